@@ -1,0 +1,67 @@
+"""Gaps in a series: which years lie between observed ones, and what stands in for a missing one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+
+
+def inside(values: FloatArray) -> BoolArray:
+    """Return the years between the first and the last observed one, both included.
+
+    Examples
+    --------
+    >>> inside(np.array([np.nan, 1.0, np.nan, 2.0, np.nan])).tolist()
+    [False, True, True, True, False]
+    """
+    before, after = _neighbours(values)
+    between: BoolArray = (before >= 0) & (after < values.shape[-1])
+    return between
+
+
+def interpolate(values: FloatArray) -> FloatArray:
+    """Fill gaps on the straight line between their ends; outside the observed years hold the nearest one.
+
+    Parameters
+    ----------
+    values
+        `(..., T)`, NaN where nothing was observed. A row without any observation stays NaN.
+
+    Examples
+    --------
+    >>> interpolate(np.array([np.nan, 1.0, np.nan, 2.0, np.nan])).tolist()
+    [1.0, 1.0, 1.5, 2.0, 2.0]
+    """
+    before, after = _neighbours(values)
+    last = values.shape[-1] - 1
+    low, high = np.where(before < 0, after, before).clip(0, last), np.where(after > last, before, after).clip(0, last)
+    start, end = np.take_along_axis(values, low, axis=-1), np.take_along_axis(values, high, axis=-1)
+    span = np.maximum(high - low, 1)
+    filled: FloatArray = start + (end - start) * (np.arange(last + 1) - low) / span
+    return filled
+
+
+def hold(values: FloatArray) -> FloatArray:
+    """Fill every missing year with the last observed one, or the first where none came before.
+
+    Examples
+    --------
+    >>> hold(np.array([np.nan, 1.0, np.nan, 2.0])).tolist()
+    [1.0, 1.0, 1.0, 2.0]
+    """
+    before, after = _neighbours(values)
+    last = values.shape[-1] - 1
+    return np.take_along_axis(values, np.where(before < 0, after, before).clip(0, last), axis=-1)
+
+
+def _neighbours(values: FloatArray) -> tuple[IntArray, IntArray]:
+    """Return the position of the nearest observed year at or before (-1: none) and at or after (T: none) each."""
+    known = np.isfinite(values)
+    position = np.arange(values.shape[-1], dtype=np.int64)
+    before = np.maximum.accumulate(np.where(known, position, -1), axis=-1)
+    after = np.minimum.accumulate(np.where(known, position, values.shape[-1])[..., ::-1], axis=-1)[..., ::-1]
+    return before, after

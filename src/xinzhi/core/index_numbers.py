@@ -1,0 +1,299 @@
+"""Index numbers: one figure for the change of many quantities, and for the distance between many regions.
+
+Quantities, prices and shares stack the items on axis 0; the last axis is the year.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+
+Formula = Literal["tornqvist", "fisher", "laspeyres", "paasche"]
+
+
+def contributions(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
+    """Return what every input contributes to the log change of the quantity index over the year before.
+
+    The contributions add up to the log of the index exactly. Törnqvist weights are the mean shares of the two years;
+    Laspeyres' and Paasche's follow from the logarithmic mean of each relative and the index; Fisher's are the mean of
+    these two.
+
+    Parameters
+    ----------
+    growth
+        Log growth of every input `(n, ..., T)`.
+    share
+        Cost share of every input in its own year `(n, ..., T)`, adding up to 1 over the inputs.
+    formula
+        ``tornqvist``, ``fisher``, ``laspeyres`` or ``paasche``.
+
+    Returns
+    -------
+    FloatArray
+        Log points `(n, ..., T)`; the first year is NaN. An input that costs nothing in both years contributes nothing,
+        even where its growth is unknown.
+
+    Raises
+    ------
+    UsageError
+        When the formula is unknown.
+
+    Notes
+    -----
+    Balk (2004), Decompositions of Fisher indexes, Economics Letters 82; Vartia (1976), Ideal log-change index numbers.
+
+    Examples
+    --------
+    >>> growth, share = np.array([[0.0, 0.04], [0.0, 0.02]]), np.array([[0.5, 0.6], [0.5, 0.4]])
+    >>> contributions(growth, share, formula="tornqvist")[:, 1].round(4).tolist()
+    [0.022, 0.009]
+    """
+    growth, share = np.broadcast_arrays(growth, share)
+    moved = np.where((share == 0) & (_year_before(share) == 0), 0.0, growth)
+    return weights(moved, share, formula=formula) * moved
+
+
+def weights(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
+    """Return the weights of the log growth of every input in the log change of the quantity index.
+
+    Parameters
+    ----------
+    growth, share, formula
+        As in `contributions`.
+
+    Returns
+    -------
+    FloatArray
+        `(n, ..., T)`, adding up to 1 over the inputs; the first year is NaN.
+
+    Examples
+    --------
+    >>> weights(np.zeros((2, 2)), np.array([[0.5, 0.6], [0.5, 0.4]]), formula="tornqvist")[:, 1].round(4).tolist()
+    [0.55, 0.45]
+    """
+    before, current = _year_before(share), _year_after_first(share)
+    match formula:
+        case "tornqvist":
+            return (before + share) / 2
+        case "laspeyres":
+            return _logarithmic(before, growth)
+        case "paasche":
+            return _logarithmic(current, -growth)
+        case "fisher":
+            return (_logarithmic(before, growth) + _logarithmic(current, -growth)) / 2
+        case _:
+            raise _unknown(formula)
+
+
+def log_index(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
+    """Return the log change of the quantity index from its own definition, without weights.
+
+    Parameters
+    ----------
+    growth, share, formula
+        As in `contributions`.
+
+    Returns
+    -------
+    FloatArray
+        `(..., T)`; the first year is NaN.
+
+    Examples
+    --------
+    >>> log_index(np.log([[1.0, 2.0], [1.0, 1.0]]), np.full((2, 2), 0.5), formula="laspeyres").round(4).tolist()
+    [nan, 0.4055]
+    """
+    before, current = _year_before(share), _year_after_first(share)
+    match formula:
+        case "tornqvist":
+            return np.asarray(((before + share) / 2 * growth).sum(axis=0))
+        case "laspeyres":
+            return np.asarray(np.log((before * np.exp(growth)).sum(axis=0)))
+        case "paasche":
+            return np.asarray(-np.log((current * np.exp(-growth)).sum(axis=0)))
+        case "fisher":
+            two = [log_index(growth, share, formula=one) for one in ("laspeyres", "paasche")]
+            return (two[0] + two[1]) / 2
+        case _:
+            raise _unknown(formula)
+
+
+def _year_before(share: FloatArray) -> FloatArray:
+    """Return every share at the position of the year after it."""
+    before = np.full(share.shape, np.nan)
+    before[..., 1:] = share[..., :-1]
+    return before
+
+
+def _year_after_first(share: FloatArray) -> FloatArray:
+    """Return the shares without the first year, which has no change that they could weight."""
+    current = np.array(share)
+    current[..., 0] = np.nan
+    return current
+
+
+def _logarithmic(share: FloatArray, log_relative: FloatArray) -> FloatArray:
+    """Return the weights that turn the mean of relatives with `share` into a mean of their logs."""
+    index = np.log((share * np.exp(log_relative)).sum(axis=0))
+    weight = share * _logarithmic_mean(log_relative - index)
+    normed: FloatArray = weight / weight.sum(axis=0)
+    return normed
+
+
+def _logarithmic_mean(log_ratio: FloatArray) -> FloatArray:
+    """Return the logarithmic mean of ``exp(log_ratio)`` and 1."""
+    at_one = log_ratio == 0
+    return np.where(at_one, 1.0, np.expm1(log_ratio) / np.where(at_one, 1.0, log_ratio))
+
+
+def chain(growth: FloatArray) -> FloatArray:
+    """Return the index whose log growth is `growth`: 1 in the year before the first growth.
+
+    Parameters
+    ----------
+    growth
+        Log growth over the year before `(..., T)`.
+
+    Returns
+    -------
+    FloatArray
+        `(..., T)`; NaN before the index begins and from the first gap on.
+
+    Examples
+    --------
+    >>> chain(np.log([np.nan, np.nan, 2.0, 1.5])).round(9).tolist()
+    [nan, 1.0, 2.0, 3.0]
+    """
+    known = np.isfinite(growth)
+    years = np.arange(growth.shape[-1])
+    begins = np.where(known.any(axis=-1), known.argmax(axis=-1), growth.shape[-1] + 1)[..., None]
+    level = np.exp(np.cumsum(np.where(years < begins, 0.0, np.where(known, growth, np.nan)), axis=-1))
+    return np.where(years < begins - 1, np.nan, level)
+
+
+def bilateral(p0: FloatArray, p1: FloatArray, q0: FloatArray, q1: FloatArray, formula: Formula) -> FloatArray:
+    """Return the quantity index of situation 1 relative to situation 0.
+
+    Exchange prices and quantities for the price index.
+
+    Parameters
+    ----------
+    p0, p1, q0, q1
+        Prices and quantities `(n, ...)` of the two situations.
+    formula
+        As in `contributions`.
+
+    Raises
+    ------
+    UsageError
+        When the formula is unknown.
+
+    Notes
+    -----
+    ILO, IMF, OECD, UNECE, Eurostat and World Bank (2004), Consumer Price Index Manual, chapters 15 and 16.
+
+    Examples
+    --------
+    >>> p0, p1, q0, q1 = np.array([[1.0, 1.0], [2.0, 1.0], [10.0, 10.0], [10.0, 20.0]])
+    >>> float(bilateral(p0, p1, q0, q1, "laspeyres"))
+    1.5
+    """
+    match formula:
+        case "laspeyres":
+            out = (p0 * q1).sum(axis=0) / (p0 * q0).sum(axis=0)
+        case "paasche":
+            out = (p1 * q1).sum(axis=0) / (p1 * q0).sum(axis=0)
+        case "fisher":
+            out = np.sqrt(bilateral(p0, p1, q0, q1, "laspeyres") * bilateral(p0, p1, q0, q1, "paasche"))
+        case "tornqvist":
+            v0, v1 = p0 * q0, p1 * q1
+            weight = (v0 / v0.sum(axis=0) + v1 / v1.sum(axis=0)) / 2
+            with np.errstate(divide="ignore", invalid="ignore"):
+                relative = np.where(weight == 0, 0.0, np.log(q1) - np.log(q0))
+            out = np.exp((weight * relative).sum(axis=0))
+        case _:
+            raise _unknown(formula)
+    return np.asarray(out)
+
+
+def chained(price: FloatArray, quantity: FloatArray, formula: Formula) -> FloatArray:
+    """Return the chained quantity index, each year compared with the year before; the first year is 1.
+
+    Parameters
+    ----------
+    price, quantity
+        `(n, ..., T)`.
+    formula
+        As in `contributions`.
+
+    Returns
+    -------
+    FloatArray
+        `(..., T)`.
+
+    Examples
+    --------
+    >>> chained(np.ones((2, 3)), np.array([[1.0, 2.0, 2.0], [1.0, 2.0, 4.0]]), "fisher").tolist()
+    [1.0, 2.0, 3.0]
+    """
+    links = bilateral(price[..., :-1], price[..., 1:], quantity[..., :-1], quantity[..., 1:], formula)
+    return np.cumprod(np.concatenate([np.ones((*links.shape[:-1], 1)), links], axis=-1), axis=-1)
+
+
+def multilateral_levels(output: FloatArray, inputs: FloatArray, shares: FloatArray, *, axis: int = -2) -> FloatArray:
+    """Return the log level of TFP of every region relative to the mean of the regions.
+
+    Every region is compared with a hypothetical one that has the mean log output, mean log inputs and mean shares, so
+    that the comparison of two regions does not depend on a third being chosen as the base.
+
+    Parameters
+    ----------
+    output
+        Real output `(..., R, T)`.
+    inputs, shares
+        Inputs and their cost shares `(n, ..., R, T)`.
+    axis
+        The axis of the regions in `output`, counted from the end.
+
+    Returns
+    -------
+    FloatArray
+        `(..., R, T)`, mean 0 over the regions that are complete in a year; NaN for the others.
+
+    Notes
+    -----
+    Caves, Christensen and Diewert (1982), Multilateral comparisons of output, input, and productivity using
+    superlative index numbers, Economic Journal 92. The levels are centred on the mean of the regions;
+    differences between regions are those of the paper.
+
+    Examples
+    --------
+    >>> output, labour = np.array([[1.0], [4.0]]), np.array([[[1.0], [1.0]]])
+    >>> np.exp(multilateral_levels(output, labour, np.ones((1, 2, 1)))).tolist()
+    [[0.5], [2.0]]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_output, log_inputs = np.log(output), np.log(inputs)
+    complete = np.isfinite(log_output) & (np.isfinite(log_inputs) & np.isfinite(shares)).all(axis=0)
+    count = complete.sum(axis=axis, keepdims=True)
+
+    def mean(values: FloatArray) -> FloatArray:
+        total = np.where(complete, values, 0.0).sum(axis=axis, keepdims=True)
+        average: FloatArray = total / np.where(count > 0, count, np.nan)
+        return average
+
+    weight = (shares + mean(shares)) / 2
+    level = log_output - (weight * (log_inputs - mean(log_inputs))).sum(axis=0)
+    centred: FloatArray = np.where(complete, level - mean(level), np.nan)
+    return centred
+
+
+def _unknown(formula: str) -> UsageError:
+    """Return the error for a formula that does not exist."""
+    return UsageError(f"unknown index formula '{formula}': it is tornqvist, fisher, laspeyres or paasche.")
