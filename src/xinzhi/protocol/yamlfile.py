@@ -1,0 +1,276 @@
+"""Read a YAML file as text that remembers its lines, and refuse what YAML would quietly reinterpret."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import yaml
+
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from pathlib import Path
+
+KeyPath = tuple[str, ...]
+
+# YAML 1.2's core schema instead of PyYAML's 1.1: `no` and `off` are words, 1e-3 is a number, 010 and 1:30 are text.
+_SCALARS = {
+    "tag:yaml.org,2002:null": r"^(?:~|null|Null|NULL|)$",
+    "tag:yaml.org,2002:bool": r"^(?:true|True|TRUE|false|False|FALSE)$",
+    "tag:yaml.org,2002:int": r"^[-+]?(?:0|[1-9][0-9]*)$",
+    "tag:yaml.org,2002:float": r"^[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$",
+    "tag:yaml.org,2002:timestamp": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+}
+
+_CONVERT: dict[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:str": str,
+    "tag:yaml.org,2002:null": lambda _: None,
+    "tag:yaml.org,2002:bool": lambda text: text.lower() == "true",
+    # A number of absurd length becomes a float, so that it fails as out of bounds and not in the arithmetic.
+    "tag:yaml.org,2002:int": lambda text: int(text) if len(text) <= sys.float_info.dig else float(text),
+    "tag:yaml.org,2002:float": float,
+    "tag:yaml.org,2002:timestamp": date.fromisoformat,
+}
+
+
+def _loader() -> type[yaml.SafeLoader]:
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: type[yaml.SafeLoader] = type("ProtocolLoader", (base,), {"yaml_implicit_resolvers": {}})
+    for tag, pattern in _SCALARS.items():
+        loader.add_implicit_resolver(tag, re.compile(pattern), None)
+    return loader
+
+
+_LOADER = _loader()
+
+
+class YamlError(Exception):
+    """The text is no usable YAML; carries the finding that says where."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.sentence())
+        self.finding = finding
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The content of a YAML file.
+
+    Parameters
+    ----------
+    file
+        The path as messages show it.
+    content
+        Plain Python values.
+    lines
+        Line of every key and list item, by its path of keys (items by their position).
+    findings
+        Duplicate keys.
+    """
+
+    file: str
+    content: Any
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def line(self, path: tuple[object, ...]) -> int:
+        """Return the line of `path`, or of the nearest key above it that stands in the file."""
+        names = tuple(map(str, path))
+        while names and names not in self.lines:
+            names = names[:-1]
+        return self.lines.get(names, 1)
+
+
+def read(path: Path) -> Source:
+    r"""Read a UTF-8 YAML file, with or without a byte order mark.
+
+    Raises
+    ------
+    YamlError
+        When the file cannot be read or decoded, or is no YAML.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "a.yaml")
+    ...     _ = file.write_text("country: no\nrate: 1e-3\n", encoding="utf-8")
+    ...     read(file).content
+    {'country': 'no', 'rate': 0.001}
+    """
+    file = str(path)
+    return parse(_text(path, file), file)
+
+
+def parse(text: str, file: str) -> Source:
+    """Read YAML text; `file` is the name that messages show.
+
+    Raises
+    ------
+    YamlError
+        When the text is no YAML.
+
+    Examples
+    --------
+    >>> parse("1e-3", "--set").content
+    0.001
+    """
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        _refuse(
+            file,
+            mark.line + 1 if mark else 1,
+            "yaml",
+            Text(zh=f"不是有效的 YAML（{problem}）。", en=f"this is no valid YAML ({problem})."),
+            Text(
+                zh="请检查缩进、引号和括号，以及文件是否完整。",
+                en="Check indentation, quotes and brackets, and whether the file is complete.",
+            ),
+        )
+    if node is None:
+        _refuse(
+            file,
+            1,
+            "empty-file",
+            Text(zh="文件为空。", en="the file is empty."),
+            Text(
+                zh="用 `xinzhi protocol new 文件` 生成模板。",
+                en="Start from the template of `xinzhi protocol new FILE`.",
+            ),
+        )
+    builder = _Builder(file)
+    content = builder.build(node, ())
+    return Source(file, content, builder.lines, tuple(builder.findings))
+
+
+def _text(path: Path, file: str) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        _refuse(
+            file,
+            None,
+            "unreadable-file",
+            Text(zh=f"无法读取文件（{error.strerror}）。", en=f"the file cannot be read ({error.strerror})."),
+            Text(zh="请检查路径和权限。", en="Check the path and the permissions."),
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        name = "GB18030" if _is_gb18030(raw) else "another encoding"
+        _refuse(
+            file,
+            line,
+            "wrong-encoding",
+            Text(
+                zh=f"字节不是 UTF-8（像是{'其他编码' if name != 'GB18030' else name}）。",
+                en=f"the bytes are not UTF-8 ({name}, it seems).",
+            ),
+            Text(zh="请另存为 UTF-8。", en="Save the file as UTF-8."),
+        )
+
+
+def _is_gb18030(raw: bytes) -> bool:
+    try:
+        raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _refuse(file: str, line: int | None, rule: str, message: Text, hint: Text) -> NoReturn:
+    raise YamlError(Finding(rule=rule, severity="error", message=message, hint=hint, file=file, line=line))
+
+
+class _Builder:
+    """Turn YAML nodes into plain values and note the line of every key."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: dict[KeyPath, int] = {}
+        self.findings: list[Finding] = []
+        self._seen: set[int] = set()
+
+    def build(self, node: yaml.Node, path: KeyPath) -> Any:  # noqa: ANN401 - whatever the file holds
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if id(node) in self._seen:
+            self._stop(
+                node,
+                "yaml-alias",
+                Text(zh="协议文件不使用 YAML 锚点与别名。", en="anchors and aliases are not used in protocol files."),
+                Text(zh="请重写该值，或使用 extends。", en="Write the value again, or use `extends`."),
+            )
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, str(position))) for position, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[Hashable, Any]:
+        content: dict[Hashable, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._scalar(key_node)
+            here = (*path, str(key))
+            line = key_node.start_mark.line + 1
+            if key in content:
+                self.findings.append(self._duplicate(here, line))
+                continue
+            self.lines[here] = line
+            content[key] = self.build(value_node, here)
+        return content
+
+    def _duplicate(self, path: KeyPath, line: int) -> Finding:
+        first, key = self.lines[path], ".".join(path)
+        return Finding(
+            rule="duplicate-key",
+            severity="error",
+            message=Text(
+                zh=f"键“{key}”重复，首次出现在第 {first} 行。",
+                en=f"the key '{key}' stands twice, first on line {first}.",
+            ),
+            hint=Text(zh="请只保留一处。", en="Keep one of the two."),
+            file=self.file,
+            line=line,
+            key=key,
+        )
+
+    def _scalar(self, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever the file holds
+        if not isinstance(node, yaml.ScalarNode):
+            self._stop(
+                node,
+                "yaml-key",
+                Text(zh="键必须是单个词、数字或日期。", en="a key has to be one word, number or date."),
+                Text(zh="请给含冒号或括号的文字加引号。", en="Quote text that holds colons or brackets."),
+            )
+        convert = _CONVERT.get(node.tag)
+        if convert is None:
+            self._stop(
+                node,
+                "yaml-tag",
+                Text(zh=f"不支持 YAML 标签“{node.tag}”。", en=f"the YAML tag '{node.tag}' is not used here."),
+                Text(zh="请去掉该标签。", en="Remove the tag."),
+            )
+        try:
+            return convert(str(node.value))
+        except ValueError:
+            self._stop(
+                node,
+                "no-such-date",
+                Text(zh=f"{node.value} 不是有效日期。", en=f"{node.value} is no date of the calendar."),
+                Text(zh="日期写作 年-月-日，如 2004-01-01。", en="Write dates as year-month-day, such as 2004-01-01."),
+            )
+
+    def _stop(self, node: yaml.Node, rule: str, message: Text, hint: Text) -> NoReturn:
+        _refuse(self.file, node.start_mark.line + 1, rule, message, hint)
