@@ -1,0 +1,50 @@
+"""xinzhi (新质): one yardstick for regional productivity.
+
+Every public name is loaded when it is first used, so that ``import xinzhi`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xinzhi.data import Package, load
+    from xinzhi.report import plot, write
+    from xinzhi.yardstick import Audit, Measurement, audit, measure
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Audit": "xinzhi.yardstick",
+    "Measurement": "xinzhi.yardstick",
+    "Package": "xinzhi.data",
+    "audit": "xinzhi.yardstick",
+    "load": "xinzhi.data",
+    "measure": "xinzhi.yardstick",
+    "plot": "xinzhi.report",
+    "write": "xinzhi.report",
+    "core": "",
+    "data": "",
+    "protocol": "",
+    "report": "",
+    "yardstick": "",
+}
+
+__all__ = ["Audit", "Measurement", "Package", "audit", "load", "measure", "plot", "write"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module or one of its names
+    """Load a public name on first use."""
+    if name not in _LAZY:
+        message = f"module 'xinzhi' has no attribute '{name}'"
+        raise AttributeError(message)
+    home = _LAZY[name]
+    value = getattr(importlib.import_module(home), name) if home else importlib.import_module(f"xinzhi.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *_LAZY})

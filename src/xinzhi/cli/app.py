@@ -1,0 +1,73 @@
+"""The application: its verbs, and what happens when one of them cannot go on."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from xinzhi.cli import assess, audit, check, data, protocol
+from xinzhi.cli.speech import preferred, print_findings, print_json, say
+from xinzhi.core.errors import InputError, XinzhiError
+
+app = typer.Typer(
+    name="xinzhi",
+    help=say(
+        "新质：用同一把尺子测算各地区的全要素生产率。",
+        "xinzhi (新质): one yardstick for the total factor productivity of every region.",
+    ),
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("assess")(assess.assess)
+app.command("audit")(audit.audit)
+app.command("check")(check.check)
+app.add_typer(protocol.app, name="protocol")
+app.add_typer(data.app, name="data")
+
+
+def _version(*, value: bool) -> None:
+    if value:
+        from xinzhi import __version__
+
+        sys.stdout.write(f"xinzhi {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help=say("显示版本", "show the version")),
+    ] = False,
+) -> None:
+    """Hold the options that come before the verb."""
+    del version
+
+
+def run() -> None:
+    """Run the application; an error that xinzhi foresees becomes one clear message and its exit code."""
+    try:
+        app()
+    except XinzhiError as error:
+        _report(error)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        sys.stderr.write(f"xinzhi: {error.strerror or error}: {error.filename or ''}\n")
+        sys.exit(3)
+
+
+def _report(error: XinzhiError) -> None:
+    """Say what is wrong: as JSON on stdout when that was asked for, else on stderr."""
+    findings = error.findings if isinstance(error, InputError) else ()
+    if "--json" in sys.argv:
+        document = {"error": type(error).__name__, "message": str(error)}
+        print_json({**document, "findings": [finding.to_dict() for finding in findings]})
+        return
+    sys.stderr.write(f"xinzhi: {error}\n")
+    print_findings(findings, preferred(), stderr=True)

@@ -1,0 +1,98 @@
+"""`xinzhi assess`: check, measure and write the whole assessment of a data package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xinzhi.cli.settings import SetOption, with_settings
+from xinzhi.cli.speech import (
+    DataArgument,
+    EncodingOption,
+    JsonOption,
+    LangOption,
+    chosen,
+    console,
+    count_findings,
+    print_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.yardstick import Measurement
+
+
+def assess(
+    data: DataArgument,
+    *,
+    protocol: Annotated[
+        str, typer.Option("--protocol", "-p", help=say("协议编号或文件", "identifier or file of the protocol"))
+    ] = "xinzhi-cn-2026",
+    out: Annotated[Path, typer.Option("--out", "-o", help=say("输出文件夹", "folder for the output"))] = Path("out"),
+    setting: SetOption = None,
+    encoding: EncodingOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check, measure and write report.html, assessment.xlsx, growth.csv, levels.csv and assessment.json."""
+    from xinzhi.cli.progress import steps
+    from xinzhi.data import load
+    from xinzhi.protocol import load as load_protocol
+    from xinzhi.report import write_assessment
+    from xinzhi.yardstick import measure
+
+    language = chosen(lang)
+    rules = with_settings(load_protocol(protocol), setting or [])
+    rules.require()
+    words = {
+        "read": say("读取并检查数据", "reading and checking the data"),
+        "measure": say("测算", "measuring"),
+        "write": say("写出报告", "writing the report"),
+    }
+    with steps(words, quiet=as_json) as step:
+        step("read")
+        package = load(data, encoding=encoding)
+        step("measure")
+        result = measure(package, rules)
+        step("write")
+        files = write_assessment(result, rules, package, out, language=language)
+    if as_json:
+        print_json(_document(result, rules, package, files))
+    else:
+        _tell(result, package, files, language)
+
+
+def _document(result: Measurement, rules: Protocol, package: Package, files: list[Path]) -> dict[str, Any]:
+    """Return what ``--json`` prints."""
+    return {
+        "provenance": result.provenance.to_dict(),
+        "protocol": {
+            "id": rules.id,
+            "version": rules.version,
+            "status": rules.status,
+            "fingerprint": rules.fingerprint,
+        },
+        "identity_gap": result.identity_gap,
+        "national": result.national_periods.to_dicts(),
+        "periods": result.periods.to_dicts(),
+        "coverage": result.coverage.to_dicts(),
+        "omitted": result.omitted.height,
+        "findings": [finding.to_dict() for finding in package.findings],
+        "files": [str(path) for path in files],
+    }
+
+
+def _tell(result: Measurement, package: Package, files: list[Path], language: Language) -> None:
+    """Print the answer in a few lines, how many findings there are, and the files."""
+    out = console()
+    out.print(result.summary(language), markup=False)
+    if package.findings:
+        where = say("详见 xinzhi check", "see xinzhi check")
+        out.print(f"{count_findings(package.findings, language)} ({where})", style="dim")
+    for path in files:
+        out.print(str(path), markup=False)

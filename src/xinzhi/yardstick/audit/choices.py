@@ -1,0 +1,224 @@
+"""The choices that a protocol leaves open: its own values, their alternatives, and which combinations make sense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.protocol import Dated
+from xinzhi.protocol.catalogue import specification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xinzhi.core.arrays import BoolArray, IntArray
+    from xinzhi.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One way to settle a choice: the values of its parameters that are in force, and how many depart."""
+
+    values: Mapping[str, Any]
+    departs: tuple[str, ...]
+
+    def label(self) -> str:
+        """Return the departures as ``path=value``; empty for the official level."""
+        return ", ".join(f"{path}={spell(self.values[path])}" for path in self.departs)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One axis of the dispute: parameters that depend on one another are settled together.
+
+    Parameters
+    ----------
+    name
+        The parameter that the others hang on, such as ``shares.rule``.
+    paths
+        All its parameters.
+    levels
+        The ways to settle it; the first is the protocol's own.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    levels: tuple[Level, ...]
+
+    def without(self, positions: set[int]) -> Choice:
+        """Return the choice without some of its levels."""
+        return Choice(self.name, self.paths, tuple(item for at, item in enumerate(self.levels) if at not in positions))
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Every combination of the choices, and which of them are admissible.
+
+    Parameters
+    ----------
+    protocol
+        The official protocol, at position 0 of every axis.
+    choices
+        The axes.
+    admissible
+        One cell per combination.
+    """
+
+    protocol: Protocol
+    choices: tuple[Choice, ...]
+    admissible: BoolArray
+
+    @property
+    def rows(self) -> IntArray:
+        """The admissible combinations `(N, d)`, the official one first."""
+        return np.argwhere(self.admissible)
+
+    def values(self, row: IntArray) -> dict[str, Any]:
+        """Return the parameters of one combination that are in force."""
+        picked: dict[str, Any] = {}
+        for choice, at in zip(self.choices, row.tolist(), strict=True):
+            picked |= choice.levels[at].values
+        return picked
+
+    def departures(self, row: IntArray) -> tuple[str, ...]:
+        """Return the parameters in which a combination departs from the official protocol."""
+        pairs = zip(self.choices, row.tolist(), strict=True)
+        return tuple(path for choice, at in pairs for path in choice.levels[at].departs)
+
+    def departure_counts(self) -> IntArray:
+        """Return how many parameters depart, for every cell of the grid."""
+        total = np.zeros(self.admissible.shape, dtype=np.int64)
+        for axis, choice in enumerate(self.choices):
+            counts = np.array([len(level.departs) for level in choice.levels], dtype=np.int64)
+            total += counts.reshape(_along(axis, self.admissible.ndim))
+        return total
+
+
+def spell(value: object) -> str:
+    """Return a value as a table shows it.
+
+    Examples
+    --------
+    >>> spell(Dated.of({1952: "geometric", 1993: "reported"}))
+    'geometric, from 1993 reported'
+    """
+    if isinstance(value, Dated):
+        first, *rest = value.entries
+        return ", ".join([str(first[1]), *(f"from {start.year} {item}" for start, item in rest)])
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def choices(protocol: Protocol) -> tuple[Choice, ...]:
+    """Return the choices of a protocol: every parameter with alternatives, joined with those that hang on it.
+
+    A parameter is in force when the catalogue needs it under the other values; a combination that changes one which is
+    not in force would be the same yardstick twice and is left out.
+    """
+    # What is only reported differently is no other yardstick.
+    measured = (path for path in protocol.parameters if specification(path).group != "reporting")
+    open_paths = [path for path in measured if len(_candidates(protocol, path)) > 1]
+    return tuple(_choice(protocol, group) for group in _linked(open_paths))
+
+
+def _candidates(protocol: Protocol, path: str) -> list[Any]:
+    """Return the protocol's own value and its alternatives, each once."""
+    item = protocol.parameters[path]
+    found: list[Any] = []
+    if item.value is None:
+        return found
+    for value in (item.value, *(other.value for other in item.alternatives)):
+        if value is not None and value not in found:
+            found.append(value)
+    return found
+
+
+def _linked(paths: list[str]) -> Iterator[list[str]]:
+    """Group paths of which one decides whether another is in force."""
+    group = {path: path for path in paths}
+
+    def root(path: str) -> str:
+        return path if group[path] == path else root(group[path])
+
+    for path in paths:
+        for other in specification(path).needed_when:
+            if other in group:
+                group[root(path)] = root(other)
+    for head in dict.fromkeys(root(path) for path in paths):
+        yield [path for path in paths if root(path) == head]
+
+
+def _choice(protocol: Protocol, paths: list[str]) -> Choice:
+    """Return one choice with its levels, the official one first."""
+    levels: list[Level] = []
+    for combination in product(*(_candidates(protocol, path) for path in paths)):
+        values = dict(zip(paths, combination, strict=True))
+        idle = [path for path in paths if not _in_force(protocol, path, values)]
+        if any(values[path] != protocol.parameters[path].value for path in idle):
+            continue
+        departs = tuple(path for path in paths if path not in idle and values[path] != protocol.parameters[path].value)
+        levels.append(Level({path: values[path] for path in paths if path not in idle}, departs))
+    head = next((path for path in paths if not set(specification(path).needed_when) & set(paths)), paths[0])
+    return Choice(head, tuple(paths), tuple(levels))
+
+
+def _in_force(protocol: Protocol, path: str, values: Mapping[str, Any]) -> bool:
+    """Return whether the catalogue needs a parameter under these values and the rest of the protocol."""
+
+    def versions(other: str) -> tuple[Any, ...]:
+        value = values.get(other, protocol.parameters[other].value if other in protocol.parameters else None)
+        return value.values() if isinstance(value, Dated) else (value,)
+
+    needed = specification(path).needed_when
+    return all(any(item in wanted for item in versions(other)) for other, wanted in needed.items())
+
+
+def grid(protocol: Protocol, found: tuple[Choice, ...]) -> Grid:
+    """Return all combinations of the choices, less those that the protocol excludes.
+
+    Raises
+    ------
+    UsageError
+        When the protocol has no alternatives, or excludes its own values.
+    """
+    if not found:
+        message = (
+            f"protocol {protocol.id} declares no alternatives that this package can compute, so the admissible set is "
+            "empty: add `alternatives` to its parameters."
+        )
+        raise UsageError(message)
+    admissible = np.ones(tuple(len(choice.levels) for choice in found), dtype=np.bool_)
+    for exclusion in protocol.exclude:
+        hit = np.ones_like(admissible)
+        for path, value in exclusion.when.items():
+            hit &= _has(protocol, found, path, value)
+        admissible &= ~hit
+    if not admissible.ravel()[0]:
+        excluded = protocol.excluded()
+        reason = excluded.reason.en if excluded else ""
+        message = f"protocol {protocol.id} excludes its own values, so the admissible set is empty: {reason}"
+        raise UsageError(message)
+    return Grid(protocol, found, admissible)
+
+
+def _has(protocol: Protocol, found: tuple[Choice, ...], path: str, value: object) -> BoolArray:
+    """Return the cells in which a parameter is in force with a value."""
+    for axis, choice in enumerate(found):
+        if path in choice.paths:
+            hit = np.array([path in level.values and _is(level.values[path], value) for level in choice.levels])
+            return np.asarray(hit.reshape(_along(axis, len(found))))
+    own = protocol.parameters[path].value if path in protocol.parameters else None
+    return np.asarray(_is(own, value))
+
+
+def _is(own: object, wanted: object) -> bool:
+    """Return whether a value, in any of its years, is the one wanted."""
+    return wanted in own.values() if isinstance(own, Dated) else own == wanted
+
+
+def _along(axis: int, dimensions: int) -> tuple[int, ...]:
+    """Return the shape that lays a vector along one axis of a grid."""
+    return tuple(-1 if item == axis else 1 for item in range(dimensions))

@@ -1,0 +1,228 @@
+"""The verb `audit`: every admissible protocol on one package, and what choosing among them buys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.result import Provenance
+from xinzhi.core.variance import effects
+from xinzhi.yardstick.audit.choices import choices, grid, spell
+from xinzhi.yardstick.audit.gaming import Spread, spread
+from xinzhi.yardstick.audit.multiverse import LeftOut, Span, computable, evaluate
+from xinzhi.yardstick.audit.published import nearest
+from xinzhi.yardstick.audit.result import Audit
+from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
+from xinzhi.yardstick.periods import official_span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.yardstick.audit.choices import Grid
+    from xinzhi.yardstick.audit.published import Nearest
+
+
+def audit(
+    package: Package | str | Path | Mapping[str, object], protocol: Protocol | str | Path = DEFAULT_PROTOCOL
+) -> Audit:
+    """Measure every region under every admissible protocol, and say what choosing one's own ruler buys.
+
+    The admissible set is every combination of the protocol's values and their `alternatives`, less the combinations
+    that it excludes and the alternatives that the package cannot compute (these are listed with the reason).
+
+    Parameters
+    ----------
+    package, protocol
+        As in `measure`.
+
+    Returns
+    -------
+    Audit
+        Spread, gaming room, reversals and variance of mean TFP growth by region and period.
+
+    Raises
+    ------
+    UsageError
+        When the admissible set is empty.
+    ProtocolError, InputError
+        As in `measure`.
+
+    Notes
+    -----
+    Specification curve: Simonsohn, Simmons and Nelson (2020); multiverse: Steegen et al. (2016). Variance by choice is
+    exact over the whole set, see `xinzhi.core.variance.effects`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> result = xinzhi.audit("china-provinces", "xinzhi-cn-2026")
+    >>> result.protocols.height > 10_000
+    True
+    """
+    from xinzhi import __version__
+
+    official = measure(package, protocol)
+    panel, rules = official.panel, official.protocol
+    found, left_out = computable(panel, rules, choices(rules))
+    every = grid(rules, found)
+    spans: tuple[Span, ...] = tuple(official.periods.select("start", "end").unique(maintain_order=True).iter_rows())
+    values = evaluate(panel, every, list(spans))
+    close = nearest(every)
+    estimates = values[every.admissible]
+    departures = every.departure_counts()[every.admissible]
+    frames, reversals, variance = [], [], []
+    for at, span in enumerate(spans):
+        regions = np.flatnonzero(np.isfinite(estimates[0, :, at]))
+        rows = np.flatnonzero(np.isfinite(estimates[:, regions, at]).all(axis=1))
+        room = spread(estimates[rows][:, regions, at], departures[rows])
+        names = [panel.regions[row] for row in regions.tolist()]
+        frames.append(_frame(names, span, estimates[rows][:, regions, at], room, every, rows, close))
+        reversals.append(_reversals(names, span, room))
+        valid = every.admissible & np.isfinite(values[..., regions, at]).all(axis=-1)
+        variance.append(_variance(names, span, values[..., regions, at], valid, every))
+    import polars as pl
+
+    return Audit(
+        frame=pl.concat(frames).sort("start", "end", "official_rank", "region"),
+        protocols=_protocols(every, close),
+        variance=pl.concat(variance),
+        reversals=pl.concat(reversals),
+        left_out=_left_out(left_out),
+        regions=official.regions,
+        grid=every,
+        spans=spans,
+        official_span=official_span(official.periods),
+        estimates=estimates,
+        kind=official.kind,
+        provenance=Provenance(
+            verb="audit",
+            version=__version__,
+            protocol=rules.id,
+            protocol_fingerprint=rules.fingerprint,
+            package=official.provenance.package,
+            inputs=official.provenance.inputs,
+        ),
+    )
+
+
+def _frame(
+    names: list[str], span: Span, values: FloatArray, room: Spread, every: Grid, rows: np.ndarray, close: Nearest
+) -> pl.DataFrame:
+    """Return one row per region for one period."""
+    import polars as pl
+
+    column = np.arange(len(names))
+    points = ("minimum", "p05", "median", "p95", "maximum")
+    combos = every.rows
+    official = values[0]
+
+    def label(at: int) -> str:
+        picked = every.values(combos[at])
+        return ", ".join(f"{path}={spell(picked[path])}" for path in every.departures(combos[at]))
+
+    best, single = rows[room.best], rows[room.single]
+    return pl.DataFrame(
+        {
+            "region": names,
+            "start": [span[0]] * len(names),
+            "end": [span[1]] * len(names),
+            "official": official,
+            "official_rank": room.official_rank,
+            "protocols": [len(rows)] * len(names),
+            **{name: room.quantiles[at] for at, name in enumerate(points)},
+            **{f"rank_{name}": room.ranks[at] for at, name in enumerate(points)},
+            "best_rank": room.best_rank,
+            "rank_gain": room.official_rank - room.best_rank,
+            "growth_gain": room.quantiles[-1] - official,
+            "departures": [label(at) for at in best.tolist()],
+            "departure_count": [len(every.departures(combos[at])) for at in best.tolist()],
+            "best_protocol": best,
+            "best_growth": values[room.best, column],
+            "single_departure": [label(at) for at in single.tolist()],
+            "single_gain": values[room.single, column] - official,
+            "everyone_rank": room.everyone_rank,
+            "nearest": [close.names[at] for at in close.which[best].tolist()],
+        }
+    )
+
+
+def _reversals(names: list[str], span: Span, room: Spread) -> pl.DataFrame:
+    """Return the share of protocols in which one region grows faster than another."""
+    import polars as pl
+
+    count = len(names)
+    return pl.DataFrame(
+        {
+            "start": [span[0]] * count**2,
+            "end": [span[1]] * count**2,
+            "region": np.repeat(names, count),
+            "other": np.tile(names, count),
+            "above": room.above.ravel(),
+        }
+    ).filter(pl.col("region") != pl.col("other"))
+
+
+def _variance(names: list[str], span: Span, values: FloatArray, valid: BoolArray, every: Grid) -> pl.DataFrame:
+    """Return the variance by choice of one period."""
+    import polars as pl
+
+    found = effects(values, valid)
+    count, choices_ = len(names), len(every.choices)
+    variance = np.tile(found.variance, choices_)
+    shapley = found.shapley.ravel()
+    return pl.DataFrame(
+        {
+            "region": names * choices_,
+            "start": [span[0]] * count * choices_,
+            "end": [span[1]] * count * choices_,
+            "choice": np.repeat([choice.name for choice in every.choices], count),
+            "variance": variance,
+            "first_order": found.first_order.ravel(),
+            "total": found.total.ravel(),
+            "shapley": shapley,
+            "share": np.divide(shapley, variance, out=np.zeros_like(shapley), where=variance > 0),
+        }
+    )
+
+
+def _protocols(every: Grid, close: Nearest) -> pl.DataFrame:
+    """Return one row per admissible protocol."""
+    import polars as pl
+
+    rows = every.rows
+    columns: dict[str, pl.Series] = {}
+    for axis, choice in enumerate(every.choices):
+        for path in choice.paths:
+            words = [spell(level.values[path]) if path in level.values else "" for level in choice.levels]
+            columns[path] = pl.Series(path, words, dtype=pl.String).gather(rows[:, axis])
+    return pl.DataFrame(
+        {
+            "number": np.arange(len(rows)),
+            "departure_count": every.departure_counts()[every.admissible],
+            "nearest": pl.Series("nearest", list(close.names), dtype=pl.String).gather(close.which),
+            "nearest_distance": close.distance,
+            **columns,
+        }
+    )
+
+
+def _left_out(items: list[LeftOut]) -> pl.DataFrame:
+    """Return the alternatives that could not be computed."""
+    import polars as pl
+
+    return pl.DataFrame(
+        {
+            "departures": [
+                ", ".join(f"{path}={spell(value)}" for path, value in item.values.items()) for item in items
+            ],
+            "reason": [item.reason for item in items],
+        },
+        schema={"departures": pl.String, "reason": pl.String},
+    )

@@ -1,0 +1,233 @@
+"""Capital: the perpetual inventory of every region under the rules of the protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core import inventory
+from xinzhi.core.errors import InputError
+from xinzhi.core.prices import deflate, splice
+from xinzhi.yardstick.initial import Start, initial_stock
+from xinzhi.yardstick.panel import TOTAL_ASSET
+from xinzhi.yardstick.series import Marks, Series, either
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.protocol import Protocol
+    from xinzhi.yardstick.panel import Panel
+
+
+@dataclass(frozen=True, slots=True)
+class Investment:
+    """Investment by asset `(A, R, T)`: real amounts, prices, and the marks of all assets together `(R, T)`."""
+
+    assets: tuple[str, ...]
+    real: FloatArray
+    price: FloatArray
+    marks: Marks
+
+
+def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray) -> Series:
+    """Return the capital stock or the index of capital services `(R, T)`, as ``capital.measure`` says.
+
+    Parameters
+    ----------
+    panel, protocol
+        The data and the rules.
+    output
+        Real output `(R, T)`, for initial stocks by the capital-output ratio.
+    deflator
+        Implicit deflator of output `(R, T)`, which may continue the price of investment.
+
+    Raises
+    ------
+    InputError
+        When investment, its price, or the initial stock of a region cannot be had from the package.
+    """
+    match protocol.value("capital.measure"):
+        case "given_stock":
+            return _given(panel, "capital")
+        case "given_services":
+            return _given(panel, "capital_services")
+        case "services":
+            from xinzhi.yardstick.services import capital_services
+
+            assets = [name for name in panel.assets if name != TOTAL_ASSET]
+            invested = investment(panel, protocol, deflator, assets)
+            stock = stocks(panel, protocol, invested, output)
+            rate = depreciation_rates(panel, protocol, invested.assets)
+            return capital_services(panel, protocol, invested, stock, rate)
+        case _:
+            assets = [TOTAL_ASSET] if TOTAL_ASSET in panel.assets else list(panel.assets)
+            stock = stocks(panel, protocol, investment(panel, protocol, deflator, assets), output)
+            return Series(stock.values.sum(axis=0), stock.marks)
+
+
+def _given(panel: Panel, column: str) -> Series:
+    """Return a capital input that the package gives."""
+    values = panel.account(column)
+    if not np.isfinite(values).any():
+        message = f"the protocol takes capital as given, and the table 'accounts' has no figures in '{column}'."
+        raise InputError(message)
+    return Series(values, {f"extrapolated:{column}": panel.unofficial[column]} if column in panel.unofficial else {})
+
+
+def investment(panel: Panel, protocol: Protocol, deflator: FloatArray, assets: list[str]) -> Investment:
+    """Return real investment by asset, continued after the official series as the protocol says.
+
+    Parameters
+    ----------
+    panel, protocol
+        The data and the rules.
+    deflator
+        Implicit deflator of output `(R, T)`.
+    assets
+        The assets to take, in this order.
+    """
+    if not assets:
+        message = "the table 'investment' has no asset that the protocol can use: capital services need several."
+        raise InputError(message)
+    take = [panel.assets.index(name) for name in assets]
+    nominal = panel.investment["investment_nominal"][take]
+    after = _mask(panel, "investment_nominal", take)
+    if protocol.value("capital.investment_after_official") == "stop":
+        nominal, after = np.where(after, np.nan, nominal), np.zeros_like(after)
+    price, proxy = _price(panel, protocol, deflator, take)
+    marks: Marks = {
+        # Every later stock contains the extrapolated amounts, even if official figures come back.
+        "extrapolated:investment": np.logical_or.accumulate(np.asarray(after.any(axis=0)), axis=1),
+        "proxy:investment_price": np.asarray(proxy.any(axis=0)),
+    }
+    return Investment(tuple(assets), deflate(nominal, price), price, marks)
+
+
+def _mask(panel: Panel, column: str, take: list[int]) -> BoolArray:
+    """Return the cells of an investment column whose status is not official."""
+    mask = panel.unofficial.get(column)
+    return np.zeros((len(take), *panel.shape), dtype=np.bool_) if mask is None else mask[take]
+
+
+def _price(panel: Panel, protocol: Protocol, deflator: FloatArray, take: list[int]) -> tuple[FloatArray, BoolArray]:
+    """Return the price of investment and the cells where another index stands in for the official one."""
+    price, proxy = panel.investment["investment_price"][take], _mask(panel, "investment_price", take)
+    official = ~proxy & np.isfinite(price)
+    last = np.flatnonzero(official.any(axis=(0, 1)))
+    # A region whose whole index is a proxy (Tibet) keeps it up to the last official year of the others.
+    ended = proxy & (np.arange(panel.shape[1]) > (last[-1] if last.size else panel.shape[1]))
+    match protocol.value("capital.price_after_official"):
+        case "output_deflator":
+            joined, _ = splice(np.where(ended, np.nan, price), np.broadcast_to(deflator, price.shape))
+            return np.where(ended, joined, price), proxy
+        case "stop":
+            return np.where(ended, np.nan, price), proxy & ~ended
+        case _:
+            return price, proxy
+
+
+def stocks(panel: Panel, protocol: Protocol, invested: Investment, output: FloatArray) -> Series:
+    """Return the stock of every asset `(A, R, T)` at the timing of the protocol, with marks `(R, T)`."""
+    timing = protocol.value("capital.timing")
+    rate = depreciation_rates(panel, protocol, invested.assets)
+    start = initial_stock(panel, protocol, invested.real, invested.price, output, rate)
+    stock = _inventory(panel, protocol, invested, rate, start)
+    old = _inventory(panel, protocol, invested, rate, start, only_first=True)
+    with np.errstate(invalid="ignore"):
+        share = old.sum(axis=0) / stock.sum(axis=0)
+        weak = share > protocol.value("reporting.initial_stock_share")
+    marks = either(invested.marks, {"proxy:initial_stock": weak})
+    if timing != "end_of_year":
+        marks = {name: _lag(mask, keep=timing == "mid_year") for name, mask in marks.items()}
+    return Series(inventory.at_timing(stock, timing), marks)
+
+
+def depreciation_rates(panel: Panel, protocol: Protocol, assets: tuple[str, ...]) -> FloatArray:
+    """Return the geometric rate of every asset and year `(A, 1, T)`; 0 in years of another rule."""
+    years = panel.years.tolist()
+    geometric = np.array([rule == "geometric" for rule in protocol.values("capital.depreciation_rule", years)])
+    if assets != (TOTAL_ASSET,) and protocol.declares("capital.asset_depreciation"):
+        tables = protocol.values("capital.asset_depreciation", years)
+        _know_assets(assets, tables[0])
+        rates = np.array([[table[asset] for table in tables] for asset in assets])
+    elif geometric.any():
+        # Years outside the geometric rule may have no rate at all.
+        one = [
+            protocol.value("capital.depreciation", year) if used else 0.0
+            for year, used in zip(years, geometric, strict=True)
+        ]
+        rates = np.tile(one, (len(assets), 1))
+    else:
+        rates = np.zeros((len(assets), len(years)))
+    return np.where(geometric, rates, 0.0)[:, None, :]
+
+
+def _know_assets(assets: tuple[str, ...], table: Mapping[str, float]) -> None:
+    """Refuse assets that the protocol has no rate for."""
+    unknown = [asset for asset in assets if asset not in table]
+    if unknown:
+        message = (
+            f"the table 'investment' has the asset {', '.join(unknown)}, and capital.asset_depreciation knows "
+            f"{', '.join(table)}: name assets as the protocol does, or add their rates."
+        )
+        raise InputError(message)
+
+
+def _inventory(
+    panel: Panel, protocol: Protocol, invested: Investment, rate: FloatArray, start: Start, *, only_first: bool = False
+) -> FloatArray:
+    """Run the perpetual inventory; with `only_first` of the first stock alone, as if nothing were added to it."""
+    rules = protocol.values("capital.depreciation_rule", panel.years)
+    flow = np.zeros_like(invested.real) if only_first else invested.real
+    if "hyperbolic" in rules:
+        return _hyperbolic(protocol, invested.assets, flow, start)
+    reported = np.array([rule == "reported" for rule in rules])
+    if reported.any() and not only_first:
+        flow = flow - np.where(reported, _reported_depreciation(panel, invested), 0.0)
+    return inventory.geometric(flow, rate, start.stock, start=start.index)
+
+
+def _hyperbolic(protocol: Protocol, assets: tuple[str, ...], flow: FloatArray, start: Start) -> FloatArray:
+    """Run the inventory with hyperbolic age-efficiency and retirement, asset by asset."""
+
+    def of(path: str, asset: str) -> float:
+        value = protocol.value(path)
+        return float(value[asset] if isinstance(value, dict) else value)
+
+    spread = protocol.value("capital.retirement_sd") if protocol.value("capital.retirement") == "normal" else 0.0
+    return np.stack(
+        [
+            inventory.hyperbolic(
+                flow[row],
+                service_life=of("capital.service_life", asset),
+                efficiency_beta=of("capital.age_efficiency", asset),
+                retirement_sd=spread * of("capital.service_life", asset),
+                initial=start.stock[row],
+                start=start.index[row],
+            )
+            for row, asset in enumerate(assets)
+        ]
+    )
+
+
+def _reported_depreciation(panel: Panel, invested: Investment) -> FloatArray:
+    """Return reported depreciation at the prices of investment `(A, R, T)`."""
+    take = [panel.assets.index(name) for name in invested.assets]
+    nominal = panel.investment.get("depreciation_nominal")
+    if nominal is None:
+        message = (
+            "the protocol takes reported depreciation, and the table 'investment' has no 'depreciation_nominal': "
+            "give it, or set capital.depreciation_rule to 'geometric'."
+        )
+        raise InputError(message)
+    return deflate(nominal[take], invested.price)
+
+
+def _lag(mask: BoolArray, *, keep: bool) -> BoolArray:
+    """Move a mark to the year whose input it enters: the year after, and with `keep` its own year too."""
+    moved = np.zeros_like(mask)
+    moved[:, 1:] = mask[:, :-1]
+    return moved | mask if keep else moved

@@ -1,0 +1,214 @@
+"""Explain: every input, mark, parameter and reference behind the figures of one region and year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import Text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.core.text import Language
+    from xinzhi.yardstick.measurement import Measurement
+
+INPUTS = {
+    "output": Text(zh="产出", en="output"),
+    "capital": Text(zh="资本", en="capital"),
+    "labour": Text(zh="劳动", en="labour"),
+    "human_capital": Text(zh="人力资本", en="human capital"),
+    "labour_share": Text(zh="劳动者报酬份额", en="labour share"),
+}
+TFP = Text(zh="全要素生产率", en="total factor productivity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What stands behind the growth of one region in one year.
+
+    Parameters
+    ----------
+    region, year, name
+        The region, its name and the year.
+    frame
+        ``item, before, value, growth, weight, contribution``: the levels of the year before and of the year, and how
+        they enter the accounts (log points). The last row is TFP.
+    sources
+        ``column, before, value``: the figures of the package that were read for this region.
+    parameters
+        ``parameter, value, unit, description_zh, description_en, reference``: the rules in force in that year.
+    flags
+        The marks of the year.
+    foot
+        The protocol and its fingerprint.
+    """
+
+    region: str
+    year: int
+    name: Text
+    frame: pl.DataFrame
+    sources: pl.DataFrame
+    parameters: pl.DataFrame
+    flags: str
+    foot: str
+
+    def text(self, language: Language = "en") -> str:
+        """Return the explanation as lines for a person."""
+        labels = INPUTS | {"tfp": TFP}
+        growth = Text(
+            zh="增长 {:.2%}，权重 {:.3f}，贡献 {:.2%}", en="growth {:.2%}, weight {:.3f}, contribution {:.2%}"
+        )
+        plain = Text(zh="增长 {:.2%}", en="growth {:.2%}")
+        lines = [f"{self.name.lang(language)} {self.year}  {self.flags}".rstrip()]
+        for row in self.frame.iter_rows(named=True):
+            label = labels[row["item"]].lang(language)
+            numbers = "" if row["value"] is None else f"{row['before']:,.4g} → {row['value']:,.4g}  "
+            if row["contribution"] is not None:
+                note = growth.lang(language).format(row["growth"], row["weight"], row["contribution"])
+            else:
+                note = "" if row["growth"] is None else plain.lang(language).format(row["growth"])
+            lines.append(f"  {label}: {numbers}{note}".rstrip())
+        lines += [
+            f"  {row['parameter']} = {row['value']}  [{row['reference']}]"
+            for row in self.parameters.iter_rows(named=True)
+        ]
+        return "\n".join([*lines, self.foot])
+
+    def __repr__(self) -> str:
+        """Return the English text."""
+        return self.text()
+
+
+def explain(result: Measurement, region: str, year: int) -> Explanation:
+    """Return what stands behind one region and year of a measurement."""
+    import polars as pl
+
+    row = result.frame.filter((pl.col("region") == region) & (pl.col("year") == year))
+    if not row.height:
+        raise UsageError(_why_not(result, region, year))
+    here = row.row(0, named=True)
+    names = result.regions.filter(pl.col("region") == region).row(0, named=True)
+    return Explanation(
+        region=region,
+        year=year,
+        name=Text(zh=names["name_zh"], en=names["name_en"]),
+        frame=_accounts(result, here),
+        sources=_sources(result, region, year),
+        parameters=_parameters(result, year),
+        flags=here["flags"],
+        foot=result.provenance.foot(),
+    )
+
+
+def _why_not(result: Measurement, region: str, year: int) -> str:
+    """Say why a region and year was not measured."""
+    import polars as pl
+
+    if region not in result.panel.regions:
+        return f"region '{region}' is not in the package; it has {', '.join(result.panel.regions[:8])}, ..."
+    row = result.omitted.filter((pl.col("region") == region) & (pl.col("year") == year))
+    if row.height:
+        return f"region {region} was not measured in {year}: missing there or in {year - 1}: {row['missing'][0]}."
+    mine = result.frame.filter(pl.col("region") == region)["year"].to_list()
+    reach = f"it was measured {min(mine)}-{max(mine)}" if mine else "it was never measured"
+    return f"region {region} has no growth of output in {year}; {reach}."
+
+
+def _accounts(result: Measurement, here: dict[str, float]) -> pl.DataFrame:
+    """Return levels, growth, weights and contributions."""
+    import polars as pl
+
+    region, year = here["region"], here["year"]
+    level = result.inputs.filter((pl.col("region") == region) & pl.col("year").is_in([year - 1, year])).sort("year")
+    share = here["labour_share"]
+    weight = {"capital": 1 - share, "labour": share, "human_capital": share}
+    rows = [
+        {
+            "item": item,
+            "before": level[item][0],
+            "value": level[item][1],
+            "growth": here.get(f"{item}_growth"),
+            "weight": weight.get(item),
+            "contribution": here.get(f"{item}_contribution"),
+        }
+        for item in INPUTS
+    ]
+    rows.append({"item": "tfp", "growth": here["tfp_growth"]})
+    number = dict.fromkeys(("before", "value", "growth", "weight", "contribution"), pl.Float64)
+    return pl.DataFrame(rows, schema={"item": pl.String, **number})
+
+
+def _sources(result: Measurement, region: str, year: int) -> pl.DataFrame:
+    """Return the figures of the package in this year and the year before; an unofficial one is marked."""
+    import polars as pl
+
+    panel = result.panel
+    row, column = panel.regions.index(region), int(year - panel.years[0])
+    rows = []
+
+    def add(name: str, before: float, value: float, *, official: bool) -> None:
+        if np.isfinite(value) or np.isfinite(before):
+            rows.append({"column": name, "before": before, "value": value, "official": official})
+
+    for name, values in panel.accounts.items():
+        mask = panel.unofficial.get(name)
+        add(f"accounts.{name}", *values[row, column - 1 : column + 1], official=mask is None or not mask[row, column])
+    for name, cells in panel.investment.items():
+        mask = panel.unofficial.get(name)
+        for item, asset in enumerate(panel.assets):
+            pair = cells[item, row, column - 1 : column + 1]
+            official = mask is None or not bool(mask[item, row, column])
+            add(f"investment.{name}[{asset}]", *pair, official=official)
+    schema = {"column": pl.String, "before": pl.Float64, "value": pl.Float64, "official": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema).with_columns(pl.col("before", "value").fill_nan(None))
+
+
+def _parameters(result: Measurement, year: int) -> pl.DataFrame:
+    """Return the parameters of the protocol that are filled, as they stand in that year."""
+    import polars as pl
+
+    rows = []
+    for path, parameter in result.protocol.parameters.items():
+        value = result.protocol.value(path, year) if result.protocol.declares(path) else None
+        if value is None:
+            continue
+        rows.append(
+            {
+                "parameter": path,
+                "value": str(value),
+                "unit": parameter.unit,
+                "description_zh": parameter.description.zh,
+                "description_en": parameter.description.en,
+                "reference": "; ".join(item.title for item in parameter.reference),
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def summarise(result: Measurement, language: Language) -> str:
+    """Return the whole span in a few lines: the sum of the regions, the first and the last."""
+    import polars as pl
+
+    zh = language == "zh"
+    periods = result.periods
+    if not periods.height:
+        return result.provenance.foot()
+    start, end = min(periods["start"].to_list()), max(periods["end"].to_list())
+    span = periods.filter((pl.col("start") == start) & (pl.col("end") == end)).sort("rank")
+    ranked = span.join(result.regions, on="region", how="left")
+    name = "name_zh" if zh else "name_en"
+    head = "全要素生产率年均增长" if zh else "TFP growth a year"
+    lines = [f"{head} {start}-{end}"]
+    lines += [
+        f"  {TFP.lang(language) if zh else 'all regions'}: {row['tfp_growth']:.2%}"
+        for row in result.national_periods.filter((pl.col("start") == start) & (pl.col("end") == end)).iter_rows(
+            named=True
+        )
+    ]
+    ends = pl.concat([ranked.head(3), ranked.tail(3)]).unique("region", maintain_order=True)
+    lines += [f"  {row['rank']}. {row[name]}: {row['tfp_growth']:.2%}" for row in ends.iter_rows(named=True)]
+    return "\n".join([*lines, result.provenance.foot()])

@@ -1,0 +1,300 @@
+"""The verb `measure`: from a data package and a protocol to growth accounts of every region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Provenance
+from xinzhi.yardstick.accounts import Growth, Inputs, account
+from xinzhi.yardstick.capital import capital
+from xinzhi.yardstick.coverage import coverage_table
+from xinzhi.yardstick.labour import labour, quality
+from xinzhi.yardstick.levels import Levels, levels
+from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.needs import require
+from xinzhi.yardstick.output import deflator, output
+from xinzhi.yardstick.panel import Panel, read_panel
+from xinzhi.yardstick.periods import FLOWS, growth_marks, period_table
+from xinzhi.yardstick.series import Marks, either, spell
+from xinzhi.yardstick.shares import labour_share
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+
+DEFAULT_PROTOCOL = "xinzhi-cn-2026"
+TOTAL = "total"
+
+
+def measure(
+    package: Package | str | Path | Mapping[str, object], protocol: Protocol | str | Path = DEFAULT_PROTOCOL
+) -> Measurement:
+    """Measure the total factor productivity of every region under one protocol.
+
+    Parameters
+    ----------
+    package
+        A loaded package, or anything that `xinzhi.load` takes: the name of a shipped package, a path, a mapping of
+        table names to frames.
+    protocol
+        A protocol, its identifier in the registry, or the path of its file.
+
+    Returns
+    -------
+    Measurement
+        Growth and contributions in log points per year, levels relative to the mean of the regions.
+
+    Raises
+    ------
+    ProtocolError
+        When a parameter that is needed is blank, or the protocol is unverified.
+    InputError
+        When the package lacks a table or column that the protocol needs, or its figures have errors.
+    IdentityError
+        When contributions do not add up to output growth.
+
+    Notes
+    -----
+    Solow (1957), "Technical change and the aggregate production function", Review of Economics and Statistics 39(3),
+    equation 2; Jorgenson and Griliches (1967) for the index; Caves, Christensen and Diewert (1982), Economic Journal
+    92, for levels across regions.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> result = xinzhi.measure("china-provinces", "xinzhi-cn-2026")
+    >>> result.frame.columns[:3]
+    ['region', 'year', 'output_growth']
+    >>> result.identity_gap < 1e-12
+    True
+    """
+    from xinzhi import __version__
+    from xinzhi.data import Package, load
+    from xinzhi.protocol import Protocol
+    from xinzhi.protocol import load as load_protocol
+
+    data = package if isinstance(package, Package) else load(package)
+    rules = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    tables = require(data, rules)
+    panel = read_panel(data)
+    inputs, marks = build_inputs(panel, rules)
+    if not np.isfinite(account(inputs, rules).tfp_growth).any():
+        raise InputError(_nothing(panel, inputs))
+    regional = _Accounts.of(panel.regions, panel, inputs, marks, rules)
+    names = _regions(data, panel)
+    adds_up = _adds_up(rules)
+    national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, regional)
+    groups = _aggregate(_groups(names) if adds_up else {}, regional)
+    level = levels(inputs) if adds_up else _no_levels(panel)
+    return Measurement(
+        frame=regional.frame(level.tfp),
+        inputs=regional.inputs_frame(),
+        periods=regional.periods(),
+        levels=_levels_frame(panel, inputs, level),
+        national=national.frame(),
+        national_periods=national.periods(),
+        groups=groups.frame(),
+        group_periods=groups.periods(),
+        coverage=coverage_table(panel),
+        omitted=_omitted(panel, regional),
+        regions=names,
+        protocol=rules,
+        panel=panel,
+        identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
+        kind=data.kind,
+        provenance=Provenance(
+            verb="measure",
+            version=__version__,
+            protocol=rules.id,
+            protocol_fingerprint=rules.fingerprint,
+            package=data.name,
+            inputs={name: data.fingerprint(name) for name in tables},
+        ),
+    )
+
+
+def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
+    """Return the inputs of the growth accounts and the marks of their figures, each `(R, T)`."""
+    made = output(panel, protocol)
+    machines = capital(panel, protocol, made.values, deflator(panel))
+    people = labour(panel, protocol)
+    skill = quality(panel, protocol)
+    share = labour_share(panel, protocol)
+    marks: Marks = {}
+    for series in (made, machines, people, skill, share):
+        marks = either(marks, series.marks)
+    return Inputs(made.values, machines.values, people.values, skill.values, share.values), marks
+
+
+@dataclass(frozen=True, slots=True)
+class _Accounts:
+    """Inputs, growth and marks of a set of units that share the years of a panel."""
+
+    names: tuple[str, ...]
+    panel: Panel
+    inputs: Inputs
+    growth: Growth
+    marks: Marks
+    rules: Protocol
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], panel: Panel, inputs: Inputs, marks: Marks, rules: Protocol) -> _Accounts:
+        return cls(names, panel, inputs, account(inputs, rules), marks, rules)
+
+    def frame(self, tfp_level: FloatArray | None = None) -> pl.DataFrame:
+        """Return the growth accounts, one row per unit and year measured."""
+        columns = {name: getattr(self.growth, name) for name in FLOWS}
+        if tfp_level is not None:
+            columns["tfp_level"] = tfp_level
+        keep = np.isfinite(self.growth.tfp_growth)
+        return _long(self.names, self.panel, columns, growth_marks(self.marks), keep)
+
+    def inputs_frame(self) -> pl.DataFrame:
+        """Return the levels behind the accounts, one row per unit and year that is complete."""
+        columns = {item.name: getattr(self.inputs, item.name) for item in fields(Inputs)}
+        return _long(self.names, self.panel, columns, self.marks, self.inputs.complete())
+
+    def periods(self) -> pl.DataFrame:
+        """Return period averages."""
+        wanted = self.rules.value("reporting.periods")
+        return period_table(self.names, self.panel.years, self.growth, growth_marks(self.marks), wanted)
+
+
+def _long(
+    names: tuple[str, ...], panel: Panel, columns: Mapping[str, FloatArray], marks: Marks, keep: BoolArray
+) -> pl.DataFrame:
+    """Turn arrays `(R, T)` into rows, keeping the cells asked for; a number that cannot be had is null, not NaN."""
+    import polars as pl
+
+    row, column = np.nonzero(keep)
+    words = np.array(spell(marks, keep.shape), dtype=object).reshape(keep.shape)
+    unit = pl.Series("region", names, dtype=pl.String).gather(row) if names else pl.Series("region", [], pl.String)
+    numbers = [
+        pl.Series(name, values[row, column], dtype=pl.Float64, nan_to_null=True) for name, values in columns.items()
+    ]
+    flags = pl.Series("flags", words[row, column].tolist(), dtype=pl.String)
+    return pl.DataFrame([unit, pl.Series("year", panel.years[column]), *numbers, flags])
+
+
+def _aggregate(members: Mapping[str, list[str]], regional: _Accounts) -> _Accounts:
+    """Sum regions; a year counts when every member that is measured at all is complete in it.
+
+    Sums over a set of regions that changes from year to year are no growth.
+    """
+    panel = regional.panel
+    measured = np.isfinite(regional.growth.tfp_growth).any(axis=1)
+    member = np.zeros((len(members), len(panel.regions)), dtype=np.bool_)
+    for row, group in enumerate(members.values()):
+        member[row] = np.isin(panel.regions, group)
+    member &= measured
+    names = tuple(name for name, row in zip(members, member, strict=True) if row.any())
+    member = member[member.any(axis=1)]
+    marks = {name: (member.astype(np.int64) @ mask.astype(np.int64)) > 0 for name, mask in regional.marks.items()}
+    return _Accounts.of(names, panel, regional.inputs.aggregate(member), marks, regional.rules)
+
+
+def _adds_up(rules: Protocol) -> bool:
+    """Return whether inputs are quantities that add up over regions and compare across them; an index does neither."""
+    return "given_services" not in {rules.value("capital.measure"), rules.value("labour.unit")}
+
+
+def _no_levels(panel: Panel) -> Levels:
+    """Return empty levels, for inputs that are indices."""
+    nothing = np.full(panel.shape, np.nan)
+    return Levels(nothing, nothing, nothing, nothing, np.zeros(panel.shape[1], dtype=np.int64))
+
+
+def _levels_frame(panel: Panel, inputs: Inputs, level: Levels) -> pl.DataFrame:
+    """Return levels, one row per region and year that can be compared."""
+    import polars as pl
+
+    keep = inputs.complete() & np.isfinite(level.tfp)
+    columns = {
+        "output_per_worker": level.output_per_worker,
+        "capital_per_worker": level.capital_per_worker,
+        "tfp_level": level.tfp,
+        "tfp_to_leader": level.to_leader,
+    }
+    rows = _long(panel.regions, panel, columns, {}, keep)
+    _, column = np.nonzero(keep)
+    leader = pl.Series("leader", panel.regions, dtype=pl.String).gather(level.leader[column])
+    return rows.drop("flags").with_columns(leader)
+
+
+def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
+    """Return the years with output that could not be measured, and what is missing in them or in the year before."""
+    import polars as pl
+
+    inputs = regional.inputs
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = np.diff(np.log(inputs.output), axis=1, prepend=np.nan)
+    absent = np.zeros(panel.shape, dtype=np.int64)
+    names = [item.name for item in fields(Inputs)]
+    for bit, name in enumerate(names):
+        hole = ~np.isfinite(getattr(inputs, name))
+        hole[:, 1:] |= hole[:, :-1].copy()
+        absent |= hole.astype(np.int64) << bit
+    keep = np.isfinite(growth) & ~np.isfinite(regional.growth.tfp_growth)
+    row, column = np.nonzero(keep)
+    words = [
+        ";".join(name for bit, name in enumerate(names) if code >> bit & 1) for code in absent[row, column].tolist()
+    ]
+    return pl.DataFrame(
+        {
+            "region": [panel.regions[item] for item in row.tolist()],
+            "year": panel.years[column],
+            "output_growth": growth[row, column],
+            "missing": words,
+        },
+        schema={"region": pl.String, "year": pl.Int64, "output_growth": pl.Float64, "missing": pl.String},
+    )
+
+
+def _nothing(panel: Panel, inputs: Inputs) -> str:
+    """Say why no region-year could be measured."""
+    reach = []
+    for item in fields(Inputs):
+        known = np.isfinite(getattr(inputs, item.name)).any(axis=0)
+        years = panel.years[known]
+        reach.append(f"{item.name} {f'{years[0]}-{years[-1]}' if years.size else 'never'}")
+    return (
+        "no region has all inputs in two consecutive years, so nothing can be measured; what the package gives: "
+        f"{', '.join(reach)}."
+    )
+
+
+def _regions(data: Package, panel: Panel) -> pl.DataFrame:
+    """Return names and macro-regions of the regions measured; the code stands in for a name that is not given."""
+    import polars as pl
+
+    table = data.tables.get("regions")
+    base = pl.DataFrame({"region": list(panel.regions)})
+    if table is not None and "region" in table.columns:
+        base = base.join(table, on="region", how="left", maintain_order="left")
+    wanted = {"name_zh": "region", "name_en": "region", "abbr": "region", "group_zh": None, "group_en": None}
+    missing = {name: pl.lit(None, pl.String) for name in wanted if name not in base.columns}
+    base = base.with_columns(**missing)
+    return base.with_columns(
+        pl.col(name).fill_null(pl.col(other)) for name, other in wanted.items() if other is not None
+    ).select("region", *wanted)
+
+
+def _groups(names: pl.DataFrame) -> dict[str, list[str]]:
+    """Return the regions of every macro-region."""
+    import polars as pl
+
+    rows = names.filter(pl.col("group_en").is_not_null())
+    return {
+        group: rows.filter(pl.col("group_en") == group)["region"].to_list()
+        for group in rows["group_en"].unique(maintain_order=True)
+    }

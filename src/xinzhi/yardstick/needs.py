@@ -1,0 +1,51 @@
+"""Needs: the tables and columns that a protocol asks of a package, and a clear word where one is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+
+
+def require(package: Package, protocol: Protocol) -> list[str]:
+    """Check that the protocol can be computed and the package has what it asks; return the tables that are read.
+
+    Raises
+    ------
+    ProtocolError
+        When the protocol is unverified or a parameter is blank.
+    InputError
+        When a table or column is missing, or a table that is read has errors.
+    """
+    protocol.require()
+    needed = columns(protocol)
+    for table, names in needed.items():
+        package.require(table, names, verb="measure")
+    optional = [name for name in ("regions",) if name in package.tables]
+    return [*needed, *optional]
+
+
+def columns(protocol: Protocol) -> dict[str, list[str]]:
+    """Return the columns of every table that the protocol asks for.
+
+    Where two columns would do (real output, or nominal output with its price), neither is asked for here: the
+    builder of that input says what is missing.
+    """
+    accounts = ["region", "year"]
+    needed = {"accounts": accounts}
+    match protocol.value("capital.measure"):
+        case "given_stock":
+            accounts.append("capital")
+        case "given_services":
+            accounts.append("capital_services")
+        case _:
+            needed["investment"] = ["region", "year", "investment_nominal", "investment_price"]
+    unit = protocol.value("labour.unit")
+    accounts.append({"persons": "employment", "hours": "hours", "given_services": "labour_services"}[unit])
+    if protocol.value("labour.quality") == "given":
+        accounts.append("human_capital")
+    if protocol.value("output.vintage") != "latest":
+        needed["vintages"] = ["region", "year", "vintage", "output_growth"]
+    return needed

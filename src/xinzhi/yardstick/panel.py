@@ -1,0 +1,221 @@
+"""The tables of a package as arrays: one row per region, one column per year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.data import Package
+
+TOTAL_ASSET = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Every series of a package that the yardstick reads, aligned on regions and years.
+
+    Parameters
+    ----------
+    regions, years
+        The axes of all arrays: `(R,)` codes and `(T,)` consecutive years.
+    accounts
+        ``column -> (R, T)`` of the table `accounts`; NaN where the package has no figure.
+    assets, investment
+        Names of the assets `(A,)` and ``column -> (A, R, T)`` of the table `investment`.
+    vintages
+        ``vintage -> (R, T)`` log growth of output in that vintage.
+    unofficial
+        ``column -> mask``: cells whose status column says something other than ``official``.
+    preliminary, breaks
+        `(R, T)` masks: output first published, and breaks in the employment series.
+    hours_per_person
+        Whether ``accounts.hours`` are hours per person (else the total of the region).
+    """
+
+    regions: tuple[str, ...]
+    years: IntArray
+    accounts: Mapping[str, FloatArray]
+    assets: tuple[str, ...]
+    investment: Mapping[str, FloatArray]
+    vintages: Mapping[str, FloatArray]
+    unofficial: Mapping[str, BoolArray]
+    preliminary: BoolArray
+    breaks: BoolArray
+    hours_per_person: bool
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of regions and years."""
+        return len(self.regions), len(self.years)
+
+    def account(self, column: str) -> FloatArray:
+        """Return a column of `accounts`; all NaN when the package does not have it."""
+        found = self.accounts.get(column)
+        return np.full(self.shape, np.nan) if found is None else found
+
+    def region_index(self, region: str) -> int:
+        """Return the position of a region.
+
+        Raises
+        ------
+        InputError
+            When the package has no such region.
+        """
+        if region not in self.regions:
+            message = f"region '{region}' is not in the accounts; they have {', '.join(self.regions[:8])}, ..."
+            raise InputError(message)
+        return self.regions.index(region)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axes:
+    """Positions of the rows of a table on the axes of the panel."""
+
+    regions: tuple[str, ...]
+    first: int
+    shape: tuple[int, int]
+
+    def place(self, table: pl.DataFrame) -> tuple[pl.DataFrame, IntArray, IntArray]:
+        """Return the rows that lie on the axes, with their region and year positions."""
+        import polars as pl
+
+        last = self.first + self.shape[1] - 1
+        rows = table.filter(
+            pl.col("region").is_in(self.regions) & pl.col("year").is_between(self.first, last),
+        )
+        region = rows["region"].cast(pl.Enum(self.regions)).to_physical().to_numpy().astype(np.int64)
+        return rows, region, rows["year"].to_numpy().astype(np.int64) - self.first
+
+    def spread(self, rows: pl.DataFrame, column: str, *index: IntArray, leading: tuple[int, ...] = ()) -> FloatArray:
+        """Spread a column over an array that is NaN where there is no row."""
+        out = np.full((*leading, *self.shape), np.nan)
+        out[index] = rows[column].to_numpy().astype(np.float64)
+        return out
+
+    def mask(
+        self, rows: pl.DataFrame, condition: pl.Expr, *index: IntArray, leading: tuple[int, ...] = ()
+    ) -> BoolArray:
+        """Spread a condition over an array that is False where there is no row."""
+        out = np.zeros((*leading, *self.shape), dtype=np.bool_)
+        out[index] = rows.select(condition.fill_null(value=False)).to_series().to_numpy()
+        return out
+
+
+def read_panel(package: Package) -> Panel:
+    """Align the tables of a package on regions and years.
+
+    Regions are those of `accounts`, sorted; years run from the first of `accounts` or `investment` to the last of
+    `accounts`. Which columns must be there is the business of the builders, not of this function.
+
+    Parameters
+    ----------
+    package
+        A loaded package with at least the table `accounts`.
+
+    Raises
+    ------
+    InputError
+        When `accounts` is missing or empty.
+    """
+    import polars as pl
+
+    accounts = package.require("accounts", ["region", "year"], verb="measure")
+    investment = package.tables.get("investment")
+    regions = tuple(accounts["region"].unique().sort().to_list())
+    first, last = _year(accounts, "min"), _year(accounts, "max")
+    if investment is not None and investment.height:
+        first = min(first, _year(investment, "min"))
+    axes = _Axes(regions, first, (len(regions), last - first + 1))
+    rows, region, year = axes.place(accounts)
+    numbers = [name for name, kind in rows.schema.items() if kind.is_numeric() and name != "year"]
+    status = _status_columns(rows)
+    names = rows.columns
+    assets, invested, unofficial = _read_investment(investment, axes)
+    return Panel(
+        regions=regions,
+        years=np.arange(first, last + 1, dtype=np.int64),
+        accounts={name: axes.spread(rows, name, region, year) for name in numbers},
+        assets=assets,
+        investment=invested,
+        vintages=_read_vintages(package.tables.get("vintages"), axes),
+        unofficial=unofficial
+        | {name: axes.mask(rows, pl.col(mark) != "official", region, year) for name, mark in status.items()},
+        preliminary=axes.mask(
+            rows,
+            pl.col("output_vintage") == "first_published" if "output_vintage" in names else pl.lit(value=False),
+            region,
+            year,
+        ),
+        breaks=axes.mask(
+            rows,
+            pl.col("employment_break") == 1 if "employment_break" in names else pl.lit(value=False),
+            region,
+            year,
+        ),
+        hours_per_person="per person" in package.units.get("accounts", {}).get("hours", ""),
+    )
+
+
+def _year(table: pl.DataFrame, end: str) -> int:
+    """Return the first or last year of a table."""
+    value = table["year"].min() if end == "min" else table["year"].max()
+    if not isinstance(value, int):
+        message = "the table 'accounts' has no year: give it at least one row."
+        raise InputError(message)
+    return value
+
+
+def _status_columns(rows: pl.DataFrame) -> dict[str, str]:
+    """Map every column to its status column, where there is one."""
+    suffix = "_status"
+    return {name.removesuffix(suffix): name for name in rows.columns if name.endswith(suffix)}
+
+
+def _read_investment(
+    table: pl.DataFrame | None, axes: _Axes
+) -> tuple[tuple[str, ...], dict[str, FloatArray], dict[str, BoolArray]]:
+    """Spread the table `investment` over assets, regions and years."""
+    import polars as pl
+
+    if table is None or not table.height:
+        return (), {}, {}
+    rows, region, year = axes.place(table)
+    if "asset" not in rows.columns:
+        rows = rows.with_columns(asset=pl.lit(TOTAL_ASSET))
+    assets = tuple(rows["asset"].unique().sort().to_list())
+    asset = rows["asset"].cast(pl.Enum(assets)).to_physical().to_numpy().astype(np.int64)
+    leading = (len(assets),)
+    numbers = [name for name, kind in rows.schema.items() if kind.is_numeric() and name != "year"]
+    values = {name: axes.spread(rows, name, asset, region, year, leading=leading) for name in numbers}
+    marks = {
+        name: axes.mask(rows, pl.col(mark) != "official", asset, region, year, leading=leading)
+        for name, mark in _status_columns(rows).items()
+    }
+    # In the package format `investment_status` speaks of the amount, `investment_price_status` of its price.
+    if "investment" in marks:
+        marks["investment_nominal"] = marks.pop("investment")
+    return assets, values, marks
+
+
+def _read_vintages(table: pl.DataFrame | None, axes: _Axes) -> dict[str, FloatArray]:
+    """Return the log growth of output of every vintage."""
+    import polars as pl
+
+    if table is None or not table.height or "output_growth" not in table.columns:
+        return {}
+    names = table["vintage"].unique().sort().to_list()
+    out = {}
+    for name in names:
+        rows, region, year = axes.place(table.filter(pl.col("vintage") == name))
+        out[name] = np.log1p(axes.spread(rows, "output_growth", region, year) / 100)
+    return out
