@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+import yaml
+
+import xinzhi
+import xinzhi.core
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCS = ROOT / "docs"
+PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
+API = (DOCS / "api.md").read_text(encoding="utf-8")
+CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
+ROOMS = [
+    module.name for module in pkgutil.iter_modules(xinzhi.__path__) if module.name not in {"__main__", "cli", "core"}
+]
+CORE = [module.name for module in pkgutil.iter_modules(xinzhi.core.__path__) if module.name not in {"arrays", "gaps"}]
+MODULES = [*(f"xinzhi.{name}" for name in ROOMS), *(f"xinzhi.core.{name}" for name in CORE)]
+
+
+def commands():
+    from xinzhi.cli.app import app
+
+    def walk(command, path):
+        inner = getattr(command, "commands", {})
+        if not inner:
+            yield path, command
+        for name, item in inner.items():
+            yield from walk(item, f"{path} {name}")
+
+    return dict(walk(typer.main.get_command(app), "xinzhi"))
+
+
+def generated(script, folder):
+    spec = importlib.util.spec_from_file_location(script, DOCS / f"{script}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.generate(folder)
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.md")))
+
+
+@pytest.mark.parametrize("name", xinzhi.__all__)
+def test_every_public_name_is_documented(name):
+    assert f"`xinzhi.{name}" in PAGES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_module_is_in_the_api_reference(module):
+    assert re.search(rf"^\.\. automodule:: {re.escape(module)}\n   :members:$", API, re.MULTILINE)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_has_a_docstring(module):
+    home = importlib.import_module(module)
+    names = getattr(home, "__all__", [name for name in vars(home) if not name.startswith("_")])
+    objects = {name: getattr(home, name) for name in names}
+    mine = {name: item for name, item in objects.items() if inspect.isfunction(item) or inspect.isclass(item)}
+    assert mine
+    assert not [name for name, item in mine.items() if not inspect.getdoc(item)]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_a_page_and_says_what_it_is_for(room):
+    assert (DOCS / f"{room}.md").is_file()
+    assert len(inspect.getdoc(importlib.import_module(f"xinzhi.{room}")).split()) > 20
+
+
+@pytest.mark.parametrize("path", commands())
+def test_every_verb_and_option_is_documented(path):
+    assert f"`{path}" in CLI
+    options = [name for item in commands()[path].params for name in item.opts if name.startswith("--")]
+    assert not [name for name in options if f"`{name}" not in CLI and f" {name}" not in CLI]
+
+
+def test_every_protocol_parameter_is_in_the_reference(tmp_path):
+    catalogue = yaml.safe_load((ROOT / "src/xinzhi/protocol/parameters.yaml").read_text(encoding="utf-8"))
+    text = PAGES + generated("generate_protocol_reference", tmp_path)
+    assert not [path for path in catalogue["parameters"] if path not in text]
+
+
+def test_every_table_and_column_is_in_the_reference(tmp_path):
+    known = yaml.safe_load((ROOT / "src/xinzhi/data/tables.yaml").read_text(encoding="utf-8"))["tables"]
+    text = PAGES + generated("generate_data_reference", tmp_path)
+    missing = [name for name in known if name not in text]
+    missing += [
+        f"{name}.{column}" for name, table in known.items() for column in table["columns"] if column not in text
+    ]
+    assert not missing
+
+
+def test_every_decision_is_numbered_once_and_tells_its_costs():
+    pages = sorted((DOCS / "decisions").glob("0*.md"))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert text.startswith(f"# {page.name[:4]}: ")
+        assert all(f"## {part}" in text for part in ("At stake", "Considered", "Chosen", "Costs"))
+
+
+def test_the_glossary_has_sixty_terms_in_both_languages():
+    rows = re.findall(
+        r"^\| ([^|]*[\u4e00-\u9fff][^|]*) \| ([^|]+) \|", (DOCS / "glossary.md").read_text("utf-8"), re.MULTILINE
+    )
+    terms = [zh for zh, en in rows if zh != "中文" and re.search("[a-z]", en)]
+    assert len(terms) >= 60
+    assert len(set(terms)) == len(terms)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CONTRACTS = Path(__file__).resolve().parents[3] / ".importlinter"
+ROOMS = ("cli", "report", "yardstick", "data", "protocol", "core")
+LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+
+@pytest.fixture
+def house(tmp_path):
+    package = tmp_path / "xinzhi"
+    for room in ("", *ROOMS):
+        (package / room).mkdir()
+        (package / room / "__init__.py").touch()
+    return package
+
+
+def lint(house, name=None):
+    contract = ["--contract", name] if name else []
+    return subprocess.run(
+        [sys.executable, "-c", LINT, str(CONTRACTS), "--no-cache", "--no-logo", *contract],
+        cwd=house.parent,
+        env={"PYTHONPATH": str(house.parent), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def put(house, module, source):
+    path = house / f"{module.replace('.', '/')}.py"
+    path.parent.mkdir(exist_ok=True)
+    (path.parent / "__init__.py").touch()
+    path.write_text(source + "\n", encoding="utf-8")
+
+
+def test_downward_imports_are_kept(house):
+    (house / "__init__.py").write_text("from xinzhi.report import show\n", encoding="utf-8")
+    put(house, "core.text", "from xinzhi import __version__")
+    put(house, "yardstick.measure", "from xinzhi import core, data, protocol")
+    put(house, "scope.classify", "from xinzhi import data, frontier")
+    put(house, "frontier.efficiency", "import xinzhi.core")
+    put(house, "report.plot", "import altair, jinja2, xlsxwriter, vl_convert")
+    put(house, "cli.app", "import typer, rich\nimport xinzhi.report")
+    put(house, "web.app", "import starlette, uvicorn")
+    put(house, "__main__", "import xinzhi.cli")
+    done = lint(house)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("contract", "module", "source"),
+    [
+        ("rooms", "core.stock", "import xinzhi.data"),
+        ("rooms", "data.load", "import xinzhi.protocol"),
+        ("rooms", "protocol.load", "from xinzhi import data"),
+        ("rooms", "yardstick.measure", "def draw():\n    import xinzhi.report"),
+        ("rooms", "report.page", "from xinzhi import cli"),
+        ("rooms", "web.page", "from xinzhi import cli"),
+        ("rooms", "frontier.index", "from xinzhi import yardstick"),
+        ("rooms", "risks.screen", "from xinzhi import yardstick\nfrom xinzhi.scope import classify"),
+        ("rooms", "astrology.forecast", "import xinzhi.core"),
+        ("terminal", "data.progress", "from rich.progress import Progress"),
+        ("terminal", "report.show", "import typer"),
+        ("server", "report.page", "from starlette.applications import Starlette"),
+        ("pictures", "yardstick.draw", "import altair as alt"),
+        ("pictures", "cli.page", "def page():\n    from jinja2 import Environment"),
+        ("pictures", "data.workbook", "import xlsxwriter"),
+        ("pandas", "data.frames", "def convert():\n    import pandas as pd"),
+    ],
+)
+def test_a_violation_fails(house, contract, module, source):
+    put(house, "scope.classify", "")
+    before = lint(house, contract)
+    assert before.returncode == 0, before.stdout + before.stderr
+    put(house, module, source)
+    after = lint(house, contract)
+    assert after.returncode == 1, after.stdout + after.stderr
+    assert "BROKEN" in after.stdout

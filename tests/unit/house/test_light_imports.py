@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("polars", "scipy", "altair", "pandas", "pyarrow", "numpy")
+IMPORT = "import xinzhi"
+HELP = """
+from xinzhi.cli import main
+import sys
+sys.argv = ["xinzhi", "--help"]
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+"""
+REPORT = "\nimport sys\nprint('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
+
+
+def loaded(source):
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", source + REPORT], capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    closing = done.stdout.splitlines()[-1].split()
+    assert closing[0] == "LOADED"
+    assert "xinzhi" in closing
+    return set(closing)
+
+
+@pytest.mark.parametrize(
+    ("source", "forbidden"),
+    [(IMPORT, (*HEAVY, "pydantic", "typer", "rich", "yaml")), (HELP, HEAVY)],
+    ids=["import", "help"],
+)
+def test_heavy_libraries_stay_unloaded(source, forbidden):
+    assert loaded(source).isdisjoint(forbidden), sorted(loaded(source) & set(forbidden))
+
+
+def test_public_names_load_on_first_use():
+    assert "polars" in loaded("import xinzhi\nassert callable(xinzhi.load)\nimport polars")
+
+
+def test_unknown_name_is_an_attribute_error():
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", "import xinzhi; xinzhi.no_such_verb"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "module 'xinzhi' has no attribute 'no_such_verb'" in done.stderr

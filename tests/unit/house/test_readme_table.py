@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+import xinzhi
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def maker():
+    spec = importlib.util.spec_from_file_location("make_readme_table", ROOT / "docs/make_readme_table.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def measurement():
+    return xinzhi.measure("china-provinces", protocol="xinzhi-cn-2026")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_table_of_the_readme_is_what_xinzhi_measures(maker, measurement, language):
+    name, _, _ = maker.WORDS[language]
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert maker.table(measurement, language) in text, "run `python docs/make_readme_table.py`"
+
+
+def test_the_table_has_the_first_and_the_last(maker, measurement):
+    lines = maker.table(measurement, "en").splitlines()
+    ranks = [int(line.split("|")[1]) for line in lines[2:] if line.startswith("|") and "…" not in line]
+    assert ranks == [1, 2, 3, 4, 5, 27, 28, 29, 30, 31]
