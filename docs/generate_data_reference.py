@@ -93,7 +93,7 @@ def _may(column: Column) -> str:
 
 def _arguments(table: Table) -> str:
     """Return the argument behind each bound on growth."""
-    lines = [f"- `{name}`: {column.growth.reference}." for name, column in table.columns.items() if column.growth]
+    lines = [f"- `{name}`: {column.growth.reference.en}." for name, column in table.columns.items() if column.growth]
     return "\n\nWhy these bounds on a year's step:\n\n" + "\n".join(lines) if lines else ""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xinzhi.yardstick.panel import BEARABLE
+
 if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
@@ -22,7 +24,7 @@ def require(package: Package, protocol: Protocol) -> list[str]:
     protocol.require()
     needed = columns(protocol)
     for table, names in needed.items():
-        package.require(table, names, verb="measure")
+        package.require(table, names, verb="measure", despite=BEARABLE if table == "accounts" else ())
     optional = [name for name in ("regions",) if name in package.tables]
     return [*needed, *optional]
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
 
 TOTAL_ASSET = "total"
+# Growth over a gap in the accounts is left out and listed; a gap in investment would break every later stock.
+BEARABLE = ("missing-year",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def read_panel(package: Package) -> Panel:
     """
     import polars as pl
 
-    accounts = package.require("accounts", ["region", "year"], verb="measure")
+    accounts = package.require("accounts", ["region", "year"], verb="measure", despite=BEARABLE)
     investment = package.tables.get("investment")
     regions = tuple(accounts["region"].unique().sort().to_list())
     first, last = _year(accounts, "min"), _year(accounts, "max")

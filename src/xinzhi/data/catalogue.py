@@ -1,0 +1,200 @@
+"""The known tables and their columns, as ``tables.yaml`` defines them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from xinzhi.core.text import Text
+from xinzhi.data.facts import facts
+from xinzhi.data.units import Unit, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xinzhi.core.finding import Severity
+
+ColumnType = Literal["code", "text", "number", "integer", "flag", "year", "period", "month"]
+STATUS = "_status"
+NOMINAL = "_nominal"
+_BRACKET = re.compile(r"[（(]")
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """The largest plausible change of a column per year, in log points, and the argument for it."""
+
+    bound: float
+    reference: Text
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A known column: what it holds, in which unit, and what its values may be.
+
+    Parameters
+    ----------
+    name, type, role
+        Its name, the kind of its values, and what it is for (`region`, `year`, `output`, `price` …).
+    text
+        What it is, in Chinese and English.
+    units
+        The canonical unit, or several of different dimension; empty for columns that are no quantities.
+    required
+        Whether its table is of no use without it.
+    values, codes, refers
+        The closed list, the standard, or the ``table.column`` that its values come from.
+    sign
+        Severity of a value that is zero or negative; None where such values are normal.
+    share, minimum, maximum
+        Whether it must lie within 0-1, and other bounds that no figure can pass, in the canonical unit.
+    growth
+        The largest plausible change per year.
+    break_flag
+        The column that owns up to a jump.
+    """
+
+    name: str
+    type: ColumnType
+    role: str
+    text: Text
+    units: tuple[Unit, ...] = ()
+    required: bool = False
+    values: tuple[str, ...] = ()
+    codes: str | None = None
+    refers: str | None = None
+    sign: Severity | None = None
+    share: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    growth: Growth | None = None
+    break_flag: str | None = None
+
+    @property
+    def percentage(self) -> bool:
+        """Whether it is a part of a whole in percent, so that it runs from 0 to 100."""
+        return self.minimum == 0 and self.maximum == 100  # noqa: PLR2004 - a hundred percent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A known table.
+
+    Parameters
+    ----------
+    name, title
+        Its name in a package, and its title.
+    key
+        The columns that make a row unique; those that a table has count.
+    annual
+        Severity of a year that is missing inside a span; None where gaps are normal.
+    open
+        Whether further columns are the caller's own.
+    columns
+        The known columns by name.
+    """
+
+    name: str
+    title: Text
+    key: tuple[str, ...]
+    columns: Mapping[str, Column]
+    annual: Severity | None = None
+    open: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """Return a known column; ``X_status`` is known wherever ``X`` or ``X_nominal`` is."""
+        if name in self.columns:
+            return self.columns[name]
+        if not name.endswith(STATUS):
+            return None
+        stem = name.removesuffix(STATUS)
+        of = self.columns.get(stem) or self.columns.get(stem + NOMINAL)
+        return _status_column(name, of) if of else None
+
+
+@cache
+def known_tables() -> Mapping[str, Table]:
+    """Return the known tables by name.
+
+    Examples
+    --------
+    >>> known_tables()["investment"].key
+    ('region', 'asset', 'year')
+    >>> str(known_tables()["accounts"].columns["employment"].units[0])
+    '1e4 persons'
+    """
+    return {name: _table(name, entry) for name, entry in facts("tables.yaml")["tables"].items()}
+
+
+def limit(name: str) -> float:
+    """Return a threshold of ``tables.yaml``, such as ``index_tolerance``."""
+    return float(facts("tables.yaml")["limits"][name]["value"])
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that `name` most likely misspells, if there is one.
+
+    Examples
+    --------
+    >>> nearest("employement", ["employment", "population"])
+    'employment'
+    """
+    close = difflib.get_close_matches(name.lower(), list(candidates), n=1, cutoff=limit("nearest_name"))
+    return close[0] if close else None
+
+
+def nearest_column(name: str, table: Table) -> str | None:
+    """Return the known column that a header most likely means: a misspelt name, or the Chinese label."""
+    labels = {_BRACKET.split(column.text.zh, maxsplit=1)[0]: column.name for column in table.columns.values()}
+    bare = _BRACKET.split(name, maxsplit=1)[0].strip()
+    return labels.get(bare) or nearest(name, table.columns)
+
+
+def _table(name: str, entry: Mapping[str, Any]) -> Table:
+    return Table(
+        name=name,
+        title=Text(**entry["title"]),
+        key=tuple(entry["key"]),
+        columns={column: _column(column, about) for column, about in entry["columns"].items()},
+        annual=entry.get("annual"),
+        open=entry.get("open", False),
+    )
+
+
+def _column(name: str, entry: Mapping[str, Any]) -> Column:
+    units = entry.get("unit", ())
+    return Column(
+        name=name,
+        type=entry["type"],
+        role=entry["role"],
+        text=Text(zh=entry["zh"], en=entry["en"]),
+        units=tuple(parse(unit) for unit in ([units] if isinstance(units, str) else units)),
+        required=entry.get("required", False),
+        values=tuple(entry.get("values", ())),
+        codes=entry.get("codes"),
+        refers=entry.get("refers"),
+        sign=entry.get("sign"),
+        share=entry.get("share", False),
+        minimum=entry.get("min"),
+        maximum=entry.get("max"),
+        growth=_growth(entry["growth"]) if "growth" in entry else None,
+        break_flag=entry.get("break"),
+    )
+
+
+def _growth(entry: Mapping[str, Any]) -> Growth:
+    return Growth(bound=entry["bound"], reference=Text(**entry["reference"]), since=entry.get("since"))
+
+
+def _status_column(name: str, of: Column) -> Column:
+    return Column(
+        name=name,
+        type="text",
+        role="status",
+        text=Text(zh=f"{of.text.zh}：数据状态", en=f"status of {of.name}"),
+        values=tuple(facts("tables.yaml")["status"]),
+    )

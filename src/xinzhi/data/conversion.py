@@ -1,0 +1,186 @@
+"""From the units of the source to the canonical ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from xinzhi.data.catalogue import limit
+from xinzhi.data.chain import cumulate
+from xinzhi.data.messages import Place, finding
+from xinzhi.data.units import ANY_BASE, CONSTANT, INDEX, Unit, UnitError, factor, mismatch, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.data.catalogue import Column
+    from xinzhi.data.sheet import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    """A column in its canonical unit; without values, where they could not be converted."""
+
+    values: pl.Expr | pl.Series | None
+    unit: Unit
+    findings: tuple[Finding, ...] = ()
+
+
+def convert(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
+    """Return the sheet in canonical units, and what is wrong with the units that it declares.
+
+    A column whose unit is unknown or does not convert is left without values. A column without a unit is taken in
+    the canonical one and named in a note.
+    """
+    findings: list[Finding] = []
+    columns: list[pl.Expr | pl.Series] = []
+    units: dict[str, str] = {}
+    assumed = []
+    for column in sheet.columns():
+        declared = sheet.raw.fields.get(column.name)
+        if not column.units:
+            continue
+        if declared is None or declared.unit is None:
+            done = _undeclared(sheet, column)
+            assumed.append(f"{column.name} ({done.unit})")
+        else:
+            done = _declared(sheet, column, declared.unit)
+        units[column.name] = str(done.unit)
+        findings += done.findings
+        values = pl.lit(None, dtype=pl.Float64) if done.values is None else done.values
+        columns.append(values.alias(column.name))
+    if assumed:
+        findings.append(finding("unit-undeclared", table=sheet.name, file=sheet.raw.file, value=", ".join(assumed)))
+    own = {name: unit for name, unit in _own(sheet) if name not in units}
+    return replace(sheet, frame=sheet.frame.with_columns(columns), units=own | units), findings
+
+
+def target(declared: Unit, column: Column) -> Unit:
+    """Return the canonical unit of a column for figures in `declared`: its own currency, price year and base stay.
+
+    Raises
+    ------
+    UnitError
+        When no canonical unit of the column has the dimension of `declared`.
+
+    Examples
+    --------
+    >>> from xinzhi.data.catalogue import known_tables
+    >>> target(parse("million USD at 2017 prices"), known_tables()["accounts"].columns["output_real"])
+    Unit('1e8 USD at 2017 prices')
+    """
+    known = next((unit for unit in column.units if unit.dimension == declared.dimension), None)
+    if known is None:
+        raise mismatch(declared, column.units[0], "dimension")
+    if known.atom == INDEX:
+        free = known.base == ANY_BASE and not declared.chained
+        return replace(known, base=declared.base) if free else known
+    prices = declared.prices if known.prices == CONSTANT and declared.prices else known.prices
+    money = known.dimension.startswith("money")
+    return replace(known, atom=declared.atom if money else known.atom, prices=prices)
+
+
+def _declared(sheet: Sheet, column: Column, text: str) -> _Converted:
+    wanted = column.units[0]
+    place: Place = {"table": sheet.name, "file": sheet.raw.file, "column": column.name, "value": text}
+    try:
+        unit = parse(text)
+    except UnitError as error:
+        found = finding("unit-unknown", **(place | {"expected": error.nearest or str(wanted)}))
+        return _Converted(None, wanted, (found,))
+    if unit.atom == INDEX and unit.base is None:
+        return _baseless(sheet, column, text)
+    try:
+        wanted = target(unit, column)
+        if unit.chained and wanted.base == ANY_BASE:
+            values, base, findings = cumulate(sheet, column.name, unit)
+            return _Converted(values, replace(wanted, base=base), tuple(findings))
+        return _Converted(_scaled(sheet.frame[column.name], factor(unit, wanted)), wanted)
+    except UnitError as error:
+        found = finding("unit-mismatch", words={"reason": error.why}, **(place | {"expected": str(wanted)}))
+        return _Converted(None, wanted, (found,))
+
+
+def _undeclared(sheet: Sheet, column: Column) -> _Converted:
+    """Take figures without a unit as canonical; hours by their size, and the base of an index from its ones."""
+    if column.units[0].atom == INDEX and column.units[0].base == ANY_BASE:
+        return _baseless(sheet, column, None)
+    if column.units[0].atom == "hours" and len(column.units) > 1:
+        return _hours(sheet, column)
+    return _Converted(pl.col(column.name), column.units[0])
+
+
+def _hours(sheet: Sheet, column: Column) -> _Converted:
+    total, each = column.units
+    most = limit("hours_per_person_max")
+    largest = sheet.frame[column.name].max()
+    unit = each if isinstance(largest, float) and largest <= most else total
+    found = finding(
+        "hours-assumed",
+        table=sheet.name,
+        file=sheet.raw.file,
+        column=column.name,
+        value=str(unit),
+        words={"limit": int(most)},
+    )
+    return _Converted(pl.col(column.name), unit, (found,))
+
+
+def _baseless(sheet: Sheet, column: Column, text: str | None) -> _Converted:
+    """Take the one year in which every region stands at 1 as the base.
+
+    A price index that names no base is a finding all the same: an error where the unit leaves it open, a warning where
+    there is no unit at all.
+    """
+    unit = Unit(INDEX, base=_year_of_ones(sheet, column.name))
+    if column.role != "price":
+        return _Converted(sheet.frame[column.name], unit)
+    found = finding(
+        "index-without-base",
+        severity="warning" if text is None else None,
+        table=sheet.name,
+        file=sheet.raw.file,
+        column=column.name,
+        value=text,
+        expected=str(unit) if unit.base else "index YEAR=1",
+    )
+    return _Converted(sheet.frame[column.name], unit, (found,))
+
+
+def _year_of_ones(sheet: Sheet, column: str) -> str | None:
+    if sheet.year is None:
+        return None
+    off = pl.col(column) != 1
+    years = (
+        sheet.frame.lazy()
+        .filter(pl.col(column).is_not_null(), pl.col(sheet.year).is_not_null())
+        .group_by(sheet.year)
+        .agg(off.any().alias("off"))
+        .filter(~pl.col("off"))
+        .collect()[sheet.year]
+    )
+    return str(years[0]) if len(years) == 1 else None
+
+
+def _scaled(values: pl.Series, by: Fraction) -> pl.Series:
+    """Multiply by an exact number: one product and one quotient at most, each rounded once.
+
+    In numpy, because polars divides by a number through its reciprocal, and 3 / 1e4 would not be 0.0003.
+    """
+    if by == 1:
+        return values
+    with np.errstate(over="ignore"):
+        figures = values.to_numpy() * float(by.numerator) / float(by.denominator)
+    return pl.Series(values.name, figures).fill_nan(None)
+
+
+def _own(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """Yield the units of the caller's own columns, as declared."""
+    for name, field in sheet.raw.fields.items():
+        if field.unit is not None and name in sheet.frame.columns:
+            yield name, field.unit

@@ -1,0 +1,170 @@
+"""Delimited text: every cell as text, every row with its line, whatever an editor did to the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.data.encoding import utf8
+from xinzhi.data.grid import Grid, grid
+from xinzhi.data.messages import finding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DELIMITERS = (",", ";", "\t")
+_NEVER = "\x1f"  # the unit separator of ASCII; files with it are read the slow way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Records:
+    """The records of a file: header, regular rows with their lines, and the lines with another number of fields."""
+
+    header: list[str]
+    line: int
+    cells: pl.DataFrame
+    lines: pl.Series
+    ragged: list[tuple[int, int]]
+
+
+def read_delimited(path: Path, table: str, *, encoding: str | None = None, delimiter: str | None = None) -> Grid:
+    """Read a delimited text file.
+
+    Parameters
+    ----------
+    path, table
+        The file, and the table that it holds.
+    encoding
+        The encoding of a file that is not UTF-8.
+    delimiter
+        By default the one of comma, semicolon and tab that the header has most of.
+
+    Returns
+    -------
+    Grid
+        Cells as text. Without columns, and with the finding that says why, when the encoding is not known.
+
+    Raises
+    ------
+    InputError
+        When the file is empty or no text.
+    """
+    data, found = utf8(path.read_bytes(), table, path.name, encoding)
+    if data is None:
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))
+    data, ends = _one_line_end(data)
+    if ends:
+        found.append(finding("mixed-line-ends", table=table, file=path.name, value=ends))
+    if not data.strip():
+        message = f"{path}: the file is empty; the table '{table}' needs a header and rows."
+        raise InputError(message)
+    records = _records(data, delimiter or _sniff(data), path)
+    width = str(len(records.header))
+    found += [
+        finding("ragged-row", table=table, file=path.name, line=line, value=str(count), expected=width)
+        for line, count in records.ragged
+    ]
+    made = grid(records.header, records.cells, records.lines, table=table, file=path.name, line=records.line)
+    return replace(made, findings=(*found, *made.findings))
+
+
+def _one_line_end(data: bytes) -> tuple[bytes, str | None]:
+    r"""Return the text with ``\n`` alone, and which line ends it mixes, if it does."""
+    if b"\r" not in data:
+        return data, None
+    both = data.count(b"\r\n")
+    counts = {"CRLF": both, "LF": data.count(b"\n") - both, "CR": data.count(b"\r") - both}
+    used = [f"{count} {name}" for name, count in counts.items() if count]
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), ", ".join(used) if len(used) > 1 else None
+
+
+def _sniff(data: bytes) -> str:
+    header = data.lstrip().split(b"\n", 1)[0].decode()
+    return max(_DELIMITERS, key=header.count)
+
+
+def _records(data: bytes, delimiter: str, path: Path) -> _Records:
+    """Split into records: fast when every record is a line, else one by one."""
+    if _NEVER.encode() not in data:
+        lines = _lines(data)
+        if b'"' not in data or not (lines.str.count_matches('"', literal=True) % 2 == 1).any():
+            records = _one_a_line(data, lines, delimiter)
+            if records is not None:
+                return records
+    return _one_by_one(data, delimiter, path)
+
+
+def _lines(data: bytes) -> pl.Series:
+    frame = pl.read_csv(
+        io.BytesIO(data), has_header=False, separator=_NEVER, quote_char=None, schema={"line": pl.String}
+    )
+    return frame["line"].fill_null("")
+
+
+def _one_a_line(data: bytes, lines: pl.Series, delimiter: str) -> _Records | None:
+    """Read a file whose records are lines; None when that turns out not to be so."""
+    bare = lines.str.replace_all(r'"[^"]*"', "") if b'"' in data else lines
+    count = bare.str.count_matches(delimiter, literal=True) + 1
+    numbers = pl.int_range(1, len(lines) + 1, dtype=pl.UInt32, eager=True)
+    filled = lines.str.strip_chars() != ""
+    top = int(filled.arg_max() or 0)
+    header = next(csv.reader([lines[top]], delimiter=delimiter))
+    body = filled & (numbers > top + 1)
+    good = body & (count == len(header))
+    ragged = body & ~good
+    rows = int(good.sum())
+    if rows < len(lines) - 1:
+        data = "\n".join([lines[top], *lines.filter(good)]).encode()
+    cells = _cells(data, len(header), delimiter) if rows else _no_cells(len(header))
+    if cells.height != rows:
+        return None
+    off = zip(numbers.filter(ragged).to_list(), count.filter(ragged).to_list(), strict=True)
+    return _Records(header=header, line=top + 1, cells=cells, lines=numbers.filter(good), ragged=list(off))
+
+
+def _cells(data: bytes, width: int, delimiter: str) -> pl.DataFrame:
+    schema = _no_cells(width).schema
+    try:
+        return pl.read_csv(io.BytesIO(data), has_header=False, skip_rows=1, separator=delimiter, schema=schema)
+    except pl.exceptions.PolarsError:  # quotes that only the slow reader can make sense of
+        return _no_cells(0)
+
+
+def _no_cells(width: int) -> pl.DataFrame:
+    return pl.DataFrame(schema={str(number): pl.String for number in range(width)})
+
+
+def _one_by_one(data: bytes, delimiter: str, path: Path) -> _Records:
+    """Read record by record: fields that span lines, quotes in odd places."""
+    reader = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    line = 1
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+                lines.append(line)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        message = f"{path}, line {line}: this is not delimited text ({error}); save the table as CSV in UTF-8."
+        raise InputError(message) from error
+    if not rows:
+        message = f"{path}: the file holds nothing but quotes; the table needs a header and rows."
+        raise InputError(message)
+    header, width = rows[0], len(rows[0])
+    body = list(zip(lines[1:], rows[1:], strict=True))
+    good = [(number, row) for number, row in body if len(row) == width]
+    cells = {str(number): [row[number] or None for _, row in good] for number in range(width)}
+    return _Records(
+        header=header,
+        line=lines[0],
+        cells=pl.DataFrame(cells, schema=_no_cells(width).schema),
+        lines=pl.Series([number for number, _ in good], dtype=pl.UInt32),
+        ragged=[(number, len(row)) for number, row in body if len(row) != width],
+    )

@@ -1,0 +1,149 @@
+"""The descriptor of a data package: a Frictionless Data Package (v1 or v2) in YAML or JSON.
+
+Beside ``schema: {fields, primaryKey}`` the short form is read too: ``fields`` and ``key`` of the resource itself.
+A field may bear ``unit`` and ``codes`` (the standard that its codes follow).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.text import Text
+from xinzhi.data.facts import read_document
+from xinzhi.data.raw import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+NAMES = ("datapackage.yaml", "datapackage.yml", "datapackage.json")
+_MINIMAL = "resources: [{name: accounts, path: accounts.csv, schema: {fields: [{name: region}, {name: year}]}}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One table of a package: where it lies and what its columns are."""
+
+    name: str
+    path: str
+    fields: Mapping[str, Field]
+    key: tuple[str, ...] = ()
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descriptor:
+    """The descriptor of a data package; `document` is all of it, as written."""
+
+    name: str
+    title: Text
+    version: str | None
+    resources: tuple[Resource, ...]
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+def find_descriptor(folder: Path) -> Path | None:
+    """Return the descriptor of a folder, if it has one."""
+    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
+
+
+def read_descriptor(path: Path) -> Descriptor:
+    """Return a descriptor.
+
+    Raises
+    ------
+    InputError
+        When the file is no descriptor; the message says what is wrong with which resource.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"{path}: the descriptor is not encoded in UTF-8 (byte {error.start}); save it as UTF-8."
+        raise InputError(message) from error
+    document = read_document(text, str(path))
+    if not isinstance(document, dict):
+        message = f"{path}: a descriptor is a mapping, at the least\n  {_MINIMAL}"
+        raise InputError(message)
+    resources = document.get("resources")
+    if not isinstance(resources, list) or not resources:
+        message = f"{path}: the descriptor lists no resources; at the least\n  {_MINIMAL}"
+        raise InputError(message)
+    found = tuple(_resource(entry, number, path) for number, entry in enumerate(resources, start=1))
+    names = [resource.name for resource in found]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        message = f"{path}: two resources are called '{twice}'; rename or remove one."
+        raise InputError(message)
+    name = str(document.get("name") or path.parent.name)
+    version = document.get("version")
+    return Descriptor(
+        name=name,
+        title=_title(document, name),
+        version=None if version is None else str(version),
+        resources=found,
+        document=document,
+    )
+
+
+def _title(document: Mapping[str, Any], name: str) -> Text:
+    """Return the title: a text (and `title_zh`), or both languages at once."""
+    title = document.get("title") or name
+    if isinstance(title, dict):
+        first = str(next(iter(title.values()), name))
+        return Text(zh=str(title.get("zh", first)), en=str(title.get("en", first)))
+    return Text(zh=str(document.get("title_zh") or title), en=str(title))
+
+
+def _resource(entry: object, number: int, path: Path) -> Resource:
+    if not isinstance(entry, dict):
+        raise _wrong(path, f"resource {number} is not a mapping with name and path")
+    place = entry.get("path")
+    place = place[0] if isinstance(place, list) and len(place) == 1 else place
+    if not isinstance(place, str) or not place:
+        raise _wrong(path, f"resource {number} needs 'path', the name of one file beside the descriptor")
+    if "://" in place or PurePosixPath(place).is_absolute() or ".." in PurePosixPath(place).parts:
+        raise _wrong(
+            path, f"resource {number} points outside the package ('{place}'); copy the file beside the descriptor"
+        )
+    schema = entry.get("schema") or {}
+    if not isinstance(schema, dict):
+        raise _wrong(path, f"resource {number} keeps its schema elsewhere ('{schema}'); write it into the descriptor")
+    key = schema.get("primaryKey") or entry.get("key") or []
+    key = [key] if isinstance(key, str) else key
+    if not isinstance(key, list):
+        raise _wrong(path, f"resource {number}: the key is a column or a list of columns, not '{key}'")
+    dialect = entry.get("dialect")
+    return Resource(
+        name=str(entry.get("name") or PurePosixPath(place).stem),
+        path=place,
+        fields=_fields(schema.get("fields") or entry.get("fields") or [], number, path),
+        key=tuple(str(name) for name in key),
+        encoding=_word(entry.get("encoding")),
+        delimiter=_word(dialect.get("delimiter")) if isinstance(dialect, dict) else None,
+    )
+
+
+def _fields(entries: object, number: int, path: Path) -> dict[str, Field]:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and entry.get("name") for entry in entries):
+        raise _wrong(path, f"resource {number}: 'fields' is a list of mappings, each with a name")
+    return {
+        str(entry["name"]): Field(
+            name=str(entry["name"]),
+            type=_word(entry.get("type")),
+            unit=_word(entry.get("unit")),
+            codes=_word(entry.get("codes")),
+        )
+        for entry in entries
+    }
+
+
+def _word(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _wrong(path: Path, what: str) -> InputError:
+    message = f"{path}: {what}."
+    return InputError(message)

@@ -1,0 +1,64 @@
+"""A rectangle of cells under a header: names made sound, empty rows and columns dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from xinzhi.data.messages import Place, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.finding import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Cells with named columns, the line of every row and of the header, and what was found on the way."""
+
+    cells: pl.DataFrame
+    lines: pl.Series
+    header: int = 1
+    findings: tuple[Finding, ...] = ()
+
+
+def grid(
+    header: Sequence[str | None], cells: pl.DataFrame, lines: pl.Series, *, table: str, file: str, line: int = 1
+) -> Grid:
+    """Return the cells under sound names; name columns that share a name or have none.
+
+    Parameters
+    ----------
+    header
+        The names, one for every column of `cells`.
+    cells, lines
+        The rows below the header and their lines.
+    table, file, line
+        Where the header stands.
+    """
+    findings: list[Finding] = []
+    columns: dict[str, pl.Series] = {}
+    for number, (text, column) in enumerate(zip(header, cells, strict=True), start=1):
+        name = (text or "").strip()
+        place: Place = {"table": table, "file": file, "line": line, "value": str(number)}
+        if not name:
+            if column.drop_nulls().len():
+                findings.append(finding("unnamed-column", **place))
+        elif name in columns:
+            findings.append(finding("duplicate-column", **(place | {"column": name})))
+        else:
+            columns[name] = column.alias(name)
+    named = pl.DataFrame(columns)
+    if named.width and (blank := _blank(named)).any():
+        named, lines = named.filter(~blank), lines.filter(~blank)
+    return Grid(cells=named, lines=lines, header=line, findings=tuple(findings))
+
+
+def _blank(cells: pl.DataFrame) -> pl.Series:
+    """Return which rows hold nothing: the first column tells for nearly all of them that they do."""
+    empty = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in cells.columns]
+    first = cells.select(empty[0]).to_series()
+    return cells.select(pl.all_horizontal(empty)).to_series() if first.any() else first

@@ -1,0 +1,128 @@
+"""A data package in memory: typed tables in canonical units, and what was found wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError
+from xinzhi.data.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.result import FrameKind
+    from xinzhi.core.text import Text
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Package:
+    """A data package: tables in canonical units, sorted by their keys.
+
+    Parameters
+    ----------
+    name, title, version
+        What the descriptor says; a workbook or parquet folder has the name of its file.
+    tables
+        The tables: regions and other codes are String, years Int64, figures Float64.
+    units
+        The unit of every column that has one, by table and column, such as ``1e8 CNY at 2000 prices``.
+    findings
+        Everything that was found, in the order of the tables.
+    kind
+        The kind of frame that the caller handed in, which results give back.
+    source
+        The place that the package was read from.
+    descriptor
+        The descriptor as written, with what xinzhi itself does not read; empty where there is none.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> package = load("china-provinces")
+    >>> package.tables["regions"].height, package.units["accounts"]["employment"]
+    (31, '1e4 persons')
+    """
+
+    name: str
+    title: Text
+    version: str | None = None
+    tables: Mapping[str, pl.DataFrame]
+    units: Mapping[str, Mapping[str, str]]
+    findings: tuple[Finding, ...] = ()
+    kind: FrameKind = "polars"
+    source: str = ""
+    descriptor: Mapping[str, Any] = field(default_factory=dict)
+
+    def require(self, table: str, columns: Sequence[str], *, verb: str, despite: Sequence[str] = ()) -> pl.DataFrame:
+        """Return a table that has all the columns and no errors.
+
+        Parameters
+        ----------
+        table, columns
+            What is needed.
+        verb
+            Who needs it, for the message.
+        despite
+            Rules whose errors the verb can live with, such as ``missing-year`` where a gap is left out.
+
+        Raises
+        ------
+        InputError
+            When the table or a column is missing (the message names all that is), or when the table has errors;
+            the exception carries them as `findings`.
+
+        Examples
+        --------
+        >>> from xinzhi.data import load
+        >>> load("china-provinces").require("accounts", ["output_real"], verb="measure").height
+        930
+        """
+        errors = [
+            found
+            for found in self.findings
+            if found.severity == "error" and found.table == table and found.rule not in despite
+        ]
+        if table not in self.tables:
+            wanted = ", ".join(columns)
+            why = f": {errors[0].sentence().removesuffix('.')}" if errors else f" (it has {', '.join(self.tables)})"
+            message = f"{verb} needs the table '{table}' with the columns {wanted}; {self.name} has none{why}."
+            raise InputError(message, errors)
+        frame = self.tables[table]
+        if missing := [name for name in columns if name not in frame.columns]:
+            message = f"{verb} needs columns that the table '{table}' of {self.name} has not: {', '.join(missing)}."
+            raise InputError(message, errors)
+        if errors:
+            shown = "\n".join(f"  {found.sentence()}" for found in errors[:_SHOWN])
+            more = f"\n  … and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+            message = (
+                f"{verb} cannot use the table '{table}' of {self.name} until its errors are mended:\n{shown}{more}"
+            )
+            raise InputError(message, errors)
+        return frame
+
+    def fingerprint(self, table: str) -> str:
+        """Return the sha256 of a table in canonical form.
+
+        It does not depend on the order of rows and columns, on line ends, or on how numbers are written; it does on
+        every value and on the units.
+
+        Raises
+        ------
+        InputError
+            When there is no such table.
+        """
+        if table not in self.tables:
+            message = f"{self.name} has no table '{table}'; it has {', '.join(self.tables)}."
+            raise InputError(message)
+        return fingerprint(self.tables[table], self.units.get(table, {}))
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {frame.height}×{frame.width}" for name, frame in self.tables.items())
+        name = f"{self.name} {self.version}" if self.version else self.name
+        return f"Package({name}: {sizes}; {len(self.findings)} findings)"

@@ -1,0 +1,130 @@
+"""A table as it was read: every cell as it stands, and the line that it stands in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.data.catalogue import limit
+from xinzhi.data.messages import finding, severity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import polars as pl
+
+    from xinzhi.core.finding import Finding, Severity
+
+ROW = "__row__"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """What a descriptor says about one column."""
+
+    name: str
+    type: str | None = None
+    unit: str | None = None
+    codes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawTable:
+    """A table as it was read.
+
+    Parameters
+    ----------
+    name, file
+        Its name in the package, and the file that it comes from (None for a frame).
+    cells
+        The cells: text where the source is text, typed where the source has types.
+    lines, header
+        The line of every row and of the header, as an editor or a spreadsheet shows it; for a frame, the row counted
+        from 1.
+    fields, key
+        What the descriptor says about its columns.
+    """
+
+    name: str
+    cells: pl.DataFrame
+    lines: pl.Series
+    header: int | None = None
+    file: str | None = None
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+
+    def text(self, column: str | None, row: int) -> str | None:
+        """Return a cell as its writer would recognise it; None where it is empty."""
+        value = self.cells[column][row] if column in self.cells.columns else None
+        if value is None:
+            return None
+        return f"{value:.15g}" if isinstance(value, float) else str(value).removesuffix(".0")
+
+    def key_of(self, row: int, key: tuple[str, ...]) -> str | None:
+        """Return the key of a row, such as ``220000/2021``."""
+        parts = [self.text(name, row) or "?" for name in key if name in self.cells.columns]
+        return "/".join(parts) or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """What to say about cells that break one rule; `value` and `words` are read from each row.
+
+    Parameters
+    ----------
+    message, severity
+        The message of ``messages.yaml``, and the severity where it is not the message's own.
+    column, expected
+        The column concerned, and what should stand there.
+    value
+        What was found, where it is not the cell itself.
+    words
+        Further words for the sentence.
+    """
+
+    message: str
+    severity: Severity | None = None
+    column: str | None = None
+    expected: str | None = None
+    value: Callable[[dict[str, Any]], str] | None = None
+    words: Callable[[dict[str, Any]], dict[str, object]] | None = None
+
+
+def findings_at(raw: RawTable, key: tuple[str, ...], rows: pl.DataFrame, say: Say) -> Iterator[Finding]:
+    """Yield one finding for every row, in the order of the file; past the limit the rest are only counted.
+
+    Parameters
+    ----------
+    raw, key
+        The table as read and its key columns: they give line, key and value.
+    rows
+        The rows concerned: the column `ROW` and whatever `say` reads.
+    say
+        What to say about each.
+    """
+    most = int(limit("findings_per_rule"))
+    for row in rows.sort(ROW).head(most).iter_rows(named=True):
+        index = int(row[ROW])
+        yield finding(
+            say.message,
+            severity=say.severity,
+            words=say.words(row) if say.words else None,
+            table=raw.name,
+            file=raw.file,
+            line=raw.lines[index],
+            column=say.column,
+            key=raw.key_of(index, key),
+            value=say.value(row) if say.value else raw.text(say.column, index),
+            expected=say.expected,
+        )
+    if rows.height > most:
+        count = rows.height - most
+        yield finding(
+            "more-findings",
+            severity=say.severity or severity_of(say.message),
+            words={"count": count, "rule": say.message},
+            table=raw.name,
+            file=raw.file,
+            column=say.column,
+            value=str(count),
+        )

@@ -1,0 +1,35 @@
+"""The rules of a data package: each looks at one table and yields what is wrong with it."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from xinzhi.data.rules.codes import codes
+from xinzhi.data.rules.keys import keys
+from xinzhi.data.rules.official import official
+from xinzhi.data.rules.series import series
+from xinzhi.data.rules.structure import structure
+from xinzhi.data.rules.values import values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.data.sheet import Sheet
+
+__all__ = ["examine"]
+
+
+def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
+    """Yield everything that the rules find, table by table in the order of the package.
+
+    Parameters
+    ----------
+    sheets
+        All tables of a package in canonical units; a rule on codes looks into the tables that they refer to.
+    """
+    for sheet in sheets.values():
+        yield from structure(sheet)
+        if not sheet.frame.is_empty():
+            yield from chain(keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), official(sheet, sheets))

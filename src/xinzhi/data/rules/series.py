@@ -1,0 +1,143 @@
+"""Series: do they hang together, with steps that can be, one vintage, and an index that is 1 in its base year."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from xinzhi.data.catalogue import limit
+from xinzhi.data.messages import finding
+from xinzhi.data.raw import ROW, Say
+from xinzhi.data.units import INDEX, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.data.catalogue import Column, Growth
+    from xinzhi.data.sheet import Sheet
+
+
+def series(sheet: Sheet) -> Iterator[Finding]:
+    """Yield steps beyond the plausible, gaps in a series, changes of vintage, and indices that are off their base."""
+    if sheet.year is None:
+        return
+    yield from _steps(sheet, sheet.year)
+    if sheet.spec.annual:
+        yield from _holes(sheet, sheet.year)
+    for column in sheet.columns():
+        if column.role == "vintage" and column.name not in sheet.key:
+            yield from _vintages(sheet, column.name, sheet.year)
+        elif column.units and column.units[0].atom == INDEX:
+            yield from _base(sheet, column, sheet.year)
+
+
+def _follows(sheet: Sheet, year: str) -> pl.Expr:
+    """Whether the row before is the year before of the same series."""
+    same = [pl.col(name) == pl.col(name).shift(1) for name in sheet.group]
+    return pl.all_horizontal(*same, pl.col(year) == pl.col(year).shift(1) + 1)
+
+
+def _steps(sheet: Sheet, year: str) -> Iterator[Finding]:
+    growing = {column.name: column.growth for column in sheet.columns() if column.growth}
+    if not growing:
+        return
+    steps = {f"{name} step": (pl.col(name) / pl.col(name).shift(1)).log() for name in growing}
+    follows = _follows(sheet, year).alias("follows")
+    frame = sheet.frame.lazy().with_columns(follows, **steps)
+    large = {name: _large(sheet, name, growth, year) for name, growth in growing.items()}
+    counts = frame.select(**{name: test.any() for name, test in large.items()}).collect().row(0, named=True)
+    for name, growth in growing.items():
+        if counts[name]:
+            rows = frame.filter(large[name]).select(ROW, step=f"{name} step").collect()
+            yield from sheet.findings(rows, _implausible(name, growth))
+
+
+def _large(sheet: Sheet, name: str, growth: Growth, year: str) -> pl.Expr:
+    step = pl.col(f"{name} step").abs()
+    large = (step > growth.bound) & step.is_finite() & pl.col("follows")
+    if growth.since is not None:
+        large &= pl.col(year) >= growth.since
+    column = sheet.spec.column(name)
+    if column is not None and column.break_flag in sheet.frame.columns:
+        large &= (pl.col(str(column.break_flag)) != 1).fill_null(value=True)
+    return large
+
+
+def _implausible(name: str, growth: Growth) -> Say:
+    bound = f"{_percent(-growth.bound)} … {_percent(growth.bound)}"
+    return Say(
+        message="growth-implausible",
+        column=name,
+        expected=bound,
+        value=lambda row: _percent(row["step"]),
+        words=lambda _: {"reference": growth.reference},
+    )
+
+
+def _percent(log_points: float) -> str:
+    return f"{math.expm1(log_points) * 100:+.1f} %"
+
+
+def _holes(sheet: Sheet, year: str) -> Iterator[Finding]:
+    """Yield figures that are missing between two others of their series: each hole once, at its first year."""
+    names = [column.name for column in sheet.columns() if column.role in {"output", "investment", "labour", "price"}]
+    names = [name for name in names if sheet.frame[name].null_count()]
+    group = list(sheet.group)
+    for name in names:
+        known = pl.when(pl.col(name).is_not_null()).then(year)
+        first, last = known.min(), known.max()
+        inside = (
+            pl.col(year).is_between(first.over(group), last.over(group))
+            if group
+            else pl.col(year).is_between(first, last)
+        )
+        begins = pl.col(name).is_null() & pl.col(name).shift(1).is_not_null()
+        rows = sheet.where(inside & begins)
+        rows = rows.filter([sheet.raw.text(name, row) is None for row in rows[ROW]])
+        yield from sheet.findings(rows, Say(message="gap-in-series", column=name))
+
+
+def _vintages(sheet: Sheet, name: str, year: str) -> Iterator[Finding]:
+    """Say once where the vintage changes, not once for every region."""
+    before = pl.col(name).shift(1)
+    changes = (
+        sheet.frame.lazy()
+        .with_columns(before=before)
+        .filter(_follows(sheet, year), pl.col(name) != before)
+        .group_by(year, "before", name)
+        .agg(pl.col(ROW).min(), count=pl.len())
+        .sort(year, name, "before")
+        .collect()
+    )
+    bridged = "output_real" in sheet.frame.columns or "output_index_previous_year_100" in sheet.frame.columns
+    for row in changes.iter_rows(named=True):
+        yield finding(
+            "mixed-vintage" if bridged else "mixed-vintage-real",
+            words={"first": row["before"], "count": row["count"]},
+            table=sheet.name,
+            file=sheet.raw.file,
+            line=sheet.raw.lines[row[ROW]],
+            column=name,
+            key=str(row[year]),
+            value=row[name],
+        )
+
+
+def _base(sheet: Sheet, column: Column, year: str) -> Iterator[Finding]:
+    """Yield what an index with a fixed base is in its base year, where that is not 1."""
+    unit = parse(sheet.units[column.name])
+    if unit.base is None or unit.chained or unit.atom != INDEX:
+        return
+    name, base = column.name, int(unit.base)
+    figures = sheet.frame.filter(pl.col(name).is_not_null())
+    at_base = figures.filter(pl.col(year) == base)
+    if at_base.is_empty():
+        if not figures.is_empty():
+            yield finding("index-base-absent", table=sheet.name, file=sheet.raw.file, column=name, expected=str(base))
+        return
+    off = at_base.filter((pl.col(name) - 1).abs() > limit("index_tolerance")).select(ROW, name)
+    say = Say(message="index-base-off", column=name, expected=str(base), value=lambda row: f"{row[name]:.6g}")
+    yield from sheet.findings(off, say)

@@ -1,0 +1,252 @@
+"""Units of measurement: read, compared, converted and written in one way.
+
+A unit is written ``[scale] unit [per unit] [at YEAR prices]`` or ``index BASE=VALUE``: ``1e8 CNY at 2000 prices``,
+``1e4 persons``, ``CNY per m2``, ``percent``, ``index 2000=1``, ``index previous year=100``. Scales may be numbers
+or words (``wan``, ``million``, 万, 亿); the usual Chinese spellings (亿元, 万人, 万吨标准煤, 上年=100) are read too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.text import Text
+from xinzhi.data.vocabulary import atoms, chained, scales, words
+
+INDEX = "index"
+ANY_BASE = "BASE"
+CONSTANT = "constant"
+
+_NUMBER = r"\d+(?:\.\d+)?(?:e\+?\d{1,2})?(?![\d.])"
+_SCALE = re.compile(rf"10\^(?P<power>\d{{1,2}})\s*|(?P<number>{_NUMBER})\s*", re.IGNORECASE)
+_INDEX = re.compile(rf"(?:index|指数)?\s*\(?(?P<base>[^=()]+?)\s*=\s*(?P<value>{_NUMBER})\)?", re.IGNORECASE)
+_PRICES = re.compile(
+    r"(?P<unit>.+?)(?:\s+(?:at|in)\s+(?P<year>\d{4}|constant)\s+prices|\s*\((?P<zh>\d{4}年|不变)(?:不变)?价格?\))",
+    re.IGNORECASE,
+)
+_PER = re.compile(r"\s+per\s+(?!cent\b|mille\b)|\s*/\s*", re.IGNORECASE)
+_YEAR = re.compile(r"\d{4}")
+_EXAMPLES = ("1e8 CNY", "1e8 USD", "1e8 EUR", "1e4 persons", "1e4 tce", "1e4 t", "index 2000=1")
+_CUTOFF = 0.5
+_WHY = {
+    "dimension": Text(zh="两者度量的不是同一种量", en="they measure different things"),
+    "atom": Text(zh="需要汇率", en="an exchange rate would be needed"),
+    "per": Text(zh="两者的分母不同", en="they are divided by different things"),
+    "prices": Text(zh="需要价格指数", en="a price index would be needed"),
+    "base": Text(zh="两者的基期不同", en="the bases differ"),
+}
+
+
+class UnitError(InputError):
+    """A unit that is not known, or that does not convert into the one that is wanted.
+
+    Parameters
+    ----------
+    message
+        What is wrong and what would do.
+    nearest
+        The known spelling that comes nearest, if one does.
+    why
+        Why two units do not convert, in both languages.
+    """
+
+    def __init__(self, message: str, *, nearest: str | None = None, why: Text | None = None) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unit:
+    """A unit of measurement.
+
+    Parameters
+    ----------
+    atom
+        What is counted: ``CNY``, ``persons``, ``ratio``, ``index`` …
+    scale
+        How many atoms (per one `per`) the number 1 means: 1e8 for ``1e8 CNY``, 1/100 for ``percent`` and for an
+        index whose base is 100.
+    per
+        What it is divided by, such as ``m2``.
+    prices
+        The year whose prices value it, ``constant`` when the year is not told, None for current prices.
+    base
+        Of an index: the base year, ``previous year`` …, or None when it is not told.
+
+    Examples
+    --------
+    >>> parse("亿元 at 2000 prices")
+    Unit('1e8 CNY at 2000 prices')
+    """
+
+    atom: str
+    scale: Fraction = Fraction(1)
+    per: str | None = None
+    prices: str | None = None
+    base: str | None = None
+
+    @property
+    def dimension(self) -> str:
+        """What is measured, such as ``money per area``: units of one dimension may convert."""
+        if self.atom == INDEX:
+            return INDEX
+        numerator = atoms()[self.atom].dimension
+        return f"{numerator} per {atoms()[self.per].dimension}" if self.per else numerator
+
+    @property
+    def chained(self) -> bool:
+        """Whether it is an index that compares with the period before."""
+        return self.base is not None and self.base.startswith("previous ")
+
+    def __str__(self) -> str:
+        if self.atom == INDEX:
+            return INDEX if self.base is None else f"{INDEX} {self.base}={_number(1 / self.scale)}"
+        name = atoms()[self.atom].multiple(self.scale) if self.scale < 1 else None
+        if name is None and self.per and self.scale < 1:
+            text = f"{self.atom} per {_number(1 / self.scale)} {self.per}"
+        else:
+            text = name or (self.atom if self.scale == 1 else f"{_number(self.scale)} {self.atom}")
+            text += f" per {atoms()[self.per].singular}" if self.per else ""
+        return f"{text} at {self.prices} prices" if self.prices else text
+
+    def __repr__(self) -> str:
+        return f"Unit('{self}')"
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Unit:
+    """Return the unit that a text means.
+
+    Parameters
+    ----------
+    text
+        A unit as a person writes it.
+
+    Returns
+    -------
+    Unit
+        ``str`` of it is the one way in which xinzhi writes that unit.
+
+    Raises
+    ------
+    UnitError
+        When the text is not a unit; the message and `nearest` give the known unit that comes nearest.
+
+    Examples
+    --------
+    >>> str(parse("万人")), str(parse("million USD at 2017 prices")), str(parse("上年=100"))
+    ('1e4 persons', '1e6 USD at 2017 prices', 'index previous year=100')
+    >>> parse("1e8 CYN")
+    Traceback (most recent call last):
+        ...
+    xinzhi.data.units.UnitError: '1e8 CYN' is not a known unit; the nearest is '1e8 CNY'.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    if plain.lower() in {INDEX, "指数"}:
+        return Unit(INDEX)
+    if match := _INDEX.fullmatch(plain):
+        return _index(match, text)
+    plain, prices = _split_prices(plain)
+    numerator, *denominators = _PER.split(plain)
+    scale, atom = _measure(numerator, text)
+    if not denominators:
+        return Unit(atom, scale, prices=prices)
+    if len(denominators) > 1:
+        raise _unknown(text)
+    divisor, per = _measure(denominators[0], text)
+    return Unit(atom, scale / divisor, per=per, prices=prices)
+
+
+def factor(source: Unit, target: Unit) -> Fraction:
+    """Return the exact number that turns figures in `source` into figures in `target`.
+
+    Parameters
+    ----------
+    source, target
+        Units of one dimension, in one currency, at the prices of one year, with one base.
+
+    Raises
+    ------
+    UnitError
+        When no fixed number does it: other dimension, currency, price year or base.
+
+    Examples
+    --------
+    >>> factor(parse("percent"), parse("ratio")), factor(parse("亿元"), parse("wan CNY"))
+    (Fraction(1, 100), Fraction(10000, 1))
+    """
+    for part in _WHY:
+        if getattr(source, part) != getattr(target, part):
+            raise mismatch(source, target, part)
+    return source.scale / target.scale
+
+
+def mismatch(source: Unit, target: Unit, part: str) -> UnitError:
+    """Return the error for units that differ in `part`: ``dimension, atom, per, prices, base``."""
+    why = _WHY[part]
+    message = f"'{source}' does not convert into '{target}': {why.en}."
+    return UnitError(message, why=why)
+
+
+def _index(match: re.Match[str], text: str) -> Unit:
+    value = Fraction(match["value"])
+    period = chained().get(match["base"].lower())
+    base = match["base"].removesuffix("年").strip()
+    if value == 0 or not (period or base == ANY_BASE or _YEAR.fullmatch(base)):
+        raise _unknown(text)
+    return Unit(INDEX, 1 / value, base=f"previous {period}" if period else base)
+
+
+def _split_prices(text: str) -> tuple[str, str | None]:
+    match = _PRICES.fullmatch(text)
+    if match is None:
+        return text, None
+    year = (match["year"] or match["zh"]).lower().removesuffix("年")
+    return match["unit"], CONSTANT if year == "不变" else year
+
+
+def _measure(part: str, text: str) -> tuple[Fraction, str]:
+    """Return size and atom of one side of a unit, such as ``1e8 CNY``."""
+    size, rest = Fraction(1), part.strip()
+    while rest and size:
+        if word := words().get(rest.lower()):
+            return size * word.size, word.atom
+        step, length = _scale(rest)
+        if not length:
+            break
+        size, rest = size * step, rest[length:].lstrip()
+    raise _unknown(text)
+
+
+def _scale(rest: str) -> tuple[Fraction, int]:
+    """Return the size of the scale that a text starts with, and how many letters it takes."""
+    if match := _SCALE.match(rest):
+        power = match["power"]
+        return Fraction(10) ** int(power) if power else Fraction(match["number"]), match.end()
+    word = next((word for word in scales() if rest.lower().startswith(word)), "")
+    return scales().get(word, Fraction(1)), len(word)
+
+
+def _unknown(text: str) -> UnitError:
+    known = {spelling: str(Unit(*word)) for spelling, word in words().items() if len(spelling) > 1}
+    known |= {example.lower(): example for example in _EXAMPLES}
+    close = difflib.get_close_matches(text.strip().lower(), known, n=1, cutoff=_CUTOFF)
+    nearest = known[close[0]] if close else None
+    cure = f"the nearest is '{nearest}'" if nearest else f"write for instance '{_EXAMPLES[0]}' or '{_EXAMPLES[3]}'"
+    message = f"'{text}' is not a known unit; {cure}."
+    return UnitError(message, nearest=nearest)
+
+
+def _number(size: Fraction) -> str:
+    if size.denominator != 1:
+        return repr(float(size))
+    digits = str(size.numerator)
+    bare = digits.rstrip("0")
+    zeros = len(digits) - len(bare)
+    return f"{bare}e{zeros}" if zeros > 2 else digits  # noqa: PLR2004 - 100 reads better than 1e2

@@ -1,0 +1,142 @@
+"""A workbook: every sheet that bears the name of a known table, cell by cell."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from dataclasses import replace
+from html import unescape
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.data.catalogue import known_tables
+from xinzhi.data.grid import Grid, grid
+from xinzhi.data.messages import finding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import fastexcel
+
+UNITS = "units"
+_ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>.*?<v>([^<]*)</v>')
+_FILLED = re.compile(rb'<c r="([A-Z]+)\d+"[^>]*[^/]>')
+
+
+class Workbook(NamedTuple):
+    """The known tables of a workbook, and the units that its sheet ``units`` declares by table and column."""
+
+    tables: dict[str, Grid]
+    units: dict[str, dict[str, str]]
+
+
+def read_workbook(path: Path) -> Workbook:
+    """Read the sheets of a workbook that bear the names of known tables; others (covers, notes) are left alone.
+
+    The header is the first row that is not empty. Units stand in an optional sheet ``units`` with the columns
+    ``table, column, unit``.
+
+    Raises
+    ------
+    InputError
+        When the file is no workbook, is truncated, or has no sheet that bears the name of a known table.
+    """
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(path)
+        names = {name.strip().lower(): name for name in book.sheet_names}
+        tables = {table: _sheet(book, names[table], table, path) for table in known_tables() if table in names}
+        units = _units(book, names, path)
+    except (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError) as error:
+        message = f"{path}: this workbook cannot be read; it is damaged, incomplete or not in the format .xlsx."
+        raise InputError(message) from error
+    if not tables:
+        message = (
+            f"{path}: no sheet bears the name of a known table (found: {', '.join(names.values()) or 'no sheets'}); "
+            f"name the sheets {', '.join(list(known_tables())[:3])} …"
+        )
+        raise InputError(message)
+    return Workbook(tables=tables, units=units)
+
+
+def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> Grid:
+    """Read one sheet; a number is read as such, since its text in the sheet may be rounded for the eye."""
+    text = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
+    number = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="float").to_polars()
+    numeric = [text[name].cast(pl.Float64, strict=False).is_not_null() for name in text.columns]
+    exact = [number[name].cast(pl.String).str.replace(r"\.0$", "") for name in number.columns]
+    cells = pl.DataFrame(
+        [value.zip_with(where, words) for value, where, words in zip(exact, numeric, text, strict=True)]
+    )
+    filled = cells.select(pl.any_horizontal(pl.all().is_not_null())).to_series() if cells.width else pl.Series([False])
+    if not filled.any():
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32))
+    top = int(filled.arg_max() or 0)
+    header = list(cells.row(top))
+    lines = pl.int_range(top + 2, cells.height + 1, dtype=pl.UInt32, eager=True)
+    made = grid(header, cells[top + 1 :], lines, table=table, file=path.name, line=top + 1)
+    bad = [
+        finding("spreadsheet-error", table=table, file=path.name, line=row, column=header[column], value=what)
+        for row, column, what in _errors(path, sheet)
+        if row > top + 1 and column < len(header)
+    ]
+    return replace(made, findings=(*made.findings, *bad))
+
+
+def _units(book: fastexcel.ExcelReader, names: dict[str, str], path: Path) -> dict[str, dict[str, str]]:
+    if UNITS not in names:
+        return {}
+    cells = _sheet(book, names[UNITS], UNITS, path).cells
+    wanted = ["table", "column", "unit"]
+    if missing := [name for name in wanted if name not in cells.columns]:
+        message = (
+            f"{path}, sheet '{names[UNITS]}': it needs the columns table, column, unit; missing: {', '.join(missing)}."
+        )
+        raise InputError(message)
+    units: dict[str, dict[str, str]] = {}
+    for table, column, unit in cells.select(wanted).drop_nulls().iter_rows():
+        units.setdefault(table.strip().lower(), {})[column.strip()] = unit.strip()
+    return units
+
+
+def _errors(path: Path, sheet: str) -> list[tuple[int, int, str]]:
+    """Return line, column and text of the cells that hold a formula error, which the reader gives as empty."""
+    xml = _xml_of(path, sheet)
+    if b't="e"' not in xml:
+        return []
+    first = min(_number(letters) for letters in _FILLED.findall(xml))
+    return [(int(row), _number(letters) - first, what.decode()) for letters, row, what in _ERROR.findall(xml)]
+
+
+def _xml_of(path: Path, sheet: str) -> bytes:
+    """Return the part of the workbook that holds a sheet; nothing when the parts are laid out in another way."""
+    with zipfile.ZipFile(path) as parts:
+        try:
+            book = parts.read("xl/workbook.xml").decode()
+            links = parts.read("xl/_rels/workbook.xml.rels").decode()
+            ids = {
+                unescape(_attribute(tag, "name")): _attribute(tag, "r:id") for tag in re.findall(r"<sheet [^>]*>", book)
+            }
+            files = {
+                _attribute(tag, "Id"): _attribute(tag, "Target") for tag in re.findall(r"<Relationship [^>]*>", links)
+            }
+            return parts.read("xl/" + files[ids[sheet]].removeprefix("/xl/"))
+        except KeyError:
+            return b""
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return found[1] if found else ""
+
+
+def _number(letters: bytes) -> int:
+    """Return the number of a spreadsheet column, A being 1."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+import xinzhi.data
+from xinzhi.data import known_tables, load
+from xinzhi.data.units import parse
+
+HOME = Path(xinzhi.data.__file__).parent / "packages" / "china-provinces"
+
+
+@pytest.fixture(scope="module")
+def package():
+    return load("china-provinces")
+
+
+def test_no_errors_and_no_unknown_parts(package):
+    kinds = Counter((found.severity, found.rule) for found in package.findings)
+    assert set(kinds) == {
+        ("warning", "growth-implausible"),
+        ("warning", "missing-year"),
+        ("warning", "not-positive"),
+        ("note", "mixed-vintage"),
+    }
+    assert set(package.tables) <= set(known_tables())
+
+
+def test_what_is_known_to_be_odd_is_named(package):
+    named = {(found.table, found.key, found.column) for found in package.findings}
+    assert {
+        ("accounts", "510000/1997", "population"),  # Sichuan without Chongqing
+        ("accounts", "440000/2015", "population"),  # residents as revised after a census
+        ("investment", "350000/total/1968", "investment_nominal"),  # negative, as published
+        ("indicators", "640000/2020/energy_consumption", "value"),  # a slip of the source
+    } <= named
+
+
+def test_breaks_that_the_table_owns_up_to_are_not_named(package):
+    breaks = package.tables["accounts"].filter(pl.col("employment_break") == 1).height
+    assert breaks == 26
+    assert not [found for found in package.findings if (found.table, found.column) == ("accounts", "employment")]
+
+
+def test_keys_are_complete(package):
+    accounts, investment = package.tables["accounts"], package.tables["investment"]
+    assert accounts.height == 31 * 30
+    assert accounts.select("output_nominal", "output_real").null_count().row(0) == (0, 0)
+    assert investment.height == 30 * 74 + 30
+    assert package.units["accounts"]["output_real"] == "1e8 CNY at 2000 prices"
+    assert package.units["investment"]["investment_price"] == "index 2000=1"
+
+
+def test_nothing_extrapolated_passes_as_official(package):
+    investment = package.tables["investment"]
+    official = investment.filter(pl.col("investment_status") == "official")
+    assert official["year"].max() == 2017
+    price = investment.filter(pl.col("investment_price_status") == "official")
+    assert price["year"].max() == 2019
+    assert package.tables["accounts"].filter(pl.col("labour_share").is_not_null())["year"].max() == 2017
+
+
+def test_real_output_is_the_chain_of_published_growth(package):
+    accounts = package.tables["accounts"].sort("region", "year")
+    growth = pl.col("output_real") / pl.col("output_real").shift(1).over("region") * 100 - 100
+    both = accounts.with_columns(
+        growth=growth, vintage=pl.when(pl.col("year") <= 2015).then(pl.lit("census4")).otherwise("output_vintage")
+    ).join(package.tables["vintages"], on=["region", "year", "vintage"])
+    gap = both.select((pl.col("growth") - pl.col("output_growth")).abs().max()).item()
+    # The level is printed with four decimals.
+    assert gap < 1e-4
+    assert both.height == 31 * 26
+
+
+def test_descriptor_is_frictionless():
+    document = yaml.safe_load((HOME / "datapackage.yaml").read_text("utf-8"))
+    types = {"string", "number", "integer", "year", "yearmonth"}
+    assert isinstance(document["title"], str)
+    assert isinstance(document["version"], str)
+    names = {resource["name"] for resource in document["resources"]}
+    assert names == {path.stem for path in HOME.glob("*.csv")}
+    for resource in document["resources"]:
+        fields = {field["name"]: field for field in resource["schema"]["fields"]}
+        assert set(resource["schema"]["primaryKey"]) <= set(fields)
+        assert {field["type"] for field in fields.values()} <= types
+        for key in resource["schema"].get("foreignKeys", ()):
+            assert key["fields"] in fields
+            assert key["reference"]["resource"] in names
+        for field in fields.values():
+            assert "unit" not in field or parse(field["unit"])
+    indicators = next(item["indicators"] for item in document["resources"] if "indicators" in item)
+    assert all(parse(about["unit"]) for about in indicators.values())
+
+
+def test_every_indicator_has_a_unit(package):
+    document = next(item for item in package.descriptor["resources"] if item["name"] == "indicators")
+    assert set(document["indicators"]) == set(package.tables["indicators"]["indicator"])
+
+
+@pytest.mark.shared
+def test_figures_are_those_of_the_facts(shared, package):
+    # Reference: ../shared/facts/china-provinces/*.csv, read as text. Tolerance: none.
+    for path in sorted((shared / "facts" / "china-provinces").glob("*.csv")):
+        assert (HOME / path.name).read_bytes() == path.read_bytes()
+        rows = pl.read_csv(path, infer_schema=False).height
+        assert package.tables[path.stem].height == rows
+
+
+def test_growth_bounds_say_what_they_say(package):
+    """The arguments of tables.yaml quote the largest steps of this package."""
+
+    def largest(table, column, group):
+        step = (pl.col(column) / pl.col(column).shift(1).over(group)).log().abs()
+        return package.tables[table].sort(*group, "year").select(step.max()).item()
+
+    assert math.isclose(largest("accounts", "output_nominal", ["region"]), 0.26, abs_tol=0.005)
+    assert math.isclose(largest("accounts", "output_real", ["region"]), 0.18, abs_tol=0.005)
+    assert math.isclose(largest("fiscal", "tax_revenue", ["region"]), 0.59, abs_tol=0.006)
+    assert math.isclose(largest("fiscal", "revenue", ["region"]), 0.43, abs_tol=0.06)
