@@ -35,6 +35,9 @@ class Investment:
 def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray) -> Series:
     """Return the capital stock or the index of capital services `(R, T)`, as ``capital.measure`` says.
 
+    A package without investment that gives a stock is measured with that stock, marked ``proxy:capital`` throughout: it
+    was not built by the protocol's inventory.
+
     Parameters
     ----------
     panel, protocol
@@ -62,6 +65,9 @@ def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: Floa
             stock = stocks(panel, protocol, invested, output)
             rate = depreciation_rates(panel, protocol, invested.assets)
             return capital_services(panel, protocol, invested, stock, rate)
+        case "stock" if not panel.assets and np.isfinite(panel.account("capital")).any():
+            given = _given(panel, "capital")
+            return Series(given.values, {**given.marks, "proxy:capital": np.isfinite(given.values)})
         case _:
             assets = [TOTAL_ASSET] if TOTAL_ASSET in panel.assets else list(panel.assets)
             stock = stocks(panel, protocol, investment(panel, protocol, deflator, assets), output)

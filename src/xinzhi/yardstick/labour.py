@@ -79,7 +79,8 @@ def _common_growth(hours: FloatArray) -> FloatArray:
 def quality(panel: Panel, protocol: Protocol) -> Series:
     """Return human capital per unit of labour `(R, T)`; 1 everywhere when the protocol counts heads.
 
-    Years of schooling inside a gap are interpolated (``proxy:schooling``) where ``labour.missing_schooling`` is
+    Where a package gives `human_capital` and no schooling, it is taken as the human capital from schooling that the
+    protocol asks for (Penn World Table). Years of schooling inside a gap are interpolated (``proxy:schooling``) where ``labour.missing_schooling`` is
     ``interpolate``; outside the observed years the nearest one is held, so that growth counts persons alone
     (``carried:schooling``). A region that never reports schooling counts persons (``missing:schooling``).
     """
@@ -89,6 +90,9 @@ def quality(panel: Panel, protocol: Protocol) -> Series:
         case "given":
             return Series(panel.account("human_capital"))
         case _:
+            given = panel.account("human_capital")
+            if np.isfinite(given).any() and not np.isfinite(panel.account("schooling")).any():
+                return Series(given)
             return _from_schooling(panel, protocol)
 
 

@@ -22,16 +22,30 @@ def require(package: Package, protocol: Protocol) -> list[str]:
         When a table or column is missing, or a table that is read has errors.
     """
     protocol.require()
-    needed = columns(protocol)
+    needed = columns(protocol, given="investment" not in package.tables and _gives_capital(package))
     for table, names in needed.items():
         package.require(table, names, verb="measure", despite=BEARABLE if table == "accounts" else ())
     optional = [name for name in ("regions",) if name in package.tables]
     return [*needed, *optional]
 
 
-def columns(protocol: Protocol) -> dict[str, list[str]]:
+def _gives_capital(package: Package) -> bool:
+    """Return whether the accounts carry a capital stock of their own."""
+    return "accounts" in package.tables and "capital" in package.tables["accounts"].columns
+
+
+def columns(protocol: Protocol, *, given: bool = False) -> dict[str, list[str]]:
     """Return the columns of every table that the protocol asks for.
 
+    Parameters
+    ----------
+    protocol
+        The rules.
+    given
+        Whether the package gives a capital stock instead of investment.
+
+    Notes
+    -----
     Where two columns would do (real output, or nominal output with its price), neither is asked for here: the
     builder of that input says what is missing.
     """
@@ -42,6 +56,8 @@ def columns(protocol: Protocol) -> dict[str, list[str]]:
             accounts.append("capital")
         case "given_services":
             accounts.append("capital_services")
+        case "stock" if given:
+            accounts.append("capital")
         case _:
             needed["investment"] = ["region", "year", "investment_nominal", "investment_price"]
     unit = protocol.value("labour.unit")

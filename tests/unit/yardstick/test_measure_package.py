@@ -262,3 +262,31 @@ def test_result_goes_back_as_the_kind_of_frame_that_came_in(country, ours):
     assert result.compare(result)["tfp_growth_difference"].abs().max() == 0
     assert result.glance()["protocol"][0] == "xinzhi-cn-2026"
     assert "xinzhi-cn-2026@" in repr(result)
+
+
+def test_a_given_stock_stands_in_for_investment_and_says_so(country, ours):
+    tables = country()
+    given = xinzhi.measure(tables, ours).inputs.select("region", "year", "capital")
+    result = xinzhi.measure({"accounts": tables["accounts"].join(given, on=["region", "year"])}, ours)
+    assert result.frame["flags"].str.contains("proxy:capital").all()
+    built = xinzhi.measure(tables, ours)
+    assert (result.frame["tfp_growth"] - built.frame["tfp_growth"]).abs().max() < 1e-12
+
+
+def test_given_human_capital_is_used_where_there_is_no_schooling(country, ours):
+    tables = country()
+    quality = xinzhi.measure(tables, ours).inputs.select("region", "year", "human_capital")
+    tables["accounts"] = tables["accounts"].join(quality, on=["region", "year"])
+    expected = xinzhi.measure(tables, ours).frame["tfp_growth"]
+    tables["accounts"] = tables["accounts"].drop("schooling")
+    assert (xinzhi.measure(tables, ours).frame["tfp_growth"] - expected).abs().max() < 1e-12
+
+
+def test_a_gap_in_the_accounts_is_left_out_and_not_bridged(country, ours):
+    tables = country()
+    tables["accounts"] = tables["accounts"].filter((pl.col("region") != "r0") | (pl.col("year") != 1956))
+    result = xinzhi.measure(tables, ours)
+    years = result.frame.filter(pl.col("region") == "r0")["year"].to_list()
+    assert 1956 not in years
+    assert 1957 not in years
+    assert 1958 in years
