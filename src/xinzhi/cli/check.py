@@ -42,7 +42,7 @@ def check(
     if xlsx is not None:
         from xinzhi.report import write_marked
 
-        write_marked(findings, data, xlsx, language=language)
+        write_marked(findings, data, xlsx, encoding=encoding, language=language)
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:

@@ -1,0 +1,38 @@
+"""What a minister and an analyst see.
+
+The claim
+    A number that nobody can read, trace or print settles no dispute.
+The question
+    What do the figures say, how far do official ones carry, and by which yardstick?
+The verbs
+    `plot` draws a result, `write` puts it into a file (csv, parquet, xlsx, dta), `write_assessment` writes the whole
+    assessment (page, workbook, tables), `write_marked` the checked tables with their bad cells coloured.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xinzhi.report.assess import write_assessment
+    from xinzhi.report.charts import plot
+    from xinzhi.report.marked import write_marked
+    from xinzhi.report.writing import write
+
+_HOMES = {
+    "plot": "xinzhi.report.charts",
+    "write": "xinzhi.report.writing",
+    "write_assessment": "xinzhi.report.assess",
+    "write_marked": "xinzhi.report.marked",
+}
+
+__all__ = ["plot", "write", "write_assessment", "write_marked"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
+    """Load a verb on first use: importing the room costs nothing."""
+    if name not in _HOMES:
+        message = f"module 'xinzhi.report' has no attribute '{name}'"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(_HOMES[name]), name)

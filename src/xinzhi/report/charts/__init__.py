@@ -1,0 +1,128 @@
+"""Charts of a measurement: six kinds, each an altair chart in one language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xinzhi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from altair.typing import ChartType
+
+    from xinzhi.core.result import Result
+    from xinzhi.core.text import Language, Text
+    from xinzhi.report.charts.style import Words
+    from xinzhi.report.view import View
+
+KINDS = ("ranking", "map", "sources", "contributions", "groups", "region")
+
+
+def plot(result: Result, kind: str | None = None, language: Language = "en", *, region: str | None = None) -> ChartType:
+    """Draw a result.
+
+    Parameters
+    ----------
+    result
+        A `Measurement`.
+    kind
+        ``ranking`` (the default), ``map``, ``sources``, ``contributions``, ``groups`` or ``region``.
+    language
+        ``en`` or ``zh``.
+    region
+        The code of the region, for the kind ``region``.
+
+    Returns
+    -------
+    altair.Chart
+        The chart, with a title that states what it finds; save it with ``chart.save("ranking.svg")``.
+
+    Raises
+    ------
+    UsageError
+        When the kind is unknown, or the result has no picture of that kind.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> chart = xinzhi.plot(xinzhi.measure("china-provinces"), "ranking", language="zh")
+    >>> chart.to_dict()["title"]["text"]  # doctest: +ELLIPSIS
+    '...居首...'
+    """
+    from xinzhi.report.view import View
+    from xinzhi.yardstick.measurement import Measurement
+
+    if not isinstance(result, Measurement):
+        message = f"there is no picture of a {type(result).__name__} yet: plot takes a Measurement."
+        raise UsageError(message)
+    kind = kind or KINDS[0]
+    if kind not in KINDS:
+        message = f"unknown kind of chart '{kind}': choose one of {', '.join(KINDS)}."
+        raise UsageError(message)
+    from xinzhi.report.charts.style import Words
+
+    view = View(result)
+    chart = draw(view, kind, Words(language), region=region)
+    import altair as alt
+
+    foot = result.provenance.foot()
+    title = alt.TitleParams(headline(view, kind, region).lang(language), subtitle=foot, fontSize=14, offset=10)
+    return chart.properties(title=title)
+
+
+def draw(view: View, kind: str, w: Words, *, region: str | None = None) -> ChartType:
+    """Return the chart of a kind without its title.
+
+    Raises
+    ------
+    UsageError
+        When the measurement has no picture of that kind.
+    """
+    from xinzhi.report.charts import bars, lines, periods, tiles
+    from xinzhi.report.charts import region as one
+
+    if kind == "region":
+        return one.region(view, w, region)
+    if kind not in available(view):
+        message = f"this measurement has no picture of the kind '{kind}': choose one of {', '.join(available(view))}."
+        raise UsageError(message)
+    makers: Mapping[str, Callable[[View, Words], ChartType]] = {
+        "ranking": bars.ranking,
+        "sources": bars.sources,
+        "map": tiles.tile_map,
+        "contributions": periods.contributions,
+        "groups": lines.groups,
+    }
+    return makers[kind](view, w)
+
+
+def available(view: View) -> tuple[str, ...]:
+    """Return the kinds of chart of the whole measurement that it has figures for."""
+    ranked = view.of(view.lead).drop_nulls("tfp_growth").height > 0
+    has = {
+        "ranking": ranked,
+        "map": ranked and bool(view.tiles),
+        "sources": ranked,
+        "contributions": view.national_periods.drop_nulls("output_growth").height > 0,
+        "groups": bool(view.shown_groups) and view.measurement.groups.height > 0,
+    }
+    return tuple(kind for kind in KINDS if has.get(kind))
+
+
+def headline(view: View, kind: str, region: str | None = None) -> Text:
+    """Return the sentence that a chart shows."""
+    from xinzhi.report import answer
+
+    if kind == "region" and region is not None:
+        from xinzhi.report.catalogue import words
+
+        return words("headline.region", name=view.name(region), finding=answer.region_headline(view, region))
+    makers: Mapping[str, Callable[[View], Text]] = {
+        "ranking": answer.ranking_headline,
+        "map": answer.map_headline,
+        "sources": answer.sources_headline,
+        "contributions": answer.contributions_headline,
+        "groups": answer.groups_headline,
+    }
+    return makers[kind](view)

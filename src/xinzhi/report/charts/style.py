@@ -1,0 +1,163 @@
+"""The look of every chart: colours that colour-blind readers tell apart, system fonts, and words in two languages."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import TYPE_CHECKING, Any, Literal
+
+import altair as alt
+
+from xinzhi.report.catalogue import words
+from xinzhi.report.palette import FACTORS, FAINT, GROUPS, INK, SOFT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from altair.typing import ChartType
+
+    from xinzhi.core.text import Language, Text
+    from xinzhi.report.view import View
+
+FONT = (
+    "system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', "
+    "sans-serif"
+)
+PALE = 0.45
+TEXT_SIZE = 11
+Align = Literal["left", "center", "right"]
+PAD = "·"  # stands for room only: the page puts the words themselves in its place
+
+
+class Words:
+    """The words of one chart: gives each text in the language drawn and remembers the other.
+
+    Parameters
+    ----------
+    language
+        The language drawn.
+    roomy
+        Whether a text is padded until the other language fits in its place, for pictures that will show either.
+
+    Examples
+    --------
+    >>> w = Words("en")
+    >>> w(words("factor.tfp")), w.pairs["total factor productivity"].zh
+    ('total factor productivity', '全要素生产率')
+    """
+
+    def __init__(self, language: Language, *, roomy: bool = False) -> None:
+        self.language = language
+        self.roomy = roomy
+        self.pairs: dict[str, Text] = {}
+
+    def __call__(self, text: Text) -> str:
+        """Return the text in the language drawn."""
+        shown = text.lang(self.language)
+        if self.roomy:
+            lacking = max(width(text.zh), width(text.en)) - width(shown)
+            shown += PAD * math.ceil(lacking / width(PAD))
+        if self.pairs.setdefault(shown, text) != text:
+            message = f"one chart shows '{shown}' for two different texts: {self.pairs[shown]} and {text}"
+            raise ValueError(message)
+        return shown
+
+
+def width(text: str) -> float:
+    """Return about how wide a text is, in units of its size: Chinese signs are square, others half as wide.
+
+    Examples
+    --------
+    >>> width("吉林"), round(width("TFP"), 2)
+    (2.0, 1.65)
+    """
+    return sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.28 if sign == PAD else 0.55 for sign in text)
+
+
+def data(rows: Iterable[dict[str, Any]]) -> alt.InlineData:
+    """Return rows as data of a chart."""
+    return alt.InlineData(values=tuple(rows))
+
+
+def configure(chart: ChartType) -> ChartType:
+    """Give a finished chart the common look."""
+    chart.config = alt.Config(
+        font=FONT,
+        background="white",
+        padding=4,
+        aria=False,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            labelColor=SOFT, labelFontSize=TEXT_SIZE, labelLimit=160, titleColor=SOFT, titleFontSize=TEXT_SIZE,
+            titleFontWeight="normal", gridColor=FAINT, domainColor=FAINT, tickColor=FAINT, titlePadding=6,
+        ),
+        legend=alt.LegendConfig(
+            labelColor=INK, labelFontSize=TEXT_SIZE, title=None, orient="top", symbolType="square", symbolSize=90,
+            labelLimit=200, columnPadding=14,
+        ),
+        title=alt.TitleConfig(
+            color=INK, fontSize=12, fontWeight=600, anchor="start", subtitleColor=SOFT, subtitleFontSize=10
+        ),
+    )  # fmt: skip
+    return chart
+
+
+def group_colours(view: View, w: Words) -> alt.Scale | None:
+    """Return the colours of the macro-regions, or None when there are none."""
+    if not view.groups:
+        return None
+    shown = [w(group) for group in view.groups]
+    return alt.Scale(domain=shown, range=[GROUPS[i % len(GROUPS)] for i in range(len(shown))])
+
+
+def factor_colours(w: Words) -> alt.Scale:
+    """Return the colours of the factors."""
+    return alt.Scale(domain=[w(words(f"chart.{name}")) for name in FACTORS], range=list(FACTORS.values()))
+
+
+def padded(values: Iterable[float | None], *, by: float = 0.12) -> list[float]:
+    """Return a domain that holds zero and all values, with room for labels where the values reach.
+
+    Examples
+    --------
+    >>> padded([1.0, 2.0], by=0.1)
+    [0.0, 2.2]
+    """
+    known = [0.0, *(value for value in values if value is not None)]
+    low, high = min(known), max(known)
+    room = by * ((high - low) or 1.0)
+    return [low - room if low < 0 else 0.0, high + room if high > 0 else 0.0 if low < 0 else room]
+
+
+def layers(*charts: alt.Chart, **properties: Any) -> alt.LayerChart:  # noqa: ANN401 - properties of an altair chart
+    """Return charts drawn over each other, the first at the bottom."""
+    return alt.LayerChart(layer=list(charts), **properties)
+
+
+def x_at(place: float) -> alt.XValue:
+    """Return a fixed place from the left, in pixels."""
+    return alt.XValue(place)  # type: ignore[no-untyped-call] # altair leaves it untyped
+
+
+def y_at(place: float | str) -> alt.YValue:
+    """Return a fixed place from the top, in pixels, or ``height`` for the bottom."""
+    return alt.YValue(place)  # type: ignore[no-untyped-call] # altair leaves it untyped
+
+
+def head(text: str, *, x: float, y: float = -9, align: Align = "right") -> alt.Chart:
+    """Return the head of a column of figures."""
+    mark: alt.Chart = alt.Chart(data([{"text": text}])).mark_text(align=align, fontSize=10, color=SOFT)
+    drawn: alt.Chart = mark.encode(text="text:N", x=x_at(x), y=y_at(y))
+    return drawn
+
+
+def ordinal(order: Sequence[str], **axis: Any) -> alt.Y:  # noqa: ANN401 - properties of an altair axis
+    """Return a vertical axis of names in a given order."""
+    return alt.Y("name:N", sort=list(order), title=None, axis=alt.Axis(domain=False, ticks=False, **axis))
+
+
+def zero(axis: str) -> alt.Chart:
+    """Return the line at zero across the axis ``x`` or ``y``."""
+    rule = alt.Chart(data([{"value": 0}])).mark_rule(color=SOFT, strokeWidth=0.8)
+    drawn: alt.Chart = rule.encode(x=alt.X("value:Q")) if axis == "x" else rule.encode(y=alt.Y("value:Q"))
+    return drawn

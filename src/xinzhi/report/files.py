@@ -1,0 +1,65 @@
+"""Files that are either whole or not there: written under a temporary name beside their place, then renamed."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from xinzhi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+@contextmanager
+def whole(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Hand out temporary paths for files of a folder and put all of them in their places at the end.
+
+    When anything fails before that, the temporary files are removed and files of those names stay as they were.
+
+    Parameters
+    ----------
+    folder
+        The folder; it is made when it is not there.
+    names
+        The names of the files.
+
+    Raises
+    ------
+    UsageError
+        When the folder cannot be made or written in.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> with whole(folder, ["a.txt"]) as (path,):
+    ...     _ = path.write_text("whole")
+    >>> (folder / "a.txt").read_text(), len(list(folder.iterdir()))
+    ('whole', 1)
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot write into {folder}: {error.strerror}. Name a folder that you may write in."
+        raise UsageError(message) from None
+    temporary = [folder / f".{os.getpid()}-{name}" for name in names]
+    try:
+        yield temporary
+        for path, name in zip(temporary, names, strict=True):
+            path.replace(folder / name)
+    except PermissionError as error:
+        message = f"cannot write {error.filename}: {error.strerror}. Close it elsewhere, or name another folder."
+        raise UsageError(message) from None
+    finally:
+        for path in temporary:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Hand out a temporary path for one file and put it in its place at the end."""
+    with whole(path.parent, [path.name]) as (temporary,):
+        yield temporary

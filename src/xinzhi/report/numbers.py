@@ -1,0 +1,133 @@
+"""Numbers as a reader expects them: percent per year, signs, and amounts in yi and wan or in millions."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from xinzhi.core.text import Text
+from xinzhi.report.catalogue import has, read_yaml, same, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.text import Language
+
+NOTHING = "–"
+_UNIT = re.compile(r"^(?:(?P<scale>[0-9.]+(?:e[0-9]+)?)\s+)?(?P<name>.+?)(?:\s+at\s+(?P<base>\d{4})\s+prices)?$")
+
+
+def is_known(value: object) -> bool:
+    """Say whether a cell holds a finite number."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def number(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
+    """Write a number with a true minus sign; an unknown one is a dash, and what rounds to zero has no sign.
+
+    Examples
+    --------
+    >>> number(-1.26), number(1.26, sign=True), number(None), number(-0.04)
+    ('−1.3', '+1.3', '–', '0.0')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    rounded = round(value, decimals)
+    if rounded == 0:
+        return f"{0:.{decimals}f}"
+    return f"{rounded:{'+' if sign else ''},.{decimals}f}".replace("-", "−")
+
+
+def percent(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
+    """Write log points as percent per year: 100 times the log change, the convention of growth accounts.
+
+    Examples
+    --------
+    >>> percent(0.0123)
+    '1.2'
+    """
+    return number(None if value is None else 100 * value, decimals, sign=sign)
+
+
+@cache
+def _scales() -> Mapping[Language, list[tuple[float, str]]]:
+    scales: Mapping[Language, list[tuple[float, str]]] = read_yaml("scales.yaml")
+    return scales
+
+
+def amount(value: float | None, unit: str, *, digits: int = 4, base: bool = False) -> Text:
+    """Write an amount in the words of each language: wan and yi in Chinese, thousand to trillion in English.
+
+    Parameters
+    ----------
+    value
+        The number as stored.
+    unit
+        Its unit, ``[scale] name [at YEAR prices]``.
+    digits
+        Significant digits shown.
+    base
+        Whether the year of the prices is said.
+
+    Examples
+    --------
+    >>> amount(8976.9, "1e8 CNY at 2000 prices")
+    Text(zh='8,977亿元', en='897.7 billion yuan')
+    >>> amount(1170, "1e4 persons")
+    Text(zh='1,170万人', en='11.70 million persons')
+    """
+    if value is None or not math.isfinite(value):
+        return same(NOTHING)
+    scale, name, year = split_unit(unit)
+    plain = value * scale
+    text = Text(
+        zh=f"{_scaled(plain, 'zh', digits)}{_name(name).zh}",
+        en=f"{_scaled(plain, 'en', digits)} {_name(name).en}",
+    )
+    return words("scale.at_prices", unit=text, year=year) if base and year else text
+
+
+def _scaled(value: float, language: Language, digits: int) -> str:
+    size, word = next(((s, w) for s, w in _scales()[language] if abs(value) >= s), (1.0, ""))
+    shown = value / size
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(shown)))) if shown else 0
+    rounded = round(shown, digits - 1 - math.floor(math.log10(abs(shown)))) if shown else 0.0
+    space = " " if word and language == "en" else ""
+    return f"{rounded:,.{decimals}f}{space}{word}".replace("-", "−")
+
+
+def split_unit(unit: str) -> tuple[float, str, str | None]:
+    """Return scale, name and price year of a unit.
+
+    Examples
+    --------
+    >>> split_unit("1e8 CNY at 2000 prices")
+    (100000000.0, 'CNY', '2000')
+    """
+    match = _UNIT.match(unit.strip())
+    if match is None:
+        return 1.0, unit, None
+    return float(match["scale"] or 1), match["name"], match["base"]
+
+
+def unit_text(unit: str) -> Text:
+    """Write a unit in words: ``1e8 CNY at 2000 prices`` is 亿元（2000年价格）.
+
+    Examples
+    --------
+    >>> unit_text("1e8 CNY at 2000 prices")
+    Text(zh='亿元（2000年价格）', en='100 million yuan at 2000 prices')
+    """
+    scale, name, base = split_unit(unit)
+    key = f"scale.{scale:g}"
+    size = words(key) if scale != 1 and has(key) else same("" if scale == 1 else f"{scale:g}")
+    space = " " if size.zh[:1].isdigit() else ""
+    text = Text(zh=f"{size.zh}{space}{_name(name).zh}", en=f"{size.en} {_name(name).en}".strip())
+    return words("scale.at_prices", unit=text, year=base) if base else text
+
+
+def _name(name: str) -> Text:
+    key = f"unit.{name}"
+    return words(key) if has(key) else same(name)

@@ -1,0 +1,200 @@
+"""What the report needs of a measurement, looked up once: names, groups, and which period leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from xinzhi.core.text import Text
+from xinzhi.report import flags
+from xinzhi.report.catalogue import listing, read_yaml, same, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.yardstick.measurement import Measurement
+
+FACTORS = ("capital", "labour", "human_capital", "tfp")
+PARTS = {
+    "capital": "capital_contribution",
+    "labour": "labour_contribution",
+    "human_capital": "human_capital_contribution",
+    "tfp": "tfp_growth",
+}
+NATIONAL = "total"
+EXCEPTIONS = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A reporting period: growth of the years after `start`, up to `end`."""
+
+    start: int
+    end: int
+
+    @property
+    def label(self) -> str:
+        """Return the period as ``2012–2017``."""
+        return f"{self.start}–{self.end}"
+
+    def holds(self) -> pl.Expr:
+        """Return the condition that a row of a periods frame is of this period."""
+        return (pl.col("start") == self.start) & (pl.col("end") == self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How a known set of regions is laid out as tiles, and which two macro-regions are set against each other."""
+
+    tiles: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    contrast: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """A measurement with its names and periods looked up; unknown numbers are null, never NaN."""
+
+    measurement: Measurement
+
+    @cached_property
+    def names(self) -> Mapping[str, Text]:
+        """Return the name of every region, group and the total; two regions of one name get their codes."""
+        rows = self.measurement.regions.select("region", "name_zh", "name_en").rows()
+        plain = {code: Text(zh=zh or en or code, en=en or zh or code) for code, zh, en in rows}
+        shown = [text.en for text in plain.values()]
+        named = {
+            code: Text(zh=f"{text.zh} {code}", en=f"{text.en} {code}") if shown.count(text.en) > 1 else text
+            for code, text in plain.items()
+        }
+        return {**{group.en: group for group in self.groups}, NATIONAL: words("label.national"), **named}
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """Return the codes of the regions that were measured, in the order of the regions table."""
+        measured = set(self.measurement.frame["region"].unique())
+        return [code for code in self.measurement.regions["region"] if code in measured]
+
+    @cached_property
+    def group_of(self) -> Mapping[str, Text]:
+        """Return the macro-region of every region that has one."""
+        rows = self.measurement.regions.select("region", "group_zh", "group_en").rows()
+        return {code: Text(zh=zh or en, en=en or zh) for code, zh, en in rows if zh or en}
+
+    @cached_property
+    def groups(self) -> tuple[Text, ...]:
+        """Return the macro-regions in the order in which they appear."""
+        return tuple(dict.fromkeys(self.group_of.values()))
+
+    @cached_property
+    def shown_groups(self) -> tuple[Text, ...]:
+        """Return the macro-regions that have growth accounts."""
+        known = set(self.measurement.group_periods["region"])
+        return tuple(group for group in self.groups if group.en in known)
+
+    @cached_property
+    def contrast(self) -> tuple[Text, ...]:
+        """Return the two macro-regions that are set against each other, or none."""
+        by_name = {group.en: group for group in self.shown_groups}
+        pair = self._arrangement.contrast
+        return tuple(by_name[name] for name in pair) if pair and all(name in by_name for name in pair) else ()
+
+    @property
+    def tiles(self) -> Mapping[str, Sequence[object]]:
+        """Return column, row and short names of every region, or nothing when no arrangement knows them all."""
+        return self._arrangement.tiles
+
+    @cached_property
+    def _arrangement(self) -> Arrangement:
+        known = [Arrangement(**one) for one in read_yaml("tiles.yaml").values()]
+        return next((one for one in known if self.codes and set(self.codes) <= set(one.tiles)), Arrangement())
+
+    @cached_property
+    def national(self) -> pl.DataFrame:
+        """Return the yearly growth accounts of the total."""
+        return self.measurement.national.fill_nan(None).sort("year")
+
+    @cached_property
+    def national_periods(self) -> pl.DataFrame:
+        """Return the growth accounts of the total by period."""
+        return self.measurement.national_periods.fill_nan(None)
+
+    @cached_property
+    def _periods(self) -> pl.DataFrame:
+        return self.measurement.periods.fill_nan(None).sort("rank", nulls_last=True, maintain_order=True)
+
+    @cached_property
+    def whole(self) -> Span:
+        """Return the whole span: the longest period, or the years measured when no region has all of them."""
+        if self._periods.height:
+            return Span(*self._periods.select(pl.col("start").min(), pl.col("end").max()).row(0))
+        return Span(*self.measurement.frame.select(start=pl.col("year").min() - 1, end=pl.col("year").max()).row(0))
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """Return the reporting periods without the whole span (unless it is the only one), in order."""
+        spans = sorted(Span(*row) for row in self._periods.select("start", "end").unique().rows())
+        return tuple(span for span in spans if span != self.whole) or (self.whole,)
+
+    def of(self, span: Span) -> pl.DataFrame:
+        """Return the growth accounts of the regions in a period, highest TFP growth first."""
+        return self._periods.filter(span.holds())
+
+    def national_of(self, span: Span) -> dict[str, float | str | None]:
+        """Return the growth accounts of the total in a period, empty when there are none."""
+        rows = self.national_periods.filter(span.holds())
+        return rows.row(-1, named=True) if rows.height else {}
+
+    def group_in(self, group: Text, span: Span) -> dict[str, float | str | None]:
+        """Return the growth accounts of a macro-region in a period, empty when there are none."""
+        rows = self.measurement.group_periods.fill_nan(None).filter(pl.col("region") == group.en, span.holds())
+        return rows.row(-1, named=True) if rows.height else {}
+
+    def exceptions(self, span: Span) -> list[str]:
+        """Return the regions whose figures in the period do not rest on official figures alone."""
+        rows = self.of(span).select("region", "flags").rows()
+        return [code for code, cell in rows if not flags.is_official(cell)]
+
+    def is_official(self, span: Span) -> bool:
+        """Say whether the figures of the period are official ones in most regions."""
+        return 2 * len(self.exceptions(span)) < self.of(span).height
+
+    def is_extrapolated(self, span: Span) -> bool:
+        """Say whether the figures of any region in the period rest on ones that have no official figure."""
+        return any(flags.is_extrapolated(cell) for cell in self.of(span)["flags"])
+
+    @cached_property
+    def lead(self) -> Span:
+        """Return the latest period of official figures; failing that, the latest without extrapolated ones."""
+        sound = [span for span in self.spans if not self.is_extrapolated(span)]
+        official = [span for span in sound if self.is_official(span)]
+        return (official or sound or list(self.spans))[-1]
+
+    @cached_property
+    def latest(self) -> Span | None:
+        """Return the last period when it comes after the leading one: its figures are weaker."""
+        return self.spans[-1] if self.spans[-1] != self.lead else None
+
+    @cached_property
+    def common_kinds(self) -> Mapping[Span, frozenset[str]]:
+        """Return the kinds of flag that all regions share in a period: said once, not on every row."""
+        found = {}
+        for span in {*self.spans, self.whole}:
+            sets = [frozenset(kind for kind, _ in flags.split(cell)) for cell in self.of(span)["flags"]]
+            found[span] = frozenset.intersection(*sets) if sets else frozenset()
+        return found
+
+    def span_text(self, span: Span) -> Text:
+        """Return the label of a period with what it rests on."""
+        if self.is_extrapolated(span):
+            return words("label.extrapolated", span=span.label)
+        if not self.is_official(span):
+            return words("label.assumed", span=span.label)
+        names = listing([self.name(code) for code in self.exceptions(span)], EXCEPTIONS)
+        return words("label.official_but" if names.en else "label.official", span=span.label, names=names)
+
+    def name(self, code: str) -> Text:
+        """Return the name of a region, group or the total."""
+        return self.names.get(code, same(code))

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import fastexcel
+import polars as pl
+import pytest
+
+from xinzhi.core.errors import UsageError
+from xinzhi.report import assess, workbook, write_assessment
+from xinzhi.report.assess import NAMES, input_units
+from xinzhi.report.files import whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.yardstick.measurement import Measurement
+
+
+@pytest.fixture(scope="module")
+def out(
+    tmp_path_factory: pytest.TempPathFactory, measurement: Measurement, protocol: Protocol, package: Package
+) -> Path:
+    folder = tmp_path_factory.mktemp("assessment") / "made"
+    assert [path.name for path in write_assessment(measurement, protocol, package, folder)] == list(NAMES)
+    return folder
+
+
+def test_nothing_but_the_five_files_is_left(out: Path) -> None:
+    assert sorted(path.name for path in out.iterdir()) == sorted(NAMES)
+
+
+def test_the_csv_files_hold_the_frames_at_full_precision(out: Path, measurement: Measurement) -> None:
+    codes = {"region": pl.String, "leader": pl.String}
+    growth = pl.read_csv(out / "growth.csv", schema_overrides=codes).with_columns(pl.col("flags").fill_null(""))
+    levels = pl.read_csv(out / "levels.csv", schema_overrides=codes)
+    assert growth.equals(measurement.frame)
+    assert levels.equals(measurement.levels)
+
+
+def test_the_document_holds_provenance_findings_and_periods(out: Path, measurement: Measurement) -> None:
+    document = json.loads((out / "assessment.json").read_text(encoding="utf-8"))
+    assert document["provenance"]["protocol_fingerprint"] == measurement.protocol.fingerprint
+    assert document["findings"][0]["rule"] == "text-in-number"
+    assert document["leading_period"] == [2004, 2008]
+    assert document["identity_gap"] == measurement.identity_gap
+    assert len(document["periods"]) == measurement.periods.height
+    assert document["coverage"][1]["last_official_year"] == 2008
+    assert document["answer"].keys() == {"zh", "en"}
+
+
+def sheet(path: Path, name: str, skip: int = workbook.HEAD) -> pl.DataFrame:
+    return fastexcel.read_excel(path).load_sheet(name, header_row=None, skip_rows=skip).to_polars()
+
+
+def test_numbers_in_the_workbook_are_numbers(out: Path, measurement: Measurement) -> None:
+    rows = sheet(out / "assessment.xlsx", "Growth")
+    assert rows.height == measurement.frame.height
+    assert rows.dtypes[:3] == [pl.String] * 3
+    assert all(kind in {pl.Float64, pl.Int64} for kind in rows.dtypes[3:14])
+    growth = rows.to_series(4).to_list()
+    assert growth == pytest.approx((100 * measurement.frame["output_growth"]).to_list(), abs=1e-12)
+
+
+def test_the_workbook_has_a_cover_notes_and_one_table_a_sheet(out: Path) -> None:
+    book = fastexcel.read_excel(out / "assessment.xlsx")
+    assert book.sheet_names[:3] == ["Cover", "Notes", "Ranking"]
+    assert len(book.sheet_names) == 13
+    for name in book.sheet_names[2:]:
+        head = sheet(out / "assessment.xlsx", name, skip=0).head(5).to_series(0)
+        assert "xinzhi-cn-2026@" in head[1]
+        assert all(any("\u4e00" <= sign <= "\u9fff" for sign in head[row]) for row in (0, 1, 2))
+
+
+def test_headers_are_in_both_languages_with_a_row_of_units(out: Path) -> None:
+    rows = sheet(out / "assessment.xlsx", "Inputs", skip=2).head(3).rows()
+    assert rows[0][:5] == ("代码", "地区", "地区（英文）", "年份", "产出")
+    assert rows[1][:5] == ("Code", "Region (Chinese)", "Region", "Year", "Output")
+    assert rows[2][4] == "亿元（2000年价格）  100 million yuan at 2000 prices"
+
+
+def test_flags_in_the_workbook_are_spelled_out(out: Path) -> None:
+    cells = sheet(out / "assessment.xlsx", "Growth").to_series(-1).drop_nulls().to_list()
+    assert "break in the series: employed persons" in cells
+
+
+def test_the_language_names_the_sheets(
+    tmp_path: Path, measurement: Measurement, protocol: Protocol, package: Package
+) -> None:
+    write_assessment(measurement, protocol, package, tmp_path, language="zh")
+    assert fastexcel.read_excel(tmp_path / "assessment.xlsx").sheet_names[:3] == ["封面", "说明", "排名"]
+
+
+def test_the_same_inputs_give_the_same_bytes(
+    out: Path, tmp_path: Path, measurement: Measurement, protocol: Protocol, package: Package
+) -> None:
+    write_assessment(measurement, protocol, package, tmp_path)
+    for name in NAMES:
+        digests = {hashlib.sha256((folder / name).read_bytes()).hexdigest() for folder in (out, tmp_path)}
+        assert len(digests) == 1, name
+
+
+def test_a_failure_in_the_middle_leaves_the_old_files(
+    tmp_path: Path,
+    measurement: Measurement,
+    protocol: Protocol,
+    package: Package,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in NAMES:
+        (tmp_path / name).write_text("old", encoding="utf-8")
+
+    def fail(*_: object) -> dict[str, object]:
+        raise RuntimeError
+
+    monkeypatch.setattr(assess, "summary", fail)
+    with pytest.raises(RuntimeError):
+        write_assessment(measurement, protocol, package, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
+    assert {path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {"old"}
+
+
+def test_a_file_where_the_folder_should_be_is_a_usage_error(
+    tmp_path: Path, measurement: Measurement, protocol: Protocol, package: Package
+) -> None:
+    place = tmp_path / "taken"
+    place.write_text("a file", encoding="utf-8")
+    with pytest.raises(UsageError, match="cannot write into"):
+        write_assessment(measurement, protocol, package, place)
+
+
+@pytest.mark.parametrize("name", ["countries", "tiny", "indices", "ragged"])
+def test_odd_measurements_are_written(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path, protocol: Protocol, package: Package
+) -> None:
+    odd: Measurement = request.getfixturevalue(name)
+    paths = write_assessment(odd, protocol, replace(package, findings=(), units={}), tmp_path)
+    assert all(path.stat().st_size > 0 for path in paths)
+    assert fastexcel.read_excel(tmp_path / "assessment.xlsx").sheet_names[2] == "Ranking"
+
+
+def test_units_of_capital_come_from_the_price_index(protocol: Protocol, package: Package) -> None:
+    assert input_units(protocol, package) == {
+        "output": "1e8 CNY at 2000 prices",
+        "capital": "1e8 CNY at 2000 prices",
+        "labour": "1e4 persons",
+    }
+    assert input_units(protocol, replace(package, units={})) == {}
+
+
+def test_temporary_names_never_survive(tmp_path: Path) -> None:
+    def fail() -> None:
+        with whole(tmp_path, ["a", "b"]) as (first, _):
+            first.write_text("half", encoding="utf-8")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_csv_with_chinese_names_opens_in_excel(tmp_path: Path) -> None:
+    from xinzhi.report.writing import write_csv
+
+    frame = pl.DataFrame({"name": ["吉林"], "value": [0.1]})
+    write_csv(frame, tmp_path / "zh.csv")
+    write_csv(frame.with_columns(name=pl.lit("Jilin")), tmp_path / "en.csv")
+    assert (tmp_path / "zh.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert not (tmp_path / "en.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert pl.read_csv(io.BytesIO((tmp_path / "zh.csv").read_bytes())).equals(frame)

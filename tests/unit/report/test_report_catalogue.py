@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from xinzhi.core.text import Text
+from xinzhi.report import catalogue
+from xinzhi.report.catalogue import listing, paragraph, read_yaml, strings, words
+
+ROOM = Path(catalogue.__file__).parent.parent
+COMPOSED = ("factor", "chart", "flag", "series", "unit", "scale", "column", "table", "sheet", "how", "unit_of")
+COMPOSED = (*COMPOSED, "status", "severity", "title", "cover", "note")
+
+
+def placeholders(pattern: str) -> list[str]:
+    return sorted(name for _, name, _, _ in string.Formatter().parse(pattern) if name)
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert strings("zh").keys() == strings("en").keys()
+
+
+@pytest.mark.parametrize("key", sorted(strings("en")))
+def test_placeholders_match(key: str) -> None:
+    assert placeholders(strings("zh")[key]) == placeholders(strings("en")[key])
+
+
+@pytest.mark.parametrize("key", sorted(strings("en")))
+def test_no_string_is_empty_and_none_is_left_in_the_other_language(key: str) -> None:
+    zh, en = strings("zh")[key], strings("en")[key]
+    assert zh
+    assert en
+    assert not re.search(r"[\u4e00-\u9fff]", en)
+
+
+def test_every_key_that_is_not_composed_is_used() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*") if path.suffix in {".py", ".j2"})
+    unused = [key for key in strings("en") if key.split(".")[0] not in COMPOSED and f'"{key}"' not in code]
+    assert unused == []
+
+
+def test_terms_are_those_of_the_statistics_bureau() -> None:
+    book = strings("zh")
+    assert book["factor.tfp"] == "全要素生产率"
+    assert book["series.output"] == "地区生产总值"
+    assert book["series.investment"] == "固定资本形成总额"
+    assert book["series.investment_price"] == "固定资产投资价格指数"
+    assert book["series.employment"] == "就业人员"
+    assert book["series.schooling"] == "平均受教育年限"
+    assert book["series.labour_share"] == "劳动者报酬份额"
+
+
+def test_words_fills_each_language_with_its_own() -> None:
+    filled = words("answer.until", names=Text(zh="产出", en="output"), year=2017)
+    assert filled == Text(zh="产出至2017年", en="output to 2017")
+
+
+def test_a_number_stays_with_its_percent_sign() -> None:
+    assert words("answer.figure", name=Text(zh="甲", en="A"), value="1.2").en == "A (1.2\u00a0%)"
+
+
+def test_listing_and_paragraph_join_as_each_language_does() -> None:
+    items = [Text(zh="甲", en="A"), Text(zh="乙", en="B"), Text(zh="丙", en="C")]
+    assert listing(items) == Text(zh="甲、乙、丙", en="A, B and C")
+    assert listing(items, limit=2) == Text(zh="甲、乙、丙", en="A, B and C")
+    assert listing(items, limit=1) == Text(zh="甲等3个", en="A and 2 others")
+    assert listing([]) == Text(zh="", en="")
+    assert paragraph(items[:2]) == Text(zh="甲乙", en="A B")
+
+
+def test_no_two_tiles_share_a_place_and_every_tile_has_both_names() -> None:
+    for one in read_yaml("tiles.yaml").values():
+        tiles = one["tiles"]
+        places = [(column, row) for column, row, _, _ in tiles.values()]
+        assert len(set(places)) == len(places)
+        assert all(zh and en for _, _, zh, en in tiles.values())
+
+
+def test_the_tiles_of_china_are_its_31_provinces() -> None:
+    tiles = read_yaml("tiles.yaml")["china-provinces"]["tiles"]
+    assert len(tiles) == 31
+    assert all(re.fullmatch(r"\d{2}0000", code) for code in tiles)
