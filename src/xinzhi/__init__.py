@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xinzhi.data import Package, load
     from xinzhi.report import plot, write
-    from xinzhi.yardstick import Audit, Measurement, audit, measure
+    from xinzhi.yardstick.audit import Audit, audit
+    from xinzhi.yardstick.breaks import Breaks, breaks
+    from xinzhi.yardstick.measure import measure
+    from xinzhi.yardstick.measurement import Measurement
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "Audit": "xinzhi.yardstick",
+    "Breaks": "xinzhi.yardstick",
     "Measurement": "xinzhi.yardstick",
     "Package": "xinzhi.data",
     "audit": "xinzhi.yardstick",
+    "breaks": "xinzhi.yardstick",
     "load": "xinzhi.data",
     "measure": "xinzhi.yardstick",
     "plot": "xinzhi.report",
@@ -31,7 +36,7 @@ _LAZY = {
     "yardstick": "",
 }
 
-__all__ = ["Audit", "Measurement", "Package", "audit", "load", "measure", "plot", "write"]
+__all__ = ["Audit", "Breaks", "Measurement", "Package", "audit", "breaks", "load", "measure", "plot", "write"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module or one of its names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,10 @@ from xinzhi.cli.speech import (
     say,
 )
 
+if TYPE_CHECKING:
+    from xinzhi.core.finding import Finding
+    from xinzhi.data import Package
+
 
 def check(
     data: DataArgument,
@@ -35,10 +39,11 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """List everything that is wrong with a data package; exit with 1 when there are errors."""
-    from xinzhi.data import check as check_data
+    from xinzhi.data import load
 
     language = chosen(lang)
-    findings = check_data(data, encoding=encoding)
+    package = load(data, encoding=encoding)
+    findings = [*package.findings, *_breaks(package)]
     if xlsx is not None:
         from xinzhi.report import write_marked
 
@@ -52,3 +57,14 @@ def check(
             console().print(str(xlsx), markup=False)
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
+
+
+def _breaks(package: Package) -> list[Finding]:
+    """Return the breaks in the series of a package; none where its tables cannot be judged, for they have errors."""
+    from xinzhi.core.errors import InputError
+    from xinzhi.yardstick import break_findings
+
+    try:
+        return break_findings(package)
+    except InputError:
+        return []

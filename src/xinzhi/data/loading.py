@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.data.conversion import convert
-from xinzhi.data.package import Package
+from xinzhi.data.package import Origin, Package
 from xinzhi.data.raw import ROW
 from xinzhi.data.rules import examine
 from xinzhi.data.sheet import shape
@@ -73,6 +73,7 @@ def load(
         tables={name: sheet.frame.drop(ROW) for name, sheet in sheets.items()},
         units={name: dict(sheet.units) for name, sheet in sheets.items()},
         findings=_ordered(findings, [*sheets]),
+        origins={name: _origin(sheet) for name, sheet in sheets.items()},
         kind=read.kind,
         source=read.place,
         descriptor=read.document,
@@ -101,6 +102,11 @@ def check(
     ['duplicate-key']
     """
     return load(source, encoding=encoding, units=units).findings
+
+
+def _origin(sheet: Sheet) -> Origin:
+    """Return the file of a table, and the line that each of its rows came from."""
+    return Origin(sheet.raw.file, sheet.raw.lines.gather(sheet.frame[ROW]))
 
 
 def _ordered(findings: list[Finding], tables: list[str]) -> tuple[Finding, ...]:

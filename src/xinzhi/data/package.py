@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a table was read from: its file, and the line of each row in it; None for a frame."""
+
+    file: str | None
+    lines: pl.Series
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Package:
     """A data package: tables in canonical units, sorted by their keys.
@@ -36,6 +44,8 @@ class Package:
         Everything that was found, in the order of the tables.
     kind
         The kind of frame that the caller handed in, which results give back.
+    origins
+        The file of every table, and the line of each of its rows.
     source
         The place that the package was read from.
     descriptor
@@ -55,6 +65,7 @@ class Package:
     tables: Mapping[str, pl.DataFrame]
     units: Mapping[str, Mapping[str, str]]
     findings: tuple[Finding, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
     kind: FrameKind = "polars"
     source: str = ""
     descriptor: Mapping[str, Any] = field(default_factory=dict)
@@ -105,6 +116,21 @@ class Package:
             )
             raise InputError(message, errors)
         return frame
+
+    def place(self, table: str, **key: str | int) -> tuple[str | None, int | None]:
+        """Return the file of a table and the line of the row with this key; None where it has none.
+
+        Examples
+        --------
+        >>> from xinzhi.data import load
+        >>> load("china-provinces").place("accounts", region="120000", year=2007)
+        ('accounts.csv', 43)
+        """
+        origin = self.origins.get(table)
+        if origin is None:
+            return None, None
+        rows = self.tables[table].with_row_index("_row").filter(**key)["_row"]
+        return origin.file, int(origin.lines[int(rows[0])]) if len(rows) else None
 
     def fingerprint(self, table: str) -> str:
         """Return the sha256 of a table in canonical form.

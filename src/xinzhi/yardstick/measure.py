@@ -82,12 +82,14 @@ def measure(
     from xinzhi.data import Package, load
     from xinzhi.protocol import Protocol
     from xinzhi.protocol import load as load_protocol
+    from xinzhi.yardstick.breaks import break_marks
 
     data = package if isinstance(package, Package) else load(package)
     rules = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     tables = require(data, rules)
     panel = read_panel(data)
     inputs, marks = build_inputs(panel, rules)
+    marks = either(marks, break_marks(panel, rules))
     if not np.isfinite(account(inputs, rules).tfp_growth).any():
         raise InputError(_nothing(panel, inputs))
     regional = _Accounts.of(panel.regions, panel, inputs, marks, rules)

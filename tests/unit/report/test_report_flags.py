@@ -60,5 +60,5 @@ def test_in_full_names_every_series() -> None:
 
 def test_legend_tells_only_what_occurs() -> None:
     assert [line.zh for line in flags.legend(["", None, "break:employment"])] == [
-        "b 口径变动：该年统计口径变动，前后增长不可比"
+        "b 序列异动：该年变动无法由自身历史和其他地区解释，多因统计口径调整，前后增长须谨慎比较"
     ]

@@ -114,7 +114,7 @@ def test_every_region_has_a_page(html: str, measurement: Measurement) -> None:
 
 def test_flags_are_spelled_out(html: str) -> None:
     assert "gross fixed capital formation: extrapolated, 2009–2010." in html
-    assert "就业人员：口径变动，2001年。" in html
+    assert "就业人员：序列异动，2001年。" in html
     assert "no official figure exists" in html
 
 

@@ -1,0 +1,288 @@
+"""Breaks in a panel of growth rates: which moves are out of line, and does the level come back the year after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+
+# 1 / the third quartile of the normal distribution: with it the median absolute deviation estimates its sigma.
+TO_SIGMA = 1.482602218505602
+# The estimate of a one-off outlier is the mean of two moves of opposite sign: its standard error is sigma / sqrt(2).
+_TWO_MOVES = 0.5**0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How far every move lies off its line, each `(R, T)` and NaN where it could not be judged.
+
+    Parameters
+    ----------
+    expected
+        What the other regions did in that year, plus the usual lead of the region over them, that year left out.
+    scale
+        Standard deviation of the moves of the region around that line, robust, that year left out.
+    shift
+        Score of a lasting shift of the level: the move less the expected one, in standard deviations.
+    outlier
+        Score of a one-off outlier in that year: the same for the half of its move that the next year takes back.
+    """
+
+    expected: FloatArray
+    scale: FloatArray
+    shift: FloatArray
+    outlier: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Where a panel breaks, each mask `(R, T)`.
+
+    Parameters
+    ----------
+    shift
+        The level shifts in that year and stays.
+    outlier
+        The level of that year alone is off: the move into it and the move out of it, in the next year, both break.
+    """
+
+    shift: BoolArray
+    outlier: BoolArray
+
+    @property
+    def returns(self) -> BoolArray:
+        """The years in which the level comes back from an outlier of the year before."""
+        return _next_year(self.outlier)
+
+    @property
+    def any(self) -> BoolArray:
+        """The years whose move is a break of either kind."""
+        return self.shift | self.outlier | self.returns
+
+
+def leave_one_out_median(values: FloatArray) -> FloatArray:
+    """Return for every value the median of the others in its row.
+
+    Parameters
+    ----------
+    values
+        `(..., T)`, NaN where there is none; a missing value has no median of the others, and counts in none.
+
+    Examples
+    --------
+    >>> leave_one_out_median(np.array([1.0, 2.0, 3.0, 10.0])).tolist()
+    [3.0, 3.0, 2.0, 2.0]
+    """
+    return _leave_out(values)[0]
+
+
+def leave_one_out(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return for every value the median and the scaled median absolute deviation of the others in its row.
+
+    Taking one value away moves the median to one of three places only, so that three sorts do for all.
+
+    Parameters
+    ----------
+    values
+        `(..., T)`, NaN where there is none.
+
+    Returns
+    -------
+    tuple
+        Location and scale `(..., T)` (Hampel 1974, "The influence curve and its role in robust estimation", Journal of
+        the American Statistical Association 69, section 5).
+
+    Examples
+    --------
+    >>> median, scale = leave_one_out(np.array([1.0, 2.0, 3.0, 10.0]))
+    >>> (scale / TO_SIGMA).tolist()
+    [1.0, 2.0, 1.0, 1.0]
+    """
+    median, (low, high, low_next, high_next) = _leave_out(values)
+    below, above = values <= low, values > high
+    scale = np.full(values.shape, np.nan)
+    for where, centre in (
+        (below, low_next + high_next),
+        (~below & ~above, low + high_next),
+        (above, low + high),
+    ):
+        if where.any():
+            np.copyto(scale, leave_one_out_median(np.abs(values - centre / 2)), where=where)
+    return median, TO_SIGMA * scale
+
+
+def _leave_out(values: FloatArray) -> tuple[FloatArray, tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
+    """Return the medians of the others, and the sorted values between which they lie."""
+    last = values.shape[-1] - 1
+    known = np.isfinite(values)
+    ordered = np.sort(np.where(known, values, np.nan), axis=-1)  # NaN come last
+    others = known.sum(axis=-1, keepdims=True) - 1
+
+    def at(position: IntArray) -> FloatArray:
+        return np.take_along_axis(ordered, position.clip(0, last), axis=-1)
+
+    middle, upper = (others - 1) // 2, others // 2
+    low, high, low_next, high_next = at(middle), at(upper), at(middle + 1), at(upper + 1)
+    # The value left out stands at or below a position exactly when it is not larger than what stands there.
+    median = (np.where(values <= low, low_next, low) + np.where(values <= high, high_next, high)) / 2
+    return np.where(known & (others > 0), median, np.nan), (low, high, low_next, high_next)
+
+
+def others_move(growth: FloatArray, *, fewest: int) -> FloatArray:
+    """Return what the other regions did in every year `(R, T)`: the median of their moves less their usual leads.
+
+    The usual lead of a region is the median over the years of its move less the median move of the year, so that
+    regions that grow at different rates are compared like with like (one step of Tukey's median polish: Tukey 1977,
+    "Exploratory data analysis", chapter 11).
+
+    Parameters
+    ----------
+    growth
+        Moves of the level in log points; NaN where there is none.
+    fewest
+        Years in which fewer other regions moved are NaN.
+    """
+    comparable = np.where(np.isfinite(growth).sum(axis=0) > fewest, growth, np.nan)
+    lead = _median(comparable - _median(_turned(comparable)))
+    return _turned(leave_one_out_median(_turned(comparable - lead[:, None])))
+
+
+def against_others(growth: FloatArray, *, fewest: int, floor: float) -> FloatArray:
+    """Return how far every move `(R, T)` lies off those of the other regions of its year, in their deviations.
+
+    Parameters
+    ----------
+    growth
+        Moves of the level in log points; NaN where there is none.
+    fewest
+        Years in which fewer other regions moved are NaN.
+    floor
+        The least deviation that counts.
+    """
+    moved = np.isfinite(growth).sum(axis=0)
+    middle, scale = (_turned(item) for item in leave_one_out(_turned(growth)))
+    return np.where(moved > fewest, (growth - middle) / np.maximum(scale, floor), np.nan)
+
+
+def is_panel(growth: FloatArray, *, fewest: int) -> bool:
+    """Return whether there are enough regions in any year to tell a region's move from everyone's."""
+    return bool((np.isfinite(growth).sum(axis=0) > fewest).any())
+
+
+def scores(growth: FloatArray, *, fewest: int, shortest: int, floor: float) -> Scores:
+    """Score every move of a panel against the history of its region and the other regions of its year.
+
+    A move is compared with what the other regions did in that year plus the median lead of the region over them in all
+    other years, and measured in the median absolute deviation of those leads: the Hampel identifier with
+    the suspect left out. No region is held to be smoother than the mean region: a small deviation in a short series
+    is luck more often than calm (Tusher, Tibshirani and Chu 2001, Proceedings of the National Academy of Sciences
+    98(9), equation 1). Without enough other regions the history of the region alone is the measure.
+
+    For a level that is a random walk with drift, the statistics are those of Chen and Liu (1993), "Joint estimation of
+    model parameters and outlier effects in time series", Journal of the American Statistical Association 88, section
+    1: a level shift is one residual, an additive outlier half the difference of two adjacent ones.
+
+    Parameters
+    ----------
+    growth
+        `(R, T)` moves of the level in log points; NaN where there is none.
+    fewest
+        The least number of other regions in a year to compare with.
+    shortest
+        Regions with fewer moves are not judged.
+    floor
+        The least scale: the rounding of the figures.
+
+    Examples
+    --------
+    >>> calm = np.array([[0.01, 0.02, 0.03, 0.02, 0.01, 0.02, 0.32, 0.02, 0.01, 0.03]])
+    >>> found = scores(calm, fewest=5, shortest=8, floor=0.001)
+    >>> int(np.nanargmax(found.shift)), round(float(found.expected[0, 6]), 3)
+    (6, 0.02)
+    """
+    panel = is_panel(growth, fewest=fewest)
+    common = others_move(growth, fewest=fewest) if panel else np.zeros(growth.shape)
+    lead = growth - common
+    enough = np.isfinite(lead).sum(axis=1, keepdims=True) >= shortest
+    lead = np.where(enough, lead, np.nan)
+    usual, scale = leave_one_out(lead)
+    if panel and enough.any():
+        scale = np.maximum(scale, _typical(scale[enough[:, 0]]))
+    scale = np.maximum(scale, floor)
+    rest = lead - usual
+    after, after_scale = (_year_after(item) for item in (rest, scale))
+    outlier = (rest - after) * _TWO_MOVES / np.maximum(scale, after_scale)
+    return Scores(common + usual, scale, rest / scale, outlier)
+
+
+def _median(values: FloatArray) -> FloatArray:
+    """Return the median of every row, missing values left out; NaN where there is none."""
+    last = values.shape[-1] - 1
+    count = np.isfinite(values).sum(axis=-1, keepdims=True)
+    ordered = np.sort(values, axis=-1)
+    middle = [np.take_along_axis(ordered, item.clip(0, last), axis=-1) for item in ((count - 1) // 2, count // 2)]
+    return np.where(count > 0, (middle[0] + middle[1]) / 2, np.nan)[..., 0]
+
+
+def _turned(values: FloatArray) -> FloatArray:
+    """Return regions and years exchanged, rows in one piece for sorting."""
+    return np.ascontiguousarray(values.T)
+
+
+def _typical(scale: FloatArray) -> float:
+    """Return the scale of the region in the middle."""
+    known = np.isfinite(scale)
+    return float(np.median(np.where(known, scale, 0.0).sum(axis=1) / known.sum(axis=1)))
+
+
+def classify(found: Scores, critical: FloatArray) -> Breaks:
+    """Tell breaks from ordinary moves, and outliers that come back from shifts that stay.
+
+    A year is an outlier when its outlier score passes the critical value and explains its two moves better than a
+    shift explains either (the larger statistic names the type: Chen and Liu 1993, section 2). Of overlapping outliers
+    the strongest goes first.
+
+    Parameters
+    ----------
+    found
+        Scores `(R, T)`.
+    critical
+        `(R,)` values that a score must exceed.
+    """
+    limit = critical[:, None]
+    shift, outlier = (np.nan_to_num(np.abs(item)) for item in (found.shift, found.outlier))
+    strength = np.where((outlier > limit) & (outlier > shift) & (outlier > _year_after(shift, 0.0)), outlier, 0.0)
+    chosen = np.zeros(strength.shape, dtype=np.bool_)
+    while strength.any():
+        before, after = _year_before(strength), _year_after(strength, 0.0)
+        best = (strength > 0) & (strength > before) & (strength >= after)
+        chosen |= best
+        taken = best | _next_year(best) | (_year_after(best.astype(np.float64), 0.0) > 0)
+        strength = np.where(taken, 0.0, strength)
+    paired = chosen | _next_year(chosen)
+    return Breaks(shift=(shift > limit) & ~paired, outlier=chosen)
+
+
+def _next_year(mask: BoolArray) -> BoolArray:
+    """Return a mask one year later."""
+    out = np.zeros_like(mask)
+    out[:, 1:] = mask[:, :-1]
+    return out
+
+
+def _year_after(values: FloatArray, end: float = np.nan) -> FloatArray:
+    """Return what stands in the next year; `end` in the last."""
+    out = np.full(values.shape, end)
+    out[:, :-1] = values[:, 1:]
+    return out
+
+
+def _year_before(values: FloatArray) -> FloatArray:
+    """Return what stands in the year before; 0 in the first."""
+    out = np.zeros(values.shape)
+    out[:, 1:] = values[:, :-1]
+    return out
