@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xinzhi.cli import assess, audit, check, data, protocol
+from xinzhi.cli import assess, audit, check, claim, data, protocol, verify
 from xinzhi.cli.speech import preferred, print_findings, print_json, say
 from xinzhi.core.errors import InputError, XinzhiError
 
@@ -25,6 +25,8 @@ app = typer.Typer(
 )
 app.command("assess")(assess.assess)
 app.command("audit")(audit.audit)
+app.command("claim")(claim.claim)
+app.command("verify")(verify.verify)
 app.command("check")(check.check)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(data.app, name="data")

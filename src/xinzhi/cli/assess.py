@@ -35,18 +35,24 @@ def assess(
     ] = "xinzhi-cn-2026",
     out: Annotated[Path, typer.Option("--out", "-o", help=say("输出文件夹", "folder for the output"))] = Path("out"),
     setting: SetOption = None,
+    sign: Annotated[
+        Path | None,
+        typer.Option("--sign", help=say("签名私钥（Ed25519，PEM）", "private key to sign with, Ed25519, PEM")),
+    ] = None,
     encoding: EncodingOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check, measure and write report.html, assessment.xlsx, growth.csv, levels.csv and assessment.json."""
+    """Check, measure and write the report, the workbook, the tables and the certificate of a data package."""
     from xinzhi.cli.progress import steps
     from xinzhi.data import load
     from xinzhi.protocol import load as load_protocol
     from xinzhi.report import write_assessment
+    from xinzhi.report.certificate import certify, signing_key, write_certificate
     from xinzhi.yardstick import measure
 
     language = chosen(lang)
+    key = signing_key(sign) if sign is not None else None
     rules = with_settings(load_protocol(protocol), setting or [])
     rules.require()
     words = {
@@ -61,6 +67,8 @@ def assess(
         result = measure(package, rules)
         step("write")
         files = write_assessment(result, rules, package, out, language=language)
+        made = certify(result, package, options={"encoding": encoding, "set": setting or []}, key=key)
+        files += write_certificate(made, package, out, files=files)
     if as_json:
         print_json(_document(result, rules, package, files))
     else:

@@ -35,6 +35,12 @@ def audit(
             ),
         ),
     ] = "all",
+    vintages: Annotated[
+        bool,
+        typer.Option(
+            "--vintages", help=say("各版本数据之间修订了多少", "what the revisions of the data did, by vintage")
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help=say("写出图表与工作簿的文件夹", "folder for charts and workbook"))
     ] = None,
@@ -53,6 +59,9 @@ def audit(
     if group not in {"all", "region"}:
         message = f"--group {group}: it is all or region."
         raise UsageError(message)
+    if vintages:
+        _vintages(data, encoding, language, as_json=as_json)
+        return
     words = {"read": say("读取数据", "reading the data"), "audit": say("逐一测算全部协议", "measuring every protocol")}
     with steps(words, quiet=as_json) as step:
         step("read")
@@ -70,6 +79,18 @@ def audit(
     _tell(result, group, language)
     for path in files:
         console().print(str(path), markup=False)
+
+
+def _vintages(data: str, encoding: str | None, language: Language, *, as_json: bool) -> None:
+    """Print what each revision of the data did to levels and growth."""
+    from xinzhi.data import load
+    from xinzhi.yardstick import vintage_history
+
+    history = vintage_history(load(data, encoding=encoding))
+    if as_json:
+        print_json({"levels": history.levels.to_dicts(), "growth": history.growth.to_dicts()})
+    else:
+        console().print(history.summary(language), markup=False)
 
 
 def _document(result: Audit, files: list[Path]) -> dict[str, Any]:

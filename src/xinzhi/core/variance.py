@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.shapley import shapley
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray
@@ -83,7 +83,7 @@ def effects(values: FloatArray, admissible: BoolArray) -> Effects:
         variance=explained[everything].reshape(trailing),
         first_order=explained[[1 << item for item in range(choices)]].reshape(shape),
         total=(explained[everything] - explained[[everything ^ 1 << item for item in range(choices)]]).reshape(shape),
-        shapley=(_shapley_weights(choices) @ explained).reshape(shape),
+        shapley=shapley(explained).reshape(shape),
     )
 
 
@@ -95,16 +95,3 @@ def _explain(total: FloatArray, count: FloatArray, axis: int, subset: int, out: 
         return
     _explain(total, count, axis - 1, subset | 1 << axis, out)
     _explain(total.sum(axis=axis), count.sum(axis=axis), axis - 1, subset, out)
-
-
-def _shapley_weights(choices: int) -> FloatArray:
-    """Return the matrix `(d, 2^d)` that turns explained variance by subset into Shapley effects."""
-    weights = np.zeros((choices, 1 << choices))
-    for subset in range(1 << choices):
-        size = subset.bit_count()
-        for item in range(choices):
-            if subset >> item & 1:
-                weights[item, subset] += factorial(size - 1) * factorial(choices - size) / factorial(choices)
-            else:
-                weights[item, subset] -= factorial(size) * factorial(choices - size - 1) / factorial(choices)
-    return weights

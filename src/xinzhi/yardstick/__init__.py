@@ -5,14 +5,35 @@ disputed, and gamed, because everyone may choose how to measure them. The questi
 yardstick, and what stands behind the figure?
 
 Verbs: `measure`; a `Measurement` answers with `explain`; `audit` measures the ruler itself; `breaks` finds
-where the statistics changed instead of the economy.
+where the statistics changed instead of the economy; `check_claim` holds a claimed figure to the ruler;
+`compare_vintages` and `vintage_history` say what a revision did.
 """
 
 from __future__ import annotations
 
 from xinzhi.yardstick.audit import Audit, audit
 from xinzhi.yardstick.breaks import Breaks, break_findings, breaks
+from xinzhi.yardstick.claims import ClaimCheck, Claims, check_claim, check_claims
 from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
 from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.vintage_history import VintageHistory, vintage_history
+from xinzhi.yardstick.vintages import VintageChange, compare_vintages
 
-__all__ = ["DEFAULT_PROTOCOL", "Audit", "Breaks", "Measurement", "audit", "break_findings", "breaks", "measure"]
+__all__ = [
+    "DEFAULT_PROTOCOL",
+    "Audit",
+    "Breaks",
+    "ClaimCheck",
+    "Claims",
+    "Measurement",
+    "VintageChange",
+    "VintageHistory",
+    "audit",
+    "break_findings",
+    "breaks",
+    "check_claim",
+    "check_claims",
+    "compare_vintages",
+    "measure",
+    "vintage_history",
+]

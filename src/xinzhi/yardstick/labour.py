@@ -80,9 +80,10 @@ def quality(panel: Panel, protocol: Protocol) -> Series:
     """Return human capital per unit of labour `(R, T)`; 1 everywhere when the protocol counts heads.
 
     Where a package gives `human_capital` and no schooling, it is taken as the human capital from schooling that the
-    protocol asks for (Penn World Table). Years of schooling inside a gap are interpolated (``proxy:schooling``) where ``labour.missing_schooling`` is
-    ``interpolate``; outside the observed years the nearest one is held, so that growth counts persons alone
-    (``carried:schooling``). A region that never reports schooling counts persons (``missing:schooling``).
+    protocol asks for (Penn World Table). Years of schooling inside a gap are interpolated (``proxy:schooling``) where
+    ``labour.missing_schooling`` is ``interpolate``; outside the observed years the nearest one is held, so that growth
+    counts persons alone (``carried:schooling``). A region that never reports schooling counts persons
+    (``missing:schooling``).
     """
     match protocol.value("labour.quality"):
         case "none":

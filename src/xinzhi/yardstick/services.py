@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core import services as core
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, ProtocolError
 from xinzhi.core.gaps import hold
 from xinzhi.yardstick.series import Series
 from xinzhi.yardstick.shares import labour_share
@@ -33,6 +33,8 @@ def capital_services(panel: Panel, protocol: Protocol, invested: Investment, sto
 
     Raises
     ------
+    ProtocolError
+        When negative user costs shall be ``near_zero``, for which no source gives a number.
     InputError
         When an internal rate of return is asked for and nominal output is missing, or user costs are refused.
     """
@@ -47,7 +49,14 @@ def capital_services(panel: Panel, protocol: Protocol, invested: Investment, sto
     else:
         back = np.array(protocol.values("capital.external_rate", panel.years))
     cost = core.user_cost(price, back, np.broadcast_to(rate, price.shape), gain)
-    cost = core.settle_negative(cost, protocol.value("capital.negative_user_cost"))
+    rule = protocol.value("capital.negative_user_cost")
+    if rule == "near_zero":
+        message = (
+            "capital.negative_user_cost is 'near_zero', and no published source says how near: set it to 'zero', "
+            "'keep' or 'refuse' to compute capital services."
+        )
+        raise ProtocolError(message)
+    cost = core.settle_negative(cost, rule)
     index = core.capital_services(stock.values, cost)
     known = np.isfinite(index)
     total = np.where(known, stock.values.sum(axis=0), np.nan)

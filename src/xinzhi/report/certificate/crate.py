@@ -1,0 +1,160 @@
+"""The folder as a research object: every file, and the action that made them, as RO-Crate 1.1."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.report.certificate.messages import known_file
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from xinzhi.data import Package
+    from xinzhi.report.certificate.schema import Certificate
+
+CRATE = "https://w3id.org/ro/crate/1.1"
+# RO-Crate 1.1 has no term for a checksum; its profile for runs of workflows defines this one.
+_CONTEXT = [f"{CRATE}/context", {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}]
+_TERMS = "The figures belong to those who published them, under the terms of the data package."
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the folder: its name, size in bytes and sha256."""
+
+    name: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> File:
+        """Return the file of this name and content.
+
+        Examples
+        --------
+        >>> File.of("a.txt", b"a").size
+        1
+        """
+        return cls(name, len(content), hashlib.sha256(content).hexdigest())
+
+
+def crate(
+    certificate: Certificate, package: Package, files: Sequence[File], published: dt.date, created: dt.datetime | None
+) -> dict[str, Any]:
+    """Return the RO-Crate metadata of a folder with an assessment.
+
+    Parameters
+    ----------
+    certificate, package
+        What was certified, and the data.
+    files
+        The files of the folder, without the metadata file itself.
+    published
+        The date of publication, which RO-Crate asks for.
+    created
+        When the computation ended; left out where it is not given.
+
+    Notes
+    -----
+    Sefton et al., "RO-Crate Metadata Specification 1.1", sections 6 (root data entity), 7 (files) and 9 (software used
+    to create files).
+    """
+    license_, terms = _license(package)
+    return {
+        "@context": _CONTEXT,
+        "@graph": [
+            {
+                "@id": "ro-crate-metadata.json",
+                "@type": "CreativeWork",
+                "conformsTo": {"@id": CRATE},
+                "about": {"@id": "./"},
+            },
+            _root(certificate, package, files, published, license_),
+            *(_file(file) for file in files),
+            _action(certificate, files, created),
+            {
+                "@id": "#xinzhi",
+                "@type": "SoftwareApplication",
+                "name": "xinzhi",
+                "version": certificate.software["version"],
+            },
+            *_inputs(certificate),
+            *terms,
+        ],
+    }
+
+
+def _root(
+    certificate: Certificate, package: Package, files: Sequence[File], published: dt.date, license_: object
+) -> dict[str, Any]:
+    protocol = f"{certificate.protocol.id} {certificate.protocol.version}"
+    return {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"Total factor productivity: {package.title.en}, under {protocol}",
+        "alternateName": f"全要素生产率：{package.title.zh}，按协议 {protocol}",
+        "description": (
+            f"Growth accounts and levels of productivity, computed by xinzhi {certificate.software['version']} "
+            f"under the protocol {protocol} (sha256 {certificate.protocol.fingerprint})."
+        ),
+        "datePublished": published.isoformat(),
+        "license": license_,
+        "identifier": f"sha256:{certificate.sha256}",
+        "hasPart": [{"@id": file.name} for file in files],
+        "mentions": {"@id": "#assess"},
+    }
+
+
+def _license(package: Package) -> tuple[object, list[dict[str, Any]]]:
+    """Return what the crate says of its licence, and the entity behind it: the first one of the data package."""
+    given = next(iter(package.descriptor.get("licenses") or ()), None)
+    if not isinstance(given, dict):
+        return _TERMS, []
+    name = str(given.get("title") or given.get("name") or "licence of the data package")
+    address = str(given.get("path") or "")
+    if not address.startswith(("https://", "http://")):
+        return name, []
+    return {"@id": address}, [{"@id": address, "@type": "CreativeWork", "name": name, "description": name}]
+
+
+def _file(file: File) -> dict[str, Any]:
+    known = known_file(file.name)
+    about = {"description": known["about"], "encodingFormat": known["type"]} if known else {}
+    return {
+        "@id": file.name,
+        "@type": "File",
+        "name": file.name,
+        **about,
+        "contentSize": str(file.size),
+        "sha256": file.sha256,
+    }
+
+
+def _action(certificate: Certificate, files: Sequence[File], created: dt.datetime | None) -> dict[str, Any]:
+    read = [name for name, table in certificate.tables.items() if table.read]
+    return {
+        "@id": "#assess",
+        "@type": "CreateAction",
+        "name": "xinzhi assess",
+        "instrument": {"@id": "#xinzhi"},
+        "object": [*({"@id": f"#table-{name}"} for name in read), {"@id": "#protocol"}],
+        "result": [{"@id": file.name} for file in files],
+        **({"endTime": created.isoformat()} if created else {}),
+    }
+
+
+def _inputs(certificate: Certificate) -> list[dict[str, Any]]:
+    tables = [
+        _work(f"#table-{name}", f"{certificate.package['name']}: {name}", table.sha256)
+        for name, table in certificate.tables.items()
+        if table.read
+    ]
+    about = certificate.protocol
+    return [*tables, _work("#protocol", about.id, about.fingerprint, version=about.version)]
+
+
+def _work(name: str, title: str, sha256: str, **more: str) -> dict[str, Any]:
+    return {"@id": name, "@type": "CreativeWork", "name": title, "identifier": f"sha256:{sha256}", **more}

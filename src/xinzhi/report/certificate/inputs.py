@@ -1,0 +1,152 @@
+"""The tables of the data: their digests, and the cell, row, column or unit in which two packages differ."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from xinzhi.data import known_tables
+from xinzhi.data.fingerprint import fingerprint
+from xinzhi.report.certificate.messages import finding, shortened
+from xinzhi.report.certificate.rows import flat, keys, nest, whole
+from xinzhi.report.certificate.schema import ColumnDigest, InputTable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    import polars as pl
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.data import Package
+
+_MARK = 2  # characters of base64 for every cell: 12 bits, so that a changed cell stays unnamed once in 4,096 times
+
+
+def digest_tables(package: Package, read: Collection[str]) -> dict[str, InputTable]:
+    """Return the digests of every table of a package, with those of single cells for the tables that were read.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> tables = digest_tables(load("china-provinces"), ["accounts"])
+    >>> tables["accounts"].key, tables["accounts"].rows, tables["prices"].cells is None
+    (['region', 'year'], 930, True)
+    """
+    return {name: _digest(package, name, read=name in read) for name in package.tables}
+
+
+def _digest(package: Package, name: str, *, read: bool) -> InputTable:
+    frame, units = package.tables[name], package.units.get(name, {})
+    known = known_tables().get(name)
+    key = [column for column in known.key if column in frame.columns] if known else []
+    columns = {
+        column: ColumnDigest(unit=units.get(column), sha256=fingerprint(frame.select(column), {}))
+        for column in sorted(frame.columns)
+    }
+    return InputTable(
+        sha256=package.fingerprint(name),
+        rows=frame.height,
+        read=read,
+        key=key,
+        columns=columns,
+        cells=_cells(frame, key) if read and key else None,
+    )
+
+
+def _cells(frame: pl.DataFrame, key: Sequence[str]) -> dict[str, dict[str, str]]:
+    marks = [_marks(frame[column]) for column in _others(frame.columns, key)]
+    if not marks:
+        marks = [[""] * frame.height]
+    return nest(keys(frame, key), ("".join(row) for row in zip(*marks, strict=True)))
+
+
+def _others(columns: Iterable[str], key: Sequence[str]) -> list[str]:
+    """Return the columns that are not part of the key, in the order of their marks."""
+    return sorted(column for column in columns if column not in key)
+
+
+def _marks(column: pl.Series) -> list[str]:
+    """Return the mark of every cell: the head of the sha256 of its value, in base64."""
+    cells = column.fill_nan(None).to_list() if column.dtype.is_float() else column.to_list()
+    seen: dict[object, str] = {}
+    for value in set(cells):
+        # A letter in front keeps a text from passing for a number; adding zero makes one of the two zeros.
+        number = isinstance(value, int | float)
+        raw = b"n" + struct.pack("<d", value + 0.0) if number else b"t" + str(value).encode()
+        mark = hashlib.sha256(b"" if value is None else raw).digest()
+        seen[value] = base64.b64encode(mark[:3])[:_MARK].decode()
+    return [seen[value] for value in cells]
+
+
+def compare_tables(stated: Mapping[str, InputTable], package: Package) -> Iterator[Finding]:
+    """Yield what differs between the tables of a certificate and those of a package, by name.
+
+    Parameters
+    ----------
+    stated
+        The tables of the certificate.
+    package
+        The data at hand.
+    """
+    yield from (finding("table-missing", table=name) for name in stated if name not in package.tables)
+    yield from (finding("table-extra", table=name) for name in package.tables if name not in stated)
+    for name, table in stated.items():
+        if name in package.tables and package.fingerprint(name) != table.sha256:
+            yield from _compare(name, table, package)
+
+
+def _compare(name: str, stated: InputTable, package: Package) -> Iterator[Finding]:
+    here = _digest(package, name, read=stated.read)
+    found = [*_columns(name, stated, here), *_rows(name, stated, here, package), *_values(name, stated, here, package)]
+    if not found:
+        both = [column for column in stated.columns if column in here.columns]
+        differing = [column for column in both if stated.columns[column].sha256 != here.columns[column].sha256]
+        found = [finding("column-differs", table=name, column=column) for column in differing]
+    yield from found or [finding("table-differs", table=name)]
+
+
+def _columns(name: str, stated: InputTable, here: InputTable) -> Iterator[Finding]:
+    gone = [column for column in stated.columns if column not in here.columns]
+    new = [column for column in here.columns if column not in stated.columns]
+    yield from (finding("column-missing", table=name, column=column) for column in gone)
+    yield from (finding("column-extra", table=name, column=column) for column in new)
+    for column in sorted(stated.columns.keys() & here.columns.keys()):
+        before, now = stated.columns[column].unit, here.columns[column].unit
+        if before != now:
+            yield finding("unit", table=name, column=column, value=now or "-", expected=before or "-")
+
+
+def _rows(name: str, stated: InputTable, here: InputTable, package: Package) -> Iterator[Finding]:
+    if stated.cells is None or here.cells is None:
+        if stated.rows != here.rows:
+            yield finding("row-count", table=name, value=str(here.rows), expected=str(stated.rows))
+        return
+    old, new = flat(stated.cells), flat(here.cells)
+    counted = Counter(whole(*key) for key in keys(package.tables[name], here.key))
+    yield from shortened("row-missing", name, [key for key in old if key not in new])
+    yield from shortened("row-extra", name, [key for key in new if key not in old])
+    yield from shortened("row-twice", name, [key for key, count in counted.items() if count > 1])
+
+
+def _values(name: str, stated: InputTable, here: InputTable, package: Package) -> Iterator[Finding]:
+    """Yield the cells whose marks differ."""
+    if stated.cells is None or here.cells is None:
+        return
+    old, new = flat(stated.cells), flat(here.cells)
+    frame = package.tables[name]
+    line = {whole(*key): number for number, key in enumerate(keys(frame, here.key))}
+    places = {column: number * _MARK for number, column in enumerate(_others(stated.columns, stated.key))}
+    for number, column in enumerate(_others(here.columns, here.key)):
+        if column not in places:
+            continue
+        left, right = places[column], number * _MARK
+        differing = [
+            key
+            for key, marks in old.items()
+            if key in new and marks[left : left + _MARK] != new[key][right : right + _MARK]
+        ]
+        values = {key: "-" if (cell := frame[column][line[key]]) is None else str(cell) for key in differing}
+        yield from shortened("cell", name, differing, column=column, values=values)

@@ -1,0 +1,144 @@
+"""Issue a certificate: state everything, sign it, and write it with the description of its folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import UsageError
+from xinzhi.report.certificate.canonical import digest, layout, without
+from xinzhi.report.certificate.crate import File, crate
+from xinzhi.report.certificate.inputs import digest_tables
+from xinzhi.report.certificate.origin import prov
+from xinzhi.report.certificate.results import digest_results
+from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, Certificate
+from xinzhi.report.certificate.signing import sign
+from xinzhi.report.certificate.software import dependencies, software
+from xinzhi.report.certificate.yardstick import describe
+from xinzhi.report.files import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from xinzhi.data import Package
+    from xinzhi.yardstick import Measurement
+
+NAMES = ("certificate.json", "prov.json", "ro-crate-metadata.json")
+
+
+def certify(
+    measurement: Measurement,
+    package: Package,
+    *,
+    options: Mapping[str, Any] | None = None,
+    key: Ed25519PrivateKey | None = None,
+) -> Certificate:
+    """Return the certificate of a measurement; the same inputs and software give the same one, byte for byte.
+
+    Parameters
+    ----------
+    measurement, package
+        What was measured, and the data that it was measured from.
+    options
+        The options of the call, JSON-ready.
+    key
+        The private key to sign with, from `signing_key`.
+
+    Raises
+    ------
+    UsageError
+        When the measurement is not one of this package.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> package = xinzhi.load("china-provinces")
+    >>> [name for name, table in certify(xinzhi.measure(package), package).tables.items() if table.read]
+    ['regions', 'accounts', 'investment']
+    """
+    read = measurement.provenance.inputs
+    tables = digest_tables(package, read)
+    if other := [name for name, sha256 in read.items() if name not in tables or tables[name].sha256 != sha256]:
+        message = f"this measurement was not made from this package: {', '.join(other)} differ. Measure it anew."
+        raise UsageError(message)
+    protocol = measurement.protocol
+    made = Certificate(
+        format=FORMAT,
+        format_version=f"{MAJOR}.{MINOR}",
+        sha256="",
+        software=software(),
+        dependencies=dependencies(),
+        options=dict(options or {}),
+        package={
+            "name": package.name,
+            "version": package.version,
+            "title_zh": package.title.zh,
+            "title_en": package.title.en,
+        },
+        tables=tables,
+        protocol=describe(protocol),
+        results=digest_results(measurement, int(protocol.value("reporting.result_digits"))),
+        signature=None,
+    )
+    stated = made.model_copy(update={"sha256": digest(without(made.document(), "sha256", "signature"))})
+    return stated if key is None else stated.model_copy(update={"signature": sign(stated.document(), key)})
+
+
+def write_certificate(
+    certificate: Certificate,
+    package: Package,
+    out_dir: Path,
+    *,
+    files: Sequence[Path] = (),
+    created: dt.datetime | None = None,
+) -> list[Path]:
+    """Write a certificate with the description of its folder and of the computation.
+
+    Parameters
+    ----------
+    certificate, package
+        What is certified, and the data.
+    out_dir
+        The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
+    files
+        The files of the folder that the certificate belongs to: RO-Crate and PROV list them.
+    created
+        When the computation ended. It stands in PROV and RO-Crate only, never in what is signed. RO-Crate asks for a
+        date of publication: without `created`, the day of writing.
+
+    Returns
+    -------
+    list of Path
+        ``certificate.json``, ``prov.json``, ``ro-crate-metadata.json``.
+
+    Raises
+    ------
+    UsageError
+        When the folder cannot be written in.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, xinzhi
+    >>> package = xinzhi.load("china-provinces")
+    >>> made = certify(xinzhi.measure(package), package)
+    >>> [path.name for path in write_certificate(made, package, pathlib.Path(tempfile.mkdtemp()))]
+    ['certificate.json', 'prov.json', 'ro-crate-metadata.json']
+    """
+    published = (created or dt.datetime.now(dt.UTC)).date()
+    texts = {NAMES[0]: (layout(certificate.document()) + "\n").encode()}
+    listed = [File.of(path.name, path.read_bytes()) for path in files] + [File.of(NAMES[0], texts[NAMES[0]])]
+    texts[NAMES[1]] = _encode(prov(certificate, {file.name: file.sha256 for file in listed}, created))
+    listed.append(File.of(NAMES[1], texts[NAMES[1]]))
+    texts[NAMES[2]] = _encode(crate(certificate, package, listed, published, created))
+    with whole(out_dir, NAMES) as places:
+        for place, name in zip(places, NAMES, strict=True):
+            place.write_bytes(texts[name])
+    return [out_dir / name for name in NAMES]
+
+
+def _encode(document: object) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,0 +1,184 @@
+"""The results: rounded so that every machine agrees, digested by column, and compared value by value."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.report.certificate.canonical import digest
+from xinzhi.report.certificate.messages import finding, shortened
+from xinzhi.report.certificate.rows import flat, keys, nest
+from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.yardstick import Measurement
+
+# Name in the certificate: attribute of the measurement, and the columns that name a row.
+_SPAN = ["region", "start", "end"]
+_TABLES = {
+    "growth": ("frame", ["region", "year"]),
+    "levels": ("levels", ["region", "year"]),
+    "periods": ("periods", _SPAN),
+    "national_periods": ("national_periods", _SPAN),
+    "group_periods": ("group_periods", _SPAN),
+}
+
+
+def digest_results(measurement: Measurement, digits: int) -> Results:
+    """Return the results of a measurement, rounded and digested.
+
+    Parameters
+    ----------
+    measurement
+        What was measured.
+    digits
+        Significant digits of the largest value of each column. All values of a column are rounded at the same place:
+        a growth rate that should be zero is 1e-17 on one machine and -2e-17 on another, and has no significant digit.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> growth = digest_results(xinzhi.measure("china-provinces"), 10).tables["growth"]
+    >>> [column.decimals for column in growth.columns if column.name == "tfp_growth"]
+    [10]
+    """
+    return Results(
+        digits=digits, tables={name: _encode(frame, key, digits) for name, frame, key in _frames(measurement)}
+    )
+
+
+def _frames(measurement: Measurement) -> Iterator[tuple[str, pl.DataFrame, list[str]]]:
+    for name, (attribute, key) in _TABLES.items():
+        yield name, getattr(measurement, attribute).sort(key), key
+
+
+def _encode(frame: pl.DataFrame, key: list[str], digits: int, stated: ResultTable | None = None) -> ResultTable:
+    """Return a table of results; rounded as `stated` is, where it is given."""
+    names = keys(frame, key)
+    fixed = {column.name: column.decimals for column in stated.columns} if stated else {}
+    columns, values = [], []
+    for name in frame.columns:
+        if name not in key:
+            column, numbers = _column(frame[name], [list(one) for one in names], digits, fixed.get(name))
+            columns.append(column)
+            values.append(numbers)
+    rows: Any = zip(*values, strict=True) if values else ([] for _ in names)
+    return ResultTable(key=key, columns=columns, rows=nest(names, map(list, rows)))
+
+
+def _column(
+    cells: pl.Series, names: list[list[str]], digits: int, decimals: int | None
+) -> tuple[ResultColumn, list[int | None]]:
+    texts: list[str] | None = None
+    if cells.dtype == pl.String:
+        decimals, texts = None, sorted(cells.drop_nulls().unique().to_list())
+        place = {text: number for number, text in enumerate(texts)}
+        numbers = [None if text is None else place[text] for text in cells.to_list()]
+    elif cells.dtype.is_float():
+        decimals = _decimals(cells, digits) if decimals is None else decimals
+        numbers = _rounded(cells, decimals)
+    else:
+        decimals, numbers = None, cells.cast(pl.Int64).to_list()
+    shown = cells.to_list() if texts is not None else numbers
+    sha256 = digest({"column": cells.name, "decimals": decimals, "rows": names, "values": shown})
+    return ResultColumn(name=cells.name, sha256=sha256, decimals=decimals, texts=texts), numbers
+
+
+def _decimals(cells: pl.Series, digits: int) -> int:
+    """Return the decimals that leave the largest value its significant digits, and no more than there are digits.
+
+    Results are log points and ratios, of which a column that is 1e-17 throughout is a column of zeros.
+    """
+    values = np.abs(cells.cast(pl.Float64).to_numpy())
+    largest = float(np.max(values, where=np.isfinite(values), initial=0.0))
+    return min(digits, digits - 1 - math.floor(math.log10(largest))) if largest > 0 else digits
+
+
+def _rounded(cells: pl.Series, decimals: int) -> list[int | None]:
+    values = cells.cast(pl.Float64).to_numpy()
+    with np.errstate(over="ignore"):
+        scaled = np.rint(values * 10.0**decimals)
+    # As Python's whole numbers, which have no largest one.
+    return [int(number) if math.isfinite(number) else None for number in scaled.tolist()]
+
+
+def compare_results(stated: Results, measurement: Measurement) -> Iterator[Finding]:
+    """Yield the columns and rows of the results that recomputing does not give back.
+
+    A rounded number agrees when it differs by one unit of its last digit at most: two machines whose values differ in
+    the sixteenth digit may round a value that lies on the edge to neighbouring numbers, never further apart.
+    """
+    for name, frame, key in _frames(measurement):
+        if name not in stated.tables:
+            yield finding("result-table", table=name)
+            continue
+        old = stated.tables[name]
+        here = _encode(frame, key, stated.digits, old)
+        yield from shortened("result-row-missing", name, sorted(flat(old.rows).keys() - flat(here.rows).keys()))
+        yield from shortened("result-row-extra", name, sorted(flat(here.rows).keys() - flat(old.rows).keys()))
+        yield from _columns(name, old, here)
+
+
+def _columns(name: str, stated: ResultTable, here: ResultTable) -> Iterator[Finding]:
+    new = {column.name: number for number, column in enumerate(here.columns)}
+    left, right = flat(stated.rows), flat(here.rows)
+    both = [key for key in left if key in right]
+    for number, column in enumerate(stated.columns):
+        if column.name not in new:
+            yield finding("result-column", table=name, column=column.name)
+            continue
+        other = here.columns[new[column.name]]
+        if column.sha256 == other.sha256:
+            continue
+        pairs = {key: (_at(left[key], number), _at(right[key], new[column.name])) for key in both}
+        yield from _differing(name, column, other, pairs)
+
+
+def _at(row: Sequence[int | None], number: int) -> int | None:
+    return row[number] if number < len(row) else None
+
+
+def _differing(
+    name: str, column: ResultColumn, other: ResultColumn, pairs: dict[str, tuple[int | None, int | None]]
+) -> Iterator[Finding]:
+    """Yield one finding for a column: how many values differ, and the one that does most."""
+    allowed = 0 if column.decimals is None else 1
+    gaps = {key: gap for key, pair in pairs.items() if (gap := _gap(column, other, *pair)) > allowed}
+    if gaps:
+        key = max(gaps, key=lambda one: gaps[one])
+        old, new = pairs[key]
+        words = {"count": len(gaps), "total": len(pairs)}
+        yield finding(
+            "result",
+            words,
+            table=name,
+            column=column.name,
+            key=key,
+            value=_show(other, new),
+            expected=_show(column, old),
+        )
+
+
+def _gap(column: ResultColumn, other: ResultColumn, old: int | None, new: int | None) -> float:
+    """Return by how many units two values differ; infinitely many where they cannot be compared."""
+    if old is None or new is None:
+        return 0.0 if old is new else math.inf
+    if column.texts is not None or other.texts is not None:
+        return 0.0 if _show(column, old) == _show(other, new) else math.inf
+    return abs(old - new)
+
+
+def _show(column: ResultColumn, value: int | None) -> str:
+    if value is None:
+        return "-"
+    if column.texts is not None:
+        return column.texts[value] if 0 <= value < len(column.texts) else str(value)
+    if column.decimals is None:
+        return str(value)
+    return f"{value / 10.0**column.decimals:.{max(column.decimals, 0)}f}"

@@ -1,0 +1,142 @@
+"""Who vouches for it: an Ed25519 signature (RFC 8032) of the canonical text, with keys in PEM files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.report.certificate.canonical import canonical, without
+from xinzhi.report.certificate.messages import finding
+from xinzhi.report.certificate.schema import Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from os import PathLike
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+    from xinzhi.core.finding import Finding
+
+_NEEDS = "signatures need the package cryptography: install xinzhi[sign]."
+
+
+def signing_key(path: str | PathLike[str]) -> Ed25519PrivateKey:
+    """Return the private key of a PEM file (PKCS #8, not encrypted), as ``openssl genpkey -algorithm ed25519`` writes.
+
+    Raises
+    ------
+    UsageError
+        When `cryptography` is not installed, or the file holds no such key.
+    InputError
+        When the file cannot be read.
+    """
+    try:
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    except ImportError as error:
+        raise UsageError(_NEEDS) from error
+    try:
+        key = load_pem_private_key(_bytes(path), password=None)
+    except TypeError as error:
+        message = f"{path}: the key is encrypted; decrypt it with `openssl pkey -in {path} -out FILE`."
+        raise UsageError(message) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise UsageError(_no_key(path, "private", "openssl genpkey -algorithm ed25519 -out key.pem")) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise UsageError(_no_key(path, "private", "openssl genpkey -algorithm ed25519 -out key.pem"))
+    return key
+
+
+def public_key(path: str | PathLike[str]) -> Ed25519PublicKey:
+    """Return the public key of a PEM file, as ``openssl pkey -in key.pem -pubout`` writes it.
+
+    Raises
+    ------
+    UsageError
+        When `cryptography` is not installed, or the file holds no such key.
+    InputError
+        When the file cannot be read.
+    """
+    try:
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    except ImportError as error:
+        raise UsageError(_NEEDS) from error
+    try:
+        key = load_pem_public_key(_bytes(path))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise UsageError(_no_key(path, "public", "openssl pkey -in key.pem -pubout -out pub.pem")) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise UsageError(_no_key(path, "public", "openssl pkey -in key.pem -pubout -out pub.pem"))
+    return key
+
+
+def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> Signature:
+    """Return the signature of a certificate: of the canonical text of everything but `signature`."""
+    value = key.sign(canonical(without(document, "signature")))
+    return Signature(
+        algorithm="Ed25519",
+        public_key=base64.b64encode(key.public_key().public_bytes_raw()).decode(),
+        value=base64.b64encode(value).decode(),
+    )
+
+
+def check_signature(
+    document: Mapping[str, Any], signature: Signature | None, key: Ed25519PublicKey | None, file: str
+) -> Iterator[Finding]:
+    """Yield what is to be said of the signature of a certificate.
+
+    Parameters
+    ----------
+    document
+        The certificate as it was read, members that this version does not know included.
+    signature
+        Its signature.
+    key
+        The key of whoever should have signed; without it, the signature only shows that nothing was changed since.
+    file
+        The name of the certificate, for the findings.
+    """
+    if signature is None:
+        if key is not None:
+            yield finding("signature-missing", file=file, key="signature")
+        return
+    try:
+        yield from _checked(document, signature, key, file)
+    except ImportError:
+        yield finding("signature-unchecked", file=file, key="signature")
+
+
+def _checked(
+    document: Mapping[str, Any], signature: Signature, key: Ed25519PublicKey | None, file: str
+) -> Iterator[Finding]:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        signer = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature.public_key, validate=True))
+        signer.verify(base64.b64decode(signature.value, validate=True), canonical(without(document, "signature")))
+    except (InvalidSignature, ValueError, binascii.Error):
+        yield finding("signature-wrong", file=file, key="signature")
+        return
+    if key is None:
+        yield finding("signed-by", file=file, key="signature", value=signature.public_key)
+    elif signer.public_bytes_raw() != key.public_bytes_raw():
+        yield finding("signature-other", file=file, key="signature", value=signature.public_key)
+
+
+def _bytes(path: str | PathLike[str]) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        message = f"{path}: the key cannot be read ({error.strerror or error})."
+        raise InputError(message) from error
+
+
+def _no_key(path: str | PathLike[str], kind: str, cure: str) -> str:
+    return f"{path}: there is no Ed25519 {kind} key in PEM in this file; `{cure}` makes one."

@@ -1,0 +1,167 @@
+"""Verify a certificate: recompute everything from the data and name what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import XinzhiError
+from xinzhi.report.certificate.canonical import digest, without
+from xinzhi.report.certificate.inputs import compare_tables
+from xinzhi.report.certificate.messages import finding, sentence
+from xinzhi.report.certificate.results import compare_results
+from xinzhi.report.certificate.schema import Certificate, parse, read_document
+from xinzhi.report.certificate.signing import check_signature
+from xinzhi.report.certificate.software import compare_software
+from xinzhi.report.certificate.yardstick import compare_protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What verifying a certificate found.
+
+    Parameters
+    ----------
+    certificate
+        The certificate.
+    differences
+        Everything that is not as the certificate says: cells, rows, columns, units and tables of the data, parameters
+        of the protocol, results, the certificate itself and its signature. Each names its place.
+    notes
+        What is to be told and is no difference: other versions, declared departures, whose signature it is.
+    """
+
+    certificate: Certificate
+    differences: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences
+
+    def summary(self, language: Language = "en") -> str:
+        """Return what was verified and the outcome, in two lines."""
+        stated = self.certificate
+        head = sentence(
+            "head",
+            package=stated.package.get(f"title_{language}") or stated.package.get("name"),
+            protocol=f"{stated.protocol.id} {stated.protocol.version}",
+            fingerprint=stated.protocol.fingerprint[:12],
+            version=stated.software.get("version", "-"),
+        )
+        return f"{head.lang(language)}\n{self._outcome().lang(language)}"
+
+    def _outcome(self) -> Any:  # noqa: ANN401 - a Text
+        if self.differences:
+            return sentence("differs" if self.differences[1:] else "one", count=len(self.differences))
+        tables = self.certificate.results.tables.values()
+        results = sum(len(table.columns) * sum(map(len, table.rows.values())) for table in tables)
+        return sentence("equal", tables=len(self.certificate.tables), results=results)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        return {
+            "equal": self.equal,
+            "certificate": self.certificate.sha256,
+            "package": self.certificate.package,
+            "protocol": {
+                "id": self.certificate.protocol.id,
+                "version": self.certificate.protocol.version,
+                "fingerprint": self.certificate.protocol.fingerprint,
+            },
+            "differences": [found.to_dict() for found in self.differences],
+            "notes": [found.to_dict() for found in self.notes],
+        }
+
+
+def verify(
+    certificate: str | PathLike[str],
+    package: Package,
+    *,
+    key: Ed25519PublicKey | None = None,
+    protocol: Protocol | None = None,
+) -> Verification:
+    """Recompute everything that a certificate states, and name what differs.
+
+    Parameters
+    ----------
+    certificate
+        The path of the certificate.
+    package
+        The data at hand.
+    key
+        The public key of whoever should have signed, from `public_key`.
+    protocol
+        The protocol that the certificate has to be made by, to the letter. Without it, the registered protocol of the
+        same id, from which the certificate may depart where it says so.
+
+    Raises
+    ------
+    InputError
+        When the certificate cannot be read, is damaged, or is of a newer major version.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, xinzhi
+    >>> from xinzhi.report.certificate import certify, write_certificate
+    >>> package = xinzhi.load("china-provinces")
+    >>> made = certify(xinzhi.measure(package), package)
+    >>> path, *_ = write_certificate(made, package, pathlib.Path(tempfile.mkdtemp()))
+    >>> verify(path, package).equal
+    True
+    """
+    file = Path(certificate).name
+    document = read_document(certificate)
+    stated = parse(document, file)
+    found = [
+        *_certificate(document, stated, file),
+        *check_signature(document, stated.signature, key, file),
+        *compare_tables(stated.tables, package),
+    ]
+    rules, differing = compare_protocol(stated.protocol, protocol, file)
+    found += differing
+    if rules is not None:
+        found += _recompute(stated, package, rules)
+    found += [*compare_software(stated.software, stated.dependencies, file), *_package(stated, package, file)]
+    return Verification(
+        certificate=stated,
+        differences=tuple(one for one in found if one.severity == "error"),
+        notes=tuple(one for one in found if one.severity != "error"),
+    )
+
+
+def _certificate(document: dict[str, Any], stated: Certificate, file: str) -> Iterator[Finding]:
+    now = digest(without(document, "sha256", "signature"))
+    if now != stated.sha256:
+        yield finding("certificate-altered", file=file, key="sha256", value=now, expected=stated.sha256)
+
+
+def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterator[Finding]:
+    from xinzhi.yardstick import measure
+
+    try:
+        result = measure(package, rules)
+    except XinzhiError as error:
+        yield finding("not-recomputed", {"problem": str(error)}, file=package.name)
+        return
+    yield from compare_results(stated.results, result)
+
+
+def _package(stated: Certificate, package: Package, file: str) -> Iterator[Finding]:
+    old = " ".join(filter(None, (stated.package.get("name"), stated.package.get("version"))))
+    new = " ".join(filter(None, (package.name, package.version)))
+    if old != new:
+        yield finding("package", file=file, key="package", value=new, expected=old)

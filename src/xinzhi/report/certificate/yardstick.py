@@ -1,0 +1,161 @@
+"""The protocol inside a certificate: written out, read back, and held against another one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import XinzhiError
+from xinzhi.core.text import Text
+from xinzhi.protocol import Alternative, Dated, Exclusion, Parameter, Protocol, Reference, diff, load, spell
+from xinzhi.protocol.catalogue import specification
+from xinzhi.protocol.fault import Fault
+from xinzhi.protocol.fingerprint import canonical, plain
+from xinzhi.protocol.resolving import registry_files
+from xinzhi.report.certificate.messages import finding
+from xinzhi.report.certificate.schema import Departure, ProtocolPart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from xinzhi.core.finding import Finding
+
+
+def describe(protocol: Protocol) -> ProtocolPart:
+    """Return the part of a certificate that holds the protocol.
+
+    Examples
+    --------
+    >>> import xinzhi.protocol
+    >>> ours = xinzhi.protocol.load("xinzhi-cn-2026").replace({"capital.depreciation": 0.1096})
+    >>> part = describe(ours)
+    >>> part.departures["capital.depreciation"].here, rebuild(part.document).fingerprint == ours.fingerprint
+    (0.1096, True)
+    """
+    known = registered(protocol.id)
+    changed = diff(known, protocol) if known else ()
+    return ProtocolPart(
+        id=protocol.id,
+        version=protocol.version,
+        fingerprint=protocol.fingerprint,
+        departures={item.path: Departure(registered=plain(item.left), here=plain(item.right)) for item in changed},
+        document=protocol.to_dict(),
+    )
+
+
+def registered(name: str) -> Protocol | None:
+    """Return the protocol of the registry that has this id, if there is one."""
+    return next((load(file) for file in registry_files() if file.stem == name), None)
+
+
+def rebuild(document: Mapping[str, Any]) -> Protocol:
+    """Return the protocol that `xinzhi.protocol.Protocol.to_dict` wrote out, every value checked anew.
+
+    Raises
+    ------
+    Fault, KeyError, TypeError, ValueError, XinzhiError
+        When the document is not what `to_dict` writes, or a value is not allowed.
+    """
+    return Protocol(
+        id=document["id"],
+        version=document["version"],
+        title=Text(**document["title"]),
+        status=document["status"],
+        authority=Text(**document["authority"]),
+        description=Text(**document["description"]),
+        reference=_references(document["reference"]),
+        extends=document["extends"],
+        parameters={path: _parameter(path, entry) for path, entry in document["parameters"].items()},
+        exclude=tuple(
+            Exclusion(
+                when={path: _value(path, value) for path, value in entry["when"].items()},
+                reason=Text(**entry["reason"]),
+            )
+            for entry in document["exclude"]
+        ),
+    )
+
+
+def _parameter(path: str, entry: Mapping[str, Any]) -> Parameter:
+    return Parameter(
+        path=path,
+        value=_value(path, entry["value"]),
+        unit=entry["unit"],
+        title=Text(**entry["title"]),
+        description=Text(**entry["description"]),
+        reference=_references(entry["reference"]),
+        alternatives=tuple(
+            Alternative(
+                value=_value(path, item["value"]),
+                used_by=tuple(item["used_by"]),
+                reference=_references(item["reference"]),
+                note=Text(**item["note"]) if item["note"] else None,
+            )
+            for item in entry["alternatives"]
+        ),
+        origin=entry["origin"],
+    )
+
+
+def _value(path: str, value: Any) -> Any:  # noqa: ANN401 - the catalogue fixes the type
+    dated = isinstance(value, dict) and value.keys() == {"dated"}
+    try:
+        return specification(path).read(Dated.of(value["dated"]) if dated else value)
+    except Fault as fault:
+        raise Fault(rule=fault.rule, message=fault.message, hint=fault.hint, at=(path, *fault.at)) from None
+
+
+def _references(entries: Sequence[Mapping[str, str]]) -> tuple[Reference, ...]:
+    return tuple(Reference(**entry) for entry in entries)
+
+
+def compare_protocol(
+    part: ProtocolPart, reference: Protocol | None, file: str
+) -> tuple[Protocol | None, list[Finding]]:
+    """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is.
+
+    Parameters
+    ----------
+    part
+        What the certificate says.
+    reference
+        The protocol that it has to be; by default the registered one of the same id, from which the certificate may
+        depart where it says so.
+    file
+        The name of the certificate, for the findings.
+    """
+    try:
+        protocol = rebuild(part.document)
+    except Fault as fault:
+        return None, [finding("protocol-unusable", {"problem": fault.message}, file=file, key=str(fault.at[0]))]
+    except (AttributeError, KeyError, TypeError, ValueError, XinzhiError) as error:
+        return None, [finding("protocol-unusable", {"problem": str(error)}, file=file, key="protocol")]
+    found = []
+    if protocol.fingerprint != part.fingerprint or (protocol.id, protocol.version) != (part.id, part.version):
+        found.append(
+            finding(
+                "protocol-altered", file=file, key="protocol", value=protocol.fingerprint, expected=part.fingerprint
+            )
+        )
+    known = registered(part.id) if reference is None else reference
+    if known is None:
+        return protocol, [*found, finding("protocol-unregistered", file=file, key=part.id)]
+    allowed = {} if reference is not None else part.departures
+    return protocol, [*found, *_differences(protocol, known, allowed, file)]
+
+
+def _differences(protocol: Protocol, known: Protocol, allowed: Mapping[str, Departure], file: str) -> Iterator[Finding]:
+    """Yield every respect in which a protocol is not the known one; a declared departure is only noted."""
+    values = {item.path: (plain(item.left), plain(item.right)) for item in diff(known, protocol)}
+    for path, (theirs, ours) in values.items():
+        declared = path in allowed and plain(allowed[path].here) == ours
+        rule = "departure" if declared else "parameter"
+        yield finding(rule, file=file, key=path, value=spell(ours), expected=spell(theirs))
+    ours, theirs = json.loads(canonical(protocol)), json.loads(canonical(known))
+    for name in ("id", "version", "status", "exclude"):
+        if ours[name] != theirs[name]:
+            yield finding("protocol-differs", file=file, key=name, value=str(ours[name]), expected=str(theirs[name]))
+    for path in ours["parameters"].keys() & theirs["parameters"].keys():
+        one, other = ours["parameters"][path], theirs["parameters"][path]
+        if path not in values and one != other:
+            yield finding("alternatives", file=file, key=path)

@@ -1,0 +1,137 @@
+"""Figures as they are written: growth rates and their rounding, read as exact decimals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.yardstick.accounts import IDENTITY_TOLERANCE
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import BoolArray, FloatArray
+
+_NUMBER = re.compile(r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>.*)", re.DOTALL)
+_PERCENT = ("%", "percent")
+_POINTS = ("pp", "%", "percentage points", "个百分点", "百分点")
+# Digits that a float64 carries safely: what comes after them is how the number is stored, not how it was written.
+_DIGITS = 12
+# A grid on which estimates are compared: below it lies the rounding of float64, above it nothing is given away.
+_STEP = Decimal(str(IDENTITY_TOLERANCE))
+
+
+@cache
+def convention(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
+    """Return a value of ``claims.yaml``."""
+    import yaml
+
+    return yaml.safe_load(Path(__file__).with_name("claims.yaml").read_text("utf-8"))[name]["value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A claimed growth rate: as it was written, and exactly, as ratios per year (0.034 is 3.4 %).
+
+    Parameters
+    ----------
+    written
+        The growth rate as its author wrote it.
+    growth, rounding
+        The rate, and half of what its last digit counts: every figure within it, both ends counted in, may have been
+        rounded to the rate.
+    """
+
+    written: str
+    growth: Decimal
+    rounding: Decimal
+
+    def holds(self, estimates: FloatArray) -> BoolArray:
+        """Return which estimates, in log points per year, are the figure within its rounding; NaN never is.
+
+        The comparison is exact: bounds and estimates are whole multiples of 1e-12.
+
+        Examples
+        --------
+        >>> read_figure("3.4%").holds(np.array([0.0335, 0.0345, 0.0345001, np.nan])).tolist()
+        [True, True, False, False]
+        """
+        low = ((self.growth - self.rounding) / _STEP).to_integral_value(ROUND_CEILING)
+        high = ((self.growth + self.rounding) / _STEP).to_integral_value(ROUND_FLOOR)
+        known = np.isfinite(estimates)
+        steps = np.rint(np.where(known, estimates, 0.0) / float(_STEP)).astype(np.int64)
+        found: BoolArray = known & (steps >= int(low)) & (steps <= int(high))
+        return found
+
+
+def read_figure(growth: object, rounding: object = None, *, percent: bool = False) -> Figure:
+    """Read a growth rate and its rounding.
+
+    Parameters
+    ----------
+    growth
+        Text with a percent sign (``3.4%``), or a ratio (``0.034``, as text or number).
+    rounding
+        Percentage points (``0.05pp``) or a ratio (``0.0005``); by default half of what the last digit of `growth`
+        counts.
+    percent
+        Whether numbers without a unit are percent and percentage points, as in a table that says so.
+
+    Raises
+    ------
+    UsageError
+        When either cannot be read, or is so large that its unit must have been lost.
+
+    Examples
+    --------
+    >>> read_figure("3.40%").rounding, read_figure(0.034).growth
+    (Decimal('0.00005'), Decimal('0.034'))
+    """
+    written, rate = _read(growth, _PERCENT, percent=percent, what="growth", example="'3.4%' or 0.034")
+    if abs(rate) * 100 >= convention("largest_growth"):
+        message = f"growth {written} is {rate * 100:f} % a year: write '3.4%', or 0.034 as a ratio."
+        raise UsageError(message)
+    if rounding is None or rounding == "":
+        return Figure(written, rate, Decimal(5).scaleb(_exponent(rate) - 1))
+    spelt, half = _read(rounding, _POINTS, percent=percent, what="rounding", example="'0.05pp' or 0.0005")
+    if half <= 0 or half * 100 >= convention("largest_rounding"):
+        message = f"rounding {spelt} is {half * 100:f} percentage points: write '0.05pp', or 0.0005 as a ratio."
+        raise UsageError(message)
+    return Figure(written, rate, half)
+
+
+def _exponent(value: Decimal) -> int:
+    """Return the power of ten of the last digit that is written."""
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str, example: str) -> tuple[str, Decimal]:
+    """Return a number as it was written, and as a ratio with the digits that were written."""
+    if isinstance(value, str):
+        written = value.strip()
+        # Full-width digits and signs are how the same number looks in Chinese text.
+        plain = written.translate({0xFF05: "%", 0xFF0E: ".", 0x2212: "-", 0xFF0D: "-", 0xFF0B: "+"})
+        plain = plain.translate({0xFF10 + digit: str(digit) for digit in range(10)})
+        found = _NUMBER.fullmatch(plain)
+        unit = found["unit"].strip().lower() if found else ""
+        if not found or (unit and unit not in units):
+            message = f"{what} '{written}' cannot be read: write {example}."
+            raise UsageError(message)
+        number = Decimal(found["number"])
+        return written, number.scaleb(-2) if unit or percent else number
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | Decimal | np.number)
+        or not np.isfinite(float(value))
+    ):
+        message = f"{what} {value!r} is no number: write {example}."
+        raise UsageError(message)
+    number = value if isinstance(value, Decimal) else Decimal(f"{value:.{_DIGITS}g}")
+    written = f"{number:f}"
+    return written, number.scaleb(-2) if percent else number

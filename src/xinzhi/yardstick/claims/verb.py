@@ -1,0 +1,272 @@
+"""The verbs `check_claim` and `check_claims`: from published figures to verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.yardstick.claims.figures import convention, read_figure
+from xinzhi.yardstick.claims.result import ClaimCheck, Claims
+from xinzhi.yardstick.claims.survey import estimates, survey
+from xinzhi.yardstick.claims.table import Claim, read_claim, read_claims
+from xinzhi.yardstick.claims.verdicts import Judgement, judge
+from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+    from pathlib import Path
+
+    import polars as pl
+
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.yardstick.claims.survey import Survey
+    from xinzhi.yardstick.measurement import Measurement
+
+    Source = Package | str | Path | Mapping[str, object]
+
+
+def check_claim(
+    package: Source,
+    *,
+    region: str,
+    start: int,
+    end: int,
+    growth: str | float | Decimal,
+    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    rounding: str | float | Decimal | None = None,
+) -> ClaimCheck:
+    """Say whether the official protocol gives a published TFP growth rate, and if not, what would.
+
+    Parameters
+    ----------
+    package, protocol
+        As in `measure`.
+    region, start, end
+        Whose figure it is: the mean of the years after `start` up to `end`.
+    growth
+        Percent per year as printed (``"3.4%"``), or a ratio (``0.034``).
+    rounding
+        Half of what the last digit counts (``"0.05pp"``, or ``0.0005``); by default that of `growth` as printed.
+
+    Returns
+    -------
+    ClaimCheck
+        Its `verdict`, and the `departures` from the official protocol that give the figure.
+
+    Raises
+    ------
+    UsageError
+        When the region, the years or a figure cannot be used, or the admissible set is empty.
+    ProtocolError, InputError
+        As in `measure`.
+
+    Examples
+    --------
+    >>> check = check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.1%")
+    >>> check.verdict
+    'supported'
+    """
+    from xinzhi.data import Package, load
+
+    claim = read_claim(str(region), start, end, read_figure(growth, rounding))
+    data = package if isinstance(package, Package) else load(package)
+    official = measure(data, protocol)
+    if reason := _unmeasured(official, [claim]).get(0):
+        raise UsageError(reason)
+    return ClaimCheck(**_check(data, official, [claim]))
+
+
+def check_claims(
+    package: Source,
+    claims: object = None,
+    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    *,
+    encoding: str | None = None,
+) -> Claims:
+    """Check a table of claims; every one of them as `check_claim` would.
+
+    Parameters
+    ----------
+    package, protocol
+        As in `measure`.
+    claims
+        By default the table `claims` of the package; else the path of a CSV file or a frame of any kind, with the
+        columns ``region, start, end, growth`` in percent per year and, where known, ``rounding`` in percentage points
+        and ``source``. Text keeps its digits (``3.40``); in a column of numbers, the one with most decimals says how
+        many all were printed with.
+    encoding
+        The encoding of a CSV file that is not UTF-8.
+
+    Raises
+    ------
+    InputError
+        When the table lacks a column, or a claim cannot be checked: all such rows are named.
+    UsageError
+        When the admissible set is empty.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> table = pl.DataFrame({"region": ["220000"], "start": [2012], "end": [2017], "growth": ["9.9"]})
+    >>> check_claims("china-provinces", table).frame["verdict"].to_list()
+    ['unreachable']
+    """
+    from xinzhi.data import Package, load
+
+    data = package if isinstance(package, Package) else load(package)
+    found = read_claims(data, claims, encoding)
+    official = measure(data, protocol)
+    if wrong := _unmeasured(official, found):
+        lines = "\n  ".join(f"row {at + 1}: {reason}" for at, reason in wrong.items())
+        message = f"claims that cannot be checked:\n  {lines}"
+        raise InputError(message)
+    return Claims(**_check(data, official, found))
+
+
+def _unmeasured(official: Measurement, claims: Sequence[Claim]) -> dict[int, str]:
+    """Say by position which claims ask for a region or year that the official protocol does not measure."""
+    import polars as pl
+
+    years = official.frame.group_by("region", maintain_order=True).agg(pl.col("year"))
+    measured: dict[str, set[int]] = {region: set(values) for region, values in years.iter_rows()}
+    reasons = {at: _reason(claim, measured) for at, claim in enumerate(claims)}
+    return {at: reason for at, reason in reasons.items() if reason}
+
+
+def _reason(claim: Claim, measured: Mapping[str, set[int]]) -> str:
+    """Say why a claim cannot be checked; empty where it can."""
+    if claim.region not in measured:
+        return f"region '{claim.region}' is not measured; these are: {', '.join(measured)}."
+    here = measured[claim.region]
+    missing = sorted(set(range(claim.start + 1, claim.end + 1)) - here)
+    if not missing:
+        return ""
+    years = str(missing[0]) if len(missing) == 1 else f"{missing[0]}-{missing[-1]}"
+    return (
+        f"{claim.where()}: the data carry no TFP growth of {years}; they do from {min(here) - 1} to {max(here)}, "
+        "so a claim lies within these years."
+    )
+
+
+def _check(data: Package, official: Measurement, claims: Sequence[Claim]) -> dict[str, Any]:
+    """Return the fields of the result."""
+    from xinzhi import __version__
+
+    panel, rules = official.panel, official.protocol
+    found = survey(panel, rules)
+    spans = list(dict.fromkeys((claim.start, claim.end) for claim in claims))
+    judged: dict[int, Judgement] = {}
+    for span, values in estimates(panel, found, spans):
+        for at, claim in enumerate(claims):
+            if (claim.start, claim.end) == span:
+                own = values[..., panel.region_index(claim.region)]
+                judged[at] = judge(claim.figure, found, own, convention("listed"))
+    read = ["vintages"] if panel.vintages else []
+    ordered = [(claim, judged[at]) for at, claim in enumerate(claims)]
+    return {
+        "frame": _frame(ordered, found, official),
+        "protocols": _protocols(ordered, found),
+        "departures": _departures(ordered),
+        "grid": found.grid,
+        "regions": official.regions,
+        "kind": official.kind,
+        "provenance": Provenance(
+            verb="claim",
+            version=__version__,
+            protocol=rules.id,
+            protocol_fingerprint=rules.fingerprint,
+            package=data.name,
+            inputs={**official.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
+        ),
+    }
+
+
+def _frame(judged: Sequence[tuple[Claim, Judgement]], found: Survey, official: Measurement) -> pl.DataFrame:
+    """Return one row per claim."""
+    import polars as pl
+
+    labels = found.labels(np.array([item.nearest for _, item in judged]))
+    return pl.DataFrame(
+        [
+            {
+                "region": claim.region,
+                "start": claim.start,
+                "end": claim.end,
+                "written": claim.figure.written,
+                "growth": float(claim.figure.growth),
+                "rounding": float(claim.figure.rounding),
+                "source": claim.source,
+                "verdict": item.verdict,
+                "official": item.official,
+                "lowest": item.lowest,
+                "highest": item.highest,
+                "tried": item.tried,
+                "giving": item.giving.size,
+                "protocol": item.nearest,
+                "protocol_growth": float(item.growth[item.nearest]),
+                "departures": label,
+                "departure_count": int(found.departures[item.nearest]),
+                "older_vintages": ";".join(item.older),
+                "flags": _flags(official, claim),
+            }
+            for (claim, item), label in zip(judged, labels, strict=True)
+        ]
+    )
+
+
+def _flags(official: Measurement, claim: Claim) -> str:
+    """Return the marks of the figures that the official answer rests on."""
+    import polars as pl
+
+    inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
+    words = official.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
+    return ";".join(word for word in words.to_list() if word)
+
+
+def _protocols(judged: Sequence[tuple[Claim, Judgement]], found: Survey) -> pl.DataFrame:
+    """Return the protocols that give each claim."""
+    import polars as pl
+
+    schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}
+    schema |= {"number": pl.Int64, "departures": pl.String, "departure_count": pl.Int64, "vintage": pl.String}
+    names = [*found.vintages, ""]  # -1, the current data, is the last
+    frames = [
+        pl.DataFrame(
+            {
+                "region": [claim.region] * item.giving.size,
+                "start": [claim.start] * item.giving.size,
+                "end": [claim.end] * item.giving.size,
+                "source": [claim.source] * item.giving.size,
+                "order": range(1, item.giving.size + 1),
+                "number": item.giving,
+                "departures": found.labels(item.giving),
+                "departure_count": found.departures[item.giving],
+                "vintage": [names[at] for at in found.vintage[item.giving].tolist()],
+                "growth": item.growth[item.giving],
+            },
+            schema={**schema, "growth": pl.Float64},
+        )
+        for claim, item in judged
+    ]
+    return pl.concat(frames)
+
+
+def _departures(judged: Sequence[tuple[Claim, Judgement]]) -> pl.DataFrame:
+    """Return what each departure contributes."""
+    import polars as pl
+
+    schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}
+    schema |= {"number": pl.Int64, "parameter": pl.String, "official": pl.String, "value": pl.String}
+    rows = [
+        (claim.region, claim.start, claim.end, claim.source, order, number, *astuple(part))
+        for claim, item in judged
+        for order, (number, found) in enumerate(item.parts.items(), start=1)
+        for part in found
+    ]
+    return pl.DataFrame(rows, schema={**schema, "contribution": pl.Float64}, orient="row")

@@ -1,0 +1,239 @@
+"""The revisions that a package records: what each later vintage of output did to levels and growth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+
+
+_LEVEL = Text(zh="名义产出：", en="level of output: ")
+_GROWTH = Text(zh="累计增长：", en="cumulated growth: ")
+
+
+@cache
+def oldest_first() -> tuple[str, ...]:
+    """Return the vintages in the order in which they were published.
+
+    Examples
+    --------
+    >>> oldest_first()[0]
+    'first_published'
+    """
+    import yaml
+
+    text = Path(__file__).with_name("vintages.yaml").read_text("utf-8")
+    return tuple(yaml.safe_load(text)["oldest_first"])
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class VintageHistory(Result):
+    """What every revision of output that a package records did, region by region.
+
+    Parameters
+    ----------
+    frame
+        ``region, year, before, after, level, growth``: `level` is nominal output after over before, less one; `growth`
+        the revision of real growth in that year in log points. Null where a vintage has no figure.
+    growth
+        ``region, before, after, start, end, growth_before, growth_after, revision``: real growth cumulated over the
+        years after `start` up to `end` that both vintages have (as a ratio: 0.45 is 45 %), and the revision of the
+        level reached, ``(1 + growth_after) / (1 + growth_before) - 1``. Largest loss first.
+    names
+        Names of the regions, where the package gives them.
+    levels
+        ``region, before, after, years, lowest_year, lowest, highest_year, highest, last_year, last``: the years in
+        which nominal output was revised down and up most, and the last year of both. Largest loss first.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("region", "year", "before", "after")
+
+    growth: pl.DataFrame
+    levels: pl.DataFrame
+    names: Mapping[str, Text]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return for every revision who lost and who gained most, and in which years."""
+        import polars as pl
+
+        lines = []
+        for before, after in self.frame.select("before", "after").unique(maintain_order=True).iter_rows():
+            here = (pl.col("before") == before) & (pl.col("after") == after)
+            level, growth = self.levels.filter(here), self.growth.filter(here)
+            lines.append(f"{before} -> {after}")
+            if level.height:
+                low, high = level.sort("lowest").row(0, named=True), level.sort("highest").row(-1, named=True)
+                ends = [
+                    (self._name(item["region"], language), item[f"{end}_year"], item[end])
+                    for item, end in ((low, "lowest"), (high, "highest"))
+                ]
+                lines.append("  " + _LEVEL.lang(language) + _ends(ends, language))
+            if growth.height:
+                low, high = growth.row(0, named=True), growth.row(-1, named=True)
+                ends = [
+                    (self._name(item["region"], language), f"{item['start']}-{item['end']}", item["revision"])
+                    for item in (low, high)
+                ]
+                lines.append("  " + _GROWTH.lang(language) + _ends(ends, language))
+        return "\n".join([*lines, self.provenance.foot()])
+
+    def _name(self, region: str, language: Language) -> str:
+        """Return the name of a region, or its code where the package names none."""
+        return self.names[region].lang(language) if region in self.names else region
+
+
+def _ends(ends: list[tuple[str, object, float]], language: Language) -> str:
+    """Say who was revised down most and who up."""
+    words = ("下调最多", "上调最多") if language == "zh" else ("down most", "up most")
+    told = [
+        f"{word} {region} {years} {value:+.1%}"
+        for word, sign, (region, years, value) in zip(words, (-1, 1), ends, strict=True)
+        if sign * value > 0
+    ]
+    return ", ".join(told) or ("未修订" if language == "zh" else "not revised")
+
+
+def vintage_history(package: Package | str | Path | Mapping[str, object]) -> VintageHistory:
+    """Return what each later vintage of output did to the one before it.
+
+    Parameters
+    ----------
+    package
+        A package with the table `vintages`, as `measure` takes it.
+
+    Raises
+    ------
+    InputError
+        When there is no such table, it holds fewer than two vintages, or a vintage that has no place in
+        ``vintages.yaml``.
+
+    Examples
+    --------
+    >>> history = vintage_history("china-provinces")
+    >>> history.levels.select("region", "after", "lowest_year").row(0)
+    ('120000', 'census4', 2016)
+    """
+    import polars as pl
+
+    from xinzhi import __version__
+    from xinzhi.data import Package, load
+
+    data = package if isinstance(package, Package) else load(package)
+    table = data.require("vintages", ["region", "year", "vintage"], verb="vintage_history")
+    wanted = {"output_nominal": pl.Float64, "output_growth": pl.Float64}
+    missing = {name: pl.lit(None, dtype) for name, dtype in wanted.items() if name not in table.columns}
+    rows = table.with_columns(**missing).select("region", "year", "vintage", *wanted)
+    frame = pl.concat(_revision(rows, before, after) for before, after in pairwise(_order(data, rows)))
+    return VintageHistory(
+        frame=frame.select("region", "year", "before", "after", "level", "growth"),
+        growth=_cumulated(frame),
+        levels=_levels(frame),
+        names=_names(data),
+        kind=data.kind,
+        provenance=Provenance(
+            verb="vintage_history",
+            version=__version__,
+            package=data.name,
+            inputs={"vintages": data.fingerprint("vintages")},
+        ),
+    )
+
+
+def _names(data: Package) -> dict[str, Text]:
+    """Return the names of the regions that the package gives."""
+    regions = data.tables.get("regions")
+    if regions is None or not {"name_zh", "name_en"} <= set(regions.columns):
+        return {}
+    rows = regions.select("region", "name_zh", "name_en").drop_nulls()
+    return {code: Text(zh=zh, en=en) for code, zh, en in rows.iter_rows()}
+
+
+def _order(data: Package, rows: pl.DataFrame) -> list[str]:
+    """Return the vintages of the table, oldest first."""
+    held = set(rows["vintage"].drop_nulls().to_list())
+    known = oldest_first()
+    if strange := sorted(held - set(known)):
+        message = (
+            f"the table 'vintages' of {data.name} has {', '.join(strange)}, of which it is not known when they were "
+            f"published; known, oldest first: {', '.join(known)}."
+        )
+        raise InputError(message)
+    if len(held) < 2:  # noqa: PLR2004 - a revision has a before and an after
+        message = f"the table 'vintages' of {data.name} holds one vintage ({', '.join(held)}); a revision needs two."
+        raise InputError(message)
+    return [name for name in known if name in held]
+
+
+def _revision(rows: pl.DataFrame, before: str, after: str) -> pl.DataFrame:
+    """Return the region-years that both vintages have."""
+    import polars as pl
+
+    first, second = (rows.filter(pl.col("vintage") == name).drop("vintage") for name in (before, after))
+    both = first.join(second, on=["region", "year"], suffix="_after").sort("region", "year")
+    log_growth = ((1 + pl.col(name) / 100).log() for name in ("output_growth", "output_growth_after"))
+    old, new = log_growth
+    dates: Any = {"before": pl.lit(before), "after": pl.lit(after)}
+    return both.with_columns(
+        level=pl.col("output_nominal_after") / pl.col("output_nominal") - 1,
+        growth=new - old,
+        old=old,
+        new=new,
+        **dates,
+    )
+
+
+def _cumulated(frame: pl.DataFrame) -> pl.DataFrame:
+    """Cumulate real growth over the years that both vintages have."""
+    import polars as pl
+
+    pair = ["before", "after"]
+    return (
+        frame.filter(pl.col("growth").is_not_null())
+        .group_by("region", *pair, maintain_order=True)
+        .agg(
+            start=pl.col("year").min() - 1,
+            end=pl.col("year").max(),
+            growth_before=pl.col("old").sum().exp() - 1,
+            growth_after=pl.col("new").sum().exp() - 1,
+            revision=pl.col("growth").sum().exp() - 1,
+        )
+        .sort("revision", "region")
+    )
+
+
+def _levels(frame: pl.DataFrame) -> pl.DataFrame:
+    """Say in which years nominal output was revised most."""
+    import polars as pl
+
+    def at(place: pl.Expr, column: str) -> pl.Expr:
+        return pl.col(column).get(place)
+
+    low, high, last = pl.col("level").arg_min(), pl.col("level").arg_max(), pl.col("year").arg_max()
+    return (
+        frame.filter(pl.col("level").is_not_null())
+        .group_by("region", "before", "after", maintain_order=True)
+        .agg(
+            years=pl.len().cast(pl.Int64),
+            lowest_year=at(low, "year"),
+            lowest=at(low, "level"),
+            highest_year=at(high, "year"),
+            highest=at(high, "level"),
+            last_year=at(last, "year"),
+            last=at(last, "level"),
+        )
+        .sort("lowest", "region")
+    )

@@ -1,0 +1,347 @@
+"""Two vintages of the same data under the ruler: what moved TFP growth between them, part by part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.shapley import shapley
+from xinzhi.yardstick.accounts import Inputs, account
+from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, build_inputs
+from xinzhi.yardstick.needs import require
+from xinzhi.yardstick.panel import Panel, read_panel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+
+    Source = Package | str | Path | Mapping[str, object]
+
+PARTS = ("output", "capital", "labour", "share", "protocol")
+VINTAGE = "output.vintage"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class VintageChange(Result):
+    """What the revision from one vintage of the data to another did to TFP growth.
+
+    Every figure is mean TFP growth, or a part of its change, in log points per year (0.01 is about 1 %).
+
+    Parameters
+    ----------
+    frame
+        ``region, start, end, before, after, output, capital, labour, share, protocol, total``: `total` is `after` less
+        `before` and the sum of the five parts. Growth of the years after `start` up to `end`: those asked for, else
+        all that a region has in both vintages. `labour` holds persons or hours and human capital; `protocol` is zero
+        unless two protocols are given.
+    periods
+        The same for the periods that the protocol reports, for every region that has all their years.
+    years
+        ``region, year`` and the same figures of every single year.
+    not_comparable
+        ``region, reason``: regions that `frame` leaves out.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("region",)
+
+    periods: pl.DataFrame
+    years: pl.DataFrame
+    not_comparable: pl.DataFrame
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the regions that the revision moved most, and which part did it."""
+        rows = self.frame.sort(self.frame["total"].abs(), descending=True).head(5)
+        zh = language == "zh"
+        words = (
+            dict(zip(PARTS, ("产出", "资本", "劳动", "份额", "协议"), strict=True))
+            if zh
+            else dict(zip(PARTS, PARTS, strict=True))
+        )
+        lines = [
+            f"两个数据版本之间全要素生产率年均增速的变化（百分点），可比地区 {self.frame.height} 个："
+            if zh
+            else f"change of TFP growth between the vintages, percentage points a year, {self.frame.height} regions:"
+        ]
+        for row in rows.iter_rows(named=True):
+            parts = ", ".join(f"{words[name]} {100 * row[name]:+.2f}" for name in PARTS)
+            lines.append(
+                f"  {row['region']} {row['start']}-{row['end']}: {100 * row['before']:.2f} -> {100 * row['after']:.2f} "
+                f"({100 * row['total']:+.2f}: {parts})"
+            )
+        if self.not_comparable.height:
+            count = self.not_comparable.height
+            lines.append(f"  不可比的地区：{count} 个" if zh else f"  not comparable: {count} regions")
+        return "\n".join([*lines, self.provenance.foot()])
+
+
+def compare_vintages(
+    before: Source,
+    after: Source,
+    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    *,
+    before_protocol: Protocol | str | Path | None = None,
+    start: int | None = None,
+    end: int | None = None,
+) -> VintageChange:
+    """Split the change of TFP growth between two vintages into output, capital, labour, share and protocol parts.
+
+    The split is exact and does not depend on an order: each part is the Shapley value of swapping that input, over all
+    orders of swapping them.
+
+    Parameters
+    ----------
+    before, after
+        The older and the newer package, as `measure` takes them. They may be one package: where the protocols name
+        different vintages of output (``output.vintage``), that counts as data, so as the output part.
+    protocol
+        The ruler for both.
+    before_protocol
+        The ruler for the older package, when it was another one: what it changes is the protocol part.
+    start, end
+        Growth of the years after `start` up to `end`; by default all years that a region has in both.
+
+    Raises
+    ------
+    UsageError
+        When only one of `start` and `end` is given, or they are not in order.
+    InputError
+        When no region can be compared.
+    ProtocolError
+        As in `measure`.
+
+    Notes
+    -----
+    Each input is built within its own vintage (a national labour share with the output of its vintage, for one), and
+    the accounts are then computed with every mixture of inputs. Capital that is built from output by an initial
+    capital-output ratio belongs to the capital part.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> ours = xinzhi.protocol.load("xinzhi-cn-2026")
+    >>> old = ours.replace({"output.vintage": "first_published"})
+    >>> change = compare_vintages("china-provinces", "china-provinces", ours, before_protocol=old, start=2015, end=2022)
+    >>> henan = change.frame.row(change.frame["region"].index_of("410000"), named=True)
+    >>> round(100 * henan["output"], 2), henan["capital"]
+    (-0.18, 0.0)
+    """
+    from xinzhi import __version__
+
+    span = _span(start, end)
+    new, old = _read(after, protocol), _read(before, protocol if before_protocol is None else before_protocol)
+    regions, years = _common(old, new)
+    parts, first, last = _parts(old, new, regions, years)
+    known = np.isfinite(first) & np.isfinite(last)
+    figures = _Figures(regions, years, known, first, last, parts)
+    frame, reasons = figures.over(span) if span else figures.over_all()
+    if not frame.height:
+        why = "; ".join(f"{region}: {reason}" for region, reason in list(reasons.items())[:5])
+        message = f"no region can be compared between {old.package.name} and {new.package.name}. {why}"
+        raise InputError(message)
+    reasons |= _one_sided(old, new)
+    import polars as pl
+
+    schema = {"region": pl.String, "reason": pl.String}
+    return VintageChange(
+        frame=frame,
+        periods=figures.periods(new.protocol.value("reporting.periods")),
+        years=figures.yearly(),
+        not_comparable=pl.DataFrame(sorted(reasons.items()), schema=schema, orient="row"),
+        kind=new.package.kind,
+        provenance=Provenance(
+            verb="compare_vintages",
+            version=__version__,
+            protocol=new.protocol.id,
+            protocol_fingerprint=new.protocol.fingerprint,
+            package=new.package.name,
+            inputs=new.inputs() | {f"before:{name}": digest for name, digest in old.inputs().items()},
+            options={
+                "before": old.package.name,
+                "before_protocol": old.protocol.fingerprint,
+                "start": start,
+                "end": end,
+            },
+        ),
+    )
+
+
+def _span(start: int | None, end: int | None) -> tuple[int, int] | None:
+    """Return the years asked for."""
+    if start is None and end is None:
+        return None
+    if start is None or end is None or start >= end:
+        message = f"start {start}, end {end}: give both, the earlier first; growth counts the years after `start`."
+        raise UsageError(message)
+    return start, end
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One vintage: its data and its ruler."""
+
+    package: Package
+    protocol: Protocol
+    panel: Panel
+    tables: list[str]
+
+    def inputs(self) -> dict[str, str]:
+        """Return the sha256 of every table that was read."""
+        return {name: self.package.fingerprint(name) for name in self.tables}
+
+
+def _read(source: Source, protocol: Protocol | str | Path) -> _Side:
+    """Load one vintage and its protocol."""
+    from xinzhi.data import Package, load
+    from xinzhi.protocol import Protocol
+    from xinzhi.protocol import load as load_protocol
+
+    package = source if isinstance(source, Package) else load(source)
+    rules = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    tables = require(package, rules)
+    return _Side(package, rules, read_panel(package), tables)
+
+
+def _common(old: _Side, new: _Side) -> tuple[tuple[str, ...], IntArray]:
+    """Return the regions and years that both vintages have."""
+    regions = tuple(name for name in new.panel.regions if name in set(old.panel.regions))
+    years = np.intersect1d(old.panel.years, new.panel.years)
+    if not regions or not years.size:
+        what = "region" if not regions else "year"
+        message = (
+            f"{old.package.name} and {new.package.name} have no {what} in common: two vintages describe the same "
+            "regions, under the same codes, in the same years."
+        )
+        raise InputError(message)
+    return regions, years
+
+
+def _one_sided(old: _Side, new: _Side) -> dict[str, str]:
+    """Say which regions only one of the vintages has."""
+    first, last = set(old.panel.regions), set(new.panel.regions)
+    gone = dict.fromkeys(first - last, "only in the older vintage")
+    return gone | dict.fromkeys(last - first, "only in the newer vintage")
+
+
+def _parts(
+    old: _Side, new: _Side, regions: tuple[str, ...], years: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the parts `(5, R, T)` and TFP growth `(R, T)` under the older and the newer vintage, year by year."""
+    rulers = (old.protocol, new.protocol)
+    sides = (old, new)
+    # What vintage of output a protocol names says which data are meant, not how they are measured.
+    made = {
+        (at, ruler): _cut(side, rulers[ruler].replace({VINTAGE: side.protocol.value(VINTAGE)}), regions, years)
+        for at, side in enumerate(sides)
+        for ruler in (0, 1)
+    }
+    outcome = np.empty((1 << len(PARTS), len(regions), len(years)))
+    for swapped in range(len(outcome)):
+        output, capital, labour, share, ruler = (swapped >> bit & 1 for bit in range(len(PARTS)))
+        mixed = Inputs(
+            output=made[output, ruler].output,
+            capital=made[capital, ruler].capital,
+            labour=made[labour, ruler].labour,
+            human_capital=made[labour, ruler].human_capital,
+            labour_share=made[share, ruler].labour_share,
+        )
+        outcome[swapped] = account(mixed, rulers[ruler]).tfp_growth
+    return shapley(outcome), outcome[0], outcome[-1]
+
+
+def _cut(side: _Side, rules: Protocol, regions: tuple[str, ...], years: IntArray) -> Inputs:
+    """Build the inputs of a vintage over all its years, and keep the regions and years that both have."""
+    inputs, _ = build_inputs(side.panel, rules)
+    rows = np.array([side.panel.region_index(name) for name in regions])
+    cells = np.ix_(rows, np.searchsorted(side.panel.years, years))
+    return Inputs(
+        inputs.output[cells],
+        inputs.capital[cells],
+        inputs.labour[cells],
+        inputs.human_capital[cells],
+        inputs.labour_share[cells],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """TFP growth before and after, and the parts of its change, year by year; means over spans add up alike."""
+
+    regions: tuple[str, ...]
+    years: IntArray
+    known: BoolArray
+    before: FloatArray
+    after: FloatArray
+    parts: FloatArray
+
+    def over(self, span: tuple[int, int]) -> tuple[pl.DataFrame, dict[str, str]]:
+        """Return the means over one span, and why the other regions have none."""
+        inside = np.broadcast_to((self.years > span[0]) & (self.years <= span[1]), self.known.shape)
+        full = (self.known & inside).sum(axis=1) == span[1] - span[0]
+        reason = f"not measured in every year of {span[0] + 1}-{span[1]} in both vintages"
+        missing = [self.regions[row] for row in np.flatnonzero(~full).tolist()]
+        return self._means(inside & full[:, None]), dict.fromkeys(missing, reason)
+
+    def over_all(self) -> tuple[pl.DataFrame, dict[str, str]]:
+        """Return the means over all years that a region has in both, and why some regions have none."""
+        count = self.known.sum(axis=1)
+        first = self.known.argmax(axis=1)
+        last = self.known.shape[1] - self.known[:, ::-1].argmax(axis=1) - 1
+        whole = count == self.years[last] - self.years[first] + 1
+        reasons = {
+            self.regions[row]: "no year is measured in both vintages"
+            if not count[row]
+            else f"years are missing between {self.years[first[row]]} and {self.years[last[row]]}: name start and end"
+            for row in np.flatnonzero(~whole | (count == 0)).tolist()
+        }
+        return self._means(self.known & whole[:, None]), reasons
+
+    def periods(self, wanted: list[list[int]]) -> pl.DataFrame:
+        """Return the means over the periods that the protocol reports."""
+        import polars as pl
+
+        found = [self.over((int(start), int(end)))[0] for start, end in wanted]
+        return pl.concat(found) if found else self.over((0, 0))[0]
+
+    def yearly(self) -> pl.DataFrame:
+        """Return the figures of every year."""
+        import polars as pl
+
+        row, column = np.nonzero(self.known)
+        figures = {name: values[row, column] for name, values in self._columns().items()}
+        region = pl.Series("region", self.regions, dtype=pl.String).gather(row)
+        return pl.DataFrame([region, pl.Series("year", self.years[column]), *map(pl.Series, figures, figures.values())])
+
+    def _columns(self) -> dict[str, FloatArray]:
+        parts = dict(zip(PARTS, self.parts, strict=True))
+        return {"before": self.before, "after": self.after, **parts, "total": self.after - self.before}
+
+    def _means(self, inside: BoolArray) -> pl.DataFrame:
+        """Return the means of the cells marked, for every region that has any."""
+        import polars as pl
+
+        rows = np.flatnonzero(inside.any(axis=1))
+        cells = inside[rows]
+        count = cells.sum(axis=1)
+        start = self.years[cells.argmax(axis=1)] - 1
+        means = {
+            name: np.where(cells, values[rows], 0.0).sum(axis=1) / count for name, values in self._columns().items()
+        }
+        return pl.DataFrame(
+            {
+                "region": pl.Series([self.regions[row] for row in rows.tolist()], dtype=pl.String),
+                "start": start,
+                "end": start + count,
+                **means,
+            }
+        )

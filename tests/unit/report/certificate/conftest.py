@@ -1,0 +1,80 @@
+"""A small package of provinces, its certificate, and a way to forge one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import xinzhi
+from xinzhi.data import export, load
+from xinzhi.report.certificate import certify, signing_key, write_certificate
+from xinzhi.report.certificate.canonical import digest, without
+
+KEPT = ("regions", "accounts", "investment", "vintages")
+
+
+@pytest.fixture(scope="module")
+def package():
+    whole = load("china-provinces")
+    return replace(whole, tables={name: whole.tables[name] for name in KEPT})
+
+
+@pytest.fixture(scope="module")
+def folder(package, tmp_path_factory):
+    return export(package, tmp_path_factory.mktemp("data") / "china-provinces")
+
+
+@pytest.fixture(scope="module")
+def certificate(package, tmp_path_factory):
+    made = certify(xinzhi.measure(package), package)
+    return write_certificate(made, package, tmp_path_factory.mktemp("certificate"))[0]
+
+
+@pytest.fixture
+def copy(folder, tmp_path):
+    return Path(shutil.copytree(folder, tmp_path / "china-provinces"))
+
+
+@pytest.fixture
+def forge(tmp_path):
+    """Return a maker of changed certificates; `restate` gives them the sha256 that they then have."""
+
+    def make(path, change, *, restate=True):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        change(document)
+        if restate:
+            document["sha256"] = digest(without(document, "sha256", "signature"))
+        target = tmp_path / "certificate.json"
+        target.write_text(json.dumps(document), encoding="utf-8")
+        return target
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("one", "other"):
+        key = Ed25519PrivateKey.generate()
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        (folder / f"{name}.pem").write_bytes(private)
+        (folder / f"{name}.pub").write_bytes(public)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def signed(package, pair, tmp_path_factory):
+    made = certify(xinzhi.measure(package), package, key=signing_key(pair / "one.pem"))
+    return write_certificate(made, package, tmp_path_factory.mktemp("signed"))[0]

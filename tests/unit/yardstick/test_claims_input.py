@@ -1,0 +1,243 @@
+"""Claims that cannot be checked, and tables of claims of every kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi import protocol
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.yardstick.claims import check_claim, check_claims, note
+from xinzhi.yardstick.claims.figures import read_figure
+
+JILIN = {"region": "220000", "start": 2012, "end": 2017, "growth": "2.1%"}
+
+
+@pytest.fixture(scope="module")
+def china():
+    return xinzhi.load("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def ours():
+    return protocol.load("xinzhi-cn-2026")
+
+
+@pytest.mark.parametrize(
+    ("growth", "rounding", "percent", "expected"),
+    [
+        ("3.4%", None, False, ("0.034", "0.0005")),
+        ("3.40 %", None, False, ("0.0340", "0.00005")),
+        ("+3%", None, False, ("0.03", "0.005")),
+        (".5%", None, False, ("0.005", "0.0005")),
+        ("0.034", None, False, ("0.034", "0.0005")),
+        (0.034, None, False, ("0.034", "0.0005")),
+        (0.1 + 0.2 - 0.27, None, False, ("0.03", "0.005")),
+        (Decimal("0.0340"), None, False, ("0.0340", "0.00005")),
+        (np.float64(0.034), None, False, ("0.034", "0.0005")),
+        ("3.4", None, True, ("0.034", "0.0005")),
+        ("3.4%", None, True, ("0.034", "0.0005")),
+        (3.4, 0.05, True, ("0.034", "0.0005")),
+        (0, None, True, ("0", "0.005")),
+        ("3.4%", "0.05pp", False, ("0.034", "0.0005")),
+        ("3.4%", "0.05 个百分点", False, ("0.034", "0.0005")),
+        ("3.4%", 0.0005, False, ("0.034", "0.0005")),
+        ("3.4%", "", True, ("0.034", "0.0005")),
+    ],
+)
+def test_figures_are_read_with_the_digits_that_were_written(growth, rounding, percent, expected):
+    figure = read_figure(growth, rounding, percent=percent)
+    assert (figure.growth, figure.rounding) == (Decimal(expected[0]), Decimal(expected[1]))
+
+
+@pytest.mark.parametrize(
+    "growth",
+    ["", "fast", "3,4%", "3.4%%", "3.4 pp", "1e-2", "3.4", 3.4, "0.5", float("nan"), float("inf"), True, None, []],
+)
+def test_malformed_growth_is_refused_with_the_cure(growth, china):
+    with pytest.raises(UsageError, match=r"growth .*write '3\.4%'"):
+        check_claim(china, **{**JILIN, "growth": growth})
+
+
+@pytest.mark.parametrize("rounding", ["half", "0.05 years", "-0.05pp", "0pp", 0.05, "1pp", float("nan")])
+def test_malformed_rounding_is_refused_with_the_cure(rounding, china):
+    with pytest.raises(UsageError, match=r"rounding .*write '0\.05pp'"):
+        check_claim(china, **JILIN, rounding=rounding)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"region": "999999"}, "region '999999' is not measured; these are: 110000"),
+        ({"end": 2024}, "no TFP growth of 2024; they do from 1996 to 2023"),
+        ({"start": 1990}, "no TFP growth of 1991-1996"),
+        ({"start": 2017}, "start < end"),
+        ({"start": 2018}, "start < end"),
+    ],
+)
+def test_region_and_years_outside_the_data_are_refused(change, word, china):
+    with pytest.raises(UsageError, match=word) as caught:
+        check_claim(china, **{**JILIN, **change})
+    assert caught.value.exit_code == 2
+
+
+def test_an_empty_admissible_set_is_refused(china, ours):
+    bare = replace(ours, parameters={path: replace(item, alternatives=()) for path, item in ours.parameters.items()})
+    with pytest.raises(UsageError, match="admissible set is empty") as caught:
+        check_claim(china, **JILIN, protocol=bare)
+    assert caught.value.exit_code == 2
+
+
+ROWS = {
+    "region": ["220000", "410000", "220000"],
+    "start": [2012, 2015, 2012],
+    "end": [2017, 2022, 2017],
+    "growth": ["2.1", "2.21", "9.0%"],
+    "source": ["work report", "yearbook", "press"],
+}
+EXPECTED = ["supported", "reachable", "unreachable"]
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "arrow", "csv", "gb18030", "package"])
+def test_a_table_of_claims_of_any_kind(kind, china, tmp_path):
+    frame, encoding = pl.DataFrame(ROWS), None
+    path = tmp_path / "claims.csv"
+    match kind:
+        case "pandas":
+            claims = pd.DataFrame(ROWS)
+        case "arrow":
+            claims = frame.to_arrow()
+        case "csv":
+            frame.write_csv(path, include_bom=True)
+            claims = path
+        case "gb18030":
+            encoding = "gb18030"
+            named = frame.with_columns(source=pl.lit("政府工作报告"))
+            path.write_bytes(named.write_csv().encode(encoding))
+            claims = path
+        case "package":
+            table = frame.with_columns(
+                pl.Series("growth", [2.1, 2.21, 9.0]), pl.Series("rounding", [0.05, 0.005, 0.05])
+            )
+            china = xinzhi.load({**china.tables, "claims": table.head(2)})
+            claims = None
+        case _:
+            claims = frame
+    result = check_claims(china, claims, encoding=encoding)
+    count = 2 if kind == "package" else 3
+    assert result.frame["verdict"].to_list() == EXPECTED[:count]
+    assert not result.supported
+    one = check_claim(china, region="410000", start=2015, end=2022, growth="2.21%")
+    several = result.frame.filter(pl.col("region") == "410000").drop("source", "written")
+    assert several.equals(one.frame.drop("source", "written"))
+
+
+def test_numbers_in_a_column_have_the_decimals_of_the_one_with_most(china):
+    table = pl.DataFrame({"region": ["220000"] * 2, "start": [2012, 2016], "end": [2017, 2017], "growth": [2.0, 2.25]})
+    result = check_claims(china, table)
+    assert result.frame["written"].to_list() == ["2.00", "2.25"]
+    assert result.frame["rounding"].to_list() == [0.00005, 0.00005]
+
+
+def test_every_bad_row_of_a_table_is_named(china):
+    rows = [
+        ("220000", "2012", "2017", "2.1%"),
+        ("220000", "2017", "2012", "2.1%"),
+        ("220000", "soon", "2017", "2.1%"),
+        ("220000", "2012", "2017", "fast"),
+    ]
+    table = pl.DataFrame(rows, schema=["region", "start", "end", "growth"], orient="row")
+    with pytest.raises(InputError) as caught:
+        check_claims(china, table)
+    text = str(caught.value)
+    assert caught.value.exit_code == 3
+    assert all(f"row {number}:" in text for number in (2, 3, 4))
+    assert "row 1:" not in text
+
+
+def test_rows_outside_the_data_are_named(china):
+    table = pl.DataFrame(
+        {"region": ["220000", "0"], "start": [2012, 2012], "end": [2030, 2017], "growth": ["2.1", "1"]}
+    )
+    with pytest.raises(InputError, match=r"(?s)row 1: .*2024-2030.*row 2: region '0'"):
+        check_claims(china, table)
+
+
+@pytest.mark.parametrize(
+    ("table", "word"),
+    [
+        (pl.DataFrame({"region": ["220000"], "start": [2012]}), "has not: end, growth"),
+        (pl.DataFrame({name: [] for name in ("region", "start", "end", "growth")}), "no rows"),
+        ("a list", "No such file|cannot"),
+        (["220000"], "is a list"),
+    ],
+)
+def test_what_is_no_table_of_claims_is_refused(table, word, china):
+    with pytest.raises((InputError, OSError), match=word):
+        check_claims(china, table)
+
+
+def test_a_package_without_claims_says_so(china):
+    with pytest.raises(InputError, match="claim needs the table 'claims'"):
+        check_claims(china)
+
+
+def test_numbers_are_those_of_the_audit_and_stand_in_its_order(china, ours):
+    audited = xinzhi.audit(china, ours)
+    number = int(audited.protocols.filter(pl.col("output.vintage") == "latest")["number"][-1])
+    span = audited.spans.index((2012, 2017))
+    value = audited.estimates[number, audited.regions["region"].to_list().index("220000"), span]
+    check = check_claim(china, **{**JILIN, "growth": f"{100 * value:.6f}%"}, protocol=ours)
+    assert check.verdict == "reachable"
+    assert number in check.protocols["number"].to_list()
+    assert check.protocol(number).fingerprint == audited.protocol(number).fingerprint
+
+
+def test_the_official_figure_of_every_region_is_supported(china, ours):
+    periods = xinzhi.measure(china, ours).periods
+    table = periods.select("region", "start", "end", growth=(100 * pl.col("tfp_growth")).round(2).cast(pl.String))
+    result = check_claims(china, table, ours)
+    assert result.supported
+    assert (result.frame["official"] - periods["tfp_growth"]).abs().max() < 1e-12
+
+
+def test_contributions_sum_to_the_distance_from_the_official_protocol(china):
+    table = pl.DataFrame({"region": china.tables["regions"]["region"], "start": 2007, "end": 2012, "growth": "1.00"})
+    result = check_claims(china, table)
+    sums = result.departures.group_by("region", "number").agg(pl.col("contribution").sum())
+    listed = result.protocols.rename({"growth": "given"}).join(sums, on=["region", "number"])
+    listed = listed.join(result.frame.select("region", "official"), on="region")
+    assert listed.height > 31
+    gap = listed["given"] - listed["official"] - listed["contribution"]
+    assert gap.abs().max() < 1e-12
+
+
+def test_a_protocol_number_outside_the_set_is_refused(china):
+    with pytest.raises(UsageError, match="numbers 0"):
+        check_claim(china, **JILIN).protocol(-1)
+
+
+def test_a_claim_on_extrapolated_figures_says_so(china):
+    late = check_claim(china, region="220000", start=2016, end=2020, growth="2.1%")
+    assert "extrapolated:investment" in late.frame["flags"][0].split(";")
+    assert "`extrapolated:investment`" in note(late, "zh")
+    early = check_claim(china, **JILIN)
+    assert "extrapolated" not in early.frame["flags"][0]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_note_says_what_it_rests_on(china, language):
+    result = check_claims(china, pl.DataFrame(ROWS))
+    text = note(result, language)
+    assert ("吉林" if language == "zh" else "Jilin") in text
+    assert result.provenance.protocol_fingerprint[:12] in text
+    assert all(digest in text for digest in result.provenance.inputs.values())
+    assert "vintages" in result.provenance.inputs
+    assert text.count("| ---") >= 2
+    assert len(result.summary(language).splitlines()) == 4
