@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 import xinzhi
+from xinzhi.yardstick.periods import official_span
 
 if TYPE_CHECKING:
     from xinzhi.yardstick import Measurement
@@ -21,24 +22,24 @@ WORDS = {
     "en": (
         "README.md",
         "| | province | output growth | of which TFP | part |\n|---:|---|---:|---:|---:|",
-        "Mean log growth a year, {start}-{end}; the years after {official} rest on extrapolated investment. `{foot}`",
+        "Mean log growth a year, {start}-{end}, the latest period whose investment is official. `{foot}`",
     ),
     "zh": (
         "README.zh.md",
         "| 位次 | 地区 | 产出增长 | 其中全要素生产率 | 占比 |\n|---:|---|---:|---:|---:|",
-        "{start}—{end}年年均对数增长率；{official}年以后的投资为推算数。`{foot}`",
+        "{start}—{end}年年均对数增长率，即固定资本形成总额有官方数据的最近时期。`{foot}`",
     ),
 }
 
 
 def table(measurement: Measurement, language: str) -> str:
-    """Return the table: the first and the last regions by TFP growth over the whole span."""
+    """Return the table: the first and the last regions by TFP growth in the latest period on official figures."""
     _, head, note = WORDS[language]
-    span = pl.col("end") - pl.col("start")
-    whole = measurement.periods.filter(span == span.max()).join(measurement.regions, on="region").sort("rank")
-    rows = [_row(row, language) for row in whole.iter_rows(named=True)]
-    official = measurement.coverage.filter(series="investment")["last_official_year"].max()
-    words = {"start": whole["start"][0], "end": whole["end"][0], "official": official}
+    start, end = official_span(measurement.periods)
+    here = measurement.periods.filter((pl.col("start") == start) & (pl.col("end") == end))
+    ranked = here.join(measurement.regions, on="region").sort("rank")
+    rows = [_row(row, language) for row in ranked.iter_rows(named=True)]
+    words = {"start": start, "end": end}
     lines = [head, *rows[:SHOWN], "| … | | | | |", *rows[-SHOWN:], ""]
     return "\n".join([*lines, note.format(**words, foot=measurement.provenance.foot())])
 

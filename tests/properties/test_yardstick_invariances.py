@@ -38,6 +38,36 @@ def test_growth_does_not_depend_on_the_base_year_of_prices(base, seed, country, 
     np.testing.assert_allclose(flows(after), flows(before), atol=TIGHT)
 
 
+def test_levels_and_sums_do_not_depend_on_the_base_year_of_the_data():
+    package = xinzhi.load("china-provinces")
+    rules = protocol.load("xinzhi-cn-2026")
+    tables = {name: package.tables[name] for name in ("regions", "accounts", "investment")}
+
+    def at_prices_of(year):
+        accounts, investment = tables["accounts"], tables["investment"]
+        base = accounts.filter(pl.col("year") == year).select(
+            "region", factor=pl.col("output_nominal") / pl.col("output_real")
+        )
+        price = investment.filter(pl.col("year") == year).select("region", base="investment_price")
+        rebased = tables | {
+            "accounts": accounts.join(base, on="region")
+            .with_columns(pl.col("output_real") * pl.col("factor"))
+            .drop("factor"),
+            "investment": investment.join(price, on="region")
+            .with_columns(pl.col("investment_price") / pl.col("base"))
+            .drop("base"),
+        }
+        return xinzhi.measure(rebased, rules)
+
+    before, after = xinzhi.measure(package, rules), at_prices_of(2017)
+    assert after.price_base == 2000
+    for frame in ("frame", "national", "groups", "levels"):
+        left, right = getattr(before, frame), getattr(after, frame)
+        for column in ("tfp_growth", "tfp_level", "output_per_worker", "capital_per_worker"):
+            if column in left.columns:
+                np.testing.assert_allclose(right[column].to_numpy(), left[column].to_numpy(), atol=TIGHT, rtol=TIGHT)
+
+
 def test_growth_does_not_depend_on_units(country, ours):
     tables = country()
     moved = {

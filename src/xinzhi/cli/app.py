@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xinzhi.cli import assess, audit, check, claim, data, protocol, verify
 from xinzhi.cli.speech import preferred, print_findings, print_json, say
 from xinzhi.core.errors import InputError, XinzhiError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.finding import Finding
+
+MISUSE = 2
 
 app = typer.Typer(
     name="xinzhi",
@@ -57,19 +64,21 @@ def run() -> None:
     try:
         app()
     except XinzhiError as error:
-        _report(error)
+        _report(type(error).__name__, str(error), error.findings if isinstance(error, InputError) else ())
         sys.exit(error.exit_code)
     except OSError as error:
-        sys.stderr.write(f"xinzhi: {error.strerror or error}: {error.filename or ''}\n")
+        _report("OSError", f"{error.strerror or error}: {error.filename or ''}")
         sys.exit(3)
+    except SystemExit as leaving:
+        if leaving.code == MISUSE and "--json" in sys.argv:
+            print_json({"error": "UsageError", "message": "the call is off; stderr says how", "findings": []})
+        raise
 
 
-def _report(error: XinzhiError) -> None:
+def _report(kind: str, message: str, findings: Sequence[Finding] = ()) -> None:
     """Say what is wrong: as JSON on stdout when that was asked for, else on stderr."""
-    findings = error.findings if isinstance(error, InputError) else ()
     if "--json" in sys.argv:
-        document = {"error": type(error).__name__, "message": str(error)}
-        print_json({**document, "findings": [finding.to_dict() for finding in findings]})
+        print_json({"error": kind, "message": message, "findings": [finding.to_dict() for finding in findings]})
         return
-    sys.stderr.write(f"xinzhi: {error}\n")
+    sys.stderr.write(f"xinzhi: {message}\n")
     print_findings(findings, preferred(), stderr=True)

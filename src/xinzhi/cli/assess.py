@@ -73,6 +73,8 @@ def assess(
         print_json(_document(result, rules, package, files))
     else:
         _tell(result, package, files, language)
+    if any(finding.severity == "error" for finding in package.findings):
+        raise typer.Exit(1)
 
 
 def _document(result: Measurement, rules: Protocol, package: Package, files: list[Path]) -> dict[str, Any]:

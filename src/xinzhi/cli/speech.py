@@ -47,7 +47,7 @@ def chosen(lang: str | None) -> Language:
 
         message = f"--lang {lang}: it is zh or en."
         raise UsageError(message)
-    # From here on `say` and error messages follow the option.
+    # From here on `say` follows the option.
     os.environ["XINZHI_LANG"] = lang
     return preferred()
 

@@ -9,7 +9,7 @@ from xinzhi.core.text import Text
 from xinzhi.protocol import yamlfile
 from xinzhi.protocol.catalogue import specification
 from xinzhi.protocol.fingerprint import spell
-from xinzhi.protocol.loading import find
+from xinzhi.protocol.loading import find, impostor
 from xinzhi.protocol.resolving import resolve
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def check(name_or_path: str | Path) -> tuple[Finding, ...]:
     if protocol is None:
         return findings
     source = yamlfile.read(path)
+    findings = (*findings, *impostor(protocol, path))
     return (*findings, *_standing(protocol, source), *_blank(protocol, source), *_argument(protocol, source))
 
 

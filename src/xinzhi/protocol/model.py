@@ -6,16 +6,16 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import ProtocolError
+from xinzhi.core.text import Text
 from xinzhi.protocol.catalogue import catalogue, specification
 from xinzhi.protocol.dated import Dated
 from xinzhi.protocol.fault import Fault
-from xinzhi.protocol.fingerprint import fingerprint, plain
+from xinzhi.protocol.fingerprint import fingerprint, plain, spell
 from xinzhi.protocol.parameter import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from xinzhi.core.text import Text
     from xinzhi.protocol.parameter import Reference
     from xinzhi.protocol.schema import Status
 
@@ -46,6 +46,8 @@ class Protocol:
         Every parameter by its dotted path, in the order of the catalogue.
     exclude
         Combinations of alternatives that make no sense.
+    departs
+        Paths that `replace` has changed, which `label` shows.
     """
 
     id: str
@@ -58,6 +60,27 @@ class Protocol:
     extends: str | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
+    departs: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The id, and what departs from the protocol of that id: a changed yardstick does not bear its plain name.
+
+        Examples
+        --------
+        >>> import xinzhi.protocol
+        >>> xinzhi.protocol.load("xinzhi-cn-2026").replace({"capital.depreciation": 0.05}).label
+        'xinzhi-cn-2026+capital.depreciation'
+        """
+        return "+".join([self.id, *self.departs])
+
+    @property
+    def full_title(self) -> Text:
+        """The title, with the values that depart from the protocol of that id."""
+        if not self.departs:
+            return self.title
+        words = ", ".join(f"{path}={spell(self.parameters[path].value)}" for path in self.departs)
+        return Text(zh=f"{self.title.zh}（改动：{words}）", en=f"{self.title.en}, departing in {words}")
 
     @property
     def fingerprint(self) -> str:
@@ -158,9 +181,16 @@ class Protocol:
         0.1096
         """
         parameters = dict(self.parameters)
+        departs = dict.fromkeys(self.departs)
         for path, value in values.items():
             parameters[path] = self._replaced(path, value)
-        return replace(self, parameters={path: parameters[path] for path in catalogue() if path in parameters})
+            if path not in self.parameters or parameters[path].value != self.parameters[path].value:
+                departs[path] = None
+        return replace(
+            self,
+            parameters={path: parameters[path] for path in catalogue() if path in parameters},
+            departs=tuple(departs),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary with everything, in both languages.

@@ -29,10 +29,24 @@ class Inputs:
     labour_share: FloatArray
 
     def complete(self) -> BoolArray:
-        """Return the region-years in which every input is known."""
+        """Return the region-years in which every input is known (see `positive`)."""
         known = [np.isfinite(getattr(self, item.name)) for item in fields(self)]
         whole: BoolArray = np.logical_and.reduce(known)
         return whole
+
+    def positive(self) -> Inputs:
+        """Return the inputs without stocks and flows that are zero or negative: these have no growth and no level."""
+
+        def known(values: FloatArray) -> FloatArray:
+            return np.where(values > 0, values, np.nan)
+
+        return Inputs(
+            output=known(self.output),
+            capital=known(self.capital),
+            labour=known(self.labour),
+            human_capital=known(self.human_capital),
+            labour_share=self.labour_share,
+        )
 
     def aggregate(self, member: BoolArray) -> Inputs:
         """Sum regions: quantities add up, human capital is weighted by labour, the share by output.

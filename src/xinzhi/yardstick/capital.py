@@ -11,6 +11,7 @@ from xinzhi.core import inventory
 from xinzhi.core.errors import InputError
 from xinzhi.core.prices import deflate, splice
 from xinzhi.yardstick.initial import Start, initial_stock
+from xinzhi.yardstick.output import price_base
 from xinzhi.yardstick.panel import TOTAL_ASSET
 from xinzhi.yardstick.series import Marks, Series, either
 
@@ -104,6 +105,10 @@ def investment(panel: Panel, protocol: Protocol, deflator: FloatArray, assets: l
     if protocol.value("capital.investment_after_official") == "stop":
         nominal, after = np.where(after, np.nan, nominal), np.zeros_like(after)
     price, proxy = _price(panel, protocol, deflator, take)
+    base = price_base(panel, protocol)
+    if base is not None:
+        at = base - int(panel.years[0])
+        price = price / price[..., at : at + 1]
     marks: Marks = {
         # Every later stock contains the extrapolated amounts, even if official figures come back.
         "extrapolated:investment": np.logical_or.accumulate(np.asarray(after.any(axis=0)), axis=1),

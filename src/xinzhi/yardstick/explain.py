@@ -9,6 +9,7 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
+from xinzhi.yardstick.periods import official_span
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,7 +67,7 @@ class Explanation:
         lines = [f"{self.name.lang(language)} {self.year}  {self.flags}".rstrip()]
         for row in self.frame.iter_rows(named=True):
             label = labels[row["item"]].lang(language)
-            numbers = "" if row["value"] is None else f"{row['before']:,.4g} → {row['value']:,.4g}  "
+            numbers = "" if row["value"] is None else f"{_number(row['before'])} → {_number(row['value'])}  "
             if row["contribution"] is not None:
                 note = growth.lang(language).format(row["growth"], row["weight"], row["contribution"])
             else:
@@ -83,10 +84,16 @@ class Explanation:
         return self.text()
 
 
-def explain(result: Measurement, region: str, year: int) -> Explanation:
+def _number(value: float) -> str:
+    """Return a figure with about five digits, never in powers of ten."""
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4f}"  # noqa: PLR2004 - where decimals stop to matter
+
+
+def explain(result: Measurement, region: str | int, year: int | str) -> Explanation:
     """Return what stands behind one region and year of a measurement."""
     import polars as pl
 
+    region, year = _code(result, str(region)), _whole(year)
     row = result.frame.filter((pl.col("region") == region) & (pl.col("year") == year))
     if not row.height:
         raise UsageError(_why_not(result, region, year))
@@ -102,6 +109,23 @@ def explain(result: Measurement, region: str, year: int) -> Explanation:
         flags=here["flags"],
         foot=result.provenance.foot(),
     )
+
+
+def _code(result: Measurement, region: str) -> str:
+    """Return the code of a region that may be given by name."""
+    for code, *names in result.regions.select("region", "name_zh", "name_en").iter_rows():
+        if region in {code, *names}:
+            return str(code)
+    return region
+
+
+def _whole(year: int | str) -> int:
+    """Return a year as a whole number."""
+    try:
+        return int(year)
+    except ValueError as error:
+        message = f"year {year!r}: give a whole number such as 2017."
+        raise UsageError(message) from error
 
 
 def _why_not(result: Measurement, region: str, year: int) -> str:
@@ -190,25 +214,32 @@ def _parameters(result: Measurement, year: int) -> pl.DataFrame:
 
 
 def summarise(result: Measurement, language: Language) -> str:
-    """Return the whole span in a few lines: the sum of the regions, the first and the last."""
+    """Return the latest official period and the whole span in a few lines."""
     import polars as pl
 
-    zh = language == "zh"
     periods = result.periods
     if not periods.height:
         return result.provenance.foot()
-    start, end = min(periods["start"].to_list()), max(periods["end"].to_list())
-    span = periods.filter((pl.col("start") == start) & (pl.col("end") == end)).sort("rank")
-    ranked = span.join(result.regions, on="region", how="left")
-    name = "name_zh" if zh else "name_en"
-    head = "全要素生产率年均增长" if zh else "TFP growth a year"
-    lines = [f"{head} {start}-{end}"]
-    lines += [
-        f"  {TFP.lang(language) if zh else 'all regions'}: {row['tfp_growth']:.2%}"
-        for row in result.national_periods.filter((pl.col("start") == start) & (pl.col("end") == end)).iter_rows(
-            named=True
-        )
-    ]
-    ends = pl.concat([ranked.head(3), ranked.tail(3)]).unique("region", maintain_order=True)
-    lines += [f"  {row['rank']}. {row[name]}: {row['tfp_growth']:.2%}" for row in ends.iter_rows(named=True)]
+    official, whole = official_span(periods), periods.select("start", "end").row(-1)
+    lines: list[str] = []
+    for span in dict.fromkeys((official, whole)):
+        here = (pl.col("start") == span[0]) & (pl.col("end") == span[1])
+        rows = periods.filter(here).sort("rank").join(result.regions, on="region", how="left", maintain_order="left")
+        lines += _span_lines(rows, result.national_periods.filter(here), span, language)
     return "\n".join([*lines, result.provenance.foot()])
+
+
+def _span_lines(rows: pl.DataFrame, total: pl.DataFrame, span: tuple[int, int], language: Language) -> list[str]:
+    """Return one period: whether it rests on extrapolated figures, the sum of the regions, the first and the last."""
+    import polars as pl
+
+    late = rows["flags"].str.contains("extrapolated:").any()
+    note = Text(zh="（含外推数据）", en=" (partly on extrapolated figures)").lang(language) if late else ""
+    head = Text(zh="全要素生产率年均增长", en="TFP growth a year").lang(language)
+    all_regions = Text(zh="全部地区合计", en="all regions together").lang(language)
+    ends = pl.concat([rows.head(3), rows.tail(3)]).unique("region", maintain_order=True)
+    return [
+        f"{head} {span[0]}-{span[1]}{note}",
+        *(f"  {all_regions}: {growth:.2%}" for growth in total["tfp_growth"]),
+        *(f"  {row['rank']}. {row[f'name_{language}']}: {row['tfp_growth']:.2%}" for row in ends.iter_rows(named=True)),
+    ]

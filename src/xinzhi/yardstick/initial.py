@@ -57,14 +57,16 @@ def initial_stock(
     known = known & (panel.years >= initial_year)
     index = known.argmax(axis=2).astype(np.int64)
     stock = _by_rule(protocol, real, output, rate, index, index + first == initial_year)
+    priced = np.ones_like(index, dtype=np.bool_)
     if rule in {"ratio_to_investment", "table"}:
         table = _table(panel, protocol, price, index.shape)
         given = table.index >= 0
         index, stock = np.where(given, table.index, index), np.where(given, table.stock, stock)
+        priced = ~given | np.isfinite(table.stock)
     # A region without any figure is left out of the measurement with its reason; one that has figures and
     # still no initial stock is a question of the protocol, and refuses.
     absent = ~known.any(axis=2)
-    _refuse(panel, ~absent & ~np.isfinite(stock), rule)
+    _refuse(panel, ~absent & ~np.isfinite(stock), rule, priced)
     return Start(index, np.where(absent, np.nan, stock))
 
 
@@ -124,15 +126,23 @@ def _table(panel: Panel, protocol: Protocol, price: FloatArray, shape: tuple[int
     return Start(index, stock)
 
 
-def _refuse(panel: Panel, bad: BoolArray, rule: str) -> None:
-    """Raise where a region that invests cannot be started, naming the regions."""
+def _refuse(panel: Panel, bad: BoolArray, rule: str, priced: BoolArray) -> None:
+    """Raise where a region that invests cannot be started, naming the regions and what is wrong with them."""
     rows = np.flatnonzero(bad.any(axis=0))
-    if rows.size:
-        names = ", ".join(panel.regions[row] for row in rows[:8].tolist())
-        message = (
-            f"no initial stock for region {names} ({rows.size} of {len(panel.regions)}) under capital.initial_rule "
-            f"'{rule}': the series of investment begins after capital.initial_year, or shrinks faster than capital "
-            "depreciates. Give the region in capital.initial_table, or set capital.initial_later_start to "
-            "'steady_state'."
+    if not rows.size:
+        return
+    names = ", ".join(panel.regions[row] for row in rows[:8].tolist())
+    if (bad & ~priced).any():
+        why = "its entry in capital.initial_table stands in a year for which the package has no price of investment"
+    elif rule == "steady_state":
+        why = "investment shrinks faster than capital depreciates, so it has no steady state"
+    else:
+        why = (
+            "the series of investment begins after capital.initial_year, and its first years give no steady state that "
+            "may be used: give the region in capital.initial_table, or let capital.initial_later_start be steady_state"
         )
-        raise InputError(message)
+    message = (
+        f"no initial stock for region {names} ({rows.size} of {len(panel.regions)}) under capital.initial_rule "
+        f"'{rule}': {why}."
+    )
+    raise InputError(message)

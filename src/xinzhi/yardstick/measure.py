@@ -16,7 +16,7 @@ from xinzhi.yardstick.labour import labour, quality
 from xinzhi.yardstick.levels import Levels, levels
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.needs import require
-from xinzhi.yardstick.output import deflator, output
+from xinzhi.yardstick.output import deflator, output, price_base
 from xinzhi.yardstick.panel import Panel, read_panel
 from xinzhi.yardstick.periods import FLOWS, growth_marks, period_table
 from xinzhi.yardstick.series import Marks, either, spell
@@ -112,15 +112,17 @@ def measure(
         regions=names,
         protocol=rules,
         panel=panel,
+        price_base=price_base(panel, rules),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
         provenance=Provenance(
             verb="measure",
             version=__version__,
-            protocol=rules.id,
+            protocol=rules.label,
             protocol_fingerprint=rules.fingerprint,
             package=data.name,
             inputs={name: data.fingerprint(name) for name in tables},
+            options={path: str(rules.parameters[path].value) for path in rules.departs},
         ),
     )
 
@@ -135,7 +137,7 @@ def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
     marks: Marks = {}
     for series in (made, machines, people, skill, share):
         marks = either(marks, series.marks)
-    return Inputs(made.values, machines.values, people.values, skill.values, share.values), marks
+    return Inputs(made.values, machines.values, people.values, skill.values, share.values).positive(), marks
 
 
 @dataclass(frozen=True, slots=True)

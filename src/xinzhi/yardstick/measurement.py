@@ -52,6 +52,8 @@ class Measurement(Result):
         ``region, name_zh, name_en, abbr, group_zh, group_en`` of every region measured.
     protocol, panel
         The resolved protocol and the aligned data, from which `explain` answers.
+    price_base
+        The year in whose prices levels are compared and regions added up; None: at the prices of the data.
     identity_gap
         Largest absolute difference between output growth and the sum of its contributions.
     """
@@ -70,10 +72,13 @@ class Measurement(Result):
     regions: pl.DataFrame
     protocol: Protocol
     panel: Panel
+    price_base: int | None
     identity_gap: float
 
-    def explain(self, region: str, year: int) -> Explanation:
+    def explain(self, region: str | int, year: int | str) -> Explanation:
         """Return every input, mark, parameter and reference behind the figures of one region and year.
+
+        The region may be named by its code or by its Chinese or English name.
 
         Raises
         ------

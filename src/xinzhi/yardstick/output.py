@@ -23,7 +23,7 @@ def output(panel: Panel, protocol: Protocol) -> Series:
     With ``output.vintage: latest`` this is ``accounts.output_real``, or nominal output divided by ``output_price``
     where only these are given. With any other vintage, the growth rates of that vintage in the table `vintages` are
     chained on the level of the year before its first one; years that the vintage does not reach keep the latest
-    growth and are marked ``spliced:output``.
+    growth and are marked ``spliced:output``. Levels are at the prices of `price_base`.
 
     Raises
     ------
@@ -31,6 +31,10 @@ def output(panel: Panel, protocol: Protocol) -> Series:
         When the package has no real output, or not the vintage.
     """
     latest = _latest(panel)
+    base = price_base(panel, protocol)
+    if base is not None:
+        at = base - int(panel.years[0])
+        latest = latest * (panel.account("output_nominal") / latest)[:, at : at + 1]
     vintage = protocol.value("output.vintage")
     if vintage == LATEST:
         return Series(latest, {"first_published:output": panel.preliminary})
@@ -42,6 +46,26 @@ def output(panel: Panel, protocol: Protocol) -> Series:
         )
         raise InputError(message)
     return _chain(latest, panel.vintages[vintage])
+
+
+def price_base(panel: Panel, protocol: Protocol) -> int | None:
+    """Return the year in whose prices levels are compared and summed; None where they stay at the prices of the data.
+
+    They do where the protocol names no base, and where a region has no nominal output or no price of investment in it.
+    """
+    if not protocol.declares("output.price_base"):
+        return None
+    base = int(protocol.value("output.price_base"))
+    at = base - int(panel.years[0])
+    if not 0 <= at < panel.shape[1]:
+        return None
+    real = _latest(panel)
+    measured = np.isfinite(real).any(axis=1)
+    known = [np.isfinite(panel.account("output_nominal")[measured, at] / real[measured, at])]
+    if "investment_price" in panel.investment:
+        price = panel.investment["investment_price"][:, measured]
+        known.append((np.isfinite(price[..., at]) | ~np.isfinite(price).any(axis=-1)).ravel())
+    return base if all(item.all() for item in known) else None
 
 
 def deflator(panel: Panel) -> FloatArray:

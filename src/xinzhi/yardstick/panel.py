@@ -151,7 +151,7 @@ def read_panel(package: Package) -> Panel:
         investment=invested,
         vintages=_read_vintages(package.tables.get("vintages"), axes),
         unofficial=unofficial
-        | {name: axes.mask(rows, pl.col(mark) != "official", region, year) for name, mark in status.items()},
+        | {name: axes.mask(rows, pl.col(mark).ne_missing("official"), region, year) for name, mark in status.items()},
         preliminary=axes.mask(
             rows,
             pl.col("output_vintage") == "first_published" if "output_vintage" in names else pl.lit(value=False),
@@ -200,7 +200,7 @@ def _read_investment(
     numbers = [name for name, kind in rows.schema.items() if kind.is_numeric() and name != "year"]
     values = {name: axes.spread(rows, name, asset, region, year, leading=leading) for name in numbers}
     marks = {
-        name: axes.mask(rows, pl.col(mark) != "official", asset, region, year, leading=leading)
+        name: axes.mask(rows, pl.col(mark).ne_missing("official"), asset, region, year, leading=leading)
         for name, mark in _status_columns(rows).items()
     }
     # In the package format `investment_status` speaks of the amount, `investment_price_status` of its price.

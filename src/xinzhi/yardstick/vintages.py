@@ -162,7 +162,7 @@ def compare_vintages(
         provenance=Provenance(
             verb="compare_vintages",
             version=__version__,
-            protocol=new.protocol.id,
+            protocol=new.protocol.label,
             protocol_fingerprint=new.protocol.fingerprint,
             package=new.package.name,
             inputs=new.inputs() | {f"before:{name}": digest for name, digest in old.inputs().items()},

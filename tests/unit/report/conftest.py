@@ -196,6 +196,7 @@ def synthetic(
             [{"region": code, **row} for code, row in zip(codes, names, strict=True)],
             schema=dict.fromkeys(("region", *names[0]), pl.String),
         ),
+        price_base=None,
         identity_gap=1e-16,
         protocol=load("xinzhi-cn-2026"),
         panel=None,

@@ -290,3 +290,38 @@ def test_a_gap_in_the_accounts_is_left_out_and_not_bridged(country, ours):
     assert 1956 not in years
     assert 1957 not in years
     assert 1958 in years
+
+
+def test_a_negative_stock_is_no_input_and_says_so(country, ours):
+    tables = country()
+    crash = (pl.col("region") == "r1") & (pl.col("year") == 1957)
+    tables["investment"] = tables["investment"].with_columns(
+        pl.when(crash).then(-1e6).otherwise(pl.col("investment_nominal")).alias("investment_nominal")
+    )
+    result = xinzhi.measure(tables, ours)
+    gone = result.omitted.filter(pl.col("region") == "r1")
+    assert gone["missing"].to_list() == ["capital"] * gone.height
+    assert gone.height > 0
+    assert (result.inputs["capital"] > 0).all()
+
+
+def test_a_blank_status_is_not_official(country, ours):
+    tables = country()
+    tables["investment"] = tables["investment"].with_columns(
+        investment_status=pl.when(pl.col("year") < 1960).then(pl.lit("official"))
+    )
+    result = xinzhi.measure(tables, ours)
+    assert result.frame.filter(pl.col("year") >= 1960)["flags"].str.contains("extrapolated:investment").all()
+
+
+@pytest.mark.parametrize("region", ["120000", 120000, "天津", "Tianjin"])
+def test_explain_takes_codes_and_names(region, china):
+    assert china.explain(region, "2007").region == "120000"
+
+
+def test_a_changed_protocol_does_not_bear_the_plain_name(ours):
+    changed = xinzhi.measure("china-provinces", ours.replace({"capital.depreciation": 0.05}))
+    assert changed.provenance.protocol == "xinzhi-cn-2026+capital.depreciation"
+    assert changed.provenance.options == {"capital.depreciation": "0.05"}
+    same = ours.replace({"capital.depreciation": ours.value("capital.depreciation")})
+    assert same.label == ours.id

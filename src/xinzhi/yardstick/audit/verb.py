@@ -104,7 +104,7 @@ def audit(
         provenance=Provenance(
             verb="audit",
             version=__version__,
-            protocol=rules.id,
+            protocol=rules.label,
             protocol_fingerprint=rules.fingerprint,
             package=official.provenance.package,
             inputs=official.provenance.inputs,

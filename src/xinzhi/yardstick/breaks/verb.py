@@ -92,7 +92,7 @@ def breaks(
         provenance=Provenance(
             verb="breaks",
             version=__version__,
-            protocol=ruler.id,
+            protocol=ruler.label,
             protocol_fingerprint=ruler.fingerprint,
             package=data.name,
             inputs={name: data.fingerprint(name) for name in tables},

@@ -179,7 +179,7 @@ def _check(data: Package, official: Measurement, claims: Sequence[Claim]) -> dic
         "provenance": Provenance(
             verb="claim",
             version=__version__,
-            protocol=rules.id,
+            protocol=rules.label,
             protocol_fingerprint=rules.fingerprint,
             package=data.name,
             inputs={**official.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
