@@ -88,6 +88,8 @@ def _flag(cells: pl.Series) -> Cast:
 
 
 def _year(cells: pl.Series) -> Cast:
+    if isinstance(cells.dtype, (pl.Date, pl.Datetime)):
+        cells = cells.dt.year()
     return _whole(cells, _FIRST_YEAR, _LAST_YEAR, "invalid-year", "2024")
 
 

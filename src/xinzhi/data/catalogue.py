@@ -32,6 +32,14 @@ class Growth:
     since: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How bad a figure is that is missing inside a series, and what it spoils."""
+
+    severity: Severity
+    why: Text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A known column: what it holds, in which unit, and what its values may be.
@@ -56,6 +64,8 @@ class Column:
         The largest plausible change per year.
     break_flag
         The column that owns up to a jump.
+    gap
+        What a figure that is missing inside a series spoils, where it is more than the growth of two years.
     """
 
     name: str
@@ -73,6 +83,7 @@ class Column:
     maximum: float | None = None
     growth: Growth | None = None
     break_flag: str | None = None
+    gap: Gap | None = None
 
     @property
     def percentage(self) -> bool:
@@ -183,6 +194,7 @@ def _column(name: str, entry: Mapping[str, Any]) -> Column:
         maximum=entry.get("max"),
         growth=_growth(entry["growth"]) if "growth" in entry else None,
         break_flag=entry.get("break"),
+        gap=Gap(entry["gap"]["severity"], Text(**entry["gap"]["why"])) if "gap" in entry else None,
     )
 
 

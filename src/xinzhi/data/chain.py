@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def cumulate(sheet: Sheet, name: str, unit: Unit) -> tuple[pl.Series, str | None, list[Finding]]:
     """Return a chained yearly index as levels with a fixed base, the base year, and where the chain breaks.
 
-    The base is the first year that every series has. The first link of a series leads from a year before it, whose
-    level is not known, so the series counts from 1 in the year of that link.
+    The base is the first year that every series has. The first link of a series leads from the year before it. Where
+    that year has a row, left blank since nothing leads to it, the series counts from 1 there; else it counts from 1 in
+    the year of the first link.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def cumulate(sheet: Sheet, name: str, unit: Unit) -> tuple[pl.Series, str | None
         Levels, null from a missing link on; one finding for the first missing link of every series.
     """
     year, group = sheet.year, list(sheet.group)
-    known = sheet.frame.drop_nulls([name, year]) if year else sheet.frame.clear()
+    known = sheet.frame.filter(_counts(name, year, group)) if year else sheet.frame.clear()
     if year is None or known.is_empty():
         return pl.repeat(None, sheet.frame.height, dtype=pl.Float64, eager=True).alias(name), None, []
     gap = (pl.col(year).diff() != 1).fill_null(value=False)
@@ -50,6 +51,14 @@ def cumulate(sheet: Sheet, name: str, unit: Unit) -> tuple[pl.Series, str | None
     values = sheet.frame.select(ROW).join(levels, on=ROW, how="left", maintain_order="left")[name]
     rows = known.filter("gap", _over(pl.col("gap").cum_sum() == 1, group)).select(ROW)
     return values, str(base), list(sheet.findings(rows, Say(message="chain-broken", column=name)))
+
+
+def _counts(name: str, year: str, group: list[str]) -> pl.Expr:
+    """Whether a row has a link, or opens its series: the blank row of the year before the first link."""
+    linked = pl.col(name).is_not_null()
+    next_year = _over(pl.col(year).shift(-1), group) == pl.col(year) + 1
+    opens = ~linked & _over(linked.shift(-1), group) & next_year & (_over(linked.cum_sum(), group) == 0)
+    return pl.col(year).is_not_null() & (linked | opens)
 
 
 def _over(expression: pl.Expr, group: list[str]) -> pl.Expr:

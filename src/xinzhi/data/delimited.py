@@ -11,7 +11,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.data.encoding import utf8
-from xinzhi.data.grid import Grid, grid
+from xinzhi.data.grid import TOP, Grid, grid, header_below
 from xinzhi.data.messages import finding
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def read_delimited(path: Path, table: str, *, encoding: str | None = None, delim
         message = f"{path}: the file is empty; the table '{table}' needs a header and rows."
         raise InputError(message)
     records = _records(data, delimiter or _sniff(data), path)
+    if below := _title(data, records, table):
+        found.append(finding("title-above-header", table=table, file=path.name, line=records.line, value=str(below)))
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))
     width = str(len(records.header))
     found += [
         finding("ragged-row", table=table, file=path.name, line=line, value=str(count), expected=width)
@@ -71,6 +74,17 @@ def read_delimited(path: Path, table: str, *, encoding: str | None = None, delim
     ]
     made = grid(records.header, records.cells, records.lines, table=table, file=path.name, line=records.line)
     return replace(made, findings=(*found, *made.findings))
+
+
+def _title(data: bytes, records: _Records, table: str) -> int | None:
+    """Return the line of the header where a lone title, without delimiters, stands above it."""
+    if len(records.header) > 1 or not records.ragged:
+        return None
+    top = data.split(b"\n", TOP)[:TOP]
+    rows = (
+        (line, next(csv.reader([row.decode()], delimiter=_sniff(row)), [])) for line, row in enumerate(top, start=1)
+    )
+    return header_below(records.header, rows, table)
 
 
 def _one_line_end(data: bytes) -> tuple[bytes, str | None]:

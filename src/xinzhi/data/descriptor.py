@@ -25,7 +25,11 @@ _MINIMAL = "resources: [{name: accounts, path: accounts.csv, schema: {fields: [{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One table of a package: where it lies and what its columns are."""
+    """One table of a package: where it lies and what its columns are.
+
+    `missing` lists by column the texts that stand for a missing figure, `decimal` the decimal mark where it is not a
+    point.
+    """
 
     name: str
     path: str
@@ -33,6 +37,8 @@ class Resource:
     key: tuple[str, ...] = ()
     encoding: str | None = None
     delimiter: str | None = None
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    decimal: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +122,15 @@ def _resource(entry: object, number: int, path: Path) -> Resource:
     if not isinstance(key, list):
         raise _wrong(path, f"resource {number}: the key is a column or a list of columns, not '{key}'")
     dialect = entry.get("dialect")
+    entries = schema.get("fields") or entry.get("fields") or []
+    fields = _fields(entries, number, path)
+    default = schema.get("missingValues", entry.get("missingValues"))
     return Resource(
         name=str(entry.get("name") or PurePosixPath(place).stem),
         path=place,
-        fields=_fields(schema.get("fields") or entry.get("fields") or [], number, path),
+        fields=fields,
+        missing={str(one["name"]): _missing(one.get("missingValues", default)) for one in entries},
+        decimal={str(one["name"]): str(mark) for one in entries if (mark := one.get("decimalChar", ".")) != "."},
         key=tuple(str(name) for name in key),
         encoding=_word(entry.get("encoding")),
         delimiter=_word(dialect.get("delimiter")) if isinstance(dialect, dict) else None,
@@ -138,6 +149,13 @@ def _fields(entries: object, number: int, path: Path) -> dict[str, Field]:
         )
         for entry in entries
     }
+
+
+def _missing(values: object) -> tuple[str, ...]:
+    """Return the texts that stand for a missing figure; version 2 may give each with a label."""
+    entries = values if isinstance(values, list) else []
+    texts = [entry.get("value") if isinstance(entry, dict) else entry for entry in entries]
+    return tuple(str(text).strip() for text in texts if text is not None)
 
 
 def _word(value: object) -> str | None:

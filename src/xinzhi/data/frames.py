@@ -29,7 +29,7 @@ def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
     Raises
     ------
     InputError
-        When something is no frame.
+        When something is no frame, or two columns of one share a name.
     """
     tables: list[RawTable] = []
     kind: FrameKind = "polars"
@@ -50,9 +50,13 @@ def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: 
             "or a duckdb relation."
         )
         raise InputError(message) from error
+    except nw.exceptions.DuplicateError as error:
+        raise _twice(name) from error
     kind = _KINDS.get(frame.implementation.name, "polars")
     if kind == "pandas" and any(level is not None for level in native.index.names):
-        frame = nw.from_native(native.reset_index())
+        native = native.reset_index()
+    if kind == "pandas":
+        frame = nw.from_native(_dated(native))
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect(backend="polars")
     try:
@@ -60,4 +64,18 @@ def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: 
     except ModuleNotFoundError as error:
         message = f"the table '{name}' is a {kind} frame, which needs pyarrow to be read: install pyarrow."
         raise InputError(message) from error
-    return cells.rename(str.strip), kind
+    try:
+        return cells.rename(str.strip), kind
+    except pl.exceptions.DuplicateError as error:
+        raise _twice(name) from error
+
+
+def _dated(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
+    """Return a pandas frame whose periods are the dates on which they begin: polars takes them for bare counts."""
+    periods = [name for name, kind in frame.dtypes.items() if type(kind).__name__ == "PeriodDtype"]
+    return frame.assign(**{name: frame[name].dt.to_timestamp() for name in periods}) if periods else frame
+
+
+def _twice(name: str) -> InputError:
+    message = f"the table '{name}' has two columns of the same name; rename or drop one of them."
+    return InputError(message)

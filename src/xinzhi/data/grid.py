@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xinzhi.data.catalogue import known_tables
 from xinzhi.data.messages import Place, finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from xinzhi.core.finding import Finding
+
+TOP = 5  # a header stands in one of the first five rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,9 @@ def grid(
     table, file, line
         Where the header stands.
     """
+    if below := header_below(header, zip(lines, cells.head(TOP - 1).iter_rows(), strict=False), table):
+        found = finding("title-above-header", table=table, file=file, line=line, value=str(below))
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(found,))
     findings: list[Finding] = []
     columns: dict[str, pl.Series] = {}
     for number, (text, column) in enumerate(zip(header, cells, strict=True), start=1):
@@ -55,6 +61,27 @@ def grid(
     if named.width and (blank := _blank(named)).any():
         named, lines = named.filter(~blank), lines.filter(~blank)
     return Grid(cells=named, lines=lines, header=line, findings=tuple(findings))
+
+
+def header_below(
+    header: Sequence[str | None], rows: Iterable[tuple[int, Sequence[str | None]]], table: str
+) -> int | None:
+    """Return the line of the row that bears the names which the header lacks, where a title stands above it.
+
+    Parameters
+    ----------
+    header
+        The names that were read.
+    rows
+        The first rows below it, each with its line.
+    table
+        The table, whose required columns tell a header.
+    """
+    spec = known_tables().get(table)
+    needed = {column.name for column in spec.columns.values() if column.required} if spec else set()
+    if not needed or needed & {(name or "").strip() for name in header}:
+        return None
+    return next((int(line) for line, row in rows if needed <= {(cell or "").strip() for cell in row}), None)
 
 
 def _blank(cells: pl.DataFrame) -> pl.Series:

@@ -47,7 +47,7 @@ def load(
     InputError
         When the source cannot be read at all: no descriptor, a truncated workbook, an empty or missing file.
     UsageError
-        When `encoding` is not known.
+        When `source` is of another kind, such as a single frame, or `encoding` is not known.
 
     Examples
     --------

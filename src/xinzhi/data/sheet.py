@@ -68,6 +68,15 @@ class Sheet:
         """The column of the key that holds the year, if there is one."""
         return next((name for name in self.key if (known := self.spec.column(name)) and known.type == "year"), None)
 
+    @property
+    def keyed(self) -> bool:
+        """Whether every column that the key needs is there; without one of them rows cannot be told apart."""
+        return all(name in self.key for name in self.spec.key if self._needs(name))
+
+    def _needs(self, name: str) -> bool:
+        column = self.spec.column(name)
+        return column is not None and column.required
+
     def columns(self) -> Iterator[Column]:
         """Yield the known columns that the table has."""
         for name in self.frame.columns:

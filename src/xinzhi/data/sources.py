@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.data.delimited import read_delimited
 from xinzhi.data.descriptor import NAMES, find_descriptor, read_descriptor
@@ -18,8 +19,6 @@ from xinzhi.data.messages import finding
 from xinzhi.data.raw import Field, RawTable
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from xinzhi.core.finding import Finding
     from xinzhi.core.result import FrameKind
     from xinzhi.data.descriptor import Resource
@@ -63,7 +62,15 @@ def read_source(
     ------
     InputError
         When there is nothing at that place, or nothing that can be read.
+    UsageError
+        When `source` is neither a place nor a mapping.
     """
+    if not isinstance(source, (str, PathLike, Mapping)):
+        message = (
+            f"load takes the name of a shipped package ({', '.join(packages())}), a path, or a mapping of table names "
+            f"to frames such as {{'accounts': frame}}, not a {type(source).__name__}."
+        )
+        raise UsageError(message)
     if isinstance(source, Mapping):
         read = _frames(source)
     elif isinstance(source, str) and source in packages():
@@ -152,7 +159,21 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
     read = read_delimited(file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter)
     if not read.cells.width:
         return None, read.findings
-    return _table(read, resource.name, file.name, resource), read.findings
+    marks = tuple(
+        finding("decimal-char-unread", table=resource.name, file=file.name, column=column, value=mark)
+        for column, mark in resource.decimal.items()
+    )
+    read = replace(read, cells=_without(read.cells, resource.missing))
+    return _table(read, resource.name, file.name, resource), read.findings + marks
+
+
+def _without(cells: pl.DataFrame, missing: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """Empty the cells that hold what the descriptor calls a missing value."""
+    return cells.with_columns(
+        pl.when(~pl.col(name).str.strip_chars().is_in(list(texts))).then(name)
+        for name, texts in missing.items()
+        if texts and name in cells.columns
+    )
 
 
 def _table(read: Grid, name: str, file: str, resource: Resource | None = None) -> RawTable:
@@ -176,7 +197,9 @@ def _book(path: Path) -> Source:
     from xinzhi.data.workbook import read_workbook
 
     book = read_workbook(path)
-    tables = [_table(read, name, path.name) for name, read in book.tables.items()]
+    tables = [
+        _table(read, name, path.name) for name, read in book.tables.items() if read.cells.width or not read.findings
+    ]
     findings = [found for read in book.tables.values() for found in read.findings]
     read = Source(name=path.stem, title=_plain(path.stem), tables=tables, findings=findings, place=str(path))
     return _with_units(read, book.units)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 UNITS = "units"
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>.*?<v>([^<]*)</v>')
+_UNCOMPUTED = re.compile(
+    rb'<c r="([A-Z]+)(\d+)"([^>]*[^/])?>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
+)
 _FILLED = re.compile(rb'<c r="([A-Z]+)\d+"[^>]*[^/]>')
 
 
@@ -79,10 +82,19 @@ def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> G
     header = list(cells.row(top))
     lines = pl.int_range(top + 2, cells.height + 1, dtype=pl.UInt32, eager=True)
     made = grid(header, cells[top + 1 :], lines, table=table, file=path.name, line=top + 1)
+    xml = _xml_of(path, sheet)
     bad = [
         finding("spreadsheet-error", table=table, file=path.name, line=row, column=header[column], value=what)
-        for row, column, what in _errors(path, sheet)
+        for row, column, what in _errors(xml)
         if row > top + 1 and column < len(header)
+    ]
+    empty = [(row, header[column]) for row, column in _uncomputed(xml) if row > top + 1 and column < len(header)]
+    lines_of = {
+        name: [row for row, other in empty if other == name] for name in dict.fromkeys(name for _, name in empty)
+    }
+    bad += [
+        finding("formula-without-value", table=table, file=path.name, line=min(rows), column=name, value=str(len(rows)))
+        for name, rows in lines_of.items()
     ]
     return replace(made, findings=(*made.findings, *bad))
 
@@ -103,13 +115,28 @@ def _units(book: fastexcel.ExcelReader, names: dict[str, str], path: Path) -> di
     return units
 
 
-def _errors(path: Path, sheet: str) -> list[tuple[int, int, str]]:
+def _errors(xml: bytes) -> list[tuple[int, int, str]]:
     """Return line, column and text of the cells that hold a formula error, which the reader gives as empty."""
-    xml = _xml_of(path, sheet)
     if b't="e"' not in xml:
         return []
-    first = min(_number(letters) for letters in _FILLED.findall(xml))
+    first = _first_column(xml)
     return [(int(row), _number(letters) - first, what.decode()) for letters, row, what in _ERROR.findall(xml)]
+
+
+def _uncomputed(xml: bytes) -> list[tuple[int, int]]:
+    """Return line and column of the formulas whose result was never stored; an empty text is a result."""
+    if b"<f" not in xml:
+        return []
+    first = _first_column(xml)
+    return [
+        (int(row), _number(letters) - first)
+        for letters, row, attributes in _UNCOMPUTED.findall(xml)
+        if b't="str"' not in attributes
+    ]
+
+
+def _first_column(xml: bytes) -> int:
+    return min(_number(letters) for letters in _FILLED.findall(xml))
 
 
 def _xml_of(path: Path, sheet: str) -> bytes:

@@ -20,6 +20,8 @@ ELSEWHERE = {  # kinds whose input is bytes, a workbook or more rows than a case
     "spreadsheet-error",
     "more-findings",
     "unit-unused",
+    "formula-without-value",
+    "decimal-char-unread",
 }
 
 

@@ -91,6 +91,8 @@ def _names(home: Sheet, code: str) -> dict[str, list[str]]:
 def _expected(code: str, known: Mapping[str, Collection[str]], source: str) -> str:
     """Return the code whose name was written, or the nearest code, or where the codes stand."""
     named = next((other for other, names in known.items() if code in names), None)
+    if named is None and source == _REGIONS:  # the table may know Beijing by another of its names
+        named = next((other for other, names in standard(PROVINCES).items() if code in names and other in known), None)
     near = named or nearest(code, known)
     if near is None:
         return source

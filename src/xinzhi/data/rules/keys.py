@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def keys(sheet: Sheet) -> Iterator[Finding]:
     """Yield empty and repeated keys and the years missing inside a span."""
     yield from _missing(sheet)
+    if not sheet.keyed:
+        return
     if sheet.key:
         yield from _duplicate(sheet)
     if sheet.spec.annual and sheet.year:

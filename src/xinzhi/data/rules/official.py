@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -18,13 +19,36 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.data.sheet import Sheet
 
+_ALLOWED = ", ".join(facts("tables.yaml")["status"])
+
 
 def official(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
-    """Yield figures of Chinese provinces after the end of the official series that bear no status or the wrong one."""
+    """Yield figures whose status is empty, and those past the end of an official Chinese series without a right one."""
     ends = [end for end in facts("codes/official_ends.yaml")["series"] if _applies(sheet, end)]
-    if ends and provinces(sheets):
-        for end in ends:
-            yield from _after(sheet, end)
+    ends = ends if ends and provinces(sheets) else []
+    for end in ends:
+        yield from _after(sheet, end)
+    yield from _blank(sheet, {str(end["column"]): int(end["last_official_year"]) for end in ends})
+
+
+def _blank(sheet: Sheet, ends: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield once for each column that a status is empty; after the official end that is an error already."""
+    for name in sheet.frame.columns:
+        status = _status(name)
+        if name.endswith(STATUS) or status not in sheet.frame.columns or sheet.spec.column(name) is None:
+            continue
+        empty = pl.col(name).is_not_null() & pl.col(status).is_null()
+        if name in ends:
+            empty &= pl.col(str(sheet.year)) <= ends[name]
+        rows = sheet.where(empty)
+        rows = rows.filter([sheet.raw.text(status, row) is None for row in rows[ROW]])
+        yield from _once(sheet, rows, Say(message="status-blank", column=status, expected=_ALLOWED), {})
+
+
+def _once(sheet: Sheet, rows: pl.DataFrame, say: Say, words: Mapping[str, object]) -> Iterator[Finding]:
+    """Yield one finding for all of the rows, at the first of them."""
+    count = {"count": rows.height}
+    yield from sheet.findings(rows.sort(ROW).head(1), replace(say, words=lambda _: {**words, **count}))
 
 
 def _applies(sheet: Sheet, end: Mapping[str, Any]) -> bool:
@@ -36,14 +60,11 @@ def _after(sheet: Sheet, end: Mapping[str, Any]) -> Iterator[Finding]:
     status = _status(name)
     later = (pl.col(str(sheet.year)) > last) & pl.col(name).is_not_null()
     words = {"last": last, "reference": Text(**end["reference"])}
-    if status not in sheet.frame.columns:
-        rows = sheet.where(later).sort(ROW).head(1)
-        yield from sheet.findings(
-            rows, Say(message="status-missing", column=name, expected=status, words=lambda _: words)
-        )
+    there = status in sheet.frame.columns
+    blank = sheet.where(later & pl.col(status).is_null() if there else later)
+    yield from _once(sheet, blank, Say(message="status-missing", column=name, expected=status), words)
+    if not there:
         return
-    blank = sheet.where(later & pl.col(status).is_null())
-    yield from sheet.findings(blank, Say(message="status-missing", column=name, expected=status, words=lambda _: words))
     wrong = sheet.where(later & (pl.col(status) == "official"))
     say = Say(message="status-contradicted", column=status, expected="extrapolated, proxy", words=lambda _: words)
     yield from sheet.findings(wrong, say)

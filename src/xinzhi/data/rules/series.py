@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def series(sheet: Sheet) -> Iterator[Finding]:
     """Yield steps beyond the plausible, gaps in a series, changes of vintage, and indices that are off their base."""
-    if sheet.year is None:
+    if sheet.year is None or not sheet.keyed:
         return
     yield from _steps(sheet, sheet.year)
     if sheet.spec.annual:
@@ -83,10 +83,11 @@ def _percent(log_points: float) -> str:
 
 def _holes(sheet: Sheet, year: str) -> Iterator[Finding]:
     """Yield figures that are missing between two others of their series: each hole once, at its first year."""
-    names = [column.name for column in sheet.columns() if column.role in {"output", "investment", "labour", "price"}]
-    names = [name for name in names if sheet.frame[name].null_count()]
+    roles = {"output", "investment", "labour", "price"}
+    holed = [column for column in sheet.columns() if column.role in roles and sheet.frame[column.name].null_count()]
     group = list(sheet.group)
-    for name in names:
+    for column in holed:
+        name = column.name
         known = pl.when(pl.col(name).is_not_null()).then(year)
         first, last = known.min(), known.max()
         inside = (
@@ -97,7 +98,14 @@ def _holes(sheet: Sheet, year: str) -> Iterator[Finding]:
         begins = pl.col(name).is_null() & pl.col(name).shift(1).is_not_null()
         rows = sheet.where(inside & begins)
         rows = rows.filter([sheet.raw.text(name, row) is None for row in rows[ROW]])
-        yield from sheet.findings(rows, Say(message="gap-in-series", column=name))
+        yield from sheet.findings(rows, _hole(column))
+
+
+def _hole(column: Column) -> Say:
+    gap = column.gap
+    if gap is None:
+        return Say(message="gap-in-series", column=column.name)
+    return Say(message="gap-in-stock", severity=gap.severity, column=column.name, words=lambda _: {"why": gap.why})
 
 
 def _vintages(sheet: Sheet, name: str, year: str) -> Iterator[Finding]:

@@ -51,10 +51,24 @@ def _numbers(sheet: Sheet, column: Column, off: dict[str, object]) -> Iterator[F
     if off.get(f"{name} sign"):
         say = Say(message="not-positive", severity=column.sign, column=name, expected="> 0")
         yield from sheet.findings(sheet.where(cell <= 0), say)
+    if column.units and column.units[0].atom == "hours" and sheet.units.get(name) == str(column.units[0]):
+        yield from _small_hours(sheet, column)
     if swapped := _other_unit(column, off.get(f"{name} median")):
         yield _as_whole(sheet, name, swapped)
     elif off.get(f"{name} range"):
         yield from _outside(sheet, column)
+
+
+def _small_hours(sheet: Sheet, column: Column) -> Iterator[Finding]:
+    """Yield once that hours called a total are so few that they must be those of one person."""
+    name, most = column.name, limit("hours_per_person_max")
+    largest = sheet.frame[name].max()
+    if "employment" in sheet.frame.columns and isinstance(largest, float) and 0 < largest <= most:
+        rows = sheet.where(pl.col(name) == largest).sort(ROW).head(1)
+        say = Say(
+            message="hours-too-few", column=name, expected=str(column.units[1]), words=lambda _: {"limit": int(most)}
+        )
+        yield from sheet.findings(rows, say)
 
 
 def _outside(sheet: Sheet, column: Column) -> Iterator[Finding]:
