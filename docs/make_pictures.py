@@ -10,8 +10,10 @@ import vl_convert
 import xinzhi
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.result import Result
     from xinzhi.core.text import Language
-    from xinzhi.yardstick import Measurement
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 PICTURES: dict[str, tuple[str, Language]] = {
@@ -19,14 +21,18 @@ PICTURES: dict[str, tuple[str, Language]] = {
     "first-look-zh": ("map", "zh"),
     "groups": ("groups", "en"),
 }
+OF_THE_AUDIT: dict[str, tuple[str, Language]] = {
+    "audit-ranks": ("room", "en"),
+    "audit-ranks-zh": ("room", "zh"),
+}
 SCALE = 2  # pixels of the PNG per pixel of the chart
 
 
-def draw(measurement: Measurement, folder: Path = ASSETS) -> list[Path]:
-    """Draw every picture as SVG and PNG and return the files."""
+def draw(result: Result, folder: Path = ASSETS, pictures: Mapping[str, tuple[str, Language]] = PICTURES) -> list[Path]:
+    """Draw every picture of a result as SVG and PNG and return the files."""
     files = []
-    for name, (kind, language) in PICTURES.items():
-        spec = xinzhi.plot(measurement, kind, language).to_dict()
+    for name, (kind, language) in pictures.items():
+        spec = xinzhi.plot(result, kind, language).to_dict()
         vector, pixels = folder / f"{name}.svg", folder / f"{name}.png"
         vector.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8", newline="\n")
         pixels.write_bytes(vl_convert.vegalite_to_png(spec, scale=SCALE))
@@ -35,8 +41,9 @@ def draw(measurement: Measurement, folder: Path = ASSETS) -> list[Path]:
 
 
 def main() -> int:
-    """Measure China's provinces and draw them."""
+    """Measure China's provinces, audit the yardstick, and draw both."""
     draw(xinzhi.measure("china-provinces", protocol="xinzhi-cn-2026"))
+    draw(xinzhi.audit("china-provinces", protocol="xinzhi-cn-2026"), pictures=OF_THE_AUDIT)
     return 0
 
 

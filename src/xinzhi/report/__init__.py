@@ -6,7 +6,8 @@ The question
     What do the figures say, how far do official ones carry, and by which yardstick?
 The verbs
     `plot` draws a result, `write` puts it into a file (csv, parquet, xlsx, dta), `write_assessment` writes the whole
-    assessment (page, workbook, tables), `write_marked` the checked tables with their bad cells coloured.
+    assessment (page, workbook, tables), `write_audit` that of an audit, `write_marked` the checked tables with their
+    bad cells coloured.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xinzhi.report.assess import write_assessment
+    from xinzhi.report.audit import write_audit
     from xinzhi.report.charts import plot
     from xinzhi.report.marked import write_marked
     from xinzhi.report.writing import write
@@ -24,10 +26,11 @@ _HOMES = {
     "plot": "xinzhi.report.charts",
     "write": "xinzhi.report.writing",
     "write_assessment": "xinzhi.report.assess",
+    "write_audit": "xinzhi.report.audit",
     "write_marked": "xinzhi.report.marked",
 }
 
-__all__ = ["plot", "write", "write_assessment", "write_marked"]
+__all__ = ["plot", "write", "write_assessment", "write_audit", "write_marked"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs

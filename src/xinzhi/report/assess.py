@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from xinzhi.report.document import dump, rows, text
 from xinzhi.report.files import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    import polars as pl
-
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.report.view import View
@@ -71,7 +68,7 @@ def write_assessment(
         write_workbook(view, protocol, package, units, workbook, language=language)
         write_csv(measurement.frame, growth)
         write_csv(measurement.levels, levels)
-        document.write_text(_json(summary(view, protocol, package)), encoding="utf-8", newline="\n")
+        document.write_text(dump(summary(view, protocol, package)), encoding="utf-8", newline="\n")
     return [out_dir / name for name in NAMES]
 
 
@@ -98,8 +95,8 @@ def summary(view: View, protocol: Protocol, package: Package) -> dict[str, Any]:
 
     result = view.measurement
     return {
-        "answer": _text(paragraph(answer.answer(view))),
-        "reach": _text(paragraph(answer.reach(view))),
+        "answer": text(paragraph(answer.answer(view))),
+        "reach": text(paragraph(answer.reach(view))),
         "leading_period": [view.lead.start, view.lead.end],
         "unit": "log points per year",
         "provenance": result.provenance.to_dict(),
@@ -107,30 +104,16 @@ def summary(view: View, protocol: Protocol, package: Package) -> dict[str, Any]:
             "id": protocol.id,
             "version": protocol.version,
             "status": protocol.status,
-            "title": _text(protocol.title),
+            "title": text(protocol.title),
             "fingerprint": protocol.fingerprint,
         },
-        "package": {"name": package.name, "version": package.version, "title": _text(package.title)},
+        "package": {"name": package.name, "version": package.version, "title": text(package.title)},
         "identity_gap": result.identity_gap,
         "findings": [finding.to_dict() for finding in package.findings],
-        "coverage": _rows(result.coverage),
-        "omitted": _rows(result.omitted),
-        "regions": _rows(result.regions),
-        "periods": _rows(result.periods),
-        "national_periods": _rows(result.national_periods),
-        "group_periods": _rows(result.group_periods),
+        "coverage": rows(result.coverage),
+        "omitted": rows(result.omitted),
+        "regions": rows(result.regions),
+        "periods": rows(result.periods),
+        "national_periods": rows(result.national_periods),
+        "group_periods": rows(result.group_periods),
     }
-
-
-def _text(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
-
-
-def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    import polars.selectors as cs
-
-    return frame.with_columns(cs.float().fill_nan(None)).to_dicts()
-
-
-def _json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1, default=str) + "\n"

@@ -33,6 +33,7 @@ class Figure:
     how: Text
     unit: Text
     twin: Table
+    legend: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ def _figure(view: View, kind: str) -> Figure:
         "contributions": tables.national_periods,
         "groups": lines_twin,
     }
+    twin = twins[kind](view)
     return Figure(
         key=kind,
         section=words("title.contrast" if kind == "groups" and view.contrast else f"title.{kind}"),
@@ -70,7 +72,8 @@ def _figure(view: View, kind: str) -> Figure:
         svg=Markup(svg.render(view, kind)),  # noqa: S704 - made here, its words escaped
         how=_how(view, kind),
         unit=words(f"unit_of.{kind}"),
-        twin=twins[kind](view),
+        twin=twin,
+        legend=twin.notes if kind == "ranking" else (),
     )
 
 

@@ -75,7 +75,7 @@ def write_marked(
     """
     from xlsxwriter import Workbook
 
-    from xinzhi.report.workbook import MADE, SAFE
+    from xinzhi.report.sheets import MADE, SAFE
 
     if path.suffix.lower() != ".xlsx":
         message = f"the marked tables are a workbook: '{path.name}' must end in .xlsx."

@@ -7,3 +7,4 @@ FACTORS = {"tfp": "#d9731a", "capital": "#b3c0cd", "labour": "#76899e", "human_c
 GROUPS = ("#1b6ca8", "#7f9a99", "#d9a441", "#a8402d", "#5b4a8a", "#4f8a5b", "#c77d9e", "#6b5b4b")
 DIVERGING = ("#8c510a", "#d8b365", "#f3efe6", "#5ab4ac", "#01665e")
 SEVERITY = {"error": "#f4c7c3", "warning": "#fce8b2", "note": "#d2e3f3"}
+ACCENT, BAND, DEEP = "#d9731a", "#b3c0cd", "#1b6ca8"

@@ -45,6 +45,23 @@ class Span:
         return (pl.col("start") == self.start) & (pl.col("end") == self.end)
 
 
+def region_names(regions: pl.DataFrame) -> dict[str, Text]:
+    """Return the name of every region; two of one name get their codes."""
+    rows = regions.select("region", "name_zh", "name_en").rows()
+    plain = {code: Text(zh=zh or en or code, en=en or zh or code) for code, zh, en in rows}
+    shown = [text.en for text in plain.values()]
+    return {
+        code: Text(zh=f"{text.zh} {code}", en=f"{text.en} {code}") if shown.count(text.en) > 1 else text
+        for code, text in plain.items()
+    }
+
+
+def region_groups(regions: pl.DataFrame) -> dict[str, Text]:
+    """Return the macro-region of every region that has one."""
+    rows = regions.select("region", "group_zh", "group_en").rows()
+    return {code: Text(zh=zh or en, en=en or zh) for code, zh, en in rows if zh or en}
+
+
 @dataclass(frozen=True, slots=True)
 class Arrangement:
     """How a known set of regions is laid out as tiles, and which two macro-regions are set against each other."""
@@ -62,13 +79,7 @@ class View:
     @cached_property
     def names(self) -> Mapping[str, Text]:
         """Return the name of every region, group and the total; two regions of one name get their codes."""
-        rows = self.measurement.regions.select("region", "name_zh", "name_en").rows()
-        plain = {code: Text(zh=zh or en or code, en=en or zh or code) for code, zh, en in rows}
-        shown = [text.en for text in plain.values()]
-        named = {
-            code: Text(zh=f"{text.zh} {code}", en=f"{text.en} {code}") if shown.count(text.en) > 1 else text
-            for code, text in plain.items()
-        }
+        named = region_names(self.measurement.regions)
         return {**{group.en: group for group in self.groups}, NATIONAL: words("label.national"), **named}
 
     @cached_property
@@ -80,8 +91,7 @@ class View:
     @cached_property
     def group_of(self) -> Mapping[str, Text]:
         """Return the macro-region of every region that has one."""
-        rows = self.measurement.regions.select("region", "group_zh", "group_en").rows()
-        return {code: Text(zh=zh or en, en=en or zh) for code, zh, en in rows if zh or en}
+        return region_groups(self.measurement.regions)
 
     @cached_property
     def groups(self) -> tuple[Text, ...]:

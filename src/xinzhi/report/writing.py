@@ -91,7 +91,7 @@ def _xlsx(result: Result, path: Path) -> None:
     from xlsxwriter import Workbook
 
     from xinzhi.report.numbers import is_known
-    from xinzhi.report.workbook import MADE, SAFE
+    from xinzhi.report.sheets import MADE, SAFE
 
     book = Workbook(path, SAFE)
     book.set_properties({"created": MADE})

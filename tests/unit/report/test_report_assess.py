@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
-from xinzhi.report import assess, workbook, write_assessment
+from xinzhi.report import assess, sheets, write_assessment
 from xinzhi.report.assess import NAMES, input_units
 from xinzhi.report.files import whole
 
@@ -55,7 +55,7 @@ def test_the_document_holds_provenance_findings_and_periods(out: Path, measureme
     assert document["answer"].keys() == {"zh", "en"}
 
 
-def sheet(path: Path, name: str, skip: int = workbook.HEAD) -> pl.DataFrame:
+def sheet(path: Path, name: str, skip: int = sheets.HEAD) -> pl.DataFrame:
     return fastexcel.read_excel(path).load_sheet(name, header_row=None, skip_rows=skip).to_polars()
 
 

@@ -1,4 +1,4 @@
-"""Charts of a measurement: six kinds, each an altair chart in one language."""
+"""Charts of a measurement, six kinds, and of an audit, five (`audit`), each an altair chart in one language."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     Parameters
     ----------
     result
-        A `Measurement`.
+        A `Measurement` or an `Audit`.
     kind
-        ``ranking`` (the default), ``map``, ``sources``, ``contributions``, ``groups`` or ``region``.
+        Of a measurement ``ranking`` (the default), ``map``, ``sources``, ``contributions``, ``groups`` or ``region``;
+        of an audit ``room`` (the default: the ranks that a ruler of its own would buy each region), ``ranks`` (the
+        same ruler for all), ``curve`` (specification curve), ``variance`` or ``reversals``.
     language
         ``en`` or ``zh``.
     region
-        The code of the region, for the kind ``region``.
+        The code of the region, for the kinds ``region`` and ``curve`` (where the default is the region that could move
+        furthest up).
 
     Returns
     -------
@@ -50,25 +53,49 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     >>> chart.to_dict()["title"]["text"]  # doctest: +ELLIPSIS
     '...居首...'
     """
-    from xinzhi.report.view import View
-    from xinzhi.yardstick.measurement import Measurement
-
-    if not isinstance(result, Measurement):
-        message = f"there is no picture of a {type(result).__name__} yet: plot takes a Measurement."
-        raise UsageError(message)
-    kind = kind or KINDS[0]
-    if kind not in KINDS:
-        message = f"unknown kind of chart '{kind}': choose one of {', '.join(KINDS)}."
+    kinds = _kinds(result)
+    kind = kind or kinds[0]
+    if kind not in kinds:
+        message = f"unknown kind of chart '{kind}': choose one of {', '.join(kinds)}."
         raise UsageError(message)
     from xinzhi.report.charts.style import Words
 
-    view = View(result)
-    chart = draw(view, kind, Words(language), region=region)
+    chart, found = _drawn(result, kind, Words(language), region)
     import altair as alt
 
     foot = result.provenance.foot()
-    title = alt.TitleParams(headline(view, kind, region).lang(language), subtitle=foot, fontSize=14, offset=10)
+    title = alt.TitleParams(found.lang(language), subtitle=foot, fontSize=14, offset=10)
     return chart.properties(title=title)
+
+
+def _kinds(result: Result) -> tuple[str, ...]:
+    """Return the kinds of chart of a result, its default first."""
+    from xinzhi.report.charts import audit
+    from xinzhi.yardstick.audit import Audit
+    from xinzhi.yardstick.measurement import Measurement
+
+    if isinstance(result, Measurement):
+        return KINDS
+    if isinstance(result, Audit):
+        return audit.KINDS
+    message = f"there is no picture of a {type(result).__name__} yet: plot takes a Measurement or an Audit."
+    raise UsageError(message)
+
+
+def _drawn(result: Result, kind: str, w: Words, region: str | None) -> tuple[ChartType, Text]:
+    """Return the chart of a kind and its headline."""
+    from xinzhi.report.audit.view import AuditView
+    from xinzhi.report.charts import audit
+    from xinzhi.report.view import View
+    from xinzhi.yardstick.audit import Audit
+    from xinzhi.yardstick.measurement import Measurement
+
+    if isinstance(result, Audit):
+        audited = AuditView(result)
+        return audit.draw(audited, kind, w, region=region), audit.headline(audited, kind, region)
+    assert isinstance(result, Measurement)  # noqa: S101 - `_kinds` refused all else
+    view = View(result)
+    return draw(view, kind, w, region=region), headline(view, kind, region)
 
 
 def draw(view: View, kind: str, w: Words, *, region: str | None = None) -> ChartType:

@@ -1,0 +1,194 @@
+"""What the report needs of an audit, looked up once: names, the leading period, the curve of a region, the choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.report.audit import levels
+from xinzhi.report.catalogue import same
+from xinzhi.report.view import Span, region_groups, region_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.text import Text
+    from xinzhi.yardstick.audit import Audit
+    from xinzhi.yardstick.audit.choices import Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """All protocols ordered by the TFP growth of one region in the leading period.
+
+    Parameters
+    ----------
+    code
+        The region.
+    values
+        `(N,)` log points per year, lowest first.
+    levels
+        `(N, d)` the level of each choice in the protocol at each place.
+    official, place
+        The official growth, and the share of the protocols that give less.
+    needed
+        The growth that would rank first while the others keep the official protocol; None for a single region.
+    """
+
+    code: str
+    values: FloatArray
+    levels: IntArray
+    official: float
+    place: float
+    needed: float | None
+
+    @property
+    def first(self) -> float:
+        """Return the share of the protocols under which the region would rank first."""
+        return 0.0 if self.needed is None else float((self.values >= self.needed).mean())
+
+
+@dataclass(frozen=True)
+class AuditView:
+    """An audit with its names looked up; unknown numbers are null, never NaN."""
+
+    audit: Audit
+
+    @cached_property
+    def span(self) -> Span:
+        """Return the period that leads: the latest one on official figures."""
+        return Span(*self.audit.official_span)
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """Return the regions in the leading period by official rank, with ``worst_rank`` beside the best one."""
+        rows = self.audit.frame.filter(self.span.holds()).fill_nan(None).sort("official_rank", "region")
+        official, lowest = rows["official"].to_numpy(), rows["minimum"].to_numpy()
+        # A region is not overtaken by itself.
+        above = (official[None, :] > lowest[:, None]).sum(axis=1) - (official > lowest)
+        return rows.with_columns(worst_rank=pl.Series(1 + above, dtype=pl.Int64))
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """Return the regions in the leading period by official rank."""
+        return self.rows["region"].to_list()
+
+    @cached_property
+    def names(self) -> Mapping[str, Text]:
+        """Return the name of every region; two of one name get their codes."""
+        return region_names(self.audit.regions)
+
+    @cached_property
+    def group_of(self) -> Mapping[str, Text]:
+        """Return the macro-region of every region that has one."""
+        return region_groups(self.audit.regions)
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """Return the choices."""
+        return self.audit.grid.choices
+
+    @cached_property
+    def protocols(self) -> int:
+        """Return how many protocols measure every region in the leading period."""
+        return int(self._measured.sum())
+
+    @cached_property
+    def shares(self) -> dict[str, float]:
+        """Return the part of each choice in the spread, over all regions, largest first; empty without spread."""
+        from xinzhi.yardstick.audit.words import choice_shares
+
+        rows = self.audit.variance.filter(self.span.holds())
+        return choice_shares(self.audit, self.audit.official_span) if rows["shapley"].sum() > 0 else {}
+
+    def parts(self, code: str) -> dict[str, float]:
+        """Return the part of each choice in the spread of one region."""
+        rows = self.audit.variance.filter(self.span.holds(), pl.col("region") == code, pl.col("variance") > 0)
+        return dict(rows.select("choice", "share").iter_rows())
+
+    @cached_property
+    def ordered(self) -> list[Choice]:
+        """Return the choices, the one that makes most of the spread first."""
+        place = {name: at for at, name in enumerate(self.shares)}
+        return sorted(self.choices, key=lambda choice: place.get(choice.name, len(place)))
+
+    @cached_property
+    def furthest(self) -> str | None:
+        """Return the region that could move furthest up by choosing its own ruler; None when there are no regions."""
+        moved = self.rows.sort("rank_gain", "growth_gain", descending=True)["region"]
+        return str(moved[0]) if moved.len() else None
+
+    def row(self, code: str) -> dict[str, object]:
+        """Return a region in the leading period."""
+        return self.rows.row(self.codes.index(code), named=True)
+
+    def name(self, code: str) -> Text:
+        """Return the name of a region."""
+        return self.names.get(code, same(code))
+
+    def curve(self, code: str | None) -> Curve:
+        """Return the specification curve of a region; None is the region that could move furthest.
+
+        Raises
+        ------
+        UsageError
+            When the region was not measured in the leading period.
+        """
+        code = code or self.furthest
+        if code is None or code not in self.codes:
+            message = f"no curve of the region {code!r}: {self.span.label} has {', '.join(self.codes) or 'no region'}."
+            raise UsageError(message)
+        values = self._values[:, self._places[code]][self._measured]
+        order = np.argsort(values, kind="stable")
+        official = float(values[0])
+        others = self.rows.filter(pl.col("region") != code)["official"]
+        return Curve(
+            code=code,
+            values=values[order],
+            levels=self._grid_rows[self._measured][order],
+            official=official,
+            place=float((values < official).mean()),
+            needed=float(others.to_numpy().max()) if others.len() else None,
+        )
+
+    def departures(self, number: int) -> Text:
+        """Return how one protocol of the set departs from the official one; empty for the official one."""
+        row = self._grid_rows[number].tolist()
+        changed = [levels.departure(choice, at) for choice, at in zip(self.choices, row, strict=True) if at]
+        return levels.listed(changed)
+
+    def single(self, label: str) -> Text:
+        """Return a single departure, given as ``path=value``, in words."""
+        return self._singles.get(label, same(label))
+
+    @cached_property
+    def _singles(self) -> dict[str, Text]:
+        return {
+            one.label(): levels.departure(choice, at)
+            for choice in self.choices
+            for at, one in enumerate(choice.levels)
+            if len(one.departs) == 1
+        }
+
+    @cached_property
+    def _grid_rows(self) -> IntArray:
+        return self.audit.grid.rows
+
+    @cached_property
+    def _values(self) -> FloatArray:
+        return self.audit.estimates[:, :, self.audit.spans.index(self.audit.official_span)]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {code: at for at, code in enumerate(self.audit.regions["region"])}
+
+    @cached_property
+    def _measured(self) -> BoolArray:
+        shown = [self._places[code] for code in self.codes]
+        return np.asarray(np.isfinite(self._values[:, shown]).all(axis=1))
