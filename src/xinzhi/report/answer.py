@@ -25,7 +25,7 @@ def answer(view: View) -> tuple[Text, ...]:
     if view.whole not in view.spans:
         sentences += _whole(view)
     if view.contrast:
-        sentences.append(_contrast(view))
+        sentences += _contrast(view)
     return tuple(sentences)
 
 
@@ -38,12 +38,31 @@ def reach(view: View) -> tuple[Text, ...]:
 def _together(view: View, span: Span) -> Text:
     row = view.national_of(span)
     opening = _opening(view, span)
-    if not row or row["output_growth"] is None:
-        return words("answer.no_national", opening=opening, n=len(view.codes))
+    if len(view.codes) == 1 or not row or row["output_growth"] is None:
+        return _apart(view, span, opening)
     parts = {name: percent(_value(row, column)) for name, column in PARTS.items()}
     key = "answer.together" if _value(row, "tfp_growth") > 0 and _value(row, "output_growth") > 0 else "answer.without"
     growth = percent(_value(row, "output_growth"))
     return words(key, opening=opening, n=len(view.codes), growth=growth, share=share(row), **parts)
+
+
+def _apart(view: View, span: Span, opening: Text) -> Text:
+    """Return the sentence where the regions have no sum: there is one alone, one lacks years, or inputs are indices."""
+    mine = view.of(span).drop_nulls("tfp_growth")
+    if len(view.codes) == 1 and mine.height == 1:
+        row = mine.row(0, named=True)
+        parts = {name: percent(row[column]) for name, column in PARTS.items()}
+        return words(
+            "answer.alone",
+            opening=opening,
+            name=view.name(view.codes[0]),
+            growth=percent(row["output_growth"]),
+            **parts,
+        )
+    absent = [view.name(code) for code in view.codes if code not in set(mine["region"])]
+    if absent and not view.measurement.levels.is_empty():
+        return words("answer.incomplete", opening=opening, n=len(view.codes), names=listing(absent, NAMED))
+    return words("answer.no_national", opening=opening, n=len(view.codes))
 
 
 def _opening(view: View, span: Span) -> Text:
@@ -73,7 +92,7 @@ def largest_source(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _sources(view: View) -> list[Text]:
     frame = largest_source(view.of(view.lead))
-    if frame.is_empty():
+    if frame.height < 2:  # noqa: PLR2004 - of one region the parts have been told
         return []
     led = [view.name(code) for code in frame.filter(pl.col("largest") == "tfp")["region"]]
     fell = [view.name(code) for code in frame.filter(pl.col("tfp_growth") <= 0)["region"]]
@@ -117,18 +136,29 @@ def _whole(view: View) -> list[Text]:
     ]
 
 
-def _contrast(view: View) -> Text:
+def _contrast(view: View) -> list[Text]:
+    """Return group against group, in the periods that both fill."""
     late, lead = view.contrast
     values = {
-        name: percent(_value(row, "tfp_growth")) if (row := view.group_in(group, span)) else number(None)
-        for name, group, span in (
-            ("late_now", late, view.lead),
-            ("lead_now", lead, view.lead),
-            ("late_whole", late, view.whole),
-            ("lead_whole", lead, view.whole),
-        )
+        (group.en, span): percent(_value(row, "tfp_growth"))
+        for group in (late, lead)
+        for span in (view.lead, view.whole)
+        if (row := view.group_in(group, span))
     }
-    return words("answer.contrast", late=late, lead=lead, span=view.lead.label, whole=view.whole.label, **values)
+
+    def of(span: Span) -> dict[str, str] | None:
+        both = [values.get((group.en, span)) for group in (late, lead)]
+        return None if None in both else {"late_now": str(both[0]), "lead_now": str(both[1])}
+
+    now, whole = of(view.lead), of(view.whole)
+    if now is None:
+        return []
+    if whole is None:
+        return [words("answer.contrast_now", late=late, lead=lead, span=view.lead.label, **now)]
+    totals = {"late_whole": whole["late_now"], "lead_whole": whole["lead_now"]}
+    return [
+        words("answer.contrast", late=late, lead=lead, span=view.lead.label, whole=view.whole.label, **now, **totals)
+    ]
 
 
 def _latest(view: View, span: Span) -> Text:

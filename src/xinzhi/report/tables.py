@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Kind = Literal["name", "text", "code", "year", "integer", "percent", "share", "level", "quantity", "flags", "value"]
 NUMERIC: frozenset[Kind] = frozenset({"year", "integer", "percent", "share", "level", "quantity"})
 UNIT_OF: Mapping[Kind, str] = {"percent": "unit_of.percent", "share": "unit_of.share", "level": "unit_of.level"}
+UNIT_OF_COLUMN: Mapping[str, str] = {"tfp_to_leader": "unit_of.leader"}
 DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "quantity": 1}
 GROWTH = ("output_growth", "capital_growth", "labour_growth", "human_capital_growth")
 PARTS = ("capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth")
@@ -72,7 +73,8 @@ def column(name: str, *, period: Span | None = None, unit: Text | None = None, k
     title = words(f"column.{name}")
     if period is not None:
         title = words("column.in_period", title=title, period=period.label)
-    known = words(UNIT_OF[kind]) if kind in UNIT_OF else None
+    of = UNIT_OF_COLUMN.get(name, UNIT_OF.get(kind))
+    known = words(of) if of else None
     return Column(title=title, kind=kind, unit=unit or known or NO_UNIT)
 
 

@@ -72,7 +72,7 @@ def test_one_region_is_not_ranked(tiny: Measurement) -> None:
 
 def test_no_complete_period_does_not_crash(ragged: Measurement) -> None:
     view = View(ragged)
-    assert "6 regions were measured one by one" in plain(view)
+    assert "there is no total of the 6 regions, because figures are missing in" in plain(view)
     assert answer.region_headline(view, "110000").en == "Not measured in 2000–2010"
 
 
@@ -82,3 +82,23 @@ def test_facts_of_a_region_are_in_words(measurement: Measurement) -> None:
     assert said[0].zh.endswith("亿元（2000年价格）")
     assert said[1].en.startswith("Labour in 2010: ")
     assert answer.facts(None, {"output": "1e8 CNY"}) == ()
+
+
+def test_one_country_gets_its_own_sentence(country) -> None:
+    import xinzhi
+
+    view = View(xinzhi.measure(country(regions=1), "xinzhi-cn-2026"))
+    said = plain(view)
+    assert "the output of r0 grew" in said
+    assert "1 regions" not in said
+    assert "In no region" not in said
+
+
+def test_a_gap_in_one_region_is_told_and_nothing_is_compared_with_a_dash(country) -> None:
+    import xinzhi
+
+    tables = country(regions=3)
+    tables["accounts"] = tables["accounts"].filter((pl.col("region") != "r1") | (pl.col("year") != 1957))
+    said = plain(View(xinzhi.measure(tables, "xinzhi-cn-2026")))
+    assert "no total of the 3 regions, because figures are missing in r1" in said
+    assert "\u2013 %" not in said
