@@ -122,7 +122,11 @@ def _tell(result: Audit, group: str, language: Language) -> None:
         parts.add_row(f"{choice_title(name).lang(language)} ({name})", f"{share:.1%}")
     out.print(parts)
     for row in result.left_out.iter_rows(named=True):
-        out.print(say("未能计算：", "left out: ") + f"{row['departures']}: {row['reason']}", style="dim", markup=False)
+        out.print(
+            say("未能计算：", "left out: ") + ": ".join(part for part in (row["departures"], row["reason"]) if part),
+            style="dim",
+            markup=False,
+        )
 
 
 def _together(rows: pl.DataFrame, language: Language) -> Any:  # noqa: ANN401 - a rich table

@@ -56,8 +56,11 @@ def test_excluded_combinations_are_not_in_the_set(audited):
 
 
 def test_what_cannot_be_computed_is_listed_with_its_reason(audited):
-    assert audited.left_out["departures"].str.contains("capital.depreciation_rule").any()
-    assert audited.left_out["reason"].str.contains("depreciation_nominal").all()
+    rule = audited.left_out.filter(pl.col("departures").str.contains("capital.depreciation_rule"))
+    assert rule["reason"].str.contains("depreciation_nominal").all()
+    assert rule.height == 1
+    short = audited.left_out.filter(pl.col("departures") == "")["reason"].to_list()
+    assert any("1996-2000" in reason for reason in short)
 
 
 def test_shapley_parts_sum_to_the_variance(audited):
@@ -120,6 +123,7 @@ def test_gaming_room_is_what_a_search_finds(audited):
     official = values[0]
     rows = audited.frame.filter((pl.col("start") == start) & (pl.col("end") == end))
     counts = audited.protocols["departure_count"].to_numpy()
+    changed = (audited.grid.rows != 0).sum(axis=1)
     for row in rows.iter_rows(named=True):
         here = audited.regions["region"].to_list().index(row["region"])
         others = np.delete(official, here)
@@ -127,7 +131,7 @@ def test_gaming_room_is_what_a_search_finds(audited):
         assert row["best_rank"] == ranks.min()
         assert row["departure_count"] == counts[ranks == ranks.min()].min()
         assert row["growth_gain"] == pytest.approx(values[:, here].max() - official[here])
-        singles = values[counts == 1, here]
+        singles = values[changed == 1, here]
         assert row["single_gain"] == pytest.approx(singles.max() - official[here])
 
 
@@ -140,7 +144,9 @@ def test_reversals_of_a_pair_sum_to_one(audited):
 
 def test_ranks_share_ties_and_cover_everyone():
     assert rank(np.array([[1.0, 3.0, 3.0, 2.0]])).tolist() == [[4, 1, 1, 3]]
-    found = spread(np.array([[1.0, 2.0, 3.0], [4.0, 2.5, 0.0], [3.5, 9.0, 1.0]]), np.array([0, 1, 2]))
+    found = spread(
+        np.array([[1.0, 2.0, 3.0], [4.0, 2.5, 0.0], [3.5, 9.0, 1.0]]), np.array([0, 1, 2]), np.array([0, 1, 1])
+    )
     assert found.official_rank.tolist() == [3, 2, 1]
     assert found.best_rank.tolist() == [1, 1, 1]
     assert found.best.tolist() == [1, 2, 0]
@@ -168,3 +174,15 @@ def test_a_protocol_number_outside_the_set_is_refused(audited):
 def test_summary_speaks_both_languages(audited):
     assert "admissible protocols" in audited.summary("en")
     assert "可采用的协议" in audited.summary("zh")
+
+
+def test_the_choice_that_helps_jilin_most_is_the_share_rule_with_its_constant(audited):
+    start, end = audited.official_span
+    row = audited.frame.filter((pl.col("region") == "220000") & (pl.col("start") == start) & (pl.col("end") == end))
+    assert row["single_departure"][0] == "shares.rule=constant, shares.constant=0.65"
+
+
+def test_one_region_has_a_spread_and_no_ranks(country, ours):
+    said = xinzhi.audit(country(regions=1), ours).summary("en")
+    assert said.startswith("r0, ")
+    assert "rank" not in said

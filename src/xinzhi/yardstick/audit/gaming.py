@@ -30,7 +30,7 @@ class Spread:
     highest
         The protocol with the highest growth.
     single
-        The protocol with one departure and the highest growth.
+        The protocol that settles one choice otherwise and has the highest growth.
     everyone_rank
         Rank when every region takes the protocol that is best for itself.
     above
@@ -51,19 +51,19 @@ class Spread:
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 
 
-def spread(values: FloatArray, departures: IntArray) -> Spread:
+def spread(values: FloatArray, departures: IntArray, changed: IntArray) -> Spread:
     """Return the spread of a period over protocols.
 
     Parameters
     ----------
     values
         `(N, R)` TFP growth, the official protocol first; no NaN.
-    departures
-        `(N,)` how many parameters depart from the official protocol.
+    departures, changed
+        `(N,)` how many parameters, and how many choices, depart from the official protocol.
 
     Examples
     --------
-    >>> found = spread(np.array([[1.0, 2.0], [3.0, 4.0], [2.5, 5.0]]), np.array([0, 2, 1]))
+    >>> found = spread(np.array([[1.0, 2.0], [3.0, 4.0], [2.5, 5.0]]), np.array([0, 2, 1]), np.array([0, 1, 1]))
     >>> found.official_rank.tolist(), found.best_rank.tolist(), found.best.tolist()
     ([2, 1], [1, 1], [2, 0])
     """
@@ -76,7 +76,7 @@ def spread(values: FloatArray, departures: IntArray) -> Spread:
     wanted = np.where(own == best_rank, departures[:, None], departures.max() + 1)
     fewest = wanted.min(axis=0)
     best = np.where(wanted == fewest, values, -np.inf).argmax(axis=0)
-    one = np.where((departures == 1)[:, None], values, -np.inf)
+    one = np.where((changed == 1)[:, None], values, -np.inf)
     return Spread(
         quantiles=np.quantile(values, QUANTILES, axis=0),
         ranks=np.quantile(ranks, QUANTILES, axis=0),

@@ -31,9 +31,10 @@ class Audit(Result):
         region that chooses while the others keep the official protocol: ``best_rank, rank_gain, growth_gain,
         departures, departure_count, best_protocol, best_growth, single_departure, single_gain, everyone_rank,
         nearest``. `growth_gain` is the highest attainable growth less the official one; `departures` is the smallest
-        set that attains `best_rank`; `everyone_rank` is the rank when every region takes what suits it best.
+        set that attains `best_rank`; `single_departure` is the one choice, settled otherwise, that helps most;
+        `everyone_rank` is the rank when every region takes what suits it best.
     protocols
-        ``number, departures, departure_count, nearest, nearest_distance`` and one column per open parameter: one row
+        ``number, departure_count, nearest, nearest_distance`` and one column per open parameter: one row
         per admissible protocol, the official one first; empty where a parameter is not in force.
     variance
         ``region, start, end, choice, variance, first_order, total, shapley, share``: exact, over all protocols;
@@ -41,7 +42,8 @@ class Audit(Result):
     reversals
         ``start, end, region, other, above``: share of the protocols in which `region` grows faster than `other`.
     left_out
-        ``departures, reason``: alternatives that the package cannot compute.
+        ``departures, reason``: alternatives that the package cannot compute, and periods that some protocols do not
+        fill (without departures).
     regions
         Names of the regions.
     official_span

@@ -77,14 +77,17 @@ def audit(
     close = nearest(every)
     estimates = values[every.admissible]
     departures = every.departure_counts()[every.admissible]
+    changed = (every.rows != 0).sum(axis=1)
     frames, reversals, variance = [], [], []
     for at, span in enumerate(spans):
         regions = np.flatnonzero(np.isfinite(estimates[0, :, at]))
         rows = np.flatnonzero(np.isfinite(estimates[:, regions, at]).all(axis=1))
-        room = spread(estimates[rows][:, regions, at], departures[rows])
+        room = spread(estimates[rows][:, regions, at], departures[rows], changed[rows])
         names = [panel.regions[row] for row in regions.tolist()]
         frames.append(_frame(names, span, estimates[rows][:, regions, at], room, every, rows, close))
         reversals.append(_reversals(names, span, room))
+        if len(rows) < len(estimates):
+            left_out.append(_short(span, len(estimates) - len(rows)))
         valid = every.admissible & np.isfinite(values[..., regions, at]).all(axis=-1)
         variance.append(_variance(names, span, values[..., regions, at], valid, every))
     import polars as pl
@@ -110,6 +113,15 @@ def audit(
             inputs=official.provenance.inputs,
         ),
     )
+
+
+def _short(span: Span, count: int) -> LeftOut:
+    """Say how many protocols do not reach over a period in every region."""
+    reason = (
+        f"{count:,} protocols cannot measure every year and region of {span[0]}-{span[1]}: their figures begin too "
+        "late or end too early. That period is audited without them."
+    )
+    return LeftOut({}, reason)
 
 
 def _frame(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from xinzhi.core.text import Text
 from xinzhi.protocol.catalogue import specification
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.text import Language
     from xinzhi.yardstick.audit.result import Audit
 
 
@@ -27,6 +28,8 @@ def summarise(result: Audit, language: Language) -> str:
     growth = here["official"].to_list()
     low, high, count = min(growth), max(growth), max(here["protocols"].to_list())
     row = jump.row(0, named=True)
+    if here.height == 1:
+        return _alone(result, here.row(0, named=True), f"{name} ({share:.0%})", language)
     if language == "zh":
         return (
             f"{count:,} 个可采用的协议，{start}—{end} 年，{here.height} 个地区，"
@@ -42,6 +45,26 @@ def summarise(result: Audit, language: Language) -> str:
         f"  furthest up: {row['name_en']}, from {row['official_rank']} to {row['best_rank']}\n"
         f"  the {name} makes {share:.0%} of the spread\n{result.provenance.foot()}"
     )
+
+
+def _alone(result: Audit, row: dict[str, Any], choice: str, language: Language) -> str:
+    """Return the spread of one region, which has no ranks to gain."""
+    names = dict(result.regions.select("region", f"name_{language}").iter_rows())
+    numbers = {
+        "name": names[row["region"]],
+        "count": f"{row['protocols']:,}",
+        "choice": choice,
+        **{name: f"{row[name]:.2%}" for name in ("official", "minimum", "maximum")},
+    }
+    said = Text(
+        zh="{name}，{start}—{end} 年：官方协议下年均 {official}，"
+        "{count} 个可采用的协议下为 {minimum} 至 {maximum}；影响最大的是{choice}",
+        en="{name}, {start}-{end}: {official} a year officially, {minimum} to {maximum} over {count} admissible "
+        "protocols; "
+        "most of it is the {choice}",
+    )
+    sentence = said.lang(language).format(start=row["start"], end=row["end"], **numbers)
+    return f"{sentence}\n{result.provenance.foot()}"
 
 
 def choice_title(path: str) -> Text:
