@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xinzhi.cli.settings import SetOption, with_settings
+from xinzhi.cli.settings import ProtocolOption, SetOption, with_settings
 from xinzhi.cli.speech import (
     DataArgument,
     EncodingOption,
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 def assess(
     data: DataArgument,
     *,
-    protocol: Annotated[
-        str, typer.Option("--protocol", "-p", help=say("协议编号或文件", "identifier or file of the protocol"))
-    ] = "xinzhi-cn-2026",
+    protocol: ProtocolOption = "xinzhi-cn-2026",
     out: Annotated[Path, typer.Option("--out", "-o", help=say("输出文件夹", "folder for the output"))] = Path("out"),
     setting: SetOption = None,
     sign: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xinzhi.cli.settings import SetOption, with_settings
+from xinzhi.cli.settings import ProtocolOption, SetOption, with_settings
 from xinzhi.cli.speech import DataArgument, EncodingOption, JsonOption, LangOption, chosen, console, print_json, say
 from xinzhi.cli.tables import table
 
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 def audit(
     data: DataArgument,
     *,
-    protocol: Annotated[
-        str, typer.Option("--protocol", "-p", help=say("协议编号或文件", "identifier or file of the protocol"))
-    ] = "xinzhi-cn-2026",
+    protocol: ProtocolOption = "xinzhi-cn-2026",
     setting: SetOption = None,
     group: Annotated[
         str,

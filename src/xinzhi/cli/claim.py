@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xinzhi.cli.settings import SetOption, with_settings
+from xinzhi.cli.settings import ProtocolOption, SetOption, with_settings
 from xinzhi.cli.speech import (
     DataArgument,
     EncodingOption,
@@ -52,9 +52,7 @@ def claim(
             "--claims", help=say("CSV 声称表，代替数据包中的 claims 表", "CSV of claims instead of the table claims")
         ),
     ] = None,
-    protocol: Annotated[
-        str, typer.Option("--protocol", "-p", help=say("协议编号或文件", "identifier or file of the protocol"))
-    ] = "xinzhi-cn-2026",
+    protocol: ProtocolOption = "xinzhi-cn-2026",
     setting: SetOption = None,
     out: Annotated[
         Path | None,

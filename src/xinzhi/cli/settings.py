@@ -1,7 +1,8 @@
-"""``--set PATH=VALUE``: one parameter changed on the command line."""
+"""Options that verbs share: the protocol, ``--set PATH=VALUE`` for one of its parameters, the folder to write into."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
 
     from xinzhi.protocol import Protocol
 
+ProtocolOption = Annotated[
+    str, typer.Option("--protocol", "-p", help=say("协议编号或文件", "identifier or file of the protocol"))
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help=say("写出网页、工作簿与数据的文件夹", "folder for page, workbook and tables")),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -6,8 +6,8 @@ The question
     What do the figures say, how far do official ones carry, and by which yardstick?
 The verbs
     `plot` draws a result, `write` puts it into a file (csv, parquet, xlsx, dta), `write_assessment` writes the whole
-    assessment (page, workbook, tables), `write_audit` that of an audit, `write_marked` the checked tables with their
-    bad cells coloured.
+    assessment (page, workbook, tables), `write_audit` that of an audit, `write_room` that of a room of the essay,
+    `write_marked` the checked tables with their bad cells coloured.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xinzhi.report.audit import write_audit
     from xinzhi.report.charts import plot
     from xinzhi.report.marked import write_marked
+    from xinzhi.report.rooms.writing import write_room
     from xinzhi.report.writing import write
 
 _HOMES = {
@@ -28,9 +29,10 @@ _HOMES = {
     "write_assessment": "xinzhi.report.assess",
     "write_audit": "xinzhi.report.audit",
     "write_marked": "xinzhi.report.marked",
+    "write_room": "xinzhi.report.rooms.writing",
 }
 
-__all__ = ["plot", "write", "write_assessment", "write_audit", "write_marked"]
+__all__ = ["plot", "write", "write_assessment", "write_audit", "write_marked", "write_room"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs

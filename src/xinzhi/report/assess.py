@@ -8,11 +8,13 @@ from xinzhi.report.document import dump, rows, text
 from xinzhi.report.files import whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
+    from xinzhi.report.section import Section
     from xinzhi.report.view import View
     from xinzhi.yardstick.measurement import Measurement
 
@@ -20,7 +22,13 @@ NAMES = ("report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessme
 
 
 def write_assessment(
-    measurement: Measurement, protocol: Protocol, package: Package, out_dir: Path, *, language: Language = "en"
+    measurement: Measurement,
+    protocol: Protocol,
+    package: Package,
+    out_dir: Path,
+    *,
+    language: Language = "en",
+    sections: Sequence[Section] = (),
 ) -> list[Path]:
     """Write the assessment of all regions: a page, a workbook, two tables and a document for machines.
 
@@ -32,6 +40,8 @@ def write_assessment(
         The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
     language
         The language that the page opens in and that names the sheets of the workbook.
+    sections
+        What the rooms of the essay say of the same data; the page shows them in brief, the workbook their tables.
 
     Returns
     -------
@@ -64,11 +74,13 @@ def write_assessment(
     view = View(measurement)
     units = input_units(protocol, package)
     with whole(out_dir, NAMES) as (report, workbook, growth, levels, document):
-        report.write_text(page(view, protocol, package, units, language=language), encoding="utf-8", newline="\n")
-        write_workbook(view, protocol, package, units, workbook, language=language)
+        report.write_text(
+            page(view, protocol, package, units, language=language, sections=sections), encoding="utf-8", newline="\n"
+        )
+        write_workbook(view, protocol, package, units, workbook, language=language, sections=sections)
         write_csv(measurement.frame, growth)
         write_csv(measurement.levels, levels)
-        document.write_text(dump(summary(view, protocol, package)), encoding="utf-8", newline="\n")
+        document.write_text(dump(summary(view, protocol, package, sections)), encoding="utf-8", newline="\n")
     return [out_dir / name for name in NAMES]
 
 
@@ -88,7 +100,7 @@ def input_units(protocol: Protocol, package: Package) -> dict[str, str]:
     return {name: unit for name, unit in units.items() if unit}
 
 
-def summary(view: View, protocol: Protocol, package: Package) -> dict[str, Any]:
+def summary(view: View, protocol: Protocol, package: Package, sections: Sequence[Section] = ()) -> dict[str, Any]:
     """Return the assessment as a JSON-ready dictionary: growth in log points per year, texts in both languages."""
     from xinzhi.report import answer
     from xinzhi.report.catalogue import paragraph
@@ -116,4 +128,8 @@ def summary(view: View, protocol: Protocol, package: Package) -> dict[str, Any]:
         "periods": rows(result.periods),
         "national_periods": rows(result.national_periods),
         "group_periods": rows(result.group_periods),
+        "rooms": {
+            one.key: {"answer": text(paragraph(one.answer)), "notes": [text(note) for note in one.notes]}
+            for one in sections
+        },
     }

@@ -40,6 +40,20 @@ def number(value: float | None, decimals: int = 1, *, sign: bool = False) -> str
     return f"{rounded:{'+' if sign else ''},.{decimals}f}".replace("-", "−")
 
 
+def significant(value: float | None, digits: int = 4) -> str:
+    """Write a number of any size with a number of significant digits; whole ones keep all theirs.
+
+    Examples
+    --------
+    >>> significant(0.0123456), significant(123456.7), significant(-2.5), significant(None)
+    ('0.01235', '123,457', '−2.500', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+    return number(value, min(decimals, 12))
+
+
 def percent(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
     """Write log points as percent per year: 100 times the log change, the convention of growth accounts.
 

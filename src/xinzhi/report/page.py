@@ -12,17 +12,26 @@ from xinzhi.report.figures import figures, region_pages
 from xinzhi.report.html import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
+    from xinzhi.report.section import Section
     from xinzhi.report.view import View
 
 SHOWN = 200  # findings on the page; all of them are in the workbook and in the JSON document
 
 
-def page(view: View, protocol: Protocol, package: Package, units: Mapping[str, str], *, language: Language) -> str:
+def page(
+    view: View,
+    protocol: Protocol,
+    package: Package,
+    units: Mapping[str, str],
+    *,
+    language: Language,
+    sections: Sequence[Section] = (),
+) -> str:
     """Return the report as HTML.
 
     Parameters
@@ -33,6 +42,8 @@ def page(view: View, protocol: Protocol, package: Package, units: Mapping[str, s
         Units of the inputs.
     language
         The language that the page opens in; a reader can switch.
+    sections
+        What the rooms of the essay say, shown in brief.
     """
     decimals = int(protocol.value("reporting.decimals"))
     source = package_line(package)
@@ -47,6 +58,7 @@ def page(view: View, protocol: Protocol, package: Package, units: Mapping[str, s
         answer=paragraph(answer.answer(view)),
         reach=paragraph(answer.reach(view)),
         figures=figures(view),
+        sections=sections,
         foot_line=answer.foot(view, source),
         coverage=tables.coverage(view),
         protocol=protocol,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import Text
 from xinzhi.report import flags
-from xinzhi.report.catalogue import words
+from xinzhi.report.catalogue import has, words
 from xinzhi.report.numbers import is_known
 from xinzhi.report.tables import NUMERIC, UNIT_OF
 
@@ -27,6 +28,7 @@ HEAD = 5  # rows above the data: title, source, Chinese header, English header, 
 WIDTHS: Mapping[Kind, int] = {"name": 16, "text": 34, "value": 34, "code": 14, "flags": 40}
 WIDE = frozenset({"protocol", "findings", "omitted", "coverage"})
 SAFE = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+NAME = 31  # characters that a name of a sheet may have
 MADE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a fixed stamp: the same figures give the same file, byte for byte
 
 
@@ -82,13 +84,29 @@ def write_sheets(
     _cover(book.add_worksheet(words("sheet.cover").lang(language)), look, cover, content)
     _notes(book.add_worksheet(words("sheet.notes").lang(language)), look, content)
     for table in content:
-        _table(book.add_worksheet(words(f"sheet.{table.key}").lang(language)), look, table, foot)
+        _table(book.add_worksheet(_sheet_name(table, language)), look, table, foot)
     book.close()
+
+
+def _sheet_name(table: Table, language: Language) -> str:
+    """Return the name of a table's sheet: its own word, else its title, as far as the format allows."""
+    if has(f"sheet.{table.key}"):
+        return words(f"sheet.{table.key}").lang(language)
+    return re.sub(r"[\[\]:*?/\\']", " ", table.title.lang(language))[:NAME].strip()
 
 
 def _look(book: Workbook, decimals: int) -> _Look:
     part = f"0.{'0' * decimals}" if decimals else "0"
-    shapes = {"percent": part, "share": "0.0", "level": "0.000", "quantity": "#,##0.00", "year": "0", "integer": "0"}
+    shapes = {
+        "percent": part,
+        "share": "0.0",
+        "level": "0.000",
+        "score": "0.0000",
+        "figure": "General",
+        "quantity": "#,##0.00",
+        "year": "0",
+        "integer": "0",
+    }
     return _Look(
         title=book.add_format({"bold": True, "font_size": 14}),
         soft=book.add_format({"font_color": "#5c6b78"}),

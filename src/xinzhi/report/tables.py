@@ -12,7 +12,7 @@ from xinzhi.core.text import Text
 from xinzhi.protocol import Dated
 from xinzhi.report import flags
 from xinzhi.report.catalogue import words
-from xinzhi.report.numbers import number, unit_text
+from xinzhi.report.numbers import number, significant, unit_text
 from xinzhi.report.view import NATIONAL
 
 if TYPE_CHECKING:
@@ -22,11 +22,25 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Alternative, Parameter, Protocol
     from xinzhi.report.view import Span, View
 
-Kind = Literal["name", "text", "code", "year", "integer", "percent", "share", "level", "quantity", "flags", "value"]
-NUMERIC: frozenset[Kind] = frozenset({"year", "integer", "percent", "share", "level", "quantity"})
+Kind = Literal[
+    "name",
+    "text",
+    "code",
+    "year",
+    "integer",
+    "percent",
+    "share",
+    "level",
+    "score",
+    "quantity",
+    "figure",
+    "flags",
+    "value",
+]
+NUMERIC: frozenset[Kind] = frozenset({"year", "integer", "percent", "share", "level", "score", "quantity", "figure"})
 UNIT_OF: Mapping[Kind, str] = {"percent": "unit_of.percent", "share": "unit_of.share", "level": "unit_of.level"}
 UNIT_OF_COLUMN: Mapping[str, str] = {"tfp_to_leader": "unit_of.leader"}
-DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "quantity": 1}
+DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "score": 3, "quantity": 1}
 GROWTH = ("output_growth", "capital_growth", "labour_growth", "human_capital_growth")
 PARTS = ("capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth")
 KINDS: Mapping[str, Kind] = {
@@ -84,6 +98,8 @@ def cell(value: Any, kind: Kind, decimals: int) -> str | Text:  # noqa: ANN401 -
         return number(None)
     if kind in DECIMALS or kind == "percent":
         return number(value, DECIMALS.get(kind, decimals))
+    if kind == "figure":
+        return significant(value)
     return value if isinstance(value, Text) else str(value)
 
 

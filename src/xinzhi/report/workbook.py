@@ -10,18 +10,26 @@ from xinzhi.report.catalogue import paragraph, words
 from xinzhi.report.sheets import Cover, write_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
+    from xinzhi.report.section import Section
     from xinzhi.report.tables import Table
     from xinzhi.report.view import View
 
 
 def write_workbook(
-    view: View, protocol: Protocol, package: Package, units: Mapping[str, str], path: Path, *, language: Language
+    view: View,
+    protocol: Protocol,
+    package: Package,
+    units: Mapping[str, str],
+    path: Path,
+    *,
+    language: Language,
+    sections: Sequence[Section] = (),
 ) -> None:
     """Write the assessment as an xlsx workbook.
 
@@ -36,6 +44,8 @@ def write_workbook(
         Where to write.
     language
         The language of the names of the sheets.
+    sections
+        What the rooms of the essay say: their tables follow.
     """
     from xinzhi.report.page import package_line
 
@@ -44,7 +54,7 @@ def write_workbook(
         path,
         package.title.lang(language),
         Cover(title=words("cover.title"), rows=_facts(view, protocol, source)),
-        contents(view, protocol, package, units),
+        [*contents(view, protocol, package, units), *(table for one in sections for table in one.contents())],
         answer.foot(view, source),
         decimals=int(protocol.value("reporting.decimals")),
         language=language,

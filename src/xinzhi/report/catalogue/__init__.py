@@ -1,6 +1,8 @@
 """Every sentence and label of the reports, in Chinese and English, with the terms of the National Bureau of Statistics.
 
-The two files hold the same keys and the same placeholders; `words` fills them and gives both languages at once.
+The two files hold the same keys and the same placeholders; `words` fills them and gives both languages at once. The
+words of a room of the essay stand in a file of their own, ``rooms/<room>.yaml``, each text a pair of both languages;
+its keys begin with the name of the room.
 """
 
 from __future__ import annotations
@@ -46,7 +48,14 @@ def strings(language: Language) -> dict[str, str]:
     >>> strings("zh").keys() == strings("en").keys()
     True
     """
-    return dict(_flatten(read_yaml(f"catalogue/{language}.yaml")))
+    shared = dict(_flatten(read_yaml(f"catalogue/{language}.yaml")))
+    return shared | {key.removesuffix(f".{language}"): text for key, text in _rooms() if key.endswith(f".{language}")}
+
+
+def _rooms() -> Iterator[tuple[str, str]]:
+    for file in sorted((files("xinzhi.report") / "catalogue" / "rooms").iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".yaml"):
+            yield from _flatten(read_yaml(f"catalogue/rooms/{file.name}"), f"{file.name.removesuffix('.yaml')}.")
 
 
 def has(key: str) -> bool:

@@ -1,4 +1,4 @@
-"""Charts of a measurement, six kinds, and of an audit, five (`audit`), each an altair chart in one language."""
+"""Charts as altair objects in one language: of a measurement six kinds, of an audit five (`audit`), of rooms theirs."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     Parameters
     ----------
     result
-        A `Measurement` or an `Audit`.
+        What a verb returns.
     kind
         Of a measurement ``ranking`` (the default), ``map``, ``sources``, ``contributions``, ``groups`` or ``region``;
         of an audit ``room`` (the default: the ranks that a ruler of its own would buy each region), ``ranks`` (the
-        same ruler for all), ``curve`` (specification curve), ``variance`` or ``reversals``.
+        same ruler for all), ``curve`` (specification curve), ``variance`` or ``reversals``; of the result of a room of
+        the essay, those that its page of the documentation names; an unknown kind is answered with the list of them.
     language
         ``en`` or ``zh``.
     region
         The code of the region, for the kinds ``region`` and ``curve`` (where the default is the region that could move
-        furthest up).
+        furthest up), and for the pictures of one region that a room draws.
 
     Returns
     -------
@@ -53,6 +54,10 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     >>> chart.to_dict()["title"]["text"]  # doctest: +ELLIPSIS
     '...居首...'
     """
+    from xinzhi.report import rooms
+
+    if rooms.knows(result):
+        return _of_room(result, kind, language, region)
     kinds = _kinds(result)
     kind = kind or kinds[0]
     if kind not in kinds:
@@ -61,11 +66,30 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     from xinzhi.report.charts.style import Words
 
     chart, found = _drawn(result, kind, Words(language), region)
+    return _titled(chart, found, result, language)
+
+
+def _titled(chart: ChartType, headline: Text, result: Result, language: Language) -> ChartType:
     import altair as alt
 
-    foot = result.provenance.foot()
-    title = alt.TitleParams(found.lang(language), subtitle=foot, fontSize=14, offset=10)
+    title = alt.TitleParams(headline.lang(language), subtitle=result.provenance.foot(), fontSize=14, offset=10)
     return chart.properties(title=title)
+
+
+def _of_room(result: Result, kind: str | None, language: Language, region: str | None) -> ChartType:
+    """Return a picture of a room's result, by default its leading one."""
+    from xinzhi.report import rooms
+    from xinzhi.report.charts.style import Words
+
+    pictures = {one.kind: one for one in rooms.section(result, region=region).pictures}
+    if not pictures:
+        message = f"this {type(result).__name__} has nothing to draw: it has no figures."
+        raise UsageError(message)
+    chosen = pictures.get(kind or next(iter(pictures)))
+    if chosen is None:
+        message = f"unknown kind of chart '{kind}': choose one of {', '.join(pictures)}."
+        raise UsageError(message)
+    return _titled(chosen.draw(Words(language)), chosen.headline, result, language)
 
 
 def _kinds(result: Result) -> tuple[str, ...]:
@@ -78,7 +102,7 @@ def _kinds(result: Result) -> tuple[str, ...]:
         return KINDS
     if isinstance(result, Audit):
         return audit.KINDS
-    message = f"there is no picture of a {type(result).__name__} yet: plot takes a Measurement or an Audit."
+    message = f"there is no picture of a {type(result).__name__} yet."
     raise UsageError(message)
 
 

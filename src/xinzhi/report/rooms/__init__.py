@@ -1,0 +1,52 @@
+"""What each room of the essay says in a report: one file a room, one function a result, each giving a `Section`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from xinzhi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from xinzhi.core.result import Result
+    from xinzhi.report.section import Section
+
+SECTIONS: Mapping[str, tuple[str, str]] = {}
+
+
+def section(result: Result, *, region: str | None = None) -> Section:
+    """Return what a result of a room says.
+
+    Parameters
+    ----------
+    result
+        What a verb of a room returns.
+    region
+        The region or unit that pictures of one region show; None: the room chooses a telling one.
+
+    Raises
+    ------
+    UsageError
+        When no room knows the result.
+    """
+    maker = _maker(result)
+    if maker is None:
+        message = f"there is no picture of a {type(result).__name__} yet."
+        raise UsageError(message)
+    return maker(result, region=region)
+
+
+def knows(result: Result) -> bool:
+    """Say whether a room can tell what a result says."""
+    return _maker(result) is not None
+
+
+def _maker(result: Result) -> Callable[..., Section] | None:
+    for kind in type(result).__mro__:
+        if kind.__name__ in SECTIONS:
+            module, name = SECTIONS[kind.__name__]
+            found: Callable[..., Section] = getattr(import_module(f"xinzhi.report.rooms.{module}"), name)
+            return found
+    return None
