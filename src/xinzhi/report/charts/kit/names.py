@@ -1,0 +1,296 @@
+"""One row a name: dots with intervals, bars, stacked bars with a dot for the sum, a waterfall, a matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from xinzhi.report import palette
+from xinzhi.report.charts import style
+from xinzhi.report.numbers import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from altair.typing import ChartType
+
+    from xinzhi.core.text import Text
+    from xinzhi.report.charts.style import Words
+
+STEP, WIDTH = 18, 560
+MOST, END = 50, 20  # with more names than a page can hold, those at either end are drawn
+CELL = 30
+
+
+def ends(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows that a chart of one row a name shows: all, or the first and the last."""
+    return list(rows) if len(rows) <= MOST else [*rows[:END], *rows[-END:]]
+
+
+def colours(w: Words, rows: Sequence[Mapping[str, Any]], range_: Sequence[str] = palette.GROUPS) -> alt.Scale | None:
+    """Return the colours of the groups in the order in which they appear, or None when no row has one."""
+    groups = list(dict.fromkeys(w(row["group"]) for row in rows if row.get("group") is not None))
+    shown = [range_[i % len(range_)] for i in range(len(groups))]
+    return alt.Scale(domain=groups, range=shown) if groups else None
+
+
+def _worded(w: Words, rows: Sequence[Mapping[str, Any]], *fields: str) -> list[dict[str, Any]]:
+    return [{**row, **{name: w(row[name]) for name in fields if row.get(name) is not None}} for row in rows]
+
+
+def dots(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    x: Text,
+    reference: float | None = None,
+    decimals: int = 3,
+    domain: Sequence[float] | None = None,
+) -> ChartType:
+    """Return a dot for every name, with its interval where it has one, and its figure at the right.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``name`` (Text), ``value`` (None is left blank), and where known ``low``, ``high`` and ``group`` (Text), in the
+        order in which they are drawn.
+    x
+        Title of the axis.
+    reference
+        A value that a dashed line marks.
+    decimals
+        Of the figures at the right.
+    domain
+        Ends of the axis; None: what the values need.
+    """
+    shown = ends(rows)
+    scale = colours(w, shown)
+    worded = _worded(w, shown, "name", "group")
+    order = [row["name"] for row in worded]
+    reach = [row[key] for row in worded for key in ("value", "low", "high") if row.get(key) is not None]
+    axis = alt.Scale(domain=list(domain) if domain else _around(reach), nice=False, zero=False)
+    across = alt.X("value:Q", title=w(x), scale=axis)
+    y = style.ordinal(order, labelPadding=4, grid=True)
+    colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
+    layers: list[alt.Chart] = []
+    if reference is not None:
+        rule = alt.Chart(style.data([{"value": reference}]))
+        layers.append(rule.mark_rule(color=palette.SOFT, strokeDash=[3, 3]).encode(x=alt.X("value:Q", scale=axis)))
+    spans = [row for row in worded if row.get("low") is not None and row.get("high") is not None]
+    if spans:
+        rule = alt.Chart(style.data(spans)).mark_rule(strokeWidth=3, color=palette.BAND)
+        layers.append(rule.encode(x=alt.X("low:Q", scale=axis, title=w(x)), x2=alt.X2("high:Q"), y=y))
+    known = [row for row in worded if row["value"] is not None]
+    dot = alt.Chart(style.data(known)).mark_circle(size=62, opacity=1)
+    layers.append(dot.encode(x=across, y=y, color=colour))
+    height = STEP * len(order)
+    left = style.layers(*layers, width=WIDTH, height=height)
+    return style.configure(_beside(left, _figures(worded, order, decimals, height)))
+
+
+def bars(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, decimals: int = 1) -> ChartType:
+    """Return a bar for every name with its figure; rows as in `dots`, without intervals."""
+    shown = ends(rows)
+    scale = colours(w, shown)
+    worded = _worded(w, shown, "name", "group")
+    order = [row["name"] for row in worded]
+    known = [row for row in worded if row["value"] is not None]
+    domain = style.padded([row["value"] for row in known])
+    colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
+    bar = alt.Chart(style.data(known)).mark_bar(height=12)
+    across = alt.X("value:Q", title=w(x), scale=alt.Scale(domain=domain, nice=False))
+    height = STEP * len(order)
+    drawn = bar.encode(x=across, y=style.ordinal(order, labelPadding=4), color=colour)
+    left = style.layers(drawn, style.zero("x"), width=WIDTH, height=height)
+    return style.configure(_beside(left, _figures(worded, order, decimals, height)))
+
+
+def stacked(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    parts: Mapping[str, tuple[Text, str]],
+    *,
+    x: Text,
+    total: str | None = None,
+    decimals: int = 1,
+) -> ChartType:
+    """Return stacked bars by name, with a dot and a figure for the sum.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``name`` (Text) and the value of every part, in the order in which they are drawn.
+    parts
+        Column, its word and its colour, in the order of the stack.
+    x
+        Title of the axis.
+    total
+        Column of the sum.
+    decimals
+        Of the figures at the right.
+    """
+    shown = ends(rows)
+    worded = _worded(w, shown, "name")
+    order = [row["name"] for row in worded]
+    long = [
+        {"name": row["name"], "part": w(word), "order": i, "value": row[key]}
+        for row in worded
+        for i, (key, (word, _)) in enumerate(parts.items())
+        if row.get(key) is not None
+    ]
+    scale = alt.Scale(domain=[w(word) for word, _ in parts.values()], range=[ink for _, ink in parts.values()])
+    y = style.ordinal(order, labelPadding=4)
+    bar = alt.Chart(style.data(long)).mark_bar(height=12)
+    layers = [
+        bar.encode(
+            x=alt.X("value:Q", title=w(x), stack="zero"),
+            y=y,
+            color=alt.Color("part:N", scale=scale),
+            order=alt.Order("order:Q"),
+        ),
+        style.zero("x"),
+    ]
+    height = STEP * len(order)
+    if total is None:
+        return style.configure(style.layers(*layers, width=WIDTH, height=height))
+    sums = [{"name": row["name"], "value": row[total]} for row in worded if row.get(total) is not None]
+    dot = alt.Chart(style.data(sums)).mark_point(filled=True, size=34, color=palette.INK, opacity=1)
+    layers.append(dot.encode(x=alt.X("value:Q"), y=y))
+    left = style.layers(*layers, width=WIDTH, height=height)
+    return style.configure(_beside(left, _figures(sums, order, decimals, height)))
+
+
+def waterfall(w: Words, steps: Sequence[tuple[Text, float, str]], *, y: Text, decimals: int = 2) -> ChartType:
+    """Return a waterfall: each part from where the one before it ends, the sum at the right from zero.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    steps
+        Word, value and colour of every part; the last one is the sum and stands from zero.
+    y
+        Title of the axis.
+    decimals
+        Of the figures.
+    """
+    rows: list[dict[str, Any]] = []
+    level = 0.0
+    for i, (word, value, ink) in enumerate(steps):
+        start = 0.0 if i == len(steps) - 1 else level
+        level = start + value
+        top = max(start, level)
+        text = number(value, decimals, sign=i < len(steps) - 1)
+        rows.append({"name": w(word), "from": start, "to": level, "ink": ink, "text": text, "top": top})
+    order: list[str] = [row["name"] for row in rows]
+    across = alt.X("name:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelLimit=140, ticks=False))
+    base = alt.Chart(style.data(rows))
+    domain = style.padded([row[key] for row in rows for key in ("from", "to")])
+    up = alt.Y("from:Q", title=w(y), scale=alt.Scale(domain=domain, nice=False))
+    own = alt.Color("ink:N", scale=None)
+    block = base.mark_bar(size=46).encode(x=across, y=up, y2=alt.Y2("to:Q"), color=own)
+    text = base.mark_text(dy=-7, fontSize=11, color=palette.INK).encode(x=across, y=alt.Y("top:Q"), text="text:N")
+    return style.configure(style.layers(block, style.zero("y"), text, width=max(420, 92 * len(rows)), height=260))
+
+
+def matrix(
+    w: Words,
+    cells: Sequence[Mapping[str, Any]],
+    *,
+    title: Text,
+    decimals: int | None = None,
+    diverging: bool = False,
+    domain: tuple[float, float] | None = None,
+) -> ChartType:
+    """Return a matrix of coloured cells.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    cells
+        ``row`` and ``column`` (Text), ``value``, and where wanted ``mark`` (Text, written in the cell); the order of
+        rows and columns is that in which they first appear.
+    title
+        Title of the colours.
+    decimals
+        Of the figures in the cells; None writes none.
+    diverging
+        Whether zero has a colour of its own between two.
+    domain
+        Ends of the colours; None: what the values need.
+    """
+    worded = _worded(w, cells, "row", "column", "mark")
+    rows = list(dict.fromkeys(cell["row"] for cell in worded))
+    columns = list(dict.fromkeys(cell["column"] for cell in worded))
+    known = [cell for cell in worded if cell["value"] is not None]
+    low, high = domain or _span([cell["value"] for cell in known], diverging=diverging)
+    inks = palette.DIVERGING if diverging else (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
+    scale = alt.Scale(domain=[low, high], range=list(inks), interpolate="lab", clamp=True)
+    legend = alt.Legend(
+        title=w(title), titleFontWeight="normal", titleColor=palette.SOFT, titleLimit=320, orient="top",
+        direction="horizontal", gradientLength=180, gradientThickness=9, tickCount=4,
+    )  # fmt: skip
+    slanted = any(style.width(name) > CELL / 10 for name in columns)
+    x = alt.X(
+        "column:N", sort=columns, title=None,
+        axis=alt.Axis(orient="top", labelAngle=-45 if slanted else 0, domain=False, ticks=False, labelLimit=170),
+    )  # fmt: skip
+    y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=220))
+    step = max(14, min(CELL, 640 // max(1, len(columns))))
+    blocks = alt.Chart(style.data(known)).mark_rect(stroke="white", strokeWidth=1)
+    layers = [blocks.encode(x=x, y=y, color=alt.Color("value:Q", scale=scale, legend=legend))]
+    middle = (low + high) / 2
+    marked = [
+        {
+            **cell,
+            "text": cell.get("mark") or number(cell["value"], decimals or 0),
+            "dark": _dark(cell, low, high, middle),
+        }
+        for cell in known
+        if decimals is not None or cell.get("mark")
+    ]
+    for dark in (True, False):
+        ink = "white" if dark else palette.INK
+        text = alt.Chart(style.data(cell for cell in marked if cell["dark"] == dark)).mark_text(fontSize=9, color=ink)
+        if any(cell["dark"] == dark for cell in marked):
+            layers.append(text.encode(x=x, y=y, text="text:N"))
+    drawn = style.layers(*layers, width=step * len(columns), height=max(14, min(20, 900 // len(rows))) * len(rows))
+    return style.configure(drawn)
+
+
+def _dark(cell: Mapping[str, Any], low: float, high: float, middle: float) -> bool:
+    value = min(max(float(cell["value"]), low), high)
+    if low < 0 < high:
+        return abs(value - middle) > 0.62 * (high - middle)
+    return (value - low) > 0.6 * (high - low)
+
+
+def _span(values: Sequence[float], *, diverging: bool) -> tuple[float, float]:
+    if diverging:
+        reach = max((abs(value) for value in values), default=1.0) or 1.0
+        return -reach, reach
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def _around(values: Sequence[float]) -> list[float]:
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = 0.05 * ((high - low) or 1.0)
+    return [low - room, high + room]
+
+
+def _figures(rows: Sequence[Mapping[str, Any]], order: Sequence[str], decimals: int, height: int) -> alt.LayerChart:
+    found = [{"name": row["name"], "text": number(row["value"], decimals)} for row in rows]
+    text = alt.Chart(style.data(found)).mark_text(align="right", fontSize=10, color=palette.INK)
+    drawn = text.encode(y=style.ordinal(order, labels=False), text="text:N", x=style.x_at(58))
+    return style.layers(drawn, width=60, height=height)
+
+
+def _beside(left: alt.LayerChart, right: alt.LayerChart) -> ChartType:
+    return alt.hconcat(left, right, spacing=4, resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="shared")))

@@ -1,0 +1,184 @@
+"""Time across: lines with bands, periods on a time line, densities one above the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from xinzhi.report import palette
+from xinzhi.report.charts import style
+from xinzhi.report.charts.kit.names import colours
+from xinzhi.report.numbers import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from altair.typing import ChartType
+
+    from xinzhi.core.text import Text
+    from xinzhi.report.charts.style import Words
+
+WIDTH, HEIGHT = 600, 280
+LABEL = 0.062  # height of a label at the end of a line, as part of the height of the values
+
+
+def lines(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    y: Text,
+    reference: float | None = None,
+    decimals: int = 2,
+    marks: Sequence[Mapping[str, Any]] = (),
+) -> ChartType:
+    """Return one line a group over the years, named at its end, with a band where the rows have one.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``group`` (Text), ``year`` (a number; months and quarters as fractions), ``value``, and where known ``low`` and
+        ``high``, the ends of its band. A value of None breaks the line.
+    y
+        Title of the axis, above it.
+    reference
+        A value that a dashed line marks.
+    decimals
+        Of the figures at the ends of the lines.
+    marks
+        Spans of years to shade: ``start``, ``end`` and, where wanted, ``word`` (Text).
+    """
+    scale = colours(w, rows)
+    worded = [{**row, "group": w(row["group"])} for row in rows]
+    known = [row for row in worded if row["value"] is not None]
+    years = [row["year"] for row in worded]
+    reach = [row[key] for row in known for key in ("value", "low", "high") if row.get(key) is not None]
+    reach += [] if reference is None else [reference]
+    low, high = min(reach, default=0.0), max(reach, default=1.0)
+    room = 0.06 * ((high - low) or 1.0)
+    up = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
+    axis = alt.Axis(
+        titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom", titleY=-8, titleX=-30,
+        domain=False, ticks=False, tickCount=6, titleLimit=520,
+    )  # fmt: skip
+    across = alt.X(
+        "year:Q", title=None, axis=alt.Axis(format="d", grid=False, tickCount=6, domain=False, tickMinStep=1),
+        scale=alt.Scale(domain=[min(years, default=0), max(years, default=1)], nice=False, zero=False),
+    )  # fmt: skip
+    colour = alt.Color("group:N", scale=scale, legend=None)
+    layers = _shades(w, marks)
+    banded = [row for row in known if row.get("low") is not None and row.get("high") is not None]
+    if banded:
+        band = alt.Chart(style.data(banded)).mark_area(opacity=0.18)
+        layers.append(band.encode(x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour))
+    if reference is not None:
+        rule = alt.Chart(style.data([{"value": reference}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
+        layers.append(rule.encode(y=alt.Y("value:Q", scale=up)))
+    line = alt.Chart(style.data(worded)).mark_line(strokeWidth=2.2, invalid="break-paths-show-path-domains")
+    layers.append(line.encode(x=across, y=alt.Y("value:Q", title=w(y), axis=axis, scale=up), color=colour))
+    ends = _apart(w, known, high - low, decimals)
+    text = alt.Chart(style.data(ends)).mark_text(align="left", dx=5, fontSize=10)
+    layers.append(text.encode(x=across, y=alt.Y("place:Q", scale=up), text="label:N", color=colour))
+    return style.configure(style.layers(*layers, width=WIDTH, height=HEIGHT))
+
+
+def _shades(w: Words, marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
+    if not marks:
+        return []
+    band = alt.Chart(style.data({"start": one["start"], "end": one["end"]} for one in marks)).mark_rect(
+        color=palette.SHADE, opacity=1
+    )
+    found = [band.encode(x=alt.X("start:Q"), x2=alt.X2("end:Q"))]
+    named = [{"x": (one["start"] + one["end"]) / 2, "text": w(one["word"])} for one in marks if one.get("word")]
+    if named:
+        label = alt.Chart(style.data(named)).mark_text(fontSize=9, color=palette.SOFT, baseline="bottom")
+        found.append(label.encode(x=alt.X("x:Q"), y=style.y_at("height"), text="text:N"))
+    return found
+
+
+def _apart(w: Words, known: Sequence[Mapping[str, Any]], spread: float, decimals: int) -> list[dict[str, Any]]:
+    """Return the labels at the ends of the lines, moved apart so that none covers another."""
+    from xinzhi.report.catalogue import words
+
+    last: dict[str, Mapping[str, Any]] = {}
+    for row in known:
+        if row["group"] not in last or row["year"] >= last[row["group"]]["year"]:
+            last[row["group"]] = row
+    least = LABEL * (spread or 1.0)
+    placed: list[dict[str, Any]] = []
+    for row in sorted(last.values(), key=lambda row: row["value"]):
+        place = max(row["value"], placed[-1]["place"] + least) if placed else row["value"]
+        label = w(words("chart.end", name=w.pairs[row["group"]], value=number(row["value"], decimals)))
+        placed.append({"group": row["group"], "year": row["year"], "place": place, "label": label})
+    return placed
+
+
+def timeline(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text | None = None) -> ChartType:
+    """Return periods as bars on a time line, one row a name.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``name`` (Text), ``start``, ``end``, and where wanted ``group`` (Text, its colour) and ``word`` (Text, written
+        at its start); a name may have several.
+    x
+        Title of the axis.
+    """
+    scale = colours(w, rows)
+    worded = [{**row, **{key: w(row[key]) for key in ("name", "group", "word") if row.get(key)}} for row in rows]
+    order = list(dict.fromkeys(row["name"] for row in worded))
+    low, high = min(row["start"] for row in worded), max(row["end"] for row in worded)
+    across = alt.X(
+        "start:Q", title=w(x) if x else None, axis=alt.Axis(format="d", domain=False),
+        scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+    )  # fmt: skip
+    y = style.ordinal(order, labelPadding=6, labelLimit=220)
+    colour = alt.Color("group:N", scale=scale, legend=None) if scale else alt.value(palette.DEEP)
+    bar = alt.Chart(style.data(worded)).mark_bar(height=15, opacity=0.5)
+    layers = [bar.encode(x=across, x2=alt.X2("end:Q"), y=y, color=colour)]
+    if any(row.get("word") for row in worded):
+        text = alt.Chart(style.data(row for row in worded if row.get("word")))
+        drawn = text.mark_text(align="left", dx=4, fontSize=9.5, color=palette.INK, baseline="middle")
+        layers.append(drawn.encode(x=across, y=y, text="word:N"))
+    return style.configure(style.layers(*layers, width=WIDTH, height=26 * len(order)))
+
+
+def ridges(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, step: int = 34, overlap: float = 1.6) -> ChartType:
+    """Return densities one above the other, a line of years from top to bottom.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``name`` (Text, such as a year), ``x`` and ``density``, a grid for every name, in the order of the lines.
+    x
+        Title of the axis.
+    step, overlap
+        Pixels between two lines, and how many of them the highest density fills.
+    """
+    worded = [{**row, "name": w(row["name"])} for row in rows]
+    order = list(dict.fromkeys(row["name"] for row in worded))
+    top = max((row["density"] for row in worded), default=1.0) or 1.0
+    height = step * (len(order) - 1) + step * overlap
+    base = {name: height - step * (len(order) - 1 - i) for i, name in enumerate(order)}
+    places = [
+        {"name": row["name"], "x": row["x"], "foot": base[row["name"]],
+         "head": base[row["name"]] - row["density"] / top * step * overlap}
+        for row in worded
+    ]  # fmt: skip
+    plane = alt.Scale(domain=[0, height], range=[0, height], nice=False)
+    across = alt.X("x:Q", title=w(x), axis=alt.Axis(grid=False), scale=alt.Scale(nice=False, zero=False))
+    layers = []
+    for name in order:
+        one = alt.Chart(style.data(row for row in places if row["name"] == name))
+        area = one.mark_area(color=palette.DEEP, opacity=0.55, line={"color": "white", "strokeWidth": 1.2})
+        layers.append(area.encode(x=across, y=alt.Y("head:Q", scale=plane, axis=None), y2=alt.Y2("foot:Q")))
+    names = alt.Chart(style.data({"name": name, "foot": foot} for name, foot in base.items()))
+    text = names.mark_text(align="right", baseline="bottom", fontSize=10, color=palette.SOFT)
+    layers.append(text.encode(x=style.x_at(-6), y=alt.Y("foot:Q", scale=plane, axis=None), text="name:N"))
+    return style.configure(style.layers(*layers, width=WIDTH, height=height))

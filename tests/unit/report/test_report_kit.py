@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from xinzhi.core.text import Text
+from xinzhi.report import palette, svg
+from xinzhi.report.charts import kit
+from xinzhi.report.charts.kit.plane import squarify
+from xinzhi.report.charts.style import Words
+
+
+def text(i: int) -> Text:
+    return Text(zh=f"地区{i}", en=f"Region {i}")
+
+
+EAST, WEST = Text(zh="东部", en="East"), Text(zh="西部", en="West")
+AXIS = Text(zh="每年百分点", en="points per year")
+NAMED = [
+    {"name": text(i), "value": i / 4 - 1, "low": i / 4 - 1.4, "high": i / 4 - 0.5, "group": EAST if i % 2 else WEST}
+    for i in range(9)
+]
+PARTS = {
+    "a": (Text(zh="突破", en="breakthrough"), palette.ACCENT),
+    "b": (Text(zh="配置", en="allocation"), palette.DEEP),
+}
+STACKS = [{"name": text(i), "a": i / 3 - 1, "b": 1.5 - i / 4, "sum": 0.5 + i / 12} for i in range(9)]
+YEARS = [
+    {"group": group, "year": 2000 + t, "value": None if t == 4 else at + t / 10, "low": at + t / 12, "high": at + t / 8}
+    for group, at in ((EAST, 1.0), (WEST, 0.6))
+    for t in range(12)
+]
+TILES = {"1": (0, 0, "京", "BJ"), "2": (1, 0, "津", "TJ"), "3": (0, 1, "冀", "HE")}
+DENSITY = [
+    {"name": Text(zh=f"{year}年", en=str(year)), "x": x / 10, "density": math.exp(-((x / 10 - shift) ** 2))}
+    for year, shift in ((2000, 1.0), (2010, 1.6), (2020, 2.4))
+    for x in range(45)
+]
+CHARTS = {
+    "dots": lambda w: kit.dots(w, [*NAMED, {"name": text(99), "value": None}], x=AXIS, reference=0),
+    "bars": lambda w: kit.bars(w, NAMED, x=AXIS),
+    "stacked": lambda w: kit.stacked(w, STACKS, PARTS, x=AXIS, total="sum"),
+    "waterfall": lambda w: kit.waterfall(
+        w, [(PARTS["a"][0], 1.2, palette.ACCENT), (PARTS["b"][0], -0.5, palette.DEEP), (AXIS, 0.7, palette.INK)], y=AXIS
+    ),
+    "matrix": lambda w: kit.matrix(
+        w,
+        [{"row": text(i), "column": text(50 + j), "value": i * j - 9} for i in range(6) for j in range(7)],
+        title=AXIS,
+        decimals=0,
+        diverging=True,
+    ),
+    "lines": lambda w: kit.lines(w, YEARS, y=AXIS, reference=1, marks=[{"start": 2008, "end": 2011, "word": AXIS}]),
+    "timeline": lambda w: kit.timeline(
+        w,
+        [
+            {"name": text(i), "start": 1800 + 40 * i, "end": 1900 + 30 * i, "group": text(i), "word": EAST}
+            for i in range(4)
+        ],
+    ),
+    "ridges": lambda w: kit.ridges(w, DENSITY, x=AXIS),
+    "points": lambda w: kit.points(
+        w,
+        [{"x": i % 5, "y": i * 0.3, "name": text(i), "group": EAST if i % 3 else WEST, "size": i} for i in range(12)],
+        x=AXIS,
+        y=EAST,
+        split=(2.0, 1.5),
+        corners=[text(i) for i in range(20, 24)],
+        line=[(0, 0), (2, 2), (4, 3)],
+    ),
+    "tiles": lambda w: kit.tiles(w, [{"region": "1", "value": 1.0}, {"region": "2", "value": -0.2}], TILES, title=AXIS),
+    "groups": lambda w: kit.tiles(
+        w, [{"region": "1", "group": EAST}, {"region": "2", "group": WEST}], TILES, title=AXIS
+    ),
+    "treemap": lambda w: kit.treemap(w, [{"name": text(i), "value": 1 + i * i, "group": EAST} for i in range(9)]),
+    "network": lambda w: kit.network(
+        w,
+        [{"id": str(i), "x": i % 3, "y": i // 3, "name": text(i), "size": i} for i in range(9)],
+        [("0", "4"), ("4", "8")],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CHARTS)
+def test_every_kind_is_a_valid_chart_in_both_languages(kind: str) -> None:
+    spec = CHARTS[kind](Words("zh")).to_dict()
+    assert spec["config"]["view"]["stroke"] is None
+    drawn = svg.inline(CHARTS[kind], kind)
+    root = ET.fromstring(drawn)  # noqa: S314 - our own picture
+    assert root.get("aria-labelledby") == f"{kind}-title"
+    assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
+
+
+def test_kinds_of_the_kit_are_all_drawn_here() -> None:
+    assert set(kit.__all__) <= {*CHARTS, "groups"}
+
+
+def test_of_many_names_the_ends_are_drawn() -> None:
+    many = [{"name": text(i), "value": float(i)} for i in range(70)]
+    drawn = svg.inline(lambda w: kit.bars(w, many, x=AXIS), "bars")
+    assert "Region 0<" in drawn
+    assert "Region 69<" in drawn
+    assert "Region 35<" not in drawn
+
+
+def test_squares_fill_the_plane_and_keep_their_areas() -> None:
+    areas = [50.0, 30.0, 10.0, 6.0, 4.0]
+    boxes = squarify(areas, 10.0, 10.0)
+    assert [round(dx * dy, 9) for _, _, dx, dy in boxes] == areas
+    assert max(x + dx for x, _, dx, _ in boxes) == pytest.approx(10)
+    assert max(y + dy for _, y, _, dy in boxes) == pytest.approx(10)
