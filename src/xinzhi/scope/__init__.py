@@ -1,0 +1,97 @@
+"""What counts as new quality, as of when, and by how much.
+
+The claim
+    New-quality productive forces can be defined: the definition is historical, phased and dynamic. Five powers follow
+    one another (human, horse, electric, network, computing), each with its industries and leading sectors; today any
+    industry that uses digital-intelligent technology to create wealth is in.
+The question
+    Is this industry in, as of this date, and by how much?
+The verbs
+    `classify` holds industries to the dated definitions in force on a day; `explain` answers for one of them;
+    `digital_dependence` is the use test, from an input-output table; `history` holds the five powers to two centuries
+    of energy. `definitions` lists what is defined, `definition` gives one, `read_definition` and `check_definition`
+    take your own, `definition_template` starts one; `standard` and `lookup` know the codes, `concordance` joins GB/T
+    4754-2017 and ISIC Rev.4, `errata` says where its annex is wrong; `timeline` and `treemap` are tables for pictures.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xinzhi.scope.choosing import definitions
+    from xinzhi.scope.dependence import digital_dependence
+    from xinzhi.scope.dependent import Dependence
+    from xinzhi.scope.explaining import explain
+    from xinzhi.scope.inputoutput import InputOutput, input_output
+    from xinzhi.scope.loading import check_definition, definition, definition_template, read_definition
+    from xinzhi.scope.model import Definition
+    from xinzhi.scope.pairs import Concordance, concordance, errata
+    from xinzhi.scope.pictures import timeline, treemap
+    from xinzhi.scope.powers import History, history
+    from xinzhi.scope.result import Scope
+    from xinzhi.scope.tree import Code, Standard, lookup, standard
+    from xinzhi.scope.verb import classify
+
+_HOMES = {
+    "Code": "tree",
+    "Concordance": "pairs",
+    "Definition": "model",
+    "Dependence": "dependent",
+    "History": "powers",
+    "InputOutput": "inputoutput",
+    "Scope": "result",
+    "Standard": "tree",
+    "check_definition": "loading",
+    "classify": "verb",
+    "concordance": "pairs",
+    "definition": "loading",
+    "definition_template": "loading",
+    "definitions": "choosing",
+    "digital_dependence": "dependence",
+    "errata": "pairs",
+    "explain": "explaining",
+    "history": "powers",
+    "input_output": "inputoutput",
+    "lookup": "tree",
+    "read_definition": "loading",
+    "standard": "tree",
+    "timeline": "pictures",
+    "treemap": "pictures",
+}
+
+__all__ = [
+    "Code",
+    "Concordance",
+    "Definition",
+    "Dependence",
+    "History",
+    "InputOutput",
+    "Scope",
+    "Standard",
+    "check_definition",
+    "classify",
+    "concordance",
+    "definition",
+    "definition_template",
+    "definitions",
+    "digital_dependence",
+    "errata",
+    "explain",
+    "history",
+    "input_output",
+    "lookup",
+    "read_definition",
+    "standard",
+    "timeline",
+    "treemap",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
+    """Load a verb on first use: importing the room costs nothing."""
+    if name not in _HOMES:
+        message = f"module 'xinzhi.scope' has no attribute '{name}'"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(f"xinzhi.scope.{_HOMES[name]}"), name)

@@ -1,0 +1,96 @@
+"""Why an industry is in scope on a day: what every definition says, and all of them together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.scope.words import listed, reason, tested, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from xinzhi.scope.model import Definition
+    from xinzhi.scope.verb import Question
+
+
+def explain(
+    industry: object,
+    date: object,
+    *,
+    definitions: Sequence[str | Path | Definition] | None = None,
+    standard: str | None = None,
+) -> pl.DataFrame:
+    """Say whether an industry is in scope on a day, why, and by whose word.
+
+    Parameters
+    ----------
+    industry
+        A code, such as ``39`` or ``C3973``.
+    date
+        The day: a date, ``YYYY-MM-DD``, or a year, which means its last day.
+    definitions, standard
+        As in `classify`.
+
+    Returns
+    -------
+    polars.DataFrame
+        As `Scope.explain`.
+
+    Raises
+    ------
+    UsageError
+        When there is no such code, or no definition was in force on the day.
+
+    Examples
+    --------
+    >>> explain("3973", "2019-01-01").select("definition", "category", "verdict").rows()[-2:]
+    [('high-tech-manufacturing-2017', '03', 'in'), ('union', '', 'in')]
+    """
+    import polars as pl
+
+    from xinzhi.core.errors import UsageError
+    from xinzhi.scope.tree import standard as tree_of
+    from xinzhi.scope.tree import unknown
+    from xinzhi.scope.verb import classify
+
+    tree = tree_of(standard)
+    code = tree.normal(industry)
+    if code is None:
+        raise UsageError(unknown(tree, industry))
+    scope = classify(pl.DataFrame({"code": [code]}), as_of=date, definitions=definitions, standard=standard)
+    return scope.explain(code)
+
+
+def explained(question: Question, code: str) -> pl.DataFrame:
+    """Return what every definition says of one industry, and the union of them."""
+    import polars as pl
+
+    from xinzhi.scope.tables import detail
+    from xinzhi.scope.verb import answer
+
+    found = answer(question, [code])
+    said = detail(question, found)
+    rows: list[dict[str, Any]] = said.to_dicts()
+    for row in rows:
+        text = tested(row) if row["definition"] == "use" else listed(row)
+        row |= {"verdict": verdict(row["lower"], row["upper"]), "reason_zh": text.zh, "reason_en": text.en}
+    total, text = found.total, reason(rows)
+    lower, share, upper = (float(array[0]) for array in (total.lower, total.share, total.upper))
+    whole = dict.fromkeys(rows[0]) | {
+        "code": code,
+        "definition": "union",
+        "share": share,
+        "lower": lower,
+        "upper": upper,
+        "title_zh": "合并",
+        "title_en": "all together",
+        "category": "",
+        "verdict": verdict(lower, upper),
+        "reason_zh": text.zh,
+        "reason_en": text.en,
+    }
+    frame = pl.DataFrame([*rows, whole], schema_overrides=said.schema, infer_schema_length=None)
+    return frame.insert_column(1, pl.lit(question.day).alias("as_of"))

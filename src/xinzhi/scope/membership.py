@@ -1,0 +1,214 @@
+"""How far every class of a standard belongs to a definition on a day: a share with its bounds.
+
+A class that belongs wholly has the interval [1, 1], one that does not [0, 0], a starred one the bounds of its star.
+Where the definition is written in another standard, the concordance carries the intervals over: a class that is split
+among several can hold no less than the least and no more than the most of what it is split into.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.scope.counting import classes
+from xinzhi.scope.pairs import concordance
+from xinzhi.scope.tree import GBT, ISIC, standard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.scope.model import Definition
+    from xinzhi.scope.pairs import Concordance
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Shares of many classes or industries with their bounds, three arrays of the same length."""
+
+    lower: FloatArray
+    share: FloatArray
+    upper: FloatArray
+
+    @classmethod
+    def nothing(cls, size: int) -> Interval:
+        """Return intervals of which nothing belongs."""
+        return cls(np.zeros(size), np.zeros(size), np.zeros(size))
+
+
+@dataclass(frozen=True)
+class Membership:
+    """How far the classes of a standard belong to one definition on one day.
+
+    Parameters
+    ----------
+    definition
+        The definition.
+    interval
+        Shares of the classes of the standard that was asked for.
+    entry
+        Number of the line of the definition that says so, -1 where none does.
+    split
+        Whether the share rests on splitting a class between several of the other standard.
+    unmapped
+        Whether the concordance does not know the class: nothing is known, the bounds are 0 and 1.
+    """
+
+    definition: Definition
+    interval: Interval
+    entry: IntArray
+    split: Any
+    unmapped: Any
+
+
+def membership(
+    definition: Definition,
+    day: date,
+    name: str,
+    *,
+    pairs: Concordance | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> Membership:
+    """Return how far every class of the standard `name` belongs to a definition on a day.
+
+    Parameters
+    ----------
+    definition, day
+        The definition and the day; lines that are not in force on it do not count.
+    name
+        The standard of the answer.
+    pairs, weights
+        The concordance, and the weights with which it splits classes, where the definition is in the other standard.
+    """
+    tree = standard(definition.standard)
+    size = len(tree.classes)
+    found, entry = Interval.nothing(size), np.full(size, -1, dtype=np.int64)
+    for number, line in enumerate(definition.entries):
+        if not line.holds(day):
+            continue
+        at = np.array([tree.positions[code] for code in classes(line, definition.standard)], dtype=np.int64)
+        entry[at] = number
+        category = definition.categories.get(line.category)
+        if category is not None and not category.inside:
+            continue
+        star = line.star
+        for array, value in zip(
+            (found.lower, found.share, found.upper),
+            (star.lower, star.share, star.upper) if star else (1.0, 1.0, 1.0),
+            strict=True,
+        ):
+            array[at] = np.maximum(array[at], value)
+    if definition.standard == name:
+        no = np.zeros(size, dtype=bool)
+        return Membership(definition, found, entry, no, no)
+    return _carried(definition, name, found, entry, pairs or concordance(), weights)
+
+
+def _carried(
+    definition: Definition,
+    name: str,
+    found: Interval,
+    entry: IntArray,
+    pairs: Concordance,
+    weights: Mapping[str, float] | None,
+) -> Membership:
+    """Return the membership in the other standard, through the concordance."""
+    if {definition.standard, name} != {GBT, ISIC}:
+        message = f"there is no concordance between {definition.standard} ({definition.id}) and {name}."
+        raise UsageError(message)
+    # The way goes from the industries asked for to the standard of the list, so that every target's share is known.
+    rows = pairs.shares("isic" if name == GBT else "gbt", weights)
+    here, there = standard(name), standard(definition.standard)
+    rows = rows.filter(rows["source"].is_in(here.classes) & rows["target"].is_in(there.classes))
+    at = np.array([here.positions[code] for code in rows["source"]], dtype=np.int64)
+    to = np.array([there.positions[code] for code in rows["target"]], dtype=np.int64)
+    part = rows["share"].to_numpy()
+    equal = (rows["split"] == "equal").to_numpy()
+    size = len(here.classes)
+    result = Interval(np.ones(size), np.zeros(size), np.zeros(size))
+    np.add.at(result.share, at, part * found.share[to])
+    np.minimum.at(result.lower, at[equal], found.lower[to[equal]])
+    np.maximum.at(result.upper, at[equal], found.upper[to[equal]])
+    known = ~equal
+    low, high = np.zeros(size), np.zeros(size)
+    np.add.at(low, at[known], part[known] * found.lower[to[known]])
+    np.add.at(high, at[known], part[known] * found.upper[to[known]])
+    exact = np.zeros(size, dtype=bool)
+    exact[at[known]] = True
+    result.lower[exact], result.upper[exact] = low[exact], high[exact]
+    lines = np.full(size, -1, dtype=np.int64)
+    inside = found.upper[to] > 0
+    lines[at[~inside]] = entry[to[~inside]]
+    lines[at[inside]] = entry[to[inside]]
+    unmapped = np.ones(size, dtype=bool)
+    unmapped[at] = False
+    result.lower[unmapped], result.share[unmapped], result.upper[unmapped] = 0.0, 0.0, 1.0
+    split = np.zeros(size, dtype=bool)
+    split[at[equal]] = True
+    return Membership(definition, result, lines, split & (result.lower < result.upper), unmapped)
+
+
+def union(parts: Sequence[Interval], size: int) -> Interval:
+    """Return how much of every class is in at least one of several lists, each counted once.
+
+    Parameters
+    ----------
+    parts
+        The lists' intervals.
+    size
+        Number of classes.
+
+    Returns
+    -------
+    Interval
+        Bounds of Fréchet: the union holds at least the largest share and at most the sum of all, and no more than 1.
+        The share in between is that of lists that know nothing of each other, 1 - (1 - s)(1 - t)...
+
+    Examples
+    --------
+    >>> half, third = (Interval(np.array([s]), np.array([s]), np.array([s])) for s in (0.5, 0.3))
+    >>> found = union([half, third], 1)
+    >>> [round(float(array[0]), 2) for array in (found.lower, found.share, found.upper)]
+    [0.5, 0.65, 0.8]
+    """
+    if not parts:
+        return Interval.nothing(size)
+    lower = np.max([part.lower for part in parts], axis=0)
+    upper = np.minimum(1.0, np.sum([part.upper for part in parts], axis=0))
+    share = 1.0 - np.prod([1.0 - part.share for part in parts], axis=0)
+    return Interval(lower, np.clip(share, lower, upper), upper)
+
+
+def gather(found: Interval, groups: Sequence[IntArray], weights: FloatArray | None) -> Interval:
+    """Return the shares of industries that hold several classes.
+
+    Parameters
+    ----------
+    found
+        The shares of the classes.
+    groups
+        The positions of the classes of every industry.
+    weights
+        Weight of every class, such as its output. None, or weights that say nothing about an industry, bound its share
+        by the least and the most of its classes, and weigh these equally in between.
+    """
+    result = Interval.nothing(len(groups))
+    for number, at in enumerate(groups):
+        own = weights[at] if weights is not None else np.zeros(len(at))
+        if own.sum() > 0:
+            own = own / own.sum()
+            for array, values in (
+                (result.lower, found.lower),
+                (result.share, found.share),
+                (result.upper, found.upper),
+            ):
+                array[number] = own @ values[at]
+        else:
+            result.lower[number] = found.lower[at].min()
+            result.share[number] = found.share[at].mean()
+            result.upper[number] = found.upper[at].max()
+    return result

@@ -1,0 +1,273 @@
+"""From GB/T 4754-2017 to ISIC Rev.4 and back: a class may go to several, and what is split is bounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.scope.facts import document, table
+from xinzhi.scope.tree import GBT, ISIC, standard, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+_ERRATA = "standards/errata.yaml"
+Direction = Literal["isic", "gbt"]
+
+
+@dataclass(frozen=True)
+class Concordance:
+    """Pairs of classes of GB/T 4754-2017 and ISIC Rev.4.
+
+    Parameters
+    ----------
+    pairs
+        ``gbt, isic, origin``: every pair once; `origin` is ``annex``, or ``mended`` or ``inferred`` where the annex
+        has a fault (`errata`).
+    unmapped
+        Classes of GB/T 4754-2017 without a pair.
+    """
+
+    pairs: pl.DataFrame
+    unmapped: tuple[str, ...]
+
+    def targets(self, code: str, to: Direction = "isic") -> tuple[str, ...]:
+        """Return the classes that one class goes to.
+
+        Examples
+        --------
+        >>> concordance().targets("3973"), concordance().targets("2610", to="gbt")[:2]
+        (('2610',), ('3821', '3824'))
+        """
+        return self._targets(to).get(code, ())
+
+    def _targets(self, to: Direction) -> dict[str, tuple[str, ...]]:
+        source = "gbt" if to == "isic" else "isic"
+        grouped = self.pairs.group_by(source, maintain_order=True).agg(to)
+        return {code: tuple(found) for code, found in grouped.iter_rows()}
+
+    def shares(self, to: Direction = "isic", weights: Mapping[str, float] | None = None) -> pl.DataFrame:
+        """Return how every class is split over its targets.
+
+        Parameters
+        ----------
+        to
+            ``isic``, or ``gbt`` for the way back.
+        weights
+            Employment or output of the target classes, any unit; a class is split in proportion to them. Without any,
+            or where they say nothing about a class, it is split equally.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``source, target, share, split``: the shares of a source sum to 1; `split` is ``whole``, ``weighted`` or
+            ``equal``.
+
+        Raises
+        ------
+        UsageError
+            When a weight is negative or no number.
+        """
+        import polars as pl
+
+        source = "gbt" if to == "isic" else "isic"
+        given = _weights(weights or {})
+        rows = self.pairs.select(source=source, target=to).with_columns(
+            weight=pl.col("target").replace_strict(given, default=0.0, return_dtype=pl.Float64)
+            if given
+            else pl.lit(0.0)
+        )
+        total, count = pl.col("weight").sum().over("source"), pl.len().over("source")
+        share = pl.when(total > 0).then(pl.col("weight") / total).otherwise(1 / count)
+        split = pl.when(count == 1).then(pl.lit("whole")).when(total > 0).then(pl.lit("weighted"))
+        return rows.select("source", "target", share=share, split=split.otherwise(pl.lit("equal")))
+
+    def translate(
+        self,
+        series: Any,  # noqa: ANN401 - any kind of frame
+        to: Direction = "isic",
+        *,
+        value: str = "value",
+        weights: Mapping[str, float] | None = None,
+    ) -> Translation:
+        """Translate a series of class values into the other standard.
+
+        Parameters
+        ----------
+        series
+            A frame of any kind with ``code`` (classes of the standard that is left) and `value`; other columns, such as
+            region and year, are kept as keys.
+        to
+            ``isic``, or ``gbt`` for the way back.
+        value
+            The column of values that add up, such as output or employment.
+        weights
+            As in `shares`.
+
+        Returns
+        -------
+        Translation
+            Its `frame` has the keys, ``code, value, lower, upper``; totals are kept.
+
+        Raises
+        ------
+        InputError
+            When a column is missing, or a code is no class of the standard: translate classes, and sum up afterwards.
+
+        Notes
+        -----
+        `lower` counts only what goes nowhere else, `upper` everything that may go there: with values that are not
+        negative, no way of splitting leaves these bounds.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> found = concordance().translate(pl.DataFrame({"code": ["0111", "0112"], "value": [3.0, 5.0]}))
+        >>> found.frame.rows()
+        [('0111', 5.0, 5.0, 5.0), ('0112', 3.0, 3.0, 3.0)]
+        """
+        import polars as pl
+
+        rows = _series(series, value, GBT if to == "isic" else ISIC)
+        keys = [name for name in rows.columns if name not in ("code", value)]
+        shares = self.shares(to, weights)
+        joined = rows.join(shares, left_on="code", right_on="source", how="left")
+        lost = joined.filter(pl.col("target").is_null()).select(*keys, "code", value)
+        parts = joined.filter(pl.col("target").is_not_null()).with_columns(
+            part=pl.col(value) * pl.col("share"),
+            low=pl.when(pl.col("split") == "whole").then(pl.col(value)).otherwise(pl.min_horizontal(value, 0.0)),
+            high=pl.when(pl.col("split") == "whole").then(pl.col(value)).otherwise(pl.max_horizontal(value, 0.0)),
+        )
+        weighted = pl.col("split") == "weighted"
+        parts = parts.with_columns(
+            low=pl.when(weighted).then("part").otherwise("low"), high=pl.when(weighted).then("part").otherwise("high")
+        )
+        summed = parts.group_by(*keys, code="target").agg(
+            pl.col("part").sum().alias(value), lower=pl.col("low").sum(), upper=pl.col("high").sum()
+        )
+        return Translation(frame=summed.sort(*keys, "code"), unmapped=lost)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A series in the other standard.
+
+    Parameters
+    ----------
+    frame
+        The keys of the series, ``code``, the value, ``lower, upper``.
+    unmapped
+        Rows that the concordance does not know where to put; with them the total is that of the series.
+    """
+
+    frame: pl.DataFrame
+    unmapped: pl.DataFrame = field(repr=False)
+
+
+@cache
+def concordance(*, mend: bool = True) -> Concordance:
+    """Return the concordance of GB/T 4754-2017 and ISIC Rev.4.
+
+    Parameters
+    ----------
+    mend
+        Whether classes that the annex forgot get the targets of `errata`; without, they are unmapped.
+
+    Returns
+    -------
+    Concordance
+        With `pairs`, `targets`, `shares`, `translate`.
+
+    Notes
+    -----
+    Source: GB/T 4754-2017, Appendix C. It calls the two standards non-equivalent.
+
+    Examples
+    --------
+    >>> concordance().pairs.height, concordance().unmapped
+    (1474, ('9030',))
+    """
+    import polars as pl
+
+    classes = standard(GBT).classes
+    printed = table("standards/" + document(_ERRATA)["table"])
+    pairs = printed.filter(pl.col("gbt").is_in(classes)).unique(maintain_order=True)
+    pairs = pairs.with_columns(origin=pl.lit("annex"))
+    if mend:
+        rows = [
+            (code, about["isic"], about["status"])
+            for code, about in document(_ERRATA)["missing"].items()
+            if about["isic"] is not None
+        ]
+        pairs = pl.concat([pairs, pl.DataFrame(rows, schema=pairs.schema, orient="row")])
+    known = set(pairs["gbt"])
+    return Concordance(pairs.sort("gbt", "isic"), tuple(code for code in classes if code not in known))
+
+
+def errata() -> pl.DataFrame:
+    """Return what is wrong in the annex, and what is done about it.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``side`` (``gbt`` or ``isic``), ``code, kind`` (``missing``, ``group``, ``misprint``, ``repeated``), ``isic``
+        (the target given), ``status, because``.
+
+    Examples
+    --------
+    >>> errata()["kind"].value_counts().sort("kind").rows()
+    [('group', 10), ('misprint', 3), ('missing', 11), ('repeated', 2)]
+    """
+    import polars as pl
+
+    found = document(_ERRATA)
+    rows = [
+        ("gbt", code, "missing", about["isic"], about["status"], about["because"]) for code, about in _items("missing")
+    ]
+    rows += [("gbt", code, about["is"], None, "not used", about["because"]) for code, about in _items("foreign")]
+    rows += [("gbt", row["gbt"], "repeated", row["isic"], "once", row["because"]) for row in found["repeated"]]
+    rows += [("isic", code, about["is"], None, "as printed", about["because"]) for code, about in _items("isic")]
+    names = ("side", "code", "kind", "isic", "status", "because")
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+
+def _items(part: str) -> list[tuple[str, dict[str, Any]]]:
+    return list(document(_ERRATA)[part].items())
+
+
+def _weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights as numbers."""
+    import math
+
+    for code, weight in weights.items():
+        if not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
+            message = f"the weight of {code} is {weight!r}: employment or output is a number of at least 0."
+            raise UsageError(message)
+    return {str(code): float(weight) for code, weight in weights.items()}
+
+
+def _series(series: Any, value: str, name: str) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+    """Return the series as a polars frame whose codes are classes of the standard."""
+    import polars as pl
+
+    from xinzhi.scope.reading import frame, require
+
+    rows = frame(series, "series")[0]
+    require(rows, ("code", value), "series")
+    tree = standard(name)
+    rows = rows.with_columns(pl.col("code").cast(pl.String), pl.col(value).cast(pl.Float64))
+    for code in rows["code"].unique().drop_nulls():
+        known = tree.normal(code)
+        if known is None:
+            raise InputError(unknown(tree, code))
+        if tree.level(known) != "class":
+            message = (
+                f"{code} is a {tree.level(known)} of {name}: the concordance joins classes. Translate the classes "
+                f"in it ({', '.join(tree.below(known)[:3])}, ...) and sum up afterwards."
+            )
+            raise InputError(message)
+    return rows.with_columns(pl.col("code").map_elements(tree.normal, return_dtype=pl.String))

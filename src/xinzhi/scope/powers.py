@@ -1,0 +1,328 @@
+"""The history check: two centuries of energy against the dates of the five powers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.scope.facts import document
+from xinzhi.scope.loading import definition
+from xinzhi.scope.reading import frame, require
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.core.arrays import IntArray
+    from xinzhi.core.text import Language
+
+_FACTS = "powers.yaml"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class History(Result):
+    """Which power dominated, by country and year, and how its dates compare with those of the eras.
+
+    Parameters
+    ----------
+    frame
+        ``country, year, carrier, carrier_share, reading, power, power_share, others, era, agrees``: the carrier with
+        the largest share of all energy; under each reading, the power with the largest share among the powers that
+        energy can show, its share of all energy and what belongs to no power; the era of that year and whether it is
+        that power. Under a reading for which a country has no figures the power is null.
+    changes
+        ``country, reading, year, before, after, lasting, share, era_date, distance``: the years in which another power
+        takes the lead; `lasting` whether it keeps it for five years; the date of its era and the years between
+        (positive: later than the era's date). A change to the power that led at the start has a row too.
+    eras
+        ``power, begins, ends, event_zh, event_en, seen, first_lead, countries_led, countries, note_zh, note_en``: for
+        every power and reading whether these data can show it, the first year in which it leads anywhere, and in how
+        many countries it ever leads.
+    findings
+        Sums that miss 100 percent, negative shares, and gaps; in words.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("country", "year", "reading")
+
+    changes: pl.DataFrame
+    eras: pl.DataFrame
+    findings: tuple[str, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return what two centuries of energy say of the five powers, and what they cannot say."""
+        zh = language == "zh"
+        facts = document(_FACTS)
+        years = self.frame["year"].to_list()
+        first, last, countries = min(years), max(years), self.frame["country"].n_unique()
+        largest = self.frame.filter(reading=next(iter(facts["readings"])))["carrier"]
+        fossil = 100 * largest.is_in(facts["fossil"]).sum() / max(largest.len(), 1)
+        lines = [
+            f"{countries} 个国家，{first} 至 {last} 年；{fossil:.0f}% 的国家年份中最大的能源是煤、石油或天然气。"
+            if zh
+            else f"{countries} countries, {first} to {last}; coal, oil or gas is the largest carrier in "
+            f"{fossil:.0f}% of country-years."
+        ]
+        lines += [
+            self._reading(reading, about["title"][language], zh=zh) for reading, about in facts["readings"].items()
+        ]
+        lines += [text[language] + ("。" if zh else ".") for text in facts["unseen"].values()]
+        return "\n".join([*lines, facts["electricity"][language], self.provenance.foot()])
+
+    def _reading(self, reading: str, title: str, *, zh: bool) -> str:
+        """Say how the leading powers agree with the eras under one reading."""
+        rows = self.frame.filter(reading=reading).drop_nulls(["power", "agrees"])
+        share = 100 * rows["agrees"].sum() / max(rows.height, 1)
+        led = self.eras.filter(reading=reading, seen=True).to_dicts()
+        titles = {one.id: one.title.lang("zh" if zh else "en") for one in definition("five-powers").eras}
+        said = ", ".join(f"{titles[row['power']]} {row['countries_led']}/{row['countries']}" for row in led)
+        if zh:
+            return f"{title}：领先的力量就是当时年代的力量，占国家年份的 {share:.0f}%；曾领先的国家数：{said}。"
+        return (
+            f"If {title}: the leading power is that of the era in {share:.0f}% of country-years up to the era of "
+            f"networks; countries where a power ever leads: {said}."
+        )
+
+
+def history(  # a frame or a path
+    energy: Any,  # noqa: ANN401 - any kind of frame, or a path
+    *,
+    country: str = "Entity",
+    year: str = "Year",
+) -> History:
+    """Hold the dates of the five powers to shares of energy.
+
+    Parameters
+    ----------
+    energy
+        A frame of any kind, or the path of a file, with a row per country and year and a column per carrier (percent
+        of all energy, such as ``Coal``; what stands in brackets after the name is ignored).
+    country, year
+        Names of their columns.
+
+    Returns
+    -------
+    History
+        With `changes` and `eras`.
+
+    Raises
+    ------
+    InputError
+        When columns are missing, a country-year stands twice, or a share is no number.
+
+    Notes ----- A blank is no zero: it is left out, and where all carriers of a power are blank the power cannot lead.
+    The shares are of energy, not of useful work.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = pl.DataFrame(
+    ...     {
+    ...         "Entity": ["X", "X"],
+    ...         "Year": [1800, 1900],
+    ...         "Human muscle": [40.0, 5.0],
+    ...         "Animal muscle": [60.0, 5.0],
+    ...         "Coal": [0.0, 80.0],
+    ...         "Primary electricity": [0.0, 10.0],
+    ...     }
+    ... )
+    >>> history(rows).frame.filter(reading="animals").select("year", "carrier", "power").rows()
+    [(1800, 'animal muscle', 'horse'), (1900, 'coal', 'electric')]
+    """
+    import polars as pl
+
+    from xinzhi import __version__
+    from xinzhi.data.fingerprint import fingerprint
+
+    rows, kind = frame(energy, "energy")
+    require(rows, (country, year), "energy")
+    names = _carriers(rows, country, year)
+    table = rows.select(
+        pl.col(country).cast(pl.String).alias("country"),
+        pl.col(year).cast(pl.Int64).alias("year"),
+        *(_number(rows, column).alias(name) for name, column in names.items()),
+    ).sort("country", "year")
+    if table.select("country", "year").is_duplicated().any():
+        twice = table.filter(table.select("country", "year").is_duplicated()).row(0)
+        message = f"energy: {twice[0]} {twice[1]} stands twice; keep one row per country and year."
+        raise InputError(message)
+    found = _leading(table, list(names))
+    return History(
+        frame=found,
+        changes=_changes(found),
+        eras=_eras(found, list(names)),
+        findings=tuple(_findings(table, list(names))),
+        kind=kind,
+        provenance=Provenance(verb="history", version=__version__, inputs={"energy": fingerprint(table, {})}),
+    )
+
+
+def _carriers(rows: pl.DataFrame, country: str, year: str) -> dict[str, str]:
+    """Return the column of every carrier that the frame has."""
+    bare = {name.split("(")[0].strip().lower(): name for name in rows.columns if name not in (country, year)}
+    found = {
+        carrier: bare[match]
+        for carrier, about in document(_FACTS)["carriers"].items()
+        for match in about["match"]
+        if match in bare
+    }
+    if "human muscle" not in found and "animal muscle" not in found:
+        message = (
+            f"energy has no column for human or animal muscle; its columns: {', '.join(rows.columns)}. Name the "
+            f"carriers {', '.join(document(_FACTS)['carriers'])}."
+        )
+        raise InputError(message)
+    return found
+
+
+def _number(rows: pl.DataFrame, column: str) -> pl.Expr:
+    """Return a column of shares as numbers, and refuse text that is none."""
+    import polars as pl
+
+    text = rows[column].cast(pl.String).str.strip_chars()
+    bad = text.filter(text.is_not_null() & (text != "") & text.cast(pl.Float64, strict=False).is_null())
+    if bad.len():
+        message = f"energy: '{bad[0]}' in the column {column} is no number."
+        raise InputError(message)
+    return pl.col(column).cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+
+
+def _leading(table: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
+    """Return the leading carrier and, under each reading, the leading power of every country and year."""
+    import polars as pl
+
+    cells = table.select(carriers).to_numpy()
+    first = _argmax(cells)
+    eras = definition("five-powers").eras
+    years = table["year"].to_numpy()
+    begins = [one.begins.year if one.begins else -(10**6) for one in eras]
+    era = np.searchsorted(begins, years, side="right") - 1
+    base = table.select(
+        "country",
+        "year",
+        carrier=pl.Series([carriers[at] if at >= 0 else None for at in first], dtype=pl.String),
+        carrier_share=pl.Series(_picked(cells, first)),
+    )
+    parts = []
+    for reading, about in document(_FACTS)["readings"].items():
+        powers = list(about["powers"])
+        sums = np.column_stack(
+            [_total(table, [name for name in about["powers"][power] if name in carriers]) for power in powers]
+        )
+        lead = _argmax(sums)
+        power = pl.Series([powers[at] if at >= 0 else None for at in lead], dtype=pl.String)
+        parts.append(
+            base.with_columns(
+                reading=pl.lit(reading),
+                power=power,
+                power_share=pl.Series(_picked(sums, lead)),
+                others=pl.Series(np.nansum(cells, axis=1) - np.nansum(sums, axis=1)),
+                era=pl.Series([eras[int(at)].id for at in era]),
+            ).with_columns(agrees=pl.when(pl.col("era").is_in(powers)).then(pl.col("power") == pl.col("era")))
+        )
+    return pl.concat(parts).with_columns(pl.col("carrier_share", "power_share").fill_nan(None))
+
+
+def _total(table: pl.DataFrame, carriers: list[str]) -> np.ndarray[Any, Any]:
+    """Return the sum of carriers, blanks left out; not a number where all are blank."""
+    if not carriers:
+        return np.full(table.height, np.nan)
+    cells = table.select(carriers).to_numpy()
+    return np.where(np.isnan(cells).all(axis=1), np.nan, np.nansum(cells, axis=1))
+
+
+def _argmax(cells: np.ndarray[Any, Any]) -> IntArray:
+    """Return the position of the largest number of every row, -1 where there is none."""
+    empty = np.isnan(cells).all(axis=1)
+    found = np.where(np.isnan(cells), -np.inf, cells).argmax(axis=1)
+    return np.where(empty, -1, found).astype(np.int64)
+
+
+def _picked(cells: np.ndarray[Any, Any], at: IntArray) -> np.ndarray[Any, Any]:
+    return np.where(at >= 0, cells[np.arange(len(at)), np.maximum(at, 0)], np.nan)
+
+
+def _changes(found: pl.DataFrame) -> pl.DataFrame:
+    """Return the years in which another power takes the lead, beside the dates of the eras."""
+    import polars as pl
+
+    least = int(document(_FACTS)["minimum_years"]["value"])
+    dates = {one.id: one.begins.year for one in definition("five-powers").eras if one.begins}
+    rows: list[tuple[Any, ...]] = []
+    for (country, reading), part in found.partition_by("country", "reading", as_dict=True).items():
+        led = part.filter(pl.col("power").is_not_null()).select("year", "power", "power_share").rows()
+        for at in range(1, len(led)):
+            year, after, share = led[at]
+            if after == led[at - 1][1]:
+                continue
+            next_years = [power for _, power, _ in led[at : at + least]]
+            lasting = len(next_years) == least and set(next_years) == {after}
+            date = dates.get(after)
+            rows.append(
+                (country, reading, year, led[at - 1][1], after, lasting, share, date, year - date if date else None)
+            )
+    schema = {"country": pl.String, "reading": pl.String, "year": pl.Int64, "before": pl.String, "after": pl.String}
+    schema |= {"lasting": pl.Boolean, "share": pl.Float64, "era_date": pl.Int64, "distance": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("reading", "country", "year")
+
+
+def _eras(found: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
+    """Return for every power what these data say of it."""
+    import polars as pl
+
+    facts = document(_FACTS)
+    rows = []
+    for one in definition("five-powers").eras:
+        for reading, about in facts["readings"].items():
+            inside = about["powers"].get(one.id, [])
+            seen = any(name in carriers for name in inside)
+            part = found.filter(pl.col("reading") == reading)
+            led = part.filter(pl.col("power") == one.id)
+            note = facts["unseen"].get(one.id) or {"zh": "、".join(inside), "en": ", ".join(inside)}
+            rows.append(
+                {
+                    "power": one.id,
+                    "reading": reading,
+                    "begins": one.begins,
+                    "ends": one.ends,
+                    "event_zh": one.event.zh,
+                    "event_en": one.event.en,
+                    "seen": seen,
+                    "first_lead": led["year"].min(),
+                    "countries_led": led["country"].n_unique() if seen else None,
+                    "countries": part["country"].n_unique(),
+                    "note_zh": note["zh"],
+                    "note_en": note["en"],
+                }
+            )
+    dates = {"begins": pl.Date, "ends": pl.Date, "first_lead": pl.Int64, "countries_led": pl.Int64}
+    return pl.DataFrame(rows, schema_overrides=dates)
+
+
+def _findings(table: pl.DataFrame, carriers: list[str]) -> list[str]:
+    """Return what is odd about the shares."""
+    import polars as pl
+
+    tolerance = float(document(_FACTS)["tolerance"]["value"])
+    sums = table.with_columns(total=pl.sum_horizontal(carriers))
+    off = sums.filter((pl.col("total") - 100).abs() > tolerance)
+    found = []
+    if off.height:
+        country, year, total = off.select("country", "year", "total").row(0)
+        found.append(
+            f"shares sum to {total:.1f} percent in {country} {year}; {off.height} rows miss 100 by more than "
+            f"{tolerance:g}"
+        )
+    for carrier in carriers:
+        low = table.filter(pl.col(carrier) < 0)
+        if low.height:
+            found.append(
+                f"{carrier} is negative in {low.height} rows, first {low['country'][0]} {low['year'][0]} (net imports)"
+            )
+        gaps = table.filter(pl.col(carrier).is_null())
+        for country, part in gaps.partition_by("country", as_dict=True).items():
+            years = part["year"].to_list()
+            found.append(f"{carrier} is blank in {country[0]}, {min(years)} to {max(years)} ({len(years)} years)")
+    return found

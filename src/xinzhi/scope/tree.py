@@ -1,0 +1,259 @@
+"""Industrial classifications as trees: what a code is, what is above and below it, and which code was meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Literal
+
+from xinzhi.core.errors import UsageError
+from xinzhi.scope.facts import convention, document, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Level = Literal["section", "division", "group", "class"]
+LEVELS: tuple[Level, ...] = ("section", "division", "group", "class")
+_FOLDER = "standards"
+_ERRATA = "standards/errata.yaml"
+GBT = "GB/T 4754-2017"
+ISIC = "ISIC Rev.4"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code of a standard and its place in the tree.
+
+    Parameters
+    ----------
+    code, level, name_zh
+        The code, ``section``, ``division``, ``group`` or ``class``, and its Chinese name (empty where unknown).
+    parents
+        The codes above it, the nearest first.
+    children
+        The codes right below it.
+    classes
+        All classes in it; a class holds itself.
+    """
+
+    code: str
+    level: Level
+    name_zh: str
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standard:
+    """An industrial classification.
+
+    Parameters
+    ----------
+    name
+        Such as ``GB/T 4754-2017``.
+    names
+        Chinese name of every code, in the order of the standard; empty where unknown.
+    parents
+        The code above every code; sections have none.
+    """
+
+    name: str
+    names: Mapping[str, str]
+    parents: Mapping[str, str] = field(repr=False)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """All classes, in the order of the standard."""
+        return tuple(code for code in self.names if self.level(code) == "class")
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Position of every class in `classes`."""
+        return {code: at for at, code in enumerate(self.classes)}
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {code: [] for code in self.names}
+        for code, parent in self.parents.items():
+            found[parent].append(code)
+        return found
+
+    def level(self, code: str) -> Level:
+        """Return the level that a code of this standard has: its length tells."""
+        return "section" if code.isalpha() else LEVELS[len(code) - 1]
+
+    def counts(self) -> dict[Level, int]:
+        """Return how many codes each level has.
+
+        Examples
+        --------
+        >>> standard("GB/T 4754-2017").counts()
+        {'section': 20, 'division': 97, 'group': 473, 'class': 1381}
+        """
+        levels = [self.level(code) for code in self.names]
+        return {level: levels.count(level) for level in LEVELS}
+
+    def normal(self, code: object) -> str | None:
+        """Return the code that was written, without the letter of its section; None when there is none such.
+
+        Examples
+        --------
+        >>> gbt = standard("GB/T 4754-2017")
+        >>> gbt.normal("C39"), gbt.normal("A39"), gbt.normal("399")
+        ('39', None, '399')
+        """
+        text = str(code).strip()
+        if text in self.names:
+            return text
+        bare = text[1:]
+        if text[:1].isalpha() and bare in self.names and self.above(bare)[-1:] == (text[0].upper(),):
+            return bare
+        return None
+
+    def above(self, code: str) -> tuple[str, ...]:
+        """Return the codes above one, the nearest first."""
+        found: list[str] = []
+        while code in self.parents:
+            code = self.parents[code]
+            found.append(code)
+        return tuple(found)
+
+    def below(self, code: str) -> tuple[str, ...]:
+        """Return all classes in a code; a class holds itself."""
+        if self.level(code) == "class":
+            return (code,)
+        return tuple(name for child in self._children[code] for name in self.below(child))
+
+    def children(self, code: str) -> tuple[str, ...]:
+        """Return the codes right below one."""
+        return tuple(self._children[code])
+
+    def suggest(self, code: object) -> str | None:
+        """Return the code that an unknown one most likely means: that of the same name, or the nearest number.
+
+        Examples
+        --------
+        >>> gbt = standard("GB/T 4754-2017")
+        >>> gbt.suggest("1322"), gbt.suggest("集成电路制造")
+        ('1329', '3973')
+        """
+        text = str(code).strip()
+        named = [known for known, name in self.names.items() if name and name == text]
+        if named:
+            return named[-1]
+        digits = text.lstrip("ABCDEFGHIJKLMNOPQRSTUabcdefghijklmnopqrstu")
+        if not digits.isdigit():
+            return None
+        if len(digits) == 1:
+            digits = f"0{digits}"  # a number has lost its zero
+        misprint = document(_ERRATA)["foreign"].get(digits, {}).get("of") if self.name == GBT else None
+        if misprint or digits in self.names:
+            return str(misprint or digits)
+        same = [known for known in self.names if len(known) == len(digits) and known.isdigit()]
+        if not same:
+            return next((known for known in self.names if known.isdigit() and digits.startswith(known)), None)
+        return min(same, key=lambda known: (-_common(known, digits), abs(int(known) - int(digits)), known))
+
+
+def standard(name: str | None = None) -> Standard:
+    """Return a standard that xinzhi holds.
+
+    Parameters
+    ----------
+    name
+        ``GB/T 4754-2017`` (the default) or ``ISIC Rev.4``; of the latter only the classes that the annex of the former
+        names.
+
+    Raises
+    ------
+    UsageError
+        When there is none of that name.
+
+    Examples
+    --------
+    >>> standard().names["3973"]
+    '集成电路制造'
+    """
+    wanted = name or str(convention("default_standard"))
+    if wanted not in document(f"{_FOLDER}/standards.yaml"):
+        known = ", ".join(document(f"{_FOLDER}/standards.yaml"))
+        message = f"there is no tree of the standard '{wanted}'; these are held: {known}."
+        raise UsageError(message)
+    return _standard(wanted)
+
+
+@cache
+def _standard(name: str) -> Standard:
+    about = document(f"{_FOLDER}/standards.yaml")[name]
+    rows = table(f"{_FOLDER}/{about['file']}")
+    if "parent" in rows.columns:
+        names = dict(zip(rows["code"], rows["name_zh"], strict=True))
+        parents = {code: parent for code, parent in rows.select("code", "parent").iter_rows() if parent}
+        return Standard(name, names, parents)
+    return _grown(name, about["sections"], dict(rows.select("code", "name_zh").iter_rows()))
+
+
+def _grown(name: str, sections: Mapping[str, list[str]], classes: Mapping[str, str]) -> Standard:
+    """Return a standard of which only the classes are written down: their first digits are the codes above them."""
+    names: dict[str, str] = {}
+    parents: dict[str, str] = {}
+    for code, title in classes.items():
+        section = next(letter for letter, (first, last) in sections.items() if first <= code[:2] <= last)
+        for known, parent in ((section, ""), (code[:2], section), (code[:3], code[:2])):
+            names.setdefault(known, "")
+            if parent:
+                parents[known] = parent
+        names[code], parents[code] = title, code[:3]
+    return Standard(name, names, parents)
+
+
+def lookup(code: object, name: str | None = None) -> Code:
+    """Look a code up: its level and names, what is above and below it.
+
+    Parameters
+    ----------
+    code
+        Such as ``39``, ``C39`` or ``3973``.
+    name
+        The standard, by default GB/T 4754-2017.
+
+    Returns
+    -------
+    Code
+        With `level`, `name_zh`, `parents`, `children`, `classes`.
+
+    Raises
+    ------
+    UsageError
+        When the standard has no such code; the nearest one is offered.
+
+    Examples
+    --------
+    >>> lookup("C39").level, lookup("3973").parents
+    ('division', ('397', '39', 'C'))
+    """
+    tree = standard(name)
+    known = tree.normal(code)
+    if known is None:
+        raise UsageError(unknown(tree, code))
+    return Code(
+        code=known,
+        level=tree.level(known),
+        name_zh=tree.names[known],
+        parents=tree.above(known),
+        children=tree.children(known),
+        classes=tree.below(known),
+    )
+
+
+def unknown(tree: Standard, code: object) -> str:
+    """Say that a standard has no such code, and which was probably meant."""
+    near = tree.suggest(code)
+    hint = f" Did you mean {near} ({tree.names[near] or tree.level(near)}, a {tree.level(near)})?" if near else ""
+    return f"'{code}' is no code of {tree.name}.{hint}"
+
+
+def _common(left: str, right: str) -> int:
+    """Return how many first characters two codes share."""
+    return next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(left))
