@@ -1,0 +1,362 @@
+"""Markov chains: how likely a region rises or falls in the ranking, and whether its neighbours matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text
+from xinzhi.sectors.borders import Islands, spatial_weights
+from xinzhi.sectors.parameters import setting
+from xinzhi.sectors.reading import KEYS, frame_of, grid, omitted, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.text import Language
+
+Bounds = Literal["pooled", "yearly"]
+_TWO = 2
+NO_VALUE = Text(zh="缺少数值", en="no value")
+
+
+def transition_counts(before: IntArray, after: IntArray, classes: int) -> FloatArray:
+    """Return how often each class was followed by each other one `(k, k)`; -1 stands for unknown.
+
+    Examples
+    --------
+    >>> transition_counts(np.array([0, 0, 1, -1]), np.array([0, 1, 1, 1]), 2).tolist()
+    [[1.0, 1.0], [0.0, 1.0]]
+    """
+    known = (before >= 0) & (after >= 0)
+    counts = np.bincount(before[known] * classes + after[known], minlength=classes * classes)
+    return counts.reshape(classes, classes).astype(np.float64)
+
+
+def probabilities(counts: FloatArray) -> FloatArray:
+    """Return the maximum-likelihood transition probabilities; NaN in the row of a class that was never left.
+
+    Examples
+    --------
+    >>> probabilities(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
+    [[0.25, 0.75], [nan, nan]]
+    """
+    total = counts.sum(axis=-1, keepdims=True)
+    shares: FloatArray = counts / np.where(total > 0, total, np.nan)
+    return shares
+
+
+def steady_state(matrix: FloatArray) -> FloatArray | None:
+    """Return the distribution that transitions leave unchanged; None where there is not exactly one.
+
+    Examples
+    --------
+    >>> steady_state(np.array([[0.9, 0.1], [0.3, 0.7]])).round(6).tolist()
+    [0.75, 0.25]
+    """
+    count = len(matrix)
+    if not np.isfinite(matrix).all():
+        return None
+    system = np.vstack([matrix.T - np.eye(count), np.ones(count)])
+    target = np.append(np.zeros(count), 1.0)
+    solution, _, rank, _ = np.linalg.lstsq(system, target, rcond=1e-10)
+    if rank < count:
+        return None
+    return np.clip(np.asarray(solution, dtype=np.float64), 0.0, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Homogeneity:
+    """Whether the transitions are the same whatever the class of the neighbours.
+
+    Parameters
+    ----------
+    statistic, degrees, p
+        Likelihood ratio, its degrees of freedom, and the probability of a larger one where they are the same.
+    """
+
+    statistic: float
+    degrees: int
+    p: float
+
+
+def homogeneity(counts: FloatArray) -> Homogeneity:
+    """Return the likelihood-ratio test that several chains `(m, k, k)` have the same transition probabilities.
+
+    Notes
+    -----
+    Anderson and Goodman (1957), Annals of Mathematical Statistics 28; Bickenbach and Bode (2003), International
+    Regional Science Review 26, for the degrees of freedom: only transitions that occur, in chains that are ever in the
+    class.
+
+    Examples
+    --------
+    >>> same = np.array([[[8.0, 2.0], [1.0, 9.0]], [[8.0, 2.0], [1.0, 9.0]]])
+    >>> homogeneity(same).statistic, homogeneity(same).degrees
+    (0.0, 2)
+    """
+    from scipy.special import gammaincc
+
+    pooled = probabilities(counts.sum(axis=0))
+    own = probabilities(counts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(counts > 0, counts * np.log(own / pooled), 0.0)
+    statistic = max(2 * float(terms.sum()), 0.0)
+    chains = (counts.sum(axis=2) > 0).sum(axis=0)
+    used = (counts.sum(axis=0) > 0).sum(axis=1)
+    degrees = int(((np.maximum(chains, 1) - 1) * (np.maximum(used, 1) - 1)).sum())
+    p = float(gammaincc(degrees / 2, statistic / 2)) if degrees else 1.0
+    return Homogeneity(statistic=statistic, degrees=degrees, p=p)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class MarkovChain(Result):
+    """Transitions between classes.
+
+    Parameters
+    ----------
+    frame
+        ``neighbours`` (class of the spatial lag, 1 = lowest; 0 = whatever it is), ``origin, destination`` (classes, 1 =
+        lowest), ``count, probability`` (empty where the class was never left).
+    steady
+        ``neighbours, class, probability``: long-run distribution; a chain that has none or several is left out.
+    classes
+        ``region, year, value, class``.
+    bounds
+        Upper bounds of all classes but the last, pooled over the years; empty where they move with the year.
+    homogeneity
+        Test that the class of the neighbours does not matter; None without neighbours.
+    omitted
+        ``region, year, reason_zh, reason_en``.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("neighbours", "origin", "destination")
+
+    steady: pl.DataFrame
+    classes: pl.DataFrame
+    bounds: tuple[float, ...]
+    homogeneity: Homogeneity | None
+    omitted: pl.DataFrame
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how often regions stay, rise and fall, and whether neighbours matter."""
+        plain = self.frame.filter(neighbours=0)
+        total = float(plain["count"].to_numpy().sum())
+        moves = {
+            "stay": pl.col("origin") == pl.col("destination"),
+            "rise": pl.col("destination") > pl.col("origin"),
+            "fall": pl.col("destination") < pl.col("origin"),
+        }
+        share = {name: float(plain.filter(rule)["count"].to_numpy().sum()) / total for name, rule in moves.items()}
+        zh = language == "zh"
+        lines = [
+            f"{total:.0f} 次转移：不变 {share['stay']:.1%}，上升 {share['rise']:.1%}，下降 {share['fall']:.1%}"
+            if zh
+            else f"{total:.0f} transitions: {share['stay']:.1%} stay, {share['rise']:.1%} rise, "
+            f"{share['fall']:.1%} fall"
+        ]
+        if self.homogeneity is not None:
+            test = self.homogeneity
+            matters = test.p < setting("significance.value")
+            verdict = (
+                ("相邻地区有影响" if matters else "看不出相邻地区的影响")
+                if zh
+                else ("the neighbours matter" if matters else "no sign that the neighbours matter")
+            )
+            lines.append(f"  LR={test.statistic:.2f}, df={test.degrees}, p={test.p:.3f}: {verdict}")
+        return "\n".join([*lines, self.provenance.foot()])
+
+
+def markov(
+    frame: object,
+    value: str,
+    *,
+    classes: int | None = None,
+    bounds: Bounds | Sequence[float] = "pooled",
+    relative: bool = True,
+    neighbours: Mapping[str, Sequence[str]] | None = None,
+    islands: Islands = "refuse",
+) -> MarkovChain:
+    """Return how regions move between classes from one year to the next; with neighbours, by the class of those too.
+
+    Parameters
+    ----------
+    frame
+        A frame with ``region, year`` and the figure.
+    value
+        Its column.
+    classes
+        Number of classes (quantiles); 4 by default.
+    bounds
+        ``pooled``: quantiles of all years together; ``yearly``: of each year; or the upper bounds of all classes but
+        the last.
+    relative
+        Divide by the mean of the regions in the year first, so that common growth moves nobody.
+    neighbours
+        Region and those it borders on (`contiguity()`): asks for the spatial chain, conditioned on the class of the
+        mean of the neighbours in the first of the two years.
+    islands
+        ``refuse`` or ``drop``, for the spatial chain.
+
+    Raises
+    ------
+    UsageError
+        When there are fewer than two classes or the bounds do not rise.
+    InputError
+        When nothing can be counted, quantiles coincide, or a mean is not positive while `relative` is asked.
+
+    Notes
+    -----
+    Quah (1993), European Economic Review 37; Rey (2001), Geographical Analysis 33, for the spatial chain. A transition
+    needs the region in both of two successive years: gaps are left out, not bridged.
+
+    Examples
+    --------
+    >>> data = pl.DataFrame({"region": list("aabb"), "year": [1, 2, 1, 2], "y": [1.0, 1.0, 3.0, 3.0]})
+    >>> markov(data, "y", classes=2).frame.select("origin", "destination", "count").rows()
+    [(1, 1, 1.0), (1, 2, 0.0), (2, 1, 0.0), (2, 2, 1.0)]
+    """
+    from xinzhi import __version__
+
+    given = None if isinstance(bounds, str) else [float(bound) for bound in bounds]
+    number = len(given) + 1 if given is not None else int(classes or setting("markov.classes"))
+    if number < _TWO or (given is not None and any(np.diff(given) <= 0)):
+        message = "a Markov chain needs two classes or more, and bounds that rise."
+        raise UsageError(message)
+    columns, kind = frame_of(frame, [*KEYS, value], verb="markov")
+    table = tidy(columns, [value], verb="markov")
+    regions, years, cells = grid(table, value)
+    cells = _relative(cells, years) if relative else cells
+    cuts = _cuts(cells, number, given if given is not None else str(bounds), value)
+    place = _classify(cells, cuts)
+    counts = [transition_counts(place[:, :-1].ravel(), place[:, 1:].ravel(), number)]
+    if not counts[0].sum():
+        message = f"'{value}': no region has two successive years: there is no transition to count."
+        raise InputError(message)
+    test = None
+    if neighbours is not None:
+        lag = _lags(cells, regions, neighbours, islands)
+        around = _classify(lag, cuts)[:, :-1]
+        spatial = [_given(place, around == state, number) for state in range(number)]
+        counts += spatial
+        test = homogeneity(np.stack(spatial))
+    missing = table.filter(pl.col(value).is_null()).select(KEYS).iter_rows()
+    row, column = np.nonzero(place >= 0)
+    return MarkovChain(
+        frame=_tall(counts, number),
+        steady=_steady(counts, number),
+        classes=pl.DataFrame(
+            {
+                "region": pl.Series([regions[item] for item in row.tolist()], dtype=pl.String),
+                "year": np.array(years)[column],
+                "value": cells[row, column],
+                "class": place[row, column] + 1,
+            }
+        ),
+        bounds=tuple(cuts.tolist()) if cuts.ndim == 1 else (),
+        homogeneity=test,
+        omitted=omitted((*key, NO_VALUE) for key in missing),
+        kind=kind,
+        provenance=Provenance(
+            verb="markov",
+            version=__version__,
+            options={"value": value, "classes": number, "bounds": given or bounds, "relative": relative},
+        ),
+    )
+
+
+def _relative(cells: FloatArray, years: Sequence[int]) -> FloatArray:
+    """Return values over the mean of their year."""
+    known = np.isfinite(cells)
+    count = known.sum(axis=0)
+    mean = np.where(known, cells, 0.0).sum(axis=0) / np.maximum(count, 1)
+    if np.any((mean <= 0) & (count > 0)):
+        year = years[int(np.flatnonzero((mean <= 0) & (count > 0))[0])]
+        message = f"the mean of {year} is not positive: say relative=False."
+        raise InputError(message)
+    relative: FloatArray = cells / np.where(count > 0, mean, np.nan)
+    return relative
+
+
+def _cuts(cells: FloatArray, number: int, bounds: str | list[float], value: str) -> FloatArray:
+    """Return the upper bounds of the classes `(k - 1,)`, or `(T, k - 1)` where they move with the year."""
+    steps = np.arange(1, number) / number
+    if isinstance(bounds, list):
+        return np.array(bounds)
+    if bounds == "pooled":
+        cuts = np.quantile(cells[np.isfinite(cells)], steps)
+        if np.any(np.diff(cuts) <= 0):
+            message = f"'{value}' has too many equal values for {number} classes: ask for fewer, or give bounds."
+            raise InputError(message)
+        return np.asarray(cuts)
+    if bounds != "yearly":
+        message = f"bounds='{bounds}': it is pooled, yearly or a list of upper bounds."
+        raise UsageError(message)
+    out = np.full((cells.shape[1], number - 1), np.nan)
+    for column in range(cells.shape[1]):
+        known = cells[np.isfinite(cells[:, column]), column]
+        if known.size:
+            out[column] = np.quantile(known, steps)
+    return out
+
+
+def _classify(cells: FloatArray, cuts: FloatArray) -> IntArray:
+    """Return the class of every cell; -1 where it is unknown. A value on a bound belongs to the class below."""
+    edges = cuts if cuts.ndim == 1 else cuts[None, :, :]
+    place: IntArray = (cells[..., None] > edges).sum(axis=-1)
+    return np.where(np.isfinite(cells), place, -1)
+
+
+def _lags(
+    cells: FloatArray, regions: tuple[str, ...], neighbours: Mapping[str, Sequence[str]], islands: Islands
+) -> FloatArray:
+    """Return the mean of the neighbours that have a value in each year; NaN for islands."""
+    weights = spatial_weights(neighbours, regions, islands=islands)
+    kept = [regions.index(name) for name in weights.regions]
+    known = np.isfinite(cells[kept])
+    total = weights.matrix @ np.where(known, cells[kept], 0.0)
+    mass = weights.matrix @ known.astype(np.float64)
+    out = np.full(cells.shape, np.nan)
+    out[kept] = total / np.where(mass > 0, mass, np.nan)
+    return out
+
+
+def _given(place: IntArray, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], number: int) -> FloatArray:
+    """Return the transitions of the cells chosen."""
+    return transition_counts(place[:, :-1][chosen], place[:, 1:][chosen], number)
+
+
+def _tall(counts: list[FloatArray], number: int) -> pl.DataFrame:
+    """Return counts and probabilities in long form."""
+    states = np.arange(1, number + 1)
+    parts = [
+        pl.DataFrame(
+            {
+                "neighbours": np.full(number * number, condition),
+                "origin": np.repeat(states, number),
+                "destination": np.tile(states, number),
+                "count": matrix.ravel(),
+                "probability": probabilities(matrix).ravel(),
+            }
+        )
+        for condition, matrix in enumerate(counts)
+    ]
+    return pl.concat(parts).with_columns(pl.col("probability").fill_nan(None))
+
+
+def _steady(counts: list[FloatArray], number: int) -> pl.DataFrame:
+    """Return the long-run distributions that exist and are unique."""
+    schema = {"neighbours": pl.Int64, "class": pl.Int64, "probability": pl.Float64}
+    rows = [
+        (condition, state + 1, float(limit[state]))
+        for condition, matrix in enumerate(counts)
+        if (limit := steady_state(probabilities(matrix))) is not None
+        for state in range(number)
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,0 +1,243 @@
+"""The gaming test: how far a region moves by convention alone, and which convention lifts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text
+from xinzhi.sectors.composite.aggregation import aggregate
+from xinzhi.sectors.composite.compute import UNIT, Convention, blocks, build, positive_where_needed, weigh, yearly_ranks
+from xinzhi.sectors.composite.conventions import convention
+from xinzhi.sectors.composite.normalisation import Normalisation, normalise
+from xinzhi.sectors.composite.treatment import treat
+from xinzhi.sectors.composite.weights import spread_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.text import Language
+    from xinzhi.sectors.composite.result import Index
+    from xinzhi.sectors.composite.system import System
+
+_CHOICES = ("treatment", "normalisation", "weights", "aggregation", "pooled")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Gaming(Result):
+    """What choosing the convention buys.
+
+    Parameters
+    ----------
+    frame
+        ``region, year, rank, best_rank, worst_rank, gain, convention, departures, single_rank, single_gain, single,
+        shift_rank, shift_gain, shift``. `convention` is the set of fewest departures that attains `best_rank` (empty
+        when none helps), `departures` their number; `single` is the one departure that helps most. `shift` is the
+        constant before the logarithm of the entropy that helps most, with everything else as the index has it: a
+        documented misuse, which has no part in the other columns.
+    conventions
+        ``number, departures`` and one column per choice: every convention that was tried, the index's own first.
+    shifts
+        ``shift, largest_weight, largest_change, moved, furthest``: what each constant does to the weights (the largest
+        change of one) and to ranks (how many region-years move, and the furthest move).
+    left_out
+        ``convention, reason``.
+    ranks
+        `(conventions, rows)` every rank.
+    names
+        Names of the regions, where the data have them.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("region", "year")
+
+    conventions: pl.DataFrame
+    shifts: pl.DataFrame
+    left_out: pl.DataFrame
+    ranks: IntArray
+    names: Mapping[str, Text]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return who could rise furthest, by what, and what a constant before the logarithm does."""
+        last = self.frame.filter(year=int(self.frame["year"].to_list()[-1]))
+        top = last.sort("gain", descending=True).row(0, named=True)
+        worst = self.shifts.sort("furthest", descending=True).row(0, named=True)
+        said = Text(
+            zh=(
+                "{count} 种通行的构建方法，{year} 年 {regions} 个地区：{first} 个可排到第一，平均可升 {mean:.1f} 位\n"
+                "  升幅最大：{region}，第 {rank} 位升至第 {best} 位（{how}）\n"
+                "  在对数前加常数 {shift:g}（误用）最多可使排名移动 {furthest} 位"
+            ),
+            en=(
+                "{count} conventions in use, {regions} regions in {year}: {first} could come first, a mean gain of "
+                "{mean:.1f} places\n  furthest up: {region}, from {rank} to {best} ({how})\n"
+                "  adding {shift:g} before the logarithm, a misuse, moves a rank by up to {furthest} places"
+            ),
+        ).lang(language)
+        return "\n".join(
+            [
+                said.format(
+                    count=self.conventions.height,
+                    year=top["year"],
+                    regions=last.height,
+                    first=int((last["best_rank"] == 1).sum()),
+                    mean=last["gain"].mean(),
+                    region=self._name(top["region"], language),
+                    rank=top["rank"],
+                    best=top["best_rank"],
+                    how=top["convention"] or "-",
+                    shift=worst["shift"],
+                    furthest=worst["furthest"],
+                ),
+                self.provenance.foot(),
+            ]
+        )
+
+    def _name(self, region: str, language: Language) -> str:
+        return self.names[region].lang(language) if region in self.names else region
+
+
+def gaming(result: Index) -> Gaming:
+    """Return how far every region could move by convention alone.
+
+    Every region is ranked under every combination of the conventions under `gaming` in ``conventions.yaml``; all
+    regions are under the same one each time. Conventions that the data cannot carry are listed with the reason.
+    """
+    values = result.filled[result.complete]
+    years = result.table.years[result.complete]
+    tried, found, refused = [], [], []
+    for how in _conventions(result.convention):
+        try:
+            index = _index(values, years, result.system, how)
+        except (UsageError, InputError) as error:
+            refused.append((_departures(how, result.convention), str(error)))
+            continue
+        tried.append(how)
+        found.append(yearly_ranks(index, years))
+    table = np.array(found)
+    departures = [_departures(how, result.convention) for how in tried]
+    counts = np.array([len(text.split(", ")) if text else 0 for text in departures])
+    shifts, shifted = _shifts(values, years, result)
+    own = result.frame.filter(pl.col("status") != "incomplete").select("region", "year", "rank")
+    kept = result.provenance
+    return Gaming(
+        frame=own.with_columns(_columns(table, counts, departures)).with_columns(_shift_columns(table[0], shifted)),
+        provenance=Provenance(
+            verb="index gaming", version=kept.version, package=kept.package, inputs=kept.inputs, options=kept.options
+        ),
+        kind=result.kind,
+        conventions=_listed(tried, counts),
+        shifts=shifts,
+        left_out=pl.DataFrame(refused, schema={"convention": pl.String, "reason": pl.String}, orient="row"),
+        ranks=table,
+        names=result.names,
+    )
+
+
+def shifted_entropy(scores: FloatArray, shift: float) -> FloatArray:
+    """Return what becomes of entropy weights when a constant is added before the logarithm.
+
+    A documented misuse: it is here to show what it does. `xinzhi.sectors.composite.weights.entropy` adds nothing.
+
+    Examples
+    --------
+    >>> table = np.array([[0.0, 0.0], [0.0, 0.5], [1.0, 1.0]])
+    >>> shifted_entropy(table, 0.0).round(3).tolist(), shifted_entropy(table, 1.0).round(3).tolist()
+    ([0.704, 0.296], [0.609, 0.391])
+    """
+    return spread_entropy(scores + shift)
+
+
+def _conventions(own: Convention) -> Iterator[Convention]:
+    """Yield the index's own convention, then every combination of the choices."""
+    levels = convention("gaming")
+    axes: list[list[object]] = []
+    for name in _CHOICES:
+        value = getattr(own, name)
+        others: list[object] = [Normalisation(item) if name == "normalisation" else item for item in levels[name]]
+        label = value.method if isinstance(value, Normalisation) else value
+        axes.append([value, *(item for item in others if getattr(item, "method", item) != label)])
+    for combination in product(*axes):
+        yield replace(own, **dict(zip(_CHOICES, combination, strict=True)))  # type: ignore[arg-type] # each is of its field's type
+
+
+def _index(values: FloatArray, years: IntArray, system: System, how: Convention) -> FloatArray:
+    """Return the index alone; means that need it get the positive range."""
+    index = np.empty(len(values))
+    for _, rows in blocks(years, pooled=how.pooled):
+        treated = np.column_stack([treat(values[rows, at], how.treatment).values for at in range(values.shape[1])])
+        scores = normalise(treated, system.directions, how.normalisation, system.targets)
+        weights = weigh(how.weights, treated, system)
+        index[rows] = aggregate(positive_where_needed(scores, how.aggregation), weights, how.aggregation)
+    return index
+
+
+def _departures(how: Convention, own: Convention) -> str:
+    return ", ".join(f"{name}={how.label(name)}" for name in _CHOICES if getattr(how, name) != getattr(own, name))
+
+
+def _columns(table: IntArray, counts: IntArray, departures: list[str]) -> list[pl.Series]:
+    best, worst = table.min(axis=0), table.max(axis=0)
+    order = np.argsort(counts, kind="stable")
+    attained = order[(table[order] == best).argmax(axis=0)]
+    alone = np.flatnonzero(counts <= 1)
+    single = alone[table[alone].argmin(axis=0)]
+    places = np.arange(table.shape[1])
+    return [
+        pl.Series("best_rank", best),
+        pl.Series("worst_rank", worst),
+        pl.Series("gain", table[0] - best),
+        pl.Series("convention", [departures[at] for at in attained.tolist()], dtype=pl.String),
+        pl.Series("departures", counts[attained]),
+        pl.Series("single_rank", table[single, places]),
+        pl.Series("single_gain", table[0] - table[single, places]),
+        pl.Series("single", [departures[at] for at in single.tolist()], dtype=pl.String),
+    ]
+
+
+def _shifts(values: FloatArray, years: IntArray, result: Index) -> tuple[pl.DataFrame, IntArray]:
+    """Return what each constant does, and the ranks under it; against entropy weights without any."""
+    built = build(values, years, result.system, replace(result.convention, weights="entropy", pooled=True))
+    scores = normalise(built.treated, result.system.directions, UNIT)
+    plain = yearly_ranks(built.index, years)
+    rows, found = [], []
+    for shift in convention("entropy_shifts"):
+        weights = shifted_entropy(scores, float(shift))
+        ranks = yearly_ranks(aggregate(built.scores, weights, result.convention.aggregation), years)
+        found.append(ranks)
+        moves = np.abs(ranks - plain)
+        rows.append(
+            {
+                "shift": float(shift),
+                "largest_weight": float(weights.max()),
+                "largest_change": float(np.abs(weights - built.weights[0]).max()),
+                "moved": int((moves > 0).sum()),
+                "furthest": int(moves.max()),
+            }
+        )
+    return pl.DataFrame(rows), np.array(found)
+
+
+def _shift_columns(own: IntArray, shifted: IntArray) -> list[pl.Series]:
+    best = shifted.argmin(axis=0)
+    rank = shifted[best, np.arange(shifted.shape[1])]
+    constants = np.array(convention("entropy_shifts"), dtype=np.float64)
+    return [
+        pl.Series("shift_rank", rank),
+        pl.Series("shift_gain", own - rank),
+        pl.Series("shift", np.where(rank < own, constants[best], np.nan), nan_to_null=True),
+    ]
+
+
+def _listed(tried: list[Convention], counts: IntArray) -> pl.DataFrame:
+    rows = [
+        {"number": number, "departures": int(counts[number]), **{name: how.label(name) for name in _CHOICES}}
+        for number, how in enumerate(tried)
+    ]
+    return pl.DataFrame(rows)

@@ -1,0 +1,311 @@
+"""Read indicator systems from YAML files and mappings, and say line by line what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text
+from xinzhi.protocol.yamlfile import Source, YamlError, read
+from xinzhi.sectors.composite.messages import errors, finding, refuse
+from xinzhi.sectors.composite.system import DENOMINATORS, INDEX, Group, Indicator, System, read_part
+from xinzhi.sectors.composite.weighting import weight_findings
+from xinzhi.sectors.composite.weights import ahp
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.sectors.composite.system import Part
+
+_FOLDER = Path(__file__).parent.parent / "systems"
+_TOP = ("id", "title", "status", "reference", "method", "sectors", "dimensions", "indicators", "comparisons", "note")
+_ITEM = (
+    "indicator",
+    "name",
+    "sector",
+    "dimension",
+    "direction",
+    "unit",
+    "denominator",
+    "weight",
+    "target",
+    "from",
+    "note",
+)
+_GROUP = ("name", "weight")
+_FROM = ("numerator", "denominator", "factor")
+_COLUMNS = ("region", "year", INDEX, "rank", "status", "imputed", "missing", "group")
+
+
+def systems() -> tuple[System, ...]:
+    """Return the systems that ship with xinzhi, by id.
+
+    Examples
+    --------
+    >>> "xinzhi-sectors" in [system.id for system in systems()]
+    True
+    """
+    return tuple(load_system(path) for path in sorted(_FOLDER.glob("*.yaml")))
+
+
+def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
+    """Return an indicator system.
+
+    Parameters
+    ----------
+    system
+        The id of one that ships with xinzhi, the path of a YAML file, the content of one as a mapping, or a system.
+
+    Raises
+    ------
+    UsageError
+        When there is no such id.
+    InputError
+        When the file cannot be read, or the system has errors; the exception carries the findings with their lines.
+
+    Examples
+    --------
+    >>> load_system("xinzhi-sectors").codes[:2]
+    ['schooling', 'education_spending']
+    """
+    if isinstance(system, System):
+        return system
+    made, findings = check_system(system)
+    if made is None:
+        refuse(f"the indicator system {system if isinstance(system, str | Path) else ''} cannot be used", findings)
+    return made
+
+
+def check_system(system: str | Path | Mapping[str, Any]) -> tuple[System | None, tuple[Finding, ...]]:
+    """Return a system, or None when it has errors, and everything that was found.
+
+    Raises
+    ------
+    UsageError
+        When there is no such id.
+    InputError
+        When the file cannot be read at all.
+
+    Examples
+    --------
+    >>> item = {"indicator": "a", "sector": "s", "unit": "%", "denominator": "total"}
+    >>> check_system({"id": "x", "indicators": [item]})[1][0].rule
+    'no-direction'
+    """
+    source = _source(system)
+    reader = _Reader(source)
+    made = reader.system()
+    return made, tuple(reader.findings)
+
+
+def _source(system: str | Path | Mapping[str, Any]) -> Source:
+    if isinstance(system, Mapping):
+        return Source("", dict(system))
+    path = Path(system)
+    if path.suffix not in {".yaml", ".yml"}:
+        known = sorted(file.stem for file in _FOLDER.glob("*.yaml"))
+        if str(system) not in known:
+            message = f"there is no indicator system '{system}': take one of {', '.join(known)}, or a .yaml file."
+            raise UsageError(message)
+        path = _FOLDER / f"{system}.yaml"
+    try:
+        return read(path)
+    except YamlError as error:
+        raise InputError(str(error), [error.finding]) from error
+
+
+class _Reader:
+    """One pass over the content of a file, which collects findings instead of stopping at the first."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.file = Path(source.file).name or None
+        self.findings: list[Finding] = [replace(found, file=self.file) for found in source.findings]
+
+    def add(self, rule: str, at: tuple[object, ...], key: str | None = None, **values: object) -> None:
+        place: dict[str, Any] = {"key": key}
+        if self.file:
+            place |= {"file": self.file, "line": self.source.line(at)}
+        self.findings.append(finding(rule, place=place, **values))
+
+    def system(self) -> System | None:
+        content = self.source.content
+        if not isinstance(content, dict):
+            self.add("not-a-mapping", ())
+            return None
+        self.known(content, _TOP, ())
+        rows = content.get("indicators")
+        if not isinstance(rows, list) or not rows:
+            self.add("no-indicators", ("indicators",))
+            return None
+        items = [item for at, row in enumerate(rows) if (item := self.indicator(row, ("indicators", at)))]
+        sectors = self.named(content, "sectors", [item.sector for item in items])
+        dimensions = self.named(content, "dimensions", [item.dimension for item in items if item.dimension])
+        self.unique(items, sectors, dimensions)
+        if errors(self.findings):
+            return None
+        identifier = str(content.get("id") or "system")
+        made = System(
+            id=identifier,
+            title=_text(content.get("title"), identifier),
+            status=str(content.get("status") or ""),
+            reference=tuple(map(str, content.get("reference") or ())),
+            method=str(content.get("method") or ""),
+            indicators=tuple(items),
+            sectors=sectors,
+            dimensions=dimensions,
+        )
+        for found in weight_findings(made):
+            self.findings.append(replace(found, file=self.file))
+        made = replace(made, comparisons=self.comparisons(content.get("comparisons"), made))
+        return None if errors(self.findings) else replace(made, findings=tuple(self.findings))
+
+    def known(self, content: Mapping[object, Any], names: tuple[str, ...], at: tuple[object, ...]) -> None:
+        for name in content:
+            if name not in names:
+                self.add("unknown-key", (*at, name), name=name, known=", ".join(names))
+
+    def indicator(self, row: object, at: tuple[object, ...]) -> Indicator | None:
+        if not isinstance(row, dict):
+            self.add("not-a-mapping", at)
+            return None
+        self.known(row, _ITEM, at)
+        code = str(row.get("indicator") or "")
+        direction = row.get("direction")
+        denominator = "none" if row.get("denominator") is None else str(row["denominator"])
+        self.described(row, at, code, denominator)
+        made = row.get("from") or {}
+        if not isinstance(made, dict):
+            self.add("not-a-mapping", (*at, "from"), code)
+            made = {}
+        self.known(made, _FROM, (*at, "from"))
+        weight, target = (self.number(row, name, at, code) for name in ("weight", "target"))
+        factor = self.number(made, "factor", (*at, "from"), code)
+        numerator, divisor = (self.part(made, name, (*at, "from"), code) for name in ("numerator", "denominator"))
+        if not code or not row.get("sector") or direction not in (1, -1):
+            return None
+        return Indicator(
+            code=code,
+            name=_text(row.get("name"), code),
+            sector=str(row["sector"]),
+            dimension=str(row["dimension"]) if row.get("dimension") else None,
+            direction=int(direction),
+            unit=str(row.get("unit") or ""),
+            denominator=denominator,
+            weight=weight,
+            target=float("nan") if target is None else target,
+            numerator=numerator,
+            divisor=divisor,
+            factor=1.0 if factor is None else factor,
+            note=str(row.get("note") or ""),
+        )
+
+    def described(self, row: Mapping[str, Any], at: tuple[object, ...], code: str, denominator: str) -> None:
+        """Note what an indicator does not say, or says in words that are not known."""
+        for name in ("indicator", "sector"):
+            if not row.get(name):
+                self.add("missing-key", at, code or None, name=name)
+        direction = row.get("direction")
+        if direction is None:
+            self.add("no-direction", at, code, name=code)
+        elif direction not in (1, -1) or isinstance(direction, bool):
+            self.add("bad-direction", (*at, "direction"), code, name=code, value=direction)
+        if denominator not in DENOMINATORS:
+            self.add("bad-denominator", (*at, "denominator"), code, name=code, value=denominator)
+        elif denominator == "none":
+            self.add("raw-size", (*at, "denominator"), code, name=code)
+        if not row.get("unit"):
+            self.add("no-unit", at, code, name=code)
+
+    def number(self, row: Mapping[str, Any], name: str, at: tuple[object, ...], code: str) -> float | None:
+        value = row.get(name)
+        if value is None:
+            return None
+        usable = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+        if not usable or (name in {"weight", "factor"} and value <= 0):
+            self.add("not-a-number", (*at, name), code, name=name, value=value)
+            return None
+        return float(value)
+
+    def part(self, made: Mapping[str, Any], name: str, at: tuple[object, ...], code: str) -> Part | None:
+        text = made.get(name)
+        if text is None:
+            if name == "numerator" and made:
+                self.add("missing-key", at, code, name="numerator")
+            return None
+        part = read_part(str(text))
+        if part is None:
+            self.add("bad-source", (*at, name), code, name=code, value=text)
+        return part
+
+    def named(self, content: Mapping[str, Any], level: str, used: list[str]) -> dict[str, Group]:
+        """Return the groups of a level that indicators use, in the order of the file."""
+        given = content.get(level) or {}
+        if not isinstance(given, dict):
+            self.add("not-a-mapping", (level,))
+            given = {}
+        order = [str(code) for code in given if code in used]
+        groups = {}
+        for code in dict.fromkeys([*order, *used]):
+            row = given.get(code) or {}
+            if not isinstance(row, dict):
+                self.add("not-a-mapping", (level, code))
+                row = {}
+            self.known(row, _GROUP, (level, code))
+            weight = self.number(row, "weight", (level, code), code)
+            groups[code] = Group(code=code, name=_text(row.get("name"), code), weight=weight)
+        return groups
+
+    def unique(self, items: list[Indicator], sectors: Mapping[str, Group], dimensions: Mapping[str, Group]) -> None:
+        seen: set[str] = set()
+        for at, item in enumerate(items):
+            if item.code in seen:
+                self.add("duplicate-indicator", ("indicators", at), item.code, name=item.code)
+            seen.add(item.code)
+        taken = {*_COLUMNS, *(set(sectors) & set(dimensions)), *(seen & {*sectors, *dimensions})}
+        owners: dict[str, set[str]] = {}
+        for item in items:
+            if item.dimension:
+                owners.setdefault(item.dimension, set()).add(item.sector)
+        taken |= {code for code, parents in owners.items() if len(parents) > 1}
+        for name in dict.fromkeys([*seen, *sectors, *dimensions]):
+            if name in taken:
+                self.add("duplicate-name", ("indicators",), name, name=name)
+
+    def comparisons(self, content: object, system: System) -> dict[str, FloatArray]:
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            self.add("not-a-mapping", ("comparisons",))
+            return {}
+        children = system.children()
+        found = {}
+        for group, rows in content.items():
+            size = len(children.get(group, ()))
+            try:
+                table = np.array([[_fraction(cell) for cell in row] for row in rows], dtype=np.float64)
+                ahp(table)
+            except (TypeError, ValueError, UsageError, ZeroDivisionError):
+                table = np.empty((0, 0))
+            if len(table) != size or size == 0:
+                self.add("bad-comparisons", ("comparisons", group), group=group, size=size)
+            found[str(group)] = table
+        return found
+
+
+def _fraction(cell: object) -> float:
+    """Read ``3`` or ``1/3``."""
+    above, _, below = str(cell).partition("/")
+    return float(above) / float(below or 1)
+
+
+def _text(value: object, otherwise: str) -> Text:
+    if isinstance(value, dict):
+        zh, en = value.get("zh"), value.get("en")
+        return Text(zh=str(zh or en or otherwise), en=str(en or zh or otherwise))
+    return Text(zh=str(value or otherwise), en=str(value or otherwise))

@@ -1,0 +1,246 @@
+"""Indicator systems: which indicators, in which direction, over which denominator, and how they nest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Text
+
+DENOMINATORS = ("head", "output", "worker", "area", "total", "score", "none")
+INDEX = "index"
+_PART = re.compile(
+    r"(?:(?P<table>[A-Za-z_]\w*)\.)?(?P<column>[A-Za-z_]\w*)(?:\[(?P<key>[A-Za-z_]\w*)=(?P<value>[^\]=]+)\])?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A column that an indicator is made from: ``table.column`` of a package, with a row's key where it needs one."""
+
+    table: str | None
+    column: str
+    key: str | None = None
+    value: str | None = None
+
+    def label(self) -> str:
+        """Return it as it is written in a system."""
+        table = f"{self.table}." if self.table else ""
+        return f"{table}{self.column}" + (f"[{self.key}={self.value}]" if self.key else "")
+
+
+def read_part(text: str) -> Part | None:
+    """Read ``table.column``, ``table.column[key=value]`` or the column of a frame; None when it is neither.
+
+    Examples
+    --------
+    >>> read_part("sector_accounts.employment[sector=3]")
+    Part(table='sector_accounts', column='employment', key='sector', value='3')
+    """
+    found = _PART.fullmatch(text.strip())
+    return Part(**found.groupdict()) if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """One indicator of a system.
+
+    Parameters
+    ----------
+    code, name, sector, dimension
+        Its name in data, in words, and where it belongs; `dimension` may be empty.
+    direction
+        1 where more is better, -1 where less is.
+    unit
+        The unit of its values.
+    denominator
+        What it is divided by: ``head``, ``output``, ``worker``, ``area``, ``total`` (a share of its own total),
+        ``score`` (no quantity: years, prices, indices) or ``none``: a raw size.
+    weight
+        Given weight; None where there is none.
+    target
+        The value to reach, for ``distance-to-target``; NaN where there is none.
+    numerator, divisor, factor
+        What it is made from: numerator over divisor times factor.
+    note
+        What has to be known about it, such as a stand-in for what the authors used.
+    """
+
+    code: str
+    name: Text
+    sector: str
+    direction: int
+    dimension: str | None = None
+    unit: str = ""
+    denominator: str = "none"
+    weight: float | None = None
+    target: float = float("nan")
+    numerator: Part | None = None
+    divisor: Part | None = None
+    factor: float = 1.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A sector or a dimension: its name, and its weight among its siblings."""
+
+    code: str
+    name: Text
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class System:
+    """A system of indicators: indicator, dimension, sector, index.
+
+    Parameters
+    ----------
+    id, title, status, reference
+        What it is, and where it comes from; `status` is ``own``, ``published`` or empty.
+    indicators
+        The indicators, in the order of the file.
+    sectors, dimensions
+        Names and weights of the groups.
+    comparisons
+        Pairwise comparisons by group, for AHP.
+    method
+        How its authors build the index, in words, as published.
+    missing
+        Indicators that the data do not have, which `within` took out.
+    findings
+        What the reader should know: warnings; a system with errors is never made.
+    """
+
+    id: str
+    title: Text
+    indicators: tuple[Indicator, ...]
+    sectors: Mapping[str, Group]
+    dimensions: Mapping[str, Group] = field(default_factory=dict)
+    status: str = ""
+    reference: tuple[str, ...] = ()
+    comparisons: Mapping[str, FloatArray] = field(default_factory=dict)
+    method: str = ""
+    missing: tuple[Indicator, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def codes(self) -> list[str]:
+        """The names of the indicators in data."""
+        return [item.code for item in self.indicators]
+
+    @property
+    def directions(self) -> FloatArray:
+        """`(m,)` 1 or -1."""
+        return np.array([item.direction for item in self.indicators], dtype=np.float64)
+
+    @property
+    def targets(self) -> FloatArray:
+        """`(m,)` targets; NaN where there is none."""
+        return np.array([item.target for item in self.indicators], dtype=np.float64)
+
+    def groups(self) -> dict[str, IntArray]:
+        """Return the positions of the indicators of every sector, then of every dimension."""
+        found: dict[str, list[int]] = {code: [] for code in (*self.sectors, *self.dimensions)}
+        for at, item in enumerate(self.indicators):
+            found[item.sector].append(at)
+            if item.dimension:
+                found[item.dimension].append(at)
+        return {code: np.array(rows, dtype=np.int64) for code, rows in found.items() if rows}
+
+    def children(self) -> dict[str, list[tuple[str, float | None]]]:
+        """Return what every group holds, with the given weights: the index its sectors, and so on."""
+        found: dict[str, dict[str, float | None]] = {INDEX: {}}
+        for item in self.indicators:
+            found[INDEX].setdefault(item.sector, self.sectors[item.sector].weight)
+            parent = item.sector
+            if item.dimension:
+                found.setdefault(item.sector, {}).setdefault(item.dimension, self.dimensions[item.dimension].weight)
+                parent = item.dimension
+            found.setdefault(parent, {})[item.code] = item.weight
+        return {code: list(inner.items()) for code, inner in found.items()}
+
+    def nested(self, local: Mapping[str, Mapping[str, float]]) -> FloatArray:
+        """Return the weight of every indicator in the index, from the weights inside each group."""
+        weights = []
+        for item in self.indicators:
+            inner = item.dimension or item.sector
+            weight = local[INDEX][item.sector] * local[inner][item.code]
+            weights.append(weight * (local[item.sector][item.dimension] if item.dimension else 1.0))
+        return np.array(weights)
+
+    def equal(self) -> FloatArray:
+        """Return the weights of the indicators when everything in a group counts the same."""
+        return self.nested(
+            {code: {name: 1 / len(inner) for name, _ in inner} for code, inner in self.children().items()}
+        )
+
+    def within(self, columns: Iterable[str]) -> System:
+        """Return the part of the system that the data can fill.
+
+        What is taken out is listed in `missing`, and in the coverage of every result. Given weights are scaled up in
+        proportion, with a warning.
+
+        Parameters
+        ----------
+        columns
+            Names of the columns that the data have.
+        """
+        names = set(columns)
+        kept = tuple(item for item in self.indicators if _reached(item, names))
+        gone = tuple(item for item in self.indicators if not _reached(item, names))
+        if not gone:
+            return self
+        from xinzhi.sectors.composite.messages import finding
+        from xinzhi.sectors.composite.weighting import rescaled
+
+        narrowed = replace(self, indicators=kept, missing=(*self.missing, *gone), comparisons={})
+        codes = {item.code for item in gone}
+        findings = tuple(found for found in self.findings if found.key not in codes)
+        if any(item.weight is not None for item in kept):
+            warning = finding("rescaled-weights", place={"file": self.id}, count=len(gone))
+            return replace(rescaled(narrowed), findings=(*findings, warning))
+        return replace(narrowed, findings=findings)
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the indicators as a frame, one a row."""
+        import polars as pl
+
+        rows = [
+            {
+                "indicator": item.code,
+                "name_zh": item.name.zh,
+                "name_en": item.name.en,
+                "sector": item.sector,
+                "dimension": item.dimension,
+                "direction": item.direction,
+                "unit": item.unit,
+                "denominator": item.denominator,
+                "weight": item.weight,
+                "source": item.numerator.label() if item.numerator else None,
+                "note": item.note,
+            }
+            for item in (*self.indicators, *self.missing)
+        ]
+        return pl.DataFrame(rows, schema_overrides={"weight": pl.Float64, "dimension": pl.String, "source": pl.String})
+
+    def __repr__(self) -> str:
+        return f"System({self.id}: {len(self.indicators)} indicators, {len(self.children()[INDEX])} sectors)"
+
+
+def _reached(item: Indicator, columns: set[str]) -> bool:
+    """Return whether an indicator, or everything that it is made from, is among the columns of a frame."""
+    if item.code in columns:
+        return True
+    parts = [part for part in (item.numerator, item.divisor) if part]
+    return bool(item.numerator) and all(part.table is None and part.column in columns for part in parts)

@@ -1,0 +1,237 @@
+"""Weights from the data and from judgement, each by its definition.
+
+Weights from the data are those of the min-max table from 0 to 1, whatever scale the index itself has: so they do not
+depend on units, nor on the range that an aggregation asks for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.sectors.composite.conventions import convention
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+
+OBJECTIVE = ("entropy", "critic", "deviation", "pca", "merec")
+_NEGLIGIBLE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Weights from pairwise comparisons.
+
+    Parameters
+    ----------
+    weights
+        `(k,)`, summing to one.
+    largest
+        The largest eigenvalue.
+    index, ratio
+        Consistency index `(largest - k) / (k - 1)`, and its ratio to that of random judgements.
+    """
+
+    weights: FloatArray
+    largest: float
+    index: float
+    ratio: float
+
+
+def entropy(scores: FloatArray) -> FloatArray:
+    r"""Return entropy weights: the less evenly an indicator is spread over the observations, the more it counts.
+
+    Parameters
+    ----------
+    scores
+        `(n, m)`, min-max from 0 to 1.
+
+    Returns
+    -------
+    array
+        `(m,)`, summing to one.
+
+    Notes
+    -----
+    $p_{ij} = x_{ij} / \sum_i x_{ij}$, $e_j = -\sum_i p_{ij} \ln p_{ij} / \ln n$, $w_j \propto 1 - e_j$. A zero
+    contributes nothing, since $p \ln p \to 0$: no constant is added before the logarithm.
+
+    Examples
+    --------
+    >>> entropy(np.array([[0.0, 0.0], [0.0, 0.5], [1.0, 1.0]])).round(4).tolist()
+    [0.7039, 0.2961]
+    """
+    return spread_entropy(scores)
+
+
+def spread_entropy(scores: FloatArray) -> FloatArray:
+    """Return the entropy weights of any table without negative cells; `entropy` gives it the right one."""
+    share = scores / scores.sum(axis=0)
+    logs = np.log(share, where=share > 0, out=np.zeros_like(share))
+    diversity = 1 + (share * logs).sum(axis=0) / np.log(len(scores))
+    return _to_one(np.maximum(diversity, 0.0), "entropy")
+
+
+def critic(scores: FloatArray) -> FloatArray:
+    """Return CRITIC weights: standard deviation times the sum of one less the correlations with the others.
+
+    Notes
+    -----
+    Diakoulaki, Mavrotas and Papayannakis (1995).
+
+    Examples
+    --------
+    >>> critic(np.array([[0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [1.0, 1.0, 0.5]])).round(3).tolist()
+    [0.25, 0.25, 0.5]
+    """
+    conflict = (1 - np.corrcoef(scores, rowvar=False)).sum(axis=0)
+    # what is left of perfect correlation is rounding, not conflict
+    return _to_one(scores.std(axis=0) * np.where(conflict > _NEGLIGIBLE, conflict, 0.0), "critic")
+
+
+def deviation(scores: FloatArray) -> FloatArray:
+    """Return weights in proportion to the standard deviation.
+
+    Examples
+    --------
+    >>> deviation(np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.5]])).round(3).tolist()
+    [0.536, 0.464]
+    """
+    return _to_one(scores.std(axis=0), "deviation")
+
+
+def pca(scores: FloatArray) -> FloatArray:
+    r"""Return weights from principal components: the part of each indicator's variance that the kept ones explain.
+
+    Notes
+    -----
+    $w_j \propto \sum_{k: \lambda_k > 1} \lambda_k a_{jk}^2$ with the unit eigenvectors $a_k$ of the correlation matrix
+    (the communality, as in Nicoletti, Scarpetta and Boylaud 2000 before rotation). It is never negative, which weights
+    in proportion to the loadings themselves are not bound to be.
+
+    Examples
+    --------
+    >>> pca(np.array([[0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [1.0, 1.0, 1.0], [0.2, 0.2, 0.4]])).round(3).tolist()
+    [0.492, 0.492, 0.017]
+    """
+    values, vectors = np.linalg.eigh(np.corrcoef(scores, rowvar=False))
+    kept = values > max(convention("pca_eigenvalue"), 0) + _NEGLIGIBLE
+    kept[-1] = True  # with no correlation at all every eigenvalue is one
+    return _to_one((vectors[:, kept] ** 2 * values[kept]).sum(axis=1), "pca")
+
+
+def merec(values: FloatArray, directions: FloatArray) -> FloatArray:
+    r"""Return MEREC weights: how much the performance of all units changes when the indicator is left out.
+
+    Parameters
+    ----------
+    values
+        `(n, m)` in their own units: the method divides by the lowest value, or by the highest, and takes logarithms.
+    directions
+        `(m,)` 1 or -1.
+
+    Raises
+    ------
+    UsageError
+        When a value is not positive: the definition has no answer then, and adding a constant would decide it.
+
+    Notes
+    -----
+    Keshavarz-Ghorabaee et al. (2021): $n_{ij} = \min_i x_{ij} / x_{ij}$, or $x_{ij} / \max_i x_{ij}$ where less is
+    better; $S_i = \ln(1 + \frac1m \sum_j |\ln n_{ij}|)$; $w_j \propto \sum_i |S_i^{(-j)} - S_i|$.
+
+    Examples
+    --------
+    >>> merec(np.array([[1.0, 2.0], [2.0, 2.5], [4.0, 3.0]]), np.array([1.0, 1.0])).round(3).tolist()
+    [0.79, 0.21]
+    """
+    if (low := np.flatnonzero((values <= 0).any(axis=0))).size:
+        names = ", ".join(str(column + 1) for column in low.tolist())
+        message = f"MEREC takes logarithms of ratios and needs positive values; indicators number {names} have others."
+        raise UsageError(message)
+    logs = np.log(values)
+    ratio = np.where(directions > 0, logs - logs.min(axis=0), logs.max(axis=0) - logs)
+    total = ratio.sum(axis=1, keepdims=True)
+    count = values.shape[1]
+    change = np.abs(np.log1p((total - ratio) / count) - np.log1p(total / count)).sum(axis=0)
+    return _to_one(change, "merec")
+
+
+def ahp(comparisons: FloatArray) -> Judgement:
+    """Return weights from pairwise comparisons, and how consistent these are.
+
+    Parameters
+    ----------
+    comparisons
+        `(k, k)` how many times more the row counts than the column: positive and reciprocal.
+
+    Raises
+    ------
+    UsageError
+        When the matrix is not square, positive and reciprocal, or larger than the table of random indices.
+
+    Notes
+    -----
+    Saaty (1980): the principal eigenvector.
+
+    Examples
+    --------
+    >>> found = ahp(np.array([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]]))
+    >>> found.weights.round(3).tolist(), round(found.ratio, 3)
+    ([0.637, 0.258, 0.105], 0.033)
+    """
+    size = len(comparisons)
+    table = convention("ahp_random_index")
+    square = comparisons.shape == (size, size) and 0 < size <= len(table)
+    if not square or not (comparisons > 0).all() or not np.allclose(comparisons * comparisons.T, 1, atol=1e-2):
+        message = (
+            f"pairwise comparisons have to be a square table of at most {len(table)} rows, positive, with 1/a opposite "
+            "a."
+        )
+        raise UsageError(message)
+    values, vectors = np.linalg.eig(comparisons)
+    at = int(np.argmax(values.real))
+    weights = np.abs(vectors[:, at].real)
+    largest = float(values[at].real)
+    index = (largest - size) / (size - 1) if size > 1 else 0.0
+    ratio = index / table[size - 1] if table[size - 1] else 0.0
+    return Judgement(weights / weights.sum(), largest, index, ratio)
+
+
+def objective(method: str, scores: FloatArray, values: FloatArray, directions: FloatArray) -> FloatArray:
+    """Return the weights of a method that takes them from the data.
+
+    Parameters
+    ----------
+    method
+        One of `OBJECTIVE`.
+    scores
+        `(n, m)` the min-max table from 0 to 1.
+    values, directions
+        The treated indicators and their directions, which MEREC takes.
+
+    Raises
+    ------
+    UsageError
+        When there is no such method, or it has no answer on these data.
+    """
+    if method == "merec":
+        return merec(values, directions)
+    methods = {"entropy": entropy, "critic": critic, "deviation": deviation, "pca": pca}
+    if method not in methods:
+        message = f"weights '{method}' are not known: take equal, expert, ahp, {', '.join(OBJECTIVE)}, or give them."
+        raise UsageError(message)
+    if scores.shape[1] == 1:
+        return np.ones(1)
+    return methods[method](scores)
+
+
+def _to_one(raw: FloatArray, method: str) -> FloatArray:
+    total = float(raw.sum())
+    if not total > 0:
+        message = f"{method} weights cannot be told apart on these data: every indicator comes to zero."
+        raise UsageError(message)
+    return raw / total

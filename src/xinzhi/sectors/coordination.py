@@ -1,0 +1,275 @@
+"""Coupling coordination degree: whether several systems stand at one level, and at a high one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text
+from xinzhi.sectors.parameters import setting, text
+from xinzhi.sectors.reading import KEYS, missing_reasons, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.text import Language
+
+Form = Literal["standard", "corrected"]
+_TWO = 2
+
+
+def check_weights(names: Sequence[str], weights: Mapping[str, float] | None) -> FloatArray:
+    """Return the weights of the systems, adding up to 1; equal ones where none are given.
+
+    Raises
+    ------
+    UsageError
+        When a system has none, one is negative, or all are zero.
+    """
+    if weights is None:
+        return np.full(len(names), 1 / len(names))
+    if set(weights) != set(names):
+        message = f"weights are needed for exactly {', '.join(names)}; given: {', '.join(weights)}."
+        raise UsageError(message)
+    values = np.array([float(weights[name]) for name in names])
+    if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
+        message = f"weights cannot be negative and not all zero: {dict(weights)}."
+        raise UsageError(message)
+    normed: FloatArray = values / values.sum()
+    return normed
+
+
+def coupling_degree(levels: FloatArray, *, form: Form = "corrected") -> FloatArray:
+    r"""Return the coupling degree C of several systems: 1 where all levels are equal.
+
+    Parameters
+    ----------
+    levels
+        Levels in [0, 1], the systems on the last axis `(..., n)`.
+    form
+        ``standard`` or ``corrected``.
+
+    Returns
+    -------
+    FloatArray
+        `(...)`, in [0, 1]; NaN where a level is missing, or all are zero and have no ratio.
+
+    Raises
+    ------
+    UsageError
+        When the form is unknown or there are fewer than two systems.
+    InputError
+        When a level lies outside [0, 1].
+
+    Notes
+    -----
+    Standard: geometric over arithmetic mean of the levels. It is close to 1 for almost all levels that differ little in
+    proportion, so that it hardly tells cases apart. Corrected (Wang et al. 2021): the square root of one less the mean
+    absolute difference of all pairs, times the geometric mean of the ratios of the others to the highest level. For two
+    systems that is :math:`\sqrt{[1-(U_2-U_1)]\,U_1/U_2}` with :math:`U_2 \ge U_1`.
+
+    Examples
+    --------
+    >>> levels = np.array([[0.4, 0.4], [0.2, 0.8], [0.0, 1.0]])
+    >>> coupling_degree(levels, form="standard").round(4).tolist()
+    [1.0, 0.8, 0.0]
+    >>> coupling_degree(levels, form="corrected").round(4).tolist()
+    [1.0, 0.3162, 0.0]
+    """
+    if form not in get_args(Form):
+        message = f"unknown form '{form}' of the coupling degree: it is {' or '.join(get_args(Form))}."
+        raise UsageError(message)
+    levels = np.asarray(levels, dtype=np.float64)
+    count = levels.shape[-1]
+    if count < _TWO:
+        message = "coupling needs the levels of two systems or more."
+        raise UsageError(message)
+    if np.any(levels < 0) or np.any(levels > 1):
+        worst = levels[(levels < 0) | (levels > 1)][0]
+        message = (
+            f"a level of {worst:g} lies outside [0, 1]: normalise the systems first (advance does, with pooled bounds)."
+        )
+        raise InputError(message)
+    highest = levels.max(axis=-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = levels / np.where(highest > 0, highest, np.nan)
+        if form == "standard":
+            # relative to the highest: no product of many small levels can underflow to zero
+            degree = np.exp(np.log(ratio).mean(axis=-1)) / ratio.mean(axis=-1)
+        else:
+            rank = np.sort(levels, axis=-1)
+            # sum of |U_i - U_j| over all pairs, from the order statistics
+            spread = (rank * (2 * np.arange(1, count + 1) - count - 1)).sum(axis=-1) / (count * (count - 1) / 2)
+            degree = np.sqrt(np.clip(1 - spread, 0, 1) * np.exp(np.log(ratio).sum(axis=-1) / (count - 1)))
+    equal = (levels == highest).all(axis=-1) & (highest[..., 0] > 0)
+    return np.where(equal, 1.0, np.clip(degree, 0.0, 1.0))
+
+
+def coordination_degree(coupling: FloatArray, development: FloatArray) -> FloatArray:
+    """Return the coordination degree D, the geometric mean of coupling and development; 0 where nothing is developed.
+
+    Examples
+    --------
+    >>> coordination_degree(np.array([0.64, np.nan]), np.array([0.25, 0.0])).tolist()
+    [0.4, 0.0]
+    """
+    return np.where(development == 0, 0.0, np.sqrt(coupling * development))
+
+
+def grade(degree: FloatArray) -> list[Text | None]:
+    """Return the class of each coordination degree, ten equal ones of [0, 1]; None where it is NaN.
+
+    Examples
+    --------
+    >>> [item.en for item in grade(np.array([0.1, 0.55, 1.0]))]
+    ['extreme imbalance', 'bare coordination', 'excellent coordination']
+    """
+    classes = setting("coupling.grades.classes")
+    position = np.searchsorted(np.array([item["upper"] for item in classes]), np.asarray(degree) - 1e-12)
+    words = [Text(zh=item["zh"], en=item["en"]) for item in classes]
+    return [None if np.isnan(value) else words[place] for value, place in zip(degree, position, strict=True)]
+
+
+def relative_levels(levels: FloatArray) -> FloatArray:
+    """Return every level relative to the mean of the systems `(..., n)`: below 1 where a system lags.
+
+    Examples
+    --------
+    >>> relative_levels(np.array([0.2, 0.6])).round(9).tolist()
+    [0.5, 1.5]
+    """
+    mean = levels.mean(axis=-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative: FloatArray = levels / np.where(mean > 0, mean, np.nan)
+    return relative
+
+
+def lagging(levels: FloatArray, names: Sequence[str]) -> list[str | None]:
+    """Return the system at the lowest level of every row `(m, n)`; equal ones joined with ``;``, None where none lags.
+
+    None also stands where a level is missing or all are equal.
+
+    Examples
+    --------
+    >>> lagging(np.array([[0.2, 0.6, 0.2], [0.3, 0.1, 0.4], [0.5, 0.5, 0.5]]), ["a", "b", "c"])
+    ['a;c', 'b', None]
+    """
+    lowest = levels.min(axis=-1, keepdims=True)
+    out: list[str | None] = []
+    for row, low, high in zip(levels, lowest[..., 0], levels.max(axis=-1), strict=True):
+        known = bool(np.isfinite(row).all() and high > low)
+        out.append(";".join(name for name, value in zip(names, row, strict=True) if value == low) if known else None)
+    return out
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Coupling(Result):
+    """Coupling and coordination of several systems, by both forms.
+
+    Parameters
+    ----------
+    frame
+        ``region, year``, the level of every system, ``development`` (T, the weighted mean of the levels),
+        ``coupling_standard, coordination_standard, grade_standard_zh, grade_standard_en`` and the same with
+        ``corrected``, ``lagging`` (the system at the lowest level) and ``relative`` (its level over the mean of all).
+    omitted
+        ``region, year, reason_zh, reason_en``: rows without a level.
+    systems, weights
+        The systems and their weights in T.
+    """
+
+    key: ClassVar[tuple[str, ...]] = KEYS
+
+    omitted: pl.DataFrame
+    systems: tuple[str, ...]
+    weights: tuple[float, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the span of both degrees in the last year, and how far the two forms order the regions alike."""
+        last = self.frame.filter(pl.col("year") == pl.col("year").max()).drop_nulls("coordination_corrected")
+        if not last.height:
+            return f"{'没有可计算的行' if language == 'zh' else 'no row could be computed'}\n{self.provenance.foot()}"
+        year, rows = last["year"][0], []
+        for form in get_args(Form):
+            together = last[f"coupling_{form}"].drop_nulls().to_numpy()
+            low, high = float(together.min()), float(together.max())
+            mean = float(last[f"coordination_{form}"].to_numpy().mean())
+            name = text(f"coupling.forms.{form}").lang(language)
+            rows.append(
+                f"  {name}：耦合度 {low:.3f} 至 {high:.3f}，耦合协调度均值 {mean:.3f}"
+                if language == "zh"
+                else f"  {name}: coupling from {low:.3f} to {high:.3f}, mean coordination degree {mean:.3f}"
+            )
+        head = f"{year}年，{last.height} 个地区" if language == "zh" else f"{year}, {last.height} regions"
+        return "\n".join([head, *rows, self.provenance.foot()])
+
+
+def coupling(source: object, systems: Sequence[str], *, weights: Mapping[str, float] | None = None) -> Coupling:
+    """Return coupling and coordination of several systems by region and year, in the standard and the corrected form.
+
+    Parameters
+    ----------
+    source
+        A frame with ``region, year`` and the level of every system in [0, 1]; a package that has them.
+    systems
+        The columns of the levels, two or more.
+    weights
+        Weights of the systems in the development T; equal by default.
+
+    Raises
+    ------
+    UsageError
+        When there are fewer than two systems, or weights do not fit them.
+    InputError
+        When a column is missing or a level lies outside [0, 1].
+
+    Notes
+    -----
+    Wang et al. (2021), Journal of Natural Resources 36(3), 793-810: both forms; D is the root of C times T in either.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"region": ["a", "b"], "year": [2020, 2020], "economy": [0.4, 0.9], "green": [0.4, 0.1]})
+    >>> found = coupling(frame, ["economy", "green"]).frame
+    >>> found.select("region", pl.col("coupling_standard", "coupling_corrected").round(3)).rows()
+    [('a', 1.0, 1.0), ('b', 0.6, 0.149)]
+    """
+    share = check_weights(systems, weights)
+    given = read(source, list(systems), verb="coupling")
+    levels = given.frame.select(systems).to_numpy()
+    columns = degrees(levels, share, tuple(systems))
+    frame = pl.concat([given.frame, pl.DataFrame(columns)], how="horizontal")
+    return Coupling(
+        frame=frame,
+        omitted=missing_reasons(given.frame, list(systems)),
+        systems=tuple(systems),
+        weights=tuple(share.tolist()),
+        kind=given.kind,
+        provenance=given.provenance("coupling", systems=list(systems), weights=share.tolist()),
+    )
+
+
+def degrees(levels: FloatArray, weights: FloatArray, names: tuple[str, ...]) -> dict[str, pl.Series]:
+    """Return T, C, D, grades and the lagging system of every row of levels `(m, n)` as columns."""
+    development = levels @ weights
+    columns: dict[str, pl.Series] = {"development": pl.Series(development)}
+    for form in get_args(Form):
+        together = coupling_degree(levels, form=form)
+        degree = coordination_degree(together, development)
+        classes = grade(degree)
+        columns[f"coupling_{form}"] = pl.Series(together)
+        columns[f"coordination_{form}"] = pl.Series(degree)
+        columns[f"grade_{form}_zh"] = pl.Series([item and item.zh for item in classes], dtype=pl.String)
+        columns[f"grade_{form}_en"] = pl.Series([item and item.en for item in classes], dtype=pl.String)
+    columns["lagging"] = pl.Series(lagging(levels, names), dtype=pl.String)
+    columns["relative"] = pl.Series(relative_levels(levels).min(axis=-1))
+    return {
+        name: column.fill_nan(None).alias(name) if column.dtype == pl.Float64 else column.alias(name)
+        for name, column in columns.items()
+    }

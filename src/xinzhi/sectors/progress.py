@@ -1,0 +1,424 @@
+"""The verb `advance`: whether the sectors advance together, and which one holds the region back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text
+from xinzhi.sectors.coordination import Form, check_weights, coordination_degree, coupling_degree, degrees, lagging
+from xinzhi.sectors.obstacles import obstacle_frame
+from xinzhi.sectors.parameters import setting, text
+from xinzhi.sectors.reading import KEYS, as_package, frame_of, grid, long, names_of, omitted, read
+from xinzhi.sectors.regression import panel_fit
+from xinzhi.sectors.state import State, balanced_cells, declared, state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.text import Language
+    from xinzhi.sectors.state import Bounds
+
+SECTOR = "sector"
+MISSING = Text(zh="缺少 {zh}", en="missing: {en}")
+UNBALANCED = Text(
+    zh="并非各年各领域齐全（balanced=False 可纳入）", en="not complete in every year (balanced=False takes it in)"
+)
+_FEWEST_ROWS = 30
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Sectors(Result):
+    """Education, culture, green and the economy side by side.
+
+    Parameters
+    ----------
+    frame
+        The coordination map: ``region, year``, the level of every sector in [0, 1], ``development,
+        coupling_standard, coordination_standard, grade_standard_zh, grade_standard_en`` and the same with
+        ``corrected``, ``lagging, relative, lags`` (whether the lowest sector is below the mean of the sectors by more
+        than the margin of ``sectors.yaml``), ``lagging_by_rank`` (the lowest when every level is its rank among all
+        region-years instead of its place between the extremes), ``flags``. Region-years that have all sectors.
+    sectors
+        ``region, year, sector, level, relative`` (level over the mean of the sectors), ``obstacle`` (obstacle degree),
+        ``gain`` (how much the corrected coordination degree would rise with this sector at the mean of the others; 0
+        where it is above), ``change`` (of the level over the year before).
+    obstacles
+        ``year, sector, obstacle, gain, lagging, lagging_by_rank``: means over the regions, and the number of regions
+        where the sector is lowest.
+    years
+        ``year, regions``, mean level of every sector, ``development, coordination_standard, coordination_corrected,
+        rank_correlation`` (Spearman, of the regions by the two forms).
+    indicators, bounds
+        The figures behind the levels, and the bounds they stand between; empty where levels were passed in.
+    drag
+        ``sector, years, slope, standard_error, p, rows, regions``: regression of the advance of the other sectors over
+        the next years on the lead of this one over them (negative lead: lag), their own level and the year. A positive
+        slope says that the others advanced less where this one lagged. Null with too few rows.
+    omitted
+        ``region, year, reason_zh, reason_en``.
+    names
+        Names of the regions.
+    """
+
+    key: ClassVar[tuple[str, ...]] = KEYS
+
+    sectors: pl.DataFrame
+    obstacles: pl.DataFrame
+    years: pl.DataFrame
+    indicators: pl.DataFrame
+    bounds: pl.DataFrame
+    drag: pl.DataFrame
+    omitted: pl.DataFrame
+    names: Mapping[str, Text]
+
+    def explain(self, region: str | int, year: int) -> Explanation:
+        """Return what stands behind one region and year.
+
+        The region may be named by its code or by its Chinese or English name.
+
+        Raises
+        ------
+        UsageError
+            When the region or the year was not computed; the message says why.
+
+        Examples
+        --------
+        >>> print(advance("china-provinces").explain("220000", 2019).text("en"))  # doctest: +ELLIPSIS
+        Jilin 2019...
+        """
+        return _explain(self, str(region), int(year))
+
+    def summary(self, language: Language = "en") -> str:
+        """Return whether the sectors advance together, who lags, and whether it matters for the others."""
+        from xinzhi.sectors.sentences import summarise
+
+        return summarise(self, language)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What stands behind the coordination of one region in one year.
+
+    Parameters
+    ----------
+    region, year, name
+        The region, its name and the year.
+    row
+        Its row of the coordination map.
+    sectors, indicators
+        Its rows of the sectors and of the indicators, with their bounds.
+    """
+
+    region: str
+    year: int
+    name: Text
+    row: Mapping[str, Any]
+    sectors: pl.DataFrame
+    indicators: pl.DataFrame
+
+    def text(self, language: Language = "en") -> str:
+        """Return the explanation as lines for a person."""
+        from xinzhi.sectors.sentences import explained
+
+        return explained(self, language)
+
+    def __repr__(self) -> str:
+        """Return the English text."""
+        return self.text()
+
+
+def advance(
+    source: object = "china-provinces",
+    measurement: Any = None,  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
+    *,
+    levels: object = None,
+    weights: Mapping[str, float] | None = None,
+    bounds: Bounds | None = None,
+    years: tuple[int, int] | None = None,
+    balanced: bool = True,
+) -> Sectors:
+    """Put education, culture, green and the economy of every region and year side by side.
+
+    Parameters
+    ----------
+    source
+        A package (or its name).
+    measurement
+        The result of `xinzhi.measure`: the economy is then its total factor productivity, comparable across regions and
+        years; without it, output per worker.
+    levels
+        Levels of your own instead: a frame with ``region, year`` and one column a sector, each in [0, 1], such as the
+        sector scores of a composite index on pooled bounds.
+    weights
+        Weights of the sectors in the development; equal by default.
+    bounds
+        Lower and upper bound of an indicator instead of the pooled extremes, so that further years move no earlier
+        level.
+    years
+        First and last year.
+    balanced
+        Keep the regions that have all sectors in every year of the span (the years in which at least half as many
+        regions are complete as in the best one), so that means over the regions compare like with like, and no lone
+        region-year sets a bound.
+
+    Raises
+    ------
+    UsageError
+        When bounds or weights name what is not there, or both levels and a measurement are given.
+    InputError
+        When a series is missing, not positive or constant, or no region-year has all sectors.
+
+    Notes
+    -----
+    Levels of different sectors are comparable only through their bounds: a level is the place between the lowest and
+    the highest of all region-years. Which sector lags is a statement about these places; `years` and `bounds` say what
+    they rest on.
+
+    Examples
+    --------
+    >>> result = advance("china-provinces")
+    >>> result.frame["year"].min(), result.frame["year"].max(), result.frame["region"].n_unique()
+    (2008, 2019, 30)
+    """
+    package = as_package(source)
+    if levels is not None:
+        if measurement is not None or bounds is not None:
+            message = "levels of your own leave nothing for a measurement or bounds to do: give one or the other."
+            raise UsageError(message)
+        found = _own(levels, years)
+    else:
+        place = package if package is not None else source
+        found = state(place, measurement, bounds=bounds, years=years, balanced=balanced)
+    names = tuple(name for name in found.levels.columns if name not in KEYS)
+    share = check_weights(names, weights)
+    known = found.levels.drop_nulls(names)
+    if balanced and levels is not None and known.height:
+        known = _balanced(known)
+    if not known.height:
+        message = "advance: no region and year has all sectors."
+        raise InputError(message)
+    frame = _map(known, found, names, share)
+    parts = _parts(known, names, share)
+    given = found.source
+    provenance = given.provenance(
+        "advance",
+        sectors=list(names),
+        weights=share.tolist(),
+        measured=measurement is not None,
+        years=years,
+        balanced=balanced,
+    )
+    return Sectors(
+        frame=frame,
+        sectors=parts,
+        obstacles=_obstacles(parts, frame),
+        years=_years(frame, names),
+        indicators=found.indicators,
+        bounds=found.bounds,
+        drag=_drag(known, names),
+        omitted=_left_out(found, known, names),
+        names=names_of(package),
+        kind=given.kind,
+        provenance=_with_protocol(provenance, measurement),
+    )
+
+
+def _own(levels: object, years: tuple[int, int] | None) -> State:
+    """Return the state of levels that the caller brings."""
+    raw, _ = frame_of(levels, KEYS, verb="advance")
+    names = [name for name in raw.columns if name not in KEYS]
+    given = read(levels, names, verb="advance")
+    table = given.frame if years is None else given.frame.filter(pl.col("year").is_between(*years))
+    indicators = {"region": pl.String, "year": pl.Int64, "sector": pl.String, "indicator": pl.String}
+    bounds = {"sector": pl.String, "indicator": pl.String, "lower": pl.Float64, "upper": pl.Float64}
+    return State(
+        indicators=pl.DataFrame(schema=indicators | {"value": pl.Float64, "level": pl.Float64, "flag": pl.String}),
+        bounds=pl.DataFrame(schema=bounds | {"lower_at": pl.String, "upper_at": pl.String, "given": pl.Boolean}),
+        levels=table,
+        source=given,
+    )
+
+
+def _balanced(known: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of the regions that are there in every year of the span."""
+    regions, years, cells = grid(known.with_columns(_one=pl.lit(1.0)), "_one")
+    kept = long(regions, years, {"_kept": np.where(balanced_cells(np.isfinite(cells)), 1.0, np.nan)}).drop_nulls()
+    return known.join(kept, on=KEYS, how="semi", maintain_order="left")
+
+
+def _ranked(known: pl.DataFrame, names: tuple[str, ...]) -> FloatArray:
+    """Return every level as its rank in the pool of its sector, as a share."""
+    ranks = known.select((pl.col(name).rank("average") - 0.5) / pl.len() for name in names)
+    return ranks.to_numpy()
+
+
+def _map(known: pl.DataFrame, found: State, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
+    """Return the coordination map."""
+    columns = degrees(known.select(names).to_numpy(), weights, names)
+    columns["lagging_by_rank"] = pl.Series("lagging_by_rank", lagging(_ranked(known, names), names), dtype=pl.String)
+    flags = found.indicators.filter(pl.col("flag") != "").group_by(KEYS).agg(flags=pl.col("flag").sort().str.join(";"))
+    lags = pl.col("relative") < 1 - setting("lag.margin")
+    return (
+        pl.concat([known, pl.DataFrame(columns)], how="horizontal")
+        .join(flags, on=KEYS, how="left", maintain_order="left")
+        .with_columns(pl.col("flags").fill_null(""), lags=lags.fill_null(value=False))
+    )
+
+
+def _parts(known: pl.DataFrame, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
+    """Return relative levels, obstacles, gains and changes of every sector."""
+    cells = known.select(names).to_numpy()
+    degree = coordination_degree(coupling_degree(cells), cells @ weights)
+    columns = {}
+    for place, name in enumerate(names):
+        others = np.delete(cells, place, axis=1).mean(axis=1)
+        raised = cells.copy()
+        raised[:, place] = np.maximum(cells[:, place], others)
+        better = coordination_degree(coupling_degree(raised), raised @ weights)
+        columns[name] = np.where(cells[:, place] < others, better - np.nan_to_num(degree), 0.0)
+    gains = pl.concat([known.select(KEYS), pl.DataFrame(columns)], how="horizontal").unpivot(
+        list(names), index=list(KEYS), variable_name=SECTOR, value_name="gain"
+    )
+    found = obstacle_frame(known, names, weights).rename({"indicator": SECTOR})
+    before = found.select("region", SECTOR, year=pl.col("year") + 1, _before=pl.col("level"))
+    order = {name: place for place, name in enumerate(names)}
+    mean = pl.col("level").mean().over(KEYS)
+    return (
+        found.join(gains, on=[*KEYS, SECTOR])
+        .join(before, on=["region", SECTOR, "year"], how="left")
+        .with_columns(
+            relative=pl.when(mean > 0).then(pl.col("level") / mean),
+            change=pl.col("level") - pl.col("_before"),
+            _order=pl.col(SECTOR).replace_strict(order),
+        )
+        .sort(*KEYS, "_order")
+        .select(*KEYS, SECTOR, "level", "relative", "obstacle", "gain", "change")
+    )
+
+
+def _obstacles(parts: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return mean obstacles and gains, and how many regions each sector is lowest in, by level and by rank."""
+    out = parts.group_by("year", SECTOR, maintain_order=True).agg(pl.col("obstacle", "gain").mean())
+    for column in ("lagging", "lagging_by_rank"):
+        lowest = frame.select("year", pl.col(column).str.split(";").alias(SECTOR)).explode(SECTOR).drop_nulls()
+        counts = lowest.group_by("year", SECTOR).agg(pl.len().cast(pl.Int64).alias(column))
+        out = out.join(counts, on=["year", SECTOR], how="left", maintain_order="left")
+    return out.with_columns(pl.col("lagging", "lagging_by_rank").fill_null(0)).sort("year", maintain_order=True)
+
+
+def _years(frame: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """Return the means of the regions by year, and how alike the two forms order them."""
+    both = [f"coordination_{form}" for form in get_args(Form)]
+    return (
+        frame.group_by("year")
+        .agg(
+            pl.len().cast(pl.Int64).alias("regions"),
+            pl.col(*names, "development", *both).mean(),
+            pl.corr(*both, method="spearman").alias("rank_correlation"),
+        )
+        .with_columns(pl.col("rank_correlation").fill_nan(None))
+        .sort("year")
+    )
+
+
+def _drag(known: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """Return whether the others advance less where a sector lags."""
+    span = int(setting("advance.horizon.value"))
+    later = known.select("region", year=pl.col("year") - span, **{f"_{name}": pl.col(name) for name in names})
+    both = known.join(later, on=KEYS).sort(KEYS)
+    rows = []
+    for name in names:
+        row: dict[str, object] = {
+            "sector": name,
+            "years": span,
+            "rows": both.height,
+            "regions": both["region"].n_unique(),
+        }
+        others = [other for other in names if other != name]
+        now = both.select(others).to_numpy().mean(axis=1) if both.height else np.empty(0)
+        then = both.select([f"_{other}" for other in others]).to_numpy().mean(axis=1) if both.height else np.empty(0)
+        if both.height >= _FEWEST_ROWS:
+            lead = both[name].to_numpy() - now
+            try:
+                fit = panel_fit(
+                    then - now, np.column_stack([lead, now]), both["region"].to_list(), both["year"].to_list()
+                )
+            except InputError:
+                fit = None  # levels that do not vary have no slope: the row stays empty
+            if fit is not None:
+                row |= {
+                    "slope": fit.coefficients[0],
+                    "standard_error": fit.standard_errors[0],
+                    "p": fit.probabilities[0],
+                }
+        rows.append(row)
+    numbers = dict.fromkeys(("slope", "standard_error", "p"), pl.Float64)
+    schema = {"sector": pl.String, "years": pl.Int64, **numbers, "rows": pl.Int64, "regions": pl.Int64}
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _left_out(found: State, known: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """Return the region-years that were not computed, and which indicators are missing."""
+    left = found.levels.join(known, on=KEYS, how="anti")
+    if found.indicators.height:
+        wanted = found.bounds["indicator"].to_list()
+        have = found.indicators.group_by(KEYS).agg(pl.col("indicator"))
+    else:
+        wanted = list(names)
+        tall = found.levels.unpivot(wanted, index=list(KEYS), variable_name="indicator").drop_nulls("value")
+        have = tall.group_by(KEYS).agg(pl.col("indicator"))
+    rows = []
+    for region, year, present in left.select(KEYS).join(have, on=KEYS, how="left").iter_rows():
+        gone = [name for name in wanted if name not in (present or [])]
+        rows.append((region, year, MISSING.format(zh="、".join(gone), en=", ".join(gone)) if gone else UNBALANCED))
+    return omitted(rows)
+
+
+def _with_protocol(provenance: Provenance, measurement: Any) -> Provenance:  # noqa: ANN401 - a Measurement, as above
+    """Return the provenance with the protocol of the measurement."""
+    if measurement is None:
+        return provenance
+    theirs = measurement.provenance
+    return replace(provenance, protocol=theirs.protocol, protocol_fingerprint=theirs.protocol_fingerprint)
+
+
+def sector_text(name: str) -> Text:
+    """Return the name of a sector in both languages; its own where it is the caller's."""
+    return text(f"advance.sectors.{name}") if name in setting("advance.sectors") else Text(zh=name, en=name)
+
+
+def indicator_text(name: str) -> Text:
+    """Return the name of an indicator in both languages."""
+    for item in (*declared(measured=True), *declared(measured=False)):
+        if item.name == name:
+            return item.text
+    return Text(zh=name, en=name)
+
+
+def _explain(result: Sectors, region: str, year: int) -> Explanation:
+    """Return what stands behind one region and year."""
+    code = next((key for key, name in result.names.items() if region in {key, name.zh, name.en}), region)
+    row = result.frame.filter(region=code, year=year)
+    if not row.height:
+        why = result.omitted.filter(region=code, year=year)
+        mine = result.frame.filter(region=code)["year"].sort().to_list()
+        reach = f"it has {mine[0]}-{mine[-1]}" if mine else "it has no year with all sectors"
+        reason = f": {why['reason_en'][0]}" if why.height else ""
+        message = f"region '{region}' has no coordination degree in {year}{reason}; {reach}."
+        raise UsageError(message)
+    limits = result.bounds.select("indicator", "lower", "upper")
+    return Explanation(
+        region=code,
+        year=year,
+        name=result.names.get(code, Text(zh=code, en=code)),
+        row=row.row(0, named=True),
+        sectors=result.sectors.filter(region=code, year=year),
+        indicators=result.indicators.filter(region=code, year=year).join(limits, on="indicator", how="left"),
+    )

@@ -1,0 +1,284 @@
+"""The state space: every sector of every region and year as a level between pooled bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.gaps import inside, interpolate
+from xinzhi.core.index_numbers import multilateral_levels
+from xinzhi.core.text import Text
+from xinzhi.sectors.parameters import setting
+from xinzhi.sectors.reading import KEYS, Source, frame_of, grid, long, read, refuse_below
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+
+    Bounds = Mapping[str, tuple[float, float]]
+
+TFP = "tfp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """An indicator of a sector: a ratio of two series, or TFP of a measurement."""
+
+    name: str
+    sector: str
+    numerator: str
+    denominator: str | None
+    logs: bool
+    direction: int
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Levels of the sectors.
+
+    Parameters
+    ----------
+    indicators
+        ``region, year, sector, indicator, value, level, flag``.
+    bounds
+        ``sector, indicator, lower, upper, lower_at, upper_at, given``: in the unit of the indicator; where the extremes
+        of the pool stand.
+    levels
+        ``region, year`` and one column a sector; null where an indicator is missing.
+    source
+        The figures read.
+    """
+
+    indicators: pl.DataFrame
+    bounds: pl.DataFrame
+    levels: pl.DataFrame
+    source: Source
+
+
+def declared(*, measured: bool) -> tuple[Indicator, ...]:
+    """Return the indicators of ``sectors.yaml``; with a measurement the economy is its TFP."""
+    out = []
+    for sector, node in setting("advance.sectors").items():
+        if sector == "economy" and measured:
+            words = setting("advance.economy_with_measurement")
+            text = Text(zh=words["zh"], en=words["en"])
+            out.append(
+                Indicator(name=TFP, sector=sector, numerator=TFP, denominator=None, logs=True, direction=1, text=text)
+            )
+            continue
+        for name, item in node["indicators"].items():
+            out.append(
+                Indicator(
+                    name=name,
+                    sector=sector,
+                    numerator=item["numerator"],
+                    denominator=item.get("denominator"),
+                    logs=item["scale"] == "log",
+                    direction=int(item["direction"]),
+                    text=Text(zh=item["zh"], en=item["en"]),
+                )
+            )
+    return tuple(out)
+
+
+def pooled_tfp(measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
+    """Return TFP of every region and year relative to the mean of all of them: comparable in both directions.
+
+    Notes
+    -----
+    Caves, Christensen and Diewert (1982), equation 34, with every region-year as one observation. Labour counts with
+    its human capital, so that what schooling contributes is not in it.
+    """
+    inputs, _ = frame_of(measurement.inputs, [*KEYS, "output", "capital", "labour", "human_capital"], verb="advance")
+    share = inputs["labour_share"].to_numpy()[:, None]
+    labour = (inputs["labour"] * inputs["human_capital"]).to_numpy()[:, None]
+    quantities = np.stack([inputs["capital"].to_numpy()[:, None], labour])
+    level = multilateral_levels(inputs["output"].to_numpy()[:, None], quantities, np.stack([1 - share, share]))
+    return inputs.select(
+        pl.col("region").cast(pl.String),
+        pl.col("year").cast(pl.Int64),
+        pl.Series(TFP, np.exp(level[:, 0])).fill_nan(None),
+    )
+
+
+def balanced_cells(complete: BoolArray) -> BoolArray:
+    """Return the cells of regions that are complete in all years in which at least half as many are as in the best.
+
+    Examples
+    --------
+    >>> balanced_cells(np.array([[False, True, True], [False, True, True], [True, False, True]])).tolist()
+    [[False, True, True], [False, True, True], [False, False, False]]
+    """
+    count = complete.sum(axis=0)
+    span = (count > 0) & (2 * count >= count.max())
+    always: BoolArray = np.asarray(complete[:, span].all(axis=1))
+    kept: BoolArray = always[:, None] & span[None, :]
+    return kept
+
+
+def state(
+    source: object,
+    measurement: Any = None,  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
+    *,
+    bounds: Bounds | None = None,
+    years: tuple[int, int] | None = None,
+    balanced: bool = True,
+) -> State:
+    """Return the levels of the sectors declared in ``sectors.yaml``, between bounds pooled over regions and years.
+
+    Raises
+    ------
+    UsageError
+        When bounds name an unknown indicator.
+    InputError
+        When a series is missing or not positive, an indicator is constant, or a value lies outside given bounds.
+    """
+    wanted = declared(measured=measurement is not None)
+    if unknown := set(bounds or {}) - {item.name for item in wanted}:
+        message = (
+            f"bounds name {', '.join(sorted(unknown))}; the indicators are {', '.join(item.name for item in wanted)}."
+        )
+        raise UsageError(message)
+    series = [name for item in wanted for name in (item.numerator, item.denominator) if name and name != TFP]
+    given = read(source, list(dict.fromkeys(series)), verb="advance")
+    frame = given.frame
+    if measurement is not None:
+        frame = frame.join(pooled_tfp(measurement), on=KEYS, how="full", coalesce=True).sort(KEYS)
+    refuse_below(frame, [name for name in frame.columns if name not in KEYS], verb="advance")
+    filled, marks = _filled(frame, [*dict.fromkeys(series), *([TFP] if measurement is not None else [])])
+    values = {
+        item.name: filled[item.numerator] / (filled[item.denominator] if item.denominator else 1.0) for item in wanted
+    }
+    regions, span = marks.regions, marks.years
+    inside_years = np.ones(len(span), dtype=bool)
+    if years is not None:
+        inside_years = (np.array(span) >= years[0]) & (np.array(span) <= years[1])
+    # the pool is the region-years in which every sector has a figure: bounds of one sector rest on the same cases as
+    # another's
+    complete: BoolArray = np.isfinite(np.stack(list(values.values()))).all(axis=0) & inside_years
+    if balanced:
+        complete = balanced_cells(complete)
+    if not complete.any():
+        reach = "; ".join(f"{name} {_reach(value, span)}" for name, value in values.items())
+        message = (
+            "advance: no region has all sectors in the same year"
+            + (" throughout (balanced=False takes what there is)" if balanced else "")
+            + f"; the indicators reach: {reach}."
+        )
+        raise InputError(message)
+    rows, limits = [], []
+    levels: dict[str, list[FloatArray]] = {}
+    for item in wanted:
+        level, limit = _level(item, values[item.name], complete, (regions, span), (bounds or {}).get(item.name))
+        levels.setdefault(item.sector, []).append(level)
+        limits.append(limit)
+        flag = marks.flag(item)
+        part = long(regions, span, {"value": values[item.name], "level": np.where(complete, level, np.nan)})
+        rows.append(
+            part.with_columns(
+                sector=pl.lit(item.sector), indicator=pl.lit(item.name), flag=pl.Series(flag.ravel(), dtype=pl.String)
+            ).filter(pl.Series(np.tile(inside_years, len(regions))))
+        )
+    means = {sector: np.where(complete, np.mean(parts, axis=0), np.nan) for sector, parts in levels.items()}
+    schema = {"sector": pl.String, "indicator": pl.String, "lower": pl.Float64, "upper": pl.Float64}
+    schema |= {"lower_at": pl.String, "upper_at": pl.String, "given": pl.Boolean}
+    return State(
+        indicators=pl.concat(rows)
+        .drop_nulls("value")
+        .select(*KEYS, "sector", "indicator", "value", "level", "flag")
+        .sort(*KEYS, "sector", "indicator"),
+        bounds=pl.DataFrame(limits, schema=schema),
+        levels=long(regions, span, means).filter(pl.Series(np.tile(inside_years, len(regions)))),
+        source=Source(frame=frame, kind=given.kind, package=given.package, inputs=given.inputs),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Which cells stand on a straight line, by series."""
+
+    regions: tuple[str, ...]
+    years: tuple[int, ...]
+    made: dict[str, BoolArray]
+
+    def flag(self, item: Indicator) -> np.ndarray[tuple[int, ...], np.dtype[np.str_]]:
+        """Return the mark of an indicator."""
+        cells = self.made[item.numerator]
+        if item.denominator:
+            cells = cells | self.made[item.denominator]
+        return np.where(cells, f"interpolated:{item.name}", "")
+
+
+def _filled(frame: pl.DataFrame, names: Sequence[str]) -> tuple[dict[str, FloatArray], _Marks]:
+    """Return series `(R, T)` with short gaps filled, and which cells are."""
+    longest = int(setting("advance.fill.longest"))
+    filled, made = {}, {}
+    regions: tuple[str, ...] = ()
+    years: tuple[int, ...] = ()
+    for name in names:
+        regions, years, cells = grid(frame, name)
+        missing = inside(cells) & ~np.isfinite(cells) & np.isfinite(cells).any(axis=1, keepdims=True)
+        short = missing & (_run_length(missing) <= longest)
+        filled[name] = np.where(short, interpolate(cells), cells)
+        made[name] = short
+    return filled, _Marks(regions, years, made)
+
+
+def _run_length(mask: BoolArray) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """Return, for every cell of a run of True along the last axis, how long the run is; 0 elsewhere."""
+    out = np.zeros(mask.shape, dtype=np.int64)
+    for row in range(mask.shape[0]):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], mask[row].astype(np.int64), [0]])))
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            out[row, start:end] = end - start
+    return out
+
+
+def _reach(values: FloatArray, years: Sequence[int]) -> str:
+    """Return the years in which any region has a value."""
+    known = np.array(years)[np.flatnonzero(np.isfinite(values).sum(axis=0))].tolist()
+    return f"{known[0]}-{known[-1]}" if known else "never"
+
+
+def _level(
+    item: Indicator,
+    values: FloatArray,
+    complete: BoolArray,
+    names: tuple[tuple[str, ...], tuple[int, ...]],
+    given: tuple[float, float] | None,
+) -> tuple[FloatArray, dict[str, object]]:
+    """Return an indicator between its bounds, and the bounds."""
+    pool = np.where(complete, values, np.nan)
+    lower, upper = (
+        (float(np.nanmin(pool)), float(np.nanmax(pool))) if given is None else (float(given[0]), float(given[1]))
+    )
+    if not lower < upper or (item.logs and lower <= 0):
+        message = (
+            f"'{item.name}' has no range from {lower:g} to {upper:g}: a constant indicator tells no region "
+            "from another; leave its sector out, or give bounds."
+        )
+        raise InputError(message)
+    outside = complete & ((values < lower) | (values > upper))
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        message = (
+            f"'{item.name}' is {values[row, column]:g} in region {names[0][row]}, {names[1][column]}, "
+            f"outside the bounds given, {lower:g} to {upper:g}."
+        )
+        raise InputError(message)
+    scale = np.log if item.logs else np.positive
+    level = (scale(values) - scale(lower)) / (scale(upper) - scale(lower))
+    level = np.clip(level, 0.0, 1.0) if item.direction > 0 else 1 - np.clip(level, 0.0, 1.0)
+
+    def place(value: float) -> str | None:
+        found = np.argwhere(pool == value)
+        return f"{names[0][found[0][0]]} {names[1][found[0][1]]}" if found.size else None
+
+    limit: dict[str, object] = {"sector": item.sector, "indicator": item.name, "lower": lower, "upper": upper}
+    return level, limit | {"lower_at": place(lower), "upper_at": place(upper), "given": given is not None}
