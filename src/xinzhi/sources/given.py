@@ -1,0 +1,162 @@
+"""Given: industries as the table `industry_accounts` has them, with capital and labour of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.shares import averaged
+from xinzhi.sources.detail import Detail, Gross, Official, anchored, growth, quantities, scale_to
+from xinzhi.sources.spread import Cube
+from xinzhi.yardstick.panel import BEARABLE
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+
+TABLE = "industry_accounts"
+_GROSS = ("gross_output_nominal", "gross_output_real", "intermediate_nominal", "intermediate_real")
+_VERB = "sources.decompose"
+
+
+def from_industries(package: Package, official: Official) -> Detail:
+    """Return the industries that the package gives.
+
+    Raises
+    ------
+    InputError
+        When the table has errors, or none of the figures that every industry needs; the message names the columns.
+    """
+    table = package.require(TABLE, ["region", "industry", "year", "output_nominal"], verb=_VERB, despite=BEARABLE)
+    cube = Cube.of(table, "industry", official.panel)
+    wanted = _needs(cube, official.rules)
+    missing = [" or ".join(names) for names in wanted if not any(cube.gives(name) for name in names)]
+    if missing or not cube.names:
+        message = (
+            f"the table '{TABLE}' of {package.name} has no figures in {', '.join(missing) or 'any row of a region'}: "
+            "give them, or leave the table out and the three sectors or the totals are decomposed instead."
+        )
+        raise InputError(message)
+    exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
+    nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
+    gross = _gross(cube)
+    output = _real(cube, gross, official)
+    people = _people(package, cube, official.rules)
+    machines = cube.column(_capital_column(official.rules))
+    gaps: dict[str, FloatArray] = {}
+    if _adds_up(package, official.rules):
+        machines, gaps["capital"] = scale_to(machines, official.inputs.capital, exists)
+        people, gaps["labour"] = scale_to(people, official.inputs.labour, exists)
+    return Detail(
+        level="industry",
+        names=cube.names,
+        nominal=np.where(exists[..., None], nominal, np.nan),
+        output=output,
+        capital=machines,
+        labour=people,
+        human_capital=_quality(cube, official),
+        labour_share=_labour_share(cube),
+        exists=exists,
+        comparable=_adds_up(package, official.rules),
+        gross=gross,
+        gaps=gaps | {"output": _output_gap(nominal, official)},
+    )
+
+
+def _needs(cube: Cube, rules: Protocol) -> list[tuple[str, ...]]:
+    """Return the columns that every industry needs; of several in one entry any will do."""
+    real = ("output_real", "output_price", *(("gross_output_real",) if cube.gives("intermediate_real") else ()))
+    labour = {"persons": "employment", "hours": "hours", "given_services": "labour_services"}
+    return [("output_nominal",), real, (_capital_column(rules),), (labour[rules.value("labour.unit")],)]
+
+
+def _capital_column(rules: Protocol) -> str:
+    """Return the column of the capital that the protocol measures."""
+    return "capital_services" if rules.value("capital.measure") == "given_services" else "capital"
+
+
+def _adds_up(package: Package, rules: Protocol) -> bool:
+    """Return whether inputs add up over industries and compare between regions: quantities of one unit do."""
+    unit = package.units.get(TABLE, {}).get("capital", "")
+    return quantities(rules) and not unit.startswith("index")
+
+
+def _people(package: Package, cube: Cube, rules: Protocol) -> FloatArray:
+    """Return labour in the unit of the protocol."""
+    match rules.value("labour.unit"):
+        case "given_services":
+            return cube.column("labour_services")
+        case "hours":
+            each = "per person" in package.units.get(TABLE, {}).get("hours", "")
+            return cube.column("hours") * (cube.column("employment") if each else 1.0)
+        case _:
+            return cube.column("employment")
+
+
+def _quality(cube: Cube, official: Official) -> FloatArray:
+    """Return human capital of the industries; where they have none of their own, that of their region."""
+    region = np.broadcast_to(official.inputs.human_capital, cube.shape)
+    if official.rules.value("labour.quality") == "none" or not cube.gives("human_capital"):
+        return region
+    own = cube.column("human_capital")
+    # One series of its own or the region's, never a mixture: a change of source is no change of quality.
+    return np.where(np.isfinite(own).any(axis=-1, keepdims=True), own, region)
+
+
+def _labour_share(cube: Cube) -> FloatArray | None:
+    """Return the labour shares that the industries bring; None where no industry has one."""
+    if cube.gives("labour_share"):
+        return cube.column("labour_share")
+    if cube.gives("labour_compensation"):
+        return cube.column("labour_compensation") / cube.column("output_nominal")
+    return None
+
+
+def _gross(cube: Cube) -> Gross | None:
+    """Return gross output and intermediates, where all four columns are given."""
+    if not all(cube.gives(name) for name in _GROSS):
+        return None
+    nominal, real, bought, bought_real = (cube.column(name) for name in _GROSS)
+    return Gross(real, bought_real, bought / nominal)
+
+
+def _real(cube: Cube, gross: Gross | None, official: Official) -> FloatArray:
+    """Return value added at constant prices, at the level of current prices in the base year.
+
+    With gross output it is double-deflated by the Törnqvist formula: growth of gross output less that of intermediates
+    weighted by their share, over the share of value added.
+    """
+    nominal = cube.column("output_nominal")
+    if gross is not None:
+        share = averaged(gross.share)
+        change = (growth(gross.output) - share * growth(gross.intermediate)) / (1.0 - share)
+        at = base_position(np.isfinite(nominal) & np.isfinite(gross.output), official)
+        return anchored(change, nominal[..., at], at)
+    real = cube.column("output_real") if cube.gives("output_real") else nominal / cube.column("output_price")
+    if official.base is None:
+        return real
+    at = official.base - int(official.panel.years[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = (nominal / real)[..., at : at + 1]
+    # An industry without figures in the base year stays at the prices of the data.
+    return real * np.where(np.isfinite(price), price, 1.0)
+
+
+def base_position(known: BoolArray, official: Official) -> int:
+    """Return the position of the base year of prices, or of the first year that most cells know."""
+    if official.base is not None:
+        at = official.base - int(official.panel.years[0])
+        if known[..., at].any():
+            return at
+    return int(known.sum(axis=tuple(range(known.ndim - 1))).argmax())
+
+
+def _output_gap(nominal: FloatArray, official: Official) -> FloatArray:
+    """Return the log gap between value added of all industries and the region's output at current prices."""
+    total = official.panel.account("output_nominal")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap: FloatArray = np.log(nominal.sum(axis=0) / total)
+    return gap

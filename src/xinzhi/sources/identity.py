@@ -1,0 +1,245 @@
+"""The identity: the residual of a region as what its industries did and what moved between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import IdentityError, InputError
+from xinzhi.core.shares import averaged
+from xinzhi.sources.detail import growth
+from xinzhi.yardstick.accounts import IDENTITY_TOLERANCE
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.sources.assumed import Assumptions
+    from xinzhi.sources.detail import Detail, Official
+
+
+# From any bracket that shares can span down to the rounding of float64.
+_HALVINGS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """Growth accounts of the industries `(I, R, T)` and what is left between them `(R, T)`, in log points.
+
+    Parameters
+    ----------
+    weight
+        Share of every industry in value added of the region, mean of both years.
+    domar
+        Weight of its residual on gross output; equal to `weight` where that is on value added.
+    output, capital, labour, human_capital
+        Growth of every industry, output after benchmarking where the assumption says `scale`.
+    labour_share, current_share
+        Share of labour in value added: the weight in growth, and in the year itself (for levels).
+    intermediate_share
+        Share of intermediates in gross output, mean of both years; 0 on value added.
+    residual
+        Growth of TFP of every industry on value added.
+    within, allocation_capital, allocation_labour, unallocated, output_gap
+        The parts of the region's residual, and the gap between its output and its industries.
+    """
+
+    weight: FloatArray
+    domar: FloatArray
+    output: FloatArray
+    capital: FloatArray
+    labour: FloatArray
+    human_capital: FloatArray
+    labour_share: FloatArray
+    current_share: FloatArray
+    intermediate_share: FloatArray
+    residual: FloatArray
+    within: FloatArray
+    allocation_capital: FloatArray
+    allocation_labour: FloatArray
+    unallocated: FloatArray
+    output_gap: FloatArray
+
+
+def industry_accounts(detail: Detail, official: Official, assume: Assumptions) -> Accounts:
+    r"""Split the official residual of every region into its industries' residuals and reallocation.
+
+    Parameters
+    ----------
+    detail
+        The industries.
+    official
+        Official growth and weights; the parts add up to its residual.
+    assume
+        What happens to the gap between the region's output and its industries, and their shares where none is given.
+
+    Returns
+    -------
+    Accounts
+        NaN in region-years in which an industry of the region is incomplete in this year or the year before.
+
+    Raises
+    ------
+    IdentityError
+        When the parts differ from the official residual by 1e-12 or more.
+    InputError
+        When a labour share lies outside 0 to 1.
+
+    Notes
+    -----
+    .. math:: \Delta\ln A = \sum_i w_i \Delta\ln A_i + \sum_F \Big(\sum_i w_i s_{Fi} \Delta\ln F_i - s_F \Delta\ln
+    F\Big)
+
+    Massell (1961), Journal of Political Economy 69(6); Jorgenson, Gollop and Fraumeni (1987), Productivity and U.S.
+    Economic Growth, chapter 2. Domar weights as in Jorgenson, Ho and Stiroh (2005), Information Technology and the
+    American Growth Resurgence, chapter 8: the value-added weight over the share of value added in gross output.
+    """
+    exists = detail.exists[..., None]
+    whole = (detail.complete() | ~exists).all(axis=0)
+    share = np.where(exists, detail.nominal, 0.0)
+    share = np.where(whole, share / share.sum(axis=0), np.nan)
+    weight = averaged(share)
+
+    def change(levels: FloatArray) -> FloatArray:
+        return np.where(exists, growth(np.where(whole, levels, np.nan)), np.where(np.isfinite(weight), 0.0, np.nan))
+
+    output, capital, labour = change(detail.output), change(detail.capital), change(detail.labour)
+    skill = change(detail.human_capital)
+    gap = official.growth.output_growth - (weight * output).sum(axis=0)
+    scaled = assume["output_gap"] == "scale"
+    output = np.where(exists, output + gap, output) if scaled else output
+    labour_share, current = _shares(detail, official, assume, weight, share)
+    _inside(labour_share, detail)
+    people = labour + skill
+    residual = output - (1.0 - labour_share) * capital - labour_share * people
+    ruler = official.growth
+    moved_capital = (weight * (1.0 - labour_share) * capital).sum(
+        axis=0
+    ) - official.capital_weight * ruler.capital_growth
+    moved_labour = (weight * labour_share * people).sum(axis=0) - ruler.labour_share * (
+        ruler.labour_growth + ruler.human_capital_growth
+    )
+    bought = np.zeros_like(weight) if detail.gross is None else np.where(exists, averaged(detail.gross.share), 0.0)
+    accounts = Accounts(
+        weight=weight,
+        domar=weight / (1.0 - bought),
+        output=output,
+        capital=capital,
+        labour=labour,
+        human_capital=skill,
+        labour_share=labour_share,
+        current_share=current,
+        intermediate_share=bought,
+        residual=residual,
+        within=(weight * residual).sum(axis=0),
+        allocation_capital=moved_capital,
+        allocation_labour=moved_labour,
+        unallocated=np.zeros_like(gap) if scaled else gap,
+        output_gap=gap,
+    )
+    require_identity(
+        ruler.tfp_growth,
+        accounts.within + moved_capital + moved_labour + accounts.unallocated,
+        "the residuals of industries and reallocation",
+    )
+    return accounts
+
+
+def require_identity(total: FloatArray, parts: FloatArray, what: str) -> float:
+    """Return the largest absolute gap between a total and its parts, both `(R, T)`; refuse one that matters.
+
+    Raises
+    ------
+    IdentityError
+        When it is 1e-12 or more.
+
+    Examples
+    --------
+    >>> require_identity(np.array([0.03]), np.array([0.01]), "parts")
+    Traceback (most recent call last):
+    xinzhi.core.errors.IdentityError: parts differ from the official residual by 0.02 log points: this is a defect.
+    """
+    gap = np.abs(total - parts)
+    worst = float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0
+    if worst >= IDENTITY_TOLERANCE:
+        message = f"{what} differ from the official residual by {worst:.3g} log points: this is a defect."
+        raise IdentityError(message)
+    return worst
+
+
+def _shares(
+    detail: Detail, official: Official, assume: Assumptions, weight: FloatArray, share: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the labour share of every industry as a weight of growth, and that of the year itself."""
+    rules = official.rules
+    if detail.labour_share is not None:
+        now = np.where(detail.exists[..., None], detail.labour_share, 0.5)
+        current = rules.declares("shares.averaging") and rules.value("shares.averaging") == "current"
+        return (now if current else averaged(now)), now
+    ruler, now_ruler = official.growth.labour_share, official.inputs.labour_share
+    if assume["shares"] == "common":
+        return np.broadcast_to(ruler, weight.shape), np.broadcast_to(now_ruler, weight.shape)
+    table = _table(detail, official, assume)
+    return scaled_shares(averaged(table), weight, ruler), scaled_shares(table, share, now_ruler)
+
+
+def _table(detail: Detail, official: Official, assume: Assumptions) -> FloatArray:
+    """Return the national labour shares of the sectors `(I, 1, T)`, the nearest year where the table has none."""
+    known = assume["sector_labour_shares"]
+    absent = [name for name in detail.names if name not in known]
+    if absent:
+        message = (
+            f"assumption 'shares' is by_sector, and its table has the sectors {', '.join(known)} but not "
+            f"{', '.join(absent[:5])}: give 'labour_share' in the table 'industry_accounts', or assume common shares."
+        )
+        raise InputError(message)
+    out = np.empty((len(detail.names), 1, len(official.panel.years)))
+    for row, name in enumerate(detail.names):
+        years = np.array(sorted(known[name]), dtype=np.float64)
+        out[row, 0] = np.interp(official.panel.years, years, [known[name][int(year)] for year in years])
+    return out
+
+
+def scaled_shares(share: FloatArray, weight: FloatArray, total: FloatArray) -> FloatArray:
+    """Move labour shares so that their weighted mean is the region's, by one shift of their log odds.
+
+    Shares stay between 0 and 1 and keep their order, which a common factor would not grant.
+
+    Parameters
+    ----------
+    share
+        Shares to begin with, broadcastable to `(I, R, T)`, above 0 and below 1.
+    weight
+        Weights `(I, R, T)` that add up to 1.
+    total
+        The mean that is wanted `(R, T)`.
+
+    Returns
+    -------
+    FloatArray
+        `(I, R, T)`; NaN where a weight is.
+
+    Examples
+    --------
+    >>> out = scaled_shares(np.array([[[0.9]], [[0.4]]]), np.array([[[0.2]], [[0.8]]]), np.array([[0.6]]))
+    >>> out.round(4).ravel().tolist(), round(float((out.ravel() * [0.2, 0.8]).sum()), 12)
+    ([0.9351, 0.5162], 0.6)
+    """
+    odds = np.broadcast_to(np.log(share / (1.0 - share)), weight.shape)
+    wanted = np.log(total / (1.0 - total))
+    # With every share at or below the wanted mean the mean is too low, with every one at or above it too high.
+    low, high = wanted - odds.max(axis=0), wanted - odds.min(axis=0)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        below = (weight / (1.0 + np.exp(-(odds + middle)))).sum(axis=0) < total
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.where(np.isfinite(weight), 1.0 / (1.0 + np.exp(-(odds + (low + high) / 2))), np.nan)
+
+
+def _inside(share: FloatArray, detail: Detail) -> None:
+    """Refuse a labour share outside 0 to 1, naming the industries."""
+    bad = (share < 0) | (share > 1)
+    if bad.any():
+        names = [detail.names[row] for row in np.flatnonzero(bad.any(axis=(1, 2))).tolist()]
+        message = f"the labour share of industry {', '.join(names[:5])} lies outside 0 to 1: correct its compensation."
+        raise InputError(message)

@@ -1,0 +1,212 @@
+"""Knowledge: stocks of R&D or patents by perpetual inventory, and shares that show innovation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.initial_stock import steady_state
+from xinzhi.core.inventory import geometric
+from xinzhi.sources.innovation.conventions import conventions
+from xinzhi.sources.reading import read
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.data import Package
+
+
+def knowledge_stock(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    value: str,
+    price: str | None = None,
+    obsolescence: float | None = None,
+    keys: tuple[str, str] = ("region", "year"),
+) -> pl.DataFrame:
+    """Return the stock of knowledge that R&D spending or patents leave behind.
+
+    Parameters
+    ----------
+    frame
+        One row per region and year.
+    value, price
+        Columns: the flow (R&D at current prices, or patents granted), and its price index where it is money.
+    obsolescence
+        Rate at which knowledge loses its worth; by default that of the room's conventions, 15 %.
+    keys
+        Names of region and year.
+
+    Returns
+    -------
+    polars.DataFrame
+        Region and year, ``flow`` (real) and ``stock`` at the end of the year, in the unit of the flow.
+
+    Raises
+    ------
+    InputError
+        When a figure is missing inside a region's years, or negative.
+    UsageError
+        When the rate is no ratio.
+
+    Notes
+    -----
+    Griliches (1979), Bell Journal of Economics 10(1): ``S[t] = (1 - d) S[t-1] + R[t]``, beginning with the steady state
+    ``R / (g + d)``. The growth g is that of all regions together over the first years: the single region's first years
+    may be a handful of projects.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = pl.DataFrame({"region": ["r"] * 3, "year": [0, 1, 2], "rd": [10.0, 10.0, 10.0]})
+    >>> knowledge_stock(rows, value="rd")["stock"].round(3).to_list()
+    [66.667, 66.667, 66.667]
+    """
+    import polars as pl
+
+    rate = conventions()["obsolescence"]["value"] if obsolescence is None else obsolescence
+    if not 0 < rate < 1:
+        message = f"obsolescence is a ratio between 0 and 1; got {rate}: write 15 % as 0.15."
+        raise UsageError(message)
+    region, year = keys
+    rows, _ = read(frame, keys, [value, *([price] if price else [])])
+    rows = rows.with_columns(flow=pl.col(value) / pl.col(price) if price else pl.col(value))
+    _whole(rows, keys, value)
+    regions, years = rows[region].unique().sort(), rows[year].unique().sort()
+    flow = np.full((len(regions), len(years)), np.nan)
+    place = (regions.search_sorted(rows[region]).to_numpy(), years.search_sorted(rows[year]).to_numpy())
+    flow[place] = rows["flow"].to_numpy()
+    start = np.isfinite(flow).argmax(axis=1)
+    first = np.take_along_axis(flow, start[:, None], axis=1)[:, 0]
+    begin = steady_state(first, _common_growth(flow), rate)
+    if not np.isfinite(begin).all():
+        message = f"'{value}' shrinks faster than knowledge becomes obsolete, so it has no steady state to begin with."
+        raise InputError(message)
+    stock = geometric(flow, rate, begin, start=start)
+    return rows.select(region, year, "flow").with_columns(pl.Series("stock", stock[place]))
+
+
+def _whole(rows: pl.DataFrame, keys: tuple[str, str], value: str) -> None:
+    """Refuse missing and negative flows, and years missing inside a region's span: a stock adds up every year."""
+    import polars as pl
+
+    region, year = keys
+    bad = rows.filter(pl.col("flow").is_null() | (pl.col("flow") < 0))
+    gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
+    if bad.height or gap.height:
+        place = (bad if bad.height else gap).select(keys).row(0)
+        what = "missing or negative" if bad.height else "missing in the year before"
+        message = f"'{value}' is {what} at {place[0]}, {place[1]}: a stock adds up every year, give the figure."
+        raise InputError(message)
+
+
+def _common_growth(flow: FloatArray) -> float:
+    """Return the yearly growth of the flow of all regions together over their first common years."""
+    whole = np.flatnonzero(np.isfinite(flow).all(axis=0))
+    if whole.size <= 1:
+        message = "no two years in which all regions have figures, so the growth of the flow cannot be had."
+        raise InputError(message)
+    last = whole[min(int(conventions()["growth_years"]["value"]), whole.size - 1)]
+    total = flow.sum(axis=0)
+    if not total[whole[0]] > 0:
+        message = "the flow of all regions begins at 0: a stock of knowledge needs a first year with some."
+        raise InputError(message)
+    return float((total[last] / total[whole[0]]) ** (1 / (last - whole[0])) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class InnovationShares:
+    """Shares that show innovation.
+
+    Parameters
+    ----------
+    frame
+        ``region, year, share, value`` (ratios).
+    missing
+        ``share, missing, title_zh, title_en``: shares that the package cannot give, and the indicator it lacks.
+    """
+
+    frame: pl.DataFrame
+    missing: pl.DataFrame
+
+
+def innovation_shares(package: Package) -> InnovationShares:
+    """Return the shares of high technology, R&D and new products that the package's indicators give.
+
+    Parameters
+    ----------
+    package
+        A package with the tables `indicators` and `accounts`.
+
+    Raises
+    ------
+    InputError
+        When a table is missing or has errors, or two figures are in units that do not convert.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> found = innovation_shares(load("china-provinces"))
+    >>> found.frame["share"].unique().sort().to_list(), found.missing["share"].to_list()
+    (['hightech_revenue_to_output', 'rd_intensity', 'technology_market_to_output'], ['new_product_share'])
+    """
+    import polars as pl
+
+    indicators = package.require("indicators", ["region", "year", "indicator", "value"], verb="sources.innovation")
+    package.require("accounts", ["region", "year"], verb="sources.innovation", despite=("missing-year",))
+    tables, lacking = [], []
+    for name, entry in conventions()["shares"].items():
+        parts = [_series(package, indicators, entry[end]) for end in ("numerator", "denominator")]
+        missing = [entry[end] for end, part in zip(("numerator", "denominator"), parts, strict=True) if part is None]
+        if missing:
+            lacking.append((name, ", ".join(missing), entry["zh"], entry["en"]))
+            continue
+        top, bottom = (part for part in parts if part is not None)
+        scale = _scale(_unit(package, entry["numerator"]), _unit(package, entry["denominator"]))
+        tables.append(
+            top.join(bottom, on=["region", "year"], suffix="_bottom")
+            .filter(pl.col("value_bottom") > 0)
+            .select("region", "year", share=pl.lit(name), value=pl.col("value") * scale / pl.col("value_bottom"))
+        )
+    schema = {"region": pl.String, "year": pl.Int64, "share": pl.String, "value": pl.Float64}
+    names = {"share": pl.String, "missing": pl.String, "title_zh": pl.String, "title_en": pl.String}
+    frame = pl.concat([pl.DataFrame(schema=schema), *tables]).sort("share", "region", "year")
+    return InnovationShares(frame, pl.DataFrame(lacking, schema=names, orient="row"))
+
+
+def _series(package: Package, indicators: pl.DataFrame, name: str) -> pl.DataFrame | None:
+    """Return an indicator, or a column of accounts, as ``region, year, value``; None where the package has none."""
+    import polars as pl
+
+    table, _, column = name.rpartition(".")
+    if table:
+        source = package.tables[table]
+        rows = source.select("region", "year", value=column) if column in source.columns else source.head(0)
+    else:
+        rows = indicators.filter(pl.col("indicator") == name).select("region", "year", "value")
+    known = rows.drop_nulls()
+    return known if known.height else None
+
+
+def _unit(package: Package, name: str) -> str:
+    """Return the unit of an indicator from the descriptor, or of a column."""
+    table, _, column = name.rpartition(".")
+    if table:
+        return package.units.get(table, {}).get(column, "")
+    for resource in package.descriptor.get("resources", ()):
+        if resource.get("name") == "indicators":
+            return str(resource.get("indicators", {}).get(name, {}).get("unit", ""))
+    return ""
+
+
+def _scale(numerator: str, denominator: str) -> float:
+    """Return the factor that brings both to one unit; 1 where a unit is not declared."""
+    from xinzhi.data.units import factor, parse
+
+    if not numerator or not denominator:
+        return 1.0
+    return float(factor(parse(numerator), parse(denominator)))

@@ -1,0 +1,133 @@
+"""Catch-up: whether an industry grows faster the farther it is behind, and what speeds it up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.sources.fixed_effects import codes, fixed_effects
+from xinzhi.sources.reading import read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from xinzhi.sources.fixed_effects import Engine, Regression
+
+_NEEDED = ("tfp_growth", "frontier_growth", "distance")
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """A catch-up regression.
+
+    Parameters
+    ----------
+    regression
+        Coefficients and clustered standard errors.
+    dropped
+        Rows left out: at the frontier, in the first year, or with a missing figure.
+    half_life
+        Years in which half of a distance is made good at the mean of the drivers; None where it does not shrink.
+    """
+
+    regression: Regression
+    dropped: int
+    half_life: float | None
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """``term, coefficient, standard_error, t``."""
+        return self.regression.frame
+
+
+def catch_up(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    drivers: Any | None = None,  # noqa: ANN401 - any kind of frame
+    *,
+    names: Sequence[str] = (),
+    keys: tuple[str, str, str] = ("region", "industry", "year"),
+    years: bool = True,
+    engine: Engine = "numpy",
+) -> CatchUp:
+    r"""Regress the TFP growth of industries on the growth of the frontier and the distance to it.
+
+    Parameters
+    ----------
+    frame
+        ``tfp_growth, frontier_growth, distance`` by region, industry and year, such as `Sources.industries`.
+    drivers
+        ``region, year`` and columns that may raise growth itself and the speed of catching up: human capital, R&D
+        intensity. They enter lagged by a year, alone and times the distance.
+    names
+        Columns of `drivers` to use.
+    keys
+        Names of region, industry and year.
+    years
+        Whether years have effects of their own. They leave of the frontier's growth what differs between industries.
+    engine
+        ``numpy`` or ``linearmodels`` (the extra `panel`).
+
+    Returns
+    -------
+    CatchUp
+        Effects of region-industries and years, standard errors clustered by region.
+
+    Raises
+    ------
+    InputError
+        When a column is missing, or too few rows are complete.
+    UsageError
+        When `names` are given without `drivers` or the other way round.
+
+    Notes
+    -----
+    Griffith, Redding and Van Reenen (2004), Review of Economics and Statistics 86(4), equation 9:
+    :math:`\Delta\ln A_{rit} = \beta\,\Delta\ln A_{Fit} + \delta_1 D_{rit-1} + \delta_2 x_{rt-1} + \delta_3 x_{rt-1}
+    D_{rit-1} + \alpha_{ri} + \tau_t + \varepsilon`, where the distance :math:`D = \ln(A_F/A) \ge 0`. Rows at the
+    frontier are left out. A distance that holds the same TFP as growth makes :math:`\delta_1` too large where TFP is
+    measured with error.
+
+    Examples
+    --------
+    >>> from xinzhi.sources import decompose
+    >>> from xinzhi.sources.upgrading import catch_up
+    >>> fit = catch_up(decompose("china-provinces").industries)
+    >>> fit.frame["term"].to_list()
+    ['frontier_growth', 'distance']
+    """
+    import polars as pl
+
+    if bool(names) != (drivers is not None):
+        message = "drivers and names belong together: a frame, and the columns of it to use."
+        raise UsageError(message)
+    region, industry, year = keys
+    rows, _ = read(frame, keys, _NEEDED)
+    before = rows.select(*keys, "distance").with_columns(pl.col(year) + 1)
+    table = rows.drop("distance").join(before, on=list(keys), how="left", maintain_order="left")
+    for name in names:
+        column = read(drivers, [region, year], [name])[0].with_columns(pl.col(year) + 1)
+        table = table.join(column, on=[region, year], how="left", maintain_order="left")
+    kept = table.drop_nulls().filter(pl.col("distance") > 0)
+    if kept.height <= len(names) * 2 + 2:
+        message = (
+            f"only {kept.height} rows have growth, the distance of the year before and all drivers: nothing can be "
+            "estimated. Check that drivers cover the same regions and years."
+        )
+        raise InputError(message)
+    # Centred, so that the coefficient of distance is the speed at the mean of the drivers.
+    kept = kept.with_columns((pl.col(name) - pl.col(name).mean()) for name in names)
+    terms = ["frontier_growth", "distance", *names, *(f"distance × {name}" for name in names)]
+    kept = kept.with_columns((pl.col("distance") * pl.col(name)).alias(f"distance × {name}") for name in names)
+    unit, place = codes(list(kept.select(region, industry).iter_rows())), codes(kept[region].to_list())
+    effects = [unit, codes(kept[year].to_list())] if years else [unit]
+    fit = fixed_effects(
+        kept["tfp_growth"].to_numpy(), kept.select(terms).to_numpy(), terms, effects, place, engine=engine
+    )
+    speed = float(fit.coefficients[1])
+    half = float(np.log(2) / -np.log1p(-speed)) if 0 < speed < 1 else None
+    return CatchUp(fit, rows.height - kept.height, half)

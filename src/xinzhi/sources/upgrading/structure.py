@@ -1,0 +1,227 @@
+"""Structure: the speed of structural change, and whether the structure becomes more rational and more advanced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError
+from xinzhi.sources.reading import read, require_positive
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+
+def structural_change(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    value: str = "labour",
+    keys: tuple[str, str, str] = ("region", "industry", "year"),
+) -> pl.DataFrame:
+    r"""Return the speed of structural change of every region over the year before.
+
+    Parameters
+    ----------
+    frame
+        One row per region, industry and year.
+    value
+        Column whose shares make the structure: labour or output.
+    keys
+        Names of region, industry and year.
+
+    Returns
+    -------
+    polars.DataFrame
+        Region and year, ``lilien`` (standard deviation of the industries' log growth around that of the region,
+        weighted by mean shares) and ``nav`` (norm of absolute values: half the sum of absolute changes of shares, 0 to
+        1). Years in which an industry appears or vanishes have ``nav`` alone.
+
+    Raises
+    ------
+    InputError
+        When figures are missing or negative.
+
+    Notes
+    -----
+    Lilien (1982), Journal of Political Economy 90(4), :math:`[\sum_i s_i (\Delta\ln x_i - \Delta\ln X)^2]^{1/2}`, with
+    mean shares as Ansari, Mussida and Pastore (2014) propose so that the index is the same backwards; Dietrich (2012)
+    for the norm of absolute values.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = {"region": ["r"] * 4, "industry": ["a", "b"] * 2, "year": [0, 0, 1, 1]}
+    >>> speed = structural_change(pl.DataFrame(rows | {"labour": [50.0, 50.0, 40.0, 60.0]}))
+    >>> speed.select(pl.col("lilien", "nav").round(4)).rows()
+    [(0.2017, 0.1)]
+    """
+    import polars as pl
+
+    region, industry, year = keys
+    rows = _filled(frame, value, keys)
+    share = (pl.col(value) / pl.col(value).sum()).over(region, year)
+    now = rows.with_columns(share=share, total=pl.col(value).sum().over(region, year))
+    before = now.with_columns(pl.col(year) + 1)
+    pairs = now.join(before, on=[region, industry, year], suffix="_0")
+    growth = (pl.col(value) / pl.col(f"{value}_0")).log() - (pl.col("total") / pl.col("total_0")).log()
+    here, gone = pl.col(value) > 0, pl.col(f"{value}_0") > 0
+    weight = (pl.col("share") + pl.col("share_0")) / 2
+    absent = ~here & ~gone
+    return (
+        pairs.with_columns(
+            _term=pl.when(here & gone).then(weight * growth**2).when(absent).then(0.0),
+            _moved=(pl.col("share") - pl.col("share_0")).abs(),
+        )
+        .group_by(region, year)
+        .agg(
+            lilien=pl.when(pl.col("_term").null_count() == 0).then(pl.col("_term").sum().sqrt()),
+            nav=pl.col("_moved").sum() / 2,
+        )
+        .sort(region, year)
+    )
+
+
+def rationalisation(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    output: str = "output",
+    labour: str = "labour",
+    keys: tuple[str, str, str] = ("region", "industry", "year"),
+) -> pl.DataFrame:
+    r"""Return how far shares of output and of labour are apart: the Theil index of sector productivity.
+
+    Parameters
+    ----------
+    frame
+        One row per region, industry and year.
+    output, labour
+        Columns: value added at current prices, and labour.
+    keys
+        Names of region, industry and year.
+
+    Returns
+    -------
+    polars.DataFrame
+        Region and year, ``theil``: 0 where every industry has the same labour productivity, larger the less rational
+        the structure.
+
+    Raises
+    ------
+    InputError
+        When figures are missing or not positive.
+
+    Notes
+    -----
+    干春晖、郑若谷、余典范（2011），中国产业结构变迁对经济增长和波动的影响，《经济研究》第5期:
+    :math:`TL = \sum_i (Y_i/Y) \ln[(Y_i/L_i)/(Y/L)]`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = {"region": ["r"] * 2, "industry": ["a", "b"], "year": [0, 0], "output": [1.0, 3.0], "labour": [1.0, 1.0]}
+    >>> rationalisation(pl.DataFrame(rows))["theil"].round(4).to_list()
+    [0.1308]
+    """
+    import polars as pl
+
+    region, _, year = keys
+    rows, _ = read(frame, keys, [output, labour])
+    require_positive(rows, [output, labour], keys)
+    made, worked = pl.col(output) / pl.col(output).sum(), pl.col(labour) / pl.col(labour).sum()
+    return rows.group_by(region, year).agg(theil=(made * (made / worked).log()).sum()).sort(region, year)
+
+
+def advancement(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    value: str = "output",
+    order: Sequence[str] = ("1", "2", "3"),
+    keys: tuple[str, str, str] = ("region", "industry", "year"),
+) -> pl.DataFrame:
+    r"""Return how far the structure has turned from lower towards higher sectors: the Moore value of advancement.
+
+    Parameters
+    ----------
+    frame
+        One row per region, sector and year; sectors that `order` does not name are refused.
+    value
+        Column whose shares make the structure.
+    order
+        The sectors from the lowest to the highest.
+    keys
+        Names of region, sector and year.
+
+    Returns
+    -------
+    polars.DataFrame
+        Region and year, ``advancement`` (radians, 0 when all stands in the lowest sector), and ``moore``: the angle
+        between the structure of the year and that of the year before; null in the first year.
+
+    Raises
+    ------
+    InputError
+        When a sector is unknown, or figures are missing or negative.
+
+    Notes
+    -----
+    付凌晖（2010），我国产业高级化与经济增长关系的实证研究，《统计研究》第8期: with the angles :math:`\theta_j` between
+    the vector of shares and the axis of each sector, lowest first, :math:`W = \sum_{k=1}^{n} \sum_{j=1}^{k} \theta_j`.
+    Moore (1978), A measure of structural change in output, Review of Income and Wealth 24(1), for the angle between two
+    years.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = {"region": ["r"] * 3, "industry": ["1", "2", "3"], "year": [0] * 3, "output": [0.0, 0.0, 1.0]}
+    >>> round(advancement(pl.DataFrame(rows))["advancement"][0], 4)
+    7.854
+    """
+    import polars as pl
+
+    region, sector, year = keys
+    rows = _filled(frame, value, keys)
+    unknown = [name for name in rows[sector].unique().sort().to_list() if name not in order]
+    if unknown:
+        message = (
+            f"advancement orders the sectors {', '.join(order)}; the frame also has {', '.join(map(str, unknown[:5]))}."
+        )
+        raise InputError(message)
+    wide = rows.pivot(sector, index=[region, year], values=value).with_columns(
+        pl.lit(0.0).alias(name) for name in order if name not in rows[sector].unique().to_list()
+    )
+    columns = [pl.col(name).fill_null(0.0) for name in order]
+    length = pl.sum_horizontal(column**2 for column in columns).sqrt()
+    wide = wide.select(
+        region, year, *((column / length).alias(f"_{name}") for name, column in zip(order, columns, strict=True))
+    )
+    unit = [pl.col(f"_{name}") for name in order]
+    # The lowest sector's angle counts in every partial sum, the highest one's once.
+    weights = range(len(order), 0, -1)
+    value_of = pl.sum_horizontal(_angle(part) * weight for part, weight in zip(unit, weights, strict=True))
+    before = wide.with_columns(pl.col(year) + 1)
+    both = wide.join(before, on=[region, year], how="left", suffix="_0").sort(region, year)
+    cosine = pl.sum_horizontal(part * pl.col(f"_{name}_0") for part, name in zip(unit, order, strict=True))
+    moore = pl.when(pl.col(f"_{order[0]}_0").is_not_null()).then(_angle(cosine))
+    return both.select(region, year, advancement=value_of, moore=moore)
+
+
+def _angle(cosine: pl.Expr) -> pl.Expr:
+    """Return the angle; a cosine that rounding pushed above 1 is one of 0."""
+    return cosine.clip(-1.0, 1.0).arccos()
+
+
+def _filled(frame: Any, value: str, keys: tuple[str, str, str]) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+    """Return rows with figures of at least 0, an industry without a row in a year standing at 0."""
+    import polars as pl
+
+    rows, _ = read(frame, keys, [value])
+    bad = rows.filter(pl.col(value).is_null() | (pl.col(value) < 0))
+    if bad.height:
+        message = (
+            f"'{value}' is missing or negative in {bad.height} rows, first {bad.select(keys).row(0)}: give the figure."
+        )
+        raise InputError(message)
+    region, industry, year = keys
+    grid = rows.select(region, year).unique().join(rows.select(region, industry).unique(), on=region)
+    return grid.join(rows, on=list(keys), how="left").with_columns(pl.col(value).fill_null(0.0)).sort(keys)

@@ -1,0 +1,199 @@
+"""The verb `decompose`: the three sources of every region's residual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.sources.assumed import assumptions
+from xinzhi.sources.beside import beside
+from xinzhi.sources.best_practice import best_practice
+from xinzhi.sources.coverage import coverage, findings
+from xinzhi.sources.detail import of_totals
+from xinzhi.sources.given import TABLE, from_industries
+from xinzhi.sources.groups import group_frame
+from xinzhi.sources.identity import industry_accounts
+from xinzhi.sources.parts import Parts
+from xinzhi.sources.periods import cumulative, period_means
+from xinzhi.sources.result import Sources
+from xinzhi.sources.tables import industry_frame, input_frame, omitted_frame, region_frame, with_official_flags
+from xinzhi.sources.three_sectors import from_sectors
+from xinzhi.yardstick import DEFAULT_PROTOCOL, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from xinzhi.core.arrays import BoolArray
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.sources.assumed import Assumptions
+    from xinzhi.sources.detail import Detail, Level, Official
+    from xinzhi.yardstick.measurement import Measurement
+
+LEVELS = ("industry", "sector", "total")
+
+
+def decompose(
+    package: Package | str | Path | Mapping[str, object],
+    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    emerging: Iterable[str] = (),
+    *,
+    detail: Level | None = None,
+    assume: Mapping[str, Any] | None = None,
+    frontier: object | None = None,
+) -> Sources:
+    """Split the total factor productivity growth of every region into its three sources.
+
+    Breakthrough is the movement of best practice in the industries, allocation the gain from capital and labour that
+    moved between them, upgrading the catching up of the region's own industries, traditional and emerging.
+
+    Parameters
+    ----------
+    package
+        A loaded package, or anything that `xinzhi.load` takes.
+    protocol
+        A protocol, its identifier in the registry, or the path of its file.
+    emerging
+        Codes of the industries that count as emerging; all others are traditional.
+    detail
+        ``industry``, ``sector`` or ``total``; by default the finest that the package can fill.
+    assume
+        Assumptions that depart from the room's file, such as ``{"shares": "by_sector"}``; see `assumptions`.
+    frontier
+        The result of a frontier analysis of the same regions and years (or its frame), with ``unit, period,
+        efficiency_change, technical_change``, to be shown beside.
+
+    Returns
+    -------
+    Sources
+        Parts in log points per year that add up to the residual of `measure` in every region-year.
+
+    Raises
+    ------
+    UsageError
+        When an assumption, the detail or an emerging industry is unknown.
+    InputError
+        When the package lacks what the detail that is asked for needs, or its figures have errors.
+    IdentityError
+        When the parts do not add up to the official residual.
+
+    Notes
+    -----
+    Massell (1961) and Jorgenson, Gollop and Fraumeni (1987) for reallocation; Caves, Christensen and Diewert (1982) for
+    levels across regions; Griffith, Redding and Van Reenen (2004) for the frontier and the distance to it.
+
+    Examples
+    --------
+    >>> from xinzhi.sources import decompose
+    >>> result = decompose("china-provinces")
+    >>> result.frame.columns[2:7]
+    ['tfp_growth', 'breakthrough', 'allocation', 'upgrading_traditional', 'upgrading_emerging']
+    >>> result.identity_gap < 1e-12
+    True
+    """
+    from xinzhi.data import Package, load
+    from xinzhi.protocol import Protocol
+    from xinzhi.protocol import load as load_protocol
+
+    data = package if isinstance(package, Package) else load(package)
+    rules = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    chosen = assumptions(assume)
+    official_result = measure(data, rules)
+    official = _official(official_result)
+    found, refused = _detail(data, official, chosen, detail)
+    mask = _mask(found, emerging)
+    accounts = industry_accounts(found, official, chosen)
+    best = best_practice(found, accounts, chosen)
+    parts = Parts.of(found, accounts, best, mask)
+    frame = with_official_flags(region_frame(official, found, accounts, parts), official_result)
+    wanted = rules.value("reporting.periods")
+    groups = group_frame(frame, official_result)
+    return Sources(
+        frame=frame,
+        industries=industry_frame(official, found, accounts, best, parts),
+        inputs=input_frame(official, found, accounts),
+        periods=period_means(frame, wanted),
+        cumulative=cumulative(frame),
+        groups=groups,
+        group_periods=period_means(groups, wanted),
+        coverage=coverage(found, parts, chosen, refused),
+        omitted=omitted_frame(official, found, parts),
+        beside=None if frontier is None else beside(frame, frontier),
+        findings=findings(data, official, found, accounts, chosen),
+        measurement=official_result,
+        identity_gap=parts.check(official.growth.tfp_growth),
+        kind=data.kind,
+        provenance=_provenance(data, official_result, found, mask, chosen),
+    )
+
+
+def _official(result: Measurement) -> Official:
+    """Return the official inputs and growth of a measurement as arrays."""
+    from xinzhi.sources.detail import Official
+    from xinzhi.yardstick.accounts import account
+    from xinzhi.yardstick.measure import build_inputs
+
+    inputs, _ = build_inputs(result.panel, result.protocol)
+    return Official(result.panel, result.protocol, inputs, account(inputs, result.protocol), result.price_base)
+
+
+def _detail(data: Package, official: Official, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[str]]:
+    """Return the finest detail that the package fills, and why finer ones were refused."""
+    if wanted is not None and wanted not in LEVELS:
+        message = f"unknown detail {wanted!r}: it is {', '.join(LEVELS)}, or None for the finest."
+        raise UsageError(message)
+    refused: list[str] = []
+    if wanted == "industry" or (wanted is None and TABLE in data.tables):
+        try:
+            return from_industries(data, official), refused
+        except InputError as error:
+            if wanted is not None or error.findings:
+                raise
+            refused.append(str(error))
+    if wanted == "sector" or (wanted is None and "sector_accounts" in data.tables):
+        try:
+            return from_sectors(data, official, assume), refused
+        except InputError as error:
+            if wanted is not None or error.findings:
+                raise
+            refused.append(str(error))
+    return of_totals(official), refused
+
+
+def _mask(detail: Detail, emerging: Iterable[str]) -> BoolArray:
+    """Return which industries are emerging."""
+    if isinstance(emerging, str):
+        message = f"emerging is a list of industry codes; got the text {emerging!r}: write [{emerging!r}]."
+        raise UsageError(message)
+    named = [str(code) for code in emerging]
+    unknown = [code for code in named if code not in detail.names]
+    if unknown:
+        shown = ", ".join(detail.names[:8]) + (", ..." if len(detail.names) > 8 else "")  # noqa: PLR2004 - enough to see the kind of code
+        message = f"emerging names {', '.join(unknown[:5])}, and the decomposition has the industries {shown}."
+        raise UsageError(message)
+    return np.isin(detail.names, named)
+
+
+def _provenance(
+    data: Package, official: Measurement, detail: Detail, mask: BoolArray, assume: Assumptions
+) -> Provenance:
+    """Return where the result came from."""
+    read = {"industry": [TABLE], "sector": ["sector_accounts", "sector_investment"], "total": []}[detail.level]
+    return Provenance(
+        verb="sources",
+        version=official.provenance.version,
+        protocol=official.provenance.protocol,
+        protocol_fingerprint=official.provenance.protocol_fingerprint,
+        package=data.name,
+        inputs={**official.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
+        options={
+            "detail": detail.level,
+            "emerging": [name for name, here in zip(detail.names, mask.tolist(), strict=True) if here],
+            **{f"assume.{name}": assume[name] for name in assume.departs},
+            **official.provenance.options,
+        },
+    )
