@@ -1,0 +1,316 @@
+"""The verb `complexity`: relatedness and complexity of places and activities, with one sign for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+import yaml
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways import relatedness
+from xinzhi.pathways.advantage import present, revealed_advantage
+from xinzhi.pathways.cells import read_cells
+from xinzhi.pathways.spectrum import fitness, spectrum
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.advantage import Presence
+    from xinzhi.pathways.cells import Cells
+    from xinzhi.pathways.relatedness import Diagonal, Gain, Measure, Precision
+    from xinzhi.pathways.spectrum import Spectrum
+
+Scale = Literal["places", "z", "z-sample"]
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How presence, proximity and gain are counted; every convention of other programs is one of these.
+
+    Parameters
+    ----------
+    presence, threshold
+        When an activity counts as present (`advantage.present`).
+    measure, diagonal, nearest
+        Proximity and density (`relatedness`).
+    gain
+        The convention of the gain; ``exact`` is the only one that is a gain.
+    scale
+        ``places``: both indices in standard deviations of the places, so that the index of a place is the mean of its
+        activities' ones; ``z``: each standardised by itself; ``z-sample``: the same with n - 1.
+    precision
+        ``single`` halves time and memory of the relatedness and keeps six digits.
+    """
+
+    presence: Presence = "rca"
+    threshold: float = 1.0
+    measure: Measure = "conditional"
+    diagonal: Diagonal = "one"
+    nearest: int | None = None
+    gain: Gain = "exact"
+    scale: Scale = "places"
+    precision: Precision = "double"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Complexity(Result):
+    """Relatedness and complexity of places and activities.
+
+    Parameters
+    ----------
+    frame, places
+        ``place, diversity, complexity, rank, fitness, fitness_rank, fitness_decays, outlook``: one row a place; rank 1
+        is the most complex.
+    activities
+        ``activity, ubiquity, complexity, rank, fitness``: the same for activities.
+    cells
+        ``place, activity, value, advantage, present, density, gain``: one row a place and activity; `gain` is null
+        where the activity is there already.
+    proximity
+        How near two activities are (p, p), in the order of `activities`.
+    eigenvalues, gap, parts
+        The leading eigenvalues, second less third, and how many parts of the matrix share nothing.
+    sign
+        What fixed the sign: ``diversity`` or ``anchor``, with the correlation.
+    findings
+        Empty places and activities, and an index that is hardly determined.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("place",)
+
+    activities: pl.DataFrame
+    cells: pl.DataFrame
+    proximity: FloatArray
+    eigenvalues: FloatArray
+    gap: float
+    parts: int
+    sign: tuple[str, float]
+    findings: tuple[Finding, ...]
+
+    @property
+    def places(self) -> pl.DataFrame:
+        """Return the frame of the places."""
+        return self.frame
+
+    def summary(self, language: Language = "en") -> str:
+        """Return who is most complex, what fixed the sign, and how well the index is determined."""
+        top = self.frame.sort("rank")["place"].to_list()
+        low = ", ".join(reversed(top[-_SHOWN:]))
+        high = ", ".join(top[:_SHOWN])
+        what, how = self.sign
+        if language == "zh":
+            source = "多样性" if what == "diversity" else "给定的参照序列"
+            return (
+                f"{self.frame.height} 个地区、{self.activities.height} 项活动。经济复杂度最高：{high}；最低：{low}。\n"
+                f"符号由{source}确定（相关系数 {how:+.2f}）；第二、第三特征值之差 {self.gap:.3f}。\n"
+                f"{self.provenance.foot()}"
+            )
+        source = "diversity" if what == "diversity" else "the anchor"
+        return (
+            f"{self.frame.height} places, {self.activities.height} activities. Most complex: {high}; least: {low}.\n"
+            f"The sign follows {source} (correlation {how:+.2f}); second less third eigenvalue {self.gap:.3f}.\n"
+            f"{self.provenance.foot()}"
+        )
+
+
+def complexity(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    place: str,
+    activity: str,
+    value: str,
+    anchor: Mapping[str, float] | None = None,
+    options: Options | None = None,
+) -> Complexity:
+    """Measure how complex places and activities are, how near they are, and what each place would gain.
+
+    Parameters
+    ----------
+    frame
+        One row a place and activity, of one year; combinations that are not there count as zero.
+    place, activity, value
+        Names of its columns.
+    anchor
+        Something known to rise with complexity, by place: total factor productivity, wages, years of schooling. It
+        fixes the sign of the index. None: the diversity of the places does, if it correlates enough; else refused.
+    options
+        The conventions.
+
+    Raises
+    ------
+    UsageError
+        When a column or an option is unknown.
+    InputError
+        When the input cannot be used, or when nothing fixes the sign.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> package = xinzhi.load("china-provinces")
+    >>> jobs = package.tables["activity"].filter(pl.col("year") == 2016)
+    >>> output = package.tables["accounts"].filter(pl.col("year") == 2016)
+    >>> anchor = dict(output.select("region", pl.col("output_nominal") / pl.col("population")).rows())
+    >>> found = complexity(jobs, place="region", activity="industry", value="employment", anchor=anchor)
+    >>> found.frame.height, found.sign[0]
+    (31, 'anchor')
+    """
+    from xinzhi import __version__
+
+    chosen = options or Options()
+    cells = read_cells(frame, place=place, activity=activity, value=value)
+    here = present(cells.values, chosen.presence, threshold=chosen.threshold)
+    cells, here = _with_presence(cells, here)
+    raw = spectrum(here)
+    sign = _sign(raw, here, cells, anchor)
+    eci, pci = _scaled(raw, chosen.scale, np.sign(sign[1]))
+    near = relatedness.proximity(here, chosen.measure, diagonal=chosen.diagonal, precision=chosen.precision)
+    shares = relatedness.density(here, near, nearest=chosen.nearest)
+    gained = relatedness.gain(here, near, shares, pci, chosen.gain)
+    fit = fitness(here)
+    places = pl.DataFrame(
+        {
+            "place": cells.places,
+            "diversity": here.sum(axis=1),
+            "complexity": eci,
+            "fitness": fit.places,
+            "fitness_decays": fit.decaying,
+            "outlook": relatedness.outlook(here, shares, pci).astype(float),
+            "log": fit.log_places,
+        }
+    ).with_columns(rank=_rank("complexity"), fitness_rank=_rank("log"))
+    activities = pl.DataFrame(
+        {
+            "activity": cells.activities,
+            "ubiquity": here.sum(axis=0),
+            "complexity": pci,
+            "fitness": fit.activities,
+        }
+    ).with_columns(rank=_rank("complexity"))
+    return Complexity(
+        frame=places.select(
+            "place", "diversity", "complexity", "rank", "fitness", "fitness_rank", "fitness_decays", "outlook"
+        ),
+        activities=activities.select("activity", "ubiquity", "complexity", "rank", "fitness"),
+        cells=_cells(cells, here, shares, gained),
+        proximity=near,
+        eigenvalues=raw.eigenvalues,
+        gap=raw.gap,
+        parts=raw.parts,
+        sign=(sign[0], abs(sign[1])),
+        findings=cells.findings,
+        kind=cells.kind,
+        provenance=Provenance(
+            verb="complexity",
+            version=__version__,
+            options={name: getattr(chosen, name) for name in chosen.__slots__},
+        ),
+    )
+
+
+@cache
+def conventions() -> dict[str, Any]:
+    """Return the conventions of the room, ``pathways.yaml``."""
+    text = (files("xinzhi.pathways") / "pathways.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+def _with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
+    """Leave out places and activities without any presence: they have no complexity; each is named."""
+    from dataclasses import replace
+
+    from xinzhi.pathways.cells import without_empty
+
+    found, values, names = here, cells.values, (cells.places, cells.activities)
+    findings = list(cells.findings)
+    while not (found.any(axis=1).all() and found.any(axis=0).all()):
+        kept = without_empty(names[0], names[1], found.astype(float))
+        rows = np.isin(names[0], kept.places)
+        columns = np.isin(names[1], kept.activities)
+        found, values = found[np.ix_(rows, columns)], values[np.ix_(rows, columns)]
+        names = (kept.places, kept.activities)
+        findings += kept.findings
+    return replace(cells, places=names[0], activities=names[1], values=values, findings=tuple(findings)), found
+
+
+def _sign(raw: Spectrum, here: BoolArray, cells: Cells, anchor: Mapping[str, float] | None) -> tuple[str, float]:
+    """Return what fixes the sign, and its correlation with the index as it came out of the solver.
+
+    Raises
+    ------
+    InputError
+        When the correlation is too weak to fix anything.
+    """
+    least = float(conventions()["anchor"]["least_correlation"]["value"])
+    if anchor is None:
+        found = _correlation(raw.places, here.sum(axis=1).astype(float))
+        if abs(found) >= least:
+            return "diversity", found
+        message = (
+            "the sign of the complexity index is not determined: it correlates with diversity by only "
+            f"{abs(found):.2f} (at least {least} is needed), so that the usual rule may turn it upside down. Hand in "
+            "an anchor that rises with complexity: total factor productivity, wages or years of schooling by place."
+        )
+        raise InputError(message)
+    known = np.array([name in anchor and anchor[name] is not None for name in cells.places])
+    if known.sum() < 3:  # noqa: PLR2004 - two points correlate perfectly whatever they are
+        message = f"the anchor names {int(known.sum())} of the {len(known)} places: at least three are needed."
+        raise UsageError(message)
+    given = np.array([float(anchor[name]) for name, has in zip(cells.places, known, strict=True) if has])
+    found = _correlation(raw.places[known], given)
+    if abs(found) >= least:
+        return "anchor", found
+    message = (
+        f"the anchor does not fix the sign: its correlation with the complexity index is {abs(found):.2f}, and at "
+        f"least {least} is needed. Choose a series that rises with complexity."
+    )
+    raise InputError(message)
+
+
+def _correlation(one: FloatArray, other: FloatArray) -> float:
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _scaled(raw: Spectrum, scale: Scale, sign: float) -> tuple[FloatArray, FloatArray]:
+    places, activities = sign * raw.places, sign * raw.activities
+    if scale == "places":
+        middle, spread = places.mean(), places.std()
+        return (places - middle) / spread, (activities - middle) / spread
+    lost = 1 if scale == "z-sample" else 0
+    return _standardised(places, lost), _standardised(activities, lost)
+
+
+def _standardised(values: FloatArray, lost: int) -> FloatArray:
+    return np.asarray((values - values.mean()) / values.std(ddof=lost))
+
+
+def _rank(column: str) -> pl.Expr:
+    return pl.col(column).rank("min", descending=True).cast(pl.Int64)
+
+
+def _cells(cells: Cells, here: BoolArray, shares: FloatArray, gained: FloatArray) -> pl.DataFrame:
+    n, p = here.shape
+    return pl.DataFrame(
+        {
+            "place": np.repeat(np.array(cells.places, dtype=object), p),
+            "activity": np.tile(np.array(cells.activities, dtype=object), n),
+            "value": cells.values.ravel(),
+            "advantage": revealed_advantage(cells.values).ravel(),
+            "present": here.ravel(),
+            "density": shares.ravel().astype(float),
+            "gain": gained.ravel().astype(float),
+        },
+        schema_overrides={"place": pl.String, "activity": pl.String},
+    ).with_columns(pl.col("gain").fill_nan(None))
