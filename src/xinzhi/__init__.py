@@ -42,8 +42,13 @@ _LAZY = {
     "write": "xinzhi.report",
     "core": "",
     "data": "",
+    "frontier": "",
+    "pathways": "",
     "protocol": "",
     "report": "",
+    "scope": "",
+    "sectors": "",
+    "sources": "",
     "yardstick": "",
 }
 
