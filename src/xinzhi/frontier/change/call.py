@@ -1,0 +1,267 @@
+"""The choices of a call: all options with their defaults, and which do not go together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
+from xinzhi.frontier.change.result import INDICES
+from xinzhi.frontier.change.scores import Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.frontier.change.panel import Columns
+
+RTS = {"crs": "crs", "vrs": "vrs", "nirs": "nirs", "drs": "nirs", "ndrs": "ndrs", "irs": "ndrs"}
+DIRECTIONAL = ("malmquist-luenberger", "luenberger")
+FIXED_WEIGHTS = ("fare-primont", "lowe", "laspeyres", "paasche", "fisher")
+PRICED = ("lowe", "laspeyres", "paasche", "fisher")
+ALIASES = {"rd": "ray-desli", "gl": "grifell-lovell", "scale-mix": "balk"}
+
+
+class Options(TypedDict, total=False):
+    """Further options of `productivity_change`; see there."""
+
+    group: str | None
+    window: int | None
+    base: str
+    corner: str | None
+    direction: str | Mapping[str, float]
+    measure: str
+    weights: Mapping[str, float] | None
+    disposability: str
+    input_prices: Sequence[str]
+    output_prices: Sequence[str]
+    n_boot: int
+    confidence: float
+    bandwidth: float | None
+    seed: int
+    n_jobs: int
+    progress: Callable[[int, int], None] | None
+
+
+DEFAULTS: Options = {
+    "group": None,
+    "window": None,
+    "base": "mean",
+    "corner": None,
+    "direction": "output",
+    "measure": "radial",
+    "weights": None,
+    "disposability": "kuosmanen",
+    "input_prices": (),
+    "output_prices": (),
+    "n_boot": 0,
+    "confidence": 0.95,
+    "bandwidth": None,
+    "seed": 0,
+    "n_jobs": 1,
+    "progress": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The choices of a call."""
+
+    index: str
+    reference: str
+    rts: str
+    orientation: str
+    decomposition: str
+    options: Options
+
+    def check(self, has_bad: bool) -> None:  # noqa: FBT001 - one question
+        """Refuse unknown choices and those that do not go together."""
+        _one_of("index", self.index, INDICES)
+        _one_of("rts", self.rts, RTS)
+        _one_of("orientation", self.orientation, ("output", "input"))
+        _one_of("decomposition", self.decomposition, (*DECOMPOSITIONS, "odonnell"))
+        for name, known in (
+            ("base", ("mean", "earlier", "later")),
+            ("measure", ("radial", "nonradial", "sbm")),
+            ("disposability", ("kuosmanen", "equality", "strong")),
+        ):
+            _one_of(name, str(self.options[name]), known)  # type: ignore[literal-required] # the three names above
+        for wrong, message in self._clashes(has_bad):
+            if wrong:
+                raise UsageError(message)
+
+    def _clashes(self, has_bad: bool) -> list[tuple[bool, str]]:  # noqa: FBT001 - one question
+        """Return what does not go together, each with its message."""
+        return [*self._clashes_of_directions(has_bad), *self._clashes_of_parts(), *self._clashes_of_bootstrap()]
+
+    def _clashes_of_directions(self, has_bad: bool) -> list[tuple[bool, str]]:  # noqa: FBT001 - one question
+        options, index, directional = self.options, self.index, self.index in DIRECTIONAL
+        those = ", ".join(DIRECTIONAL)
+        priced, has_prices = index in PRICED, bool(options["input_prices"] or options["output_prices"])
+        both_prices = bool(options["input_prices"] and options["output_prices"])
+        return [
+            (has_bad and not directional, f"index='{index}' takes no bad outputs; use one of {those}."),
+            (
+                not directional and options["measure"] != "radial",
+                f"index='{index}' is radial; measure goes with {those}.",
+            ),
+            (
+                not directional and options["direction"] != "output",
+                f"index='{index}' has no direction; use orientation='input'.",
+            ),
+            (
+                directional and self.orientation != "output",
+                f"index='{index}' moves along direction=..., not an orientation.",
+            ),
+            (
+                options["weights"] is not None and options["measure"] == "radial",
+                "weights go with measure='nonradial' or 'sbm'.",
+            ),
+            (priced and not both_prices, f"index='{index}' needs input_prices=[...] and output_prices=[...]."),
+            (
+                not priced and has_prices,
+                f"index='{index}' takes no prices; those that do are {', '.join(PRICED)}.",
+            ),
+        ]
+
+    def _clashes_of_parts(self) -> list[tuple[bool, str]]:
+        index, reference, name = self.index, self.reference, self.decomposition
+        distances = index == "malmquist" or index in DIRECTIONAL
+        two = reference in {"contemporaneous", "sequential", "window"} and self.options["base"] == "mean"
+        return [
+            (
+                not distances and name not in {"fgnz", "odonnell"},
+                f"index='{index}' is decomposed as O'Donnell does; leave decomposition out.",
+            ),
+            (
+                distances and name == "odonnell",
+                "decomposition='odonnell' goes with hicks-moorsteen and fixed weights.",
+            ),
+            (
+                index in FIXED_WEIGHTS and reference in {"biennial", "metafrontier"},
+                f"index='{index}' has levels; reference='{reference}' changes with the pair.",
+            ),
+            (
+                name == "bias" and not two,
+                "decomposition='bias' needs two technologies (contemporaneous, sequential, window) and base='mean'.",
+            ),
+            (
+                reference == "metafrontier" and name not in {"fgnz", "none"},
+                "reference='metafrontier' has its own decomposition; leave decomposition out.",
+            ),
+            (
+                index == "hicks-moorsteen" and reference == "metafrontier",
+                "index='hicks-moorsteen' has no metafrontier form.",
+            ),
+        ]
+
+    def _clashes_of_bootstrap(self) -> list[tuple[bool, str]]:
+        options = self.options
+        asked = options["n_boot"] > 0
+        return [
+            (
+                asked and (self.index != "malmquist" or self.reference != "contemporaneous"),
+                "n_boot goes with index='malmquist', reference='contemporaneous'.",
+            ),
+            (
+                asked and self.decomposition not in {"fgnz", "none"},
+                "n_boot goes with decomposition='fgnz' or 'none'.",
+            ),
+            (
+                asked and self.decomposition == "none" and self.rts != "crs",
+                "n_boot with decomposition='none' needs rts='crs': other technologies may not reach the other period.",
+            ),
+            (
+                options["n_boot"] < 0 or options["n_boot"] == 1,
+                "n_boot must be at least 2; 1,000 or more for intervals.",
+            ),
+            (
+                not 0 < options["confidence"] < 1,
+                f"confidence={options['confidence']}: a share between 0 and 1, such as 0.95.",
+            ),
+        ]
+
+    def plan(self) -> Plan:
+        """Return what to work out for an index of distances."""
+        name, rts = self.decomposition, self.rts
+        if self.reference == "metafrontier":
+            name = "metafrontier"
+        if name in NEEDS_SCALE and rts == "crs":
+            rts = "vrs"
+        corner = self.options["corner"] or ("inputs" if self.orientation == "output" else "outputs")
+        _one_of("corner", corner, ("inputs", "outputs"))
+        return Plan(name, rts, self.options["base"], corner)
+
+
+def _one_of(name: str, value: str, known: Any) -> None:  # noqa: ANN401 - anything with names
+    if value not in known:
+        message = f"{name}='{value}': choose one of {', '.join(known)}."
+        raise UsageError(message)
+
+
+def fill_in(given: Options) -> Options:
+    """Return all options, refusing unknown ones."""
+    unknown = sorted(set(given) - set(DEFAULTS))
+    if unknown:
+        message = f"unknown option {', '.join(unknown)}; the options are {', '.join(DEFAULTS)}."
+        raise UsageError(message)
+    return {**DEFAULTS, **given}
+
+
+def measure_of(call: Call, columns: Columns) -> Measure:
+    """Return how distances are measured."""
+    disposability = call.options["disposability"]
+    if call.index not in DIRECTIONAL:
+        return Measure("input" if call.orientation == "input" else "output", disposability=disposability)
+    moves = _moves(call.options["direction"], columns)
+    weights = None
+    if call.options["measure"] != "radial":
+        weights = _weights(call.options, columns, moves)
+    return Measure("directional", moves, weights=weights, disposability=disposability)
+
+
+def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray:
+    """Return by how much of itself each good moves."""
+    names = [*columns.inputs, *columns.outputs, *columns.bad]
+    p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
+    if isinstance(direction, str):
+        known = {"output": (0.0, 1.0, 1.0), "input": (1.0, 0.0, 0.0), "full": (1.0, 1.0, 1.0)}
+        _one_of("direction", direction, known)
+        return np.repeat(known[direction], [p, q, r])
+    _known_columns("direction", direction, names)
+    moves = np.array([float(direction.get(name, 0.0)) for name in names])
+    if (moves < 0).any() or not moves.any():
+        message = "direction: multiples of the own amount, none negative, at least one positive."
+        raise UsageError(message)
+    return moves
+
+
+def _weights(options: Options, columns: Columns, moves: FloatArray) -> FloatArray:
+    """Return the weights of a non-radial measure: given, or alike for each kind of good that moves."""
+    p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
+    names = [*columns.inputs, *columns.outputs, *columns.bad]
+    given = options["weights"]
+    if given is not None:
+        _known_columns("weights", given, names)
+        weights = np.array([float(given.get(name, 0.0)) for name in names]) * (moves > 0)
+        if (weights < 0).any() or not weights.any():
+            message = "weights: none negative, at least one positive on a good that moves along the direction."
+            raise UsageError(message)
+        return weights
+    kind = np.repeat([0, 1, 1 if options["measure"] == "sbm" else 2], [p, q, r])
+    share = np.zeros(p + q + r)
+    present = np.unique(kind[moves > 0])
+    for one in present:
+        mine = (kind == one) & (moves > 0)
+        share[mine] = 1.0 / len(present) / mine.sum()
+    return share
+
+
+def _known_columns(option: str, given: Mapping[str, float], names: list[str]) -> None:
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        message = f"{option}: {', '.join(unknown)} is no input, output or bad output of the call."
+        raise UsageError(message)

@@ -1,0 +1,279 @@
+"""From choices to numbers: the families of indices, each with its distances, its parts and its levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.frontier.change.aggregates import Weights, levels, shadow_prices
+from xinzhi.frontier.change.decompositions import Parts, decompose, needed
+from xinzhi.frontier.change.hicks_moorsteen import factor_terms, hicks_moorsteen, input_terms, output_terms
+from xinzhi.frontier.change.scores import Frontier, Measure
+from xinzhi.frontier.change.terms import Terms, log_input, log_output, negative, reasons, solve_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.frontier.change.decompositions import Plan
+    from xinzhi.frontier.change.panel import Panel
+    from xinzhi.frontier.change.references import Benchmarks
+    from xinzhi.frontier.change.scores import Goods
+
+_DISTANCES = ("unit", "period", "technology", "rts", "inputs_of", "outputs_of", "value", "orientation", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a family worked out.
+
+    Parameters
+    ----------
+    numbers
+        Index and parts, ``(pairs,)`` each, in the order of the frame.
+    status
+        One for each pair.
+    levels
+        ``(n,)`` each.
+    distances
+        Every distance, long.
+    weights
+        Weights and their ranges for fixed weights that are the same for all, else None.
+    programs
+        Count and size of the linear programs.
+    """
+
+    numbers: dict[str, FloatArray]
+    status: list[str]
+    levels: dict[str, FloatArray]
+    distances: pl.DataFrame
+    weights: tuple[FloatArray, FloatArray] | None
+    programs: dict[str, int]
+
+
+def transform_of(index: str, measure: Measure) -> Callable[[FloatArray], FloatArray]:
+    """Return what turns a distance into a term."""
+    if index == "luenberger":
+        return negative
+    return log_input if measure.orientation == "input" else log_output
+
+
+def distance_family(
+    frontier: Frontier, panel: Panel, marks: Benchmarks, plan: Plan, index: str, options: Mapping[str, Any]
+) -> Outcome:
+    """Work out a Malmquist, Malmquist-Luenberger or Luenberger index."""
+    transform = transform_of(index, frontier.measure)
+    wanted = needed(plan)
+    terms = solve_terms(frontier, panel, marks, wanted)
+    values = {term: transform(terms.beta[term]) for term in wanted}
+    parts = decompose(plan, values)
+    parts.check(_key(panel))
+    numbers = {"index": parts.index, **parts.parts}
+    if index != "luenberger":
+        numbers = {name: np.exp(value) for name, value in numbers.items()}
+    if options["n_boot"]:
+        from xinzhi.frontier.change.bootstrapping import intervals
+
+        numbers = intervals(frontier, panel, marks, plan, numbers, options)
+    own = _own_levels(frontier, marks, plan, index)
+    status = reasons(panel, marks, terms, values)
+    return Outcome(
+        numbers, status, own, distance_frame(panel, marks, terms, index, frontier.measure), None, counts(frontier)
+    )
+
+
+def counts(*frontiers: Frontier) -> dict[str, int]:
+    """Return how many programs were solved, how large the largest was, how many the general solver took."""
+    return {
+        "count": sum(one.tally.count for one in frontiers),
+        "rows": max(one.tally.rows for one in frontiers),
+        "columns": max(one.tally.columns for one in frontiers),
+        "general": sum(one.tally.general for one in frontiers),
+    }
+
+
+def _key(panel: Panel) -> Callable[[int], str]:
+    def key(pair: int) -> str:
+        row = panel.after[pair]
+        return f"{panel.units[int(panel.unit[row])]}/{panel.periods[int(panel.period[row])]}"
+
+    return key
+
+
+def own_scores(frontier: Frontier, marks: Benchmarks, rts: str) -> FloatArray:
+    """Return the distance of every observation from its own technology, ``(n,)``."""
+    beta = np.full(len(marks.own), np.nan)
+    for number in np.unique(marks.own).tolist():
+        rows = np.flatnonzero(marks.own == number)
+        beta[rows] = frontier.score(rts, marks.technologies[number], frontier.goods.take(rows, rows)).beta
+    return beta
+
+
+def _own_levels(frontier: Frontier, marks: Benchmarks, plan: Plan, index: str) -> dict[str, FloatArray]:
+    """Return efficiencies, or directional inefficiencies, of all observations in their own technology."""
+    kinds = {"technical": plan.cone}
+    if plan.rts != plan.cone:
+        kinds["pure"] = plan.rts
+    beta = {name: own_scores(frontier, marks, rts) for name, rts in kinds.items()}
+    if index != "malmquist":
+        return {f"{name}_inefficiency": value for name, value in beta.items()}
+    transform = transform_of(index, frontier.measure)
+    found = {f"{name}_efficiency": np.exp(transform(value)) for name, value in beta.items()}
+    if "pure_efficiency" in found:
+        found["scale_efficiency"] = found["technical_efficiency"] / found["pure_efficiency"]
+    return found
+
+
+def distance_frame(panel: Panel, marks: Benchmarks, terms: Terms, index: str, measure: Measure) -> pl.DataFrame:
+    """Return every distance as a long frame."""
+    import polars as pl
+
+    directional = measure.orientation == "directional"
+    transform = negative if directional else transform_of(index, measure)
+    names = pl.Series(marks.names)
+    status = pl.Series(["optimal", "infeasible", "failed"])
+    ends = (panel.before, panel.after)
+    parts = []
+    for term, beta in terms.beta.items():
+        value = -transform(beta) if directional else np.exp(transform(beta))
+        parts.append(
+            pl.DataFrame(
+                {
+                    "unit": panel.units.gather(panel.unit[panel.after]),
+                    "period": panel.periods.gather(panel.period[panel.after]),
+                    "technology": names.gather(terms.technology[term]),
+                    "rts": [term.rts] * panel.pairs,
+                    "inputs_of": panel.periods.gather(panel.period[ends[term.x]]),
+                    "outputs_of": panel.periods.gather(panel.period[ends[term.y]]),
+                    "value": pl.Series(value, dtype=pl.Float64, nan_to_null=True),
+                    "orientation": [measure.orientation] * panel.pairs,
+                    "status": status.gather(terms.status[term]),
+                }
+            )
+        )
+    if not parts:  # indices of fixed weights have levels instead
+        kinds = {"unit": panel.units.dtype, "period": panel.periods.dtype, "inputs_of": panel.periods.dtype}
+        kinds |= {"outputs_of": panel.periods.dtype, "value": pl.Float64()}
+        return pl.DataFrame(schema={name: kinds.get(name, pl.String()) for name in _DISTANCES})
+    return pl.concat(parts).unique(maintain_order=True).sort("unit", "period", maintain_order=True)
+
+
+def hicks_moorsteen_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str, orientation: str) -> Outcome:
+    """Work out a Hicks-Moorsteen index."""
+    import polars as pl
+
+    output, input_ = Frontier(goods, Measure("output")), Frontier(goods, Measure("input"))
+    extra = factor_terms(rts)
+    forwards = orientation == "output"
+    outer = solve_terms(output, panel, marks, [*output_terms(rts), *(extra if forwards else [])])
+    inner = solve_terms(input_, panel, marks, [*input_terms(rts), *([] if forwards else extra)])
+    logs_out = {term: log_output(beta) for term, beta in outer.beta.items()}
+    logs_in = {term: log_input(beta) for term, beta in inner.beta.items()}
+    parts = hicks_moorsteen(rts, logs_out, logs_in, logs_out if forwards else logs_in)
+    parts.check(_key(panel))
+    status = [
+        one if two == "optimal" else two if one == "optimal" else f"{one}; {two}"
+        for one, two in zip(reasons(panel, marks, outer, logs_out), reasons(panel, marks, inner, logs_in), strict=True)
+    ]
+    numbers = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
+    chosen = output if forwards else input_
+    log = log_output if forwards else log_input
+    own = {"technical_efficiency": np.exp(log(own_scores(chosen, marks, rts)))}
+    found = [
+        distance_frame(panel, marks, terms, "malmquist", one.measure)
+        for one, terms in ((output, outer), (input_, inner))
+    ]
+    distances = pl.concat(found).sort("unit", "period", maintain_order=True)
+    return Outcome(numbers, status, own, distances, None, counts(output, input_))
+
+
+def fixed_weight_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str, choice: tuple[str, str]) -> Outcome:
+    """Work out a Färe-Primont, Lowe, Laspeyres, Paasche or Fisher index."""
+    index, orientation = choice
+    frontier = Frontier(goods, Measure("output" if orientation == "output" else "input"))
+    log = log_output if orientation == "output" else log_input
+    efficiency = {kind: log(own_scores(frontier, marks, kind)) for kind in dict.fromkeys((rts, "crs"))}
+    count = len(panel.unit)
+    everything = np.arange(count)
+    weights = None
+    if index in {"fare-primont", "lowe"}:
+        weights = shadow_prices(frontier, rts) if index == "fare-primont" else _mean_prices(panel)
+        p = goods.widths[0]
+        same = Weights(
+            np.broadcast_to(weights[0][p:], (count, len(weights[0]) - p)), np.broadcast_to(weights[0][:p], (count, p))
+        )
+        found = levels(frontier, rts, marks, everything, same, efficiency)
+        table = found.table()
+        changes = [{name: value[panel.after] - value[panel.before] for name, value in table.items()}]
+        kept = {name: np.exp(value) for name, value in table.items()}
+    else:
+        ends = {"laspeyres": (panel.before,), "paasche": (panel.after,), "fisher": (panel.before, panel.after)}[index]
+        changes = [_priced(frontier, rts, panel, marks, rows, efficiency) for rows in ends]
+        kept = {
+            "technical_efficiency": np.exp(efficiency[rts]),
+            "scale_efficiency": np.exp(efficiency["crs"] - efficiency[rts]),
+        }
+    change = {name: np.mean([one[name] for one in changes], axis=0) for name in changes[0]}
+    parts = odonnell(change)
+    parts.check(_key(panel))
+    numbers = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
+    status = [
+        "optimal" if good else "failed: a program of this pair has no solution"
+        for good in np.isfinite(np.stack(list(numbers.values()))).all(axis=0)
+    ]
+    return Outcome(
+        numbers, status, kept, distance_frame(panel, marks, Terms(), index, frontier.measure), weights, counts(frontier)
+    )
+
+
+def _mean_prices(panel: Panel) -> tuple[FloatArray, FloatArray]:
+    """Return the mean prices of inputs and outputs, and the same as ranges."""
+    assert panel.input_prices is not None  # noqa: S101 - the verb asks for prices
+    assert panel.output_prices is not None  # noqa: S101 - the verb asks for prices
+    prices = np.concatenate([panel.input_prices.mean(axis=0), panel.output_prices.mean(axis=0)])
+    return prices, np.stack([prices, prices], axis=1)
+
+
+def _priced(
+    frontier: Frontier,
+    rts: str,
+    panel: Panel,
+    marks: Benchmarks,
+    rows: IntArray,
+    efficiency: dict[str, FloatArray],
+) -> dict[str, FloatArray]:
+    """Return the changes of all levels at the prices of some observations, one for each pair."""
+    assert panel.input_prices is not None  # noqa: S101 - the verb asks for prices
+    assert panel.output_prices is not None  # noqa: S101 - the verb asks for prices
+    weights = Weights(panel.output_prices[rows], panel.input_prices[rows])
+    first, second = (
+        levels(frontier, rts, marks, end, weights, efficiency).table() for end in (panel.before, panel.after)
+    )
+    return {name: second[name] - first[name] for name in first}
+
+
+def odonnell(change: dict[str, FloatArray]) -> Parts:
+    """Return O'Donnell's parts from the changes of levels, in logarithms."""
+    parts = {
+        "output_change": change["output"],
+        "input_change": change["input"],
+        "technical_change": change["best_productivity"],
+        "productivity_efficiency_change": change["productivity_efficiency"],
+        "technical_efficiency_change": change["technical_efficiency"],
+        "scale_efficiency_change": change["scale_efficiency"],
+        "mix_efficiency_change": change["mix_efficiency"],
+        "residual_scale_change": change["residual_scale_efficiency"],
+        "scale_mix_change": change["scale_mix_efficiency"],
+        "residual_mix_change": change["residual_mix_efficiency"],
+    }
+    ways = (
+        ("technical_change", "productivity_efficiency_change"),
+        ("technical_change", "technical_efficiency_change", "mix_efficiency_change", "residual_scale_change"),
+        ("technical_change", "technical_efficiency_change", "scale_mix_change"),
+        ("technical_change", "technical_efficiency_change", "scale_efficiency_change", "residual_mix_change"),
+    )
+    return Parts(change["productivity"], parts, ways)

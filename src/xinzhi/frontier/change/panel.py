@@ -1,0 +1,254 @@
+"""A panel of units as arrays, and the pairs of adjacent periods that it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.result import FrameKind
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Observations sorted by period and unit.
+
+    Parameters
+    ----------
+    x, y, b
+        Inputs ``(n, p)``, outputs ``(n, q)``, bad outputs ``(n, r)``; r may be 0.
+    unit, period, group
+        Position of each observation in `units`, `periods` and `groups`, ``(n,)``.
+    units, periods, groups
+        Labels, sorted; `groups` is empty without groups.
+    before, after
+        Observations of each pair of adjacent periods, ``(pairs,)``, sorted by unit and period.
+    left_out
+        ``unit, period, reason``: observations that have no pair that ends in their period although an earlier one
+        exists.
+    input_prices, output_prices
+        ``(n, p)`` and ``(n, q)``, or None.
+    fingerprint
+        sha256 of the cells that were read.
+    kind
+        Kind of the frame that was handed in.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    b: FloatArray
+    unit: IntArray
+    period: IntArray
+    group: IntArray
+    units: pl.Series
+    periods: pl.Series
+    groups: pl.Series
+    before: IntArray
+    after: IntArray
+    left_out: pl.DataFrame
+    input_prices: FloatArray | None
+    output_prices: FloatArray | None
+    fingerprint: str
+    kind: FrameKind
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs."""
+        return len(self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column of the frame is what."""
+
+    unit: str
+    period: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    bad: Sequence[str] = ()
+    group: str | None = None
+    input_prices: Sequence[str] = ()
+    output_prices: Sequence[str] = ()
+
+    def numbers(self) -> list[str]:
+        """Return the columns that hold numbers."""
+        return [*self.inputs, *self.outputs, *self.bad, *self.input_prices, *self.output_prices]
+
+    def all(self) -> list[str]:
+        """Return every column."""
+        return [self.unit, self.period, *([self.group] if self.group else []), *self.numbers()]
+
+
+def read_panel(frame: Any, columns: Columns) -> Panel:  # noqa: ANN401 - a frame of any kind
+    """Read a panel from a frame of any kind.
+
+    Raises
+    ------
+    UsageError
+        When no input or output is named, or a column twice, or prices do not match the quantities.
+    InputError
+        When a column is missing, a key is empty or double, or a number is missing, negative or no number.
+    """
+    from xinzhi.data.fingerprint import fingerprint
+    from xinzhi.data.frames import read_frames
+
+    _usage(columns)
+    (table,), kind = read_frames({"frame": frame})
+    missing = [name for name in dict.fromkeys(columns.all()) if name not in table.cells.columns]
+    if missing:
+        message = f"the frame has no column {_names(missing)}; it has {_names(table.cells.columns)}."
+        raise InputError(message)
+    cells = _numeric(table.cells.select(list(dict.fromkeys(columns.all()))), columns).sort(columns.period, columns.unit)
+    _keys(cells, columns)
+    _signs(cells, columns)
+    unit, units = _codes(cells[columns.unit])
+    period, periods = _codes(cells[columns.period])
+    group, groups = _codes(cells[columns.group] if columns.group else cells[columns.unit].clear())
+    before, after, left_out = _pairs(unit, period, units, periods)
+
+    def block(names: Sequence[str]) -> FloatArray:
+        return np.ascontiguousarray(cells.select(names).to_numpy().astype(float).reshape(cells.height, len(names)))
+
+    return Panel(
+        x=block(columns.inputs),
+        y=block(columns.outputs),
+        b=block(columns.bad),
+        unit=unit,
+        period=period,
+        group=group if columns.group else np.zeros(cells.height, dtype=np.int64),
+        units=units,
+        periods=periods,
+        groups=groups,
+        before=before,
+        after=after,
+        left_out=left_out,
+        input_prices=block(columns.input_prices) if columns.input_prices else None,
+        output_prices=block(columns.output_prices) if columns.output_prices else None,
+        fingerprint=fingerprint(cells, {}),
+        kind=kind,
+    )
+
+
+def _usage(columns: Columns) -> None:
+    """Refuse roles that do not fit together."""
+    for name, chosen in (("inputs", columns.inputs), ("outputs", columns.outputs), ("bad", columns.bad)):
+        if isinstance(chosen, str):
+            message = f"{name}='{chosen}': hand in a list of columns, such as {name}=['{chosen}']."
+            raise UsageError(message)
+    if not columns.inputs or not columns.outputs:
+        message = "name at least one column of inputs and one of outputs."
+        raise UsageError(message)
+    roles = [columns.unit, columns.period, *columns.inputs, *columns.outputs, *columns.bad]
+    twice = sorted({name for name in roles if roles.count(name) > 1})
+    if twice:
+        message = f"column {_names(twice)} has two roles; a column is a unit, a period, an input, an output or a bad."
+        raise UsageError(message)
+    for prices, quantities, name in (
+        (columns.input_prices, columns.inputs, "input"),
+        (columns.output_prices, columns.outputs, "output"),
+    ):
+        if prices and len(prices) != len(quantities):
+            message = f"{len(prices)} {name} prices for {len(quantities)} {name}s: name one price for each, in order."
+            raise UsageError(message)
+
+
+def _numeric(cells: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """Return the cells with their numbers as floats."""
+    import polars as pl
+
+    texts = [name for name in columns.numbers() if not cells[name].dtype.is_numeric()]
+    if texts:
+        message = f"column {_names(texts)} holds no numbers ({cells[texts[0]].dtype}); hand in numeric columns."
+        raise InputError(message)
+    return cells.with_columns(pl.col(list(dict.fromkeys(columns.numbers()))).cast(pl.Float64))
+
+
+def _keys(cells: pl.DataFrame, columns: Columns) -> None:
+    """Refuse empty and double keys."""
+    for name in (columns.unit, columns.period, *([columns.group] if columns.group else [])):
+        if cells[name].null_count():
+            message = f"column '{name}' is empty in {cells[name].null_count()} rows; fill it in or drop the rows."
+            raise InputError(message)
+    double = cells.filter(cells.select(columns.unit, columns.period).is_duplicated())
+    if double.height:
+        key = "/".join(str(part) for part in double.select(columns.unit, columns.period).row(0))
+        message = f"{key} stands in the frame more than once; keep one row for each unit and period."
+        raise InputError(message)
+
+
+def _signs(cells: pl.DataFrame, columns: Columns) -> None:
+    """Refuse numbers that are missing or negative, prices that are not positive, and rows without inputs or outputs."""
+    import polars as pl
+
+    prices = [*columns.input_prices, *columns.output_prices]
+    for name in columns.numbers():
+        bad = pl.col(name).is_null() | ~pl.col(name).is_finite() | (pl.col(name) < 0)
+        if name in prices:
+            bad |= pl.col(name) <= 0
+        _refuse(cells.filter(bad), columns, f"'{name}'", "missing, not finite or out of range", "drop or mend the rows")
+    for names, role in ((columns.inputs, "input"), (columns.outputs, "output")):
+        none = cells.filter(pl.sum_horizontal(names) <= 0)
+        _refuse(none, columns, f"every {role}", "zero", f"a unit without any {role} has no productivity; drop the rows")
+
+
+def _refuse(rows: pl.DataFrame, columns: Columns, what: str, fault: str, cure: str) -> None:
+    """Raise for rows that are at fault, naming the first."""
+    if not rows.height:
+        return
+    keys = [
+        "/".join(str(part) for part in key) for key in rows.select(columns.unit, columns.period).head(_SHOWN).rows()
+    ]
+    more = f" and {rows.height - _SHOWN} more" if rows.height > _SHOWN else ""
+    message = f"{what} is {fault} in {', '.join(keys)}{more}: {cure}."
+    raise InputError(message)
+
+
+def _codes(labels: pl.Series) -> tuple[IntArray, pl.Series]:
+    """Return the position of each label among the sorted labels, and those."""
+    known = labels.unique().sort()
+    return known.search_sorted(labels).cast(int).to_numpy(), known
+
+
+def _pairs(
+    unit: IntArray, period: IntArray, units: pl.Series, periods: pl.Series
+) -> tuple[IntArray, IntArray, pl.DataFrame]:
+    """Return the pairs of adjacent periods, and the observations that end none although their unit was there before."""
+    import polars as pl
+
+    order = np.lexsort((period, unit))
+    first, second = order[:-1], order[1:]
+    same = unit[first] == unit[second]
+    adjacent = same & (period[second] == period[first] + 1)
+    if not adjacent.any():
+        message = "no unit is observed in two adjacent periods; productivity change needs at least one such pair."
+        raise InputError(message)
+    gap = second[same & ~adjacent]
+    last = first[same & ~adjacent]
+    left_out = pl.DataFrame(
+        {
+            "unit": units.gather(unit[gap]),
+            "period": periods.gather(period[gap]),
+            "reason": [
+                f"not observed in {periods[int(at) - 1]}; last in {periods[int(was)]}"
+                for at, was in zip(period[gap], period[last], strict=True)
+            ],
+        },
+        schema={"unit": units.dtype, "period": periods.dtype, "reason": pl.String},
+    )
+    return first[adjacent], second[adjacent], left_out
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return names in quotes."""
+    return ", ".join(f"'{name}'" for name in names)

@@ -1,0 +1,321 @@
+"""Cost, revenue and profit efficiency, and their technical and allocative parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.frontier.models.environmental import directional
+from xinzhi.frontier.models.sweep import Own, sweep
+from xinzhi.frontier.models.units import check_choice, check_rts, checked, sum_bounds
+from xinzhi.frontier.reading import read_data
+from xinzhi.frontier.replications import efficiencies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.text import Language
+    from xinzhi.frontier.data import Data
+    from xinzhi.frontier.models.units import Table
+
+DIRECTIONS = ("own", "unit", "monetary")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Economic(Result):
+    """Economic efficiency; `frame`: unit, economic, technical, allocative, actual, optimum, status.
+
+    Cost and revenue: efficiencies in (0, 1] with economic = technical * allocative. Profit: inefficiencies of at least
+    0 with economic = technical + allocative. `actual` and `optimum` are cost, revenue or profit, in money.
+
+    Parameters
+    ----------
+    objective
+        ``cost``, ``revenue`` or ``profit``.
+    rts
+        Returns to scale.
+    optimal_x, optimal_y
+        The quantities of the optimum `(n, p)` and `(n, q)`.
+    programs
+        Number of linear programs.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("unit",)
+
+    objective: str
+    rts: str
+    optimal_x: FloatArray
+    optimal_y: FloatArray
+    programs: int
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the means of the whole and of its two parts."""
+        means = self.frame.select("economic", "technical", "allocative").mean().row(0)
+        whole, technical, allocative = (float("nan") if value is None else value for value in means)
+        if language == "zh":
+            names_zh = {"cost": "成本效率", "revenue": "收益效率", "profit": "利润无效率"}
+            parts = f"其中技术部分 {technical:.4f}，配置部分 {allocative:.4f}"
+            return f"平均{names_zh[self.objective]} {whole:.4f}，{parts}。"
+        name = {"cost": "cost efficiency", "revenue": "revenue efficiency", "profit": "profit inefficiency"}
+        return f"Mean {name[self.objective]} {whole:.4f}: technical {technical:.4f}, allocative {allocative:.4f}."
+
+
+def cost_efficiency(
+    x: Table, y: Table, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[Any] | None = None
+) -> Economic:
+    """Compare each unit's cost with the least cost of its outputs at its own prices.
+
+    Parameters
+    ----------
+    x, y
+        Inputs `(n, p)` and outputs `(n, q)`.
+    prices
+        Input prices, positive, `(n, p)` or `(p,)`.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    units
+        Names of the units, or of the column that holds them.
+
+    Returns
+    -------
+    Economic
+        Cost efficiency = Farrell input efficiency * allocative efficiency.
+
+    Notes
+    -----
+    Farrell (1957); Färe, Grosskopf and Lovell (1985). The least cost is found at mixes of reference units, so the
+    program has intensities only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[3.0, 2.0], [1.0, 3.0], [4.0, 6.0]])
+    >>> found = cost_efficiency(x, np.array([3.0, 5.0, 6.0]), np.array([4.0, 2.0]), rts="crs")
+    >>> found.frame["economic"].round(3).to_list(), found.frame["allocative"].round(3).to_list()
+    ([0.375, 1.0, 0.429], [0.417, 1.0, 0.714])
+    """
+    known = check_rts(rts)
+    given = read_data(x, y, None, units)
+    data = checked(given.x, given.y, positive=("x",))
+    q = data.y.shape[1]
+    worth = _prices(prices, data.x, "input prices") * data.scale_x
+    low, high = sum_bounds(known)
+    table = np.concatenate([data.yr.T, np.ones((1, len(data.x)))])
+
+    def own(unit: int) -> Own:
+        return Own(
+            columns=np.zeros((q + 1, 0)), costs=np.zeros(0), column_lower=np.zeros(0), column_upper=np.zeros(0),
+            lower=np.append(data.y[unit], low), upper=np.append(np.full(q, np.inf), high),
+            intensity_costs=data.xr @ worth[unit],
+        )  # fmt: skip
+
+    found = sweep(table, own, len(data.x))
+    actual = (worth * data.x).sum(axis=1)
+    technical = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=known, orientation="input")[0]
+    best = found.intensities @ data.xr * data.scale_x
+    whole = found.objective / actual
+    return _result(
+        "cost", known, (whole, technical, whole / technical), (actual, found.objective), (best, data.y * data.scale_y),
+        status=found.status, programs=found.programs, given=given,
+    )  # fmt: skip
+
+
+def revenue_efficiency(
+    x: Table, y: Table, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[Any] | None = None
+) -> Economic:
+    """Compare each unit's revenue with the largest revenue of its inputs at its own prices.
+
+    Parameters
+    ----------
+    x, y
+        Inputs `(n, p)` and outputs `(n, q)`; outputs may not all be zero.
+    prices
+        Output prices, positive, `(n, q)` or `(q,)`.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    units
+        Names of the units, or of the column that holds them.
+
+    Returns
+    -------
+    Economic
+        Revenue efficiency = (1 / Farrell output efficiency) * allocative efficiency.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[3.0, 2.0], [1.0, 3.0], [4.0, 6.0]])
+    >>> found = revenue_efficiency(x, np.array([3.0, 5.0, 6.0]), np.array([6.0]), rts="crs")
+    >>> found.frame["economic"].round(9).to_list()
+    [0.9, 1.0, 0.6]
+    """
+    known = check_rts(rts)
+    given = read_data(x, y, None, units)
+    data = checked(given.x, given.y, positive=("x",))
+    p = data.x.shape[1]
+    worth = _prices(prices, data.y, "output prices") * data.scale_y
+    actual = (worth * data.y).sum(axis=1)
+    if (actual <= 0).any():
+        message = f"unit {int(np.flatnonzero(actual <= 0)[0])} has no revenue: leave it out."
+        raise InputError(message)
+    low, high = sum_bounds(known)
+    table = np.concatenate([data.xr.T, np.ones((1, len(data.x)))])
+
+    def own(unit: int) -> Own:
+        return Own(
+            columns=np.zeros((p + 1, 0)), costs=np.zeros(0), column_lower=np.zeros(0), column_upper=np.zeros(0),
+            lower=np.append(np.full(p, -np.inf), low), upper=np.append(data.x[unit], high),
+            intensity_costs=data.yr @ worth[unit],
+        )  # fmt: skip
+
+    found = sweep(table, own, len(data.x), maximise=True)
+    technical = 1 / efficiencies(data.x, data.y, data.x[None], data.y[None], rts=known, orientation="output")[0]
+    best = found.intensities @ data.yr * data.scale_y
+    whole = actual / found.objective
+    return _result(
+        "revenue", known, (whole, technical, whole / technical), (actual, found.objective),
+        (data.x * data.scale_x, best), status=found.status, programs=found.programs, given=given,
+    )  # fmt: skip
+
+
+def profit_efficiency(
+    x: Table,
+    y: Table,
+    input_prices: FloatArray,
+    output_prices: FloatArray,
+    *,
+    rts: str = "vrs",
+    direction: str | tuple[FloatArray, FloatArray] = "own",
+    units: str | Sequence[Any] | None = None,
+) -> Economic:
+    """Split lost profit into technical and allocative inefficiency.
+
+    Parameters
+    ----------
+    x, y
+        Inputs `(n, p)` and outputs `(n, q)`.
+    input_prices, output_prices
+        Positive, `(n, p)` or `(p,)`, and `(n, q)` or `(q,)`.
+    rts
+        ``vrs`` or ``nirs``; with rays upwards profit has no maximum.
+    direction
+        ``own`` (x, y), ``unit`` (ones), ``monetary`` (the same step in each good, worth one unit of money at the unit's
+        prices), or two arrays.
+    units
+        Names of the units, or of the column that holds them.
+
+    Returns
+    -------
+    Economic
+        (largest profit - profit) / (value of the direction) = directional distance + allocative inefficiency.
+
+    Notes
+    -----
+    Chambers, Chung and Färe (1998), JOTA 98, 351-364. Over a convex hull the largest profit is that of one unit (or
+    nothing, under non-increasing returns), so it takes no program.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.array([2.0, 4.0, 8.0]), np.array([1.0, 5.0, 8.0])
+    >>> profit_efficiency(x, y, np.ones(1), np.ones(1)).frame["economic"].round(6).to_list()
+    [0.666667, 0.0, 0.0625]
+    """
+    known = check_rts(rts, ("vrs", "nirs"))
+    given = read_data(x, y, None, units)
+    data = checked(given.x, given.y)
+    own_x, own_y = data.x * data.scale_x, data.y * data.scale_y
+    w, p = _prices(input_prices, own_x, "input prices"), _prices(output_prices, own_y, "output prices")
+    profits = p @ own_y.T - w @ own_x.T
+    best = profits.argmax(axis=1)
+    optimum, idle = profits.max(axis=1), np.zeros(len(best), dtype=bool)
+    if known == "nirs":
+        idle = optimum < 0
+        optimum = np.maximum(optimum, 0.0)
+    actual = np.diag(profits).copy()
+    steps = _steps(direction, own_x, own_y, w, p)
+    value = (w * steps[0]).sum(axis=1) + (p * steps[1]).sum(axis=1)
+    if (value <= 0).any():
+        message = f"the direction of unit {int(np.flatnonzero(value <= 0)[0])} is worth nothing at its prices."
+        raise UsageError(message)
+    found = directional(given.x, given.y, rts=known, direction=(*steps, np.zeros((len(best), 0))))
+    whole = (optimum - actual) / value
+    quantities = tuple(np.where(idle[:, None], 0.0, part[best]) for part in (own_x, own_y))
+    return _result(
+        "profit", known, (whole, found.score, whole - found.score), (actual, optimum), quantities,
+        status=found.status, programs=found.programs, given=given,
+    )  # fmt: skip
+
+
+def _steps(
+    direction: str | tuple[FloatArray, FloatArray], x: FloatArray, y: FloatArray, w: FloatArray, p: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the direction of every unit."""
+    if not isinstance(direction, str):
+        given = [
+            np.broadcast_to(np.asarray(part, dtype=float), like.shape)
+            for part, like in zip(direction, (x, y), strict=True)
+        ]
+        return given[0], given[1]
+    check_choice("direction", direction, DIRECTIONS)
+    if direction == "own":
+        return x, y
+    size = 1 / (w.sum(axis=1) + p.sum(axis=1)) if direction == "monetary" else np.ones(len(x))
+    return np.broadcast_to(size[:, None], x.shape), np.broadcast_to(size[:, None], y.shape)
+
+
+def _prices(prices: FloatArray, like: FloatArray, what: str) -> FloatArray:
+    """Return prices for each unit."""
+    table = np.asarray(prices, dtype=float)
+    if table.shape not in {like.shape, like.shape[1:]}:
+        message = f"{what} must have the shape {like.shape} or {like.shape[1:]}; got {table.shape}."
+        raise InputError(message)
+    table = np.broadcast_to(table, like.shape)
+    if not (np.isfinite(table).all() and (table > 0).all()):
+        row, column = np.argwhere(~(np.isfinite(table) & (table > 0)))[0].tolist()
+        message = f"{what} must be positive; unit {row}, column {column} has {table[row, column]}."
+        raise InputError(message)
+    return table
+
+
+def _result(
+    objective: str,
+    rts: str,
+    parts: tuple[FloatArray, FloatArray, FloatArray],
+    money: tuple[FloatArray, FloatArray],
+    quantities: tuple[FloatArray, ...],
+    *,
+    status: Sequence[str],
+    programs: int,
+    given: Data,
+) -> Economic:
+    import polars as pl
+
+    from xinzhi import __version__
+
+    frame = pl.DataFrame(
+        {
+            "unit": given.units,
+            "economic": parts[0],
+            "technical": parts[1],
+            "allocative": parts[2],
+            "actual": money[0],
+            "optimum": money[1],
+            "status": list(status),
+        }
+    ).with_columns(pl.col("economic", "technical", "allocative", "optimum").fill_nan(None))
+    return Economic(
+        frame=frame,
+        objective=objective,
+        rts=rts,
+        optimal_x=quantities[0],
+        optimal_y=quantities[1],
+        programs=programs,
+        kind=given.kind,
+        provenance=Provenance(verb=f"{objective}_efficiency", version=__version__, options={"rts": rts}),
+    )

@@ -1,0 +1,176 @@
+"""Technologies without convexity: free disposal hull, scaled copies of one unit, sums of whole units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.linear_programs import Program, solve_once
+from xinzhi.frontier.directional import blank
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.linear_programs import Solution
+    from xinzhi.frontier.directional import Envelopment
+
+# Rows of a block are chosen so that a block of comparisons stays within a few megabytes.
+_BLOCK = 400_000
+
+
+def single_peer(
+    target: FloatArray, gain: FloatArray, reference: FloatArray, without: IntArray | None = None
+) -> tuple[FloatArray, IntArray]:
+    """Return how far each point can go before no single reference unit dominates it, by enumeration.
+
+    Parameters
+    ----------
+    target
+        `(n, goods)`, netputs of the points.
+    gain
+        `(n, goods)`, direction in netputs, not negative.
+    reference
+        `(goods, m)`, netputs of the reference units.
+    without
+        `(n,)`, the reference unit that a point may not use; -1 for none.
+
+    Returns
+    -------
+    tuple
+        ``beta`` `(n,)`, ``-inf`` where no unit dominates the point in the rows that do not move, and the peer `(n,)`,
+        -1 where there is none. Among peers equally far the one with the lowest number is taken.
+
+    Examples
+    --------
+    >>> reference = np.array([[-2.0, -4.0], [1.0, 2.0]])
+    >>> single_peer(np.array([[-4.0, 1.0]]), np.array([[4.0, 0.0]]), reference)
+    (array([0.5]), array([0]))
+    """
+    n, goods = target.shape
+    m = reference.shape[1]
+    beta, peer = np.full(n, -np.inf), np.full(n, -1)
+    step = max(1, _BLOCK // max(m, 1))
+    for start in range(0, n, step):
+        rows = slice(start, min(start + step, n))
+        best = np.full((rows.stop - start, m), np.inf)
+        for good in range(goods):
+            # A good that does not move must not be worse; a hair of rounding in the data is no difference.
+            spare = reference[good] - target[rows, good, None]
+            move = gain[rows, good, None]
+            slack = 1e-12 * np.abs(target[rows, good, None])
+            still = np.where(spare >= -slack, np.inf, -np.inf)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                np.minimum(best, np.where(move > 0, spare / move, still), out=best)
+        if without is not None:
+            own = without[rows]
+            best[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf
+        peer[rows] = best.argmax(axis=1)
+        beta[rows] = best[np.arange(best.shape[0]), peer[rows]]
+    peer[beta == -np.inf] = -1
+    return beta, peer
+
+
+def whole_units(
+    target: FloatArray,
+    gain: FloatArray,
+    reference: FloatArray,
+    *,
+    scaling: bool,
+    without: IntArray | None = None,
+) -> Envelopment:
+    """Return how far each point can go before no sum of whole reference units dominates it.
+
+    Parameters
+    ----------
+    target, gain, reference, without
+        As for `single_peer`.
+    scaling
+        False: each reference unit any whole number of times (replication, "additivity"). True: each reference unit
+        not at all, or at its own scale or a larger one (increasing returns without convexity).
+
+    Notes
+    -----
+    Tulkens (1993) and Bogetoft (1996). One mixed-integer programme a point; for some hundred units, not for thousands.
+    """
+    n, goods = target.shape
+    m = reference.shape[1]
+    found = blank(n, goods + 1)
+    weights = np.zeros((n, m))
+    for unit in range(n):
+        upper = _useful(target[unit], gain[unit], reference)
+        if without is not None and without[unit] >= 0:
+            upper[without[unit]] = 0.0
+        answer = _mixed(target[unit], gain[unit], reference, upper, scaling=scaling)
+        found.status[unit] = answer.status
+        if answer.status == "optimal":
+            weights[unit] = answer.primal[:m] if scaling else np.round(answer.primal[:m])
+            spare = reference @ weights[unit] - target[unit]
+            moves = gain[unit] > 0
+            found.objective[unit] = (spare[moves] / gain[unit, moves]).min()
+            found.slacks[unit, :goods] = np.maximum(spare - found.objective[unit] * gain[unit], 0.0)
+    found.row, found.column = np.nonzero(weights > 0)
+    found.weight = weights[found.row, found.column]
+    found.count, found.width = n, m + 1
+    return found
+
+
+def _useful(target: FloatArray, gain: FloatArray, reference: FloatArray) -> FloatArray:
+    """Return the largest multiple of each reference unit that can be of use: what stands still sets it."""
+    still = gain <= 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.abs(target[still])[:, None] / np.abs(reference[still])
+    rate = np.nan_to_num(rate, nan=0.0, posinf=np.inf)
+    if (reference[still] <= 0).all():  # inputs stand still: they must suffice
+        return np.asarray(np.where(reference[still] < 0, rate, np.inf).min(axis=0))
+    # Outputs stand still: once a unit alone provides them all, more of it only costs inputs.
+    return np.asarray(np.maximum(np.ceil(np.where(np.isfinite(rate), rate, 0.0).max(axis=0)), 1.0))
+
+
+def _mixed(
+    target: FloatArray, gain: FloatArray, reference: FloatArray, upper: FloatArray, *, scaling: bool
+) -> Solution:
+    """Solve one mixed-integer programme: multiples of the reference units, switches when scaling, the distance."""
+    goods, m = reference.shape
+    # A hair of room keeps a unit that just suffices in reach of the solver's tolerance.
+    upper = upper + 1e-9 * np.where(np.isfinite(upper), upper, 0.0)
+    if not scaling:
+        return solve_once(
+            np.hstack([reference, -gain[:, None]]),
+            costs=np.append(np.zeros(m), 1.0),
+            row_lower=target,
+            row_upper=np.inf,
+            column_lower=np.append(np.zeros(m), -np.inf),
+            column_upper=np.append(np.floor(upper), np.inf),
+            maximise=True,
+            integers=range(m),
+        )
+    on = upper >= 1
+    limit = np.where(on & np.isfinite(upper), upper, 1e6)
+    matrix = np.zeros((goods + 2 * m, 2 * m + 1))
+    matrix[:goods, :m], matrix[:goods, -1] = reference, -gain
+    for block, size in ((goods, -1.0), (goods + m, -limit)):
+        matrix[block : block + m, :m] = np.eye(m)
+        matrix[block : block + m, m : 2 * m] = np.diag(np.broadcast_to(size, (m,)))
+    program = Program(
+        matrix,
+        costs=np.append(np.zeros(2 * m), 1.0),
+        row_lower=np.concatenate([target, np.zeros(m), np.full(m, -np.inf)]),
+        row_upper=np.concatenate([np.full(goods + m, np.inf), np.zeros(m)]),
+        column_lower=np.append(np.zeros(2 * m), -np.inf),
+        column_upper=np.concatenate([np.where(on, limit, 0.0), np.where(on, 1.0, 0.0), [np.inf]]),
+        maximise=True,
+        integers=range(m, 2 * m),
+    )
+    answer = program.solve()
+    if answer.status != "optimal":
+        return answer
+    chosen = np.round(answer.primal[m : 2 * m])  # which units are used is settled; how much of each is linear
+    return solve_once(
+        np.hstack([reference, -gain[:, None]]),
+        costs=np.append(np.zeros(m), 1.0),
+        row_lower=target,
+        row_upper=np.inf,
+        column_lower=np.append(chosen, -np.inf),
+        column_upper=np.append(chosen * limit, np.inf),
+        maximise=True,
+    )

@@ -1,0 +1,198 @@
+"""The epsilon-based measure: between radial and slacks-based, as alike as the inputs move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.frontier.models.plugin import hand_over, no_bad_outputs, oriented
+from xinzhi.frontier.models.slacks import ORIENTATIONS, slacks_based
+from xinzhi.frontier.models.sweep import Own, sweep
+from xinzhi.frontier.models.units import check_choice, check_rts, checked, solved, sum_bounds
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.frontier.data import Data, Options, Solved
+    from xinzhi.frontier.models.units import ModelSolution, Rts, Units
+
+
+def epsilon_based(
+    x: FloatArray,
+    y: FloatArray,
+    *,
+    rts: str = "crs",
+    orientation: str = "input",
+    affinity: str = "projected",
+    epsilon: tuple[float, float] | None = None,
+) -> ModelSolution:
+    """Score units by the epsilon-based measure (EBM).
+
+    Parameters
+    ----------
+    x, y
+        Positive inputs `(n, p)` and outputs `(n, q)`.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    orientation
+        ``input``, ``output`` or ``none``.
+    affinity
+        What the affinity of two inputs is measured on: ``projected``, their values at the SBM projection of the same
+        orientation and returns to scale (the inefficiency is out of them), or ``observed``.
+    epsilon
+        Fixed epsilons of inputs and outputs, with equal weights, instead of those from the affinity; 0 is the radial
+        model.
+
+    Returns
+    -------
+    ModelSolution
+        Score in (0, 1]. Factors: `theta` and `phi` (the radial parts), and the constants `epsilon_x`, `epsilon_y`,
+        `weight_x`, `weight_y`, one row each.
+
+    Notes
+    -----
+    Tone and Tsutsui (2010), EJOR 207, 1554-1563. Affinity S = 1 - 2 D, where D is the mean deviation of
+    c = ln(b / a) from its mean over its range (0 when c is constant); epsilon = (m - rho) / (m - 1) and weights
+    proportional to w from the largest eigenvalue rho of S and its vector w >= 0. The oriented forms leave the radial
+    part unbounded, as the paper does; the non-oriented form holds theta <= 1 <= phi, without which a unit on the
+    frontier of variable returns would not score 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 2.0]])
+    >>> epsilon_based(x, np.ones(3), epsilon=(0.0, 0.0)).score.round(6).tolist()
+    [1.0, 1.0, 0.75]
+    """
+    check_choice("orientation", orientation, ORIENTATIONS)
+    check_choice("affinity", affinity, ("projected", "observed"))
+    known = check_rts(rts)
+    data = checked(x, y, positive=("x", "y"))
+    bases, programs = (data.x, data.y), 0
+    if affinity == "projected" and epsilon is None:
+        plain = slacks_based(x, y, rts=rts, orientation=orientation)
+        bases, programs = (plain.target_x, plain.target_y), plain.programs
+    eps_x, weight_x = affinity_parameters(bases[0])
+    eps_y, weight_y = affinity_parameters(bases[1])
+    if epsilon is not None:
+        eps_x, eps_y = _given(epsilon)
+        weight_x, weight_y = (
+            np.full(data.x.shape[1], 1 / data.x.shape[1]),
+            np.full(data.y.shape[1], 1 / data.y.shape[1]),
+        )
+    terms = (eps_x * weight_x, eps_y * weight_y)
+    table = np.concatenate([data.xr.T, data.yr.T, np.ones((1, len(data.xr))), np.zeros((3, len(data.xr)))])
+    found = sweep(
+        table,
+        lambda unit: _own(data, unit, known, orientation, terms),
+        len(data.x),
+        maximise=orientation == "output",
+    )
+    p, q = data.x.shape[1], data.y.shape[1]
+    scale = found.own[:, :1]
+    theta, phi = found.own[:, 1:2] / scale, found.own[:, 2:3] / scale
+    slack_x, slack_y = found.own[:, 3 : 3 + p] / scale, found.own[:, 3 + p : 3 + p + q] / scale
+    targets = (theta * data.x - slack_x, phi * data.y + slack_y, data.b)
+    score = 1 / found.objective if orientation == "output" else found.objective
+    kept = replace(found, intensities=found.intensities / scale, programs=found.programs + programs)
+    return solved(
+        "ebm", data, kept, score, (slack_x, slack_y, data.b), targets=targets,
+        worth=1.0 if orientation == "output" else -1.0, theta=theta[:, 0], phi=phi[:, 0],
+        epsilon_x=np.array([eps_x]), epsilon_y=np.array([eps_y]), weight_x=weight_x, weight_y=weight_y,
+    )  # fmt: skip
+
+
+def affinity_parameters(table: FloatArray) -> tuple[float, FloatArray]:
+    """Return epsilon and the weights of the columns from how alike they move over the units.
+
+    Parameters
+    ----------
+    table
+        Positive values `(n, m)`.
+
+    Returns
+    -------
+    tuple
+        Epsilon in [0, 1] and weights `(m,)` that add up to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> epsilon, weights = affinity_parameters(np.array([[1.0, 2.0], [3.0, 6.0], [2.0, 4.0]]))
+    >>> epsilon, weights.round(12).tolist()
+    (0.0, [0.5, 0.5])
+    """
+    count = table.shape[1]
+    if count == 1:
+        return 0.0, np.ones(1)
+    logs = np.log(table)
+    ratio = logs[:, None, :] - logs[:, :, None]
+    span = ratio.max(axis=0) - ratio.min(axis=0)
+    spread = np.abs(ratio - ratio.mean(axis=0)).mean(axis=0)
+    tied = span <= 1e-12  # noqa: PLR2004 - rounding of logarithms: the columns are proportional
+    affinity = 1 - 2 * np.where(tied, 0.0, spread / np.where(tied, 1.0, span))
+    values, vectors = np.linalg.eigh(affinity)
+    weights = np.abs(vectors[:, -1])
+    epsilon = (count - values[-1]) / (count - 1)
+    return float(np.clip(np.where(abs(epsilon) < 1e-12, 0.0, epsilon), 0.0, 1.0)), weights / weights.sum()  # noqa: PLR2004 - rounding of the eigenvalue
+
+
+def _given(epsilon: tuple[float, float]) -> tuple[float, float]:
+    if len(epsilon) != 2 or not all(0 <= part <= 1 for part in epsilon):  # noqa: PLR2004 - of inputs and outputs
+        message = f"epsilon must be two numbers from 0 to 1, for inputs and outputs; got {epsilon}."
+        raise UsageError(message)
+    return float(epsilon[0]), float(epsilon[1])
+
+
+def _own(data: Units, unit: int, rts: Rts, orientation: str, terms: tuple[FloatArray, FloatArray]) -> Own:
+    """Return the scale t, the radial parts theta and phi and the slacks of one unit, all times t."""
+    p, q = data.x.shape[1], data.y.shape[1]
+    x, y, total = data.x[unit], data.y[unit], p + q
+    columns = np.zeros((total + 4, 3 + total))
+    columns[:p, 1], columns[p:total, 2] = -x, -y
+    columns[np.arange(total), 3 + np.arange(total)] = np.concatenate([np.ones(p), -np.ones(q)])
+    columns[total, 0] = 0.0 if rts == "crs" else -1.0
+    reduction, expansion = np.zeros(3 + total), np.zeros(3 + total)
+    reduction[1], reduction[3 : 3 + p] = 1.0, -terms[0] / x
+    expansion[2], expansion[3 + p :] = 1.0, terms[1] / y
+    columns[total + 1] = expansion if orientation == "none" else np.eye(1, 3 + total)
+    # theta <= t <= phi, so that the point dominates the unit; an orientation fixes the other radial part at t.
+    columns[total + 2 :, 0] = -1.0
+    columns[total + 2, 1], columns[total + 3, 2] = 1.0, 1.0
+    low, high = sum_bounds(rts)
+    lower = np.concatenate([np.zeros(total), [0.0 if np.isfinite(low) else -np.inf, 1.0, -np.inf, 0.0]])
+    upper = np.concatenate([np.zeros(total), [0.0 if np.isfinite(high) else np.inf, 1.0, 0.0, np.inf]])
+    if orientation == "input":
+        upper[-2:] = np.inf, 0.0
+    elif orientation == "output":
+        lower[-2:] = 0.0, -np.inf
+    return Own(
+        columns=columns,
+        costs=expansion if orientation == "output" else reduction,
+        lower=lower,
+        upper=upper,
+        column_lower=np.zeros(3 + total),
+        column_upper=np.full(3 + total, np.inf),
+    )
+
+
+def solve(data: Data, options: Options) -> Solved:
+    """Score units by ``model="ebm"``.
+
+    Parameters
+    ----------
+    data
+        The units.
+    options
+        `rts`, `orientation` (``input``, ``output``, ``none``); of its own: ``affinity``, ``epsilon``.
+    """
+    own = options.take(affinity="projected", epsilon=None)
+    no_bad_outputs(data, options)
+    orientation = oriented(options, {"input": "input", "output": "output", "none": "none"})
+    found = epsilon_based(data.x, data.y, rts=options.rts, orientation=orientation, **own)
+    parts = [found.factors[name].tolist() for name in ("epsilon_x", "epsilon_y", "weight_x", "weight_y")]
+    note = "Epsilon of inputs {0[0]:.6g}, of outputs {1[0]:.6g}; weights {2} and {3}."
+    rounded = [[float(f"{value:.6g}") for value in part] for part in parts]
+    return hand_over(found, data, notes=(note.format(*rounded),))

@@ -1,0 +1,334 @@
+"""Directional distance functions with and without bad outputs, radial and non-radial, and what their duals price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.frontier.models.plugin import bad_outputs, hand_over
+from xinzhi.frontier.models.sweep import Own, sweep
+from xinzhi.frontier.models.units import check_choice, check_rts, checked, solved, sum_bounds
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.frontier.data import Data, Options, Solved
+    from xinzhi.frontier.models.sweep import Sweep
+    from xinzhi.frontier.models.units import ModelSolution, Reference, Rts, Units
+
+Direction = str | tuple["FloatArray", "FloatArray", "FloatArray"]
+
+DISPOSABILITY = ("weak", "kuosmanen", "equality", "strong")
+_FLAT = 1e-12  # a dual this small beside the largest is zero
+_NAMED = ("outputs", "all", "own", "inputs")
+
+
+def directional(
+    x: FloatArray,
+    y: FloatArray,
+    bad: FloatArray | None = None,
+    *,
+    rts: str = "crs",
+    disposability: str = "weak",
+    direction: Direction = "outputs",
+    reference: Reference | None = None,
+) -> ModelSolution:
+    """Return the environmental directional distance: by how much outputs can rise and bad outputs fall together.
+
+    Parameters
+    ----------
+    x, y, bad
+        Inputs `(n, p)`, outputs `(n, q)` and bad outputs `(n, r)` or None.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    disposability
+        Of bad outputs. ``weak``: good and bad fall together by one abatement factor per unit evaluated (Färe and
+        Grosskopf). ``kuosmanen``: by a factor of each reference unit's own. ``equality``: the bad outputs' row is an
+        equation and nothing else, as most programs have it (the same as ``weak`` under constant returns, not a weakly
+        disposable technology under variable ones). ``strong``: bad outputs count as inputs.
+    direction
+        ``outputs`` (0, y, b), ``all`` or ``own`` (x, y, b), ``inputs`` (x, 0, 0), or three arrays (gx, gy, gb) of at
+        least zero in the caller's units; gb is a reduction.
+    reference
+        Another reference set; the distance may then be negative.
+
+    Returns
+    -------
+    ModelSolution
+        `score` is the distance: 0 on the frontier. Slacks are what the direction leaves. `duals` price the rows.
+
+    Raises
+    ------
+    UsageError
+        When ``weak`` is asked for with variable returns and a direction in inputs: that program is not linear.
+
+    Notes
+    -----
+    Chung, Färe and Grosskopf (1997), J. Environ. Manage. 51, 229-240; Färe and Grosskopf (2003), AJAE 85, 1070-1074;
+    Kuosmanen (2005), AJAE 87, 1077-1082. With z = theta * lambda the single factor is linear: Z x <= theta x,
+    sum(z) = theta, theta <= 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y, b = np.ones(3), np.array([4.0, 2.0, 3.0]), np.array([2.0, 2.0, 3.0])
+    >>> directional(x, y, b).score.round(6).tolist()
+    [0.0, 0.333333, 0.333333]
+    """
+    data = checked(x, y, bad, reference)
+    steps = _steps(data, direction)
+    form = _form(data, rts, disposability, steps)
+    found = sweep(
+        _envelope(data, form), lambda unit: _own(data, form, unit, steps, radial=True), len(data.x), maximise=True
+    )
+    beta = np.repeat(found.own[:, :1], steps.shape[1], axis=1)
+    return _result("directional", data, form, found, steps, beta)
+
+
+def non_radial(
+    x: FloatArray,
+    y: FloatArray,
+    bad: FloatArray | None = None,
+    *,
+    rts: str = "crs",
+    disposability: str = "weak",
+    direction: Direction = "all",
+    weights: str | FloatArray = "groups",
+    reference: Reference | None = None,
+) -> ModelSolution:
+    """Return the non-radial directional distance: the weighted sum of each factor's own improvement.
+
+    Parameters
+    ----------
+    x, y, bad, rts, disposability, direction, reference
+        As in `directional`.
+    weights
+        ``groups``: inputs, outputs and bad outputs that the direction touches share equally, and so do the factors
+        within each (Zhou, Ang and Wang); ``ones``: every factor counts one (the default of Stata's ``teddf``); or an
+        array `(p + q + r,)`.
+    reference
+        Another reference set.
+
+    Returns
+    -------
+    ModelSolution
+        `score` is the distance; the factors `beta_x`, `beta_y`, `beta_b` are each factor's improvement.
+
+    Notes
+    -----
+    Zhou, Ang and Wang (2012), EJOR 221, 625-635.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y, b = np.ones(2), np.array([4.0, 2.0]), np.array([2.0, 2.0])
+    >>> found = non_radial(x, y, b, direction="outputs", weights="ones")
+    >>> found.score.tolist(), found.factors["beta_y"].ravel().tolist()
+    ([0.0, 1.0], [0.0, 1.0])
+    """
+    data = checked(x, y, bad, reference)
+    steps = _steps(data, direction)
+    form = _form(data, rts, disposability, steps)
+    shares = _weights(data, steps, weights)
+    found = sweep(
+        _envelope(data, form),
+        lambda unit: _own(data, form, unit, steps, radial=False, weights=shares),
+        len(data.x),
+        maximise=True,
+    )
+    return _result("non-radial", data, form, found, steps, found.own[:, : steps.shape[1]])
+
+
+def shadow_prices(found: ModelSolution, *, price: float = 1.0, good: int = 0) -> FloatArray:
+    """Return what one unit less of each bad output costs in output given up, at the frontier.
+
+    Parameters
+    ----------
+    found
+        A solution of `directional` or `non_radial` with bad outputs.
+    price
+        Price of the good output.
+    good
+        Which output is given up.
+
+    Returns
+    -------
+    array (n, r)
+        Marginal abatement cost in units of ``price`` per unit of the bad output. Negative where the weakly disposable
+        frontier bends back (less of the bad comes with more of the good); NaN where the output's dual is zero: the
+        frontier is flat there, and has no price.
+
+    Notes
+    -----
+    Färe, Grosskopf, Lovell and Yaisawarng (1993), REStat 75, 374-380: the ratio of the derivatives of the distance
+    function, here read from the duals of the program. On a kink they are one of many; the solver's is given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y, b = np.array([1.0, 1.0, 1.0]), np.array([2.0, 4.0, 2.0]), np.array([1.0, 3.0, 2.0])
+    >>> shadow_prices(directional(x, y, b)).round(6)[2].tolist()
+    [1.0]
+    """
+    if found.duals is None or found.slack_b.shape[1] == 0:
+        message = "shadow prices need a directional or non-radial solution with bad outputs."
+        raise UsageError(message)
+    of_good, of_bad = found.duals[1][:, good], found.duals[2]
+    flat = np.abs(of_good) <= _FLAT * np.abs(found.duals[1]).max(initial=1e-300)
+    return price * np.where(flat[:, None], np.nan, of_bad / np.where(flat, 1.0, of_good)[:, None])
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How bad outputs enter: whether their row is an equation, reference units may idle, and a factor abates."""
+
+    rts: Rts
+    equation: bool
+    idle: bool
+    factor: bool
+
+
+def _form(data: Units, rts: str, disposability: str, steps: FloatArray) -> _Form:
+    check_choice("disposability", disposability, DISPOSABILITY)
+    known = check_rts(rts)
+    bads = data.b.shape[1] > 0
+    factor = bads and disposability == "weak" and known in {"vrs", "ndrs"}
+    if factor and steps[:, : data.x.shape[1]].any():
+        message = (
+            "a single abatement factor under variable returns is linear only with fixed inputs: take a direction "
+            "without inputs, disposability 'kuosmanen', or 'equality' for what other programs call weak."
+        )
+        raise UsageError(message)
+    return _Form(known, bads and disposability != "strong", bads and disposability == "kuosmanen", factor)
+
+
+def _steps(data: Units, direction: Direction) -> FloatArray:
+    """Return the direction `(n, p + q + r)` on the scale of the data."""
+    if isinstance(direction, str):
+        check_choice("direction", direction, _NAMED)
+        with_x, with_y = direction != "outputs", direction != "inputs"
+        return np.concatenate([data.x * with_x, data.y * with_y, data.b * with_y], axis=1)
+    scales = (data.scale_x, data.scale_y, data.scale_b)
+    shapes = (data.x.shape, data.y.shape, data.b.shape)
+    parts = [
+        np.broadcast_to(np.asarray(part, dtype=float), shape) / scale
+        for part, shape, scale in zip(direction, shapes, scales, strict=True)
+    ]
+    steps = np.concatenate(parts, axis=1)
+    if not np.isfinite(steps).all() or (steps < 0).any():
+        message = "a direction holds a missing or negative step; gb is a reduction and is given as a positive number."
+        raise InputError(message)
+    return steps
+
+
+def _weights(data: Units, steps: FloatArray, weights: str | FloatArray) -> FloatArray:
+    _, p, q, r = data.counts
+    if not isinstance(weights, str):
+        shares = np.asarray(weights, dtype=float)
+        if shares.shape != (p + q + r,) or (shares < 0).any() or not shares.any():
+            message = (
+                f"weights must be {p + q + r} numbers of at least zero, for inputs, outputs, bad outputs; got {shares}."
+            )
+            raise InputError(message)
+        return shares
+    check_choice("weights", weights, ("groups", "ones"))
+    used = (steps > 0).any(axis=0)
+    if weights == "ones":
+        return used.astype(float)
+    group = np.repeat([0, 1, 2], [p, q, r])
+    size = np.bincount(group[used], minlength=3)
+    return np.where(used, 1 / np.maximum(size[group], 1) / max(1, int((size > 0).sum())), 0.0)
+
+
+def _envelope(data: Units, form: _Form) -> FloatArray:
+    """Return the intensities' coefficients: inputs, outputs, bad outputs, sum; twice when units may idle."""
+    table = np.concatenate([data.xr.T, data.yr.T, data.br.T, np.ones((1, len(data.xr)))])
+    if not form.idle:
+        return table
+    idle = table.copy()
+    idle[data.x.shape[1] : -1] = 0.0
+    return np.concatenate([table, idle], axis=1)
+
+
+def _own(
+    data: Units, form: _Form, unit: int, steps: FloatArray, *, radial: bool, weights: FloatArray | None = None
+) -> Own:
+    """Return the improvement(s) and, where there is one, the abatement factor of one unit."""
+    _, p, q, r = data.counts
+    total = p + q + r
+    sign = np.concatenate([np.ones(p), -np.ones(q), np.ones(r)])
+    step = steps[unit]
+    moves = (sign * step)[:, None] if radial else np.diag(sign * step)
+    count = moves.shape[1]
+    columns = np.zeros((total + 1, count + form.factor))
+    columns[:total, :count] = moves
+    side = np.concatenate([data.x[unit], data.y[unit], data.b[unit]])
+    low, high = sum_bounds(form.rts)
+    lower = np.concatenate([np.full(p, -np.inf), side[p : p + q], np.full(r, -np.inf), [low]])
+    upper = np.concatenate([side[:p], np.full(q, np.inf), side[p + q :], [high]])
+    if form.equation:
+        lower[p + q : total] = side[p + q :]
+    if form.factor:  # intensities are z = theta * lambda: inputs and the sum are measured in theta
+        columns[:p, count], columns[total, count] = -side[:p], -1.0
+        upper[:p], lower[total] = 0.0, 0.0
+        upper[total] = 0.0 if np.isfinite(high) else np.inf
+    least = np.full(count, -np.inf if radial else 0.0)
+    most = np.full(count, np.inf) if radial else np.where(step > 0, np.inf, 0.0)
+    if radial and not step.any():
+        least[:], most[:] = 0.0, 0.0
+    costs = np.ones(count) if radial or weights is None else weights
+    extra = np.ones(int(form.factor))
+    return Own(
+        columns=columns,
+        costs=np.concatenate([costs, 0 * extra]),
+        lower=lower,
+        upper=upper,
+        column_lower=np.concatenate([least, 0 * extra]),
+        column_upper=np.concatenate([most, extra]),
+    )
+
+
+def _result(model: str, data: Units, form: _Form, found: Sweep, steps: FloatArray, beta: FloatArray) -> ModelSolution:
+    """Return improvements, what they leave as slack, and targets, in the caller's units."""
+    _, p, q, _ = data.counts
+    count = len(data.xr)
+    active = found.intensities[:, :count]
+    every = active + found.intensities[:, count:] if form.idle else active
+    factor = found.own[:, -1:] if form.factor else np.ones((len(beta), 1))
+    moved = beta * steps
+    reached = (every @ data.xr / factor, active @ data.yr, active @ data.br)
+    points = (data.x - moved[:, :p], data.y + moved[:, p : p + q], data.b - moved[:, p + q :])
+    slacks = (points[0] - reached[0], reached[1] - points[1], points[2] - reached[2])
+    factors = {"beta_x": beta[:, :p], "beta_y": beta[:, p : p + q], "beta_b": beta[:, p + q :]}
+    if form.idle:
+        factors["idle"] = found.intensities[:, count:]
+    if form.factor:
+        factors["abatement"] = factor[:, 0]
+    kept = replace(found, intensities=every)
+    return solved(model, data, kept, found.objective, slacks, targets=reached, worth=1.0, **factors)
+
+
+def solve(data: Data, options: Options) -> Solved:
+    """Score units by ``model="environmental"`` or ``"non-radial"``.
+
+    Parameters
+    ----------
+    data
+        The units.
+    options
+        `rts`, `disposability`, `direction` (as of `directional`); of its own: ``weights``
+        for ``non-radial``; ``price`` and ``good`` for ``environmental``, which adds the marginal abatement cost of each
+        bad output.
+    """
+    known: dict[str, Any] = {"rts": options.rts, "disposability": options.disposability}
+    if options.model == "non-radial":
+        own = options.take(weights="groups")
+        found = non_radial(data.x, data.y, data.b, direction=options.direction or "all", **known, **own)
+        return hand_over(found, data, best=0.0)
+    own = options.take(price=1.0, good=0)
+    found = directional(data.x, data.y, bad_outputs(data, options), direction=options.direction or "outputs", **known)
+    prices = shadow_prices(found, **own)
+    columns = {f"shadow_price_{bad}": prices[:, at] for at, bad in enumerate(data.bads)}
+    return hand_over(found, data, best=0.0, columns=columns)

@@ -1,0 +1,290 @@
+"""The regression behind a frontier: columns read, checked, logged and expanded; wrong rows are named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.result import FrameKind
+
+CONSTANT = "constant"
+_SHOWN = 5  # findings of one kind that are listed
+_DEPENDENT = 1e-9  # diagonal of R, relative to its column, below which a column repeats the others
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """The columns of a call as arrays.
+
+    Parameters
+    ----------
+    frame
+        The rows that were read, as polars.
+    kind
+        What kind of frame the caller handed in.
+    unit, period
+        Names of the columns that identify a row, or None.
+    codes, time
+        Number of the unit of each row, and its period `(n,)`.
+    """
+
+    frame: pl.DataFrame
+    kind: FrameKind
+    unit: str | None
+    period: str | None
+    codes: IntArray
+    time: FloatArray
+
+    def numbers(self, name: str) -> FloatArray:
+        """Return one column as numbers.
+
+        Raises
+        ------
+        InputError
+            When the column is missing, is no number, or has gaps: the rows are named.
+        """
+        import polars as pl
+
+        if name not in self.frame.columns:
+            message = f"the frame has no column '{name}'; it has {', '.join(self.frame.columns)}."
+            raise InputError(message)
+        cells = self.frame[name]
+        if not (cells.dtype.is_numeric() or cells.dtype in (pl.Boolean, pl.Null)):
+            message = f"column '{name}' is {cells.dtype}, not numbers; convert it first."
+            raise InputError(message)
+        values = cells.cast(pl.Float64).to_numpy()
+        self.refuse(
+            name,
+            ~np.isfinite(values),
+            "missing-value",
+            Text(zh="缺失或不是有限数", en="missing or not finite"),
+            Text(zh="请补上或删去该行。", en="fill it in or drop the row."),
+        )
+        return np.asarray(values, dtype=np.float64)
+
+    def logs(self, name: str) -> FloatArray:
+        """Return the logs of one column.
+
+        Raises
+        ------
+        InputError
+            When a value is zero or negative: the rows are named.
+        """
+        values = self.numbers(name)
+        self.refuse(
+            name,
+            values <= 0,
+            "not-positive",
+            Text(zh="不是正数，无法取对数", en="not positive"),
+            Text(
+                zh="请核对数值，或用 logs=False。",
+                en="it has no logarithm; check it, or hand in logs with logs=False.",
+            ),
+        )
+        return np.log(values)
+
+    def where(self, row: int) -> str:
+        """Return how a row is called: its unit and period, or its number counted from 1."""
+        parts = [str(self.frame[name][row]) for name in (self.unit, self.period) if name is not None]
+        return "/".join(parts) or f"row {row + 1}"
+
+    def refuse(self, name: str, bad: FloatArray | Any, rule: str, message: Text, hint: Text) -> None:  # noqa: ANN401 - a mask; one finding has that many parts
+        """Raise an error that names the rows for which `bad` holds.
+
+        Raises
+        ------
+        InputError
+            When there is such a row.
+        """
+        rows = np.flatnonzero(bad)
+        if not rows.size:
+            return
+        findings = [
+            Finding(
+                rule=rule,
+                severity="error",
+                message=message,
+                hint=hint,
+                table="frame",
+                line=int(row) + 1,
+                column=name,
+                key=self.where(int(row)),
+                value=str(self.frame[name][int(row)]),
+            )
+            for row in rows[:_SHOWN]
+        ]
+        more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
+        named = ", ".join(self.where(int(row)) for row in rows[:_SHOWN])
+        text = f"column '{name}' is {message.en} in {rows.size} rows ({named}{more}): {hint.en}"
+        raise InputError(text, findings)
+
+
+def read_table(frame: Any, unit: str | None, period: str | None) -> Table:  # noqa: ANN401 - any kind of frame
+    """Return the frame with its rows identified.
+
+    Raises
+    ------
+    InputError
+        When a column is missing or a unit has one period twice.
+    """
+    import polars as pl
+
+    from xinzhi.data.frames import read_frames
+
+    tables, kind = read_frames({"frame": frame})
+    cells = tables[0].cells
+    for name in (unit, period):
+        if name is not None and name not in cells.columns:
+            message = f"the frame has no column '{name}'; it has {', '.join(cells.columns)}."
+            raise InputError(message)
+        if name is not None and cells[name].null_count():
+            message = (
+                f"column '{name}' has {cells[name].null_count()} empty cells: every row needs its unit and period."
+            )
+            raise InputError(message)
+    if unit is not None and period is not None:
+        twice = cells.group_by(unit, period).len().filter(pl.col("len") > 1).sort(unit, period)
+        if twice.height:
+            first = "/".join(str(value) for value in twice.row(0)[:2])
+            message = f"{twice.height} keys stand twice, the first is {first}: keep one row for each unit and period."
+            raise InputError(message)
+    if unit is None:
+        codes = np.arange(cells.height)
+    else:
+        names = cells[unit]
+        codes = (names.rank("dense").cast(pl.Int64) - 1).to_numpy()
+    table = Table(cells, kind, unit, period, np.asarray(codes, dtype=np.int64), np.zeros(cells.height))
+    if period is None:
+        return table
+    return Table(cells, kind, unit, period, table.codes, _years(table, period))
+
+
+def _years(table: Table, period: str) -> FloatArray:
+    """Return periods as numbers: as they are, or their order when they are dates or words."""
+    cells = table.frame[period]
+    if cells.dtype.is_numeric():
+        return table.numbers(period)
+    return np.asarray(cells.rank("dense").to_numpy(), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frontier:
+    """The deterministic part: ``f(x)`` as a linear combination of columns.
+
+    Parameters
+    ----------
+    inputs, controls
+        Names of the inputs, and of variables that shift the frontier as they are.
+    form
+        ``cobb-douglas`` or ``translog``.
+    logs
+        Whether logs of output and inputs are taken.
+    trend
+        Whether the period is a regressor too (with its square and its products with the inputs in a translog).
+    first
+        The period from which the trend counts.
+    """
+
+    inputs: tuple[str, ...]
+    controls: tuple[str, ...]
+    form: str
+    logs: bool
+    trend: bool
+    first: float
+
+    def label(self, name: str) -> str:
+        """Return how the logged variable is called."""
+        return f"log({name})" if self.logs else name
+
+    def variables(self, table: Table) -> FloatArray:
+        """Return the logged inputs, then the trend `(n, p)`."""
+        columns = [table.logs(name) if self.logs else table.numbers(name) for name in self.inputs]
+        if self.trend:
+            columns.append(table.time - self.first)
+        return np.column_stack(columns)
+
+    def variable_names(self) -> list[str]:
+        """Return the names of `variables`."""
+        return [self.label(name) for name in self.inputs] + (["trend"] if self.trend else [])
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """Return the products of a translog, by position of their variables."""
+        count = len(self.inputs) + self.trend
+        return [(i, j) for i in range(count) for j in range(i, count)] if self.form == "translog" else []
+
+    def terms(self) -> list[str]:
+        """Return the names of the columns; the square of v enters as ``0.5*v^2``."""
+        names = self.variable_names()
+        squares = [f"0.5*{names[i]}^2" if i == j else f"{names[i]}*{names[j]}" for i, j in self.pairs()]
+        return [CONSTANT, *names, *squares, *self.controls]
+
+    def matrix(self, table: Table) -> FloatArray:
+        """Return the columns `(n, k)`, the constant first."""
+        values = self.variables(table)
+        squares = [values[:, i] * values[:, j] * (0.5 if i == j else 1.0) for i, j in self.pairs()]
+        shifters = [table.numbers(name) for name in self.controls]
+        return np.column_stack([np.ones(values.shape[0]), values, *squares, *shifters])
+
+    def slopes(self, beta: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return first derivatives by the variables `(n, p)` and the matrix of second derivatives `(p, p)`."""
+        count = values.shape[1]
+        bend = np.zeros((count, count))
+        for (i, j), coefficient in zip(self.pairs(), beta[1 + count :], strict=False):
+            bend[i, j] = bend[j, i] = coefficient
+        return beta[1 : 1 + count] + values @ bend, bend
+
+
+def orthonormal(matrix: FloatArray, names: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+    """Return columns of length ``sqrt(n)`` at right angles, and the matrix that maps their coefficients back.
+
+    Raises
+    ------
+    InputError
+        When there are too few rows, a column is constant beside the constant, or a column repeats others: it is named.
+    """
+    rows, columns = matrix.shape
+    if rows <= columns:
+        message = f"{rows} rows for {columns} coefficients: a frontier needs more rows than coefficients."
+        raise InputError(message)
+    for at, name in enumerate(names):
+        if name != CONSTANT and np.ptp(matrix[:, at]) <= _DEPENDENT * max(float(np.abs(matrix[:, at]).max()), 1e-300):
+            message = f"column '{name}' is constant, like the intercept: drop it."
+            raise InputError(message)
+    size = np.linalg.norm(matrix, axis=0)
+    q, r = np.linalg.qr(matrix / size)
+    weak = np.flatnonzero(np.abs(np.diag(r)) < _DEPENDENT)
+    if weak.size:
+        message = f"'{names[weak[0]]}' is a combination of the columns before it (collinear): drop one of them."
+        raise InputError(message)
+    back = np.linalg.inv(r) * np.sqrt(rows) / size[:, None]
+    return q * np.sqrt(rows), back
+
+
+def check_names(inputs: Sequence[str], *others: str | None) -> None:
+    """Check that a call names inputs, and no column twice.
+
+    Raises
+    ------
+    UsageError
+        When it does.
+    """
+    if isinstance(inputs, str) or not inputs:
+        message = "inputs= is a list of column names, such as ['capital', 'labour']."
+        raise UsageError(message)
+    named = [*inputs, *(name for name in others if name is not None)]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        message = f"the column '{twice[0]}' is named twice in one call."
+        raise UsageError(message)

@@ -1,0 +1,237 @@
+"""Standard errors, derived parameters and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import chdtrc, ndtr, ndtri
+
+from xinzhi.core.errors import UsageError
+from xinzhi.frontier.stochastic.conventions import conventions
+from xinzhi.frontier.stochastic.densities import GAMMA, INEFFICIENCY, NOISE
+from xinzhi.frontier.stochastic.problem import normal_log_likelihood
+from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.frontier.stochastic.maximise import Summit
+    from xinzhi.frontier.stochastic.problem import Problem
+
+_HALVINGS = 200
+_ROUNDING = 1e-7  # of the difference of two log-likelihoods
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """Parameters of the named columns.
+
+    Parameters
+    ----------
+    terms, values, covariance, fixed
+        Names `(k,)`, values, covariance `(k, k)` (zero for what has none), and what stands at a boundary.
+    identified
+        Whether the information matrix is positive definite; else there is no covariance.
+    """
+
+    terms: tuple[str, ...]
+    values: FloatArray
+    covariance: FloatArray
+    fixed: BoolArray
+    identified: bool
+
+    def value(self, term: str) -> float | None:
+        """Return one parameter, or None when the model has none of that name."""
+        return float(self.values[self.terms.index(term)]) if term in self.terms else None
+
+
+def estimates(problem: Problem, summit: Summit) -> Estimates:
+    """Return the parameters with their covariance.
+
+    Raises
+    ------
+    UsageError
+        When clusters are wanted and nothing says which.
+    """
+    free = ~summit.pinned
+    information = -summit.hessian[np.ix_(free, free)]
+    identified = summit.curvature()[0] > conventions()["eigenvalue"]
+    bread = np.linalg.inv(information) if identified else np.zeros_like(information)
+    if identified and problem.settings.covariance != "information":
+        scores = problem.likelihood.scores(summit.theta)[1][:, free]
+        groups = _clusters(problem)
+        sums = np.array([np.bincount(groups, column) for column in scores.T])
+        count = sums.shape[1]
+        bread = bread @ (sums @ sums.T) @ bread * (count / (count - 1))
+    inner = np.zeros((summit.theta.size, summit.theta.size))
+    inner[np.ix_(free, free)] = bread
+    values, covariance = problem.back @ summit.theta, problem.back @ inner @ problem.back.T
+    return Estimates(problem.terms, values, covariance, summit.pinned, identified)
+
+
+def _clusters(problem: Problem) -> IntArray:
+    """Return the cluster of each independent group."""
+    groups, table, settings = problem.likelihood.groups, problem.table, problem.settings
+    first = np.unique(groups, return_index=True)[1]
+    if settings.covariance == "robust":
+        return np.arange(first.size)
+    if settings.cluster is None:
+        if table.unit is None:
+            message = "covariance='cluster' needs cluster=, the column of the clusters, or unit=."
+            raise UsageError(message)
+        return table.codes[first]
+    if settings.cluster not in table.frame.columns:
+        message = f"the frame has no column '{settings.cluster}'; it has {', '.join(table.frame.columns)}."
+        raise UsageError(message)
+    names = np.unique(table.frame[settings.cluster].cast(str).to_numpy(), return_inverse=True)[1]
+    for group in range(first.size) if first.size < names.size else ():
+        if np.unique(names[groups == group]).size > 1:
+            message = f"cluster='{settings.cluster}': a unit lies in two clusters, but its rows are not independent."
+            raise UsageError(message)
+    return names[first]
+
+
+_ROOTS = {NOISE: "sigma_v", INEFFICIENCY: "sigma_u", EFFECT: "sigma_w", PERSISTENT: "sigma_h"}
+
+
+def derived(found: Estimates) -> list[tuple[str, float, dict[str, float]]]:
+    """Return sigmas, their ratio and share: (name, value, derivatives by the estimated terms)."""
+    rows: list[tuple[str, float, dict[str, float]]] = []
+    for term, name in _ROOTS.items():
+        log_variance = found.value(term)
+        if log_variance is not None:
+            root = float(np.exp(0.5 * log_variance))
+            rows.append((name, root, {term: 0.5 * root}))
+    noise, spread = (float(np.exp(found.value(term) or 0.0)) for term in (NOISE, INEFFICIENCY))
+    total, ratio = noise + spread, float(np.sqrt(spread / noise))
+    share = spread / total
+    rows.append(("sigma2", total, {NOISE: noise, INEFFICIENCY: spread}))
+    rows.append(("gamma", share, {NOISE: -share * (1 - share), INEFFICIENCY: share * (1 - share)}))
+    rows.append(("lambda", ratio, {NOISE: -0.5 * ratio, INEFFICIENCY: 0.5 * ratio}))
+    if GAMMA in found.terms:
+        shape = float(np.exp(found.value(GAMMA) or 0.0))
+        rows.append(("shape", shape, {GAMMA: shape}))
+    return rows
+
+
+def coefficients(problem: Problem, found: Estimates) -> pl.DataFrame:
+    """Return ``block, term, estimate, standard_error, z, p_value, lower, upper, status``."""
+    import polars as pl
+
+    size, reach = problem.size, float(ndtri(0.5 + 0.5 * problem.settings.level))
+    rows = []
+    for at, term in enumerate(found.terms):
+        block = "frontier" if at < size else "variance" if term.startswith("ln(sigma") else "inefficiency"
+        if not term.startswith("effect:"):
+            rows.append(_row(found, (block, term, float(found.values[at])), {term: 1.0}, reach))
+    rows += [_row(found, ("derived", name, value), slopes, reach) for name, value, slopes in derived(found)]
+    order = ("block", "term", "estimate", "standard_error", "z", "p_value", "lower", "upper", "status")
+    kinds = dict.fromkeys(order[2:8], pl.Float64)
+    return pl.DataFrame(rows, schema={name: kinds.get(name, pl.String) for name in order}, orient="row")
+
+
+def _row(
+    found: Estimates, head: tuple[str, str, float], slopes: dict[str, float], reach: float
+) -> tuple[str | float | None, ...]:
+    """Return a row; a variance is positive by definition, so that "is it zero?" is the likelihood ratio's question."""
+    block, _, value = head
+    slope, gaps = np.zeros(len(found.terms)), (None,) * 5
+    for term, part in slopes.items():
+        slope[found.terms.index(term)] = part
+    if any(found.fixed[found.terms.index(term)] for term in slopes):
+        return (*head, *gaps, "at the boundary")
+    if not found.identified:
+        return (*head, *gaps, "not identified")
+    error = float(np.sqrt(slope @ found.covariance @ slope))
+    z = value / error
+    p_value = None if block in ("variance", "derived") else 2 * float(ndtr(-abs(z)))
+    return (*head, error, z, p_value, value - reach * error, value + reach * error, "estimated")
+
+
+def mixed_tail(statistic: float, equalities: int, inequalities: int) -> float:
+    """Return the p-value of a likelihood ratio when some of the restrictions are one-sided.
+
+    Parameters
+    ----------
+    statistic
+        Twice the difference of the log-likelihoods.
+    equalities, inequalities
+        Restrictions inside and on the edge of the parameter space.
+
+    Notes
+    -----
+    Binomial mixture of chi-square tails (Kodde and Palm 1986; Self and Liang 1987 for several independent edges).
+
+    Examples
+    --------
+    >>> round(mixed_tail(2.705543, 0, 1), 6)  # Kodde and Palm, table 1: 2.706 at 5 per cent
+    0.05
+    """
+    tails = [
+        comb(inequalities, j) * (chdtrc(equalities + j, statistic) if equalities + j else float(statistic <= 0))
+        for j in range(inequalities + 1)
+    ]
+    return float(sum(tails) / 2**inequalities)
+
+
+def mixed_critical(level: float, equalities: int, inequalities: int) -> float:
+    """Return the statistic whose mixed p-value is `level`, by halving."""
+    low, high = 0.0, 1e3
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if mixed_tail(middle, equalities, inequalities) > level else (low, middle)
+    return 0.5 * (low + high)
+
+
+def tests(problem: Problem, summit: Summit, found: Estimates) -> pl.DataFrame:
+    """Return ``test, statistic, restrictions, p_value, critical_10, critical_05, critical_01``."""
+    import polars as pl
+
+    names = problem.likelihood.names
+    edges = 1 + (PERSISTENT in names)
+    inside = sum(name not in (NOISE, INEFFICIENCY, EFFECT, PERSISTENT) for name in names)
+    ratio = 2 * (summit.value - normal_log_likelihood(problem))
+    ratio = ratio if ratio > _ROUNDING else 0.0
+    critical = [mixed_critical(level, inside, edges) for level in conventions()["critical"]]
+    rows = [("no inefficiency (likelihood ratio)", ratio, inside + edges, mixed_tail(ratio, inside, edges), *critical)]
+    skew = skewness(problem.residuals)
+    rows.append(("no inefficiency (skewness of least squares, Coelli 1995)", skew, 1, float(ndtr(skew)), *_normal()))
+    scale = _scale_test(problem, found)
+    if scale is not None:
+        rows.append(("constant returns to scale at the mean (Wald)", scale, 1, float(chdtrc(1, scale)), *_chi_square()))
+    columns = ("test", "statistic", "restrictions", "p_value", "critical_10", "critical_05", "critical_01")
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def _normal() -> list[float]:
+    return [float(ndtri(level)) for level in conventions()["critical"]]
+
+
+def _chi_square() -> list[float]:
+    return [mixed_critical(level, 1, 0) for level in conventions()["critical"]]
+
+
+def skewness(residuals: FloatArray) -> float:
+    """Return the third moment over its standard error under normality; negative when inefficiency shows."""
+    centred = residuals - residuals.mean()
+    variance = float(np.mean(centred**2))
+    return float(np.mean(centred**3) / np.sqrt(6 * variance**3 / residuals.size))
+
+
+def _scale_test(problem: Problem, found: Estimates) -> float | None:
+    """Return Wald's statistic for elasticities that add up to 1 at the mean of a production frontier."""
+    if problem.settings.cost:
+        return None
+    frontier, offset = problem.frontier, 0 if problem.model == "true-fixed" else 1
+    values = frontier.variables(problem.table).mean(axis=0)
+    count, inputs = values.size, len(frontier.inputs)
+    slope = np.zeros(len(found.terms))
+    slope[offset : offset + inputs] = 1.0
+    for at, (i, j) in enumerate(frontier.pairs()):
+        slope[offset + count + at] = (values[j] if i < inputs else 0.0) + (values[i] if j < inputs and i != j else 0.0)
+    variance = float(slope @ found.covariance @ slope)
+    return float((slope @ found.values - 1) ** 2 / variance) if variance > 0 else None

@@ -1,0 +1,228 @@
+"""From a call to a likelihood with its starting points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.frontier.stochastic import densities
+from xinzhi.frontier.stochastic.conventions import conventions
+from xinzhi.frontier.stochastic.densities import INEFFICIENCY, LOCATION, NOISE
+from xinzhi.frontier.stochastic.design import CONSTANT, Frontier, orthonormal
+from xinzhi.frontier.stochastic.gamma import gamma
+from xinzhi.frontier.stochastic.likelihoods import InStep, Pooled
+from xinzhi.frontier.stochastic.options import EFFECTS, IN_STEP, Settings
+from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.frontier.stochastic.densities import Distribution
+    from xinzhi.frontier.stochastic.design import Table
+    from xinzhi.frontier.stochastic.likelihoods import Likelihood
+
+_PATHS = {"pitt-lee": "constant", "battese-coelli-1992": "decay", "kumbhakar-1990": "logistic"}
+_VARIANCES = (NOISE, INEFFICIENCY, EFFECT, PERSISTENT)
+_MANY = 60  # coefficients beyond which every other start is left out
+_EFFECT_SHARE = 0.3  # of the variance of residuals that a search gives to the effects of units at first
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """What is estimated.
+
+    Parameters
+    ----------
+    model, settings, frontier, table
+        As called.
+    likelihood
+        In orthonormal regressors.
+    back
+        Matrix that maps all its parameters to those of the named columns.
+    terms
+        Names of all parameters.
+    y, matrix
+        Output (logged) and the frontier's columns, as they are.
+    residuals
+        Of least squares, times -1 for a cost frontier.
+    """
+
+    model: str
+    settings: Settings
+    frontier: Frontier
+    table: Table
+    likelihood: Likelihood
+    back: FloatArray
+    terms: tuple[str, ...]
+    y: FloatArray
+    matrix: FloatArray
+    residuals: FloatArray
+
+    @property
+    def size(self) -> int:
+        """Number of coefficients of the frontier, effects of units included."""
+        return len(self.terms) - len(self.likelihood.names)
+
+    def variances(self) -> dict[int, tuple[int, ...]]:
+        """Return the positions of the logs of variances, each with those that mean nothing without it."""
+        names, k = self.likelihood.names, self.size
+        others = tuple(k + at for at, name in enumerate(names) if name not in _VARIANCES)
+        return {k + at: others if name == INEFFICIENCY else () for at, name in enumerate(names) if name in _VARIANCES}
+
+
+def build(model: str, settings: Settings, table: Table, frontier: Frontier, output: str) -> Problem:
+    """Return the problem behind a call.
+
+    Raises
+    ------
+    UsageError
+        When a panel model lacks its unit or period.
+    InputError
+        When the columns cannot carry the model.
+    """
+    _check_panel(model, table)
+    y = table.logs(output) if frontier.logs else table.numbers(output)
+    matrix, names = frontier.matrix(table), frontier.terms()
+    columns, labels = matrix, list(names)
+    if model == "true-fixed":
+        units = int(table.codes.max()) + 1
+        dummies = np.zeros((y.size, units))
+        dummies[np.arange(y.size), table.codes] = 1.0
+        columns, labels = np.hstack([matrix[:, 1:], dummies]), [*names[1:], *_effect_names(table)]
+    work, back = orthonormal(columns, labels)
+    sign = -1.0 if settings.cost else 1.0
+    coefficients = work.T @ y / y.size
+    residuals = sign * (y - work @ coefficients)
+    if residuals @ residuals <= 1e-18 * max(float(y @ y), 1e-300):
+        message = "the inputs explain the output exactly: there is no residual to take apart."
+        raise InputError(message)
+    likelihood, blocks = _likelihood(model, settings, table, sign * y, sign * work)
+    full = np.eye(back.shape[0] + len(likelihood.names))
+    full[: back.shape[0], : back.shape[0]] = back
+    if blocks is not None:
+        full[-blocks.shape[0] :, -blocks.shape[0] :] = blocks
+    terms = (*labels, *likelihood.names)
+    return Problem(model, settings, frontier, table, likelihood, full, terms, y, matrix, residuals)
+
+
+def _likelihood(
+    model: str, settings: Settings, table: Table, y: FloatArray, x: FloatArray
+) -> tuple[Likelihood, FloatArray | None]:
+    """Return the likelihood, and how the coefficients of the determinants are mapped back."""
+    truncated = settings.distribution == "truncated-normal"
+    if model in IN_STEP:
+        time = table.time - table.time.max() if model == "battese-coelli-1992" else table.time - table.time.min() + 1
+        return InStep(y, x, table.codes, time, _PATHS[model], truncated), None
+    if model == "battese-coelli-1995":
+        columns = [table.numbers(name) for name in settings.determinants]
+        labels = [f"z:{name}" for name in settings.determinants]
+        if settings.determinants_constant:
+            columns, labels = [np.ones(y.size), *columns], [f"z:{CONSTANT}", *labels]
+        z = np.column_stack(columns)
+        work, back = orthonormal(z, [name.removeprefix("z:") for name in labels])
+        return Pooled(y, x, densities.TRUNCATED, work, tuple(labels)), back
+    if model in ("true-random", "four-component"):
+        distribution = densities.HALF_NORMAL if model == "four-component" else _distribution(settings.distribution)
+        return RandomEffects(y, x, table.codes, model == "four-component", distribution), None
+    if model == "gamma":
+        rule = conventions()["halton"]
+        return Pooled(y, x, gamma(y.size, settings.draws, rule["base"], rule["burn"])), None
+    return Pooled(y, x, _distribution(settings.distribution if model == "true-fixed" else model)), None
+
+
+def _distribution(name: str) -> Distribution:
+    known = (densities.HALF_NORMAL, densities.TRUNCATED, densities.EXPONENTIAL, densities.RAYLEIGH, densities.UNIFORM)
+    return next(distribution for distribution in known if distribution.name == name)
+
+
+def _check_panel(model: str, table: Table) -> None:
+    """Check that a panel model knows its units and periods."""
+    if model not in (*IN_STEP, *EFFECTS):
+        return
+    needs = ("unit",) if model == "pitt-lee" else ("unit", "period")
+    missing = [name for name in needs if getattr(table, name) is None]
+    if missing:
+        message = f"model='{model}' needs {' and '.join(f'{name}=' for name in missing)}, the column that holds it."
+        raise UsageError(message)
+    counts = np.bincount(table.codes)
+    if counts.max() == 1:
+        message = f"model='{model}' needs units that are seen more than once; every '{table.unit}' has one row."
+        raise InputError(message)
+    if model == "true-fixed" and counts.min() == 1:
+        lonely = [table.where(int(row)) for row in np.flatnonzero(counts[table.codes] == 1)[:5]]
+        message = f"true fixed effects need two rows for every unit; seen once: {', '.join(lonely)}. Drop them."
+        raise InputError(message)
+
+
+def _effect_names(table: Table) -> list[str]:
+    first = np.unique(table.codes, return_index=True)[1]
+    return [f"effect:{table.frame[str(table.unit)][int(row)]}" for row in first]
+
+
+def starts(problem: Problem) -> list[FloatArray]:
+    """Return where searches start: least squares, its residual variance split in several ways.
+
+    Notes
+    -----
+    Corrected ordinary least squares: the frontier is raised by the mean that each split gives to inefficiency.
+    """
+    shares = conventions()["shares"]
+    if problem.size > _MANY or problem.model in ("gamma", "true-random", "four-component"):
+        shares = shares[1::2]
+    return [start for share in shares for start in _start(problem, share)]
+
+
+def _start(problem: Problem, share: float) -> list[FloatArray]:
+    likelihood, k = problem.likelihood, problem.size
+    distribution = getattr(likelihood, "distribution", densities.HALF_NORMAL)
+    variance = float(np.mean(problem.residuals**2))
+    names = likelihood.names
+    effects = EFFECT in names
+    within = variance * (1 - _EFFECT_SHARE if effects else 1)
+    deviation, mean = distribution.sd
+    total = within / (1 - share + share * deviation**2)
+    logs = {NOISE: np.log((1 - share) * total), INEFFICIENCY: np.log(share * total)}
+    logs[EFFECT] = logs[PERSISTENT] = np.log(0.5 * _EFFECT_SHARE * variance)
+    raised = mean * np.sqrt(share * total)
+    if "c" in names:  # the logistic path begins at 1/2
+        logs[INEFFICIENCY] += 2 * np.log(2)
+    if PERSISTENT in names:
+        raised += np.sqrt(2 / np.pi * 0.5 * _EFFECT_SHARE * variance)
+    x = likelihood.x  # type: ignore[attr-defined]  # every model has the regressors
+    y = likelihood.y  # type: ignore[attr-defined]  # and the output
+    beta = x.T @ (y + raised) / y.size
+    start = np.concatenate([beta, [logs.get(name, 0.0) for name in names]])
+    if LOCATION not in names:
+        return [start]
+    moved = start.copy()
+    moved[k + names.index(LOCATION)] = -np.sqrt(share * total)
+    return [start, moved]
+
+
+def normal_log_likelihood(problem: Problem) -> float:
+    """Return the log-likelihood without inefficiency: least squares, with random effects where the model has them."""
+    residuals, count = problem.residuals, problem.y.size
+    flat = -0.5 * count * (np.log(2 * np.pi * float(np.mean(residuals**2))) + 1)
+    if problem.model not in ("true-random", "four-component"):
+        return float(flat)
+    from scipy.optimize import minimize_scalar
+
+    codes, matrix = problem.table.codes, problem.matrix
+    sizes = np.bincount(codes)
+
+    def level(log_ratio: float) -> float:
+        ratio = np.exp(log_ratio)
+        share = (1 - 1 / np.sqrt(1 + sizes * ratio))[codes]
+
+        def part(column: FloatArray) -> FloatArray:
+            return np.asarray(column - share * (np.bincount(codes, column) / sizes)[codes])
+
+        y, x = part(problem.y), np.column_stack([part(column) for column in matrix.T])
+        rest = y - x @ np.linalg.lstsq(x, y)[0]
+        inner = count * (np.log(2 * np.pi * float(np.mean(rest**2))) + 1)
+        return float(0.5 * inner + 0.5 * np.log1p(sizes * ratio).sum())
+
+    found = minimize_scalar(level, bounds=(-15.0, 10.0), method="bounded", options={"xatol": 1e-10})
+    return float(max(flat, -found.fun))

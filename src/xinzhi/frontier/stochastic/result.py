@@ -1,0 +1,170 @@
+"""The result of a stochastic frontier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Result
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.text import Language
+    from xinzhi.frontier.stochastic.design import Frontier
+    from xinzhi.frontier.stochastic.options import Settings
+    from xinzhi.frontier.stochastic.verdict import Verdict
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class StochasticFrontier(Result):
+    """A frontier with noise around it and inefficiency below it.
+
+    Parameters
+    ----------
+    frame
+        ``row, unit, period, fitted, residual, inefficiency, efficiency, efficiency_jlms, lower, upper``: the frontier
+        of each row in logs, output less frontier, E[u | e] (Jondrow and others 1982), E[exp(-u) | e] (Battese and
+        Coelli 1988), exp(-E[u | e]), and the interval of the efficiency (Horrace and Schmidt 1996). `unit` and
+        `period` stand there when the call names them. The four-component model has these columns for ``transient_`` and
+        ``persistent_`` inefficiency each, and ``inefficiency, efficiency`` of both together.
+    coefficients
+        ``block, term, estimate, standard_error, z, p_value, lower, upper, status``: blocks ``frontier``,
+        ``inefficiency`` (mu, eta, determinants), ``variance`` (logs, as estimated) and ``derived`` (sigmas, gamma,
+        lambda). What stands at a boundary has no standard error, and `status` says so; a variance has no p-value,
+        since `tests` asks whether it is zero.
+    log_likelihood
+        At the estimate.
+    tests
+        ``test, statistic, restrictions, p_value, critical_10, critical_05, critical_01``.
+    verdict
+        Whether the estimate is a maximum.
+    elasticities
+        ``row, unit, period``, one column for each input, ``returns_to_scale, technical_change, monotone, curved``.
+    checks
+        ``check, rows, satisfied, share, status``.
+    marginal_effects
+        ``row, unit, period, determinant, inefficiency, efficiency`` (Battese and Coelli 1995).
+    effects
+        ``unit, effect`` of true fixed effects; empty in other models.
+    covariance
+        Covariance of the estimates `(k, k)`, in the order of `terms`.
+    terms
+        Names of all parameters.
+    model, output
+        What was estimated.
+    frontier, settings
+        The form of the frontier and the options of the call.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("row",)
+
+    coefficients: pl.DataFrame
+    log_likelihood: float
+    tests: pl.DataFrame
+    verdict: Verdict
+    elasticities: pl.DataFrame
+    checks: pl.DataFrame
+    marginal_effects: pl.DataFrame
+    effects: pl.DataFrame
+    covariance: FloatArray
+    terms: tuple[str, ...]
+    model: str
+    output: str
+    frontier: Frontier
+    settings: Settings
+
+    def coefficient(self, term: str) -> float:
+        """Return one estimate.
+
+        Raises
+        ------
+        InputError
+            When the model has no such term.
+        """
+        rows = self.coefficients.filter(self.coefficients["term"] == term)
+        if not rows.height:
+            message = f"no term '{term}'; the model has {', '.join(self.coefficients['term'].to_list())}."
+            raise InputError(message)
+        return float(rows["estimate"][0])
+
+    def glance(self) -> pl.DataFrame:
+        """Return one row: model, size, log-likelihood, information criteria, mean efficiency, verdict."""
+        import polars as pl
+
+        free, rows = int((np.diag(self.covariance) > 0).sum()), self.frame.height
+        row = {
+            "verb": self.provenance.verb,
+            "model": self.model,
+            "rows": rows,
+            "parameters": free,
+            "log_likelihood": self.log_likelihood,
+            "aic": 2 * free - 2 * self.log_likelihood,
+            "bic": np.log(rows) * free - 2 * self.log_likelihood,
+            "mean_efficiency": self.frame["efficiency"].mean(),
+            "verdict": self.verdict.status,
+        }
+        return pl.DataFrame([row])
+
+    def predict(self, frame: Any) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+        """Return the frontier of other rows.
+
+        Parameters
+        ----------
+        frame
+            The inputs and controls (and the period with a trend), under the names of the call. With true fixed effects
+            the unit too, among those estimated.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``row, fitted, standard_error`` and, with logs, ``frontier``: its antilog, the output of an efficient unit
+            without noise.
+
+        Raises
+        ------
+        InputError
+            When a column or unit is missing.
+        """
+        import polars as pl
+
+        from xinzhi.frontier.stochastic.design import read_table
+
+        options = self.provenance.options
+        fixed = self.model == "true-fixed"
+        table = read_table(
+            frame, options["unit"] if fixed else None, options["period"] if self.frontier.trend else None
+        )
+        matrix = self.frontier.matrix(table)
+        if fixed:
+            names = [term.removeprefix("effect:") for term in self.terms if term.startswith("effect:")]
+            units = table.frame[options["unit"]].cast(pl.String).to_list()
+            strangers = sorted(set(units) - set(names))
+            if strangers:
+                message = f"no effect was estimated for {options['unit']} {', '.join(strangers[:5])}."
+                raise InputError(message)
+            place = {name: at for at, name in enumerate(names)}
+            dummies = np.eye(len(names))[[place[unit] for unit in units]]
+            matrix = np.hstack([matrix[:, 1:], dummies])
+        size = matrix.shape[1]
+        fitted = matrix @ self._beta()
+        variance = np.einsum("ij,jk,ik->i", matrix, self.covariance[:size, :size], matrix)
+        columns = {"row": np.arange(1, fitted.size + 1), "fitted": fitted, "standard_error": np.sqrt(variance)}
+        if self.frontier.logs:
+            columns["frontier"] = np.exp(fitted)
+        return pl.DataFrame(columns)
+
+    def _beta(self) -> FloatArray:
+        """Return the coefficients of the frontier, effects of units included."""
+        rows = self.coefficients.filter(self.coefficients["block"] == "frontier")["estimate"].to_numpy()
+        return np.concatenate([rows, self.effects["effect"].to_numpy()])
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the verdict, the mean efficiency and the frontier in a few lines."""
+        from xinzhi.frontier.stochastic.words import summarise
+
+        return summarise(self, language)
