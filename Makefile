@@ -33,7 +33,7 @@ docs: $(READY) ## build the documentation, warnings are errors | 生成文档，
 	@echo "Open docs/_build/html/index.html / 请打开 docs/_build/html/index.html"
 
 lock: ## resolve the dependencies anew into requirements.lock (needs uv) | 重新锁定依赖版本（需要 uv）
-	uv pip compile pyproject.toml --group dev --extra io --extra sign --quiet --upgrade --generate-hashes --universal \
+	uv pip compile pyproject.toml --group dev --extra io --extra sign --extra learn --quiet --upgrade --generate-hashes --universal \
 	  --python-version 3.11 --fork-strategy fewest --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" --output-file requirements.lock
 
