@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from xinzhi.frontier.scoring import efficiency
     from xinzhi.frontier.second_stage import TwoStage, two_stage
     from xinzhi.frontier.smoothing import Bootstrap, bootstrap
-    from xinzhi.frontier.stochastic import StochasticFrontier, Stoned, sfa, stoned
+    from xinzhi.frontier.stochastic import Hull, StochasticFrontier, Stoned, cnls, sfa, stoned
     from xinzhi.frontier.window import Window, window_analysis
 
 _HOMES = {
     "Bootstrap": "xinzhi.frontier.smoothing",
     "Economic": "xinzhi.frontier.economic",
     "Efficiency": "xinzhi.frontier.result",
+    "Hull": "xinzhi.frontier.stochastic",
     "Metafrontier": "xinzhi.frontier.group_frontiers",
     "Partial": "xinzhi.frontier.partial",
     "ProductivityChange": "xinzhi.frontier.change",
@@ -45,6 +46,7 @@ _HOMES = {
     "TwoStage": "xinzhi.frontier.second_stage",
     "Window": "xinzhi.frontier.window",
     "bootstrap": "xinzhi.frontier.smoothing",
+    "cnls": "xinzhi.frontier.stochastic",
     "cost_efficiency": "xinzhi.frontier.economic",
     "efficiency": "xinzhi.frontier.scoring",
     "metafrontier": "xinzhi.frontier.group_frontiers",
@@ -65,6 +67,7 @@ __all__ = [
     "Bootstrap",
     "Economic",
     "Efficiency",
+    "Hull",
     "Metafrontier",
     "Partial",
     "ProductivityChange",
@@ -74,6 +77,7 @@ __all__ = [
     "TwoStage",
     "Window",
     "bootstrap",
+    "cnls",
     "cost_efficiency",
     "efficiency",
     "metafrontier",
