@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xinzhi.sources import allocation, charts, innovation, upgrading
+    from xinzhi.sources import allocation, innovation, upgrading
     from xinzhi.sources.assumed import Assumptions, assumptions
     from xinzhi.sources.result import Sources
     from xinzhi.sources.verb import decompose
@@ -27,14 +27,13 @@ _HOMES = {
     "assumptions": "xinzhi.sources.assumed",
     "decompose": "xinzhi.sources.verb",
 }
-_ROOMS = ("allocation", "charts", "innovation", "upgrading")
+_ROOMS = ("allocation", "innovation", "upgrading")
 
 __all__ = [
     "Assumptions",
     "Sources",
     "allocation",
     "assumptions",
-    "charts",
     "decompose",
     "innovation",
     "upgrading",

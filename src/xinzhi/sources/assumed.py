@@ -1,4 +1,4 @@
-"""Assumptions: what the decomposition needs beyond the protocol, from the YAML file of the room."""
+"""Assumptions of the decomposition beyond the protocol, and conventions of the measures, from the room's YAML files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FILE = Path(__file__).with_name("assumptions.yaml")
+_CONVENTIONS = Path(__file__).with_name("conventions.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,21 @@ def catalogue() -> dict[str, dict[str, Any]]:
     import yaml
 
     loaded: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["parameters"]
+    return loaded
+
+
+@cache
+def conventions() -> dict[str, Any]:
+    """Return every convention of the measures that look deeper into one source, with its reference.
+
+    Examples
+    --------
+    >>> conventions()["obsolescence"]["value"]
+    0.15
+    """
+    import yaml
+
+    loaded: dict[str, Any] = yaml.safe_load(_CONVENTIONS.read_text(encoding="utf-8"))
     return loaded
 
 

@@ -170,30 +170,29 @@ _LEVEL_TEXTS: dict[str, _Words] = {
     "output": (
         "industries-do-not-add-up",
         Text(
-            zh="各行业增加值之和与地区生产总值相差 {gap:+.1%}（{count} 年超过 {limit:.1%}，此为最大）。",
-            en="value added of the industries differs from the region's output by {gap:+.1%} (above {limit:.1%} in "
-            "{count} "
-            "years, most here).",
+            zh="各行业增加值之和与地区生产总值相差 {gap:+.1%}（超过 {limit:.1%} 的年份有 {count} 个，此为最大）。",
+            en="value added of the industries differs from the region's output by {gap:+.1%} (years above "
+            "{limit:.1%}: {count}; the largest is given).",
         ),
         "output_nominal",
     ),
     "labour": (
         "labour-does-not-add-up",
         Text(
-            zh="各行业就业之和与地区就业人员相差 {gap:+.1%}（{count} 年超过 {limit:.1%}，此为最大）；已按总数缩放。",
-            en="labour of the industries differs from the region's by {gap:+.1%} (above {limit:.1%} in {count} "
-            "years, most "
-            "here); it was scaled to the total.",
+            zh="各行业就业之和与地区就业人员相差 {gap:+.1%}（超过 {limit:.1%} 的年份有 {count} 个，此为最大）；"
+            "已按总数缩放。",
+            en="labour of the industries differs from the region's by {gap:+.1%} (years above {limit:.1%}: "
+            "{count}; the largest is given); it was scaled to the total.",
         ),
         "employment",
     ),
     "capital": (
         "capital-does-not-add-up",
         Text(
-            zh="各行业资本之和与地区资本存量相差 {gap:+.1%}（{count} 年超过 {limit:.1%}，此为最大）；已按总数缩放。",
-            en="capital of the industries differs from the region's by {gap:+.1%} (above {limit:.1%} in {count} "
-            "years, most "
-            "here); it was scaled to the total.",
+            zh="各行业资本之和与地区资本存量相差 {gap:+.1%}（超过 {limit:.1%} 的年份有 {count} 个，此为最大）；"
+            "已按总数缩放。",
+            en="capital of the industries differs from the region's by {gap:+.1%} (years above {limit:.1%}: "
+            "{count}; the largest is given); it was scaled to the total.",
         ),
         "capital",
     ),
@@ -201,10 +200,9 @@ _LEVEL_TEXTS: dict[str, _Words] = {
 _GROWTH_TEXT: _Words = (
     "growth-does-not-add-up",
     Text(
-        zh="官方产出增长比各行业增长的加权和高 {gap:+.2%}（{count} 年的差额超过 {limit:.1%}，此为最大）。",
-        en="official output growth exceeds the weighted growth of the industries by {gap:+.2%} (the gap is above "
-        "{limit:.1%} "
-        "in {count} years, most here).",
+        zh="官方产出增长减各行业增长的加权和为 {gap:+.2%}（差额超过 {limit:.1%} 的年份有 {count} 个，此为最大）。",
+        en="official output growth less the weighted growth of the industries is {gap:+.2%} (years with a gap above "
+        "{limit:.1%}: {count}; the largest is given).",
     ),
     "output_real",
 )

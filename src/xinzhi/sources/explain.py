@@ -11,6 +11,8 @@ from xinzhi.sources.assumed import catalogue
 from xinzhi.sources.result import PARTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import polars as pl
 
     from xinzhi.core.text import Language
@@ -20,8 +22,8 @@ LABELS = {
     "tfp_growth": Text(zh="全要素生产率增长", en="TFP growth"),
     "breakthrough": Text(zh="技术突破（前沿推进）", en="breakthrough (movement of best practice)"),
     "allocation": Text(zh="要素优化配置", en="better allocation of factors"),
-    "allocation_capital": Text(zh="其中：资本", en="of which capital"),
-    "allocation_labour": Text(zh="其中：劳动", en="of which labour"),
+    "allocation_capital": Text(zh="配置：资本", en="allocation of capital"),
+    "allocation_labour": Text(zh="配置：劳动", en="allocation of labour"),
     "upgrading_traditional": Text(zh="传统产业升级", en="upgrading of traditional industries"),
     "upgrading_emerging": Text(zh="新兴产业升级", en="upgrading of emerging industries"),
     "unallocated": Text(zh="未分配差额", en="unallocated gap"),
@@ -63,7 +65,7 @@ class SourcesExplanation:
     assumptions: pl.DataFrame
     flags: str
     foot: str
-    labels: dict[str, Text]
+    labels: Mapping[str, Text]
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation as lines for a person."""
@@ -99,6 +101,21 @@ class SourcesExplanation:
         return self.text()
 
 
+def industry_labels(codes: Sequence[str], table: pl.DataFrame | None = None) -> dict[str, Text]:
+    """Return the names of industries: those of the package's table `industries`, of the three sectors, else the code.
+
+    Examples
+    --------
+    >>> industry_labels(["1", "26"])["1"].en
+    'primary sector'
+    """
+    known = dict(_SECTORS)
+    if table is not None and {"industry", "name_zh", "name_en"} <= set(table.columns):
+        rows = table.select("industry", "name_zh", "name_en").rows()
+        known |= {code: Text(zh=zh or en or code, en=en or zh or code) for code, zh, en in rows}
+    return {code: known.get(code, Text(zh=code, en=code)) for code in codes}
+
+
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value:+.2%}"
 
@@ -126,10 +143,10 @@ def explain(result: Sources, region: str | int, year: int | str) -> SourcesExpla
         name=Text(zh=names["name_zh"], en=names["name_en"]),
         parts=pl.DataFrame({"part": wanted, "value": [here[name] for name in wanted]}),
         industries=industries,
-        assumptions=_assumptions(result),
+        assumptions=assumption_frame(result),
         flags=here["flags"],
         foot=result.provenance.foot(),
-        labels={code: _SECTORS.get(code, Text(zh=code, en=code)) for code in industries["industry"].to_list()},
+        labels=result.labels,
     )
 
 
@@ -167,7 +184,7 @@ def _why_not(result: Sources, region: str, year: int) -> str:
     return f"region {region} was decomposed for {years[0]}-{years[-1]}, not for {year}."
 
 
-def _assumptions(result: Sources) -> pl.DataFrame:
+def assumption_frame(result: Sources) -> pl.DataFrame:
     """Return the assumptions in force, with their reasons and references."""
     import polars as pl
 

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding
 from xinzhi.core.shares import averaged
+from xinzhi.core.text import Text
 from xinzhi.sources.detail import Detail, Gross, Official, anchored, growth, quantities, scale_to
-from xinzhi.sources.spread import Cube
+from xinzhi.sources.long import Cube
 from xinzhi.yardstick.panel import BEARABLE
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
+    from xinzhi.yardstick.panel import Panel
 
 TABLE = "industry_accounts"
 _GROSS = ("gross_output_nominal", "gross_output_real", "intermediate_nominal", "intermediate_real")
@@ -42,7 +45,7 @@ def from_industries(package: Package, official: Official) -> Detail:
         raise InputError(message)
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
-    gross = _gross(cube)
+    gross = _gross(cube, official.panel)
     output = _real(cube, gross, official)
     people = _people(package, cube, official.rules)
     machines = cube.column(_capital_column(official.rules))
@@ -115,12 +118,47 @@ def _labour_share(cube: Cube) -> FloatArray | None:
     return None
 
 
-def _gross(cube: Cube) -> Gross | None:
-    """Return gross output and intermediates, where all four columns are given."""
+def _gross(cube: Cube, panel: Panel) -> Gross | None:
+    """Return gross output and intermediates, where all four columns are given.
+
+    Raises
+    ------
+    InputError
+        When intermediates reach gross output: value added would be nothing or less.
+    """
     if not all(cube.gives(name) for name in _GROSS):
         return None
     nominal, real, bought, bought_real = (cube.column(name) for name in _GROSS)
-    return Gross(real, bought_real, bought / nominal)
+    share = bought / nominal
+    found = [
+        _no_value_added(f"{panel.regions[r]}/{cube.names[i]}/{panel.years[t]}", float(share[i, r, t]))
+        for i, r, t in np.argwhere(share >= 1).tolist()
+    ]
+    if found:
+        message = (
+            f"intermediate inputs reach gross output in {len(found)} rows of the table '{TABLE}' (first: "
+            f"{found[0].key}), which leaves no value added: mend them, or drop the columns of gross output."
+        )
+        raise InputError(message, found)
+    return Gross(real, bought_real, share)
+
+
+def _no_value_added(key: str, share: float) -> Finding:
+    """Return the finding of a row whose intermediate inputs are not below its gross output."""
+    return Finding(
+        rule="intermediates-reach-output",
+        severity="error",
+        message=Text(
+            zh=f"中间投入为总产出的 {share:.0%}，没有增加值。",
+            en=f"intermediate inputs are {share:.0%} of gross output, which leaves no value added.",
+        ),
+        hint=Text(zh="请核对两列的单位与口径。", en="Check unit and coverage of both columns."),
+        table=TABLE,
+        column="intermediate_nominal",
+        key=key,
+        value=f"{share:.4f}",
+        expected="below 1",
+    )
 
 
 def _real(cube: Cube, gross: Gross | None, official: Official) -> FloatArray:

@@ -1,10 +1,11 @@
-"""Reading: frames of any kind as polars frames that have the columns asked for, as numbers."""
+"""Reading: frames of any kind as polars frames that have the columns asked for, as numbers, and what they lack."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.result import FrameKind
+    from xinzhi.core.text import Language
 
 
 def read(frame: Any, keys: Sequence[str], numbers: Sequence[str]) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
@@ -74,3 +76,29 @@ def require_positive(rows: pl.DataFrame, names: Sequence[str], keys: Sequence[st
                 "the figure, or leave these rows out."
             )
             raise InputError(message)
+
+
+def left_out(reasons: Sequence[tuple[Text, Text]]) -> pl.DataFrame:
+    """Return ``measure_zh, measure_en, reason_zh, reason_en``: what could not be computed.
+
+    Examples
+    --------
+    >>> left_out([(Text(zh="劳动", en="labour"), Text(zh="只有一个地区", en="one region"))])["reason_en"][0]
+    'one region'
+    """
+    import polars as pl
+
+    names = [f"{what}_{language}" for what in ("measure", "reason") for language in ("zh", "en")]
+    rows = [(measure.zh, measure.en, reason.zh, reason.en) for measure, reason in reasons]
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+
+def said(error: Exception) -> Text:
+    """Return the message of an error in both languages; errors speak English."""
+    return Text(zh=str(error), en=str(error))
+
+
+def told(frame: pl.DataFrame, language: Language) -> list[str]:
+    """Return what was left out as lines."""
+    mark = "：" if language == "zh" else ": "
+    return [mark.join(row) for row in frame.select(f"measure_{language}", f"reason_{language}").rows()]

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from xinzhi.core.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.text import Language, Text
     from xinzhi.sources.explain import SourcesExplanation
     from xinzhi.yardstick.measurement import Measurement
 
@@ -62,6 +64,8 @@ class Sources(Result):
         where none was passed in.
     findings
         What does not add up in the figures.
+    labels
+        Names of the industries by code, from the table `industries` of the package where it has one.
     measurement
         The official accounts.
     identity_gap
@@ -80,6 +84,7 @@ class Sources(Result):
     omitted: pl.DataFrame
     beside: pl.DataFrame | None
     findings: tuple[Finding, ...]
+    labels: Mapping[str, Text]
     measurement: Measurement
     identity_gap: float
 

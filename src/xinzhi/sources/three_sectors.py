@@ -12,7 +12,7 @@ from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.inventory import at_timing
 from xinzhi.sources.detail import Detail, Official, anchored, growth, scale_to
 from xinzhi.sources.given import base_position
-from xinzhi.sources.spread import Cube
+from xinzhi.sources.long import Cube
 from xinzhi.yardstick.capital import investment, stocks
 from xinzhi.yardstick.output import deflator
 from xinzhi.yardstick.panel import TOTAL_ASSET

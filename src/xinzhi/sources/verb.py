@@ -13,6 +13,7 @@ from xinzhi.sources.beside import beside
 from xinzhi.sources.best_practice import best_practice
 from xinzhi.sources.coverage import coverage, findings
 from xinzhi.sources.detail import of_totals
+from xinzhi.sources.explain import industry_labels
 from xinzhi.sources.given import TABLE, from_industries
 from xinzhi.sources.groups import group_frame
 from xinzhi.sources.identity import industry_accounts
@@ -124,6 +125,7 @@ def decompose(
         omitted=omitted_frame(official, found, parts),
         beside=None if frontier is None else beside(frame, frontier),
         findings=findings(data, official, found, accounts, chosen),
+        labels=industry_labels(found.names, data.tables.get("industries") if found.level == "industry" else None),
         measurement=official_result,
         identity_gap=parts.check(official.growth.tfp_growth),
         kind=data.kind,

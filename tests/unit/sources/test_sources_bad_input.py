@@ -163,3 +163,29 @@ def test_labour_share_outside_the_ratio_names_the_industry(tables):
     )
     with pytest.raises(InputError, match="labour share of industry i1"):
         decompose(xinzhi.load(tables | {"industry_accounts": rows}))
+
+
+def test_intermediate_inputs_that_reach_gross_output_are_refused(tables):
+    whole = tables["industry_accounts"].with_columns(
+        gross_output_nominal=2 * pl.col("output_nominal"),
+        gross_output_real=2 * pl.col("output_real"),
+        intermediate_nominal=pl.col("output_nominal"),
+        intermediate_real=pl.col("output_real"),
+    )
+    double = decompose(xinzhi.load(tables | {"industry_accounts": whole}))
+    assert double.coverage.filter(quantity="gross_output")["status"].to_list() == ["computed"]
+    bad = _change(
+        tables | {"industry_accounts": whole}, "intermediate_nominal", 1e6, region="r1", industry="i2", year=2002
+    )
+    with pytest.raises(InputError, match="reach gross output in 1 rows") as caught:
+        decompose(xinzhi.load(bad))
+    assert [(found.key, found.column) for found in caught.value.findings] == [("r1/i2/2002", "intermediate_nominal")]
+
+
+def test_gross_output_columns_are_known_to_the_data(tables):
+    whole = tables["industry_accounts"].with_columns(
+        gross_output_nominal=2 * pl.col("output_nominal"), intermediate_nominal=-1.0
+    )
+    rules = {found.rule for found in xinzhi.load(tables | {"industry_accounts": whole}).findings}
+    assert "not-positive" in rules
+    assert "unknown-column" not in rules

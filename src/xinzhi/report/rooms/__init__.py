@@ -13,7 +13,37 @@ if TYPE_CHECKING:
     from xinzhi.core.result import Result
     from xinzhi.report.section import Section
 
-SECTIONS: Mapping[str, tuple[str, str]] = {}
+SECTIONS: Mapping[str, tuple[str, str]] = {
+    "Scope": ("scope.classified", "classified"),
+    "Dependence": ("scope.dependence", "dependence"),
+    "History": ("scope.history", "history"),
+    "Sources": ("sources", "decomposition"),
+    "Allocation": ("sources", "allocation"),
+    "Upgrading": ("sources", "upgrading"),
+    "Innovation": ("sources", "innovation"),
+    "Sectors": ("sectors.together", "together"),
+    "Index": ("sectors.indices", "indexed"),
+    "Uncertainty": ("sectors.conventions", "uncertain"),
+    "Gaming": ("sectors.conventions", "gamed"),
+    "Sensitivity": ("sectors.conventions", "sensitive"),
+    "Inequality": ("sectors.space", "unequal"),
+    "Densities": ("sectors.space", "dense"),
+    "SpatialAutocorrelation": ("sectors.spatial", "neighbouring"),
+    "MarkovChain": ("sectors.spatial", "moving"),
+    "Decoupling": ("sectors.green", "decoupled"),
+    "Drivers": ("sectors.green", "driven"),
+    "Efficiency": ("frontier", "efficiency"),
+    "Bootstrap": ("frontier", "bootstrap"),
+    "ProductivityChange": ("frontier", "change"),
+    "Metafrontier": ("frontier", "metafrontier"),
+    "StochasticFrontier": ("frontier", "stochastic"),
+    "Stoned": ("frontier", "stoned"),
+    "TwoStage": ("frontier", "two_stage"),
+    "ReturnsTest": ("frontier", "returns_test"),
+    "Window": ("frontier", "window"),
+    "Partial": ("frontier", "partial_frontier"),
+    "Economic": ("frontier", "economic"),
+}
 
 
 def section(result: Result, *, region: str | None = None) -> Section:

@@ -80,7 +80,7 @@ def equalising_gain(
         - (1 - pl.col("alpha")) * pl.col("labour").log()
     )
     efficient = _log_sum((substitution - 1) * pl.col("a")) / (substitution - 1)
-    sums = rows.group_by(industry, year).agg(
+    sums = rows.group_by(industry, year, maintain_order=True).agg(
         pl.col("alpha").first(),
         pl.col("output", "capital", "labour").sum(),
         units=pl.len().cast(pl.Int64),
@@ -97,7 +97,7 @@ def equalising_gain(
     best_labour = pl.col("labour").sum() * wage / wage.sum()
     moved = rent * (best_capital / pl.col("capital")).log() + wage * (best_labour / pl.col("labour")).log()
     return (
-        sums.group_by(pl.col(year).alias("year"))
+        sums.group_by(pl.col(year).alias("year"), maintain_order=True)
         .agg(
             gain_regions=(pl.col("theta") * pl.col("own")).sum(),
             gain_industries=moved.sum(),
@@ -178,7 +178,7 @@ def nested_gain(
     power = inner / (inner - 1)
     regions = (
         rows.with_columns(tilt=power * pl.col("output").log() - bundle)
-        .group_by(region, year)
+        .group_by(region, year, maintain_order=True)
         .agg(
             pl.col("output", "capital", "labour").sum(),
             best=_log_sum((inner - 1) * pl.col("tilt")) / (inner - 1),
@@ -191,7 +191,7 @@ def nested_gain(
     fixed = (outer - 1) / outer
     return (
         regions.with_columns(after=real, a=real - pl.col("bundle"))
-        .group_by(pl.col(year).alias("year"))
+        .group_by(pl.col(year).alias("year"), maintain_order=True)
         .agg(
             before=outer / (outer - 1) * pl.col("output").sum().log(),
             middle=_log_sum(fixed * pl.col("after")) / fixed,

@@ -109,13 +109,13 @@ def dispersion(
         logs = pl.col(factor).log()
         for dimension, within in (("regions", [year, industry]), ("industries", [year, region]), ("all", [year])):
             tables.append(
-                rows.group_by(within)
+                rows.group_by(within, maintain_order=True)
                 .agg(
                     sd=logs.std(ddof=0),
                     gap=logs.quantile(0.9, "linear") - logs.quantile(0.1, "linear"),
                     units=pl.len().cast(pl.Int64),
                 )
-                .group_by(pl.col(year).alias("year"))
+                .group_by(pl.col(year).alias("year"), maintain_order=True)
                 .agg(sd_log=pl.col("sd").mean(), gap_90_10=pl.col("gap").mean(), units=pl.col("units").sum())
                 .select(
                     "year",

@@ -7,12 +7,15 @@ products.
 
 from __future__ import annotations
 
+from xinzhi.sources.innovation.depth import Innovation, in_depth
 from xinzhi.sources.innovation.elasticity import knowledge_elasticity
 from xinzhi.sources.innovation.knowledge import innovation_shares, knowledge_stock
 from xinzhi.sources.innovation.spillovers import geographic_proximity, spillovers, technological_proximity
 
 __all__ = [
+    "Innovation",
     "geographic_proximity",
+    "in_depth",
     "innovation_shares",
     "knowledge_elasticity",
     "knowledge_stock",

@@ -10,7 +10,7 @@ import numpy as np
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.initial_stock import steady_state
 from xinzhi.core.inventory import geometric
-from xinzhi.sources.innovation.conventions import conventions
+from xinzhi.sources.assumed import conventions
 from xinzhi.sources.reading import read
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ growth and the distance to it.
 from __future__ import annotations
 
 from xinzhi.sources.upgrading.catch_up import CatchUp, catch_up
+from xinzhi.sources.upgrading.depth import Upgrading, in_depth
 from xinzhi.sources.upgrading.structure import advancement, rationalisation, structural_change
 
-__all__ = ["CatchUp", "advancement", "catch_up", "rationalisation", "structural_change"]
+__all__ = ["CatchUp", "Upgrading", "advancement", "catch_up", "in_depth", "rationalisation", "structural_change"]

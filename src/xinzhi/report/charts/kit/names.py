@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 STEP, WIDTH = 18, 560
 MOST, END = 50, 20  # with more names than a page can hold, those at either end are drawn
 CELL = 30
+UNCUT = 0  # no limit: a name that was cut off would have no twin in the other language
 
 
 def ends(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -28,9 +29,15 @@ def ends(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return list(rows) if len(rows) <= MOST else [*rows[:END], *rows[-END:]]
 
 
-def colours(w: Words, rows: Sequence[Mapping[str, Any]], range_: Sequence[str] = palette.GROUPS) -> alt.Scale | None:
-    """Return the colours of the groups in the order in which they appear, or None when no row has one."""
-    groups = list(dict.fromkeys(w(row["group"]) for row in rows if row.get("group") is not None))
+def colours(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    range_: Sequence[str] = palette.GROUPS,
+    known: Sequence[Text] = (),
+) -> alt.Scale | None:
+    """Return the colours of the groups, those of `known` first, then as they appear; None when no row has one."""
+    found = dict.fromkeys(row["group"] for row in rows if row.get("group") is not None)
+    groups = [w(group) for group in dict.fromkeys([*(one for one in known if one in found), *found])]
     shown = [range_[i % len(range_)] for i in range(len(groups))]
     return alt.Scale(domain=groups, range=shown) if groups else None
 
@@ -47,6 +54,7 @@ def dots(
     reference: float | None = None,
     decimals: int = 3,
     domain: Sequence[float] | None = None,
+    groups: Sequence[Text] = (),
 ) -> ChartType:
     """Return a dot for every name, with its interval where it has one, and its figure at the right.
 
@@ -65,15 +73,17 @@ def dots(
         Of the figures at the right.
     domain
         Ends of the axis; None: what the values need.
+    groups
+        The order in which groups take their colours, so that pictures of one page agree.
     """
     shown = ends(rows)
-    scale = colours(w, shown)
+    scale = colours(w, shown, known=groups)
     worded = _worded(w, shown, "name", "group")
     order = [row["name"] for row in worded]
     reach = [row[key] for row in worded for key in ("value", "low", "high") if row.get(key) is not None]
     axis = alt.Scale(domain=list(domain) if domain else _around(reach), nice=False, zero=False)
     across = alt.X("value:Q", title=w(x), scale=axis)
-    y = style.ordinal(order, labelPadding=4, grid=True)
+    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT, grid=True)
     colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
     layers: list[alt.Chart] = []
     if reference is not None:
@@ -91,10 +101,15 @@ def dots(
     return style.configure(_beside(left, _figures(worded, order, decimals, height)))
 
 
-def bars(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, decimals: int = 1) -> ChartType:
-    """Return a bar for every name with its figure; rows as in `dots`, without intervals."""
+def bars(
+    w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, decimals: int = 1, groups: Sequence[Text] = ()
+) -> ChartType:
+    """Return a bar for every name with its figure; rows as in `dots`, without intervals.
+
+    `groups` gives the order in which groups take their colours, so that pictures of one page agree.
+    """
     shown = ends(rows)
-    scale = colours(w, shown)
+    scale = colours(w, shown, known=groups)
     worded = _worded(w, shown, "name", "group")
     order = [row["name"] for row in worded]
     known = [row for row in worded if row["value"] is not None]
@@ -103,7 +118,7 @@ def bars(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, decimals: int 
     bar = alt.Chart(style.data(known)).mark_bar(height=12)
     across = alt.X("value:Q", title=w(x), scale=alt.Scale(domain=domain, nice=False))
     height = STEP * len(order)
-    drawn = bar.encode(x=across, y=style.ordinal(order, labelPadding=4), color=colour)
+    drawn = bar.encode(x=across, y=style.ordinal(order, labelPadding=4, labelLimit=UNCUT), color=colour)
     left = style.layers(drawn, style.zero("x"), width=WIDTH, height=height)
     return style.configure(_beside(left, _figures(worded, order, decimals, height)))
 
@@ -116,6 +131,7 @@ def stacked(
     x: Text,
     total: str | None = None,
     decimals: int = 1,
+    domain: Sequence[float] | None = None,
 ) -> ChartType:
     """Return stacked bars by name, with a dot and a figure for the sum.
 
@@ -133,6 +149,8 @@ def stacked(
         Column of the sum.
     decimals
         Of the figures at the right.
+    domain
+        Ends of the axis; None: what the values need.
     """
     shown = ends(rows)
     worded = _worded(w, shown, "name")
@@ -144,11 +162,12 @@ def stacked(
         if row.get(key) is not None
     ]
     scale = alt.Scale(domain=[w(word) for word, _ in parts.values()], range=[ink for _, ink in parts.values()])
-    y = style.ordinal(order, labelPadding=4)
+    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT)
     bar = alt.Chart(style.data(long)).mark_bar(height=12)
+    axis = alt.Scale(domain=list(domain), nice=False) if domain else alt.Undefined
     layers = [
         bar.encode(
-            x=alt.X("value:Q", title=w(x), stack="zero"),
+            x=alt.X("value:Q", title=w(x), stack="zero", scale=axis),
             y=y,
             color=alt.Color("part:N", scale=scale),
             order=alt.Order("order:Q"),

@@ -116,6 +116,7 @@ def tiles(
     title: Text,
     diverging: bool = True,
     decimals: int = 1,
+    inks: Sequence[str] = palette.GROUPS,
 ) -> ChartType:
     """Return the tile-grid map of a value, or of a group.
 
@@ -124,7 +125,8 @@ def tiles(
     w
         The words of the chart.
     rows
-        ``region`` and ``value``, or ``group`` (Text) for a map of groups; regions without a row are grey.
+        ``region`` and ``value``, or ``group`` (Text) for a map of groups (with the ``value`` that stands on the tile
+        where there is one); regions without a row are grey.
     arrangement
         Column, row and short names of every region (``View.tiles``).
     title
@@ -133,6 +135,8 @@ def tiles(
         Whether zero has a colour of its own between two.
     decimals
         Of the figures on the tiles.
+    inks
+        Colours of the groups in the order in which they appear.
     """
     found = {row["region"]: row for row in rows}
     grouped = any(row.get("group") is not None for row in rows)
@@ -150,7 +154,7 @@ def tiles(
         "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], range=[0, width], nice=False)),
         "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, height], range=[0, height], nice=False)),
     }
-    colour = _groups(w, rows) if grouped else _values(w, drawn, title, diverging=diverging)
+    colour = _groups(w, rows, inks) if grouped else _values(w, drawn, title, diverging=diverging)
     half, field = TILE / 2, "group" if grouped else "value"
     layers = []
     for known, ink in ((False, alt.value(palette.SHADE)), (True, colour)):
@@ -179,8 +183,8 @@ def _is_dark(row: Mapping[str, Any], reach: float, *, grouped: bool) -> bool:
     return row["value"] is not None and abs(row["value"]) > 0.62 * reach
 
 
-def _groups(w: Words, rows: Sequence[Mapping[str, Any]]) -> alt.Color:
-    return alt.Color("group:N", scale=colours(w, rows) or alt.Undefined)
+def _groups(w: Words, rows: Sequence[Mapping[str, Any]], inks: Sequence[str]) -> alt.Color:
+    return alt.Color("group:N", scale=colours(w, rows, inks) or alt.Undefined)
 
 
 def _values(w: Words, rows: Sequence[Mapping[str, Any]], title: Text, *, diverging: bool) -> alt.Color:

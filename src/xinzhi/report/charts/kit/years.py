@@ -31,6 +31,7 @@ def lines(
     reference: float | None = None,
     decimals: int = 2,
     marks: Sequence[Mapping[str, Any]] = (),
+    inks: Sequence[str] = palette.GROUPS,
 ) -> ChartType:
     """Return one line a group over the years, named at its end, with a band where the rows have one.
 
@@ -49,8 +50,10 @@ def lines(
         Of the figures at the ends of the lines.
     marks
         Spans of years to shade: ``start``, ``end`` and, where wanted, ``word`` (Text).
+    inks
+        Colours of the groups in the order in which they appear.
     """
-    scale = colours(w, rows)
+    scale = colours(w, rows, inks)
     worded = [{**row, "group": w(row["group"])} for row in rows]
     known = [row for row in worded if row["value"] is not None]
     years = [row["year"] for row in worded]

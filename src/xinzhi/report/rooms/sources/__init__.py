@@ -1,0 +1,9 @@
+"""The three sources in a report: the decomposition itself, and what looks deeper into each source."""
+
+from __future__ import annotations
+
+from xinzhi.report.rooms.sources.decomposition import brief, decomposition
+from xinzhi.report.rooms.sources.returns import allocation
+from xinzhi.report.rooms.sources.structure import innovation, upgrading
+
+__all__ = ["allocation", "brief", "decomposition", "innovation", "upgrading"]

@@ -1,0 +1,89 @@
+"""The section of a decomposition: what productivity growth came from, region by region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xinzhi.report.catalogue import same, words
+from xinzhi.report.rooms.sources import tables
+from xinzhi.report.rooms.sources.facts import Facts
+from xinzhi.report.rooms.sources.pictures import pictures
+from xinzhi.report.section import Section
+from xinzhi.sources.words import missing, reach, sentences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xinzhi.core.text import Text
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.sources.result import Sources
+
+DETAILED = ("industry_accounts", "sector_accounts")
+
+
+def decomposition(result: Sources, *, region: str | None = None) -> Section:
+    """Return what a decomposition says.
+
+    Parameters
+    ----------
+    result
+        What `xinzhi.sources.decompose` returns.
+    region
+        The region of the waterfall, by code or name; None: the one in which allocation moved most.
+
+    Raises
+    ------
+    UsageError
+        When the region has no figures.
+    """
+    facts = Facts(result)
+    drawn = pictures(facts, region) if result.periods.height else ()
+    listed = [tables.by_group(facts)] if facts.grouped else []
+    listed += [tables.by_period(facts)] if result.periods.height else []
+    listed += [tables.coverage(facts), tables.assumptions(facts)]
+    listed += [table for table in (tables.omitted(facts), tables.findings(facts)) if table is not None]
+    return Section(
+        key="sources",
+        title=words("sources.title.room"),
+        answer=sentences(result),
+        pictures=drawn,
+        tables=tuple(listed),
+        notes=_notes(result),
+    )
+
+
+def _notes(result: Sources) -> tuple[Text, ...]:
+    """Return what the decomposition rests on, what is missing, and what it cannot tell."""
+    detail = result.provenance.options["detail"]
+    notes = [reach(result), *missing(result)]
+    if result.omitted.height:
+        years = result.omitted.height
+        notes.append(words("sources.note.omitted", years=years, regions=result.omitted["region"].n_unique()))
+    if detail == "sector":
+        notes.append(words("sources.note.coarse"))
+    return (*notes, words("sources.note.frontier"), words("sources.note.accounting"), words("sources.note.periods"))
+
+
+def brief(package: Package, protocol: Protocol | str | Path) -> Section | None:
+    """Return the section of a package for an assessment; None when it has no accounts by industry or sector.
+
+    Figures that cannot be used make a section that says so, for an assessment does not fail on them.
+
+    Parameters
+    ----------
+    package
+        The loaded package.
+    protocol
+        The yardstick.
+    """
+    from xinzhi.core.errors import InputError
+    from xinzhi.sources import decompose
+
+    if not any(name in package.tables for name in DETAILED):
+        return None
+    try:
+        return decomposition(decompose(package, protocol))
+    except InputError as error:
+        said = words("sources.note.unusable", reason=same(str(error)))
+        return Section(key="sources", title=words("sources.title.room"), answer=(said,))

@@ -1,0 +1,199 @@
+"""The three sources in a report: every picture draws in both languages and says what the frames hold."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.core.errors import UsageError
+from xinzhi.report import rooms, svg, write_room
+from xinzhi.report.catalogue import same
+from xinzhi.report.rooms.sources import brief
+from xinzhi.report.rooms.sources.facts import Facts
+from xinzhi.report.rooms.sources.pictures import apart, leading_parts
+from xinzhi.report.rooms.sources.returns import flow_means
+from xinzhi.report.rooms.sources.structure import uncrowded
+from xinzhi.sources import allocation, decompose, innovation, upgrading
+from xinzhi.sources.economy import made_up_economy
+
+TIGHT = 1e-9
+OWN = ["sources", "groups", "waterfall", "map", "apart", "reallocation"]
+
+
+@pytest.fixture(scope="module")
+def package():
+    return xinzhi.load("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def result(package):
+    return decompose(package)
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    """Return six regions in two groups and five industries, one of them emerging, with names."""
+    economy = made_up_economy(6, 5, 8, seed=4)
+    groups = ["North"] * 3 + ["South"] * 3
+    regions = pl.DataFrame(
+        {
+            "region": [f"r{i}" for i in range(6)],
+            "name_zh": [f"州{i}" for i in range(6)],
+            "name_en": [f"State {i}" for i in range(6)],
+            "group_zh": ["北部"] * 3 + ["南部"] * 3,
+            "group_en": groups,
+        }
+    )
+    return decompose(xinzhi.load(economy.tables | {"regions": regions}), emerging=["i3"])
+
+
+@pytest.fixture(scope="module")
+def deeper(package, result):
+    return (allocation.in_depth(result), upgrading.in_depth(result), innovation.in_depth(result, package))
+
+
+def _draw(section):
+    for picture in section.pictures:
+        drawn = svg.inline(picture.draw, picture.kind)
+        assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
+        for text in (picture.title, picture.headline, picture.how):
+            assert text.zh != text.en
+        assert picture.twin.rows
+
+
+def test_every_picture_of_the_provinces_draws_in_both_languages(result, deeper):
+    section = rooms.section(result)
+    assert [picture.kind for picture in section.pictures] == OWN
+    kinds = [[picture.kind for picture in rooms.section(one).pictures] for one in deeper]
+    assert kinds == [["returns", "gain", "flow-labour", "flow-capital"], ["structure", "speed"], ["innovation"]]
+    for one in (section, *(rooms.section(found) for found in deeper)):
+        _draw(one)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_plot_validates_and_titles_state_the_finding(result, language):
+    chart = xinzhi.plot(result, "waterfall", language, region="520000").to_dict()
+    assert ("Guizhou" if language == "en" else "贵州") in chart["title"]["text"]
+    assert "3.48" in chart["title"]["text"]
+    assert xinzhi.plot(result, language=language).to_dict()["title"]["subtitle"].startswith("xinzhi")
+    with pytest.raises(UsageError, match="choose one of sources, groups, waterfall"):
+        xinzhi.plot(result, "pie", language)
+
+
+def test_the_answer_reads_the_laggard_against_the_largest_group(result):
+    said = " ".join(one.en for one in rooms.section(result).answer)
+    whole = result.group_periods.filter(start=2003, end=2017)
+    figures = {row["region"]: row for row in whole.iter_rows(named=True)}
+    gap = 100 * (figures["East"]["tfp_growth"] - figures["Northeast"]["tfp_growth"])
+    assert f"Northeast grew by {gap:.2f} points a year less than East" in said
+    assert f"upgrading (−{-100 * figures['Northeast']['upgrading_traditional']:.2f} against" in said
+    assert "it does not lie in breakthrough" in said
+    assert "moving capital cost" in said
+
+
+def test_pictures_hold_the_figures_of_the_frame(result):
+    facts = Facts(result)
+    twin = {picture.kind: picture.twin for picture in rooms.section(result, region="Jilin").pictures}
+    parts = facts.parts(facts.rows)
+    assert parts == ["breakthrough", "allocation", "upgrading"]
+    for row in twin["sources"].rows:
+        assert sum(row[3:6]) == pytest.approx(row[2], abs=TIGHT)
+    last = twin["waterfall"].rows[-1]
+    jilin = result.periods.filter(region="220000", start=2003, end=2017).row(0, named=True)
+    assert last[1] == pytest.approx(100 * jilin["tfp_growth"])
+    assert sum(last[2:]) == pytest.approx(last[1], abs=TIGHT)
+    lead = leading_parts(facts.rows, facts)
+    assert lead.filter(region="220000")["source"].to_list() == ["upgrading"]
+    assert lead.filter(region="310000")["source"].to_list() == ["breakthrough"]
+    apart_from = leading_parts(apart(facts), facts)
+    assert apart_from.filter(region="520000")["source"].to_list() == ["allocation"]
+
+
+def test_emerging_industries_and_named_groups_have_their_own_colours(made_up):
+    section = rooms.section(made_up)
+    assert [picture.kind for picture in section.pictures] == ["sources", "groups", "waterfall", "reallocation"]
+    _draw(section)
+    titles = [column.title.en for column in section.pictures[0].twin.columns]
+    assert "upgrading of emerging industries" in titles
+    assert section.answer[1].en.startswith(("North grew", "South grew"))
+    depth = rooms.section(upgrading.in_depth(made_up))
+    assert [picture.kind for picture in depth.pictures] == ["speed"]
+    assert "no such order" in depth.notes[-1].en
+
+
+def test_one_region_shows_what_its_industries_did_themselves():
+    tables = made_up_economy(3, 3, 5, seed=2).tables
+    one = {name: table.filter(pl.col("region") == "r1") if "region" in table.columns else table
+           for name, table in tables.items()}  # fmt: skip
+    section = rooms.section(decompose(xinzhi.load(one)))
+    assert [picture.kind for picture in section.pictures] == ["sources", "waterfall", "reallocation"]
+    _draw(section)
+    assert "industries' own growth" in section.answer[0].en
+
+
+def test_only_totals_show_no_allocation():
+    result = decompose(xinzhi.load({"accounts": made_up_economy(4, 3, 5, seed=2).tables["accounts"]}))
+    section = rooms.section(result)
+    assert "totals show no allocation" in section.pictures[0].headline.en
+    assert "reallocation" not in [picture.kind for picture in section.pictures]
+    _draw(section)
+
+
+def test_a_gap_is_named_and_leaves_the_whole_span_to_the_others():
+    tables = made_up_economy(4, 3, 6, seed=3).tables
+    hole = (pl.col("region") == "r1") & (pl.col("industry") == "i2") & (pl.col("year") == 2002)
+    result = decompose(xinzhi.load(tables | {"industry_accounts": tables["industry_accounts"].filter(~hole)}))
+    section = rooms.section(result)
+    assert "TFP rose in 3 of 3 regions in 2000-2005" in section.answer[0].en
+    assert any("r1 2002: value added of i2" in note.en for note in section.notes)
+    with pytest.raises(UsageError, match="no decomposition over 2000–2005"):
+        rooms.section(result, region="r1")
+
+
+def test_a_frontier_analysis_stands_beside(package, result):
+    rows = result.frame.select(
+        unit="region",
+        period="year",
+        efficiency_change=pl.lit(1.0),
+        technical_change=pl.col("breakthrough").exp(),
+    )
+    section = rooms.section(decompose(package, frontier=rows))
+    picture = section.pictures[-1]
+    assert picture.kind == "beside"
+    assert "signs agree in 31 of 31 regions" in picture.headline.en
+    _draw(section)
+
+
+def test_points_of_a_flow_lie_around_their_regression(deeper):
+    found = deeper[0]
+    means = flow_means(found.products, "labour")
+    assert means.height == 93
+    assert abs(float(means["product"].to_numpy().mean())) < TIGHT
+    assert pl.Series(means["product"] * means["growth"]).sum() > 0
+
+
+def test_crowded_points_lose_their_names():
+    rows = [{"x": 0.0, "y": 0.0, "name": same("a")}, {"x": 0.01, "y": 0.0, "name": same("b")}]
+    rows.append({"x": 1.0, "y": 1.0, "name": same("c")})
+    assert [row["name"] is None for row in uncrowded(rows)] == [False, True, False]
+
+
+def test_brief_section_of_an_assessment(package):
+    assert brief(package, "xinzhi-cn-2026").pictures[0].kind == "sources"
+    tables = made_up_economy(3, 3, 5, seed=2).tables
+    assert brief(xinzhi.load({"accounts": tables["accounts"]}), "xinzhi-cn-2026") is None
+    bad = tables["industry_accounts"].with_columns(capital=pl.lit(0.0))
+    said = brief(xinzhi.load(tables | {"industry_accounts": bad}), "xinzhi-cn-2026")
+    assert said.pictures == ()
+    assert "could not be computed" in said.answer[0].en
+
+
+def test_page_workbook_and_tables_are_written(made_up, tmp_path):
+    files = write_room(
+        [made_up, allocation.in_depth(made_up)], tmp_path, name="sources", source=same("made up"), region="r2"
+    )
+    assert [path.name for path in files] == [
+        "sources.html", "sources.xlsx", "sources.json", "sources-sources.csv", "sources-allocation.csv"
+    ]  # fmt: skip
+    assert "State 2: the sources one upon the other" in files[0].read_text(encoding="utf-8")

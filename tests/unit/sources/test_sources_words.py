@@ -1,0 +1,155 @@
+"""Sentences follow the signs of the figures, and what looks deeper into a source says what it could not do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.sources import allocation, decompose, innovation, upgrading
+from xinzhi.sources.contrast import contrast, pair
+from xinzhi.sources.economy import made_up_economy
+from xinzhi.sources.phrases import lacking, points, region_code
+from xinzhi.sources.words import sentences
+
+PARTS = ("breakthrough", "allocation", "upgrading_traditional", "allocation_between")
+
+
+@pytest.fixture(scope="module")
+def provinces():
+    return decompose("china-provinces")
+
+
+def _with(result, **groups):
+    """Return a result whose macro-regions have the given parts, in percentage points a year."""
+    rows = [
+        {
+            "region": name,
+            "start": 2003,
+            "end": 2017,
+            "years": 14,
+            "tfp_growth": sum(values[:4]) / 100,
+            **dict(zip(PARTS, (value / 100 for value in values[:4]), strict=True)),
+            "upgrading_emerging": 0.0,
+            "allocation_labour": values[4] / 100,
+            "allocation_capital": (values[1] - values[4]) / 100,
+            "unallocated": 0.0,
+        }
+        for name, values in groups.items()
+    ]
+    table = pl.DataFrame(rows).select(result.group_periods.columns)
+    return replace(result, group_periods=table)
+
+
+def test_reasons_are_the_parts_that_hold_the_gap(provinces):
+    east, northeast, west = (2.0, 0.5, -0.5, 0.0, 0.6), (1.0, 0.5, -0.5, 0.0, -0.2), (2.0, 1.5, 0.0, 0.0, 1.0)
+    result = _with(provinces, East=east, Northeast=northeast, West=west)
+    low, high = pair(result)
+    assert (low["region"], high["region"]) == ("Northeast", "East")
+    first, second = contrast(result)
+    assert "Northeast grew by 1.00 points a year less than East (1.00 against 2.00 %)" in first.en
+    assert "The gap lies in breakthrough (+1.00 against +2.00); it does not lie in allocation" in first.en
+    assert second.en == (
+        "Northeast: moving labour cost 0.20, moving capital gave 0.70 points a year; "
+        "East: moving labour gave 0.60 points a year, moving capital cost 0.10."
+    )
+    assert "差距在于技术突破（+1.00 对 +2.00）" in first.zh
+    assert "东北劳动流动每年损失 0.20 个百分点，资本流动每年贡献 0.70 个百分点" in second.zh
+
+
+def test_a_largest_group_that_grows_least_stands_against_the_fastest(provinces):
+    result = _with(provinces, East=(1.0, 0, 0, 0, 0), West=(3.0, 0, 0, 0, 0), Central=(2.0, 0, 0, 0, 0))
+    assert [row["region"] for row in pair(result)] == ["East", "West"]
+    assert "moving labour gave nothing" in contrast(result)[1].en
+
+
+def test_groups_that_grow_alike_have_no_gap_to_explain(provinces):
+    result = _with(provinces, East=(1.0, 0, 0, 0, 0), West=(1.01, 0, 0, 0, 0))
+    assert [one.en for one in contrast(result)] == ["East and West grew alike (1.00 and 1.01 % a year)."]
+
+
+def test_a_fall_is_called_one(provinces):
+    falling = provinces.group_periods.with_columns(tfp_growth=-pl.col("tfp_growth"))
+    assert "fell by 1.97 % a year" in sentences(replace(provinces, group_periods=falling))[0].en
+
+
+def test_phrases():
+    assert [points(value) for value in (0.0123, -0.0123, 0.00001)] == ["+1.23", "−1.23", "0.00"]
+    assert lacking("labour share of 26, 35").zh == "26, 35的劳动者报酬份额"
+
+
+def test_regions_go_by_code_or_name(provinces):
+    assert [region_code(provinces, name) for name in ("220000", "吉林", "Jilin")] == ["220000"] * 3
+    with pytest.raises(UsageError, match="no region 'Jilinn'"):
+        region_code(provinces, "Jilinn")
+
+
+def test_allocation_in_depth_gives_the_figures_of_its_measures(provinces):
+    found = allocation.in_depth(provinces)
+    assert found.key == ("year", "factor", "dimension")
+    flow = allocation.flows(found.products, factor="labour", product="mpl").frame
+    assert found.flows.filter(factor="labour")["coefficient"][0] == flow["coefficient"][0]
+    assert (
+        found.gains["gain"].to_list()
+        == allocation.equalising_gain(
+            provinces.inputs, substitution=3, columns=("output_nominal", "capital", "labour", "labour_share")
+        )["gain"].to_list()
+    )
+    more = allocation.in_depth(provinces, substitution=5)
+    assert (more.gains["gain"] > found.gains["gain"]).all()
+    total = found.productivity.select(pl.sum_horizontal("within", "static", "dynamic") - pl.col("total")).to_series()
+    assert total.abs().max() < 1e-12
+    assert "goes" not in found.summary("zh")
+
+
+def test_depth_names_what_it_cannot_do():
+    totals = decompose(xinzhi.load({"accounts": made_up_economy(4, 3, 5, seed=3).tables["accounts"]}))
+    with pytest.raises(InputError, match="two industries, two regions"):
+        allocation.in_depth(totals)
+    with pytest.raises(InputError, match="one industry only"):
+        upgrading.in_depth(totals)
+    package = xinzhi.load(made_up_economy(4, 3, 5, seed=3).tables)
+    with pytest.raises(InputError, match="needs the table 'indicators'"):
+        innovation.in_depth(decompose(package), package)
+    other = package.tables["accounts"].select("region", "year", indicator=pl.lit("patents"), value=pl.lit(1.0))
+    bare = xinzhi.load({**package.tables, "indicators": other})
+    with pytest.raises(InputError, match=r"no indicator of innovation.*rd_expenditure"):
+        innovation.in_depth(decompose(bare), bare)
+
+
+def test_an_industry_without_a_year_leaves_shift_share_out_and_says_so():
+    tables = made_up_economy(3, 3, 6, seed=3).tables
+    here = (pl.col("region") == "r1") & (pl.col("industry") == "i2") & (pl.col("year") == 2003)
+    rows = tables["industry_accounts"].with_columns(labour_share=pl.when(~here).then(pl.col("labour_share")))
+    found = allocation.in_depth(decompose(xinzhi.load(tables | {"industry_accounts": rows})))
+    assert found.productivity.height == 0
+    assert found.left_out["measure_en"].to_list() == ["shift-share of labour productivity"]
+    assert "industries appear or vanish" in found.summary("en")
+
+
+def test_one_region_has_structure_and_nothing_to_catch_up_with():
+    tables = {name: table.filter(pl.col("region") == "r1") if "region" in table.columns else table
+              for name, table in made_up_economy(3, 3, 5, seed=2).tables.items()}  # fmt: skip
+    found = upgrading.in_depth(decompose(xinzhi.load(tables)))
+    assert found.catch_up is None
+    assert found.left_out["measure_en"].to_list() == ["advancement", "catching up"]
+    assert found.change()["theil_start"].is_not_null().all()
+
+
+def test_innovation_needs_no_price_to_give_shares():
+    package = xinzhi.load("china-provinces")
+    found = innovation.in_depth(decompose(package), package)
+    assert found.leading().row(0)[:2] == ("110000", 2023)
+    assert abs(found.elasticity.coefficients[0]) < 1.96 * found.elasticity.standard_errors[0]
+    assert "no link" in found.sentences()[1].en
+    without = {
+        **package.tables,
+        "indicators": package.tables["indicators"].filter(pl.col("indicator") != "rd_expenditure"),
+    }
+    bare = xinzhi.load(without)
+    left = innovation.in_depth(decompose(bare), bare)
+    assert left.elasticity is None
+    assert "the stock of knowledge and its elasticity" in left.left_out["measure_en"].to_list()
