@@ -103,8 +103,8 @@ def _usable(one: Definition, day: date) -> None:
         needs = f" A complete transcription counts {one.needs()}." if one.counts else ""
         message = (
             f"the definition {one.id} ({one.title.en}) is a template and cannot classify: missing are {one.missing}."
-            f"{needs} Copy its file with `definition_template`, fill in the codes from the official text, and pass "
-            "its path."
+            f"{needs} Print its file (`xinzhi scope --template {one.id}`, or `definition_template`), fill in the codes "
+            "from the official text, and pass its path."
         )
         raise UsageError(message)
 

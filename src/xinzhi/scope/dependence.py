@@ -65,7 +65,9 @@ def digital_dependence(
     InputError
         When years differ in their industries.
 
-    Notes ----- With A the input coefficients, L = (I - A)^-1 and d the share of every industry in the digital core,
+    Notes
+    -----
+    With A the input coefficients, L = (I - A)^-1 and d the share of every industry in the digital core,
     direct dependence is d'A and total dependence d'(L - I): units of digital product behind a unit of output, all
     rounds of supply counted, the unit itself not. An industry is in scope for its share in the core, and wholly when
     its dependence reaches the threshold. Bounds come from the bounds of d. Rasmussen (1956); Miller and Blair (2009),

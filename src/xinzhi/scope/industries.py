@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text
-from xinzhi.scope.reading import frame, require
+from xinzhi.scope.naming import industry_name
+from xinzhi.scope.reading import LINE, frame, require
 from xinzhi.scope.tree import Standard, standard
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
     Parameters
     ----------
     native
-        A frame of any kind, or the path of a CSV or parquet file, with ``code`` (or ``industry``).
+        A frame of any kind, or the path of a CSV, workbook or parquet file, with ``code`` (or ``industry``).
     name
         The standard of the codes.
     measures
@@ -70,17 +71,18 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
     import polars as pl
     import polars.selectors as cs
 
-    rows, kind = frame(native, "industries")
+    rows, kind = frame(native, "industries", lines=True)
     column = next((known for known in _NAMES if known in rows.columns), "code")
     require(rows, (column, *(measures or ())), "industries")
     if column != "code":
         rows = rows.rename({column: "code"})
     tree = standard(name)
     keys = tuple(key for key in KEYS if key in rows.columns)
-    numbers = measures or tuple(rows.select(cs.numeric()).drop("code", *keys, strict=False).columns)
-    rows = rows.with_columns(pl.col("code").cast(pl.String), pl.int_range(pl.len()).alias("_row"))
+    numbers = measures or tuple(rows.select(cs.numeric()).drop("code", LINE, *keys, strict=False).columns)
+    row = (pl.col(LINE) - 1 if LINE in rows.columns else pl.int_range(pl.len())).alias("_row")
+    rows = rows.with_columns(pl.col("code").cast(pl.String), row)
     known = {code: tree.normal(code) for code in rows["code"].unique().drop_nulls()}
-    found = [*_unknown(rows, known, tree), *_measures(rows, numbers)]
+    found = [*_unknown(rows, known, tree), *_measures(rows, numbers), *_spoilt(rows, keys)]
     if not found:
         rows = rows.with_columns(pl.col("code").replace_strict(known, return_dtype=pl.String))
         found = [*_twice(rows, keys, tree)]
@@ -100,14 +102,15 @@ def _unknown(rows: pl.DataFrame, known: dict[str, str | None], tree: Standard) -
         if code is not None and known[code] is not None:
             continue
         near = tree.suggest(code) if code else None
-        shown = f"{near} {tree.names[near]}".strip() if near else ""
+        name = industry_name(near, tree.name) if near else None
+        english = f"{near} {name.en}".replace(f"{near} {near} ", f"{near} ") if name else ""
         yield Finding(
             rule="unknown-code",
             severity="error",
             message=Text(zh=f"{tree.name} 没有代码“{code or ''}”。", en=f"'{code or ''}' is no code of {tree.name}."),
             hint=Text(
-                zh=f"是否为 {shown}？" if near else "请查对标准。",
-                en=f"Is it {shown}?" if near else "Look it up in the standard.",
+                zh=f"是否为 {near} {name.zh}？" if name else "请查对标准。",
+                en=f"Is it {english}?" if name else "Look it up in the standard.",
             ),
             table="industries",
             line=row + 1,
@@ -136,6 +139,31 @@ def _measures(rows: pl.DataFrame, numbers: tuple[str, ...]) -> Iterator[Finding]
                 line=row + 1,
                 column=number,
                 key=code,
+            )
+
+
+def _spoilt(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield the words in columns that are numbers for the most part: left alone, the column would not weigh."""
+    import polars as pl
+
+    for name in rows.select(pl.col(pl.String).exclude("code", *keys)).columns:
+        filled = rows.filter(pl.col(name).str.strip_chars() != "").select("code", "_row", name)
+        bad = filled.filter(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False).is_null())
+        if not 2 * bad.height < filled.height:
+            continue
+        for code, row, value in bad.iter_rows():
+            yield Finding(
+                rule="text-in-number",
+                severity="error",
+                message=Text(
+                    zh=f"“{value}”不是数字，而该列大多是数字。", en=f"'{value}' is no number in a column of numbers."
+                ),
+                hint=Text(zh="请写成不带单位与千分位的数。", en="Write a number, without unit or thousands separator."),
+                table="industries",
+                line=row + 1,
+                column=name,
+                key=code,
+                value=value,
             )
 
 

@@ -173,8 +173,11 @@ class Definition:
     def needs(self) -> str:
         """Return what a complete transcription must count, in words.
 
-        Examples -------- >>> from xinzhi.scope import definition >>> definition("digital-economy-2021").needs() '26
-        divisions, 68 groups, 126 classes (01, 02, 03, 04); 91 divisions, 431 groups, 1256 classes (05); 5 categories'
+        Examples
+        --------
+        >>> from xinzhi.scope import definition
+        >>> definition("strategic-emerging-2018").needs()
+        '485 classes; 9 categories'
         """
         return "; ".join(_counted(count) for count in self.counts)
 

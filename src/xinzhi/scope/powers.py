@@ -41,6 +41,8 @@ class History(Result):
         ``power, begins, ends, event_zh, event_en, seen, first_lead, countries_led, countries, note_zh, note_en``: for
         every power and reading whether these data can show it, the first year in which it leads anywhere, and in how
         many countries it ever leads.
+    shares
+        ``country, year, carrier, share``: what was handed in, percent of all energy; blanks are null.
     findings
         Sums that miss 100 percent, negative shares, and gaps; in words.
     """
@@ -49,6 +51,7 @@ class History(Result):
 
     changes: pl.DataFrame
     eras: pl.DataFrame
+    shares: pl.DataFrame
     findings: tuple[str, ...]
 
     def summary(self, language: Language = "en") -> str:
@@ -112,7 +115,9 @@ def history(  # a frame or a path
     InputError
         When columns are missing, a country-year stands twice, or a share is no number.
 
-    Notes ----- A blank is no zero: it is left out, and where all carriers of a power are blank the power cannot lead.
+    Notes
+    -----
+    A blank is no zero: it is left out, and where all carriers of a power are blank the power cannot lead.
     The shares are of energy, not of useful work.
 
     Examples
@@ -153,6 +158,7 @@ def history(  # a frame or a path
         frame=found,
         changes=_changes(found),
         eras=_eras(found, list(names)),
+        shares=table.unpivot(on=list(names), index=["country", "year"], variable_name="carrier", value_name="share"),
         findings=tuple(_findings(table, list(names))),
         kind=kind,
         provenance=Provenance(verb="history", version=__version__, inputs={"energy": fingerprint(table, {})}),

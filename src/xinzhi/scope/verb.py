@@ -85,9 +85,9 @@ def classify(
     Parameters
     ----------
     industries
-        A frame of any kind, or the path of a CSV or parquet file: ``code`` (any level, with or without the letter of
-        its section); ``region`` and ``year`` where there are any; columns of numbers that add up, such as output or
-        employment, weigh the totals.
+        A frame of any kind, or the path of a CSV, .xlsx or parquet file: ``code`` (any level, with or without the
+        letter of its section); ``region`` and ``year`` where there are any; columns of numbers that add up,
+        such as output or employment, weigh the totals.
     as_of
         The day whose definitions count: a date, ``YYYY-MM-DD``, or a year, which means its last day.
     definitions
@@ -119,7 +119,9 @@ def classify(
     InputError
         When a column is missing, a code is unknown (the nearest is offered), or codes would count twice.
 
-    Notes ----- An industry in two lists counts once. Where a class belongs only in part to both, the part in either
+    Notes
+    -----
+    An industry in two lists counts once. Where a class belongs only in part to both, the part in either
     has the bounds of Fréchet (1935): at least the larger share, at most the sum of the two and 1; the share in between
     is that of lists that know nothing of each other.
 

@@ -9,6 +9,14 @@ from xinzhi.core.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_MEASURES = {
+    "employment": Text(zh="就业人员", en="employment"),
+    "output": Text(zh="产出", en="output"),
+    "output_nominal": Text(zh="增加值（当年价格）", en="value added at current prices"),
+    "gross_output_nominal": Text(zh="总产出（当年价格）", en="gross output at current prices"),
+    "value": Text(zh="数值", en="value"),
+}
+
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
 EXACT = 1e-12
 
@@ -24,6 +32,17 @@ def verdict(lower: float, upper: float) -> str:
     if lower >= 1 - EXACT:
         return "in"
     return "out" if upper <= EXACT else "part"
+
+
+def measure(name: str) -> Text:
+    """Return what a column that weighs is called; a column of one's own keeps its name.
+
+    Examples
+    --------
+    >>> measure("employment").en, measure("patents").zh
+    ('employment', 'patents')
+    """
+    return _MEASURES.get(name, Text(zh=name, en=name))
 
 
 def percent(value: float) -> str:
