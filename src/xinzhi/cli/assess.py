@@ -37,6 +37,15 @@ def assess(
         Path | None,
         typer.Option("--sign", help=say("签名私钥（Ed25519，PEM）", "private key to sign with, Ed25519, PEM")),
     ] = None,
+    rooms: Annotated[
+        bool,
+        typer.Option(
+            "--rooms/--no-rooms",
+            help=say(
+                "是否附上各专题（范围、来源、部门、前沿等）", "whether the rooms of the essay have their sections"
+            ),
+        ),
+    ] = True,
     encoding: EncodingOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
@@ -47,6 +56,7 @@ def assess(
     from xinzhi.protocol import load as load_protocol
     from xinzhi.report import write_assessment
     from xinzhi.report.certificate import certify, signing_key, write_certificate
+    from xinzhi.report.rooms.essay import essay
     from xinzhi.yardstick import measure
 
     language = chosen(lang)
@@ -56,6 +66,7 @@ def assess(
     words = {
         "read": say("读取并检查数据", "reading and checking the data"),
         "measure": say("测算", "measuring"),
+        "rooms": say("各专题", "the rooms of the essay"),
         "write": say("写出报告", "writing the report"),
     }
     with steps(words, quiet=as_json) as step:
@@ -63,8 +74,10 @@ def assess(
         package = load(data, encoding=encoding)
         step("measure")
         result = measure(package, rules)
+        step("rooms")
+        sections = essay(package, result, rules) if rooms else []
         step("write")
-        files = write_assessment(result, rules, package, out, language=language)
+        files = write_assessment(result, rules, package, out, language=language, sections=sections)
         made = certify(result, package, options={"encoding": encoding, "set": setting or []}, key=key)
         files += write_certificate(made, package, out, files=files)
     if as_json:
