@@ -7,9 +7,10 @@ The question
     Do the sectors advance together, which one holds the region back, and how much of the answer is convention?
 The verbs
     `advance` puts the sectors of every region and year side by side; `index` builds a composite indicator from a
-    declared system. Each sector: `education`, `schooling_return`, `composition`; `culture`; `green`, `decoupling`,
-    `lmdi`, `kaya`. Several together: `coupling`, `obstacle`. Between regions: `inequality` (with `gini`, `dagum`,
-    `theil`), `ridgelines`, `moran`, `markov`, `ellipse`, on the borders of `contiguity`.
+    declared system (`systems`, `load_system`, `check_system`, `from_package`, `Normalisation`). Each sector:
+    `education`, `schooling_return`, `composition`; `culture`; `green`, `decoupling`, `lmdi`, `kaya`. Several together:
+    `coupling`, `obstacle`. Between regions: `inequality` (with `gini`, `dagum`, `theil`), `ridgelines`, `moran`,
+    `markov`, `ellipse`, on the borders of `contiguity`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from xinzhi.sectors.borders import contiguity
     from xinzhi.sectors.centrography import Ellipses, ellipse
     from xinzhi.sectors.chains import MarkovChain, markov
-    from xinzhi.sectors.composite import Index, index
+    from xinzhi.sectors.composite import (
+        Index,
+        Normalisation,
+        System,
+        check_system,
+        from_package,
+        index,
+        load_system,
+        systems,
+    )
     from xinzhi.sectors.coordination import Coupling, coupling
     from xinzhi.sectors.cultural import Culture, culture
     from xinzhi.sectors.decouple import Decoupling, decoupling
@@ -51,12 +61,15 @@ _HOMES = {
     "Index": "composite",
     "Inequality": "dispersion",
     "MarkovChain": "chains",
+    "Normalisation": "composite",
     "Obstacles": "obstacles",
     "SchoolingReturn": "schooling",
     "Sectors": "progress",
     "SpatialAutocorrelation": "autocorrelation",
+    "System": "composite",
     "Theil": "dispersion",
     "advance": "progress",
+    "check_system": "composite",
     "composition": "labour_mix",
     "contiguity": "borders",
     "coupling": "coordination",
@@ -65,17 +78,20 @@ _HOMES = {
     "decoupling": "decouple",
     "education": "schooling",
     "ellipse": "centrography",
+    "from_package": "composite",
     "gini": "dispersion",
     "green": "environment",
     "index": "composite",
     "inequality": "dispersion",
     "kaya": "identity",
     "lmdi": "logmean",
+    "load_system": "composite",
     "markov": "chains",
     "moran": "autocorrelation",
     "obstacle": "obstacles",
     "ridgelines": "density",
     "schooling_return": "schooling",
+    "systems": "composite",
     "theil": "dispersion",
 }
 
@@ -93,12 +109,15 @@ __all__ = [
     "Index",
     "Inequality",
     "MarkovChain",
+    "Normalisation",
     "Obstacles",
     "SchoolingReturn",
     "Sectors",
     "SpatialAutocorrelation",
+    "System",
     "Theil",
     "advance",
+    "check_system",
     "composition",
     "contiguity",
     "coupling",
@@ -107,17 +126,20 @@ __all__ = [
     "decoupling",
     "education",
     "ellipse",
+    "from_package",
     "gini",
     "green",
     "index",
     "inequality",
     "kaya",
     "lmdi",
+    "load_system",
     "markov",
     "moran",
     "obstacle",
     "ridgelines",
     "schooling_return",
+    "systems",
     "theil",
 ]
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.markov_chains import homogeneity, probabilities, steady_state, transition_counts
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
 from xinzhi.sectors.borders import Islands, spatial_weights
@@ -19,100 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.markov_chains import Homogeneity
     from xinzhi.core.text import Language
 
 Bounds = Literal["pooled", "yearly"]
 _TWO = 2
 NO_VALUE = Text(zh="缺少数值", en="no value")
-
-
-def transition_counts(before: IntArray, after: IntArray, classes: int) -> FloatArray:
-    """Return how often each class was followed by each other one `(k, k)`; -1 stands for unknown.
-
-    Examples
-    --------
-    >>> transition_counts(np.array([0, 0, 1, -1]), np.array([0, 1, 1, 1]), 2).tolist()
-    [[1.0, 1.0], [0.0, 1.0]]
-    """
-    known = (before >= 0) & (after >= 0)
-    counts = np.bincount(before[known] * classes + after[known], minlength=classes * classes)
-    return counts.reshape(classes, classes).astype(np.float64)
-
-
-def probabilities(counts: FloatArray) -> FloatArray:
-    """Return the maximum-likelihood transition probabilities; NaN in the row of a class that was never left.
-
-    Examples
-    --------
-    >>> probabilities(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
-    [[0.25, 0.75], [nan, nan]]
-    """
-    total = counts.sum(axis=-1, keepdims=True)
-    shares: FloatArray = counts / np.where(total > 0, total, np.nan)
-    return shares
-
-
-def steady_state(matrix: FloatArray) -> FloatArray | None:
-    """Return the distribution that transitions leave unchanged; None where there is not exactly one.
-
-    Examples
-    --------
-    >>> steady_state(np.array([[0.9, 0.1], [0.3, 0.7]])).round(6).tolist()
-    [0.75, 0.25]
-    """
-    count = len(matrix)
-    if not np.isfinite(matrix).all():
-        return None
-    system = np.vstack([matrix.T - np.eye(count), np.ones(count)])
-    target = np.append(np.zeros(count), 1.0)
-    solution, _, rank, _ = np.linalg.lstsq(system, target, rcond=1e-10)
-    if rank < count:
-        return None
-    return np.clip(np.asarray(solution, dtype=np.float64), 0.0, None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Homogeneity:
-    """Whether the transitions are the same whatever the class of the neighbours.
-
-    Parameters
-    ----------
-    statistic, degrees, p
-        Likelihood ratio, its degrees of freedom, and the probability of a larger one where they are the same.
-    """
-
-    statistic: float
-    degrees: int
-    p: float
-
-
-def homogeneity(counts: FloatArray) -> Homogeneity:
-    """Return the likelihood-ratio test that several chains `(m, k, k)` have the same transition probabilities.
-
-    Notes
-    -----
-    Anderson and Goodman (1957), Annals of Mathematical Statistics 28; Bickenbach and Bode (2003), International
-    Regional Science Review 26, for the degrees of freedom: only transitions that occur, in chains that are ever in the
-    class.
-
-    Examples
-    --------
-    >>> same = np.array([[[8.0, 2.0], [1.0, 9.0]], [[8.0, 2.0], [1.0, 9.0]]])
-    >>> homogeneity(same).statistic, homogeneity(same).degrees
-    (0.0, 2)
-    """
-    from scipy.special import gammaincc
-
-    pooled = probabilities(counts.sum(axis=0))
-    own = probabilities(counts)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(counts > 0, counts * np.log(own / pooled), 0.0)
-    statistic = max(2 * float(terms.sum()), 0.0)
-    chains = (counts.sum(axis=2) > 0).sum(axis=0)
-    used = (counts.sum(axis=0) > 0).sum(axis=1)
-    degrees = int(((np.maximum(chains, 1) - 1) * (np.maximum(used, 1) - 1)).sum())
-    p = float(gammaincc(degrees / 2, statistic / 2)) if degrees else 1.0
-    return Homogeneity(statistic=statistic, degrees=degrees, p=p)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -12,9 +12,11 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.sectors.parameters import setting, text
-from xinzhi.sectors.reading import KEYS, omitted, read
+from xinzhi.sectors.reading import KEYS, as_package, names_of, omitted, read
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.text import Language
 
@@ -77,6 +79,8 @@ class Decoupling(Result):
         ``region, year, reason_zh, reason_en``.
     pressure, driver
         The two series.
+    names
+        Names of the regions, where the source is a package that has them.
     """
 
     key: ClassVar[tuple[str, ...]] = KEYS
@@ -84,6 +88,7 @@ class Decoupling(Result):
     omitted: pl.DataFrame
     pressure: str
     driver: str
+    names: Mapping[str, Text] = field(default_factory=dict)
 
     def summary(self, language: Language = "en") -> str:
         """Return how many regions were in which state in the last year."""
@@ -134,7 +139,8 @@ def decoupling(
     if span < 1:
         message = f"span={span}: change is measured over one year or more."
         raise UsageError(message)
-    given = read(source, [pressure, driver], verb="decoupling")
+    package = as_package(source)
+    given = read(package or source, [pressure, driver], verb="decoupling")
     before = given.frame.with_columns(pl.col("year") + span).rename({pressure: "_pressure", driver: "_driver"})
     both = given.frame.join(before, on=KEYS).drop_nulls([pressure, driver, "_pressure", "_driver"]).sort(KEYS)
     starts = (pl.col("_pressure") > 0) & (pl.col("_driver") > 0)
@@ -160,6 +166,7 @@ def decoupling(
         omitted=omitted(out),
         pressure=pressure,
         driver=driver,
+        names=names_of(package),
         kind=given.kind,
         provenance=given.provenance("decoupling", pressure=pressure, driver=driver, span=span),
     )

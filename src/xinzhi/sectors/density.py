@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -14,10 +14,10 @@ from xinzhi.sectors.parameters import setting
 from xinzhi.sectors.reading import KEYS, frame_of, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.text import Language, Text
 
 Rule = Literal["silverman", "scott"]
 _FEWEST = 3
@@ -98,12 +98,15 @@ class Densities(Result):
         that has no density has a `reason_zh, reason_en`.
     rule
         How the bandwidth was chosen.
+    names
+        What the figure is called, where it has a name; `dataclasses.replace` adds it.
     """
 
     key: ClassVar[tuple[str, ...]] = ("year", "x")
 
     years: pl.DataFrame
     rule: str
+    names: Mapping[str, Text] = field(default_factory=dict)
 
     def summary(self, language: Language = "en") -> str:
         """Return where the peak and the spread went, and whether there are several peaks."""
@@ -111,12 +114,14 @@ class Densities(Result):
         if not drawn.height:
             return self.provenance.foot()
         first, last = drawn.row(0, named=True), drawn.row(-1, named=True)
+        value = str(self.provenance.options["value"])
+        what = self.names[value].lang(language) if value in self.names else value
         line = (
-            f"{first['year']}年至{last['year']}年：主峰由 {first['mode']:.4g} 移至 {last['mode']:.4g}，"
+            f"{what}，{first['year']}年至{last['year']}年：主峰由 {first['mode']:.4g} 移至 {last['mode']:.4g}，"
             f"标准差由 {first['deviation']:.4g} 变为 {last['deviation']:.4g}，"
             f"峰数 {first['modes']} → {last['modes']}（带宽：{self.rule}）"
             if language == "zh"
-            else f"{first['year']} to {last['year']}: highest peak {first['mode']:.4g} to {last['mode']:.4g}, "
+            else f"{what}, {first['year']} to {last['year']}: highest peak {first['mode']:.4g} to {last['mode']:.4g}, "
             f"standard deviation {first['deviation']:.4g} to {last['deviation']:.4g}, "
             f"peaks {first['modes']} to {last['modes']} (bandwidth: {self.rule})"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from xinzhi.core.text import Text
 from xinzhi.sectors.reading import KEYS, frame_of, omitted, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.text import Language
@@ -284,6 +284,8 @@ class Inequality(Result):
         ``year, part, value, share``: the three parts of Dagum in long form, for a chart.
     omitted
         ``region, year, reason_zh, reason_en``.
+    names
+        What the figure and its groups are called, for those that have a name; `dataclasses.replace` adds them.
     """
 
     key: ClassVar[tuple[str, ...]] = ("year",)
@@ -291,6 +293,7 @@ class Inequality(Result):
     pairs: pl.DataFrame
     parts: pl.DataFrame
     omitted: pl.DataFrame
+    names: Mapping[str, Text] = field(default_factory=dict)
 
     def summary(self, language: Language = "en") -> str:
         """Return the Gini of the first and last year, and what most of it is."""
@@ -298,10 +301,12 @@ class Inequality(Result):
             return self.provenance.foot()
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
         zh = language == "zh"
+        value = str(self.provenance.options["value"])
+        what = self.names[value].lang(language) if value in self.names else value
         lines = [
-            f"基尼系数：{first['year']}年 {first['gini']:.4f}，{last['year']}年 {last['gini']:.4f}"
+            f"{what}的基尼系数：{first['year']}年 {first['gini']:.4f}，{last['year']}年 {last['gini']:.4f}"
             if zh
-            else f"Gini: {first['gini']:.4f} in {first['year']}, {last['gini']:.4f} in {last['year']}"
+            else f"Gini of {what}: {first['gini']:.4f} in {first['year']}, {last['gini']:.4f} in {last['year']}"
         ]
         if last["within"] is not None:
             share = {name: last[name] / last["gini"] if last["gini"] else 0.0 for name in PARTS}

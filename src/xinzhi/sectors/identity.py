@@ -8,7 +8,7 @@ import polars as pl
 
 from xinzhi.core.text import Text
 from xinzhi.sectors.logmean import Drivers, decompose
-from xinzhi.sectors.reading import KEYS, omitted, read, refuse_below
+from xinzhi.sectors.reading import KEYS, as_package, names_of, omitted, read, refuse_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,8 @@ def kaya(
     """
     names = SERIES | dict(series or {})
     wanted = [names["population"], names["output"], names["energy"], *([emissions] if emissions else [])]
-    given = read(source, wanted, verb="kaya")
+    package = as_package(source)
+    given = read(package or source, wanted, verb="kaya")
     if emissions:
         refuse_below(given.frame, [emissions], verb="kaya", positive=False)
     people, output, energy = (pl.col(names[key]) for key in ("population", "output", "energy"))
@@ -91,6 +92,7 @@ def kaya(
         omitted=pl.concat([result.omitted, omitted(rows)]).sort(KEYS),
         total=result.total,
         factors=result.factors,
+        names=names_of(package),
         kind=result.kind,
         provenance=result.provenance,
     )

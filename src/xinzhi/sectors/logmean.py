@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from xinzhi.core.text import Text
 from xinzhi.sectors.reading import KEYS, frame_of, omitted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.result import FrameKind, Provenance
@@ -115,6 +115,8 @@ class Drivers(Result):
         ``region, year, reason_zh, reason_en``.
     total, factors
         Names of the total and its factors.
+    names
+        Names of the regions, where the source is a package that has them.
     """
 
     key: ClassVar[tuple[str, ...]] = (*KEYS, "factor")
@@ -123,6 +125,7 @@ class Drivers(Result):
     omitted: pl.DataFrame
     total: str
     factors: tuple[str, ...]
+    names: Mapping[str, Text] = field(default_factory=dict)
 
     def summary(self, language: Language = "en") -> str:
         """Return the contributions summed over the regions that share the most common span of years."""

@@ -377,7 +377,9 @@ def _left_out(found: State, known: pl.DataFrame, names: tuple[str, ...]) -> pl.D
     rows = []
     for region, year, present in left.select(KEYS).join(have, on=KEYS, how="left").iter_rows():
         gone = [name for name in wanted if name not in (present or [])]
-        rows.append((region, year, MISSING.format(zh="、".join(gone), en=", ".join(gone)) if gone else UNBALANCED))
+        called = [indicator_text(name) for name in gone]
+        lacks = MISSING.format(zh="、".join(one.zh for one in called), en=", ".join(one.en for one in called))
+        rows.append((region, year, lacks if gone else UNBALANCED))
     return omitted(rows)
 
 

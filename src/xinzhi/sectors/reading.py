@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
 
 KEYS = ("region", "year")
+GAPS = ("missing-year",)  # a year that is missing is left out, filled with a flag, or named; it stops nothing
 _SHOWN = 8
 
 
@@ -121,15 +122,15 @@ def _series(package: Package, name: str, verb: str) -> tuple[str, pl.DataFrame] 
         if "activity_sections" not in tables:
             return None
         wanted = name.removeprefix("section:")
-        rows = package.require("activity_sections", ["employment"], verb=verb)
+        rows = package.require("activity_sections", ["employment"], verb=verb, despite=GAPS)
         rows = rows if wanted == "*" else rows.filter(section=wanted)
         # a section that is missing makes the sum of all unknown, not smaller
         value = pl.when(pl.col("employment").is_null().any()).then(None).otherwise(pl.col("employment").sum())
         return "activity_sections", rows.group_by(KEYS).agg(value.alias(name))
     if "accounts" in tables and name in tables["accounts"].columns:
-        return "accounts", package.require("accounts", [name], verb=verb).select(*KEYS, name)
+        return "accounts", package.require("accounts", [name], verb=verb, despite=GAPS).select(*KEYS, name)
     if "indicators" in tables:
-        rows = package.require("indicators", ["value"], verb=verb).filter(indicator=name)
+        rows = package.require("indicators", ["value"], verb=verb, despite=GAPS).filter(indicator=name)
         if rows.height:
             return "indicators", rows.select(*KEYS, pl.col("value").alias(name))
     return None

@@ -114,9 +114,9 @@ def test_the_map_is_balanced_and_says_who_is_left_out(plain):
     assert plain.frame.height == 30 * 12
     assert plain.years["regions"].unique().to_list() == [30]
     tibet = plain.omitted.filter(region="540000", year=2019)
-    assert tibet["reason_en"].to_list() == ["missing: energy_productivity"]
-    assert "Tibet (missing: energy_productivity)" in plain.summary("en")
-    assert "西藏 (缺少 energy_productivity)" in plain.summary("zh")
+    assert tibet["reason_en"].to_list() == ["missing: output per unit of energy"]
+    assert "Tibet (missing: output per unit of energy)" in plain.summary("en")
+    assert "西藏 (缺少 单位能耗产出)" in plain.summary("zh")
 
 
 def test_tibet_has_one_year_and_comes_in_where_it_is_asked_for(package):
@@ -188,7 +188,7 @@ def test_the_economy_is_tfp_where_a_measurement_is_passed_in(measured):
 def test_explain_answers_by_code_and_name_and_says_why_not(plain):
     assert plain.explain("220000", 2019).row == plain.explain("Jilin", 2019).row
     assert "bounds" in repr(plain.explain("吉林", 2019))
-    with pytest.raises(UsageError, match="missing: energy_productivity"):
+    with pytest.raises(UsageError, match="missing: output per unit of energy"):
         plain.explain("西藏", 2019)
     with pytest.raises(UsageError, match="it has 2008-2019"):
         plain.explain("吉林", 1990)

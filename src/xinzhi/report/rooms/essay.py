@@ -33,7 +33,12 @@ def essay(package: Package, measurement: Measurement, protocol: Protocol) -> lis
     >>> [section.key for section in essay(package, xinzhi.measure(package, ours), ours)][:2]
     ['scope', 'sources']
     """
-    makers: Sequence[Callable[[Package, Measurement, Protocol], Section | None]] = (_scope, _sources, _frontier)
+    makers: Sequence[Callable[[Package, Measurement, Protocol], Section | None]] = (
+        _scope,
+        _sources,
+        _sectors,
+        _frontier,
+    )
     found = (maker(package, measurement, protocol) for maker in makers)
     return [section for section in found if section is not None]
 
@@ -49,6 +54,12 @@ def _sources(package: Package, _: Measurement, protocol: Protocol) -> Section | 
     from xinzhi.report.rooms.sources import brief
 
     return brief(package, protocol)
+
+
+def _sectors(package: Package, measurement: Measurement, _: Protocol) -> Section | None:
+    from xinzhi.report.rooms.sectors.together import assessed
+
+    return assessed(package, measurement)
 
 
 def _frontier(package: Package, measurement: Measurement, _: Protocol) -> Section | None:

@@ -13,6 +13,7 @@ from xinzhi.core.text import Text
 from xinzhi.data.package import Package
 from xinzhi.sectors.composite.compute import Built, Convention, build, yearly_ranks
 from xinzhi.sectors.composite.conventions import convention
+from xinzhi.sectors.composite.files import is_table, read_indicators
 from xinzhi.sectors.composite.imputation import impute
 from xinzhi.sectors.composite.messages import finding, refuse
 from xinzhi.sectors.composite.normalisation import Normalisation
@@ -46,7 +47,8 @@ def index(
     ----------
     frame
         A frame of any kind with ``region``, ``year`` and one column per indicator (or the columns that it is made
-        from); or a data package, of which the system takes what it can reach.
+        from), or the path of such a file (.csv, .parquet, .xlsx); or a data package, of which the system takes what it
+        can reach.
     system
         The id of a system that ships with xinzhi, the path of a YAML file, its content, or a system.
     weights
@@ -88,6 +90,8 @@ def index(
     """
     rules = load_system(system)
     package = _package(frame)
+    if package is None and is_table(frame):
+        frame = read_indicators(frame)
     if package is not None:
         frame = from_package(package, rules)
         rules = rules.within(frame.columns)
@@ -132,7 +136,7 @@ def _package(frame: object) -> Package | None:
     """Return the package that a caller hands in, by itself or by name."""
     if isinstance(frame, Package):
         return frame
-    if isinstance(frame, str | Path):
+    if isinstance(frame, str | Path) and not is_table(frame):
         from xinzhi.data import load
 
         return load(frame)

@@ -1,0 +1,261 @@
+"""`xinzhi sectors` as a user meets it: exit codes, what is printed, what is written."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.cli import main
+from xinzhi.sectors import from_package
+
+NAMES = {"220000": "A1", "310000": "B2", "510000": "C3"}
+MISTAKEN = """id: mine
+indicators:
+  - indicator: schooling
+    sector: education
+    unit: years
+    denominator: score
+  - indicator: rd_intensity
+    sector: innovation
+    direction: 2
+    unit: percent
+    denominatr: output
+"""
+OWN = """id: mine
+title: {zh: 我的体系, en: my system}
+indicators:
+  - {indicator: schooling, sector: education, direction: 1, unit: years, denominator: score}
+  - {indicator: rd_intensity, sector: innovation, direction: 1, unit: percent, denominator: output}
+  - {indicator: robots, sector: innovation, direction: 1, unit: items, denominator: worker}
+"""
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    monkeypatch.setenv("XINZHI_LANG", "en")
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["xinzhi", "sectors", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def package():
+    return xinzhi.load("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def wide(package):
+    return from_package(package, "xinzhi-sectors").filter(pl.col("year").is_between(2015, 2017))
+
+
+@pytest.fixture
+def small(package, tmp_path):
+    """Three regions of other names, one of which misses a year."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    for table in ("accounts", "indicators", "activity_sections", "investment"):
+        rows = package.tables[table].filter(pl.col("region").is_in(list(NAMES)))
+        rows = rows.with_columns(pl.col("region").replace(NAMES))
+        if table == "accounts":
+            rows = rows.filter(~((pl.col("region") == "B2") & (pl.col("year") == 2013)))
+        rows.write_parquet(folder / f"{table}.parquet")
+    names = {
+        "region": list(NAMES.values()),
+        "name_zh": ["甲地", "乙地", "丙地"],
+        "name_en": ["Aland", "Bland", "Cland"],
+    }
+    pl.DataFrame(names).write_parquet(folder / "regions.parquet")
+    return folder
+
+
+def test_the_main_job_names_who_lags_and_writes_the_page(run, tmp_path):
+    code, out, err = run("china-provinces", "--out", tmp_path, "--region", "吉林")
+    assert (code, err) == (0, "")
+    assert "Jilin 2019" in out
+    assert "Lowest sector in 2019, of 30 regions: culture 23" in out
+    assert "Gini of output per head at constant prices" in out
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"sectors.html", "sectors.xlsx", "sectors.json", "sectors-sectors.csv", "sectors-inequality.csv"} <= names
+    assert "The sectors of Jilin" in (tmp_path / "sectors.html").read_text("utf-8")
+
+
+def test_json_is_one_document_with_the_frames(run):
+    code, out, _ = run("china-provinces", "--json", "--years", "2015:2019")
+    document = json.loads(out)
+    assert code == 0
+    assert [one["provenance"]["verb"] for one in document["results"]] == ["advance", "inequality", "ridgelines"]
+    assert {row["year"] for row in document["results"][0]["frame"]} == set(range(2015, 2020))
+    assert {row["year"] for row in document["results"][1]["frame"]} == set(range(2015, 2020))
+    assert document["economy"] == "tfp"
+    assert document["results"][1]["provenance"]["inputs"]["accounts"]
+
+
+def test_a_small_package_with_a_missing_year_runs_and_speaks_chinese(run, small):
+    code, out, _ = run(small, "--lang", "zh")
+    assert code == 0
+    assert "2019年 3 个地区" in out
+    assert "人均地区生产总值（不变价格）的基尼系数" in out
+
+
+def test_without_capital_the_economy_is_output_per_worker_and_it_is_said(run, small):
+    (small / "investment.parquet").unlink()
+    code, out, err = run(small)
+    assert code == 0
+    assert "Lowest sector" in out
+    assert "the economy is output per worker" in err
+    code, out, _ = run(small, "--json")
+    assert json.loads(out)["economy"] == "output_per_worker"
+
+
+def test_without_population_inequality_is_left_out_and_it_is_said(run, small):
+    # culture is counted per resident: a package without residents has no sectors either
+    accounts = pl.read_parquet(small / "accounts.parquet").drop("population")
+    accounts.write_parquet(small / "accounts.parquet")
+    code, _, err = run(small)
+    assert code == 3
+    assert "population" in err
+
+
+def test_an_index_prints_intervals_and_what_convention_does(run, tmp_path):
+    code, out, err = run("china-provinces", "--system", "xinzhi-sectors", "--draws", 200, "--out", tmp_path)
+    assert (code, err) == (0, "")
+    assert "Beijing" in out.splitlines()[3]
+    assert "200 draws" in out
+    assert "300 conventions in use" in out
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"sectors-index.csv", "sectors-uncertainty.csv", "sectors-gaming.csv", "sectors-sensitivity.csv"} <= names
+
+
+def test_an_index_as_json_has_weights_coverage_and_findings(run):
+    code, out, _ = run("china-provinces", "--system", "nqpf-dofile-25", "--draws", 50, "--json", "--region", "Jilin")
+    document = json.loads(out)
+    assert code == 0
+    assert sum(not row["covered"] for row in document["coverage"]) == 16
+    assert sum(row["weight"] for row in document["weights"]) == pytest.approx(1)
+    assert any(one["rule"] == "raw-size" for one in document["findings"])
+    assert len(document["explanation"]) == 9
+    assert document["system"]["id"] == "nqpf-dofile-25"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
+def test_a_table_of_indicators_gives_the_index_of_the_package(run, wide, tmp_path, suffix):
+    file = tmp_path / f"wide.{suffix}"
+    {"csv": wide.write_csv, "parquet": wide.write_parquet, "xlsx": wide.write_excel}[suffix](file)
+    options = ("--system", "xinzhi-sectors", "--draws", 20, "--json", "--years", "2016:2017")
+    code, out, _ = run(file, *options)
+    assert code == 0
+    _, packaged, _ = run("china-provinces", *options)
+    own, theirs = (
+        {(row["region"], row["year"]): row["index"] for row in json.loads(said)["results"][0]["frame"] if row["index"]}
+        for said in (out, packaged)
+    )
+    assert own == pytest.approx(theirs)
+
+
+def test_a_system_of_ones_own_on_a_table_names_what_is_missing(run, wide, tmp_path):
+    wide.write_csv(tmp_path / "wide.csv")
+    (tmp_path / "own.yaml").write_text(OWN, "utf-8")
+    code, out, _ = run(tmp_path / "wide.csv", "--system", tmp_path / "own.yaml", "--draws", 20, "--weights", "equal")
+    assert code == 0
+    assert "missing, 1 of 3 indicators: robots" in out
+
+
+def test_a_mistaken_system_lists_its_lines_and_exits_with_1(run, tmp_path):
+    (tmp_path / "bad.yaml").write_text(MISTAKEN, "utf-8")
+    code, out, _ = run("china-provinces", "--system", tmp_path / "bad.yaml")
+    assert code == 1
+    assert "[no-direction] bad.yaml, line 3 (schooling)" in out
+    assert "[bad-direction] bad.yaml, line 9" in out
+    assert "[unknown-key] bad.yaml, line 11" in out
+    assert "3 errors" in out
+    code, out, _ = run("china-provinces", "--system", tmp_path / "bad.yaml", "--json")
+    assert code == 1
+    assert [one["line"] for one in json.loads(out)["findings"] if one["severity"] == "error"] == [3, 11, 9]
+
+
+def test_a_file_that_is_no_yaml_names_the_line(run, tmp_path):
+    (tmp_path / "bad.yaml").write_text("id: mine\nindicators:\n  - indicator: [a\n", "utf-8")
+    code, out, _ = run("china-provinces", "--system", tmp_path / "bad.yaml")
+    assert code == 1
+    assert "line 4" in out
+
+
+def test_a_bad_cell_names_its_line_and_column_once(run, wide, tmp_path):
+    rows = wide.write_csv().splitlines()
+    cells = rows[5].split(",")
+    cells[3] = "n/a"
+    (tmp_path / "wide.csv").write_text("\n".join([*rows[:5], ",".join(cells), *rows[6:]]), "utf-8")
+    code, _, err = run(tmp_path / "wide.csv", "--system", "xinzhi-sectors")
+    assert code == 1
+    assert err.count("line 6, column 'education_spending'") == 1
+
+
+def test_the_systems_are_listed_with_their_coverage(run):
+    code, out, _ = run("--list")
+    assert code == 0
+    assert "9 / 25" in out
+    assert "11 / 11" in out
+    code, out, _ = run("--list", "--json")
+    listed = {row["id"]: row for row in json.loads(out)["systems"]}
+    assert len(listed["nqpf-dofile-25"]["missing"]) == 16
+    assert listed["xinzhi-sectors"]["last_year"] == 2017
+
+
+def test_vikor_has_no_intervals_and_it_is_said(run):
+    code, out, err = run("china-provinces", "--system", "xinzhi-sectors", "--aggregation", "vikor")
+    assert code == 0
+    assert "300 conventions" in out
+    assert "no rank intervals around vikor" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ((), 2, "name a data package"),
+        (("china-provinces", "--draws", "5"), 2, "for an index only"),
+        (("china-provinces", "--years", "2017:2011"), 2, "write the first and the last year"),
+        (("china-provinces", "--years", "later"), 2, "write the first and the last year"),
+        (("china-provinces", "--years", "1990:1995"), 3, "the indicators reach"),
+        (("china-provinces", "--region", "Atlantis"), 2, "no region 'Atlantis'"),
+        (("china-provinces", "--region", "Tibet"), 2, "missing: output per unit of energy"),
+        (("china-provinces", "--lang", "fr"), 2, "zh or en"),
+        (("china-provinces", "--protocol", "none"), 2, "unknown protocol"),
+        (("nowhere",), 3, "no such file or folder"),
+        (("china-provinces", "--system", "none"), 2, "take one of nqpf-dofile-25"),
+        (("china-provinces", "--system", "none.yaml"), 3, "none.yaml"),
+        (("china-provinces", "--system", "xinzhi-sectors", "--weights", "magic"), 2, "take equal, expert"),
+        (("china-provinces", "--system", "xinzhi-sectors", "--aggregation", "magic"), 2, "arithmetic, geometric"),
+        (("china-provinces", "--system", "xinzhi-sectors", "--normalisation", "magic"), 2, "min-max, z"),
+        (("china-provinces", "--system", "xinzhi-sectors", "--normalisation", "min-max:1"), 2, "min-max:1:100"),
+        (("china-provinces", "--system", "xinzhi-sectors", "--draws", "0"), 2, "between 1 and"),
+        (("china-provinces", "--system", "xinzhi-sectors", "--aggregation", "geometric"), 2, "min-max:1:100"),
+        (("china-provinces", "--system", "xinzhi-sectors", "--years", "1990:1995"), 3, "in 1990-1995"),
+        (("nowhere.csv", "--system", "xinzhi-sectors"), 3, "there is no such file"),
+    ],
+)
+def test_misuse_and_unusable_input_say_what_to_do(run, arguments, code, message):
+    left, out, err = run(*arguments)
+    assert left == code
+    assert message in err
+    assert "Traceback" not in out + err
+
+
+def test_a_table_without_any_indicator_names_both_sides(run, tmp_path):
+    pl.DataFrame({"region": ["a"], "year": [2020], "other": [1.0]}).write_csv(tmp_path / "wide.csv")
+    code, _, err = run(tmp_path / "wide.csv", "--system", "xinzhi-sectors")
+    assert code == 3
+    assert "none of the 11 indicators" in err
+    assert "other" in err
