@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import yaml
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
@@ -16,7 +19,7 @@ from xinzhi.data.frames import read_frames
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.result import FrameKind
 
 _SHOWN = 5
@@ -45,7 +48,14 @@ class Cells:
     kind: FrameKind = "polars"
 
 
-def read_cells(frame: Any, *, place: str, activity: str, value: str) -> Cells:  # noqa: ANN401 - any kind of frame
+def read_cells(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    place: str,
+    activity: str,
+    value: str,
+    suppressed: float | None = None,
+) -> Cells:
     """Return a long frame as a matrix; places without anything and activities of nobody are left out and named.
 
     Parameters
@@ -54,14 +64,17 @@ def read_cells(frame: Any, *, place: str, activity: str, value: str) -> Cells:  
         One row a place and activity; rows that are not there count as zero.
     place, activity, value
         Names of its columns; `value` is an amount, such as employment, exports or patents.
+    suppressed
+        What a cell counts as that a statistics office withholds (marks such as ``x``, ``np``, ``..``, ``<5``, listed in
+        ``pathways.yaml``), often half of the threshold of disclosure; None: such cells are refused and named.
 
     Raises
     ------
     UsageError
         When a column is missing.
     InputError
-        When a place and activity stand twice, a value is negative or no number, or nothing is left; the findings name
-        the rows.
+        When a place and activity stand twice, a value is negative, withheld or no number, or nothing is left; the
+        findings name the rows.
 
     Examples
     --------
@@ -78,13 +91,58 @@ def read_cells(frame: Any, *, place: str, activity: str, value: str) -> Cells:  
     long = table.cells.select(
         pl.col(place).cast(pl.String).alias("place"),
         pl.col(activity).cast(pl.String).alias("activity"),
+        pl.col(value).alias("given"),
         pl.col(value).cast(pl.Float64, strict=False).alias("value"),
-    ).with_row_index("line", offset=1)
-    _refuse(long, value)
-    wide = long.pivot(on="activity", index="place", values="value").sort("place").fill_null(0.0)
-    names = sorted(name for name in wide.columns if name != "place")
-    matrix = wide.select(names).to_numpy().astype(float)
-    return without_empty(tuple(wide["place"]), tuple(names), matrix, kind=kind)
+    )
+    if long.is_empty():
+        message = "the frame has no rows."
+        raise InputError(message)
+    long, findings = _withheld(long, value, suppressed)
+    (rows, places), (columns, activities) = _coded(long["place"]), _coded(long["activity"])
+    amounts = long["value"].to_numpy()
+    times = np.bincount(rows * len(activities) + columns, minlength=len(places) * len(activities))
+    if times.max() > 1 or _suspect(amounts) or _blank(places) or _blank(activities):
+        _refuse(long, value)
+    matrix = np.zeros((len(places), len(activities)))
+    matrix[rows, columns] = amounts
+    found = without_empty(places, activities, matrix, kind=kind)
+    return replace(found, findings=(*findings, *found.findings))
+
+
+def _coded(names: pl.Series) -> tuple[IntArray, list[str]]:
+    """Return the position of each name among the sorted names, and these."""
+    kinds = sorted(name or "" for name in names.unique())
+    position = names.fill_null("").cast(pl.Enum(kinds)).to_physical()
+    return position.cast(pl.Int64).to_numpy(), kinds
+
+
+def _suspect(amounts: FloatArray) -> bool:
+    return not bool(np.isfinite(amounts).all() and (amounts >= 0).all())
+
+
+def _blank(names: list[str]) -> bool:
+    return any(not name.strip() for name in names)
+
+
+def _withheld(long: pl.DataFrame, column: str, suppressed: float | None) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """Fill in what a statistics office withholds and say how many cells that are, or refuse and name them."""
+    if long["given"].dtype != pl.String:
+        return long, ()
+    marks = conventions()["disclosure"]["marks"]["value"]
+    text = pl.col("given").str.strip_chars().str.to_lowercase()
+    masked = long.select(text.is_in(marks) | text.str.contains(r"^[<\u2264]\s*\d+$"))[:, 0].fill_null(value=False)
+    if not masked.any():
+        return long, ()
+    if suppressed is None:
+        findings = [
+            _bad("suppressed-cell", row, column)
+            for row in long.with_row_index("line", offset=1).filter(masked).rows(named=True)
+        ]
+        message = f"{len(findings)} cells are withheld for disclosure; the first: {findings[0].sentence()}"
+        raise InputError(message, findings)
+    names = [f"{row['place']}/{row['activity']}" for row in long.filter(masked).head(_SHOWN).rows(named=True)]
+    filled = long.with_columns(value=pl.when(masked).then(suppressed).otherwise("value"))
+    return filled, (_filled(int(masked.sum()), names, suppressed, column),)
 
 
 def without_empty(
@@ -125,7 +183,15 @@ _RULES = {
     ),
     "duplicate-cell": (
         Text(zh="重复出现", en="stands twice"),
-        Text(zh="请先合并，或指定另一年份。", en="Add the rows up first, or choose one year."),
+        Text(zh="请先合并；若有多个年份，只保留一年。", en="Add the rows up first; of several years, keep one."),
+    ),
+    "suppressed-cell": (
+        Text(zh="因保密未公布", en="is withheld for disclosure"),
+        Text(
+            zh="用 suppressed= 指定这类单元格的取值（常取保密阈值的一半），或合并地区、行业。",
+            en="Say what such cells count as with suppressed= (often half of the threshold), or merge places or "
+            "activities.",
+        ),
     ),
     "blank-name": (Text(zh="名称为空", en="has no name"), Text(zh="请填写名称。", en="Name it.")),
 }
@@ -133,6 +199,7 @@ _RULES = {
 
 def _refuse(long: pl.DataFrame, value: str) -> None:
     """Raise on rows that cannot be used, naming them."""
+    long = long.with_row_index("line", offset=1)
     blank = pl.any_horizontal(
         pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in ("place", "activity")
     )
@@ -145,21 +212,46 @@ def _refuse(long: pl.DataFrame, value: str) -> None:
     findings = [
         _bad(rule, row, value) for rule, bad in wrong.items() for row in long.filter(bad).head(_SHOWN).rows(named=True)
     ]
-    if findings:
-        message = f"{len(findings)} or more rows cannot be used; the first: {findings[0].sentence()}"
-        raise InputError(message, findings)
-    if long.is_empty():
-        message = "the frame has no rows."
-        raise InputError(message)
+    message = f"{len(findings)} or more rows cannot be used; the first: {findings[0].sentence()}"
+    raise InputError(message, findings)
 
 
 def _bad(rule: str, row: dict[str, Any], column: str) -> Finding:
     what, hint = _RULES[rule]
-    shown = None if row["value"] is None else f"{row['value']:g}"
+    shown = None if row["given"] is None else str(row["given"])
     return Finding(
         rule=rule, severity="error", message=what, hint=hint, table="cells", line=row["line"], column=column,
         key=f"{row['place']}/{row['activity']}", value=shown,
     )  # fmt: skip
+
+
+def _filled(count: int, names: list[str], amount: float, column: str) -> Finding:
+    more = "" if count <= len(names) else " …"
+    return Finding(
+        rule="suppressed-cell",
+        severity="note",
+        message=Text(
+            zh=f"{count} 个单元格因保密未公布，按 {amount:g} 计：{'、'.join(names)}{more}",
+            en=f"{count} cells are withheld for disclosure and count as {amount:g}: {', '.join(names)}{more}",
+        ),
+        hint=Text(zh="换一个取值，看结果是否改变。", en="Try another amount and see whether results change."),
+        table="cells",
+        column=column,
+    )
+
+
+@cache
+def conventions() -> dict[str, Any]:
+    """Return the conventions of the room, ``pathways.yaml``.
+
+    Examples
+    --------
+    >>> conventions()["anchor"]["least_correlation"]["value"]
+    0.3
+    """
+    text = (files("xinzhi.pathways") / "pathways.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
 
 
 def _empty(rule: str, column: str, name: str) -> Finding:

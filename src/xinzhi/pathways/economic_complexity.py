@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
-import yaml
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text
 from xinzhi.pathways import relatedness
 from xinzhi.pathways.advantage import present, revealed_advantage
-from xinzhi.pathways.cells import read_cells
+from xinzhi.pathways.cells import conventions, read_cells, without_empty
 from xinzhi.pathways.spectrum import fitness, spectrum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.pathways.advantage import Presence
     from xinzhi.pathways.cells import Cells
     from xinzhi.pathways.relatedness import Diagonal, Gain, Measure, Precision
-    from xinzhi.pathways.spectrum import Spectrum
+    from xinzhi.pathways.spectrum import Fitness, Spectrum
 
 Scale = Literal["places", "z", "z-sample"]
 _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ComplexityOptions:
     """How presence, proximity and gain are counted; every convention of other programs is one of these.
 
     Parameters
@@ -73,9 +72,9 @@ class Complexity(Result):
         is the most complex.
     activities
         ``activity, ubiquity, complexity, rank, fitness``: the same for activities.
-    cells
-        ``place, activity, value, advantage, present, density, gain``: one row a place and activity; `gain` is null
-        where the activity is there already.
+    matrix, present, density, gain
+        Amounts, presence, density and gain (n, p), in the order of `places` and `activities`; the gain is NaN where the
+        activity is there already.
     proximity
         How near two activities are (p, p), in the order of `activities`.
     eigenvalues, gap, parts
@@ -89,7 +88,10 @@ class Complexity(Result):
     key: ClassVar[tuple[str, ...]] = ("place",)
 
     activities: pl.DataFrame
-    cells: pl.DataFrame
+    matrix: Cells
+    present: BoolArray
+    density: FloatArray
+    gain: FloatArray
     proximity: FloatArray
     eigenvalues: FloatArray
     gap: float
@@ -101,6 +103,27 @@ class Complexity(Result):
     def places(self) -> pl.DataFrame:
         """Return the frame of the places."""
         return self.frame
+
+    @cached_property
+    def cells(self) -> pl.DataFrame:
+        """Return ``place, activity, value, advantage, present, density, gain``, one row a place and activity.
+
+        It is made on first use: of millions of cells the frame takes more room than the matrices. `gain` is null where
+        the activity is there already.
+        """
+        n, p = self.present.shape
+        return pl.DataFrame(
+            {
+                "place": np.repeat(np.array(self.matrix.places, dtype=object), p),
+                "activity": np.tile(np.array(self.matrix.activities, dtype=object), n),
+                "value": self.matrix.values.ravel(),
+                "advantage": revealed_advantage(self.matrix.values).ravel(),
+                "present": self.present.ravel(),
+                "density": self.density.ravel().astype(float),
+                "gain": self.gain.ravel().astype(float),
+            },
+            schema_overrides={"place": pl.String, "activity": pl.String},
+        ).with_columns(pl.col("gain").fill_nan(None))
 
     def summary(self, language: Language = "en") -> str:
         """Return who is most complex, what fixed the sign, and how well the index is determined."""
@@ -130,7 +153,8 @@ def complexity(
     activity: str,
     value: str,
     anchor: Mapping[str, float] | None = None,
-    options: Options | None = None,
+    options: ComplexityOptions | None = None,
+    suppressed: float | None = None,
 ) -> Complexity:
     """Measure how complex places and activities are, how near they are, and what each place would gain.
 
@@ -145,6 +169,8 @@ def complexity(
         fixes the sign of the index. None: the diversity of the places does, if it correlates enough; else refused.
     options
         The conventions.
+    suppressed
+        What a cell counts as that is withheld for disclosure; None: such cells are refused and named.
 
     Raises
     ------
@@ -164,12 +190,37 @@ def complexity(
     >>> found.frame.height, found.sign[0]
     (31, 'anchor')
     """
-    from xinzhi import __version__
+    cells = read_cells(frame, place=place, activity=activity, value=value, suppressed=suppressed)
+    return measure_cells(cells, anchor=anchor, options=options)
 
-    chosen = options or Options()
-    cells = read_cells(frame, place=place, activity=activity, value=value)
-    here = present(cells.values, chosen.presence, threshold=chosen.threshold)
-    cells, here = _with_presence(cells, here)
+
+def measure_cells(
+    cells: Cells, *, anchor: Mapping[str, float] | None = None, options: ComplexityOptions | None = None
+) -> Complexity:
+    """Measure a matrix that is there already: the same as `complexity`, without reading a frame.
+
+    Parameters
+    ----------
+    cells
+        Places by activities.
+    anchor, options
+        As in `complexity`.
+
+    Raises
+    ------
+    InputError
+        When nothing fixes the sign, or too little is present.
+
+    Examples
+    --------
+    >>> from xinzhi.pathways.cells import without_empty
+    >>> nested = np.triu(np.ones((6, 6)))[:, ::-1] * np.arange(6, 0, -1)
+    >>> found = measure_cells(without_empty(list("abcdef"), list("uvwxyz"), nested))
+    >>> found.sign[0], found.places["place"][0]
+    ('diversity', 'a')
+    """
+    chosen = options or ComplexityOptions()
+    cells, here = with_presence(cells, present(cells.values, chosen.presence, threshold=chosen.threshold))
     raw = spectrum(here)
     sign = _sign(raw, here, cells, anchor)
     eci, pci = _scaled(raw, chosen.scale, np.sign(sign[1]))
@@ -177,60 +228,96 @@ def complexity(
     shares = relatedness.density(here, near, nearest=chosen.nearest)
     gained = relatedness.gain(here, near, shares, pci, chosen.gain)
     fit = fitness(here)
-    places = pl.DataFrame(
+    return Complexity(
+        frame=_places(cells, here, eci, fit, relatedness.outlook(here, shares, pci)),
+        activities=_activities(cells, here, pci, fit),
+        matrix=cells,
+        present=here,
+        density=shares,
+        gain=gained,
+        proximity=near,
+        eigenvalues=raw.eigenvalues,
+        gap=raw.gap,
+        parts=raw.parts,
+        sign=(sign[0], abs(sign[1])),
+        findings=(*cells.findings, *_weak(raw)),
+        kind=cells.kind,
+        provenance=_provenance(chosen),
+    )
+
+
+def _provenance(chosen: ComplexityOptions) -> Provenance:
+    from xinzhi import __version__
+
+    options = {name: getattr(chosen, name) for name in chosen.__slots__}
+    return Provenance(verb="complexity", version=__version__, options=options)
+
+
+def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach: FloatArray) -> pl.DataFrame:
+    frame = pl.DataFrame(
         {
             "place": cells.places,
             "diversity": here.sum(axis=1),
             "complexity": eci,
             "fitness": fit.places,
             "fitness_decays": fit.decaying,
-            "outlook": relatedness.outlook(here, shares, pci).astype(float),
+            "outlook": reach.astype(float),
             "log": fit.log_places,
         }
-    ).with_columns(rank=_rank("complexity"), fitness_rank=_rank("log"))
-    activities = pl.DataFrame(
+    )
+    return frame.with_columns(rank=_rank("complexity"), fitness_rank=_rank("log")).select(
+        "place", "diversity", "complexity", "rank", "fitness", "fitness_rank", "fitness_decays", "outlook"
+    )
+
+
+def _activities(cells: Cells, here: BoolArray, pci: FloatArray, fit: Fitness) -> pl.DataFrame:
+    frame = pl.DataFrame(
         {
             "activity": cells.activities,
             "ubiquity": here.sum(axis=0),
             "complexity": pci,
             "fitness": fit.activities,
         }
-    ).with_columns(rank=_rank("complexity"))
-    return Complexity(
-        frame=places.select(
-            "place", "diversity", "complexity", "rank", "fitness", "fitness_rank", "fitness_decays", "outlook"
-        ),
-        activities=activities.select("activity", "ubiquity", "complexity", "rank", "fitness"),
-        cells=_cells(cells, here, shares, gained),
-        proximity=near,
-        eigenvalues=raw.eigenvalues,
-        gap=raw.gap,
-        parts=raw.parts,
-        sign=(sign[0], abs(sign[1])),
-        findings=cells.findings,
-        kind=cells.kind,
-        provenance=Provenance(
-            verb="complexity",
-            version=__version__,
-            options={name: getattr(chosen, name) for name in chosen.__slots__},
-        ),
     )
+    return frame.with_columns(rank=_rank("complexity")).select("activity", "ubiquity", "complexity", "rank", "fitness")
 
 
-@cache
-def conventions() -> dict[str, Any]:
-    """Return the conventions of the room, ``pathways.yaml``."""
-    text = (files("xinzhi.pathways") / "pathways.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+def _weak(raw: Spectrum) -> tuple[Finding, ...]:
+    """Say so when the index is hardly determined: parts that share nothing, or two eigenvalues close together."""
+    if raw.parts > 1:
+        return (
+            _warning(
+                "separate-parts",
+                Text(
+                    zh=f"矩阵分成 {raw.parts} 个互不相连的部分，复杂度只反映属于哪一部分",
+                    en=f"the matrix falls into {raw.parts} parts that share nothing: the index only tells them apart",
+                ),
+                Text(
+                    zh="请分别计算每一部分，或放宽存在的标准。",
+                    en="Measure each part alone, or lower the threshold of presence.",
+                ),
+            ),
+        )
+    if raw.gap < float(conventions()["spectrum"]["least_gap"]["value"]):
+        return (
+            _warning(
+                "small-gap",
+                Text(
+                    zh=f"第二、第三特征值仅差 {raw.gap:.4f}，少数单元格的变化就会改变排名",
+                    en=f"the second eigenvalue exceeds the third by only {raw.gap:.4f}: a few cells may turn it",
+                ),
+                Text(zh="请看排名区间（uncertainty）。", en="Look at the intervals of the ranks (`uncertainty`)."),
+            ),
+        )
+    return ()
 
 
-def _with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
+def _warning(rule: str, message: Text, hint: Text) -> Finding:
+    return Finding(rule=rule, severity="warning", message=message, hint=hint, table="cells")
+
+
+def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
     """Leave out places and activities without any presence: they have no complexity; each is named."""
-    from dataclasses import replace
-
-    from xinzhi.pathways.cells import without_empty
-
     found, values, names = here, cells.values, (cells.places, cells.activities)
     findings = list(cells.findings)
     while not (found.any(axis=1).all() and found.any(axis=0).all()):
@@ -298,19 +385,3 @@ def _standardised(values: FloatArray, lost: int) -> FloatArray:
 
 def _rank(column: str) -> pl.Expr:
     return pl.col(column).rank("min", descending=True).cast(pl.Int64)
-
-
-def _cells(cells: Cells, here: BoolArray, shares: FloatArray, gained: FloatArray) -> pl.DataFrame:
-    n, p = here.shape
-    return pl.DataFrame(
-        {
-            "place": np.repeat(np.array(cells.places, dtype=object), p),
-            "activity": np.tile(np.array(cells.activities, dtype=object), n),
-            "value": cells.values.ravel(),
-            "advantage": revealed_advantage(cells.values).ravel(),
-            "present": here.ravel(),
-            "density": shares.ravel().astype(float),
-            "gain": gained.ravel().astype(float),
-        },
-        schema_overrides={"place": pl.String, "activity": pl.String},
-    ).with_columns(pl.col("gain").fill_nan(None))

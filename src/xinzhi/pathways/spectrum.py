@@ -10,10 +10,16 @@ import numpy as np
 from xinzhi.core.errors import InputError
 
 if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray
+    from collections.abc import Callable
 
-DENSE = 1500  # up to this size the symmetric eigenproblem is solved whole
-NEAR = 1e-10  # two eigenvalues closer than this span one space: its vectors are not determined
+    from scipy.sparse import csr_array
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+
+DENSE = 400  # up to this size the symmetric eigenproblem is solved whole
+LEADING = 4  # eigenvalues that are reported
+CHECK = 8  # products with the operator between two looks at what is left
+ROUNDING, LOOSE = 2e-16, 1e-9  # what may be left of the second vector, and of the others, whose values alone are used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,55 +76,131 @@ def spectrum(presence: BoolArray) -> Spectrum:
     if min(presence.shape) < 3:  # noqa: PLR2004 - the second vector of two points is their difference and nothing else
         message = f"complexity needs at least three places and three activities; there are {presence.shape}."
         raise InputError(message)
-    parts = _parts(presence)
     values, vectors = _leading(presence, diversity, ubiquity)
     places = vectors / np.sqrt(diversity)
-    activities = presence.T @ places / ubiquity / values[1]
+    activities = (listed(presence.T) @ places) / ubiquity / values[1]
     scale = np.sqrt((diversity * places**2).sum() / diversity.sum())
     return Spectrum(
         places=places / scale,
         activities=activities / scale,
         eigenvalues=values,
         gap=float(values[1] - values[2]),
-        parts=parts,
+        parts=_parts(presence, values[1]),
     )
 
 
-def _parts(presence: BoolArray) -> int:
-    """Return in how many parts the places fall that share no activity, directly or through others."""
+def listed(presence: BoolArray) -> csr_array:
+    """Return the presences as a list of columns by row, which is quicker to walk through than a full matrix.
+
+    Examples
+    --------
+    >>> listed(np.array([[True, False], [True, True]])).indices.tolist()
+    [0, 0, 1]
+    """
     from scipy.sparse import csr_array
+
+    whole = np.ascontiguousarray(presence)
+    columns = (np.flatnonzero(whole) % whole.shape[1]).astype(np.int32)
+    starts = np.concatenate([[0], whole.sum(axis=1).cumsum()]).astype(np.int32)
+    return csr_array((np.ones(len(columns)), columns, starts), shape=whole.shape)
+
+
+def _parts(presence: BoolArray, second: float) -> int:
+    """Return in how many parts the places fall that share no activity; above 1 the second eigenvalue is 1 too."""
+    from scipy.sparse import block_array
     from scipy.sparse.csgraph import connected_components
 
-    linked = csr_array(presence, dtype=float)
-    shared = linked @ linked.T if presence.shape[0] <= presence.shape[1] else linked.T @ linked
-    count, _ = connected_components(shared, directed=False)
+    if second < 1 - LOOSE:
+        return 1
+    linked = listed(presence)
+    count, _ = connected_components(block_array([[None, linked], [linked.T, None]], format="csr"), directed=False)
     return int(count)
 
 
-def _leading(presence: BoolArray, diversity: FloatArray, ubiquity: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _leading(presence: BoolArray, diversity: IntArray, ubiquity: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return the leading eigenvalues of the transition matrix, and the second eigenvector of its symmetric form."""
-    from scipy.linalg import eigh
-    from scipy.sparse.linalg import LinearOperator, eigsh
-
     turned = presence.shape[0] > presence.shape[1]
-    ends = (ubiquity, diversity) if turned else (diversity, ubiquity)
-    matrix = np.asarray(presence.T if turned else presence, dtype=float)
-    scaled = matrix / np.sqrt(ends[0])[:, None] / np.sqrt(ends[1])[None, :]
-    size = scaled.shape[0]
-    count = min(4, size)
-    if size <= DENSE:
-        values, vectors = eigh(scaled @ scaled.T, subset_by_index=[size - count, size - 1])
+    few, many = (ubiquity, diversity) if turned else (diversity, ubiquity)
+    matrix = presence.T if turned else presence
+    first = np.sqrt(few / few.sum())
+    if len(few) <= DENSE:
+        values, second = _whole(matrix, few, many)
     else:
-        operator = LinearOperator((size, size), matvec=lambda v: scaled @ (scaled.T @ v), dtype=float)
-        start = np.random.default_rng(0).standard_normal(size)  # a fixed start: the same input gives the same digits
-        values, vectors = eigsh(operator, k=count, which="LA", v0=start, tol=0)  # type: ignore[call-overload] # its stubs know no operator of floats
-    order = np.argsort(values)[::-1]
-    values, second = values[order], vectors[:, order[1]]
-    first = np.sqrt(ends[0] / ends[0].sum())
+        apply = _operator(matrix, few, many)
+        found = lanczos(apply, first)
+        values, second = found if found is not None else _whole(matrix, few, many)
     second = second - first * (first @ second)  # the trivial vector leaks in at the size of rounding
     if turned:
-        second = scaled.T @ second
-    return np.concatenate([values, np.zeros(max(0, 3 - count))]), np.asarray(second / np.linalg.norm(second))
+        second = (listed(presence) @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
+    return np.concatenate([values, np.zeros(max(0, 3 - len(values)))]), np.asarray(second / np.linalg.norm(second))
+
+
+def _whole(matrix: BoolArray, few: IntArray, many: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Solve the symmetric eigenproblem of the shorter side whole."""
+    from scipy.linalg import eigh
+
+    scaled = matrix / np.sqrt(few)[:, None]
+    scaled /= np.sqrt(many)[None, :]
+    size = len(few)
+    values, vectors = eigh(scaled @ scaled.T, subset_by_index=[size - min(LEADING, size), size - 1])
+    order = np.argsort(values)[::-1]
+    return np.asarray(values[order]), np.asarray(vectors[:, order[1]])
+
+
+def _operator(matrix: BoolArray, few: IntArray, many: IntArray) -> Callable[[FloatArray], FloatArray]:
+    """Return the product with the symmetric form, which is never formed: only the presences are walked through."""
+    there, back = listed(matrix), listed(matrix.T)
+    root = 1 / np.sqrt(few)
+
+    def apply(vector: FloatArray) -> FloatArray:
+        return np.asarray(root * (there @ ((back @ (root * vector)) / many)))
+
+    return apply
+
+
+def lanczos(
+    apply: Callable[[FloatArray], FloatArray], first: FloatArray, *, most: int = 600
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the four largest eigenvalues of a symmetric operator and the vector of the second, or None.
+
+    The largest is 1 and its vector is known, so that it is kept out; every new direction is made orthogonal to all
+    before it, twice (Parlett 1998, section 13). That costs little and takes the fewest products with the operator.
+
+    Parameters
+    ----------
+    apply
+        Product with the operator.
+    first
+        Its leading vector, of length 1.
+    most
+        Largest number of products; None is returned when the second vector has not settled by then.
+    """
+    from scipy.linalg import eigh_tridiagonal
+
+    size = len(first)
+    most = min(most, size - 1)
+    basis = np.zeros((most + 1, size))
+    basis[0] = first
+    direction = np.random.default_rng(0).standard_normal(size)  # fixed: the same input gives the same digits
+    direction -= first * (first @ direction)
+    beta = float(np.linalg.norm(direction))
+    alphas, betas = np.zeros(most), np.zeros(most)
+    for k in range(1, most + 1):
+        basis[k] = direction / beta
+        direction = apply(basis[k])
+        alphas[k - 1] = basis[k] @ direction
+        for _ in range(2):
+            direction -= (basis[: k + 1] @ direction) @ basis[: k + 1]
+        beta = betas[k - 1] = float(np.linalg.norm(direction))
+        if k % CHECK and beta > ROUNDING and k < most:
+            continue
+        values, vectors = eigh_tridiagonal(alphas[:k], betas[: k - 1])
+        left = beta * np.abs(vectors[-1, ::-1])
+        if left[0] <= ROUNDING and (left[1 : LEADING - 1] <= LOOSE).all():
+            return np.concatenate([[1.0], values[::-1][: LEADING - 1]]), np.asarray(vectors[:, -1] @ basis[1 : k + 1])
+        if beta <= ROUNDING:
+            return None  # the space is exhausted before it holds what was asked for
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +248,12 @@ def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12
     >>> found.decaying.tolist(), bool(found.places[0] > found.places[1])
     ([False, True, True], True)
     """
-    matrix = presence.astype(float)
-    log_f, log_q = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
+    there, back = listed(presence), listed(presence.T)
+    log_f, log_q = np.zeros(presence.shape[0]), np.zeros(presence.shape[1])
     moved_f = np.zeros_like(log_f)
     done = 0
     for turn in range(1, rounds + 1):
-        new_f, new_q = _log_product(matrix, log_q), -_log_product(matrix.T, -log_f)
+        new_f, new_q = _log_product(there, log_q), -_log_product(back, -log_f)
         new_f -= _log_mean(new_f)
         new_q -= _log_mean(new_q)
         moved_f, moved_q = new_f - log_f, new_q - log_q
@@ -192,8 +274,8 @@ def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12
     )
 
 
-def _log_product(matrix: FloatArray, logs: FloatArray) -> FloatArray:
-    """Return the logarithm of ``matrix @ exp(logs)`` for values of any size, row by row of a 0-1 matrix."""
+def _log_product(matrix: csr_array, logs: FloatArray) -> FloatArray:
+    """Return the logarithm of ``matrix @ exp(logs)`` for values of any size; `matrix` holds ones."""
     from scipy.special import logsumexp
 
     top = logs.max()
@@ -202,7 +284,7 @@ def _log_product(matrix: FloatArray, logs: FloatArray) -> FloatArray:
     found = np.full(len(plain), -np.inf)
     found[~low] = np.log(plain[~low]) + top
     for i in np.flatnonzero(low):
-        found[i] = logsumexp(logs, b=matrix[i])
+        found[i] = logsumexp(logs[matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]]])
     return found
 
 
