@@ -232,3 +232,37 @@ def test_unknown_options_are_named():
         beta_convergence(closing(0.02), **KEYS, spans=GrowthSpans(effects="unit"))
     with pytest.raises(UsageError, match="no column"):
         beta_convergence(closing(0.02), unit="unit", time="year", value="z")
+
+
+def test_frames_of_any_kind_come_back_as_they_came():
+    data = closing(0.02)
+    pandas = data.to_pandas()
+    assert type(sigma_convergence(pandas, **KEYS).to_native()) is type(pandas)
+    arrow = data.to_arrow()
+    assert type(transitions(arrow, **KEYS, classes=3).to_native()) is type(arrow)
+
+
+def test_summaries_speak_two_languages():
+    data = closing(0.05)
+    assert "存在绝对β收敛" in beta_convergence(data, **KEYS).summary("zh")
+    assert "half of it in" in beta_convergence(data, **KEYS).summary()
+    assert "sigma convergence" in sigma_convergence(data, **KEYS).summary()
+    assert "差距缩小" in sigma_convergence(data, **KEYS).summary("zh")
+    assert "次转移" in transitions(data, **KEYS, classes=3).summary("zh")
+    assert "峰" in distribution_dynamics(data, **KEYS).summary("zh")
+    apart = data.with_columns(y=pl.col("y") ** (1 + 0.3 * (pl.col("year") - 2000)))
+    assert "divergence" in sigma_convergence(apart, **KEYS).summary()
+    assert "拒绝" in log_t_test(apart, **KEYS).summary("zh")
+
+
+def test_moves_need_two_classes_and_two_years():
+    with pytest.raises(UsageError, match="two classes"):
+        transitions(closing(0.02), **KEYS, classes=1)
+    with pytest.raises(UsageError, match="yearly, pooled"):
+        transitions(closing(0.02), **KEYS, bounds="monthly")
+    with pytest.raises(InputError, match="two successive years"):
+        transitions(closing(0.02).filter(pl.col("year") == 2000), **KEYS, classes=3)
+    with pytest.raises(InputError, match="too many equal values"):
+        transitions(closing(0.02).with_columns(y=pl.lit(1.0)), **KEYS, classes=3)
+    with pytest.raises(InputError, match="0 moves"):
+        distribution_dynamics(closing(0.02), **KEYS, lag=40)

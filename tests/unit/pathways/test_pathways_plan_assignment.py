@@ -64,7 +64,7 @@ def test_capacity_equal_to_brute_force(seed):
     task = made(3, 4, seed, cap=3, gaps=0.0)
     loads = np.random.default_rng(seed + 50).uniform(0.2, 1.0, (3, 4))
     task = Task(
-        value=task.value, sizes=task.sizes, caps=task.caps, floors=task.floors, loads=loads, room=np.full(4, 1.1)
+        value=task.value, sizes=task.sizes, caps=task.caps, floors=task.floors, loads=loads, room=np.full(4, 1.5)
     )
     best = brute_force(task)
     assert best is not None
