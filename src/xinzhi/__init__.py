@@ -46,6 +46,7 @@ _LAZY = {
     "pathways": "",
     "protocol": "",
     "report": "",
+    "risks": "",
     "scope": "",
     "sectors": "",
     "sources": "",
