@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xinzhi.cli import assess, audit, check, claim, data, protocol, verify
+from xinzhi.cli import assess, audit, check, claim, data, frontier, protocol, scope, sectors, sources, verify
 from xinzhi.cli.speech import preferred, print_findings, print_json, say
 from xinzhi.core.errors import InputError, XinzhiError
 
@@ -33,8 +33,12 @@ app = typer.Typer(
 app.command("assess")(assess.assess)
 app.command("audit")(audit.audit)
 app.command("claim")(claim.claim)
+app.command("scope")(scope.scope)
 app.command("verify")(verify.verify)
 app.command("check")(check.check)
+app.command("sources")(sources.sources)
+app.command("frontier")(frontier.frontier)
+app.command("sectors", help=sectors.HELP)(sectors.sectors)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(data.app, name="data")
 

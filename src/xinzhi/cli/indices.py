@@ -261,9 +261,9 @@ def _tell(result: Index, found: list[Result], explained: pl.DataFrame | None, as
 def _ranking(result: Index, found: list[Result], asked: Asked) -> Any:  # noqa: ANN401 - a rich table
     """Return the last year: index, rank, its interval, and the best and the worst rank by convention."""
     from xinzhi.cli.tables import table
-    from xinzhi.report.rooms.sectors.names import region_text
     from xinzhi.sectors.composite.gaming import Gaming
     from xinzhi.sectors.composite.uncertainty import Uncertainty
+    from xinzhi.sectors.naming import region_text
 
     keys = ["region", "year"]
     rows = result.frame.drop_nulls("index").select(*keys, "index", "rank")

@@ -36,3 +36,36 @@ def steps(words: Mapping[str, str], *, quiet: bool = False) -> Iterator[Callable
             bar.update(task, completed=names.index(name), description=words[name])
 
         yield step
+
+
+@contextmanager
+def counting(word: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Show how many of a number of steps are done; silent when stderr is no terminal, or when `quiet`.
+
+    Parameters
+    ----------
+    word
+        What is being done.
+    quiet
+        Whether to show nothing.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(word, total=None)
+
+        def count(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield count

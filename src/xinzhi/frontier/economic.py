@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
+from xinzhi.frontier.labels import Labelled
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.sweep import Own, sweep
 from xinzhi.frontier.models.units import check_choice, check_rts, checked, sum_bounds
@@ -27,7 +28,7 @@ DIRECTIONS = ("own", "unit", "monetary")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Economic(Result):
+class Economic(Labelled):
     """Economic efficiency; `frame`: unit, economic, technical, allocative, actual, optimum, status.
 
     Cost and revenue: efficiencies in (0, 1] with economic = technical * allocative. Profit: inefficiencies of at least

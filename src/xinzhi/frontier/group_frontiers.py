@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
+from xinzhi.frontier.labels import Labelled
 from xinzhi.frontier.measures import Measure, rows
 from xinzhi.frontier.reading import read_data
 
@@ -26,7 +27,7 @@ _ROUNDING = 1e-9  # the group is part of the whole: a ratio above one by less th
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Metafrontier(Result):
+class Metafrontier(Labelled):
     """Scores against two frontiers; `frame`: unit, group, meta, within, tgr, status.
 
     `meta` and `within` are the scores against the metafrontier and the group's own; `tgr` is the technology gap ratio

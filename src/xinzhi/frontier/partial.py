@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
+from xinzhi.frontier.labels import Labelled
 from xinzhi.frontier.models.units import check_choice, checked
 from xinzhi.frontier.reading import read_data
 
@@ -25,7 +26,7 @@ _ROUNDING = 1e-9  # of (1 - alpha) N when it is whole
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Partial(Result):
+class Partial(Labelled):
     """Scores against a partial frontier; `frame`: unit, score, error, dominating, status.
 
     Parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -133,8 +132,10 @@ def _run(task: Callable[..., Part], sizes: Sequence[int], seeds: Sequence[Any], 
     if n_jobs == 1:
         yield from map(task, sizes, seeds)
         return
-    with ProcessPoolExecutor(n_jobs) as pool:
-        yield from pool.map(task, sizes, seeds)
+    from joblib import Parallel, delayed
+
+    jobs = (delayed(task)(size, one) for size, one in zip(sizes, seeds, strict=True))
+    yield from Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
 
 
 def _technology(columns: FloatArray, rts: str) -> FloatArray:

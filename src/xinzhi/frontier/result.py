@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Result
+from xinzhi.frontier.labels import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ _RTS = {
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Efficiency(Result):
+class Efficiency(Labelled):
     """Efficiency of units against the technology that they span.
 
     Parameters
@@ -183,12 +183,13 @@ def _headline(result: Efficiency, language: Language) -> str:
     efficient = result.solved.efficient
     best = int(np.sum(efficient)) if efficient is not None else None
     worst = _worst(result)
+    name = result.called(data.units[worst], language)
     mean = float(scores[known].mean())
     if language == "zh":
         on = f"{len(scores)} 个单元中有 {best} 个位于前沿面；" if best is not None else f"共 {len(scores)} 个单元；"
-        return f"{on}效率得分平均为 {mean:.4f}，离前沿面最远的是 {data.units[worst]}（{scores[worst]:.4f}）。"
+        return f"{on}效率得分平均为 {mean:.4f}，离前沿面最远的是 {name}（{scores[worst]:.4f}）。"
     on = f"{best} of {len(scores)} units are on the frontier" if best is not None else f"{len(scores)} units"
-    return f"{on}; the mean score is {mean:.4f}, and farthest from it is {data.units[worst]} ({scores[worst]:.4f})."
+    return f"{on}; the mean score is {mean:.4f}, and farthest from it is {name} ({scores[worst]:.4f})."
 
 
 def _worst(result: Efficiency) -> int:
@@ -209,7 +210,8 @@ def _exceptions(result: Efficiency, language: Language) -> list[str]:
     }
     lines = []
     for status, (zh, en) in words.items():
-        units = [unit for unit, found in zip(result.data.units, result.status, strict=True) if found == status]
+        found = zip(result.data.units, result.status, strict=True)
+        units = [result.called(unit, language) for unit, why in found if why == status]
         if units:
             lines.append(f"{_some(units, '、')}：{zh}。" if language == "zh" else f"{_some(units, ', ')}: {en}.")
     return lines

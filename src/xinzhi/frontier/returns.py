@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.frontier.bandwidth import bandwidth as choose_bandwidth
-from xinzhi.frontier.smoothing import smooth_draws, smoothed_distances, unit_distances
+from xinzhi.frontier.labels import Labelled
 from xinzhi.frontier.models.units import check_choice, checked
 from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.replications import in_blocks
+from xinzhi.frontier.smoothing import smooth_draws, smoothed_distances, unit_distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ _SAME = 1e-8  # two scores of one unit that differ by less are the same
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class ReturnsTest(Result):
+class ReturnsTest(Labelled):
     """Tests of returns to scale; `frame`: null, alternative, statistic, critical, p, replications, bandwidth.
 
     Parameters

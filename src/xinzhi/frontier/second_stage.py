@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.frontier.smoothing import smoothed_distances, unit_distances
+from xinzhi.core.result import Provenance
+from xinzhi.frontier.labels import Labelled
 from xinzhi.frontier.models.units import check_choice, check_rts, checked
 from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.replications import in_blocks
+from xinzhi.frontier.smoothing import smoothed_distances, unit_distances
 from xinzhi.frontier.truncated import Truncated, truncated_draws, truncated_regression
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _EFFICIENT = 1e-5  # a distance this close to one is that of a unit on its own f
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class TwoStage(Result):
+class TwoStage(Labelled):
     """Coefficients of the second stage; `frame`: variable, coefficient, error, lower, upper (sigma is the last row).
 
     A positive coefficient raises the distance: it makes units less efficient.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.frontier.bandwidth import bandwidth as choose_bandwidth
+from xinzhi.frontier.labels import Labelled
 from xinzhi.frontier.models.units import check_choice, check_rts, checked
 from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.replications import efficiencies, in_blocks
@@ -28,7 +29,7 @@ _RATE = 0.7  # power of n that gives the default size of a subsample
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Bootstrap(Result):
+class Bootstrap(Labelled):
     """Scores with bias and interval.
 
     `frame`: unit, score, corrected, bias, error, lower, upper, bias_to_error, missing. `bias` is score less corrected;
@@ -116,7 +117,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     units
         Names of the units, or of the column that holds them.
     n_jobs
-        Processes (`concurrent.futures`); the figures do not depend on it.
+        Processes (`joblib`); the figures do not depend on it.
     progress
         Called with the replications done and their total.
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
+from xinzhi.frontier.labels import Labelled
 from xinzhi.frontier.measures import Measure, rows
 from xinzhi.frontier.reading import read_data
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Window(Result):
+class Window(Labelled):
     """Scores by window; `frame`: unit, period, start, end, score, status.
 
     Parameters
@@ -48,15 +49,16 @@ class Window(Result):
         """Return the number of windows, the mean score and the least stable unit."""
         windows = self.frame["start"].n_unique()
         loose = self.units.sort("column_range", descending=True, nulls_last=True).row(0, named=True)
+        name = self.called(loose["unit"], language)
         mean = float(np.nanmean(self.units["mean"].to_numpy()))
         if language == "zh":
             return (
                 f"{windows} 个窗口，每个 {self.width} 期，平均得分 {mean:.4f}。同一时期在不同窗口间差异最大的是"
-                f"{loose['unit']}（{loose['column_range']:.4f}）。"
+                f"{name}（{loose['column_range']:.4f}）。"
             )
         return (
             f"{windows} windows of {self.width} periods, mean score {mean:.4f}. The scores of one period differ most "
-            f"between windows for {loose['unit']} ({loose['column_range']:.4f})."
+            f"between windows for {name} ({loose['column_range']:.4f})."
         )
 
 

@@ -10,12 +10,12 @@ from scipy.stats import norm, truncnorm
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier.bandwidth import bandwidth
-from xinzhi.frontier.smoothing import bootstrap, smooth_draws, smoothed_distances, unit_distances
 from xinzhi.frontier.models.units import checked
 from xinzhi.frontier.replications import efficiencies
 from xinzhi.frontier.returns import returns_test
-from xinzhi.frontier.truncated import truncated_draws, truncated_regression
 from xinzhi.frontier.second_stage import two_stage
+from xinzhi.frontier.smoothing import bootstrap, smooth_draws, smoothed_distances, unit_distances
+from xinzhi.frontier.truncated import truncated_draws, truncated_regression
 
 TOLERANCE = 1e-9
 

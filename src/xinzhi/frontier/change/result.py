@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Result
 from xinzhi.core.text import Text
+from xinzhi.frontier.labels import Labelled
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,7 +51,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class ProductivityChange(Result):
+class ProductivityChange(Labelled):
     """Productivity change of units between adjacent periods.
 
     Parameters
@@ -188,7 +188,9 @@ class ProductivityChange(Result):
             return []
 
         def words(rows: Any) -> str:  # noqa: ANN401 - rows of a frame
-            return ("、" if language == "zh" else ", ").join(f"{unit} {self._say(value)}" for unit, value in rows)
+            return ("、" if language == "zh" else ", ").join(
+                f"{self.called(unit, language)} {self._say(value)}" for unit, value in rows
+            )
 
         first, last = words(ranked.head(_SHOWN).iter_rows()), words(ranked.tail(_SHOWN).iter_rows())
         return [f"  最高：{first}；最低：{last}" if language == "zh" else f"  highest: {first}; lowest: {last}"]

@@ -196,7 +196,7 @@ def _generate(
         if worst <= rules["violation"]:
             if final:
                 keep = ~np.eye(n, dtype=bool)
-                return found, tuple(np.nonzero(used & keep)), turn, worst  # type: ignore[return-value]  # two axes
+                return found, tuple(np.nonzero(used & keep)), turn, worst  # type: ignore[return-value] # two axes
             i, h = i[:0], h[:0]
             continue
         h = np.argpartition(-over, most - 1, axis=1)[:, :most]

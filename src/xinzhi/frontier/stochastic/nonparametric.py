@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text
+from xinzhi.frontier.labels import Labelled
 from xinzhi.frontier.stochastic.concave import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.conventions import conventions
 from xinzhi.frontier.stochastic.densities import truncated_posterior
@@ -58,7 +59,7 @@ class StonedOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Stoned(Result):
+class Stoned(Labelled):
     """A concave frontier without a functional form.
 
     Parameters

@@ -190,8 +190,8 @@ def _start(problem: Problem, share: float) -> list[FloatArray]:
         logs[INEFFICIENCY] += 2 * np.log(2)
     if PERSISTENT in names:
         raised += np.sqrt(2 / np.pi * 0.5 * _EFFECT_SHARE * variance)
-    x = likelihood.x  # type: ignore[attr-defined]  # every model has the regressors
-    y = likelihood.y  # type: ignore[attr-defined]  # and the output
+    x = likelihood.x  # type: ignore[attr-defined] # every model has the regressors
+    y = likelihood.y  # type: ignore[attr-defined] # and the output
     beta = x.T @ (y + raised) / y.size
     start = np.concatenate([beta, [logs.get(name, 0.0) for name in names]])
     if LOCATION not in names:

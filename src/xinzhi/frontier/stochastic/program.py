@@ -130,7 +130,10 @@ def solve(y: FloatArray, weights: FloatArray, rows: Rows, gap: float, start: Sol
             best = Solution(fitted, slopes, dual, worst, step)
         if worst < gap or (best.gap < _ENOUGH and worst > _STALLED * best.gap):
             return best
-        newton = _Newton(weights, outer, rows, 1 / (slack / dual + _PROXIMITY))
+        try:
+            newton = _Newton(weights, outer, rows, 1 / (slack / dual + _PROXIMITY))
+        except np.linalg.LinAlgError:  # binding and idle rows lie so far apart that no digit is left
+            break
         aim = slack * dual
         df, db, ds, dz = newton.step(gradient, pull, primal, slack, dual, aim)
         reach = min(_longest(slack, ds), _longest(dual, dz))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Result
+from xinzhi.frontier.labels import Labelled
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class StochasticFrontier(Result):
+class StochasticFrontier(Labelled):
     """A frontier with noise around it and inefficiency below it.
 
     Parameters

@@ -1,0 +1,318 @@
+"""The goods of a frontier from a data package: columns of its accounts, levels of a measurement, indicators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Protocol
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text
+from xinzhi.frontier.labels import NONE, Labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import polars as pl
+
+    from xinzhi.data import Package
+
+KEYS = ("region", "year")
+_LEVELS = ("output", "capital", "labour", "human_capital", "labour_share")
+_SHOWN = 3
+
+
+class Measured(Protocol):
+    """What is needed of a measurement: its levels by region and year, and how far official figures carry."""
+
+    @property
+    def inputs(self) -> pl.DataFrame:
+        """``region, year`` and the levels."""
+
+    @property
+    def coverage(self) -> pl.DataFrame:
+        """``series, last_official_year``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageGoods:
+    """The goods by region and year, missing figures included.
+
+    Parameters
+    ----------
+    frame
+        ``region, year``, a column for each good and, where asked for, ``group``; null where there is no figure.
+    goods
+        The columns of the goods.
+    ends
+        The last official year of every good.
+    labels
+        Names of the regions, their macro-regions, and units of measurement.
+    tables
+        The tables of the package that were read, those behind a measurement aside.
+    """
+
+    frame: pl.DataFrame
+    goods: tuple[str, ...]
+    ends: Mapping[str, int]
+    labels: Labels = NONE
+    tables: tuple[str, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """The last year in which every good has an official figure."""
+        return min(self.ends.values())
+
+    def official_years(self) -> list[int]:
+        """Return the years in which nearly all regions have figures of all goods, all of them official.
+
+        Raises
+        ------
+        InputError
+            When there is none.
+        """
+        import polars as pl
+
+        counts = self.frame.drop_nulls(self.goods).filter(pl.col("year") <= self.end).group_by("year").len()
+        if not counts.height:
+            message = (
+                f"no year has figures of {', '.join(self.goods)} together that are official: "
+                f"{', '.join(f'{name} ends in {year}' for name, year in self.ends.items())}; say --year or --years."
+            )
+            raise InputError(message)
+        least = _conventions()["complete_share"]["value"] * counts["len"].to_numpy().max()
+        return sorted(counts.filter(pl.col("len") >= least)["year"].to_list())
+
+    def take(self, years: Iterable[int]) -> tuple[pl.DataFrame, Labels]:
+        """Return the rows of some years that have every figure, and the labels with a note on what has not.
+
+        Raises
+        ------
+        InputError
+            When a year has no region with all figures.
+        """
+        import polars as pl
+
+        wanted = sorted(set(years))
+        rows = self.frame.filter(pl.col("year").is_in(wanted))
+        kept = rows.drop_nulls(list(self.goods))
+        present = set(kept["year"].to_list())
+        if lost := [year for year in wanted if year not in present]:
+            known = self.frame.drop_nulls(list(self.goods))["year"].unique().sort().to_list()
+            reach = f"{known[0]} to {known[-1]}" if known else "no year at all"
+            held = self.frame.filter(pl.col("year") == lost[0])
+            wanting = [good for good in self.goods if not held[good].is_not_null().any()] or list(self.goods)
+            message = (
+                f"{_listed(lost)}: no figures of {', '.join(wanting)}; {', '.join(self.goods)} "
+                f"together reach from {reach}."
+            )
+            raise InputError(message)
+        notes = [*self.labels.notes, *self._gaps(rows), *self._beyond(wanted)]
+        return kept, replace(self.labels, notes=tuple(notes))
+
+    def _gaps(self, rows: pl.DataFrame) -> list[Text]:
+        """Say which regions were left out, and for want of which good."""
+        import polars as pl
+
+        found = []
+        for good in self.goods:
+            lost = rows.filter(pl.col(good).is_null())
+            if lost.height:
+                names = [self.labels.units.get(code, Text(zh=code, en=code)) for code in lost["region"].unique().sort()]
+                shown, more = names[:_SHOWN], len(names) - _SHOWN
+                found.append(
+                    Text(
+                        zh=f"缺少 {good} 而未计入 {lost.height} 个观测："
+                        + "、".join(name.zh for name in shown)
+                        + (f"等 {len(names)} 个地区。" if more > 0 else "。"),
+                        en=f"Observations left out for want of {good}: {lost.height}, of "
+                        + ", ".join(name.en for name in shown)
+                        + (f" and {more} more." if more > 0 else "."),
+                    )
+                )
+        return found
+
+    def _beyond(self, years: Sequence[int]) -> list[Text]:
+        """Say which goods rest on figures that are not official in some of the years."""
+        return [
+            Text(
+                zh=f"{good} 在 {end} 年之后没有官方数据，此后为推算值。",
+                en=f"{good} has no official figure after {end}; what follows is extrapolated.",
+            )
+            for good, end in self.ends.items()
+            if end < max(years)
+        ]
+
+
+def package_goods(
+    package: Package, goods: Sequence[str], measure: Callable[[], Measured], *, group: str | None = None
+) -> PackageGoods:
+    """Return the columns of a package that take part in a frontier.
+
+    Parameters
+    ----------
+    package
+        The loaded package.
+    goods
+        Their names: columns of ``accounts``, levels of a measurement (``output, capital, labour, human_capital``), or
+        indicators of ``indicators``; a name that several have is taken from the first.
+    measure
+        Gives the measurement; called only when a level is asked for.
+    group
+        A column of ``regions`` or ``accounts`` that groups the regions; it becomes the column ``group``.
+
+    Returns
+    -------
+    PackageGoods
+        The figures with what they are called.
+
+    Raises
+    ------
+    UsageError
+        When no table has a column; the message lists what there is.
+    InputError
+        When a level is asked for and the package cannot be measured.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> package = xinzhi.load("china-provinces")
+    >>> found = package_goods(package, ["capital", "employment", "output_real"], lambda: xinzhi.measure(package))
+    >>> found.ends["capital"], found.official_years()[-1], found.frame.columns
+    (2017, 2017, ['region', 'year', 'capital', 'employment', 'output_real'])
+    """
+    wanted = list(dict.fromkeys(goods))
+    _known(package, wanted)
+    columns = [_column(package, name, measure) for name in wanted]
+    frame = columns[0][0]
+    for other, _ in columns[1:]:
+        frame = frame.join(other, on=KEYS, how="full", coalesce=True)
+    if group is not None:
+        frame = _grouped(package, frame, group)
+    return PackageGoods(
+        frame=frame.sort("year", "region"),
+        goods=tuple(wanted),
+        ends={name: end for name, (_, end) in zip(wanted, columns, strict=True)},
+        labels=region_labels(package),
+        tables=_read(package, wanted, group),
+    )
+
+
+def _read(package: Package, goods: Sequence[str], group: str | None) -> tuple[str, ...]:
+    """Return the tables that goods and groups were read from."""
+    held = _tables(package)
+    found = ["accounts"] if any(name in held["accounts"] for name in goods) else []
+    found += (
+        ["indicators"] if any(name in held["indicators"] and name not in held["accounts"] for name in goods) else []
+    )
+    return (*found, *(("regions",) if group is not None else ()))
+
+
+def region_labels(package: Package) -> Labels:
+    """Return the names of the regions of a package and of their macro-regions, as far as it has them."""
+    regions = package.tables.get("regions")
+    if regions is None:
+        return NONE
+
+    def texts(zh: str, en: str) -> dict[str, Text]:
+        found = {}
+        for row in regions.iter_rows(named=True):
+            named = [row[name] for name in (zh, en) if row.get(name)]
+            if named:
+                found[row["region"]] = Text(zh=named[0], en=named[-1])
+        return found
+
+    return Labels(units=_apart(texts("name_zh", "name_en")), groups=texts("group_zh", "group_en"))
+
+
+def _apart(names: Mapping[str, Text]) -> dict[str, Text]:
+    """Return names of which no two read alike: those that do get their codes."""
+    every = [name.en for name in names.values()] + [name.zh for name in names.values() if name.zh != name.en]
+    return {
+        code: Text(zh=f"{name.zh} {code}", en=f"{name.en} {code}")
+        if every.count(name.en) > 1 or every.count(name.zh) > 1
+        else name
+        for code, name in names.items()
+    }
+
+
+def _tables(package: Package) -> dict[str, list[str]]:
+    """Return the columns that may take part, by where they are."""
+    import polars as pl
+
+    accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
+    numbers = [] if accounts is None else [name for name, kind in accounts.schema.items() if kind == pl.Float64]
+    listed = [] if indicators is None else indicators["indicator"].unique().sort().to_list()
+    return {"accounts": numbers, "measurement": list(_LEVELS), "indicators": listed}
+
+
+def _known(package: Package, names: Sequence[str]) -> None:
+    from xinzhi.data.catalogue import nearest
+
+    tables = _tables(package)
+    known = {name for columns in tables.values() for name in columns}
+    for name in names:
+        if name not in known:
+            like = nearest(name, known)
+            guess = f" Did you mean '{like}'?" if like else ""
+            places = "; ".join(f"{where}: {', '.join(columns)}" for where, columns in tables.items() if columns)
+            message = f"{package.name} has no column '{name}'.{guess} There are, {places}."
+            raise UsageError(message)
+
+
+def _column(package: Package, name: str, measure: Callable[[], Measured]) -> tuple[pl.DataFrame, int]:
+    """Return ``region, year`` and a good, and its last official year."""
+    import polars as pl
+
+    tables = _tables(package)
+    if name in tables["accounts"]:
+        frame = package.tables["accounts"]
+        status = f"{name}_status"
+        found = frame.filter(pl.col(name).is_not_null())
+        told = found.filter(pl.col(status).fill_null("official") == "official") if status in frame.columns else found
+        return frame.select(*KEYS, name), _last(told, name)
+    if name in tables["indicators"] and name not in _LEVELS:
+        long = package.tables["indicators"].filter((pl.col("indicator") == name) & pl.col("value").is_not_null())
+        return long.select(*KEYS, pl.col("value").alias(name)), _last(long, name)
+    measured = measure()
+    behind = measured.coverage.filter(pl.col("series").is_in(_conventions()["series"][name]))
+    ends = behind["last_official_year"].drop_nulls()
+    frame = measured.inputs.select(*KEYS, name)
+    return frame, int(ends.to_numpy().min()) if ends.len() else _last(frame.drop_nulls(name), name)
+
+
+def _last(rows: pl.DataFrame, name: str) -> int:
+    if not rows.height:
+        message = f"'{name}' has no official figure in any year."
+        raise InputError(message)
+    return int(rows["year"].to_numpy().max())
+
+
+def _grouped(package: Package, frame: pl.DataFrame, group: str) -> pl.DataFrame:
+    """Return the frame with the group of every region."""
+    import polars as pl
+
+    for table, on in (("regions", ["region"]), ("accounts", list(KEYS))):
+        source = package.tables.get(table)
+        if source is not None and group in source.columns and group not in KEYS:
+            labels = source.select(*on, pl.col(group).cast(pl.String).alias("group"))
+            return frame.join(labels, on=on, how="left").with_columns(pl.col("group").fill_null("-"))
+    held = [name for table in ("regions", "accounts") for name in getattr(package.tables.get(table), "columns", [])]
+    known = ", ".join(name for name in dict.fromkeys(held) if name not in KEYS)
+    message = f"no column '{group}' in regions or accounts to group by; they have {known}."
+    raise UsageError(message)
+
+
+def _listed(years: Sequence[int]) -> str:
+    shown = ", ".join(map(str, years[:_SHOWN]))
+    return shown if len(years) <= _SHOWN else f"{shown} and {len(years) - _SHOWN} more years"
+
+
+@cache
+def _conventions() -> dict[str, Any]:
+    import yaml
+
+    text = (files("xinzhi.frontier") / "packaged.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found

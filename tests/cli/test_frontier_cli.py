@@ -1,0 +1,228 @@
+"""`xinzhi frontier` as a user meets it: exit codes, what is printed, what is written."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import polars as pl
+import pytest
+
+from xinzhi.cli import main
+
+MAIN = ("china-provinces", "--inputs", "capital,employment", "--outputs", "output_real")
+FIRMS = "firm,year,k,y\na,2000,2,2\na,2001,2,3\nb,2000,4,2\nb,2001,4,3\nc,2000,8,5\nc,2001,8,6\n"
+
+
+@pytest.fixture
+def xinzhi_frontier(monkeypatch, capsys):
+    monkeypatch.setenv("XINZHI_LANG", "en")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["xinzhi", "frontier", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def firms(tmp_path):
+    path = tmp_path / "firms.csv"
+    path.write_text(FIRMS, encoding="utf-8")
+    return path
+
+
+def test_main_job_measures_change_with_a_reference_in_the_place_of_the_index(xinzhi_frontier, tmp_path):
+    code, out, err = xinzhi_frontier(*MAIN, "--index", "global", "--out", tmp_path, "--region", "Jilin")
+    assert (code, err) == (0, "")
+    assert out.startswith("Malmquist index: ")
+    assert "651 pairs of adjacent periods" in out
+    assert "Shanghai" in out
+    assert "310000" not in out
+    page = (tmp_path / "frontier.html").read_text(encoding="utf-8")
+    assert "吉林" in page
+    document = json.loads((tmp_path / "frontier.json").read_text(encoding="utf-8"))
+    options = document["results"][0]["provenance"]["options"]
+    assert (options["index"], options["reference"]) == ("malmquist", "global")
+    assert document["results"][0]["provenance"]["protocol"] == "xinzhi-cn-2026"
+    frame = pl.read_csv(tmp_path / "frontier.csv", schema_overrides={"unit": pl.String})
+    assert frame.height == 651
+    assert set(frame["period"]) == set(range(1997, 2018))
+
+
+def test_bad_outputs_make_it_green_and_name_who_is_left_out(xinzhi_frontier):
+    code, out, _ = xinzhi_frontier(*MAIN, "--index", "global", "--bad", "energy_consumption", "--lang", "zh")
+    assert code == 0
+    assert out.startswith("Malmquist-Luenberger 指数：")
+    assert "缺少 energy_consumption 而未计入 21 个观测：西藏。" in out
+
+
+def test_without_an_index_the_latest_official_year_is_scored(xinzhi_frontier, tmp_path):
+    code, out, err = xinzhi_frontier(*MAIN, "--boot", 100, "--returns", "--out", tmp_path, "--top", 2)
+    assert (code, err) == (0, "")
+    assert "Figures of 2017." in out
+    assert "100 replications" in out
+    assert "Verdict at 5%" in out
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "frontier.html", "frontier.xlsx", "frontier.json",
+        "frontier-efficiency.csv", "frontier-bootstrap.csv", "frontier-returnstest.csv",
+    }  # fmt: skip
+
+
+def test_json_is_one_document(xinzhi_frontier):
+    code, out, err = xinzhi_frontier(*MAIN, "--model", "sbm", "--bad", "energy_consumption", "--json")
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    provenance = document["results"][0]["provenance"]
+    assert provenance["options"]["model"] == "sbm"
+    assert {"accounts", "investment", "indicators"} <= set(provenance["inputs"])
+    assert document["names"]["220000"] == {"zh": "吉林", "en": "Jilin"}
+    assert len(document["results"][0]["frame"]) == 31
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--sfa", "half-normal"), "normal/half-normal model, 682 rows"),
+        (("--sfa", "stoned"), "StoNED (multiplicative error, vrs, moments), 31 rows"),
+        (("--group", "group_en"), "Technology gap ratio"),
+        (("--window", 3, "--years", "2010:2017"), "6 windows of 3 periods"),
+        (("--explain", "urbanisation", "--boot", 50), "Two-stage truncated regression"),
+        (("--index", "hicks-moorsteen", "--years", "2010：2012"), "Hicks-Moorsteen index"),
+        (("--index", "luenberger", "--model", "non-radial", "--reference", "global", "--years", "2010:2012"), "Luenb"),
+        (("--index", "malmquist", "--boot", 20, "--years", "2015:2017"), "Malmquist index"),
+        (("--index", "malmquist", "--group", "group_en", "--years", "2010:2014"), "technology gap change"),
+        (("--decomposition", "ray-desli", "--years", "2010:2014"), "pure technical change"),
+        (("--model", "cross"), "constant returns to scale; model cross"),
+    ],
+)
+def test_every_kind_of_question_is_answered(xinzhi_frontier, options, said):
+    code, out, err = xinzhi_frontier(*MAIN, *options, "--top", 1)
+    assert (code, err) == (0, "")
+    assert said in out
+
+
+def test_a_plain_table_needs_no_package(xinzhi_frontier, firms, tmp_path):
+    code, out, _ = xinzhi_frontier(firms, "-x", "k", "-y", "y", "--index", "malmquist", "--out", tmp_path / "out")
+    assert code == 0
+    assert "3 pairs of adjacent periods" in out
+    frame = pl.read_csv(tmp_path / "out" / "frontier.csv")
+    assert frame.filter(pl.col("unit") == "a")["index"][0] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet"])
+def test_a_plain_table_may_be_a_workbook_or_parquet(xinzhi_frontier, firms, tmp_path, suffix):
+    path = tmp_path / f"firms.{suffix}"
+    frame = pl.read_csv(firms)
+    frame.write_parquet(path) if suffix == "parquet" else frame.write_excel(path)
+    code, out, _ = xinzhi_frontier(path, "-x", "k", "-y", "y", "--year", 2000, "--rts", "crs", "--orientation", "input")
+    assert code == 0
+    assert "1 of 3 units are on the frontier" in out
+    assert "0.500" in out
+
+
+@pytest.mark.shared
+def test_the_reference_panel_of_31_provinces(xinzhi_frontier, shared):
+    path = shared / "data" / "world" / "deaR_EconomyLong.csv"
+    code, out, _ = xinzhi_frontier(path, "-x", "Capital,Labor", "-y", "GIOV", "--index", "malmquist", "--json")
+    assert code == 0
+    rows = json.loads(out)["results"][0]["frame"]
+    assert len(rows) == 31 * 4
+    assert {row["status"] for row in rows} == {"optimal"}
+
+
+@pytest.mark.shared
+def test_units_are_found_when_names_repeat(xinzhi_frontier, shared):
+    path = shared / "data" / "world" / "benchmarking_charnes1981.csv"
+    code, out, _ = xinzhi_frontier(path, "-x", "x1,x2,x3,x4,x5", "-y", "y1,y2,y3", "--orientation", "input")
+    assert code == 0
+    assert "27 of 70 units are on the frontier" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("china-provinces", "-x", "capitel", "-y", "output_real"), 2, "Did you mean 'capital'"),
+        ((*MAIN, "--year", "1900"), 2, "no year 1900; the figures reach from 1996"),
+        ((*MAIN, "--index", "foo"), 2, "choose an index (malmquist"),
+        ((*MAIN, "--index", "global", "--reference", "biennial"), 2, "name one of them"),
+        ((*MAIN, "--index", "global", "--year", "2010"), 2, "--years A:B"),
+        ((*MAIN, "--index", "global", "--years", "2010"), 2, "write it as A:B"),
+        ((*MAIN, "--index", "global", "--years", "2010:2010"), 2, "at least two years"),
+        ((*MAIN, "--index", "malmquist", "--bad", "energy_consumption"), 2, "malmquist takes no bad outputs"),
+        ((*MAIN, "--index", "window"), 2, "--reference window and --window K"),
+        ((*MAIN, "--index", "global", "--boot", "9"), 2, "--boot goes with --index malmquist"),
+        ((*MAIN, "--index", "global", "--group", "group_en"), 2, "--reference metafrontier"),
+        ((*MAIN, "--model", "foo"), 2, "choose one of radial"),
+        ((*MAIN, "--rts", "foo"), 2, "choose one of crs"),
+        ((*MAIN, "--sfa", "foo"), 2, "unknown model 'foo'"),
+        ((*MAIN, "--sfa", "bc92", "--boot", "9"), 2, "--boot does not go with --sfa"),
+        ((*MAIN, "--region", "Atlantis"), 2, "no unit 'Atlantis'"),
+        ((*MAIN, "--group", "zone"), 2, "they have name_zh"),
+        ((*MAIN, "--unit", "region"), 2, "columns of a plain table"),
+        (("china-provinces", "-x", "capital,capital", "-y", "output_real"), 2, "named twice"),
+        (("china-provinces", "-x", ",", "-y", "output_real"), 2, "name at least one column"),
+        (("nowhere.csv", "-x", "a", "-y", "b"), 3, "no such file"),
+    ],
+)
+def test_misuse_is_one_clear_message(xinzhi_frontier, arguments, code, said):
+    found, out, err = xinzhi_frontier(*arguments)
+    assert (found, out) == (code, "")
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code", "said"),
+    [
+        ("u,t,k,y\na,1,0,2\nb,1,3,3\nc,1,4,5\n", ("--boot", "20"), 3, "'k' of a is 0"),
+        (
+            "u,year,k,y\na,1,1,2\na,2,-1,2\n",
+            ("--index", "global"),
+            3,
+            "'k' is missing, not finite or out of range in a",
+        ),
+        ("u,k,y\na,1,2\na,2,3\n", ("--unit", "u"), 3, "'a' has more than one row"),
+        ("u,k,y\na,one,2\n", (), 3, "line 2: 'one' in column 'k' is no number"),
+        ("u,k,y\na,1,\n", (), 3, "the column 'y' is empty"),
+        ("u,k,y\na,1,2\n", ("--index", "global"), 2, "need a period"),
+        ("u,k,Y\na,1,2\n", (), 2, "Did you mean 'Y'"),
+        ("k,year,y\n1,2000,2\n3,2000,2\n", (), 2, "say --unit"),
+        ("u,k,y\n", (), 3, "no rows"),
+    ],
+)
+def test_bad_figures_are_named(xinzhi_frontier, tmp_path, text, options, code, said):
+    path = tmp_path / "firms.csv"
+    path.write_text(text, encoding="utf-8")
+    found, _, err = xinzhi_frontier(path, "-x", "k", "-y", "y", *options)
+    assert found == code
+    assert said in err
+
+
+def test_a_bad_call_with_json_is_a_document_too(xinzhi_frontier):
+    code, out, _ = xinzhi_frontier(*MAIN, "--index", "foo", "--json")
+    assert code == 2
+    assert json.loads(out)["error"] == "UsageError"
+
+
+def test_one_unit_alone_is_on_its_own_frontier(xinzhi_frontier, tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("u,k,y\na,1,2\n", encoding="utf-8")
+    code, _, _ = xinzhi_frontier(path, "-x", "k", "-y", "y", "--out", tmp_path / "out")
+    assert code == 0
+    assert "All 1 units are on the frontier" in (tmp_path / "out" / "frontier.html").read_text(encoding="utf-8")
+
+
+def test_gaps_of_a_plain_panel_are_left_out_by_name(xinzhi_frontier, tmp_path):
+    path = tmp_path / "gaps.csv"
+    path.write_text("firm;Year;k;y\n1;2000;2;2\n2;2000;3;\n1;2001;2;3\n2;2001;3;4\n", encoding="utf-8")
+    code, out, _ = xinzhi_frontier(path, "-x", "k", "-y", "y", "--index", "sequential")
+    assert code == 0
+    assert "1 pairs" in out
+    assert "Observations left out for want of y: 1, of 2." in out
