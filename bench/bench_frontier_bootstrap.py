@@ -10,6 +10,9 @@ frontier. Under variable returns the interval is short at this size; the figures
 from __future__ import annotations
 
 import os
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import resource
 import sys
 import time
@@ -18,8 +21,8 @@ import numpy as np
 
 from xinzhi.core.linear_programs import Program
 from xinzhi.frontier.bandwidth import bandwidth
-from xinzhi.frontier.smoothing import bootstrap, smooth_draws, unit_distances
 from xinzhi.frontier.models.units import checked
+from xinzhi.frontier.smoothing import bootstrap, smooth_draws, unit_distances
 
 UNITS, PERIODS, REPLICATIONS, WALL_LIMIT, RATIO_LIMIT = 31, 20, 2000, 60.0, 10.0
 SAMPLES, SIZE, DRAWS, LEVEL, ERRORS = 100, 100, 300, 0.95, 3.0

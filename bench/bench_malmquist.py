@@ -8,6 +8,10 @@ bootstrap on two cores, and CPU seconds for 5,000 firms in two years. Exits 1 wh
 
 from __future__ import annotations
 
+import os
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import sys
 import time
 

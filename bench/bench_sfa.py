@@ -6,6 +6,10 @@ HiGHS on all n (n - 1) constraints of the same data. Exits with 1 when a promise
 
 from __future__ import annotations
 
+import os
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import sys
 import time
 

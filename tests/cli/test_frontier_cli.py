@@ -100,6 +100,8 @@ def test_json_is_one_document(xinzhi_frontier):
         (("--index", "malmquist", "--boot", 20, "--years", "2015:2017"), "Malmquist index"),
         (("--index", "malmquist", "--group", "group_en", "--years", "2010:2014"), "technology gap change"),
         (("--decomposition", "ray-desli", "--years", "2010:2014"), "pure technical change"),
+        (("--order-m", 10), "order-m (10)"),
+        (("--order-alpha", 0.9), "order-alpha (0.9)"),
         (("--model", "cross"), "constant returns to scale; model cross"),
     ],
 )
@@ -151,6 +153,9 @@ def test_units_are_found_when_names_repeat(xinzhi_frontier, shared):
     [
         (("china-provinces", "-x", "capitel", "-y", "output_real"), 2, "Did you mean 'capital'"),
         ((*MAIN, "--year", "1900"), 2, "no year 1900; the figures reach from 1996"),
+        ((*MAIN, "--order-alpha", "0"), 2, "alpha must lie in (0, 1]"),
+        ((*MAIN, "--order-m", "5", "--order-alpha", "0.9"), 2, "ask for one of them"),
+        ((*MAIN, "--index", "global", "--order-m", "5"), 2, "go with the efficiency of a year"),
         ((*MAIN, "--index", "foo"), 2, "choose an index (malmquist"),
         ((*MAIN, "--index", "global", "--reference", "biennial"), 2, "name one of them"),
         ((*MAIN, "--index", "global", "--year", "2010"), 2, "--years A:B"),

@@ -170,6 +170,25 @@ def frontier(
             "--returns", help=say("并检验规模报酬（--boot 次）", "also test returns to scale, with --boot replications")
         ),
     ] = False,
+    order_m: Annotated[
+        int | None,
+        typer.Option(
+            "--order-m",
+            min=1,
+            metavar="M",
+            help=say("并给出 order-m 部分前沿得分", "also score against M random peers"),
+        ),
+    ] = None,
+    order_alpha: Annotated[
+        float | None,
+        typer.Option(
+            "--order-alpha",
+            min=0.0,
+            max=1.0,
+            metavar="A",
+            help=say("并给出 order-alpha 部分前沿得分", "also score against the quantile A, such as 0.95"),
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help=say("进程数", "processes"))] = 1,
     unit: Annotated[
         str | None, typer.Option("--unit", help=say("普通表格中单元的列", "column of the unit in a plain table"))
@@ -219,6 +238,8 @@ def frontier(
         input_prices=_names("--input-prices", input_prices),
         output_prices=_names("--output-prices", output_prices),
         returns=returns,
+        order_m=order_m,
+        order_alpha=order_alpha,
         jobs=jobs,
     ).settled()
     source = Source.of(

@@ -64,6 +64,8 @@ class Asked:
     input_prices: tuple[str, ...] = ()
     output_prices: tuple[str, ...] = ()
     returns: bool = False
+    order_m: int | None = None
+    order_alpha: float | None = None
     jobs: int = 1
 
     @property
@@ -114,7 +116,10 @@ def _clashes(asked: Asked) -> list[tuple[bool, str]]:
     alone = "the efficiency of a year"
     radial = asked.model in {None, "radial"} and not asked.bad
     plain = radial and not indexed and not stochastic
+    partial = [part for part in (asked.order_m, asked.order_alpha) if part is not None]
     return [
+        (len(partial) > 1, "--order-m and --order-alpha are two partial frontiers: ask for one of them."),
+        (bool(partial) and not plain, f"--order-m and --order-alpha go with {alone}, --model radial, no bad outputs."),
         (indexed and stochastic, "--index and --sfa are two methods: ask for one of them."),
         (indexed and asked.year is not None, "--index compares years: say --years A:B instead of --year."),
         (
@@ -390,6 +395,8 @@ def _of_a_year(asked: Asked, source: Source, *, quiet: bool) -> list[Labelled]:
         verbs.append(lambda: _drawn("bootstrap", frame, asked, quiet=quiet))
     if asked.returns:
         verbs.append(lambda: _drawn("returns_test", frame, asked, quiet=quiet))
+    if asked.order_m is not None or asked.order_alpha is not None:
+        verbs.append(lambda: _partial(frame, asked))
     if asked.explain:
         verbs.append(lambda: _drawn("two_stage", frame, asked, quiet=quiet))
     return [source.sealed(verb(), labels) for verb in verbs]
@@ -447,6 +454,16 @@ def _positive(frame: pl.DataFrame, goods: Sequence[str]) -> None:
             unit, value = low["region"][0], low[name][0]
             message = f"'{name}' of {unit} is {value:g} ({low.height} such values); a bootstrap needs figures above 0."
             raise InputError(message)
+
+
+def _partial(frame: pl.DataFrame, asked: Asked) -> Any:  # noqa: ANN401 - a result
+    from xinzhi.frontier import order_alpha, order_m
+
+    x, y, _ = _goods(frame, asked)
+    options: dict[str, Any] = {"orientation": asked.orientation or "output", "units": "region"}
+    if asked.order_m is not None:
+        return order_m(x, y, m=asked.order_m, **options)
+    return order_alpha(x, y, alpha=asked.order_alpha or 0.0, **options)
 
 
 def _drawn(verb: str, frame: pl.DataFrame, asked: Asked, *, quiet: bool) -> Any:  # noqa: ANN401 - a result

@@ -20,7 +20,7 @@ from xinzhi.frontier.radial import ON_FRONTIER
 from xinzhi.frontier.technology import RTS, WITHOUT_CONVEXITY, technology
 
 if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.frontier.data import Data, Options
     from xinzhi.frontier.distance import Distances
 
@@ -42,9 +42,10 @@ def solve(data: Data, options: Options) -> Solved:
         message = "model='additive' moves inputs and outputs at once; it takes no orientation and no direction."
         raise UsageError(message)
     name = weights if isinstance(weights, str) else "given"
-    found, score = largest_slacks(data, options, _weights(data, options, weights))
+    counted = _weights(data, options, weights)
+    found, score = largest_slacks(data, options, counted)
     columns = {"efficiency": 1.0 - score} if name in {"ram", "bam"} else {}
-    return _solved(data, found, score, columns)
+    return _solved(data, found, score, columns, counted > 0)
 
 
 def endogenous(data: Data, options: Options) -> Solved:
@@ -56,14 +57,15 @@ def endogenous(data: Data, options: Options) -> Solved:
     parts = [part for part in (data.x, data.y, data.b) if part is not None]
     means = np.concatenate([np.abs(part).mean(axis=0) for part in parts])
     weights = np.divide(1.0, means, out=np.zeros_like(means), where=means > 0)
-    found, score = largest_slacks(data, options, np.tile(weights, (data.x.shape[0], 1)))
-    slacks = np.hstack([part for part in (found.slack_x, found.slack_y, found.slack_b) if part is not None]) * weights
+    counted = np.tile(weights, (data.x.shape[0], 1))
+    found, score = largest_slacks(data, options, counted)
+    slacks = _side_by_side(found) * weights
     total = np.where(score > ON_FRONTIER, score, np.nan)[:, None]
     columns = {
         f"direction_{good}": (slacks / total)[:, place]
         for place, good in enumerate((*data.inputs, *data.outputs, *data.bads))
     }
-    return _solved(data, found, score, columns)
+    return _solved(data, found, score, columns, counted > 0)
 
 
 def largest_slacks(data: Data, options: Options, weights: FloatArray) -> tuple[Distances, FloatArray]:
@@ -129,12 +131,20 @@ def _weights(data: Data, options: Options, weights: Any) -> FloatArray:  # noqa:
     return np.divide(1.0, size, out=np.zeros_like(values), where=size > 0)
 
 
-def _solved(data: Data, found: Distances, score: FloatArray, columns: dict[str, Any]) -> Solved:
+def _side_by_side(found: Distances) -> FloatArray:
+    """Return the slacks of all goods `(n, goods)`."""
+    return np.hstack([part for part in (found.slack_x, found.slack_y, found.slack_b) if part is not None])
+
+
+def _solved(data: Data, found: Distances, score: FloatArray, columns: dict[str, Any], counted: BoolArray) -> Solved:
+    # Whether a slack is nought is read off each good in its own size: a sum in billions hides one in thousandths.
+    means = np.hstack([np.abs(part).mean(axis=0) for part in (data.x, data.y, data.b) if part is not None])
+    idle = ~counted | (_side_by_side(found) <= ON_FRONTIER * np.where(means > 0, means, 1.0))
     return Solved(
         score=score,
         status=found.status,
         programs=found.programs,
-        efficient=score <= ON_FRONTIER,
+        efficient=(found.status == "optimal") & idle.all(axis=1),
         intensity=found.intensity,
         slack_x=found.slack_x,
         slack_y=found.slack_y,

@@ -98,7 +98,7 @@ class Solved:
     Parameters
     ----------
     score, status
-        `(n,)`; the score is NaN where the status is not ``optimal``, ``efficient`` or ``degenerate``.
+        `(n,)`; the score is NaN where the status is not ``optimal``.
     programs
         Count and size of the linear programmes.
     efficient

@@ -329,7 +329,10 @@ def _impossible(stack: Stack, bases: Bases) -> BoolArray:
 
 def _supported(stack: Stack, units: IntArray, prices: FloatArray) -> BoolArray:
     """Return whether the prices of each unit bound every column that it may use, to `CERTIFICATE` or to rounding."""
-    good = np.array((stack.equal | (prices >= stack.costs[units] - CERTIFICATE * (1 + np.abs(prices)))).all(axis=1))
+    # Where slacks count very differently the dearest good sets how well the price of the cheapest can be known.
+    size = np.abs(prices)
+    least = stack.costs[units] - CERTIFICATE * (1 + size) - _ROUNDING * size.max(axis=1, keepdims=True)
+    good = np.array((stack.equal | (prices >= least)).all(axis=1))
     step = max(1, _PRODUCT // max(stack.columns.shape[1], 1))
     for start in range(0, units.size, step):
         part = slice(start, min(start + step, units.size))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STEPS = 60
 _CLOSE = 1e-13
+_LOST, _PATIENCE = 1e-9, 4
 
 
 def hyperbolic(
@@ -46,7 +47,8 @@ def hyperbolic(
     h, open_ = np.ones(n), np.arange(n)
     answer = blank(n, target.shape[1])
     count = width = 0
-    for _ in range(_STEPS):
+    never = free = open_[:0]
+    for step in range(_STEPS):
         factor = h[open_, None]
         point = target[open_] * np.where(shrinks, factor, 1.0 / factor)
         part = solve(point, np.where(shrinks, -point, point), open_)
@@ -54,11 +56,16 @@ def hyperbolic(
         answer = part if open_.size == n else _merge(answer, part, open_)
         beta = np.where(part.status == "optimal", part.objective, 0.0)
         h[open_] *= 1.0 - beta
-        open_ = open_[np.abs(beta) > _CLOSE]
+        # A step of -1 gives all outputs up; a unit that keeps at it makes what the others do not make at any h.
+        lost = (np.abs(beta + 1) <= _LOST) if step >= _PATIENCE else np.zeros(open_.size, dtype=bool)
+        spent = h[open_] <= _CLOSE  # a unit without outputs shrinks to nothing: there is no smallest h above nought
+        never, free = np.concatenate([never, open_[lost]]), np.concatenate([free, open_[spent]])
+        open_ = open_[(np.abs(beta) > _CLOSE) & ~lost & ~spent]
         if open_.size == 0:
             break
     answer.count, answer.width = count, width
     answer.status[open_] = "failed"
+    answer.status[never], answer.status[free] = "infeasible", "unbounded"
     return np.where(answer.status == "optimal", h, np.nan), answer
 
 

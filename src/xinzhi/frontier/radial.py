@@ -130,6 +130,14 @@ def _at_the_ideal(found: Distances, moves: tuple[FloatArray, ...]) -> Distances:
     return replace(found, score=score, status=status)
 
 
+def _share(parts: list[FloatArray], moves: tuple[FloatArray, ...]) -> FloatArray:
+    """Return by which share of a unit's own goods one step of its direction moves it at most `(n,)`."""
+    own = np.abs(np.hstack(parts))
+    mean = own.mean(axis=0)
+    size = np.where(own > 0, own, np.where(mean > 0, mean, 1.0))
+    return np.asarray((np.hstack(moves) / size).max(axis=1))
+
+
 def solution(data: Data, found: Distances, orientation: str, moves: tuple[FloatArray, ...], *, looked: bool) -> Solved:
     """Return distances as the solution of a model, with targets and Shephard's form; `looked` for slacks or not."""
     best = 0.0 if orientation == "directional" else 1.0
@@ -150,7 +158,8 @@ def solution(data: Data, found: Distances, orientation: str, moves: tuple[FloatA
             step = found.score if orientation == "directional" else step
             reached = part + step[:, None] * move * (1.0 if more else -1.0)
         targets.append(reached + slack if more else reached - slack)
-    efficient = np.abs(found.score - best) <= ON_FRONTIER
+    way = _share(parts, moves) if orientation == "directional" else 1.0
+    efficient = np.abs(found.score - best) * way <= ON_FRONTIER
     if looked:  # a second phase looked for slacks: a unit with any is only weakly efficient
         sizes = [np.maximum(np.abs(part).mean(axis=0), 1e-300) for part in parts]
         left = np.hstack([slack / size for slack, size in zip(spare, sizes, strict=True)])

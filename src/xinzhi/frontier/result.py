@@ -195,9 +195,12 @@ def _headline(result: Efficiency, language: Language) -> str:
 def _worst(result: Efficiency) -> int:
     """Return the unit farthest from the frontier: low scores are bad when efficient units have the highest ones."""
     scores = result.scores
-    efficient = result.solved.efficient
-    middle = np.nanmean(scores)
-    at_top = efficient is None or not np.any(efficient) or np.nanmean(scores[efficient]) >= middle
+    best = np.zeros(scores.size, dtype=bool)
+    if result.solved.efficient is not None:
+        best = result.solved.efficient & np.isfinite(scores)  # an infeasible super-efficiency has no score
+    at_top = result.options.orientation not in {"output", "directional"}
+    if best.any():
+        at_top = bool(scores[best].mean() >= np.nanmean(scores))
     return int(np.nanargmin(scores) if at_top else np.nanargmax(scores))
 
 

@@ -37,6 +37,7 @@ def essay(package: Package, measurement: Measurement, protocol: Protocol) -> lis
         _scope,
         _sources,
         _sectors,
+        _paths,
         _frontier,
     )
     found = (maker(package, measurement, protocol) for maker in makers)
@@ -60,6 +61,12 @@ def _sectors(package: Package, measurement: Measurement, _: Protocol) -> Section
     from xinzhi.report.rooms.sectors.together import assessed
 
     return assessed(package, measurement)
+
+
+def _paths(package: Package, measurement: Measurement, _: Protocol) -> Section | None:
+    from xinzhi.report.rooms.pathways.brief import brief
+
+    return brief(package, measurement)
 
 
 def _frontier(package: Package, measurement: Measurement, _: Protocol) -> Section | None:
