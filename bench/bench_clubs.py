@@ -6,6 +6,10 @@ peer `convergence-clubs` is timed too where it is installed. Prints CPU seconds,
 
 from __future__ import annotations
 
+import os
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import importlib.util
 import sys
 import time

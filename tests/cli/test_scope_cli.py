@@ -50,6 +50,27 @@ def test_a_table_and_the_use_test_together(tmp_path):
     assert alone["threshold"] == pytest.approx((0.5 / 0.9 + 0.05 / 0.9) / 2 + 0.25 * (0.5 - 0.05) / 0.9, abs=1e-9)
 
 
+def test_the_eras_are_held_to_a_table_of_energy(tmp_path):
+    rows = ["country,year,Human muscle,Animal muscle,Coal"]
+    rows += [f"X,{year},40,{60 - year % 100},{year % 100}" for year in (1800, 1850)]
+    (tmp_path / "energy.csv").write_text("\n".join(rows) + "\n")
+    done = run("--energy", "energy.csv", "--out", "out", "--json", "--region", "X", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    led = [row["power"] for row in document["results"][0]["frame"] if row["reading"] == "animals"]
+    assert led == ["horse", "human"]
+    assert {"changes", "eras", "findings"} <= set(document)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        f"scope.{kind}" for kind in ("html", "xlsx", "json", "csv")
+    }
+    nowhere = run("--energy", "energy.csv", "--region", "Y", cwd=tmp_path)
+    assert (nowhere.returncode, "no such country; it has X" in nowhere.stderr) == (2, True)
+    (tmp_path / "other.csv").write_text("country,year,Coal\nX,1800,1\n")
+    bare = run("--energy", "other.csv", cwd=tmp_path)
+    assert bare.returncode in (1, 3)
+    assert "no column for human or animal muscle" in bare.stderr
+
+
 def test_definitions_listed_printed_and_explained():
     listed = json.loads(run("--list", "--as-of", "2016-06-30", "--json").stdout)["definitions"]
     assert "high-tech-manufacturing-2013" in [one["definition"] for one in listed]

@@ -96,11 +96,15 @@ def test_json_is_one_document_with_the_frames(run):
     code, out, _ = run("china-provinces", "--json", "--years", "2015:2019")
     document = json.loads(out)
     assert code == 0
-    assert [one["provenance"]["verb"] for one in document["results"]] == ["advance", "inequality", "ridgelines"]
+    verbs = [one["provenance"]["verb"] for one in document["results"]]
+    assert verbs == ["advance", "education", "culture", "green", "inequality", "ridgelines"]
     assert {row["year"] for row in document["results"][0]["frame"]} == set(range(2015, 2020))
+    assert {row["year"] for row in document["results"][4]["frame"]} == set(range(2015, 2020))
     assert {row["year"] for row in document["results"][1]["frame"]} == set(range(2015, 2020))
     assert document["economy"] == "tfp"
-    assert document["results"][1]["provenance"]["inputs"]["accounts"]
+    assert document["results"][4]["provenance"]["inputs"]["accounts"]
+    whole = json.loads(run("china-provinces", "--json")[1])["results"]
+    assert whole[1]["provenance"]["inputs"] == document["results"][1]["provenance"]["inputs"]
 
 
 def test_a_small_package_with_a_missing_year_runs_and_speaks_chinese(run, small):

@@ -104,17 +104,23 @@ def test_the_sign_agrees_with_diversity_or_nothing_is_returned(seed):
 
 
 @quick
-@given(seeds)
-def test_the_exact_gain_is_what_adding_does(seed):
+@given(
+    seeds,
+    st.sampled_from(["conditional", "cosine", "jaccard", "association"]),
+    st.sampled_from(["one", "zero"]),
+    st.sampled_from([None, 1, 4]),
+)
+def test_the_exact_gain_is_what_adding_does(seed, measure, diagonal, nearest):
     here = present(amounts(seed))
-    near = relatedness.proximity(here)
+    nearest = None if nearest is None else min(nearest, here.shape[1] - 1)
+    near = relatedness.proximity(here, measure, diagonal=diagonal)
     worth = np.random.default_rng(seed).normal(size=here.shape[1])
-    shares = relatedness.density(here, near)
-    gained = relatedness.gain(here, near, shares, worth)
+    shares = relatedness.density(here, near, nearest=nearest)
+    gained = relatedness.gain(here, near, shares, worth, nearest=nearest)
     before = relatedness.outlook(here, shares, worth)
     absent = np.argwhere(~here)[:6]
     for place, activity in absent:
         more = here[[place]].copy()
         more[0, activity] = True
-        after = relatedness.outlook(more, relatedness.density(more, near), worth)[0]
+        after = relatedness.outlook(more, relatedness.density(more, near, nearest=nearest), worth)[0]
         assert gained[place, activity] == pytest.approx(after - before[place], abs=1e-12)

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xinzhi.cli import assess, audit, check, claim, data, frontier, protocol, scope, sectors, sources, verify
+from xinzhi.cli import (
+    assess,
+    audit,
+    check,
+    claim,
+    data,
+    frontier,
+    paths,
+    plan,
+    protocol,
+    scope,
+    sectors,
+    sources,
+    verify,
+)
 from xinzhi.cli.speech import preferred, print_findings, print_json, say
 from xinzhi.core.errors import InputError, XinzhiError
 
@@ -39,6 +53,8 @@ app.command("check")(check.check)
 app.command("sources")(sources.sources)
 app.command("frontier")(frontier.frontier)
 app.command("sectors", help=sectors.HELP)(sectors.sectors)
+app.command("paths", help=paths.HELP)(paths.paths)
+app.command("plan", help=plan.HELP)(plan.plan)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(data.app, name="data")
 

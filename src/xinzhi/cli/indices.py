@@ -153,7 +153,7 @@ def _index(
     from xinzhi.core.errors import InputError, UsageError
     from xinzhi.sectors import index
 
-    source = _within(frame if package is None else package, asked.years)
+    source = within(frame if package is None else package, asked.years)
     try:
         result = index(source, rules, weights=asked.weights, aggregation=asked.aggregation, normalisation=scale)
     except UsageError as error:
@@ -172,7 +172,7 @@ def _index(
     return replace(result, provenance=replace(kept, options=options, inputs=inputs))
 
 
-def _within(source: Any, years: tuple[int, int] | None) -> Any:  # noqa: ANN401 - a package or a frame, as `index` takes them
+def within(source: Any, years: tuple[int, int] | None) -> Any:  # noqa: ANN401 - a package or a frame, as `index` takes them
     """Return a package or a frame with the rows of some years alone."""
     import polars as pl
 

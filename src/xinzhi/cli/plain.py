@@ -51,8 +51,15 @@ def _known_sheets(path: Path) -> set[str]:
     return sheets & set(known_tables())
 
 
-def read_plain(data: str, encoding: str | None = None) -> Plain:
+def read_plain(data: str, encoding: str | None = None, *, text: Sequence[str] = ()) -> Plain:
     """Read a plain table.
+
+    Parameters
+    ----------
+    data, encoding
+        The file, and the encoding where it is a csv.
+    text
+        Columns that stay as they are written: codes with leading noughts.
 
     Raises
     ------
@@ -83,7 +90,8 @@ def read_plain(data: str, encoding: str | None = None) -> Plain:
     if not cells.height or not cells.columns:
         message = f"{path}: the table has no rows."
         raise InputError(message)
-    return Plain(path, cells.select(_typed(column) for column in cells), lines)
+    kept = set(text)
+    return Plain(path, cells.select(column if column.name in kept else _typed(column) for column in cells), lines)
 
 
 def _typed(column: pl.Series) -> pl.Series:

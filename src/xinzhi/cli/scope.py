@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.scope import Dependence, Scope
 
+_KEYS = {"country": ("country", "entity", "region"), "year": ("year",)}  # what the columns of --energy are called
 INDUSTRY_TABLES = ("industry_accounts", "activity", "industries")
 
 
@@ -86,9 +87,23 @@ def scope(
             help=say("数字核心产业，以逗号分隔", "industries of the digital core: 39,63,64"),
         ),
     ] = None,
+    energy: Annotated[
+        str | None,
+        typer.Option(
+            "--energy",
+            metavar="TABLE",
+            help=say(
+                "历史检验：各国各年各种能源的份额（CSV、.xlsx、parquet），与五种力量的年代对照",
+                "the history check: shares of energy by country, year and carrier, held to the eras of the five powers",
+            ),
+        ),
+    ] = None,
     region: Annotated[
         str | None,
-        typer.Option("--region", help=say("投入产出表中的地区", "region of an input-output table of several")),
+        typer.Option(
+            "--region",
+            help=say("投入产出表中的地区；或能源表中的国家", "region of an input-output table; country of --energy"),
+        ),
     ] = None,
     listing: Annotated[
         bool, typer.Option("--list", help=say("列出随软件发布的分类", "list the definitions that ship"))
@@ -114,9 +129,44 @@ def scope(
         _template(template, as_json=as_json)
     elif explain is not None:
         _explain(explain, _day(as_of), definition, standard, language, as_json=as_json)
+    elif energy is not None:
+        _powers(energy, region, encoding, out, language, as_json=as_json)
     else:
         asked = _Asked(file, io, as_of, definition, standard, digital, region, encoding)
         _judge(asked, out, language, as_json=as_json)
+
+
+def _powers(
+    table: str, country: str | None, encoding: str | None, out: Path | None, language: Language, *, as_json: bool
+) -> None:
+    """Hold the eras of the five powers to shares of energy."""
+    from xinzhi.cli.room import conclude
+    from xinzhi.core.errors import UsageError
+    from xinzhi.core.text import Text
+    from xinzhi.report.document import rows
+    from xinzhi.scope import history
+    from xinzhi.scope.reading import frame
+
+    cells = frame(table, "energy", encoding=encoding)[0]
+    names = {name.lower(): name for name in cells.columns}
+    keys = {key: names[name] for key, said in _KEYS.items() for name in said if name in names}
+    found = history(cells, **keys)
+    known = found.frame["country"].unique().sort().to_list()
+    if country is not None and country not in known:
+        message = f"--region {country}: {table} has no such country; it has {', '.join(known)}."
+        raise UsageError(message)
+    name = Path(table).name
+    more = {"changes": rows(found.changes), "eras": rows(found.eras), "findings": list(found.findings)}
+    conclude(
+        [found],
+        name="scope",
+        source=Text(zh=name, en=name),
+        out=out,
+        language=language,
+        as_json=as_json,
+        more=more,
+        region=country,
+    )
 
 
 def _day(as_of: str | None) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from xinzhi.core.result import Result
+    from xinzhi.core.result import Provenance, Result
     from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.sectors import Sectors
@@ -205,14 +205,14 @@ def _together(data: str, asked: Asked) -> None:
         measurement = _measured(package, asked.protocol, notes)
         step("advance")
         result = advance(package, measurement, years=asked.years)
-        apart = list(_apart(package, asked.years, notes))
+        others = [*_alone(package, measurement, asked.years, notes), *_apart(package, asked.years, notes)]
     told = _told(result, asked.region)
     more = {"economy": "tfp" if measurement is not None else "output_per_worker", "notes": notes}
     more |= {"explanation": told.lang(asked.language)} if told else {}
     if told and not asked.as_json:
         console().print(told.lang(asked.language), markup=False)
     conclude(
-        [result, *apart],
+        [result, *others],
         name="sectors",
         source=package.title,
         out=asked.out,
@@ -256,6 +256,37 @@ def _told(result: Sectors, region: str | None) -> Text | None:
     code = chosen(region, codes, result.names, "")
     found = result.explain(region if code not in set(result.frame["region"]) else code, int(result.years["year"][-1]))
     return Text(zh=found.text("zh"), en=found.text("en"))
+
+
+def _alone(
+    package: Package, measurement: Measurement | None, years: tuple[int, int] | None, notes: list[str]
+) -> Iterator[Result]:
+    """Yield education, culture and green by themselves; where the package does not reach, a note says so."""
+    from xinzhi.cli.indices import within
+    from xinzhi.core.errors import InputError
+    from xinzhi.sectors import culture, education, green
+
+    some = within(package, years)
+    made: dict[Text, Callable[[], Any]] = {
+        Text(zh="教育", en="education"): lambda: education(some, measurement),
+        Text(zh="文化", en="culture"): lambda: culture(some),
+        Text(zh="绿色", en="green"): lambda: green(some),
+    }
+    for name, one in made.items():
+        try:
+            result = one()
+        except InputError as error:
+            why = str(error).splitlines()[0]
+            notes.append(say(f"未单独计算{name.zh}：{why}", f"nothing on {name.en} by itself: {why}"))
+            continue
+        yield replace(result, provenance=_whole(result, package, years))
+
+
+def _whole(result: Result, package: Package, years: tuple[int, int] | None) -> Provenance:
+    """Return the provenance with the digests of the whole tables, and the years taken out of them."""
+    kept = result.provenance
+    options = {**kept.options, **({} if years is None else {"years": list(years)})}
+    return replace(kept, inputs={name: package.fingerprint(name) for name in kept.inputs}, options=options)
 
 
 def _apart(package: Package, years: tuple[int, int] | None, notes: list[str]) -> Iterator[Result]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from xinzhi.pathways.likeness import Isomorphism, isomorphism
     from xinzhi.pathways.log_t import LogT, LogTRules, log_t_test
     from xinzhi.pathways.mobility import Transitions, transitions
+    from xinzhi.pathways.naming import with_names
     from xinzhi.pathways.northeast_page import Northeast, northeast
     from xinzhi.pathways.null_model import Validated, validated_proximity
     from xinzhi.pathways.opportunity import Opportunities, opportunities
@@ -74,6 +75,7 @@ _HOMES = {
     "LogTRules": "xinzhi.pathways.log_t",
     "log_t_test": "xinzhi.pathways.log_t",
     "Northeast": "xinzhi.pathways.northeast_page",
+    "with_names": "xinzhi.pathways.naming",
     "northeast": "xinzhi.pathways.northeast_page",
     "SigmaConvergence": "xinzhi.pathways.dispersion_tests",
     "sigma_convergence": "xinzhi.pathways.dispersion_tests",
@@ -170,6 +172,7 @@ __all__ = [
     "transitions",
     "uncertainty",
     "validated_proximity",
+    "with_names",
 ]
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray
 
 Form = Literal["rca", "log", "symmetric", "difference", "shrunk"]
-Presence = Literal["rca", "share", "poisson", "rca-and-count"]
+Presence = Literal["rca", "share", "poisson", "rca-and-count", "given"]
 
 
 def revealed_advantage(values: FloatArray, form: Form = "rca", *, prior: float | None = None) -> FloatArray:
@@ -77,7 +77,7 @@ def present(
         ``rca``: quotient at or above `threshold`; ``share``: share of the place at or above `threshold` (0.01 is 1 %);
         ``poisson``: the count is significantly above what the size of place and activity make expected, one-sided at
         `level`; ``rca-and-count``: quotient at or above `threshold` and at least `least` units, for small places and
-        counts under disclosure control.
+        counts under disclosure control; ``given``: everything above zero, for values that are presences already.
     threshold, least, level
         As above.
 
@@ -91,6 +91,8 @@ def present(
     >>> present(np.array([[3.0, 1.0], [0.0, 2.0]])).tolist()
     [[True, False], [False, True]]
     """
+    if rule == "given":
+        return np.asarray(values > 0)
     if rule == "share":
         return np.asarray(values / values.sum(axis=1, keepdims=True) >= threshold)
     if rule == "poisson":

@@ -11,17 +11,19 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text
 from xinzhi.pathways.log_t import (
     LogTRules,
     growing_variation,
     paths_frame,
     prepared,
+    refuse_identical,
     regress,
     variation,
     variation_with_one_more,
 )
+from xinzhi.pathways.naming import Named
 from xinzhi.pathways.unit_years import shown
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class _Club:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Clubs(Result):
+class Clubs(Named):
     """Convergence clubs.
 
     Parameters
@@ -144,7 +146,8 @@ class Clubs(Result):
             else f"{self.frame.height} units in {self.table.height} convergence clubs; {len(self.divergent)} diverge."
         ]
         for row in self.table.iter_rows(named=True):
-            first = ("、" if zh else ", ").join(self.members(row["club"])[:_SHOWN])
+            leaders = [self.place_called(unit, language) for unit in self.members(row["club"])[:_SHOWN]]
+            first = ("、" if zh else ", ").join(leaders)
             fails = "" if row["converges"] else ("，未通过自身检验" if zh else ", FAILS its own test")
             lines.append(
                 f"  {row['club']}：{row['units']} 个（{first}），b={row['slope']:.3f}，t={row['t']:.2f}{fails}"
@@ -184,10 +187,10 @@ class Clubs(Result):
 
 def clubs(
     frame: Any,  # noqa: ANN401 - any kind of frame
-    *,
     unit: str,
     time: str,
     value: str,
+    *,
     rules: ClubRules | None = None,
 ) -> Clubs:
     """Find the groups of units that converge among themselves.
@@ -233,6 +236,7 @@ def clubs(
     key = panel.values[:, -1] if chosen.order == "last" else panel.values[:, count - (count + 1) // 2 :].mean(axis=1)
     order = np.argsort(-key, kind="stable")
     _refuse_twins(panel, order)
+    refuse_identical(panel, variation(panel.values))
     found = _search(panel.values, order, chosen)
     result = _result(panel, order, found, chosen, value)
     return merge_clubs(result, chosen.merge) if chosen.merge else result

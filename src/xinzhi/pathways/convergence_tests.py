@@ -10,7 +10,8 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.least_squares import fit
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
+from xinzhi.pathways.naming import Named
 from xinzhi.pathways.spatial_lag import fit_spatial_lag, weights_matrix
 from xinzhi.pathways.unit_years import balanced, logarithms, read_columns, read_unit_years, span
 
@@ -88,7 +89,7 @@ def speed_of_convergence(slope: float, years: float, standard_error: float = flo
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class BetaConvergence(Result):
+class BetaConvergence(Named):
     """Whether laggards grow faster.
 
     Parameters
@@ -211,6 +212,9 @@ def beta_convergence(
     sampled = _at(levels, [*starts, starts[-1] + (rules.span or int(levels.years[-1] - starts[-1]))])
     logs = logarithms(balanced(sampled, verb="beta_convergence", gaps=rules.gaps), verb="beta_convergence")
     step = int(logs.years[1] - logs.years[0])
+    if np.ptp(logs.values[:, :-1]) == 0:
+        message = f"beta_convergence: '{value}' is the same for all units at the start: nobody lags behind."
+        raise InputError(message)
     growth = np.diff(logs.values, axis=1) / step
     initial = logs.values[:, :-1]
     given = _controls(frame, logs, unit=unit, time=time, names=controls)

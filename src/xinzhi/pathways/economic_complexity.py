@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text
 from xinzhi.pathways import relatedness
 from xinzhi.pathways.advantage import present, revealed_advantage
+from xinzhi.pathways.anchor import read_anchor
 from xinzhi.pathways.cells import conventions, read_cells, without_empty
+from xinzhi.pathways.naming import Named
 from xinzhi.pathways.spectrum import fitness, spectrum
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ class ComplexityOptions:
 
     Parameters
     ----------
-    presence, threshold
-        When an activity counts as present (`advantage.present`).
+    presence, threshold, least, significance
+        When an activity counts as present (`advantage.present`); `least` is the count of ``rca-and-count``,
+        `significance` the level of the ``poisson`` test.
     measure, diagonal, nearest
         Proximity and density (`relatedness`).
     gain
@@ -53,6 +56,8 @@ class ComplexityOptions:
 
     presence: Presence = "rca"
     threshold: float = 1.0
+    least: float = 0.0
+    significance: float = 0.05
     measure: Measure = "conditional"
     diagonal: Diagonal = "one"
     nearest: int | None = None
@@ -60,9 +65,27 @@ class ComplexityOptions:
     scale: Scale = "places"
     precision: Precision = "double"
 
+    def present(self, values: FloatArray) -> BoolArray:
+        """Return which activities count as present; no row or column may be empty."""
+        return present(values, self.presence, threshold=self.threshold, least=self.least, level=self.significance)
+
+    def check(self) -> None:
+        """Raise where an option is unknown.
+
+        Raises
+        ------
+        UsageError
+            As said.
+        """
+        known = {"diagonal": relatedness.Diagonal, "scale": Scale, "precision": relatedness.Precision}
+        for name, kinds in known.items():
+            if getattr(self, name) not in get_args(kinds):
+                message = f"{name}='{getattr(self, name)}': it is one of {', '.join(get_args(kinds))}."
+                raise UsageError(message)
+
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Complexity(Result):
+class Complexity(Named):
     """Relatedness and complexity of places and activities.
 
     Parameters
@@ -127,7 +150,7 @@ class Complexity(Result):
 
     def summary(self, language: Language = "en") -> str:
         """Return who is most complex, what fixed the sign, and how well the index is determined."""
-        top = self.frame.sort("rank")["place"].to_list()
+        top = [self.place_called(code, language) for code in self.frame.sort("rank")["place"]]
         low = ", ".join(reversed(top[-_SHOWN:]))
         high = ", ".join(top[:_SHOWN])
         what, how = self.sign
@@ -148,11 +171,11 @@ class Complexity(Result):
 
 def complexity(
     frame: Any,  # noqa: ANN401 - any kind of frame
-    *,
     place: str,
     activity: str,
     value: str,
-    anchor: Mapping[str, float] | None = None,
+    *,
+    anchor: Any = None,  # noqa: ANN401 - a mapping, a series, any kind of frame, or a column of the frame
     options: ComplexityOptions | None = None,
     suppressed: float | None = None,
 ) -> Complexity:
@@ -166,9 +189,10 @@ def complexity(
         Names of its columns.
     anchor
         Something known to rise with complexity, by place: total factor productivity, wages, years of schooling. It
-        fixes the sign of the index. None: the diversity of the places does, if it correlates enough; else refused.
+        fixes the sign of the index. A mapping or series from place to number, a frame of places and numbers, or the
+        name of a column of `frame`. None: the diversity of the places does, if it correlates enough; else refused.
     options
-        The conventions.
+        The conventions, those of other programs among them.
     suppressed
         What a cell counts as that is withheld for disclosure; None: such cells are refused and named.
 
@@ -191,7 +215,8 @@ def complexity(
     (31, 'anchor')
     """
     cells = read_cells(frame, place=place, activity=activity, value=value, suppressed=suppressed)
-    return measure_cells(cells, anchor=anchor, options=options)
+    known = None if anchor is None else read_anchor(anchor, frame, place=place)
+    return measure_cells(cells, anchor=known, options=options)
 
 
 def measure_cells(
@@ -220,13 +245,14 @@ def measure_cells(
     ('diversity', 'a')
     """
     chosen = options or ComplexityOptions()
-    cells, here = with_presence(cells, present(cells.values, chosen.presence, threshold=chosen.threshold))
+    chosen.check()
+    cells, here = with_presence(cells, chosen.present(cells.values))
     raw = spectrum(here)
     sign = _sign(raw, here, cells, anchor)
     eci, pci = _scaled(raw, chosen.scale, np.sign(sign[1]))
     near = relatedness.proximity(here, chosen.measure, diagonal=chosen.diagonal, precision=chosen.precision)
     shares = relatedness.density(here, near, nearest=chosen.nearest)
-    gained = relatedness.gain(here, near, shares, pci, chosen.gain)
+    gained = relatedness.gain(here, near, shares, pci, chosen.gain, nearest=chosen.nearest)
     fit = fitness(here)
     return Complexity(
         frame=_places(cells, here, eci, fit, relatedness.outlook(here, shares, pci)),
@@ -240,7 +266,7 @@ def measure_cells(
         gap=raw.gap,
         parts=raw.parts,
         sign=(sign[0], abs(sign[1])),
-        findings=(*cells.findings, *_weak(raw)),
+        findings=(*cells.findings, *_looks_given(cells, chosen.presence), *_weak(raw)),
         kind=cells.kind,
         provenance=_provenance(chosen),
     )
@@ -312,6 +338,25 @@ def _weak(raw: Spectrum) -> tuple[Finding, ...]:
     return ()
 
 
+def _looks_given(cells: Cells, rule: Presence) -> tuple[Finding, ...]:
+    """Say so when quotients are taken of what are presences already: 0 and 1 only."""
+    if rule == "given" or not np.isin(cells.values, (0.0, 1.0)).all():
+        return ()
+    return (
+        _warning(
+            "looks-like-presences",
+            Text(
+                zh="数值只有 0 和 1，看来已是存在矩阵，却又计算了区位商",
+                en="all values are 0 or 1: they look like presences, and location quotients of them were taken",
+            ),
+            Text(
+                zh='若已是存在矩阵，请用 ComplexityOptions(presence="given")。',
+                en='If they are presences, say ComplexityOptions(presence="given").',
+            ),
+        ),
+    )
+
+
 def _warning(rule: str, message: Text, hint: Text) -> Finding:
     return Finding(rule=rule, severity="warning", message=message, hint=hint, table="cells")
 
@@ -349,11 +394,14 @@ def _sign(raw: Spectrum, here: BoolArray, cells: Cells, anchor: Mapping[str, flo
             "an anchor that rises with complexity: total factor productivity, wages or years of schooling by place."
         )
         raise InputError(message)
-    known = np.array([name in anchor and anchor[name] is not None for name in cells.places])
+    series = read_anchor(anchor)
+    known = np.array([name in series for name in cells.places])
     if known.sum() < 3:  # noqa: PLR2004 - two points correlate perfectly whatever they are
-        message = f"the anchor names {int(known.sum())} of the {len(known)} places: at least three are needed."
+        some = f"the places are called {', '.join(cells.places[:_SHOWN])}, ..., in the anchor "
+        some += f"{', '.join(list(series)[:_SHOWN])}, ..." if series else "nothing has a value"
+        message = f"the anchor names {int(known.sum())} of the {len(known)} places: at least three are needed; {some}."
         raise UsageError(message)
-    given = np.array([float(anchor[name]) for name, has in zip(cells.places, known, strict=True) if has])
+    given = np.array([series[name] for name, has in zip(cells.places, known, strict=True) if has])
     found = _correlation(raw.places[known], given)
     if abs(found) >= least:
         return "anchor", found

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.pathways import relatedness
-from xinzhi.pathways.advantage import present
 from xinzhi.pathways.economic_complexity import ComplexityOptions
+from xinzhi.pathways.naming import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class Draws:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Uncertainty(Result):
+class Uncertainty(Named):
     """Intervals of the ranks of places and of their densities.
 
     Parameters
@@ -164,7 +164,7 @@ def uncertainty(
         provenance=Provenance(
             verb="uncertainty",
             version=__version__,
-            options={name: getattr(chosen, name) for name in chosen.__slots__} | dict(found.provenance.options),
+            options=dict(found.provenance.options) | {name: getattr(chosen, name) for name in chosen.__slots__},
         ),
     )
 
@@ -186,9 +186,7 @@ def _draw(found: Complexity, options: ComplexityOptions, chosen: Draws, rng: np.
         values = np.asarray(rng.poisson(values / chosen.unit) * chosen.unit, dtype=float)
         rows, columns = values.any(axis=1), values.any(axis=0)
         here = np.zeros_like(found.present)
-        here[np.ix_(rows, columns)] = present(
-            values[np.ix_(rows, columns)], options.presence, threshold=options.threshold
-        )
+        here[np.ix_(rows, columns)] = options.present(values[np.ix_(rows, columns)])
     p = here.shape[1]
     times = rng.multinomial(p, np.full(p, 1 / p)) if chosen.source in {"activities", "both"} else np.ones(p, int)
     used = (times > 0) & here.any(axis=0)
@@ -234,6 +232,8 @@ def weighted_index(presence: BoolArray, weight: FloatArray) -> FloatArray:
 def _weighted_density(here: BoolArray, times: Any, used: BoolArray, options: ComplexityOptions) -> FloatArray:  # noqa: ANN401 - counts
     """Return densities over the activities drawn; of activities nobody has, not a number."""
     near = relatedness.proximity(here | ~here.any(axis=0), options.measure, diagonal=options.diagonal)
+    if options.nearest is not None:
+        near = relatedness.nearest_only(near, options.nearest)
     weight = times * used
     total = weight @ near
     shares = (here * weight) @ near / np.where(total > 0, total, 1)

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.pathways import relatedness
 from xinzhi.pathways.advantage import revealed_advantage
 from xinzhi.pathways.cells import conventions
+from xinzhi.pathways.naming import Named
 from xinzhi.pathways.panel_cells import read_panel
 from xinzhi.pathways.unit_years import read_columns
 
@@ -27,7 +28,7 @@ _NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class LaneChanges(Result):
+class LaneChanges(Named):
     """What regions entered, by how related it was to what they did.
 
     Parameters

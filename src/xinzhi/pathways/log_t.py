@@ -442,7 +442,10 @@ def refuse_identical(panel: UnitYears, spread: FloatArray) -> None:
     relative_paths(panel.values)
     if (spread <= 0).any():
         year = panel.years[int(np.flatnonzero(spread <= 0)[0])]
-        message = f"all units are identical in {year} (H = 0): there is nothing that could converge."
+        message = (
+            f"all units are identical in {year} (H = 0): there is nothing that could converge. Of an index with one "
+            "base year bring the levels."
+        )
         raise InputError(message)
 
 

@@ -10,8 +10,8 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.pathways.advantage import present
 from xinzhi.pathways.cells import read_cells
+from xinzhi.pathways.fixed_margins import false_discovery
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
@@ -222,22 +222,6 @@ def _tilted(chance: FloatArray, lean: FloatArray) -> FloatArray:
     return np.asarray(lifted / (1 - chance + lifted))
 
 
-def false_discovery(p_values: FloatArray, level: float) -> BoolArray:
-    """Return which p-values are discoveries at a rate of false ones (Benjamini and Hochberg 1995).
-
-    Examples
-    --------
-    >>> false_discovery(np.array([0.001, 0.04, 0.03, 0.9]), 0.05).tolist()
-    [True, False, False, False]
-    """
-    order = np.argsort(p_values)
-    below = p_values[order] <= level * np.arange(1, len(p_values) + 1) / len(p_values)
-    count = int(np.flatnonzero(below)[-1]) + 1 if below.any() else 0
-    found = np.zeros(len(p_values), dtype=bool)
-    found[order[:count]] = True
-    return found
-
-
 def pair_tails(presence: BoolArray, tail: Tail | None = None) -> tuple[FloatArray, FloatArray, FloatArray, Tail]:
     """Return, for every pair of activities, how often they occur together, how often they should, and the p-value.
 
@@ -396,10 +380,11 @@ def validated_proximity(
         raise UsageError(message)
     chosen = options or Chosen()
     cells = read_cells(frame, place=place, activity=activity, value=value)
-    cells, here = with_presence(cells, present(cells.values, chosen.presence, threshold=chosen.threshold))
+    chosen.check()
+    cells, here = with_presence(cells, chosen.present(cells.values))
     together, expected, p_value, used = pair_tails(here, tail)
     a, b = np.triu_indices(here.shape[1], 1)
-    kept = false_discovery(p_value[a, b], level)
+    kept = false_discovery(p_value[a, b]) <= level
     valid = np.zeros(p_value.shape, dtype=bool)
     valid[a[kept], b[kept]] = valid[b[kept], a[kept]] = True
     names = np.array(cells.activities, dtype=object)

@@ -10,11 +10,12 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text
 from xinzhi.pathways.entry_models import MODELS, OWN, Span, available, fit_ours, score
 from xinzhi.pathways.entry_scores import MEASURES, draws, measures, ordered
 from xinzhi.pathways.entry_traits import BASELINE, LABELS, OURS, quotient, traits
+from xinzhi.pathways.naming import Named
 from xinzhi.pathways.panel_cells import read_panel
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class BacktestOptions:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Backtest(Result):
+class Backtest(Named):
     """How well each score foretold entry in years that no model has seen.
 
     Parameters
@@ -94,24 +95,32 @@ class Backtest(Result):
     def summary(self, language: Language = "en") -> str:
         """Return what there was to foretell, and by how much ours beats the best baseline."""
         lines = []
-        shown = self.comparison.filter(pl.col("measure") == "average_precision")
-        for task, row in zip(self.tasks.rows(named=True), shown.rows(named=True), strict=True):
+        zh = language == "zh"
+        for task in self.tasks.rows(named=True):
             share = task["entries"] / task["candidates"]
-            if language == "zh":
-                lines.append(
-                    f"区位商低于 {task['absent']:g} 的 {task['candidates']:,} 个组合中有 {task['entries']:,} 个进入"
-                    f"（{share:.1%}）。平均精度：{row['ours']} {row['value']:.3f}，最好的基准 "
-                    f"{row['baseline']} {row['baseline_value']:.3f}，差 {row['difference']:+.3f}"
-                    f"（{row['low']:+.3f} 至 {row['high']:+.3f}）。"
-                )
-            else:
-                lines.append(
-                    f"Of {task['candidates']:,} cells below {task['absent']:g}, {task['entries']:,} entered "
-                    f"({share:.1%}). Average precision: {row['ours']} {row['value']:.3f}, best baseline "
-                    f"{row['baseline']} {row['baseline_value']:.3f}, difference {row['difference']:+.3f} "
-                    f"({row['low']:+.3f} to {row['high']:+.3f})."
-                )
+            what = (
+                f"区位商低于 {task['absent']:g} 的 {task['candidates']:,} 个组合中有 {task['entries']:,} 个进入"
+                f"（{share:.1%}）。平均精度："
+                if zh
+                else f"Of {task['candidates']:,} cells below {task['absent']:g}, {task['entries']:,} entered "
+                f"({share:.1%}). Average precision: "
+            )
+            lines.append(what + self._best(task["absent"], zh=zh))
         return "\n".join([*lines, self.provenance.foot()])
+
+    def _best(self, absent: float, *, zh: bool) -> str:
+        """Return ours beside the best baseline; without one of the two, the best score that there is."""
+        at = (pl.col("absent") == absent) & (pl.col("measure") == "average_precision")
+        for row in self.comparison.filter(at).rows(named=True):
+            ours, other = f"{row['ours']} {row['value']:.3f}", f"{row['baseline']} {row['baseline_value']:.3f}"
+            low, high = f"{row['low']:+.3f}", f"{row['high']:+.3f}"
+            return (
+                f"{ours}，最好的基准 {other}，差 {row['difference']:+.3f}（{low} 至 {high}）。"
+                if zh
+                else f"{ours}, best baseline {other}, difference {row['difference']:+.3f} ({low} to {high})."
+            )
+        best = self.frame.filter(at).sort("value", descending=True, nulls_last=True).row(0, named=True)
+        return f"{best['score']} {best['value']:.3f}" + ("。" if zh else ".")
 
     def calibration(self, absent: float, score: Score, *, bins: int = 10) -> pl.DataFrame:
         """Return ``bin, cells, expected, observed``: the mean chance that was given, and the share that entered.

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Provenance
 from xinzhi.pathways.cells import conventions
+from xinzhi.pathways.naming import Named
 from xinzhi.pathways.unit_years import logarithms, read_unit_years
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class LeadRules:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class LeadChanges(Result):
+class LeadChanges(Named):
     """Who has overtaken whom.
 
     Parameters
@@ -127,10 +128,11 @@ class LeadChanges(Result):
         for row in lasting.head(_SHOWN).iter_rows(named=True):
             when = f"{row['earliest']}-{row['latest']}"
             doubt = "" if not row["jump"] else ("（附近有跳变或拼接）" if zh else " (a jump or splice near it)")
+            challenger, incumbent = (self.place_called(row[key], language) for key in ("challenger", "incumbent"))
             lines.append(
-                f"  {row['challenger']} 超过 {row['incumbent']}：{when}{doubt}"
+                f"  {challenger} 超过 {incumbent}：{when}{doubt}"
                 if zh
-                else f"  {row['challenger']} passes {row['incumbent']}: {when}{doubt}"
+                else f"  {challenger} passes {incumbent}: {when}{doubt}"
             )
         return "\n".join([*lines, self.provenance.foot()])
 
@@ -162,7 +164,7 @@ def lead_changes(
     UsageError
         When a column or a unit is missing.
     InputError
-        When a value has no logarithm.
+        When a value has no logarithm, or there is one unit or one year only.
 
     Notes
     -----
@@ -184,6 +186,10 @@ def lead_changes(
     chosen = rules or LeadRules.usual()
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="lead_changes")
     logs = logarithms(panel, verb="lead_changes")
+    for what, count in (("unit", len(logs.units)), ("year", len(logs.years))):
+        if count < 2:  # noqa: PLR2004 - nobody passes nobody, and not in no time
+            message = f"lead_changes: there is one {what} only ({logs.units[0]}, {logs.years[0]}); it takes two."
+            raise InputError(message)
     jumps = _jumps(logs, chosen)
     wanted = itertools.combinations(logs.units, 2) if pairs is None else pairs
     rows: list[tuple[Any, ...]] = []

@@ -110,7 +110,14 @@ def gains_of(
     """
     shape = cells.values.shape
     if given is None:
-        measured = measure_cells(cells, anchor=anchor(package, year))
+        try:
+            measured = measure_cells(cells, anchor=anchor(package, year))
+        except InputError as error:
+            message = (
+                f"plan: what an industry is worth is not known ({error}). Add the table 'accounts' with output_nominal "
+                f"and population of {year}, whose output a head is the anchor, or hand in gains=."
+            )
+            raise InputError(message, error.findings) from error
         worth = dict(measured.activities.select("activity", "complexity").iter_rows())
         least = min(worth.values())
         line = np.array([worth[code] - least if code in worth else np.nan for code in cells.activities])

@@ -123,15 +123,38 @@ def density(presence: BoolArray, near: FloatArray, *, nearest: int | None = None
     >>> density(presence, proximity(presence)).round(3).tolist()
     [[0.769, 0.714, 0.538], [1.0, 1.0, 1.0], [0.538, 0.714, 0.769]]
     """
-    kept = near if nearest is None else _nearest(near, nearest)
+    kept = near if nearest is None else nearest_only(near, nearest)
     total = kept.sum(axis=0)
     shares: FloatArray = presence.astype(near.dtype) @ kept
     shares /= np.where(total > 0, total, 1)
     return np.asarray(shares)
 
 
-def _nearest(near: FloatArray, count: int) -> FloatArray:
-    """Keep, in every column, the proximities of the nearest activities, without the activity itself."""
+def nearest_only(near: FloatArray, count: int) -> FloatArray:
+    """Keep, in every column, the proximities of the nearest activities, without the activity itself.
+
+    Parameters
+    ----------
+    near
+        Proximity (p, p).
+    count
+        How many; ties at the edge all stay.
+
+    Returns
+    -------
+    ndarray
+        (p, p), zero elsewhere; not symmetric, because nearness is not mutual.
+
+    Raises
+    ------
+    UsageError
+        When there are not so many others.
+
+    Examples
+    --------
+    >>> nearest_only(np.array([[1.0, 0.2, 0.5], [0.2, 1.0, 0.1], [0.5, 0.1, 1.0]]), 1).tolist()
+    [[0.0, 0.2, 0.5], [0.0, 0.0, 0.0], [0.5, 0.0, 0.0]]
+    """
     if not 1 <= count < len(near):
         message = f"nearest {count}: choose between 1 and {len(near) - 1}, the other activities."
         raise UsageError(message)
@@ -162,6 +185,8 @@ def gain(
     shares: FloatArray,
     activities: FloatArray,
     convention: Gain = "exact",
+    *,
+    nearest: int | None = None,
 ) -> FloatArray:
     r"""Return what adding an activity does to the outlook of a place.
 
@@ -175,6 +200,9 @@ def gain(
         other programs: ``atlas`` keeps the term :math:`p' = p`; ``ecomplexity`` (and R economiccomplexity) also leaves
         out what is lost; ``oec`` divides by :math:`\Phi_p` instead of :math:`\Phi_{p'}`; ``econcomplex`` does that and
         leaves out what is lost.
+    nearest
+        How many nearest activities the density counts, as in `density`; None: all. Nearest is not mutual: adding an
+        activity lifts those that have it among their nearest.
 
     Returns
     -------
@@ -190,17 +218,18 @@ def gain(
         message = f"unknown convention of the gain '{convention}': choose one of {', '.join(get_args(Gain))}."
         raise UsageError(message)
     worth = activities.astype(near.dtype)
-    total = near.sum(axis=0)
+    kept = near if nearest is None else nearest_only(near, nearest)
+    total = kept.sum(axis=0)
     total = np.where(total > 0, total, 1)
     by_source = convention in {"exact", "atlas", "ecomplexity"}
     weight = worth / total if by_source else worth
     absent = (~presence).astype(near.dtype)
     absent *= weight
-    found: FloatArray = absent @ near
+    found: FloatArray = absent @ kept.T
     if not by_source:
         found /= total
     if convention == "exact":
-        found -= absent * np.diagonal(near)
+        found -= absent * np.diagonal(kept)
     if convention in {"exact", "atlas", "oec"}:
         found -= shares * worth
     found[presence] = np.nan

@@ -98,7 +98,7 @@ def read_unit_years(
     frame
         One row a unit and year.
     unit, time, value
-        Names of its columns; `time` holds whole years.
+        Names of its columns; `time` holds whole years, or dates of which the year counts.
     verb
         Who asks, for the messages.
 
@@ -116,10 +116,11 @@ def read_unit_years(
     [[1.0, 2.0], [nan, 3.0]]
     """
     cells, kind = read_columns(frame, [unit, time, value], verb=verb)
+    when = pl.col(time).dt.year() if cells.schema[time].is_temporal() else pl.col(time).cast(pl.Float64)
     try:
         rows = cells.select(
             pl.col(unit).cast(pl.String).alias("unit"),
-            pl.col(time).cast(pl.Int64).alias("year"),
+            when.alias("year").cast(pl.Float64).fill_nan(None),
             pl.col(value).cast(pl.Float64).alias("value").fill_nan(None),
         )
     except pl.exceptions.PolarsError as error:
@@ -128,6 +129,11 @@ def read_unit_years(
     if rows["unit"].null_count() or rows["year"].null_count():
         message = f"{verb}: a row has no {unit} or no {time}; every row needs both."
         raise InputError(message)
+    broken = rows.filter(pl.col("year") != pl.col("year").round())
+    if broken.height:
+        message = f"{verb}: '{time}' is {broken['year'][0]:g} for {broken['unit'][0]}; it holds whole years."
+        raise InputError(message)
+    rows = rows.with_columns(pl.col("year").cast(pl.Int64))
     _refuse_repeats(rows, verb)
     rows = rows.drop_nulls("value")
     if not rows.height:

@@ -57,7 +57,8 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
     Parameters
     ----------
     native
-        A frame of any kind, or the path of a CSV, workbook or parquet file, with ``code`` (or ``industry``).
+        A frame of any kind, or the path of a CSV, workbook or parquet file, with ``code`` (or ``industry``); or a list
+        of codes.
     name
         The standard of the codes.
     measures
@@ -71,7 +72,7 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
     import polars as pl
     import polars.selectors as cs
 
-    rows, kind = frame(native, "industries", lines=True)
+    rows, kind = frame(_table(native), "industries", lines=True)
     column = next((known for known in _NAMES if known in rows.columns), "code")
     require(rows, (column, *(measures or ())), "industries")
     if column != "code":
@@ -85,7 +86,7 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
     found = [*_unknown(rows, known, tree), *_measures(rows, numbers), *_spoilt(rows, keys)]
     if not found:
         rows = rows.with_columns(pl.col("code").replace_strict(known, return_dtype=pl.String))
-        found = [*_twice(rows, keys, tree)]
+        found = [*_twice(rows, keys, tree, weighed=bool(numbers))]
     if found:
         lines = "\n  ".join(finding.sentence() for finding in found[:20])
         more = f"\n  and {len(found) - 20} more" if len(found) > 20 else ""  # noqa: PLR2004 - what fits a screen
@@ -95,6 +96,18 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
     codes = tuple(sorted(rows["code"].unique().to_list(), key=order.__getitem__))
     kept = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))
     return Industries(kept, codes, keys, tuple(numbers), kind, tuple(_levels(codes, tree)))
+
+
+def _table(native: Any) -> Any:  # noqa: ANN401 - any kind of frame, a path, or codes
+    """Return codes that come alone as a frame; everything else as it is."""
+    import polars as pl
+
+    if isinstance(native, pl.Series):
+        native = native.to_list()
+    if not isinstance(native, list | tuple | set | frozenset):
+        return native
+    codes = sorted(native, key=str) if isinstance(native, set | frozenset) else native
+    return pl.DataFrame({"code": [None if code is None else str(code) for code in codes]}, schema={"code": pl.String})
 
 
 def _unknown(rows: pl.DataFrame, known: dict[str, str | None], tree: Standard) -> Iterator[Finding]:
@@ -167,8 +180,8 @@ def _spoilt(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[Finding]:
             )
 
 
-def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard) -> Iterator[Finding]:
-    """Yield codes that stand twice, and codes that stand beside one above them, in the same region and year."""
+def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard, *, weighed: bool) -> Iterator[Finding]:
+    """Yield codes that stand twice in a region and year and, where something is summed, beside one above them."""
     groups = rows.partition_by(*keys, as_dict=True) if keys else {(): rows}
     for key, part in groups.items():
         where = "/".join(map(str, key))
@@ -185,7 +198,7 @@ def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard) -> Iterato
                 )
             seen.setdefault(code, row)
             above = next((parent for parent in tree.above(code) if parent in listed), None)
-            if above is not None:
+            if weighed and above is not None:
                 yield _double(
                     code,
                     row,

@@ -162,8 +162,8 @@ def standard(name: str | None = None) -> Standard:
     Parameters
     ----------
     name
-        ``GB/T 4754-2017`` (the default) or ``ISIC Rev.4``; of the latter only the classes that the annex of the former
-        names.
+        ``GB/T 4754-2017`` (the default) or ``ISIC Rev.4``, in the usual spellings; of the latter only the classes that
+        the annex of the former names.
 
     Raises
     ------
@@ -176,11 +176,17 @@ def standard(name: str | None = None) -> Standard:
     '集成电路制造'
     """
     wanted = name or str(convention("default_standard"))
-    if wanted not in document(f"{_FOLDER}/standards.yaml"):
-        known = ", ".join(document(f"{_FOLDER}/standards.yaml"))
-        message = f"there is no tree of the standard '{wanted}'; these are held: {known}."
+    known = document(f"{_FOLDER}/standards.yaml")
+    spellings = {_plain(said): held for held, about in known.items() for said in (held, *about["also"])}
+    if _plain(wanted) not in spellings:
+        message = f"there is no tree of the standard '{wanted}'; these are held: {', '.join(known)}."
         raise UsageError(message)
-    return _standard(wanted)
+    return _standard(spellings[_plain(wanted)])
+
+
+def _plain(name: str) -> str:
+    """Return a name without what spellings of it differ in: case, blanks and signs."""
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Provenance
 from xinzhi.scope.choosing import choose
-from xinzhi.scope.facts import convention, read_date
+from xinzhi.scope.facts import read_date
 from xinzhi.scope.industries import read_industries
 from xinzhi.scope.membership import Interval, gather, membership, union
 from xinzhi.scope.pairs import concordance
@@ -71,7 +71,7 @@ class Answer:
 
 
 def classify(
-    industries: Any,  # noqa: ANN401 - any kind of frame, or a path
+    industries: Any,  # noqa: ANN401 - any kind of frame, a path, or codes
     *,
     as_of: object,
     definitions: Sequence[str | Path | Definition] | None = None,
@@ -87,7 +87,7 @@ def classify(
     industries
         A frame of any kind, or the path of a CSV, .xlsx or parquet file: ``code`` (any level, with or without the
         letter of its section); ``region`` and ``year`` where there are any; columns of numbers that add up,
-        such as output or employment, weigh the totals.
+        such as output or employment, weigh the totals. Or the codes alone, in a list.
     as_of
         The day whose definitions count: a date, ``YYYY-MM-DD``, or a year, which means its last day.
     definitions
@@ -117,7 +117,8 @@ def classify(
         When the date cannot be read, or a definition is a template or not in force on the day: the one that was is
         named.
     InputError
-        When a column is missing, a code is unknown (the nearest is offered), or codes would count twice.
+        When a column is missing, a code is unknown (the nearest is offered), a code stands twice, or a code stands
+        beside one that holds it while there is a measure, so that it would count twice.
 
     Notes
     -----
@@ -139,8 +140,8 @@ def classify(
     from xinzhi.data.fingerprint import fingerprint
 
     day = read_date(as_of)
-    name = str(standard or convention("default_standard"))
-    tree = tree_of(name)
+    tree = tree_of(standard)
+    name = tree.name
     read = read_industries(industries, name, None)
     chosen = choose(definitions, day)
     test = read_use(use, name) if use is not None else None

@@ -13,6 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
 from xinzhi.sectors.borders import Islands, Weights, contiguity, spatial_weights
+from xinzhi.sectors.naming import region_text
 from xinzhi.sectors.parameters import setting
 from xinzhi.sectors.reading import KEYS, frame_of, omitted, tidy
 
@@ -251,7 +252,9 @@ class SpatialAutocorrelation(Result):
         ]
         counts = self.local.filter((pl.col("year") == last["year"]) & pl.col("significant"))
         found = counts.group_by(f"cluster_{language}").agg(pl.col("region").sort()).sort(f"cluster_{language}")
-        lines += [f"  {name}: {', '.join(regions)}" for name, regions in found.iter_rows()]
+        for name, regions in found.iter_rows():
+            called = [region_text(region, {}).lang(language) for region in regions]
+            lines.append(f"  {name}：{'、'.join(called)}" if zh else f"  {name}: {', '.join(called)}")
         return "\n".join([*lines, self.provenance.foot()])
 
 

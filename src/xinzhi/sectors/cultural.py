@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
@@ -11,10 +11,13 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
+from xinzhi.sectors.naming import region_text
 from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, Source, as_package, frame_of, shorten
+from xinzhi.sectors.reading import KEYS, Source, as_package, frame_of, names_of, shorten
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xinzhi.core.text import Language
     from xinzhi.data import Package
 
@@ -35,11 +38,14 @@ class Culture(Result):
         only counts in part).
     notes
         Findings: what cannot be given, and why.
+    names
+        Names of the regions, where the package has them.
     """
 
     key: ClassVar[tuple[str, ...]] = KEYS
 
     notes: tuple[Finding, ...]
+    names: Mapping[str, Text] = field(default_factory=dict)
 
     def summary(self, language: Language = "en") -> str:
         """Return the share of all regions together and the regions at the ends."""
@@ -48,7 +54,7 @@ class Culture(Result):
         if not last.height:
             return self.provenance.foot()
         ends = [
-            f"{row['region']} {row['employment_share']:.2%}"
+            f"{region_text(row['region'], self.names).lang(language)} {row['employment_share']:.2%}"
             for row in (last.row(0, named=True), last.row(-1, named=True))
         ]
         year = last["year"][0]
@@ -113,6 +119,7 @@ def culture(source: object, *, digital: object = None) -> Culture:
     return Culture(
         frame=frame.select(*KEYS, "employment", "employment_share", "location_quotient", *_COLUMNS).sort(KEYS),
         notes=tuple(notes),
+        names=names_of(package),
         kind=package.kind,
         provenance=made.provenance("culture", digital=digital is not None),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
@@ -11,9 +11,11 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, frame_of, omitted, read, refuse_below, tidy
+from xinzhi.sectors.reading import KEYS, as_package, frame_of, names_of, omitted, read, refuse_below, tidy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xinzhi.core.text import Language
 
 BAD_ENERGY = Text(zh="能源或排放不为正，强度无意义", en="energy or emissions are not positive: no intensity")
@@ -37,6 +39,8 @@ class Green(Result):
         output. None where none were given.
     omitted
         ``region, year, reason_zh, reason_en``.
+    names
+        Names of the regions, where the source is a package that has them.
     """
 
     key: ClassVar[tuple[str, ...]] = (*KEYS, "indicator")
@@ -44,6 +48,7 @@ class Green(Result):
     productivity: pl.DataFrame | None
     costs: pl.DataFrame | None
     omitted: pl.DataFrame
+    names: Mapping[str, Text] = field(default_factory=dict)
 
     def summary(self, language: Language = "en") -> str:
         """Return how the intensity of all regions together moved."""
@@ -109,7 +114,9 @@ def green(
     True
     """
     known = tuple(setting("green.indicators"))
-    given = read(source, ["output_real"], verb="green", optional=(*known, "output_nominal"))
+    package = as_package(source)
+    whole = source if package is None else package
+    given = read(whole, ["output_real"], verb="green", optional=(*known, "output_nominal"))
     frame, names = given.frame, [name for name in known if name in given.frame.columns]
     if emissions is not None:
         more, _ = frame_of(emissions, KEYS, verb="green")
@@ -141,6 +148,7 @@ def green(
         productivity=None if productivity is None else _productivity(productivity),
         costs=None if prices is None else _costs(frame, names, prices),
         omitted=omitted((*key, BAD_ENERGY) for key in bad.iter_rows()),
+        names=names_of(package),
         kind=given.kind,
         provenance=given.provenance("green", indicators=names),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,12 +13,13 @@ from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.labour import human_capital
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
+from xinzhi.sectors.naming import region_text
 from xinzhi.sectors.parameters import returns_to_schooling
-from xinzhi.sectors.reading import KEYS, frame_of, grid, long, omitted, read, refuse_below, tidy
+from xinzhi.sectors.reading import KEYS, as_package, frame_of, grid, long, names_of, omitted, read, refuse_below, tidy
 from xinzhi.sectors.regression import Effects, panel_fit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.text import Language
@@ -46,6 +47,8 @@ class Education(Result):
         ``region, year, reason_zh, reason_en``.
     returns_from
         Where the returns to schooling come from.
+    names
+        Names of the regions, where the source is a package that has them.
     """
 
     key: ClassVar[tuple[str, ...]] = KEYS
@@ -53,6 +56,7 @@ class Education(Result):
     spans: pl.DataFrame
     omitted: pl.DataFrame
     returns_from: str
+    names: Mapping[str, Text] = field(default_factory=dict)
 
     def summary(self, language: Language = "en") -> str:
         """Return what schooling contributed, on average and at the ends."""
@@ -69,7 +73,7 @@ class Education(Result):
         given, grown = (spans[name].to_numpy() for name in ("contribution", "output_growth"))
         mean, part = float(given.mean()), float(given.sum() / grown.sum())
         ends = [
-            f"{row['region']} {100 * row['contribution']:.2f}"
+            f"{region_text(row['region'], self.names).lang(language)} {100 * row['contribution']:.2f}"
             for row in (spans.row(0, named=True), spans.row(-1, named=True))
         ]
         line = (
@@ -114,7 +118,8 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     >>> round(row["human_capital"], 2), row["flags"]
     (3.38, '')
     """
-    given = read(source, [schooling], verb="education")
+    package = as_package(source)
+    given = read(source if package is None else package, [schooling], verb="education")
     refuse_below(given.frame, [schooling], verb="education", positive=False)
     if not given.frame[schooling].count():
         message = f"education: '{schooling}' is empty in every region and year."
@@ -134,6 +139,7 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
         spans=_spans(known),
         omitted=omitted((*key, NOTHING) for key in asked.select(KEYS).iter_rows()),
         returns_from=origin,
+        names=names_of(package),
         kind=given.kind,
         provenance=_provenance(given.provenance("education", schooling=schooling), measurement),
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xinzhi.sources.identity import Accounts
     from xinzhi.sources.parts import Parts
 
+_SHOWN = 8
 _LEVELS = {
     "industry": Text(zh="由行业核算数据计算。", en="from the accounts of the industries."),
     "sector": Text(
@@ -47,8 +48,20 @@ _INDICES = Text(
 )
 
 
-def coverage(detail: Detail, parts: Parts, assume: Assumptions, refused: Sequence[str]) -> pl.DataFrame:
-    """Return ``quantity, status, reason_zh, reason_en``, one row per quantity."""
+def coverage(
+    detail: Detail, parts: Parts, assume: Assumptions, refused: Sequence[str], outside: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Return ``quantity, status, reason_zh, reason_en``, one row per quantity.
+
+    Parameters
+    ----------
+    detail, parts, assume
+        What was computed, and from what.
+    refused
+        Why finer detail was refused.
+    outside
+        Codes that were named emerging and are no industry of the decomposition.
+    """
     import polars as pl
 
     seen = np.isfinite(parts.within)
@@ -59,7 +72,7 @@ def coverage(detail: Detail, parts: Parts, assume: Assumptions, refused: Sequenc
         ("allocation_capital", moved, level),
         ("allocation_labour", moved, level),
         _front("upgrading_traditional", detail, parts.traditional, seen),
-        _emerging(detail, parts, seen),
+        _emerging(detail, parts, seen, outside),
         ("human_capital", *_skill(detail)),
         ("labour_shares", *_shares(detail, assume)),
         ("gross_output", *_gross(detail)),
@@ -83,10 +96,22 @@ def _front(name: str, detail: Detail, values: FloatArray, seen: BoolArray) -> tu
     return name, "computed", _LEVELS[detail.level]
 
 
-def _emerging(detail: Detail, parts: Parts, seen: BoolArray) -> tuple[str, str, Text]:
+def _emerging(detail: Detail, parts: Parts, seen: BoolArray, outside: Sequence[str]) -> tuple[str, str, Text]:
     """Return what stands behind the upgrading of emerging industries."""
+    name = "upgrading_emerging"
     if parts.mask.any():
-        return _front("upgrading_emerging", detail, parts.emerging, seen)
+        known = _front(name, detail, parts.emerging, seen)
+        if not outside or known[1] != "computed":
+            return known
+        codes = ", ".join(outside[:_SHOWN]) + (", ..." if len(outside) > _SHOWN else "")
+        return (
+            name,
+            "partly",
+            Text(
+                zh=f"指定的新兴行业中，数据没有 {codes}，其余已计算。",
+                en=f"the data have no {codes} among the industries that were named emerging; the others were computed.",
+            ),
+        )
     if detail.level == "industry":
         text = Text(
             zh="未指定新兴行业：全部升级计入传统行业。",
@@ -96,10 +121,9 @@ def _emerging(detail: Detail, parts: Parts, seen: BoolArray) -> tuple[str, str, 
         text = Text(
             zh="数据不细分到行业，新兴行业无法单列：全部升级计入传统行业，需要 industry_accounts。",
             en="no detail by industry, so emerging ones cannot be told apart: all upgrading stands under "
-            "traditional. It "
-            "takes industry_accounts.",
+            "traditional. It takes industry_accounts.",
         )
-    return "upgrading_emerging", "not_computed", text
+    return name, "not_computed", text
 
 
 def _skill(detail: Detail) -> tuple[str, Text]:
@@ -159,7 +183,7 @@ def findings(
     found = [
         finding
         for name, gap in detail.gaps.items()
-        for finding in _worst(data, official, table, gap, seen, (_LEVEL_TEXTS[name], assume["level_limit"]))
+        for finding in _worst(data, official, table, np.expm1(gap), seen, (_LEVEL_TEXTS[name], assume["level_limit"]))
     ]
     growth = _worst(data, official, table, accounts.output_gap, seen, (_GROWTH_TEXT, assume["gap_limit"]))
     return (*found, *growth)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.finding import Finding
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.accounts import Growth, Inputs
     from xinzhi.yardstick.panel import Panel
@@ -65,8 +64,13 @@ class Detail:
         Whether levels can be compared between regions: quantities can, indices cannot.
     gross
         Gross output and intermediates, where they are given.
-    marks, findings, gaps
-        What is not plain official; what is wrong with the figures; the largest gap to the totals `(R, T)` by series.
+    anew
+        Where volumes begin anew after a gap, so that their growth is not known, see `chained`.
+    marks, gaps
+        What is not plain official; the log gap to the totals `(R, T)` by series.
+    lacks
+        `(I, R, T)`, where a series that is scaled to the total has no figure of its own: scaling leaves none to any of
+        the industries.
     """
 
     level: Level
@@ -80,9 +84,10 @@ class Detail:
     exists: BoolArray
     comparable: bool
     gross: Gross | None = None
+    anew: BoolArray | None = None
     marks: Marks = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
     gaps: Mapping[str, FloatArray] = field(default_factory=dict)
+    lacks: Mapping[str, BoolArray] = field(default_factory=dict)
 
     def complete(self) -> BoolArray:
         """Return the cells `(I, R, T)` in which every figure is known and positive."""
@@ -122,27 +127,58 @@ def growth(levels: FloatArray) -> FloatArray:
     return np.diff(logs, axis=-1, prepend=np.nan)
 
 
-def anchored(change: FloatArray, level: FloatArray, at: int) -> FloatArray:
-    """Return the levels that begin with `level` in year position `at` and move by `change` in both directions.
+def chained(change: FloatArray, nominal: FloatArray, at: int) -> tuple[FloatArray, BoolArray]:
+    """Return volumes at the prices of one year, and where they begin anew.
+
+    They are the values of year position `at`, moved by `change` in both directions. Where a change is missing, or the
+    value of that year, volumes begin anew with the value of the nearest year that has one, at the mean price of the
+    industry in the regions that go on; so a gap costs the years beside it and not all years behind it.
 
     Parameters
     ----------
     change
-        Log growth over the year before `(..., T)`.
-    level
-        Level in year `at` `(...)`.
+        Log growth over the year before `(I, R, T)`.
+    nominal
+        Values at current prices `(I, R, T)`.
+    at
+        Position of the year whose prices hold.
+
+    Returns
+    -------
+    tuple
+        Volumes, and true in the years whose growth over the year before is not known though both have a volume.
 
     Examples
     --------
-    >>> anchored(np.log([np.nan, 2.0, 3.0]), np.array(10.0), 1).round(9).tolist()
-    [5.0, 10.0, 30.0]
+    >>> change = np.log([[[np.nan, 2.0, 3.0], [np.nan, np.nan, 2.0]]])
+    >>> volumes, anew = chained(change, np.array([[[5.0, 20.0, 60.0], [7.0, 8.0, 20.0]]]), 0)
+    >>> volumes.round(9).tolist(), anew.tolist()
+    ([[[5.0, 10.0, 30.0], [7.0, 4.0, 8.0]]], [[[False, False, False], [False, True, False]]])
     """
-    path = np.zeros_like(change)
-    path[..., at + 1 :] = np.cumsum(change[..., at + 1 :], axis=-1)
-    back = np.cumsum(change[..., 1 : at + 1][..., ::-1], axis=-1)[..., ::-1]
-    path[..., :at] = -back
-    levels: FloatArray = np.asarray(level)[..., None] * np.exp(path)
-    return levels
+    level, anew = np.full(change.shape, np.nan), np.zeros(change.shape, dtype=np.bool_)
+    level[..., at] = nominal[..., at]
+    for year in range(at + 1, change.shape[-1]):
+        moved = level[..., year - 1] * np.exp(change[..., year])
+        level[..., year], anew[..., year] = _or_anew(moved, nominal[..., year])
+    for year in range(at - 1, -1, -1):
+        moved = level[..., year + 1] / np.exp(change[..., year + 1])
+        level[..., year], anew[..., year + 1] = _or_anew(moved, nominal[..., year])
+    return level, anew
+
+
+def _or_anew(moved: FloatArray, nominal: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return volumes `(I, R)`, where the chain is broken from the value and the mean price of the other regions."""
+    both = np.isfinite(moved) & np.isfinite(nominal)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = np.where(both, np.log(nominal / moved), 0.0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+    begun = ~np.isfinite(moved) & np.isfinite(nominal)
+    return np.where(begun, nominal / np.exp(price)[:, None], moved), begun
+
+
+def without(values: FloatArray) -> BoolArray:
+    """Return where there is no figure above 0."""
+    out: BoolArray = ~(np.isfinite(values) & (values > 0))
+    return out
 
 
 def scale_to(parts: FloatArray, total: FloatArray, exists: BoolArray) -> tuple[FloatArray, FloatArray]:

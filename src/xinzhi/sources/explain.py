@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
 from xinzhi.sources.assumed import catalogue
+from xinzhi.sources.phrases import region_code
 from xinzhi.sources.result import PARTS
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def explain(result: Sources, region: str | int, year: int | str) -> SourcesExpla
     """Return what stands behind one region and year of a decomposition."""
     import polars as pl
 
-    code = _code(result, str(region))
+    code = region_code(result, str(region))
     try:
         when = int(year)
     except ValueError:
@@ -160,14 +161,6 @@ def _order() -> list[str]:
     return [*out, "unallocated", "output_gap"]
 
 
-def _code(result: Sources, region: str) -> str:
-    """Return the code of a region that may be given by name."""
-    for code, *names in result.measurement.regions.select("region", "name_zh", "name_en").iter_rows():
-        if region in {code, *names}:
-            return str(code)
-    return region
-
-
 def _why_not(result: Sources, region: str, year: int) -> str:
     """Say why a region-year was not decomposed."""
     import polars as pl
@@ -179,8 +172,7 @@ def _why_not(result: Sources, region: str, year: int) -> str:
         )
     years = result.frame.filter(pl.col("region") == region)["year"]
     if not len(years):
-        known = ", ".join(result.frame["region"].unique().sort().head(8).to_list())
-        return f"region '{region}' was not decomposed; regions are {known}, ..."
+        return f"region {region} was decomposed in no year: see omitted and coverage."
     return f"region {region} was decomposed for {years[0]}-{years[-1]}, not for {year}."
 
 

@@ -10,7 +10,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text
-from xinzhi.sources.detail import Detail, Gross, Official, anchored, growth, quantities, scale_to
+from xinzhi.sources.detail import Detail, Gross, Official, chained, growth, quantities, scale_to, without
 from xinzhi.sources.long import Cube
 from xinzhi.yardstick.panel import BEARABLE
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TABLE = "industry_accounts"
 _GROSS = ("gross_output_nominal", "gross_output_real", "intermediate_nominal", "intermediate_real")
+_UNKNOWN = "unknown-industry"
 _VERB = "sources.decompose"
 
 
@@ -33,7 +34,9 @@ def from_industries(package: Package, official: Official) -> Detail:
     InputError
         When the table has errors, or none of the figures that every industry needs; the message names the columns.
     """
-    table = package.require(TABLE, ["region", "industry", "year", "output_nominal"], verb=_VERB, despite=BEARABLE)
+    table = package.require(
+        TABLE, ["region", "industry", "year", "output_nominal"], verb=_VERB, despite=_bearable(package)
+    )
     cube = Cube.of(table, "industry", official.panel)
     wanted = _needs(cube, official.rules)
     missing = [" or ".join(names) for names in wanted if not any(cube.gives(name) for name in names)]
@@ -46,9 +49,10 @@ def from_industries(package: Package, official: Official) -> Detail:
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
     gross = _gross(cube, official.panel)
-    output = _real(cube, gross, official)
+    output, anew = _real(cube, gross, official)
     people = _people(package, cube, official.rules)
     machines = cube.column(_capital_column(official.rules))
+    lacks = {"capital": without(machines), "labour": without(people)}
     gaps: dict[str, FloatArray] = {}
     if _adds_up(package, official.rules):
         machines, gaps["capital"] = scale_to(machines, official.inputs.capital, exists)
@@ -65,8 +69,22 @@ def from_industries(package: Package, official: Official) -> Detail:
         exists=exists,
         comparable=_adds_up(package, official.rules),
         gross=gross,
+        anew=anew,
         gaps=gaps | {"output": _output_gap(nominal, official)},
+        lacks=lacks,
     )
+
+
+def _bearable(package: Package) -> tuple[str, ...]:
+    """Return the errors of the table that do no harm here.
+
+    A table whose every code is unknown has a classification of its own, which is as good: nothing hangs on what a code
+    means. One unknown code among known ones is a slip.
+    """
+    unknown = sum(found.rule == _UNKNOWN and found.table == TABLE for found in package.findings)
+    table = package.tables.get(TABLE)
+    own = table is not None and "industry" in table.columns and unknown == table["industry"].n_unique()
+    return (*BEARABLE, _UNKNOWN) if own else BEARABLE
 
 
 def _needs(cube: Cube, rules: Protocol) -> list[tuple[str, ...]]:
@@ -161,8 +179,8 @@ def _no_value_added(key: str, share: float) -> Finding:
     )
 
 
-def _real(cube: Cube, gross: Gross | None, official: Official) -> FloatArray:
-    """Return value added at constant prices, at the level of current prices in the base year.
+def _real(cube: Cube, gross: Gross | None, official: Official) -> tuple[FloatArray, BoolArray | None]:
+    """Return value added at constant prices, at the level of current prices in the base year, and where it begins anew.
 
     With gross output it is double-deflated by the Törnqvist formula: growth of gross output less that of intermediates
     weighted by their share, over the share of value added.
@@ -172,15 +190,15 @@ def _real(cube: Cube, gross: Gross | None, official: Official) -> FloatArray:
         share = averaged(gross.share)
         change = (growth(gross.output) - share * growth(gross.intermediate)) / (1.0 - share)
         at = base_position(np.isfinite(nominal) & np.isfinite(gross.output), official)
-        return anchored(change, nominal[..., at], at)
+        return chained(change, nominal, at)
     real = cube.column("output_real") if cube.gives("output_real") else nominal / cube.column("output_price")
     if official.base is None:
-        return real
+        return real, None
     at = official.base - int(official.panel.years[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         price = (nominal / real)[..., at : at + 1]
     # An industry without figures in the base year stays at the prices of the data.
-    return real * np.where(np.isfinite(price), price, 1.0)
+    return real * np.where(np.isfinite(price), price, 1.0), None
 
 
 def base_position(known: BoolArray, official: Official) -> int:

@@ -95,15 +95,16 @@ def industry_accounts(detail: Detail, official: Official, assume: Assumptions) -
     American Growth Resurgence, chapter 8: the value-added weight over the share of value added in gross output.
     """
     exists = detail.exists[..., None]
-    whole = (detail.complete() | ~exists).all(axis=0)
+    whole = (detail.complete() | ~exists).all(axis=0) & exists.any(axis=0)
     share = np.where(exists, detail.nominal, 0.0)
-    share = np.where(whole, share / share.sum(axis=0), np.nan)
+    share = share / np.where(whole, share.sum(axis=0), np.nan)
     weight = averaged(share)
 
     def change(levels: FloatArray) -> FloatArray:
         return np.where(exists, growth(np.where(whole, levels, np.nan)), np.where(np.isfinite(weight), 0.0, np.nan))
 
     output, capital, labour = change(detail.output), change(detail.capital), change(detail.labour)
+    output = output if detail.anew is None else np.where(detail.anew & exists, np.nan, output)
     skill = change(detail.human_capital)
     gap = official.growth.output_growth - (weight * output).sum(axis=0)
     scaled = assume["output_gap"] == "scale"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SERIES = {
     "output": Text(zh="增加值", en="value added"),
     "real output": Text(zh="不变价增加值", en="real value added"),
+    "growth of output": Text(zh="不变价增加值的增长", en="growth of value added"),
     "capital": Text(zh="资本", en="capital"),
     "labour": Text(zh="劳动", en="labour"),
     "labour share": Text(zh="劳动者报酬份额", en="labour share"),
@@ -109,18 +110,21 @@ def known_parts(row: Mapping[str, Any]) -> dict[str, float]:
     return {name: known[name] for name in order}
 
 
-def lacking(missing: str) -> Text:
-    """Say in both languages what a region-year of `Sources.omitted` lacks.
+def lacking(missing: str, labels: Mapping[str, Text]) -> Text:
+    """Say in both languages what a region-year of `Sources.omitted` lacks, with the names of its industries.
 
     Examples
     --------
-    >>> lacking("capital of every industry; labour of 26").zh
-    '全部行业的资本；26的劳动'
+    >>> lacking("capital of every industry; labour of 26", {"26": Text(zh="化工", en="chemicals")}).zh
+    '全部行业的资本；化工的劳动'
     """
     parts = []
     for one in missing.split("; "):
-        series, _, which = one.partition(" of ")
+        series, _, which = one.rpartition(" of ")
         name = _SERIES[series]
-        every = "全部行业" if which == "every industry" else which
-        parts.append(Text(zh=f"{every}的{name.zh}", en=f"{name.en} of {which}"))
+        some = [labels.get(code, Text(zh=code, en=code)) for code in which.split(", ")]
+        if which == "every industry":
+            some = [Text(zh="全部行业", en=which)]
+        zh, en = "、".join(one.zh for one in some), ", ".join(one.en for one in some)
+        parts.append(Text(zh=f"{zh}的{name.zh}", en=f"{name.en} of {en}"))
     return Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))

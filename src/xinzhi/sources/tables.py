@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.sources.detail import without
 from xinzhi.sources.long import by_industry, by_region
 from xinzhi.yardstick.series import both_ends, spell
 
@@ -127,10 +128,10 @@ def omitted_frame(official: Official, detail: Detail, parts: Parts) -> pl.DataFr
     }
     if detail.labour_share is not None:
         series["labour share"] = detail.labour_share
-    holes = {name: ~(np.isfinite(values) & (values > 0)) & detail.exists[..., None] for name, values in series.items()}
-    words = [
-        _missing(holes, detail.names, row, column) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-    ]
+    holes = {name: detail.lacks.get(name, without(values)) for name, values in series.items()}
+    if detail.anew is not None:
+        holes["growth of output"] = detail.anew & ~(holes["output"] | holes["real output"])
+    words = [_missing(holes, detail, row, column) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
     data = {
         "region": [panel.regions[row] for row in rows.tolist()],
         "year": panel.years[columns],
@@ -140,12 +141,15 @@ def omitted_frame(official: Official, detail: Detail, parts: Parts) -> pl.DataFr
     return pl.DataFrame(data, schema=schema)
 
 
-def _missing(holes: dict[str, BoolArray], names: tuple[str, ...], row: int, column: int) -> str:
+def _missing(holes: dict[str, BoolArray], detail: Detail, row: int, column: int) -> str:
     """Name the industries and series without a figure in a year or the year before it."""
     found = []
+    # A region without any industry lacks them all.
+    here = detail.exists[:, row] if detail.exists[:, row].any() else np.ones(len(detail.names), dtype=np.bool_)
     for name, hole in holes.items():
-        lacking = hole[:, row, max(column - 1, 0) : column + 1].any(axis=-1)
-        if lacking.any():
-            which = "every industry" if lacking.all() else ", ".join(names[item] for item in np.flatnonzero(lacking))
+        bare = hole[:, row, max(column - 1, 0) : column + 1].any(axis=-1) & here
+        if bare.any():
+            every = (bare == here).all()
+            which = "every industry" if every else ", ".join(detail.names[at] for at in np.flatnonzero(bare))
             found.append(f"{name} of {which}")
     return "; ".join(found)

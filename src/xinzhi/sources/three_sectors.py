@@ -10,7 +10,7 @@ import numpy as np
 from xinzhi.core.errors import InputError
 from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.inventory import at_timing
-from xinzhi.sources.detail import Detail, Official, anchored, growth, scale_to
+from xinzhi.sources.detail import Detail, Official, chained, growth, scale_to, without
 from xinzhi.sources.given import base_position
 from xinzhi.sources.long import Cube
 from xinzhi.yardstick.capital import investment, stocks
@@ -49,9 +49,10 @@ def from_sectors(package: Package, official: Official, assume: Assumptions) -> D
     nominal = accounts.column("output_nominal")
     change = np.log(accounts.column("output_index_previous_year_100") / 100.0)
     at = base_position(np.isfinite(nominal), official)
-    output = anchored(change, nominal[..., at], at)
+    output, anew = chained(change, nominal, at)
     everywhere = np.ones(accounts.shape[:2], dtype=np.bool_)
-    labour, labour_gap = scale_to(accounts.column("employment"), official.inputs.labour, everywhere)
+    people = accounts.column("employment")
+    labour, labour_gap = scale_to(people, official.inputs.labour, everywhere)
     shares, filled, guessed = _shares(spent, assume)
     detail = Detail(
         level="sector",
@@ -64,6 +65,7 @@ def from_sectors(package: Package, official: Official, assume: Assumptions) -> D
         labour_share=None,
         exists=everywhere,
         comparable=True,
+        anew=anew,
         marks={
             "proxy:sector_investment": filled,
             "extrapolated:sector_investment": guessed,
@@ -73,6 +75,7 @@ def from_sectors(package: Package, official: Official, assume: Assumptions) -> D
             "output": np.log(nominal.sum(axis=0) / official.panel.account("output_nominal")),
             "labour": labour_gap,
         },
+        lacks={"labour": without(people), "capital": without(shares)},
     )
     return replace(detail, capital=split_stock(official, shares, detail, assume))
 

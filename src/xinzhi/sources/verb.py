@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
 from xinzhi.sources.assumed import assumptions
@@ -13,6 +11,7 @@ from xinzhi.sources.beside import beside
 from xinzhi.sources.best_practice import best_practice
 from xinzhi.sources.coverage import coverage, findings
 from xinzhi.sources.detail import of_totals
+from xinzhi.sources.emerging import emerging_mask
 from xinzhi.sources.explain import industry_labels
 from xinzhi.sources.given import TABLE, from_industries
 from xinzhi.sources.groups import group_frame
@@ -25,7 +24,7 @@ from xinzhi.sources.three_sectors import from_sectors
 from xinzhi.yardstick import DEFAULT_PROTOCOL, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from xinzhi.core.arrays import BoolArray
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Protocol
     from xinzhi.sources.assumed import Assumptions
     from xinzhi.sources.detail import Detail, Level, Official
+    from xinzhi.sources.emerging import Emerging
     from xinzhi.yardstick.measurement import Measurement
 
 LEVELS = ("industry", "sector", "total")
@@ -41,7 +41,7 @@ LEVELS = ("industry", "sector", "total")
 def decompose(
     package: Package | str | Path | Mapping[str, object],
     protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
-    emerging: Iterable[str] = (),
+    emerging: Emerging = (),
     *,
     detail: Level | None = None,
     assume: Mapping[str, Any] | None = None,
@@ -59,7 +59,9 @@ def decompose(
     protocol
         A protocol, its identifier in the registry, or the path of its file.
     emerging
-        Codes of the industries that count as emerging; all others are traditional.
+        Codes of the industries that count as emerging, as `Scope.mask` gives them, or the scope itself; or true and
+        false for every industry in the order of their codes, or by code. All others are traditional. Codes that the
+        decomposition does not have, such as those of industries where only sectors are given, stand in `coverage`.
     detail
         ``industry``, ``sector`` or ``total``; by default the finest that the package can fill.
     assume
@@ -76,7 +78,7 @@ def decompose(
     Raises
     ------
     UsageError
-        When an assumption, the detail or an emerging industry is unknown.
+        When an assumption or the detail is unknown, or none of the emerging industries is there.
     InputError
         When the package lacks what the detail that is asked for needs, or its figures have errors.
     IdentityError
@@ -106,7 +108,7 @@ def decompose(
     official_result = measure(data, rules)
     official = _official(official_result)
     found, refused = _detail(data, official, chosen, detail)
-    mask = _mask(found, emerging)
+    mask, outside = emerging_mask(found.names, found.level, emerging)
     accounts = industry_accounts(found, official, chosen)
     best = best_practice(found, accounts, chosen)
     parts = Parts.of(found, accounts, best, mask)
@@ -121,7 +123,7 @@ def decompose(
         cumulative=cumulative(frame),
         groups=groups,
         group_periods=period_means(groups, wanted),
-        coverage=coverage(found, parts, chosen, refused),
+        coverage=coverage(found, parts, chosen, refused, outside),
         omitted=omitted_frame(official, found, parts),
         beside=None if frontier is None else beside(frame, frontier),
         findings=findings(data, official, found, accounts, chosen),
@@ -164,20 +166,6 @@ def _detail(data: Package, official: Official, assume: Assumptions, wanted: Leve
                 raise
             refused.append(str(error))
     return of_totals(official), refused
-
-
-def _mask(detail: Detail, emerging: Iterable[str]) -> BoolArray:
-    """Return which industries are emerging."""
-    if isinstance(emerging, str):
-        message = f"emerging is a list of industry codes; got the text {emerging!r}: write [{emerging!r}]."
-        raise UsageError(message)
-    named = [str(code) for code in emerging]
-    unknown = [code for code in named if code not in detail.names]
-    if unknown:
-        shown = ", ".join(detail.names[:8]) + (", ..." if len(detail.names) > 8 else "")  # noqa: PLR2004 - enough to see the kind of code
-        message = f"emerging names {', '.join(unknown[:5])}, and the decomposition has the industries {shown}."
-        raise UsageError(message)
-    return np.isin(detail.names, named)
 
 
 def _provenance(

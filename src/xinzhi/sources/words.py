@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from xinzhi.sources.result import Sources
 
 _SHOWN = 3
+_STATUS = {
+    "not_computed": Text(zh="未能计算", en="Not computed"),
+    "partly": Text(zh="部分计算", en="Computed in part"),
+}
+_QUANTITIES = {**LABELS, "finer_detail": Text(zh="更细的分解", en="finer detail")}
+_SHORT = Text(zh="有地区缺年份", en="some region lacks years")
+_UNLIKE = Text(zh="投入为指数，不能相加", en="inputs are indices, which do not add up")
 _UNITS = {
     "industry": Text(zh="行业", en="industries"),
     "sector": Text(zh="三次产业", en="three sectors"),
@@ -69,12 +76,11 @@ def _whole(result: Sources) -> list[Text]:
     elif alone.height:
         up = alone.filter(alone["tfp_growth"] > 0).height
         first, last = alone.select("start", "end").row(0)
+        why = _SHORT if alone.height < result.measurement.frame["region"].n_unique() else _UNLIKE
         return [
             Text(
-                zh=f"{first}—{last} 年 {alone.height} 个地区中 {up} 个全要素生产率上升；"
-                "没有合计：投入为指数，或有地区缺年份。",
-                en=f"TFP rose in {up} of {alone.height} regions in {first}-{last}; there is no sum, for inputs are "
-                "indices or a region lacks years.",
+                zh=f"{first}—{last} 年 {alone.height} 个地区中 {up} 个全要素生产率上升；没有合计：{why.zh}。",
+                en=f"TFP rose in {up} of {alone.height} regions in {first}-{last}; there is no sum, for {why.en}.",
             )
         ]
     else:
@@ -143,16 +149,20 @@ def missing(result: Sources) -> list[Text]:
     """Return what could not be computed, one sentence a reason, and how much does not add up."""
     import polars as pl
 
-    table = result.coverage.filter(pl.col("status") == "not_computed", pl.col("quantity") != "gross_output")
-    by_reason: dict[tuple[str, str], list[str]] = {}
-    for name, *reason in table.select("quantity", "reason_zh", "reason_en").rows():
-        by_reason.setdefault((reason[0], reason[1]), []).append(name)
+    part = pl.col("quantity").is_in([name for name in LABELS if name in result.frame.columns])
+    table = result.coverage.filter(
+        ((pl.col("status") == "not_computed") & (pl.col("quantity") != "gross_output"))
+        | ((pl.col("status") == "partly") & part)
+    )
+    by_reason: dict[tuple[str, str, str], list[str]] = {}
+    for name, *reason in table.select("quantity", "status", "reason_zh", "reason_en").rows():
+        by_reason.setdefault((reason[0], reason[1], reason[2]), []).append(name)
     told = [
         Text(
-            zh=f"未能计算：{'、'.join(LABELS[name].zh if name in LABELS else name for name in names)}：{zh}",
-            en=f"Not computed: {', '.join(LABELS[name].en if name in LABELS else name for name in names)}: {en}",
+            zh=f"{_STATUS[status].zh}：{'、'.join(_QUANTITIES[name].zh for name in names)}：{zh}",
+            en=f"{_STATUS[status].en}: {', '.join(_QUANTITIES[name].en for name in names)}: {en}",
         )
-        for (zh, en), names in by_reason.items()
+        for (status, zh, en), names in by_reason.items()
     ]
     told += _holes(result)
     if result.findings:
@@ -180,8 +190,9 @@ def _holes(result: Sources) -> list[Text]:
     rows = result.omitted.filter(inside).group_by("region", maintain_order=True).first()
     names = region_names(result)
     places = [
-        Text(zh=f"{names[code].zh} {year} 年：{lacking(why).zh}", en=f"{names[code].en} {year}: {lacking(why).en}")
-        for code, year, why in rows.select("region", "year", "missing").rows()[:_SHOWN]
+        Text(zh=f"{names[code].zh} {year} 年：{why.zh}", en=f"{names[code].en} {year}: {why.en}")
+        for code, year, missing in rows.select("region", "year", "missing").rows()[:_SHOWN]
+        for why in [lacking(missing, result.labels)]
     ]
     if not places:
         return []

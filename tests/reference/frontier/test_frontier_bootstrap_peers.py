@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from xinzhi.frontier.bandwidth import bandwidth
-from xinzhi.frontier.smoothing import smoothed_distances, unit_distances
 from xinzhi.frontier.models.units import checked
 from xinzhi.frontier.returns import returns_test
+from xinzhi.frontier.smoothing import smoothed_distances, unit_distances
 
 X, Y = np.array([2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 REPLICATIONS = 200

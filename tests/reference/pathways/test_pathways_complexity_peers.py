@@ -143,6 +143,10 @@ def test_relatedness_and_gain_of_oec_and_econcomplex(folder, raw, here):
     assert peak(relatedness.outlook(here, shares, worth), column(folder, "econcomplex_coi.csv")) < TOLERANCE
     theirs = np.where(here, np.nan, table(folder, "econcomplex_cog.csv.gz"))
     assert peak(relatedness.gain(here, near, shares, worth, "econcomplex"), theirs) < TOLERANCE
+    # The index that OEC hands to its gain stops after 20 reflections: the formula is compared at that index.
+    early = column(folder, "oec_pci_it20.csv")
+    theirs = np.where(here, np.nan, table(folder, "oec_opportunity_gain.csv.gz"))
+    assert peak(relatedness.gain(here, near, shares, early, "oec"), theirs) < TOLERANCE
 
 
 def test_the_gain_is_exact_against_adding_each_activity_in_turn(raw, here):

@@ -12,9 +12,9 @@ import pytest
 
 from xinzhi.core.errors import UsageError
 from xinzhi.pathways import validated_proximity
+from xinzhi.pathways.fixed_margins import false_discovery
 from xinzhi.pathways.null_model import (
     configuration,
-    false_discovery,
     pair_tails,
     tail_exact,
     tail_saddlepoint,
@@ -98,8 +98,8 @@ def test_p_values_of_pairs_are_the_tails_of_their_own_chances(places):
 
 def test_false_discoveries_by_hand():
     p_values = np.array([0.01, 0.02, 0.03, 0.04, 0.2])
-    assert false_discovery(p_values, 0.05).tolist() == [True, True, True, True, False]
-    assert not false_discovery(np.array([0.5, 0.9]), 0.05).any()
+    assert (false_discovery(p_values) <= 0.05).tolist() == [True, True, True, True, False]
+    assert not (false_discovery(np.array([0.5, 0.9])) <= 0.05).any()
 
 
 def test_matrices_of_the_null_itself_give_few_discoveries_and_planted_pairs_are_found():
@@ -110,7 +110,7 @@ def test_matrices_of_the_null_itself_give_few_discoveries_and_planted_pairs_are_
     upper = np.triu_indices(drawn.shape[1], 1)
     p_value = pair_tails(drawn)[2][upper]
     assert (p_value <= 0.05).mean() < 0.08
-    assert false_discovery(p_value, 0.05).sum() <= 3
+    assert (false_discovery(p_value) <= 0.05).sum() <= 3
     planted = drawn.copy()
     common = np.argsort(np.abs(drawn.sum(axis=0) - 30))[0]
     twin = np.hstack([planted, planted[:, [common]]])

@@ -15,13 +15,12 @@ from xinzhi import sectors
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import svg
-from xinzhi.report.catalogue import strings
 from xinzhi.report.charts.style import width
 from xinzhi.report.rooms import SECTIONS, section
-from xinzhi.report.rooms.sectors.conventions import departures
 from xinzhi.report.rooms.sectors.names import arrangement, chosen, distinct, region_text, short
 from xinzhi.report.rooms.sectors.together import assessed
 from xinzhi.report.rooms.writing import write_room
+from xinzhi.sectors.naming import departures, method
 
 FIGURE = "output_per_head"
 KINDS = {
@@ -38,6 +37,10 @@ KINDS = {
     "markov": ("transitions",),
     "decoupling": ("states",),
     "kaya": ("waterfall",),
+    "education": ("contribution",),
+    "unweighed": ("human-capital",),
+    "culture": ("employment",),
+    "green": ("intensity", "productivity", "costs"),
 }
 
 
@@ -59,6 +62,14 @@ def composite():
     return sectors.index(package())
 
 
+PRICES = pl.DataFrame({"indicator": ["so2_emissions"], "price": [0.5]})
+
+
+def pace():
+    """Ratios of green productivity to the year before, as a frontier gives them: one region rises, one falls."""
+    return pl.DataFrame({"unit": ["110000", "120000"] * 2, "period": [2016, 2016, 2017, 2017], "index": [1.1, 0.9] * 2})
+
+
 MAKERS = {
     "sectors": lambda: sectors.advance(package(), xinzhi.measure(package())),
     "index": composite,
@@ -75,6 +86,10 @@ MAKERS = {
     "markov": lambda: sectors.markov(per_head(), FIGURE, neighbours=sectors.contiguity(sea=True)),
     "decoupling": lambda: sectors.decoupling(package(), span=5),
     "kaya": lambda: sectors.kaya(package(), span=None),
+    "education": lambda: sectors.education(package(), xinzhi.measure(package())),
+    "unweighed": lambda: sectors.education(package()),
+    "culture": lambda: sectors.culture(package()),
+    "green": lambda: sectors.green(package(), productivity=pace(), prices=PRICES),
 }
 
 
@@ -233,7 +248,7 @@ def test_every_method_has_a_name_in_chinese(name):
         "imputation": ("none", "mean", "median", "group-mean", "linear", "nearest"),
     }
     for level in known[name]:
-        assert f"sectors.series.{name}_{level.replace('-', '_')}" in strings("zh")
+        assert method(name, level).zh != level
 
 
 def test_parts_of_inequality_and_group_names():
@@ -326,3 +341,21 @@ def test_a_page_of_an_index_is_written(tmp_path):
     document = json.loads((tmp_path / "sectors.json").read_text("utf-8"))
     assert document["results"][0]["room"] == "index"
     assert "名次区间" in (tmp_path / "sectors.html").read_text("utf-8")
+
+
+def test_headlines_on_single_sectors_equal_the_frame():
+    contribution = section(result("education")).pictures[0].headline
+    spans = result("education").spans.drop_nulls("contribution")
+    assert f"{100 * spans['contribution'].mean():.2f} points a year" in contribution.en
+    intensity, productivity, costs = (one.headline for one in section(result("green")).pictures)
+    sums = (
+        result("green").frame.filter(indicator="so2_emissions").group_by("year").agg(pl.col("quantity", "output").sum())
+    )
+    ratio = sums.sort("year").select(pl.col("quantity") / pl.col("output")).to_series()
+    fall = f"{100 * (1 - ratio[-1] / ratio[0]):.0f}"
+    assert intensity.zh.startswith(f"起止年份之间：单位GDP二氧化硫排放−{fall}%（2004—2017年）")
+    assert "above its start in 1 of 2 regions, from 0.81 in Tianjin to 1.21 in Beijing" in productivity.en
+    last = result("green").costs.drop_nulls("share")
+    last = last.filter(year=int(last["year"].max()))
+    assert f"到宁夏的{100 * last['share'].max():.2f}%" in costs.zh
+    assert not section(sectors.green(package())).pictures[1:]

@@ -177,8 +177,8 @@ def test_summaries_lead_with_the_finding() -> None:
 @pytest.mark.parametrize(
     ("table", "rule", "says"),
     [
-        ({"code": ["39", "391"]}, "counted-twice", "39, which holds 391"),
-        ({"code": ["C", "391"]}, "counted-twice", "C, which holds 391"),
+        ({"code": ["39", "391"], "output": [2.0, 1.0]}, "counted-twice", "39, which holds 391"),
+        ({"code": ["C", "391"], "output": [2.0, 1.0]}, "counted-twice", "C, which holds 391"),
         ({"code": ["39", "C39"]}, "counted-twice", "already in row 1"),
         ({"code": ["1322"]}, "unknown-code", "Is it 1329 in Processing of food"),
         ({"code": ["B39"]}, "unknown-code", "Is it 39 Computers, communication"),
@@ -195,6 +195,21 @@ def test_industries_that_cannot_be_classified(table: dict, rule: str, says: str)
     assert [finding.rule for finding in caught.value.findings][:1] == [rule]
     assert says in str(caught.value) or says == "row"
     assert caught.value.exit_code == 1
+
+
+def test_codes_alone_of_any_level_and_standards_by_any_spelling() -> None:
+    codes = ["C", "C39", "397", "3973"]
+    frame = classify(pl.DataFrame({"code": codes}), as_of=2024).frame
+    assert frame["code"].to_list() == ["C", "39", "397", "3973"]
+    assert frame["verdict"].to_list() == ["part", "in", "in", "in"]
+    for kind in (list, tuple, set, pl.Series):
+        scope = classify(kind(codes), as_of=2024)
+        assert scope.frame.sort("code").equals(frame.sort("code"))
+    assert [one.rule for one in scope.findings] == ["mixed-levels"]
+    for name in ("ISIC Rev.4", "isic rev 4", "ISIC4"):
+        assert classify(["26"], as_of=2024, standard=name).question.name == "ISIC Rev.4"
+    with pytest.raises(UsageError, match="there is no tree of the standard 'GB/T 4754-2011'"):
+        classify(["39"], as_of=2024, standard="GB/T 4754-2011")
 
 
 def test_columns_and_standards_that_are_not_there(tmp_path) -> None:

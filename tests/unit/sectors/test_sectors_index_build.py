@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 import pytest
@@ -197,12 +199,75 @@ def test_misuse_is_refused_with_the_cure():
         index(frame, rows, normalisation="distance-to-target")
 
 
+def test_every_aggregation_from_the_formulas_in_plain_loops():
+    """Negative values, ties, zeros and cost indicators over two years; nothing shared with the code."""
+    random = np.random.default_rng(77)
+    values = random.normal(0, 3, (12, 5))
+    values[3, 1], values[:, 2] = values[4, 1], np.round(values[:, 2])
+    signs = (1, -1, 1, -1, 1)
+    codes = [f"i{at}" for at in range(5)]
+    rows = system(*codes)
+    for row, sign in zip(rows["indicators"], signs, strict=True):
+        row["direction"] = sign
+    keys = {"region": [f"r{at:02}" for at in range(12)], "year": [2020] * 6 + [2021] * 6}
+    frame = pl.DataFrame(keys | {code: values[:, at] for at, code in enumerate(codes)})
+    scores = []
+    for row in values:
+        ends = [(min(column), max(column)) for column in values.T]
+        pairs = zip(row, ends, signs, strict=True)
+        scores.append([(x - low) / (up - low) if sign > 0 else (up - x) / (up - low) for x, (low, up), sign in pairs])
+    raw = []
+    for at in range(5):
+        total = math.fsum(line[at] for line in scores)
+        parts = [line[at] / total for line in scores]
+        raw.append(1 + math.fsum(part * math.log(part) for part in parts if part > 0) / math.log(12))
+    weights = [one / math.fsum(raw) for one in raw]
+
+    def distance(line, end):
+        return math.sqrt(sum((weight * (end - x)) ** 2 for weight, x in zip(weights, line, strict=True)))
+
+    regrets = [[weight * (1 - x) for weight, x in zip(weights, line, strict=True)] for line in scores]
+    sums, most = [sum(line) for line in regrets], [max(line) for line in regrets]
+    by_hand = {
+        "arithmetic": [math.fsum(weight * x for weight, x in zip(weights, line, strict=True)) for line in scores],
+        "topsis": [distance(line, 0) / (distance(line, 0) + distance(line, 1)) for line in scores],
+        "vikor": [
+            1 - (s - min(sums)) / (max(sums) - min(sums)) / 2 - (r - min(most)) / (max(most) - min(most)) / 2
+            for s, r in zip(sums, most, strict=True)
+        ],
+        "grey": [sum(weight * 0.5 / (1.5 - x) for weight, x in zip(weights, line, strict=True)) for line in scores],
+    }
+    for name, expected in by_hand.items():
+        found = index(frame, rows, aggregation=name)
+        assert found.frame.sort("region")["index"].to_list() == pytest.approx(expected, abs=EXACT)
+        assert found.weights["weight"].to_list() == pytest.approx(weights, abs=EXACT)
+
+
+@pytest.mark.parametrize("column", [pl.String, pl.Float64, pl.Date])
+def test_years_of_any_type(column):
+    frame = panel()
+    years = pl.date("year", 1, 1) if column is pl.Date else pl.col("year").cast(column)
+    plain = index(frame, system("a1", "a2", "b1")).frame
+    assert index(frame.with_columns(year=years), system("a1", "a2", "b1")).frame.equals(plain)
+    assert refused(frame.with_columns(year=pl.lit("last")), "not-a-year").column == "year"
+    assert refused(frame.clear(), "no-rows")
+
+
 def test_weights_that_are_given():
     frame, rows = panel(), system("a1", "a2", "b1")
     given = {"a1": 0.2, "a2": 0.3, "b1": 0.5}
     result = index(frame, rows, weights=given)
     assert result.weights["weight"].to_list() == [0.2, 0.3, 0.5]
-    assert "add up to 0.9" in refused(frame, "weights-do-not-add-up", weights={**given, "b1": 0.4}).message.en
+    assert "given-weights-rescaled" not in rules(result.findings)
+    for scale in (100, 1, 1e-3):
+        scaled = index(frame, rows, weights={code: scale * weight * 2 for code, weight in given.items()})
+        assert scaled.weights["weight"].to_list() == pytest.approx([0.2, 0.3, 0.5], abs=EXACT)
+        assert "given-weights-rescaled" in rules(scaled.findings)
+    for bad in (-0.5, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="negative or no number"):
+            index(frame, rows, weights={**given, "b1": bad})
+    with pytest.raises(UsageError, match="all weights are zero"):
+        index(frame, rows, weights=dict.fromkeys(given, 0.0))
     with pytest.raises(UsageError, match="look at b1"):
         index(frame, rows, weights={"a1": 0.5, "a2": 0.5})
     with pytest.raises(UsageError, match="no weights for"):

@@ -120,3 +120,15 @@ def test_those_that_ship_are_whole_and_the_own_one_uses_ratios_alone():
     assert all(item.denominator != "none" and item.numerator for item in own.indicators)
     sizes = [item for item in found["nqpf-dofile-25"].indicators if item.denominator == "none"]
     assert rules(found["nqpf-dofile-25"].findings) == ["raw-size"] * len(sizes)
+
+
+def test_a_system_may_be_text_with_directions_in_words():
+    plain = load_system(GOOD)
+    assert plain.codes == ["a", "b", "c"]
+    for more, less in (("+", "-"), ("positive", "negative"), ("正向", "逆向"), ("1", "-1")):
+        worded = GOOD.replace("direction: -1", f"direction: '{less}'").replace("direction: 1", f"direction: '{more}'")
+        assert load_system(worded).directions.tolist() == plain.directions.tolist() == [1.0, -1.0, 1.0]
+    with pytest.raises(InputError, match="the indicator system mine cannot be used"):
+        load_system({"id": "mine", "indicators": [{"indicator": "a", "sector": "s", "direction": "up"}]})
+    with pytest.raises(InputError, match="no valid YAML"):
+        load_system("id: [\nindicators:\n")

@@ -42,11 +42,48 @@ def test_a_missing_industry_leaves_its_region_year_out_and_is_named(tables):
     result = decompose(xinzhi.load(tables | {"industry_accounts": rows}))
     left = result.omitted.select("region", "year").rows()
     assert left == [("r1", 2002), ("r1", 2003)]
-    assert "i2" in result.omitted["missing"][0]
+    assert result.omitted["missing"][0].endswith("capital of i2; labour of i2; labour share of i2")
     assert result.frame.height == 4 * 4 - 2
     with pytest.raises(UsageError, match=r"missing in it or in the year before.*i2"):
         result.explain("r1", 2003)
     assert result.cumulative.filter(region="r1", year=2004)["allocation"].to_list() == [None]
+
+
+def test_a_region_without_industries_is_left_out_and_named(tables):
+    rows = tables["industry_accounts"].filter(pl.col("region") != "r1")
+    result = decompose(xinzhi.load(tables | {"industry_accounts": rows}))
+    assert result.frame["region"].unique().sort().to_list() == ["r0", "r2", "r3"]
+    assert "capital of every industry" in result.omitted.filter(region="r1")["missing"][0]
+    assert result.summary("en").startswith("TFP rose in")
+    assert "some region lacks years" in result.summary("en").splitlines()[0]
+
+
+def test_codes_of_ones_own_need_no_table_of_industries(tables):
+    alone = {name: tables[name] for name in ("accounts", "industry_accounts")}
+    own = decompose(xinzhi.load(alone), emerging=["i1"]).frame
+    assert own.equals(decompose(xinzhi.load(tables), emerging=["i1"]).frame)
+    mixed = alone["industry_accounts"].with_columns(pl.col("industry").replace({"i0": "13", "i1": "14"}))
+    with pytest.raises(InputError, match="the industry 'i2' is not known"):
+        decompose(xinzhi.load(alone | {"industry_accounts": mixed}))
+
+
+@pytest.mark.parametrize("what", ["row", "index"])
+def test_a_hole_in_a_sector_costs_the_years_beside_it_and_no_others(what):
+    package = xinzhi.load("china-provinces")
+    names = ("accounts", "regions", "investment", "sector_accounts", "sector_investment")
+    tables = {name: package.tables[name] for name in names}
+    here = (pl.col("region") == "520000") & (pl.col("sector") == "3") & (pl.col("year") == 2010)
+    index = pl.col("output_index_previous_year_100")
+    rows = tables["sector_accounts"]
+    holed = rows.filter(~here) if what == "row" else rows.with_columns(pl.when(~here).then(index))
+    result = decompose(xinzhi.load(tables | {"sector_accounts": holed}))
+    left = result.omitted.filter((pl.col("region") == "520000") & pl.col("year").is_between(2004, 2017))
+    assert left["year"].to_list() == ([2010, 2011] if what == "row" else [2010])
+    assert "growth of output of 3" in left["missing"][-1]
+    both = result.frame.join(decompose(package).frame, on=["region", "year"], suffix="_whole")
+    for name in ("tfp_growth", "breakthrough", "allocation", "upgrading"):
+        assert (both[name] - both[f"{name}_whole"]).abs().max() < TIGHT
+    assert "第三产业的不变价增加值的增长" in result.summary("zh") or what == "row"
 
 
 def test_industry_that_a_region_never_had_weighs_nothing_there(tables):
@@ -68,8 +105,8 @@ def test_industries_that_do_not_add_up_are_a_finding_with_the_gap_and_the_identi
     result = decompose(xinzhi.load(tables | {"industry_accounts": doubled}))
     found = [item for item in result.findings if item.rule == "industries-do-not-add-up"]
     assert [item.key.split("/")[0] for item in found] == ["r2"]
-    assert float(found[0].value) == pytest.approx(0.0953, abs=1e-4)
-    assert "+9.5%" in found[0].message.en
+    assert float(found[0].value) == pytest.approx(0.1, abs=1e-4)
+    assert "+10.0%" in found[0].message.en
     assert result.identity_gap < TIGHT
 
 
@@ -142,6 +179,10 @@ def test_wrong_calls_say_what_is_right(tables):
         decompose(package, emerging=["zz"])
     with pytest.raises(UsageError, match=r"write \['i1'\]"):
         decompose(package, emerging="i1")
+    with pytest.raises(UsageError, match="2 times true or false among 2 values"):
+        decompose(package, emerging=[True, False])
+    with pytest.raises(UsageError, match="got DataFrame"):
+        decompose(package, emerging=tables["industries"])
     with pytest.raises(UsageError, match="unknown detail"):
         decompose(package, detail="firm")
     with pytest.raises(InputError, match="by_sector"):

@@ -111,7 +111,7 @@ def test_explain_names_industries_assumptions_and_what_departs():
     assert "要素优化配置" in shown.text("zh")
     with pytest.raises(UsageError, match="2001-2001, not for 1999"):
         decompose(tables()).explain("B", 1999)
-    with pytest.raises(UsageError, match="'Q' was not decomposed"):
+    with pytest.raises(UsageError, match="no region 'Q'"):
         decompose(tables()).explain("Q", 2001)
 
 

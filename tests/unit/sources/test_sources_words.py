@@ -9,6 +9,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text
 from xinzhi.sources import allocation, decompose, innovation, upgrading
 from xinzhi.sources.contrast import contrast, pair
 from xinzhi.sources.economy import made_up_economy
@@ -78,7 +79,9 @@ def test_a_fall_is_called_one(provinces):
 
 def test_phrases():
     assert [points(value) for value in (0.0123, -0.0123, 0.00001)] == ["+1.23", "−1.23", "0.00"]
-    assert lacking("labour share of 26, 35").zh == "26, 35的劳动者报酬份额"
+    assert lacking("labour share of 26, 35", {}).zh == "26、35的劳动者报酬份额"
+    names = {"3": Text(zh="第三产业", en="tertiary sector")}
+    assert lacking("growth of output of 3", names).en == "growth of value added of tertiary sector"
 
 
 def test_regions_go_by_code_or_name(provinces):

@@ -30,6 +30,9 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Densities": ("sectors.space", "dense"),
     "SpatialAutocorrelation": ("sectors.spatial", "neighbouring"),
     "MarkovChain": ("sectors.spatial", "moving"),
+    "Education": ("sectors.alone", "educated"),
+    "Culture": ("sectors.alone", "cultured"),
+    "Green": ("sectors.alone", "intense"),
     "Decoupling": ("sectors.green", "decoupled"),
     "Drivers": ("sectors.green", "driven"),
     "Efficiency": ("frontier", "efficiency"),
@@ -43,6 +46,20 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Window": ("frontier", "window"),
     "Partial": ("frontier", "partial_frontier"),
     "Economic": ("frontier", "economic"),
+    "Complexity": ("pathways.space", "complexity"),
+    "pathways.Uncertainty": ("pathways.space", "uncertainty"),
+    "Opportunities": ("pathways.entry", "opportunities"),
+    "Backtest": ("pathways.entry", "backtest"),
+    "Isomorphism": ("pathways.alike", "isomorphism"),
+    "Choices": ("pathways.alike", "choices"),
+    "Clubs": ("pathways.together", "clubs"),
+    "BetaConvergence": ("pathways.together", "beta"),
+    "SigmaConvergence": ("pathways.together", "sigma"),
+    "LeadChanges": ("pathways.together", "lead_changes"),
+    "Leapfrog": ("pathways.leap", "leapfrog"),
+    "LaneChanges": ("pathways.leap", "lane_changes"),
+    "Northeast": ("pathways.leap", "northeast"),
+    "Plan": ("pathways.plan", "plan"),
 }
 
 
@@ -75,8 +92,11 @@ def knows(result: Result) -> bool:
 
 def _maker(result: Result) -> Callable[..., Section] | None:
     for kind in type(result).__mro__:
-        if kind.__name__ in SECTIONS:
-            module, name = SECTIONS[kind.__name__]
+        # Two rooms may have a class of one name: the room before the name tells them apart.
+        key = f"{kind.__module__.split('.')[1]}.{kind.__name__}" if kind.__module__.startswith("xinzhi.") else ""
+        key = key if key in SECTIONS else kind.__name__
+        if key in SECTIONS:
+            module, name = SECTIONS[key]
             found: Callable[..., Section] = getattr(import_module(f"xinzhi.report.rooms.{module}"), name)
             return found
     return None

@@ -48,7 +48,8 @@ def _scope(package: Package, measurement: Measurement, _: Protocol) -> Section |
     """Take the last day of the last year measured: the same data give the same report on any day."""
     from xinzhi.report.rooms.scope.brief import scope_in_brief
 
-    return scope_in_brief(package, f"{measurement.frame['year'].max()}-12-31")
+    last = max(measurement.frame["year"].to_list())
+    return scope_in_brief(package, f"{last}-12-31")
 
 
 def _sources(package: Package, _: Measurement, protocol: Protocol) -> Section | None:

@@ -18,6 +18,7 @@ from xinzhi.sectors.composite.conventions import convention
 from xinzhi.sectors.composite.normalisation import Normalisation, normalise
 from xinzhi.sectors.composite.treatment import treat
 from xinzhi.sectors.composite.weights import spread_entropy
+from xinzhi.sectors.naming import departures, region_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,19 +89,16 @@ class Gaming(Result):
                     regions=last.height,
                     first=int((last["best_rank"] == 1).sum()),
                     mean=last["gain"].mean(),
-                    region=self._name(top["region"], language),
+                    region=region_text(top["region"], self.names).lang(language),
                     rank=top["rank"],
                     best=top["best_rank"],
-                    how=top["convention"] or "-",
+                    how=departures(top["convention"]).lang(language) or "-",
                     shift=worst["shift"],
                     furthest=worst["furthest"],
                 ),
                 self.provenance.foot(),
             ]
         )
-
-    def _name(self, region: str, language: Language) -> str:
-        return self.names[region].lang(language) if region in self.names else region
 
 
 def gaming(result: Index) -> Gaming:

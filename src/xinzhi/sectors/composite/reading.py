@@ -11,7 +11,7 @@ import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
-from xinzhi.protocol.yamlfile import Source, YamlError, read
+from xinzhi.protocol.yamlfile import Source, YamlError, parse, read
 from xinzhi.sectors.composite.messages import errors, finding, refuse
 from xinzhi.sectors.composite.system import DENOMINATORS, INDEX, Group, Indicator, System, read_part
 from xinzhi.sectors.composite.weighting import weight_findings
@@ -40,6 +40,11 @@ _ITEM = (
 _GROUP = ("name", "weight")
 _FROM = ("numerator", "denominator", "factor")
 _COLUMNS = ("region", "year", INDEX, "rank", "status", "imputed", "missing", "group")
+# as published tables write directions
+_DIRECTIONS: Mapping[str, int] = {
+    **dict.fromkeys(("1", "+1", "+", "positive", "正", "正向", "正指标"), 1),
+    **dict.fromkeys(("-1", "-", "negative", "负", "负向", "逆向", "负指标", "逆指标"), -1),
+}
 
 
 def systems() -> tuple[System, ...]:
@@ -59,7 +64,8 @@ def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
     Parameters
     ----------
     system
-        The id of one that ships with xinzhi, the path of a YAML file, the content of one as a mapping, or a system.
+        The id of one that ships with xinzhi, the path of a YAML file, its text or its content as a mapping, or a
+        system.
 
     Raises
     ------
@@ -77,7 +83,7 @@ def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
         return system
     made, findings = check_system(system)
     if made is None:
-        refuse(f"the indicator system {system if isinstance(system, str | Path) else ''} cannot be used", findings)
+        refuse(f"the indicator system{_called(system)} cannot be used", findings)
     return made
 
 
@@ -103,9 +109,25 @@ def check_system(system: str | Path | Mapping[str, Any]) -> tuple[System | None,
     return made, tuple(reader.findings)
 
 
+def _called(system: str | Path | Mapping[str, Any]) -> str:
+    """Return how messages call a system: its path or id, after a blank; nothing where it has none."""
+    name = system.get("id", "") if isinstance(system, Mapping) else "" if _is_text(system) else system
+    return f" {name}" if name else ""
+
+
+def _is_text(system: str | Path) -> bool:
+    """Return whether it is the YAML itself, which has more lines than one."""
+    return isinstance(system, str) and "\n" in system.strip()
+
+
 def _source(system: str | Path | Mapping[str, Any]) -> Source:
     if isinstance(system, Mapping):
         return Source("", dict(system))
+    if _is_text(system):
+        try:
+            return parse(str(system), "system")
+        except YamlError as error:
+            raise InputError(str(error), [error.finding]) from error
     path = Path(system)
     if path.suffix not in {".yaml", ".yml"}:
         known = sorted(file.stem for file in _FOLDER.glob("*.yaml"))
@@ -176,7 +198,7 @@ class _Reader:
             return None
         self.known(row, _ITEM, at)
         code = str(row.get("indicator") or "")
-        direction = row.get("direction")
+        direction = _direction(row.get("direction"))
         denominator = "none" if row.get("denominator") is None else str(row["denominator"])
         self.described(row, at, code, denominator)
         made = row.get("from") or {}
@@ -187,14 +209,14 @@ class _Reader:
         weight, target = (self.number(row, name, at, code) for name in ("weight", "target"))
         factor = self.number(made, "factor", (*at, "from"), code)
         numerator, divisor = (self.part(made, name, (*at, "from"), code) for name in ("numerator", "denominator"))
-        if not code or not row.get("sector") or direction not in (1, -1):
+        if not code or not row.get("sector") or direction is None:
             return None
         return Indicator(
             code=code,
             name=_text(row.get("name"), code),
             sector=str(row["sector"]),
             dimension=str(row["dimension"]) if row.get("dimension") else None,
-            direction=int(direction),
+            direction=direction,
             unit=str(row.get("unit") or ""),
             denominator=denominator,
             weight=weight,
@@ -213,7 +235,7 @@ class _Reader:
         direction = row.get("direction")
         if direction is None:
             self.add("no-direction", at, code, name=code)
-        elif direction not in (1, -1) or isinstance(direction, bool):
+        elif _direction(direction) is None:
             self.add("bad-direction", (*at, "direction"), code, name=code, value=direction)
         if denominator not in DENOMINATORS:
             self.add("bad-denominator", (*at, "denominator"), code, name=code, value=denominator)
@@ -296,6 +318,13 @@ class _Reader:
                 self.add("bad-comparisons", ("comparisons", group), group=group, size=size)
             found[str(group)] = table
         return found
+
+
+def _direction(value: object) -> int | None:
+    """Return 1 or -1, written as a number or in words; None for anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value) if value in (1, -1) else None
+    return _DIRECTIONS.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 def _fraction(cell: object) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
+from xinzhi.sectors.naming import region_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,8 +107,8 @@ class Index(Result):
         return gaming(self)
 
     def name(self, region: str, language: Language = "en") -> str:
-        """Return the name of a region, or its code where the data have none."""
-        return self.names[region].lang(language) if region in self.names else region
+        """Return the name of a region: that of the data, of a province of China, or its code."""
+        return region_text(region, self.names).lang(language)
 
     def explain(self, region: str, year: int | None = None) -> pl.DataFrame:
         """Return every indicator behind the index of a region and year.

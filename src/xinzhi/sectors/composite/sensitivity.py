@@ -15,6 +15,7 @@ from xinzhi.core.variance import effects
 from xinzhi.sectors.composite.compute import blocks
 from xinzhi.sectors.composite.space import AXES, Space, grid, rank_draws, space
 from xinzhi.sectors.composite.uncertainty import draw, left_out
+from xinzhi.sectors.naming import CHOICES
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
@@ -53,8 +54,6 @@ class Sensitivity(Result):
 
     def summary(self, language: Language = "en") -> str:
         """Return which choice moves ranks most."""
-        from xinzhi.sectors.composite.words import CHOICES
-
         by = "shapley" if self.method == "exact" else "total"
         parts = self.overall.sort(by, descending=True)
         named = [f"{CHOICES[row['choice']].lang(language)} {row[by]:.0%}" for row in parts.iter_rows(named=True)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from xinzhi.data.casting import cast
 from xinzhi.data.frames import read_frames
 from xinzhi.sectors.composite.messages import errors, finding, refuse
 
@@ -61,8 +62,11 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
     found: list[Finding] = []
     if "region" not in cells.columns:
         refuse("the frame cannot be used", [finding("no-key-column", name="region")])
+    if not cells.height:
+        refuse("the frame cannot be used", [finding("no-rows")])
     if "year" not in cells.columns:
         cells = cells.with_columns(year=pl.lit(0, dtype=pl.Int64))
+    cells = cells.with_columns(year=_years(cells["year"]))
     found += _key_findings(cells)
     columns = {}
     for item in system.indicators:
@@ -94,11 +98,20 @@ def constant(values: FloatArray) -> IntArray:
     return np.flatnonzero(known.any(axis=0) & (low == high))
 
 
+def _years(column: pl.Series) -> pl.Series:
+    """Return years as whole numbers, also from dates and from text; any whole number may number the periods."""
+    if column.dtype.is_integer():
+        return column
+    made = cast(column, "year")
+    if made.bad.any():
+        value = column.filter(made.bad)[0]
+        refuse("the frame cannot be used", [finding("not-a-year", place={"column": "year"}, value=value)])
+    return made.values.alias("year")
+
+
 def _key_findings(cells: pl.DataFrame) -> list[Finding]:
     blank = cells.filter(pl.col("region").is_null() | pl.col("year").is_null()).height
     found = [finding("blank-key", count=blank)] if blank else []
-    if not cells["year"].dtype.is_integer():
-        found.append(finding("not-numeric", place={"column": "year"}, name="year"))
     twice = cells.group_by("region", "year").len().filter(pl.col("len") > 1).sort("region", "year").head(_NAMED)
     return found + [
         finding("duplicate-row", place={"key": f"{region}/{year}"}, count=count)

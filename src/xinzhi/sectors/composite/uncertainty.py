@@ -16,6 +16,7 @@ from xinzhi.core.text import Text
 from xinzhi.sectors.composite.compute import blocks
 from xinzhi.sectors.composite.conventions import convention
 from xinzhi.sectors.composite.space import AXES, Space, rank_draws, space
+from xinzhi.sectors.naming import CHOICES, region_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +77,6 @@ class Uncertainty(Result):
                 "  most often first: {first}, in {share:.0%} of the draws"
             ),
         ).lang(language)
-        from xinzhi.sectors.composite.words import CHOICES
-
         varied = self.levels.group_by("choice", maintain_order=True).len().filter(pl.col("len") > 1)["choice"].to_list()
         names = [CHOICES[name].lang(language) for name in [*varied, "noise"]]
         return "\n".join(
@@ -88,19 +87,16 @@ class Uncertainty(Result):
                     year=widest["year"],
                     regions=last.height,
                     mean=float(width.mean()),
-                    widest=self._name(widest["region"], language),
+                    widest=region_text(widest["region"], self.names).lang(language),
                     low=widest["rank_p05"],
                     high=widest["rank_p95"],
                     rank=widest["rank"],
-                    first=self._name(first["region"], language),
+                    first=region_text(first["region"], self.names).lang(language),
                     share=first["first"],
                 ),
                 self.provenance.foot(),
             ]
         )
-
-    def _name(self, region: str, language: Language) -> str:
-        return self.names[region].lang(language) if region in self.names else region
 
 
 def uncertainty(result: Index, *, draws: int, seed: int) -> Uncertainty:

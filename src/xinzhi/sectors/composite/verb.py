@@ -21,12 +21,12 @@ from xinzhi.sectors.composite.packages import from_package
 from xinzhi.sectors.composite.reading import load_system
 from xinzhi.sectors.composite.result import Index
 from xinzhi.sectors.composite.table import Table, read_table
+from xinzhi.sectors.composite.weighting import handed_findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.finding import Finding
     from xinzhi.sectors.composite.system import System
 
 
@@ -50,10 +50,11 @@ def index(
         from), or the path of such a file (.csv, .parquet, .xlsx); or a data package, of which the system takes what it
         can reach.
     system
-        The id of a system that ships with xinzhi, the path of a YAML file, its content, or a system.
+        The id of a system that ships with xinzhi, the path of a YAML file, its text or content, or a system.
     weights
         ``equal`` (within every group), ``expert`` (given in the system), ``ahp`` (its pairwise comparisons),
-        ``entropy``, ``critic``, ``deviation``, ``pca``, ``merec``, or weights by indicator that add up to one.
+        ``entropy``, ``critic``, ``deviation``, ``pca``, ``merec``, or weights by indicator, which are divided by their
+        sum.
     aggregation
         ``arithmetic``, ``geometric``, ``harmonic``, ``topsis``, ``vikor`` or ``grey``.
     normalisation
@@ -112,7 +113,7 @@ def index(
         names = ", ".join(rules.codes[at] for at in np.flatnonzero(np.isnan(filled[fewest])).tolist())
         refuse("there is no index", [finding("nothing-complete", count=len(rules.codes), names=names)])
     built = build(filled[complete], table.years[complete], rules, how)
-    warning = () if pooled else (finding("not-comparable"),)
+    warnings = [*handed_findings(rules, weights), *([] if pooled else [finding("not-comparable")])]
     return Index(
         frame=_frame(table, filled, complete, built, rules),
         provenance=_provenance(package, rules, how),
@@ -124,7 +125,7 @@ def index(
         names=_names(package),
         system=rules,
         convention=how,
-        findings=_findings(rules, table, warning),
+        findings=(*rules.findings, *table.findings, *warnings),
         table=table,
         built=built,
         filled=filled,
@@ -236,10 +237,6 @@ def _treatment(built: Built, system: System) -> pl.DataFrame:
         for code, item in zip(system.codes, items, strict=True)
     ]
     return pl.DataFrame(rows, schema_overrides={"year": pl.Int64, "exponent": pl.Float64})
-
-
-def _findings(system: System, table: Table, more: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return (*system.findings, *table.findings, *more)
 
 
 def _provenance(package: Package | None, system: System, how: Convention) -> Provenance:

@@ -121,27 +121,33 @@ def judged(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
 
 
 def handed(system: System, weights: Mapping[str, float]) -> FloatArray:
-    """Return weights that the caller hands in by indicator.
+    """Return weights that the caller hands in by indicator, divided by their sum.
 
     Raises
     ------
     UsageError
-        When one is missing, unknown or negative.
-    InputError
-        When they do not add up to one.
+        When one is missing, unknown, negative or no number, or all are zero.
     """
     if set(weights) != set(system.codes):
         wrong = sorted(set(weights) ^ set(system.codes))
         message = f"weights have to name every indicator of {system.id} once; look at {', '.join(wrong)}."
         raise UsageError(message)
     values = np.array([float(weights[code]) for code in system.codes])
-    if not (values >= 0).all():
+    if not (np.isfinite(values) & (values >= 0)).all():
         message = "a weight is negative or no number: turn the direction of the indicator in the system instead."
         raise UsageError(message)
-    total = float(values.sum())
-    if abs(total - 1) > convention("weight_tolerance"):
-        refuse("the weights cannot be used", [finding("weights-do-not-add-up", group=system.id, total=f"{total:.6g}")])
-    return np.asarray(values / total)
+    if not values.sum() > 0:
+        message = "all weights are zero: give those that count a weight above zero."
+        raise UsageError(message)
+    return np.asarray(values / values.sum())
+
+
+def handed_findings(system: System, weights: str | Mapping[str, float]) -> list[Finding]:
+    """Return the warning that weights handed in do not add up to one."""
+    total = 1.0 if isinstance(weights, str) else sum(map(float, weights.values()))
+    if abs(total - 1) <= convention("weight_tolerance"):
+        return []
+    return [finding("given-weights-rescaled", place={"key": system.id}, total=f"{total:.6g}")]
 
 
 def _to_one(weights: Mapping[str, float]) -> dict[str, float]:

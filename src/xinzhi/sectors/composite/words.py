@@ -10,15 +10,6 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Language
     from xinzhi.sectors.composite.result import Index
 
-CHOICES = {
-    "imputation": Text(zh="填补方法", en="imputation"),
-    "treatment": Text(zh="异常值处理", en="treatment of outliers"),
-    "normalisation": Text(zh="标准化", en="normalisation"),
-    "weights": Text(zh="权重", en="weights"),
-    "aggregation": Text(zh="合成方法", en="aggregation"),
-    "pooled": Text(zh="各年共用界限与权重", en="bounds and weights shared by all years"),
-    "noise": Text(zh="权重扰动", en="noise in the weights"),
-}
 _HEAD = Text(
     zh="{title}：{regions} 个地区，{first}—{last} 年，{covered} / {total} 个指标有数据",
     en="{title}: {regions} regions, {first}-{last}, {covered} of {total} indicators covered",

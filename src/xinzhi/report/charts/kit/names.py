@@ -35,11 +35,15 @@ def colours(
     range_: Sequence[str] = palette.GROUPS,
     known: Sequence[Text] = (),
 ) -> alt.Scale | None:
-    """Return the colours of the groups, those of `known` first, then as they appear; None when no row has one."""
+    """Return the colours of the groups; None when no row has one.
+
+    Each of `known` has its own colour by its place among them, drawn here or not; others follow as they appear.
+    """
     found = dict.fromkeys(row["group"] for row in rows if row.get("group") is not None)
-    groups = [w(group) for group in dict.fromkeys([*(one for one in known if one in found), *found])]
-    shown = [range_[i % len(range_)] for i in range(len(groups))]
-    return alt.Scale(domain=groups, range=shown) if groups else None
+    places = {group: at for at, group in enumerate(dict.fromkeys([*known, *found]))}
+    shown = [group for group in places if group in found]
+    inks = [range_[places[group] % len(range_)] for group in shown]
+    return alt.Scale(domain=[w(group) for group in shown], range=inks) if shown else None
 
 
 def _worded(w: Words, rows: Sequence[Mapping[str, Any]], *fields: str) -> list[dict[str, Any]]:
@@ -55,6 +59,7 @@ def dots(
     decimals: int = 3,
     domain: Sequence[float] | None = None,
     groups: Sequence[Text] = (),
+    inks: Sequence[str] = palette.GROUPS,
 ) -> ChartType:
     """Return a dot for every name, with its interval where it has one, and its figure at the right.
 
@@ -73,11 +78,11 @@ def dots(
         Of the figures at the right.
     domain
         Ends of the axis; None: what the values need.
-    groups
-        The order in which groups take their colours, so that pictures of one page agree.
+    groups, inks
+        The order in which groups take their colours, so that pictures of one page agree, and these colours.
     """
     shown = ends(rows)
-    scale = colours(w, shown, known=groups)
+    scale = colours(w, shown, inks, groups)
     worded = _worded(w, shown, "name", "group")
     order = [row["name"] for row in worded]
     reach = [row[key] for row in worded for key in ("value", "low", "high") if row.get(key) is not None]
@@ -102,14 +107,20 @@ def dots(
 
 
 def bars(
-    w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, decimals: int = 1, groups: Sequence[Text] = ()
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    x: Text,
+    decimals: int = 1,
+    groups: Sequence[Text] = (),
+    inks: Sequence[str] = palette.GROUPS,
 ) -> ChartType:
     """Return a bar for every name with its figure; rows as in `dots`, without intervals.
 
-    `groups` gives the order in which groups take their colours, so that pictures of one page agree.
+    `groups` gives the order in which groups take the colours of `inks`, so that pictures of one page agree.
     """
     shown = ends(rows)
-    scale = colours(w, shown, known=groups)
+    scale = colours(w, shown, inks, groups)
     worded = _worded(w, shown, "name", "group")
     order = [row["name"] for row in worded]
     known = [row for row in worded if row["value"] is not None]

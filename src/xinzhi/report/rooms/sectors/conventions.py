@@ -11,10 +11,10 @@ from xinzhi.core.text import Text
 from xinzhi.report.catalogue import listing, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import number, percent
-from xinzhi.report.rooms.sectors.names import column, distinct, method, region_text
+from xinzhi.report.rooms.sectors.names import column, distinct
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
-from xinzhi.sectors.composite.words import CHOICES
+from xinzhi.sectors.naming import CHOICES, departures, method, region_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,20 +134,6 @@ def sensitive(result: Sensitivity, *, region: str | None = None) -> Section:
         ),
         notes=tuple(_left_out(result.left_out)),
     )
-
-
-def departures(text: str) -> Text:
-    """Return choices such as ``weights=critic, aggregation=grey`` in words.
-
-    Examples
-    --------
-    >>> departures("weights=equal").en
-    'weights: equal'
-    """
-    pairs = [part.partition("=")[::2] for part in text.split(", ") if part]
-    return listing([
-        words("sectors.chart.choice", choice=CHOICES[choice], level=method(choice, level)) for choice, level in pairs
-    ])  # fmt: skip
 
 
 def _last(frame: pl.DataFrame) -> pl.DataFrame:

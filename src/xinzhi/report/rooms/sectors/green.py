@@ -14,9 +14,10 @@ from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import HEIGHT, WIDTH
 from xinzhi.report.numbers import percent
 from xinzhi.report.rooms.sectors.map import domain, labels
-from xinzhi.report.rooms.sectors.names import column, distinct, label, region_text
+from xinzhi.report.rooms.sectors.names import column, distinct, label
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
+from xinzhi.sectors.naming import region_text
 from xinzhi.sectors.parameters import setting
 
 if TYPE_CHECKING:

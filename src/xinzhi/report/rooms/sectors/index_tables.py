@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from xinzhi.report.catalogue import words
-from xinzhi.report.rooms.sectors.names import column, distinct, method, region_text, short
+from xinzhi.report.rooms.sectors.names import column, distinct, sector_inks, short
 from xinzhi.report.tables import Table
+from xinzhi.sectors.naming import method, region_text
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
@@ -76,6 +77,11 @@ class View:
     def legend(self) -> list[Text]:
         """Return the sectors as charts hold them, in the order of the system."""
         return [self.label(name) for name in self.groups]
+
+    @property
+    def inks(self) -> list[str]:
+        """Return the colours of the sectors, in the order of the legend."""
+        return list(sector_inks(self.groups).values())
 
     @cached_property
     def weights(self) -> pl.DataFrame:

@@ -14,8 +14,9 @@ from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.numbers import number, percent
 from xinzhi.report.rooms.sectors import index_tables as tables
-from xinzhi.report.rooms.sectors.names import chosen, method
+from xinzhi.report.rooms.sectors.names import chosen
 from xinzhi.report.section import Picture, Section
+from xinzhi.sectors.naming import method
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -178,7 +179,7 @@ def _draw_weights(view: tables.View, w: Words) -> ChartType:
         {"name": view.label(code), "value": 100 * weight, "group": view.label(sector)}
         for code, sector, weight in view.weights.iter_rows()
     ]
-    return kit.bars(w, rows, x=words("sectors.chart.weight"), groups=view.legend)
+    return kit.bars(w, rows, x=words("sectors.chart.weight"), groups=view.legend, inks=view.inks)
 
 
 def _region(view: tables.View, code: str) -> Picture:
@@ -210,8 +211,8 @@ def _draw_region(view: tables.View, code: str, w: Words) -> ChartType:
         {"name": view.label(row["indicator"]), "value": row["place"], "group": view.label(row["sector"])}
         for row in view.places(code).iter_rows(named=True)
     ]
-    domain = (0.0, view.now.height + 1.0)
-    return kit.dots(w, rows, x=words("sectors.chart.place"), decimals=0, domain=domain, groups=view.legend)
+    domain, place = (0.0, view.now.height + 1.0), words("sectors.chart.place")
+    return kit.dots(w, rows, x=place, decimals=0, domain=domain, groups=view.legend, inks=view.inks)
 
 
 def _notes(view: tables.View) -> list[Text]:

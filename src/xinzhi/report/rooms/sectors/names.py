@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Text
-from xinzhi.data.rules.codes import PROVINCES, standard
 from xinzhi.report.catalogue import has, read_yaml, same, words
 from xinzhi.report.charts.style import width
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.tables import Column
 from xinzhi.report.view import Arrangement
+from xinzhi.sectors.naming import region_text as region_text  # noqa: PLC0414 - pages of other rooms take it from here
 from xinzhi.sectors.progress import sector_text
 
 if TYPE_CHECKING:
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 
 _LISTED = 8
 INKS = {"economy": GROUPS[0], "education": GROUPS[4], "culture": GROUPS[2], "green": GROUPS[5]}
-
-
-def region_text(code: str, names: Mapping[str, Text]) -> Text:
-    """Return the name of a region: its own, else that of a province of China, else its code."""
-    if code in names:
-        return names[code]
-    known = standard(PROVINCES).get(code)
-    return Text(zh=known[0], en=known[2]) if known else same(code)
 
 
 def distinct(texts: Mapping[str, Text]) -> dict[str, Text]:
@@ -117,25 +109,16 @@ def _both(text: Text) -> tuple[str, str]:
     return text.zh, text.en
 
 
-def method(choice: str, level: str) -> Text:
-    """Return a level of a choice of an index in words, with the scale of a normalisation behind it.
-
-    Examples
-    --------
-    >>> method("normalisation", "min-max 1-100").en
-    'min-max 1-100'
-    """
-    plain, _, scale = level.partition(" ")
-    name = f"{choice}_{plain.replace('-', '_')}"
-    found = words(f"sectors.series.{name}") if has(f"sectors.series.{name}") else same(plain)
-    return Text(zh=f"{found.zh} {scale}", en=f"{found.en} {scale}") if scale else found
+def sector_inks(names: Sequence[str]) -> dict[str, str]:
+    """Return the colour of every sector, the same on every page."""
+    others = [ink for ink in GROUPS if ink not in INKS.values()]
+    free = [name for name in names if name not in INKS]
+    return {name: INKS.get(name) or others[free.index(name) % len(others)] for name in names}
 
 
 def sector_parts(names: Sequence[str]) -> dict[str, tuple[Text, str]]:
-    """Return the word and the colour of every sector, the same in every picture."""
-    others = [ink for ink in GROUPS if ink not in INKS.values()]
-    inks = {name: INKS.get(name, others[i % len(others)]) for i, name in enumerate(names)}
-    return {name: (sector_text(name), inks[name]) for name in names}
+    """Return the word and the colour of every sector."""
+    return {name: (sector_text(name), ink) for name, ink in sector_inks(names).items()}
 
 
 def spread(years: Sequence[int], most: int) -> list[int]:

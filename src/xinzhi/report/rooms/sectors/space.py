@@ -12,10 +12,11 @@ from xinzhi.report import palette
 from xinzhi.report.catalogue import same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import number, percent, significant
-from xinzhi.report.rooms.sectors.names import called, column, label, method, spread
+from xinzhi.report.rooms.sectors.names import called, column, label, spread
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
 from xinzhi.sectors.dispersion import PARTS
+from xinzhi.sectors.naming import method
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

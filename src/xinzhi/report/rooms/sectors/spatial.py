@@ -12,10 +12,11 @@ from xinzhi.report.catalogue import same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import number, percent
 from xinzhi.report.palette import FACTORS, GROUPS
-from xinzhi.report.rooms.sectors.names import arrangement, called, column, distinct, region_text
+from xinzhi.report.rooms.sectors.names import arrangement, called, column, distinct
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
 from xinzhi.sectors.autocorrelation import CLUSTERS
+from xinzhi.sectors.naming import region_text
 from xinzhi.sectors.parameters import setting
 
 if TYPE_CHECKING:

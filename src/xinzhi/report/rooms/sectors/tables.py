@@ -11,8 +11,9 @@ import polars as pl
 from xinzhi.core.text import Text
 from xinzhi.report.catalogue import listing, words
 from xinzhi.report.palette import SOFT
-from xinzhi.report.rooms.sectors.names import column, distinct, region_text, sector_parts
+from xinzhi.report.rooms.sectors.names import column, distinct, sector_parts
 from xinzhi.report.tables import Table
+from xinzhi.sectors.naming import region_text
 from xinzhi.sectors.parameters import setting
 from xinzhi.sectors.progress import indicator_text, sector_text
 

@@ -205,7 +205,7 @@ def omitted(facts: Facts) -> Table | None:
         (
             years,
             words("label.all_regions", n=everyone) if len(names) == everyone > 1 else listing(names, MANY),
-            lacking(missing),
+            lacking(missing, facts.result.labels),
         )
         for (years, missing), names in regions.items()
     ]

@@ -1,0 +1,3 @@
+"""Pathways in a report: complexity and entry, likeness and choices, convergence and leaps, and the coordinated plan."""
+
+from __future__ import annotations

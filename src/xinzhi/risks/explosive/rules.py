@@ -1,0 +1,63 @@
+"""The options of the test that are rarely changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from xinzhi.core.errors import UsageError
+from xinzhi.risks.explosive.conventions import setting
+from xinzhi.risks.explosive.critical import LEVELS
+
+if TYPE_CHECKING:
+    from xinzhi.risks.explosive.reading import Gaps, Zeros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BubbleRules:
+    """How explosive behaviour is looked for.
+
+    Parameters
+    ----------
+    level
+        90, 95 or 99 per cent: of the test, and of the line that BSADF is held against.
+    minimum_window
+        Rows of the smallest regression; floor(T (0.01 + 1.8 / sqrt T)) when none is given.
+    minimum_duration
+        Dates that an episode must have to be told; ``log`` takes ln T, rounded up.
+    nonrejected
+        Also date series whose GSADF does not reject. Their episodes are false alarms more often than the level says.
+    replications, seed
+        Of simulated and bootstrapped critical values; ``bubbles.yaml`` has the usual ones.
+    gaps
+        ``refuse`` a series with a hole, or test the ``longest`` unbroken stretch.
+    zeros
+        ``refuse`` a zero among positive values, or ``keep`` it.
+
+    Raises
+    ------
+    UsageError
+        When a value is not one of these.
+    """
+
+    level: int = 95
+    minimum_window: int | None = None
+    minimum_duration: int | Literal["log"] = field(default_factory=lambda: int(setting("minimum_duration")))
+    nonrejected: bool = False
+    replications: int | None = None
+    seed: int | None = None
+    gaps: Gaps = "refuse"
+    zeros: Zeros = "refuse"
+
+    def __post_init__(self) -> None:
+        allowed = {"level": LEVELS, "gaps": ("refuse", "longest"), "zeros": ("refuse", "keep")}
+        for name, values in allowed.items():
+            if getattr(self, name) not in values:
+                shown = ", ".join(map(str, values))
+                message = f"{name} must be one of {shown}; not {getattr(self, name)!r}."
+                raise UsageError(message)
+        for name, least in (("minimum_window", 1), ("replications", 100)):
+            given = getattr(self, name)
+            if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < least):
+                message = f"{name} must be a whole number of at least {least}, not {given!r}."
+                raise UsageError(message)

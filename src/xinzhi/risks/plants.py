@@ -1,0 +1,253 @@
+"""The verbs `plant_capacity` and `cost_capacity`: capacity from a frontier, and from a cost function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
+from xinzhi.risks.inputs import finding, provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+
+_GROWTH, _STEPS, _STEP = 2.0, 200, 1e-5
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class PlantCapacity(Result):
+    """Plant capacity of units by linear programming.
+
+    Parameters
+    ----------
+    frame
+        ``unit, efficiency, plant_efficiency, utilisation, observed_utilisation, status``: Farrell's output factors with
+        all inputs and with the fixed ones only; `utilisation` is unbiased, their ratio, `observed_utilisation` biased,
+        1 over the second; both at most 1 and null where a programme has no solution (`status` says why).
+    variable
+        ``unit, input, needed``: what the variable inputs would be at capacity over what they are, from the peers of the
+        programme with the fixed inputs (not unique where it has several solutions); empty without peers.
+    findings
+        Units without a solution.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("unit",)
+
+    variable: pl.DataFrame
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the mean utilisation with and without the inefficiency, and the idlest unit."""
+        known = self.frame.drop_nulls("utilisation").sort("utilisation")
+        if not known.height:
+            return ("没有单元可以计算。" if language == "zh" else "No unit could be computed.") + (
+                "\n" + self.provenance.foot()
+            )
+        low = known.row(0, named=True)
+        mean, biased = (known[name].to_numpy().mean() for name in ("utilisation", "observed_utilisation"))
+        if language == "zh":
+            head = (
+                f"{known.height} 个单元的设备利用率平均 {mean:.1%}；若把技术无效也算作闲置则为 {biased:.1%}。"
+                f"最低：{low['unit']}（{low['utilisation']:.1%}）。"
+            )
+        else:
+            head = (
+                f"{known.height} units use {mean:.1%} of their plant on average; counting inefficiency as idleness, "
+                f"{biased:.1%}. Lowest: {low['unit']} ({low['utilisation']:.1%})."
+            )
+        return f"{head}\n{self.provenance.foot()}"
+
+
+def plant_capacity(
+    fixed: Any,  # noqa: ANN401 - an array or a frame
+    variable: Any,  # noqa: ANN401 - an array or a frame
+    output: Any,  # noqa: ANN401 - an array or a frame
+    *,
+    units: Sequence[str] | None = None,
+    rts: str = "vrs",
+    efficiency: Callable[..., Any] | None = None,
+) -> PlantCapacity:
+    r"""Measure how much of its plant each unit uses, when nothing but the fixed inputs limits output.
+
+    Parameters
+    ----------
+    fixed, variable, output
+        Arrays `(n, k)` of fixed inputs, variable inputs and outputs, or frames of numbers without names of units.
+    units
+        Names of the units; None: 1 to n.
+    rts
+        Returns to scale.
+    efficiency
+        A function called as ``efficiency(x, y, rts=, orientation="output", units=)`` that returns ``.scores`` (output
+        factors, 1 or more, NaN without solution), ``.status`` and, if it can, ``.peers``; None:
+        `xinzhi.frontier.efficiency`.
+
+    Raises
+    ------
+    UsageError
+        When the arrays differ in length.
+
+    Notes
+    -----
+    Johansen (1968); Färe, Grosskopf and Kokkelenberg (1989), International Economic Review 30(3). With
+    :math:`\hat\theta` the output factor given fixed inputs alone and :math:`\theta` that given all inputs, the biased
+    measure is :math:`1/\hat\theta`, the unbiased one :math:`\theta/\hat\theta`: the first counts technical inefficiency
+    as idle plant.
+
+    Examples
+    --------
+    >>> found = plant_capacity([[1.0], [1.0], [1.0]], [[1.0], [2.0], [2.0]], [[1.0], [2.0], [1.0]], units=list("abc"))
+    >>> found.frame.select("unit", "utilisation", "observed_utilisation").rows()
+    [('a', 0.5, 0.5), ('b', 1.0, 1.0), ('c', 1.0, 0.5)]
+    """
+    k, v, y = (_matrix(one) for one in (fixed, variable, output))
+    if not len(k) == len(v) == len(y):
+        message = f"plant_capacity: {len(k)} rows of fixed inputs, {len(v)} of variable ones, {len(y)} of outputs."
+        raise UsageError(message)
+    names = [str(one) for one in (units if units is not None else range(1, len(y) + 1))]
+    if len(names) != len(y) or len(set(names)) != len(y):
+        message = f"plant_capacity: {len(y)} units need as many different names; got {len(set(names))}."
+        raise UsageError(message)
+    if efficiency is None:
+        from xinzhi.frontier import efficiency as solve
+    else:
+        solve = efficiency
+    both = [solve(x, y, rts=rts, orientation="output", units=names) for x in (np.hstack([k, v]), k)]
+    all_, plant = (np.asarray(one.scores, dtype=float) for one in both)
+    status = [
+        first if first != "optimal" else second for first, second in zip(*(one.status for one in both), strict=True)
+    ]
+    frame = pl.DataFrame(
+        {
+            "unit": names,
+            "efficiency": all_,
+            "plant_efficiency": plant,
+            "utilisation": all_ / plant,
+            "observed_utilisation": 1.0 / plant,
+            "status": [str(one) for one in status],
+        }
+    ).with_columns(pl.selectors.float().fill_nan(None))
+    return PlantCapacity(
+        frame=frame,
+        variable=_needed(both[1], names, v, variable),
+        findings=tuple(
+            _unsolved(unit, why) for unit, why in frame.select("unit", "status").iter_rows() if why != "optimal"
+        ),
+        provenance=provenance("plant_capacity", None, rts=rts, own_efficiency=efficiency is not None),
+    )
+
+
+def _matrix(values: Any) -> FloatArray:  # noqa: ANN401 - an array or a frame
+    array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=float)
+    return array[:, None] if array.ndim == 1 else array
+
+
+def _needed(found: Any, names: list[str], variable: FloatArray, given: Any) -> pl.DataFrame:  # noqa: ANN401 - results
+    """Return variable inputs at capacity over the present ones."""
+    schema = {"unit": pl.String, "input": pl.String, "needed": pl.Float64}
+    peers = getattr(found, "peers", None)
+    if peers is None:
+        return pl.DataFrame(schema=schema)
+    place = {name: number for number, name in enumerate(names)}
+    at = np.zeros_like(variable)
+    for unit, peer, weight in peers.select("unit", "peer", "weight").iter_rows():
+        at[place[str(unit)]] += weight * variable[place[str(peer)]]
+    labels = list(getattr(given, "columns", [])) or [f"v{number}" for number in range(1, variable.shape[1] + 1)]
+    solved = np.isfinite(np.asarray(found.scores, dtype=float))
+    rows = [
+        (unit, labels[column], float(at[row, column] / variable[row, column]))
+        for row, unit in enumerate(names)
+        for column in range(variable.shape[1])
+        if solved[row] and variable[row, column] > 0
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _unsolved(unit: str, why: str) -> Finding:
+    return finding(
+        "no-plant-capacity",
+        "warning",
+        (f"线性规划没有解（{why}）", f"a programme has no solution ({why})"),
+        ("核对该单元的投入和产出。", "Check the inputs and outputs of the unit."),
+        key=unit,
+    )
+
+
+def cost_capacity(
+    variable_cost: Callable[[FloatArray, FloatArray], FloatArray],
+    capital: Any,  # noqa: ANN401 - an array
+    output: Any,  # noqa: ANN401 - an array
+    rental: Any,  # noqa: ANN401 - an array or a number
+) -> pl.DataFrame:
+    r"""Return utilisation as output over the output at which short-run and long-run average cost touch.
+
+    Parameters
+    ----------
+    variable_cost
+        Smooth short-run variable cost ``VC(y, k)`` of arrays of outputs and capital, falling in capital; input prices
+        are held inside it. It must be estimated or assumed elsewhere: regional accounts alone do not give one.
+    capital, output, rental
+        Capital, output and user cost of a unit of capital, (n,).
+
+    Returns
+    -------
+    DataFrame
+        ``unit, output, capacity, utilisation, status``: above 1 the unit produces more than its plant is best for;
+        `status` is ``found`` or ``no tangency`` (then null).
+
+    Raises
+    ------
+    InputError
+        When capital, output or rental is not positive.
+
+    Notes
+    -----
+    Cassels (1937), Klein (1960); Berndt and Morrison (1981), American Economic Review 71(2). By the envelope theorem
+    the two curves touch where :math:`\partial VC(y^*, k)/\partial k = -r`: capital is worth what it costs. The
+    derivative is a central difference; the root is bracketed by doubling and bisected.
+
+    Examples
+    --------
+    >>> found = cost_capacity(lambda y, k: y**2 / k, [1.0, 2.0], [1.0, 1.0], 1.0)  # tangency at y = k
+    >>> found["capacity"].round(6).to_list(), found["utilisation"].round(6).to_list()
+    ([1.0, 2.0], [1.0, 0.5])
+    """
+    y = np.atleast_1d(np.asarray(output, dtype=float))
+    k, r = (np.broadcast_to(np.asarray(one, dtype=float), y.shape) for one in (capital, rental))
+    for name, values in (("capital", k), ("output", y), ("rental", r)):
+        if not (values > 0).all():
+            message = f"cost_capacity: {name} of unit {int(np.argmin(values > 0)) + 1} is not positive; leave it out."
+            raise InputError(message)
+
+    def excess(at: FloatArray) -> FloatArray:
+        """Return the shadow value of capital less its cost: rising in output."""
+        step = k * _STEP
+        slope = (variable_cost(at, k + step) - variable_cost(at, k - step)) / (2 * step)
+        return np.asarray(-slope - r, dtype=float)
+
+    low, high = y.copy(), y.copy()
+    for _ in range(_STEPS):
+        low, high = np.where(excess(low) > 0, low / _GROWTH, low), np.where(excess(high) < 0, high * _GROWTH, high)
+    found = (excess(low) <= 0) & (excess(high) >= 0)
+    for _ in range(_STEPS):
+        middle = np.sqrt(low * high)
+        above = excess(middle) > 0
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    best = np.where(found, np.sqrt(low * high), np.nan)
+    return pl.DataFrame(
+        {
+            "unit": np.arange(1, len(y) + 1),
+            "output": y,
+            "capacity": best,
+            "utilisation": y / best,
+            "status": np.where(found, "found", "no tangency").tolist(),
+        }
+    ).with_columns(pl.selectors.float().fill_nan(None))

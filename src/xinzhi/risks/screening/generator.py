@@ -1,0 +1,320 @@
+"""Labelled projects, all made up: an archive, and projects that are repackaged, later phases, or new."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from xinzhi.risks.screening.facts import document, places_table
+from xinzhi.risks.screening.places import name_of
+from xinzhi.risks.screening.wording import Style, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Split = Literal["train", "validation", "held_out"]
+LEVELS = (1, 2, 3, 4, 5)
+_FEWEST_COUNTIES = 3
+_MOVED = 0.5  # how often a rewrite of the upper levels moves a floor area, and half as often a capacity
+_VERBATIM = 0.3  # how often level 1 copies the archived text word for word
+_SEEDS = {"train": 11, "validation": 22, "held_out": 33}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A made-up project: what it is, apart from the words for it."""
+
+    sector: int
+    county: int
+    site: str
+    brand: str
+    form: str
+    investment: float
+    turnover: float
+    land: float
+    floor: float
+    capacity: float
+    components: tuple[tuple[int, int], ...]
+    start: int
+    end: int
+    approval: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Synthetic projects and their truth.
+
+    Parameters
+    ----------
+    projects, archive
+        ``id, year, title, text, synthetic``: tables as `screen` reads them.
+    truth
+        ``id, archive_id, label, level``: ``repackaged`` (with the level of disguise and its source), ``follow-on``
+        (with the archived first phase), ``new`` (level 0: another sector or city, or the owner's other business; level
+        9: hard, same sector and city, everything else drawn anew).
+    """
+
+    projects: pl.DataFrame
+    archive: pl.DataFrame
+    truth: pl.DataFrame
+
+
+def labelled(
+    split: Split,
+    *,
+    archive: int = 3000,
+    rewrites: int = 150,
+    others: int = 300,
+    cities: int = 40,
+    seed: int | None = None,
+) -> Labelled:
+    """Return labelled projects of one split. They are synthetic: no project of them exists.
+
+    Parameters
+    ----------
+    split
+        ``train``, ``validation`` or ``held_out``: they share no sector, no wording and no sentence.
+    archive
+        How many projects are archived, in how many `cities`.
+    rewrites
+        How many projects of each of the five levels of disguise: 1 buzzwords and dates; 2 renamed and reordered; 3
+        synonyms, numbers moved; 4 paraphrased throughout; 5 English.
+    others
+        How many follow-on projects, hard new ones, and easy new ones, each.
+    seed
+        Seed; by default that of the split.
+
+    Examples
+    --------
+    >>> made = labelled("train", archive=50, rewrites=2, others=3, cities=2)
+    >>> made.projects.height, made.archive.height, made.truth["label"].unique().sort().to_list()
+    (19, 50, ['follow-on', 'new', 'repackaged'])
+    """
+    rng = random.Random(_SEEDS[split] if seed is None else seed)  # noqa: S311 - made-up projects, no secrets
+    maker = _Maker(split, rng, cities)
+    stock = [*maker.stock(archive)]
+    rows = [_row(f"a{at}", maker.archived(made), made) for at, made in enumerate(stock)]
+    projects: list[dict[str, Any]] = []
+    truth: list[dict[str, Any]] = []
+    for label, level, source, made, style in maker.applications(stock, rewrites, others):
+        name = f"p{len(projects)}"
+        words = write(made, style, rng, split)
+        if level == 1 and rng.random() < _VERBATIM:
+            old = rows[int((source or "a0")[1:])]
+            words = _copied(old["title"], old["text"], stock[int((source or "a0")[1:])], made, words[0])
+        projects.append(_row(name, words, made))
+        truth.append({"id": name, "archive_id": source, "label": label, "level": level})
+    schema = {"id": pl.String, "archive_id": pl.String, "label": pl.String, "level": pl.Int64}
+    return Labelled(
+        projects=pl.DataFrame(projects), archive=pl.DataFrame(rows), truth=pl.DataFrame(truth, schema=schema)
+    )
+
+
+def _row(name: str, words: tuple[str, str], made: Made) -> dict[str, Any]:
+    return {"id": name, "year": made.start - 1, "title": words[0], "text": words[1], "synthetic": True}
+
+
+def _copied(title: str, text: str, source: Made, made: Made, buzzed: str) -> tuple[str, str]:
+    """Return an archived text under a new name and with new dates."""
+    dated = text.replace(f"{source.start}年", f"{made.start}年").replace(f"{source.end}年", f"{made.end}年")
+    return buzzed, dated.replace(title, buzzed)
+
+
+@cache
+def _cities() -> tuple[tuple[int, ...], ...]:
+    """Return the counties of every city that has some."""
+    groups = (
+        places_table()
+        .filter(~pl.col("code").str.ends_with("00"))
+        .group_by(pl.col("code").str.head(4).alias("city"), maintain_order=True)
+        .agg("code")
+    )
+    known = set(places_table()["code"].to_list())
+    counties = [codes for city, codes in groups.iter_rows() if f"{city}00" in known]
+    return tuple(tuple(int(code) for code in codes) for codes in counties if len(codes) >= _FEWEST_COUNTIES)
+
+
+class _Maker:
+    """Draws projects of one split."""
+
+    def __init__(self, split: Split, rng: random.Random, cities: int) -> None:
+        self.rng, self.split = rng, split
+        self.book: dict[str, Any] = document("generator.yaml")
+        self.forms: Sequence[str] = self.book["owner_forms"]
+        self.sectors: Sequence[dict[str, Any]] = self.book["splits"][split]["sectors"]
+        self.cities = rng.sample(_cities(), min(cities, len(_cities())))
+        self.counties = {county: counties for counties in self.cities for county in counties}
+
+    def stock(self, count: int) -> Iterator[Made]:
+        """Yield archived projects; one owner in seven has another project in the same city."""
+        last: Made | None = None
+        for _ in range(count):
+            made = self.project(self.rng.randrange(len(self.sectors)), self.rng.choice(self.cities))
+            if last is not None and self.rng.random() < 1 / 7:
+                county = self.rng.choice(self.counties[last.county])
+                made = replace(made, brand=last.brand, form=last.form, county=county)
+            last = made
+            yield made
+
+    def project(self, sector: int, counties: Sequence[int]) -> Made:
+        """Return a project of a sector in one of some counties."""
+        rng = self.rng
+        start = rng.randint(2008, 2021)
+        sizes = self.sectors[sector]["capacity"][5]
+        size = float(rng.choice(sizes))
+        if rng.random() < 0.5:  # noqa: PLR2004 - half are of a usual size, half of their own
+            size = _rounded(size * rng.uniform(0.5, 2), rng.choice((2, 3)))
+        investment = 10 ** rng.uniform(7.3, 9.9)
+        parts = rng.sample(range(5), rng.randint(3, 5))
+        return Made(
+            sector=sector,
+            county=rng.choice(counties),
+            site="".join(rng.sample(self.book["site_signs"], 2)) + rng.choice(("镇", "产业园", "工业园", "片区")),
+            brand="".join(rng.sample(self.book["brand_signs"], 2)),
+            form=rng.choice(self.forms),
+            investment=_rounded(investment, rng.choice((1, 2, 3, 4))),
+            turnover=_rounded(investment * rng.uniform(0.5, 2), rng.choice((1, 2, 3))),
+            land=_rounded(10 ** rng.uniform(1.3, 3.3), rng.choice((1, 2, 3))),
+            floor=_rounded(10 ** rng.uniform(3.5, 5.7), rng.choice((2, 3, 4))),
+            capacity=max(size, 1.0),
+            components=tuple((part, rng.randint(1, 9)) for part in parts),
+            start=start,
+            end=start + rng.randint(1, 4),
+            approval=self.approval(rng.choice(counties), start),
+        )
+
+    def approval(self, county: int, year: int) -> str:
+        """Return an approval number."""
+        rng = self.rng
+        if rng.random() < 0.5:  # noqa: PLR2004 - one kind or the other
+            return f"{year % 100:02}{rng.randint(1, 12):02}-{county}-04-01-{rng.randint(100_000, 999_999)}"
+        return f"{name_of(county // 10_000 * 10_000)[0][:1]}发改审〔{year}〕{rng.randint(1, 900)}号"
+
+    def archived(self, made: Made) -> tuple[str, str]:
+        """Return title and text of an archived project."""
+        style = Style(words=0, name="name", frames="frames", buzz=0, owner=made.brand + made.form, turn=0)
+        return write(made, style, self.rng, self.split)
+
+    def applications(
+        self, stock: Sequence[Made], rewrites: int, others: int
+    ) -> Iterator[tuple[str, int, str | None, Made, Style]]:
+        """Yield label, level, source, project and style of every application."""
+        rng = self.rng
+        sources = rng.sample(range(len(stock)), min(len(stock), rewrites * len(LEVELS) + others))
+        for at, number in enumerate(sources):
+            source, name = stock[number], f"a{number}"
+            if at < rewrites * len(LEVELS):
+                level = LEVELS[at % len(LEVELS)]
+                yield "repackaged", level, name, *self.disguised(source, level)
+            else:
+                yield "follow-on", 0, name, *self.later(source)
+        for _ in range(others):
+            source = rng.choice(stock)
+            yield (
+                "new",
+                9,
+                None,
+                self.later_date(self.project(source.sector, self.counties[source.county])),
+                self.any_style(),
+            )
+        for _ in range(others):
+            made = self.later_date(self.project(rng.randrange(len(self.sectors)), rng.choice(_cities())))
+            if rng.random() < 0.2:  # noqa: PLR2004 - one in five: an archived owner's other business
+                source = rng.choice(stock)
+                other = (source.sector + rng.randrange(1, len(self.sectors))) % len(self.sectors)
+                made = self.later_date(self.project(other, self.counties[source.county]))
+                made = replace(made, brand=source.brand, form=source.form)
+            yield "new", 0, None, made, self.any_style()
+
+    def later_date(self, made: Made) -> Made:
+        """Return a project that begins some years later, under an approval of its own."""
+        start = made.start + self.rng.randint(3, 8)
+        end = start + self.rng.randint(1, 4)
+        return replace(made, start=start, end=end, approval=self.approval(made.county, start))
+
+    def disguised(self, source: Made, level: int) -> tuple[Made, Style]:
+        """Return an archived project as it is handed in again, and how it is worded."""
+        rng = self.rng
+        made = self.later_date(source)
+        if rng.random() < 0.1:  # noqa: PLR2004 - one in ten still cites the old approval
+            made = replace(made, approval=source.approval)
+        if level in (3, 4, 5):
+            up = (0.02, 0.20) if level == 4 else (-0.05, 0.05)  # noqa: PLR2004 - the level of full paraphrase
+            made = replace(
+                made,
+                investment=_rounded(made.investment * (1 + rng.uniform(*up)), 3),
+                land=_rounded(made.land * (1 + rng.uniform(-0.1, 0.1)), 3),
+                turnover=_rounded(made.turnover * (1 + rng.uniform(-0.2, 0.2)), 3),
+                floor=_rounded(made.floor * (1 + rng.uniform(-0.1, 0.1) * (rng.random() < _MOVED)), 4),
+                capacity=_rounded(made.capacity * (1 + rng.uniform(-0.05, 0.05) * (rng.random() < _MOVED / 2)), 4),
+                county=self.moved(made.county),
+                components=made.components[: rng.randint(2, len(made.components))],
+            )
+        order = list(made.components)
+        if level > 1:
+            rng.shuffle(order)
+        made = replace(made, components=tuple(order))
+        names = {1: "name", 2: "other", 3: "other", 4: "para", 5: "en"}
+        frames = {1: "frames", 2: "frames", 3: "frames", 4: "para", 5: "english"}
+        style = Style(
+            words=max(0, level - 2),
+            name=names[level],
+            frames=frames[level],
+            buzz=rng.randint(1, 3),
+            owner=self.owner_again(source, level),
+            turn={1: 0, 2: 1, 3: 1}.get(level),
+        )
+        return made, style
+
+    def moved(self, county: int) -> int:
+        """Return where a project is handed in again: seldom in another county, seldomer in another city."""
+        draw = self.rng.random()
+        if draw < 0.04:  # noqa: PLR2004 - one in twenty-five
+            return self.rng.choice(self.counties[county])
+        return self.rng.choice(self.rng.choice(self.cities)) if draw < 0.06 else county  # noqa: PLR2004 - one in fifty
+
+    def owner_again(self, source: Made, level: int) -> str | None:
+        """Return the owner of a project handed in again: the same, a subsidiary, another, or unnamed."""
+        draw = self.rng.random()
+        same, subsidiary, unnamed = {1: (0.85, 0.9, 1), 2: (0.7, 0.8, 1)}.get(level, (0.45, 0.65, 0.85))
+        if draw < same:
+            return source.brand + source.form
+        if draw < subsidiary:
+            return source.brand + "科创" + self.rng.choice(self.forms)
+        return None if draw < unnamed else self.new_owner()
+
+    def new_owner(self) -> str:
+        """Return an owner of no archived project, chance apart."""
+        return "".join(self.rng.sample(self.book["brand_signs"], 2)) + self.rng.choice(self.forms)
+
+    def later(self, source: Made) -> tuple[Made, Style]:
+        """Return a genuine later phase: same owner and site, its own size and sums."""
+        rng = self.rng
+        fresh = self.later_date(self.project(source.sector, [source.county]))
+        made = replace(fresh, brand=source.brand, form=source.form, site=source.site)
+        if rng.random() < 0.2:  # noqa: PLR2004 - one in five cites the approval of the first phase
+            made = replace(made, approval=source.approval)
+        return made, replace(self.any_style(), owner=source.brand + source.form, phase=rng.random() < 0.8)  # noqa: PLR2004
+
+    def any_style(self) -> Style:
+        """Return how a project of its own is worded: as any other."""
+        rng = self.rng
+        words, name, frames = rng.choice(
+            (
+                (0, "name", "frames"),
+                (0, "other", "frames"),
+                (1, "other", "frames"),
+                (2, "para", "para"),
+                (3, "en", "english"),
+            )
+        )
+        owner = self.new_owner() if rng.random() < 0.8 else None  # noqa: PLR2004 - one in five names no owner
+        return Style(words=words, name=name, frames=frames, buzz=rng.randint(0, 3), owner=owner)
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")

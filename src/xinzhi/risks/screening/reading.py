@@ -1,0 +1,229 @@
+"""Reading projects and archives: frames, files and packages, with everything odd named and nothing lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text
+from xinzhi.data import Package, load
+from xinzhi.data.package import Origin
+from xinzhi.risks.screening.facts import document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.result import FrameKind
+
+_OWN_RULES = ("duplicate-key", "missing-key", "more-findings", "unknown-region")
+_LONGEST_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """A table of projects.
+
+    Parameters
+    ----------
+    frame
+        ``id, text`` and, where the table has them, ``title, region, year``: one row for every row of the table.
+    fingerprint
+        sha256 of the table as read.
+    findings
+        What is odd about it.
+    kind
+        The kind of frame that was handed in.
+    """
+
+    frame: pl.DataFrame
+    fingerprint: str
+    findings: tuple[Finding, ...]
+    kind: FrameKind
+
+
+def library(source: Any, table: str, *, encoding: str | None = None) -> Library:  # noqa: ANN401 - any kind of frame or place
+    """Read a table of projects.
+
+    Parameters
+    ----------
+    source
+        A frame of any kind; the path of a CSV file, a workbook or a data package; a package that is loaded.
+    table
+        ``projects`` or ``archive``.
+    encoding
+        Of a CSV file that is not UTF-8, such as ``gb18030``.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, or has no identifiers, or neither title nor text.
+    """
+    package, early = _package(source, table, encoding)
+    if table not in package.tables and len(package.tables) == 1:
+        package = load({table: next(iter(package.tables.values()))})
+    frame = package.require(table, ["id"], verb="screen", despite=_OWN_RULES)
+    extra = _extra(frame)
+    if not {"title", "text"} & set(frame.columns) and not extra:
+        message = (
+            f"screen reads the columns 'title' and 'text' of the table '{table}'; it has {', '.join(frame.columns)}. "
+            "Name the column with the project's content 'text'."
+        )
+        raise InputError(message)
+    frame = frame.with_columns(pl.Series("id", _identifiers(frame["id"])))
+    whole = together(frame)
+    kept = [name for name in ("id", "title", "region", "year") if name in frame.columns]
+    read = frame.select(kept).with_columns(whole.alias("text"))
+    findings = (*early, *package.findings, *_odd(read, table, package))
+    return Library(frame=read, fingerprint=package.fingerprint(table), findings=findings, kind=package.kind)
+
+
+def together(frame: pl.DataFrame) -> pl.Series:
+    """Return one text a project: title, content, and what further known columns say, as sentences.
+
+    Examples
+    --------
+    >>> together(pl.DataFrame({"title": ["水厂"], "text": [None], "总投资（万元）": [5000]})).to_list()
+    ['水厂。总投资5000万元。']
+    """
+    parts = [pl.col(name).cast(pl.String) for name in ("title", "text") if name in frame.columns]
+    ended = [
+        pl.when(part.str.strip_chars() != "")
+        .then(part.str.replace(r"[。.]?\s*$", "。"))
+        .otherwise(pl.lit(""))
+        .fill_null("")
+        for part in parts
+    ]
+    for name, sentence in _extra(frame).items():
+        before, _, after = sentence.partition("{}")
+        said = pl.lit(before) + pl.col(name).cast(pl.String).str.strip_chars() + pl.lit(after)
+        ended.append(pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(said).fill_null(""))
+    return frame.select(pl.concat_str([*ended, pl.lit("")]).alias("text"))["text"]
+
+
+def _extra(frame: pl.DataFrame) -> dict[str, str]:
+    """Return the further columns that a table has, and the sentence that each adds."""
+    return {
+        name: entry["sentence"]
+        for entry in document("words.yaml")["columns"]
+        for name in entry["names"]
+        if name in frame.columns
+    }
+
+
+def _package(source: Any, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:  # noqa: ANN401 - see library
+    if isinstance(source, Package):
+        return source, ()
+    if isinstance(source, (str, PathLike)):
+        path = Path(source)
+        if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
+            return _delimited(path, table, encoding)
+        return load(source, encoding=encoding), ()
+    return load({table: source}), ()
+
+
+def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:
+    """Read one CSV file as a table."""
+    from xinzhi.data.delimited import read_delimited
+
+    try:
+        grid = read_delimited(path, table, encoding=encoding)
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror or error})."
+        raise InputError(message) from error
+    if not grid.cells.width:
+        reason = grid.findings[0].sentence() if grid.findings else f"{path.name}: it has no columns"
+        raise InputError(reason, grid.findings)
+    package = load({table: grid.cells})
+    # the lines of a frame count its rows; what the reader looks for is the line of the file
+    origin = package.origins[table]
+    lines = grid.lines.gather(origin.lines - 1)
+    findings = tuple(
+        replace(found, file=path.name, line=None if found.line is None else int(grid.lines[found.line - 1]))
+        for found in package.findings
+    )
+    return replace(package, origins={table: Origin(path.name, lines)}, findings=findings), grid.findings
+
+
+def _identifiers(ids: pl.Series) -> list[str]:
+    """Return identifiers that tell rows apart: of a repeated one the later rows get their number behind it."""
+    seen: dict[str, int] = {}
+    out = []
+    for at, name in enumerate(ids.to_list(), start=1):
+        plain = str(name) if name is not None else f"row {at}"
+        seen[plain] = seen.get(plain, 0) + 1
+        out.append(plain if seen[plain] == 1 else f"{plain}#{seen[plain]}")
+    return out
+
+
+def _odd(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
+    """Return what the screening itself finds odd: empty texts and codes of unknown places."""
+    from xinzhi.risks.screening.places import known
+
+    rows = frame.with_row_index("row")
+    found = [
+        _finding(package, table, row, "empty-text", "text", None)
+        for row in rows.filter(pl.col("text").str.strip_chars() == "").iter_rows(named=True)
+    ]
+    if "region" in frame.columns:
+        given = rows.filter(pl.col("region").is_not_null() & (pl.col("region").str.strip_chars() != ""))
+        strange = given.filter(~known(given["region"]))
+        found += [
+            _finding(package, table, row, "unknown-place", "region", row["region"])
+            for row in strange.iter_rows(named=True)
+        ]
+    return found
+
+
+def _finding(
+    package: Package, table: str, row: Mapping[str, Any], rule: str, column: str, value: str | None
+) -> Finding:
+    origin = package.origins.get(table)
+    words = _WORDS[rule]
+    return Finding(
+        rule=rule,
+        severity="warning",
+        message=words[0].format(value=value),
+        hint=words[1],
+        table=table,
+        file=origin.file if origin else None,
+        line=int(origin.lines[row["row"]]) if origin else None,
+        column=column,
+        key=row["id"],
+        value=value[:_LONGEST_SHOWN] if value else None,
+    )
+
+
+def unknown_place(table: str, name: str, value: str) -> Finding:
+    """Return the finding for a text that names a place which GB/T 2260 has not."""
+    words = _WORDS["unknown-place"]
+    return Finding(
+        rule="unknown-place",
+        severity="warning",
+        message=words[0].format(value=value),
+        hint=words[1],
+        table=table,
+        column="text",
+        key=name,
+        value=value,
+    )
+
+
+_WORDS = {
+    "empty-text": (
+        Text(zh="没有名称也没有内容，无从比对。", en="there is neither title nor content, so nothing can be compared."),
+        Text(zh="请补充项目内容；判定为“无法判断”。", en="Fill in the content; the verdict is 'cannot tell'."),
+    ),
+    "unknown-place": (
+        Text(zh="“{value}”不是GB/T 2260中的地名或代码。", en="'{value}' is no place or code of GB/T 2260."),
+        Text(
+            zh="请改为省、市、县的名称或六位代码；该项目仍按其他证据比对。",
+            en="Write the province, prefecture or county or its six-digit code; the project is compared on the rest.",
+        ),
+    ),
+}

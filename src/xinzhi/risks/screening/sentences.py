@@ -1,0 +1,150 @@
+"""The screening in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import Text
+
+if TYPE_CHECKING:
+    from xinzhi.core.text import Language
+    from xinzhi.risks.screening.result import Comparison, Screening
+
+VERDICTS = {
+    "repackaged": Text(zh="旧项目新包装", en="repackaged"),
+    "follow-on": Text(zh="后续工程", en="follow-on"),
+    "new": Text(zh="新项目", en="new"),
+    "cannot tell": Text(zh="无法判断", en="cannot tell"),
+}
+FIELDS = {
+    "place": Text(zh="地点", en="place"),
+    "owner": Text(zh="业主", en="owner"),
+    "investment": Text(zh="总投资", en="investment"),
+    "turnover": Text(zh="产值", en="turnover"),
+    "land": Text(zh="用地", en="land"),
+    "floor": Text(zh="建筑面积", en="floor area"),
+    "length": Text(zh="长度", en="length"),
+    "capacity": Text(zh="规模", en="capacity"),
+    "figures": Text(zh="其他数字", en="further figures"),
+    "components": Text(zh="建设内容", en="components"),
+    "sector": Text(zh="行业", en="sector"),
+    "approval": Text(zh="批复文号", en="approval number"),
+    "dates": Text(zh="年份", en="dates"),
+    "text": Text(zh="文字", en="wording"),
+    "phase": Text(zh="期次", en="phase"),
+}
+LEVELS = {
+    "other province": "省份不同",
+    "other city": "城市不同",
+    "same province": "同省",
+    "other county": "同市不同县",
+    "same city": "同市",
+    "same county": "同县",
+    "other owner": "业主不同",
+    "same brand": "字号相同",
+    "same name": "名称相同",
+    "differs": "不同",
+    "within 25 %": "相差25%以内",
+    "within 10 %": "相差10%以内",
+    "within 3 %": "相差3%以内",
+    "equal, round": "相等（整数）",
+    "equal, precise": "相等（精确）",
+    "none": "无",
+    "few": "少数",
+    "many": "多数",
+    "most": "几乎全部",
+    "other sector": "行业不同",
+    "same sector": "行业相同",
+    "other number": "文号不同",
+    "same number": "文号相同",
+    "other years": "年份不同",
+    "one year": "一个年份相同",
+    "same years": "年份相同",
+    "faint": "略似",
+    "some": "部分相似",
+    "much": "大部相似",
+    "close": "相近",
+    "same": "相同",
+    "same phase": "未称后续",
+    "later phase": "称为后续",
+}
+REASONS = {
+    "undecided": Text(zh="证据不足以分辨", en="the evidence does not decide"),
+    "unreadable": Text(
+        zh="地点、业主、数字中可比对者不足两项，单凭文字无从判断",
+        en="fewer than two of place, owner and numbers could be compared, and wording alone does not decide",
+    ),
+    "empty": Text(zh="没有文字", en="there is no text"),
+}
+
+
+def summarise(result: Screening, language: Language) -> str:
+    """Return how many projects are what, and the clearest case."""
+    count = {name: result.frame.filter(verdict=name).height for name in VERDICTS}
+    total = result.frame.height
+    if language == "zh":
+        lines = [
+            f"{total:,} 个项目与 {result.archive_size:,} 个历史项目比对："
+            + "，".join(f"{VERDICTS[name].zh} {number:,} 个" for name, number in count.items())
+        ]
+    else:
+        said = ", ".join(f"{number:,} {VERDICTS[name].en}" for name, number in count.items())
+        lines = [f"{total:,} projects against {result.archive_size:,} archived ones: {said}"]
+    first = result.frame.filter(verdict="repackaged").sort("probability", "id", descending=[True, False]).head(1)
+    for row in first.iter_rows(named=True):
+        lines.append(_clearest(row, language))
+    if result.weights_synthetic:
+        lines.append(_warning(language))
+    if result.findings:
+        lines.append(_findings(len(result.findings), language))
+    return "\n".join([*lines, result.provenance.foot()])
+
+
+def _clearest(row: dict[str, Any], language: Language) -> str:
+    if language == "zh":
+        return (
+            f"  最明显的：{row['id']} 与 {row['archive_id']}，概率 {row['probability']:.0%}"
+            f"（{row['lower']:.0%}—{row['upper']:.0%}）；{row['evidence_zh']}"
+        )
+    return (
+        f"  clearest: {row['id']} is {row['archive_id']} over again with probability {row['probability']:.0%} "
+        f"({row['lower']:.0%} to {row['upper']:.0%}); {row['evidence']}"
+    )
+
+
+def _warning(language: Language) -> str:
+    if language == "zh":
+        return "  权重由合成项目学得：概率以其构成为准，定案前请看逐项证据"
+    return "  the weights were learned on synthetic projects: read the ledger before you decide on a case"
+
+
+def _findings(count: int, language: Language) -> str:
+    if language == "zh":
+        return f"  {count} 处数据问题，见 findings"
+    return f"  {count} findings on the data, see .findings"
+
+
+def tell(comparison: Comparison, language: Language) -> str:
+    """Return the ledger of one pair as lines."""
+    zh = language == "zh"
+    row = comparison.verdict
+    verdict = VERDICTS[row["verdict"]].lang(language)
+    chance = f"{row['probability']:.0%} ({row['lower']:.0%}-{row['upper']:.0%})"
+    if comparison.archive_id is None:
+        none = "没有共有两项线索的历史项目" if zh else "no archived project shares two keys with it"
+        return f"{comparison.id}: {verdict}; {none}"
+    lines = [
+        f"{comparison.id} : {comparison.archive_id}: {verdict}, "
+        + (f"旧项目新包装的概率 {chance}" if zh else f"probability of being repackaged {chance}")
+    ]
+    if row["reason"]:
+        lines.append("  " + REASONS[row["reason"]].lang(language))
+    for entry in comparison.ledger.filter(~(comparison.ledger["level"] < 0)).iter_rows(named=True):
+        name = FIELDS[entry["field"]].lang(language)
+        level = LEVELS[entry["agreement"]] if zh else entry["agreement"]
+        sides = f": {entry['project']} | {entry['archive']}" if entry["project"] or entry["archive"] else ""
+        lines.append(f"  {entry['weight']:+6.1f}  {name}: {level}{sides}")
+    lines += [
+        f"  {'变化' if zh else 'changed'}: {entry[language]}" for entry in comparison.changes.iter_rows(named=True)
+    ]
+    return "\n".join(lines)

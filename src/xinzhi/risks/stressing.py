@@ -1,0 +1,310 @@
+"""The verb `debt_stress`: debt to output under slower growth, dearer credit, less land revenue, and vehicles' debt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
+from xinzhi.risks.balances import KEYS, Debt, debt
+from xinzhi.risks.fan_paths import recursion
+from xinzhi.risks.inputs import finding, provenance, setting, shorten
+from xinzhi.risks.ratio_dynamics import debt_dynamics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language, Text
+
+_FILE = "public_debt.yaml"
+SCENARIOS = ("baseline", "growth", "interest", "land", "contingent", "combined")
+_OWN = ("growth", "rate", "net_borrowing", "contingent")
+_LABELS = {
+    "baseline": ("基准", "as in the last years"),
+    "growth": ("增长放缓", "slower growth"),
+    "interest": ("利率上升", "dearer credit"),
+    "land": ("土地收入下降", "less land revenue"),
+    "contingent": ("承接融资平台债务", "vehicles' debt taken over"),
+    "combined": ("合并冲击", "all together"),
+}
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class DebtStress(Result):
+    """Debt to output under scenarios.
+
+    Parameters
+    ----------
+    frame
+        ``region, scenario, year, debt_ratio, over_baseline, status_zh, status_en``: from the last known year on; null
+        where the status says what is missing.
+    inputs
+        ``region, start_year, start, growth, growth_deviation, rate, net_borrowing, fund_ratio, vehicle_ratio,
+        stabilising_borrowing``: what the paths rest on, ratios of output; the last would keep the ratio.
+    labels
+        Names of the regions.
+    findings
+        Scenarios that cannot be computed, and for how many regions.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("region", "scenario", "year")
+
+    inputs: pl.DataFrame
+    labels: Mapping[str, Text]
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return what each scenario adds to the ratio on average, and to whom most."""
+        zh = language == "zh"
+        last = self.frame.filter(pl.col("year") == pl.col("year").max().over("region", "scenario")).drop_nulls(
+            "debt_ratio"
+        )
+        parts = []
+        for name in last["scenario"].unique(maintain_order=True):
+            rows = last.filter(scenario=name).sort("over_baseline", descending=True)
+            if name == "baseline":
+                continue
+            worst = rows.row(0, named=True)
+            code = self.labels[worst["region"]].lang(language) if worst["region"] in self.labels else worst["region"]
+            label = _LABELS[name][0 if zh else 1] if name in _LABELS else name
+            mean = 100 * float(rows["over_baseline"].mean() or 0.0)  # type: ignore[arg-type] # a number
+            parts.append(
+                f"{label} {mean:+.1f}（{code} {100 * worst['over_baseline']:+.1f}）"
+                if zh
+                else f"{label} {mean:+.1f} ({code} {100 * worst['over_baseline']:+.1f})"
+            )
+        head = (
+            "期末负债率高于基准（百分点，平均与最高）："
+            if zh
+            else "Debt to output at the end over the baseline, points on average (most): "
+        )
+        lines = [head + ("；" if zh else "; ").join(parts) + ("。" if zh else ".")]
+        lines += [note.message.lang(language) for note in self.findings]
+        return "\n".join([*lines, self.provenance.foot()])
+
+
+def debt_stress(
+    source: Any,  # noqa: ANN401 - a package, a result of `debt`, or a frame as `debt` takes it
+    *,
+    horizon: int | None = None,
+    baseline: Mapping[str, float] | None = None,
+    scenarios: Mapping[str, Mapping[str, float]] | None = None,
+) -> DebtStress:
+    """Carry debt to output forward under standard shocks and the caller's own.
+
+    Parameters
+    ----------
+    source
+        A package, a result of `debt`, or a frame as `debt` takes it. Without the debt of vehicles in it (``debt(...,
+        vehicles=)``) scenarios with contingent liabilities are named as not computable.
+    horizon
+        Years ahead; None: ``fan.horizon``.
+    baseline
+        Values ``growth, rate, net_borrowing`` for all regions in place of each region's mean of the last five years;
+        the rate is ``interest.ahead`` unless it is given here.
+    scenarios
+        Further ones by name: yearly changes of ``growth, rate, net_borrowing``, and ``contingent``, the share of
+        vehicles' debt that is taken over in the first year.
+
+    Raises
+    ------
+    UsageError
+        When a scenario or baseline names something unknown.
+    InputError
+        When no region has debt and output in two years in a row.
+
+    Notes
+    -----
+    The shocks are conventions of ``public_debt.yaml`` after the IMF's framework for market-access countries (2013). No
+    region reacts: neither spending nor the limit on debt does. ``combined`` adds up those that can be computed.
+
+    Examples
+    --------
+    >>> found = debt_stress("china-provinces")
+    >>> last = found.frame.filter(region="630000", year=pl.col("year").max())
+    >>> last.filter(pl.col("scenario") == "contingent")["status_en"][0]
+    "not computable: vehicles' debt not given"
+    """
+    found = source if isinstance(source, Debt) else debt(source)
+    years = setting(_FILE, "fan.horizon") if horizon is None else horizon
+    if years < 1:
+        message = f"debt_stress: horizon is {years}; it must be 1 or more."
+        raise UsageError(message)
+    own = _checked(scenarios)
+    inputs = _inputs(found, baseline)
+    rows: list[dict[str, Any]] = []
+    for one in inputs.iter_rows(named=True):
+        base = _path(one, _Shock.none(years))
+        for name in (*SCENARIOS, *own):
+            shock, missing = _standard(name, one, years) if name in SCENARIOS else _given(own[name], one, years)
+            rows.extend(_rows(one, name, base, None if missing else _path(one, shock), missing))
+    frame = pl.DataFrame(rows, schema=_SCHEMA)
+    return DebtStress(
+        frame=frame,
+        inputs=inputs,
+        labels=found.labels,
+        findings=_findings(frame),
+        kind=found.kind,
+        provenance=provenance(
+            "debt_stress", None, horizon=years, baseline=dict(baseline or {}), scenarios=[*SCENARIOS, *own]
+        ),
+    )
+
+
+_SCHEMA: dict[str, Any] = {
+    "region": pl.String, "scenario": pl.String, "year": pl.Int64, "debt_ratio": pl.Float64, "over_baseline": pl.Float64,
+    "status_zh": pl.String, "status_en": pl.String,
+}  # fmt: skip
+_NEEDS = {"growth": "growth_deviation", "land": "fund_ratio", "contingent": "vehicle_ratio"}
+_MISSING = {
+    "fund_ratio": ("缺少政府性基金收入", "government-fund revenue not given"),
+    "vehicle_ratio": ("缺少融资平台债务", "vehicles' debt not given"),
+    "growth_deviation": ("历史太短，没有标准差", "too short a past for a standard deviation"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shock:
+    """Yearly changes of growth, rate and borrowing (H,)."""
+
+    growth: FloatArray
+    rate: FloatArray
+    borrowing: FloatArray
+
+    @staticmethod
+    def none(years: int) -> _Shock:
+        return _Shock(np.zeros(years), np.zeros(years), np.zeros(years))
+
+    def plus(self, other: _Shock) -> _Shock:
+        return _Shock(self.growth + other.growth, self.rate + other.rate, self.borrowing + other.borrowing)
+
+
+def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
+    """Return what each region's paths rest on."""
+    given = dict(baseline or {})
+    if strange := sorted(set(given) - set(_OWN[:3])):
+        message = f"debt_stress: baseline names '{strange[0]}'; it may hold {', '.join(_OWN[:3])}."
+        raise UsageError(message)
+    window = setting(_FILE, "stress.window")
+    moved = debt_dynamics(found).frame
+    recent = moved.group_by("region", maintain_order=True).agg(
+        start_year=pl.col("year").last(),
+        start=pl.col("debt_ratio").last(),
+        growth=pl.col("growth").tail(window).mean(),
+        growth_deviation=pl.col("growth").std(),
+        net_borrowing=pl.col("net_borrowing").tail(window).mean(),
+    )
+    shares = (
+        found.frame.sort(KEYS)
+        .group_by("region", maintain_order=True)
+        .agg(
+            fund_ratio=(pl.col("fund_revenue") / pl.col("output")).drop_nulls().last(),
+            vehicle_ratio=(pl.col("vehicles") / pl.col("output")).drop_nulls().last(),
+        )
+    )
+    rows = recent.join(shares, on="region", how="left", maintain_order="left").with_columns(
+        rate=pl.lit(float(given.get("rate", setting(_FILE, "interest.ahead"))))
+    )
+    rows = rows.with_columns(pl.lit(float(value)).alias(name) for name, value in given.items())
+    if not rows["growth"].min() > -1:  # type: ignore[operator] # numbers
+        message = "debt_stress: growth of -100 % or less leaves no output."
+        raise InputError(message)
+    held = -(pl.col("rate") - pl.col("growth")) / (1 + pl.col("growth")) * pl.col("start")
+    return rows.select(
+        "region", "start_year", "start", "growth", "growth_deviation", "rate", "net_borrowing", "fund_ratio",
+        "vehicle_ratio", stabilising_borrowing=held,
+    )  # fmt: skip
+
+
+def _standard(name: str, one: Mapping[str, Any], years: int) -> tuple[_Shock, str | None]:
+    """Return a standard shock, or the name of the input that is missing."""
+    total = _Shock.none(years)
+    missing = _NEEDS.get(name)
+    if missing is not None and one[missing] is None:
+        return total, missing
+    if name == "combined":
+        for part in SCENARIOS[1:-1]:
+            shock, lacking = _standard(part, one, years)
+            total = total if lacking else total.plus(shock)
+    elif name == "growth":
+        rule = setting(_FILE, "stress.growth")
+        path = np.where(np.arange(years) < rule["years"], -rule["deviations"] * one["growth_deviation"], 0.0)
+        total = _Shock(path, total.rate, total.borrowing)
+    elif name == "interest":
+        return _given({"rate": float(setting(_FILE, "stress.interest"))}, one, years)
+    elif name == "land":
+        return _given({"net_borrowing": float(setting(_FILE, "stress.land")) * one["fund_ratio"]}, one, years)
+    elif name == "contingent":
+        return _given({"contingent": float(setting(_FILE, "stress.contingent"))}, one, years)
+    return total, None
+
+
+def _given(rule: Mapping[str, float], one: Mapping[str, Any], years: int) -> tuple[_Shock, str | None]:
+    """Return a shock of the caller's."""
+    growth, rate, borrowing = (np.full(years, float(rule.get(name, 0.0))) for name in _OWN[:3])
+    if rule.get("contingent"):
+        if one["vehicle_ratio"] is None:
+            return _Shock(growth, rate, borrowing), "vehicle_ratio"
+        # it comes in the first year, measured in that year's output
+        borrowing[0] += rule["contingent"] * one["vehicle_ratio"] / (1.0 + one["growth"] + growth[0])
+    return _Shock(growth, rate, borrowing), None
+
+
+def _path(one: Mapping[str, Any], shock: _Shock) -> FloatArray:
+    return recursion(
+        one["start"], one["growth"] + shock.growth, one["rate"] + shock.rate, one["net_borrowing"] + shock.borrowing
+    )
+
+
+def _rows(
+    one: Mapping[str, Any], name: str, base: FloatArray, path: FloatArray | None, missing: str | None
+) -> list[dict[str, Any]]:
+    why = _MISSING[missing] if missing else None
+    return [
+        {
+            "region": one["region"],
+            "scenario": name,
+            "year": one["start_year"] + step + 1,
+            "debt_ratio": None if path is None else float(path[step]),
+            "over_baseline": None if path is None else float(path[step] - base[step]),
+            "status_zh": f"无法计算：{why[0]}" if why else "已计算",
+            "status_en": f"not computable: {why[1]}" if why else "computed",
+        }
+        for step in range(len(base))
+    ]
+
+
+def _checked(scenarios: Mapping[str, Mapping[str, float]] | None) -> dict[str, Mapping[str, float]]:
+    own = dict(scenarios or {})
+    for name, rule in own.items():
+        if name in SCENARIOS:
+            message = f"debt_stress: '{name}' is a standard scenario; give yours another name."
+            raise UsageError(message)
+        if strange := sorted(set(rule) - set(_OWN)):
+            message = f"debt_stress: scenario '{name}' names '{strange[0]}'; it may hold {', '.join(_OWN)}."
+            raise UsageError(message)
+    return own
+
+
+def _findings(frame: pl.DataFrame) -> tuple[Finding, ...]:
+    lacking = frame.filter(pl.col("debt_ratio").is_null()).unique(["region", "scenario"], maintain_order=True)
+    found = []
+    for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
+        codes = sorted(rows["region"].to_list())
+        found.append(
+            finding(
+                "scenario-not-computed",
+                "note",
+                (f"情景“{name}”在 {len(codes)} 个地区{zh}：{shorten(codes, '、')}",
+                 f"scenario '{name}' in {len(codes)} regions {en}: {shorten(codes)}"),
+                ("补充该数据。", "Hand it in."),
+                key=str(name),
+            )
+        )  # fmt: skip
+    return tuple(found)

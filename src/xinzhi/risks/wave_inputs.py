@@ -1,0 +1,271 @@
+"""What a wave of entry starts from: who names what, sizes, utilisation, and the growth of demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text
+from xinzhi.risks.inputs import GAPS, names_in, setting, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.data import Package
+
+_FILE, _QUARTERS = "overcapacity.yaml", 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """One category of the plans.
+
+    Parameters
+    ----------
+    code, name
+        Its code and name.
+    regions
+        The regions that name it.
+    sizes
+        Their shares of national employment in its divisions, of those that are known.
+    divisions, missing
+        Its divisions that the table `activity` has, and those that it lacks.
+    base, spread, survey
+        Utilisation at the start (0-1), standard deviation of its yearly log change, and the series behind them.
+    reason
+        Why nothing can be computed; None where it can.
+    """
+
+    code: str
+    name: Text
+    regions: tuple[str, ...]
+    sizes: FloatArray
+    divisions: tuple[str, ...]
+    missing: tuple[str, ...]
+    base: float
+    spread: float
+    survey: tuple[str, ...]
+    reason: Text | None
+
+
+def read_categories(
+    package: Package, year: int | None, asked: Sequence[str] | None
+) -> tuple[int, int, tuple[Category, ...]]:
+    """Return the year of the plans, the year of the sizes, and the categories.
+
+    Raises
+    ------
+    UsageError
+        When a year or category is unknown.
+    InputError
+        When a table is missing.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> year, of_sizes, found = read_categories(load("china-provinces"), None, ["pv"])
+    >>> year, of_sizes, len(found[0].regions), found[0].survey
+    (2026, 2016, 10, ('electrical_machinery',))
+    """
+    verb = "herd_entry"
+    plans = package.require("plans", ["region", "year", "category", "named"], verb=verb)
+    kinds = package.require("plan_categories", ["category", "divisions"], verb=verb)
+    jobs = package.require("activity", ["region", "industry", "year", "employment"], verb=verb, despite=GAPS)
+    rates = package.require("capacity", ["period", "industry", "utilisation"], verb=verb)
+    years = sorted(int(one) for one in plans["year"].unique())
+    chosen = years[-1] if year is None else year
+    if chosen not in years:
+        message = f"{verb}: there are no plans of {chosen}; there are {shorten([str(one) for one in years])}."
+        raise UsageError(message)
+    known = kinds["category"].to_list()
+    codes = sorted(known) if asked is None else list(asked)
+    if strange := [code for code in codes if code not in known]:
+        message = f"{verb}: there is no category '{strange[0]}'; there are {shorten(sorted(known))}."
+        raise UsageError(message)
+    of_sizes = int(jobs["year"].max() or 0)  # type: ignore[arg-type] # whole years
+    last = jobs.filter(pl.col("year") == of_sizes, pl.col("employment").is_not_null())
+    named = plans.filter(pl.col("year") == chosen, pl.col("named") > 0)
+    division = dict(kinds.select("category", "divisions").iter_rows())
+    names = names_in(package, "plan_categories", "category")
+    survey = survey_series(rates)
+    return (
+        chosen,
+        of_sizes,
+        tuple(
+            _category(
+                code,
+                names.get(code, Text(code, code)),
+                sorted(named.filter(category=code)["region"].to_list()),
+                tuple((division[code] or "").split(";")) if division[code] else (),
+                (last, survey),
+            )
+            for code in codes
+        ),
+    )
+
+
+def _category(
+    code: str,
+    name: Text,
+    regions: Sequence[str],
+    divisions: tuple[str, ...],
+    data: tuple[pl.DataFrame, Mapping[str, tuple[str, float, float]]],
+) -> Category:
+    jobs, survey = data
+    every = set(jobs["industry"].to_list())
+    there = tuple(one for one in divisions if one in every)
+    rows = jobs.filter(pl.col("industry").is_in(there)).group_by("region").agg(pl.col("employment").sum())
+    total = float(rows["employment"].sum())
+    own = dict(rows.iter_rows())
+    sizes = np.array([own[one] / total for one in regions if one in own and total > 0])
+    weight = {one: float(jobs.filter(industry=one)["employment"].sum()) for one in there}
+    surveyed = [one for one in there if one in survey and weight[one] > 0]
+    base = spread = float("nan")
+    if surveyed:
+        heavy = np.array([weight[one] for one in surveyed])
+        base = float(np.average([survey[one][1] for one in surveyed], weights=heavy))
+        spread = float(np.average([survey[one][2] for one in surveyed], weights=heavy))
+    return Category(
+        code=code,
+        name=name,
+        regions=tuple(regions),
+        sizes=sizes,
+        divisions=there,
+        missing=tuple(one for one in divisions if one not in every),
+        base=base,
+        spread=spread,
+        survey=tuple(dict.fromkeys(survey[one][0] for one in surveyed)),
+        reason=_reason(divisions, there, regions, sizes, surveyed),
+    )
+
+
+def _reason(
+    divisions: Sequence[str], there: Sequence[str], regions: Sequence[str], sizes: FloatArray, surveyed: Sequence[str]
+) -> Text | None:
+    if not divisions:
+        return Text("该类别没有对应的行业大类", "the category is not mapped to a division")
+    if not there:
+        listed = shorten(list(divisions))
+        return Text(
+            f"行业大类 {listed} 不在 activity 表中（服务业没有产能调查）",
+            f"divisions {listed} are not in the table activity (services have no capacity survey)",
+        )
+    if not regions:
+        return Text("没有地区提出", "no region names it")
+    if not surveyed:
+        return Text("产能利用率调查中没有这些行业", "the survey of utilisation has none of its industries")
+    if not len(sizes) or float(np.median(sizes)) <= 0:
+        return Text("提出该产业的地区中位规模为零或未知", "the median size among its regions is nil or not known")
+    return None
+
+
+def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
+    """Return for every division the survey series that stands for it, its level (0-1) and yearly log spread.
+
+    Raises
+    ------
+    InputError
+        When there is no quarter at all.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"period": ["2025Q1", "2025Q2"], "industry": ["coal"] * 2, "utilisation": [70.0, 72.0]})
+    >>> survey_series(rows)["06"]
+    ('coal', 0.71, 0.05)
+    """
+    quarters = rates.filter(pl.col("period").str.contains("Q"), pl.col("utilisation").is_not_null()).with_columns(
+        place=pl.col("period").str.slice(0, 4).cast(pl.Int64) * _QUARTERS
+        + pl.col("period").str.slice(5, 1).cast(pl.Int64)
+    )
+    if not quarters.height:
+        message = "herd_entry: the table 'capacity' has no quarter: it has no utilisation to start from."
+        raise InputError(message)
+    since = int(quarters["place"].max() or 0) - setting(_FILE, "wave.base_quarters")  # type: ignore[arg-type] # whole
+    level = dict(
+        quarters.filter(pl.col("place") > since)
+        .group_by("industry")
+        .agg(pl.col("utilisation").mean() / 100)
+        .iter_rows()
+    )
+    spread = _spreads(quarters)
+    found: dict[str, tuple[str, float, float]] = {}
+    for wider in ("sections", "survey"):  # the narrower series comes last and stays
+        for series, divisions in setting(_FILE, f"utilisation.{wider}").items():
+            if series in level:
+                found |= {one: (series, float(level[series]), spread[series]) for one in divisions}
+    return found
+
+
+def _spreads(quarters: pl.DataFrame) -> dict[str, float]:
+    """Return the standard deviation of a year's log change; the convention where there are too few."""
+    before = quarters.select("industry", place=pl.col("place") + _QUARTERS, past="utilisation")
+    changes = (
+        quarters.join(before, on=["industry", "place"])
+        .with_columns(change=(pl.col("utilisation") / pl.col("past")).log())
+        .group_by("industry")
+        .agg(spread=pl.col("change").std(), count=pl.len())
+    )
+    usual, least = setting(_FILE, "wave.spread"), setting(_FILE, "wave.least_changes")
+    found = dict.fromkeys(quarters["industry"].to_list(), float(usual))
+    return found | {
+        name: float(value) for name, value, count in changes.iter_rows() if count >= least and value is not None
+    }
+
+
+def national_growth(package: Package, window: int) -> tuple[float, int, int]:
+    """Return the mean yearly growth of real output of all regions together, and its first and last year.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> growth, first, last = national_growth(load("china-provinces"), 5)
+    >>> round(growth, 3), first, last
+    (0.053, 2020, 2025)
+    """
+    accounts = package.require("accounts", ["region", "year", "output_real"], verb="herd_entry", despite=GAPS)
+    total = (
+        accounts.drop_nulls("output_real")
+        .group_by("year")
+        .agg(pl.col("output_real").sum(), pl.col("region").n_unique())
+        .filter(pl.col("region") == pl.col("region").max())
+        .sort("year")
+    )
+    if total.height <= window:
+        message = f"herd_entry: the growth of {window} years needs as many and one years of output_real in all regions."
+        raise InputError(message)
+    first, last = total.row(-1 - window, named=True), total.row(-1, named=True)
+    span = int(last["year"] - first["year"])
+    return float((last["output_real"] / first["output_real"]) ** (1 / span) - 1), int(first["year"]), int(last["year"])
+
+
+def growth_of(
+    code: str,
+    given: Mapping[str, float] | None,
+    national: float,
+) -> tuple[float, str]:
+    """Return the yearly growth of demand of a category at unchanged prices, and whether it is given or national."""
+    if given is not None and code in given:
+        return float(given[code]), "given"
+    return national, "national output"
+
+
+def check_demand(given: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a mapping, to be checked
+    """Refuse growth of a category that is not there, or no growth rate.
+
+    Raises
+    ------
+    UsageError
+        As said.
+    """
+    for code, rate in (given or {}).items():
+        if code not in codes:
+            message = f"herd_entry: demand names the category '{code}', which is not among those computed."
+            raise UsageError(message)
+        if not -1 < float(rate) < 1:
+            message = f"herd_entry: demand of '{code}' grows by {rate}: write a rate per year, such as 0.08."
+            raise UsageError(message)

@@ -1,0 +1,386 @@
+"""The verb `herd_entry`: if every region builds what its plan names, what becomes of utilisation and prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+from zlib import crc32
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
+from xinzhi.risks.inputs import as_package, finding, provenance, shorten
+from xinzhi.risks.wave_inputs import check_demand, growth_of, national_growth, read_categories
+from xinzhi.risks.wave_market import (
+    Market,
+    break_even_capacity,
+    break_even_ratio,
+    offsetting_spillover,
+    outcome,
+    profit,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.risks.wave_inputs import Category
+
+_FILE = "overcapacity.yaml"
+_RULES, _ENTRY = ("median", "own"), ("all", "uncertain")
+_LOW, _HIGH = 5, 95
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class HerdEntry(Result):
+    """What a wave of entry does, by category of the plans.
+
+    Parameters
+    ----------
+    frame
+        ``category, name_zh, name_en, entry, demand, regions, growth, growth_source, base_utilisation, survey,
+        divisions, entrant_size, capacity_added, utilisation, utilisation_low, utilisation_high, price, price_low,
+        price_high, chance_below, profit, chance_loss, break_even, break_even_low, break_even_high,
+        offsetting_spillover, status_zh, status_en``: one row a category, entry (``all`` that name it build, or
+        ``uncertain``, a common unknown share of them) and path of demand. Middle figures are medians, low and high
+        the 5th and 95th percentile; `capacity_added` is relative to the nation's, `price` is 1 at the start,
+        `profit` the mean per unit of capacity over revenue at the start, `chance_below` that utilisation ends under the
+        threshold, `break_even` the number of entrants at which profit is nil (below 0: not even those that are there
+        earn), `offsetting_spillover` the elasticity of demand with respect to capacity that would keep utilisation.
+        Figures are null where the status says why.
+    bands
+        ``category, entry, demand, percentile, utilisation, price``: for charts with bands.
+    waves
+        ``category, expected_profit, chance_loss, profit_if_all, wave``: on the base path an entrant that knows nothing
+        of the others expects `expected_profit`; it is a wave where that is positive and yet all lose if all build.
+    assumptions
+        Everything that was assumed: ``name, value, reference``.
+    findings
+        Categories that cannot be computed, and why.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("category", "entry", "demand")
+
+    bands: pl.DataFrame
+    waves: pl.DataFrame
+    assumptions: pl.DataFrame
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how many categories end below the threshold if all build, which, and what would offset it."""
+        zh = language == "zh"
+        base = self.frame.filter(entry="all", demand="base").drop_nulls("utilisation")
+        if not base.height:
+            return ("没有类别可以计算。" if zh else "No category could be computed.") + "\n" + self.provenance.foot()
+        edge, horizon = self.provenance.options["threshold"], self.provenance.options["horizon"]
+        below = base.filter(pl.col("chance_below") > 0.5).sort("utilisation")  # noqa: PLR2004 - more likely than not
+        worst = [
+            f"{row['name_zh' if zh else 'name_en']} {row['utilisation']:.0%}"
+            for row in below.head(3).iter_rows(named=True)
+        ]
+        rises = base.filter(pl.col("utilisation") > pl.col("base_utilisation")).height
+        waves = self.waves.filter("wave").height
+        left = self.frame["category"].n_unique() - base.height
+        share = f"{below.height}/{base.height}"
+        if zh:
+            what = f"若各地都按规划建设，{horizon} 年后 {share} 类产业的产能利用率多半低于 {edge:g}%"
+            lines = [
+                f"{what}：{'、'.join(worst) or '无'}；{rises} 类反而上升。",
+                f"{waves} 类属于潮涌：单个地区进入有利可图，全部进入则亏损。{left} 类无法计算（见 findings）。",
+                "规模是假定的，规划中没有数字；进入须带来多少需求才能抵消，见 offsetting_spillover。",
+            ]
+        else:
+            what = f"If every region builds what it names, {share} categories more likely than not end below {edge:g} %"
+            lines = [
+                f"{what} of capacity after {horizon} years: {', '.join(worst) or 'none'}; {rises} rise.",
+                f"{waves} are waves: entry pays for one region, and all lose if all enter. {left} are not computable.",
+                "Sizes are assumed, plans give none; offsetting_spillover is what entry would have to add to demand.",
+            ]
+        return "\n".join([*lines, self.provenance.foot()])
+
+    def explain(self, category: str) -> pl.DataFrame:
+        """Return the rows of one category (code or name).
+
+        Raises
+        ------
+        UsageError
+            When there is no such category.
+        """
+        found = self.frame.filter(
+            (pl.col("category") == category) | (pl.col("name_zh") == category) | (pl.col("name_en") == category)
+        )
+        if not found.height:
+            known = self.frame["category"].unique().sort().to_list()
+            message = f"there is no category '{category}'; there are {shorten(known)}."
+            raise UsageError(message)
+        return found
+
+
+def herd_entry(
+    source: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    *,
+    categories: Sequence[str] | None = None,
+    year: int | None = None,
+    demand: Mapping[str, float] | None = None,
+    seed: int = 0,
+    **assumptions: Any,  # noqa: ANN401 - what overcapacity.yaml has under `wave`
+) -> HerdEntry:
+    """Put capacity on the market as if regions built what their plans name, and see what it does.
+
+    Parameters
+    ----------
+    source
+        A package with ``plans, plan_categories, activity, capacity, accounts``.
+    categories, year
+        Codes of categories (None: all) and the year of the plans (None: the last).
+    demand
+        Growth per year of some categories' demand at unchanged prices; the others grow as national real output.
+    seed
+        Of the draws; every category has a stream of its own, so that a selection changes no figure.
+    assumptions
+        Any entry of ``wave`` in ``overcapacity.yaml``, such as ``rule="own"``, ``horizon=3``, ``scale=0.5``,
+        ``realised=(2, 2)``, ``demand_elasticity=2``; and ``spillover``, 0 unless given.
+
+    Raises
+    ------
+    UsageError
+        When a category, year or assumption is unknown or makes no sense.
+    InputError
+        When a table is missing.
+
+    Notes
+    -----
+    Lin (2007) and Lin, Wu and Xing (2010): latecomers agree on the next industry, but not on how many will enter it;
+    capacity is built before the market is known. Sizes are shares of urban-unit employment in the divisions of a
+    category in the last year of `activity`; a division holds more than the category, so the size is the industry's
+    around it. See `wave_market` for the market.
+
+    Examples
+    --------
+    >>> found = herd_entry("china-provinces", categories=["nev", "finance"], draws=400)
+    >>> found.frame.filter(entry="all", demand="base").select("category", "regions", "status_en").rows()[1]
+    ('nev', 16, 'computed')
+    """
+    package = as_package(source)
+    if package is None:
+        message = "herd_entry reads plans and sizes from several tables: hand in a package or a mapping of frames."
+        raise InputError(message)
+    rules = _assumed(assumptions)
+    market = Market(**{name: rules[name] for name in Market.__slots__})
+    chosen, of_sizes, found = read_categories(package, year, categories)
+    check_demand(demand, [one.code for one in found])
+    national, first, last = national_growth(package, int(rules["window"]))
+    frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
+    for one in found:
+        _simulate(one, market, growth_of(one.code, demand, national), rules, seed, frames)
+    options = {"year": chosen, "sizes": of_sizes, "growth": [first, last], "seed": seed, **rules}
+    tables = ["plans", "plan_categories", "activity", "capacity", "accounts"]
+    return HerdEntry(
+        frame=pl.DataFrame(frames["frame"], schema=_FRAME).sort("category", "entry", "demand"),
+        bands=pl.DataFrame(frames["bands"], schema=_BANDS),
+        waves=pl.DataFrame(frames["waves"], schema=_WAVES),
+        assumptions=_listed(rules, national, (first, last)),
+        findings=tuple(_left_out(one) for one in found if one.reason is not None),
+        kind=package.kind,
+        provenance=provenance("herd_entry", package, tables, **options),
+    )
+
+
+_NUMBERS = (
+    "growth", "base_utilisation", "entrant_size", "capacity_added",
+    "utilisation", "utilisation_low", "utilisation_high", "price", "price_low", "price_high",
+    "chance_below", "profit", "chance_loss", "break_even", "break_even_low", "break_even_high",
+    "offsetting_spillover",
+)  # fmt: skip
+_TEXTS = ("category", "name_zh", "name_en", "entry", "demand")
+_FRAME: dict[str, Any] = {
+    **dict.fromkeys(_TEXTS, pl.String), "regions": pl.Int64, "growth_source": pl.String, "survey": pl.String,
+    "divisions": pl.String, **dict.fromkeys(_NUMBERS, pl.Float64), "status_zh": pl.String, "status_en": pl.String,
+}  # fmt: skip
+_BANDS: dict[str, Any] = {
+    "category": pl.String, "entry": pl.String, "demand": pl.String, "percentile": pl.Int64, "utilisation": pl.Float64,
+    "price": pl.Float64,
+}  # fmt: skip
+_WAVES: dict[str, Any] = {
+    "category": pl.String, "expected_profit": pl.Float64, "chance_loss": pl.Float64, "profit_if_all": pl.Float64,
+    "wave": pl.Boolean,
+}  # fmt: skip
+
+
+def _assumed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all assumptions, those given in place of the file's."""
+    from xinzhi.risks.inputs import document
+
+    known = {name: node["value"] for name, node in document(_FILE)["wave"].items()} | {"spillover": 0.0}
+    if strange := sorted(set(given) - set(known)):
+        message = f"herd_entry: there is no assumption '{strange[0]}'; there are {', '.join(sorted(known))}."
+        raise UsageError(message)
+    rules = known | dict(given)
+    if rules["rule"] not in _RULES:
+        message = f"herd_entry: there is no rule '{rules['rule']}'; choose {' or '.join(_RULES)}."
+        raise UsageError(message)
+    positive = ("horizon", "scale", "expansion", "draws", "window", "threshold", "spread")
+    if bad := [name for name in positive if not rules[name] > 0]:
+        message = f"herd_entry: {bad[0]} is {rules[bad[0]]}; it must be positive."
+        raise UsageError(message)
+    return rules
+
+
+def _simulate(
+    one: Category,
+    market: Market,
+    growth: tuple[float, str],
+    rules: Mapping[str, Any],
+    seed: int,
+    rows: Mapping[str, list[dict[str, Any]]],
+) -> None:
+    """Add the rows of one category."""
+    head = {
+        "category": one.code, "name_zh": one.name.zh, "name_en": one.name.en, "regions": len(one.regions),
+        "survey": ";".join(one.survey) or None, "divisions": ";".join(one.divisions) or None,
+    }  # fmt: skip
+    rng = np.random.default_rng([seed, crc32(one.code.encode())])
+    draws, ratio = int(rules["draws"]), break_even_ratio(market)
+    shocks = rng.standard_normal(draws)
+    entrants = {"all": np.full(draws, len(one.regions)), "uncertain": _how_many(len(one.regions), rules, rng)}
+    size = _sizes(one, rules, rng) if one.reason is None else np.zeros(0)
+    for path, multiple in rules["demand"].items():
+        # a forecast of the trade is the base path; the others keep their distance from it
+        rate, horizon = growth[0] * multiple, int(rules["horizon"])
+        for entry in _ENTRY:
+            here = head | {"entry": entry, "demand": path, "growth": rate, "growth_source": growth[1]}
+            if one.reason is not None:
+                rows["frame"].append(here | {"status_zh": one.reason.zh, "status_en": one.reason.en})
+                continue
+            wanted = np.exp(horizon * np.log1p(rate) + np.sqrt(horizon) * one.spread * shocks)
+            added = _added(size, entrants[entry], rules, rng)
+            used, price = outcome(market, one.base, wanted, added)
+            gain = profit(market, one.base, used, price)
+            each = float(np.median(size)) if rules["rule"] == "median" else float(np.mean(size))
+            bears = break_even_capacity(market, wanted, ratio) / each
+            rows["frame"].append(
+                here | _figures(one, rules, (used, price, gain, bears), added, wanted)
+                | {"entrant_size": each, "status_zh": "已计算", "status_en": "computed"}
+            )  # fmt: skip
+            rows["bands"].extend(_percentiles(one.code, entry, path, rules, used, price))
+            if path == "base" and entry == "uncertain":
+                rows["waves"].append(_wave(one, market, rules, wanted, size, rng))
+
+
+def _sizes(one: Category, rules: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
+    """Return sizes: a median for each draw (resampled over the regions), or what each region adds to its own."""
+    if rules["rule"] == "own":
+        return one.sizes * float(rules["expansion"])
+    again = rng.integers(len(one.sizes), size=(int(rules["draws"]), len(one.sizes)))
+    return np.asarray(np.median(one.sizes[again], axis=1) * float(rules["scale"]))
+
+
+def _how_many(regions: int, rules: Mapping[str, Any], rng: np.random.Generator) -> IntArray:
+    """Draw how many of so many regions build, when the share that does is common and unknown."""
+    a, b = (float(one) for one in rules["realised"])
+    return np.asarray(rng.binomial(regions, rng.beta(a, b, size=int(rules["draws"]))), dtype=np.int64)
+
+
+def _added(size: FloatArray, entrants: IntArray, rules: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
+    """Return capacity added over that of the nation, for each draw."""
+    if rules["rule"] == "median":
+        return np.asarray(size * entrants)
+    order = rng.permuted(np.tile(size, (len(entrants), 1)), axis=1)
+    upto = np.arange(order.shape[1])[None, :] < entrants[:, None]
+    return np.asarray((order * upto).sum(axis=1))
+
+
+def _figures(
+    one: Category,
+    rules: Mapping[str, Any],
+    found: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    added: FloatArray,
+    wanted: FloatArray,
+) -> dict[str, Any]:
+    used, price, gain, bears = found
+    figures: dict[str, Any] = {"base_utilisation": one.base, "capacity_added": float(np.median(added))}
+    for name, values in (("utilisation", used), ("price", price), ("break_even", bears)):
+        low, middle, high = np.percentile(values, [_LOW, 50, _HIGH])
+        figures |= {name: float(middle), f"{name}_low": float(low), f"{name}_high": float(high)}
+    return figures | {
+        "chance_below": float((used * 100 < float(rules["threshold"])).mean()),
+        "profit": float(gain.mean()),
+        "chance_loss": float((gain < 0).mean()),
+        "offsetting_spillover": offsetting_spillover(float(np.median(wanted)), float(np.median(added))),
+    }
+
+
+def _percentiles(
+    code: str, entry: str, path: str, rules: Mapping[str, Any], used: FloatArray, price: FloatArray
+) -> list[dict[str, Any]]:
+    cuts = [int(one) for one in rules["percentiles"]]
+    pairs = zip(cuts, np.percentile(used, cuts), np.percentile(price, cuts), strict=True)
+    return [
+        {
+            "category": code,
+            "entry": entry,
+            "demand": path,
+            "percentile": cut,
+            "utilisation": float(u),
+            "price": float(p),
+        }
+        for cut, u, p in pairs
+    ]
+
+
+def _wave(
+    one: Category,
+    market: Market,
+    rules: Mapping[str, Any],
+    wanted: FloatArray,
+    size: FloatArray,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Return what an entrant expects that knows its own entry and nothing of the others', and what all get."""
+    counts = (1 + _how_many(len(one.regions) - 1, rules, rng), np.full(len(wanted), len(one.regions)))
+    alone, every = (
+        profit(market, one.base, *outcome(market, one.base, wanted, _added(size, count, rules, rng)))
+        for count in counts
+    )
+    return {
+        "category": one.code,
+        "expected_profit": float(alone.mean()),
+        "chance_loss": float((alone < 0).mean()),
+        "profit_if_all": float(every.mean()),
+        "wave": bool(alone.mean() > 0 > every.mean()),
+    }
+
+
+def _left_out(one: Category) -> Finding:
+    reason = one.reason
+    zh, en = (reason.zh, reason.en) if reason is not None else ("", "")
+    return finding(
+        "not-computable",
+        "note",
+        (f"{one.name.zh}：{zh}", f"{one.name.en}: {en}"),
+        ("需要该类别的产能或行业数据。", "It needs capacity or industry data of the category."),
+        table="plan_categories",
+        key=one.code,
+    )
+
+
+def _listed(rules: Mapping[str, Any], national: float, years: tuple[int, int]) -> pl.DataFrame:
+    """Return every assumption with its value and reference."""
+    from xinzhi.risks.inputs import document
+
+    file = document(_FILE)["wave"]
+    rows = [
+        (
+            name,
+            str(value),
+            file[name]["reference"] if name in file and file[name]["value"] == value else "given in the call",
+        )
+        for name, value in rules.items()
+        if name != "spillover" or value
+    ]
+    rows.append(("national_growth", f"{national:.4f}", f"real output of all regions, {years[0]}-{years[1]}, a year"))
+    return pl.DataFrame(rows, schema=["name", "value", "reference"], orient="row")

@@ -1,0 +1,303 @@
+"""The verb `zombies`: firms kept alive, by each criterion under its own name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
+from xinzhi.risks.inputs import as_package, finding, provenance, refuse, setting, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+
+    Criterion = Literal["caballero-hoshi-kashyap", "fukuda-nakamura", "losses"]
+
+CRITERIA = ("caballero-hoshi-kashyap", "fukuda-nakamura", "losses")
+_FILE, _KEYS = "overcapacity.yaml", ("firm", "year")
+_BORROWING, _EARNINGS = ("bank_short", "bank_long", "bonds", "interest"), ("ebit", "assets")
+_RATES = ("rate_short", "rate_long", "coupon")
+_NAMES = {
+    "caballero-hoshi-kashyap": "补贴信贷（CHK）",
+    "fukuda-nakamura": "盈利与续贷（FN）",
+    "losses": "连续亏损",
+}
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Zombies(Result):
+    """Zombie firms by criterion.
+
+    Parameters
+    ----------
+    frame
+        ``firm, year, criterion, zombie, lowest_interest, interest, gap, earnings, leverage, borrowing_change, status``:
+        one row a firm, year and criterion. `zombie` is null where `status` says what is missing; `lowest_interest` is
+        R*, the least that a firm would pay at the best rates, `gap` interest less that, over last year's borrowing.
+    counts
+        ``year, criterion, firms, zombies, share, share_of_assets``: of firms that can be judged.
+    overlap
+        ``first, second, both, first_only, second_only, agreement``: firm-years that both criteria judge.
+    findings
+        Criteria that cannot be applied, and why.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("firm", "year", "criterion")
+
+    counts: pl.DataFrame
+    overlap: pl.DataFrame
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the share of zombies by each criterion in its last year."""
+        zh, parts = language == "zh", []
+        for name in self.counts["criterion"].unique(maintain_order=True):
+            row = self.counts.filter(criterion=name).sort("year").row(-1, named=True)
+            label = _NAMES[name] if zh else name
+            parts.append(f"{label} {row['share']:.1%} ({row['zombies']}/{row['firms']}, {row['year']})")
+        if not parts:
+            return (
+                ("没有一条标准可以判断。" if zh else "No criterion could be applied.") + "\n" + self.provenance.foot()
+            )
+        head = "僵尸企业比重：" if zh else "Share of zombie firms: "
+        lines = [head + ("；" if zh else "; ").join(parts) + ("。" if zh else ".")]
+        lines += [note.message.lang(language) for note in self.findings]
+        return "\n".join([*lines, self.provenance.foot()])
+
+
+def zombies(
+    source: Any,  # noqa: ANN401 - a package or any kind of frame
+    *,
+    rates: Any = None,  # noqa: ANN401 - any kind of frame
+    criteria: Sequence[Criterion] | None = None,
+    loss_years: int | None = None,
+    leverage: float | None = None,
+) -> Zombies:
+    r"""Judge firms by three criteria, each by name and never mixed.
+
+    Parameters
+    ----------
+    source
+        A package with the table `firms`, or a frame: ``firm, year`` and, as the criteria need them, ``bank_short,
+        bank_long, bonds`` (borrowing at the end of the year), ``interest`` (paid in the year), ``ebit, assets``,
+        ``profit``.
+    rates
+        ``year, rate_short, rate_long, coupon``: the best short and long lending rates and the lowest bond coupon, as
+        ratios; needed by the first two criteria.
+    criteria
+        Which; None: all that the data allow.
+    loss_years
+        Years of losses in a row; None: as ``overcapacity.yaml`` says.
+    leverage
+        Borrowing over assets from which lending on is evergreening; None: the same.
+
+    Raises
+    ------
+    InputError
+        When a criterion that was asked for lacks a column or the rates, borrowing is negative, or a key is there twice.
+
+    Notes
+    -----
+    ``caballero-hoshi-kashyap`` (2008, American Economic Review 98(5), equation 1): a zombie pays less than
+    :math:`R^*_t = r^s_{t-1} B^s_{t-1} + \bigl(\tfrac15\sum_{j=1}^5 r^l_{t-j}\bigr) B^l_{t-1} + \min_{j\le5}
+    (c_{t-j})\,B^b_{t-1}`. ``fukuda-nakamura`` (2011, The World Economy 34(7)): one that earns at least :math:`R^*` is
+    none; one that is subsidised is, and so is one that earns less, owes more than half its assets and borrows more.
+    ``losses``: losses in each of the last years. A firm without borrowing is judged none by the first.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"firm": ["a"] * 4, "year": range(2020, 2024), "profit": [1.0, -1.0, -2.0, -1.0]})
+    >>> zombies(rows).frame.filter(year=2023).select("criterion", "zombie").rows()
+    [('losses', True)]
+    """
+    package = as_package(source)
+    given = source if package is None else package.require("firms", list(_KEYS), verb="zombies")
+    wanted = (*_BORROWING, *_EARNINGS, "profit")
+    firms, kind = table(given, [], verb="zombies", keys=list(_KEYS), optional=list(wanted))
+    refuse(firms, [n for n in (*_BORROWING, "assets") if n in firms.columns], verb="zombies", keys=_KEYS)
+    best = None if rates is None else table(rates, list(_RATES), verb="rates", keys=["year"])[0]
+    chosen, findings = _possible(firms, criteria, has_rates=best is not None)
+    years = setting(_FILE, "zombies.loss_years") if loss_years is None else loss_years
+    edge = setting(_FILE, "zombies.leverage") if leverage is None else leverage
+    if years < 1 or not edge > 0:
+        message = f"zombies: loss_years is {years} and leverage {edge}; both must be positive."
+        raise UsageError(message)
+    parts: list[pl.DataFrame] = []
+    if set(chosen) & set(CRITERIA[:2]) and best is not None:
+        judged = _with_lowest(firms, best)
+        parts += [
+            _subsidised(judged) if name == CRITERIA[0] else _evergreened(judged, edge)
+            for name in chosen
+            if name in CRITERIA[:2]
+        ]
+    if "losses" in chosen:
+        parts.append(_losing(firms, years))
+    frame = (pl.concat(parts) if parts else pl.DataFrame(schema=_SCHEMA)).sort("firm", "year", "criterion")
+    return Zombies(
+        frame=frame,
+        counts=_counts(frame, firms),
+        overlap=_overlap(frame, chosen),
+        findings=findings,
+        kind=package.kind if package is not None else kind,
+        provenance=provenance(
+            "zombies", package, ["firms"] if package else [], criteria=list(chosen), loss_years=years, leverage=edge
+        ),
+    )
+
+
+_SCHEMA: dict[str, Any] = {
+    "firm": pl.String, "year": pl.Int64, "criterion": pl.String, "zombie": pl.Boolean, "lowest_interest": pl.Float64,
+    "interest": pl.Float64, "gap": pl.Float64, "earnings": pl.Float64, "leverage": pl.Float64,
+    "borrowing_change": pl.Float64, "status": pl.String,
+}  # fmt: skip
+_NEEDS = {CRITERIA[0]: _BORROWING, CRITERIA[1]: (*_BORROWING, *_EARNINGS), CRITERIA[2]: ("profit",)}
+
+
+def _possible(
+    firms: pl.DataFrame, asked: Sequence[str] | None, *, has_rates: bool
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Return the criteria that can be applied, and why the others cannot; one that was asked for must be possible."""
+    chosen, notes = [], []
+    for name in CRITERIA if asked is None else asked:
+        if name not in CRITERIA:
+            message = f"zombies: there is no criterion '{name}'; choose of {', '.join(CRITERIA)}."
+            raise UsageError(message)
+        lacking = [column for column in _NEEDS[name] if column not in firms.columns]
+        lacking += [] if has_rates or name == "losses" else ["rates (year, rate_short, rate_long, coupon)"]
+        if not lacking:
+            chosen.append(name)
+            continue
+        note = finding(
+            "criterion-not-applied",
+            "note",
+            (f"“{name}”未使用：缺 {'、'.join(lacking)}", f"'{name}' is not applied: {', '.join(lacking)} missing"),
+            ("补充这些列或利率。", "Add these columns or the rates."),
+            table="firms",
+        )
+        if asked is not None:
+            message = f"zombies: {note.message.en}"
+            raise InputError(message, [note])
+        notes.append(note)
+    return tuple(chosen), tuple(notes)
+
+
+def _with_lowest(firms: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """Return every firm-year with last year's borrowing and R*; null where a year or a rate is missing."""
+    span = setting(_FILE, "zombies.rate_years")
+    years = pl.DataFrame({"year": sorted(set(firms["year"].to_list()))}, schema={"year": pl.Int64})
+    ahead = pl.concat([rates.with_columns(pl.col("year") + lag, lag=pl.lit(lag)) for lag in range(1, span + 1)])
+    complete = pl.col("rate_long").drop_nulls().len() == span
+    lowest = ahead.group_by("year").agg(
+        short=pl.col("rate_short").filter(pl.col("lag") == 1).first(),
+        long=pl.when(complete).then(pl.col("rate_long").mean()),
+        coupon=pl.when(pl.col("coupon").drop_nulls().len() == span).then(pl.col("coupon").min()),
+    )
+    before = firms.select(
+        "firm", pl.col("year") + 1, *(pl.col(name).alias(f"{name}_before") for name in _BORROWING[:3]),
+        past=pl.sum_horizontal(_BORROWING[:3], ignore_nulls=False),
+    )  # fmt: skip
+    return (
+        firms.join(years.join(lowest, on="year", how="left"), on="year")
+        .join(before, on=["firm", "year"], how="left")
+        .with_columns(
+            lowest_interest=pl.col("short") * pl.col("bank_short_before")
+            + pl.col("long") * pl.col("bank_long_before")
+            + pl.col("coupon") * pl.col("bonds_before"),
+            now=pl.sum_horizontal(_BORROWING[:3], ignore_nulls=False),
+        )
+    )
+
+
+_SUBSIDISED = (pl.col("past") > 0) & (pl.col("interest") < pl.col("lowest_interest"))
+
+
+def _status(*names: str) -> pl.Expr:
+    """Return ``judged``, or what is missing."""
+    known = {"past": "no borrowing of the year before", "lowest_interest": "rates of the years before are not complete"}
+    said = pl.lit("judged")
+    for name, words in reversed((known | {name: f"no {name}" for name in names}).items()):
+        said = pl.when(pl.col(name).is_null()).then(pl.lit(words)).otherwise(said)
+    return said
+
+
+def _finish(frame: pl.DataFrame, name: str, verdict: pl.Expr, status: pl.Expr) -> pl.DataFrame:
+    filled = frame.with_columns(
+        pl.lit(None, dtype=kind).alias(one) for one, kind in _SCHEMA.items() if one not in frame.columns
+    )
+    return filled.with_columns(criterion=pl.lit(name), status=status).with_columns(
+        zombie=pl.when(pl.col("status") == "judged").then(verdict)
+    ).select(pl.col(one).cast(kind) for one, kind in _SCHEMA.items())  # fmt: skip
+
+
+def _subsidised(judged: pl.DataFrame) -> pl.DataFrame:
+    gap = pl.when(pl.col("past") > 0).then((pl.col("interest") - pl.col("lowest_interest")) / pl.col("past"))
+    return _finish(judged.with_columns(gap=gap), CRITERIA[0], _SUBSIDISED, _status("interest"))
+
+
+def _evergreened(judged: pl.DataFrame, edge: float) -> pl.DataFrame:
+    """Return the verdict that spares who earns its interest, and adds who is lent on to."""
+    last = judged.select("firm", pl.col("year") + 1, assets_before="assets")
+    rows = judged.join(last, on=["firm", "year"], how="left").with_columns(
+        earnings=pl.col("ebit"),
+        leverage=pl.when(pl.col("assets_before") > 0).then(pl.col("past") / pl.col("assets_before")),
+        borrowing_change=pl.col("now") - pl.col("past"),
+    )
+    unprofitable = pl.col("ebit") < pl.col("lowest_interest")
+    lent_on = (pl.col("leverage") > edge) & (pl.col("borrowing_change") > 0)
+    verdict = unprofitable & (_SUBSIDISED | lent_on)
+    return _finish(rows, CRITERIA[1], verdict, _status("interest", "ebit", "leverage", "borrowing_change"))
+
+
+def _losing(firms: pl.DataFrame, years: int) -> pl.DataFrame:
+    """Return who lost money in each of the last years; a year that is missing makes it unknown."""
+    rows = firms
+    for lag in range(years):
+        rows = rows.join(
+            firms.select("firm", pl.col("year") + lag, (pl.col("profit") < 0).alias(f"loss_{lag}")),
+            on=["firm", "year"],
+            how="left",
+        )
+    losses = [pl.col(f"loss_{lag}") for lag in range(years)]
+    # one year of profit settles it, whatever is missing (three-valued logic)
+    verdict = pl.all_horizontal(losses)
+    status = pl.when(verdict.is_null()).then(pl.lit(f"profit of {years} years in a row is not known"))
+    return _finish(rows, "losses", verdict, status.otherwise(pl.lit("judged"))).with_columns(
+        pl.lit(None, dtype=pl.Float64).alias("interest")
+    )
+
+
+def _counts(frame: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
+    size = firms.select(*_KEYS, assets="assets" if "assets" in firms.columns else pl.lit(None, dtype=pl.Float64))
+    known = frame.drop_nulls("zombie").join(size, on=_KEYS, how="left")
+    dead = pl.col("assets").filter(pl.col("zombie"))
+    return (
+        known.group_by("year", "criterion")
+        .agg(
+            firms=pl.len().cast(pl.Int64),
+            zombies=pl.col("zombie").sum().cast(pl.Int64),
+            share=pl.col("zombie").mean(),
+            share_of_assets=pl.when(pl.col("assets").is_not_null().all()).then(dead.sum() / pl.col("assets").sum()),
+        )
+        .sort("criterion", "year")
+    )
+
+
+def _overlap(frame: pl.DataFrame, chosen: Sequence[str]) -> pl.DataFrame:
+    rows = []
+    for number, first in enumerate(chosen):
+        for second in chosen[number + 1 :]:
+            one, two = (frame.filter(criterion=name).select(*_KEYS, "zombie").drop_nulls() for name in (first, second))
+            both = one.join(two, on=_KEYS, suffix="_two")
+            a, b = both["zombie"], both["zombie_two"]
+            mean = (a == b).mean()
+            rows.append((first, second, int((a & b).sum()), int((a & ~b).sum()), int((~a & b).sum()), mean))
+    names = ["first", "second", "both", "first_only", "second_only", "agreement"]
+    kinds = [pl.String, pl.String, pl.Int64, pl.Int64, pl.Int64, pl.Float64]
+    return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")

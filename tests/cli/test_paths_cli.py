@@ -1,0 +1,116 @@
+"""`xinzhi paths` as a user meets it: exit codes, what is printed, what is written."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+from xinzhi.cli import main
+
+
+@pytest.fixture
+def paths(monkeypatch, capsys):
+    monkeypatch.setenv("XINZHI_LANG", "en")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["xinzhi", "paths", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def trade(tmp_path):
+    """Return a csv of twelve places and codes with leading noughts, over two years: a nested pattern."""
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"P{i:02d}", f"{j:02d}", year, 10.0 + rng.uniform() if i + j < 13 else 0.2, float(20 - i))
+        for year in (2010, 2015)
+        for i in range(12)
+        for j in range(1, 13)
+    ]
+    path = tmp_path / "trade.csv"
+    frame = pl.DataFrame(rows, schema=["place", "code", "year", "amount", "wage"], orient="row")
+    frame.write_csv(path)
+    return path
+
+
+COLUMNS = ("--place", "place", "--activity", "code", "--value", "amount")
+
+
+def test_main_job_runs_end_to_end(paths, tmp_path):
+    code, out, err = paths("china-provinces", "--region", "吉林", "--draws", 20, "--out", tmp_path)
+    assert code == 0
+    assert "31 places, 38 activities. Most complex: Guangdong, Zhejiang, Fujian" in out
+    assert "Near and complex: Jilin" in out
+    assert "convergence clubs" in out
+    assert "Gap to the synthetic control" in out
+    assert "follows output per head of 2016" in err
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"paths.html", "paths.xlsx", "paths.json", "paths-complexity.csv", "paths-backtest.csv"} <= names
+
+
+def test_clubs_alone_in_chinese_and_json(paths):
+    code, out, _ = paths("china-provinces", "--clubs", "--json", "--lang", "zh")
+    found = json.loads(out)
+    assert code == 0
+    verbs = [one["provenance"]["verb"] for one in found["results"]]
+    assert verbs == ["clubs", "beta_convergence", "sigma_convergence", "lead_changes", "northeast"]
+
+
+def test_a_plain_table_keeps_its_codes(paths, trade):
+    code, out, _ = paths(trade, *COLUMNS, "--anchor", "wage", "--json", "--draws", 20)
+    found = json.loads(out)
+    assert code == 0
+    assert {row["activity"] for row in found["results"][2]["frame"]} <= {f"{j:02d}" for j in range(1, 13)}
+    assert [one["provenance"]["verb"] for one in found["results"]] == ["complexity", "uncertainty", "opportunities"]
+
+
+def test_a_series_of_a_plain_table(paths, tmp_path):
+    rows = [(f"u{i}", year, np.exp(0.01 * year * (i % 2) + i / 10)) for i in range(8) for year in range(1990, 2010)]
+    path = tmp_path / "income.csv"
+    pl.DataFrame(rows, schema=["unit", "year", "income"], orient="row").write_csv(path)
+    code, out, _ = paths(path, "--clubs", "--place", "unit", "--value", "income")
+    assert code == 0
+    assert "convergence clubs" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("china-provinces", "--year", 1900, "--draws", 20), "has 2005 to 2016"),
+        (("china-provinces", "--anchor", "luck", "--draws", 20), "--anchor luck"),
+        (("china-provinces", "--backtest", "2005-2010"), "write both spans"),
+        (("china-provinces", "--place", "region"), "is a data package"),
+        (("china-provinces", "--clubs", "--region", "Mars"), "no region 'Mars'"),
+        (("china-provinces", "--lang", "fr"), "zh or en"),
+    ],
+)
+def test_misuse_says_what_is_right(paths, arguments, message):
+    code, out, err = paths(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_bad_tables_are_named(paths, trade):
+    assert paths(trade)[0] == 2
+    code, _, err = paths("nowhere.csv", *COLUMNS)
+    assert code == 3
+    assert "nowhere.csv: there is no such file" in err
+    code, _, err = paths(trade, "--place", "where", "--activity", "code", "--value", "amount")
+    assert code == 2
+    assert "no column 'where'; it has place, code, year" in err
+    trade.write_text(trade.read_text().replace(",0.2,", ",-0.2,", 1))
+    code, _, err = paths(trade, *COLUMNS, "--year", 2010)
+    assert code == 1  # a finding that names the cell
+    assert "(P01/12): is negative" in err

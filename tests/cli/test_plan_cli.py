@@ -1,0 +1,70 @@
+"""`xinzhi plan` as a user meets it: exit codes, what is printed, what is written."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from xinzhi.cli import main
+
+
+@pytest.fixture
+def plan(monkeypatch, capsys):
+    monkeypatch.setenv("XINZHI_LANG", "en")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["xinzhi", "plan", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def test_main_job_compares_with_the_herd_and_explains(plan, tmp_path):
+    code, out, err = plan("china-provinces", "--region", "Jilin", "--sensitivity", "--out", tmp_path)
+    assert (code, err) == (0, "")
+    assert "proven optimal" in out
+    assert "The herd:" in out
+    assert "Jilin: 1 industries" in out
+    assert "no plan keeps all limits under these caps" in out
+    assert {path.name for path in tmp_path.iterdir()} == {"plan.html", "plan.xlsx", "plan.json", "plan.csv"}
+
+
+def test_json_keeps_the_limits_that_were_asked_for(plan):
+    code, out, _ = plan("china-provinces", "--industries", 2, "--cap", 5, "--floor", 0, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert all(row["coordinated"] <= row["cap"] == 5 for row in found["industries"])
+    assert max(row["size"] for row in found["regions"]) == 2
+    herd = next(row for row in found["comparison"] if row["kind"] == "herd")
+    ours = next(row for row in found["comparison"] if row["kind"] == "coordinated")
+    assert ours["gain_realised"] > herd["gain_realised"]
+
+
+def test_chinese(plan):
+    code, out, _ = plan("china-provinces", "--lang", "zh", "--region", "220000")
+    assert code == 0
+    assert "吉林" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--industries", 0), 2, "choose 1 or more"),
+        (("--cap", -1), 2, "caps are 0 or more"),
+        (("--floor", 2), 2, "between 0 and 1"),
+        (("--region", "Mars"), 2, "no region 'Mars'"),
+        (("--cap", 1), 3, "plan"),
+    ],
+)
+def test_bad_options_say_what_is_right(plan, arguments, code, message):
+    found, out, err = plan("china-provinces", *arguments)
+    assert (found, out) == (code, "")
+    assert message in err

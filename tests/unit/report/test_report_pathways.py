@@ -1,0 +1,207 @@
+"""Pathways in a report: every picture draws in both languages and says what the frames hold."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi import pathways
+from xinzhi.core.errors import UsageError
+from xinzhi.report import rooms, svg
+from xinzhi.report.rooms.pathways import layout
+from xinzhi.report.rooms.pathways.brief import brief
+
+TIGHT = 1e-9
+KEYS = {"unit": "region", "time": "year", "value": "tfp_level"}
+PANEL = {"place": "region", "activity": "industry", "value": "employment"}
+
+
+@pytest.fixture(scope="module")
+def package():
+    return xinzhi.load("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def measurement(package):
+    return xinzhi.measure(package)
+
+
+@pytest.fixture(scope="module")
+def measured(package):
+    jobs = package.tables["activity"].filter(pl.col("year") == 2016)
+    accounts = package.tables["accounts"].filter(pl.col("year") == 2016)
+    anchor = dict(accounts.select("region", pl.col("output_nominal") / pl.col("population")).rows())
+    return pathways.with_names(pathways.complexity(jobs, **PANEL, anchor=anchor), package)
+
+
+@pytest.fixture(scope="module")
+def chances(package, measured):
+    return pathways.with_names(pathways.opportunities(measured, emerging=["39", "40"]), package)
+
+
+@pytest.fixture(scope="module")
+def plan(package):
+    return pathways.plan(package)
+
+
+def draws(section):
+    for picture in section.pictures:
+        drawn = svg.inline(picture.draw, picture.kind)
+        assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
+        assert picture.headline.zh != picture.headline.en
+        assert picture.twin.rows
+    return {picture.kind: picture for picture in section.pictures}
+
+
+def test_complexity_shows_the_space_the_ranks_and_what_a_region_lives_on(measured):
+    found = draws(rooms.section(measured, region="Jilin"))
+    assert list(found) == ["space", "complexity", "shares"]
+    row = measured.frame.filter(place="220000").row(0, named=True)
+    assert f"specialises in {row['diversity']} of 38" in found["space"].headline.en
+    assert f"ranks {row['rank']} of 31" in found["space"].headline.en
+    assert sum(cells[1] for cells in found["shares"].twin.rows) == pytest.approx(100, abs=TIGHT)
+    assert [cells[1] for cells in found["complexity"].twin.rows] == list(range(1, 32))
+
+
+def test_names_not_codes_stand_in_the_pictures(measured):
+    said = json.dumps(xinzhi.plot(measured, "complexity", "en").to_dict())
+    assert "Guangdong" in said
+    assert "440000" not in said
+
+
+def test_intervals_say_their_own_level(measured, package):
+    result = pathways.with_names(pathways.uncertainty(measured, draws=pathways.Draws(draws=30, unit=0.05)), package)
+    picture = draws(rooms.section(result))["ranks"]
+    assert "90\N{NO-BREAK SPACE}% interval" in picture.headline.en
+    assert all(1 <= low <= high <= 31 for _, _, low, high, _ in picture.twin.rows)
+    assert len(picture.twin.rows) == 31
+
+
+def test_opportunities_of_a_region(chances):
+    found = draws(rooms.section(chances, region="220000"))
+    assert list(found) == ["opportunities", "best", "regions"]
+    own = chances.frame.filter(place="220000")
+    near = own.filter(pl.col("quadrant") == "near-complex")
+    assert f"Of {own.height} industries that Jilin could enter {near.height} are" in found["opportunities"].headline.en
+    assert found["best"].twin.rows[0][1] == pytest.approx(near["gain"].max(), abs=TIGHT)
+    total = sum(sum(cells[1:]) for cells in found["regions"].twin.rows)
+    assert total == chances.frame.height
+    with pytest.raises(UsageError, match="no region 'Mars'"):
+        rooms.section(chances, region="Mars")
+
+
+def test_backtest_does_not_claim_what_is_not_beyond_chance(package):
+    options = pathways.BacktestOptions(absent=(1.0,), scores=("rca", "density", "additive_logit"), draws=50)
+    result = pathways.backtest(
+        package.tables["activity"], **PANEL, period="year", train=(2005, 2010), test=(2011, 2016), options=options
+    )
+    picture = draws(rooms.section(result))["backtest"]
+    row = result.comparison.filter(measure="average_precision").row(0, named=True)
+    assert row["low"] < 0 < row["high"]
+    assert "no model is better beyond chance" in picture.headline.en
+    assert len(picture.twin.rows) == 3
+
+
+def test_likeness_and_choices(package):
+    result = pathways.isomorphism(package, years=[2005, 2016], draws=20)
+    found = draws(rooms.section(result))
+    last = result.years.filter(level="2-digit", year=2016).row(0, named=True)
+    assert f"to {last['mean_cosine']:.2f} in 2016" in found["likeness"].headline.en
+    assert len(found["similarity"].twin.rows) == 31 * 30 / 2
+    choice = draws(rooms.section(result.choice))
+    assert list(choice) == ["over-choice", "unfit", "without-herd"]
+    assert "28 regions name Computing power" in choice["over-choice"].headline.en
+    for row in choice["over-choice"].twin.rows:
+        assert row[3] == pytest.approx(row[1] / row[2], abs=TIGHT)
+
+
+def test_convergence_and_overtaking(measurement, package):
+    levels = measurement.levels
+    rules = pathways.ClubRules(test=pathways.LogTRules(smoothing=6.25), merge="ps")
+    clubs = pathways.with_names(pathways.clubs(levels, **KEYS, rules=rules), package)
+    assert f"{clubs.table.height} clubs" in draws(rooms.section(clubs))["clubs"].headline.en
+    beta = draws(rooms.section(pathways.with_names(pathways.beta_convergence(levels, **KEYS), package)))
+    assert "no evidence" in beta["beta"].headline.en
+    assert (
+        "did not change significantly"
+        in draws(rooms.section(pathways.sigma_convergence(levels, **KEYS)))["sigma"].headline.en
+    )
+    lead = pathways.with_names(pathways.lead_changes(levels, **KEYS), package)
+    lasting = lead.frame.filter(pl.col("durable")).height
+    picture = draws(rooms.section(lead))["overtaking"]
+    assert f"{lasting} of {lead.frame.height} changes" in picture.headline.en
+    assert "overtaken nobody" in rooms.section(lead, region="Shanghai").answer[0].en
+    assert len(rooms.section(lead, region="Jilin").pictures[0].twin.rows) < len(picture.twin.rows)
+
+
+def test_leap_lanes_and_the_northeast(measurement, package):
+    lanes = pathways.lane_changes(package.tables["activity"], **PANEL, period="year", between=(2005, 2016))
+    found = draws(rooms.section(pathways.with_names(lanes, package)))
+    assert f"of {int(lanes.frame['entries'].sum())} entries" in found["lanes"].headline.en
+    leap = pathways.leapfrog(package, measurement=measurement, lanes=lanes)
+    section = rooms.section(leap, region="吉林")
+    assert "Shanghai leads" in draws(section)["leapfrog"].headline.en
+    assert section.tables[0].rows
+    east = draws(rooms.section(pathways.northeast(package, measurement=measurement)))
+    assert "Liaoning" in east["northeast"].headline.en
+
+
+def test_plan_against_the_herd(plan):
+    section = rooms.section(plan, region="Jilin")
+    found = draws(section)
+    assert list(found) == ["plan", "herd", "portfolios", "scarce"]
+    rows = {row["kind"]: row for row in plan.comparison.iter_rows(named=True)}
+    assert f"gains {rows['coordinated']['gain_realised']:.1f}" in found["plan"].headline.en
+    assert sum(row[2] for row in found["herd"].twin.rows) == plan.frame.height
+    assert section.notes[0].en.startswith("Jilin:")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_plot_validates(plan, language):
+    title = xinzhi.plot(plan, "herd", language).to_dict()["title"]["text"]
+    assert ("随大流" if language == "zh" else "herd") in title
+
+
+def test_brief_is_one_picture_or_none_or_says_why(package, measurement):
+    section = brief(package, measurement)
+    assert [one.kind for one in section.pictures] == ["space"]
+    assert section.answer[0].en == "Industries are those of 2016."
+    without = xinzhi.load({name: table for name, table in package.tables.items() if name == "accounts"})
+    assert brief(without, measurement) is None
+    flat = package.tables["activity"].filter(pl.col("region") == "220000")
+    said = brief(xinzhi.load({"accounts": package.tables["accounts"], "activity": flat}), measurement)
+    assert "could not be computed" in said.answer[0].en
+
+
+def test_layout_is_the_same_at_every_call_and_the_tree_is_the_heaviest():
+    near = np.random.default_rng(3).uniform(size=(12, 12))
+    near = (near + near.T) / 2
+    np.testing.assert_array_equal(layout.places(near), layout.places(near))
+    networkx_like = layout.tree(near)
+    assert len(networkx_like) == 11
+    weight = sum(near[a, b] for a, b in networkx_like)
+    # Kruskal, written apart
+    parent = list(range(12))
+
+    def root(i):
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    other = 0.0
+    for a, b in sorted(zip(*np.triu_indices(12, 1), strict=True), key=lambda one: -near[one]):
+        if root(a) != root(b):
+            parent[root(a)] = root(b)
+            other += near[a, b]
+    assert weight == pytest.approx(other, abs=TIGHT)
+
+
+def test_layout_keeps_points_apart():
+    near = np.full((20, 20), 0.5)
+    at = layout.places(near)
+    gaps = np.sqrt(((at[:, None] - at[None]) ** 2).sum(axis=2))[~np.eye(20, dtype=bool)]
+    assert gaps.min() > 0.02

@@ -1,0 +1,199 @@
+"""Herd entry: market equations to 1e-9 against another solver; capacity and medians against a direct calculation."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+
+import xinzhi
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.risks import herd_entry
+from xinzhi.risks.wave_market import (
+    Market,
+    break_even_capacity,
+    break_even_ratio,
+    offsetting_spillover,
+    outcome,
+    profit,
+)
+
+PLAIN = {"demand_elasticity": 1.0, "supply_elasticity": 1.0, "variable_cost": 0.8, "margin": 0.1}
+
+
+@pytest.fixture(scope="module")
+def wave():
+    return herd_entry("china-provinces")
+
+
+@given(
+    st.floats(0.2, 4), st.floats(0, 4), st.floats(0.4, 0.99), st.floats(0.3, 3), st.floats(0, 3), st.floats(-0.5, 0.9)
+)
+@settings(max_examples=60, deadline=None)
+def test_supply_meets_demand_at_the_price(elasticity, supply, base, demand, added, spillover):
+    market = Market(
+        demand_elasticity=elasticity, supply_elasticity=supply, variable_cost=0.8, margin=0.1, spillover=spillover
+    )
+    used, price = (float(one[0]) for one in outcome(market, base, np.array([demand]), np.array([added])))
+    wanted = base * demand * (1 + added) ** spillover * price**-elasticity
+    assert used * (1 + added) == pytest.approx(wanted, rel=1e-9)
+    assert used <= 1
+    if used < 1:
+        assert used == pytest.approx(base * price**supply, rel=1e-9)
+
+
+@given(st.floats(0.2, 4), st.floats(0, 4), st.floats(0.5, 0.9), st.floats(0.01, 0.09))
+@settings(max_examples=60, deadline=None)
+def test_profit_is_nil_at_the_break_even(elasticity, supply, variable, margin):
+    market = Market(demand_elasticity=elasticity, supply_elasticity=supply, variable_cost=variable, margin=margin)
+    ratio = break_even_ratio(market)
+
+    def gain(x):
+        return float(profit(market, 0.7, *outcome(market, 0.7, np.array([x]), np.array([0.0])))[0])
+
+    assert ratio == pytest.approx(brentq(gain, variable ** (supply + elasticity), 1.0, xtol=1e-14), rel=1e-8)
+    added = break_even_capacity(market, np.array([1.5]), ratio)
+    assert float(profit(market, 0.7, *outcome(market, 0.7, np.array([1.5]), added))[0]) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_limits_are_the_two_textbook_markets():
+    x = np.array([0.8])
+    rigid = Market(**PLAIN | {"supply_elasticity": 1e9})
+    assert outcome(rigid, 0.75, x, np.zeros(1))[0][0] == pytest.approx(0.6, rel=1e-6)  # quantities take it all
+    vertical = Market(**PLAIN | {"supply_elasticity": 0.0})
+    used, price = outcome(vertical, 0.75, x, np.zeros(1))
+    assert (used[0], price[0]) == pytest.approx((0.75, 0.8))  # prices take it all
+
+
+def test_the_spillover_that_offsets_entry_keeps_utilisation():
+    theta = offsetting_spillover(1.2, 0.6)
+    market = Market(**PLAIN, spillover=theta)
+    assert outcome(market, 0.75, np.array([1.2]), np.array([0.6]))[0][0] == pytest.approx(0.75, rel=1e-12)
+    assert offsetting_spillover(1.2, 0.1) < 0  # demand outgrows capacity by itself
+    assert offsetting_spillover(1.2, 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"demand_elasticity": 0.0}, "above 0"), ({"supply_elasticity": -1.0}, "negative"), ({"margin": 0.0}, "margin"),
+        ({"variable_cost": 0.95}, "more than 1"), ({"spillover": 1.0}, "below 1"),
+        ({"variable_cost": 0.0}, "share of revenue"),
+    ],
+)  # fmt: skip
+def test_markets_that_make_no_sense_are_refused(change, words):
+    with pytest.raises(UsageError, match=words):
+        Market(**PLAIN | change)
+
+
+def test_sizes_are_the_medians_of_the_regions_that_name_it(wave):
+    package = xinzhi.load("china-provinces")
+    jobs = package.tables["activity"].filter(pl.col("year") == 2016, pl.col("industry") == "38")
+    total = jobs["employment"].sum()
+    named = package.tables["plans"].filter(pl.col("year") == 2026, pl.col("category") == "pv", pl.col("named") == 1)
+    sizes = jobs.filter(pl.col("region").is_in(named["region"].implode()))["employment"] / total
+    row = wave.frame.filter(category="pv", entry="all", demand="base").row(0, named=True)
+    assert row["regions"] == named.height
+    assert row["entrant_size"] == pytest.approx(sizes.median(), rel=0.15)  # the median of resampled medians
+    assert row["capacity_added"] == pytest.approx(named.height * row["entrant_size"], rel=1e-9)
+    latest = package.tables["capacity"].filter(
+        pl.col("industry") == "electrical_machinery", ~pl.col("period").str.contains("FY")
+    )
+    assert row["base_utilisation"] == pytest.approx(
+        latest.sort("period").tail(8)["utilisation"].mean() / 100, abs=1e-12
+    )
+
+
+def test_the_middle_of_the_simulation_is_the_formula(wave):
+    row = wave.frame.filter(category="robots", entry="all", demand="base").row(0, named=True)
+    x = (1 + row["growth"]) ** 5 / (1 + row["capacity_added"])
+    assert row["utilisation"] == pytest.approx(row["base_utilisation"] * x**0.5, rel=0.01)
+    assert row["price"] == pytest.approx(x**0.5, rel=0.01)
+    assert row["utilisation_low"] < row["utilisation"] < row["utilisation_high"]
+
+
+def test_streams_are_the_categories_own_and_seeded(wave):
+    few = herd_entry("china-provinces", categories=["robots", "pv"])
+    same = wave.frame.filter(pl.col("category").is_in(["robots", "pv"]))
+    assert few.frame.equals(same)
+    assert not herd_entry("china-provinces", categories=["robots", "pv"], seed=1).frame.equals(same)
+
+
+def test_more_demand_helps_and_more_entry_hurts(wave):
+    rows = wave.frame.drop_nulls("utilisation")
+    by_demand = rows.filter(entry="all").pivot("demand", index="category", values="utilisation")
+    assert (by_demand["low"] < by_demand["base"]).all()
+    assert (by_demand["base"] <= by_demand["high"]).all()
+    by_entry = rows.filter(demand="base").pivot("entry", index="category", values="utilisation")
+    assert (by_entry["uncertain"] > by_entry["all"]).all()
+
+
+def test_how_many_follow_is_even_under_the_belief_that_knows_nothing(wave):
+    # Beta(1, 1) makes the number of entrants uniform on 0..n: half of the capacity in the middle
+    rows = wave.frame.filter(category="computing", demand="base")
+    every, some = (rows.filter(entry=entry)["capacity_added"][0] for entry in ("all", "uncertain"))
+    assert some == pytest.approx(every / 2, rel=0.1)
+
+
+def test_a_wave_pays_for_one_and_not_for_all(wave):
+    assert set(wave.waves.filter("wave")["category"]) >= {"biomed", "chemicals", "power"}
+    rows = wave.waves.filter("wave")
+    assert (rows["expected_profit"] > 0).all()
+    assert (rows["profit_if_all"] < 0).all()
+
+
+def test_what_cannot_be_computed_says_why(wave):
+    blank = wave.frame.filter(pl.col("utilisation").is_null()).unique("category")
+    assert blank.height == len(wave.findings) == 10
+    reasons = dict(blank.select("category", "status_en").iter_rows())
+    assert "not in the table activity" in reasons["software"]
+    assert "not mapped" in reasons["marine"]
+    assert wave.frame["status_en"].null_count() == 0
+
+
+def test_the_other_rule_adds_to_what_regions_have():
+    found = herd_entry("china-provinces", categories=["pv"], rule="own", expansion=0.5, draws=500)
+    row = found.frame.filter(entry="all", demand="base").row(0, named=True)
+    assert row["capacity_added"] == pytest.approx(row["entrant_size"] * row["regions"], rel=1e-9)
+    assert row["capacity_added"] < 0.5  # half of what ten regions have
+
+
+def test_growth_of_the_trade_replaces_the_nations(wave):
+    found = herd_entry("china-provinces", categories=["pv"], demand={"pv": 0.2})
+    row = found.frame.filter(entry="all", demand="base").row(0, named=True)
+    assert (row["growth"], row["growth_source"]) == (0.2, "given")
+    assert row["utilisation"] > wave.frame.filter(category="pv", entry="all", demand="base")["utilisation"][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"categories": ["tulips"]}, "no category 'tulips'"), ({"year": 1999}, "no plans of 1999"),
+        ({"rule": "all"}, "no rule 'all'"), ({"horizons": 3}, "no assumption 'horizons'"),
+        ({"horizon": 0}, "must be positive"), ({"demand": {"tulips": 0.1}}, "'tulips', which is not"),
+        ({"categories": ["pv"], "demand": {"pv": 8}}, "a rate per year"),
+    ],
+)  # fmt: skip
+def test_unknown_categories_years_and_assumptions_are_named(options, words):
+    with pytest.raises(UsageError, match=words):
+        herd_entry("china-provinces", **options)
+
+
+def test_a_frame_is_no_package_and_tables_are_named():
+    with pytest.raises(InputError, match="several tables"):
+        herd_entry(pl.DataFrame({"region": ["a"]}))
+
+
+def test_assumptions_are_listed_and_the_summary_says_what_they_are(wave):
+    listed = dict(wave.assumptions.select("name", "reference").iter_rows())
+    assert {"margin", "variable_cost", "demand_elasticity", "national_growth"} <= set(listed)
+    given_ = herd_entry("china-provinces", categories=["pv"], scale=0.5, draws=100).assumptions
+    assert given_.filter(name="scale")["reference"][0] == "given in the call"
+    assert "22/33 categories" in wave.summary()
+    assert "规模是假定的" in wave.summary("zh")
+    assert wave.explain("光伏").equals(wave.explain("pv"))
+    with pytest.raises(UsageError, match="no category"):
+        wave.explain("tulips")

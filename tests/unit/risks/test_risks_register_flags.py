@@ -1,0 +1,213 @@
+"""The register: flags from figures that can be checked one by one, and what was not checked."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.risks import debt, herd_entry, register
+from xinzhi.risks.register_rules import pitfalls, rules
+
+
+@pytest.fixture(scope="module")
+def package():
+    return xinzhi.load("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def plain(package):
+    return register(package)
+
+
+@pytest.fixture(scope="module")
+def made(package):
+    """Return a maker of registers whose capacity and debt are computed once."""
+    wave, owed = herd_entry(package), debt(package)
+    return lambda **given: register(package, **{"capacity": wave, "debt": owed} | given)
+
+
+DENSITY = pl.DataFrame(
+    {"place": ["220000"] * 4, "activity": ["38", "39", "26", "36"], "density": [0.1, 0.2, 0.3, 0.4],
+     "fit": [0.4, 0.3, 0.2, 0.1]}
+)  # fmt: skip
+SCREENED = pl.DataFrame(
+    {"id": ["p1", "p2", "p3"], "verdict": ["repackaged", "cannot tell", "new"], "probability": [0.97, 0.5, 0.01],
+     "archive_id": ["a9", "a1", "a2"], "evidence": ["place, 500 MW", "", ""], "evidence_zh": ["地点、500MW", "", ""]}
+)  # fmt: skip
+PROJECTS = pl.DataFrame({"id": ["p1", "p2", "p3"], "region": ["220000", "220000", "110000"]})
+EPISODES = pl.DataFrame(
+    {"series": ["220100", "110000", "310000"], "start": ["2024-01"] * 3, "ongoing": [True, True, False],
+     "rejects": [True, False, True], "signal": ["positive"] * 3, "convention": ["pointwise"] * 3}
+)  # fmt: skip
+
+
+def test_every_flag_has_its_figure_threshold_source_and_cure(plain):
+    flags = plain.frame
+    assert flags.height > 500
+    assert sum(flags.null_count().row(0)) == 0
+    for name, rule in rules().items():
+        rows = flags.filter(rule=name)
+        hit = rows["value"] >= rule["above"] if "above" in rule else rows["value"] < rule["below"]
+        assert hit.all()
+        assert rows["pitfall"].to_list() == [rule["pitfall"]] * rows.height
+        assert "{" not in "".join(rows["evidence_en"].head(3)) + "".join(rows["evidence_zh"].head(3))
+
+
+def test_there_is_no_score(plain):
+    names = {*plain.frame.columns, *plain.matrix.columns, *plain.checks.columns}
+    assert not {name for name in names if "score" in name or "index" in name or "total" in name}
+    assert "no total score" in plain.summary()
+    assert "不合成总分" in plain.summary("zh")
+
+
+def test_flags_are_the_checks_that_failed(plain):
+    key = ["region", "item", "rule"]
+    failed = plain.checks.filter(status="flagged").select(key).sort(key)
+    assert failed.equals(plain.frame.select(key).sort(key))
+    silent = plain.checks.filter(pl.col("status") == "not checked")
+    assert silent["reason_en"].null_count() == 0
+    assert silent["reason_zh"].null_count() == 0
+
+
+def test_what_was_not_given_is_named_in_matrix_findings_and_summary(plain):
+    assert {note.column for note in plain.findings} == {"density", "fit", "screening", "bubbles"}
+    for pitfall in ("misfit", "old-wine", "bubble"):
+        rows = plain.matrix.filter(pitfall=pitfall)
+        assert set(rows["status"]) == {"not checked"}
+        assert rows["reason_en"].null_count() == 0
+        assert rows["share"].null_count() == 31
+    assert "Not checked: does not fit, old wine in new bottles, speculative bubble." in plain.summary()
+
+
+def test_the_matrix_has_every_region_and_pitfall_once(plain):
+    assert plain.matrix.height == 31 * len(pitfalls())
+    assert not plain.matrix.select("region", "pitfall").is_duplicated().any()
+    counts = plain.frame.group_by("region", "pitfall").len()
+    both = plain.matrix.filter(status="flagged").join(counts, on=["region", "pitfall"], how="full")
+    assert (both["flagged"] == both["len"]).all()
+
+
+def test_herding_counts_who_names_it_and_leaves_umbrella_terms_out(package, plain, made):
+    named = package.tables["plans"].filter(pl.col("year") == 2026, pl.col("category") == "computing")["named"].sum()
+    row = plain.frame.filter(rule="named-by-most", item="computing").row(0, named=True)
+    assert row["value"] == pytest.approx(named / 31)
+    assert row["severity"] == "alert"
+    assert not plain.checks.filter(item="agri").height
+    earlier = made(year=2025).frame.filter(rule="named-by-most", item="computing")
+    assert earlier["value"][0] == pytest.approx(25 / 31)
+
+
+def test_figures_are_those_of_the_verbs_behind_them(package, plain, made):
+    wave = herd_entry(package).frame.filter(entry="all", demand="base")
+    chance = dict(wave.select("category", "chance_below").iter_rows())
+    rows = plain.frame.filter(rule="idle-if-all-build")
+    assert rows["value"].to_list() == [chance[item] for item in rows["item"]]
+    given = made(capacity=herd_entry(package, demand={"biomed": 0.25}))
+    assert not given.frame.filter(rule="idle-if-all-build", item="biomed").height
+
+
+def test_density_ranks_the_nearest_division_and_spares_what_is_there(made):
+    others = DENSITY.with_columns(place=pl.lit("110000"), density=pl.lit(0.5))
+    more = pl.DataFrame({"place": ["110000"], "activity": ["27"], "density": [0.1], "fit": [0.0]})
+    found = made(density=pl.concat([DENSITY, others, more]))
+    checks = found.checks.filter(region="220000", rule="far-from-present-strengths")
+    by_item = {row["item"]: row for row in checks.iter_rows(named=True)}
+    assert by_item["nev"]["value"] == 1.0  # 36 is nearer than 38
+    assert by_item["nev"]["status"] == "clear"
+    assert by_item["ict"]["value"] == 0.5
+    assert by_item["biomed"]["status"] == "clear"  # Jilin has 27, which Beijing could enter
+    assert "already" in by_item["biomed"]["reason_en"]
+    assert by_item["lowalt"]["status"] == "not checked"
+    low = made(density=DENSITY.with_columns(density=-pl.col("density")))
+    assert low.frame.filter(region="220000", item="auto", rule="far-from-present-strengths")["value"][0] == 0.25
+
+
+def test_fit_and_given_ranks_are_taken_as_they_are(made):
+    ranked = DENSITY.with_columns(fit_rank=pl.Series([0.9, 0.05, 0.9, 0.9]))
+    found = made(fit=ranked).frame.filter(region="220000", rule="endowments-do-not-suit")
+    assert found.filter(item="ict")["value"][0] == 0.05
+    assert found["severity"].unique().to_list() == ["note"]
+
+
+def test_old_wine_flags_projects_where_they_are(made):
+    found = made(screening=SCREENED, projects=PROJECTS)
+    flag = found.frame.filter(pitfall="old-wine").row(0, named=True)
+    assert (flag["region"], flag["item"], flag["severity"]) == ("220000", "p1", "alert")
+    assert "a9" in flag["evidence_en"]
+    assert "500MW" in flag["evidence_zh"]
+    status = dict(found.checks.filter(pitfall="old-wine").select("item", "status").iter_rows())
+    assert status == {"p1": "flagged", "p2": "not checked", "p3": "clear"}
+    with pytest.raises(InputError, match="where the projects are"):
+        made(screening=SCREENED)
+    with pytest.raises(InputError, match="project p3 has no region"):
+        made(screening=SCREENED, projects=PROJECTS.head(2))
+    with pytest.raises(InputError, match="verdict"):
+        made(screening=SCREENED.drop("verdict"), projects=PROJECTS)
+
+
+def test_bubbles_of_cities_belong_to_their_province_and_must_reject(made):
+    found = made(bubbles=EPISODES)
+    flags = found.frame.filter(pitfall="bubble")
+    assert flags.select("region", "item").rows() == [("220000", "220100")]
+    assert "pointwise" in flags["evidence_en"][0]
+    assert found.matrix.filter(region="110000", pitfall="bubble")["status"][0] == "clear"
+    stray = made(bubbles=EPISODES.with_columns(series=pl.lit("gold")))
+    assert any(note.rule == "series-without-region" and "gold" in note.message.en for note in stray.findings)
+
+
+def test_debt_flags_borrowing_and_never_a_colour_from_bonds(package, plain, made):
+    assert not plain.frame.filter(rule="debt-band").height
+    assert set(plain.checks.filter(rule="debt-band")["status"]) == {"not checked"}
+    own = {
+        "name": "ours", "dated": 2026, "source": "test", "numerator": ["explicit"], "denominator": "output",
+        "grades": [{"name": "low", "from": 0}, {"name": "high", "from": 0.6}],
+    }  # fmt: skip
+    graded = made(debt=debt(package, bands=own)).frame.filter(rule="debt-band")
+    assert "630000" in graded["region"].to_list()
+    assert "310000" not in graded["region"].to_list()
+    assert "'high' of ours" in graded["evidence_en"][0]
+
+
+def test_likeness_replaces_the_count(made):
+    likeness = pl.DataFrame({"year": [2026, 2026], "category": ["pv", "nev"], "named": [31, 1], "regions": [31, 31]})
+    found = made(likeness=likeness)
+    assert found.frame.filter(rule="named-by-most")["item"].unique().to_list() == ["pv"]
+    assert (
+        "likeness has no such category" in found.checks.filter(item="ic", rule="named-by-most")["reason_en"].to_list()
+    )
+    with pytest.raises(InputError, match="lacks named"):
+        made(likeness=likeness.drop("named"))
+
+
+def test_a_package_with_plans_alone_still_gives_a_register(package):
+    tables = {name: package.tables[name] for name in ("regions", "plans", "plan_categories")}
+    found = register(tables)
+    assert set(found.frame["pitfall"]) == {"herding"}
+    assert {note.column for note in found.findings} >= {"capacity", "debt"}
+    assert any("activity" in note.message.en for note in found.findings)
+
+
+def test_explain_leads_with_the_gravest_and_says_what_clears_it(plain):
+    text = plain.explain("Qinghai").splitlines()
+    assert text[0].startswith("Qinghai: ")
+    assert text[1].startswith("[alert]")
+    assert all("To clear:" in line for line in text[1:] if line.startswith(("[alert]", "[warning]", "[note]")))
+    assert "消除：" in plain.explain("青海", "zh")
+    assert plain.explain("630000") == plain.explain("Qinghai")
+    with pytest.raises(UsageError, match="no region 'Atlantis'"):
+        plain.explain("Atlantis")
+
+
+def test_bad_evidence_is_named(package, made):
+    with pytest.raises(UsageError, match="no plans of 1999"):
+        made(year=1999)
+    with pytest.raises(InputError, match=r"register\(density=\)"):
+        made(density=pl.DataFrame({"place": ["a"], "density": [1.0]}))
+    with pytest.raises(InputError, match="more than one row"):
+        made(density=pl.concat([DENSITY, DENSITY]))
+    with pytest.raises(InputError, match="reads plans"):
+        register(PROJECTS)
+    with pytest.raises(InputError, match="plans"):
+        register({"regions": package.tables["regions"]})

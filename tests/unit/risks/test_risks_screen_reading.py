@@ -1,0 +1,221 @@
+"""What is read of project texts: quantities, places, owners, words; reference values by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from xinzhi.risks.screening.comparison import FIELDS, MISSING, NAMES, city_of, compare, cosines
+from xinzhi.risks.screening.index import build
+from xinzhi.risks.screening.owners import owners
+from xinzhi.risks.screening.places import code_of, name_of, places
+from xinzhi.risks.screening.quantities import extract, numeral_value, plain
+from xinzhi.risks.screening.records import NUMBERS, read
+from xinzhi.risks.screening.tokens import tokenise
+from xinzhi.risks.screening.words import approvals, labels, lower, spotted, without_buzzwords
+
+MU = 2000 / 3
+
+
+def quantities(text):
+    return extract(plain(pl.Series([text])))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "role", "value"),
+    [
+        ("总投资12.5亿元", "money", "investment", 1.25e9),
+        ("计划总投资 125,000 万元", "money", "investment", 1.25e9),
+        ("总投资为人民币１２５０００万元", "money", "investment", 1.25e9),
+        ("with a total investment of CNY 1.25 billion", "money", "investment", 1.25e9),
+        ("1.25 billion yuan of capital", "money", "-", 1.25e9),
+        ("年产值30亿元", "money", "turnover", 3e9),
+        ("US$3 million", "dollars", "-", 3e6),
+        ("占地320亩", "area_land", "land", 320 * MU),
+        ("占地三百二十亩", "area_land", "land", 320 * MU),
+        ("covers 320 mu", "area_land", "land", 320 * MU),
+        ("用地规模21.3公顷", "area_land", "land", 213_000),
+        ("总建筑面积5.6万㎡", "area", "floor", 56_000),
+        ("floor area of 56,000 m²", "area", "floor", 56_000),
+        ("规划面积2.5平方公里", "area_land", "-", 2.5e6),
+        ("年产10万吨", "mass", "capacity", 1e5),
+        ("annual output of 100,000 t/a", "mass", "capacity", 1e5),
+        ("日处理污水5万吨", "mass_day", "capacity", 5e4),
+        ("5万吨/日", "mass_day", "-", 5e4),
+        ("2×350MW机组", "power", "-", 7e8),
+        ("装机20万千瓦", "power", "capacity", 2e8),
+        ("产能20GWh", "energy", "capacity", 2e10),
+        ("全长32.5公里", "length", "-", 32_500),
+        ("3000余万元", "money", "-", 3e7),
+        ("2023年", "year", "-", 2023),
+    ],
+)
+def test_quantities_are_read_in_base_units(text, kind, role, value):
+    found = quantities(text)
+    assert found.height == 1
+    assert found.select("kind", "role").row(0) == (kind, role)
+    assert found["value"][0] == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["总投资XX亿元", "总投资1X.5亿元", "投资□□万元", "若干亩", "增长12%", "一座泵站"])
+def test_what_is_no_quantity_is_not_read(text):
+    assert quantities(text).is_empty()
+
+
+def test_significant_digits_tell_precise_from_round():
+    assert quantities("12.50亿元、125000万元、300亩")["digits"].to_list() == [3, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("十", 10), ("二十", 20), ("三百零五", 305), ("一千二百", 1200), ("两", 2), ("零", 0)]
+)
+def test_chinese_numerals(word, value):
+    assert numeral_value(word) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("合肥市肥西县", [340123]),
+        ("安徽省合肥市", [340100]),
+        ("安徽", [340000]),
+        ("昆山", [320583]),
+        ("北京市朝阳区", [110105]),
+        ("阿拉善盟阿拉善右旗", [152922]),
+        ("徐州市鼓楼区", [320302]),
+        ("鼓楼区", []),
+        ("Feixi County, Hefei, Anhui Province", [340123]),
+        ("sited in Xi'an", [610100]),
+        ("Suzhou, Anhui", [341300]),
+        ("Suzhou, Jiangsu", [320500]),
+        ("in Inner Mongolia", [150000]),
+        ("没有地名", []),
+    ],
+)
+def test_places(text, codes):
+    assert [int(code) for code in places(pl.Series([text]))[0] if code] == codes
+
+
+def test_a_region_beside_the_text_counts_and_unknown_ones_do_not():
+    found = places(pl.Series(["水厂", "水厂", "水厂"]), pl.Series(["340123", "34", "999999"]))
+    assert found[:, 0].tolist() == [340123, 340000, 0]
+    assert code_of(pl.Series(["3401", "x", None])).to_list() == [340100, 0, 0]
+    assert name_of(340123) == ("合肥市肥西县", "Feixi, Hefei")
+
+
+def test_every_place_has_a_name_a_code_of_its_province_and_a_romanisation():
+    from xinzhi.risks.screening.facts import places_table
+
+    table = places_table()
+    assert table.height > 2800
+    assert table["code"].is_unique().all()
+    assert table["code"].str.contains(r"^[1-6]\d{5}$").all()
+    assert table["roman"].str.contains(r"^[A-Z][a-zü']+$").all()
+    assert table.filter(pl.col("code").str.ends_with("00")).height == 333
+
+
+def test_municipalities_are_their_own_city():
+    assert city_of(np.array([110105, 500101, 340123, 340000])).tolist() == [110000, 500000, 340100, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "brand"),
+    [
+        ("由合肥鑫辉新能源科技有限公司投资建设", "xinhui"),
+        ("建设单位：安徽省合肥市鑫辉材料股份有限公司", "xinhui"),
+        ("built by Hefei Xinhui New Energy Technology Co., Ltd.", "xinhui"),
+    ],
+)
+def test_brands_sound_alike_in_both_languages(text, brand):
+    assert owners(plain(pl.Series([text])))["brand"].to_list() == [brand]
+
+
+def test_approval_numbers_are_no_quantities():
+    text = "总投资3亿元，皖发改产业〔2021〕123号，代码2106-340100-04-01-123456"
+    assert approvals(plain(pl.Series([text])))["code"].to_list() == ["2021/123", "2106-340100-04-01-123456"]
+    records = read(pl.Series([text]))
+    assert records.number[0, NUMBERS.index("investment")] == 3e8
+    assert records.years.tolist() == [[0, 0]]
+    assert np.isnan(records.figure).all()
+
+
+def test_words_are_the_same_in_both_languages():
+    bits = [
+        set(spotted(lower(plain(pl.Series([text]))), "components")["bit"].to_list())
+        for text in ("生产线4条、变电站", "4 production lines and a substation")
+    ]
+    assert bits[0] == bits[1]
+
+
+def test_every_buzzword_is_dated_and_sourced():
+    words = labels("buzzwords")
+    assert len(words) >= 35
+    assert all(2000 < word["since"] < 2030 and word["reference"] for word in words)
+    text = lower(pl.Series(["以数字孪生为引领的水厂"]))
+    assert "数字孪生" not in without_buzzwords(text)[0]
+
+
+def test_no_token_is_lost_however_rare():
+    tokens = tokenise(pl.Series(["磁山遗址", "塞墩遗址", "12.5亿", ""]))
+    assert np.diff(tokens.start).tolist() == [3, 3, 1, 0]
+    one, other = (set(tokens.bucket[tokens.start[at] : tokens.start[at + 1]].tolist()) for at in (0, 1))
+    assert len(one & other) == 1
+
+
+def test_reading_in_parts_changes_nothing(monkeypatch):
+    from xinzhi.risks.screening import records
+
+    texts = pl.Series([f"合肥市第{at}水厂，总投资{at + 1}.5亿元，占地{at + 20}亩" for at in range(7)])
+    whole = read(texts)
+    monkeypatch.setattr(records, "_CHUNK", 3)
+    parts = read(texts)
+    assert np.array_equal(whole.number, parts.number, equal_nan=True)
+    assert np.array_equal(whole.tokens.bucket, parts.tokens.bucket)
+    assert np.array_equal(whole.take(np.array([4, 2])).tokens.start, parts.take(np.array([4, 2])).tokens.start)
+
+
+def levels(project, archived):
+    index, mine = build(read(pl.Series([archived]))), read(pl.Series([project]))
+    pair = np.zeros(1, dtype=np.int64)
+    found = compare(index, mine, pair, pair, cosines(index, mine, pair, pair))[0]
+    return {
+        name: FIELDS[at].levels[found[at]] if found[at] != MISSING else None
+        for at, name in enumerate(NAMES)
+        if found[at] != MISSING
+    }
+
+
+def test_levels_of_agreement():
+    found = levels(
+        "合肥市肥西县智慧水务，鑫辉水务有限公司，总投资1.84亿元，占地4.17公顷，日处理4.5万吨，泵站6座，2024年启动",
+        "肥西县污水处理厂，合肥鑫辉水务集团，总投资18300万元，占地62.5亩，日处理污水4.5万吨，泵站6座，2016年开工",
+    )
+    assert found["place"] == "same county"
+    assert found["owner"] == "same brand"
+    assert found["investment"] == "within 3 %"
+    assert found["land"] == "equal, precise"
+    assert found["capacity"] == "equal, round"
+    assert found["figures"] == "most"
+    assert found["dates"] == "other years"
+    assert found["phase"] == "same phase"
+    assert "turnover" not in found
+    assert "approval" not in found
+
+
+def test_texts_in_two_languages_are_not_compared_by_wording():
+    found = levels("A waterworks in Hefei, 62.5 mu of land", "合肥市水厂，占地62.5亩")
+    assert "text" not in found
+    assert found["land"] == "equal, precise"
+
+
+def test_the_cosine_is_that_of_the_definition():
+    texts = ["合肥水厂扩建", "合肥水厂", "长丰学校"]
+    index = build(read(pl.Series(texts[1:])))
+    mine = read(pl.Series(texts[:1]))
+    found = cosines(index, mine, np.zeros(2, dtype=np.int64), np.array([0, 1]))
+    sets = [{text[at : at + 2] for at in range(len(text) - 1)} for text in texts]
+    weight = {pair: np.log1p(2 / (sum(pair in other for other in sets[1:]) + 0.5)) for pair in set().union(*sets)}
+    norm = [np.sqrt(sum(weight[pair] ** 2 for pair in one)) for one in sets]
+    shared = sum(weight[pair] ** 2 for pair in sets[0] & sets[1])
+    assert found == pytest.approx([shared / norm[0] / norm[1], 0.0], rel=1e-6)

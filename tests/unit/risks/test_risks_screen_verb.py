@@ -1,0 +1,202 @@
+"""The verb: verdicts, ledger, what it says, and what it does with bad input."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import xinzhi.risks
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.risks import index_archive, screen
+
+OLD = pl.DataFrame(
+    {
+        "id": ["a1", "a2", "a3"],
+        "title": ["肥西县污水处理厂", "长丰县自来水厂", "巢湖光伏电站"],
+        "text": [
+            "合肥市肥西县，由合肥鑫辉水务有限公司建设，总投资1.83亿元，占地62.5亩，日处理污水4.5万吨，泵站6座，2016年开工",
+            "合肥市长丰县，总投资2.1亿元，占地48.3亩，日供水5万立方米，2017年开工",
+            "合肥市，总投资6.3亿元，占地2100亩，装机容量120MW，2018年开工",
+        ],
+    }
+)
+NEW = pl.DataFrame(
+    {
+        "id": ["p1", "p2", "p3", "p4"],
+        "title": ["数字孪生水质净化中心", "Digital twin water quality centre", "肥西县污水处理厂二期", "职业学院"],
+        "text": [
+            "面向双碳目标，肥西县拟投资18300万元，用地62.5亩，建成后日处理4.5万吨，提升泵房6座，2024年启动",
+            "In Feixi County, Hefei, Xinhui Water Co., Ltd. invests CNY 183 million on 62.5 mu, treating 45,000 t/d",
+            "合肥鑫辉水务有限公司在肥西县扩建，总投资9700万元，占地21亩，日处理污水2万吨，2022年开工",
+            "昆明市五华区，总投资8.7亿元，占地410亩，在校生5200人，2024年开工",
+        ],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return screen(NEW, OLD)
+
+
+def test_the_four_cases(found):
+    assert found.frame.select("id", "archive_id", "verdict").rows() == [
+        ("p1", "a1", "repackaged"),
+        ("p2", "a1", "repackaged"),
+        ("p3", "a1", "follow-on"),
+        ("p4", None, "new"),
+    ]
+    assert found.frame.select((pl.col("lower") <= pl.col("probability")).all()).item()
+    assert found.frame.select((pl.col("probability") <= pl.col("upper")).all()).item()
+    total = pl.sum_horizontal("probability", "probability_follow_on", "probability_new")
+    assert found.frame.select(total.is_close(1.0).all()).item()
+
+
+def test_the_ledger_quotes_both_texts_and_says_what_changed(found):
+    pair = found.explain("p1")
+    row = pair.ledger.filter(field="investment").row(0, named=True)
+    assert (row["agreement"], row["project"], row["archive"]) == ("equal, precise", "投资18300万元", "总投资1.83亿元")
+    assert row["weight"] > 2
+    assert pair.ledger["field"].n_unique() == pair.ledger.height == 15
+    assert {"buzzword", "name", "dates"} <= set(pair.changes["what"].to_list())
+    assert any("2021" in said and "digital twin" in said for said in pair.changes["en"].to_list())
+    spans = {field: (here, there) for field, here, there in pair.marks()}
+    (a, b), (c, d) = spans["land"]
+    assert (pair.project_text[a:b], pair.archive_text[c:d]) == ("用地62.5亩", "占地62.5亩")
+
+
+def test_english_is_held_against_chinese(found):
+    pair = found.explain("p2")
+    agreement = dict(pair.ledger.select("field", "agreement").iter_rows())
+    assert agreement["place"] == "same county"
+    assert agreement["owner"] in {"same brand", "same name"}
+    assert agreement["land"] == "equal, precise"
+    assert agreement["capacity"] == "equal, round"
+    assert agreement["text"] is None
+    assert "language" in pair.changes["what"].to_list()
+
+
+def test_it_speaks_both_languages(found):
+    assert found.summary().startswith("4 projects against 3 archived ones: 2 repackaged, 1 follow-on, 1 new")
+    assert found.summary("zh").startswith("4 个项目与 3 个历史项目比对：旧项目新包装 2 个")
+    assert "synthetic" in found.summary()
+    assert "合成" in found.summary("zh")
+    assert "用地: 相等（精确）" in found.explain("p1").text("zh")
+    assert "no archived project" in found.explain("p4").text()
+    row = found.frame.row(0, named=True)
+    assert row["evidence"].startswith("agrees in ")
+    assert row["evidence_zh"].startswith("相符：")
+
+
+def test_explain_names_what_is_not_there(found):
+    with pytest.raises(UsageError, match="no project 'p9'"):
+        found.explain("p9")
+    with pytest.raises(UsageError, match="none of rank 7"):
+        found.explain("p1", 7)
+
+
+def test_an_indexed_archive_gives_the_same(found):
+    again = screen(NEW, index_archive(OLD))
+    assert again.frame.equals(found.frame)
+    assert again.provenance.inputs == found.provenance.inputs
+
+
+def test_the_order_of_rows_does_not_matter(found):
+    assert screen(NEW.reverse(), OLD.reverse()).frame.sort("id").equals(found.frame.sort("id"))
+
+
+def test_a_rarer_fault_needs_more_evidence(found):
+    rare = screen(NEW, OLD, prior=0.01).frame["probability"]
+    assert (rare < found.frame["probability"]).all()
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        screen(NEW, OLD, prior=1.5)
+
+
+def test_wording_alone_only_tells_verbatim_repeats():
+    old = pl.DataFrame({"id": [1, 2, 3], "title": ["完善财政转移支付制度研究", "明诗总集叙录", "中国近代翻译文学史"]})
+    new = pl.DataFrame({"id": [1, 2], "title": ["完善财政转移支付制度研究", "清诗总集叙录"]})
+    frame = screen(new, old).frame
+    assert frame["verdict"].to_list() == ["repackaged", "cannot tell"]
+    assert frame["reason"].to_list() == [None, "unreadable"]
+    assert frame["basis"].to_list() == ["wording", "wording"]
+
+
+def test_frames_come_back_as_they_came():
+    assert type(screen(NEW.to_pandas(), OLD).to_native()).__module__.startswith("pandas")
+
+
+def test_bad_input_is_named_and_nothing_is_lost():
+    old = pl.DataFrame(
+        {"id": ["a1", "a1", None], "text": [OLD["text"][0], OLD["text"][1], None], "region": ["340123", "999999", None]}
+    )
+    new = pl.DataFrame(
+        {"id": ["p1", "p2", "p1"], "text": [NEW["text"][0], "", "位于云上市的光伏电站，总投资3亿元，装机100MW"]}
+    )
+    found = screen(new, old)
+    assert found.frame["id"].to_list() == ["p1", "p1#2", "p2"]
+    assert found.archive_size == 3
+    assert found.frame.filter(id="p2").select("verdict", "reason").row(0) == ("cannot tell", "empty")
+    rules = [(item.table, item.rule) for item in found.findings]
+    assert {
+        ("projects", "duplicate-key"),
+        ("projects", "empty-text"),
+        ("projects", "unknown-place"),
+        ("archive", "duplicate-key"),
+        ("archive", "missing-key"),
+        ("archive", "empty-text"),
+        ("archive", "unknown-place"),
+    } <= set(rules)
+    place = next(item for item in found.findings if item.rule == "unknown-place")
+    assert "云上市" in place.sentence()
+    assert "云上市" in place.sentence("zh")
+
+
+def test_an_archive_in_gb18030_is_named_and_read(tmp_path, found):
+    (tmp_path / "archive.csv").write_bytes(OLD.write_csv().encode("gb18030"))
+    (tmp_path / "projects.csv").write_text(NEW.write_csv(), encoding="utf-8")
+    with pytest.raises(InputError, match="GB18030"):
+        screen(tmp_path / "projects.csv", tmp_path / "archive.csv")
+    again = screen(tmp_path / "projects.csv", tmp_path / "archive.csv", encoding="gb18030")
+    assert again.frame["verdict"].to_list() == found.frame["verdict"].to_list()
+
+
+def test_findings_of_a_file_name_its_lines(tmp_path):
+    (tmp_path / "archive.csv").write_text("id,text\na1,水厂\na1,学校\n", encoding="utf-8")
+    findings = screen(NEW, tmp_path / "archive.csv").findings
+    assert [(item.file, item.line) for item in findings if item.rule == "duplicate-key"] == [("archive.csv", 3)]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (pl.DataFrame({"text": ["x"]}), "columns that the table 'projects' of frames has not: id"),
+        (pl.DataFrame({"id": ["1"], "name": ["x"]}), "Name the column with the project's content 'text'"),
+        (pl.DataFrame({"id": [], "text": []}), "no rows"),
+    ],
+)
+def test_what_cannot_be_screened_says_why(table, words):
+    with pytest.raises(InputError, match=words):
+        screen(table, OLD)
+
+
+def test_further_columns_are_read():
+    old = pl.DataFrame(
+        {
+            "id": ["a"],
+            "title": ["水厂"],
+            "建设单位": ["鑫辉水务有限公司"],
+            "总投资（万元）": [18300],
+            "place": ["肥西县"],
+        }
+    )
+    new = pl.DataFrame({"id": ["p"], "text": ["肥西县，鑫辉水务有限公司，总投资1.83亿元"]})
+    agreement = dict(screen(new, old).ledger.select("field", "agreement").iter_rows())
+    assert (agreement["owner"], agreement["investment"], agreement["place"]) == (
+        "same name",
+        "equal, precise",
+        "same county",
+    )
+
+
+def test_the_room_offers_it():
+    assert {"screen", "Screening", "index_archive"} <= set(xinzhi.risks.__all__)
