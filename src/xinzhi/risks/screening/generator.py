@@ -298,7 +298,7 @@ class _Maker:
         made = replace(fresh, brand=source.brand, form=source.form, site=source.site)
         if rng.random() < 0.2:  # noqa: PLR2004 - one in five cites the approval of the first phase
             made = replace(made, approval=source.approval)
-        return made, replace(self.any_style(), owner=source.brand + source.form, phase=rng.random() < 0.8)  # noqa: PLR2004
+        return made, replace(self.any_style(), owner=source.brand + source.form, phase=rng.random() < 0.8)  # noqa: PLR2004 - four in five
 
     def any_style(self) -> Style:
         """Return how a project of its own is worded: as any other."""

@@ -84,7 +84,7 @@ def build(records: Records) -> Index:
     weight = idf(frequency, len(records))
     parts = [
         (keys << np.uint64(ROW_BITS)) | rows.astype(np.uint64)
-        for rows, keys in pair_keys(records, frequency, asking=False)
+        for _, rows, keys in pair_keys(records, frequency, asking=False)
     ]
     postings = np.concatenate(parts)
     del parts
@@ -112,15 +112,15 @@ def candidates(index: Index, projects: Records) -> Candidates:
     index, projects
         The archive and the projects.
     """
-    project, key = _asked(projects, index.frequency)
+    project, key, share = _asked(projects, index.frequency)
     low = np.searchsorted(index.postings, key << np.uint64(ROW_BITS))
     high = np.searchsorted(index.postings, (key + np.uint64(1)) << np.uint64(ROW_BITS))
     length = high - low
     some = np.flatnonzero((length > 0) & (length <= int(convention("longest_list"))))
-    low, length, project = low[some], length[some], project[some]
+    low, length, project, share = low[some], length[some], project[some], share[some]
     at = np.repeat(low - np.append(0, length.cumsum()[:-1]), length) + np.arange(length.sum())
     record = index.postings[at] & np.uint64((1 << ROW_BITS) - 1)
-    rarity = np.repeat(np.log((len(index.records) + 1) / length), length)
+    rarity = np.repeat(share * np.log((len(index.records) + 1) / length), length)
     code = (np.repeat(project, length).astype(np.uint64) << np.uint64(ROW_BITS)) | record
     order = np.argsort(code)
     code, rarity = code[order], rarity[order]
@@ -140,13 +140,20 @@ def candidates(index: Index, projects: Records) -> Candidates:
     )
 
 
-def _asked(projects: Records, frequency: FloatArray) -> tuple[IntArray, npt.NDArray[np.uint64]]:
-    """Return the distinct keys of the projects in rising order, with the project of each."""
+def _asked(
+    projects: Records, frequency: FloatArray
+) -> tuple[IntArray, npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
+    """Return the distinct keys of the projects in rising order, with the project of each, and how far each counts."""
     parts = [*pair_keys(projects, frequency, asking=True)]
-    rows = np.concatenate([row for row, _ in parts]).astype(np.uint64)
-    keys = np.concatenate([key for _, key in parts])
-    # rows fit into the bits that the keys leave free: sorting one array orders and thins out both
+    rows = np.concatenate([row for _, row, _ in parts]).astype(np.uint64)
+    keys = np.concatenate([key for _, _, key in parts])
+    words = float(convention("token_pairs"))
+    counts = np.concatenate(
+        [np.full(len(row), words if name == "token" else 1.0, dtype=np.float32) for name, row, _ in parts]
+    )
+    # rows fit into the bits that the keys leave free: one number orders and thins out both
     both = (keys << np.uint64(ROW_BITS)) | rows
-    both.sort()
-    both = both[np.append(True, both[1:] != both[:-1])] if len(both) else both
-    return (both & np.uint64((1 << ROW_BITS) - 1)).astype(np.int64), both >> np.uint64(ROW_BITS)
+    order = np.argsort(both)
+    both = both[order]
+    order = order[np.append(True, both[1:] != both[:-1])] if len(both) else order
+    return rows[order].astype(np.int64), keys[order], counts[order]

@@ -38,8 +38,8 @@ PAIRS = (
 )
 
 
-def pair_keys(records: Records, frequency: FloatArray, *, asking: bool) -> Iterator[tuple[IntArray, KeyArray]]:
-    """Yield the rows and the keys of every kind of pair.
+def pair_keys(records: Records, frequency: FloatArray, *, asking: bool) -> Iterator[tuple[str, IntArray, KeyArray]]:
+    """Yield the second member, the rows and the keys of every kind of pair.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def pair_keys(records: Records, frequency: FloatArray, *, asking: bool) -> Itera
                     continue
                 rows = np.flatnonzero((one[:, at] != 0) & (other[:, to] != 0))
                 # a sum does not care which of two tokens came first
-                yield rows, _mixed(one[rows, at] + other[rows, to]) >> np.uint64(64 - KEY_BITS)
+                yield right, rows, _mixed(one[rows, at] + other[rows, to]) >> np.uint64(64 - KEY_BITS)
 
 
 def _single(records: Records, frequency: FloatArray, *, asking: bool) -> dict[str, KeyArray]:

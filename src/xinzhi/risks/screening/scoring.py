@@ -61,7 +61,7 @@ class Scores:
         `(P,)` the pairs, those of one project together, the best first.
     features
         `(Q, 4)` what the calibration reads: one; the log-odds that the project is some archived one over again, and
-        that it follows one on, given how many records it led to; how many fields could be read.
+        that it follows one on, given how many it is compared with; how many fields could be read.
     """
 
     odds: FloatArray
@@ -86,9 +86,9 @@ def pairs(index: Index, projects: Records) -> Pairs:
 def score(model: Agreement, found: Pairs, projects: Records) -> Scores:
     """Return the evidence on every project.
 
-    A project is at most one archived project over again. With `n` records reached, each is taken as equally likely
-    beforehand, so the odds on some record are the mean of the likelihood ratios: a chance resemblance among a hundred
-    thousand records counts for less than one among ten.
+    A project is at most one archived project over again. Of the `n` records that it is compared with, each is taken as
+    equally likely beforehand, so the odds on some record are the mean of the likelihood ratios: a chance resemblance
+    among a hundred records counts for less than one among ten.
 
     Parameters
     ----------
@@ -103,7 +103,8 @@ def score(model: Agreement, found: Pairs, projects: Records) -> Scores:
     total = np.full((count, 2), -np.inf)
     for column in range(2):
         np.logaddexp.at(total[:, column], found.project, odds[:, column])
-    mean = total - np.log(np.maximum(found.reached, 1))[:, None]
+    among = np.bincount(found.project, minlength=count)
+    mean = total - np.log(np.maximum(among, 1))[:, None]
     readable = np.minimum(projects.readable(), _MOST_READABLE)
     features = np.column_stack([np.ones(count), np.clip(mean[:, ::-1], _LOWEST, _HIGHEST), readable])
     return Scores(odds, order, features)
