@@ -32,7 +32,7 @@ from xinzhi.risks.screening.scoring import pairs, score
 
 SIZE = {"archive": 3000, "rewrites": 200, "others": 400}
 LARGE = {"archive": 1_000_000, "rewrites": 1400, "others": 1000, "cities": 300}
-EXHAUSTIVE, BLOCK = 24, 200_000
+EXHAUSTIVE, BLOCK = 20, 200_000
 INDEX_SECONDS, INDEX_GB, QUERY_MS, CANDIDATES = 90.0, 3.0, 5.0, 200.0
 EASY_LIMIT, HARD_LIMIT = 0.95, 0.85
 TITLES = Path(__file__).resolve().parent.parent.parent / "shared/data/china/nssfc_titles_1991_2017_nopersons.csv.gz"
@@ -174,6 +174,10 @@ def search(folder: Path) -> None:
     score(old.weights.agreement, few, records)
     print(f"  of which search and comparison: {(time.process_time() - start) / 1000 * 1e3:.2f}")
     check(missed, "records compared per project", len(few.project) / 1000, most=CANDIDATES)
+    row = {name: at for at, name in enumerate(old.side.frame["id"].to_list())}
+    source = np.array([row.get(name, -1) for name in truth["archive_id"].head(1000).to_list()])
+    among = (source[few.project] == few.record).sum() / (source >= 0).sum()
+    print(f"  sources among the records compared: {among:.3f} of {(source >= 0).sum()}")
     print(f"  records reached per project before the best are kept: {found.frame['reached'].mean():.0f}")
     table = judged(found, truth)
     for hard in (False, True):

@@ -133,7 +133,7 @@ def dagum(values: FloatArray, groups: Sequence[str], weights: FloatArray | None 
     -----
     Dagum (1997), A new approach to the decomposition of the Gini income inequality ratio, Empirical Economics 22. With
     population shares p and value shares s: G_w = Σ_j G_jj p_j s_j; G_nb = Σ_{j≠h} G_jh p_j s_h D_jh over the ordered
-    pairs; G_t the same with 1 - D_jh. D_jh = |μ_j - μ_h| / Δ_jh, because the gross affluence less the first-order
+    pairs; G_t the same with 1 - D_jh. D_jh = abs(μ_j - μ_h) / Δ_jh, because the gross affluence less the first-order
     moment of transvariation is the difference of the means, and their sum the mean absolute difference Δ_jh.
 
     Examples
