@@ -49,9 +49,9 @@ def _year(result: Choices, year: int, language: Language) -> str:
     for one in shown:
         verdict = _VERDICTS[one["verdict"]][0 if zh else 1]
         words.append(
-            f"{one['name_zh']} {one['named']}（偶然 {one['expected']:.1f}，{verdict}，q = {one['q']:.3f}）"
+            f"{one['name_zh']} {one['named']}（偶然 {one['expected']:.1f}，{verdict}，{_chance(one['q'])}）"
             if zh
-            else f"{one['name_en']} {one['named']} ({one['expected']:.1f} by chance: {verdict}, q = {one['q']:.3f})"
+            else f"{one['name_en']} {one['named']} ({one['expected']:.1f} by chance: {verdict}, {_chance(one['q'])})"
         )
     if zh:
         return (
@@ -239,3 +239,14 @@ def _columns() -> Sequence[str]:
         "category", "name_zh", "name_en", "named", "others", "expected", "verdict", "density", "decile", "decile_here",
         "present", "able", "unfit", "change", "status_zh", "status_en",
     )  # fmt: skip
+
+
+def _chance(q: float) -> str:
+    """Write a false-discovery rate; one that would round to nought says that it is below a thousandth.
+
+    Examples
+    --------
+    >>> _chance(0.042), _chance(0.0001)
+    ('q = 0.042', 'q < 0.001')
+    """
+    return f"q = {q:.3f}" if q >= 0.0005 else "q < 0.001"  # noqa: PLR2004 - half of the last digit shown
