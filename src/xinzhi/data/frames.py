@@ -56,7 +56,7 @@ def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: 
     if kind == "pandas" and any(level is not None for level in native.index.names):
         native = native.reset_index()
     if kind == "pandas":
-        frame = nw.from_native(_dated(native))
+        frame = nw.from_native(_plain(_dated(native)))
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect(backend="polars")
     try:
@@ -74,6 +74,14 @@ def _dated(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
     """Return a pandas frame whose periods are the dates on which they begin: polars takes them for bare counts."""
     periods = [name for name, kind in frame.dtypes.items() if type(kind).__name__ == "PeriodDtype"]
     return frame.assign(**{name: frame[name].dt.to_timestamp() for name in periods}) if periods else frame
+
+
+def _plain(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
+    """Return a pandas frame whose columns of words and numbers hold words: the check names the cell that is none."""
+    from pandas.api.types import infer_dtype
+
+    mixed = [name for name, kind in frame.dtypes.items() if kind.kind == "O" and "mixed" in infer_dtype(frame[name])]
+    return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed}) if mixed else frame
 
 
 def _twice(name: str) -> InputError:

@@ -103,3 +103,11 @@ def test_a_chain_whose_first_year_is_blank_equals_its_fixed_base_index():
     assert levels.to_list() == pytest.approx(expected.to_list(), rel=1e-15)
     assert units == same_units
     assert not findings
+
+
+def test_a_word_among_the_numbers_of_a_pandas_frame_is_named_by_its_line_and_column():
+    frame = pd.DataFrame({"region": ["a", "b", "c"], "year": 2000, "employment": [1.5, "n/a?", None]})
+    package = load({"accounts": frame}, units={"accounts": {"employment": "1e4 persons"}})
+    (found,) = [one for one in package.findings if one.rule == "text-in-number"]
+    assert (found.line, found.column, found.value) == (2, "employment", "n/a?")
+    assert package.tables["accounts"]["employment"].to_list() == [1.5, None, None]
