@@ -5,8 +5,9 @@ Every public name is loaded when it is first used, so that ``import xinzhi`` cos
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.data import Package, load
@@ -21,36 +22,25 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LAZY = {
-    "Audit": "xinzhi.yardstick",
-    "Breaks": "xinzhi.yardstick",
-    "ClaimCheck": "xinzhi.yardstick",
-    "Claims": "xinzhi.yardstick",
-    "Measurement": "xinzhi.yardstick",
-    "Package": "xinzhi.data",
-    "VintageChange": "xinzhi.yardstick",
-    "VintageHistory": "xinzhi.yardstick",
-    "audit": "xinzhi.yardstick",
-    "breaks": "xinzhi.yardstick",
-    "check_claim": "xinzhi.yardstick",
-    "check_claims": "xinzhi.yardstick",
-    "compare_vintages": "xinzhi.yardstick",
-    "load": "xinzhi.data",
-    "measure": "xinzhi.yardstick",
-    "plot": "xinzhi.report",
-    "vintage_history": "xinzhi.yardstick",
-    "write": "xinzhi.report",
-    "core": "",
-    "data": "",
-    "frontier": "",
-    "pathways": "",
-    "protocol": "",
-    "report": "",
-    "risks": "",
-    "scope": "",
-    "sectors": "",
-    "sources": "",
-    "yardstick": "",
+_HOMES = {
+    "Audit": ".yardstick",
+    "Breaks": ".yardstick",
+    "ClaimCheck": ".yardstick",
+    "Claims": ".yardstick",
+    "Measurement": ".yardstick",
+    "Package": ".data",
+    "VintageChange": ".yardstick",
+    "VintageHistory": ".yardstick",
+    "audit": ".yardstick",
+    "breaks": ".yardstick",
+    "check_claim": ".yardstick",
+    "check_claims": ".yardstick",
+    "compare_vintages": ".yardstick",
+    "load": ".data",
+    "measure": ".yardstick",
+    "plot": ".report",
+    "vintage_history": ".yardstick",
+    "write": ".report",
 }
 
 __all__ = [
@@ -74,18 +64,8 @@ __all__ = [
     "write",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module or one of its names
-    """Load a public name on first use."""
-    if name not in _LAZY:
-        message = f"module 'xinzhi' has no attribute '{name}'"
-        raise AttributeError(message)
-    home = _LAZY[name]
-    value = getattr(importlib.import_module(home), name) if home else importlib.import_module(f"xinzhi.{name}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *_LAZY})
+__getattr__, __dir__ = lazy(
+    __name__,
+    _HOMES,
+    ("core", "data", "frontier", "pathways", "protocol", "report", "risks", "scope", "sectors", "sources", "yardstick"),
+)

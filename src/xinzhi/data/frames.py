@@ -78,9 +78,9 @@ def _dated(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
 
 def _plain(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
     """Return a pandas frame whose columns of words and numbers hold words: the check names the cell that is none."""
-    from pandas.api.types import infer_dtype
-
-    mixed = [name for name, kind in frame.dtypes.items() if kind.kind == "O" and "mixed" in infer_dtype(frame[name])]
+    loose = [name for name, kind in frame.dtypes.items() if kind.kind == "O"]
+    kinds = {name: set(map(type, frame[name].dropna())) for name in loose}
+    mixed = [name for name, found in kinds.items() if str in found and len(found) > 1]
     return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed}) if mixed else frame
 
 

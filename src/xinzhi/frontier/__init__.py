@@ -15,8 +15,9 @@ The verbs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.frontier.change import ProductivityChange, productivity_change
@@ -33,34 +34,34 @@ if TYPE_CHECKING:
     from xinzhi.frontier.window import Window, window_analysis
 
 _HOMES = {
-    "Bootstrap": "xinzhi.frontier.smoothing",
-    "Economic": "xinzhi.frontier.economic",
-    "Efficiency": "xinzhi.frontier.result",
-    "Hull": "xinzhi.frontier.stochastic",
-    "Metafrontier": "xinzhi.frontier.group_frontiers",
-    "Partial": "xinzhi.frontier.partial",
-    "ProductivityChange": "xinzhi.frontier.change",
-    "ReturnsTest": "xinzhi.frontier.returns",
-    "StochasticFrontier": "xinzhi.frontier.stochastic",
-    "Stoned": "xinzhi.frontier.stochastic",
-    "TwoStage": "xinzhi.frontier.second_stage",
-    "Window": "xinzhi.frontier.window",
-    "bootstrap": "xinzhi.frontier.smoothing",
-    "cnls": "xinzhi.frontier.stochastic",
-    "cost_efficiency": "xinzhi.frontier.economic",
-    "efficiency": "xinzhi.frontier.scoring",
-    "metafrontier": "xinzhi.frontier.group_frontiers",
-    "order_alpha": "xinzhi.frontier.partial",
-    "order_m": "xinzhi.frontier.partial",
-    "productivity_change": "xinzhi.frontier.change",
-    "profit_efficiency": "xinzhi.frontier.economic",
-    "returns_test": "xinzhi.frontier.returns",
-    "revenue_efficiency": "xinzhi.frontier.economic",
-    "sfa": "xinzhi.frontier.stochastic",
-    "shadow_prices": "xinzhi.frontier.models.environmental",
-    "stoned": "xinzhi.frontier.stochastic",
-    "two_stage": "xinzhi.frontier.second_stage",
-    "window_analysis": "xinzhi.frontier.window",
+    "Bootstrap": ".smoothing",
+    "Economic": ".economic",
+    "Efficiency": ".result",
+    "Hull": ".stochastic",
+    "Metafrontier": ".group_frontiers",
+    "Partial": ".partial",
+    "ProductivityChange": ".change",
+    "ReturnsTest": ".returns",
+    "StochasticFrontier": ".stochastic",
+    "Stoned": ".stochastic",
+    "TwoStage": ".second_stage",
+    "Window": ".window",
+    "bootstrap": ".smoothing",
+    "cnls": ".stochastic",
+    "cost_efficiency": ".economic",
+    "efficiency": ".scoring",
+    "metafrontier": ".group_frontiers",
+    "order_alpha": ".partial",
+    "order_m": ".partial",
+    "productivity_change": ".change",
+    "profit_efficiency": ".economic",
+    "returns_test": ".returns",
+    "revenue_efficiency": ".economic",
+    "sfa": ".stochastic",
+    "shadow_prices": ".models.environmental",
+    "stoned": ".stochastic",
+    "two_stage": ".second_stage",
+    "window_analysis": ".window",
 }
 
 __all__ = [
@@ -94,10 +95,4 @@ __all__ = [
     "window_analysis",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
-    """Load a verb on first use: importing the room costs nothing."""
-    if name not in _HOMES:
-        message = f"module 'xinzhi.frontier' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

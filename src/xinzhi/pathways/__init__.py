@@ -19,8 +19,9 @@ The verbs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.pathways.cells import Cells
@@ -50,66 +51,66 @@ if TYPE_CHECKING:
     from xinzhi.pathways.synthetic_control import Counterfactual, MatchRules, counterfactual
 
 _HOMES = {
-    "BetaConvergence": "xinzhi.pathways.convergence_tests",
-    "beta_convergence": "xinzhi.pathways.convergence_tests",
-    "GrowthSpans": "xinzhi.pathways.convergence_tests",
-    "speed_of_convergence": "xinzhi.pathways.convergence_tests",
-    "ClubRules": "xinzhi.pathways.club_finding",
-    "Clubs": "xinzhi.pathways.club_finding",
-    "clubs": "xinzhi.pathways.club_finding",
-    "merge_clubs": "xinzhi.pathways.club_finding",
-    "Counterfactual": "xinzhi.pathways.synthetic_control",
-    "counterfactual": "xinzhi.pathways.synthetic_control",
-    "MatchRules": "xinzhi.pathways.synthetic_control",
-    "DistributionDynamics": "xinzhi.pathways.distribution",
-    "distribution_dynamics": "xinzhi.pathways.distribution",
-    "LaneChanges": "xinzhi.pathways.lane_change",
-    "lane_changes": "xinzhi.pathways.lane_change",
-    "LeadChanges": "xinzhi.pathways.overtaking",
-    "LeadRules": "xinzhi.pathways.overtaking",
-    "lead_changes": "xinzhi.pathways.overtaking",
-    "side_by_side": "xinzhi.pathways.overtaking",
-    "Leapfrog": "xinzhi.pathways.leapfrog_conditions",
-    "leapfrog": "xinzhi.pathways.leapfrog_conditions",
-    "LogT": "xinzhi.pathways.log_t",
-    "LogTRules": "xinzhi.pathways.log_t",
-    "log_t_test": "xinzhi.pathways.log_t",
-    "Northeast": "xinzhi.pathways.northeast_page",
-    "with_names": "xinzhi.pathways.naming",
-    "northeast": "xinzhi.pathways.northeast_page",
-    "SigmaConvergence": "xinzhi.pathways.dispersion_tests",
-    "sigma_convergence": "xinzhi.pathways.dispersion_tests",
-    "Transitions": "xinzhi.pathways.mobility",
-    "transitions": "xinzhi.pathways.mobility",
-    "Cells": "xinzhi.pathways.cells",
-    "Complexity": "xinzhi.pathways.economic_complexity",
-    "ComplexityOptions": "xinzhi.pathways.economic_complexity",
-    "complexity": "xinzhi.pathways.economic_complexity",
-    "measure_cells": "xinzhi.pathways.economic_complexity",
-    "Forecast": "xinzhi.pathways.entry_forecast",
-    "forecast": "xinzhi.pathways.entry_forecast",
-    "Draws": "xinzhi.pathways.intervals",
-    "Uncertainty": "xinzhi.pathways.intervals",
-    "uncertainty": "xinzhi.pathways.intervals",
-    "Validated": "xinzhi.pathways.null_model",
-    "validated_proximity": "xinzhi.pathways.null_model",
-    "Opportunities": "xinzhi.pathways.opportunity",
-    "opportunities": "xinzhi.pathways.opportunity",
-    "Backtest": "xinzhi.pathways.out_of_time",
-    "BacktestOptions": "xinzhi.pathways.out_of_time",
-    "backtest": "xinzhi.pathways.out_of_time",
-    "Sample": "xinzhi.pathways.sample",
-    "restrict": "xinzhi.pathways.sample",
-    "Choices": "xinzhi.pathways.over_choice",
-    "choices": "xinzhi.pathways.over_choice",
-    "Isomorphism": "xinzhi.pathways.likeness",
-    "isomorphism": "xinzhi.pathways.likeness",
-    "Limits": "xinzhi.pathways.plan_inputs",
-    "Plan": "xinzhi.pathways.coordinated_plan",
-    "plan": "xinzhi.pathways.coordinated_plan",
-    "PlanTemplate": "xinzhi.pathways.plan_coding",
-    "plan_template": "xinzhi.pathways.plan_coding",
-    "read_plan_template": "xinzhi.pathways.plan_coding",
+    "BetaConvergence": ".convergence_tests",
+    "beta_convergence": ".convergence_tests",
+    "GrowthSpans": ".convergence_tests",
+    "speed_of_convergence": ".convergence_tests",
+    "ClubRules": ".club_finding",
+    "Clubs": ".club_finding",
+    "clubs": ".club_finding",
+    "merge_clubs": ".club_finding",
+    "Counterfactual": ".synthetic_control",
+    "counterfactual": ".synthetic_control",
+    "MatchRules": ".synthetic_control",
+    "DistributionDynamics": ".distribution",
+    "distribution_dynamics": ".distribution",
+    "LaneChanges": ".lane_change",
+    "lane_changes": ".lane_change",
+    "LeadChanges": ".overtaking",
+    "LeadRules": ".overtaking",
+    "lead_changes": ".overtaking",
+    "side_by_side": ".overtaking",
+    "Leapfrog": ".leapfrog_conditions",
+    "leapfrog": ".leapfrog_conditions",
+    "LogT": ".log_t",
+    "LogTRules": ".log_t",
+    "log_t_test": ".log_t",
+    "Northeast": ".northeast_page",
+    "with_names": ".naming",
+    "northeast": ".northeast_page",
+    "SigmaConvergence": ".dispersion_tests",
+    "sigma_convergence": ".dispersion_tests",
+    "Transitions": ".mobility",
+    "transitions": ".mobility",
+    "Cells": ".cells",
+    "Complexity": ".economic_complexity",
+    "ComplexityOptions": ".economic_complexity",
+    "complexity": ".economic_complexity",
+    "measure_cells": ".economic_complexity",
+    "Forecast": ".entry_forecast",
+    "forecast": ".entry_forecast",
+    "Draws": ".intervals",
+    "Uncertainty": ".intervals",
+    "uncertainty": ".intervals",
+    "Validated": ".null_model",
+    "validated_proximity": ".null_model",
+    "Opportunities": ".opportunity",
+    "opportunities": ".opportunity",
+    "Backtest": ".out_of_time",
+    "BacktestOptions": ".out_of_time",
+    "backtest": ".out_of_time",
+    "Sample": ".sample",
+    "restrict": ".sample",
+    "Choices": ".over_choice",
+    "choices": ".over_choice",
+    "Isomorphism": ".likeness",
+    "isomorphism": ".likeness",
+    "Limits": ".plan_inputs",
+    "Plan": ".coordinated_plan",
+    "plan": ".coordinated_plan",
+    "PlanTemplate": ".plan_coding",
+    "plan_template": ".plan_coding",
+    "read_plan_template": ".plan_coding",
 }
 
 __all__ = [
@@ -175,10 +176,4 @@ __all__ = [
     "with_names",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
-    """Load a verb on first use: importing the room costs nothing."""
-    if name not in _HOMES:
-        message = f"module 'xinzhi.pathways' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

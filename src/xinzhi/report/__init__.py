@@ -12,8 +12,9 @@ The verbs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.report.assess import write_assessment
@@ -24,20 +25,14 @@ if TYPE_CHECKING:
     from xinzhi.report.writing import write
 
 _HOMES = {
-    "plot": "xinzhi.report.charts",
-    "write": "xinzhi.report.writing",
-    "write_assessment": "xinzhi.report.assess",
-    "write_audit": "xinzhi.report.audit",
-    "write_marked": "xinzhi.report.marked",
-    "write_room": "xinzhi.report.rooms.writing",
+    "plot": ".charts",
+    "write": ".writing",
+    "write_assessment": ".assess",
+    "write_audit": ".audit",
+    "write_marked": ".marked",
+    "write_room": ".rooms.writing",
 }
 
 __all__ = ["plot", "write", "write_assessment", "write_audit", "write_marked", "write_room"]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
-    """Load a verb on first use: importing the room costs nothing."""
-    if name not in _HOMES:
-        message = f"module 'xinzhi.report' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

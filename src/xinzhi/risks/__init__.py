@@ -15,8 +15,9 @@ The verbs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.risks.balances import Debt, debt
@@ -42,38 +43,38 @@ if TYPE_CHECKING:
     from xinzhi.risks.zombie_firms import Zombies, zombies
 
 _HOMES = {
-    "BubbleRules": "xinzhi.risks.explosive",
-    "Bubbles": "xinzhi.risks.explosive",
-    "CriticalValues": "xinzhi.risks.explosive",
-    "PanelBubbles": "xinzhi.risks.explosive",
-    "bubbles": "xinzhi.risks.explosive",
-    "house_prices": "xinzhi.risks.explosive",
-    "panel_bubbles": "xinzhi.risks.explosive",
-    "Debt": "xinzhi.risks.balances",
-    "DebtDynamics": "xinzhi.risks.ratio_dynamics",
-    "DebtFan": "xinzhi.risks.fans",
-    "DebtStress": "xinzhi.risks.stressing",
-    "HerdEntry": "xinzhi.risks.waves",
-    "PeakToPeak": "xinzhi.risks.peak_trend",
-    "PlantCapacity": "xinzhi.risks.plants",
-    "Register": "xinzhi.risks.registers",
-    "Utilisation": "xinzhi.risks.utilisation",
-    "Zombies": "xinzhi.risks.zombie_firms",
-    "capacity": "xinzhi.risks.utilisation",
-    "cost_capacity": "xinzhi.risks.plants",
-    "debt": "xinzhi.risks.balances",
-    "debt_dynamics": "xinzhi.risks.ratio_dynamics",
-    "debt_fan": "xinzhi.risks.fans",
-    "debt_stress": "xinzhi.risks.stressing",
-    "grade": "xinzhi.risks.grading",
-    "herd_entry": "xinzhi.risks.waves",
-    "peak_to_peak": "xinzhi.risks.peak_trend",
-    "plant_capacity": "xinzhi.risks.plants",
-    "register": "xinzhi.risks.registers",
-    "zombies": "xinzhi.risks.zombie_firms",
-    "Screening": "xinzhi.risks.screening",
-    "index_archive": "xinzhi.risks.screening",
-    "screen": "xinzhi.risks.screening",
+    "BubbleRules": ".explosive",
+    "Bubbles": ".explosive",
+    "CriticalValues": ".explosive",
+    "PanelBubbles": ".explosive",
+    "bubbles": ".explosive",
+    "house_prices": ".explosive",
+    "panel_bubbles": ".explosive",
+    "Debt": ".balances",
+    "DebtDynamics": ".ratio_dynamics",
+    "DebtFan": ".fans",
+    "DebtStress": ".stressing",
+    "HerdEntry": ".waves",
+    "PeakToPeak": ".peak_trend",
+    "PlantCapacity": ".plants",
+    "Register": ".registers",
+    "Utilisation": ".utilisation",
+    "Zombies": ".zombie_firms",
+    "capacity": ".utilisation",
+    "cost_capacity": ".plants",
+    "debt": ".balances",
+    "debt_dynamics": ".ratio_dynamics",
+    "debt_fan": ".fans",
+    "debt_stress": ".stressing",
+    "grade": ".grading",
+    "herd_entry": ".waves",
+    "peak_to_peak": ".peak_trend",
+    "plant_capacity": ".plants",
+    "register": ".registers",
+    "zombies": ".zombie_firms",
+    "Screening": ".screening",
+    "index_archive": ".screening",
+    "screen": ".screening",
 }
 
 __all__ = [
@@ -111,10 +112,4 @@ __all__ = [
     "zombies",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
-    """Load a verb on first use: importing the room costs nothing."""
-    if name not in _HOMES:
-        message = f"module 'xinzhi.risks' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -18,8 +18,9 @@ The verbs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.scope.choosing import definitions
@@ -40,33 +41,33 @@ if TYPE_CHECKING:
     from xinzhi.scope.verb import classify
 
 _HOMES = {
-    "Code": "tree",
-    "Concordance": "pairs",
-    "Definition": "model",
-    "Dependence": "dependent",
-    "History": "powers",
-    "InputOutput": "inputoutput",
-    "Scope": "result",
-    "Standard": "tree",
-    "check_definition": "loading",
-    "classify": "verb",
-    "classify_package": "packaged",
-    "concordance": "pairs",
-    "definition": "loading",
-    "definition_template": "loading",
-    "definitions": "choosing",
-    "digital_dependence": "dependence",
-    "errata": "pairs",
-    "explain": "explaining",
-    "history": "powers",
-    "industry_name": "naming",
-    "input_output": "inputoutput",
-    "lookup": "tree",
-    "read_definition": "loading",
-    "read_input_output": "longform",
-    "standard": "tree",
-    "timeline": "pictures",
-    "treemap": "pictures",
+    "Code": ".tree",
+    "Concordance": ".pairs",
+    "Definition": ".model",
+    "Dependence": ".dependent",
+    "History": ".powers",
+    "InputOutput": ".inputoutput",
+    "Scope": ".result",
+    "Standard": ".tree",
+    "check_definition": ".loading",
+    "classify": ".verb",
+    "classify_package": ".packaged",
+    "concordance": ".pairs",
+    "definition": ".loading",
+    "definition_template": ".loading",
+    "definitions": ".choosing",
+    "digital_dependence": ".dependence",
+    "errata": ".pairs",
+    "explain": ".explaining",
+    "history": ".powers",
+    "industry_name": ".naming",
+    "input_output": ".inputoutput",
+    "lookup": ".tree",
+    "read_definition": ".loading",
+    "read_input_output": ".longform",
+    "standard": ".tree",
+    "timeline": ".pictures",
+    "treemap": ".pictures",
 }
 
 __all__ = [
@@ -99,10 +100,4 @@ __all__ = [
     "treemap",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
-    """Load a verb on first use: importing the room costs nothing."""
-    if name not in _HOMES:
-        message = f"module 'xinzhi.scope' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(f"xinzhi.scope.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -15,8 +15,9 @@ The verbs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.sectors.autocorrelation import SpatialAutocorrelation, moran
@@ -48,51 +49,51 @@ if TYPE_CHECKING:
 
 # No module bears the name of a verb: importing it would put the module in the verb's place.
 _HOMES = {
-    "Composition": "labour_mix",
-    "Coupling": "coordination",
-    "Culture": "cultural",
-    "Dagum": "dispersion",
-    "Decoupling": "decouple",
-    "Densities": "density",
-    "Drivers": "logmean",
-    "Education": "schooling",
-    "Ellipses": "centrography",
-    "Green": "environment",
-    "Index": "composite",
-    "Inequality": "dispersion",
-    "MarkovChain": "chains",
-    "Normalisation": "composite",
-    "Obstacles": "obstacles",
-    "SchoolingReturn": "schooling",
-    "Sectors": "progress",
-    "SpatialAutocorrelation": "autocorrelation",
-    "System": "composite",
-    "Theil": "dispersion",
-    "advance": "progress",
-    "check_system": "composite",
-    "composition": "labour_mix",
-    "contiguity": "borders",
-    "coupling": "coordination",
-    "culture": "cultural",
-    "dagum": "dispersion",
-    "decoupling": "decouple",
-    "education": "schooling",
-    "ellipse": "centrography",
-    "from_package": "composite",
-    "gini": "dispersion",
-    "green": "environment",
-    "index": "composite",
-    "inequality": "dispersion",
-    "kaya": "identity",
-    "lmdi": "logmean",
-    "load_system": "composite",
-    "markov": "chains",
-    "moran": "autocorrelation",
-    "obstacle": "obstacles",
-    "ridgelines": "density",
-    "schooling_return": "schooling",
-    "systems": "composite",
-    "theil": "dispersion",
+    "Composition": ".labour_mix",
+    "Coupling": ".coordination",
+    "Culture": ".cultural",
+    "Dagum": ".dispersion",
+    "Decoupling": ".decouple",
+    "Densities": ".density",
+    "Drivers": ".logmean",
+    "Education": ".schooling",
+    "Ellipses": ".centrography",
+    "Green": ".environment",
+    "Index": ".composite",
+    "Inequality": ".dispersion",
+    "MarkovChain": ".chains",
+    "Normalisation": ".composite",
+    "Obstacles": ".obstacles",
+    "SchoolingReturn": ".schooling",
+    "Sectors": ".progress",
+    "SpatialAutocorrelation": ".autocorrelation",
+    "System": ".composite",
+    "Theil": ".dispersion",
+    "advance": ".progress",
+    "check_system": ".composite",
+    "composition": ".labour_mix",
+    "contiguity": ".borders",
+    "coupling": ".coordination",
+    "culture": ".cultural",
+    "dagum": ".dispersion",
+    "decoupling": ".decouple",
+    "education": ".schooling",
+    "ellipse": ".centrography",
+    "from_package": ".composite",
+    "gini": ".dispersion",
+    "green": ".environment",
+    "index": ".composite",
+    "inequality": ".dispersion",
+    "kaya": ".identity",
+    "lmdi": ".logmean",
+    "load_system": ".composite",
+    "markov": ".chains",
+    "moran": ".autocorrelation",
+    "obstacle": ".obstacles",
+    "ridgelines": ".density",
+    "schooling_return": ".schooling",
+    "systems": ".composite",
+    "theil": ".dispersion",
 }
 
 __all__ = [
@@ -143,15 +144,4 @@ __all__ = [
     "theil",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
-    """Load a verb on first use: importing the room costs nothing."""
-    if name not in _HOMES:
-        message = f"module 'xinzhi.sectors' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(f"xinzhi.sectors.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazy(__name__, _HOMES)

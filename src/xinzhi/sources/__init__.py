@@ -12,8 +12,9 @@ The verbs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.sources import allocation, innovation, upgrading
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from xinzhi.sources.verb import decompose
 
 _HOMES = {
-    "Assumptions": "xinzhi.sources.assumed",
-    "Sources": "xinzhi.sources.result",
-    "assumptions": "xinzhi.sources.assumed",
-    "decompose": "xinzhi.sources.verb",
+    "Assumptions": ".assumed",
+    "Sources": ".result",
+    "assumptions": ".assumed",
+    "decompose": ".verb",
 }
 _ROOMS = ("allocation", "innovation", "upgrading")
 
@@ -39,12 +40,4 @@ __all__ = [
     "upgrading",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a verb or a module of measures
-    """Load a verb on first use: importing the room costs nothing."""
-    if name in _ROOMS:
-        return importlib.import_module(f"xinzhi.sources.{name}")
-    if name not in _HOMES:
-        message = f"module 'xinzhi.sources' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__, __dir__ = lazy(__name__, _HOMES, _ROOMS)

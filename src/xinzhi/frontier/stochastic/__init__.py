@@ -12,8 +12,9 @@ The verbs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
     from xinzhi.frontier.stochastic.concave import Hull
@@ -22,20 +23,14 @@ if TYPE_CHECKING:
     from xinzhi.frontier.stochastic.result import StochasticFrontier
 
 _HOMES = {
-    "Hull": "xinzhi.frontier.stochastic.concave",
-    "StochasticFrontier": "xinzhi.frontier.stochastic.result",
-    "Stoned": "xinzhi.frontier.stochastic.nonparametric",
-    "cnls": "xinzhi.frontier.stochastic.nonparametric",
-    "sfa": "xinzhi.frontier.stochastic.estimate",
-    "stoned": "xinzhi.frontier.stochastic.nonparametric",
+    "Hull": ".concave",
+    "StochasticFrontier": ".result",
+    "Stoned": ".nonparametric",
+    "cnls": ".nonparametric",
+    "sfa": ".estimate",
+    "stoned": ".nonparametric",
 }
 
 __all__ = ["Hull", "StochasticFrontier", "Stoned", "cnls", "sfa", "stoned"]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the verbs
-    """Load a verb on first use: importing the room costs nothing."""
-    if name not in _HOMES:
-        message = f"module 'xinzhi.frontier.stochastic' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__, __dir__ = lazy(__name__, _HOMES)
