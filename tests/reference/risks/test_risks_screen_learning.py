@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
 from xinzhi.risks import screen
+from xinzhi.risks.screening import fellegi_sunter
 from xinzhi.risks.screening.calibration import calibrate
 from xinzhi.risks.screening.comparison import NAMES
 from xinzhi.risks.screening.fellegi_sunter import Agreement, adapt, learn
@@ -22,6 +26,8 @@ from xinzhi.risks.screening.weights import shipped, to_document
 
 SIMULATED = 0.02  # three standard errors of a share of 20,000 pairs
 RELEARNED = 1e-6
+SPLINK = 1e-6  # without our prior of one observation a field; splink stops at steps of 1e-9
+PRIOR = 2e-3  # what that prior and an earlier stop move
 SHARE = np.array([0.8, 0.2])
 TRUTH = np.array(
     [[[0.7, 0.2, 0.1], [0.9, 0.1, 0.0], [0.6, 0.4, 0.0]], [[0.1, 0.3, 0.6], [0.2, 0.8, 0.0], [0.05, 0.95, 0.0]]]
@@ -39,15 +45,31 @@ def simulated(count=20_000, seed=4):
     return levels.astype(np.int8), kind
 
 
+def begin():
+    level = np.where(TRUTH > 0, 0.5 * TRUTH + 0.5 / np.array(SIZES)[None, :, None], 0.0)
+    return Agreement(np.array([0.5, 0.5]), level)
+
+
 def test_without_any_label_the_truth_comes_back():
     levels, _ = simulated()
-    start = Agreement(
-        np.array([0.5, 0.5]), np.where(TRUTH > 0, 0.5 * TRUTH + 0.5 / np.array(SIZES)[None, :, None], 0.0)
-    )
-    found = learn(levels, SIZES, np.ones((len(levels), 2), dtype=bool), start)
+    found = learn(levels, SIZES, np.ones((len(levels), 2), dtype=bool), begin())
     assert found.share == pytest.approx(SHARE, abs=SIMULATED)
     assert found.level == pytest.approx(TRUTH, abs=SIMULATED)
     assert np.diff(found.log_posterior).min() > -1e-9 * abs(found.log_posterior[0])
+
+
+@pytest.mark.parametrize(("mass", "tolerance", "within"), [(1e-9, 1e-15, SPLINK), (1.0, 1e-9, PRIOR)])
+def test_without_any_label_it_learns_what_splink_does(monkeypatch, mass, tolerance, within):
+    """``splink.json`` holds the values, ``make_splink_reference.py`` the call."""
+    monkeypatch.setattr(fellegi_sunter, "_PRIOR_MASS", mass)
+    monkeypatch.setattr(fellegi_sunter, "_TOLERANCE", tolerance)
+    peer = json.loads(Path(__file__).with_name("splink.json").read_text(encoding="utf-8"))
+    levels, _ = simulated()
+    found = learn(levels, SIZES, np.ones((len(levels), 2), dtype=bool), begin())
+    assert found.share[1] == pytest.approx(peer["share"], abs=within)
+    for at, kind in enumerate(("u", "m")):
+        for field, size in enumerate(SIZES):
+            assert found.level[at, field, :size] == pytest.approx(peer[kind][field], abs=within)
 
 
 def test_with_every_label_it_is_counting():
