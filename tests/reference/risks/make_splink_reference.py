@@ -9,13 +9,10 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import splink
-import splink.comparison_level_library as levels_of
-import splink.comparison_library as comparisons_of
-from splink import DuckDBAPI, Linker, SettingsCreator
 
 SHARE = 0.2
 TRUTH = np.array(
@@ -37,6 +34,9 @@ def simulated(count: int = 20_000, seed: int = 4) -> np.ndarray:
 
 def comparison(field: int, size: int) -> object:
     """Return a comparison whose level is written in the left record."""
+    import splink.comparison_level_library as levels_of
+    import splink.comparison_library as comparisons_of
+
     name = f"field_{field}"
     levels = [levels_of.CustomLevel(f"{name}_l = -1").configure(is_null_level=True)]
     for level in range(size - 1, 0, -1):
@@ -51,6 +51,9 @@ def comparison(field: int, size: int) -> object:
 
 def main() -> None:
     """Write the reference values."""
+    import splink
+    from splink import DuckDBAPI, Linker, SettingsCreator
+
     levels = simulated()
     database = DuckDBAPI()
     ids = pa.array(np.arange(len(levels)))
@@ -73,7 +76,7 @@ def main() -> None:
     Path(__file__).with_name("splink.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
-def _shares(linker: Linker, field: int, kind: str) -> list[float]:
+def _shares(linker: Any, field: int, kind: str) -> list[float]:
     """Return the probabilities of the levels of a field, the lowest level first."""
     levels = linker.misc.save_model_to_json()["comparisons"][field]["comparison_levels"]
     return [one[f"{kind}_probability"] for one in reversed(levels) if not one.get("is_null_level")]

@@ -13,7 +13,7 @@ from xinzhi.risks.screening.places import code_of, name_of, places
 from xinzhi.risks.screening.quantities import extract, numeral_value, plain
 from xinzhi.risks.screening.records import NUMBERS, read
 from xinzhi.risks.screening.tokens import tokenise
-from xinzhi.risks.screening.words import approvals, labels, lower, spotted, without_buzzwords
+from xinzhi.risks.screening.words import approvals, labels, lower, phases, spotted, without_buzzwords
 
 MU = 2000 / 3
 
@@ -49,6 +49,22 @@ def quantities(text):
         ("全长32.5公里", "length", "-", 32_500),
         ("3000余万元", "money", "-", 3e7),
         ("2023年", "year", "-", 2023),
+        ("2022.08", "year", "-", 2022),
+        ("总投资6.8亿", "money", "investment", 6.8e8),
+        ("总投资四亿二千万元", "money", "investment", 4.2e8),
+        ("花费估计接近九个亿", "money", "investment", 9e8),
+        ("投资三亿左右", "money", "investment", 3e8),
+        ("一万二千平方米", "area", "-", 12_000),
+        ("110千伏", "voltage", "-", 110_000),
+        ("500千瓦", "power", "-", 500_000),
+        ("20,000 kL", "volume", "-", 20_000),
+        ("a 12,000-ton store", "mass", "-", 12_000),
+        ("twenty-four thousand tons", "mass", "-", 24_000),
+        ("80 tons daily", "mass_day", "-", 80),
+        ("规模每天3万立方米", "volume_day", "capacity", 3e4),
+        ("60吨/小时", "mass_hour", "-", 60),
+        ("3000吨级", "class", "-", 3000),
+        ("现有8万吨", "mass", "other", 8e4),
     ],
 )
 def test_quantities_are_read_in_base_units(text, kind, role, value):
@@ -68,7 +84,18 @@ def test_significant_digits_tell_precise_from_round():
 
 
 @pytest.mark.parametrize(
-    ("word", "value"), [("十", 10), ("二十", 20), ("三百零五", 305), ("一千二百", 1200), ("两", 2), ("零", 0)]
+    ("word", "value"),
+    [
+        ("千万", None),
+        ("一百二十万", 1.2e6),
+        ("三点五亿", 3.5e8),
+        ("十", 10),
+        ("二十", 20),
+        ("三百零五", 305),
+        ("一千二百", 1200),
+        ("两", 2),
+        ("零", 0),
+    ],
 )
 def test_chinese_numerals(word, value):
     assert numeral_value(word) == value
@@ -91,6 +118,12 @@ def test_chinese_numerals(word, value):
         ("Suzhou, Jiangsu", [320500]),
         ("in Inner Mongolia", [150000]),
         ("没有地名", []),
+        ("战略合作，高密度电路板，房亭河北支，米仓山南麓", []),
+        ("徐州市工业园东区", [320300]),
+        ("攀枝花市东区", [510402]),
+        ("Xiaoting Chemical Park, Yichang", [420505]),
+        ("Xiaoting Chemical Park", []),
+        ("杨凌示范区", [610403]),
     ],
 )
 def test_places(text, codes):
@@ -129,6 +162,53 @@ def test_municipalities_are_their_own_city():
 )
 def test_brands_sound_alike_in_both_languages(text, brand):
     assert owners(plain(pl.Series([text])))["brand"].to_list() == [brand]
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("项目公司为普宁市洁源环保电力有限公司", "普宁市洁源环保电力有限公司"),
+        ("以上为沭阳花乡电子商务发展有限公司申报", "沭阳花乡电子商务发展有限公司"),
+        ("本公司(盐城旭昇新能源集团)看好", "盐城旭昇新能源集团"),
+        ("安徽汊河城市建设投资集团有限公司", "安徽汊河城市建设投资集团有限公司"),
+        ("The applicant, Cangzhou Boxin Hairun Water Supply Co., plans", "Cangzhou Boxin Hairun Water Supply Co."),
+        ("项目业主:资中县人民医院。为补齐短板", "资中县人民医院"),
+        ("由项目公司实施", None),
+    ],
+)
+def test_owners_are_read_without_what_stands_before_them(text, span):
+    found = owners(plain(pl.Series([text])))["span"].to_list()
+    assert found == ([span] if span else [])
+
+
+def test_a_place_in_the_name_of_the_owner_is_where_the_owner_is_from():
+    text = "普宁市洁源环保电力有限公司中标揭阳市惠来县垃圾焚烧发电"
+    assert read(pl.Series([text, text[:13]])).place[:, 0].tolist() == [445224, 445281]
+
+
+def test_of_several_figures_the_largest_is_the_whole_whatever_their_order():
+    parts = ["分拣中心8000平方米", "加工车间6000平方米"]
+    areas = [read(pl.Series(["、".join(order)])).number[0, NUMBERS.index("floor")] for order in (parts, parts[::-1])]
+    assert areas == [8000, 8000]
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [
+        ("污水处理厂一期工程。预留二期池位", 0),
+        ("污水处理厂一期。二期用地预留在北侧", 0),
+        ("污水处理厂二期扩建。一期已投运", 2),
+        ("水厂。一期已满负荷，新建清水池", 9),
+        ("水厂三期", 3),
+        ("电站以大代小", 9),
+        ("Phase II of a plant", 2),
+        ("The second phase of a plant", 2),
+        ("水厂续建", 9),
+        ("新建水厂", 0),
+    ],
+)
+def test_later_phases(text, phase):
+    assert phases(lower(plain(pl.Series([text])))).tolist() == [phase]
 
 
 def test_approval_numbers_are_no_quantities():

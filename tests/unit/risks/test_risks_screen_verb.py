@@ -169,14 +169,47 @@ def test_findings_of_a_file_name_its_lines(tmp_path):
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        (pl.DataFrame({"text": ["x"]}), "columns that the table 'projects' of frames has not: id"),
-        (pl.DataFrame({"id": ["1"], "name": ["x"]}), "Name the column with the project's content 'text'"),
+        (pl.DataFrame({"id": ["1"], "colour": ["x"]}), "Name the column with the project's content 'text'"),
         (pl.DataFrame({"id": [], "text": []}), "no rows"),
     ],
 )
 def test_what_cannot_be_screened_says_why(table, words):
     with pytest.raises(InputError, match=words):
         screen(table, OLD)
+
+
+def test_the_usual_headings_are_known_and_said(tmp_path):
+    old = pl.DataFrame(
+        {
+            "序号": [2, 10],
+            "项目名称": ["水厂", "学校"],
+            "建设内容及规模": ["日供水5万立方米", "学位1200个"],
+            "项目概况": ["位于肥西县", "位于长丰县"],
+            "总投资【单位：亿元】": [1.83, 2.1],
+            "建设性质": ["新建", "改扩建"],
+        }
+    )
+    old.write_csv(tmp_path / "archive.csv")
+    for archive in (old, tmp_path / "archive.csv"):
+        found = index_archive(archive)
+        assert found.side.frame["id"].to_list() == ["10", "2"]
+        assert found.side.frame["text"][1] == "水厂。日供水5万立方米。位于肥西县。总投资1.83亿元。建设性质:新建。"
+        assert found.index.records.phase.tolist() == [9, 0]
+        assert [(item.column, item.expected) for item in found.findings] == [
+            ("序号", "id"),
+            ("项目名称", "title"),
+            ("建设内容及规模", "text"),
+        ]
+
+
+def test_known_names_win_and_rows_without_identifiers_are_numbered_in_order():
+    many = pl.DataFrame(
+        {"title": [f"第{at}水厂" for at in range(12)], "名称": ["x"] * 12, "text": ["日供水5万吨"] * 12}
+    )
+    found = screen(many, OLD)
+    assert found.frame["id"].to_list() == [f"{at:02}" for at in range(1, 13)]
+    assert found.projects["title"][10] == "第10水厂"
+    assert [item.rule for item in found.findings if item.table == "projects"] == ["rows-numbered"]
 
 
 def test_further_columns_are_read():

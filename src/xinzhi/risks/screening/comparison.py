@@ -168,7 +168,9 @@ def _places(one: IntArray, other: IntArray) -> LevelArray:
 def _owners(projects: Records, archive: Records, project: IntArray, record: IntArray) -> LevelArray:
     brand, other = projects.brand[project], archive.brand[record]
     name, other_name = projects.owner[project], archive.owner[record]
-    same_brand = (brand == other) & (brand > 0)
+    stem, other_stem = projects.stem[project], archive.stem[record]
+    # 吉锐 and 吉锐互连, Haihuang and 海煌水产: one brand is what the other begins with
+    same_brand = ((brand == other) | (stem == other)) & (other > 0) | ((brand == other_stem) & (brand > 0))
     level = np.select([name == other_name, same_brand], [2, 1], default=0)
     return np.where((name > 0) & (other_name > 0), level, MISSING).astype(np.int8)
 

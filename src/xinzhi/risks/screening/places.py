@@ -20,7 +20,7 @@ _ROMAN = rf"Inner Mongolia|Hong Kong|[A-Z][a-zü']+(?: {_RANKS})?"
 _COUNTY, _CITY = 100, 10_000
 
 
-def places(texts: pl.Series, regions: pl.Series | None = None) -> IntArray:
+def places(texts: pl.Series, regions: pl.Series | None = None, named: pl.DataFrame | None = None) -> IntArray:
     """Return the places that texts name.
 
     Parameters
@@ -29,6 +29,9 @@ def places(texts: pl.Series, regions: pl.Series | None = None) -> IntArray:
         Plain texts (`xinzhi.risks.screening.quantities.plain`).
     regions
         Codes of GB/T 2260 that stand beside the texts.
+    named
+        ``row, span`` of the companies that they name. A place that stands in their names alone says where the owner
+        is from, and counts only where the text names no other city or county.
 
     Returns
     -------
@@ -43,11 +46,14 @@ def places(texts: pl.Series, regions: pl.Series | None = None) -> IntArray:
     >>> places(texts).tolist()
     [[340123, 0, 0], [340100, 0, 0], [0, 0, 0], [320302, 0, 0]]
     """
-    named = _resolved(_mentions(texts))
+    found = _resolved(_mentions(texts))
+    if named is not None:
+        found = _without_owners(found, named)
+    found = found.select("row", "at", "code")
     if regions is not None:
         given = pl.DataFrame({"row": _rows(texts), "code": code_of(regions), "at": pl.Series([-1] * len(texts))})
-        named = pl.concat([named, given.filter(pl.col("code") > 0).select(named.columns).cast(named.schema)])
-    return _slots(named, len(texts))
+        found = pl.concat([found, given.filter(pl.col("code") > 0).select(found.columns).cast(found.schema)])
+    return _slots(found, len(texts))
 
 
 def known(codes: pl.Series) -> pl.Series:
@@ -83,7 +89,9 @@ def _rows(texts: pl.Series) -> pl.Series:
 
 
 def _mentions(texts: pl.Series) -> pl.DataFrame:
-    """Return ``row, at, name, code, rivals``: every name with every place that it may mean."""
+    """Return ``row, at, name, code, weak, times, rivals``: every name with every place that it may mean."""
+    # 房亭河北支 is a branch of a river, 米仓山南麓 the foot of a mountain
+    texts = texts.str.replace_all("([河江湖海山])([东南西北])([岸麓支坡畔])", "$1 $2 $3")
     chinese = texts.str.extract_many(_longest_first(), leftmost=True)
     roman = texts.str.extract_all(_ROMAN)
     found = [
@@ -93,27 +101,43 @@ def _mentions(texts: pl.Series) -> pl.DataFrame:
         .join(table, on="name", how="inner", maintain_order="left")
         for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman)))
     ]
-    every = pl.concat([part.select("row", "at", "name", "code") for part in found]).unique(["row", "name", "code"])
+    every = pl.concat([part.select("row", "at", "name", "code", "weak") for part in found])
+    every = every.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(["row", "name", "code"])
     return every.with_columns(pl.len().over("row", "name").alias("rivals"))
 
 
+def _without_owners(found: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Return places without those that only companies bear in their names, where others are named."""
+    inner = _mentions(named["span"])
+    inner = inner.with_columns(named["row"].gather(inner["row"]).alias("row"))
+    counted = inner.group_by("row", "name", "code").agg(pl.col("times").sum().alias("owned"))
+    joined = found.join(counted, on=["row", "name", "code"], how="left")
+    owned = pl.col("owned").fill_null(0) >= pl.col("times")
+    other = (~owned & (pl.col("code") % _CITY != 0)).any().over("row")
+    return joined.filter(~(owned & other))
+
+
 def _resolved(mentions: pl.DataFrame) -> pl.DataFrame:
-    """Return ``row, at, code``: of a shared name the places whose city or province the text names too."""
-    sure = mentions.filter(pl.col("rivals") == 1)
+    """Return the places meant: of a shared name those whose city or province the text names too, of a weak the city."""
+    alone = (pl.col("rivals") == 1) & ~pl.col("weak")
+    sure = mentions.filter(alone)
     cities = sure.filter(pl.col("code") % _CITY != 0).select("row", (pl.col("code") // _COUNTY).alias("city")).unique()
     provinces = sure.select("row", (pl.col("code") // _CITY).alias("province")).unique()
     shared = (
-        mentions.filter(pl.col("rivals") > 1)
+        mentions.filter(~alone)
         .with_columns((pl.col("code") // _COUNTY).alias("city"), (pl.col("code") // _CITY).alias("province"))
         .join(cities.with_columns(pl.lit(2).alias("by_city")), on=["row", "city"], how="left")
         .join(provinces.with_columns(pl.lit(1).alias("by_province")), on=["row", "province"], how="left")
         .with_columns((pl.col("by_city").fill_null(0) + pl.col("by_province").fill_null(0)).alias("support"))
     )
     best = pl.col("support") == pl.col("support").max().over("row", "name")
+    one = pl.len().over("row", "name") == 1
     shared = shared.filter(best).filter(
-        ((pl.col("support") > 0) & (pl.len().over("row", "name") == 1)) | (pl.col("rivals") <= 2)  # noqa: PLR2004 - two fit into the slots
+        pl.when("weak")
+        .then(pl.col("by_city").is_not_null() & one)
+        .otherwise(((pl.col("support") > 0) & one) | (pl.col("rivals") <= 2))  # noqa: PLR2004 - two fit into the slots
     )
-    return pl.concat([sure.select("row", "at", "code"), shared.select("row", "at", "code")])
+    return pl.concat([part.select("row", "at", "name", "code", "times") for part in (sure, shared)])
 
 
 def _slots(named: pl.DataFrame, count: int) -> IntArray:
@@ -151,8 +175,9 @@ def _all_codes() -> list[int]:
 
 @cache
 def _chinese_names() -> pl.DataFrame:
-    """Return ``name, code`` of all Chinese names; municipalities are their own city."""
-    everyday = document("words.yaml")["everyday_places"]
+    """Return ``name, code, weak`` of all Chinese names; municipalities are their own city."""
+    words = document("words.yaml")
+    everyday, common = words["everyday_places"], words["common_counties"]
     table = places_table().with_columns(pl.col("code").cast(pl.Int64))
     city = pl.col("code") % _COUNTY == 0
     # one county in six is a city of its own, and goes by its short name too: 昆山, 义乌
@@ -164,7 +189,9 @@ def _chinese_names() -> pl.DataFrame:
     )
     taken = provinces["name"].to_list()
     prefectures = short.select(pl.col("short").alias("name"), "code").filter(~pl.col("name").is_in(taken))
-    return pl.concat([provinces, table.select("name", "code"), prefectures]).unique(maintain_order=True)
+    aliases = pl.DataFrame([*words["place_aliases"].items()], schema=provinces.schema, orient="row")
+    every = pl.concat([provinces, table.select("name", "code"), prefectures, aliases]).unique(maintain_order=True)
+    return every.with_columns(pl.col("name").is_in(common).alias("weak"))
 
 
 @cache
@@ -178,8 +205,7 @@ def _roman_index() -> dict[tuple[str, bool], list[int]]:
     """Return the codes of a romanised name, with and without a word such as County behind it."""
     found: dict[tuple[str, bool], list[int]] = {}
     for code, name, _, roman in places_table().iter_rows():
-        ranks = (True, False) if code.endswith("00") else (True,)
-        for ranked in ranks:
+        for ranked in (True, False):
             if not (ranked and code.endswith("00") and not name.endswith("市")):
                 found.setdefault((sound(roman), ranked), []).append(int(code))
     for code, _, _, english in _province_rows():
@@ -188,21 +214,22 @@ def _roman_index() -> dict[tuple[str, bool], list[int]]:
 
 
 def _roman_names(spans: pl.Series) -> pl.DataFrame:
-    """Return ``name, code`` of the romanised names among spans."""
+    """Return ``name, code, weak`` of the romanised names among spans; without its rank a county's is weak."""
     rows = []
     for span in spans.explode(empty_as_null=False, keep_nulls=False).unique().to_list():
         words = span.split(" ")
         rank = words[-1] if len(words) > 1 and words[-1] not in {"Mongolia", "Kong"} else ""
         base = sound(span.removesuffix(f" {rank}") if rank else span)
         if rank in {"City", "Prefecture"}:
-            codes = [code for code in _roman_index().get((base, False), []) if code % _CITY]
+            codes = [code for code in _roman_index().get((base, False), []) if code % _CITY and not code % _COUNTY]
             codes = codes or _roman_index().get((base, True), [])
         elif rank in {"", "Province"}:
             codes = _roman_index().get((base, False), [])
+            codes = [code for code in codes if not code % _COUNTY] or codes
         else:
             codes = [code for code in _roman_index().get((base, True), []) if code % _COUNTY]
-        rows += [(span, code) for code in codes]
-    return pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64}, orient="row")
+        rows += [(span, code, rank == "" and code % _COUNTY > 0) for code in codes]
+    return pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
 
 
 def sound(name: str) -> str:

@@ -14,7 +14,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text
 from xinzhi.data import Package, load
 from xinzhi.data.package import Origin
-from xinzhi.risks.screening.facts import document
+from xinzhi.risks.screening.headings import KNOWN, renamed, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,14 +62,15 @@ def library(source: Any, table: str, *, encoding: str | None = None) -> Library:
     Raises
     ------
     InputError
-        When it cannot be read, or has no identifiers, or neither title nor text.
+        When it cannot be read, or has neither title nor text under any heading that is known.
     """
     package, early = _package(source, table, encoding)
     if table not in package.tables and len(package.tables) == 1:
-        package = load({table: next(iter(package.tables.values()))})
+        package = replace(package, tables={table: next(iter(package.tables.values()))})
+    package, notes = _with_known_headings(package, table)
+    early = (*early, *notes)
     frame = package.require(table, ["id"], verb="screen", despite=_OWN_RULES)
-    extra = _extra(frame)
-    if not {"title", "text"} & set(frame.columns) and not extra:
+    if not {"title", "text"} & set(frame.columns) and not sentences(frame.columns):
         message = (
             f"screen reads the columns 'title' and 'text' of the table '{table}'; it has {', '.join(frame.columns)}. "
             "Name the column with the project's content 'text'."
@@ -99,21 +100,32 @@ def together(frame: pl.DataFrame) -> pl.Series:
         .fill_null("")
         for part in parts
     ]
-    for name, sentence in _extra(frame).items():
+    for name, sentence in sentences(frame.columns).items():
         before, _, after = sentence.partition("{}")
-        said = pl.lit(before) + pl.col(name).cast(pl.String).str.strip_chars() + pl.lit(after)
+        words = pl.col(name).cast(pl.String).str.strip_chars()
+        words = words.str.replace(r"\.0$", "") if frame[name].dtype.is_float() else words.str.replace("。$", "")
+        said = pl.lit(before) + words + pl.lit(after)
         ended.append(pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(said).fill_null(""))
     return frame.select(pl.concat_str([*ended, pl.lit("")]).alias("text"))["text"]
 
 
-def _extra(frame: pl.DataFrame) -> dict[str, str]:
-    """Return the further columns that a table has, and the sentence that each adds."""
-    return {
-        name: entry["sentence"]
-        for entry in document("words.yaml")["columns"]
-        for name in entry["names"]
-        if name in frame.columns
-    }
+def _with_known_headings(package: Package, table: str) -> tuple[Package, tuple[Finding, ...]]:
+    """Return a package whose table has the names that `screen` knows, read again where that changes a column."""
+    if table not in package.tables or not set(package.tables[table].columns) - set(KNOWN):
+        return package, ()
+    old = package.tables[table]
+    origin = package.origins.get(table)
+    frame, notes = renamed(old, table, origin.file if origin else None)
+    if frame.columns == old.columns:
+        return package, notes
+    again = load({table: frame})
+    lines = again.origins[table].lines
+    kept = tuple(found for found in package.findings if found.rule != "missing-column")
+    if origin is not None and len(origin.lines) == len(lines):
+        lines = origin.lines.gather(lines - 1)
+    origins = {table: Origin(origin.file if origin else None, lines)}
+    findings = (*kept, *(found for found in again.findings if found.severity == "error" or found.rule in _OWN_RULES))
+    return replace(again, origins=origins, findings=findings, kind=package.kind, source=package.source), notes
 
 
 def _package(source: Any, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:  # noqa: ANN401 - see library
@@ -139,7 +151,8 @@ def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, t
     if not grid.cells.width:
         reason = grid.findings[0].sentence() if grid.findings else f"{path.name}: it has no columns"
         raise InputError(reason, grid.findings)
-    package = load({table: grid.cells})
+    cells, notes = renamed(grid.cells, table, path.name)
+    package = load({table: cells})
     # the lines of a frame count its rows; what the reader looks for is the line of the file
     origin = package.origins[table]
     lines = grid.lines.gather(origin.lines - 1)
@@ -147,7 +160,8 @@ def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, t
         replace(found, file=path.name, line=None if found.line is None else int(grid.lines[found.line - 1]))
         for found in package.findings
     )
-    return replace(package, origins={table: Origin(path.name, lines)}, findings=findings), grid.findings
+    origins = {table: Origin(path.name, lines)}
+    return replace(package, origins=origins, findings=findings), (*grid.findings, *notes)
 
 
 def _identifiers(ids: pl.Series) -> list[str]:

@@ -12,7 +12,7 @@ import polars as pl
 
 from xinzhi.risks.screening import places, quantities, words
 from xinzhi.risks.screening.facts import document
-from xinzhi.risks.screening.owners import owners
+from xinzhi.risks.screening.owners import companies, owners
 from xinzhi.risks.screening.tokens import Tokens, joined, tokenise
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Records:
     ----------
     place
         `(N, 3)` codes of GB/T 2260.
-    brand, owner
-        `(N,)` hashes of the owner's brand and of its name.
+    brand, stem, owner
+        `(N,)` hashes of the owner's brand, of its first two syllables, and of its name.
     number, digits
         `(N, 5)` investment and turnover in CNY, land and floor area in m2, length in m; significant digits.
     capacity, capacity_kind, capacity_digits
@@ -58,6 +58,7 @@ class Records:
 
     place: IntArray
     brand: npt.NDArray[np.uint64]
+    stem: npt.NDArray[np.uint64]
     owner: npt.NDArray[np.uint64]
     number: FloatArray
     digits: npt.NDArray[np.int8]
@@ -124,17 +125,19 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     count = len(plain)
     approved = words.approvals(plain)
     found = quantities.extract(without_approvals(plain))
-    owned = owners(plain)
-    brand, owner = (np.zeros(count, dtype=np.uint64) for _ in range(2))
+    named = companies(plain)
+    owned = owners(plain, named)
+    owner, brand, stem = (np.zeros(count, dtype=np.uint64) for _ in range(3))
     rows = owned["row"].to_numpy()
-    owner[rows] = owned["name"].hash().to_numpy()
-    brand[rows] = owned["brand"].hash().to_numpy() * (owned["brand"] != "").to_numpy()
+    for array, column in ((owner, "name"), (brand, "brand"), (stem, "stem")):
+        array[rows] = owned[column].hash().to_numpy() * (owned[column] != "").to_numpy()
     numbers, capacities = number_spans(found), capacity_spans(found)
     figures = figure_spans(found, numbers, capacities)
     wide, slots = (count, len(NUMBERS)), (count, CAPACITIES)
     return Records(
-        place=places.places(plain, regions),
+        place=places.places(plain, regions, named),
         brand=brand,
+        stem=stem,
         owner=owner,
         number=_filled(numbers, "field", "value", wide, np.float64),
         digits=_filled(numbers, "field", "digits", wide, np.int8),
@@ -177,21 +180,29 @@ def capacity_kinds() -> dict[str, int]:
 
 
 def number_spans(found: pl.DataFrame) -> pl.DataFrame:
-    """Return ``row, field, span, value, digits``: the quantity that each number of each text is read from."""
+    """Return ``row, field, span, value, digits``: the quantity that each number of each text is read from.
+
+    Of several of one rank the largest: it is the whole, and does not depend on the order of the parts.
+    """
     return (
         found.join(fields(), on=["kind", "role"], how="inner", maintain_order="left")
-        .sort("row", "field", "rank", maintain_order=True)
+        .sort("row", "field", "rank", "value", descending=[False, False, False, True], maintain_order=True)
         .unique(["row", "field"], keep="first", maintain_order=True)
     )
 
 
 def capacity_spans(found: pl.DataFrame) -> pl.DataFrame:
-    """Return ``row, slot, number, span, value, digits``: the first capacities of each text, `number` their kind."""
+    """Return ``row, slot, number, span, value, digits``: the first capacities of each text, `number` their kind.
+
+    Those that the text calls so come first, then machines and stores.
+    """
     kind = pl.col("kind").replace_strict(capacity_kinds(), default=0, return_dtype=pl.Int8)
     # three sets are equipment and forty persons a staff, unless the text says that they are what the project can do
     meant = ~pl.col("kind").is_in(["goods", "people"]) | (pl.col("role") == "capacity")
-    part = found.with_columns(kind.alias("number")).filter((pl.col("number") > 0) & meant)
-    part = part.unique(["row", "number", "value"], keep="first", maintain_order=True)
+    part = found.with_columns(kind.alias("number")).filter((pl.col("number") > 0) & meant & (pl.col("role") != "other"))
+    part = part.sort("row", pl.col("role") != "capacity", maintain_order=True).unique(
+        ["row", "number", "value"], keep="first", maintain_order=True
+    )
     return part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < CAPACITIES)
 
 

@@ -50,23 +50,20 @@ class Comparison:
     def marks(self) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
         """Return where agreeing words stand: field, span in the project's text, span in the archived text.
 
-        Words that stand in one of the texts in another form (a place by its code, a unit converted) have no span there
-        and are left out.
+        The weightiest field comes first. What a text does not spell out (a place that stands in a column) has no span.
         """
-        found = []
-        for row in self.ledger.filter(self.ledger["level"] > 0).iter_rows(named=True):
-            for one, other in zip(_words(row["project"]), _words(row["archive"]), strict=False):
-                here, there = self.project_text.find(one), self.archive_text.find(other)
-                if here >= 0 and there >= 0:
-                    found.append((row["field"], (here, here + len(one)), (there, there + len(other))))
-        return found
+        from xinzhi.risks.screening.marking import marks
+
+        return marks(self)
+
+    def passages(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Return the spans of the project's and of the archived text that stand word for word in the other."""
+        from xinzhi.risks.screening.marking import passages
+
+        return passages(self.project_text, self.archive_text)
 
     def __repr__(self) -> str:
         return self.text()
-
-
-def _words(said: str | None) -> list[str]:
-    return [word for word in (said or "").split("; ") if word]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -97,6 +94,9 @@ class Screening(Result):
         What is odd about the data: empty texts, repeated identifiers, unknown places.
     archive_size, weights_synthetic
         How many records were screened against; whether the weights come from synthetic projects.
+    truth
+        ``id, label`` of projects whose truth is known (`xinzhi.risks.screening.measuring.with_truth`): ``repackaged,
+        follow-on, new``; and where known ``archive_id``, the source, and ``level`` of disguise.
     """
 
     key: ClassVar[tuple[str, ...]] = ("id",)
@@ -109,6 +109,7 @@ class Screening(Result):
     findings: tuple[Finding, ...]
     archive_size: int
     weights_synthetic: bool
+    truth: pl.DataFrame | None = None
 
     def explain(self, id: str, rank: int = 1) -> Comparison:  # noqa: A002 - the column is called id
         """Return a project beside one of its candidates.

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from xinzhi.risks.screening import quantities, words
-from xinzhi.risks.screening.owners import owners
+from xinzhi.risks.screening.owners import companies, owners
 from xinzhi.risks.screening.places import SLOTS, name_of, places
 from xinzhi.risks.screening.records import NUMBERS, capacity_spans, figure_spans, number_spans, without_approvals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from xinzhi.core.arrays import IntArray
 
 _BETWEEN = "; "
 
@@ -49,8 +51,9 @@ def sayings(texts: pl.Series, regions: pl.Series | None = None) -> pl.DataFrame:
 def _parts(plain: pl.Series, lowered: pl.Series, regions: pl.Series | None) -> Iterator[pl.DataFrame]:
     found = quantities.extract(without_approvals(plain))
     numbers, capacities = number_spans(found), capacity_spans(found)
-    yield _places(plain, regions)
-    yield _named(owners(plain), "owner")
+    named = companies(plain)
+    yield _places(places(plain, regions, named))
+    yield _named(owners(plain, named), "owner")
     names = dict(enumerate(NUMBERS))
     field = pl.col("field").replace_strict(names, return_dtype=pl.String)
     yield numbers.select("row", field.alias("field"), pl.col("span").alias("said"))
@@ -67,8 +70,7 @@ def _named(part: pl.DataFrame, field: str) -> pl.DataFrame:
     return part.select("row", pl.lit(field).alias("field"), pl.col("span").str.strip_chars().alias("said"))
 
 
-def _places(plain: pl.Series, regions: pl.Series | None) -> pl.DataFrame:
-    codes = places(plain, regions)
+def _places(codes: IntArray) -> pl.DataFrame:
     rows = [
         (row, "place", name_of(int(codes[row, slot]))[0])
         for row in range(len(codes))

@@ -68,6 +68,7 @@ LEVELS = {
     "same phase": "未称后续",
     "later phase": "称为后续",
 }
+_RARE, _HALF = 0.01, 0.5
 REASONS = {
     "undecided": Text(zh="证据不足以分辨", en="the evidence does not decide"),
     "unreadable": Text(
@@ -76,6 +77,35 @@ REASONS = {
     ),
     "empty": Text(zh="没有文字", en="there is no text"),
 }
+
+
+def chance(value: float) -> str:
+    """Write a probability in percent, never as certain.
+
+    Examples
+    --------
+    >>> chance(0.423), chance(0.9938), chance(0.99997), chance(0.0002)
+    ('42%', '99.4%', '>99.9%', '<0.1%')
+    """
+    if not _RARE / 10 <= value <= 1 - _RARE / 10:
+        return ">99.9%" if value > _HALF else "<0.1%"
+    return f"{value:.1%}" if value < _RARE or value > 1 - _RARE else f"{value:.0%}"
+
+
+def span(low: float, high: float) -> str:
+    """Write an interval of a probability.
+
+    Examples
+    --------
+    >>> span(0.31, 0.55), span(0.9996, 0.9999), span(0.95, 0.9999), span(0.0002, 0.004)
+    ('31–55%', '>99.9%', '≥95%', '≤0.4%')
+    """
+    ends = (chance(low), chance(high))
+    if ends[0] == ends[1]:
+        return ends[0]
+    if ends[1].startswith(">"):
+        return f"≥{ends[0]}"
+    return f"≤{ends[1]}" if ends[0].startswith("<") else f"{ends[0].removesuffix('%')}–{ends[1]}"
 
 
 def summarise(result: Screening, language: Language) -> str:
@@ -103,12 +133,12 @@ def summarise(result: Screening, language: Language) -> str:
 def _clearest(row: dict[str, Any], language: Language) -> str:
     if language == "zh":
         return (
-            f"  最明显的：{row['id']} 与 {row['archive_id']}，概率 {row['probability']:.0%}"
-            f"（{row['lower']:.0%}—{row['upper']:.0%}）；{row['evidence_zh']}"
+            f"  最明显的：{row['id']} 与 {row['archive_id']}，概率 {chance(row['probability'])}"
+            f"（区间 {span(row['lower'], row['upper'])}）；{row['evidence_zh']}"
         )
     return (
-        f"  clearest: {row['id']} is {row['archive_id']} over again with probability {row['probability']:.0%} "
-        f"({row['lower']:.0%} to {row['upper']:.0%}); {row['evidence']}"
+        f"  clearest: {row['id']} is {row['archive_id']} over again with probability {chance(row['probability'])} "
+        f"(interval {span(row['lower'], row['upper'])}); {row['evidence']}"
     )
 
 
@@ -120,8 +150,8 @@ def _warning(language: Language) -> str:
 
 def _findings(count: int, language: Language) -> str:
     if language == "zh":
-        return f"  {count} 处数据问题，见 findings"
-    return f"  {count} findings on the data, see .findings"
+        return f"  {count} 处数据问题"
+    return f"  {count} findings on the data"
 
 
 def tell(comparison: Comparison, language: Language) -> str:
@@ -129,16 +159,20 @@ def tell(comparison: Comparison, language: Language) -> str:
     zh = language == "zh"
     row = comparison.verdict
     verdict = VERDICTS[row["verdict"]].lang(language)
-    chance = f"{row['probability']:.0%} ({row['lower']:.0%}-{row['upper']:.0%})"
+    odds = f"{chance(row['probability'])} ({span(row['lower'], row['upper'])})"
     if comparison.archive_id is None:
         none = "没有共有两项线索的历史项目" if zh else "no archived project shares two keys with it"
         return f"{comparison.id}: {verdict}; {none}"
-    lines = [
-        f"{comparison.id} : {comparison.archive_id}: {verdict}, "
-        + (f"旧项目新包装的概率 {chance}" if zh else f"probability of being repackaged {chance}")
-    ]
-    if row["reason"]:
-        lines.append("  " + REASONS[row["reason"]].lang(language))
+    lines = [f"{comparison.id} : {comparison.archive_id}: "]
+    rank = int(comparison.ledger["rank"][0])
+    if rank == 1:
+        lines[0] += f"{verdict}, " + (f"旧项目新包装的概率 {odds}" if zh else f"probability of being repackaged {odds}")
+        lines += [f"  {REASONS[row['reason']].lang(language)}"] if row["reason"] else []
+    else:
+        total = f"{comparison.ledger['weight'].sum():+.1f}"
+        lines[0] += (
+            f"第 {rank} 接近的历史项目，权重合计 {total}" if zh else f"candidate {rank}, weights add up to {total}"
+        )
     for entry in comparison.ledger.filter(~(comparison.ledger["level"] < 0)).iter_rows(named=True):
         name = FIELDS[entry["field"]].lang(language)
         level = LEVELS[entry["agreement"]] if zh else entry["agreement"]

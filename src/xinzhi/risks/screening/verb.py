@@ -53,9 +53,10 @@ def screen(
     ----------
     projects, archive
         Tables with ``id`` and ``title`` or ``text`` (or both), and where known ``region`` (code of GB/T 2260) and
-        ``year``; columns for owner, approval number, place and sums are read too (``words.yaml``). A frame of any kind,
-        the path of a CSV file, a workbook or a data package, or a loaded package; in place of the archive also what
-        `index_archive` returns.
+        ``year``. The usual Chinese and English headings are taken for these, with a note; rows without identifiers are
+        numbered. Columns for owner, approval number, place, sums and more are read too (``words.yaml``). A frame of any
+        kind, the path of a CSV file, a workbook or a data package, or a loaded package; in place of the archive also
+        what `index_archive` returns.
     encoding
         Of CSV files that are not UTF-8, such as ``gb18030``.
     prior
@@ -72,7 +73,7 @@ def screen(
     Raises
     ------
     InputError
-        When a table cannot be read, or has no identifiers, or no text.
+        When a table cannot be read, or has no text.
     UsageError
         When `prior` is no share.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     BitArray = npt.NDArray[np.uint64]
 
-_PHASES = {"second": 2, "third": 3, "fourth": 4, "expansion": 9}
+_PHASES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "expansion": 9}
 # the national project code (region, month), a document number such as 皖发改产业〔2021〕123号, a parcel number
 _PROJECT_CODE = r"(?-u:\b)[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}(?-u:\b)"
 _DOCUMENT = r"[\[〔(](?:19|20)[0-9]{2}[\]〕)] ?(?:第|No\.? ?)?[0-9]{1,5}(?:号|(?-u:\b))"
@@ -66,20 +66,34 @@ def without_buzzwords(texts: pl.Series) -> pl.Series:
 
 
 def phases(texts: pl.Series) -> npt.NDArray[np.int8]:
-    """Return the phase that texts speak of: 2 to 4, 9 for an expansion without number, 0 for none.
+    """Return the phase that texts speak of: 2 to 4, 9 for an expansion without number, 0 for none or the first.
+
+    The first sentence, which is the title where there is one, decides if it names a phase: a first phase that keeps
+    land for a second is none, and a second one speaks of the first.
 
     Examples
     --------
-    >>> phases(lower(pl.Series(["光伏电站二期", "the expansion of a plant", "新建"]))).tolist()
-    [2, 9, 0]
+    >>> phases(lower(pl.Series(["光伏电站二期", "the expansion of a plant", "新建", "一期。预留二期用地"]))).tolist()
+    [2, 9, 0, 0]
     """
+    head, rest = (texts.str.extract(pattern, 1).fill_null("") for pattern in (r"^([^。]*)", r"^[^。]*。(.*)$"))
+    to_come = document("words.yaml")["phases_to_come"]
+    first, later = (_phase(part.str.replace_all(to_come, " ")) for part in (head, rest))
+    chosen = np.where(first > 0, first, later)
+    return np.where(chosen == _PHASES["first"], 0, chosen).astype(np.int8)
+
+
+def _phase(texts: pl.Series) -> npt.NDArray[np.int8]:
+    """Return the lowest later phase that texts name, 1 where they name the first alone, 0 for none."""
     words = document("words.yaml")["phases"]
     table = {_pattern(word): _PHASES[name] for name, spellings in words.items() for word in spellings}
     spans = texts.str.extract_many(sorted(table, key=len, reverse=True), leftmost=True)
     rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
     found = pl.DataFrame({"row": rows, "word": spans}).explode("word", empty_as_null=False, keep_nulls=False)
     number = pl.col("word").replace_strict(table, return_dtype=pl.Int8)
-    first = found.select("row", number.alias("phase")).sort("row", "phase").unique("row", keep="first")
+    order = pl.when(number == _PHASES["first"]).then(_PHASES["expansion"] + 1).otherwise(number)
+    first = found.select("row", number.alias("phase"), order.alias("order")).sort("row", "order")
+    first = first.unique("row", keep="first", maintain_order=True)
     out = np.zeros(len(texts), dtype=np.int8)
     out[first["row"].to_numpy()] = first["phase"].to_numpy()
     return out

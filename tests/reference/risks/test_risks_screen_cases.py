@@ -1,0 +1,67 @@
+"""Projects written one by one, made up all the same: how well the screening judges what its generator did not make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from xinzhi.risks import screen
+from xinzhi.risks.screening.measuring import EASY, HARD, judged, precision_recall
+
+CASES = Path(__file__).parents[2] / "cases" / "screen"
+HALVES = ("dev", "kept")
+SEVERAL = 10  # a handful of follow-ons and hard new ones may be undecided, hardly any may be called repackaged
+
+
+def table(half, name):
+    return pl.read_csv(CASES / f"{half}_{name}.csv", infer_schema=False)
+
+
+def truth(half):
+    level = pl.when(pl.col("label") != "repackaged").then(pl.when(pl.col("hard") == "1").then(HARD).otherwise(EASY))
+    return table(half, "labels").select(
+        "id", "label", level.otherwise(pl.col("level").cast(pl.Int64, strict=False)).alias("level"),
+        pl.col("source").alias("archive_id"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_the_cases_are_well_formed(half):
+    projects, archive, labels = (table(half, name) for name in ("projects", "archive", "labels"))
+    assert (projects.height, archive.height, labels.height) == (75, 55, 75)
+    assert projects.columns == archive.columns == ["id", "title", "text"]
+    for frame in (projects, archive, labels):
+        assert frame["id"].is_unique().all()
+    assert sorted(projects["id"]) == sorted(labels["id"])
+    assert not projects.null_count().sum_horizontal().sum()
+    assert not archive.null_count().sum_horizontal().sum()
+    sourced = labels.filter(pl.col("source").fill_null("") != "")
+    assert set(sourced["label"]) == {"repackaged", "follow-on"}
+    assert sourced["source"].is_in(archive["id"].implode()).all()
+    assert sourced["source"].is_unique().all()
+    assert set(labels["label"]) == {"repackaged", "follow-on", "new"}
+    repackaged = labels.filter(label="repackaged")
+    assert repackaged.group_by("level").len()["len"].to_list() == [6] * 5
+    assert repackaged["source"].is_not_null().all()
+
+
+def test_the_halves_share_no_record():
+    for name in ("projects", "archive"):
+        texts = pl.concat([table(half, name) for half in HALVES])
+        assert texts["id"].is_unique().all()
+        assert texts["text"].is_unique().all()
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_projects_written_one_by_one_are_judged(half):
+    found = judged(screen(table(half, "projects"), table(half, "archive")), truth(half))
+    # every project that is not a repeat counts as a negative here: easy, hard and follow-on
+    measured = precision_recall(found.with_columns(pl.col("label").replace("follow-on", "new")), hard=True)
+    assert measured["precision"] >= 0.9
+    assert measured["recall"] >= 0.9
+    later = found.filter(label="follow-on")
+    assert later.filter(verdict="follow-on").height >= later.height - SEVERAL // 2
+    hard = found.filter(label="new", level=HARD)
+    assert hard.filter(verdict="repackaged").height <= SEVERAL // 5
