@@ -10,7 +10,18 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.risks.grading import band_set, grade
-from xinzhi.risks.inputs import GAPS, as_package, finding, names_in, provenance, refuse, setting, shorten, table
+from xinzhi.risks.inputs import (
+    GAPS,
+    as_package,
+    counted,
+    finding,
+    names_in,
+    provenance,
+    refuse,
+    setting,
+    shorten,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +31,8 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Language, Text
     from xinzhi.data import Package
 
-KEYS = ("region", "year")
+KEYS, _HALF_UNIT = ("region", "year"), 0.05
+_TOLD = ("zh", "en", "dated", "source", "status", "numerator", "denominator", "grades")
 _FLOWS = ("revenue", "fund_revenue", "expenditure", "output")
 _RATIOS = {
     "to_output": (("explicit",), ("output",)),
@@ -80,7 +92,7 @@ class Debt(Result):
         revenue = last.drop_nulls("to_revenue")
         weight = (
             float(revenue["explicit"].to_numpy().sum() / revenue["revenue"].to_numpy().sum())
-            if revenue.height
+            if revenue.height == last.height  # a share of some over the revenue of others would be none
             else None
         )
         graded = last.drop_nulls("band")
@@ -171,6 +183,7 @@ def debt(
     """
     package = as_package(source)
     frame, kind = _of_package(package) if package is not None else _of_frame(source)
+    frame, notes = _same_scope(frame, package.name if package is not None else None)
     for name, given in (("vehicles", vehicles), ("hidden", hidden), ("resources", resources)):
         if given is None:
             continue
@@ -189,10 +202,9 @@ def debt(
     graded = grade(rows, bands).select(*_COLUMNS, *_RATIOS, "band", "band_ratio", "band_status_zh", "band_status_en")
     return Debt(
         frame=graded.sort(KEYS),
-        bands={"name": name}
-        | {one: rule.get(one) for one in ("dated", "source", "status", "numerator", "denominator", "grades")},
+        bands={"name": name} | {one: rule.get(one) for one in _TOLD},
         labels=names_in(package, "regions", "region"),
-        findings=_findings(graded),
+        findings=(*notes, *_findings(graded)),
         kind=package.kind if package is not None else kind,
         provenance=provenance("debt", package, ["debt", "fiscal", "accounts"] if package else [], bands=name),
     )
@@ -222,6 +234,32 @@ def _of_package(package: Package) -> tuple[pl.DataFrame, FrameKind]:
         )
     )
     return _complete(joined), package.kind
+
+
+def _same_scope(frame: pl.DataFrame, name: str | None) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return balances without those that are known to cover less than the years before, and what was left out."""
+    notes = []
+    for one in setting("public_debt.yaml", "other_scope"):
+        here = (pl.col("region") == one["region"]) & (pl.col("year") == one["year"])
+        here &= (pl.col("explicit") - one["balance"]).abs() < _HALF_UNIT
+        if one["package"] != name or not frame.filter(here).height:
+            continue
+        kept = [column for column in ("explicit", "general", "special") if column in frame.columns]
+        frame = frame.with_columns(
+            pl.when(~here.fill_null(value=False)).then(pl.col(column)).alias(column) for column in kept
+        )
+        notes.append(
+            finding(
+                "other-scope",
+                "warning",
+                (f"{one['year']} 年余额{one['zh']}，留空", f"the balance of {one['year']} {one['en']}; left empty"),
+                ("补齐后才与以前各年可比。", "Complete it to compare it with the years before."),
+                table="debt",
+                column="explicit",
+                key=f"{one['region']}/{one['year']}",
+            )
+        )
+    return frame, notes
 
 
 def _of_frame(source: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
@@ -259,7 +297,7 @@ def _findings(frame: pl.DataFrame) -> tuple[Finding, ...]:
                     f"debt-without-{column}",
                     "warning",
                     (f"{year} 年 {len(codes)} 个地区有债务而无{zh}：{shorten(codes, '、')}",
-                     f"{len(codes)} regions have debt of {year} without {column}: {shorten(codes)}"),
+                     f"debt of {year} without {column} in {counted(len(codes))}: {shorten(codes)}"),
                     ("补充后才有比率；此处留空。", "Its ratio is left empty until it is there."),
                     table="debt",
                     column=column,

@@ -75,7 +75,7 @@ def independent(
     past = own[rng.integers(len(own), size=(draws, years))]
     scale = np.ones((draws, 1, history.shape[1]))
     if pool is None:
-        scale = _scale(history.std(axis=0, ddof=1), past.std(axis=1, ddof=1))
+        scale = spread_ratio(history.std(axis=0, ddof=1), past.std(axis=1, ddof=1))[:, None]
     shocks = own[rng.integers(len(own), size=(draws, horizon))]
     return np.asarray(history.mean(axis=0) + (past.mean(axis=1, keepdims=True) + shocks) * scale)
 
@@ -111,7 +111,8 @@ def autoregressive(history: FloatArray, horizon: int, draws: int, rng: np.random
     again, rest = _least_squares(past)
     own, pulled = _stable(again + bias, again)
     spread = np.sqrt((rest**2).sum(axis=1) / (n - k - 1))
-    ahead = shocks[rng.integers(n, size=(draws, horizon))] * _scale(np.sqrt((shocks**2).mean(axis=0)), spread)
+    ratio = spread_ratio(np.sqrt((shocks**2).mean(axis=0)), spread)
+    ahead = shocks[rng.integers(n, size=(draws, horizon))] * ratio[:, None]
     # what a resampled past is off its own mean is what the past may be off the true one
     centre = level + past.mean(axis=1)
     future = np.empty((draws, horizon, k))
@@ -165,7 +166,13 @@ def _stable(corrected: FloatArray, plain: FloatArray) -> tuple[FloatArray, float
     return np.asarray(found * factor[:, None, None]), float((share < 1).mean())
 
 
-def _scale(spread: FloatArray, drawn: FloatArray) -> FloatArray:
-    """Return the spread of the past over that of resampled pasts (B, 1, k); 1 where there is none."""
+def spread_ratio(spread: FloatArray, drawn: FloatArray) -> FloatArray:
+    """Return the spread of the past (k,) over that of resampled pasts (B, k); 1 where there is none.
+
+    Examples
+    --------
+    >>> spread_ratio(np.array([2.0, 0.0]), np.array([[1.0, 0.0]])).tolist()
+    [[2.0, 1.0]]
+    """
     safe = drawn > _TINY
-    return np.asarray(np.where(safe, spread / np.where(safe, drawn, 1.0), 1.0)[:, None, :])
+    return np.asarray(np.where(safe, spread / np.where(safe, drawn, 1.0), 1.0))

@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.risks.balances import KEYS, Debt
 from xinzhi.risks.fan_paths import BORROWING, GROWTH, RATE, autoregressive, independent, recursion, residuals
-from xinzhi.risks.inputs import as_package, finding, provenance, refuse, setting, table
+from xinzhi.risks.inputs import as_package, checked, finding, provenance, refuse, setting, shorten, table
 from xinzhi.risks.ratio_dynamics import DebtDynamics, debt_dynamics
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class DebtFan(Result):
     labels
         Names of the regions.
     findings
-        Regions left out, and autoregressions whose draws were pulled back to stability.
+        Regions left out, shocks that go on from year to year, and autoregressions pulled back to stability.
     """
 
     key: ClassVar[tuple[str, ...]] = ("region", "year", "percentile")
@@ -140,11 +140,13 @@ def debt_fan(
     pool = np.concatenate([residuals(rows.select(VARIABLES).to_numpy()) for rows in kept.values()])
     fans, ends = [], []
     notes = [_too_short(code, rows.height) for code, rows in series.items() if code not in kept]
+    notes += _correlated(list(kept.values())) if order == 0 else []
     for code, rows in kept.items():
         rng = np.random.default_rng([seed, crc32(code.encode())])
         own = rows.height >= least or len(kept) == 1
         past = rows.select(VARIABLES).to_numpy()
         if order == 1:
+            _whole(code, rows["year"].to_list())
             if rows.height < (enough := setting(_FILE, "fan.least_autoregression")):
                 message = f"debt_fan: {code} has {rows.height} years, an autoregression needs {enough}; use order=0."
                 raise InputError(message)
@@ -201,9 +203,11 @@ def _history(source: Any) -> tuple[pl.DataFrame, DebtDynamics | None]:  # noqa: 
 
 def _check(years: int, count: int, order: int, cuts: Sequence[float]) -> None:
     """Refuse options that make no sense."""
+    for name, value in (("horizon", years), ("draws", count)):
+        checked("debt_fan", name, value, whole=True, above=0)
+    for cut in cuts:
+        checked("debt_fan", "a percentile", cut)
     for holds, what in (
-        (years >= 1, f"horizon is {years}; it must be 1 or more"),
-        (count >= 1, f"draws is {count}; it must be 1 or more"),
         (order in (0, 1), f"order is {order}; it must be 0 or 1"),
         (bool(cuts) and min(cuts) >= 0 and max(cuts) <= 100, f"percentiles {list(cuts)} must lie in 0-100"),  # noqa: PLR2004 - per cent
     ):
@@ -218,6 +222,7 @@ def _means(history: pl.DataFrame, baseline: Mapping[str, float] | None) -> dict[
     if strange := sorted(set(means) - set(VARIABLES)):
         message = f"debt_fan: baseline names '{strange[0]}'; it may hold {', '.join(VARIABLES)}."
         raise UsageError(message)
+    means = {name: checked("debt_fan", f"baseline '{name}'", value) for name, value in means.items()}
     if "rate" not in means and history["rate"].n_unique() == 1:
         means["rate"] = float(setting(_FILE, "interest.ahead"))
     return means
@@ -238,6 +243,51 @@ def _fan_rows(code: str, when: int, cuts: Sequence[float], found: FloatArray) ->
             "debt_ratio": found.ravel(),
         }
     )
+
+
+def _whole(code: str, years: Sequence[int]) -> None:
+    """Refuse a past with gaps: an autoregression would take the years around a gap for neighbours."""
+    if missing := sorted(set(range(years[0], years[-1] + 1)) - set(years)):
+        listed = shorten([str(one) for one in missing])
+        message = f"debt_fan: {code} has no {listed}; an autoregression needs every year: fill the gap or use order=0."
+        raise InputError(message)
+
+
+def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
+    """Return a finding where shocks go on from year to year, so that a fan of independent years is too narrow.
+
+    The correlation of a year with the next is pooled over regions; one over the years is what estimating a mean takes
+    off it. Gaps are left out.
+    """
+    notes = []
+    for name, zh in zip(VARIABLES, ("增长", "利率", "净举债"), strict=True):
+        products, squares, lost = 0.0, 0.0, 0.0
+        for rows in series:
+            shocks = (rows[name] - rows[name].mean()).to_numpy()
+            neighbours = np.diff(rows["year"].to_numpy()) == 1
+            products += float((shocks[1:] * shocks[:-1])[neighbours].sum())
+            squares += float((shocks**2).sum())
+            lost += float((shocks**2).sum()) / len(shocks)
+        if squares <= 0:
+            continue
+        found = (products + lost) / squares
+        if found >= setting(_FILE, "fan.autocorrelation"):
+            notes.append(
+                finding(
+                    "autocorrelated",
+                    "warning",
+                    (
+                        f"{zh}的冲击逐年相关（{found:.2f}），逐年独立的扇形偏窄",
+                        f"shocks to {name} last into the next year ({found:.2f}): independent years make a narrow fan",
+                    ),
+                    (
+                        "历史够长时用 order=1；否则把区间当作下限。",
+                        "Use order=1 where the past is long enough; else take the bands for a lower bound.",
+                    ),
+                    column=name,
+                )
+            )
+    return notes
 
 
 def _too_short(code: str, years: int) -> Finding:

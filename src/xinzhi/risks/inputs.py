@@ -7,14 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
 from xinzhi.data import Package, load
-from xinzhi.data.frames import read_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +31,9 @@ def document(name: str) -> dict[str, Any]:
     """Return a YAML file of this room; callers must not change it."""
     import yaml
 
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / name).read_text("utf-8"))
+    loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = (Path(__file__).parent / name).read_text("utf-8")
+    loaded: dict[str, Any] = yaml.load(text, loader)  # noqa: S506 - a safe loader, in C where there is one
     return loaded
 
 
@@ -83,20 +85,15 @@ def table(
     ...       keys=["region", "year"])[0].rows()
     [('a', 2020, 3.0)]
     """
+    from xinzhi.data.frames import read_frames  # a package needs no narwhals
+
     tables, kind = read_frames({verb: source.frame if isinstance(source, Result) else source})
     frame = tables[0].cells
     if missing := [name for name in (*keys, *numbers) if name not in frame.columns]:
         message = f"{verb} needs the columns {', '.join(missing)}; the frame has {', '.join(frame.columns)}."
         raise InputError(message)
     kept = [*numbers, *(name for name in optional if name in frame.columns)]
-    try:
-        read = frame.with_columns(
-            *(pl.col(name).cast(pl.Int64 if name == "year" else pl.String) for name in keys),
-            *(pl.col(name).cast(pl.Float64).fill_nan(None) for name in kept),
-        )
-    except pl.exceptions.PolarsError as error:
-        message = f"{verb}: a column that must hold numbers does not ({str(error).splitlines()[0]})."
-        raise InputError(message) from error
+    read = _typed(frame, keys, kept, verb)
     for name in keys:
         if read[name].null_count():
             message = f"{verb}: {read[name].null_count()} rows have no {name}; every row needs one."
@@ -109,6 +106,57 @@ def table(
         message = f"{verb}: {_key(twice, keys)} has more than one row; keep one of them."
         raise InputError(message)
     return read.select(*keys, *kept, *(name for name in read.columns if name not in {*keys, *kept})).sort(keys), kind
+
+
+def _typed(frame: pl.DataFrame, keys: Sequence[str], figures: Sequence[str], verb: str) -> pl.DataFrame:
+    """Return figures and years as numbers, other keys as text; the first cell that does not fit is named."""
+    numbers = [*figures, *(name for name in keys if name == "year")]
+    read = frame.with_columns(
+        *(_number(name).alias(name) for name in numbers),
+        *(pl.col(name).cast(pl.String) for name in keys if name != "year"),
+    )
+    for name in numbers:
+        given = frame[name].cast(pl.String, strict=False)
+        wrong = read[name].is_null() & given.is_not_null() & (given != "NaN")
+        if name == "year":
+            wrong |= (read[name] != read[name].floor()).fill_null(value=False)
+        if wrong.any():
+            at = int(wrong.arg_true()[0])
+            place = "/".join(str(frame[key][at]) for key in keys)
+            kind = "whole year" if name == "year" else "number"
+            message = (
+                f"{verb}: '{given[at]}' in column '{name}', row {at + 1} ({place}), is no {kind}; mend or empty it."
+            )
+            raise InputError(message)
+    return read.with_columns(pl.col(name).cast(pl.Int64) for name in keys if name == "year")
+
+
+def _number(name: str) -> pl.Expr:
+    """Return a column as numbers, null where it holds none."""
+    return pl.col(name).cast(pl.Float64, strict=False).fill_nan(None)
+
+
+def checked(verb: str, name: str, value: object, *, whole: bool = False, above: float | None = None) -> float:
+    """Return an option that must be a finite number.
+
+    Raises
+    ------
+    UsageError
+        When it is none, is not whole, or does not lie above the edge.
+
+    Examples
+    --------
+    >>> checked("debt_fan", "horizon", 5, whole=True, above=0)
+    5.0
+    """
+    numeric = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    number = float(value) if numeric else float("nan")  # type: ignore[arg-type] # checked
+    if not np.isfinite(number) or (whole and number != int(number)) or (above is not None and number <= above):
+        kind = "a whole number" if whole else "a number"
+        edge = "" if above is None else f" above {above:g}"
+        message = f"{verb}: {name} is {value!r}; it must be {kind}{edge}."
+        raise UsageError(message)
+    return number
 
 
 def refuse(
@@ -177,6 +225,17 @@ def names_in(package: Package | None, name: str, key: str) -> dict[str, Text]:
         code: Text(zh=zh or code, en=en or zh or code)
         for code, zh, en in frame.select(key, "name_zh", english).iter_rows()
     }
+
+
+def counted(regions: int) -> str:
+    """Return a number of regions in words.
+
+    Examples
+    --------
+    >>> counted(1), counted(2)
+    ('1 region', '2 regions')
+    """
+    return f"{regions} region" + ("" if regions == 1 else "s")
 
 
 def shorten(items: Sequence[str], comma: str = ", ") -> str:

@@ -94,6 +94,8 @@ def plant_capacity(
     ------
     UsageError
         When the arrays differ in length.
+    InputError
+        When a figure is no number or negative.
 
     Notes
     -----
@@ -130,8 +132,9 @@ def plant_capacity(
             "unit": names,
             "efficiency": all_,
             "plant_efficiency": plant,
-            "utilisation": all_ / plant,
-            "observed_utilisation": 1.0 / plant,
+            # a solver's last digit must not make a plant more than full
+            "utilisation": np.minimum(all_ / plant, 1.0),
+            "observed_utilisation": np.minimum(1.0 / plant, 1.0),
             "status": [str(one) for one in status],
         }
     ).with_columns(pl.selectors.float().fill_nan(None))
@@ -146,7 +149,15 @@ def plant_capacity(
 
 
 def _matrix(values: Any) -> FloatArray:  # noqa: ANN401 - an array or a frame
-    array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=float)
+    try:
+        array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=float)
+    except (TypeError, ValueError) as error:
+        message = f"plant_capacity: inputs and outputs must be numbers ({error})."
+        raise InputError(message) from error
+    if (array < 0).any():
+        at = np.argwhere(array < 0)[0]
+        message = f"plant_capacity: row {at[0] + 1} holds {array[tuple(at)]:g}; inputs and outputs cannot be negative."
+        raise InputError(message)
     return array[:, None] if array.ndim == 1 else array
 
 
@@ -224,7 +235,8 @@ def cost_capacity(
     k, r = (np.broadcast_to(np.asarray(one, dtype=float), y.shape) for one in (capital, rental))
     for name, values in (("capital", k), ("output", y), ("rental", r)):
         if not (values > 0).all():
-            message = f"cost_capacity: {name} of unit {int(np.argmin(values > 0)) + 1} is not positive; leave it out."
+            at = int(np.argmin(values > 0))
+            message = f"cost_capacity: {name} of unit {at + 1} is {values[at]:g}, not positive; leave the unit out."
             raise InputError(message)
 
     def excess(at: FloatArray) -> FloatArray:

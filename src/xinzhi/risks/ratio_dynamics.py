@@ -10,11 +10,12 @@ import polars as pl
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.result import Result
 from xinzhi.risks.balances import KEYS, Debt, debt
-from xinzhi.risks.inputs import as_package, provenance, refuse, setting, table
+from xinzhi.risks.inputs import as_package, finding, provenance, refuse, setting, shorten, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from xinzhi.core.finding import Finding
     from xinzhi.core.result import FrameKind
     from xinzhi.core.text import Language, Text
 
@@ -37,11 +38,14 @@ class DebtDynamics(Result):
         `price_effect` is null and `real_growth_effect` that of nominal growth.
     labels
         Names of the regions.
+    findings
+        Years that a region lacks within its span, whose change cannot be decomposed.
     """
 
     key: ClassVar[tuple[str, ...]] = KEYS
 
     labels: Mapping[str, Text]
+    findings: tuple[Finding, ...] = ()
 
     def summary(self, language: Language = "en") -> str:
         """Return what raised the ratio over the whole span, on average, and where borrowing outran it most."""
@@ -133,9 +137,25 @@ def debt_dynamics(
     return DebtDynamics(
         frame=done.sort(KEYS),
         labels=labels,
+        findings=_gaps(frame),
         kind=kind,
         provenance=replace(provenance("debt_dynamics", None, rate=usual, since=first), package=name),
     )
+
+
+def _gaps(frame: pl.DataFrame) -> tuple[Finding, ...]:
+    """Return regions that lack debt or output of a year between others."""
+    notes = []
+    for (region,), rows in frame.drop_nulls(["debt", "output"]).group_by("region", maintain_order=True):
+        years = rows["year"].sort().to_list()
+        if missing := [str(one) for one in range(years[0], years[-1]) if one not in years]:
+            said = (
+                f"缺 {shorten(missing, '、')} 年，前后的变化不作分解",
+                f"lacks {shorten(missing)}: no change across it is decomposed",
+            )
+            cure = ("补充该年的债务和产出。", "Add debt and output of the year.")
+            notes.append(finding("missing-year", "warning", said, cure, table="debt", key=str(region)))
+    return tuple(notes)
 
 
 def _read(source: Any) -> tuple[pl.DataFrame, FrameKind, Mapping[str, Text], str | None]:  # noqa: ANN401 - as the verb

@@ -8,15 +8,15 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.data.frames import read_frames
 from xinzhi.risks.inputs import shorten
-from xinzhi.risks.stressing import debt_stress
+from xinzhi.risks.register_rules import rules
+from xinzhi.risks.register_words import OUTLOOK_WORDS, outlook_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from xinzhi.core.text import Language, Text
     from xinzhi.data import Package
-    from xinzhi.risks.balances import Debt
     from xinzhi.risks.waves import HerdEntry
 
 _PLACES, _ITEMS = ("region", "place"), ("category", "activity", "industry")
@@ -40,7 +40,7 @@ def planned(package: Package, year: int | None) -> tuple[pl.DataFrame, int]:
     rows = plans.filter(pl.col("year") == chosen, pl.col("named") > 0)
     kinds = package.require("plan_categories", ["category"], verb="register")
     if "informative" in kinds.columns:
-        rows = rows.join(kinds.filter(pl.col("informative") != 0), on="category", how="semi")
+        rows = rows.join(kinds.filter(pl.col("informative") == 0), on="category", how="anti")
     return rows.select("region", item="category", kind=pl.lit("category")).sort("region", "item"), chosen
 
 
@@ -51,7 +51,13 @@ def divisions(package: Package) -> pl.DataFrame:
     return split.explode("divisions").select(item="category", division="divisions")
 
 
-def ranked(given: Any, column: str, plan: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:  # noqa: ANN401 - a frame or result
+def ranked(
+    given: Any,  # noqa: ANN401 - a frame or result
+    column: str,
+    plan: pl.DataFrame,
+    parts: pl.DataFrame,
+    names: Mapping[str, Text],
+) -> pl.DataFrame:
     """Return the rank (0-1 within the region) of a figure for every planned category: that of its nearest division.
 
     Parameters
@@ -63,6 +69,8 @@ def ranked(given: Any, column: str, plan: pl.DataFrame, parts: pl.DataFrame) -> 
         ``density`` or ``fit``.
     plan, parts
         What `planned` and `divisions` return.
+    names
+        Of divisions and categories.
 
     Notes
     -----
@@ -72,7 +80,8 @@ def ranked(given: Any, column: str, plan: pl.DataFrame, parts: pl.DataFrame) -> 
     --------
     >>> given = pl.DataFrame({"region": ["a", "a", "b"], "industry": ["38", "39", "38"], "density": [0.1, 0.4, 0.2]})
     >>> plan = pl.DataFrame({"region": ["a"], "item": ["pv"], "kind": ["category"]})
-    >>> ranked(given, "density", plan, pl.DataFrame({"item": ["pv"], "division": ["38"]})).row(0, named=True)["value"]
+    >>> parts = pl.DataFrame({"item": ["pv"], "division": ["38"]})
+    >>> ranked(given, "density", plan, parts, {}).row(0, named=True)["value"]
     0.5
     """
     frame, item = _keyed(given, column)
@@ -86,14 +95,19 @@ def ranked(given: Any, column: str, plan: pl.DataFrame, parts: pl.DataFrame) -> 
         pairs = plan.with_columns(division=pl.col("item"))
     known = figures["division"].unique()
     joined = pairs.join(figures, on=["region", "division"], how="left").with_columns(
-        has=pl.col("division").is_in(known.implode()) & pl.col("value").is_null() & (item != "category")
+        has=pl.col("division").is_in(known.implode())
+        & pl.col("value").is_null()
+        & (item != "category")
+        # of a region that is not there nothing follows
+        & pl.col("region").is_in(figures["region"].unique().implode())
     )
     best = (
         joined.sort("value", descending=True, nulls_last=True)
         .group_by("region", "item", "kind")
         .agg(
             pl.col("value").first(),
-            nearest=pl.col("division").first().fill_null("-"),
+            nearest_zh=_named(names, "zh"),
+            nearest_en=_named(names, "en"),
             settled=pl.col("has").fill_null(False).any(),  # noqa: FBT003 - a literal value
         )
     )
@@ -104,13 +118,27 @@ def ranked(given: Any, column: str, plan: pl.DataFrame, parts: pl.DataFrame) -> 
     ).sort("region", "item")
 
 
+def _named(names: Mapping[str, Text], language: Language) -> pl.Expr:
+    """Return the name of the first division of a group."""
+    known = {code: name.lang(language) for code, name in names.items()}
+    first = pl.col("division").first()
+    return first.replace_strict(known, default=first, return_dtype=pl.String).fill_null("-")
+
+
 def _why(there: str, absent: str) -> pl.Expr:
     return pl.when("settled").then(pl.lit(there)).when(pl.col("value").is_null()).then(pl.lit(absent))
 
 
+def _cells(name: str, given: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame or result
+    """Return any kind of frame, or that of a result."""
+    from xinzhi.data.frames import read_frames  # a package needs no narwhals
+
+    return read_frames({name: given.frame if isinstance(given, Result) else given})[0][0].cells
+
+
 def _keyed(given: Any, column: str) -> tuple[pl.DataFrame, str]:  # noqa: ANN401 - a frame or result
     """Return a frame with ``region, item``, and the name that the latter had."""
-    frame = read_frames({column: given.frame if isinstance(given, Result) else given})[0][0].cells
+    frame = _cells(column, given)
     place = next((one for one in _PLACES if one in frame.columns), None)
     item = next((one for one in _ITEMS if one in frame.columns), None)
     if place is None or item is None or column not in frame.columns:
@@ -121,6 +149,12 @@ def _keyed(given: Any, column: str) -> tuple[pl.DataFrame, str]:  # noqa: ANN401
         raise InputError(message)
     if "year" in frame.columns:
         frame = frame.filter(pl.col("year") == pl.col("year").max())
+    figures = [one for one in (column, f"{column}_rank") if one in frame.columns]
+    try:
+        frame = frame.with_columns(pl.col(one).cast(pl.Float64).fill_nan(None) for one in figures)
+    except pl.exceptions.PolarsError as error:
+        message = f"register({column}=): {' and '.join(figures)} must be numbers ({str(error).splitlines()[0]})."
+        raise InputError(message) from error
     named = frame.rename({place: "region", item: "item"}).with_columns(pl.col("region", "item").cast(pl.String))
     if named.select("region", "item").is_duplicated().any():
         message = f"register({column}=): a region and {item} has more than one row; keep one of them."
@@ -128,13 +162,28 @@ def _keyed(given: Any, column: str) -> tuple[pl.DataFrame, str]:  # noqa: ANN401
     return named, item
 
 
-def outlook(found: HerdEntry, plan: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Return what capacity looks like for every planned category, by rule."""
+def outlook(found: HerdEntry, plan: pl.DataFrame, names: Mapping[str, Text]) -> dict[str, pl.DataFrame]:
+    """Return what capacity looks like for every planned category, by rule; `names` are those of the survey's series."""
+    options = found.provenance.options
     rows = found.frame.filter(entry="all", demand="base").select(
-        "regions", "utilisation", "break_even", "chance_below", "base_utilisation", "survey", item="category",
-        edge=pl.lit(float(found.provenance.options["threshold"])), zh="status_zh", en="status_en",
+        "regions", "utilisation", "break_even", "chance_below", "base_utilisation", "survey", "growth", item="category",
+        few="entrants_at_threshold", needed="growth_at_threshold", zh="status_zh", en="status_en",
     )  # fmt: skip
-    both = plan.join(rows, on="item", how="left")
+    words = [outlook_words(row, names) for row in rows.iter_rows(named=True)]
+    rows = rows.drop("needed").with_columns(
+        pl.Series(name, [one[name] for one in words], dtype=pl.String) for name in OUTLOOK_WORDS
+    )
+    shares, percent = found.sizes.rename({"category": "item"}), (100 * pl.col("share")).round(1)
+    both = (
+        plan.join(rows, on="item", how="left")
+        .join(shares, on=["region", "item"], how="left")
+        .with_columns(
+            edge=pl.lit(float(options["threshold"])),
+            horizon=pl.lit(int(options["horizon"])),
+            share_zh=pl.format(" {}%", percent).fill_null("比重不详"),
+            share_en=pl.format("{}%", percent).fill_null("an unknown share"),
+        )
+    )
     absent = pl.col("chance_below").is_null()
     reasons = {
         "reason_zh": pl.when(absent).then(pl.col("zh").fill_null("未计算该类别")),
@@ -155,78 +204,47 @@ def herding(plan: pl.DataFrame, year: int, regions: int, likeness: Any) -> pl.Da
     if likeness is None:
         counts = plan.group_by("item").agg(count=pl.len()).with_columns(regions=pl.lit(regions))
     else:
-        frame = read_frames({"likeness": likeness.frame if isinstance(likeness, Result) else likeness})[0][0].cells
+        frame = _cells("likeness", likeness)
         if missing := [one for one in ("category", "named", "regions") if one not in frame.columns]:
             message = f"register(likeness=): it lacks {', '.join(missing)}; `choices` returns them."
             raise InputError(message)
         frame = frame.filter(pl.col("year") == year) if "year" in frame.columns else frame
         counts = frame.select(item=pl.col("category").cast(pl.String), count="named", regions="regions")
-    joined = plan.join(counts, on="item", how="left").with_columns(year=pl.lit(year))
-    absent = pl.col("count").is_null()
+    edge = float(rules()["named-by-most"]["above"])
+    # the most that may name it: one fewer than reach the threshold
+    joined = plan.join(counts, on="item", how="left").with_columns(
+        year=pl.lit(year), limit=(pl.col("regions") * edge).ceil().cast(pl.Int64) - 1
+    )
+    absent, few = pl.col("count").is_null(), pl.col("regions") < int(rules()["named-by-most"]["least_regions"])
+    said = pl.col("regions").cast(pl.String)
     return joined.with_columns(
-        value=pl.col("count") / pl.col("regions"),
-        reason_zh=pl.when(absent).then(pl.lit("likeness 中没有该类别")),
-        reason_en=pl.when(absent).then(pl.lit("likeness has no such category")),
+        value=pl.when(~few).then(pl.col("count") / pl.col("regions")),
+        reason_zh=pl.when(absent)
+        .then(pl.lit("likeness 中没有该类别"))
+        .when(few)
+        .then(pl.format("只有 {} 个地区的规划", said)),
+        reason_en=pl.when(absent)
+        .then(pl.lit("likeness has no such category"))
+        .when(few)
+        .then(pl.format("there are plans of {} regions only", said)),
     )
 
 
-def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """Return what debt looks like for every region, by rule."""
-    every = pl.DataFrame({"region": list(regions)}, schema={"region": pl.String}).with_columns(
-        kind=pl.lit("region"), item=pl.col("region")
-    )
-    stressed = debt_stress(found)
-    inputs = stressed.inputs.with_columns(
-        value=pl.col("net_borrowing") - pl.col("stabilising_borrowing"), stable="stabilising_borrowing"
-    ).select("region", "value", "start", "stable")
-    land = stressed.frame.filter(scenario="land").group_by("region", maintain_order=True).last()
-    land = land.select("region", value="over_baseline", zh="status_zh", en="status_en")
-    return {
-        "borrowing-beyond-stable": _told(
-            every.join(inputs, on="region", how="left"), "没有连续两年的债务", "no debt in two years in a row"
-        ),
-        "land-revenue": every.join(land, on="region", how="left").with_columns(
-            reason_zh=pl.when(pl.col("value").is_null()).then(pl.col("zh").fill_null("没有债务数据")),
-            reason_en=pl.when(pl.col("value").is_null()).then(pl.col("en").fill_null("no debt given")),
-        ),
-        "debt-band": _graded(found, every),
-    }  # fmt: skip
+def old_wine(
+    screening: Any,  # noqa: ANN401 - a frame or result
+    projects: Any,  # noqa: ANN401 - a frame or result
+    regions: Sequence[str],
+) -> tuple[pl.DataFrame, list[str]]:
+    """Return every screened project of a region (or of a city in it), and projects of none.
 
-
-def _graded(found: Debt, every: pl.DataFrame) -> pl.DataFrame:
-    """Return the last grade of every region: 0 or more where it is in the upper half of the grades, else below."""
-    name, steps = found.bands["name"], found.bands["grades"]
-    order = {one["name"]: place - len(steps) // 2 for place, one in enumerate(steps)}
-    graded = found.frame.sort("region", "year")
-    # the last year that is graded; where none is, why the last year is not
-    last = pl.concat([graded.drop_nulls("band"), graded.filter(pl.col("band").is_null().all().over("region"))])
-    rows = last.group_by("region", maintain_order=True).last()
-    value = pl.col("band").replace_strict(order, default=None, return_dtype=pl.Float64)
-    return every.join(
-        rows.select("region", "band", value=value, ratio="band_ratio", zh="band_status_zh", en="band_status_en"),
-        on="region",
-        how="left",
-    ).with_columns(
-        bands=pl.lit(name),
-        reason_zh=pl.when(pl.col("value").is_null()).then(pl.col("zh").fill_null("没有债务数据")),
-        reason_en=pl.when(pl.col("value").is_null()).then(pl.col("en").fill_null("no debt given")),
-    )
-
-
-def _told(rows: pl.DataFrame, zh: str, en: str) -> pl.DataFrame:
-    absent = pl.col("value").is_null()
-    return rows.with_columns(reason_zh=pl.when(absent).then(pl.lit(zh)), reason_en=pl.when(absent).then(pl.lit(en)))
-
-
-def old_wine(screening: Any, projects: Any, regions: Sequence[str]) -> pl.DataFrame:  # noqa: ANN401 - frames or results
-    """Return every screened project of a region: its probability where the verdict is ``repackaged``.
+    The value is the probability where the verdict is ``repackaged``.
 
     Raises
     ------
     InputError
-        When a column is missing or a project has no region.
+        When a column is missing.
     """
-    frame = read_frames({"screening": screening.frame if isinstance(screening, Result) else screening})[0][0].cells
+    frame = _cells("screening", screening)
     needed = ("id", "verdict", "probability")
     if missing := [one for one in needed if one not in frame.columns]:
         message = f"register(screening=): it lacks {', '.join(missing)}; `screen` returns them."
@@ -235,17 +253,17 @@ def old_wine(screening: Any, projects: Any, regions: Sequence[str]) -> pl.DataFr
         if projects is None:
             message = "register(screening=): say where the projects are: projects= with id and region."
             raise InputError(message)
-        where = read_frames({"projects": projects})[0][0].cells
+        where = _cells("projects", projects)
         if not {"id", "region"} <= set(where.columns):
             message = f"register(projects=): it needs id and region; the frame has {', '.join(where.columns)}."
             raise InputError(message)
-        frame = frame.join(where.select(pl.col("id").cast(pl.String), "region"), on="id", how="left")
-    rows = frame.with_columns(pl.col("region").cast(pl.String))
-    strange = rows.filter(pl.col("region").is_null() | ~pl.col("region").is_in(list(regions)))
-    if strange.height:
-        count, first = strange.height, strange["id"][0]
-        message = f"register(screening=): project {first} has no region that the package knows ({count} such)."
-        raise InputError(message)
+        places = where.select(pl.col("id").cast(pl.String), "region").unique("id", keep="first", maintain_order=True)
+        frame = frame.with_columns(pl.col("id").cast(pl.String)).join(places, on="id", how="left")
+    stated = frame.with_columns(pl.col("region").cast(pl.String))
+    home = {one: _home(one, regions) for one in stated["region"].drop_nulls().unique()}
+    rows = stated.with_columns(pl.col("region").replace_strict(home, default=None, return_dtype=pl.String))
+    lost = rows.filter(pl.col("region").is_null())["id"].cast(pl.String).to_list()
+    rows = rows.drop_nulls("region")
     absent = pl.lit(None, dtype=pl.String)
     words = {
         new: (pl.col(old) if old in rows.columns else absent).fill_null("-")
@@ -253,7 +271,7 @@ def old_wine(screening: Any, projects: Any, regions: Sequence[str]) -> pl.DataFr
     }
     judged = pl.col("verdict") == "repackaged"
     unclear = pl.col("verdict") == "cannot tell"
-    return rows.with_columns(**words).select(
+    told = rows.with_columns(**words).select(
         "region", "archive_id", "evidence_en", "evidence_zh",
         kind=pl.lit("project"), item=pl.col("id").cast(pl.String),
         value=pl.when(judged).then(pl.max_horizontal(pl.col("probability").cast(pl.Float64), pl.lit(0.5))),
@@ -261,6 +279,7 @@ def old_wine(screening: Any, projects: Any, regions: Sequence[str]) -> pl.DataFr
         reason_zh=pl.when(unclear).then(pl.lit("无法判断")).when(~judged).then(pl.lit("不是翻新项目")),
         reason_en=pl.when(unclear).then(pl.lit("cannot tell")).when(~judged).then(pl.lit("not repackaged")),
     )  # fmt: skip
+    return told, lost
 
 
 def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:  # noqa: ANN401 - a result or a frame
@@ -274,8 +293,7 @@ def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]
     regions
         Codes of regions. A series belongs to the region of its name, or of the province of its six-digit code.
     """
-    episodes = getattr(found, "episodes", found)
-    frame = read_frames({"bubbles": episodes})[0][0].cells
+    frame = _cells("bubbles", getattr(found, "episodes", found))
     if missing := [one for one in ("series", "start", "ongoing") if one not in frame.columns]:
         message = f"register(bubbles=): it lacks {', '.join(missing)}; `bubbles(...).episodes` has them."
         raise InputError(message)

@@ -11,6 +11,8 @@ from xinzhi.risks.inputs import document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from xinzhi.core.text import Language
+
 SEVERITIES = ("note", "warning", "alert")
 _FILE = "register.yaml"
 CHECKS: dict[str, Any] = {
@@ -37,6 +39,28 @@ def pitfalls() -> Mapping[str, Mapping[str, str]]:
     return found
 
 
+def severity_name(severity: str, language: Language) -> str:
+    """Return a severity in words.
+
+    Examples
+    --------
+    >>> severity_name("alert", "zh")
+    '严重'
+    """
+    return str(document(_FILE)["severities"][severity][language])
+
+
+def evidence_names() -> Mapping[str, Mapping[str, str]]:
+    """Return what can be handed in as evidence, in words."""
+    found: Mapping[str, Mapping[str, str]] = document(_FILE)["evidence"]
+    return found
+
+
+def common() -> float:
+    """Return the share of regions from which a rule says little about any of them."""
+    return float(document(_FILE)["common"]["value"])
+
+
 def judge(name: str, evidence: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the checks and the flags of one rule.
 
@@ -53,7 +77,7 @@ def judge(name: str, evidence: pl.DataFrame, source: str) -> tuple[pl.DataFrame,
     Examples
     --------
     >>> rows = pl.DataFrame({"region": ["a"], "kind": ["category"], "item": ["pv"], "value": [0.9], "count": [28],
-    ...                      "year": [2026]})
+    ...                      "year": [2026], "limit": [15]})
     >>> checks, flags = judge("named-by-most", rows, "plans")
     >>> checks["status"][0], flags["severity"][0], flags["evidence_en"][0]
     ('flagged', 'alert', '28 regions (90%) name it in their plans of 2026')

@@ -11,9 +11,19 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.risks import register_evidence as evidence
+from xinzhi.risks import register_notes as notes_on
 from xinzhi.risks.balances import debt as debt_of
-from xinzhi.risks.inputs import as_package, finding, names_in, provenance, shorten
-from xinzhi.risks.register_rules import CHECKS, FLAGS, SEVERITIES, judge, pitfalls, rules
+from xinzhi.risks.inputs import as_package, names_in, provenance, shorten
+from xinzhi.risks.register_debt import burden
+from xinzhi.risks.register_rules import (
+    CHECKS,
+    FLAGS,
+    SEVERITIES,
+    judge,
+    pitfalls,
+    rules,
+    severity_name,
+)
 from xinzhi.risks.waves import herd_entry
 
 if TYPE_CHECKING:
@@ -84,7 +94,9 @@ class Register(Result):
         return "\n".join([*lines, self.provenance.foot()])
 
     def explain(self, region: str, language: Language = "en") -> str:
-        """Return the flags of one region (code or name) in words, the gravest first, and what would clear each.
+        """Return the flags of one region (code or name) in words, item by item, and what would clear each.
+
+        The item with the gravest flags comes first.
 
         Raises
         ------
@@ -93,35 +105,44 @@ class Register(Result):
         """
         code = self._code(region)
         zh = language == "zh"
-        order = pl.col("severity").replace_strict({one: at for at, one in enumerate(SEVERITIES)}, return_dtype=pl.Int64)
-        rows = self.frame.filter(region=code).sort(order, pl.col("value"), descending=True, maintain_order=True)
-        name = self._name(code, language)
-        if not rows.height:
-            head = [f"{name}：没有标记。" if zh else f"{name}: no flag."]
-        else:
-            head = [f"{name}：{rows.height} 个标记。" if zh else f"{name}: {rows.height} flags."]
+        rows = _by_item(self.frame.filter(region=code))
+        head = [self._count(self._name(code, language), rows, language)]
         for row in rows.iter_rows(named=True):
             label = pitfalls()[row["pitfall"]]["zh" if zh else "en"]
             item = "" if row["kind"] == "region" else self._name(row["item"], language)
             what = (f"{label}（{item}）" if zh else f"{label} ({item})") if item else label
             told, clears = (row["evidence_zh"], row["clears_zh"]) if zh else (row["evidence_en"], row["clears_en"])
+            mark = severity_name(row["severity"], language)
             head.append(
-                f"[{row['severity']}] {what}：{told}。消除：{clears}。"
-                if zh
-                else f"[{row['severity']}] {what}: {told}. To clear: {clears}."
+                f"[{mark}] {what}：{told}。消除：{clears}。" if zh else f"[{mark}] {what}: {told}. To clear: {clears}."
             )
         dark = self.matrix.filter(region=code, status="not checked")
         for row in dark.iter_rows(named=True):
             label = pitfalls()[row["pitfall"]]["zh" if zh else "en"]
-            head.append(
-                f"[-] {label}：未检查（{row['reason_zh']}）" if zh else f"[-] {label}: not checked ({row['reason_en']})"
-            )
+            why = row["reason_zh" if zh else "reason_en"].rstrip("。.")
+            head.append(f"[-] {label}：未检查，{why}。" if zh else f"[-] {label}: not checked; {why}.")
         return "\n".join(head)
+
+    @staticmethod
+    def _count(name: str, rows: pl.DataFrame, language: Language) -> str:
+        """Return how many flags there are, by severity, and on how many items."""
+        zh = language == "zh"
+        if not rows.height:
+            return f"{name}：没有标记。" if zh else f"{name}: no flag."
+        counts = [
+            f"{severity_name(one, language)} {count}"
+            for one in reversed(SEVERITIES)
+            if (count := rows.filter(severity=one).height)
+        ]
+        items = rows["item"].n_unique()
+        if zh:
+            return f"{name}：{items} 项有 {rows.height} 个标记（{'、'.join(counts)}）。"
+        return f"{name}: {rows.height} flags on {items} items ({', '.join(counts)})."
 
     def _range(self, name: str, language: Language) -> str:
         """Return the highest and lowest share of its checks that a region is flagged in."""
         if not self.frame.filter(pl.col("pitfall") == name, pl.col("kind") == "category").height:
-            return ""
+            return self._ends(name, language)
         rows = self.matrix.filter(pitfall=name).drop_nulls("share").sort("share", "region")
         ends = [
             f"{self._name(row['region'], language)} {row['share']:.0%}"
@@ -132,6 +153,19 @@ class Register(Result):
             if language == "zh"
             else f"; from {ends[0]} of its checks to {ends[1]}"
         )
+
+    def _ends(self, name: str, language: Language) -> str:
+        """Return the highest and lowest figure of the first rule on regions themselves."""
+        rows = self.checks.filter(pl.col("pitfall") == name, pl.col("kind") == "region").drop_nulls("value")
+        first = next((rule for rule in rules() if rule in rows["rule"]), None)
+        if first is None or not (words := rules()[first].get(f"figure_{language}")):
+            return ""
+        rows = rows.filter(rule=first).sort("value", "region")
+        ends = [
+            f"{self._name(row['region'], language)} {100 * row['value']:.1f}"
+            for row in (rows.row(-1, named=True), rows.row(0, named=True))
+        ]
+        return f"；{words}从 {ends[0]} 到 {ends[1]}" if language == "zh" else f"; {words} from {ends[0]} to {ends[1]}"
 
     def _often(self, name: str, language: Language) -> str:
         """Return the items flagged in most regions."""
@@ -218,6 +252,7 @@ def register(  # noqa: PLR0913 - the evidence of each room under its own name
         raise InputError(message)
     plan, chosen = evidence.planned(package, year)
     labels = names_in(package, "regions", "region") | names_in(package, "plan_categories", "category")
+    industries = names_in(package, "industries", "industry") | names_in(package, "plan_categories", "category")
     regions = sorted({*plan["region"].to_list(), *names_in(package, "regions", "region")})
     parts, notes = evidence.divisions(package), []
     made: list[tuple[str, pl.DataFrame, str]] = []
@@ -226,27 +261,33 @@ def register(  # noqa: PLR0913 - the evidence of each room under its own name
         ("endowments-do-not-suit", "fit", fit),
     ):
         if given is None:
-            notes.append(_absent(column, f"{column}=", rules()[name]["pitfall"]))
+            notes.append(notes_on.absent(column, f"{column}=", rules()[name]["pitfall"]))
         else:
-            made.append((name, evidence.ranked(given, column, plan, parts), _source(given, column)))
+            rows = evidence.ranked(given, column, plan, parts, industries)
+            notes += [notes_on.unmatched(column)] if not rows["value"].count() and not rows["settled"].any() else []
+            made.append((name, rows, _source(given, column)))
     outlook = capacity if capacity is not None else _computed(package, notes, "capacity", chosen)
     if outlook is not None:
-        made += [(name, rows, _source(outlook, "herd_entry")) for name, rows in evidence.outlook(outlook, plan).items()]
+        series = names_in(package, "capacity", "industry")
+        rated = evidence.outlook(outlook, plan, series)
+        made += [(name, rows, _source(outlook, "herd_entry")) for name, rows in rated.items()]
     likely = evidence.herding(plan, chosen, plan["region"].n_unique(), likeness)
     made.append(("named-by-most", likely, _source(likeness, "plans")))
     owed = debt if debt is not None else _computed(package, notes, "debt", chosen)
     if owed is not None:
-        made += [(name, rows, _source(owed, "debt")) for name, rows in evidence.burden(owed, regions).items()]
+        made += [(name, rows, _source(owed, "debt")) for name, rows in burden(owed, regions).items()]
     if screening is None:
-        notes.append(_absent("screening", "screening=", "old-wine"))
+        notes.append(notes_on.absent("screening", "screening=", "old-wine"))
     else:
         where = projects if projects is not None else package.tables.get("projects")
-        made.append(("repackaged", evidence.old_wine(screening, where, regions), _source(screening, "screen")))
+        rows, lost = evidence.old_wine(screening, where, regions)
+        notes += [notes_on.homeless(lost)] if lost else []
+        made.append(("repackaged", rows, _source(screening, "screen")))
     if bubbles is None:
-        notes.append(_absent("bubbles", "bubbles=", "bubble"))
+        notes.append(notes_on.absent("bubbles", "bubbles=", "bubble"))
     else:
         rows, lost = evidence.bubble(bubbles, regions)
-        notes += [_lost(lost)] if lost else []
+        notes += [notes_on.lost(lost)] if lost else []
         made.append(("ongoing-episode", rows, _source(bubbles, "bubbles")))
     judged = [judge(*one) for one in made]
     checks = pl.concat([pl.DataFrame(schema=CHECKS), *(one[0] for one in judged)]).sort(
@@ -261,7 +302,7 @@ def register(  # noqa: PLR0913 - the evidence of each room under its own name
         checks=checks,
         matrix=_matrix(checks, flags, regions, notes),
         labels=labels,
-        findings=tuple(notes),
+        findings=(*notes, *notes_on.everywhere(checks)),
         kind=package.kind,
         provenance=provenance(
             "register", package, ["plans", "plan_categories"], year=chosen,
@@ -270,13 +311,29 @@ def register(  # noqa: PLR0913 - the evidence of each room under its own name
     )  # fmt: skip
 
 
+def _by_item(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return flags with those of an item together, the item with the gravest first."""
+    order = {one: at for at, one in enumerate(SEVERITIES)}
+    place = {name: at for at, name in enumerate(rules())}
+    grave = rows.with_columns(
+        grave=pl.col("severity").replace_strict(order, return_dtype=pl.Int64),
+        place=pl.col("rule").replace_strict(place, return_dtype=pl.Int64),
+        # the region itself before what it plans
+        own=pl.col("kind") == "region",
+    )
+    weight = grave.group_by("item").agg(worst=pl.col("grave").max(), heavy=pl.col("grave").sum())
+    return grave.join(weight, on="item").sort(
+        "worst", "own", "heavy", "item", "grave", "place", descending=[True, True, True, False, True, False]
+    )
+
+
 def _computed(package: Package, notes: list[Finding], what: str, year: int) -> Any:  # noqa: ANN401 - one of two results
     """Return the capacity outlook or the debt of the package; None, and a note, where its tables do not allow it."""
     try:
         return herd_entry(package, year=year) if what == "capacity" else debt_of(package)
     except InputError as error:
         pitfall = "overcapacity" if what == "capacity" else "debt"
-        notes.append(_absent(what, f"{what}=", pitfall, str(error)))
+        notes.append(notes_on.absent(what, f"{what}=", pitfall, str(error)))
         return None
 
 
@@ -286,29 +343,6 @@ def _source(given: Any, otherwise: str) -> str:  # noqa: ANN401 - a result or a 
         made = given.provenance
         return made.verb if made.package is None else f"{made.verb} ({made.package})"
     return otherwise if given is None else f"{otherwise} (given)"
-
-
-def _absent(what: str, option: str, pitfall: str, why: str = "") -> Finding:
-    name = pitfalls()[pitfall]
-    return finding(
-        "evidence-not-given",
-        "note",
-        (f"{name['zh']}：没有 {what}，相应规则未检查{'：' + why if why else ''}",
-         f"{name['en']}: no {what}, its rules are not checked{': ' + why if why else ''}"),
-        (f"用 {option} 提供。", f"Hand it in as {option}."),
-        key=pitfall,
-        column=what,
-    )  # fmt: skip
-
-
-def _lost(series: list[str]) -> Finding:
-    return finding(
-        "series-without-region",
-        "warning",
-        (f"序列不属于任何地区：{shorten(series, '、')}", f"series belong to no region: {shorten(series)}"),
-        ("以地区或城市代码命名序列。", "Name series by the code of a region or city."),
-        key="bubble",
-    )
 
 
 def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes: list[Finding]) -> pl.DataFrame:

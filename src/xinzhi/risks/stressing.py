@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.risks.balances import KEYS, Debt, debt
 from xinzhi.risks.fan_paths import recursion
-from xinzhi.risks.inputs import finding, provenance, setting, shorten
+from xinzhi.risks.inputs import checked, counted, finding, provenance, setting, shorten
 from xinzhi.risks.ratio_dynamics import debt_dynamics
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ class DebtStress(Result):
         where the status says what is missing.
     inputs
         ``region, start_year, start, growth, growth_deviation, rate, net_borrowing, fund_ratio, vehicle_ratio,
-        stabilising_borrowing``: what the paths rest on, ratios of output; the last would keep the ratio.
+        stabilising_borrowing, fund_year, vehicle_year``: what the paths rest on, ratios of output; the borrowing that
+        would keep the ratio, and the years of the last funds and vehicles that are known.
     labels
         Names of the regions.
     findings
-        Scenarios that cannot be computed, and for how many regions.
+        Scenarios that cannot be computed, and for how many regions; what ``combined`` therefore lacks; and ratios that
+        rest on an older year than the debt.
     """
 
     key: ClassVar[tuple[str, ...]] = ("region", "scenario", "year")
@@ -133,9 +135,7 @@ def debt_stress(
     """
     found = source if isinstance(source, Debt) else debt(source)
     years = setting(_FILE, "fan.horizon") if horizon is None else horizon
-    if years < 1:
-        message = f"debt_stress: horizon is {years}; it must be 1 or more."
-        raise UsageError(message)
+    years = int(checked("debt_stress", "horizon", years, whole=True, above=0))
     own = _checked(scenarios)
     inputs = _inputs(found, baseline)
     rows: list[dict[str, Any]] = []
@@ -149,7 +149,7 @@ def debt_stress(
         frame=frame,
         inputs=inputs,
         labels=found.labels,
-        findings=_findings(frame),
+        findings=(*_findings(frame), *_partial(frame), *_old(inputs)),
         kind=found.kind,
         provenance=provenance(
             "debt_stress", None, horizon=years, baseline=dict(baseline or {}), scenarios=[*SCENARIOS, *own]
@@ -191,6 +191,7 @@ def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
     if strange := sorted(set(given) - set(_OWN[:3])):
         message = f"debt_stress: baseline names '{strange[0]}'; it may hold {', '.join(_OWN[:3])}."
         raise UsageError(message)
+    given = {name: checked("debt_stress", f"baseline '{name}'", value) for name, value in given.items()}
     window = setting(_FILE, "stress.window")
     moved = debt_dynamics(found).frame
     recent = moved.group_by("region", maintain_order=True).agg(
@@ -204,8 +205,8 @@ def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
         found.frame.sort(KEYS)
         .group_by("region", maintain_order=True)
         .agg(
-            fund_ratio=(pl.col("fund_revenue") / pl.col("output")).drop_nulls().last(),
-            vehicle_ratio=(pl.col("vehicles") / pl.col("output")).drop_nulls().last(),
+            *_latest("fund", "fund_revenue"),
+            *_latest("vehicle", "vehicles"),
         )
     )
     rows = recent.join(shares, on="region", how="left", maintain_order="left").with_columns(
@@ -218,8 +219,17 @@ def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
     held = -(pl.col("rate") - pl.col("growth")) / (1 + pl.col("growth")) * pl.col("start")
     return rows.select(
         "region", "start_year", "start", "growth", "growth_deviation", "rate", "net_borrowing", "fund_ratio",
-        "vehicle_ratio", stabilising_borrowing=held,
+        "vehicle_ratio", held.alias("stabilising_borrowing"), "fund_year", "vehicle_year",
     )  # fmt: skip
+
+
+def _latest(name: str, column: str) -> tuple[pl.Expr, pl.Expr]:
+    """Return the last ratio of a column to output that is known, and its year."""
+    ratio = pl.col(column) / pl.col("output")
+    return (
+        ratio.drop_nulls().last().alias(f"{name}_ratio"),
+        pl.col("year").filter(ratio.is_not_null()).last().alias(f"{name}_year"),
+    )
 
 
 def _standard(name: str, one: Mapping[str, Any], years: int) -> tuple[_Shock, str | None]:
@@ -257,6 +267,11 @@ def _given(rule: Mapping[str, float], one: Mapping[str, Any], years: int) -> tup
 
 
 def _path(one: Mapping[str, Any], shock: _Shock) -> FloatArray:
+    if (one["growth"] + shock.growth <= -1).any():
+        message = (
+            f"debt_stress: growth of -100 % or less leaves {one['region']} without output; make the shock smaller."
+        )
+        raise UsageError(message)
     return recursion(
         one["start"], one["growth"] + shock.growth, one["rate"] + shock.rate, one["net_borrowing"] + shock.borrowing
     )
@@ -289,7 +304,54 @@ def _checked(scenarios: Mapping[str, Mapping[str, float]] | None) -> dict[str, M
         if strange := sorted(set(rule) - set(_OWN)):
             message = f"debt_stress: scenario '{name}' names '{strange[0]}'; it may hold {', '.join(_OWN)}."
             raise UsageError(message)
+        for part, value in rule.items():
+            checked("debt_stress", f"'{part}' of scenario '{name}'", value)
     return own
+
+
+def _partial(frame: pl.DataFrame) -> list[Finding]:
+    """Return what the combined scenario leaves out, and in how many regions."""
+    last = frame.group_by("region", "scenario").last()
+    computed = last.filter(scenario="combined").drop_nulls("debt_ratio").select("region")
+    parts = last.filter(pl.col("scenario").is_in(SCENARIOS[1:-1]), pl.col("debt_ratio").is_null())
+    lacking = parts.join(computed, on="region", how="semi").group_by("scenario").agg("region").sort("scenario").rows()
+    return [
+        finding(
+            "combined-is-partial",
+            "note",
+            (
+                f"合并冲击在 {len(codes)} 个地区不含“{_LABELS[name][0]}”",
+                f"'combined' is without '{name}' in {counted(len(codes))}",
+            ),
+            ("补充该数据。", "Hand in what it lacks."),
+            key="combined",
+        )
+        for name, codes in lacking
+    ]
+
+
+def _old(inputs: pl.DataFrame) -> list[Finding]:
+    """Return regions whose last known funds or vehicles' debt are older than those of others."""
+    notes = []
+    for name, zh, en in (
+        ("fund", "政府性基金收入", "government-fund revenue"),
+        ("vehicle", "融资平台债务", "vehicles' debt"),
+    ):
+        years = dict(inputs.select("region", f"{name}_year").drop_nulls().iter_rows())
+        newest = max(years.values(), default=0)
+        for region, year in years.items():
+            if year == newest:
+                continue
+            notes.append(
+                finding(
+                    "old-figure",
+                    "warning",
+                    (f"{zh}为 {year} 年（其他地区到 {newest} 年）", f"its {en} is of {year}; others have {newest}"),
+                    ("补充后来年份。", "Add the later years."),
+                    key=region,
+                )
+            )
+    return notes
 
 
 def _findings(frame: pl.DataFrame) -> tuple[Finding, ...]:
@@ -302,7 +364,7 @@ def _findings(frame: pl.DataFrame) -> tuple[Finding, ...]:
                 "scenario-not-computed",
                 "note",
                 (f"情景“{name}”在 {len(codes)} 个地区{zh}：{shorten(codes, '、')}",
-                 f"scenario '{name}' in {len(codes)} regions {en}: {shorten(codes)}"),
+                 f"scenario '{name}' in {counted(len(codes))} {en}: {shorten(codes)}"),
                 ("补充该数据。", "Hand it in."),
                 key=str(name),
             )

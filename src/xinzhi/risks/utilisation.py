@@ -29,10 +29,12 @@ class Utilisation(Result):
     Parameters
     ----------
     frame
-        ``period, year, quarter, industry, utilisation, change_on_year, same_quarter, low, high, observations, band``:
-        one row an industry and quarter. `change_on_year` is in percentage points on the same quarter a year before;
-        `same_quarter` the mean, `low` and `high` the quantiles of the same quarter in the other years (null with fewer
-        than two of them); `band` the name of the band of the level.
+        ``period, year, quarter, industry, utilisation, change_on_year, same_quarter, low, high, observations, band,
+        level``: one row an industry and quarter. `change_on_year` is in percentage points on the same quarter a year
+        before; `same_quarter` the mean, `low` and `high` the quantiles of the same quarter in the other years (null
+        with fewer than two of them); `band` the name of the band of the rate; `level` whether the row is an
+        ``industry``, a ``section`` or the ``total``: the latter two hold the industries and are not counted beside
+        them.
     years
         ``year, industry, utilisation, source``: full years as published, else the mean of four quarters.
     latest
@@ -56,7 +58,13 @@ class Utilisation(Result):
     def summary(self, language: Language = "en") -> str:
         """Return which industries are idlest, how many fell over the year, and what the figure is not."""
         zh = language == "zh"
-        last = self.latest.filter(pl.col("period") == pl.col("period").max())
+        if not self.frame.height:
+            said = (
+                "没有季度数据，只有全年（见 years）。" if zh else "There are no quarters, only full years (see years)."
+            )
+            return f"{said}\n{self.provenance.foot()}"
+        now = self.latest.filter(pl.col("period") == pl.col("period").max())
+        last = now.filter(level="industry") if "industry" in now["level"] else now
         period, fell = last["period"][0], last.filter(pl.col("change_on_year") < 0)
         both = last.drop_nulls("change_on_year").height
         lowest = [
@@ -65,16 +73,19 @@ class Utilisation(Result):
         ]
         idle = last.filter(pl.col("band") == self.bands["name"][0])
         edge = self.bands["below"][0]
+        total = now.filter(level="total")["utilisation"].to_list()
         if zh:
+            whole = f"，全部工业为 {total[0]:.1f}" if total else ""
             head = (
                 f"{period}：{last.height} 个行业中有 {idle.height} 个产能利用率低于 {edge:g}%，"
-                f"最低为{'、'.join(lowest)}；同比下降的有 {fell.height} 个（可比 {both} 个）。"
+                f"最低为{'、'.join(lowest)}{whole}；同比下降的有 {fell.height} 个（可比 {both} 个）。"
             )
             tail = "数据未经季节调整：只与上年同季比较。"
         else:
+            whole = f", industry as a whole {total[0]:.1f}" if total else ""
             head = (
                 f"{period}: {idle.height} of {last.height} industries run below {edge:g} % of capacity, lowest "
-                f"{', '.join(lowest)}; {fell.height} of {both} fell over the year."
+                f"{', '.join(lowest)}{whole}; {fell.height} of {both} fell over the year."
             )
             tail = "The survey is not seasonally adjusted: compare with the same quarter of other years only."
         return f"{head}\n{tail}\n{self.provenance.foot()}"
@@ -135,11 +146,19 @@ def capacity(
     given = source if package is None else package.require("capacity", ["utilisation"], verb="capacity")
     frame, kind = table(given, ["utilisation"], verb="capacity", keys=["period", "industry"])
     rows = _periods(frame.drop_nulls("utilisation"))
+    if not rows.height:
+        message = "capacity: no row has a rate of utilisation."
+        raise InputError(message)
+    if rows.height > 1 and (rows["utilisation"] <= 1).all():
+        message = "capacity: no rate passes 1: they are ratios; write per cent, 75 for three quarters."
+        raise InputError(message)
     steps = list(bands) if bands is not None else setting(_FILE, "utilisation.bands")
     _check_bands(steps)
-    quarters = _against_history(rows.filter(pl.col("quarter").is_not_null())).with_columns(band=_band(steps))
+    quarters = _against_history(rows.filter(pl.col("quarter").is_not_null())).with_columns(
+        band=_band(steps), level=_level()
+    )
     columns = ["period", "year", "quarter", "industry", "utilisation", "change_on_year", "same_quarter", "low", "high",
-               "observations", "band"]  # fmt: skip
+               "observations", "band", "level"]  # fmt: skip
     done = quarters.select(columns).sort("industry", "year", "quarter")
     latest = done.group_by("industry").last().select(columns).sort("utilisation")
     return Utilisation(
@@ -214,6 +233,13 @@ def _band(steps: Sequence[Mapping[str, Any]]) -> pl.Expr:
     for one in reversed(steps[:-1]):
         found = pl.when(pl.col("utilisation") < one["below"]).then(pl.lit(one["name"])).otherwise(found)
     return found
+
+
+def _level() -> pl.Expr:
+    """Return what a series covers."""
+    kinds = dict.fromkeys(setting(_FILE, "utilisation.sections"), "section")
+    kinds |= dict.fromkeys(setting(_FILE, "utilisation.total"), "total")
+    return pl.col("industry").replace_strict(kinds, default="industry", return_dtype=pl.String)
 
 
 def _check_bands(steps: Sequence[Mapping[str, Any]]) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
-from xinzhi.risks.inputs import GAPS, names_in, setting, shorten
+from xinzhi.risks.inputs import GAPS, checked, names_in, setting, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ class Category:
         Its code and name.
     regions
         The regions that name it.
-    sizes
-        Their shares of national employment in its divisions, of those that are known.
+    sizes, sized
+        Their shares of national employment in its divisions, of those that are known, and which regions these are.
     divisions, missing
         Its divisions that the table `activity` has, and those that it lacks.
     base, spread, survey
@@ -45,6 +45,7 @@ class Category:
     name: Text
     regions: tuple[str, ...]
     sizes: FloatArray
+    sized: tuple[str, ...]
     divisions: tuple[str, ...]
     missing: tuple[str, ...]
     base: float
@@ -89,7 +90,14 @@ def read_categories(
         raise UsageError(message)
     of_sizes = int(jobs["year"].max() or 0)  # type: ignore[arg-type] # whole years
     last = jobs.filter(pl.col("year") == of_sizes, pl.col("employment").is_not_null())
-    named = plans.filter(pl.col("year") == chosen, pl.col("named") > 0)
+    employed: dict[str, dict[str, float]] = {}
+    for industry, region, count in last.select("industry", "region", "employment").iter_rows():
+        employed.setdefault(industry, {})[region] = count
+    named: dict[str, list[str]] = {}
+    for code, region in (
+        plans.filter(pl.col("year") == chosen, pl.col("named") > 0).select("category", "region").sort("region").rows()
+    ):
+        named.setdefault(code, []).append(region)
     division = dict(kinds.select("category", "divisions").iter_rows())
     names = names_in(package, "plan_categories", "category")
     survey = survey_series(rates)
@@ -100,9 +108,9 @@ def read_categories(
             _category(
                 code,
                 names.get(code, Text(code, code)),
-                sorted(named.filter(category=code)["region"].to_list()),
-                tuple((division[code] or "").split(";")) if division[code] else (),
-                (last, survey),
+                named.get(code, []),
+                tuple(division[code].split(";")) if division[code] else (),
+                (employed, survey),
             )
             for code in codes
         ),
@@ -114,16 +122,15 @@ def _category(
     name: Text,
     regions: Sequence[str],
     divisions: tuple[str, ...],
-    data: tuple[pl.DataFrame, Mapping[str, tuple[str, float, float]]],
+    data: tuple[Mapping[str, Mapping[str, float]], Mapping[str, tuple[str, float, float]]],
 ) -> Category:
-    jobs, survey = data
-    every = set(jobs["industry"].to_list())
-    there = tuple(one for one in divisions if one in every)
-    rows = jobs.filter(pl.col("industry").is_in(there)).group_by("region").agg(pl.col("employment").sum())
-    total = float(rows["employment"].sum())
-    own = dict(rows.iter_rows())
-    sizes = np.array([own[one] / total for one in regions if one in own and total > 0])
-    weight = {one: float(jobs.filter(industry=one)["employment"].sum()) for one in there}
+    employed, survey = data
+    there = tuple(one for one in divisions if one in employed)
+    weight = {one: sum(employed[one].values()) for one in there}
+    total = sum(weight.values())
+    own = {one: [employed[part][one] for part in there if one in employed[part]] for one in regions}
+    sized = {one: sum(parts) / total for one, parts in own.items() if parts and total > 0}
+    sizes = np.array(list(sized.values()))
     surveyed = [one for one in there if one in survey and weight[one] > 0]
     base = spread = float("nan")
     if surveyed:
@@ -135,8 +142,9 @@ def _category(
         name=name,
         regions=tuple(regions),
         sizes=sizes,
+        sized=tuple(sized),
         divisions=there,
-        missing=tuple(one for one in divisions if one not in every),
+        missing=tuple(one for one in divisions if one not in employed),
         base=base,
         spread=spread,
         survey=tuple(dict.fromkeys(survey[one][0] for one in surveyed)),
@@ -152,8 +160,8 @@ def _reason(
     if not there:
         listed = shorten(list(divisions))
         return Text(
-            f"行业大类 {listed} 不在 activity 表中（服务业没有产能调查）",
-            f"divisions {listed} are not in the table activity (services have no capacity survey)",
+            f"行业大类 {listed} 不在 activity 表中（产能调查只含工业）",
+            f"divisions {listed} are not in the table activity (the survey of capacity covers industry only)",
         )
     if not regions:
         return Text("没有地区提出", "no region names it")
@@ -266,6 +274,6 @@ def check_demand(given: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a 
         if code not in codes:
             message = f"herd_entry: demand names the category '{code}', which is not among those computed."
             raise UsageError(message)
-        if not -1 < float(rate) < 1:
+        if not -1 < checked("herd_entry", f"demand of '{code}'", rate) < 1:
             message = f"herd_entry: demand of '{code}' grows by {rate}: write a rate per year, such as 0.08."
             raise UsageError(message)

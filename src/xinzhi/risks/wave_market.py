@@ -58,6 +58,19 @@ class Market:
         return 1.0 - self.variable_cost - self.margin
 
 
+def pressure(market: Market, demand: FloatArray, added: FloatArray) -> FloatArray:
+    """Return demand over capacity, both 1 at the start; utilisation and price rise with it.
+
+    Examples
+    --------
+    >>> flat = Market(demand_elasticity=1.0, supply_elasticity=1.0, variable_cost=0.8, margin=0.1)
+    >>> pressure(flat, np.array([1.2]), np.array([0.5])).round(6).tolist()
+    [0.8]
+    """
+    capacity = 1.0 + added
+    return np.asarray(demand * capacity ** (market.spillover - 1.0) if market.spillover else demand / capacity)
+
+
 def outcome(market: Market, base: float, demand: FloatArray, added: FloatArray) -> tuple[FloatArray, FloatArray]:
     r"""Return utilisation and price (1 at the start) once capacity is added.
 
@@ -82,13 +95,13 @@ def outcome(market: Market, base: float, demand: FloatArray, added: FloatArray) 
     >>> [part.round(4).tolist() for part in outcome(flat, 0.8, np.array([1.0]), np.array([0.44]))]
     [[0.6667], [0.8333]]
     """
-    capacity = 1.0 + added
-    x = demand * capacity**market.spillover / capacity
+    x = pressure(market, demand, added)
     price = x ** (1.0 / (market.supply_elasticity + market.demand_elasticity))
     used = base * price**market.supply_elasticity
     full = used > 1.0
-    price = np.where(full, (base * x) ** (1.0 / market.demand_elasticity), price)
-    return np.where(full, 1.0, used), price
+    if full.any():
+        price = np.where(full, (base * x) ** (1.0 / market.demand_elasticity), price)
+    return np.minimum(used, 1.0), price
 
 
 def profit(market: Market, base: float, used: FloatArray, price: FloatArray) -> FloatArray:
@@ -121,6 +134,22 @@ def break_even_ratio(market: Market) -> float:
         earns = middle ** (1 + power) - market.variable_cost * middle**power > market.fixed_cost
         low, high = (low, middle) if earns else (middle, high)
     return float(high ** (power + market.demand_elasticity))
+
+
+def threshold_ratio(market: Market, base: float, threshold: float) -> float | None:
+    """Return demand over capacity (both 1 at the start) at which utilisation is the threshold (both 0-1).
+
+    None where prices take all the excess and utilisation does not move.
+
+    Examples
+    --------
+    >>> flat = Market(demand_elasticity=1.0, supply_elasticity=1.0, variable_cost=0.8, margin=0.1)
+    >>> round(threshold_ratio(flat, 0.8, 0.75), 6)
+    0.878906
+    """
+    if not market.supply_elasticity > 0:
+        return None
+    return float((threshold / base) ** (1.0 + market.demand_elasticity / market.supply_elasticity))
 
 
 def break_even_capacity(market: Market, demand: FloatArray, ratio: float) -> FloatArray:

@@ -4,35 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-from zlib import crc32
 
-import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.risks.inputs import as_package, finding, provenance, shorten
+from xinzhi.risks.inputs import as_package, checked, finding, provenance, shorten
+from xinzhi.risks.wave_draws import simulate
 from xinzhi.risks.wave_inputs import check_demand, growth_of, national_growth, read_categories
-from xinzhi.risks.wave_market import (
-    Market,
-    break_even_capacity,
-    break_even_ratio,
-    offsetting_spillover,
-    outcome,
-    profit,
-)
+from xinzhi.risks.wave_market import Market
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.risks.wave_inputs import Category
 
 _FILE = "overcapacity.yaml"
-_RULES, _ENTRY = ("median", "own"), ("all", "uncertain")
-_LOW, _HIGH = 5, 95
+_RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -45,13 +35,16 @@ class HerdEntry(Result):
         ``category, name_zh, name_en, entry, demand, regions, growth, growth_source, base_utilisation, survey,
         divisions, entrant_size, capacity_added, utilisation, utilisation_low, utilisation_high, price, price_low,
         price_high, chance_below, profit, chance_loss, break_even, break_even_low, break_even_high,
-        offsetting_spillover, status_zh, status_en``: one row a category, entry (``all`` that name it build, or
-        ``uncertain``, a common unknown share of them) and path of demand. Middle figures are medians, low and high
-        the 5th and 95th percentile; `capacity_added` is relative to the nation's, `price` is 1 at the start,
-        `profit` the mean per unit of capacity over revenue at the start, `chance_below` that utilisation ends under the
-        threshold, `break_even` the number of entrants at which profit is nil (below 0: not even those that are there
-        earn), `offsetting_spillover` the elasticity of demand with respect to capacity that would keep utilisation.
-        Figures are null where the status says why.
+        offsetting_spillover, status_zh, status_en, entrants_at_threshold, growth_at_threshold``: one row
+        a category, entry (``all`` that name it build, or ``uncertain``, a common unknown share of them) and path of
+        demand. Middle figures are medians, low and high the 5th and 95th percentile; `capacity_added` is relative to
+        the nation's, `price` is 1 at the start, `profit` the mean per unit of capacity over revenue at the start,
+        `chance_below` that utilisation ends under the threshold, `break_even` the number of entrants at which profit is
+        nil (below 0: not even those that are there earn), `offsetting_spillover` the elasticity of demand with respect
+        to capacity that would keep utilisation.
+        `entrants_at_threshold` and `growth_at_threshold` are the number of entrants (may be negative) and the growth of
+        demand a year with which `chance_below` would be one half (null where utilisation does not move). Figures
+        are null where the status says why.
     bands
         ``category, entry, demand, percentile, utilisation, price``: for charts with bands.
     waves
@@ -60,7 +53,10 @@ class HerdEntry(Result):
     assumptions
         Everything that was assumed: ``name, value, reference``.
     findings
-        Categories that cannot be computed, and why.
+        Categories that cannot be computed and why, those that rest on a part of their divisions, and regions whose size
+        is not known.
+    sizes
+        ``category, region, share``: of the regions that name it, their share of the nation's jobs in its divisions.
     """
 
     key: ClassVar[tuple[str, ...]] = ("category", "entry", "demand")
@@ -69,6 +65,7 @@ class HerdEntry(Result):
     waves: pl.DataFrame
     assumptions: pl.DataFrame
     findings: tuple[Finding, ...]
+    sizes: pl.DataFrame
 
     def summary(self, language: Language = "en") -> str:
         """Return how many categories end below the threshold if all build, which, and what would offset it."""
@@ -176,7 +173,8 @@ def herd_entry(
     national, first, last = national_growth(package, int(rules["window"]))
     frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
     for one in found:
-        _simulate(one, market, growth_of(one.code, demand, national), rules, seed, frames)
+        for name, rows in simulate(one, market, growth_of(one.code, demand, national), rules, seed).items():
+            frames[name].extend(rows)
     options = {"year": chosen, "sizes": of_sizes, "growth": [first, last], "seed": seed, **rules}
     tables = ["plans", "plan_categories", "activity", "capacity", "accounts"]
     return HerdEntry(
@@ -184,7 +182,13 @@ def herd_entry(
         bands=pl.DataFrame(frames["bands"], schema=_BANDS),
         waves=pl.DataFrame(frames["waves"], schema=_WAVES),
         assumptions=_listed(rules, national, (first, last)),
-        findings=tuple(_left_out(one) for one in found if one.reason is not None),
+        findings=tuple(_left_out(one) for one in found if one.reason is not None)
+        + tuple(note for one in found if one.reason is None for note in _partly(one)),
+        sizes=pl.DataFrame(
+            [(one.code, *pair) for one in found for pair in zip(one.sized, one.sizes.tolist(), strict=True)],
+            schema={"category": pl.String, "region": pl.String, "share": pl.Float64},
+            orient="row",
+        ),
         kind=package.kind,
         provenance=provenance("herd_entry", package, tables, **options),
     )
@@ -200,6 +204,7 @@ _TEXTS = ("category", "name_zh", "name_en", "entry", "demand")
 _FRAME: dict[str, Any] = {
     **dict.fromkeys(_TEXTS, pl.String), "regions": pl.Int64, "growth_source": pl.String, "survey": pl.String,
     "divisions": pl.String, **dict.fromkeys(_NUMBERS, pl.Float64), "status_zh": pl.String, "status_en": pl.String,
+    "entrants_at_threshold": pl.Float64, "growth_at_threshold": pl.Float64,
 }  # fmt: skip
 _BANDS: dict[str, Any] = {
     "category": pl.String, "entry": pl.String, "demand": pl.String, "percentile": pl.Int64, "utilisation": pl.Float64,
@@ -223,136 +228,18 @@ def _assumed(given: Mapping[str, Any]) -> dict[str, Any]:
     if rules["rule"] not in _RULES:
         message = f"herd_entry: there is no rule '{rules['rule']}'; choose {' or '.join(_RULES)}."
         raise UsageError(message)
-    positive = ("horizon", "scale", "expansion", "draws", "window", "threshold", "spread")
-    if bad := [name for name in positive if not rules[name] > 0]:
-        message = f"herd_entry: {bad[0]} is {rules[bad[0]]}; it must be positive."
+    for name in ("horizon", "draws", "window", "least_changes", "base_quarters"):
+        checked("herd_entry", name, rules[name], whole=True, above=0)
+    for name in ("scale", "expansion", "threshold", "spread"):
+        checked("herd_entry", name, rules[name], above=0)
+    for name in Market.__slots__:
+        checked("herd_entry", name, rules[name])
+    for part in _BELIEF:
+        checked("herd_entry", "a part of realised", rules["realised"][part], above=0)
+    if rules["threshold"] > _FULL:
+        message = f"herd_entry: threshold is {rules['threshold']:g} per cent; utilisation ends at {_FULL}."
         raise UsageError(message)
     return rules
-
-
-def _simulate(
-    one: Category,
-    market: Market,
-    growth: tuple[float, str],
-    rules: Mapping[str, Any],
-    seed: int,
-    rows: Mapping[str, list[dict[str, Any]]],
-) -> None:
-    """Add the rows of one category."""
-    head = {
-        "category": one.code, "name_zh": one.name.zh, "name_en": one.name.en, "regions": len(one.regions),
-        "survey": ";".join(one.survey) or None, "divisions": ";".join(one.divisions) or None,
-    }  # fmt: skip
-    rng = np.random.default_rng([seed, crc32(one.code.encode())])
-    draws, ratio = int(rules["draws"]), break_even_ratio(market)
-    shocks = rng.standard_normal(draws)
-    entrants = {"all": np.full(draws, len(one.regions)), "uncertain": _how_many(len(one.regions), rules, rng)}
-    size = _sizes(one, rules, rng) if one.reason is None else np.zeros(0)
-    for path, multiple in rules["demand"].items():
-        # a forecast of the trade is the base path; the others keep their distance from it
-        rate, horizon = growth[0] * multiple, int(rules["horizon"])
-        for entry in _ENTRY:
-            here = head | {"entry": entry, "demand": path, "growth": rate, "growth_source": growth[1]}
-            if one.reason is not None:
-                rows["frame"].append(here | {"status_zh": one.reason.zh, "status_en": one.reason.en})
-                continue
-            wanted = np.exp(horizon * np.log1p(rate) + np.sqrt(horizon) * one.spread * shocks)
-            added = _added(size, entrants[entry], rules, rng)
-            used, price = outcome(market, one.base, wanted, added)
-            gain = profit(market, one.base, used, price)
-            each = float(np.median(size)) if rules["rule"] == "median" else float(np.mean(size))
-            bears = break_even_capacity(market, wanted, ratio) / each
-            rows["frame"].append(
-                here | _figures(one, rules, (used, price, gain, bears), added, wanted)
-                | {"entrant_size": each, "status_zh": "已计算", "status_en": "computed"}
-            )  # fmt: skip
-            rows["bands"].extend(_percentiles(one.code, entry, path, rules, used, price))
-            if path == "base" and entry == "uncertain":
-                rows["waves"].append(_wave(one, market, rules, wanted, size, rng))
-
-
-def _sizes(one: Category, rules: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
-    """Return sizes: a median for each draw (resampled over the regions), or what each region adds to its own."""
-    if rules["rule"] == "own":
-        return one.sizes * float(rules["expansion"])
-    again = rng.integers(len(one.sizes), size=(int(rules["draws"]), len(one.sizes)))
-    return np.asarray(np.median(one.sizes[again], axis=1) * float(rules["scale"]))
-
-
-def _how_many(regions: int, rules: Mapping[str, Any], rng: np.random.Generator) -> IntArray:
-    """Draw how many of so many regions build, when the share that does is common and unknown."""
-    a, b = (float(one) for one in rules["realised"])
-    return np.asarray(rng.binomial(regions, rng.beta(a, b, size=int(rules["draws"]))), dtype=np.int64)
-
-
-def _added(size: FloatArray, entrants: IntArray, rules: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
-    """Return capacity added over that of the nation, for each draw."""
-    if rules["rule"] == "median":
-        return np.asarray(size * entrants)
-    order = rng.permuted(np.tile(size, (len(entrants), 1)), axis=1)
-    upto = np.arange(order.shape[1])[None, :] < entrants[:, None]
-    return np.asarray((order * upto).sum(axis=1))
-
-
-def _figures(
-    one: Category,
-    rules: Mapping[str, Any],
-    found: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
-    added: FloatArray,
-    wanted: FloatArray,
-) -> dict[str, Any]:
-    used, price, gain, bears = found
-    figures: dict[str, Any] = {"base_utilisation": one.base, "capacity_added": float(np.median(added))}
-    for name, values in (("utilisation", used), ("price", price), ("break_even", bears)):
-        low, middle, high = np.percentile(values, [_LOW, 50, _HIGH])
-        figures |= {name: float(middle), f"{name}_low": float(low), f"{name}_high": float(high)}
-    return figures | {
-        "chance_below": float((used * 100 < float(rules["threshold"])).mean()),
-        "profit": float(gain.mean()),
-        "chance_loss": float((gain < 0).mean()),
-        "offsetting_spillover": offsetting_spillover(float(np.median(wanted)), float(np.median(added))),
-    }
-
-
-def _percentiles(
-    code: str, entry: str, path: str, rules: Mapping[str, Any], used: FloatArray, price: FloatArray
-) -> list[dict[str, Any]]:
-    cuts = [int(one) for one in rules["percentiles"]]
-    pairs = zip(cuts, np.percentile(used, cuts), np.percentile(price, cuts), strict=True)
-    return [
-        {
-            "category": code,
-            "entry": entry,
-            "demand": path,
-            "percentile": cut,
-            "utilisation": float(u),
-            "price": float(p),
-        }
-        for cut, u, p in pairs
-    ]
-
-
-def _wave(
-    one: Category,
-    market: Market,
-    rules: Mapping[str, Any],
-    wanted: FloatArray,
-    size: FloatArray,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    """Return what an entrant expects that knows its own entry and nothing of the others', and what all get."""
-    counts = (1 + _how_many(len(one.regions) - 1, rules, rng), np.full(len(wanted), len(one.regions)))
-    alone, every = (
-        profit(market, one.base, *outcome(market, one.base, wanted, _added(size, count, rules, rng)))
-        for count in counts
-    )
-    return {
-        "category": one.code,
-        "expected_profit": float(alone.mean()),
-        "chance_loss": float((alone < 0).mean()),
-        "profit_if_all": float(every.mean()),
-        "wave": bool(alone.mean() > 0 > every.mean()),
-    }
 
 
 def _left_out(one: Category) -> Finding:
@@ -366,6 +253,28 @@ def _left_out(one: Category) -> Finding:
         table="plan_categories",
         key=one.code,
     )
+
+
+def _partly(one: Category) -> list[Finding]:
+    """Return what a category that is computed leaves out."""
+    place = {"table": "activity", "key": one.code}
+    notes = []
+    if one.missing:
+        has, lacks = "、".join(one.divisions), "、".join(one.missing)
+        said = (
+            f"{one.name.zh}只按行业大类 {has} 计算，缺 {lacks}",
+            f"{one.name.en} is computed from divisions {', '.join(one.divisions)} without {', '.join(one.missing)}",
+        )
+        cure = ("补充该大类的就业。", "Add jobs of the division.")
+        notes.append(finding("partly-covered", "note", said, cure, **place))
+    if unknown := [region for region in one.regions if region not in one.sized]:
+        said = (
+            f"{one.name.zh}：{shorten(unknown, '、')} 没有该行业的就业，规模按其余地区的中位数",
+            f"{one.name.en}: no jobs known in {shorten(unknown)}; their size is that of the others",
+        )
+        cure = ("补充该地区的就业。", "Add the jobs of the region.")
+        notes.append(finding("size-not-known", "note", said, cure, **place))
+    return notes
 
 
 def _listed(rules: Mapping[str, Any], national: float, years: tuple[int, int]) -> pl.DataFrame:

@@ -42,7 +42,9 @@ class Zombies(Result):
         one row a firm, year and criterion. `zombie` is null where `status` says what is missing; `lowest_interest` is
         R*, the least that a firm would pay at the best rates, `gap` interest less that, over last year's borrowing.
     counts
-        ``year, criterion, firms, zombies, share, share_of_assets``: of firms that can be judged.
+        ``year, criterion, firms, zombies, share, unknown, share_of_assets``: of firms that can be judged, and how many
+        cannot. In the first years one profit shows that a firm is none by losses, while nobody can be one: `unknown`
+        then holds all that might be.
     overlap
         ``first, second, both, first_only, second_only, agreement``: firm-years that both criteria judge.
     findings
@@ -61,7 +63,8 @@ class Zombies(Result):
         for name in self.counts["criterion"].unique(maintain_order=True):
             row = self.counts.filter(criterion=name).sort("year").row(-1, named=True)
             label = _NAMES[name] if zh else name
-            parts.append(f"{label} {row['share']:.1%} ({row['zombies']}/{row['firms']}, {row['year']})")
+            dark = (f"，{row['unknown']} 家未知" if zh else f", {row['unknown']} unknown") if row["unknown"] else ""
+            parts.append(f"{label} {row['share']:.1%} ({row['zombies']}/{row['firms']}{dark}, {row['year']})")
         if not parts:
             return (
                 ("没有一条标准可以判断。" if zh else "No criterion could be applied.") + "\n" + self.provenance.foot()
@@ -109,7 +112,9 @@ def zombies(
     :math:`R^*_t = r^s_{t-1} B^s_{t-1} + \bigl(\tfrac15\sum_{j=1}^5 r^l_{t-j}\bigr) B^l_{t-1} + \min_{j\le5}
     (c_{t-j})\,B^b_{t-1}`. ``fukuda-nakamura`` (2011, The World Economy 34(7)): one that earns at least :math:`R^*` is
     none; one that is subsidised is, and so is one that earns less, owes more than half its assets and borrows more.
-    ``losses``: losses in each of the last years. A firm without borrowing is judged none by the first.
+    ``losses``: losses in each of the last years. A firm without borrowing is judged none by the first. What is missing
+    leaves a firm unknown only where it matters: earnings above :math:`R^*` settle the second without any leverage, and
+    a kind of borrowing that a firm does not have needs no rate.
 
     Examples
     --------
@@ -122,7 +127,7 @@ def zombies(
     wanted = (*_BORROWING, *_EARNINGS, "profit")
     firms, kind = table(given, [], verb="zombies", keys=list(_KEYS), optional=list(wanted))
     refuse(firms, [n for n in (*_BORROWING, "assets") if n in firms.columns], verb="zombies", keys=_KEYS)
-    best = None if rates is None else table(rates, list(_RATES), verb="rates", keys=["year"])[0]
+    best = None if rates is None else _ratios(table(rates, list(_RATES), verb="rates", keys=["year"])[0])
     chosen, findings = _possible(firms, criteria, has_rates=best is not None)
     years = setting(_FILE, "zombies.loss_years") if loss_years is None else loss_years
     edge = setting(_FILE, "zombies.leverage") if leverage is None else leverage
@@ -150,6 +155,15 @@ def zombies(
             "zombies", package, ["firms"] if package else [], criteria=list(chosen), loss_years=years, leverage=edge
         ),
     )
+
+
+def _ratios(rates: pl.DataFrame) -> pl.DataFrame:
+    """Return rates; one of 1 or more is a percentage and no ratio."""
+    for name in _RATES:
+        if (off := rates.filter(~pl.col(name).is_between(-1, 1, closed="none"))).height:
+            message = f"zombies: {name} of {off['year'][0]} is {off[name][0]:g}; write 4.35 % as 0.0435."
+            raise InputError(message)
+    return rates
 
 
 _SCHEMA: dict[str, Any] = {
@@ -207,23 +221,28 @@ def _with_lowest(firms: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
         firms.join(years.join(lowest, on="year", how="left"), on="year")
         .join(before, on=["firm", "year"], how="left")
         .with_columns(
-            lowest_interest=pl.col("short") * pl.col("bank_short_before")
-            + pl.col("long") * pl.col("bank_long_before")
-            + pl.col("coupon") * pl.col("bonds_before"),
+            lowest_interest=_due("short", "bank_short_before")
+            + _due("long", "bank_long_before")
+            + _due("coupon", "bonds_before"),
             now=pl.sum_horizontal(_BORROWING[:3], ignore_nulls=False),
         )
     )
 
 
+def _due(rate: str, stock: str) -> pl.Expr:
+    """Return interest on a stock: none on none, whether or not the rate is known."""
+    return pl.when(pl.col(stock) == 0).then(0.0).otherwise(pl.col(rate) * pl.col(stock))
+
+
 _SUBSIDISED = (pl.col("past") > 0) & (pl.col("interest") < pl.col("lowest_interest"))
 
 
-def _status(*names: str) -> pl.Expr:
-    """Return ``judged``, or what is missing."""
+def _status(verdict: pl.Expr, *names: str) -> pl.Expr:
+    """Return ``judged`` where the verdict holds whatever is missing (three-valued logic), or what is missing."""
     known = {"past": "no borrowing of the year before", "lowest_interest": "rates of the years before are not complete"}
     said = pl.lit("judged")
     for name, words in reversed((known | {name: f"no {name}" for name in names}).items()):
-        said = pl.when(pl.col(name).is_null()).then(pl.lit(words)).otherwise(said)
+        said = pl.when(verdict.is_null() & pl.col(name).is_null()).then(pl.lit(words)).otherwise(said)
     return said
 
 
@@ -238,7 +257,7 @@ def _finish(frame: pl.DataFrame, name: str, verdict: pl.Expr, status: pl.Expr) -
 
 def _subsidised(judged: pl.DataFrame) -> pl.DataFrame:
     gap = pl.when(pl.col("past") > 0).then((pl.col("interest") - pl.col("lowest_interest")) / pl.col("past"))
-    return _finish(judged.with_columns(gap=gap), CRITERIA[0], _SUBSIDISED, _status("interest"))
+    return _finish(judged.with_columns(gap=gap), CRITERIA[0], _SUBSIDISED, _status(_SUBSIDISED, "interest"))
 
 
 def _evergreened(judged: pl.DataFrame, edge: float) -> pl.DataFrame:
@@ -252,7 +271,7 @@ def _evergreened(judged: pl.DataFrame, edge: float) -> pl.DataFrame:
     unprofitable = pl.col("ebit") < pl.col("lowest_interest")
     lent_on = (pl.col("leverage") > edge) & (pl.col("borrowing_change") > 0)
     verdict = unprofitable & (_SUBSIDISED | lent_on)
-    return _finish(rows, CRITERIA[1], verdict, _status("interest", "ebit", "leverage", "borrowing_change"))
+    return _finish(rows, CRITERIA[1], verdict, _status(verdict, "interest", "ebit", "leverage", "borrowing_change"))
 
 
 def _losing(firms: pl.DataFrame, years: int) -> pl.DataFrame:
@@ -275,16 +294,21 @@ def _losing(firms: pl.DataFrame, years: int) -> pl.DataFrame:
 
 def _counts(frame: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
     size = firms.select(*_KEYS, assets="assets" if "assets" in firms.columns else pl.lit(None, dtype=pl.Float64))
-    known = frame.drop_nulls("zombie").join(size, on=_KEYS, how="left")
-    dead = pl.col("assets").filter(pl.col("zombie"))
+    judged = frame.join(size, on=_KEYS, how="left")
+    known, dead = pl.col("zombie").is_not_null(), pl.col("zombie").fill_null(value=False)
+    assets = pl.col("assets").filter(known)
     return (
-        known.group_by("year", "criterion")
+        judged.group_by("year", "criterion")
         .agg(
-            firms=pl.len().cast(pl.Int64),
-            zombies=pl.col("zombie").sum().cast(pl.Int64),
+            firms=known.sum().cast(pl.Int64),
+            zombies=dead.sum().cast(pl.Int64),
             share=pl.col("zombie").mean(),
-            share_of_assets=pl.when(pl.col("assets").is_not_null().all()).then(dead.sum() / pl.col("assets").sum()),
+            unknown=(~known).sum().cast(pl.Int64),
+            share_of_assets=pl.when(assets.is_not_null().all()).then(
+                pl.col("assets").filter(dead).sum() / assets.sum()
+            ),
         )
+        .filter(pl.col("firms") > 0)
         .sort("criterion", "year")
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.risks import debt, herd_entry, register
+from xinzhi.risks import debt, debt_stress, herd_entry, register
 from xinzhi.risks.register_rules import pitfalls, rules
 
 
@@ -72,7 +74,8 @@ def test_flags_are_the_checks_that_failed(plain):
 
 
 def test_what_was_not_given_is_named_in_matrix_findings_and_summary(plain):
-    assert {note.column for note in plain.findings} == {"density", "fit", "screening", "bubbles"}
+    absent = {note.column for note in plain.findings if note.rule == "evidence-not-given"}
+    assert absent == {"density", "fit", "screening", "bubbles"}
     for pitfall in ("misfit", "old-wine", "bubble"):
         rows = plain.matrix.filter(pitfall=pitfall)
         assert set(rows["status"]) == {"not checked"}
@@ -141,8 +144,12 @@ def test_old_wine_flags_projects_where_they_are(made):
     assert status == {"p1": "flagged", "p2": "not checked", "p3": "clear"}
     with pytest.raises(InputError, match="where the projects are"):
         made(screening=SCREENED)
-    with pytest.raises(InputError, match="project p3 has no region"):
-        made(screening=SCREENED, projects=PROJECTS.head(2))
+    some = made(screening=SCREENED, projects=PROJECTS.head(2))
+    lost = next(note for note in some.findings if note.rule == "project-without-region")
+    assert "p3" in lost.message.en  # named, and the others are checked
+    assert some.frame.filter(pitfall="old-wine")["item"].to_list() == ["p1"]
+    city = made(screening=SCREENED, projects=PROJECTS.with_columns(region=pl.lit("220100")))
+    assert city.frame.filter(pitfall="old-wine")["region"].to_list() == ["220000"]
     with pytest.raises(InputError, match="verdict"):
         made(screening=SCREENED.drop("verdict"), projects=PROJECTS)
 
@@ -193,11 +200,72 @@ def test_explain_leads_with_the_gravest_and_says_what_clears_it(plain):
     text = plain.explain("Qinghai").splitlines()
     assert text[0].startswith("Qinghai: ")
     assert text[1].startswith("[alert]")
+    marks = [line.partition("(")[2].partition(")")[0] for line in text[1:] if " (" in line.partition(":")[0]]
+    assert len(dict.fromkeys(marks)) == len([one for at, one in enumerate(marks) if at == 0 or marks[at - 1] != one])
+    assert "[严重]" in plain.explain("青海", "zh")
     assert all("To clear:" in line for line in text[1:] if line.startswith(("[alert]", "[warning]", "[note]")))
     assert "消除：" in plain.explain("青海", "zh")
     assert plain.explain("630000") == plain.explain("Qinghai")
     with pytest.raises(UsageError, match="no region 'Atlantis'"):
         plain.explain("Atlantis")
+
+
+def test_what_clears_a_flag_is_a_number_that_clears_it(package, plain, made):
+    row = plain.frame.filter(region="220000", rule="borrowing-beyond-stable").row(0, named=True)
+    allowed, growth = (float(one) / 100 for one in re.findall(r"(\d+\.\d)%", row["clears_en"])[:2])
+    inputs = debt_stress(package).inputs.filter(region="220000").row(0, named=True)
+    borrowing, start, rate = inputs["net_borrowing"], inputs["start"], inputs["rate"]
+    edge = row["threshold"]
+    assert allowed - inputs["stabilising_borrowing"] == pytest.approx(edge, abs=0.0006)  # as printed
+    assert borrowing - (growth - rate) / (1 + growth) * start == pytest.approx(edge, abs=0.0006)
+    assert "rank 2 of 31 regions" in row["evidence_en"]
+    wave = plain.frame.filter(region="220000", rule="idle-if-all-build", item="auto")["clears_en"][0]
+    demand = float(re.search(r"grows by (\d+\.\d)%", wave).group(1)) / 100 + 0.0006
+    calm = made(capacity=herd_entry(package, demand={"auto": demand}))
+    assert not calm.frame.filter(rule="idle-if-all-build", item="auto").height
+    land = plain.frame.filter(region="120000", rule="land-revenue").row(0, named=True)
+    limit = float(re.search(r"at most (\d+\.\d)%", land["clears_en"]).group(1)) / 100
+    funds = debt_stress(package).inputs.filter(region="120000")["fund_ratio"][0]
+    assert land["value"] * limit / funds == pytest.approx(land["threshold"], abs=0.002)
+    named = plain.frame.filter(rule="named-by-most")["clears_en"][0]
+    assert "at most 15 regions" in named
+    assert 15 / 31 < 0.5 <= 16 / 31
+
+
+def test_sentences_hold_names_and_no_codes(made):
+    found = made(density=DENSITY.with_columns(density=-pl.col("density")))
+    row = found.frame.filter(region="220000", item="auto", rule="far-from-present-strengths").row(0, named=True)
+    assert "nearest industry: Motor vehicles" in row["evidence_en"] or "36" not in row["evidence_en"]
+    assert "汽车制造业" in row["evidence_zh"]
+    idle = found.frame.filter(region="220000", item="nev", rule="idle-now").row(0, named=True)
+    assert "汽车制造业、电气机械和器材制造业" in idle["evidence_zh"]
+    sure = found.frame.filter(rule="idle-if-all-build", item="biomed").row(0, named=True)
+    assert "over 99%" in sure["evidence_en"]
+    assert "100%" not in sure["evidence_en"]
+    share = found.frame.filter(region="220000", rule="idle-if-all-build", item="biomed")["evidence_en"][0]
+    assert "the region has 7.6% of the industry's jobs" in share
+
+
+def test_a_rule_that_nearly_all_regions_meet_is_named(plain):
+    note = next(note for note in plain.findings if note.rule == "raised-nearly-everywhere")
+    assert note.column == "borrowing-beyond-stable"
+    assert "from Tianjin 6.2 to Inner Mongolia -0.1" in plain.summary()
+
+
+def test_the_plans_of_one_region_are_no_herd(package):
+    tables = {name: package.tables[name] for name in ("regions", "plan_categories")}
+    found = register(tables | {"plans": package.tables["plans"].filter(region="110000")})
+    assert not found.frame.filter(rule="named-by-most").height
+    assert "plans of 1 regions only" in found.checks["reason_en"][0]
+
+
+def test_evidence_that_matches_nothing_is_named(made):
+    strange = DENSITY.with_columns(place=pl.lit("Atlantis"))
+    assert any(note.rule == "evidence-does-not-match" for note in made(density=strange).findings)
+    one = made(density=DENSITY).checks.filter(region="110000", rule="far-from-present-strengths")
+    assert set(one["status"]) == {"not checked"}  # that Beijing is not in the frame does not make it clear
+    with pytest.raises(InputError, match="density must be numbers"):
+        made(density=DENSITY.with_columns(density=pl.lit("near")))
 
 
 def test_bad_evidence_is_named(package, made):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -74,6 +75,71 @@ def test_what_is_missing_is_said_and_never_guessed():
     status = dict(rows.filter(criterion=CHK).select("year", "status").iter_rows())
     assert status == {2019: "no borrowing of the year before", 2020: "rates of the years before are not complete"}
     assert rows.filter(criterion=CHK)["zombie"].to_list() == [None, None]
+
+
+def test_what_is_missing_matters_only_where_it_decides():
+    rates = pl.DataFrame(
+        {"year": range(2015, 2020), "rate_short": [0.04] * 5, "rate_long": [0.05] * 5, "coupon": [None] * 5},
+        schema_overrides={"coupon": pl.Float64},
+    )
+    past = {"year": 2019, "bank_short": 100.0, "bank_long": 100.0, "bonds": 0.0, "interest": 9.0, "ebit": 1.0}
+    now = past | {"year": 2020, "ebit": 30.0, "interest": 20.0}
+    rows = [
+        {"firm": "earns", "assets": None} | past, {"firm": "earns", "assets": None} | now,
+        {"firm": "owes bonds", "assets": 500.0} | past | {"bonds": 10.0}, {"firm": "owes bonds", "assets": 500.0} | now,
+        {"firm": "subsidised", "assets": None} | past,
+        {"firm": "subsidised", "assets": None} | now | {"interest": 1.0, "ebit": 1.0},
+    ]  # fmt: skip
+    found = zombies(pl.DataFrame(rows, infer_schema_length=None), rates=rates).frame.filter(year=2020)
+    told = {(row["firm"], row["criterion"]): row for row in found.iter_rows(named=True)}
+    # without bonds no coupon is needed; earnings settle the second criterion without leverage
+    assert told["earns", "caballero-hoshi-kashyap"]["lowest_interest"] == pytest.approx(0.04 * 100 + 0.05 * 100)
+    assert told["earns", "fukuda-nakamura"]["zombie"] is False
+    assert told["subsidised", "fukuda-nakamura"]["zombie"] is True
+    for criterion in ("caballero-hoshi-kashyap", "fukuda-nakamura"):
+        assert told["owes bonds", criterion]["zombie"] is None
+        assert told["owes bonds", criterion]["status"].startswith("rates of the years before")
+    with pytest.raises(InputError, match=r"write 4\.35 % as 0\.0435"):
+        zombies(pl.DataFrame(rows, infer_schema_length=None), rates=rates.with_columns(rate_short=pl.lit(4.0)))
+
+
+def test_firms_with_holes_are_judged_as_by_hand():
+    rng = np.random.default_rng(3)
+    rates = {year: (0.01 + 0.002 * (year % 5), 0.02 + 0.003 * (year % 4), 0.005 + 0.001 * (year % 3))
+             for year in range(2000, 2012) if year != 2003}  # fmt: skip
+    known = {}
+    for firm in range(12):
+        for year in range(2005, 2012):
+            if rng.random() > 0.1:
+                short, long, bonds = (float(rng.exponential(size)) for size in (100, 200, 50))
+                known[f"f{firm}", year] = {
+                    "bank_short": short, "bank_long": long, "bonds": bonds, "interest": float(rng.exponential(6)),
+                    "ebit": float(rng.normal(6, 8)), "assets": float(rng.exponential(700)),
+                }  # fmt: skip
+    frame = pl.DataFrame([{"firm": firm, "year": year} | row for (firm, year), row in known.items()])
+    best = pl.DataFrame(
+        [(year, *row) for year, row in rates.items()],
+        schema=["year", "rate_short", "rate_long", "coupon"],
+        orient="row",
+    )
+    counted = {True: 0, False: 0, None: 0}
+    for row in zombies(frame, rates=best).frame.iter_rows(named=True):
+        now, before, year = known[row["firm"], row["year"]], known.get((row["firm"], row["year"] - 1)), row["year"]
+        verdict = None
+        if before is not None and all(year - lag in rates for lag in range(1, 6)):
+            past = [rates[year - lag] for lag in range(1, 6)]
+            lowest = (
+                past[0][0] * before["bank_short"]
+                + sum(one[1] for one in past) / 5 * before["bank_long"]
+                + min(one[2] for one in past) * before["bonds"]
+            )
+            owed, owes = (sum(one[name] for name in ("bank_short", "bank_long", "bonds")) for one in (before, now))
+            verdict = now["interest"] < lowest
+            if row["criterion"] == "fukuda-nakamura":
+                verdict = now["ebit"] < lowest and (verdict or (owed > before["assets"] / 2 and owes > owed))
+        assert row["zombie"] is verdict
+        counted[verdict] += 1
+    assert min(counted.values()) > 10  # every case is there
 
 
 def test_losses_count_years_in_a_row():
