@@ -146,6 +146,13 @@ def test_columns_and_cells():
         ([dt.date(2020, 1, 31), dt.date(2020, 2, 29), dt.date(2020, 3, 31)], "month", 1),
         ([dt.datetime(2020, 1, 1), dt.datetime(2020, 4, 1)], "month", 3),  # noqa: DTZ001 - a date in a table has no zone
         ([1.0, 2.0, 3.0], "position", 1),
+        ([202011, 202012, 202101], "month", 1),
+        ([20201130, 20201201, 20201202], "day", 1),
+        ([202013, 202014], "position", 1),  # no month 13: places in a sequence
+        (["2020M11", "2020M12", "2021M01"], "month", 1),
+        (["2020年第三季度", "2020年4季度"], "quarter", 1),
+        (["2020-11-01 00:00:00", "2020-12-01T00:00"], "month", 1),
+        ([dt.datetime(2020, 1, 1, 15), dt.datetime(2020, 1, 2, 15)], "day", 1),  # noqa: DTZ001 - a table has no zone
     ],
 )
 def test_ways_to_write_a_date(dates, unit, step):
@@ -161,6 +168,7 @@ def test_ways_to_write_a_date(dates, unit, step):
         (["2020-11", "soon"], "'soon'"),
         (["2020-02-30", "2020-03-01"], "no calendar knows"),
         ([1.0, 2.5], "no whole dates"),
+        ([dt.datetime(2020, 1, 1, 9), dt.datetime(2020, 1, 1, 10)], "times of day"),  # noqa: DTZ001 - a table has no zone
     ],
 )
 def test_dates_that_cannot_be_read(dates, words):

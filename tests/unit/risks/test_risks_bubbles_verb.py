@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import numpy as np
 import polars as pl
@@ -137,11 +138,22 @@ def test_options_that_are_off(panel, options, words):
         {"zeros": "drop"},
         {"minimum_window": 0},
         {"replications": 10},
+        {"seed": -1},
+        {"minimum_duration": "ln"},
+        {"minimum_duration": True},
     ],
 )
 def test_rules_that_are_off(options):
     with pytest.raises(UsageError, match=next(iter(options))):
         BubbleRules(**options)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers(panel):
+    rules = BubbleRules(level=np.int64(90), replications=np.int32(200), seed=np.int64(3), minimum_duration=np.int8(2))
+    found = bubbles(panel, "s", "t", "v", lag=np.int64(1), rules=rules)
+    plain = BubbleRules(level=90, replications=200, seed=3, minimum_duration=2)
+    assert found.statistics.equals(bubbles(panel, "s", "t", "v", lag=1, rules=plain).statistics)
+    assert json.dumps(found.provenance.options)
 
 
 def test_given_critical_values_must_fit(panel):
@@ -158,6 +170,8 @@ def test_given_critical_values_must_fit(panel):
     assert "given by the user" in bubbles(panel, "s", "t", "v", critical=own, convention="pointwise").summary()
     with pytest.raises(UsageError, match="pointwise"):
         bubbles(panel, "s", "t", "v", critical=own)
+    with pytest.raises(UsageError, match="three numbers"):
+        CriticalValues(adf=own.adf, sadf=own.sadf, gsadf=np.array([1.0, np.nan, 2.0]), sequences={}, method="given")
 
 
 def test_long_series_are_simulated_and_say_so():

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from xinzhi.risks.explosive.critical import blocks, from_sequences, sequences_of
-from xinzhi.risks.explosive.updates import regression_rows
+from xinzhi.risks.explosive.lags import regression_rows
+from xinzhi.risks.explosive.statistics import unit_scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +46,11 @@ def wild_values(
     [2.47, 3.13, 6.1]
     """
     random = np.random.default_rng(seed)
-    periods = len(level)
+    level, periods = unit_scaled(level), len(level)
     out = np.empty((2, periods - lag - window, replications))
     steps = np.diff(level)
     residuals, slopes, _ = null_model(level[:, None], lag)
-    for part in blocks(periods, replications):
+    for part in blocks(periods, replications, lag):
         count = part.stop - part.start
         if method == "wild":
             drawn = random.standard_normal((periods - 1, count)) * steps[:, None]
@@ -136,10 +137,10 @@ def _sieve(
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Yield replications and their BADF and BSADF `(2, S, count, N)`."""
     random = np.random.default_rng(seed)
-    periods, series = table.shape
+    table, (periods, series) = unit_scaled(table), table.shape
     residuals, slopes, constant = null_model(table, order)
     first = np.diff(table, axis=0)[:order]
-    for part in blocks(periods * series, replications):
+    for part in blocks(periods * series, replications, lag):
         count = part.stop - part.start
         shocks = residuals[random.integers(0, len(residuals), (periods - 1 - order, count))]  # (rows, count, N)
         if pinned:

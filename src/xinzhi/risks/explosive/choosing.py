@@ -64,7 +64,7 @@ def shared_values(
     if stored is None or lag > 0:
         message = (
             f"the table has no critical values of {periods} observations, window {window} and lag {lag} "
-            f"(it has lag 0 and {setting('table.first')} to {setting('table.last')} observations): "
+            f"(it has lag 0, the usual window, and {setting('table.first')} to {setting('table.last')} observations): "
             "take critical='simulated'."
         )
         raise UsageError(message)

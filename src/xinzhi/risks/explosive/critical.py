@@ -10,8 +10,9 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.risks.explosive.conventions import HERE, setting
-from xinzhi.risks.explosive.statistics import minimum_window, plain_statistics
-from xinzhi.risks.explosive.updates import updated_statistics
+from xinzhi.risks.explosive.direct import mended_statistics
+from xinzhi.risks.explosive.statistics import minimum_window
+from xinzhi.risks.explosive.windows import window_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 Convention = Literal["pointwise", "running-maximum", "family-wise"]
 LEVELS = (90, 95, 99)
-_CELLS = 12_800  # replications x periods of a block
+_CELLS = (12_800, 32_000)  # replications x periods of a block without and with lags; another size draws other walks
+_NARROWEST = 20  # replications; narrower blocks cost more in calls than the cache saves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,11 @@ class CriticalValues:
     false_alarms
         By convention, `(3,)`: share of random walks in which BSADF passes its critical values at one date at least,
         whether or not GSADF rejects. Empty where unknown.
+
+    Raises
+    ------
+    UsageError
+        When the critical values of GSADF are not three numbers.
     """
 
     adf: FloatArray
@@ -50,6 +57,11 @@ class CriticalValues:
     replications: int | None = None
     seed: int | None = None
     false_alarms: Mapping[Convention, FloatArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if np.shape(self.gsadf) != (len(LEVELS),) or not np.isfinite(self.gsadf).all():
+            message = f"critical values of GSADF must be three numbers (at 90, 95 and 99 per cent), not {self.gsadf}."
+            raise UsageError(message)
 
     def sequence(self, convention: Convention, level: int) -> FloatArray:
         """Return `(S,)`, what BSADF is held against.
@@ -62,7 +74,7 @@ class CriticalValues:
         if convention not in self.sequences:
             message = f"no convention '{convention}' among these critical values: {', '.join(self.sequences)}."
             raise UsageError(message)
-        return np.asarray(self.sequences[convention][:, at_level(level)], dtype=np.float64)
+        return np.asarray(self.sequences[convention], dtype=np.float64)[:, at_level(level)]
 
 
 def at_level(level: int) -> int:
@@ -99,16 +111,30 @@ def random_walks(periods: int, count: int, random: np.random.Generator) -> Float
     return np.cumsum(steps, axis=0, out=steps)
 
 
-def blocks(periods: int, count: int) -> Iterator[slice]:
+def blocks(periods: int, count: int, lag: int) -> Iterator[slice]:
     """Yield slices of replications of a size that the cache holds."""
-    width = max(1, _CELLS // periods)
+    width = max(_NARROWEST, _CELLS[min(lag, 1)] // periods)
     for first in range(0, count, width):
         yield slice(first, min(first + width, count))
 
 
 def sequences_of(table: FloatArray, window: int, lag: int) -> FloatArray:
-    """Return BADF and BSADF `(2, S, N)` of random series, which always vary."""
-    return plain_statistics(table, window) if lag == 0 else updated_statistics(table, window, lag)[0]
+    """Return BADF and BSADF `(2, S, N)` of drawn series; those that hardly vary around their drift are mended.
+
+    Parameters
+    ----------
+    table
+        `(T, N)`, contiguous.
+    window, lag
+        Rows of the smallest regression, lagged differences.
+    """
+    found = window_statistics(table, window, lag)
+    steps = np.diff(table, axis=0)
+    smooth = steps.var(axis=0) <= float(setting("exact_fit.share_left")) * (steps**2).mean(axis=0)
+    still = np.flatnonzero(smooth | ~np.isfinite(found).all(axis=(0, 1)))
+    if len(still):
+        found[:, :, still] = mended_statistics(np.ascontiguousarray(table[:, still]), window, lag)[0]
+    return found
 
 
 def simulate_null(periods: int, *, window: int, lag: int, replications: int, seed: int) -> FloatArray:
@@ -123,7 +149,7 @@ def simulate_null(periods: int, *, window: int, lag: int, replications: int, see
     """
     random = np.random.default_rng([seed, periods, window, lag])
     out = np.empty((2, periods - lag - window, replications))
-    for part in blocks(periods, replications):
+    for part in blocks(periods, replications, lag):
         out[:, :, part] = sequences_of(random_walks(periods, part.stop - part.start, random), window, lag)
     return out
 
@@ -134,7 +160,7 @@ def from_sequences(sequences: FloatArray, *, method: str, seed: int) -> Critical
     Parameters
     ----------
     sequences
-        `(2, S, R)`, BADF and BSADF under the null.
+        `(2, S, R)`, BADF and BSADF under the null; draws without a statistic (NaN) are left out.
     method, seed
         For the record.
 
@@ -146,8 +172,8 @@ def from_sequences(sequences: FloatArray, *, method: str, seed: int) -> Critical
     True
     """
     badf, bsadf = sequences
-    running = np.maximum.accumulate(badf, axis=0)
-    top = bsadf.max(axis=0)
+    running = np.fmax.accumulate(badf, axis=0)
+    top = np.fmax.reduce(bsadf, axis=0)
     gsadf = _quantiles(top[None])[0]
     lines: dict[Convention, FloatArray] = {
         "pointwise": _quantiles(bsadf),
@@ -171,8 +197,16 @@ def from_sequences(sequences: FloatArray, *, method: str, seed: int) -> Critical
 
 
 def _quantiles(draws: FloatArray) -> FloatArray:
-    """Return `(S, 3)`, the quantiles of each row."""
-    return np.asarray(np.quantile(draws, np.array(LEVELS) / 100, axis=1).T, dtype=np.float64)
+    """Return `(S, 3)`, the quantiles of each row; NaN in a row without a draw."""
+    shares = np.array(LEVELS) / 100
+    missing = np.isnan(draws)
+    out = np.empty((len(draws), len(LEVELS)))
+    whole = ~missing.any(axis=1)
+    out[whole] = np.quantile(draws[whole], shares, axis=1).T
+    for row in np.flatnonzero(~whole):
+        known = draws[row, ~missing[row]]
+        out[row] = np.quantile(known, shares) if len(known) else np.nan
+    return out
 
 
 def critical_values(

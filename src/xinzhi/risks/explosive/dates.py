@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 Unit = Literal["position", "month", "quarter", "year", "day"]
 _PATTERNS: tuple[tuple[Unit, str], ...] = (
-    ("month", r"(\d{4})[-/.年]?(0[1-9]|1[0-2])月?"),
+    ("month", r"(\d{4})[-/.年M]?(0[1-9]|1[0-2])月?"),
     ("month", r"(\d{4})[-/.年M]([1-9]|1[0-2])月?"),
     ("quarter", r"(\d{4})[-/. ]?[Qq]([1-4])"),
+    ("quarter", r"(\d{4})年第?([1-4一二三四])季度?"),
     ("year", r"(\d{4})年?()"),
-    ("day", r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"),
+    ("day", r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]00:00(?::00(?:\.0+)?)?)?"),
 )
+_NUMERALS = str.maketrans("一二三四", "1234")
 _PER_YEAR = {"month": 12, "quarter": 4, "year": 1}
 _MONTH_END = 28
+_MONTH_DIGITS, _FIRST_MONTH, _FIRST_DAY = 100, 1000_01, 1000_01_01  # of 202403 and 20240315
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ def read_calendar(dates: pl.Series) -> Calendar:
     Parameters
     ----------
     dates
-        Whole numbers (years, or places in a sequence), dates, or text: ``2024``, ``2024-03``, ``2024Q1``,
-        ``2024-03-15``. No nulls.
+        Whole numbers (years, months such as 202403, days such as 20240315, or places in a sequence), dates, or text:
+        ``2024``, ``2024-03``, ``2024Q1``, ``2024-03-15``. No nulls.
 
     Raises
     ------
@@ -65,16 +68,34 @@ def read_calendar(dates: pl.Series) -> Calendar:
     """
     kind = dates.dtype
     if kind.is_integer():
-        return Calendar(dates.to_numpy().astype(np.int64), "position")
+        return _numbered(dates.cast(pl.Int64))
     if kind.is_float():
         whole = dates.to_numpy()
         if not (np.isfinite(whole).all() and (whole == np.round(whole)).all()):
             message = f"the column '{dates.name}' holds numbers that are no whole dates, such as {dates[0]!r}."
             raise InputError(message)
-        return Calendar(whole.astype(np.int64), "position")
-    if kind == pl.Date or isinstance(kind, pl.Datetime):
-        return _days(dates.cast(pl.Date))
-    return _written(dates.cast(pl.String))
+        return _numbered(dates.cast(pl.Int64))
+    if isinstance(kind, pl.Datetime):
+        if dates.dt.time().n_unique() > 1:
+            message = (
+                f"the column '{dates.name}' has times of day, which no calendar here counts; number the observations "
+                "(0, 1, 2, ...) and hand in that column."
+            )
+            raise InputError(message)
+        return _days(dates.dt.date())
+    return _days(dates) if kind == pl.Date else _written(dates.cast(pl.String))
+
+
+def _numbered(dates: pl.Series) -> Calendar:
+    """Return whole numbers as they are, unless all of them are months (202403) or days (20240315)."""
+    least, most = dates.min(), dates.max()
+    months = dates % _MONTH_DIGITS
+    if least >= _FIRST_MONTH and most < _FIRST_DAY // 10 and months.is_between(1, 12).all():  # type: ignore[operator] # whole numbers
+        return Calendar((dates // _MONTH_DIGITS * _PER_YEAR["month"] + months - 1).to_numpy(), "month")
+    days = dates.cast(pl.String).str.to_date("%Y%m%d", strict=False)
+    if least >= _FIRST_DAY and not days.has_nulls():  # type: ignore[operator] # whole numbers
+        return _days(days)
+    return Calendar(dates.to_numpy(), "position")
 
 
 def _written(dates: pl.Series) -> Calendar:
@@ -92,7 +113,7 @@ def _written(dates: pl.Series) -> Calendar:
             if unit == "day":
                 days.append("-".join(part.zfill(2) for part in match.groups()))
             else:
-                numbers[at] = int(match[1]) * _PER_YEAR[unit] + int(match[2] or 1) - 1
+                numbers[at] = int(match[1]) * _PER_YEAR[unit] + int((match[2] or "1").translate(_NUMERALS)) - 1
             break
         else:
             message = (

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from xinzhi.core.errors import UsageError
-
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
 
@@ -86,19 +84,13 @@ def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, sho
 def shortest_duration(rule: int | Literal["log"], observations: int) -> int:
     """Return the dates that a run must have: a number, or ``log`` for ln T rounded up.
 
-    Raises
-    ------
-    UsageError
-        When it is neither.
+    Notes
+    -----
+    Phillips, Shi and Yu (2015) ask for more than ln T; exuber rounds it to the nearest.
 
     Examples
     --------
     >>> shortest_duration("log", 100), shortest_duration(3, 100)
     (5, 3)
     """
-    if rule == "log":
-        return int(np.ceil(np.log(observations)))
-    if not isinstance(rule, int) or rule < 0:
-        message = f"minimum_duration must be a number of dates or 'log', not {rule!r}."
-        raise UsageError(message)
-    return rule
+    return int(np.ceil(np.log(observations))) if rule == "log" else rule

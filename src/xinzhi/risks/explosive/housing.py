@@ -44,8 +44,9 @@ def house_prices(
     -------
     polars.DataFrame
         Cities: ``city, name_zh, name_en, month, price, log_price``; the month before the first is 100, and a month that
-        is missing breaks the chain (null there, and 100 again after it). Provinces: ``region, name_zh, name_en, year,
-        price, log_price, price_to_output`` (100 m2 in years of output per head; null without `accounts`).
+        is missing breaks the chain (null or no row there; the next month counts from 100 again). Provinces: ``region,
+        name_zh, name_en, year, price, log_price, price_to_output`` (100 m2 in years of output per head; null without
+        `accounts`).
 
     Raises
     ------

@@ -6,14 +6,29 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from xinzhi.core.errors import UsageError
 from xinzhi.risks.explosive.conventions import setting
-from xinzhi.risks.explosive.updates import regression_rows
+from xinzhi.risks.explosive.rules import whole
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
 
 Lag = int | Literal["aic", "bic"]
+
+
+def checked_lag(lag: Lag) -> Lag:
+    """Return a lag that is one.
+
+    Parameters
+    ----------
+    lag
+        A whole number of any kind, or ``aic`` or ``bic``.
+
+    Raises
+    ------
+    UsageError
+        When it is neither.
+    """
+    return lag if lag in ("aic", "bic") else whole("lag", lag, least=0, other="'aic' or 'bic'")
 
 
 def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
@@ -28,11 +43,6 @@ def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
     window
         Rows of the smallest regression, which limits the lag.
 
-    Raises
-    ------
-    UsageError
-        When the lag is neither.
-
     Notes
     -----
     All lags are compared on the same rows; the criterion is n ln(RSS / n) + c k with c = 2 or ln n. One lag serves all
@@ -46,10 +56,7 @@ def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
     >>> chosen_lag(steps.cumsum(), "bic", window=40), chosen_lag(steps.cumsum(), 2, window=40)
     (1, 2)
     """
-    if lag not in ("aic", "bic"):
-        if isinstance(lag, bool) or not isinstance(lag, int) or lag < 0:
-            message = f"lag must be a number from 0 on, 'aic' or 'bic', not {lag!r}."
-            raise UsageError(message)
+    if isinstance(lag, int):
         return lag
     most = min(int(setting("lags.largest")), window - 2 - int(setting("least_degrees")))
     if most < 1:
@@ -104,3 +111,19 @@ def drift(level: FloatArray) -> float:
     steps = np.diff(level)
     spread = float(steps.std(ddof=1))
     return float(steps.mean()) / spread * float(np.sqrt(len(steps))) if spread > 0 else 0.0
+
+
+def regression_rows(table: FloatArray, lag: int) -> FloatArray:
+    """Return `(lag + 2, T - 1 - lag, N)`: lagged differences (the nearest first), the lagged level, the difference.
+
+    Parameters
+    ----------
+    table
+        `(T, N)`, time downwards.
+    lag
+        Lagged differences.
+    """
+    steps = np.diff(table, axis=0)
+    rows = len(steps) - lag
+    before = [steps[lag - back : lag - back + rows] for back in range(1, lag + 1)]
+    return np.stack([*before, table[lag : lag + rows], steps[lag:]])

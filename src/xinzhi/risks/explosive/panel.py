@@ -15,7 +15,7 @@ from xinzhi.risks.explosive.conventions import setting
 from xinzhi.risks.explosive.critical import LEVELS, at_level
 from xinzhi.risks.explosive.dating import date_runs, shortest_duration
 from xinzhi.risks.explosive.reading import finding, read_series
-from xinzhi.risks.explosive.rules import BubbleRules
+from xinzhi.risks.explosive.rules import BubbleRules, whole
 from xinzhi.risks.explosive.statistics import minimum_window, recursive_adf
 from xinzhi.risks.explosive.verb import refuse_all
 from xinzhi.risks.explosive.words import panel_summary
@@ -121,8 +121,9 @@ def panel_bubbles(
     from xinzhi import __version__
 
     rules = BubbleRules() if rules is None else rules
-    order = lag + 1 if order is None else order
-    _check(lag, order, convention)
+    lag = whole("lag", lag, least=0)
+    order = lag + 1 if order is None else whole("order", order, least=0)
+    _check(convention)
     reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
     usable = [one for one in reading.series if not one.problem]
     findings = list(reading.findings)
@@ -171,12 +172,8 @@ def panel_bubbles(
     )
 
 
-def _check(lag: int, order: int, convention: str) -> None:
-    """Raise when an option is off."""
-    for name, given in (("lag", lag), ("order", order)):
-        if isinstance(given, bool) or not isinstance(given, int) or given < 0:
-            message = f"{name} must be a whole number from 0 on, not {given!r}."
-            raise UsageError(message)
+def _check(convention: str) -> None:
+    """Raise when there is no such convention."""
     if convention not in get_args(PanelConvention):
         message = f"convention must be one of {', '.join(get_args(PanelConvention))}; not {convention!r}."
         raise UsageError(message)

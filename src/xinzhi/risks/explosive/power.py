@@ -108,7 +108,7 @@ def rejection_rates(
     """
     random = np.random.default_rng([seed, periods, window, lag])
     hits = np.zeros((3, len(LEVELS)))
-    for part in blocks(periods, replications):
+    for part in blocks(periods, replications, lag):
         table = explosive_series(periods, part.stop - part.start, random, speed)
         badf, bsadf = sequences_of(table, window, lag)
         found = np.stack([badf[-1], badf.max(axis=0), bsadf.max(axis=0)])
@@ -142,11 +142,14 @@ def power_of(periods: int, level: int, speed: Speed = "standard") -> float | Non
     >>> power_of(20, 95) < power_of(100, 95), power_of(20, 95, "gentle") < 0.2
     (True, True)
     """
-    import polars as pl
-
-    wanted = (pl.col("level") == LEVELS[at_level(level)]) & (pl.col("speed") == speed)
-    rows = stored_power().filter(wanted).sort("observations")
-    sizes = rows["observations"].to_numpy()
+    sizes, rates = _curve(LEVELS[at_level(level)], speed)
     if not sizes[0] <= periods <= sizes[-1]:
         return None
-    return float(np.interp(periods, sizes, rows["gsadf"].to_numpy()))
+    return float(np.interp(periods, sizes, rates))
+
+
+@cache
+def _curve(level: int, speed: Speed) -> tuple[FloatArray, FloatArray]:
+    """Return the sizes of the table, and how often GSADF finds the bubble at each."""
+    rows = stored_power().filter(level=level, speed=speed).sort("observations")
+    return rows["observations"].to_numpy().astype(np.float64), rows["gsadf"].to_numpy()

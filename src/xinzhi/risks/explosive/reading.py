@@ -149,7 +149,7 @@ def _check(cells: pl.DataFrame, wanted: tuple[str, str, str]) -> None:
 def finding(
     rule: str,
     *,
-    column: str,
+    column: str | None,
     key: str | None = None,
     line: int | None = None,
     severity: Literal["error", "warning", "note"],

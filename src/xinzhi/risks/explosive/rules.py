@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal
 
 from xinzhi.core.errors import UsageError
@@ -56,8 +57,38 @@ class BubbleRules:
                 shown = ", ".join(map(str, values))
                 message = f"{name} must be one of {shown}; not {getattr(self, name)!r}."
                 raise UsageError(message)
-        for name, least in (("minimum_window", 1), ("replications", 100)):
-            given = getattr(self, name)
-            if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < least):
-                message = f"{name} must be a whole number of at least {least}, not {given!r}."
-                raise UsageError(message)
+        object.__setattr__(self, "level", int(self.level))
+        for name, least in (("minimum_window", 1), ("replications", 100), ("seed", 0)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole(name, getattr(self, name), least=least))
+        if self.minimum_duration != "log":
+            kept = whole("minimum_duration", self.minimum_duration, least=0, other="'log'")
+            object.__setattr__(self, "minimum_duration", kept)
+
+
+def whole(name: str, given: object, *, least: int, other: str = "") -> int:
+    """Return a whole number of any kind as one of Python.
+
+    Parameters
+    ----------
+    name, given
+        Of the option.
+    least
+        What it must reach.
+    other
+        What else would do, for the message.
+
+    Raises
+    ------
+    UsageError
+        When it is none.
+
+    Examples
+    --------
+    >>> whole("replications", 200, least=100)
+    200
+    """
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
+        message = f"{name} must be a whole number of at least {least}{other and f' or {other}'}, not {given!r}."
+        raise UsageError(message)
+    return int(given)

@@ -9,12 +9,12 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.risks.explosive.conventions import setting
-from xinzhi.risks.explosive.updates import updated_statistics
+from xinzhi.risks.explosive.direct import mended_statistics
 
 if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.arrays import FloatArray, IntArray
 
-_CELLS = 16_000  # series x periods of a block: its nine work arrays stay in the second-level cache
+_CELLS = 16_000  # series x periods of a block: its work arrays stay in the second-level cache
 _DIMENSIONS = 2
 
 
@@ -110,11 +110,9 @@ def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0
     Notes
     -----
     Each window runs the regression of the difference on a constant, the lagged level and `lag` lagged differences; the
-    statistic is the t of the level. Without lags the sums of a window follow from those of the window that ends one
-    period earlier, for all starts and series at once. Levels count from the first of their own window: then the
-    variance of the level is at least 1/T of its sum of squares, so that nothing cancels (the same would not hold for
-    differences of cumulative sums). With lags, or where the steps of a series hardly vary, the centred cross-products
-    are updated instead, row by row.
+    statistic is the t of the level. The sums of a window follow from those of the window that ends one period earlier,
+    for all starts and series at once (`window_statistics`). Where hardly anything is left of a sum of squares, the
+    window is computed by itself, by orthogonal triangularisation (`direct_statistics`).
 
     Examples
     --------
@@ -131,23 +129,13 @@ def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0
     if not np.isfinite(table).all():
         message = "the series have gaps or infinite values; fill or leave out what is not known."
         raise UsageError(message)
+    table = unit_scaled(table)
     sequences = np.empty((2, periods - lag - window, series))
     skipped = np.zeros(series, dtype=np.int64)
-    hard = _hard(table, window) if lag == 0 else np.ones(series, dtype=bool)
     width = max(1, _CELLS // periods)
     for first in range(0, series, width):
         part = slice(first, first + width)
-        if not hard[part].all():
-            sequences[:, :, part] = plain_statistics(np.ascontiguousarray(table[:, part]), window)
-    if lag == 0:
-        limit = float(setting("exact_fit.largest_statistic"))
-        with np.errstate(invalid="ignore"):
-            hard |= ~(np.abs(sequences).max(axis=(0, 1)) < limit)
-    columns = np.flatnonzero(hard)
-    for first in range(0, len(columns), width):
-        chosen = columns[first : first + width]
-        found, missing = updated_statistics(np.ascontiguousarray(table[:, chosen]), window, lag)
-        sequences[:, :, chosen], skipped[chosen] = found, missing
+        sequences[:, :, part], skipped[part] = mended_statistics(np.ascontiguousarray(table[:, part]), window, lag)
     return Recursive(badf=sequences[0], bsadf=sequences[1], minimum_window=window, lag=lag, skipped=skipped)
 
 
@@ -168,65 +156,18 @@ def _refuse(periods: int, window: int, lag: int) -> None:
         raise UsageError(message)
 
 
-def _hard(table: FloatArray, window: int) -> BoolArray:
-    """Tell the series in which some window's steps hardly vary beside their size: the plain sums would cancel."""
-    steps = np.diff(table, axis=0)
-    squares = np.zeros((len(table), table.shape[1]))
-    np.cumsum(steps**2, axis=0, out=squares[1:])
-    total = np.maximum(squares[window:] - squares[:-window], 0.0)
-    variation = total - (table[window:] - table[:-window]) ** 2 / window
-    return np.asarray((variation <= setting("exact_fit.steps_vary") * total).any(axis=0))
-
-
-def plain_statistics(table: FloatArray, window: int) -> FloatArray:
-    """Return `(2, T - window, N)`, BADF and BSADF without lags; for series that vary (no check is made).
+def unit_scaled(table: FloatArray) -> FloatArray:
+    """Return every series over the power of two next to its largest value: exact, and no product overflows.
 
     Parameters
     ----------
     table
-        `(T, N)`, contiguous, time downwards.
-    window
-        Rows of the smallest regression.
+        `(T, N)` or `(T,)`, finite.
 
-    Notes
-    -----
-    With z = y_t - y_a (a: first observation of the window, n rows, b: last), S = sum z_{t-1}, W = sum z_{t-1}^2 and
-    Q = sum of squared steps, the steps sum to z_b and 2 sum z_{t-1} (z_t - z_{t-1}) = z_b^2 - Q. The t is then
-    sqrt(n - 2) D / sqrt(4 (W - S^2/n) (Q - z_b^2/n) - D^2) with D = z_b (z_b - 2 S/n) - Q.
+    Examples
+    --------
+    >>> unit_scaled(np.array([[3.0], [-6.0]])).ravel().tolist()
+    [0.375, -0.75]
     """
-    periods, series = table.shape
-    level, rows = table.ravel(), periods - 1
-    squares = np.diff(table, axis=0).ravel() ** 2
-    total, square, steps = (np.zeros(rows * series) for _ in range(3))
-    reach, reached = np.zeros(rows * series), np.zeros(rows * series)
-    one, two, three = (np.empty(rows * series) for _ in range(3))
-    badf, best = np.empty((periods - window, series)), np.full(periods * series, -np.inf)
-    for n in range(1, rows + 1):
-        size = (rows - n + 1) * series  # every start that still has n rows
-        s, w, q = total[:size], square[:size], steps[:size]
-        s += reach[:size]
-        w += reached[:size]
-        q += squares[(n - 1) * series :]
-        z = np.subtract(level[n * series :], level[:size], out=reach[:size])
-        zz = np.multiply(z, z, out=reached[:size])
-        if n < window:
-            continue
-        a, d, c = np.multiply(s, 2 / n, out=one[:size]), two[:size], three[:size]
-        np.subtract(z, a, out=d)
-        d *= z
-        d -= q
-        a *= s
-        a *= -2.0
-        a += np.multiply(w, 4.0, out=c)
-        np.multiply(zz, -1 / n, out=c)
-        c += q
-        a *= c
-        a -= np.multiply(d, d, out=c)
-        with np.errstate(invalid="ignore", divide="ignore"):  # an exact fit; the caller looks at what came out
-            np.sqrt(a, out=a)
-            d /= a
-        d *= np.sqrt(n - 2)
-        ends = best[n * series :]
-        np.maximum(ends, d, out=ends)
-        badf[n - window] = d[:series]
-    return np.stack([badf, best.reshape(periods, series)[window:]])
+    exponent = np.frexp(np.abs(table).max(axis=0))[1]
+    return np.asarray(np.ldexp(table, -exponent), dtype=np.float64)

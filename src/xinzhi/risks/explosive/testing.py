@@ -16,7 +16,7 @@ from xinzhi.risks.explosive.dating import date_runs, shortest_duration
 from xinzhi.risks.explosive.lags import chosen_lag, drift, residual_autocorrelation
 from xinzhi.risks.explosive.power import power_of
 from xinzhi.risks.explosive.reading import finding
-from xinzhi.risks.explosive.statistics import minimum_window, recursive_adf
+from xinzhi.risks.explosive.statistics import minimum_window, recursive_adf, unit_scaled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +69,8 @@ class Tested:
 
     @property
     def statistics(self) -> tuple[float, float, float]:
-        """Return ADF, SADF and GSADF (NaN where the whole sample has no ADF)."""
-        return float(self.badf[-1]), float(np.nanmax(self.badf, initial=-np.inf)), float(np.nanmax(self.bsadf))
+        """Return ADF, SADF and GSADF (NaN where no window that counts has a statistic)."""
+        return float(self.badf[-1]), float(np.fmax.reduce(self.badf)), float(np.fmax.reduce(self.bsadf))
 
     def significance(self) -> int | None:
         """Return the strictest level at which GSADF rejects; None where it does not."""
@@ -122,7 +122,7 @@ def tested_series(
         for at, one in enumerate(members):
             if np.isnan(found.bsadf[:, at]).all():
                 values = {"skipped": int(found.skipped[at])}
-                findings.append(finding("exact", column="", key=one.name, severity="error", **values))
+                findings.append(finding("exact", column=None, key=one.name, severity="error", **values))
                 out[one.name] = replace(one, problem="exact")
                 continue
             values_of = shared or own_values(one, window, order, critical, rules)
@@ -142,10 +142,10 @@ def _groups(
         if one.problem:
             continue
         window = minimum_window(len(one.level)) if rules.minimum_window is None else rules.minimum_window
-        order = chosen_lag(one.level, lag, window=window)
+        order = chosen_lag(unit_scaled(one.level), lag, window=window)
         if window - 2 - order < setting("least_degrees") or len(one.level) - order - window < 1:
             values = {"lag": order, "window": window, "count": len(one.level)}
-            findings.append(finding("lag-too-long", column="", key=one.name, severity="error", **values))
+            findings.append(finding("lag-too-long", column=None, key=one.name, severity="error", **values))
         else:
             groups[len(one.level), order].append(one)
     return groups, findings
@@ -160,6 +160,7 @@ def _tested(series: Series, at: int, found: Recursive, critical: CriticalValues,
             "take those of its size."
         )
         raise UsageError(message)
+    level = unit_scaled(series.level)
     return Tested(
         series=series,
         lag=found.lag,
@@ -170,8 +171,8 @@ def _tested(series: Series, at: int, found: Recursive, critical: CriticalValues,
         line=line,
         runs=(),
         skipped=int(found.skipped[at]),
-        autocorrelation=residual_autocorrelation(series.level, found.lag),
-        drift=drift(series.level),
+        autocorrelation=residual_autocorrelation(level, found.lag),
+        drift=drift(level),
     )
 
 
@@ -186,7 +187,7 @@ def _notes(tested: Tested, critical: object) -> list[Finding]:
             notes.append(("autocorrelated", {"lag": tested.lag, "value": tested.autocorrelation}))
         if abs(tested.drift) > float(setting("drift.bound")):
             notes.append(("drift", {"value": tested.drift}))
-    return [finding(rule, column="", key=tested.series.name, severity="note", **words) for rule, words in notes]
+    return [finding(rule, column=None, key=tested.series.name, severity="note", **words) for rule, words in notes]
 
 
 def _dated(tested: Tested, rules: BubbleRules) -> tuple[Run, ...]:

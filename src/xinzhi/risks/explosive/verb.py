@@ -12,6 +12,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.result import Provenance
 from xinzhi.risks.explosive.choosing import check_method
 from xinzhi.risks.explosive.critical import LEVELS, CriticalValues, at_level
+from xinzhi.risks.explosive.lags import checked_lag
 from xinzhi.risks.explosive.reading import read_series
 from xinzhi.risks.explosive.result import Bubbles
 from xinzhi.risks.explosive.rules import BubbleRules
@@ -94,6 +95,7 @@ def bubbles(
     from xinzhi import __version__
 
     rules = BubbleRules() if rules is None else rules
+    lag = checked_lag(lag)
     check_method(critical, convention)
     reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
     found, later = tested_series(reading.series, lag, convention, critical, rules)
