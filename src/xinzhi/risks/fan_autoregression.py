@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # a half-life of 34 years: a short past cannot tell slower ones from a trend
 LIMIT = 0.98
 _PASSES = 5  # each leaves about a fifth of what is missing
-_NOTHING = 1e-24  # squares of rounding errors
+NOTHING = 1e-24  # squares of rounding errors
 _CELLS = 4_000_000  # numbers held at once
 _FEWEST = 3
 
@@ -75,7 +75,7 @@ class _Panel:
 def panel_autoregression(
     pasts: Sequence[tuple[IntArray, FloatArray]], draws: int, rng: np.random.Generator
 ) -> PanelAutoregression | None:
-    """Estimate how shocks last, by one coefficient of all regions for each variable; None where too few years adjoin.
+    """Estimate how shocks last, by one coefficient of all regions for each variable.
 
     Parameters
     ----------
@@ -86,19 +86,26 @@ def panel_autoregression(
     rng
         Source of chance.
 
+    Returns
+    -------
+    PanelAutoregression | None
+        None where pairs of neighbouring years, less one for each region's mean, are fewer than three.
+
     Notes
     -----
     With region means, least squares on short pasts takes shocks for shorter-lived than they are (Nickell 1981,
     Econometrica 49(6)). The coefficient is therefore the one whose resampled panels give, on average, the least squares
     of the past (Everaert and Pozzi 2007, Journal of Economic Dynamics and Control 31(4)). Residuals are drawn by whole
     years, all regions at once: what is common to them makes the coefficient less certain than its number of rows says.
-    A panel starts with a shock of the stationary spread.
+    With nine years this still falls short by a fifth where half of the variance is common, and overstates by half
+    where nothing is. A panel starts with a shock of the stationary spread.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> found = panel_autoregression([(np.arange(9), rng.normal(size=(9, 1))) for _ in range(40)], 200, rng)
     >>> found.plain.round(2).tolist(), found.slopes.round(2).tolist()
+    ([-0.11], [0.02])
     """
     panel = _panel(pasts, rng)
     regions = int(panel.pairs.any(axis=0).sum())
@@ -161,13 +168,14 @@ def persistent(
 
 
 def _panel(pasts: Sequence[tuple[IntArray, FloatArray]], rng: np.random.Generator) -> _Panel:
-    first, last = min(years[0] for years, _ in pasts), max(years[-1] for years, _ in pasts)
-    values = np.zeros((last - first + 1, len(pasts), pasts[0][1].shape[1]))
+    grid = np.unique(np.concatenate([years for years, _ in pasts]))
+    values = np.zeros((len(grid), len(pasts), pasts[0][1].shape[1]))
     known = np.zeros(values.shape[:2], dtype=bool)
     for region, (years, rows) in enumerate(pasts):
         # around the mean: sums of squares of small deviations from large levels lose digits
-        values[years - first, region], known[years - first, region] = rows - rows.mean(axis=0), True
-    pairs = known[1:] & known[:-1]
+        at = np.searchsorted(grid, years)
+        values[at, region], known[at, region] = rows - rows.mean(axis=0), True
+    pairs = known[1:] & known[:-1] & (np.diff(grid) == 1)[:, None]
     pairs &= pairs.sum(axis=0) > 1  # one pair says nothing beside a mean of its own
     donors = np.arange(pairs.size).reshape(pairs.shape)
     for region in range(len(pasts)):
@@ -208,7 +216,7 @@ def _moments(lag: FloatArray, now: FloatArray, panel: _Panel) -> FloatArray:
 
 def _slopes(moments: FloatArray) -> FloatArray:
     """Return coefficients (..., k) of least squares; 0 where nothing moves."""
-    moves = moments[0] > _NOTHING
+    moves = moments[0] > NOTHING
     return np.where(moves, moments[1] / np.where(moves, moments[0], 1.0), 0.0)
 
 

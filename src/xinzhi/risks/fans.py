@@ -12,8 +12,10 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.risks.balances import KEYS, Debt
+from xinzhi.risks.fan_autoregression import NOTHING, PanelAutoregression, panel_autoregression, persistent
+from xinzhi.risks.fan_notes import FEWEST, NAMES, apart, correlated, follows, listed, pulled_back, too_short
 from xinzhi.risks.fan_paths import BORROWING, GROWTH, RATE, autoregressive, independent, recursion, residuals
-from xinzhi.risks.inputs import as_package, checked, finding, provenance, refuse, setting, shorten, table
+from xinzhi.risks.inputs import as_package, checked, provenance, refuse, setting, shorten, table
 from xinzhi.risks.ratio_dynamics import DebtDynamics, debt_dynamics
 
 if TYPE_CHECKING:
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Language, Text
 
 _FILE = "public_debt.yaml"
-VARIABLES = ("growth", "rate", "net_borrowing")
-_FEWEST = 4
+VARIABLES = tuple(NAMES)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -42,16 +43,22 @@ class DebtFan(Result):
         ``region, start_year, start, end_year, median, low, high, chance_higher, years, shocks``: `low` and `high` are
         the lowest and highest percentile at the end, `chance_higher` that the ratio ends above its start, `shocks`
         ``own`` or ``pooled``.
+    persistence
+        ``variable, coefficient, low, high, least_squares``: how much of a shock is left a year later, by the
+        autoregression of all regions that pooled shocks follow (5th and 95th percentile of its draws; before the
+        correction). Without rows where there is none; variables that never move are left out.
     labels
         Names of the regions.
     findings
-        Regions left out, shocks that go on from year to year, and autoregressions pulled back to stability.
+        Regions left out, how long pooled shocks last, shocks drawn as independent that are not, and autoregressions
+        pulled back to stability.
     """
 
     key: ClassVar[tuple[str, ...]] = ("region", "year", "percentile")
 
     history: pl.DataFrame
     ends: pl.DataFrame
+    persistence: pl.DataFrame
     labels: Mapping[str, Text]
     findings: tuple[Finding, ...]
 
@@ -69,15 +76,27 @@ class DebtFan(Result):
                 f"{self.ends.height} 个地区中有 {likely} 个的负债率多半上升；{top['end_year']} 年最高的是 {name}：中位 "
                 f"{top['median']:.0%}，第 {low}-{high} 百分位为 {top['low']:.0%}-{top['high']:.0%}。"
             )
-            tail = f"{pooled} 个地区的历史太短，冲击取自全部地区。" if pooled else ""
+            tail = f"{pooled} 个地区的历史太短，冲击取自全部地区{self._lasting(language)}。"
         else:
             head = (
                 f"In {likely} of {self.ends.height} regions debt to output more likely rises than not; highest by "
                 f"{top['end_year']} {name}: {top['median']:.0%} in the middle, {top['low']:.0%}-{top['high']:.0%} "
                 f"between percentiles {low} and {high}."
             )
-            tail = f"{pooled} regions have too short a past: their shocks are those of all regions." if pooled else ""
-        return "\n".join(line for line in (head, tail, self.provenance.foot()) if line)
+            tail = (
+                f"{pooled} regions have too short a past: their shocks are those of all regions"
+                f"{self._lasting(language)}."
+            )
+        return "\n".join(line for line in (head, tail if pooled else "", self.provenance.foot()) if line)
+
+    def _lasting(self, language: Language) -> str:
+        """Return how long pooled shocks last, as the end of a sentence."""
+        if self.persistence.is_empty():
+            return "，各年独立抽取" if language == "zh" else ", each year drawn on its own"
+        found = listed(self.persistence).lang(language)
+        if language == "zh":
+            return f"，其延续按各地区共同的一阶自回归估计（系数：{found}）"
+        return f", and last as one first-order autoregression of all says (coefficients: {found})"
 
 
 def debt_fan(
@@ -85,7 +104,7 @@ def debt_fan(
     *,
     horizon: int | None = None,
     draws: int | None = None,
-    order: int = 0,
+    order: int | None = None,
     baseline: Mapping[str, float] | None = None,
     percentiles: Sequence[float] | None = None,
     seed: int = 0,
@@ -100,7 +119,9 @@ def debt_fan(
     horizon, draws, percentiles
         None: as ``public_debt.yaml`` says.
     order
-        0: years are independent around their mean; 1: a vector autoregression of order one on the region's own past.
+        None: a region with a past long enough draws independent years from it; shorter ones follow one autoregression
+        of all regions. 0: years are independent around their mean everywhere; 1: a vector autoregression of order one
+        on the region's own past.
     baseline
         Means to use in place of the past's, of some of ``growth, rate, net_borrowing``. Where interest is not disclosed
         (one rate for all) the rate ahead is ``interest.ahead`` of ``public_debt.yaml`` unless it is given here.
@@ -117,7 +138,9 @@ def debt_fan(
     Notes
     -----
     After Celasun, Debrun and Ostry (2006), IMF Staff Papers 53(3), with shocks resampled instead of normal. A region
-    with fewer years than ``fan.least_years`` draws from the shocks of all. Fans carry the past on: they know of no
+    with fewer years than ``fan.least_years`` draws from the shocks of all, and they last as
+    `fan_autoregression.panel_autoregression` says: bands then cover what is not known of the coefficient too. A region
+    calmer or wilder than the others has bands that are too wide or too narrow. Fans carry the past on: they know of no
     swap of hidden debt and no new rule. ``bench/bench_debt.py`` measures how often they hold.
 
     Examples
@@ -133,25 +156,38 @@ def debt_fan(
     means = _means(history, baseline)
     least = setting(_FILE, "fan.least_years")
     series = {str(code): rows.sort("year") for (code,), rows in history.group_by("region", maintain_order=True)}
-    kept = {code: rows for code, rows in series.items() if rows.height >= _FEWEST}
+    kept = {code: rows for code, rows in series.items() if rows.height >= FEWEST}
     if not kept:
-        message = f"debt_fan: no region has {_FEWEST} years of {', '.join(VARIABLES)} and the ratio."
+        message = f"debt_fan: no region has {FEWEST} years of {', '.join(VARIABLES)} and the ratio."
         raise InputError(message)
-    pool = np.concatenate([residuals(rows.select(VARIABLES).to_numpy()) for rows in kept.values()])
+    pasts = {code: rows.select(VARIABLES).to_numpy() for code, rows in kept.items()}
+    pool = np.concatenate([residuals(past) for past in pasts.values()])
+    alone = [rows for rows in kept.values() if rows.height >= least or len(kept) == 1]
     fans, ends = [], []
-    notes = [_too_short(code, rows.height) for code, rows in series.items() if code not in kept]
-    notes += _correlated(list(kept.values())) if order == 0 else []
+    notes = [too_short(code, rows.height) for code, rows in series.items() if code not in kept]
+    shared, lasting = None, pl.DataFrame(schema=_PERSISTENCE)
+    if order is None and len(alone) < len(kept):
+        dated = [(kept[code]["year"].to_numpy(), past) for code, past in pasts.items()]
+        shared = panel_autoregression(dated, count, np.random.default_rng(seed))
+        lasting = lasting if shared is None else _persistence(shared)
+        notes.append(apart() if shared is None else follows(lasting, shared.pulled))
+    if order != 1:
+        notes += correlated(list(kept.values()) if shared is None else alone)
     for code, rows in kept.items():
         rng = np.random.default_rng([seed, crc32(code.encode())])
         own = rows.height >= least or len(kept) == 1
-        past = rows.select(VARIABLES).to_numpy()
+        past = pasts[code]
         if order == 1:
             _whole(code, rows["year"].to_list())
             if rows.height < (enough := setting(_FILE, "fan.least_autoregression")):
-                message = f"debt_fan: {code} has {rows.height} years, an autoregression needs {enough}; use order=0."
+                message = (
+                    f"debt_fan: {code} has {rows.height} years, an autoregression needs {enough}; leave order out."
+                )
                 raise InputError(message)
             future, pulled = autoregressive(past, years, count, rng)
-            notes += [_pulled(code, pulled)] if pulled > 0 else []
+            notes += [pulled_back(code, pulled)] if pulled > 0 else []
+        elif shared is not None and not own:
+            future = persistent(rows["year"].to_numpy(), past, shared, years, rng)
         else:
             future = independent(past, years, count, rng, None if own else pool)
         future = future + _shift(past, means)
@@ -168,11 +204,20 @@ def debt_fan(
         frame=pl.concat(fans),
         history=history.select(*KEYS, "debt_ratio"),
         ends=pl.DataFrame(ends, schema=_ENDS, orient="row"),
+        persistence=lasting,
         labels=found.labels if found is not None else {},
         findings=tuple(notes),
         kind=found.kind if found is not None else "polars",
         provenance=provenance(
-            "debt_fan", None, horizon=years, draws=count, order=order, baseline=means, seed=seed, percentiles=cuts
+            "debt_fan",
+            None,
+            horizon=years,
+            draws=count,
+            order=order,
+            baseline=means,
+            seed=seed,
+            percentiles=cuts,
+            persistence=dict(lasting.select("variable", "coefficient").iter_rows()),
         ),
     )
 
@@ -180,6 +225,10 @@ def debt_fan(
 _ENDS: dict[str, Any] = {
     "region": pl.String, "start_year": pl.Int64, "start": pl.Float64, "end_year": pl.Int64, "median": pl.Float64,
     "low": pl.Float64, "high": pl.Float64, "chance_higher": pl.Float64, "years": pl.Int64, "shocks": pl.String,
+}  # fmt: skip
+_PERSISTENCE: dict[str, Any] = {
+    "variable": pl.String, "coefficient": pl.Float64, "low": pl.Float64, "high": pl.Float64,
+    "least_squares": pl.Float64,
 }  # fmt: skip
 
 
@@ -201,14 +250,14 @@ def _history(source: Any) -> tuple[pl.DataFrame, DebtDynamics | None]:  # noqa: 
     return kept.sort(KEYS), found
 
 
-def _check(years: int, count: int, order: int, cuts: Sequence[float]) -> None:
+def _check(years: int, count: int, order: int | None, cuts: Sequence[float]) -> None:
     """Refuse options that make no sense."""
     for name, value in (("horizon", years), ("draws", count)):
         checked("debt_fan", name, value, whole=True, above=0)
     for cut in cuts:
         checked("debt_fan", "a percentile", cut)
     for holds, what in (
-        (order in (0, 1), f"order is {order}; it must be 0 or 1"),
+        (order in (None, 0, 1), f"order is {order}; it must be 0 or 1, or left out"),
         (bool(cuts) and min(cuts) >= 0 and max(cuts) <= 100, f"percentiles {list(cuts)} must lie in 0-100"),  # noqa: PLR2004 - per cent
     ):
         if not holds:
@@ -249,65 +298,19 @@ def _whole(code: str, years: Sequence[int]) -> None:
     """Refuse a past with gaps: an autoregression would take the years around a gap for neighbours."""
     if missing := sorted(set(range(years[0], years[-1] + 1)) - set(years)):
         listed = shorten([str(one) for one in missing])
-        message = f"debt_fan: {code} has no {listed}; an autoregression needs every year: fill the gap or use order=0."
+        message = (
+            f"debt_fan: {code} has no {listed}; an autoregression needs every year: fill the gap or leave order out."
+        )
         raise InputError(message)
 
 
-def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
-    """Return a finding where shocks go on from year to year, so that a fan of independent years is too narrow.
-
-    The correlation of a year with the next is pooled over regions; one over the years is what estimating a mean takes
-    off it. Gaps are left out.
-    """
-    notes = []
-    for name, zh in zip(VARIABLES, ("增长", "利率", "净举债"), strict=True):
-        products, squares, lost = 0.0, 0.0, 0.0
-        for rows in series:
-            shocks = (rows[name] - rows[name].mean()).to_numpy()
-            neighbours = np.diff(rows["year"].to_numpy()) == 1
-            products += float((shocks[1:] * shocks[:-1])[neighbours].sum())
-            squares += float((shocks**2).sum())
-            lost += float((shocks**2).sum()) / len(shocks)
-        if squares <= 0:
-            continue
-        found = (products + lost) / squares
-        if found >= setting(_FILE, "fan.autocorrelation"):
-            notes.append(
-                finding(
-                    "autocorrelated",
-                    "warning",
-                    (
-                        f"{zh}的冲击逐年相关（{found:.2f}），逐年独立的扇形偏窄",
-                        f"shocks to {name} last into the next year ({found:.2f}): independent years make a narrow fan",
-                    ),
-                    (
-                        "历史够长时用 order=1；否则把区间当作下限。",
-                        "Use order=1 where the past is long enough; else take the bands for a lower bound.",
-                    ),
-                    column=name,
-                )
-            )
-    return notes
-
-
-def _too_short(code: str, years: int) -> Finding:
-    return finding(
-        "too-short",
-        "warning",
-        (f"只有 {years} 年，未画扇形图", f"has {years} years only and no fan"),
-        (f"至少需要 {_FEWEST} 年。", f"It takes {_FEWEST} years."),
-        key=code,
-    )
-
-
-def _pulled(code: str, share: float) -> Finding:
-    return finding(
-        "explosive-draws",
-        "note",
-        (
-            f"{share:.1%} 的自回归抽样发散，已拉回平稳",
-            f"{share:.1%} of the autoregressions drawn explode and are pulled back",
-        ),
-        ("比例很高时改用 order=0。", "Where that is much, use order=0."),
-        key=code,
-    )
+def _persistence(shared: PanelAutoregression) -> pl.DataFrame:
+    """Return the coefficients of the autoregression of all regions, of variables that move."""
+    low, high = np.percentile(shared.drawn, [5, 95], axis=0)
+    moves = (shared.shocks**2).sum(axis=0) > NOTHING
+    rows = [
+        (name, *(float(one[k]) for one in (shared.slopes, low, high, shared.plain)))
+        for k, name in enumerate(VARIABLES)
+        if moves[k]
+    ]
+    return pl.DataFrame(rows, schema=_PERSISTENCE, orient="row")
