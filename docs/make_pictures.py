@@ -25,14 +25,31 @@ OF_THE_AUDIT: dict[str, tuple[str, Language]] = {
     "audit-ranks": ("room", "en"),
     "audit-ranks-zh": ("room", "zh"),
 }
+OF_THE_SCREENING: dict[str, tuple[str, Language]] = {
+    "screen-weights": ("weights", "en"),
+    "screen-calibration": ("calibration", "en"),
+}
+OF_THE_BUBBLES: dict[str, tuple[str, Language]] = {
+    "bubbles": ("bsadf", "en"),
+    "bubbles-episodes": ("episodes", "en"),
+}
+OF_THE_SURVEY: dict[str, tuple[str, Language]] = {"capacity": ("utilisation", "en")}
+OF_THE_WAVE: dict[str, tuple[str, Language]] = {"wave": ("crowd", "en"), "wave-profit": ("lure", "en")}
+OF_THE_REGISTER: dict[str, tuple[str, Language]] = {"risk-matrix": ("matrix", "en")}
+OF_THE_DEBT: dict[str, tuple[str, Language]] = {"debt-fan": ("fan", "en")}
 SCALE = 2  # pixels of the PNG per pixel of the chart
 
 
-def draw(result: Result, folder: Path = ASSETS, pictures: Mapping[str, tuple[str, Language]] = PICTURES) -> list[Path]:
+def draw(
+    result: Result,
+    folder: Path = ASSETS,
+    pictures: Mapping[str, tuple[str, Language]] = PICTURES,
+    region: str | None = None,
+) -> list[Path]:
     """Draw every picture of a result as SVG and PNG and return the files."""
     files = []
     for name, (kind, language) in pictures.items():
-        spec = xinzhi.plot(result, kind, language).to_dict()
+        spec = xinzhi.plot(result, kind, language, region=region).to_dict()
         vector, pixels = folder / f"{name}.svg", folder / f"{name}.png"
         vector.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8", newline="\n")
         pixels.write_bytes(vl_convert.vegalite_to_png(spec, scale=SCALE))
@@ -40,10 +57,54 @@ def draw(result: Result, folder: Path = ASSETS, pictures: Mapping[str, tuple[str
     return files
 
 
+def screened() -> Result:
+    """Return the held-out synthetic projects of ``bench/bench_screen.py``, screened and labelled."""
+    from xinzhi.risks import screen
+    from xinzhi.risks.screening.generator import labelled
+    from xinzhi.risks.screening.measuring import with_truth
+
+    made = labelled("held_out", archive=3000, rewrites=200, others=400)
+    return with_truth(screen(made.projects, made.archive), made.truth)
+
+
+def tested() -> Result:
+    """Return the second-hand house prices of 70 cities, tested for explosive behaviour."""
+    from xinzhi.risks import BubbleRules, bubbles, house_prices
+
+    cities, rules = house_prices("china-provinces"), BubbleRules(gaps="longest")
+    return bubbles(cities, "name_en", "month", "log_price", lag="bic", critical="sieve", rules=rules)
+
+
+def registered() -> Result:
+    """Return the register with all evidence that the package has."""
+    import polars as pl
+
+    from xinzhi.pathways import complexity, opportunities
+    from xinzhi.risks import BubbleRules, bubbles, house_prices, register
+
+    package = xinzhi.load("china-provinces")
+    jobs = package.tables["activity"].filter(year=2016)
+    accounts = package.tables["accounts"].filter(year=2016)
+    anchor = dict(accounts.select("region", pl.col("output_nominal") / pl.col("population")).rows())
+    measured = complexity(jobs, place="region", activity="industry", value="employment", anchor=anchor)
+    near = opportunities(measured, endowments=accounts.select("region", "schooling", "urbanisation"))
+    rules = BubbleRules(gaps="longest")
+    prices = bubbles(house_prices(package), "city", "month", "log_price", lag="bic", critical="sieve", rules=rules)
+    return register(package, density=near, fit=near, bubbles=prices)
+
+
 def main() -> int:
-    """Measure China's provinces, audit the yardstick, and draw both."""
+    """Draw the pictures of all pages."""
+    from xinzhi import risks
+
     draw(xinzhi.measure("china-provinces", protocol="xinzhi-cn-2026"))
     draw(xinzhi.audit("china-provinces", protocol="xinzhi-cn-2026"), pictures=OF_THE_AUDIT)
+    draw(screened(), pictures=OF_THE_SCREENING)
+    draw(tested(), pictures=OF_THE_BUBBLES, region="Shanghai")
+    draw(risks.capacity("china-provinces"), pictures=OF_THE_SURVEY)
+    draw(risks.herd_entry("china-provinces"), pictures=OF_THE_WAVE)
+    draw(risks.debt_fan("china-provinces"), pictures=OF_THE_DEBT, region="Tianjin")
+    draw(registered(), pictures=OF_THE_REGISTER)
     return 0
 
 

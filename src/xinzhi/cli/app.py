@@ -10,6 +10,7 @@ import typer
 from xinzhi.cli import (
     assess,
     audit,
+    bubbles,
     check,
     claim,
     data,
@@ -17,7 +18,9 @@ from xinzhi.cli import (
     paths,
     plan,
     protocol,
+    risks,
     scope,
+    screen,
     sectors,
     sources,
     verify,
@@ -55,6 +58,9 @@ app.command("frontier")(frontier.frontier)
 app.command("sectors", help=sectors.HELP)(sectors.sectors)
 app.command("paths", help=paths.HELP)(paths.paths)
 app.command("plan", help=plan.HELP)(plan.plan)
+app.command("screen", help=screen.HELP)(screen.screen)
+app.command("risks", help=risks.HELP)(risks.risks)
+app.command("bubbles", help=bubbles.HELP)(bubbles.bubbles)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(data.app, name="data")
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xinzhi.cli.found import Found
+from xinzhi.cli.industries import PANEL, anchor_of, endowments_of, industries
 from xinzhi.cli.speech import say
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     import polars as pl
 
     from xinzhi.core.result import Result
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Spans = tuple[tuple[int, int], tuple[int, int]]
 LEAST_YEARS = 4  # two spans of two years
 LUMP = 500.0  # jobs come in plants: amounts are drawn in lots of so many persons
-PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,28 +41,6 @@ class Asked:
     protocol: str
     encoding: str | None
     quiet: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class Found:
-    """What came of it: results in the order of the page, and notes on what was assumed or left out."""
-
-    source: Text
-    results: list[Result] = field(default_factory=list)
-    notes: list[Text] = field(default_factory=list)
-    place_names: Mapping[str, Text] = field(default_factory=dict)
-    places: tuple[str, ...] = ()
-
-    def add(self, name: Text, verb: Callable[[], Result]) -> Any:  # noqa: ANN401 - the result, or None
-        """Run a verb; where the data do not reach so far, note why and go on."""
-        try:
-            result = verb()
-        except InputError as error:
-            why = str(error).splitlines()[0]
-            self.notes.append(Text(zh=f"未计算{name.zh}：{why}", en=f"left out: {name.en}: {why}"))
-            return None
-        self.results.append(result)
-        return result
 
 
 def spans(text: str | None) -> Spans | None:
@@ -161,10 +138,10 @@ def _space(package: Package, asked: Asked, found: Found) -> None:
     from xinzhi.pathways import ComplexityOptions, complexity, opportunities, uncertainty
 
     name = Text(zh="经济复杂度", en="complexity")
-    table, year = _activity(package, asked.year, found)
+    table, year = industries(package, asked.year, found, verb="paths")
     if table is None:
         return
-    anchor = _anchor(package, asked.anchor, year)
+    anchor = anchor_of(package, asked.anchor, year)
     if anchor is not None and asked.anchor is None:
         found.notes.append(
             Text(zh=f"复杂度的方向按{year}年人均产出确定（--anchor 可另选）",
@@ -177,7 +154,7 @@ def _space(package: Package, asked: Asked, found: Found) -> None:
     found.add(Text(zh="名次区间", en="intervals of ranks"),
               lambda: uncertainty(measured, draws=_draws(asked, LUMP / _persons(package))))  # fmt: skip
     emerging = _emerging(package, measured, found)
-    have = _endowments(package, year)
+    have = endowments_of(package, year)
 
     def chances() -> Result:
         try:
@@ -200,67 +177,6 @@ def _draws(asked: Asked, unit: float = 1.0) -> Any:  # noqa: ANN401 - Draws
 
     chosen = Draws(density=False, unit=unit)
     return chosen if asked.draws is None else replace(chosen, draws=asked.draws)
-
-
-def _activity(package: Package, year: int | None, found: Found) -> tuple[pl.DataFrame | None, int]:
-    """Return the industries of a year; None where there are none, with a note."""
-    import polars as pl
-
-    try:
-        table = package.require("activity", [*PANEL.values(), "year"], verb="paths")
-    except InputError as error:
-        why = str(error).splitlines()[0]
-        found.notes.append(Text(zh=f"没有分地区分产业的数据：{why}", en=f"no industries by region: {why}"))
-        return None, 0
-    years = table["year"].unique().sort().to_list()
-    chosen = years[-1] if year is None else year
-    if chosen not in years:
-        message = f"--year {year}: the table 'activity' has {years[0]} to {years[-1]}."
-        raise UsageError(message)
-    return table.filter(pl.col("year") == chosen).drop_nulls("employment"), int(chosen)
-
-
-def _anchor(package: Package, column: str | None, year: int) -> dict[str, float] | None:
-    """Return the anchor by region: a column of the accounts or an indicator, by default output per head."""
-    import polars as pl
-
-    from xinzhi.pathways.plan_inputs import anchor as output_per_head
-
-    if column is None:
-        return output_per_head(package, year)
-    accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
-    if accounts is not None and column in accounts.columns and accounts[column].dtype.is_numeric():
-        rows = accounts.filter(pl.col("year") == year).select("region", pl.col(column).cast(pl.Float64))
-    elif indicators is not None and column in set(indicators["indicator"]):
-        here = (pl.col("year") == year) & (pl.col("indicator") == column)
-        rows = indicators.filter(here).select("region", "value")
-    else:
-        known = [] if accounts is None else [name for name in accounts.columns if accounts[name].dtype.is_numeric()]
-        message = (
-            f"--anchor {column}: no such column in 'accounts' and no such indicator; there are {', '.join(known)}."
-        )
-        raise UsageError(message)
-    return dict(rows.drop_nulls().rows())
-
-
-def _endowments(package: Package, year: int) -> pl.DataFrame | None:
-    """Return schooling, and energy and research over output, as far as the package has them; None without any."""
-    import polars as pl
-
-    accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
-    if accounts is None:
-        return None
-    rows = accounts.filter(pl.col("year") == year)
-    if indicators is not None and {"indicator", "value"} <= set(indicators.columns):
-        wide = indicators.filter(pl.col("year") == year).pivot(on="indicator", index="region", values="value")
-        rows = rows.join(wide, on="region", how="left", suffix="_indicator")
-    factors = [pl.col("schooling")] if "schooling" in rows.columns else []
-    for name, column in (("energy", "energy_consumption"), ("science", "rd_expenditure")):
-        if {column, "output_nominal"} <= set(rows.columns):
-            factors.append((pl.col(column) / pl.col("output_nominal")).alias(name))
-    known = rows.select("region", *factors)
-    kept = [name for name in known.columns[1:] if known[name].null_count() < known.height / 2]
-    return known.select("region", *kept) if kept else None
 
 
 def _emerging(package: Package, measured: Complexity, found: Found) -> list[str] | None:

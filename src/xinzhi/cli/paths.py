@@ -10,7 +10,7 @@ from xinzhi.cli.settings import OutOption, ProtocolOption  # noqa: TC001 - typer
 from xinzhi.cli.speech import EncodingOption, JsonOption, LangOption, chosen, console, say
 
 if TYPE_CHECKING:
-    from xinzhi.cli.path_runs import Asked, Found
+    from xinzhi.cli.found import Found
     from xinzhi.core.text import Language
 
 HELP = say(
@@ -95,23 +95,13 @@ def paths(
     if not found.results:
         message = "nothing can be computed:\n" + "\n".join(note.lang(language) for note in found.notes)
         raise InputError(message)
-    code = _code(found, asked)
+    code = None if asked.region is None else found.code(asked.region)
     conclude(
         found.results, name="paths", source=found.source, out=out, language=language, as_json=as_json,
         more={"notes": [note.lang(language) for note in found.notes]}, region=code,
     )  # fmt: skip
     if not as_json:
         _print(found, code, language)
-
-
-def _code(found: Found, asked: Asked) -> str | None:
-    """Return the code of the region that was asked for."""
-    if asked.region is None:
-        return None
-    from xinzhi.report.rooms.pathways.names import Names
-
-    names = Names(found.places, (), found.place_names)
-    return names.chosen(asked.region, "")
 
 
 def _print(found: Found, code: str | None, language: Language) -> None:

@@ -276,15 +276,14 @@ def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12
 
 def _log_product(matrix: csr_array, logs: FloatArray) -> FloatArray:
     """Return the logarithm of ``matrix @ exp(logs)`` for values of any size; `matrix` holds ones."""
-    from scipy.special import logsumexp
-
     top = logs.max()
     plain = matrix @ np.exp(logs - top)
     low = plain < 1e-250  # noqa: PLR2004 - below it doubles lose digits, and the exact way is worth its time
     found = np.full(len(plain), -np.inf)
     found[~low] = np.log(plain[~low]) + top
     for i in np.flatnonzero(low):
-        found[i] = logsumexp(logs[matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]]])
+        part = logs[matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]]]
+        found[i] = np.log(np.exp(part - part.max()).sum()) + part.max()
     return found
 
 

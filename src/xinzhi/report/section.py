@@ -65,6 +65,92 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Some words of a text.
+
+    Parameters
+    ----------
+    text
+        The words.
+    mark
+        The number under which they stand in the ledger; None: they are not among what agrees.
+    field
+        What they speak of, where they are marked.
+    near
+        Whether they agree only nearly.
+    shared
+        Whether they stand word for word in the other text.
+    """
+
+    text: str
+    mark: int | None = None
+    field: Text | None = None
+    near: bool = False
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of a ledger.
+
+    Parameters
+    ----------
+    mark
+        The number of the words in the texts; None where nothing is marked.
+    field, agreement
+        What is compared, and how far it agrees.
+    words
+        What the two texts say.
+    figure, start, length
+        The weight as written, and its bar: where it begins and how long it is, in percent of the room.
+    against
+        Whether the weight speaks against.
+    """
+
+    mark: int | None
+    field: Text
+    agreement: Text
+    words: tuple[str, str]
+    figure: str
+    start: float
+    length: float
+    against: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Two texts side by side, what agrees marked in both, and what each agreement weighs.
+
+    Parameters
+    ----------
+    key
+        The anchor on the page.
+    title, finding
+        Which two texts they are, and what follows.
+    heads, sides
+        The names of both texts, and the texts.
+    entries
+        The evidence, the weightiest first.
+    nought
+        Where the bars begin, in percent of their room.
+    total
+        What it adds up to.
+    notes
+        What changed, and what cannot be compared.
+    """
+
+    key: str
+    title: Text
+    finding: Text
+    heads: tuple[Text, Text]
+    sides: tuple[tuple[Piece, ...], tuple[Piece, ...]]
+    entries: tuple[Entry, ...]
+    nought: float
+    total: Text
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """What one result says.
 
@@ -82,6 +168,10 @@ class Section:
         Tables that stand on the page and in the workbook, beside the twins of the pictures.
     notes
         What it rests on, what it leaves out and why, and what it cannot tell.
+    ledgers, ledgers_how
+        Pairs of texts with the evidence that they are one; and how to read them. A `brief` report shows the first.
+    sheets
+        Tables of the workbook alone; one of the same key as a table of the page stands in its place.
     """
 
     key: str
@@ -91,10 +181,13 @@ class Section:
     tables: tuple[Table, ...] = ()
     notes: tuple[Text, ...] = ()
     lead: int = 1
+    ledgers: tuple[Ledger, ...] = ()
+    ledgers_how: Text | None = None
+    sheets: tuple[Table, ...] = ()
 
     def contents(self) -> list[Table]:
         """Return every table of the section, each once."""
-        found = [*(picture.twin for picture in self.pictures), *self.tables]
+        found = [*(picture.twin for picture in self.pictures), *self.tables, *self.sheets]
         return list({table.key: table for table in found}.values())
 
     def figures(self, *, brief: bool = False) -> list[Figure]:

@@ -38,7 +38,19 @@ DENSITY = [
     for year, shift in ((2000, 1.0), (2010, 1.6), (2020, 2.4))
     for x in range(45)
 ]
+MONTHS = [{"x": 24240 + t, "value": t % 9, "limit": 5} for t in range(60)]
+SPANS = [{"start": 24246, "end": 24250, "group": EAST, "word": AXIS, "mark": "▲", "after": "→"}]
 CHARTS = {
+    "episodes": lambda w: kit.episodes(w, [{"title": AXIS, "rows": MONTHS}], SPANS, unit="month"),
+    "episode_grid": lambda w: kit.episode_grid(
+        w, [{"name": text(i), "rows": MONTHS, "spans": SPANS} for i in range(4)], unit="month"
+    ),
+    "spells": lambda w: kit.spells(
+        w, [{"name": text(i), "first": 24240, "last": 24299, "spans": SPANS} for i in range(3)], unit="month"
+    ),
+    "limits": lambda w: kit.limits(
+        w, [{"name": text(i), "value": i / 9, "limit": 4, "group": EAST if i > 36 else WEST} for i in range(70)], x=AXIS
+    ),
     "dots": lambda w: kit.dots(w, [*NAMED, {"name": text(99), "value": None}], x=AXIS, reference=0),
     "bars": lambda w: kit.bars(w, NAMED, x=AXIS),
     "stacked": lambda w: kit.stacked(w, STACKS, PARTS, x=AXIS, total="sum"),
@@ -52,7 +64,49 @@ CHARTS = {
         decimals=0,
         diverging=True,
     ),
+    "bullets": lambda w: kit.bullets(
+        w,
+        [
+            {"name": text(i), "value": float(i), "bound": (None, -1.0, 3.5, 60.0)[i % 4], "low": 2.0, "high": 70.0}
+            for i in range(9)
+        ],
+        (EAST, WEST),
+        x=AXIS,
+        most=10.0,
+    ),
+    "pairs": lambda w: kit.pairs(
+        w,
+        [{"name": text(i), "a": i / 2, "b": None if i == 3 else 4 - i, "mark": text(20 + i)} for i in range(9)],
+        (EAST, WEST),
+        x=AXIS,
+        reference=0,
+        columns=[(AXIS, "mark")],
+    ),
+    "spreads": lambda w: kit.spreads(
+        w,
+        [
+            {"name": text(i), "group": group, "value": i + at, "bands": [(i - 2, i + 4), (i - 1, i + 3)], "tick": 2.0}
+            for i in range(9)
+            for at, group in enumerate((EAST, WEST))
+        ],
+        x=AXIS,
+        zones=[(None, 2, text(30)), (2, 5, text(31)), (5, None, text(32))],
+        reference=3,
+        groups=(EAST, WEST),
+    ),
+    "levels": lambda w: kit.lines(
+        w, [{**row, "dot": True} for row in YEARS], y=AXIS, levels=[(None, 1, EAST), (1, None, WEST)]
+    ),
     "lines": lambda w: kit.lines(w, YEARS, y=AXIS, reference=1, marks=[{"start": 2008, "end": 2011, "word": AXIS}]),
+    "fan": lambda w: kit.fan(
+        w,
+        [(2000 + t, None if t == 2 else 1 + t / 9) for t in range(6)],
+        {word: [(2006, 1.5 - d, 1.7 + d), (2007, 1.4 - 2 * d, 1.9 + 2 * d)] for word, d in ((EAST, 0.3), (WEST, 0.1))},
+        [(2006, 1.6), (2007, 1.7)],
+        y=AXIS,
+        ends=[(1.7, text(1)), (1.71, text(2))],
+        reference=(1.55, text(3)),
+    ),
     "timeline": lambda w: kit.timeline(
         w,
         [
@@ -94,7 +148,7 @@ def test_every_kind_is_a_valid_chart_in_both_languages(kind: str) -> None:
 
 
 def test_kinds_of_the_kit_are_all_drawn_here() -> None:
-    assert set(kit.__all__) <= {*CHARTS, "groups"}
+    assert set(kit.__all__) <= {*CHARTS, "groups", "levels"}
 
 
 def test_of_many_names_the_ends_are_drawn() -> None:
@@ -111,3 +165,24 @@ def test_squares_fill_the_plane_and_keep_their_areas() -> None:
     assert [round(dx * dy, 9) for _, _, dx, dy in boxes] == areas
     assert max(x + dx for x, _, dx, _ in boxes) == pytest.approx(10)
     assert max(y + dy for _, y, _, dy in boxes) == pytest.approx(10)
+
+
+def test_a_bar_beyond_its_bound_is_parted_there_and_a_bound_off_the_axis_is_an_arrow() -> None:
+    rows = [{"name": text(i), "value": 8.0, "bound": bound} for i, bound in enumerate((5.0, 12.0, 99.0, -3.0))]
+    spec = kit.bullets(Words("en"), rows, (EAST, WEST), x=AXIS, most=20.0).to_dict()
+    drawn = [row for part in spec["datasets"].values() for row in part]
+    pieces = {(row["name"], row["part"]): (row["from"], row["to"]) for row in drawn if "part" in row}
+    assert pieces[("Region 0", "East")] == (0, 5)
+    assert pieces[("Region 0", "West")] == (5, 8)
+    assert pieces[("Region 1", "East")] == pieces[("Region 2", "East")] == (0, 8)
+    assert pieces[("Region 3", "West")] == (0, 8)
+    assert ("Region 1", "West") not in pieces
+    assert {row["name"]: row["bound"] for row in drawn if row.get("beyond")} == {"Region 2": 20.0}
+
+
+def test_stretches_of_an_axis_that_lie_outside_it_are_not_drawn() -> None:
+    zones = [(None, 5.0, text(0)), (5.0, 7.0, text(1)), (7.0, None, text(2))]
+    rows = [{"name": text(9), "value": 8.0}, {"name": text(8), "value": 9.0}]
+    drawn = svg.inline(lambda w: kit.spreads(w, rows, x=AXIS, zones=zones), "spreads")
+    assert "Region 2<" in drawn
+    assert "Region 0<" not in drawn

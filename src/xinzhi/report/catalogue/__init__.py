@@ -52,10 +52,16 @@ def strings(language: Language) -> dict[str, str]:
     return shared | {key.removesuffix(f".{language}"): text for key, text in _rooms() if key.endswith(f".{language}")}
 
 
-def _rooms() -> Iterator[tuple[str, str]]:
-    for file in sorted((files("xinzhi.report") / "catalogue" / "rooms").iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".yaml"):
-            yield from _flatten(read_yaml(f"catalogue/rooms/{file.name}"), f"{file.name.removesuffix('.yaml')}.")
+@cache
+def _rooms() -> tuple[tuple[str, str], ...]:
+    """Return the words of the rooms by dotted key, which ends in the language."""
+    found = sorted((files("xinzhi.report") / "catalogue" / "rooms").iterdir(), key=lambda one: one.name)
+    return tuple(
+        pair
+        for file in found
+        if file.name.endswith(".yaml")
+        for pair in _flatten(read_yaml(f"catalogue/rooms/{file.name}"), f"{file.name.removesuffix('.yaml')}.")
+    )
 
 
 def has(key: str) -> bool:

@@ -25,6 +25,7 @@ FONT = (
 )
 PALE = 0.45
 TEXT_SIZE = 11
+THIN = frozenset("fijlrtI .,:;'|!()[]/-")
 Align = Literal["left", "center", "right"]
 PAD = "·"  # stands for room only: the page puts the words themselves in its place
 
@@ -55,8 +56,9 @@ class Words:
         """Return the text in the language drawn."""
         shown = text.lang(self.language)
         if self.roomy:
-            lacking = max(width(text.zh), width(text.en)) - width(shown)
-            shown += PAD * math.ceil(lacking / width(PAD))
+            other = text.zh if self.language == "en" else text.en
+            lacking = 0.0 if other == shown else width(other) - _least(shown)
+            shown += PAD * max(0, math.ceil(lacking / width(PAD)))
         if self.pairs.setdefault(shown, text) != text:
             message = f"one chart shows '{shown}' for two different texts: {self.pairs[shown]} and {text}"
             raise ValueError(message)
@@ -71,7 +73,12 @@ def width(text: str) -> float:
     >>> width("吉林"), round(width("TFP"), 2)
     (2.0, 1.65)
     """
-    return sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.28 if sign == PAD else 0.55 for sign in text)
+    return sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.33 if sign == PAD else 0.55 for sign in text)
+
+
+def _least(text: str) -> float:
+    """Return how wide a text is at least: thin letters count for what they are, so that its twin has room."""
+    return sum(0.22 if sign in THIN else 0.5 if width(sign) < 1 else 1.0 for sign in text)
 
 
 def data(rows: Iterable[dict[str, Any]]) -> alt.InlineData:

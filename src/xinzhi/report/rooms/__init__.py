@@ -60,6 +60,19 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "LaneChanges": ("pathways.leap", "lane_changes"),
     "Northeast": ("pathways.leap", "northeast"),
     "Plan": ("pathways.plan", "plan"),
+    "Screening": ("risks.screening", "screened"),
+    "Bubbles": ("risks.explosive", "explosive"),
+    "PanelBubbles": ("risks.explosive", "panel"),
+    "Utilisation": ("risks.utilisation", "surveyed"),
+    "PeakToPeak": ("risks.utilisation", "peaks"),
+    "PlantCapacity": ("risks.utilisation", "plants"),
+    "HerdEntry": ("risks.herd", "herd"),
+    "Zombies": ("risks.zombies", "kept_alive"),
+    "Debt": ("risks.debts", "owed"),
+    "DebtDynamics": ("risks.debts", "moved"),
+    "DebtFan": ("risks.debt_paths", "fanned"),
+    "DebtStress": ("risks.debt_paths", "stressed"),
+    "Register": ("risks.register", "registered"),
 }
 
 

@@ -39,6 +39,7 @@ def essay(package: Package, measurement: Measurement, protocol: Protocol) -> lis
         _sectors,
         _paths,
         _frontier,
+        _risks,
     )
     found = (maker(package, measurement, protocol) for maker in makers)
     return [section for section in found if section is not None]
@@ -72,5 +73,11 @@ def _paths(package: Package, measurement: Measurement, _: Protocol) -> Section |
 
 def _frontier(package: Package, measurement: Measurement, _: Protocol) -> Section | None:
     from xinzhi.report.rooms.frontier.brief import brief
+
+    return brief(package, measurement)
+
+
+def _risks(package: Package, measurement: Measurement, _: Protocol) -> Section | None:
+    from xinzhi.report.rooms.risks.brief import brief
 
     return brief(package, measurement)

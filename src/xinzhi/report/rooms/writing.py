@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
 from xinzhi.report.catalogue import paragraph, same, words
 from xinzhi.report.document import dump, rows, text
@@ -48,7 +49,7 @@ def write_room(
     language
         The language that the page opens in and that names the sheets of the workbook.
     region
-        The region that pictures of one region show; None: the room chooses.
+        The region that pictures of one region show, of the results that have it; None: the room chooses.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def write_room(
     Raises
     ------
     UsageError
-        When the folder cannot be written in, or no room knows a result.
+        When the folder cannot be written in, no room knows a result, or no result has the region.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def write_room(
 
     if not results:
         return []
-    sections = [section(result, region=region) for result in results]
+    sections = _sections(results, region)
     frames = _frames(name, results)
     names = [f"{name}.html", f"{name}.xlsx", f"{name}.json", *frames]
     with whole(out_dir, names) as (html, book, document, *tables):
@@ -82,6 +83,28 @@ def write_room(
         for frame, path in zip(frames.values(), tables, strict=True):
             write_csv(frame, path)
     return [out_dir / one for one in names]
+
+
+def _sections(results: Sequence[Result], region: str | None) -> list[Section]:
+    """Return what the results say; one that has no such region (a survey of industries) says what it says anyway.
+
+    Raises
+    ------
+    UsageError
+        When no result has the region.
+    """
+    told, strange = [], []
+    for result in results:
+        try:
+            told.append(section(result, region=region))
+        except UsageError as error:
+            if region is None:
+                raise
+            strange.append(error)
+            told.append(section(result))
+    if len(strange) == len(results):
+        raise strange[0]
+    return told
 
 
 def _frames(name: str, results: Sequence[Result]) -> Mapping[str, pl.DataFrame]:

@@ -8,6 +8,7 @@ import altair as alt
 
 from xinzhi.report import palette
 from xinzhi.report.charts import style
+from xinzhi.report.charts.kit.contrast import ink_on
 from xinzhi.report.numbers import number
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ def matrix(
     decimals: int | None = None,
     diverging: bool = False,
     domain: tuple[float, float] | None = None,
+    cell: int = CELL,
 ) -> ChartType:
     """Return a matrix of coloured cells.
 
@@ -245,7 +247,8 @@ def matrix(
         The words of the chart.
     cells
         ``row`` and ``column`` (Text), ``value``, and where wanted ``mark`` (Text, written in the cell); the order of
-        rows and columns is that in which they first appear.
+        rows and columns is that in which they first appear. A cell with a mark and no value (not known, not checked)
+        is drawn hollow, one with neither not at all.
     title
         Title of the colours.
     decimals
@@ -254,51 +257,51 @@ def matrix(
         Whether zero has a colour of its own between two.
     domain
         Ends of the colours; None: what the values need.
+    cell
+        Width of a column in pixels, at most; names that are wider stand aslant.
     """
     worded = _worded(w, cells, "row", "column", "mark")
-    rows = list(dict.fromkeys(cell["row"] for cell in worded))
-    columns = list(dict.fromkeys(cell["column"] for cell in worded))
-    known = [cell for cell in worded if cell["value"] is not None]
-    low, high = domain or _span([cell["value"] for cell in known], diverging=diverging)
+    rows = list(dict.fromkeys(one["row"] for one in worded))
+    columns = list(dict.fromkeys(one["column"] for one in worded))
+    known = [one for one in worded if one["value"] is not None]
+    hollow = [{**one, "text": one["mark"]} for one in worded if one["value"] is None and one.get("mark")]
+    low, high = domain or _span([one["value"] for one in known], diverging=diverging)
     inks = palette.DIVERGING if diverging else (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
     scale = alt.Scale(domain=[low, high], range=list(inks), interpolate="lab", clamp=True)
     legend = alt.Legend(
         title=w(title), titleFontWeight="normal", titleColor=palette.SOFT, titleLimit=320, orient="top",
         direction="horizontal", gradientLength=180, gradientThickness=9, tickCount=4,
     )  # fmt: skip
-    slanted = any(style.width(name) > CELL / 10 for name in columns)
+    slanted = any(style.width(name) > cell / 10 for name in columns)
     x = alt.X(
         "column:N", sort=columns, title=None,
-        axis=alt.Axis(orient="top", labelAngle=-45 if slanted else 0, domain=False, ticks=False, labelLimit=170),
+        axis=alt.Axis(orient="top", labelAngle=-45 if slanted else 0, domain=False, ticks=False, labelLimit=UNCUT),
     )  # fmt: skip
-    y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=220))
-    step = max(14, min(CELL, 640 // max(1, len(columns))))
+    y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=UNCUT))
+    step = max(14, min(cell, 640 // max(1, len(columns))))
     blocks = alt.Chart(style.data(known)).mark_rect(stroke="white", strokeWidth=1)
     layers = [blocks.encode(x=x, y=y, color=alt.Color("value:Q", scale=scale, legend=legend))]
-    middle = (low + high) / 2
+    if hollow:
+        frames = alt.Chart(style.data(hollow))
+        edge = frames.mark_rect(fill="white", stroke=palette.BAND, strokeWidth=0.8, strokeDash=[2, 2])
+        layers += [
+            edge.encode(x=x, y=y),
+            frames.mark_text(fontSize=9, color=palette.SOFT).encode(x=x, y=y, text="text:N"),
+        ]
     marked = [
         {
-            **cell,
-            "text": cell.get("mark") or number(cell["value"], decimals or 0),
-            "dark": _dark(cell, low, high, middle),
+            **one,
+            "text": one.get("mark") or number(one["value"], decimals or 0),
+            "ink": ink_on((one["value"] - low) / (high - low), inks),
         }
-        for cell in known
-        if decimals is not None or cell.get("mark")
+        for one in known
+        if decimals is not None or one.get("mark")
     ]
-    for dark in (True, False):
-        ink = "white" if dark else palette.INK
-        text = alt.Chart(style.data(cell for cell in marked if cell["dark"] == dark)).mark_text(fontSize=9, color=ink)
-        if any(cell["dark"] == dark for cell in marked):
-            layers.append(text.encode(x=x, y=y, text="text:N"))
+    for ink in dict.fromkeys(one["ink"] for one in marked):
+        text = alt.Chart(style.data(one for one in marked if one["ink"] == ink)).mark_text(fontSize=9, color=ink)
+        layers.append(text.encode(x=x, y=y, text="text:N"))
     drawn = style.layers(*layers, width=step * len(columns), height=max(14, min(20, 900 // len(rows))) * len(rows))
     return style.configure(drawn)
-
-
-def _dark(cell: Mapping[str, Any], low: float, high: float, middle: float) -> bool:
-    value = min(max(float(cell["value"]), low), high)
-    if low < 0 < high:
-        return abs(value - middle) > 0.62 * (high - middle)
-    return (value - low) > 0.6 * (high - low)
 
 
 def _span(values: Sequence[float], *, diverging: bool) -> tuple[float, float]:
@@ -311,7 +314,7 @@ def _span(values: Sequence[float], *, diverging: bool) -> tuple[float, float]:
 
 def _around(values: Sequence[float]) -> list[float]:
     low, high = min(values, default=0.0), max(values, default=1.0)
-    room = 0.05 * ((high - low) or 1.0)
+    room = 0.05 * ((high - low) or abs(high) or 1.0)
     return [low - room, high + room]
 
 

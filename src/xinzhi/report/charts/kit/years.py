@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from xinzhi.report.charts.style import Words
 
 WIDTH, HEIGHT = 600, 280
+FEW = 7  # years that each have a label
 LABEL = 0.062  # height of a label at the end of a line, as part of the height of the values
 
 
@@ -32,6 +34,7 @@ def lines(
     decimals: int = 2,
     marks: Sequence[Mapping[str, Any]] = (),
     inks: Sequence[str] = palette.GROUPS,
+    levels: Sequence[tuple[float | None, float | None, Text]] = (),
 ) -> ChartType:
     """Return one line a group over the years, named at its end, with a band where the rows have one.
 
@@ -41,7 +44,7 @@ def lines(
         The words of the chart.
     rows
         ``group`` (Text), ``year`` (a number; months and quarters as fractions), ``value``, and where known ``low`` and
-        ``high``, the ends of its band. A value of None breaks the line.
+        ``high``, the ends of its band. A value of None breaks the line; ``dot`` sets a dot on it.
     y
         Title of the axis, above it.
     reference
@@ -52,6 +55,8 @@ def lines(
         Spans of years to shade: ``start``, ``end`` and, where wanted, ``word`` (Text).
     inks
         Colours of the groups in the order in which they appear.
+    levels
+        Stretches of the upright axis: ends (None: open) and the word at their left; every second one is shaded.
     """
     scale = colours(w, rows, inks)
     worded = [{**row, "group": w(row["group"])} for row in rows]
@@ -66,25 +71,51 @@ def lines(
         titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom", titleY=-8, titleX=-30,
         domain=False, ticks=False, tickCount=6, titleLimit=520,
     )  # fmt: skip
-    across = alt.X(
-        "year:Q", title=None, axis=alt.Axis(format="d", grid=False, tickCount=6, domain=False, tickMinStep=1),
-        scale=alt.Scale(domain=[min(years, default=0), max(years, default=1)], nice=False, zero=False),
-    )  # fmt: skip
+    across = across_years(years)
     colour = alt.Color("group:N", scale=scale, legend=None)
-    layers = _shades(w, marks)
-    banded = [row for row in known if row.get("low") is not None and row.get("high") is not None]
+    layers = [*_shades(w, marks), *_levels(w, levels, (low - room, high + room))]
+    banded = _pieces(worded)
     if banded:
         band = alt.Chart(style.data(banded)).mark_area(opacity=0.18)
-        layers.append(band.encode(x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour))
+        drawn = band.encode(x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour, detail="piece:N")
+        layers.append(drawn)
     if reference is not None:
         rule = alt.Chart(style.data([{"value": reference}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
         layers.append(rule.encode(y=alt.Y("value:Q", scale=up)))
     line = alt.Chart(style.data(worded)).mark_line(strokeWidth=2.2, invalid="break-paths-show-path-domains")
     layers.append(line.encode(x=across, y=alt.Y("value:Q", title=w(y), axis=axis, scale=up), color=colour))
+    dotted = [row for row in known if row.get("dot")]
+    if dotted:
+        dot = alt.Chart(style.data(dotted)).mark_circle(size=26, opacity=1)
+        layers.append(dot.encode(x=across, y=alt.Y("value:Q", scale=up), color=colour))
     ends = _apart(w, known, high - low, decimals)
     text = alt.Chart(style.data(ends)).mark_text(align="left", dx=5, fontSize=10)
     layers.append(text.encode(x=across, y=alt.Y("place:Q", scale=up), text="label:N", color=colour))
     return style.configure(style.layers(*layers, width=WIDTH, height=HEIGHT))
+
+
+def _pieces(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that have a band, numbered so that it breaks where the line does."""
+    found: list[dict[str, Any]] = []
+    broken: dict[str, int] = {}
+    for row in rows:
+        piece = broken.setdefault(row["group"], 0)
+        if row["value"] is None or row.get("low") is None or row.get("high") is None:
+            broken[row["group"]] = piece + 1
+        else:
+            found.append({**row, "piece": piece})
+    return found
+
+
+def across_years(years: Sequence[float]) -> alt.X:
+    """Return the axis of years below a chart; where they are few each has its label, and none stands twice."""
+    first, last = min(years, default=0), max(years, default=1)
+    ends = alt.Scale(domain=[first, last], nice=False, zero=False)
+    axis = alt.Axis(format="d", grid=False, tickCount=6, domain=False, tickMinStep=1)
+    if last - first < FEW:
+        whole = list(range(math.ceil(first), math.floor(last) + 1))
+        axis = alt.Axis(format="d", grid=False, values=whole, domain=False)
+    return alt.X("year:Q", title=None, axis=axis, scale=ends)
 
 
 def _shades(w: Words, marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
@@ -98,6 +129,57 @@ def _shades(w: Words, marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
     if named:
         label = alt.Chart(style.data(named)).mark_text(fontSize=9, color=palette.SOFT, baseline="bottom")
         found.append(label.encode(x=alt.X("x:Q"), y=style.y_at("height"), text="text:N"))
+    return found
+
+
+def stretches(
+    zones: Sequence[tuple[float | None, float | None, Text]], ends: tuple[float, float]
+) -> list[tuple[float, float, Text, bool]]:
+    """Return the stretches of an axis inside its ends: beginning, end, word, and whether it is shaded.
+
+    Examples
+    --------
+    >>> from xinzhi.core.text import Text
+    >>> low, high = Text(zh="低", en="low"), Text(zh="高", en="high")
+    >>> [one[:2] for one in stretches([(None, 75, low), (75, 81, high), (81, None, low)], (60.0, 80.0))]
+    [(60.0, 75), (75, 80.0)]
+    """
+    every = [
+        (
+            ends[0] if low is None else max(low, ends[0]),
+            ends[1] if high is None else min(high, ends[1]),
+            word,
+            at % 2 == 0,
+        )
+        for at, (low, high, word) in enumerate(zones)
+    ]
+    return [one for one in every if one[0] < one[1]]
+
+
+def _levels(
+    w: Words, levels: Sequence[tuple[float | None, float | None, Text]], ends: tuple[float, float]
+) -> list[alt.Chart]:
+    """Return shades for every second stretch of the upright axis, and the word in each that is high enough."""
+    scale = alt.Scale(domain=list(ends), nice=False, zero=False)
+    every = stretches(levels, ends)
+    shades = [{"start": start, "end": end} for start, end, _, shaded in every if shaded]
+    least = LABEL * (ends[1] - ends[0])
+    found: list[alt.Chart] = []
+    if shades:
+        band = alt.Chart(style.data(shades)).mark_rect(color=palette.SHADE, opacity=1)
+        found.append(band.encode(y=alt.Y("start:Q", scale=scale), y2=alt.Y2("end:Q")))
+    for start, end, word, _ in every:
+        if end - start < least:
+            continue
+        lowest = start == ends[0]  # at the foot of the picture its word is further from the lines
+        text = alt.Chart(style.data([{"value": start if lowest else end, "text": w(word)}])).mark_text(
+            align="left",
+            baseline="bottom" if lowest else "top",
+            dy=-3 if lowest else 3,
+            fontSize=9.5,
+            color=palette.SOFT,
+        )
+        found.append(text.encode(x=style.x_at(4), y=alt.Y("value:Q", scale=scale), text="text:N"))
     return found
 
 

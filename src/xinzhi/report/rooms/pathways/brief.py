@@ -14,6 +14,7 @@ from xinzhi.report.section import Section
 
 if TYPE_CHECKING:
     from xinzhi.data import Package
+    from xinzhi.pathways import Complexity, Opportunities
     from xinzhi.yardstick.measurement import Measurement
 
 
@@ -34,27 +35,18 @@ def brief(package: Package, measurement: Measurement) -> Section | None:
     >>> brief(package, xinzhi.measure(package)).pictures[0].kind
     'space'
     """
-    from xinzhi.pathways import complexity, opportunities, with_names
-    from xinzhi.pathways.plan_inputs import anchor
     from xinzhi.report.rooms.pathways import entry, space
 
-    columns = {"region", "industry", "year", "employment"}
-    table = package.tables.get("activity")
-    if table is None or not columns <= set(table.columns) or not table.height:
-        return None
-    year = int(table["year"].max())  # type: ignore[arg-type] # years are whole numbers
-    rows = table.filter(pl.col("year") == year).drop_nulls("employment")
-    levels = measurement.levels.filter(pl.col("year") == year).drop_nulls("tfp_level")
-    given = anchor(package, year) or dict(levels.select("region", "tfp_level").rows()) or None
     try:
-        found = complexity(rows, place="region", activity="industry", value="employment", anchor=given)
-        found = with_names(found, package)
-        chances = with_names(opportunities(found), package)
+        measured = near_and_complex(package, measurement)
     except (InputError, UsageError) as error:
         why = str(error).splitlines()[0]
         return Section(
             key="paths", title=words("pathways.title.brief"), answer=(words("pathways.answer.left_out", why=why),)
         )
+    if measured is None:
+        return None
+    year, found, chances = measured
     told = space.complexity(found)
     names = Names.of(found, found.matrix.places, found.matrix.activities)
     more = entry.regions(chances, names)
@@ -67,3 +59,26 @@ def brief(package: Package, measurement: Measurement) -> Section | None:
         pictures=(lead,),
         tables=(more.twin,),
     )
+
+
+def near_and_complex(package: Package, measurement: Measurement) -> tuple[int, Complexity, Opportunities] | None:
+    """Return the last year of industries, their complexity, and what regions could enter; None without industries.
+
+    Raises
+    ------
+    InputError, UsageError
+        When the table cannot be used.
+    """
+    from xinzhi.pathways import complexity, opportunities, with_names
+    from xinzhi.pathways.plan_inputs import anchor
+
+    columns = {"region", "industry", "year", "employment"}
+    table = package.tables.get("activity")
+    if table is None or not columns <= set(table.columns) or not table.height:
+        return None
+    year = int(table["year"].max())  # type: ignore[arg-type] # years are whole numbers
+    rows = table.filter(pl.col("year") == year).drop_nulls("employment")
+    levels = measurement.levels.filter(pl.col("year") == year).drop_nulls("tfp_level")
+    given = anchor(package, year) or dict(levels.select("region", "tfp_level").rows()) or None
+    found = with_names(complexity(rows, place="region", activity="industry", value="employment", anchor=given), package)
+    return year, found, with_names(opportunities(found), package)

@@ -1,0 +1,246 @@
+"""A statistic against its critical line over dates, with the episodes in which it passes shaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from xinzhi.report import palette
+from xinzhi.report.charts import style
+from xinzhi.report.charts.kit.dates import across, plane
+from xinzhi.report.charts.kit.names import UNCUT, colours
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from altair.typing import ChartType
+
+    from xinzhi.core.text import Text
+    from xinzhi.report.charts.kit.dates import Unit
+    from xinzhi.report.charts.style import Words
+
+WIDTH, HEIGHT = 600, 170
+CELL, CELL_HEIGHT, ABREAST = 180, 92, 3
+LANE, LANES = 16, 6  # pixels of a line of labels, and how many there are at most
+LETTER = 9.5
+GUTTER = 44  # pixels left of every panel, so that dates stand under each other
+INKS = (palette.ACCENT, palette.DEEP, *palette.GROUPS[2:])
+
+
+def episodes(
+    w: Words,
+    panels: Sequence[Mapping[str, Any]],
+    spans: Sequence[Mapping[str, Any]],
+    *,
+    unit: Unit,
+    groups: Sequence[Text] = (),
+) -> ChartType:
+    """Return lines under each other over the same dates, with spans shaded through all of them and named above.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    panels
+        ``title`` (Text) and ``rows``: ``x`` (a date, as in `xinzhi.report.charts.kit.dates`), ``value`` and, where
+        there is one, ``limit``, the line that it is held against (dashed). None breaks a line.
+    spans
+        ``start``, ``end`` (dates, both inside), ``group`` (Text, its colour) and ``word`` (Text, its name); with more
+        than there is room for, the longest are named.
+    unit
+        What one step of the dates is.
+    groups
+        The order in which groups take their colours.
+    """
+    dates = [row["x"] for panel in panels for row in panel["rows"]]
+    low, high = min(dates), max(dates)
+    scale = colours(w, spans, INKS, groups)
+    charts: list[alt.LayerChart] = []
+    lanes = _lanes(w, spans, low, high)
+    if lanes:
+        charts.append(_named(lanes, low, high, scale))
+    for panel in panels:
+        last = panel is panels[-1]
+        axis = across(w, low, high, unit, labels=last)
+        title = alt.Axis(
+            title=w(panel["title"]), titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom",
+            titleY=-10, titleX=-GUTTER, titleLimit=WIDTH + GUTTER, domain=False, ticks=False, tickCount=4,
+            minExtent=GUTTER, maxExtent=GUTTER,
+        )  # fmt: skip
+        layers = [*_shades(w, spans, axis, scale), *_lines(panel["rows"], axis, title)]
+        charts.append(style.layers(*layers, width=WIDTH, height=HEIGHT if len(panels) > 1 else 1.4 * HEIGHT))
+    return style.configure(alt.vconcat(*charts, spacing=30, bounds="flush"))
+
+
+def _shades(
+    w: Words, spans: Sequence[Mapping[str, Any]], axis: alt.X, scale: alt.Scale | None, *, opacity: float = 0.2
+) -> list[alt.Chart]:
+    """Return the spans, each from half a step before its first date to half a step after its last."""
+    if not spans:
+        return []
+    rows = [{"x": one["start"] - 0.5, "x2": one["end"] + 0.5, "group": w(one["group"])} for one in spans]
+    band = alt.Chart(style.data(rows)).mark_rect(opacity=opacity)
+    return [band.encode(x=axis, x2=alt.X2("x2:Q"), color=alt.Color("group:N", scale=scale, legend=None))]
+
+
+def _lines(rows: Sequence[Mapping[str, Any]], axis: alt.X, title: alt.Axis, *, stroke: float = 1.6) -> list[alt.Chart]:
+    """Return the line, and dashed the one that it is held against."""
+    reach = [row[key] for row in rows for key in ("value", "limit") if row.get(key) is not None]
+    low, high = min(reach, default=0.0), max(reach, default=1.0)
+    room = 0.06 * ((high - low) or 1.0)
+    up = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
+    known = [{"x": row["x"], "value": row["value"], "limit": row.get("limit")} for row in rows]
+    base = alt.Chart(style.data(known))
+    found = []
+    if any(row["limit"] is not None for row in known):
+        dashed = base.mark_line(
+            color=palette.GROUPS[3], strokeWidth=1.2, strokeDash=[4, 3], invalid="break-paths-show-path-domains"
+        )
+        found.append(dashed.encode(x=axis, y=alt.Y("limit:Q", axis=title, scale=up)))
+    line = base.mark_line(color=palette.INK, strokeWidth=stroke, invalid="break-paths-show-path-domains")
+    return [*found, line.encode(x=axis, y=alt.Y("value:Q", axis=title, scale=up))]
+
+
+def _lanes(w: Words, spans: Sequence[Mapping[str, Any]], low: int, high: int) -> list[dict[str, Any]]:
+    """Return the spans that are named, each in the first lane in which bar and name have room."""
+    pixels = WIDTH / (high - low + 1)
+    filled: list[list[tuple[float, float]]] = []
+    found = []
+    for one in sorted(spans, key=lambda span: span["start"] - span["end"]):
+        left, right = ((one["start"] - low) * pixels, (one["end"] + 1 - low) * pixels)
+        room = LETTER * max(style.width(one["word"].zh), style.width(one["word"].en)) + 10
+        after = right + room <= WIDTH
+        reach = (left, right + room) if after else (left - room, right)
+        lane = next(
+            (at for at, taken in enumerate(filled) if all(reach[1] < a or reach[0] > b for a, b in taken)), len(filled)
+        )
+        if lane >= LANES:
+            continue
+        if lane == len(filled):
+            filled.append([])
+        filled[lane].append(reach)
+        found.append(
+            {"x": one["start"] - 0.5, "x2": one["end"] + 0.5, "lane": lane, "after": after,
+             "group": w(one["group"]), "word": w(one["word"])}
+        )  # fmt: skip
+    return found
+
+
+def _named(lanes: Sequence[Mapping[str, Any]], low: int, high: int, scale: alt.Scale | None) -> alt.LayerChart:
+    count = 1 + max(one["lane"] for one in lanes)
+    axis = alt.X("x:Q", axis=None, scale=plane(low, high))
+    y = alt.Y("lane:Q", axis=None, scale=alt.Scale(domain=[-0.5, count - 0.5], nice=False, zero=False))
+    colour = alt.Color("group:N", scale=scale, legend=None)
+    layers = [
+        alt.Chart(style.data(dict(one) for one in lanes))
+        .mark_bar(height=6, opacity=0.75)
+        .encode(x=axis, x2=alt.X2("x2:Q"), y=y, color=colour)
+    ]
+    for after in (True, False):
+        some = [dict(one) for one in lanes if one["after"] == after]
+        if some:
+            text = alt.Chart(style.data(some)).mark_text(
+                align="left" if after else "right", dx=5 if after else -5, fontSize=LETTER, color=palette.INK
+            )
+            place = alt.X("x2:Q" if after else "x:Q", scale=plane(low, high))
+            layers.append(text.encode(x=place, y=y, text="word:N"))
+    return style.layers(*layers, width=WIDTH, height=LANE * count)
+
+
+def episode_grid(
+    w: Words, cells: Sequence[Mapping[str, Any]], *, unit: Unit, groups: Sequence[Text] = (), abreast: int = ABREAST
+) -> ChartType:
+    """Return small pictures of `episodes`, one a name, all over the same dates.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    cells
+        ``name`` (Text), ``rows`` (``x``, ``value``, ``limit``) and ``spans`` (``start``, ``end``, ``group``).
+    unit, groups
+        As in `episodes`.
+    abreast
+        How many stand side by side.
+    """
+    dates = [row["x"] for cell in cells for row in cell["rows"]]
+    low, high = min(dates), max(dates)
+    every = [span for cell in cells for span in cell["spans"]]
+    scale = colours(w, every, INKS, groups)
+    drawn = []
+    for cell in cells:
+        axis = across(w, low, high, unit, most=4)
+        plain = alt.Axis(title=None, domain=False, ticks=False, tickCount=3, minExtent=24, maxExtent=24)
+        layers = [*_shades(w, cell["spans"], axis, scale), *_lines(cell["rows"], axis, plain, stroke=1.3)]
+        title = alt.TitleParams(w(cell["name"]), fontSize=11, fontWeight="normal", offset=4)
+        drawn.append(style.layers(*layers, width=CELL, height=CELL_HEIGHT, title=title))
+    lines = [alt.hconcat(*drawn[at : at + abreast], spacing=44, bounds="flush") for at in range(0, len(drawn), abreast)]
+    if every:
+        seen = list(dict.fromkeys(span["group"] for span in every))
+        places = {group: ink for group, ink in zip(groups or seen, INKS, strict=False) if group in seen}
+        lines.insert(0, alt.hconcat(_key(w, places)))
+    return style.configure(alt.vconcat(*lines, spacing=20))
+
+
+def _key(w: Words, inks: Mapping[Text, str]) -> alt.LayerChart:
+    """Return the colours and what they mean, in one line."""
+    rows: list[dict[str, Any]] = []
+    at = 0.0
+    for group, ink in inks.items():
+        rows.append({"x": at, "word": w(group), "ink": ink})
+        at += 26 + 11 * max(style.width(group.zh), style.width(group.en))
+    base = alt.Chart(style.data(rows))
+    place = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False))
+    own = alt.Color("ink:N", scale=None)
+    square = base.mark_square(size=90, opacity=0.45, xOffset=5).encode(x=place, y=style.y_at(6), color=own)
+    text = base.mark_text(align="left", dx=14, fontSize=11, color=palette.INK)
+    return style.layers(square, text.encode(x=place, y=style.y_at(6), text="word:N"), width=WIDTH, height=12)
+
+
+def spells(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    unit: Unit,
+    groups: Sequence[Text] = (),
+    step: int = 20,
+) -> ChartType:
+    """Return the spells of every name on a line of dates, over the span in which it was observed.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``name`` (Text), ``first``, ``last`` (observed, drawn as a thin line), and ``spans``: ``start``, ``end``,
+        ``group`` (Text, its colour), ``mark`` (a sign that stands on the bar) and where wanted ``after`` (one behind).
+    unit, groups
+        As in `episodes`.
+    step
+        Pixels of a row.
+    """
+    every = [span for row in rows for span in row["spans"]]
+    scale = colours(w, every, INKS, groups)
+    low, high = min(row["first"] for row in rows), max(row["last"] for row in rows)
+    order = [w(row["name"]) for row in rows]
+    axis = across(w, low, high, unit)
+    y = style.ordinal(order, labelPadding=6, labelLimit=UNCUT)
+    seen = [{"name": w(row["name"]), "x": row["first"] - 0.5, "x2": row["last"] + 0.5} for row in rows]
+    bars = [
+        {"name": w(row["name"]), "x": one["start"] - 0.5, "x2": one["end"] + 0.5, "group": w(one["group"]),
+         "middle": (one["start"] + one["end"]) / 2, "mark": one["mark"], "after": one.get("after", "")}
+        for row in rows for one in row["spans"]
+    ]  # fmt: skip
+    line = alt.Chart(style.data(seen)).mark_bar(height=1.5, color=palette.BAND)
+    layers = [line.encode(x=axis, x2=alt.X2("x2:Q"), y=y)]
+    base = alt.Chart(style.data(bars))
+    colour = alt.Color("group:N", scale=scale, legend=alt.Legend())
+    layers.append(base.mark_bar(height=step - 6, opacity=0.55).encode(x=axis, x2=alt.X2("x2:Q"), y=y, color=colour))
+    middle = alt.X("middle:Q", scale=plane(low, high))
+    layers.append(base.mark_text(fontSize=9, color=palette.INK).encode(x=middle, y=y, text="mark:N"))
+    if any(bar["after"] for bar in bars):
+        end = alt.X("x2:Q", scale=plane(low, high))
+        sign = base.mark_text(fontSize=11, dx=9, color=palette.INK)
+        layers.append(sign.encode(x=end, y=y, text="after:N"))
+    return style.configure(style.layers(*layers, width=WIDTH, height=step * len(order)))

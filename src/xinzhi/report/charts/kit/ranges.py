@@ -1,0 +1,311 @@
+"""One row a name and several figures a row: nested intervals, two figures joined, bars against a bound of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from xinzhi.core.text import Text
+from xinzhi.report import palette
+from xinzhi.report.charts import style
+from xinzhi.report.charts.kit.names import END, MOST, STEP, UNCUT, WIDTH, colours
+from xinzhi.report.charts.kit.years import stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from altair.typing import ChartType
+
+    from xinzhi.report.charts.style import Words
+
+    Columns = Sequence[tuple[Text, str]]
+
+SHAPES = ("circle", "diamond", "triangle-up", "square")
+FIGURE, SPACE = 10, 10  # size of the figures at the right, and the room between two columns of them
+OUTER, INNER = 3, 7  # heights of the widest interval and of those inside it
+
+
+def spreads(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    x: Text,
+    zones: Sequence[tuple[float | None, float | None, Text]] = (),
+    reference: float | None = None,
+    groups: Sequence[Text] = (),
+    inks: Sequence[str] = palette.GROUPS,
+    columns: Columns = (),
+) -> ChartType:
+    """Return a dot for every name and group with intervals inside each other, a tick, and the zones of the axis.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``name`` (Text), ``value``, and where known ``bands`` (pairs of ends, the widest first), ``tick`` (an upright
+        stroke, such as where it began) and ``group`` (Text: its colour and shape). A name may have a row for each
+        group, if `groups` are given: they stand below each other.
+    x
+        Title of the axis.
+    zones
+        Stretches of the axis: ends (None: open) and the word above; every second one is shaded.
+    reference
+        A value that a dashed line marks.
+    groups, inks
+        The groups in their order, and their colours; a name has one row without them.
+    columns
+        Head and key of the figures at the right, each a Text or a string without letters in the first row of a name.
+    """
+    worded, order = _worded(w, rows)
+    reach = [row["value"] for row in worded if row["value"] is not None]
+    reach += [end for row in worded for pair in row.get("bands") or () for end in pair]
+    reach += [row["tick"] for row in worded if row.get("tick") is not None]
+    reach += [end for start, stop, _ in zones for end in (start, stop) if end is not None]  # so that all zones are seen
+    ends = _around([*reach, *([] if reference is None else [reference])])
+    scale = alt.Scale(domain=list(ends), nice=False, zero=False)
+    several = max(sum(row["name"] == name for row in worded) for name in order) > 1 if order else False
+    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT, grid=not several)
+    place: dict[str, Any] = {"y": y}
+    if several:
+        lanes = [w(group) for group in groups]
+        place["yOffset"] = alt.YOffset("group:N", sort=lanes, scale=alt.Scale(domain=lanes, paddingOuter=0.3))
+    ink = colours(w, [{"group": row["group"]} for row in rows if row.get("group")], inks, groups)
+    legend = alt.Legend(symbolOpacity=1)  # the intervals are pale, their groups are not
+    colour: Any = alt.Color("group:N", scale=ink, legend=legend) if ink else alt.value(palette.DEEP)
+    layers = _zones(w, zones, ends)
+    if reference is not None:
+        rule = alt.Chart(style.data([{"value": reference}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
+        layers.append(rule.encode(x=alt.X("value:Q", scale=scale)))
+    for depth in range(max((len(row.get("bands") or ()) for row in worded), default=0)):
+        spans = [
+            {**row, "low": row["bands"][depth][0], "high": row["bands"][depth][1]}
+            for row in worded
+            if len(row.get("bands") or ()) > depth
+        ]
+        bar = alt.Chart(style.data(spans)).mark_bar(height=INNER if depth else OUTER, opacity=0.42, clip=True)
+        layers.append(bar.encode(x=alt.X("low:Q", scale=scale, title=w(x)), x2=alt.X2("high:Q"), color=colour, **place))
+    ticks = [row for row in worded if row.get("tick") is not None]
+    if ticks:
+        stroke = alt.Chart(style.data(ticks)).mark_tick(thickness=1.6, size=11, opacity=1, color=palette.INK)
+        layers.append(stroke.encode(x=alt.X("tick:Q", scale=scale, title=w(x)), **place))
+    shape: dict[str, Any] = {}
+    if ink:
+        found = list(ink.domain)
+        known = [w(group) for group in groups] or found
+        forms = [SHAPES[known.index(name) % len(SHAPES)] for name in found]
+        shape["shape"] = alt.Shape("group:N", scale=alt.Scale(domain=found, range=forms), legend=legend)
+    dot = alt.Chart(style.data(row for row in worded if row["value"] is not None))
+    across = alt.X("value:Q", title=w(x), scale=scale)
+    drawn = dot.mark_point(filled=True, size=58, opacity=1).encode(x=across, color=colour, **shape, **place)
+    layers.append(drawn)
+    height = (STEP + 6 if several else STEP) * len(order)
+    left = style.layers(*layers, width=WIDTH, height=height)
+    return style.configure(_beside(w, left, worded, order, columns, height))
+
+
+def pairs(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    ends: tuple[Text, Text],
+    *,
+    x: Text,
+    reference: float | None = None,
+    columns: Columns = (),
+    inks: tuple[str, str] = (palette.DEEP, palette.GROUPS[3]),
+) -> ChartType:
+    """Return two figures for every name, joined by a line: a circle and a diamond.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``name`` (Text), ``a`` and ``b`` (None is left out), in the order in which they are drawn.
+    ends
+        What the two are.
+    x
+        Title of the axis.
+    reference
+        A value that a dashed line marks.
+    columns
+        As in `spreads`.
+    inks
+        Colours of the two.
+    """
+    worded, order = _worded(w, rows)
+    points = [
+        {"name": row["name"], "value": row[key], "end": w(word)}
+        for row in worded
+        for key, word in zip("ab", ends, strict=True)
+        if row[key] is not None
+    ]
+    reach = [point["value"] for point in points] + ([] if reference is None else [reference])
+    scale = alt.Scale(domain=list(_around(reach)), nice=False, zero=False)
+    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT)
+    layers: list[alt.Chart] = []
+    if reference is not None:
+        rule = alt.Chart(style.data([{"value": reference}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
+        layers.append(rule.encode(x=alt.X("value:Q", scale=scale)))
+    both = [row for row in worded if row["a"] is not None and row["b"] is not None]
+    line = alt.Chart(style.data(both)).mark_rule(strokeWidth=3, color=palette.BAND)
+    layers.append(line.encode(x=alt.X("a:Q", scale=scale, title=w(x)), x2=alt.X2("b:Q"), y=y))
+    named = [w(word) for word in ends]
+    dot = alt.Chart(style.data(points)).mark_point(filled=True, size=64, opacity=1)
+    layers.append(
+        dot.encode(
+            x=alt.X("value:Q", scale=scale, title=w(x)),
+            y=y,
+            color=alt.Color("end:N", scale=alt.Scale(domain=named, range=list(inks))),
+            shape=alt.Shape("end:N", scale=alt.Scale(domain=named, range=list(SHAPES[:2]))),
+        )
+    )
+    height = STEP * len(order)
+    left = style.layers(*layers, width=WIDTH, height=height)
+    return style.configure(_beside(w, left, worded, order, columns, height))
+
+
+def bullets(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    parts: tuple[Text, Text],
+    *,
+    x: Text,
+    most: float,
+    columns: Columns = (),
+    inks: tuple[str, str] = (palette.BAND, palette.GROUPS[3]),
+) -> ChartType:
+    """Return a bar for every name against a bound of its own: the part up to the bound, and the part beyond.
+
+    Parameters
+    ----------
+    w
+        The words of the chart.
+    rows
+        ``name`` (Text), ``value`` (0 or more), ``bound`` (an upright stroke; None: not known) and where known ``low``
+        and ``high``, its interval, in the order in which they are drawn.
+    parts
+        Words of the part within the bound and of that beyond.
+    x
+        Title of the axis.
+    most
+        End of the axis; a bound beyond it is an arrow there, one below nought stands at nought.
+    columns
+        As in `spreads`.
+    inks
+        Colours of the parts.
+    """
+    worded, order = _worded(w, rows)
+    pieces = [
+        {"name": row["name"], "from": start, "to": end, "part": w(word)}
+        for row in worded
+        for word, start, end in zip(parts, *_parted(row), strict=True)
+        if end > start
+    ]
+    bounded = [
+        {**row, "bound": min(max(row["bound"], 0.0), most), "beyond": row["bound"] > most}
+        for row in worded
+        if row["bound"] is not None
+    ]
+    scale = alt.Scale(domain=[0, most], nice=False)
+    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT)
+    ink = alt.Scale(domain=[w(word) for word in parts], range=list(inks))
+    bar = alt.Chart(style.data(pieces)).mark_bar(height=12)
+    start = alt.X("from:Q", title=w(x), scale=scale)
+    layers = [bar.encode(x=start, x2=alt.X2("to:Q"), y=y, color=alt.Color("part:N", scale=ink))]
+    spans = [
+        {"name": row["name"], "low": max(row["low"], 0.0), "high": min(row["high"], most)}
+        for row in bounded
+        if row.get("low") is not None and row.get("high") is not None and row["low"] < most and row["high"] > 0
+    ]
+    if spans:
+        rule = alt.Chart(style.data(spans)).mark_rule(strokeWidth=1.2, color=palette.INK)
+        layers.append(rule.encode(x=alt.X("low:Q", scale=scale, title=w(x)), x2=alt.X2("high:Q"), y=y))
+    inside, outside = ([row for row in bounded if row["beyond"] is beyond] for beyond in (False, True))
+    at = alt.X("bound:Q", scale=scale, title=w(x))
+    if inside:
+        stroke = alt.Chart(style.data(inside)).mark_tick(thickness=2.6, size=15, opacity=1, color=palette.INK)
+        layers.append(stroke.encode(x=at, y=y))
+    if outside:
+        arrow = alt.Chart(style.data(outside)).mark_point(filled=True, shape="triangle-right", size=60, opacity=1)
+        layers.append(arrow.encode(x=at, y=y, color=alt.value(palette.INK)))
+    height = STEP * len(order)
+    left = style.layers(*layers, width=WIDTH, height=height)
+    return style.configure(_beside(w, left, worded, order, columns, height))
+
+
+def _parted(row: Mapping[str, Any]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return where the two parts of a bar begin, and where they end."""
+    value = float(row["value"])
+    bound = value if row["bound"] is None else min(max(float(row["bound"]), 0.0), value)
+    return (0.0, bound), (bound, value)
+
+
+def _worded(w: Words, rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the rows in the words of the chart, and their names in order; of too many the first and the last."""
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    kept = names if len(names) <= MOST else [*names[:END], *names[-END:]]
+    worded = [
+        {key: w(cell) if isinstance(cell, Text) else cell for key, cell in row.items()}
+        for row in rows
+        if row["name"] in kept
+    ]
+    return worded, [w(name) for name in kept]
+
+
+def _around(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = 0.05 * ((high - low) or abs(high) or 1.0)
+    return low - room, high + room
+
+
+def _zones(
+    w: Words, zones: Sequence[tuple[float | None, float | None, Text]], ends: tuple[float, float]
+) -> list[alt.Chart]:
+    """Return shades for every second zone, and the word above each that has room for it."""
+    scale = alt.Scale(domain=list(ends), nice=False, zero=False)
+    every = stretches(zones, ends)
+    shades = [{"start": start, "end": end} for start, end, _, shaded in every if shaded]
+    wide = WIDTH / (ends[1] - ends[0]) / FIGURE  # letters that a unit of the axis has room for
+    named = [
+        {"value": (start + end) / 2, "text": w(word)}
+        for start, end, word, _ in every
+        if max(style.width(word.zh), style.width(word.en)) <= wide * (end - start)
+    ]
+    found: list[alt.Chart] = []
+    if shades:
+        band = alt.Chart(style.data(shades)).mark_rect(color=palette.SHADE, opacity=0.8)
+        found.append(band.encode(x=alt.X("start:Q", scale=scale), x2=alt.X2("end:Q")))
+    if named:
+        head = alt.Chart(style.data(named)).mark_text(fontSize=FIGURE, color=palette.SOFT)
+        found.append(head.encode(x=alt.X("value:Q", scale=scale), y=style.y_at(-8), text="text:N"))
+    return found
+
+
+def _beside(
+    w: Words,
+    left: alt.LayerChart,
+    rows: Sequence[Mapping[str, Any]],
+    order: Sequence[str],
+    columns: Columns,
+    height: int,
+) -> ChartType:
+    """Return a chart with columns of figures at its right, each under its head."""
+    if not columns or not order:
+        return left
+    first = {row["name"]: row for row in reversed(rows)}
+    layers, edge = [], 0.0
+    for title, key in columns:
+        head = w(title)
+        cells = [first[name].get(key) for name in order]
+        shown = [cell or "" for cell in cells]
+        edge += FIGURE * max(style.width(text) for text in [head, *shown]) + SPACE
+        text = alt.Chart(style.data({"name": name, "text": cell} for name, cell in zip(order, shown, strict=True)))
+        drawn = text.mark_text(align="right", fontSize=FIGURE, color=palette.INK)
+        layers += [
+            drawn.encode(y=style.ordinal(order, labels=False), text="text:N", x=style.x_at(edge)),
+            style.head(head, x=edge),
+        ]
+    right = style.layers(*layers, width=edge + 2, height=height)
+    return alt.hconcat(left, right, spacing=4, resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="shared")))

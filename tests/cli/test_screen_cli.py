@@ -1,0 +1,144 @@
+"""`xinzhi screen` as a user meets it: exit codes, what is printed, what is written, and bad input by name."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import polars as pl
+import pytest
+
+from xinzhi.cli import main
+
+
+@pytest.fixture
+def screen(monkeypatch, capsys):
+    monkeypatch.setenv("XINZHI_LANG", "en")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["xinzhi", "screen", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def tables(screen, tmp_path):
+    code, out, _ = screen("--example", tmp_path / "try")
+    assert code == 0
+    assert "no project of these exists" in out
+    return tmp_path / "try/projects.csv", tmp_path / "try/archive.csv"
+
+
+def test_main_job_runs_from_the_example_to_the_page(screen, tables, tmp_path):
+    projects, archive = tables
+    labels = projects.with_name("labels.csv")
+    code, out, err = screen(projects, "--archive", archive, "--labels", labels, "--out", tmp_path / "out")
+    assert (code, err) == (0, "")
+    assert "19 projects against 48 archived ones" in out
+    assert "synthetic" in out
+    truth = dict(pl.read_csv(labels).filter(label="repackaged").select("id", "archive_id").rows())
+    lines = [line.split() for line in out.splitlines() if " repackaged " in line and line.startswith(" p")]
+    assert len(lines) >= 5
+    right = sum(source in line for line in lines for source in [truth.get(line[0], "")])
+    assert right >= len(lines) - 1
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        f"screen.{s}" for s in ("html", "xlsx", "json", "csv")
+    }
+    page = (tmp_path / "out/screen.html").read_text(encoding="utf-8")
+    assert page.count('<article class="ledger"') >= 5
+    assert 'id="screen-calibration"' in page
+
+
+def test_the_ledger_of_one_project_in_chinese_and_json(screen, tables):
+    projects, archive = tables
+    code, out, _ = screen(projects, "-a", archive, "--id", "p0", "--lang", "zh")
+    assert code == 0
+    assert "旧项目新包装的概率" in out
+    assert "权重合计" in out  # the candidates after the closest
+    assert pl.read_csv(projects).filter(id="p0")["title"][0] in out
+    code, out, _ = screen(projects, "-a", archive, "--id", "p0", "--prior", 0.01, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert {row["id"] for row in found["ledger"]} == {"p0"}
+    assert found["results"][0]["provenance"]["options"]["prior"] == 0.01
+    assert len(found["explanation"]) == len({row["archive_id"] for row in found["ledger"]})
+
+
+@pytest.mark.parametrize("kind", ["parquet", "xlsx", "tsv", "gb18030", "package"])
+def test_every_kind_of_table_gives_the_same(screen, tables, tmp_path, kind):
+    projects, archive = tables
+    whole = json.loads(screen(projects, "-a", archive, "--json")[1])["results"][0]["frame"]
+    frame = pl.read_csv(archive)
+    more = ()
+    if kind == "gb18030":
+        place = tmp_path / "gb.csv"
+        place.write_bytes(archive.read_text(encoding="utf-8").encode("gb18030"))
+        code, out, err = screen(projects, "-a", place)
+        assert (code, out) == (1, "")
+        assert "gb.csv, line 2" in err
+        assert "--encoding gb18030" in err
+        gb = tmp_path / "projects-gb.csv"
+        gb.write_bytes(projects.read_text(encoding="utf-8").encode("gb18030"))
+        projects, more = gb, ("--encoding", "gb18030")
+    elif kind == "package":
+        place = tmp_path / "both.xlsx"
+        from xlsxwriter import Workbook
+
+        with Workbook(place) as book:
+            pl.read_csv(projects).write_excel(book, worksheet="projects")
+            frame.write_excel(book, worksheet="archive")
+    else:
+        place = tmp_path / f"archive.{kind}"
+        {"parquet": frame.write_parquet, "xlsx": frame.write_excel}.get(
+            kind, lambda path: frame.write_csv(path, separator="\t")
+        )(place)
+    call = (place,) if kind == "package" else (projects, "-a", place)
+    code, out, _ = screen(*call, *more, "--json")
+    assert code == 0
+    assert json.loads(out)["results"][0]["frame"] == whole
+
+
+def test_odd_rows_are_named_and_nothing_is_lost(screen, tables, tmp_path):
+    odd = tmp_path / "odd.csv"
+    odd.write_text(
+        "id,title,text,region\nq1,,,340123\nq2,水厂,肥西县总投资1.2亿元,999999\nq2,水厂,肥西县总投资1.3亿元,340123\n",
+        encoding="utf-8",
+    )
+    code, out, err = screen(odd, "-a", tables[1])
+    assert code == 0
+    assert "3 projects" in out
+    assert "odd.csv, line 2, column 'text' (q1)" in err
+    assert "odd.csv, line 4, column 'id' (q2): the key q2 occurs again; it stands first in line 2" in err
+    assert "999999" in err
+
+
+def test_what_cannot_be_used_is_named(screen, tables, tmp_path):
+    projects, archive = tables
+    bad = tmp_path / "bad.csv"
+    bad.write_text("ID,titel,txt\n1,a,b\n", encoding="utf-8")
+    code, out, err = screen(projects, "-a", bad)
+    assert (code, out) == (3, "")
+    assert "bad.csv has no column 'title' or 'text'; it has ID, titel, txt. 'titel' looks like title." in err
+    assert screen(tmp_path / "no.csv", "-a", archive)[0::2] == (
+        3,
+        f"xinzhi: {tmp_path / 'no.csv'}: there is no such file.\n",
+    )
+    for arguments, status, message in (
+        ((), 2, "--example DIR"),
+        ((projects,), 2, "say what to hold it against"),
+        (("china-provinces",), 3, "needs the table 'archive'"),
+        ((projects, "-a", archive, "--id", "zz"), 2, "no project 'zz'"),
+        ((projects, "-a", archive, "--prior", 2), 2, "between 0 and 1"),
+        ((projects, "-a", archive, "--labels", archive), 3, "label is not among"),
+        ((projects, "-a", archive, "--lang", "fr"), 2, "zh or en"),
+    ):
+        code, out, err = screen(*arguments)
+        assert (code, out) == (status, ""), arguments
+        assert message in err

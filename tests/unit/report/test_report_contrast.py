@@ -1,0 +1,98 @@
+"""Figures in coloured cells can be read, and the twin of a word has room."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+
+from xinzhi.core.text import Text
+from xinzhi.report import palette
+from xinzhi.report.charts import kit
+from xinzhi.report.charts.kit import contrast
+from xinzhi.report.charts.style import PAD, Words
+
+BLUES = (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
+
+
+def luminance(colour):
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def ratio(a, b):
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("shades", [BLUES, palette.DIVERGING])
+def test_ink_is_readable_on_the_colours_of_a_scale(shades):
+    steps = len(shades) - 1
+    for at, shade in enumerate(shades):
+        assert ratio(contrast.ink_on(at / steps, shades), shade) >= 4.5
+    for share in (at / 200 for at in range(201)):
+        ground = contrast.between(share, shades)
+        ink = contrast.luminance(contrast.linear_of(contrast.ink_on(share, shades)))
+        assert contrast.contrast(ink, contrast.luminance(ground)) >= 4.5
+
+
+@pytest.mark.parametrize("diverging", [False, True])
+def test_colours_are_those_that_the_chart_draws(diverging):
+    import vl_convert
+
+    word = Text(zh="a", en="a")
+    values = (0.0, 13.0, 40.0, 62.0, 81.0, 100.0)
+    cells = [{"row": word, "column": Text(zh=f"{at}", en=f"{at}"), "value": value} for at, value in enumerate(values)]
+    chart = kit.matrix(Words("en"), cells, title=word, domain=(0.0, 100.0), diverging=diverging)
+    svg = vl_convert.vegalite_to_svg(chart.to_dict())
+    fills = re.findall(r'aria-roledescription="rect mark"[^>]*fill="rgb\((\d+), (\d+), (\d+)\)"', svg)
+    fills = fills or re.findall(r'<path d="M[^"]*h30[^"]*" fill="rgb\((\d+), (\d+), (\d+)\)"', svg)
+    assert len(fills) == len(values)
+    for fill, value in zip(fills, values, strict=True):
+        drawn = "#" + "".join(f"{int(one):02x}" for one in fill)
+        ours = contrast.between(value / 100, palette.DIVERGING if diverging else BLUES)
+        assert contrast.luminance(ours) == pytest.approx(luminance(drawn), abs=0.004)
+
+
+def test_cells_of_both_signs_are_readable_on_a_scale_of_one_colour():
+    word = {name: Text(zh=name, en=name) for name in "abcd"}
+    cells = [
+        {"row": word["a"], "column": word[name], "value": value}
+        for name, value in zip("abcd", (-7.5, 0.0, 5.6, 11.1), strict=True)
+    ]
+    chart = kit.matrix(Words("en"), cells, title=word["a"], decimals=1).to_dict()
+    inks = {
+        row["value"]: layer["mark"]["color"]
+        for layer in chart["layer"]
+        if layer["mark"]["type"] == "text"
+        for row in chart["datasets"][layer["data"]["name"]]
+    }
+    for value, ink in inks.items():
+        ground = contrast.luminance(contrast.between((value + 7.5) / 18.6, BLUES))
+        assert contrast.contrast(luminance(ink), ground) >= 4.5
+    assert inks[-7.5] == palette.INK  # the palest cell had white figures
+
+
+@pytest.mark.parametrize(
+    ("zh", "en"),
+    [("石油和天然气开采业（2025年一季度）", "oil and gas extraction (2025 Q1)"), ("处于常态区间", "within it")],
+)
+def test_a_chinese_name_has_room_where_the_english_one_is_thin(zh, en):
+    import vl_convert
+
+    shown = Words("en", roomy=True)(Text(zh=zh, en=en))
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json", "data": {"values": [{"a": shown}]},
+        "mark": "point", "encoding": {"y": {"field": "a", "type": "nominal", "title": None, "axis": {"labelLimit": 0}}},
+        "config": {"font": "sans-serif", "axis": {"labelFontSize": 10}}, "padding": 0,
+    }  # fmt: skip
+    svg = vl_convert.vegalite_to_svg(spec)
+    place = float(next(itertools.islice(svg.split("translate("), 1, None)).split(",")[0])
+    assert shown.endswith(PAD)
+    assert place >= 10 * len(zh)  # the labels stand left of the plot: it begins behind the widest of them
+
+
+def test_a_word_that_is_the_same_in_both_languages_is_not_padded():
+    assert Words("en", roomy=True)(Text(zh="2025", en="2025")) == "2025"
