@@ -115,7 +115,7 @@ def test_odd_rows_are_named_and_nothing_is_lost(screen, tables, tmp_path):
     assert code == 0
     assert "3 projects" in out
     assert "odd.csv, line 2, column 'text' (q1)" in err
-    assert "odd.csv, line 4, column 'id' (q2): the key q2 occurs again; it stands first in line 2" in err
+    assert "odd.csv, line 4, column 'id' (q2): the key q2 occurs again; it stands first in line 3" in err
     assert "999999" in err
 
 

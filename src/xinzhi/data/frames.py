@@ -24,7 +24,8 @@ def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
     Parameters
     ----------
     frames
-        Table names and frames. A pandas index that has names becomes columns.
+        Table names and frames. A pandas index that has names becomes columns. A table as the readers of files give it
+        stays as it is, with its file and lines.
 
     Raises
     ------
@@ -34,6 +35,9 @@ def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
     tables: list[RawTable] = []
     kind: FrameKind = "polars"
     for name, native in frames.items():
+        if isinstance(native, RawTable):
+            tables.append(native)
+            continue
         cells, this = _polars(name, native)
         kind = kind if tables else this
         lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)

@@ -51,8 +51,8 @@ class DebtStress(Result):
     labels
         Names of the regions.
     findings
-        Scenarios that cannot be computed, and for how many regions; what ``combined`` therefore lacks; and ratios that
-        rest on an older year than the debt.
+        Scenarios that cannot be computed, and for how many regions; what ``combined`` therefore lacks; ratios that rest
+        on an older year than the debt; and funds that rose while land sales fell, so that they are hardly land.
     """
 
     key: ClassVar[tuple[str, ...]] = ("region", "scenario", "year")
@@ -87,8 +87,15 @@ class DebtStress(Result):
             else "Debt to output at the end over the baseline, points on average (most): "
         )
         lines = [head + ("；" if zh else "; ").join(parts) + ("。" if zh else ".")]
-        lines += [note.message.lang(language) for note in self.findings]
+        lines += [self._told(note, language) for note in self.findings]
         return "\n".join([*lines, self.provenance.foot()])
+
+    def _told(self, note: Finding, language: Language) -> str:
+        """Return a finding, with the name of the region that it is about."""
+        told = note.message.lang(language)
+        if note.key is None or note.key not in self.labels:
+            return told
+        return f"{self.labels[note.key].lang(language)}{'：' if language == 'zh' else ': '}{told}"
 
 
 def debt_stress(
@@ -149,7 +156,7 @@ def debt_stress(
         frame=frame,
         inputs=inputs,
         labels=found.labels,
-        findings=(*_findings(frame), *_partial(frame), *_old(inputs)),
+        findings=(*_findings(frame), *_partial(frame), *_old(inputs), *_risen(found)),
         kind=found.kind,
         provenance=provenance(
             "debt_stress", None, horizon=years, baseline=dict(baseline or {}), scenarios=[*SCENARIOS, *own]
@@ -351,6 +358,26 @@ def _old(inputs: pl.DataFrame) -> list[Finding]:
                     key=region,
                 )
             )
+    return notes
+
+
+def _risen(found: Debt) -> list[Finding]:
+    """Return regions whose funds rose over some years as land sales do not: the shock to land overstates their loss."""
+    least, years = setting(_FILE, "stress.land_risen"), setting(_FILE, "stress.land_years")
+    if "fund_revenue" not in found.frame.columns:
+        return []
+    known = found.frame.select("region", "year", fund="fund_revenue").drop_nulls().sort("region", "year")
+    past = known.select("region", pl.col("year") + years, before="fund")
+    last = known.group_by("region", maintain_order=True).last().join(past, on=["region", "year"], how="left")
+    notes = []
+    for region, year, fund, before in last.iter_rows():
+        if not before or fund <= least * before:
+            continue
+        times = f"{fund / before:.1f}"
+        zh = f"{year} 年政府性基金收入为 {year - years} 年的 {times} 倍，多半不是土地收入：土地情景高估其损失"
+        en = f"its fund revenue of {year} is {times} times that of {year - years}, hardly all land: that scenario"
+        cure = ("只提供土地出让收入。", "Hand in its revenue from land alone.")
+        notes.append(finding("funds-hardly-land", "warning", (zh, f"{en} overstates its loss"), cure, key=region))
     return notes
 
 

@@ -377,6 +377,8 @@ def test_stress_paths_of_a_province_by_hand(balances):
     notes = {(note.rule, note.key) for note in found.findings}
     assert ("combined-is-partial", "combined") in notes  # it is without vehicles, and says so
     assert ("old-figure", "650000") in notes  # its last funds are of 2021
+    # the funds of Tianjin are 2.9 times those of 2021, while land sales fell
+    assert [key for rule, key in notes if rule == "funds-hardly-land"] == ["120000"]
     with pytest.raises(UsageError, match="without output"):
         debt_stress(balances, scenarios={"end": {"growth": -1.2}})
     with pytest.raises(UsageError, match="'a'; it must be a number"):

@@ -14,6 +14,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text
 from xinzhi.data import Package, load
 from xinzhi.data.package import Origin
+from xinzhi.data.raw import RawTable
 from xinzhi.risks.screening.headings import KNOWN, renamed, sentences
 
 if TYPE_CHECKING:
@@ -152,16 +153,8 @@ def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, t
         reason = grid.findings[0].sentence() if grid.findings else f"{path.name}: it has no columns"
         raise InputError(reason, grid.findings)
     cells, notes = renamed(grid.cells, table, path.name)
-    package = load({table: cells})
-    # the lines of a frame count its rows; what the reader looks for is the line of the file
-    origin = package.origins[table]
-    lines = grid.lines.gather(origin.lines - 1)
-    findings = tuple(
-        replace(found, file=path.name, line=None if found.line is None else int(grid.lines[found.line - 1]))
-        for found in package.findings
-    )
-    origins = {table: Origin(path.name, lines)}
-    return replace(package, origins=origins, findings=findings), (*grid.findings, *notes)
+    raw = RawTable(name=table, cells=cells, lines=grid.lines, header=grid.header, file=path.name)
+    return load({table: raw}), (*grid.findings, *notes)
 
 
 def _identifiers(ids: pl.Series) -> list[str]:
