@@ -59,7 +59,15 @@ class Cover:
 
 
 def write_sheets(
-    path: Path, title: str, cover: Cover, content: Sequence[Table], foot: Text, *, decimals: int, language: Language
+    path: Path,
+    title: str,
+    cover: Cover,
+    content: Sequence[Table],
+    foot: Text,
+    *,
+    decimals: int,
+    language: Language,
+    notes: Sequence[Text] = (),
 ) -> None:
     """Write a workbook: the cover, the notes, and one sheet for every table.
 
@@ -75,6 +83,8 @@ def write_sheets(
         Decimals of growth in percent.
     language
         The language of the names of the sheets.
+    notes
+        What holds for all tables: the convention of growth rates, where there are any.
     """
     from xlsxwriter import Workbook
 
@@ -82,7 +92,7 @@ def write_sheets(
     book.set_properties({"title": title, "created": MADE})
     look = _look(book, decimals)
     _cover(book.add_worksheet(words("sheet.cover").lang(language)), look, cover, content)
-    _notes(book.add_worksheet(words("sheet.notes").lang(language)), look, content)
+    _notes(book.add_worksheet(words("sheet.notes").lang(language)), look, content, notes)
     for table in content:
         _table(book.add_worksheet(_sheet_name(table, language)), look, table, foot)
     book.close()
@@ -134,10 +144,10 @@ def _cover(sheet: Worksheet, look: _Look, cover: Cover, content: Sequence[Table]
         sheet.write_string(line, 3, table.title.en)
 
 
-def _notes(sheet: Worksheet, look: _Look, content: Sequence[Table]) -> None:
+def _notes(sheet: Worksheet, look: _Look, content: Sequence[Table], notes: Sequence[Text]) -> None:
     sheet.set_column(0, 1, 90, look.wrap)
     sheet.hide_gridlines(2)
-    lines = [words("note.convention"), words("note.precision")]
+    lines = [*notes, words("note.precision")]
     for table in content:
         lines += [table.title, *table.notes] if table.notes else []
     titles = {table.title for table in content}

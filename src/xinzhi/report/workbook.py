@@ -58,6 +58,7 @@ def write_workbook(
         answer.foot(view, source),
         decimals=int(protocol.value("reporting.decimals")),
         language=language,
+        notes=(words("note.convention"),),
     )
 
 

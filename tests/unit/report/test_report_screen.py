@@ -75,7 +75,7 @@ def words_of(side, mark):
 def test_the_answer_counts_and_names_the_surest_with_its_source(section):
     counts, surest, rests = (line.en for line in section.answer)
     assert counts == (
-        "4 projects were held against 2 archived ones: 2 repackaged, 1 follow-on, 1 new and 0 cannot tell."
+        "2 repackaged, 1 follow-on, 1 new and 0 cannot tell, of 4 held against an archive of 2."
     )
     assert "p1 数字孪生水质净化中心 is a1 肥西县污水处理厂 over again" in surest
     assert "synthetic projects" in rests
@@ -169,9 +169,9 @@ def test_one_project_or_one_region(found):
     assert len(one.ledgers) == found.candidates.filter(id="p3").height
     assert "speak most against it" in one.pictures[0].headline.en
     assert "of being a follow-on" in one.ledgers[0].finding.en
-    assert rooms.section(found, region="肥西县").answer[0].en.startswith("3 projects")
-    assert rooms.section(found, region="510000").answer[0].en.startswith("1 projects")
-    assert rooms.section(found, region="Anhui").answer[0].en.startswith("3 projects")
+    assert rooms.section(found, region="肥西县").answer[0].en.endswith("of 3 held against an archive of 2.")
+    assert rooms.section(found, region="510000").answer[0].en.endswith("of 1 held against an archive of 2.")
+    assert rooms.section(found, region="Anhui").answer[0].en.endswith("of 3 held against an archive of 2.")
     with pytest.raises(UsageError, match="'Mars' is no project and no region"):
         rooms.section(found, region="Mars")
 

@@ -88,6 +88,7 @@ def _workbook(view: AuditView, path: Path, *, language: Language) -> None:
         answer.foot(view),
         decimals=int(protocol.value("reporting.decimals")),
         language=language,
+        notes=(words("note.convention"),),
     )
 
 

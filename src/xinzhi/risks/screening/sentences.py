@@ -119,7 +119,9 @@ def summarise(result: Screening, language: Language) -> str:
         ]
     else:
         said = ", ".join(f"{number:,} {VERDICTS[name].en}" for name, number in count.items())
-        lines = [f"{total:,} projects against {result.archive_size:,} archived ones: {said}"]
+        ones = "project" if total == 1 else "projects"
+        known = "one" if result.archive_size == 1 else "ones"
+        lines = [f"{total:,} {ones} against {result.archive_size:,} archived {known}: {said}"]
     first = result.frame.filter(verdict="repackaged").sort("probability", "id", descending=[True, False]).head(1)
     for row in first.iter_rows(named=True):
         lines.append(_clearest(row, language))
@@ -151,7 +153,7 @@ def _warning(language: Language) -> str:
 def _findings(count: int, language: Language) -> str:
     if language == "zh":
         return f"  {count} 处数据问题"
-    return f"  {count} findings on the data"
+    return f"  {count} {'finding' if count == 1 else 'findings'} on the data"
 
 
 def tell(comparison: Comparison, language: Language) -> str:

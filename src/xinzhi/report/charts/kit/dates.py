@@ -47,7 +47,7 @@ def marks(low: int, high: int, unit: Unit, most: int = 9) -> list[int]:
 
     Examples
     --------
-    >>> [written(one, "month") for one in marks(2017 * 12 + 11, 2020 * 12, "month")]
+    >>> [written(one, "month") for one in marks(2017 * 12 + 11, 2020 * 12, "month", most=6)]
     ['2018-01', '2018-07', '2019-01', '2019-07', '2020-01']
     >>> marks(1998, 2019, "year")
     [2000, 2005, 2010, 2015]
