@@ -10,7 +10,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.risks.inputs import shorten
 from xinzhi.risks.register_rules import rules
-from xinzhi.risks.register_words import OUTLOOK_WORDS, outlook_words
+from xinzhi.risks.register_words import OUTLOOK_WORDS, chance_words, outlook_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -279,7 +279,9 @@ def old_wine(
         reason_zh=pl.when(unclear).then(pl.lit("无法判断")).when(~judged).then(pl.lit("不是翻新项目")),
         reason_en=pl.when(unclear).then(pl.lit("cannot tell")).when(~judged).then(pl.lit("not repackaged")),
     )  # fmt: skip
-    return told, lost
+    chances = [None if one is None else chance_words(one) for one in told["value"].to_list()]
+    said = {f"chance_{name}": [None if one is None else one.lang(name) for one in chances] for name in ("zh", "en")}
+    return told.with_columns(pl.Series(name, words, dtype=pl.String) for name, words in said.items()), lost
 
 
 def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:  # noqa: ANN401 - a result or a frame

@@ -32,18 +32,30 @@ def outlook_words(row: Mapping[str, Any], names: Mapping[str, Text]) -> dict[str
     """
     if row["chance_below"] is None:
         return dict.fromkeys(OUTLOOK_WORDS)
-    chance, few, series = float(row["chance_below"]), row["few"], (row["survey"] or "").split(";")
-    sure = chance >= _NEARLY
-    said = _few(few)
+    chance, series = chance_words(float(row["chance_below"])), (row["survey"] or "").split(";")
+    said = _few(row["few"])
     return {
-        "chance_zh": " 99% 以上" if sure else f" {chance:.0%}",
-        "chance_en": "over 99%" if sure else f"{chance:.0%}",
+        "chance_zh": chance.zh,
+        "chance_en": chance.en,
         "few_zh": said.zh,
         "few_en": said.en,
         "needed": "-" if row["needed"] is None else f"{row['needed']:.1%}",
         "survey_zh": "、".join(names[one].zh if one in names else one for one in series),
         "survey_en": ", ".join(one.replace("_", " ") for one in series),
     }
+
+
+def chance_words(chance: float) -> Text:
+    """Return a chance in words, never as certain.
+
+    Examples
+    --------
+    >>> chance_words(0.64).en, chance_words(0.9999).en
+    ('64%', 'over 99%')
+    """
+    if chance >= _NEARLY:
+        return Text(zh=" 99% 以上", en="over 99%")
+    return Text(zh=f" {chance:.0%}", en=f"{chance:.0%}")
 
 
 def growth_words(needed: float | None, usual: float) -> Text:

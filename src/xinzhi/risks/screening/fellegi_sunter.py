@@ -143,7 +143,7 @@ def learn(
     current = start or _maximised(design, alone * times[:, None], sizes)
     path: list[float] = []
     for _ in range(_MOST_STEPS):
-        told = design @ _flat(np.log(np.where(current.level > 0, current.level, 1.0)), sizes)
+        told = design @ _logs(current.level, sizes)
         joint = np.where(may, np.log(current.share) + told, -np.inf)
         top = joint.max(axis=1, keepdims=True)
         part = np.exp(joint - top)
@@ -182,20 +182,23 @@ def adapt(model: Agreement, levels: LevelArray, sizes: Sequence[int], *, mass: f
     (0.5, [[0.1, 0.9]])
     """
     pattern, _, times = _patterns(levels, np.ones((len(levels), len(model.share)), dtype=bool))
+    design = _design(pattern, sizes)
     innocent = np.arange(len(model.share)) < model.innocent
     share = np.where(innocent, model.share / model.share[innocent].sum(), 0.0)
     fixed = guilty * int((~innocent).sum())
     share = np.where(innocent, share * (1 - fixed), guilty)
     current = Agreement(share, model.level, model.innocent)
     for _ in range(_MOST_STEPS):
-        joint = np.log(current.share) + _log_level(current.level, pattern)
-        expected = np.exp(joint - np.logaddexp.reduce(joint, axis=1)[:, None]) * times[:, None]
-        level = model.level.copy()
+        joint = np.log(current.share) + design @ _logs(current.level, sizes)
+        expected = np.exp(joint - joint.max(axis=1, keepdims=True))
+        expected *= times[:, None] / expected.sum(axis=1, keepdims=True)
+        counted = design.T @ expected
+        level, first = model.level.copy(), 0
         for field, size in enumerate(sizes):
-            seen = pattern[:, field] >= 0
-            for kind in np.flatnonzero(innocent):
-                counted = np.bincount(pattern[seen, field], weights=expected[seen, kind], minlength=size)
-                level[kind, field, :size] = (counted + mass * model.level[kind, field, :size]) / (counted.sum() + mass)
+            own = counted[first : first + size].T[innocent]
+            prior = mass * model.level[innocent, field, :size]
+            level[innocent, field, :size] = (own + prior) / (own.sum(axis=1, keepdims=True) + mass)
+            first += size
         mine = expected[:, innocent].sum(axis=0) + mass * model.share[innocent]
         share = np.where(innocent, 0.0, guilty)
         share[innocent] = mine / mine.sum() * (1 - fixed)
@@ -242,9 +245,10 @@ def _design(levels: LevelArray, sizes: Sequence[int]) -> csr_matrix:
     return csr_matrix((np.ones(len(pair)), (pair, column)), shape=(len(levels), int(first[-1])))
 
 
-def _flat(table: FloatArray, sizes: Sequence[int]) -> FloatArray:
-    """Return `(sum of sizes, K)` the entries of a table by class, field and level."""
-    return np.concatenate([table[:, field, :size].T for field, size in enumerate(sizes)])
+def _logs(level: FloatArray, sizes: Sequence[int]) -> FloatArray:
+    """Return `(sum of sizes, K)` the logarithms of level probabilities, field after field."""
+    logs = np.log(np.where(level > 0, level, 1.0))
+    return np.concatenate([logs[:, field, :size].T for field, size in enumerate(sizes)])
 
 
 def _patterns(levels: LevelArray, allowed: BoolArray) -> tuple[LevelArray, BoolArray, FloatArray]:

@@ -11,6 +11,7 @@ from xinzhi.risks.screening.facts import document, places_table, readings
 from xinzhi.risks.screening.places import sound
 
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
+_SHORTEST_PLACE = 2
 _STEM = 2  # most brands have two syllables
 _COLUMNS = {"span": pl.String, "brand": pl.String, "stem": pl.String, "name": pl.String}
 
@@ -141,6 +142,8 @@ def _without_place(name: str, most: int = 9) -> str:
     """Return a name without the places before the brand: 安徽省合肥鑫辉 is 鑫辉."""
     known = _places()
     for _ in range(most):
+        if name[:_SHORTEST_PLACE] not in _place_heads():
+            break
         length = next((size for size in range(min(_longest_place(), len(name)), 1, -1) if name[:size] in known), 0)
         if not length:
             break
@@ -207,6 +210,12 @@ def _places() -> frozenset[str]:
     provinces = facts("codes/gbt2260.yaml")["codes"].values()
     names = {*table["name"].to_list(), *table["short"].to_list()}
     return frozenset(names | {word for short, full, _ in provinces for word in (short, full)})
+
+
+@cache
+def _place_heads() -> frozenset[str]:
+    """Return how the names of places begin: most brands do not, and need no further look."""
+    return frozenset(name[:_SHORTEST_PLACE] for name in _places())
 
 
 @cache
