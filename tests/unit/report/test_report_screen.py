@@ -74,9 +74,7 @@ def words_of(side, mark):
 
 def test_the_answer_counts_and_names_the_surest_with_its_source(section):
     counts, surest, rests = (line.en for line in section.answer)
-    assert counts == (
-        "2 repackaged, 1 follow-on, 1 new and 0 cannot tell, of 4 held against an archive of 2."
-    )
+    assert counts == ("2 repackaged, 1 follow-on, 1 new and 0 cannot tell, of 4 held against an archive of 2.")
     assert "p1 数字孪生水质净化中心 is a1 肥西县污水处理厂 over again" in surest
     assert "synthetic projects" in rests
     assert "合成项目" in section.answer[2].zh
