@@ -50,11 +50,12 @@ def test_one_more_place_never_hurts(value, size, cap, where):
 @settings(deadline=None, max_examples=40)
 @given(worth, sizes, caps)
 def test_nobody_without_coordination_does_better(value, size, cap):
+    """Where everybody gets the number of places planned: who leaves places empty may keep others out of the way."""
     task = Task(value=value, sizes=size, caps=cap, floors=np.zeros(5))
     found = solved(task)
     assume(found is not None)
     for chosen in (greedy(task), herd(task, value.sum(axis=0)), queue(task)):
-        assert realised(task, chosen) <= found.objective + 1e-6
+        assert violations(task, chosen) or realised(task, chosen) <= found.objective + 1e-6
 
 
 @settings(deadline=None, max_examples=25)
