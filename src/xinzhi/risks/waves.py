@@ -123,6 +123,7 @@ def herd_entry(
     categories: Sequence[str] | None = None,
     year: int | None = None,
     demand: Mapping[str, float] | None = None,
+    paths: Sequence[str] | None = None,
     seed: int = 0,
     **assumptions: Any,  # noqa: ANN401 - what overcapacity.yaml has under `wave`
 ) -> HerdEntry:
@@ -136,6 +137,8 @@ def herd_entry(
         Codes of categories (None: all) and the year of the plans (None: the last).
     demand
         Growth per year of some categories' demand at unchanged prices; the others grow as national real output.
+    paths
+        Which paths of demand beside ``base`` (None: all, ``low, base, high``); the figures of each are the same alone.
     seed
         Of the draws; every category has a stream of its own, so that a selection changes no figure.
     assumptions
@@ -167,6 +170,8 @@ def herd_entry(
         message = "herd_entry reads plans and sizes from several tables: hand in a package or a mapping of frames."
         raise InputError(message)
     rules = _assumed(assumptions)
+    if paths is not None:
+        rules = {**rules, "demand": _chosen(rules["demand"], paths)}
     market = Market(**{name: rules[name] for name in Market.__slots__})
     chosen, of_sizes, found = read_categories(package, year, categories)
     check_demand(demand, [one.code for one in found])
@@ -192,6 +197,14 @@ def herd_entry(
         kind=package.kind,
         provenance=provenance("herd_entry", package, tables, **options),
     )
+
+
+def _chosen(known: Mapping[str, float], paths: Sequence[str]) -> dict[str, float]:
+    """Return the paths of demand that were asked for, and the base."""
+    if strange := sorted(set(paths) - set(known)):
+        message = f"herd_entry: there is no path '{strange[0]}' of demand; there are {', '.join(known)}."
+        raise UsageError(message)
+    return {name: one for name, one in known.items() if name == "base" or name in paths}
 
 
 _NUMBERS = (

@@ -273,3 +273,12 @@ def test_assumptions_are_listed_and_the_summary_says_what_they_are(wave):
     assert wave.explain("光伏").equals(wave.explain("pv"))
     with pytest.raises(UsageError, match="no category"):
         wave.explain("tulips")
+
+
+def test_a_path_of_demand_is_the_same_alone():
+    whole = herd_entry("china-provinces", categories=["nev", "pv"], draws=500)
+    alone = herd_entry("china-provinces", categories=["nev", "pv"], draws=500, paths=())
+    assert alone.frame.equals(whole.frame.filter(demand="base"))
+    assert alone.waves.equals(whole.waves)
+    with pytest.raises(UsageError, match="no path 'steep' of demand; there are low, base, high"):
+        herd_entry("china-provinces", paths=["steep"])

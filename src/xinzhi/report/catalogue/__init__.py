@@ -39,7 +39,6 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
             yield f"{prefix}{name}", str(branch).strip()
 
 
-@cache
 def strings(language: Language) -> dict[str, str]:
     """Return all strings of one language by dotted key.
 
@@ -48,25 +47,39 @@ def strings(language: Language) -> dict[str, str]:
     >>> strings("zh").keys() == strings("en").keys()
     True
     """
-    shared = dict(_flatten(read_yaml(f"catalogue/{language}.yaml")))
-    return shared | {key.removesuffix(f".{language}"): text for key, text in _rooms() if key.endswith(f".{language}")}
+    folder = files("xinzhi.report") / "catalogue" / "rooms"
+    rooms = sorted(one.name.removesuffix(".yaml") for one in folder.iterdir() if one.name.endswith(".yaml"))
+    found = dict(_shared(language))
+    for room in rooms:
+        found |= {
+            key.removesuffix(f".{language}"): text for key, text in _room(room).items() if key.endswith(f".{language}")
+        }
+    return found
 
 
 @cache
-def _rooms() -> tuple[tuple[str, str], ...]:
-    """Return the words of the rooms by dotted key, which ends in the language."""
-    found = sorted((files("xinzhi.report") / "catalogue" / "rooms").iterdir(), key=lambda one: one.name)
-    return tuple(
-        pair
-        for file in found
-        if file.name.endswith(".yaml")
-        for pair in _flatten(read_yaml(f"catalogue/rooms/{file.name}"), f"{file.name.removesuffix('.yaml')}.")
-    )
+def _shared(language: Language) -> Mapping[str, str]:
+    """Return the words of all rooms by dotted key."""
+    return dict(_flatten(read_yaml(f"catalogue/{language}.yaml")))
+
+
+@cache
+def _room(name: str) -> Mapping[str, str]:
+    """Return the words of one room by dotted key, which ends in the language; nothing where there is no such room."""
+    if not (files("xinzhi.report") / "catalogue" / "rooms" / f"{name}.yaml").is_file():
+        return {}
+    return dict(_flatten(read_yaml(f"catalogue/rooms/{name}.yaml"), f"{name}."))
+
+
+def _string(language: Language, key: str) -> str | None:
+    """Return one string; only the file that it stands in is read."""
+    shared = _shared(language)
+    return shared[key] if key in shared else _room(key.partition(".")[0]).get(f"{key}.{language}")
 
 
 def has(key: str) -> bool:
     """Say whether the catalogue knows a key."""
-    return key in strings("en")
+    return _string("en", key) is not None
 
 
 def words(key: str, **values: object) -> Text:
@@ -79,7 +92,9 @@ def words(key: str, **values: object) -> Text:
     """
 
     def fill(language: Language) -> str:
-        pattern = strings(language)[key]
+        pattern = _string(language, key)
+        if pattern is None:
+            raise KeyError(key)
         filled = pattern.format(**{k: v.lang(language) if isinstance(v, Text) else v for k, v in values.items()})
         return _PERCENT.sub("\u00a0%", filled)
 
