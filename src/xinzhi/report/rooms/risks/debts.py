@@ -38,8 +38,8 @@ def owed(result: Debt, *, region: str | None = None) -> Section:
     years = (latest(result.frame, "to_output", "to_revenue"), latest(result.frame, "to_output"))
     year = next((one for one in years if one is not None), latest(result.frame, "to_revenue"))
     drawn = [
-        to_output(result, names, year),
-        to_revenue(result, names, year),
+        ratio(result, names, year, "output"),
+        ratio(result, names, year, "revenue"),
         vehicles(result, names),
         graded(result, names),
         history(result, names, chosen, year),
@@ -57,45 +57,25 @@ def owed(result: Debt, *, region: str | None = None) -> Section:
     )
 
 
-def to_output(result: Debt, names: Names, year: int | None) -> Picture | None:
-    """Return debt to output by region in a year; None where no region has it."""
-    rows = _known(result, year, "to_output")
+def ratio(result: Debt, names: Names, year: int | None, below: str) -> Picture | None:
+    """Return debt to `below`, output or general budget revenue, by region in a year; None where no region has it."""
+    name = f"to_{below}"
+    rows = _known(result, year, name)
     if not rows.height:
         return None
-    total = 100 * float(rows["explicit"].to_numpy().sum() / rows["output"].to_numpy().sum())
+    total = 100 * float(rows["explicit"].to_numpy().sum() / rows[below].to_numpy().sum())
+    title = words(f"debt.title.{name}", year=year)
     return Picture(
-        kind="output",
-        title=words("debt.title.to_output", year=year),
-        headline=_headline(rows, names, "to_output", year, total),
+        kind=below,
+        title=title,
+        headline=_headline(rows, names, name, year, total),
         draw=lambda w: kit.dots(
-            w, _dots(rows, names, "to_output"), x=words("debt.chart.to_output"), decimals=1,
+            w, _dots(rows, names, name), x=words(f"debt.chart.{name}"), decimals=1 if below == "output" else 0,
             reference=total if rows.height > 1 else None,
         ),
-        how=words("debt.how.to_output"),
+        how=words(f"debt.how.{name}"),
         unit=words("debt.unit_of.percent"),
-        twin=_twin("debt_to_output", words("debt.title.to_output", year=year), rows, names, ("output", "to_output")),
-    )  # fmt: skip
-
-
-def to_revenue(result: Debt, names: Names, year: int | None) -> Picture | None:
-    """Return debt to general budget revenue by region in a year; None where no region has it."""
-    rows = _known(result, year, "to_revenue")
-    if not rows.height:
-        return None
-    total = 100 * float(rows["explicit"].to_numpy().sum() / rows["revenue"].to_numpy().sum())
-    return Picture(
-        kind="revenue",
-        title=words("debt.title.to_revenue", year=year),
-        headline=_headline(rows, names, "to_revenue", year, total),
-        draw=lambda w: kit.dots(
-            w, _dots(rows, names, "to_revenue"), x=words("debt.chart.to_revenue"), decimals=0,
-            reference=total if rows.height > 1 else None,
-        ),
-        how=words("debt.how.to_revenue"),
-        unit=words("debt.unit_of.percent"),
-        twin=_twin(
-            "debt_to_revenue", words("debt.title.to_revenue", year=year), rows, names, ("revenue", "to_revenue")
-        ),
+        twin=_twin(f"debt_{name}", title, rows, names, (below, name)),
     )  # fmt: skip
 
 
