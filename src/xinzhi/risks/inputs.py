@@ -42,7 +42,7 @@ def setting(name: str, path: str) -> Any:  # noqa: ANN401 - the shape is the YAM
 
     Examples
     --------
-    >>> setting("overcapacity.yaml", "wave.horizon")
+    >>> setting("capacity/overcapacity.yaml", "wave.horizon")
     5
     """
     found: Any = document(name)

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks import herd_entry
-from xinzhi.risks.wave_market import (
+from xinzhi.risks.capacity.entry_market import (
     Market,
     break_even_capacity,
     break_even_ratio,
@@ -222,7 +222,7 @@ def test_percentiles_are_those_of_the_draws(wave):
     at = dict(bands.select("percentile", "utilisation").iter_rows())
     assert (at[5], at[50], at[95]) == (row["utilisation_low"], row["utilisation"], row["utilisation_high"])
     x = np.sort(np.random.default_rng(0).normal(size=101))
-    from xinzhi.risks.wave_draws import _at
+    from xinzhi.risks.capacity.entry_draws import _at
 
     assert _at([0, 2.5, 50, 99.9, 100], x, np.exp) == pytest.approx(np.percentile(np.exp(x), [0, 2.5, 50, 99.9, 100]))
 

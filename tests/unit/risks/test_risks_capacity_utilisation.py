@@ -99,7 +99,7 @@ def test_the_spread_of_the_conventions_is_that_of_the_survey(survey):
     known = survey.frame.select("industry", "quarter", pl.col("year") + 1, past="utilisation")
     both = survey.frame.join(known, on=["industry", "quarter", "year"])
     steps = (both["utilisation"] / both["past"]).log()
-    assert steps.std() == pytest.approx(setting("overcapacity.yaml", "wave.spread"), abs=0.001)
+    assert steps.std() == pytest.approx(setting("capacity/overcapacity.yaml", "wave.spread"), abs=0.001)
 
 
 def test_the_trend_runs_through_the_peaks_and_never_below_the_series():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks import debt, debt_dynamics, debt_fan, debt_stress, grade
-from xinzhi.risks.fan_paths import autoregressive, independent, recursion
+from xinzhi.risks.debt.fan_paths import autoregressive, independent, recursion
 from xinzhi.risks.inputs import document, setting
 
 
@@ -76,7 +76,7 @@ def test_no_province_is_ever_coloured_from_bonds_alone(balances):
 def test_the_ministrys_grades_need_both_parts_and_cut_where_reported():
     rows = pl.DataFrame({"explicit": [100.0] * 4, "hidden": [19.0, 20.0, 100.0, 200.0], "resources": [100.0] * 4})
     assert grade(rows)["band"].to_list() == ["green", "yellow", "orange", "red"]
-    file = document("bands.yaml")["sets"]["mof-2019"]
+    file = document("debt/bands.yaml")["sets"]["mof-2019"]
     assert file["status"].startswith("reported by the press")
     assert {"hidden", "explicit"} == set(file["numerator"])
 
@@ -209,11 +209,11 @@ def test_provinces_are_decomposed_from_firm_balances_on(balances):
 
 def test_conventions_are_what_their_references_say(balances):
     stock = balances.frame.filter(year=2023)["explicit"].sum()
-    assert 13542 / stock == pytest.approx(setting("public_debt.yaml", "interest.past"), abs=5e-5)
+    assert 13542 / stock == pytest.approx(setting("debt/public_debt.yaml", "interest.past"), abs=5e-5)
     land = balances.frame.pivot("year", index="region", values="fund_revenue").drop_nulls(["2021", "2024"])
     assert land.height == 27
     assert 1 - land["2024"].sum() / land["2021"].sum() == pytest.approx(
-        setting("public_debt.yaml", "stress.land"), abs=0.005
+        setting("debt/public_debt.yaml", "stress.land"), abs=0.005
     )
 
 

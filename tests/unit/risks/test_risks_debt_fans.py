@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xinzhi.risks import debt_dynamics, debt_fan
-from xinzhi.risks.fan_autoregression import LIMIT, panel_autoregression, persistent
-from xinzhi.risks.fan_paths import independent, recursion, residuals
+from xinzhi.risks.debt.fan_autoregression import LIMIT, panel_autoregression, persistent
+from xinzhi.risks.debt.fan_paths import independent, recursion, residuals
 
 YEARS, AHEAD = 9, 3
 NAMES = ("growth", "rate", "net_borrowing")

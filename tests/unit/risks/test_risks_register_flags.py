@@ -10,7 +10,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks import debt, debt_stress, herd_entry, register
-from xinzhi.risks.register_rules import pitfalls, rules
+from xinzhi.risks.register.rules import pitfalls, rules
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xinzhi.report.tables import Kind
 
 TOTAL = "industry_total"
-CONVENTIONS = "overcapacity.yaml"
+CONVENTIONS = "capacity/overcapacity.yaml"
 _LISTED, _LAST_LATIN = 8, "\u024f"
 FULL = 100.0
 PERCENT = "%"

@@ -97,7 +97,7 @@ def grading_notes(result: Debt, names: Names, year: int | None) -> tuple[Text, .
 
 def set_name(bands: Mapping[str, Any]) -> Text:
     """Return what a set of bands is called."""
-    known = document("bands.yaml")["sets"].get(bands["name"])
+    known = document("debt/bands.yaml")["sets"].get(bands["name"])
     return _word(known) if known else same(bands["name"])
 
 

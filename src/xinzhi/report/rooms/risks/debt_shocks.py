@@ -29,7 +29,7 @@ SHOCKS = {"growth": GROUPS[0], "interest": GROUPS[3], "land": GROUPS[2], "contin
 LONGEST = 13.0  # width of the name of a scenario in a picture, in units of its size
 LINES = {BASELINE: INK, **SHOCKS, COMBINED: ACCENT}
 OTHERS = (GROUPS[5], GROUPS[6], GROUPS[7], GROUPS[1])  # for scenarios of the caller's own
-REFERENCES = "public_debt.yaml"
+REFERENCES = "debt/public_debt.yaml"
 
 
 def stressed(result: DebtStress, *, region: str | None = None) -> Section:

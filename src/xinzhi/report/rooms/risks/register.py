@@ -25,7 +25,7 @@ from xinzhi.report.rooms.risks.register_words import (
 )
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
-from xinzhi.risks.register_rules import pitfalls
+from xinzhi.risks.register.rules import pitfalls
 
 if TYPE_CHECKING:
     from xinzhi.risks import Register

@@ -11,7 +11,7 @@ from xinzhi.report.charts import kit
 from xinzhi.report.rooms.risks.register_words import NOT_CHECKED, brief_pitfall, column, pitfall
 from xinzhi.report.section import Picture
 from xinzhi.report.tables import Table
-from xinzhi.risks.register_rules import pitfalls
+from xinzhi.risks.register.rules import pitfalls
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text

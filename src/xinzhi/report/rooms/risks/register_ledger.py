@@ -23,7 +23,7 @@ from xinzhi.report.rooms.risks.register_words import (
 )
 from xinzhi.report.section import Picture
 from xinzhi.report.tables import Table
-from xinzhi.risks.register_rules import SEVERITIES, rules
+from xinzhi.risks.register.rules import SEVERITIES, rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from xinzhi.core.text import Text
 from xinzhi.report.catalogue import words
 from xinzhi.report.rooms.risks.register_words import column, figure, pitfall, reason, rule, severity
 from xinzhi.report.tables import Table
-from xinzhi.risks.register_rules import SEVERITIES, pitfalls
-from xinzhi.risks.register_rules import rules as known_rules
+from xinzhi.risks.register.rules import SEVERITIES, pitfalls
+from xinzhi.risks.register.rules import rules as known_rules
 
 if TYPE_CHECKING:
     from xinzhi.report.rooms.risks.register_words import Names

@@ -10,7 +10,7 @@ from xinzhi.report.catalogue import has, same, words
 from xinzhi.report.numbers import number
 from xinzhi.report.rooms.sectors.names import distinct, region_text, short
 from xinzhi.report.tables import Column
-from xinzhi.risks.register_rules import SEVERITIES, pitfalls
+from xinzhi.risks.register.rules import SEVERITIES, pitfalls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,10 +10,10 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.risks.balances import KEYS, Debt, debt
-from xinzhi.risks.fan_paths import recursion
+from xinzhi.risks.debt.debt import KEYS, Debt, debt
+from xinzhi.risks.debt.debt_dynamics import debt_dynamics
+from xinzhi.risks.debt.fan_paths import recursion
 from xinzhi.risks.inputs import checked, counted, finding, provenance, setting, shorten
-from xinzhi.risks.ratio_dynamics import debt_dynamics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language, Text
 
-_FILE = "public_debt.yaml"
+_FILE = "debt/public_debt.yaml"
 SCENARIOS = ("baseline", "growth", "interest", "land", "contingent", "combined")
 _OWN = ("growth", "rate", "net_borrowing", "contingent")
 _LABELS = {

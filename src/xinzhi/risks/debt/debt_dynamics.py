@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.result import Result
-from xinzhi.risks.balances import KEYS, Debt, debt
+from xinzhi.risks.debt.debt import KEYS, Debt, debt
 from xinzhi.risks.inputs import as_package, finding, provenance, refuse, setting, shorten, table
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xinzhi.core.result import FrameKind
     from xinzhi.core.text import Language, Text
 
-_FILE = "public_debt.yaml"
+_FILE = "debt/public_debt.yaml"
 _PARTS = ("interest_effect", "real_growth_effect", "price_effect", "primary_effect", "residual")
 
 

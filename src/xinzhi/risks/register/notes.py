@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from xinzhi.risks.inputs import finding, shorten
-from xinzhi.risks.register_rules import common, evidence_names
+from xinzhi.risks.register.rules import common, evidence_names
 
 if TYPE_CHECKING:
     from xinzhi.core.finding import Finding

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xinzhi.risks.debt.debt_stress import debt_stress
 from xinzhi.risks.inputs import setting
-from xinzhi.risks.register_rules import rules
-from xinzhi.risks.register_words import growth_words
-from xinzhi.risks.stressing import debt_stress
+from xinzhi.risks.register.evidence_words import growth_words
+from xinzhi.risks.register.rules import rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xinzhi.risks.balances import Debt
+    from xinzhi.risks.debt.debt import Debt
 
 
 def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
@@ -34,7 +34,7 @@ def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
             "no debt in two years in a row",
         ),
         "land-revenue": every.join(land, on="region", how="left").with_columns(
-            fall=pl.lit(float(setting("public_debt.yaml", "stress.land"))),
+            fall=pl.lit(float(setting("debt/public_debt.yaml", "stress.land"))),
             years=pl.lit(int(stressed.provenance.options["horizon"])),
             points=100 * pl.col("value"),
             # the path is linear in what is lost

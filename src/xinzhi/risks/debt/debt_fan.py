@@ -11,12 +11,12 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.risks.balances import KEYS, Debt
-from xinzhi.risks.fan_autoregression import NOTHING, PanelAutoregression, panel_autoregression, persistent
-from xinzhi.risks.fan_notes import FEWEST, NAMES, apart, correlated, follows, listed, pulled_back, too_short
-from xinzhi.risks.fan_paths import BORROWING, GROWTH, RATE, autoregressive, independent, recursion, residuals
+from xinzhi.risks.debt.debt import KEYS, Debt
+from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
+from xinzhi.risks.debt.fan_autoregression import NOTHING, PanelAutoregression, panel_autoregression, persistent
+from xinzhi.risks.debt.fan_notes import FEWEST, NAMES, apart, correlated, follows, listed, pulled_back, too_short
+from xinzhi.risks.debt.fan_paths import BORROWING, GROWTH, RATE, autoregressive, independent, recursion, residuals
 from xinzhi.risks.inputs import as_package, checked, provenance, refuse, setting, shorten, table
-from xinzhi.risks.ratio_dynamics import DebtDynamics, debt_dynamics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language, Text
 
-_FILE = "public_debt.yaml"
+_FILE = "debt/public_debt.yaml"
 VARIABLES = tuple(NAMES)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Criterion = Literal["caballero-hoshi-kashyap", "fukuda-nakamura", "losses"]
 
 CRITERIA = ("caballero-hoshi-kashyap", "fukuda-nakamura", "losses")
-_FILE, _KEYS = "overcapacity.yaml", ("firm", "year")
+_FILE, _KEYS = "capacity/overcapacity.yaml", ("firm", "year")
 _BORROWING, _EARNINGS = ("bank_short", "bank_long", "bonds", "interest"), ("ebit", "assets")
 _RATES = ("rate_short", "rate_long", "coupon")
 _NAMES = {

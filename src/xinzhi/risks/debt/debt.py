@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.risks.grading import band_set, grade
+from xinzhi.risks.debt.grade import band_set, grade
 from xinzhi.risks.inputs import (
     GAPS,
     as_package,
@@ -239,7 +239,7 @@ def _of_package(package: Package) -> tuple[pl.DataFrame, FrameKind]:
 def _same_scope(frame: pl.DataFrame, name: str | None) -> tuple[pl.DataFrame, list[Finding]]:
     """Return balances without those that are known to cover less than the years before, and what was left out."""
     notes = []
-    for one in setting("public_debt.yaml", "other_scope"):
+    for one in setting("debt/public_debt.yaml", "other_scope"):
         here = (pl.col("region") == one["region"]) & (pl.col("year") == one["year"])
         here &= (pl.col("explicit") - one["balance"]).abs() < _HALF_UNIT
         if one["package"] != name or not frame.filter(here).height:
@@ -325,7 +325,9 @@ def _findings(frame: pl.DataFrame) -> tuple[Finding, ...]:
 def _jumps(has: pl.DataFrame) -> list[Finding]:
     """Return balances that move by more in a year than limits on debt do."""
     step = (pl.col("explicit") / pl.col("explicit").shift(1).over("region")).log()
-    jumps = has.sort(KEYS).with_columns(step=step).filter(pl.col("step").abs() > setting("public_debt.yaml", "jump"))
+    jumps = (
+        has.sort(KEYS).with_columns(step=step).filter(pl.col("step").abs() > setting("debt/public_debt.yaml", "jump"))
+    )
     return [
         finding(
             "jump",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
     from xinzhi.data import Package
 
-_FILE, _QUARTERS = "overcapacity.yaml", 4
+_FILE, _QUARTERS = "capacity/overcapacity.yaml", 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.risks.fan_paths import spread_ratio
+from xinzhi.risks.debt.fan_paths import spread_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

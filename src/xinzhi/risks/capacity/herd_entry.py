@@ -9,19 +9,19 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
+from xinzhi.risks.capacity.entry_draws import simulate
+from xinzhi.risks.capacity.entry_inputs import check_demand, growth_of, national_growth, read_categories
+from xinzhi.risks.capacity.entry_market import Market
 from xinzhi.risks.inputs import as_package, checked, finding, provenance, shorten
-from xinzhi.risks.wave_draws import simulate
-from xinzhi.risks.wave_inputs import check_demand, growth_of, national_growth, read_categories
-from xinzhi.risks.wave_market import Market
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
-    from xinzhi.risks.wave_inputs import Category
+    from xinzhi.risks.capacity.entry_inputs import Category
 
-_FILE = "overcapacity.yaml"
+_FILE = "capacity/overcapacity.yaml"
 _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Language
 
 SEVERITIES = ("note", "warning", "alert")
-_FILE = "register.yaml"
+_FILE = "register/register.yaml"
 CHECKS: dict[str, Any] = {
     "region": pl.String, "kind": pl.String, "item": pl.String, "pitfall": pl.String, "rule": pl.String,
     "status": pl.String, "value": pl.Float64, "threshold": pl.Float64, "reason_zh": pl.String, "reason_en": pl.String,

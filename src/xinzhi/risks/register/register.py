@@ -10,12 +10,13 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
-from xinzhi.risks import register_evidence as evidence
-from xinzhi.risks import register_notes as notes_on
-from xinzhi.risks.balances import debt as debt_of
+from xinzhi.risks.capacity.herd_entry import herd_entry
+from xinzhi.risks.debt.debt import debt as debt_of
 from xinzhi.risks.inputs import as_package, names_in, provenance, shorten
-from xinzhi.risks.register_debt import burden
-from xinzhi.risks.register_rules import (
+from xinzhi.risks.register import evidence
+from xinzhi.risks.register import notes as notes_on
+from xinzhi.risks.register.debt_evidence import burden
+from xinzhi.risks.register.rules import (
     CHECKS,
     FLAGS,
     SEVERITIES,
@@ -24,7 +25,6 @@ from xinzhi.risks.register_rules import (
     rules,
     severity_name,
 )
-from xinzhi.risks.waves import herd_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.data import Package
-    from xinzhi.risks.balances import Debt
-    from xinzhi.risks.waves import HerdEntry
+    from xinzhi.risks.capacity.herd_entry import HerdEntry
+    from xinzhi.risks.debt.debt import Debt
 
 _SHOWN = 3
 _NOTHING = Text("没有可检查的项目", "nothing to check")

@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
-from xinzhi.risks.wave_market import (
+from xinzhi.risks.capacity.entry_market import (
     break_even_capacity,
     break_even_ratio,
     offsetting_spillover,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.risks.wave_inputs import Category
-    from xinzhi.risks.wave_market import Market
+    from xinzhi.risks.capacity.entry_inputs import Category
+    from xinzhi.risks.capacity.entry_market import Market
 
 ENTRY, CUTS = ("all", "uncertain"), (5.0, 50.0, 95.0)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
 
-_FILE, _QUARTERS = "overcapacity.yaml", 4
+_FILE, _QUARTERS = "capacity/overcapacity.yaml", 4
 _PERIOD = r"^(\d{4})(Q[1-4]|FY)$"
 
 

@@ -42,7 +42,7 @@ def band_set(asked: str | Mapping[str, Any] | None) -> tuple[str, Mapping[str, A
     >>> name, rule["numerator"], rule["denominator"]
     ('mof-2019', ['explicit', 'hidden'], 'resources')
     """
-    file = document("bands.yaml")
+    file = document("debt/bands.yaml")
     if isinstance(asked, Mapping):
         if missing := [name for name in _NEEDED if name not in asked]:
             message = f"bands: a set of your own needs {', '.join(missing)} (source and date are part of a threshold)."

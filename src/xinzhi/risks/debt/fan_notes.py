@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.text import Text
-from xinzhi.risks.fan_autoregression import LIMIT
+from xinzhi.risks.debt.fan_autoregression import LIMIT
 from xinzhi.risks.inputs import finding, setting
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
         if squares <= 0:
             continue
         found = (products + lost) / squares
-        if found >= setting("public_debt.yaml", "fan.autocorrelation"):
+        if found >= setting("debt/public_debt.yaml", "fan.autocorrelation"):
             notes.append(
                 finding(
                     "autocorrelated",

@@ -9,15 +9,15 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.risks.inputs import shorten
-from xinzhi.risks.register_rules import rules
-from xinzhi.risks.register_words import OUTLOOK_WORDS, chance_words, outlook_words
+from xinzhi.risks.register.evidence_words import OUTLOOK_WORDS, chance_words, outlook_words
+from xinzhi.risks.register.rules import rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.text import Language, Text
     from xinzhi.data import Package
-    from xinzhi.risks.waves import HerdEntry
+    from xinzhi.risks.capacity.herd_entry import HerdEntry
 
 _PLACES, _ITEMS = ("region", "place"), ("category", "activity", "industry")
 _PROVINCE = 2

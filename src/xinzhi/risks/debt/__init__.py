@@ -1,0 +1,1 @@
+"""Local debt: its ratios and grades, what moved them, and where they may go."""
