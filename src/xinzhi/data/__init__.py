@@ -7,15 +7,13 @@ The question
     What does this package hold, and what is wrong with it?
 The verbs
     `load` reads a package from wherever it is; `check` lists everything that is wrong with it; `export` writes it;
-    `packages` names those that ship with xinzhi, `known_tables` the tables and columns that it knows.
+    `packages` names those that ship with xinzhi, `known_tables` the tables and columns that it knows. `tidy` reads a
+    single table, a frame of any kind or a file, by a schema of `Field` and returns a `Tidy`; `provenance` says what a
+    result was made from; `is_package` tells a package from a frame, `as_package` loads it.
 """
 
 from __future__ import annotations
 
-from xinzhi.data.catalogue import known_tables
-from xinzhi.data.export import export
-from xinzhi.data.loading import check, load
-from xinzhi.data.package import Package
-from xinzhi.data.sources import packages
+import lazy_loader
 
-__all__ = ["Package", "check", "export", "known_tables", "load", "packages"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

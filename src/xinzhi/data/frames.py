@@ -1,21 +1,120 @@
-"""Frames of any kind that narwhals knows: pandas, polars (eager and lazy), pyarrow, duckdb relations."""
+"""One table from anywhere: a frame (pandas, polars eager and lazy, pyarrow, duckdb), a mapping, a result or a file."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.result import Result
+from xinzhi.data.casting import cast, looks_numeric
 from xinzhi.data.raw import RawTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from xinzhi.core.result import FrameKind
 
+TEXTS = (".csv", ".tsv", ".txt")
+FILES = (*TEXTS, ".xlsx", ".parquet")
 _KINDS: Mapping[str, FrameKind] = {"PANDAS": "pandas", "PYARROW": "pyarrow", "DUCKDB": "duckdb"}
+
+
+def read_any(source: Any, name: str, *, encoding: str | None = None) -> tuple[RawTable, FrameKind]:  # noqa: ANN401 - any kind of table
+    """Return one table and the kind of frame it came as.
+
+    Parameters
+    ----------
+    source
+        A frame of any kind, a mapping of columns, a result (its frame counts), or the path of a CSV file, a workbook or
+        a parquet file.
+    name
+        What messages call it.
+    encoding
+        The encoding of a CSV file that is not UTF-8, such as ``gb18030``.
+
+    Raises
+    ------
+    InputError
+        When it is no frame, or the file is missing or cannot be read.
+    """
+    if isinstance(source, (str, Path)):
+        return read_file(Path(source), name, encoding=encoding), "polars"
+    if isinstance(source, Result):
+        table, _ = read_any(source.frame, name)
+        return table, source.kind
+    if isinstance(source, Mapping):
+        try:
+            source = pl.DataFrame(source, strict=False)
+        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+            message = f"the {name} is no mapping of columns of equal length ({str(error).splitlines()[0]})."
+            raise InputError(message) from error
+    tables, kind = read_frames({name: source})
+    return tables[0], kind
+
+
+def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable:
+    """Return the table of a file: CSV, the first sheet with rows of a workbook, or parquet.
+
+    Cells of text files and workbooks are text as written, so that codes keep their zeros; `tidy` and `typed` cast them.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or it cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        message = f"there is no file {path}: hand in a frame, or the path of a CSV, .xlsx or parquet file."
+        raise InputError(message)
+    if suffix == ".parquet":
+        return read_parquet(path, name)
+    from xinzhi.data.delimited import read_delimited
+    from xinzhi.data.workbook import read_sheet
+
+    try:
+        grid = read_sheet(path, name) if suffix == ".xlsx" else read_delimited(path, name, encoding=encoding)
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror or error})."
+        raise InputError(message) from error
+    errors = [found for found in grid.findings if found.severity == "error"]
+    if errors:
+        message = f"{path} cannot be read:\n  " + "\n  ".join(found.sentence() for found in errors)
+        raise InputError(message, list(grid.findings))
+    return RawTable(name=name, file=path.name, cells=grid.cells, lines=grid.lines, header=grid.header)
+
+
+def read_parquet(path: Path, name: str) -> RawTable:
+    """Return the table of a parquet file; lines count its rows from 1."""
+    try:
+        cells = pl.read_parquet(path, glob=False, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        message = f"{path}: this parquet file cannot be read; it is damaged or incomplete."
+        raise InputError(message) from error
+    lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
+    return RawTable(name=name, file=path.name, cells=cells.rename(str.strip), lines=lines)
+
+
+def typed(cells: pl.DataFrame, *, text: Iterable[str] = ()) -> pl.DataFrame:
+    """Return cells with numbers where every cell of a column is one; the columns `text` stay as they are written.
+
+    Examples
+    --------
+    >>> typed(pl.DataFrame({"code": ["01", "02"], "x": ["1", ""]}), text=["code"]).rows()
+    [('01', 1.0), ('02', None)]
+    """
+    kept = set(text)
+    return pl.DataFrame(
+        [
+            cast(column, "number" if column.name not in kept and looks_numeric(column) else "text").values.alias(
+                column.name
+            )
+            for column in cells
+        ]
+    )
 
 
 def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
@@ -46,6 +145,8 @@ def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
 
 
 def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
+    import narwhals as nw  # a package that is read from files needs none
+
     try:
         frame = nw.from_native(native)
     except TypeError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.data.conversion import convert
@@ -12,9 +14,6 @@ from xinzhi.data.sheet import shape
 from xinzhi.data.sources import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from os import PathLike
-
     from xinzhi.core.finding import Finding
     from xinzhi.data.sheet import Sheet
     from xinzhi.data.sources import Units
@@ -113,3 +112,25 @@ def _ordered(findings: list[Finding], tables: list[str]) -> tuple[Finding, ...]:
     """Order by table as in the package, then by line, as a reader goes through the files."""
     place = {name: number for number, name in enumerate(tables)}
     return tuple(sorted(findings, key=lambda found: (place.get(found.table or "", -1), found.line or 0)))
+
+
+def is_package(source: object) -> bool:
+    """Return whether a source is a package or names one (a name, a path, a mapping of tables), and is no frame.
+
+    Examples
+    --------
+    >>> is_package("china-provinces"), is_package(load("china-provinces").tables["accounts"])
+    (True, False)
+    """
+    return isinstance(source, (Package, str, PathLike, Mapping))
+
+
+def as_package(source: Package | str | PathLike[str] | Mapping[str, Any]) -> Package:
+    """Return a package, read if it is not yet.
+
+    Examples
+    --------
+    >>> as_package("china-provinces").name
+    'china-provinces'
+    """
+    return source if isinstance(source, Package) else load(source)

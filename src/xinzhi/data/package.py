@@ -69,6 +69,7 @@ class Package:
     kind: FrameKind = "polars"
     source: str = ""
     descriptor: Mapping[str, Any] = field(default_factory=dict)
+    _digests: dict[str, str] = field(default_factory=dict, init=False, compare=False)
 
     def require(self, table: str, columns: Sequence[str], *, verb: str, despite: Sequence[str] = ()) -> pl.DataFrame:
         """Return a table that has all the columns and no errors.
@@ -146,7 +147,9 @@ class Package:
         if table not in self.tables:
             message = f"{self.name} has no table '{table}'; it has {', '.join(self.tables)}."
             raise InputError(message)
-        return fingerprint(self.tables[table], self.units.get(table, {}))
+        if table not in self._digests:
+            self._digests[table] = fingerprint(self.tables[table], self.units.get(table, {}))
+        return self._digests[table]
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {frame.height}×{frame.width}" for name, frame in self.tables.items())

@@ -15,6 +15,7 @@ from xinzhi.core.text import Text
 from xinzhi.data.delimited import read_delimited
 from xinzhi.data.descriptor import NAMES, find_descriptor, read_descriptor
 from xinzhi.data.facts import HERE
+from xinzhi.data.frames import read_frames, read_parquet
 from xinzhi.data.messages import finding
 from xinzhi.data.raw import Field, RawTable
 
@@ -81,8 +82,6 @@ def read_source(
 
 
 def _frames(frames: Mapping[str, Any]) -> Source:
-    from xinzhi.data.frames import read_frames
-
     if not frames:
         message = "there are no tables: hand in a mapping such as {'accounts': frame}."
         raise InputError(message)
@@ -126,7 +125,7 @@ def _folder(path: Path, encoding: str | None) -> Source:
             "write a descriptor that names the tables, their columns and units."
         )
         raise InputError(message)
-    tables = [_parquet(file, file.stem) for file in files]
+    tables = [read_parquet(file, file.stem) for file in files]
     return Source(name=path.resolve().name, title=_plain(path.resolve().name), tables=tables, place=str(path))
 
 
@@ -155,7 +154,7 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
         message = f"{file}: the descriptor lists this file for the table '{resource.name}', and it is not there."
         raise InputError(message)
     if file.suffix.lower() == ".parquet":
-        return replace(_parquet(file, resource.name), fields=resource.fields, key=resource.key), ()
+        return replace(read_parquet(file, resource.name), fields=resource.fields, key=resource.key), ()
     read = read_delimited(file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter)
     if not read.cells.width:
         return None, read.findings
@@ -181,16 +180,6 @@ def _table(read: Grid, name: str, file: str, resource: Resource | None = None) -
     return RawTable(
         name=name, file=file, cells=read.cells, lines=read.lines, header=read.header, fields=fields, key=key
     )
-
-
-def _parquet(file: Path, name: str) -> RawTable:
-    try:
-        cells = pl.read_parquet(file, glob=False, hive_partitioning=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        message = f"{file}: this parquet file cannot be read; it is damaged or incomplete."
-        raise InputError(message) from error
-    lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
-    return RawTable(name=name, file=file.name, cells=cells.rename(str.strip), lines=lines)
 
 
 def _book(path: Path) -> Source:

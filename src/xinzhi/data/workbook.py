@@ -66,6 +66,29 @@ def read_workbook(path: Path) -> Workbook:
     return Workbook(tables=tables, units=units)
 
 
+def read_sheet(path: Path, name: str) -> Grid:
+    """Return the first sheet of a workbook that has rows.
+
+    Raises
+    ------
+    InputError
+        When the file is no workbook, or no sheet has rows.
+    """
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(path)
+        sheets = (_sheet(book, sheet, name, path) for sheet in book.sheet_names)
+        made = next((sheet for sheet in sheets if sheet.cells.height or sheet.findings), None)
+    except (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError) as error:
+        message = f"{path}: this workbook cannot be read; it is damaged, incomplete or not in the format .xlsx."
+        raise InputError(message) from error
+    if made is None:
+        message = f"{path} has no sheet with rows."
+        raise InputError(message)
+    return made
+
+
 def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> Grid:
     """Read one sheet; a number is read as such, since its text in the sheet may be rounded for the eye."""
     text = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()

@@ -1,0 +1,12 @@
+from .catalogue import known_tables as known_tables
+from .export import export as export
+from .loading import as_package as as_package
+from .loading import check as check
+from .loading import is_package as is_package
+from .loading import load as load
+from .package import Package as Package
+from .sources import packages as packages
+from .tidy import Field as Field
+from .tidy import Tidy as Tidy
+from .tidy import provenance as provenance
+from .tidy import tidy as tidy

@@ -1,0 +1,395 @@
+"""The reader of tables: any frame or file becomes the typed columns of a schema, or an error that names the cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.data.casting import Cast, cast
+from xinzhi.data.catalogue import nearest
+from xinzhi.data.fingerprint import fingerprint
+from xinzhi.data.frames import read_any
+from xinzhi.data.package import Package
+from xinzhi.data.raw import ROW, RawTable, Say, findings_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.result import FrameKind
+
+Kind = Literal["number", "whole", "year", "period", "date", "text", "code", "any"]
+Sign = Literal["positive", "non-negative"]
+_LISTED = 12  # columns that a message lists
+_SIGNS: Mapping[Sign, tuple[str, Callable[[pl.Expr], pl.Expr]]] = {
+    "positive": ("above-zero", lambda value: value <= 0),
+    "non-negative": ("negative", lambda value: value < 0),
+}
+_NUMBERED = r"^(\D*)(\d+)(\D*)$"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column that a verb wants.
+
+    Parameters
+    ----------
+    name
+        What it is called in the tidy frame.
+    kind
+        ``number`` (Float64), ``whole`` (Int64), ``year`` (Int64; of dates the year), ``period`` (whole numbers, dates,
+        or labels that sort in the order of their numbers), ``date``, ``text`` (stripped), ``code`` (text without the
+        ``.0`` of a spreadsheet) or ``any`` (as it stands). Text is read as numbers where a number is wanted.
+    column
+        What it is called in the source; None: by its own name.
+    required
+        Whether the source must have it; one that is not there is left out of the tidy frame.
+    missing
+        ``keep`` empty cells as null, or ``refuse`` them. Key columns are never empty.
+    sign
+        ``positive`` or ``non-negative`` figures only; None: any.
+
+    Examples
+    --------
+    >>> Field("year", "year").kind
+    'year'
+    """
+
+    name: str
+    kind: Kind = "number"
+    column: str | None = None
+    required: bool = True
+    missing: Literal["keep", "refuse"] = "keep"
+    sign: Sign | None = None
+
+    @property
+    def source(self) -> str:
+        """Its name in the source."""
+        return self.column or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidy:
+    """What was read.
+
+    Parameters
+    ----------
+    frame
+        The columns asked for, in the order of the fields, sorted by the key.
+    kind
+        The kind of frame that the caller handed in, for `Result.kind`.
+    raw
+        The cells as they were given, with file and lines.
+    rows
+        For each row of `frame` the row of `raw`.
+    findings
+        Warnings and notes on a file.
+    verb, key
+        Who asked, and the columns that name a row.
+    """
+
+    frame: pl.DataFrame
+    kind: FrameKind
+    raw: RawTable
+    rows: pl.Series
+    findings: tuple[Finding, ...] = ()
+    verb: str = ""
+    key: tuple[str, ...] = ()
+
+    def refuse(self, bad: pl.Expr | pl.Series, message: str, *, column: str | None = None, **words: object) -> None:
+        """Raise when a rule of the verb's own does not hold; every such row is a finding of that message.
+
+        Parameters
+        ----------
+        bad
+            Which rows of `frame` are wrong; null counts as right.
+        message
+            A message of the catalogue, such as ``above-zero``.
+        column
+            The column concerned, by its name in the source.
+        words
+            Further values for the sentence.
+
+        Raises
+        ------
+        InputError
+            When a row is wrong.
+
+        Examples
+        --------
+        >>> read = tidy({"x": [1, 0]}, [Field("x")], verb="log")
+        >>> read.refuse(pl.col("x") <= 0, "above-zero", column="x")
+        Traceback (most recent call last):
+        xinzhi.core.errors.InputError: log: table, line 2, column 'x': 0 is not positive. Check it; ...
+        """
+        mask = self.frame.select(bad.alias("bad")).to_series().fill_null(value=False)
+        if mask.any():
+            rows = pl.DataFrame({ROW: self.rows.filter(mask)})
+            say = Say(message=message, column=column, words=(lambda _: words) if words else None)
+            refuse(self.verb, list(findings_at(self.raw, self.key, rows, say)))
+
+    def digest(self) -> str:
+        """Return the sha256 of the tidy frame, whatever the order of its rows and columns."""
+        return fingerprint(self.frame, {})
+
+    def provenance(self, verb: str | None = None, **options: Any) -> Provenance:  # noqa: ANN401 - options of any kind
+        """Return the provenance of a result that rests on this frame alone."""
+        return provenance(verb or self.verb, self, **options)
+
+
+def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
+    source: Any,  # noqa: ANN401 - any kind of table
+    fields: Sequence[Field],
+    *,
+    key: Sequence[str] = (),
+    verb: str = "",
+    table: str = "table",
+    named: bool = False,
+    others: bool = False,
+    empty: bool = False,
+    encoding: str | None = None,
+) -> Tidy:
+    """Return the columns asked for, typed; whatever cannot be used is named, cell by cell.
+
+    Parameters
+    ----------
+    source
+        A frame of any kind (pandas, polars eager or lazy, pyarrow, duckdb), a mapping of columns, a result, or the path
+        of a CSV file, workbook or parquet file.
+    fields
+        The columns.
+    key
+        Names of fields that together name a row: none may be empty, none occurs twice, and rows are sorted by them.
+        Without a key the order of rows stays.
+    verb, table
+        Who asks, and what messages call the table; a file is called by its name.
+    named
+        Whether the caller named the columns himself, so that a missing one is misuse (`UsageError`).
+    others
+        Whether further columns of the source stay, as they are, after those asked for.
+    empty
+        Whether a table without rows will do.
+    encoding
+        The encoding of a CSV file that is not UTF-8.
+
+    Returns
+    -------
+    Tidy
+        Frame, kind of the caller's frame, and where each row stands.
+
+    Raises
+    ------
+    UsageError, InputError
+        When a column is missing: the nearest name is suggested.
+    InputError
+        When cells cannot be cast, are infinite, empty where they must not be, of the wrong sign, or a key stands twice;
+        all of them are in `findings`, the first is in the message.
+
+    Examples
+    --------
+    >>> fields = [Field("region", "code"), Field("year", "year"), Field("debt", sign="non-negative")]
+    >>> columns = {"region": ["b", "a"], "year": ["2005", "2005"], "debt": ["1.5", ""]}
+    >>> tidy(columns, fields, key=["region", "year"]).frame.rows()
+    [('a', 2005, None), ('b', 2005, 1.5)]
+    >>> tidy({"region": ["a"], "yaer": [2005], "debt": [1]}, fields, verb="debt")
+    Traceback (most recent call last):
+    xinzhi.core.errors.InputError: debt: the table has no column 'year'. Did you mean 'yaer'? It has region, yaer, debt.
+    """
+    raw, kind = read_any(source, table, encoding=encoding)
+    wanted = [field for field in fields if field.source in raw.cells.columns or field.required]
+    _require(raw, wanted, verb, UsageError if named else InputError)
+    if raw.cells.is_empty() and not empty:
+        message = f"{_prefix(verb)}{_called(raw)} has no rows."
+        raise InputError(message)
+    by_name = {field.name: field for field in wanted}
+    places = tuple(by_name[name].source for name in key)
+    columns: list[pl.Series] = []
+    findings: list[Finding] = []
+    for field in wanted:
+        values, wrong = _column(raw, field, places, refuse_empty=field.missing == "refuse" or field.name in key)
+        columns.append(values)
+        findings += wrong
+    frame = pl.DataFrame(columns)
+    if others:
+        used = {field.source for field in wanted} | {field.name for field in wanted}
+        frame = frame.with_columns(column for column in raw.cells if column.name not in used)
+    findings += _repeated(raw, frame, key, places) if key else []
+    if findings:
+        refuse(verb, findings)
+    rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+    if key:
+        frame = frame.with_columns(rows.alias(ROW)).sort(*key, maintain_order=True)
+        rows, frame = frame[ROW], frame.drop(ROW)
+    return Tidy(frame=frame, kind=kind, raw=raw, rows=rows, verb=verb, key=places)
+
+
+def refuse(verb: str, findings: Sequence[Finding]) -> None:
+    """Raise for findings: the message says the first and how many more there are, the error carries all."""
+    more = f" ({len(findings) - 1} more)" if len(findings) > 1 else ""
+    message = f"{_prefix(verb)}{findings[0].sentence()}{more}"
+    raise InputError(message, findings)
+
+
+def _require(raw: RawTable, fields: Sequence[Field], verb: str, error: type[InputError | UsageError]) -> None:
+    """Raise for the columns that the table has not, and suggest the nearest names."""
+    have = raw.cells.columns
+    missing = [field.source for field in fields if field.source not in have]
+    if not missing:
+        return
+    by_case = {name.lower(): name for name in have}
+    like = [by_case.get(name.lower()) or nearest(name, have) for name in missing]
+    guess = "".join(f" Did you mean '{name}'?" for name in dict.fromkeys(like) if name)
+    more = f" and {len(have) - _LISTED} more" if len(have) > _LISTED else ""
+    lacking = ", ".join(f"'{name}'" for name in missing)
+    message = (
+        f"{_prefix(verb)}{_called(raw)} has no column {lacking}.{guess} "
+        f"It has {', '.join(have[:_LISTED]) or 'none'}{more}."
+    )
+    raise error(message)
+
+
+def _prefix(verb: str) -> str:
+    return f"{verb}: " if verb else ""
+
+
+def _called(raw: RawTable) -> str:
+    return raw.file or f"the {raw.name}"
+
+
+def _column(
+    raw: RawTable, field: Field, key: tuple[str, ...], *, refuse_empty: bool
+) -> tuple[pl.Series, list[Finding]]:
+    """Return a column as its field wants it, and a finding for every cell that cannot be used."""
+    cells = raw.cells[field.source]
+    done = _CASTS[field.kind](cells)
+    values = done.values.alias(field.name)
+    wrong: list[Finding] = []
+    infinite = _infinite(cells) & done.bad
+    rules: list[tuple[pl.Series, str]] = [(done.bad & ~infinite, done.message), (infinite, "infinite")]
+    if refuse_empty:
+        is_key = field.source in key
+        rules.append((values.is_null() & ~done.bad, "missing-key" if is_key else "missing-value"))
+    if field.sign is not None:
+        message, breaks = _SIGNS[field.sign]
+        rules.append((values.to_frame().select(breaks(pl.col(field.name))).to_series(), message))
+    for bad, message in rules:
+        if bad.any():
+            rows = pl.DataFrame({ROW: bad.fill_null(value=False).arg_true()})
+            wrong += findings_at(raw, key, rows, Say(message=message, column=field.source, expected=done.expected))
+    return values, wrong
+
+
+def _infinite(cells: pl.Series) -> pl.Series:
+    if cells.dtype.is_float():
+        return cells.is_infinite().fill_null(value=False)
+    return pl.repeat(value=False, n=len(cells), eager=True)
+
+
+def _repeated(raw: RawTable, frame: pl.DataFrame, key: Sequence[str], places: tuple[str, ...]) -> list[Finding]:
+    """Return a finding for every row whose key stands in an earlier one."""
+    keys = frame.select(key).with_row_index(ROW).drop_nulls()
+    if not keys.select(key).is_duplicated().any():
+        return []
+    later = keys.with_columns(pl.col(ROW).min().over(*key).alias("first")).filter(pl.col(ROW) != pl.col("first"))
+    say = Say(
+        message="duplicate-key", column=places[-1], words=lambda row: {"first": int(raw.lines[int(row["first"])])}
+    )
+    return list(findings_at(raw, places, later, say))
+
+
+def _whole(cells: pl.Series) -> Cast:
+    return cast(cells, "integer")
+
+
+def _year(cells: pl.Series) -> Cast:
+    if cells.dtype.is_temporal():
+        cells = cells.dt.year()
+    return cast(cells, "integer")._replace(message="invalid-year", expected="2024")
+
+
+def _date(cells: pl.Series) -> Cast:
+    if cells.dtype.is_temporal():
+        return _as_it_stands(cells)
+    text = cast(cells, "text").values
+    dates = text.str.to_date("%Y-%m-%d", strict=False)
+    return Cast(dates, dates.is_null() & text.is_not_null(), "not-a-date", "2024-03-15")
+
+
+def _period(cells: pl.Series) -> Cast:
+    """Return whole numbers, dates or labels; labels that sort in another order than their numbers are marked."""
+    if cells.dtype.is_temporal():
+        return _as_it_stands(cells)
+    if cells.dtype.is_numeric():
+        whole = cast(cells, "integer")
+        return whole if not whole.bad.any() else cast(cells, "number")
+    text = cast(cells, "text").values
+    known = text.drop_nulls()
+    if len(known) and known.str.contains(r"^-?\d+$").all():
+        return cast(text, "integer")
+    parts = known.unique().str.extract_groups(_NUMBERED).struct.unnest().drop_nulls()
+    parts = parts.with_columns(pl.col("2").str.len_chars().n_unique().over("1", "3").alias("lengths"))
+    uneven = parts.filter(pl.col("lengths") > 1)
+    if uneven.is_empty():
+        return Cast(text, _none(cells), "period-order")
+    most = int(uneven["2"].str.len_chars().max() or 0)  # type: ignore[arg-type] # lengths
+    expected = f"{uneven['1'][0]}{uneven['2'][0].zfill(most)}{uneven['3'][0]}"
+    labels = uneven.select(pl.concat_str("1", "2", "3"))["1"]
+    return Cast(text, text.is_in(labels.implode()).fill_null(value=False), "period-order", expected)
+
+
+def _as_it_stands(cells: pl.Series) -> Cast:
+    return Cast(cells, _none(cells), "")
+
+
+def _none(cells: pl.Series) -> pl.Series:
+    return pl.repeat(value=False, n=len(cells), eager=True)
+
+
+_CASTS: Mapping[Kind, Callable[[pl.Series], Cast]] = {
+    "number": lambda cells: cast(cells, "number"),
+    "whole": _whole,
+    "year": _year,
+    "period": _period,
+    "date": _date,
+    "text": lambda cells: cast(cells, "text"),
+    "code": lambda cells: cast(cells, "code"),
+    "any": _as_it_stands,
+}
+
+
+def provenance(
+    verb: str,
+    source: Package | Tidy | None = None,
+    tables: Sequence[str] = (),
+    **options: Any,  # noqa: ANN401 - options of any kind
+) -> Provenance:
+    """Return where a result came from.
+
+    Parameters
+    ----------
+    verb
+        Who computed it.
+    source
+        The package, whose `tables` were read, or the frame.
+    tables
+        Tables of the package.
+    options
+        The options of the call.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> provenance("debt", load("china-provinces"), ["fiscal"], horizon=5).package
+    'china-provinces'
+    """
+    from xinzhi import __version__
+
+    if isinstance(source, Package):
+        inputs, package = {name: source.fingerprint(name) for name in dict.fromkeys(tables)}, source.name
+    else:
+        inputs, package = {} if source is None else {source.raw.name: source.digest()}, None
+    return Provenance(verb=verb, version=__version__, package=package, inputs=inputs, options=options)
