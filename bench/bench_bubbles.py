@@ -22,9 +22,9 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 
 import numpy as np
 
-from xinzhi.risks.explosive.bootstrap import sieve_panels, sieve_values, wild_values
-from xinzhi.risks.explosive.critical import critical_values, stored_values
-from xinzhi.risks.explosive.statistics import minimum_window, recursive_adf
+from xinzhi.risks.prices.bootstrap import sieve_panels, sieve_values, wild_values
+from xinzhi.risks.prices.critical import critical_values, stored_values
+from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
 
 if TYPE_CHECKING:
     from collections.abc import Callable

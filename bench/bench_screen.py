@@ -22,13 +22,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from xinzhi.risks.screening import index_archive, screen
-from xinzhi.risks.screening.comparison import compare, cosines
-from xinzhi.risks.screening.generator import labelled
-from xinzhi.risks.screening.measuring import by_level, calibration_table, judged, precision_recall
-from xinzhi.risks.screening.reading import together
-from xinzhi.risks.screening.records import read
-from xinzhi.risks.screening.scoring import pairs, score
+from made_up_projects import by_level, judged, labelled, precision_recall
+from xinzhi.risks.projects import index_archive, screen
+from xinzhi.risks.projects.comparison import compare, cosines
+from xinzhi.risks.projects.measuring import calibration_table
+from xinzhi.risks.projects.reading import together
+from xinzhi.risks.projects.records import read
+from xinzhi.risks.projects.scoring import pairs, score
 
 SIZE = {"archive": 3000, "rewrites": 200, "others": 400}
 LARGE = {"archive": 1_000_000, "rewrites": 1400, "others": 1000, "cities": 300}

@@ -6,19 +6,123 @@ split `held_out` is not touched here; `bench/bench_screen.py` measures on it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import yaml
 
-from xinzhi.risks.screening.facts import HERE
-from xinzhi.risks.screening.training import prepare, train
-from xinzhi.risks.screening.weights import to_document
+from made_up_projects import labelled
+from xinzhi.risks.projects.conventions import HERE
+from xinzhi.risks.projects.index import build
+from xinzhi.risks.projects.reading import together
+from xinzhi.risks.projects.records import read
+from xinzhi.risks.projects.scoring import CLASSES, pairs
+from xinzhi.risks.projects.weights import learn_weights, to_document
+
+if TYPE_CHECKING:
+    from made_up_projects import Labelled, Split
+    from xinzhi.core.arrays import IntArray
+    from xinzhi.risks.projects.index import Index
+    from xinzhi.risks.projects.records import Records
+    from xinzhi.risks.projects.scoring import Pairs
+    from xinzhi.risks.projects.weights import Weights
+
 
 HEAD = """\
 # Weights of the evidence, LEARNED by bench/learn_screen_weights.py on synthetic projects; never edit them by hand.
 # fields: probability of each level of agreement (from none to full) in each class of pairs. calibration: log-odds of
 # follow-on and repackaged against new, on one, evidence for repackaged, evidence for follow-on, fields read.
 """
+
+
+_SIZES = {
+    "train": {"archive": 4000, "rewrites": 300, "others": 500},
+    "validation": {"archive": 3000, "rewrites": 200, "others": 400},
+    "held_out": {"archive": 3000, "rewrites": 200, "others": 400},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A split, read and paired.
+
+    Parameters
+    ----------
+    made
+        The synthetic tables.
+    index
+        The archive.
+    projects
+        What was read of the projects.
+    pairs
+        The pairs that the index leads to.
+    source, label, level
+        `(Q,)` row of the archived source or -1, class (of `CLASSES`), level of disguise.
+    pair_label
+        `(P,)` class of every pair.
+    """
+
+    made: Labelled
+    index: Index
+    projects: Records
+    pairs: Pairs
+    source: IntArray
+    label: IntArray
+    level: IntArray
+    pair_label: IntArray
+
+
+def prepare(split: Split, *, sizes: dict[str, int] | None = None, seed: int | None = None) -> Prepared:
+    """Return a split of the generator, read and paired.
+
+    Parameters
+    ----------
+    split, seed
+        As in `labelled`.
+    sizes
+        ``archive, rewrites, others`` of `labelled`.
+    """
+    made = labelled(split, **(sizes or _SIZES[split]), seed=seed)
+    archive, projects = read(together(made.archive)), read(together(made.projects))
+    index = build(archive)
+    found = pairs(index, projects)
+    row = {name: at for at, name in enumerate(made.archive["id"].to_list())}
+    source = np.array([row.get(name, -1) for name in made.truth["archive_id"].to_list()], dtype=np.int64)
+    label = np.array([CLASSES.index(name) for name in made.truth["label"].to_list()], dtype=np.int64)
+    pair_label = np.where(source[found.project] == found.record, label[found.project], 0)
+    return Prepared(
+        made=made,
+        index=index,
+        projects=projects,
+        pairs=found,
+        source=source,
+        label=label,
+        level=made.truth["level"].to_numpy(),
+        pair_label=pair_label,
+    )
+
+
+def train(taught: Prepared, checked: Prepared) -> Weights:
+    """Return the weights learned on one split and calibrated on another.
+
+    Parameters
+    ----------
+    taught, checked
+        The splits.
+    """
+    origin = {
+        "synthetic": True,
+        "generator": "bench/made_up_projects.py, splits train (weights) and validation (calibration)",
+        "pairs": len(taught.pair_label),
+        "calibrated_on": len(checked.label),
+    }
+    return learn_weights(
+        (taught.index, taught.pairs, taught.pair_label),
+        (checked.index, checked.pairs, checked.label, checked.projects),
+        origin,
+    )
 
 
 def main() -> None:

@@ -12,10 +12,10 @@ from typing import get_args
 import numpy as np
 import polars as pl
 
-from xinzhi.risks.explosive.conventions import HERE, setting
-from xinzhi.risks.explosive.critical import LEVELS, from_sequences, simulate_null, stored_values
-from xinzhi.risks.explosive.power import Speed, rejection_rates
-from xinzhi.risks.explosive.statistics import minimum_window
+from xinzhi.risks.prices.conventions import HERE, LEVELS, setting
+from xinzhi.risks.prices.critical import from_sequences, simulate_null, stored_values
+from xinzhi.risks.prices.power import Speed, rejection_rates
+from xinzhi.risks.prices.recursive import minimum_window
 
 DIGITS = 3
 COLUMNS = ("badf", "sadf", "bsadf", "gsadf", "alarms_pointwise", "alarms_running")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,9 +60,10 @@ def draw(
 
 def screened() -> Result:
     """Return the held-out synthetic projects of ``bench/bench_screen.py``, screened and labelled."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
+    from made_up_projects import labelled
     from xinzhi.risks import screen
-    from xinzhi.risks.screening.generator import labelled
-    from xinzhi.risks.screening.measuring import with_truth
+    from xinzhi.risks.projects.measuring import with_truth
 
     made = labelled("held_out", archive=3000, rewrites=200, others=400)
     return with_truth(screen(made.projects, made.archive), made.truth)

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from xinzhi.cli import main
-from xinzhi.risks.explosive import bubbles as computed
-from xinzhi.risks.explosive.power import explosive_series
+from xinzhi.risks.prices import bubbles as computed
+from xinzhi.risks.prices.power import explosive_series
 
 USUAL = ("--critical", "stored")
 

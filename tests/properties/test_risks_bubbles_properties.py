@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xinzhi.risks import bubbles
-from xinzhi.risks.explosive.critical import critical_values, stored_values
-from xinzhi.risks.explosive.statistics import minimum_window, recursive_adf
+from xinzhi.risks.prices.critical import critical_values, stored_values
+from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
 
 SEEDS = st.integers(0, 10_000)
 LAGS = st.integers(0, 3)

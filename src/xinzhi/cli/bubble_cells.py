@@ -29,7 +29,7 @@ def read_dates(table: Plain, name: str) -> pl.Series:
     """
     import polars as pl
 
-    from xinzhi.risks.explosive.dates import read_calendar
+    from xinzhi.risks.prices.series import read_calendar
 
     column = table.frame[name]
     text = (
@@ -76,7 +76,7 @@ def are_dates(names: Sequence[str]) -> bool:
     """
     import polars as pl
 
-    from xinzhi.risks.explosive.dates import read_calendar
+    from xinzhi.risks.prices.series import read_calendar
 
     if len(names) < _FEWEST:
         return False

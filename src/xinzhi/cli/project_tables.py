@@ -11,12 +11,10 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import polars as pl
 
     from xinzhi.data import Package
-    from xinzhi.risks.screening import Screening
+    from xinzhi.risks.projects import Screening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +111,7 @@ def explained(error: InputError, source: object, encoding: str | None) -> InputE
     import polars as pl
 
     from xinzhi.data.catalogue import nearest
-    from xinzhi.risks.screening.headings import renamed, sentences
+    from xinzhi.risks.projects.reading import renamed, sentences
 
     columns = _columns(source, encoding)
     if columns is None:
@@ -149,7 +147,7 @@ def _columns(source: object, encoding: str | None) -> list[str] | None:
 def known_truth(found: Screening, labels: str, encoding: str | None) -> Screening:
     """Return a screening that knows the truth of a file of labels."""
     from xinzhi.cli.plain import read_plain
-    from xinzhi.risks.screening.measuring import with_truth
+    from xinzhi.risks.projects.measuring import with_truth
 
     if not Path(labels).exists():
         message = f"{labels}: there is no such file."
@@ -160,21 +158,12 @@ def known_truth(found: Screening, labels: str, encoding: str | None) -> Screenin
     return with_truth(found, read_plain(labels, encoding, text=("id", "label", "archive_id")).frame)
 
 
-def write_example(folder: Path, size: Mapping[str, int]) -> list[Path]:
-    """Write synthetic projects, an archive and the truth about them.
-
-    Parameters
-    ----------
-    folder
-        Where to write.
-    size
-        How many, as `xinzhi.risks.screening.generator.labelled` takes it.
-    """
+def write_example(folder: Path) -> list[Path]:
+    """Write synthetic projects, an archive and the truth about them."""
     from xinzhi.report.files import whole
-    from xinzhi.risks.screening.generator import labelled
+    from xinzhi.risks.projects import example
 
-    made = labelled("held_out", **size)
-    frames = {"projects.csv": made.projects, "archive.csv": made.archive, "labels.csv": made.truth}
+    frames = {f"{name}.csv": frame for name, frame in example().items()}
     with whole(folder, list(frames)) as paths:
         for path, frame in zip(paths, frames.values(), strict=True):
             frame.write_csv(path)

@@ -245,7 +245,7 @@ def _yearly(path: str, name: str, asked: Asked) -> pl.DataFrame:
 def _screen(package: Package, asked: Asked, found: Found, evidence: Evidence) -> None:
     """Hold projects against an archive: those of the options, else those of the package."""
     from xinzhi.risks import screen
-    from xinzhi.risks.screening.reading import library
+    from xinzhi.risks.projects.reading import library
 
     projects: Any = _there(asked.projects) or (package if "projects" in package.tables else None)
     archive: Any = _there(asked.archive) or (package if "archive" in package.tables else None)

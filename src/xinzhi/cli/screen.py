@@ -11,10 +11,8 @@ from xinzhi.cli.settings import OutOption  # noqa: TC001 - typer reads it at run
 from xinzhi.cli.speech import EncodingOption, JsonOption, LangOption, chosen, console, print_findings, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from xinzhi.core.text import Language
-    from xinzhi.risks.screening import Screening
+    from xinzhi.risks.projects import Screening
 
 HELP = say(
     "项目是新的，还是历史项目换了包装：逐项证据、概率与判定。",
@@ -22,7 +20,6 @@ HELP = say(
 )
 SHOWN, FINDINGS = 20, 20
 WIDTH = 24.0  # of a title in the table, in units of its size
-EXAMPLE: Mapping[str, int] = {"archive": 48, "rewrites": 2, "others": 3, "cities": 6, "seed": 8}
 
 
 def screen(
@@ -85,7 +82,7 @@ def screen(
 
     language = chosen(lang)
     if example is not None:
-        _print_example(write_example(example, EXAMPLE), example, as_json=as_json)
+        _print_example(write_example(example), example, as_json=as_json)
         return
     asked = asked_for(projects, archive, encoding)
     found = _screened(asked.projects, asked.archive, encoding, prior, quiet=as_json)
@@ -155,7 +152,7 @@ def _print(found: Screening, language: Language) -> None:
     from xinzhi.cli.tables import table
     from xinzhi.core.text import Text
     from xinzhi.report.rooms.sectors.names import short
-    from xinzhi.risks.screening.sentences import VERDICTS, chance, span
+    from xinzhi.risks.projects.sentences import VERDICTS, chance, span
 
     order = list(VERDICTS)
     telling = found.frame.filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())

@@ -19,9 +19,10 @@ import polars as pl
 import pytest
 
 from xinzhi.risks import BubbleRules, CriticalValues, bubbles, panel_bubbles
-from xinzhi.risks.explosive.bootstrap import sieve_panels, wild_values
-from xinzhi.risks.explosive.critical import LEVELS, critical_values, stored_values
-from xinzhi.risks.explosive.statistics import minimum_window, recursive_adf
+from xinzhi.risks.prices.bootstrap import sieve_panels, wild_values
+from xinzhi.risks.prices.conventions import LEVELS
+from xinzhi.risks.prices.critical import critical_values, stored_values
+from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
 
 TOLERANCE = 1e-9
 EXPLOSIVE = {"psy1", "psy2", "evans", "blan"}

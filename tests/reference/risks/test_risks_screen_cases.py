@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from made_up_projects import EASY, HARD, judged, precision_recall
 from xinzhi.risks import screen
-from xinzhi.risks.screening.measuring import EASY, HARD, judged, precision_recall
 
 CASES = Path(__file__).parents[2] / "cases" / "screen"
 HALVES = ("dev", "kept")

@@ -9,20 +9,19 @@ import numpy as np
 import polars as pl
 import pytest
 
+from learn_screen_weights import prepare, train
+from made_up_projects import LEVELS, judged, labelled, precision_recall, vocabulary
 from xinzhi.core.errors import UsageError
 from xinzhi.risks import screen
-from xinzhi.risks.screening import fellegi_sunter
-from xinzhi.risks.screening.calibration import calibrate
-from xinzhi.risks.screening.comparison import NAMES
-from xinzhi.risks.screening.fellegi_sunter import Agreement, adapt, learn
-from xinzhi.risks.screening.generator import LEVELS, labelled
-from xinzhi.risks.screening.index import build, candidates
-from xinzhi.risks.screening.judging import rising
-from xinzhi.risks.screening.measuring import calibration_table, judged, precision_recall
-from xinzhi.risks.screening.reading import together
-from xinzhi.risks.screening.records import read
-from xinzhi.risks.screening.training import prepare, train
-from xinzhi.risks.screening.weights import shipped, to_document
+from xinzhi.risks.projects import fellegi_sunter
+from xinzhi.risks.projects.comparison import NAMES
+from xinzhi.risks.projects.fellegi_sunter import Agreement, adapt, learn
+from xinzhi.risks.projects.index import build, candidates
+from xinzhi.risks.projects.measuring import calibration_table
+from xinzhi.risks.projects.reading import together
+from xinzhi.risks.projects.records import read
+from xinzhi.risks.projects.scoring import rising
+from xinzhi.risks.projects.weights import calibrate, shipped, to_document
 
 SIMULATED = 0.02  # three standard errors of a share of 20,000 pairs
 RELEARNED = 1e-6
@@ -127,13 +126,12 @@ def test_closer_wording_is_never_less_evidence():
 
 
 def test_the_splits_share_no_word_for_sectors_and_components_and_no_sentence():
-    from xinzhi.risks.screening.facts import document
 
     def words(entry):
         names = {sector[kind] for sector in entry["sectors"] for kind in ("name", "other", "para", "en")}
         return names | {tuple(frame) for kind in ("frames", "para", "english") for frame in entry[kind]}
 
-    splits = [words(entry) for entry in document("generator.yaml")["splits"].values()]
+    splits = [words(entry) for entry in vocabulary()["splits"].values()]
     assert not splits[0] & splits[2]
     assert not splits[1] & splits[2]
     assert not splits[0] & splits[1]

@@ -9,15 +9,15 @@ import polars as pl
 import pytest
 
 import xinzhi
+from made_up_projects import labelled
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import rooms, svg, write_room
 from xinzhi.report.rooms.risks.screening_ledger import pieces
 from xinzhi.risks import screen
-from xinzhi.risks.screening.generator import labelled
-from xinzhi.risks.screening.marking import marks
-from xinzhi.risks.screening.measuring import calibration_table, with_truth
-from xinzhi.risks.screening.sentences import FIELDS
+from xinzhi.risks.projects.marking import marks
+from xinzhi.risks.projects.measuring import calibration_table, with_truth
+from xinzhi.risks.projects.sentences import FIELDS
 
 OLD = pl.DataFrame(
     {

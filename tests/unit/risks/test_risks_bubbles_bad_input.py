@@ -10,8 +10,8 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks import BubbleRules, bubbles, panel_bubbles
-from xinzhi.risks.explosive.dates import read_calendar, read_steps
-from xinzhi.risks.explosive.statistics import recursive_adf
+from xinzhi.risks.prices.recursive import recursive_adf
+from xinzhi.risks.prices.series import read_calendar, read_steps
 
 SIZE = 40
 

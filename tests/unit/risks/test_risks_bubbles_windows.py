@@ -7,10 +7,9 @@ import polars as pl
 import pytest
 
 from xinzhi.risks import BubbleRules, bubbles
-from xinzhi.risks.explosive.bootstrap import sieve_panels, sieve_values, wild_values
-from xinzhi.risks.explosive.critical import sequences_of
-from xinzhi.risks.explosive.direct import direct_statistics
-from xinzhi.risks.explosive.statistics import recursive_adf
+from xinzhi.risks.prices.bootstrap import sieve_panels, sieve_values, wild_values
+from xinzhi.risks.prices.critical import sequences_of
+from xinzhi.risks.prices.recursive import direct_statistics, recursive_adf
 
 OPTIONS = {"window": 14, "lag": 0, "replications": 200, "seed": 1}
 

@@ -6,14 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.risks.screening.comparison import FIELDS, MISSING, NAMES, city_of, compare, cosines
-from xinzhi.risks.screening.index import build
-from xinzhi.risks.screening.owners import owners
-from xinzhi.risks.screening.places import code_of, name_of, places
-from xinzhi.risks.screening.quantities import extract, numeral_value, plain
-from xinzhi.risks.screening.records import NUMBERS, read
-from xinzhi.risks.screening.tokens import tokenise
-from xinzhi.risks.screening.words import approvals, labels, lower, phases, spotted, without_buzzwords
+from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, city_of, compare, cosines
+from xinzhi.risks.projects.index import build
+from xinzhi.risks.projects.owners import owners
+from xinzhi.risks.projects.places import code_of, name_of, places
+from xinzhi.risks.projects.quantities import extract, numeral_value, plain
+from xinzhi.risks.projects.records import NUMBERS, read
+from xinzhi.risks.projects.vocabulary import approvals, labels, lower, phases, spotted, tokenise, without_buzzwords
 
 MU = 2000 / 3
 
@@ -138,7 +137,7 @@ def test_a_region_beside_the_text_counts_and_unknown_ones_do_not():
 
 
 def test_every_place_has_a_name_a_code_of_its_province_and_a_romanisation():
-    from xinzhi.risks.screening.facts import places_table
+    from xinzhi.risks.projects.conventions import places_table
 
     table = places_table()
     assert table.height > 2800
@@ -244,7 +243,7 @@ def test_no_token_is_lost_however_rare():
 
 
 def test_reading_in_parts_changes_nothing(monkeypatch):
-    from xinzhi.risks.screening import records
+    from xinzhi.risks.projects import records
 
     texts = pl.Series([f"合肥市第{at}水厂，总投资{at + 1}.5亿元，占地{at + 20}亩" for at in range(7)])
     whole = read(texts)

@@ -20,14 +20,14 @@ from xinzhi.report.rooms.risks.explosive_tables import (
 )
 from xinzhi.report.rooms.risks.explosive_view import Seen, convention_meaning, convention_text, methods_text
 from xinzhi.report.section import Section
-from xinzhi.risks.explosive.conventions import setting
-from xinzhi.risks.explosive.power import episode, power_of
+from xinzhi.risks.prices.conventions import setting
+from xinzhi.risks.prices.power import episode, power_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from xinzhi.core.finding import Finding
-    from xinzhi.risks.explosive import Bubbles, PanelBubbles
+    from xinzhi.risks.prices import Bubbles, PanelBubbles
 
 _SHOWN = 6
 _NAMED = 3

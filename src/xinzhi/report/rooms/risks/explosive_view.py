@@ -12,9 +12,9 @@ from xinzhi.data.rules.codes import PROVINCES, standard
 from xinzhi.report.catalogue import listing, same, words
 from xinzhi.report.charts.kit.dates import written
 from xinzhi.report.rooms.sectors.names import distinct
-from xinzhi.risks.explosive.conventions import setting
-from xinzhi.risks.explosive.dates import read_calendar
-from xinzhi.risks.screening.facts import places_table
+from xinzhi.risks.prices.conventions import setting
+from xinzhi.risks.prices.series import read_calendar
+from xinzhi.risks.projects.conventions import places_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.report.charts.kit.dates import Unit
-    from xinzhi.risks.explosive import Bubbles, PanelBubbles
+    from xinzhi.risks.prices import Bubbles, PanelBubbles
 
 _LISTED = 8
 RISE, FALL = "positive", "negative"

@@ -17,15 +17,15 @@ from xinzhi.report.rooms.risks.screening_ledger import ledger
 from xinzhi.report.rooms.risks.screening_names import Names, chance
 from xinzhi.report.section import Section
 from xinzhi.report.tables import findings as findings_table
-from xinzhi.risks.screening.facts import convention
-from xinzhi.risks.screening.sentences import REASONS, VERDICTS
+from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.sentences import REASONS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xinzhi.report.section import Ledger
     from xinzhi.report.tables import Table
-    from xinzhi.risks.screening import Screening
+    from xinzhi.risks.projects import Screening
 
 MOST = {"repackaged": 12, "cannot tell": 4, "follow-on": 4}  # pairs side by side on the page
 SUREST = 3
@@ -80,7 +80,7 @@ def screened(result: Screening, *, region: str | None = None) -> Section:
 
 def _inside(result: Screening, region: str) -> pl.Series:
     """Return which projects name a place of a region."""
-    from xinzhi.risks.screening.places import code_of, places
+    from xinzhi.risks.projects.places import code_of, places
 
     codes = places(result.projects["text"])
     code = int(code_of(pl.Series([region]))[0]) or int(places(pl.Series([region]))[0, 0])
@@ -130,7 +130,7 @@ def _notes(frame: pl.DataFrame, result: Screening, shown: int | None) -> Iterato
     if prior is not None:
         yield words("screen.note.prior", prior=f"{100 * float(prior):g}")
     elif result.weights_synthetic:
-        from xinzhi.risks.screening.weights import shipped
+        from xinzhi.risks.projects.weights import shipped
 
         yield words("screen.note.no_prior", share=number(100 * float(shipped().calibration.shares[-1]), 0))
     reasons = Counter(frame["reason"].drop_nulls().to_list())

@@ -13,15 +13,15 @@ from xinzhi.report.numbers import number
 from xinzhi.report.rooms.risks.screening_names import chance, span
 from xinzhi.report.rooms.risks.screening_tables import agreement
 from xinzhi.report.section import Entry, Ledger, Piece
-from xinzhi.risks.screening.marking import joined
-from xinzhi.risks.screening.sentences import FIELDS, REASONS, VERDICTS
+from xinzhi.risks.projects.marking import joined
+from xinzhi.risks.projects.sentences import FIELDS, REASONS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from xinzhi.report.rooms.risks.screening_names import Names
-    from xinzhi.risks.screening import Comparison, Screening
-    from xinzhi.risks.screening.marking import Span
+    from xinzhi.risks.projects import Comparison, Screening
+    from xinzhi.risks.projects.marking import Span
 
 LONGEST, KEPT = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one
 NEARLY = ("within 25 %", "within 10 %", "within 3 %")

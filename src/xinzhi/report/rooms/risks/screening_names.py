@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from xinzhi.core.text import Text
 from xinzhi.report.catalogue import same
 from xinzhi.report.rooms.sectors.names import short
-from xinzhi.risks.screening import sentences
+from xinzhi.risks.projects import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xinzhi.risks.screening import Screening
+    from xinzhi.risks.projects import Screening
 
 IN_TEXT, IN_PICTURE = 26.0, 17.0  # width of a title, in units of its size
 

@@ -17,13 +17,13 @@ from xinzhi.report.rooms.risks.screening_names import IN_PICTURE
 from xinzhi.report.rooms.risks.screening_tables import agreement, column
 from xinzhi.report.section import Picture
 from xinzhi.report.tables import Column, Table
-from xinzhi.risks.screening.facts import convention
-from xinzhi.risks.screening.measuring import calibration_table
-from xinzhi.risks.screening.sentences import FIELDS, VERDICTS
+from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.measuring import calibration_table
+from xinzhi.risks.projects.sentences import FIELDS, VERDICTS
 
 if TYPE_CHECKING:
     from xinzhi.report.rooms.risks.screening_names import Names
-    from xinzhi.risks.screening import Comparison, Screening
+    from xinzhi.risks.projects import Comparison, Screening
 
 SHOWN = 40  # projects that one picture names
 STEPS, TELLING = 5, 0.5  # fields that the picture of the weights names, and log-odds worth a bar

@@ -10,14 +10,14 @@ from xinzhi.core.text import Text
 from xinzhi.report.catalogue import words
 from xinzhi.report.rooms.risks.screening_names import chance, span
 from xinzhi.report.tables import Column, Table
-from xinzhi.risks.screening.sentences import FIELDS, LEVELS, VERDICTS
+from xinzhi.risks.projects.sentences import FIELDS, LEVELS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.report.rooms.risks.screening_names import Names
     from xinzhi.report.tables import Kind
-    from xinzhi.risks.screening import Screening
+    from xinzhi.risks.projects import Screening
 
 ON_PAGE = 60  # rows of the page; the workbook has all
 IN_BOOK = 5_000  # projects whose ledgers the workbook holds

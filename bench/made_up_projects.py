@@ -1,0 +1,623 @@
+"""Made-up projects of known truth: an archive, and projects that are repackaged, later phases, or new.
+
+What the weights of the screening are learned on, and what it is measured on. No project here exists.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+import yaml
+
+from xinzhi.risks.projects.conventions import places_table, readings
+from xinzhi.risks.projects.places import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from xinzhi.risks.projects.screen import Screening
+
+
+# How often an application leaves a field out, and how often it leaves digits open: project texts are seldom complete.
+GAPS = {
+    "owner": 0.05,
+    "investment": 0.10,
+    "land": 0.20,
+    "floor": 0.35,
+    "capacity": 0.12,
+    "turnover": 0.6,
+    "approval": 0.65,
+    "start": 0.15,
+    "components": 0.08,
+    "place": 0.05,
+    "site": 0.4,
+}
+_OPEN_DIGITS, _FULL_WIDTH, _COUNTY_NAMED, _INTRODUCED = 0.04, 0.03, 0.75, 0.5
+_BILLION, _HUNDRED_MILLION, _MILLION, _TEN_THOUSAND, _MU_PER_HECTARE = 1e9, 1e8, 1e6, 1e4, 15
+_ENGLISH = 3
+_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+HARD, EASY = 9, 0  # levels of new projects
+
+
+@cache
+def vocabulary() -> dict[str, Any]:
+    """Return the words of the generator."""
+    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+    return loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How a project is worded.
+
+    Parameters
+    ----------
+    words
+        Which word for every component: 0 its own, 1 a synonym, 2 a paraphrase, 3 English.
+    name, frames
+        Which name of the sector, and which sentences.
+    buzz
+        How many buzzwords.
+    owner
+        The owner as named; None where none is.
+    phase
+        Whether it is called a later phase.
+    turn
+        0 for the sentences of the archived text, 1 for others; None for any.
+    """
+
+    words: int
+    name: str
+    frames: str
+    buzz: int
+    owner: str | None
+    phase: bool = False
+    turn: int | None = None
+
+
+def write(made: Made, style: Style, rng: random.Random, split: str) -> tuple[str, str]:
+    """Return title and text of a made-up project.
+
+    Parameters
+    ----------
+    made, style
+        The project and the style.
+    rng
+        Draws frames, units, gaps and open digits.
+    split
+        Whose sentences.
+    """
+    book = vocabulary()
+    entry = book["splits"][split]
+    sector = entry["sectors"][made.sector]
+    english = style.words == _ENGLISH
+    buzz = rng.sample(book["buzzwords"]["en" if english else "zh"], style.buzz)
+    name = _name(sector[style.name], buzz, style.phase, english, rng)
+    values: dict[str, str | None] = {
+        "place": _place(made.county, english, rng),
+        "site": _site(made.site, english),
+        "owner": _owner(style.owner, made.county, sector["trade"], english, rng),
+        "investment": _money(made.investment, english, rng),
+        "turnover": _money(made.turnover, english, rng),
+        "land": _land(made.land, english, rng),
+        "floor": _floor(made.floor, english, rng),
+        "capacity": _capacity(made.capacity, sector["capacity"], english),
+        "components": _components(made.components, sector["components"], style.words, rng),
+        "start": str(made.start),
+        "approval": made.approval,
+    }
+    for field, gap in GAPS.items():
+        if rng.random() < gap:
+            values[field] = None
+        elif field in ("investment", "land", "floor", "capacity", "turnover") and rng.random() < _OPEN_DIGITS:
+            values[field] = _opened(values[field] or "")
+    frames = entry[style.frames]
+    own = sum(map(ord, made.site)) + (rng.randrange(len(frames)) if style.turn is None else style.turn)
+    clauses = frames[own % len(frames)]
+    text = "".join(_filled(clause, values, name, made.end) for clause in clauses)
+    if buzz and rng.random() < _INTRODUCED:
+        text = _introduction(buzz, english) + text
+    if rng.random() < _FULL_WIDTH:
+        text = text.translate(_WIDE)
+    return name, text
+
+
+def _filled(clause: str, values: dict[str, str | None], name: str, end: int) -> str:
+    """Return a clause with its values; nothing, when it has none."""
+    slots = [slot for slot in re.findall(r"\{(\w+)\}", clause) if slot not in ("name", "end")]
+    missing = [slot for slot in slots if values.get(slot) is None]
+    if slots and len(missing) == len(slots):
+        return name if "{name}" in clause else ""
+    known: dict[str, Any] = {slot: values.get(slot) or "" for slot in slots}
+    return clause.format(**known, name=name, end=end)
+
+
+def _name(base: str, buzz: list[str], phase: bool, english: bool, rng: random.Random) -> str:  # noqa: FBT001 - private
+    if english:
+        lead = f"{buzz[0]} " if buzz else ""
+        return f"{lead}{base}{rng.choice((' phase II', ' expansion')) if phase else ''}"
+    return f"{buzz[0] if buzz else ''}{base}{rng.choice(('二期', '扩建', '二期扩建', '三期')) if phase else ''}"
+
+
+def _introduction(buzz: list[str], english: bool) -> str:  # noqa: FBT001 - private
+    if english:
+        return f"Guided by {' and '.join(buzz)}. "
+    return f"以{'、'.join(buzz)}为引领，"
+
+
+def _place(county: int, english: bool, rng: random.Random) -> str:  # noqa: FBT001 - private
+    named = rng.random() < _COUNTY_NAMED
+    city = county // 100 * 100
+    province = name_of(county // 10_000 * 10_000)
+    if english:
+        roman = name_of(county)[1]
+        town, _, above = roman.partition(", ")
+        rank = {"区": "District", "市": "City"}.get(name_of(county)[0][-1], "County")
+        return f"{town} {rank}, {above}" if named else f"{name_of(city)[1]}, {province[1]}"
+    whole = name_of(county)[0] if named else name_of(city)[0]
+    return f"{province[0]}{whole}" if rng.random() < 0.3 else whole  # noqa: PLR2004 - three in ten name the province
+
+
+def _site(site: str, english: bool) -> str:  # noqa: FBT001 - private
+    if not english:
+        return site
+    return f", {_romanised(site[:2])} {'Town' if site.endswith('镇') else 'Park'}"
+
+
+def _owner(owner: str | None, county: int, trade: str, english: bool, rng: random.Random) -> str | None:  # noqa: FBT001 - private
+    if owner is None:
+        return None
+    brand, form = owner[:2], owner[2:]
+    city = name_of(county // 100 * 100)
+    if english:
+        lead = f"{city[1]} " if rng.random() < 0.5 else ""  # noqa: PLR2004 - every other owner
+        return f"{lead}{_romanised(brand)} Technology Co., Ltd."
+    lead = city[0].removesuffix("市") if rng.random() < 0.5 else ""  # noqa: PLR2004 - is named after its city
+    return f"{lead}{brand}{trade}{form}"
+
+
+def _romanised(word: str) -> str:
+    return word.translate(readings()).capitalize()
+
+
+def _money(value: float, english: bool, rng: random.Random) -> str:  # noqa: FBT001 - private
+    if english:
+        if value >= _BILLION:
+            return f"CNY {value / _BILLION:.6g} billion"
+        return rng.choice((f"RMB {value / _MILLION:.6g} million", f"{value / _MILLION:.6g} million yuan"))
+    if value >= _HUNDRED_MILLION and rng.random() < 0.8:  # noqa: PLR2004 - large sums are mostly given in 亿元
+        return f"{value / _HUNDRED_MILLION:.6g}亿元"
+    return f"{value / _TEN_THOUSAND:.8g}万元"
+
+
+def _land(value: float, english: bool, rng: random.Random) -> str:  # noqa: FBT001 - private
+    if rng.random() < 0.75:  # noqa: PLR2004 - land is mostly given in mu
+        return f"{value:.4g} mu" if english else f"{value:.4g}亩"
+    return f"{value / _MU_PER_HECTARE:.3g} ha" if english else f"{value / _MU_PER_HECTARE:.3g}公顷"
+
+
+def _floor(value: float, english: bool, rng: random.Random) -> str:  # noqa: FBT001 - private
+    if english:
+        return f"{value:,.0f} {rng.choice(('m2', 'square metres'))}"
+    if value >= _TEN_THOUSAND and rng.random() < 0.6:  # noqa: PLR2004 - mostly in 万平方米
+        return f"{value / _TEN_THOUSAND:.5g}万平方米"
+    return f"{value:.0f}平方米"
+
+
+def _capacity(value: float, unit: list[Any], english: bool) -> str:  # noqa: FBT001 - private
+    before, chinese, factor, before_en, unit_en, _ = unit
+    if english:
+        return f"{before_en} {value * factor:,.10g} {unit_en}"
+    return f"{before}{value:.6g}{chinese}"
+
+
+def _components(parts: tuple[tuple[int, int], ...], words: list[list[str]], form: int, rng: random.Random) -> str:
+    if form == _ENGLISH:
+        return ", ".join(f"{count} {words[part][form]}{'s' if count > 1 else ''}" for part, count in parts)
+    after = rng.random() < 0.5  # noqa: PLR2004 - the count stands before or behind
+    counted = (
+        words[part][form]
+        if count == 1
+        else f"{words[part][form]}{count}{rng.choice('座栋条个处')}"
+        if after
+        else f"{count}{rng.choice('座栋条个处')}{words[part][form]}"
+        for part, count in parts
+    )
+    return "、".join(counted)
+
+
+def _opened(text: str) -> str:
+    """Return a figure with its digits left open, as drafts have it: 1X.X亿元."""
+    return re.sub(r"(?<=\d)[0-9]|(?<=\.)[0-9]|^[0-9](?=\D)", "X", text, count=2)
+
+
+Split = Literal["train", "validation", "held_out"]
+LEVELS = (1, 2, 3, 4, 5)
+_FEWEST_COUNTIES = 3
+_MOVED = 0.5  # how often a rewrite of the upper levels moves a floor area, and half as often a capacity
+_VERBATIM = 0.3  # how often level 1 copies the archived text word for word
+_SEEDS = {"train": 11, "validation": 22, "held_out": 33}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A made-up project: what it is, apart from the words for it."""
+
+    sector: int
+    county: int
+    site: str
+    brand: str
+    form: str
+    investment: float
+    turnover: float
+    land: float
+    floor: float
+    capacity: float
+    components: tuple[tuple[int, int], ...]
+    start: int
+    end: int
+    approval: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Synthetic projects and their truth.
+
+    Parameters
+    ----------
+    projects, archive
+        ``id, year, title, text, synthetic``: tables as `screen` reads them.
+    truth
+        ``id, archive_id, label, level``: ``repackaged`` (with the level of disguise and its source), ``follow-on``
+        (with the archived first phase), ``new`` (level 0: another sector or city, or the owner's other business; level
+        9: hard, same sector and city, everything else drawn anew).
+    """
+
+    projects: pl.DataFrame
+    archive: pl.DataFrame
+    truth: pl.DataFrame
+
+
+def labelled(
+    split: Split,
+    *,
+    archive: int = 3000,
+    rewrites: int = 150,
+    others: int = 300,
+    cities: int = 40,
+    seed: int | None = None,
+) -> Labelled:
+    """Return labelled projects of one split. They are synthetic: no project of them exists.
+
+    Parameters
+    ----------
+    split
+        ``train``, ``validation`` or ``held_out``: they share no sector, no wording and no sentence.
+    archive
+        How many projects are archived, in how many `cities`.
+    rewrites
+        How many projects of each of the five levels of disguise: 1 buzzwords and dates; 2 renamed and reordered; 3
+        synonyms, numbers moved; 4 paraphrased throughout; 5 English.
+    others
+        How many follow-on projects, hard new ones, and easy new ones, each.
+    seed
+        Seed; by default that of the split.
+
+    Examples
+    --------
+    >>> made = labelled("train", archive=50, rewrites=2, others=3, cities=2)
+    >>> made.projects.height, made.archive.height, made.truth["label"].unique().sort().to_list()
+    (19, 50, ['follow-on', 'new', 'repackaged'])
+    """
+    rng = random.Random(_SEEDS[split] if seed is None else seed)  # noqa: S311 - made-up projects, no secrets
+    maker = _Maker(split, rng, cities)
+    stock = [*maker.stock(archive)]
+    rows = [_row(f"a{at}", maker.archived(made), made) for at, made in enumerate(stock)]
+    projects: list[dict[str, Any]] = []
+    truth: list[dict[str, Any]] = []
+    for label, level, source, made, style in maker.applications(stock, rewrites, others):
+        name = f"p{len(projects)}"
+        words = write(made, style, rng, split)
+        if level == 1 and rng.random() < _VERBATIM:
+            old = rows[int((source or "a0")[1:])]
+            words = _copied(old["title"], old["text"], stock[int((source or "a0")[1:])], made, words[0])
+        projects.append(_row(name, words, made))
+        truth.append({"id": name, "archive_id": source, "label": label, "level": level})
+    schema = {"id": pl.String, "archive_id": pl.String, "label": pl.String, "level": pl.Int64}
+    return Labelled(
+        projects=pl.DataFrame(projects), archive=pl.DataFrame(rows), truth=pl.DataFrame(truth, schema=schema)
+    )
+
+
+def _row(name: str, words: tuple[str, str], made: Made) -> dict[str, Any]:
+    return {"id": name, "year": made.start - 1, "title": words[0], "text": words[1], "synthetic": True}
+
+
+def _copied(title: str, text: str, source: Made, made: Made, buzzed: str) -> tuple[str, str]:
+    """Return an archived text under a new name and with new dates."""
+    dated = text.replace(f"{source.start}年", f"{made.start}年").replace(f"{source.end}年", f"{made.end}年")
+    return buzzed, dated.replace(title, buzzed)
+
+
+@cache
+def _cities() -> tuple[tuple[int, ...], ...]:
+    """Return the counties of every city that has some."""
+    groups = (
+        places_table()
+        .filter(~pl.col("code").str.ends_with("00"))
+        .group_by(pl.col("code").str.head(4).alias("city"), maintain_order=True)
+        .agg("code")
+    )
+    known = set(places_table()["code"].to_list())
+    counties = [codes for city, codes in groups.iter_rows() if f"{city}00" in known]
+    return tuple(tuple(int(code) for code in codes) for codes in counties if len(codes) >= _FEWEST_COUNTIES)
+
+
+class _Maker:
+    """Draws projects of one split."""
+
+    def __init__(self, split: Split, rng: random.Random, cities: int) -> None:
+        self.rng, self.split = rng, split
+        self.book: dict[str, Any] = vocabulary()
+        self.forms: Sequence[str] = self.book["owner_forms"]
+        self.sectors: Sequence[dict[str, Any]] = self.book["splits"][split]["sectors"]
+        self.cities = rng.sample(_cities(), min(cities, len(_cities())))
+        self.counties = {county: counties for counties in self.cities for county in counties}
+
+    def stock(self, count: int) -> Iterator[Made]:
+        """Yield archived projects; one owner in seven has another project in the same city."""
+        last: Made | None = None
+        for _ in range(count):
+            made = self.project(self.rng.randrange(len(self.sectors)), self.rng.choice(self.cities))
+            if last is not None and self.rng.random() < 1 / 7:
+                county = self.rng.choice(self.counties[last.county])
+                made = replace(made, brand=last.brand, form=last.form, county=county)
+            last = made
+            yield made
+
+    def project(self, sector: int, counties: Sequence[int]) -> Made:
+        """Return a project of a sector in one of some counties."""
+        rng = self.rng
+        start = rng.randint(2008, 2021)
+        sizes = self.sectors[sector]["capacity"][5]
+        size = float(rng.choice(sizes))
+        if rng.random() < 0.5:  # noqa: PLR2004 - half are of a usual size, half of their own
+            size = _rounded(size * rng.uniform(0.5, 2), rng.choice((2, 3)))
+        investment = 10 ** rng.uniform(7.3, 9.9)
+        parts = rng.sample(range(5), rng.randint(3, 5))
+        return Made(
+            sector=sector,
+            county=rng.choice(counties),
+            site="".join(rng.sample(self.book["site_signs"], 2)) + rng.choice(("镇", "产业园", "工业园", "片区")),
+            brand="".join(rng.sample(self.book["brand_signs"], 2)),
+            form=rng.choice(self.forms),
+            investment=_rounded(investment, rng.choice((1, 2, 3, 4))),
+            turnover=_rounded(investment * rng.uniform(0.5, 2), rng.choice((1, 2, 3))),
+            land=_rounded(10 ** rng.uniform(1.3, 3.3), rng.choice((1, 2, 3))),
+            floor=_rounded(10 ** rng.uniform(3.5, 5.7), rng.choice((2, 3, 4))),
+            capacity=max(size, 1.0),
+            components=tuple((part, rng.randint(1, 9)) for part in parts),
+            start=start,
+            end=start + rng.randint(1, 4),
+            approval=self.approval(rng.choice(counties), start),
+        )
+
+    def approval(self, county: int, year: int) -> str:
+        """Return an approval number."""
+        rng = self.rng
+        if rng.random() < 0.5:  # noqa: PLR2004 - one kind or the other
+            return f"{year % 100:02}{rng.randint(1, 12):02}-{county}-04-01-{rng.randint(100_000, 999_999)}"
+        return f"{name_of(county // 10_000 * 10_000)[0][:1]}发改审〔{year}〕{rng.randint(1, 900)}号"
+
+    def archived(self, made: Made) -> tuple[str, str]:
+        """Return title and text of an archived project."""
+        style = Style(words=0, name="name", frames="frames", buzz=0, owner=made.brand + made.form, turn=0)
+        return write(made, style, self.rng, self.split)
+
+    def applications(
+        self, stock: Sequence[Made], rewrites: int, others: int
+    ) -> Iterator[tuple[str, int, str | None, Made, Style]]:
+        """Yield label, level, source, project and style of every application."""
+        rng = self.rng
+        sources = rng.sample(range(len(stock)), min(len(stock), rewrites * len(LEVELS) + others))
+        for at, number in enumerate(sources):
+            source, name = stock[number], f"a{number}"
+            if at < rewrites * len(LEVELS):
+                level = LEVELS[at % len(LEVELS)]
+                yield "repackaged", level, name, *self.disguised(source, level)
+            else:
+                yield "follow-on", 0, name, *self.later(source)
+        for _ in range(others):
+            source = rng.choice(stock)
+            yield (
+                "new",
+                9,
+                None,
+                self.later_date(self.project(source.sector, self.counties[source.county])),
+                self.any_style(),
+            )
+        for _ in range(others):
+            made = self.later_date(self.project(rng.randrange(len(self.sectors)), rng.choice(_cities())))
+            if rng.random() < 0.2:  # noqa: PLR2004 - one in five: an archived owner's other business
+                source = rng.choice(stock)
+                other = (source.sector + rng.randrange(1, len(self.sectors))) % len(self.sectors)
+                made = self.later_date(self.project(other, self.counties[source.county]))
+                made = replace(made, brand=source.brand, form=source.form)
+            yield "new", 0, None, made, self.any_style()
+
+    def later_date(self, made: Made) -> Made:
+        """Return a project that begins some years later, under an approval of its own."""
+        start = made.start + self.rng.randint(3, 8)
+        end = start + self.rng.randint(1, 4)
+        return replace(made, start=start, end=end, approval=self.approval(made.county, start))
+
+    def disguised(self, source: Made, level: int) -> tuple[Made, Style]:
+        """Return an archived project as it is handed in again, and how it is worded."""
+        rng = self.rng
+        made = self.later_date(source)
+        if rng.random() < 0.1:  # noqa: PLR2004 - one in ten still cites the old approval
+            made = replace(made, approval=source.approval)
+        if level in (3, 4, 5):
+            up = (0.02, 0.20) if level == 4 else (-0.05, 0.05)  # noqa: PLR2004 - the level of full paraphrase
+            made = replace(
+                made,
+                investment=_rounded(made.investment * (1 + rng.uniform(*up)), 3),
+                land=_rounded(made.land * (1 + rng.uniform(-0.1, 0.1)), 3),
+                turnover=_rounded(made.turnover * (1 + rng.uniform(-0.2, 0.2)), 3),
+                floor=_rounded(made.floor * (1 + rng.uniform(-0.1, 0.1) * (rng.random() < _MOVED)), 4),
+                capacity=_rounded(made.capacity * (1 + rng.uniform(-0.05, 0.05) * (rng.random() < _MOVED / 2)), 4),
+                county=self.moved(made.county),
+                components=made.components[: rng.randint(2, len(made.components))],
+            )
+        order = list(made.components)
+        if level > 1:
+            rng.shuffle(order)
+        made = replace(made, components=tuple(order))
+        names = {1: "name", 2: "other", 3: "other", 4: "para", 5: "en"}
+        frames = {1: "frames", 2: "frames", 3: "frames", 4: "para", 5: "english"}
+        style = Style(
+            words=max(0, level - 2),
+            name=names[level],
+            frames=frames[level],
+            buzz=rng.randint(1, 3),
+            owner=self.owner_again(source, level),
+            turn={1: 0, 2: 1, 3: 1}.get(level),
+        )
+        return made, style
+
+    def moved(self, county: int) -> int:
+        """Return where a project is handed in again: seldom in another county, seldomer in another city."""
+        draw = self.rng.random()
+        if draw < 0.04:  # noqa: PLR2004 - one in twenty-five
+            return self.rng.choice(self.counties[county])
+        return self.rng.choice(self.rng.choice(self.cities)) if draw < 0.06 else county  # noqa: PLR2004 - one in fifty
+
+    def owner_again(self, source: Made, level: int) -> str | None:
+        """Return the owner of a project handed in again: the same, a subsidiary, another, or unnamed."""
+        draw = self.rng.random()
+        same, subsidiary, unnamed = {1: (0.85, 0.9, 1), 2: (0.7, 0.8, 1)}.get(level, (0.45, 0.65, 0.85))
+        if draw < same:
+            return source.brand + source.form
+        if draw < subsidiary:
+            return source.brand + "科创" + self.rng.choice(self.forms)
+        return None if draw < unnamed else self.new_owner()
+
+    def new_owner(self) -> str:
+        """Return an owner of no archived project, chance apart."""
+        return "".join(self.rng.sample(self.book["brand_signs"], 2)) + self.rng.choice(self.forms)
+
+    def later(self, source: Made) -> tuple[Made, Style]:
+        """Return a genuine later phase: same owner and site, its own size and sums."""
+        rng = self.rng
+        fresh = self.later_date(self.project(source.sector, [source.county]))
+        made = replace(fresh, brand=source.brand, form=source.form, site=source.site)
+        if rng.random() < 0.2:  # noqa: PLR2004 - one in five cites the approval of the first phase
+            made = replace(made, approval=source.approval)
+        return made, replace(self.any_style(), owner=source.brand + source.form, phase=rng.random() < 0.8)  # noqa: PLR2004 - four in five
+
+    def any_style(self) -> Style:
+        """Return how a project of its own is worded: as any other."""
+        rng = self.rng
+        words, name, frames = rng.choice(
+            (
+                (0, "name", "frames"),
+                (0, "other", "frames"),
+                (1, "other", "frames"),
+                (2, "para", "para"),
+                (3, "en", "english"),
+            )
+        )
+        owner = self.new_owner() if rng.random() < 0.8 else None  # noqa: PLR2004 - one in five names no owner
+        return Style(words=words, name=name, frames=frames, buzz=rng.randint(0, 3), owner=owner)
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
+
+
+def judged(found: Screening, truth: pl.DataFrame) -> pl.DataFrame:
+    """Return the verdicts beside the truth.
+
+    Parameters
+    ----------
+    found
+        A screening of labelled projects.
+    truth
+        ``id, archive_id, label, level`` of the generator.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``id, label, level, verdict, probability, right``: `right` says whether a repackaged project's closest archived
+        record is its source.
+    """
+    both = truth.join(found.frame, on="id", how="inner", suffix="_found")
+    right = (pl.col("label") == "repackaged") & (pl.col("archive_id") == pl.col("archive_id_found")).fill_null(
+        value=False
+    )
+    return both.with_columns(right.alias("right")).select("id", "label", "level", "verdict", "probability", "right")
+
+
+def by_level(table: pl.DataFrame) -> pl.DataFrame:
+    """Return how the projects of every kind were judged: shares of the four verdicts, and of right sources.
+
+    Parameters
+    ----------
+    table
+        What `judged` returns.
+    """
+    verdicts = ("repackaged", "follow-on", "new", "cannot tell")
+    shares = [(pl.col("verdict") == name).mean().alias(name) for name in verdicts]
+    return (
+        table.group_by("label", "level")
+        .agg(pl.len().alias("projects"), *shares, pl.col("right").mean())
+        .sort("label", "level", descending=[True, False])
+    )
+
+
+def precision_recall(table: pl.DataFrame, *, hard: bool, threshold: float | None = None) -> dict[str, float]:
+    """Return precision and recall of ``repackaged``.
+
+    A hit is a repackaged project that is called so with the right source.
+
+    Parameters
+    ----------
+    table
+        What `judged` returns.
+    hard
+        Whether genuine new projects of the same sector and city count among the negatives.
+    threshold
+        Call repackaged what is at least so probable, and nothing undecided; by default take the verdicts, of which
+        ``cannot tell`` counts as neither.
+
+    Returns
+    -------
+    dict
+        ``precision``; ``recall`` among the decided; ``recall_of_all``; ``cannot_tell``, the undecided share.
+    """
+    new = (pl.col("label") == "new") & ((pl.col("level") == EASY) | pl.lit(hard))
+    part = table.filter((pl.col("label") == "repackaged") | new)
+    said = pl.col("verdict") == "repackaged" if threshold is None else pl.col("probability") >= threshold
+    told = pl.col("verdict") != "cannot tell" if threshold is None else pl.lit(value=True)
+    true = pl.col("label") == "repackaged"
+    hits, calls, decided, every, open_ = part.select(
+        (said & pl.col("right")).sum().alias("hits"),
+        said.sum().alias("calls"),
+        (told & true).sum().alias("decided"),
+        true.sum().alias("every"),
+        (~told).mean().alias("open"),
+    ).row(0)
+    return {
+        "precision": hits / max(calls, 1),
+        "recall": hits / max(decided, 1),
+        "recall_of_all": hits / max(every, 1),
+        "cannot_tell": float(open_),
+    }

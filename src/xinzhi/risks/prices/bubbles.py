@@ -1,0 +1,383 @@
+"""The verb `bubbles`: which series explode, when it began and whether it is over."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.risks.prices.conventions import LEVELS, BubbleRules
+from xinzhi.risks.prices.critical import CriticalValues, at_level
+from xinzhi.risks.prices.lags import checked_lag
+from xinzhi.risks.prices.series import read_series
+from xinzhi.risks.prices.testing import Tested, check_method, tested_series
+from xinzhi.risks.prices.words import explain_series, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.risks.prices.conventions import Convention, Lag, Method
+    from xinzhi.risks.prices.series import Series
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BubbleExplanation:
+    """What stands behind the verdict on one series.
+
+    Parameters
+    ----------
+    series
+        Its name.
+    row
+        Its row of `statistics`, by column.
+    critical
+        ``statistic, level, critical_value`` of this series.
+    episodes
+        Its episodes.
+    """
+
+    series: str
+    row: dict[str, object]
+    critical: pl.DataFrame
+    episodes: pl.DataFrame
+
+    def text(self, language: Language = "en") -> str:
+        """Return the explanation in words."""
+        return explain_series(self.row, self.critical, self.episodes, language)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Bubbles(Result):
+    """Explosive behaviour of many series.
+
+    Parameters
+    ----------
+    frame
+        ``series, date, value, badf, bsadf, critical_value, explosive``: one row a series and date that was tested; the
+        statistics are null until the smallest window is full. `explosive`: BSADF passes the critical value there,
+        whether or not the series as a whole rejects.
+    statistics
+        One row a series, in the order of the input: ``series, adf, sadf, gsadf, observations, first, last, lag,
+        minimum_window, critical_value`` (of GSADF at `level`), ``rejects, significance`` (strictest level at which it
+        does), ``level, convention, method, replications, seed, false_alarms`` (share of random walks in which the line
+        is passed somewhere), ``power, power_gentle`` (share of bubbles that GSADF finds at this length: that of the
+        paper, and one that grows a quarter as fast), ``autocorrelation`` (of the residuals on the whole sample, first
+        order), ``drift`` (t of the mean step), ``skipped`` (windows without a statistic), ``status`` (``tested``, or
+        why not), ``reason_zh, reason_en``.
+    episodes
+        ``series, start, peak, last, end, duration, ongoing, signal, rejects, level, convention, method``: `end` is the
+        first date after the episode, null where it is ongoing; `signal` is ``positive`` for a rise, ``negative`` for
+        an accelerating fall.
+    critical
+        ``series, statistic, level, critical_value``: of ADF, SADF and GSADF.
+    findings
+        What was found in the series.
+    convention, level
+        Of the line that BSADF is held against.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("series", "date")
+
+    statistics: pl.DataFrame
+    episodes: pl.DataFrame
+    critical: pl.DataFrame
+    findings: tuple[Finding, ...]
+    convention: Convention
+    level: int
+
+    def summary(self, language: Language = "en") -> str:
+        """Return who is explosive and since when, by which critical values, and what the test could have missed."""
+        return summarise(self.statistics, self.episodes, self.findings, language) + f"\n{self.provenance.foot()}"
+
+    def explain(self, series: str) -> BubbleExplanation:
+        """Return what stands behind the verdict on one series.
+
+        Parameters
+        ----------
+        series
+            Its name.
+
+        Raises
+        ------
+        UsageError
+            When there is no such series.
+        """
+        rows = self.statistics.filter(series=str(series))
+        if not rows.height:
+            known = ", ".join(self.statistics["series"].head(8).to_list())
+            message = f"no series '{series}' among {self.statistics.height}: {known}"
+            raise UsageError(message)
+        return BubbleExplanation(
+            series=str(series),
+            row=rows.row(0, named=True),
+            critical=self.critical.filter(series=str(series)).drop("series"),
+            episodes=self.episodes.filter(pl.col("series") == str(series)),
+        )
+
+
+_NAMES = ("adf", "sadf", "gsadf")
+_SHOWN = 5
+
+
+def bubbles(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    series: str,
+    date: str,
+    value: str,
+    *,
+    lag: Lag = 0,
+    convention: Convention = "running-maximum",
+    critical: Method | CriticalValues | None = None,
+    rules: BubbleRules | None = None,
+) -> Bubbles:
+    """Test every series of a frame for explosive behaviour, and date it.
+
+    Parameters
+    ----------
+    frame
+        One row a series and date: a pandas, polars or pyarrow frame, or a duckdb relation.
+    series, date, value
+        Names of its columns. Dates are whole numbers, dates, or text such as ``2024``, ``2024-03``, ``2024Q1``.
+    lag
+        Lagged differences in each regression: a number, or ``aic`` or ``bic`` to choose one for each series.
+    convention
+        What BSADF is held against at each date: ``running-maximum`` (as exuber), ``pointwise`` or ``family-wise``; see
+        ``conventions`` in ``bubbles.yaml``. The statistics do not depend on it, the dates do.
+    critical
+        Where critical values come from: ``stored`` (the table that ships with the package: lag 0, 10 to 619
+        observations), ``simulated``, a bootstrap of each series (``wild`` keeps its volatility, ``wild-resampled`` its
+        lags, ``sieve`` its lags and its drift), or `CriticalValues` of your own. None takes the table where it has
+        them, else simulates.
+    rules
+        Level, smallest window, shortest episode, replications and seed, gaps, zeros.
+
+    Returns
+    -------
+    Bubbles
+        ``.statistics`` has ``series, adf, sadf, gsadf`` and what they were held against; ``.episodes`` the dates.
+
+    Raises
+    ------
+    UsageError
+        When an option is off.
+    InputError
+        When the frame cannot be read, or no series of it can be tested; the exception carries the findings.
+
+    Notes
+    -----
+    Phillips, Shi and Yu (2015), International Economic Review 56(4), 1043-1078. A steady growth rate is an explosive
+    root too, and the usual critical values reject a walk that drifts: give prices divided by a fundamental, or in
+    logarithms with ``critical="sieve"``, unless growth itself is what is tested.
+
+    Examples
+    --------
+    >>> from xinzhi.risks.prices.power import explosive_series
+    >>> level = explosive_series(80, 1, np.random.default_rng(6))[:, 0]
+    >>> rows = pl.DataFrame({"place": "a", "t": range(80), "price": level})
+    >>> found = bubbles(rows, "place", "t", "price")
+    >>> found.statistics.select("series", "rejects", "convention").row(0)
+    ('a', True, 'running-maximum')
+    >>> found.episodes.select("start", "end", "signal").row(0)
+    (36, 48, 'positive')
+    """
+    from xinzhi import __version__
+
+    rules = BubbleRules() if rules is None else rules
+    lag = checked_lag(lag)
+    check_method(critical, convention)
+    reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
+    found, later = tested_series(reading.series, lag, convention, critical, rules)
+    findings = (*reading.findings, *later)
+    if not any(isinstance(one, Tested) for one in found):
+        refuse_all(findings)
+    options = {
+        "lag": lag,
+        "convention": convention,
+        "critical": "given" if isinstance(critical, CriticalValues) else critical,
+        **asdict(rules),
+    }
+    return Bubbles(
+        frame=_paths(found),
+        provenance=Provenance(verb="bubbles", version=__version__, options=options),
+        kind=reading.kind,
+        statistics=_statistics(found, findings, convention, rules.level),
+        episodes=_episodes(found, reading.series, convention, rules.level),
+        critical=_critical(found),
+        findings=findings,
+        convention=convention,
+        level=rules.level,
+    )
+
+
+def refuse_all(findings: Sequence[Finding]) -> None:
+    """Raise, because no series is left.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
+    errors = [found for found in findings if found.severity == "error"]
+    shown = "\n".join(f"  {found.sentence()}" for found in errors[:_SHOWN])
+    more = f"\n  … and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+    message = f"bubbles: no series can be tested:\n{shown}{more}"
+    raise InputError(message, findings)
+
+
+def _paths(found: Sequence[Series | Tested]) -> pl.DataFrame:
+    """Return the statistics of every date."""
+    parts = []
+    for one in found:
+        if not isinstance(one, Tested):
+            continue
+        level = one.series.level
+        blank = np.full(len(level) - len(one.bsadf), np.nan)
+        columns = {
+            name: np.concatenate([blank, values])
+            for name, values in (("badf", one.badf), ("bsadf", one.bsadf), ("critical_value", one.line))
+        }
+        part = pl.DataFrame({"series": [one.series.name] * len(level), "date": one.series.dates, "value": level})
+        parts.append(part.with_columns(pl.Series(name, values) for name, values in columns.items()))
+    whole = pl.concat(parts).with_columns(pl.col("badf", "bsadf", "critical_value").fill_nan(None))
+    return whole.with_columns((pl.col("bsadf") > pl.col("critical_value")).alias("explosive"))
+
+
+def _statistics(
+    found: Sequence[Series | Tested], findings: Sequence[Finding], convention: Convention, level: int
+) -> pl.DataFrame:
+    """Return one row a series; what was not tested says why."""
+    reasons = {item.key: item for item in findings if item.severity == "error" and item.key is not None}
+    rows = []
+    for one in found:
+        row = _row(one, convention, level) if isinstance(one, Tested) else _empty_row(one, reasons)
+        rows.append(row | {"level": level, "convention": convention})
+    dates = found[0].series.dates.dtype if isinstance(found[0], Tested) else found[0].dates.dtype
+    frame = pl.DataFrame(rows, schema={name: kind or dates for name, kind in _SCHEMA.items()})
+    return frame.with_columns(pl.col(_NAMES).fill_nan(None))
+
+
+_SCHEMA: dict[str, Any] = {
+    "series": pl.String,
+    "adf": pl.Float64,
+    "sadf": pl.Float64,
+    "gsadf": pl.Float64,
+    "observations": pl.Int64,
+    "first": None,  # of the caller's kind
+    "last": None,
+    "lag": pl.Int64,
+    "minimum_window": pl.Int64,
+    "critical_value": pl.Float64,
+    "rejects": pl.Boolean,
+    "significance": pl.Int64,
+    "level": pl.Int64,
+    "convention": pl.String,
+    "method": pl.String,
+    "replications": pl.Int64,
+    "seed": pl.Int64,
+    "false_alarms": pl.Float64,
+    "power": pl.Float64,
+    "power_gentle": pl.Float64,
+    "autocorrelation": pl.Float64,
+    "drift": pl.Float64,
+    "skipped": pl.Int64,
+    "status": pl.String,
+    "reason_zh": pl.String,
+    "reason_en": pl.String,
+}
+
+
+def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
+    """Return the row of a series that was tested."""
+    at = at_level(level)
+    alarms = one.critical.false_alarms.get(convention)
+    return {
+        "series": one.series.name,
+        **dict(zip(_NAMES, one.statistics, strict=True)),
+        "observations": len(one.series.level),
+        "first": one.series.dates[0],
+        "last": one.series.dates[-1],
+        "lag": one.lag,
+        "minimum_window": one.window,
+        "critical_value": float(one.critical.gsadf[at]),
+        "rejects": one.rejects(level),
+        "significance": one.significance(),
+        "method": one.critical.method,
+        "replications": one.critical.replications,
+        "seed": one.critical.seed,
+        "false_alarms": None if alarms is None else float(alarms[at]),
+        "power": one.power(level, "standard"),
+        "power_gentle": one.power(level, "gentle"),
+        "autocorrelation": one.autocorrelation,
+        "drift": one.drift,
+        "skipped": one.skipped,
+        "status": "tested",
+    }
+
+
+def _empty_row(one: Series, reasons: dict[str, Finding]) -> dict[str, Any]:
+    """Return the row of a series that was not tested."""
+    why = reasons[one.name]
+    reason = {f"reason_{tongue}": f"{why.message.lang(tongue)} {why.hint.lang(tongue)}" for tongue in ("zh", "en")}
+    return {"series": one.name, "status": one.problem, **reason}
+
+
+def _episodes(
+    found: Sequence[Series | Tested], read: Sequence[Series], convention: Convention, level: int
+) -> pl.DataFrame:
+    """Return one row an episode."""
+    kind = read[0].dates.dtype
+    rows = []
+    for one in found:
+        if not isinstance(one, Tested):
+            continue
+        dates = one.series.dates
+        for run in one.runs:
+            row = {
+                "series": one.series.name,
+                "start": dates[run.start],
+                "peak": dates[run.peak],
+                "last": dates[run.last],
+                "end": None if run.ongoing else dates[run.last + 1],
+                "duration": run.duration,
+                "ongoing": run.ongoing,
+                "signal": "positive" if run.rising else "negative",
+                "rejects": one.rejects(level),
+                "level": level,
+                "convention": convention,
+                "method": one.critical.method,
+            }
+            rows.append(row)
+    schema: dict[str, Any] = {
+        "series": pl.String,
+        **dict.fromkeys(("start", "peak", "last", "end"), kind),
+        "duration": pl.Int64,
+        "ongoing": pl.Boolean,
+        "signal": pl.String,
+        "rejects": pl.Boolean,
+        "level": pl.Int64,
+        "convention": pl.String,
+        "method": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _critical(found: Sequence[Series | Tested]) -> pl.DataFrame:
+    """Return the critical values of the three statistics."""
+    rows = [
+        (one.series.name, name, level, float(getattr(one.critical, name)[at]))
+        for one in found
+        if isinstance(one, Tested)
+        for name in _NAMES
+        for at, level in enumerate(LEVELS)
+    ]
+    schema = {"series": pl.String, "statistic": pl.String, "level": pl.Int64, "critical_value": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,0 +1,136 @@
+"""The conventions of this method, read from ``bubbles.yaml``, and the options of its verbs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from numbers import Integral
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import Text
+
+HERE = Path(__file__).parent
+LEVELS = (90, 95, 99)  # per cent, as the columns of the tables that ship
+Lag = int | Literal["aic", "bic"]
+Convention = Literal["pointwise", "running-maximum", "family-wise"]
+Method = Literal["stored", "simulated", "wild", "wild-resampled", "sieve"]
+Gaps = Literal["refuse", "longest"]
+Zeros = Literal["refuse", "keep"]
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return ``bubbles.yaml``; callers must not change it."""
+    loaded: dict[str, Any] = yaml.safe_load((HERE / "bubbles.yaml").read_text("utf-8"))
+    return loaded
+
+
+@cache
+def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
+    """Return what stands at a dotted path of ``bubbles.yaml``.
+
+    Examples
+    --------
+    >>> setting("shortest")
+    10
+    """
+    found: Any = document()
+    for part in path.split("."):
+        found = found[part]
+    return found
+
+
+def text(path: str, **values: object) -> Text:
+    """Return the Chinese and English words at a path, with the values filled in.
+
+    Examples
+    --------
+    >>> text("methods.simulated.name").en
+    'simulated'
+    """
+    node = setting(path)
+    return Text(zh=node["zh"], en=node["en"]).format(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BubbleRules:
+    """How explosive behaviour is looked for.
+
+    Parameters
+    ----------
+    level
+        90, 95 or 99 per cent: of the test, and of the line that BSADF is held against.
+    minimum_window
+        Rows of the smallest regression; floor(T (0.01 + 1.8 / sqrt T)) when none is given.
+    minimum_duration
+        Dates that an episode must have to be told; ``log`` takes ln T, rounded up.
+    nonrejected
+        Also date series whose GSADF does not reject. Their episodes are false alarms more often than the level says.
+    replications, seed
+        Of simulated and bootstrapped critical values; ``bubbles.yaml`` has the usual ones.
+    gaps
+        ``refuse`` a series with a hole, or test the ``longest`` unbroken stretch.
+    zeros
+        ``refuse`` a zero among positive values, or ``keep`` it.
+
+    Raises
+    ------
+    UsageError
+        When a value is not one of these.
+    """
+
+    level: int = 95
+    minimum_window: int | None = None
+    minimum_duration: int | Literal["log"] = field(default_factory=lambda: int(setting("minimum_duration")))
+    nonrejected: bool = False
+    replications: int | None = None
+    seed: int | None = None
+    gaps: Gaps = "refuse"
+    zeros: Zeros = "refuse"
+
+    def __post_init__(self) -> None:
+        allowed = {"level": LEVELS, "gaps": ("refuse", "longest"), "zeros": ("refuse", "keep")}
+        for name, values in allowed.items():
+            if getattr(self, name) not in values:
+                shown = ", ".join(map(str, values))
+                message = f"{name} must be one of {shown}; not {getattr(self, name)!r}."
+                raise UsageError(message)
+        object.__setattr__(self, "level", int(self.level))
+        for name, least in (("minimum_window", 1), ("replications", 100), ("seed", 0)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole(name, getattr(self, name), least=least))
+        if self.minimum_duration != "log":
+            kept = whole("minimum_duration", self.minimum_duration, least=0, other="'log'")
+            object.__setattr__(self, "minimum_duration", kept)
+
+
+def whole(name: str, given: object, *, least: int, other: str = "") -> int:
+    """Return a whole number of any kind as one of Python.
+
+    Parameters
+    ----------
+    name, given
+        Of the option.
+    least
+        What it must reach.
+    other
+        What else would do, for the message.
+
+    Raises
+    ------
+    UsageError
+        When it is none.
+
+    Examples
+    --------
+    >>> whole("replications", 200, least=100)
+    200
+    """
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
+        message = f"{name} must be a whole number of at least {least}{other and f' or {other}'}, not {given!r}."
+        raise UsageError(message)
+    return int(given)

@@ -1,0 +1,313 @@
+"""Critical values: the table that ships, a simulation, a bootstrap, or the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.risks.prices.conventions import HERE, LEVELS, Convention, setting
+from xinzhi.risks.prices.recursive import mended_statistics, minimum_window, window_statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray
+
+
+_CELLS = (12_800, 32_000)  # replications x periods of a block without and with lags; another size draws other walks
+_NARROWEST = 20  # replications; narrower blocks cost more in calls than the cache saves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriticalValues:
+    """Critical values of one sample size; the last axis runs over the levels 90, 95 and 99 per cent.
+
+    Parameters
+    ----------
+    adf, sadf, gsadf
+        `(3,)`: of the statistics.
+    sequences
+        By convention, `(S, 3)`: what BSADF is held against at each of its S dates.
+    method, replications, seed
+        How they were found.
+    false_alarms
+        By convention, `(3,)`: share of random walks in which BSADF passes its critical values at one date at least,
+        whether or not GSADF rejects. Empty where unknown.
+
+    Raises
+    ------
+    UsageError
+        When the critical values of GSADF are not three numbers.
+    """
+
+    adf: FloatArray
+    sadf: FloatArray
+    gsadf: FloatArray
+    sequences: Mapping[Convention, FloatArray]
+    method: str
+    replications: int | None = None
+    seed: int | None = None
+    false_alarms: Mapping[Convention, FloatArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if np.shape(self.gsadf) != (len(LEVELS),) or not np.isfinite(self.gsadf).all():
+            message = f"critical values of GSADF must be three numbers (at 90, 95 and 99 per cent), not {self.gsadf}."
+            raise UsageError(message)
+
+    def sequence(self, convention: Convention, level: int) -> FloatArray:
+        """Return `(S,)`, what BSADF is held against.
+
+        Raises
+        ------
+        UsageError
+            When the convention or the level is not here.
+        """
+        if convention not in self.sequences:
+            message = f"no convention '{convention}' among these critical values: {', '.join(self.sequences)}."
+            raise UsageError(message)
+        return np.asarray(self.sequences[convention], dtype=np.float64)[:, at_level(level)]
+
+
+def at_level(level: int) -> int:
+    """Return the place of a level.
+
+    Raises
+    ------
+    UsageError
+        When it is not 90, 95 or 99.
+
+    Examples
+    --------
+    >>> at_level(95)
+    1
+    """
+    if level not in LEVELS:
+        message = f"the level must be 90, 95 or 99, not {level!r}."
+        raise UsageError(message)
+    return LEVELS.index(level)
+
+
+def random_walks(periods: int, count: int, random: np.random.Generator) -> FloatArray:
+    """Return `(T, count)` random walks with a drift of 1/T a period and unit variance.
+
+    Parameters
+    ----------
+    periods, count
+        T, and how many.
+    random
+        The generator.
+    """
+    steps = random.standard_normal((periods, count))
+    steps += float(setting("null_model.drift")) / periods
+    return np.cumsum(steps, axis=0, out=steps)
+
+
+def blocks(periods: int, count: int, lag: int) -> Iterator[slice]:
+    """Yield slices of replications of a size that the cache holds."""
+    width = max(_NARROWEST, _CELLS[min(lag, 1)] // periods)
+    for first in range(0, count, width):
+        yield slice(first, min(first + width, count))
+
+
+def sequences_of(table: FloatArray, window: int, lag: int) -> FloatArray:
+    """Return BADF and BSADF `(2, S, N)` of drawn series; those that hardly vary around their drift are mended.
+
+    Parameters
+    ----------
+    table
+        `(T, N)`, contiguous.
+    window, lag
+        Rows of the smallest regression, lagged differences.
+    """
+    found = window_statistics(table, window, lag)
+    steps = np.diff(table, axis=0)
+    smooth = steps.var(axis=0) <= float(setting("exact_fit.share_left")) * (steps**2).mean(axis=0)
+    still = np.flatnonzero(smooth | ~np.isfinite(found).all(axis=(0, 1)))
+    if len(still):
+        found[:, :, still] = mended_statistics(np.ascontiguousarray(table[:, still]), window, lag)[0]
+    return found
+
+
+def simulate_null(periods: int, *, window: int, lag: int, replications: int, seed: int) -> FloatArray:
+    """Return BADF and BSADF `(2, T - lag - window, R)` of random walks.
+
+    Parameters
+    ----------
+    periods, window, lag
+        T, the rows of the smallest regression, lagged differences.
+    replications, seed
+        How many, and from where.
+    """
+    random = np.random.default_rng([seed, periods, window, lag])
+    out = np.empty((2, periods - lag - window, replications))
+    for part in blocks(periods, replications, lag):
+        out[:, :, part] = sequences_of(random_walks(periods, part.stop - part.start, random), window, lag)
+    return out
+
+
+def from_sequences(sequences: FloatArray, *, method: str, seed: int) -> CriticalValues:
+    """Return the critical values of simulated sequences.
+
+    Parameters
+    ----------
+    sequences
+        `(2, S, R)`, BADF and BSADF under the null; draws without a statistic (NaN) are left out.
+    method, seed
+        For the record.
+
+    Examples
+    --------
+    >>> draws = simulate_null(30, window=10, lag=0, replications=400, seed=1)
+    >>> values = from_sequences(draws, method="simulated", seed=1)
+    >>> bool((values.adf < values.sadf).all() and (values.sadf < values.gsadf).all())
+    True
+    """
+    badf, bsadf = sequences
+    running = np.fmax.accumulate(badf, axis=0)
+    top = np.fmax.reduce(bsadf, axis=0)
+    gsadf = _quantiles(top[None])[0]
+    lines: dict[Convention, FloatArray] = {
+        "pointwise": _quantiles(bsadf),
+        "running-maximum": _quantiles(running),
+        "family-wise": np.broadcast_to(gsadf, (len(bsadf), len(LEVELS))),
+    }
+    alarms = {
+        name: np.array([(bsadf > line[:, [at]]).any(axis=0).mean() for at in range(len(LEVELS))])
+        for name, line in lines.items()
+    }
+    return CriticalValues(
+        adf=_quantiles(badf[-1:])[0],
+        sadf=lines["running-maximum"][-1],
+        gsadf=gsadf,
+        sequences=lines,
+        method=method,
+        replications=sequences.shape[2],
+        seed=seed,
+        false_alarms=alarms,
+    )
+
+
+def _quantiles(draws: FloatArray) -> FloatArray:
+    """Return `(S, 3)`, the quantiles of each row; NaN in a row without a draw."""
+    shares = np.array(LEVELS) / 100
+    missing = np.isnan(draws)
+    out = np.empty((len(draws), len(LEVELS)))
+    whole = ~missing.any(axis=1)
+    out[whole] = np.quantile(draws[whole], shares, axis=1).T
+    for row in np.flatnonzero(~whole):
+        known = draws[row, ~missing[row]]
+        out[row] = np.quantile(known, shares) if len(known) else np.nan
+    return out
+
+
+def critical_values(
+    periods: int, *, window: int | None = None, lag: int = 0, replications: int | None = None, seed: int | None = None
+) -> CriticalValues:
+    """Return simulated critical values.
+
+    Parameters
+    ----------
+    periods
+        Observations T.
+    window
+        Rows of the smallest regression; by rule when none is given.
+    lag
+        Lagged differences, as in the test.
+    replications, seed
+        Of the simulation; ``bubbles.yaml`` has the usual ones.
+
+    Examples
+    --------
+    >>> critical_values(40, replications=500).gsadf.shape
+    (3,)
+    """
+    chosen = minimum_window(periods) if window is None else window
+    count, seed = usual_replications(periods) if replications is None else replications, usual_seed(seed)
+    draws = simulate_null(periods, window=chosen, lag=lag, replications=count, seed=seed)
+    return from_sequences(draws, method="simulated", seed=seed)
+
+
+def usual_replications(periods: int) -> int:
+    """Return the replications for a sample of this size."""
+    rule = setting("simulation")
+    return int(rule["replications_long"] if periods > rule["long"] else rule["replications"])
+
+
+def usual_seed(seed: int | None) -> int:
+    """Return the seed, the usual one when none is given."""
+    return int(setting("simulation.seed")) if seed is None else seed
+
+
+@cache
+def stored_table() -> pl.DataFrame:
+    """Return the table that ships with the package.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``minimum_window, observations, level, badf, sadf, bsadf, gsadf, alarms_pointwise, alarms_running``: quantiles
+        of BADF and BSADF of random walks at that observation, of their running maxima up to it, and the share of
+        walks that have passed the pointwise or running-maximum line by then.
+    """
+    import polars as pl
+
+    return pl.read_parquet(HERE / "critical_values.parquet")
+
+
+def stored_values(periods: int, *, window: int | None = None) -> CriticalValues | None:
+    """Return the critical values of the table; None where it has none for this size and window.
+
+    Parameters
+    ----------
+    periods
+        Observations T.
+    window
+        Rows of the smallest regression; by rule when none is given.
+
+    Notes
+    -----
+    Nothing is interpolated. The null distributions at an observation depend on what came before it and on the smallest
+    window, not on what follows; so one simulation a window, of the largest T that has this window by the rule, serves
+    every T that has it.
+
+    Examples
+    --------
+    >>> stored_values(100).gsadf.round(2).tolist(), stored_values(5000) is None
+    ([1.66, 1.96, 2.57], True)
+    """
+    import polars as pl
+
+    chosen = minimum_window(periods) if window is None else window
+    rows = stored_table().filter((pl.col("minimum_window") == chosen) & (pl.col("observations") <= periods))
+    if periods < int(setting("shortest")) or not rows.height or int(rows["observations"].max() or 0) < periods:  # type: ignore[arg-type] # whole numbers
+        return None
+    rows = rows.sort("observations", "level")
+    columns = {
+        name: rows[name].to_numpy().astype(np.float64).reshape(-1, len(LEVELS))
+        for name in ("badf", "sadf", "bsadf", "gsadf", "alarms_pointwise", "alarms_running")
+    }
+    gsadf = columns["gsadf"][-1]
+    return CriticalValues(
+        adf=columns["badf"][-1],
+        sadf=columns["sadf"][-1],
+        gsadf=gsadf,
+        sequences={
+            "pointwise": columns["bsadf"],
+            "running-maximum": columns["sadf"],
+            "family-wise": np.broadcast_to(gsadf, columns["bsadf"].shape),
+        },
+        method="stored",
+        replications=int(setting("table.replications")),
+        seed=int(setting("table.seed")),
+        false_alarms={
+            "pointwise": columns["alarms_pointwise"][-1],
+            "running-maximum": columns["alarms_running"][-1],
+            "family-wise": 1 - np.array(LEVELS) / 100,
+        },
+    )

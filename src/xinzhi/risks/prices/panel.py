@@ -1,0 +1,284 @@
+"""The verb `panel_bubbles`: whether a whole panel explodes together, by a sieve bootstrap that keeps dependence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.risks.prices.bootstrap import sieve_panels
+from xinzhi.risks.prices.bubbles import refuse_all
+from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, setting, whole
+from xinzhi.risks.prices.critical import at_level
+from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
+from xinzhi.risks.prices.series import finding, read_series
+from xinzhi.risks.prices.testing import date_runs, shortest_duration
+from xinzhi.risks.prices.words import panel_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.risks.prices.series import Series
+
+
+PanelConvention = Literal["pointwise", "family-wise"]
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class PanelBubbles(Result):
+    """Explosive behaviour of a panel as a whole.
+
+    Parameters
+    ----------
+    frame
+        ``date, bsadf, critical_value, explosive``: the mean BSADF of the series, null until the window is full.
+    statistics
+        One row: ``gsadf, critical_90, critical_95, critical_99, p_value, rejects, level, convention, method, order,
+        replications, seed, false_alarms, series, observations, first, last, lag, minimum_window``. `order` is that of
+        the autoregression behind the bootstrap.
+    episodes
+        ``start, peak, last, end, duration, ongoing, signal, level, convention``; `signal` by the mean of the series.
+    members
+        The series that were tested together.
+    findings
+        What was found in the series, and which were left out.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("date",)
+
+    statistics: pl.DataFrame
+    episodes: pl.DataFrame
+    members: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return whether the panel is explosive, when, and by which critical values."""
+        row = self.statistics.row(0, named=True)
+        return panel_summary(row, self.episodes, language) + f"\n{self.provenance.foot()}"
+
+
+def panel_bubbles(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    series: str,
+    date: str,
+    value: str,
+    *,
+    lag: int = 0,
+    order: int | None = None,
+    convention: PanelConvention = "pointwise",
+    rules: BubbleRules | None = None,
+) -> PanelBubbles:
+    """Test all series of a frame as one panel for explosive behaviour, and date it.
+
+    Parameters
+    ----------
+    frame
+        One row a series and date, of any kind.
+    series, date, value
+        Names of its columns.
+    lag
+        Lagged differences in each regression.
+    order
+        Lags of the autoregression of the differences from which the bootstrap draws; ``lag + 1`` when none is given.
+    convention
+        What the mean BSADF is held against: its ``pointwise`` quantile (as exuber), or ``family-wise`` that of its
+        largest.
+    rules
+        Level, smallest window, shortest episode, replications and seed, gaps, zeros.
+
+    Returns
+    -------
+    PanelBubbles
+        ``.statistics`` has the panel GSADF and its critical values; ``.episodes`` the dates.
+
+    Raises
+    ------
+    UsageError
+        When an option is off.
+    InputError
+        When fewer than two series can be tested over a common span.
+
+    Notes
+    -----
+    Pavlidis and others (2016), Journal of Real Estate Finance and Economics 53(4), 419-449. Series that share no date
+    with the rest cut the common span; those that cannot be tested are left out and named.
+
+    Examples
+    --------
+    >>> walks = np.random.default_rng(2).standard_normal((40, 3)).cumsum(axis=0)
+    >>> rows = pl.DataFrame({"s": ["a", "b", "c"] * 40, "t": [t for t in range(40) for _ in "abc"], "v": walks.ravel()})
+    >>> found = panel_bubbles(rows, "s", "t", "v", rules=BubbleRules(replications=200))
+    >>> found.statistics.select("series", "observations", "rejects").row(0)
+    (3, 40, False)
+    """
+    from xinzhi import __version__
+
+    rules = BubbleRules() if rules is None else rules
+    lag = whole("lag", lag, least=0)
+    order = lag + 1 if order is None else whole("order", order, least=0)
+    _check(convention)
+    reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
+    usable = [one for one in reading.series if not one.problem]
+    findings = list(reading.findings)
+    if not usable:
+        refuse_all(findings)
+    dates, table, cut = _together(usable)
+    if cut:
+        ends = {"first": dates[0], "last": dates[-1], "count": len(dates)}
+        findings.append(finding("common-span", column=value, severity="note", **ends))
+    window = minimum_window(len(table)) if rules.minimum_window is None else rules.minimum_window
+    found = recursive_adf(table, window=window, lag=lag)
+    path = found.panel
+    if np.isnan(path).any():
+        flat = [usable[at].name for at in np.flatnonzero(np.isnan(found.bsadf).any(axis=0))]
+        message = (
+            f"panel_bubbles: {', '.join(flat)} hardly move (or fit their past exactly) in some window, "
+            "so that the mean over the series has no value there; leave them out."
+        )
+        raise InputError(message, findings)
+    rule = setting("bootstrap")
+    options = {
+        "window": window,
+        "lag": lag,
+        "order": order,
+        "replications": int(rule["panel_replications"]) if rules.replications is None else rules.replications,
+        "seed": int(rule["seed"]) if rules.seed is None else rules.seed,
+    }
+    draws = sieve_panels(
+        table,
+        window=window,
+        lag=lag,
+        order=order,
+        replications=options["replications"],
+        seed=options["seed"],
+    )
+    line = panel_line(draws, convention, rules.level)
+    episodes = _episodes(table.mean(axis=1), dates, path, line, rules, draws)
+    return PanelBubbles(
+        frame=_path(dates, path, line),
+        provenance=Provenance(verb="panel_bubbles", version=__version__, options={**options, **asdict(rules)}),
+        kind=reading.kind,
+        statistics=_statistics(path, draws, line, dates, rules.level, convention, len(usable), options),
+        episodes=episodes.with_columns(pl.lit(rules.level).alias("level"), pl.lit(convention).alias("convention")),
+        members=tuple(one.name for one in usable),
+        findings=tuple(findings),
+    )
+
+
+def _check(convention: str) -> None:
+    """Raise when there is no such convention."""
+    if convention not in get_args(PanelConvention):
+        message = f"convention must be one of {', '.join(get_args(PanelConvention))}; not {convention!r}."
+        raise UsageError(message)
+
+
+def _together(usable: Sequence[Series]) -> tuple[pl.Series, FloatArray, bool]:
+    """Return the dates that all series share, their values `(T, N)`, and whether any was cut."""
+    if len(usable) == 1:
+        message = f"panel_bubbles needs two series at least; only '{usable[0].name}' can be tested. Take bubbles."
+        raise InputError(message)
+    shared = usable[0].dates
+    for one in usable[1:]:
+        shared = shared.filter(shared.is_in(one.dates.implode()))
+    columns = []
+    for one in usable:
+        inside = one.dates.is_in(shared.implode()).arg_true()
+        if len(shared) < setting("shortest") or int(inside[-1]) - int(inside[0]) + 1 != len(shared):
+            message = (
+                f"panel_bubbles: the {len(usable)} series share {len(shared)} dates, too few or not in a row "
+                f"('{one.name}' goes from {one.dates[0]} to {one.dates[-1]}); leave out the series that begin late or "
+                "end early."
+            )
+            raise InputError(message)
+        columns.append(one.level[int(inside[0]) : int(inside[-1]) + 1])
+    return shared, np.column_stack(columns), any(len(one.dates) > len(shared) for one in usable)
+
+
+def panel_line(draws: FloatArray, convention: PanelConvention, level: int) -> FloatArray:
+    """Return `(S,)`, what the mean BSADF is held against.
+
+    Parameters
+    ----------
+    draws
+        `(S, R)`, the mean BSADF under the null.
+    convention, level
+        As in `panel_bubbles`.
+    """
+    share = LEVELS[at_level(level)] / 100
+    if convention == "pointwise":
+        return np.asarray(np.quantile(draws, share, axis=1), dtype=np.float64)
+    return np.full(len(draws), np.quantile(draws.max(axis=0), share))
+
+
+def _path(dates: pl.Series, path: FloatArray, line: FloatArray) -> pl.DataFrame:
+    """Return the panel statistic of every date."""
+    blank = np.full(len(dates) - len(path), np.nan)
+    figures = {"bsadf": np.concatenate([blank, path]), "critical_value": np.concatenate([blank, line])}
+    frame = pl.DataFrame({"date": dates, **figures}).with_columns(pl.col("bsadf", "critical_value").fill_nan(None))
+    return frame.with_columns((pl.col("bsadf") > pl.col("critical_value")).alias("explosive"))
+
+
+def _statistics(
+    path: FloatArray,
+    draws: FloatArray,
+    line: FloatArray,
+    dates: pl.Series,
+    level: int,
+    convention: str,
+    members: int,
+    options: dict[str, int],
+) -> pl.DataFrame:
+    """Return the row of the panel."""
+    top, most = float(path.max()), draws.max(axis=0)
+    limits = np.quantile(most, np.array(LEVELS) / 100)
+    row = {
+        "gsadf": top,
+        **{f"critical_{name}": float(limit) for name, limit in zip(LEVELS, limits, strict=True)},
+        "p_value": float((1 + (most >= top).sum()) / (1 + len(most))),
+        "rejects": bool(top > limits[at_level(level)]),
+        "level": level,
+        "convention": convention,
+        "method": "sieve",
+        "order": options["order"],
+        "replications": options["replications"],
+        "seed": options["seed"],
+        "false_alarms": float((draws > line[:, None]).any(axis=0).mean()),
+        "series": members,
+        "observations": len(dates),
+        "first": dates[0],
+        "last": dates[-1],
+        "lag": options["lag"],
+        "minimum_window": options["window"],
+    }
+    return pl.DataFrame([row])
+
+
+def _episodes(
+    level: FloatArray, dates: pl.Series, path: FloatArray, line: FloatArray, rules: BubbleRules, draws: FloatArray
+) -> pl.DataFrame:
+    """Return the episodes of a panel that rejects (or of any, where asked)."""
+    limit = np.quantile(draws.max(axis=0), LEVELS[at_level(rules.level)] / 100)
+    runs = []
+    if rules.nonrejected or path.max() > limit:
+        runs = date_runs(level, path, line, shortest=shortest_duration(rules.minimum_duration, len(level)))
+    rows = [
+        {
+            "start": dates[run.start],
+            "peak": dates[run.peak],
+            "last": dates[run.last],
+            "end": None if run.ongoing else dates[run.last + 1],
+            "duration": run.duration,
+            "ongoing": run.ongoing,
+            "signal": "positive" if run.rising else "negative",
+        }
+        for run in runs
+    ]
+    schema: dict[str, Any] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
+    return pl.DataFrame(rows, schema=schema | {"duration": pl.Int64, "ongoing": pl.Boolean, "signal": pl.String})

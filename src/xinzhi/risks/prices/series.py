@@ -1,0 +1,476 @@
+"""Price series of any frame: their dates in steps, gaps, zeros, and which of them can be tested."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text
+from xinzhi.data.frames import read_frames
+from xinzhi.risks.prices.conventions import Gaps, Zeros, setting, text
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.result import FrameKind
+
+
+Unit = Literal["position", "month", "quarter", "year", "day"]
+_PATTERNS: tuple[tuple[Unit, str], ...] = (
+    ("month", r"(\d{4})[-/.年M]?(0[1-9]|1[0-2])月?"),
+    ("month", r"(\d{4})[-/.年M]([1-9]|1[0-2])月?"),
+    ("quarter", r"(\d{4})[-/. ]?[Qq]([1-4])"),
+    ("quarter", r"(\d{4})年第?([1-4一二三四])季度?"),
+    ("year", r"(\d{4})年?()"),
+    ("day", r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]00:00(?::00(?:\.0+)?)?)?"),
+)
+_NUMERALS = str.maketrans("一二三四", "1234")
+_PER_YEAR = {"month": 12, "quarter": 4, "year": 1}
+_MONTH_END = 28
+_MONTH_DIGITS, _FIRST_MONTH, _FIRST_DAY = 100, 1000_01, 1000_01_01  # of 202403 and 20240315
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The dates of all rows as whole numbers.
+
+    Parameters
+    ----------
+    ordinal
+        `(rows,)`: periods of `unit` since year 0, days since 1970, or the number that was given.
+    unit
+        What one step of `ordinal` is.
+    """
+
+    ordinal: IntArray
+    unit: Unit
+
+
+def read_calendar(dates: pl.Series) -> Calendar:
+    """Return the dates as whole numbers.
+
+    Parameters
+    ----------
+    dates
+        Whole numbers (years, months such as 202403, days such as 20240315, or places in a sequence), dates, or text:
+        ``2024``, ``2024-03``, ``2024Q1``, ``2024-03-15``. No nulls.
+
+    Raises
+    ------
+    InputError
+        When a date cannot be read, or the column mixes two ways of writing them.
+
+    Examples
+    --------
+    >>> found = read_calendar(pl.Series(["2023-12", "2024-01"]))
+    >>> found.unit, int(found.ordinal[1] - found.ordinal[0])
+    ('month', 1)
+    """
+    kind = dates.dtype
+    if kind.is_integer():
+        return _numbered(dates.cast(pl.Int64))
+    if kind.is_float():
+        whole = dates.to_numpy()
+        if not (np.isfinite(whole).all() and (whole == np.round(whole)).all()):
+            message = f"the column '{dates.name}' holds numbers that are no whole dates, such as {dates[0]!r}."
+            raise InputError(message)
+        return _numbered(dates.cast(pl.Int64))
+    if isinstance(kind, pl.Datetime):
+        if dates.dt.time().n_unique() > 1:
+            message = (
+                f"the column '{dates.name}' has times of day, which no calendar here counts; number the observations "
+                "(0, 1, 2, ...) and hand in that column."
+            )
+            raise InputError(message)
+        return _days(dates.dt.date())
+    return _days(dates) if kind == pl.Date else _written(dates.cast(pl.String))
+
+
+def _numbered(dates: pl.Series) -> Calendar:
+    """Return whole numbers as they are, unless all of them are months (202403) or days (20240315)."""
+    least, most = dates.min(), dates.max()
+    months = dates % _MONTH_DIGITS
+    if least >= _FIRST_MONTH and most < _FIRST_DAY // 10 and months.is_between(1, 12).all():  # type: ignore[operator] # whole numbers
+        return Calendar((dates // _MONTH_DIGITS * _PER_YEAR["month"] + months - 1).to_numpy(), "month")
+    days = dates.cast(pl.String).str.to_date("%Y%m%d", strict=False)
+    if least >= _FIRST_DAY and not days.has_nulls():  # type: ignore[operator] # whole numbers
+        return _days(days)
+    return Calendar(dates.to_numpy(), "position")
+
+
+def _written(dates: pl.Series) -> Calendar:
+    """Return dates that are written as text."""
+    stripped = [value.strip() for value in dates.to_list()]
+    found: dict[Unit, str] = {}
+    numbers = np.zeros(len(stripped), dtype=np.int64)
+    days: list[str] = []
+    for at, value in enumerate(stripped):
+        for unit, pattern in _PATTERNS:
+            match = re.fullmatch(pattern, value)
+            if match is None:
+                continue
+            found.setdefault(unit, value)
+            if unit == "day":
+                days.append("-".join(part.zfill(2) for part in match.groups()))
+            else:
+                numbers[at] = int(match[1]) * _PER_YEAR[unit] + int((match[2] or "1").translate(_NUMERALS)) - 1
+            break
+        else:
+            message = (
+                f"the date {value!r} in '{dates.name}' cannot be read; write 2024, 2024-03, 2024Q1 or 2024-03-15, "
+                "or hand in a column of dates or whole numbers."
+            )
+            raise InputError(message)
+    if len(found) > 1:
+        shown = ", ".join(f"{value!r} ({unit})" for unit, value in found.items())
+        message = f"the column '{dates.name}' mixes frequencies: {shown}. Test each frequency for itself."
+        raise InputError(message)
+    if "day" in found:
+        try:
+            return _days(pl.Series(dates.name, days).str.to_date("%Y-%m-%d"))
+        except pl.exceptions.InvalidOperationError as error:
+            message = f"the column '{dates.name}' has a date that no calendar knows ({str(error).splitlines()[0]})."
+            raise InputError(message) from error
+    return Calendar(numbers, next(iter(found)))
+
+
+def _days(dates: pl.Series) -> Calendar:
+    """Return dates as months where all stand on one day of the month, or all at its end; else as days."""
+    day = dates.dt.day()
+    at_end = ((dates.dt.month_end() == dates) & (day >= _MONTH_END)).all()
+    if len(dates) > 1 and (day.n_unique() == 1 or at_end):
+        months = dates.dt.year().cast(pl.Int64) * _PER_YEAR["month"] + dates.dt.month().cast(pl.Int64) - 1
+        return Calendar(months.to_numpy(), "month")
+    return Calendar(dates.to_physical().to_numpy().astype(np.int64), "day")
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How the dates of one series follow each other.
+
+    Parameters
+    ----------
+    usual
+        The usual distance.
+    breaks
+        Places before which periods are missing.
+    missing
+        How many periods are missing.
+    other
+        Another distance that comes up regularly (mixed frequency), and where it begins; None without one.
+    trading
+        Whether days without trade were passed over.
+    """
+
+    usual: int
+    breaks: IntArray
+    missing: int
+    other: tuple[int, int] | None = None
+    trading: bool = False
+
+
+def read_steps(ordinal: IntArray, unit: Unit) -> Steps:
+    """Return how sorted, distinct dates follow each other.
+
+    Parameters
+    ----------
+    ordinal
+        `(T,)`, rising.
+    unit
+        Of the calendar.
+
+    Examples
+    --------
+    >>> read_steps(np.array([1, 2, 3, 6, 7]), "year").missing
+    2
+    """
+    distance = np.diff(ordinal)
+    if not len(distance):
+        return Steps(1, np.array([], dtype=np.int64), 0)
+    values, counts = np.unique(distance, return_counts=True)
+    usual = int(values[np.argmax(counts)])
+    off = np.flatnonzero(distance != usual)
+    rule = setting("calendar")
+    if unit == "day" and usual == 1 and distance.max() <= rule["trading_gap_days"]:
+        return Steps(usual, np.array([], dtype=np.int64), 0, trading=bool(len(off)))
+    if len(off):
+        strange = values[values != usual]
+        many = int(strange[np.argmax(counts[values != usual])])
+        share = (distance == many).sum() / len(distance)
+        if (many % usual and usual % many) or (share > rule["mixed_share"] and (distance == many).sum() > 1):
+            return Steps(usual, off + 1, 0, other=(many, int(np.flatnonzero(distance == many)[0])))
+    missing = int(np.maximum(distance[off] // usual - 1, 1).sum()) if len(off) else 0
+    return Steps(usual, off + 1, missing)
+
+
+def written(ordinal: int, unit: Unit) -> str:
+    """Return a date that is not in the data as it would be written.
+
+    Examples
+    --------
+    >>> written(2024 * 12 + 1, "month"), written(2024 * 4, "quarter")
+    ('2024-02', '2024Q1')
+    """
+    if unit in ("month", "quarter"):
+        year, part = divmod(ordinal, _PER_YEAR[unit])
+        return f"{year}-{part + 1:02d}" if unit == "month" else f"{year}Q{part + 1}"
+    return str(np.datetime64(ordinal, "D")) if unit == "day" else str(ordinal)
+
+
+_UNIT_WORDS = {
+    "month": ("个月", "months"),
+    "quarter": ("个季度", "quarters"),
+    "year": ("年", "years"),
+    "day": ("天", "days"),
+    "position": ("期", "steps"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One series in order of time.
+
+    Parameters
+    ----------
+    name
+        As in the frame.
+    dates
+        `(T,)`, as in the frame.
+    level
+        `(T,)`, finite; empty where the series cannot be tested.
+    problem
+        Name of the rule that keeps it from the test; empty where nothing does.
+    """
+
+    name: str
+    dates: pl.Series
+    level: FloatArray
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All series of a frame.
+
+    Parameters
+    ----------
+    series
+        In the order of the frame.
+    findings
+        What was found in them.
+    kind
+        The caller's kind of frame.
+    """
+
+    series: tuple[Series, ...]
+    findings: tuple[Finding, ...]
+    kind: FrameKind
+
+
+def read_series(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    series: str,
+    date: str,
+    value: str,
+    *,
+    gaps: Gaps = "refuse",
+    zeros: Zeros = "refuse",
+) -> Reading:
+    """Return the series of a long frame.
+
+    Parameters
+    ----------
+    frame
+        One row a series and date, of any kind.
+    series, date, value
+        Names of its columns.
+    gaps
+        ``refuse`` a series with a hole in it, or take the ``longest`` unbroken stretch.
+    zeros
+        ``refuse`` a zero among positive values, or ``keep`` it.
+
+    Raises
+    ------
+    InputError
+        When a column is missing, values are no numbers, dates cannot be read, or the frame is empty.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"s": ["a"] * 4, "t": [2001, 2002, 2004, 2005], "v": [1.0, 2.0, 1.5, 1.7]})
+    >>> read_series(rows, "s", "t", "v").series[0].problem
+    'gap'
+    """
+    tables, kind = read_frames({"bubbles": frame})
+    cells = tables[0].cells
+    _check(cells, (series, date, value))
+    cells = cells.with_row_index("_line", offset=1).select(
+        pl.col("_line"),
+        pl.col(series).cast(pl.String).alias("_series"),
+        pl.col(date).alias("_date"),
+        pl.col(value).cast(pl.Float64).fill_nan(None).alias("_value"),
+    )
+    findings: list[Finding] = []
+    undated = cells.filter(pl.col("_date").is_null() | pl.col("_series").is_null())
+    if undated.height:
+        line = int(undated["_line"][0])
+        findings.append(finding("no-date", column=date, line=line, severity="error", count=undated.height))
+        cells = cells.filter(pl.col("_date").is_not_null() & pl.col("_series").is_not_null())
+    if not cells.height:
+        message = f"bubbles: the frame has no row with a series ('{series}') and a date ('{date}')."
+        raise InputError(message, findings)
+    calendar = read_calendar(cells["_date"].alias(date))
+    cells = cells.with_columns(pl.Series("_ordinal", calendar.ordinal))
+    reader = _Reader(column=value, calendar=calendar, gaps=gaps, zeros=zeros, findings=findings)
+    names = cells["_series"].unique(maintain_order=True).to_list()
+    groups = cells.partition_by("_series", as_dict=True, maintain_order=True)
+    found = tuple(reader.read(name, groups[(name,)]) for name in names)
+    return Reading(series=found, findings=tuple(findings), kind=kind)
+
+
+def _check(cells: pl.DataFrame, wanted: tuple[str, str, str]) -> None:
+    """Raise when a column is missing or the values are no numbers."""
+    if missing := [name for name in wanted if name not in cells.columns]:
+        message = f"bubbles needs the columns {', '.join(missing)}; the frame has {', '.join(cells.columns)}."
+        raise InputError(message)
+    value = cells[wanted[2]]
+    if not (value.dtype.is_numeric() or value.dtype == pl.Null):
+        text_cells = value.cast(pl.String).cast(pl.Float64, strict=False)
+        bad = value.filter(text_cells.is_null() & value.is_not_null())
+        shown = f", such as {bad[0]!r}" if len(bad) else ""
+        message = f"bubbles: the column '{wanted[2]}' holds {value.dtype}, no numbers{shown}; convert it first."
+        raise InputError(message)
+
+
+def finding(
+    rule: str,
+    *,
+    column: str | None,
+    key: str | None = None,
+    line: int | None = None,
+    severity: Literal["error", "warning", "note"],
+    **values: Any,  # noqa: ANN401 - what the words are filled with
+) -> Finding:
+    """Return a finding with the words of ``bubbles.yaml``."""
+    place = "problems" if severity == "error" else "notes"
+    node = setting(place)[rule]
+    return Finding(
+        rule=f"bubbles-{rule}",
+        severity=severity,
+        message=text(f"{place}.{rule}", **values),
+        hint=Text(zh=node.get("cure_zh", ""), en=node.get("cure_en", "")),
+        table="bubbles",
+        column=column,
+        key=key,
+        line=line,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Reads one series after the other and gathers the findings."""
+
+    column: str
+    calendar: Calendar
+    gaps: Gaps
+    zeros: Zeros
+    findings: list[Finding]
+
+    def read(self, name: str, rows: pl.DataFrame) -> Series:
+        """Return one series."""
+        if not rows["_ordinal"].is_sorted():
+            self._note("unsorted", name)
+            rows = rows.sort("_ordinal", maintain_order=True)
+        ordinal = rows["_ordinal"]
+        twice = rows.filter(ordinal.is_duplicated())
+        if twice.height:
+            first = twice["_date"][0]
+            count = twice.filter(pl.col("_ordinal") == twice["_ordinal"][0]).height
+            return self._refuse("duplicate", name, rows, line=int(twice["_line"][1]), first=first, count=count)
+        known = rows["_value"].is_not_null()
+        if not known.any():
+            return self._refuse("too-short", name, rows, count=0, least=setting("shortest"))
+        places = known.arg_true()
+        inner = rows.slice(int(places[0]), int(places[-1]) - int(places[0]) + 1)
+        if inner.height < rows.height:
+            ends = {"first": inner["_date"][0], "last": inner["_date"][-1]}
+            self._note("trimmed", name, count=rows.height - inner.height, **ends)
+        infinite = inner.filter(pl.col("_value").is_infinite())
+        if infinite.height:
+            return self._refuse("infinite", name, rows, line=int(infinite["_line"][0]), first=infinite["_date"][0])
+        return self._unbroken(name, inner)
+
+    def _unbroken(self, name: str, rows: pl.DataFrame) -> Series:
+        """Return a series without holes, or name the first hole."""
+        present = rows.filter(pl.col("_value").is_not_null())
+        ordinal = present["_ordinal"].to_numpy()
+        steps = read_steps(rows["_ordinal"].to_numpy(), self.calendar.unit)
+        if steps.other is not None:
+            other, at = steps.other
+            unit_zh, unit_en = _UNIT_WORDS[self.calendar.unit]
+            words: dict[str, Any] = {"usual": steps.usual, "other": other, "unit_zh": unit_zh, "unit_en": unit_en}
+            return self._refuse("mixed-frequency", name, rows, first=rows["_date"][at], **words)
+        if steps.trading:
+            self._note("trading-days", name)
+        empty = rows["_value"].null_count()
+        if steps.missing or empty:
+            if self.gaps == "refuse":
+                first = self._first_hole(rows, steps)
+                return self._refuse("gap", name, rows, first=first, count=steps.missing + empty)
+            present = self._longest(name, present, ordinal, steps)
+        return self._values(name, present)
+
+    def _first_hole(self, rows: pl.DataFrame, steps: Steps) -> str:
+        """Return the first date that is missing."""
+        ordinal = rows["_ordinal"].to_numpy()
+        holes = [int(ordinal[at - 1]) + steps.usual for at in steps.breaks.tolist()]
+        holes += [int(value) for value in rows.filter(pl.col("_value").is_null())["_ordinal"].to_list()]
+        return written(min(holes), self.calendar.unit)
+
+    def _longest(self, name: str, present: pl.DataFrame, ordinal: IntArray, steps: Steps) -> pl.DataFrame:
+        """Return the longest stretch without a hole (the latest of equals)."""
+        cuts = np.flatnonzero(np.diff(ordinal) != steps.usual) + 1
+        bounds = np.concatenate([[0], cuts, [len(ordinal)]])
+        lengths = np.diff(bounds)
+        at = int(np.flatnonzero(lengths == lengths.max())[-1])
+        part = present.slice(int(bounds[at]), int(lengths[at]))
+        ends = {"first": part["_date"][0], "last": part["_date"][-1]}
+        self._note("longest", name, count=part.height, left=present.height - part.height, **ends)
+        return part
+
+    def _values(self, name: str, rows: pl.DataFrame) -> Series:
+        """Return a series whose values can be tested."""
+        level = rows["_value"].to_numpy().astype(np.float64)
+        zero = np.flatnonzero(level == 0)
+        if len(zero) and len(zero) < len(level) and (level >= 0).all():
+            if self.zeros == "refuse":
+                at = int(zero[0])
+                return self._refuse(
+                    "zero", name, rows, line=int(rows["_line"][at]), count=len(zero), first=rows["_date"][at]
+                )
+            self._note("zeros-kept", name, count=len(zero))
+        if len(level) < setting("shortest"):
+            return self._refuse("too-short", name, rows, count=len(level), least=setting("shortest"))
+        if np.ptp(level) == 0:
+            return self._refuse("constant", name, rows)
+        return Series(name=name, dates=rows["_date"], level=level)
+
+    def _refuse(
+        self,
+        rule: str,
+        name: str,
+        rows: pl.DataFrame,
+        *,
+        line: int | None = None,
+        **values: Any,  # noqa: ANN401 - what the words are filled with
+    ) -> Series:
+        found = finding(rule, column=self.column, key=name, line=line, severity="error", **values)
+        self.findings.append(found)
+        return Series(name=name, dates=rows["_date"], level=np.empty(0), problem=rule)
+
+    def _note(self, rule: str, name: str, **values: Any) -> None:  # noqa: ANN401 - what the words are filled with
+        self.findings.append(finding(rule, column=self.column, key=name, severity="note", **values))

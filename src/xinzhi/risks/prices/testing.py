@@ -1,0 +1,358 @@
+"""One series after another: its lag, its statistics, its critical values and the dates of its episodes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.risks.prices.bootstrap import sieve_values, wild_values
+from xinzhi.risks.prices.conventions import LEVELS, Convention, Method, setting
+from xinzhi.risks.prices.critical import CriticalValues, at_level, critical_values, stored_values
+from xinzhi.risks.prices.lags import chosen_lag, drift, residual_autocorrelation
+from xinzhi.risks.prices.power import power_of
+from xinzhi.risks.prices.recursive import minimum_window, recursive_adf, unit_scaled
+from xinzhi.risks.prices.series import finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.risks.prices.bootstrap import Wild
+    from xinzhi.risks.prices.conventions import BubbleRules, Lag
+    from xinzhi.risks.prices.power import Speed
+    from xinzhi.risks.prices.recursive import Recursive
+    from xinzhi.risks.prices.series import Series
+
+
+def check_method(critical: object, convention: str) -> None:
+    """Raise when there is no such convention, or no such way to critical values.
+
+    Raises
+    ------
+    UsageError
+        As said.
+    """
+    if convention not in get_args(Convention):
+        message = f"convention must be one of {', '.join(get_args(Convention))}; not {convention!r}."
+        raise UsageError(message)
+    if not (critical is None or isinstance(critical, CriticalValues) or critical in get_args(Method)):
+        message = f"critical must be one of {', '.join(get_args(Method))}, or CriticalValues; not {critical!r}."
+        raise UsageError(message)
+
+
+def shared_values(
+    periods: int, window: int, lag: int, critical: Method | CriticalValues | None, rules: BubbleRules
+) -> CriticalValues | None:
+    """Return critical values that depend on the size only; None where each series needs its own.
+
+    Parameters
+    ----------
+    periods, window, lag
+        Observations, rows of the smallest regression, lagged differences.
+    critical
+        As in `bubbles`.
+    rules
+        Replications and seed.
+
+    Raises
+    ------
+    UsageError
+        When the table is asked for what it does not have.
+    """
+    if isinstance(critical, CriticalValues):
+        return critical
+    if critical in ("wild", "wild-resampled", "sieve"):
+        return None
+    stored = None if critical == "simulated" else stored_values(periods, window=window)
+    if critical is None and (lag > 0 or stored is None):
+        return critical_values(periods, window=window, lag=lag, replications=rules.replications, seed=rules.seed)
+    if critical == "simulated":
+        return critical_values(periods, window=window, lag=lag, replications=rules.replications, seed=rules.seed)
+    if stored is None or lag > 0:
+        message = (
+            f"the table has no critical values of {periods} observations, window {window} and lag {lag} "
+            f"(it has lag 0, the usual window, and {setting('table.first')} to {setting('table.last')} observations): "
+            "take critical='simulated'."
+        )
+        raise UsageError(message)
+    return stored
+
+
+def own_values(
+    series: Series, window: int, lag: int, critical: Method | CriticalValues | None, rules: BubbleRules
+) -> CriticalValues:
+    """Return critical values from the series itself.
+
+    Parameters
+    ----------
+    series
+        What they are made from.
+    window, lag
+        Rows of the smallest regression, lagged differences.
+    critical
+        ``wild``, ``wild-resampled`` or ``sieve``.
+    rules
+        Replications and seed.
+    """
+    rule = setting("bootstrap")
+    count = int(rule["replications"]) if rules.replications is None else rules.replications
+    seed = int(rule["seed"]) if rules.seed is None else rules.seed
+    if critical == "sieve":
+        return sieve_values(series.level, window=window, lag=lag, replications=count, seed=seed)
+    method: Wild = "wild" if critical == "wild" else "wild-resampled"
+    return wild_values(series.level, method=method, window=window, lag=lag, replications=count, seed=seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Dates in a row on which the statistic passes its critical value, as places in the series (from 0).
+
+    Parameters
+    ----------
+    start, peak, last
+        First date, date of the largest BSADF, last date.
+    ongoing
+        Whether the sample ends before the run does.
+    rising
+        Whether the series stood higher at the peak than before the start: False marks an accelerating fall.
+    """
+
+    start: int
+    peak: int
+    last: int
+    ongoing: bool
+    rising: bool
+
+    @property
+    def duration(self) -> int:
+        """Return the number of dates."""
+        return self.last - self.start + 1
+
+
+def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, shortest: int = 0) -> list[Run]:
+    """Return the runs of explosive behaviour of one series.
+
+    Parameters
+    ----------
+    level
+        `(T,)`, the series.
+    bsadf, critical
+        `(S,)`, of the last S observations; NaN never passes.
+    shortest
+        Dates that a run must have to be told.
+
+    Notes
+    -----
+    Phillips, Shi and Yu (2015), equations 11 and 12: it begins with the first date on which BSADF passes its critical
+    value and ends with the next on which it does not.
+
+    Examples
+    --------
+    >>> found = date_runs(np.arange(6.0), np.array([0.0, 2.0, 3.0, 1.0]), np.ones(4))
+    >>> [(run.start, run.peak, run.last, run.ongoing) for run in found]
+    [(3, 4, 4, False)]
+    """
+    with np.errstate(invalid="ignore"):
+        passes = np.concatenate([[False], bsadf > critical, [False]])
+    turns = np.flatnonzero(passes[1:] != passes[:-1])
+    offset = len(level) - len(bsadf)
+    runs = []
+    for first, after in turns.reshape(-1, 2).tolist():
+        if after - first < shortest:
+            continue
+        peak = first + int(np.argmax(bsadf[first:after]))
+        start = offset + first
+        run = Run(
+            start=start,
+            peak=offset + peak,
+            last=offset + after - 1,
+            ongoing=after == len(bsadf),
+            rising=bool(level[offset + peak] > level[start - 1]),
+        )
+        runs.append(run)
+    return runs
+
+
+def shortest_duration(rule: int | Literal["log"], observations: int) -> int:
+    """Return the dates that a run must have: a number, or ``log`` for ln T rounded up.
+
+    Notes
+    -----
+    Phillips, Shi and Yu (2015) ask for more than ln T; exuber rounds it to the nearest.
+
+    Examples
+    --------
+    >>> shortest_duration("log", 100), shortest_duration(3, 100)
+    (5, 3)
+    """
+    return int(np.ceil(np.log(observations))) if rule == "log" else rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """One series after the test.
+
+    Parameters
+    ----------
+    series
+        What was tested; its `problem` says why it was not.
+    lag, window
+        Lagged differences, rows of the smallest regression.
+    badf, bsadf
+        `(S,)`, for the last S dates.
+    critical, line
+        Critical values, and `(S,)`, what BSADF is held against.
+    runs
+        Episodes.
+    skipped
+        Windows without a statistic.
+    autocorrelation, drift
+        First autocorrelation of the residuals; t of the mean step.
+    """
+
+    series: Series
+    lag: int
+    window: int
+    badf: FloatArray
+    bsadf: FloatArray
+    critical: CriticalValues
+    line: FloatArray
+    runs: tuple[Run, ...]
+    skipped: int
+    autocorrelation: float
+    drift: float
+
+    @property
+    def statistics(self) -> tuple[float, float, float]:
+        """Return ADF, SADF and GSADF (NaN where no window that counts has a statistic)."""
+        return float(self.badf[-1]), float(np.fmax.reduce(self.badf)), float(np.fmax.reduce(self.bsadf))
+
+    def significance(self) -> int | None:
+        """Return the strictest level at which GSADF rejects; None where it does not."""
+        passed = [level for level in LEVELS if self.statistics[2] > self.critical.gsadf[at_level(level)]]
+        return max(passed, default=None)
+
+    def rejects(self, level: int) -> bool:
+        """Return whether GSADF rejects at a level."""
+        return self.statistics[2] > float(self.critical.gsadf[at_level(level)])
+
+    def power(self, level: int, speed: Speed) -> float | None:
+        """Return how often GSADF finds a bubble at this length; None where nobody has simulated it."""
+        walk = self.critical.method in ("stored", "simulated")
+        usual = walk and self.lag == 0 and self.window == minimum_window(len(self.series.level))
+        return power_of(len(self.series.level), level, speed) if usual else None
+
+
+def tested_series(
+    readings: Sequence[Series],
+    lag: Lag,
+    convention: Convention,
+    critical: Method | CriticalValues | None,
+    rules: BubbleRules,
+) -> tuple[list[Series | Tested], list[Finding]]:
+    """Return every series with its test, in the order given, and what was found; what fails stays a `Series`.
+
+    Parameters
+    ----------
+    readings
+        The series.
+    lag
+        A number, ``aic`` or ``bic``.
+    convention
+        Of the line that BSADF is held against.
+    critical
+        Where critical values come from; None: the table where it has them, else a simulation.
+    rules
+        The other options.
+    """
+    groups, findings = _groups(readings, lag, rules)
+    short = {found.key for found in findings}
+    out: dict[str, Series | Tested] = {
+        one.name: replace(one, problem="lag-too-long") if one.name in short else one for one in readings
+    }
+    for (periods, order), members in groups.items():
+        window = minimum_window(periods) if rules.minimum_window is None else rules.minimum_window
+        found = recursive_adf(np.column_stack([one.level for one in members]), window=window, lag=order)
+        shared = shared_values(periods, window, order, critical, rules)
+        for at, one in enumerate(members):
+            if np.isnan(found.bsadf[:, at]).all():
+                values = {"skipped": int(found.skipped[at])}
+                findings.append(finding("exact", column=None, key=one.name, severity="error", **values))
+                out[one.name] = replace(one, problem="exact")
+                continue
+            values_of = shared or own_values(one, window, order, critical, rules)
+            tested = _tested(one, at, found, values_of, values_of.sequence(convention, rules.level))
+            findings += _notes(tested, critical)
+            out[one.name] = replace(tested, runs=_dated(tested, rules))
+    return list(out.values()), findings
+
+
+def _groups(
+    readings: Sequence[Series], lag: Lag, rules: BubbleRules
+) -> tuple[dict[tuple[int, int], list[Series]], list[Finding]]:
+    """Return the series that can be tested by length and lag, and what was found of the others."""
+    findings: list[Finding] = []
+    groups: dict[tuple[int, int], list[Series]] = defaultdict(list)
+    for one in readings:
+        if one.problem:
+            continue
+        window = minimum_window(len(one.level)) if rules.minimum_window is None else rules.minimum_window
+        order = chosen_lag(unit_scaled(one.level), lag, window=window)
+        if window - 2 - order < setting("least_degrees") or len(one.level) - order - window < 1:
+            values = {"lag": order, "window": window, "count": len(one.level)}
+            findings.append(finding("lag-too-long", column=None, key=one.name, severity="error", **values))
+        else:
+            groups[len(one.level), order].append(one)
+    return groups, findings
+
+
+def _tested(series: Series, at: int, found: Recursive, critical: CriticalValues, line: FloatArray) -> Tested:
+    """Return one series of a group after its test, not yet dated."""
+    if len(line) != len(found.bsadf):
+        message = (
+            f"the critical values have {len(line)} dates, {series.name} has {len(found.bsadf)} statistics "
+            f"({len(series.level)} observations, window {found.minimum_window}, lag {found.lag}): "
+            "take those of its size."
+        )
+        raise UsageError(message)
+    level = unit_scaled(series.level)
+    return Tested(
+        series=series,
+        lag=found.lag,
+        window=found.minimum_window,
+        badf=found.badf[:, at],
+        bsadf=found.bsadf[:, at],
+        critical=critical,
+        line=line,
+        runs=(),
+        skipped=int(found.skipped[at]),
+        autocorrelation=residual_autocorrelation(level, found.lag),
+        drift=drift(level),
+    )
+
+
+def _notes(tested: Tested, critical: object) -> list[Finding]:
+    """Return what the critical values do not allow for (a sieve bootstrap does), and windows that were left out."""
+    notes: list[tuple[str, dict[str, Any]]] = []
+    if tested.skipped:
+        notes.append(("skipped", {"count": tested.skipped}))
+    if critical != "sieve":
+        bound = float(setting("autocorrelation.bound")) / np.sqrt(len(tested.series.level) - 1 - tested.lag)
+        if abs(tested.autocorrelation) > bound:
+            notes.append(("autocorrelated", {"lag": tested.lag, "value": tested.autocorrelation}))
+        if abs(tested.drift) > float(setting("drift.bound")):
+            notes.append(("drift", {"value": tested.drift}))
+    return [finding(rule, column=None, key=tested.series.name, severity="note", **words) for rule, words in notes]
+
+
+def _dated(tested: Tested, rules: BubbleRules) -> tuple[Run, ...]:
+    """Return the episodes of a series that rejects (or of any, where asked)."""
+    if not (rules.nonrejected or tested.rejects(rules.level)):
+        return ()
+    shortest = shortest_duration(rules.minimum_duration, len(tested.series.level))
+    return tuple(date_runs(tested.series.level, tested.bsadf, tested.line, shortest=shortest))

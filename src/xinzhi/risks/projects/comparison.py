@@ -1,0 +1,233 @@
+"""The agreement of two records, field by field and level by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.records import NUMBERS
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.risks.projects.index import Index
+    from xinzhi.risks.projects.records import Records
+
+    LevelArray = npt.NDArray[np.int8]
+
+
+MISSING = -1
+_MUNICIPALITIES = np.array([11, 12, 31, 50])
+_COUNTY, _PROVINCE = 100, 10_000
+_NUMBER_LEVELS = ("differs", "within 25 %", "within 10 %", "within 3 %", "equal, round", "equal, precise")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the evidence and its levels of agreement, from none to full."""
+
+    name: str
+    levels: tuple[str, ...]
+
+
+FIELDS = (
+    Field("place", ("other province", "other city", "same province", "other county", "same city", "same county")),
+    Field("owner", ("other owner", "same brand", "same name")),
+    *(Field(name, _NUMBER_LEVELS) for name in NUMBERS),
+    Field("capacity", _NUMBER_LEVELS),
+    Field("figures", ("none", "few", "many", "most")),
+    Field("components", ("none", "few", "many", "most")),
+    Field("sector", ("other sector", "same sector")),
+    Field("approval", ("other number", "same number")),
+    Field("dates", ("other years", "one year", "same years")),
+    Field("text", ("none", "faint", "some", "much", "close", "same")),
+    Field("phase", ("same phase", "later phase")),
+)
+NAMES = tuple(field.name for field in FIELDS)
+
+
+def city_of(place: IntArray) -> IntArray:
+    """Return the cities of codes as six digits, 0 where only a province is known; a municipality is its own city.
+
+    Examples
+    --------
+    >>> city_of(np.array([340123, 340000, 110105])).tolist()
+    [340100, 0, 110000]
+    """
+    province = place // _PROVINCE * _PROVINCE
+    city = place // _COUNTY * _COUNTY
+    own = np.isin(place // _PROVINCE, _MUNICIPALITIES)
+    return np.where(own, province, np.where(city == province, 0, city))
+
+
+def compare(index: Index, projects: Records, project: IntArray, record: IntArray, cosine: FloatArray) -> LevelArray:
+    """Return the levels of agreement of pairs.
+
+    Parameters
+    ----------
+    index, projects
+        The archive and the projects.
+    project, record
+        `(P,)` rows of the pairs.
+    cosine
+        `(P,)` textual similarity (`cosines`).
+
+    Returns
+    -------
+    numpy.ndarray
+        `(P, F)` levels of `FIELDS`; -1 where one of the two texts says nothing about a field.
+    """
+    archive = index.records
+    out = np.full((len(project), len(FIELDS)), MISSING, dtype=np.int8)
+    column = {name: at for at, name in enumerate(NAMES)}
+    out[:, column["place"]] = _places(projects.place[project], archive.place[record])
+    out[:, column["owner"]] = _owners(projects, archive, project, record)
+    for at, name in enumerate(NUMBERS):
+        out[:, column[name]] = _numbers(
+            projects.number[project, at],
+            archive.number[record, at],
+            np.minimum(projects.digits[project, at], archive.digits[record, at]),
+        )
+    out[:, column["capacity"]] = _capacities(projects, archive, project, record)
+    out[:, column["figures"]] = _figures(projects.figure[project], archive.figure[record])
+    out[:, column["components"]] = _overlap(projects.components[project], archive.components[record])
+    sector = projects.sectors[project], archive.sectors[record]
+    out[:, column["sector"]] = _either((sector[0] & sector[1]) > 0, (sector[0] > 0) & (sector[1] > 0))
+    out[:, column["approval"]] = _approvals(projects.approval[project], archive.approval[record])
+    out[:, column["dates"]] = _dates(projects.years[project], archive.years[record])
+    same = projects.chinese[project] == archive.chinese[record]
+    text = np.digitize(cosine, convention("text_levels"))
+    out[:, column["text"]] = np.where(same & (projects_known(projects, project)), text, MISSING)
+    later = (projects.phase[project] > 0) & (projects.phase[project] != archive.phase[record])
+    out[:, column["phase"]] = later
+    return out
+
+
+def projects_known(projects: Records, project: IntArray) -> BoolArray:
+    """Return whether projects have any text at all."""
+    known: BoolArray = np.diff(projects.tokens.start)[project] > 0
+    return known
+
+
+def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
+    """Return the cosine of pairs in the space of tokens weighted by their inverse document frequency.
+
+    Parameters
+    ----------
+    index, projects
+        The archive and the projects.
+    project, record
+        `(P,)` rows of the pairs, those of one project together.
+    """
+    from xinzhi.risks.projects.index import lengths
+
+    bucket, start = index.records.tokens.bucket, index.records.tokens.start
+    size = start[record + 1] - start[record]
+    ends = size.cumsum()
+    at = np.repeat(start[record] - ends + size, size) + np.arange(int(size.sum()))
+    mark = np.zeros(len(index.weight), dtype=np.float32)
+    product = np.zeros(len(record))
+    edges = np.append(np.flatnonzero(np.diff(project, prepend=-1)), len(project))
+    mine_bucket, mine_start = projects.tokens.bucket, projects.tokens.start
+    for low, high in pairwise(edges.tolist()):
+        mine = mine_bucket[mine_start[project[low]] : mine_start[project[low] + 1]]
+        mark[mine] = index.weight[mine] ** 2
+        begin = ends[low] - size[low]
+        # a cumulative sum and not reduceat: a text without tokens has an empty slice
+        sums = np.append(0.0, mark[bucket[at[begin : ends[high - 1]]]].cumsum(dtype=np.float64))
+        product[low:high] = sums[ends[low:high] - begin] - sums[ends[low:high] - size[low:high] - begin]
+        mark[mine] = 0.0
+    norm = lengths(projects, index.weight)[project].astype(np.float64) * index.norm[record]
+    return np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
+
+
+def _places(one: IntArray, other: IntArray) -> LevelArray:
+    """Return the closest level over all places of both."""
+    best = np.full(len(one), MISSING, dtype=np.int8)
+    for at in range(one.shape[1]):
+        for to in range(other.shape[1]):
+            a, b = one[:, at], other[:, to]
+            city_a, city_b = city_of(a), city_of(b)
+            province = a // _PROVINCE == b // _PROVINCE
+            city = province & (city_a == city_b) & (city_a > 0)
+            counties = (a % _COUNTY > 0) & (b % _COUNTY > 0)
+            unknown = province & ((city_a == 0) | (city_b == 0))
+            level = np.select(
+                [(a == 0) | (b == 0), counties & (a == b), city & counties, city, unknown, province],
+                [MISSING, 5, 3, 4, 2, 1],
+                default=0,
+            )
+            best = np.maximum(best, level).astype(np.int8)
+    return best
+
+
+def _owners(projects: Records, archive: Records, project: IntArray, record: IntArray) -> LevelArray:
+    brand, other = projects.brand[project], archive.brand[record]
+    name, other_name = projects.owner[project], archive.owner[record]
+    stem, other_stem = projects.stem[project], archive.stem[record]
+    # 吉锐 and 吉锐互连, Haihuang and 海煌水产: one brand is what the other begins with
+    same_brand = ((brand == other) | (stem == other)) & (other > 0) | ((brand == other_stem) & (brand > 0))
+    level = np.select([name == other_name, same_brand], [2, 1], default=0)
+    return np.where((name > 0) & (other_name > 0), level, MISSING).astype(np.int8)
+
+
+def _numbers(one: FloatArray, other: FloatArray, digits: npt.NDArray[np.int8]) -> LevelArray:
+    """Return how close two numbers are."""
+    known = np.isfinite(one) & np.isfinite(other)
+    larger = np.where(known, np.maximum(one, other), 1.0)
+    gap = np.where(known, np.abs(one - other), 0.0) / larger
+    bounds = [float(bound) for bound in convention("number_levels")]
+    level = sum((gap <= bound).astype(np.int8) for bound in bounds)
+    precise = (gap <= bounds[-1]) & (digits >= int(convention("precise_digits")))
+    return np.where(known, level + precise, MISSING).astype(np.int8)
+
+
+def _capacities(projects: Records, archive: Records, project: IntArray, record: IntArray) -> LevelArray:
+    """Return how close the closest capacities of one kind are."""
+    best = np.full(len(project), MISSING, dtype=np.int8)
+    for at in range(projects.capacity_kind.shape[1]):
+        for to in range(archive.capacity_kind.shape[1]):
+            kind = projects.capacity_kind[project, at]
+            alike = (kind > 0) & (kind == archive.capacity_kind[record, to])
+            digits = np.minimum(projects.capacity_digits[project, at], archive.capacity_digits[record, to])
+            level = _numbers(projects.capacity[project, at], archive.capacity[record, to], digits)
+            best = np.maximum(best, np.where(alike, level, MISSING)).astype(np.int8)
+    return best
+
+
+def _figures(one: FloatArray, other: FloatArray) -> LevelArray:
+    """Return which part of the shorter list of figures stands in the longer one too."""
+    found = np.zeros(len(one))
+    for at in range(one.shape[1]):
+        mine = one[:, at, None]
+        found += (np.abs(mine - other) <= 1e-6 * np.abs(mine)).any(axis=1)
+    shorter = np.minimum(np.isfinite(one).sum(axis=1), np.isfinite(other).sum(axis=1))
+    share = np.divide(found, shorter, out=np.zeros_like(found), where=shorter > 0)
+    return np.where(shorter > 0, np.digitize(share, convention("component_levels")), MISSING).astype(np.int8)
+
+
+def _overlap(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
+    """Return the level of the overlap coefficient of two sets."""
+    both = np.bitwise_count(one & other).astype(np.float64)
+    smaller = np.minimum(np.bitwise_count(one), np.bitwise_count(other))
+    share = np.divide(both, smaller, out=np.zeros_like(both), where=smaller > 0)
+    return np.where(smaller > 0, np.digitize(share, convention("component_levels")), MISSING).astype(np.int8)
+
+
+def _either(agrees: BoolArray, known: BoolArray) -> LevelArray:
+    return np.where(known, agrees, MISSING).astype(np.int8)
+
+
+def _approvals(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
+    same = ((one[:, :, None] == other[:, None, :]) & (one[:, :, None] > 0)).any(axis=(1, 2))
+    return _either(same, (one[:, 0] > 0) & (other[:, 0] > 0))
+
+
+def _dates(one: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> LevelArray:
+    equal = (one == other).sum(axis=1)
+    return np.where((one[:, 0] > 0) & (other[:, 0] > 0), equal, MISSING).astype(np.int8)

@@ -1,0 +1,54 @@
+"""The conventions, words and tables of the room, which stand beside the code: read once, never changed."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+HERE = Path(__file__).parent
+
+
+@cache
+def document(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
+    """Return a YAML file of this room, such as ``words.yaml``; callers must not change it."""
+    from xinzhi.protocol.yamlfile import read
+
+    return read(HERE / name).content
+
+
+@cache
+def places_table() -> pl.DataFrame:
+    """Return ``code, name, short, roman`` of prefectures and counties."""
+    import polars as pl
+
+    return pl.read_csv(HERE / "places.csv", infer_schema=False)
+
+
+@cache
+def readings() -> dict[int, str]:
+    """Return the reading of every common character, for `str.translate`."""
+    lines = (HERE / "readings.txt").read_text("utf-8").splitlines()
+    return {ord(sign): sound for sound, signs in (line.split() for line in lines) for sign in signs}
+
+
+def convention(name: str) -> Any:  # noqa: ANN401 - a number or a list
+    """Return the value of a convention of ``conventions.yaml``."""
+    return document("conventions.yaml")[name]["value"]
+
+
+def example() -> dict[str, pl.DataFrame]:
+    """Return made-up ``projects``, their ``archive`` and the ``labels`` that tell what each of them is.
+
+    Examples
+    --------
+    >>> {name: table.height for name, table in example().items()}
+    {'projects': 19, 'archive': 48, 'labels': 19}
+    """
+    import polars as pl
+
+    return {name: pl.read_csv(HERE / "example" / f"{name}.csv") for name in ("projects", "archive", "labels")}

@@ -1,0 +1,290 @@
+"""The archive by its keys: which archived records share two keys with a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import InputError
+from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.records import NUMBERS
+from xinzhi.risks.projects.vocabulary import idf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.risks.projects.records import Records
+
+    KeyArray = npt.NDArray[np.uint64]
+
+
+KEY_BITS = 40
+_ASKED = 2  # a project may lead to its source through twice as many rare tokens as are kept of an archived text
+_MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # finaliser of MurmurHash3
+_SHIFT = np.uint64(33)
+_FINE = ("investment", "turnover", "land", "floor", "length", "capacity")
+_COARSE = tuple(f"about {name}" for name in _FINE)
+# Which keys are joined: a place or an owner with anything else, exact numbers with each other, rare words likewise.
+PAIRS = (
+    *(("place", other) for other in ("owner", *_COARSE, "token", "approval")),
+    *(("owner", other) for other in (*_COARSE, "token", "approval")),
+    *combinations(_FINE, 2),
+    *((exact, f"about {other}") for exact in ("capacity", "floor") for other in ("investment", "land")),
+    ("capacity", "capacity"),
+    ("token", "token"),
+    ("approval", "approval"),
+)
+
+
+def pair_keys(records: Records, frequency: FloatArray, *, asking: bool) -> Iterator[tuple[str, IntArray, KeyArray]]:
+    """Yield the second member, the rows and the keys of every kind of pair.
+
+    Parameters
+    ----------
+    records
+        What was read.
+    frequency
+        `(B,)` in how many archived texts a token occurs.
+    asking
+        Whether the records look for others: then a number leads to the neighbouring bins too.
+
+    Notes
+    -----
+    An approval number is region, year and number in one and stands alone as a pair.
+    """
+    single = _single(records, frequency, asking=asking)
+    for left, right in PAIRS:
+        one, other = single[left], single[right]
+        for at in range(one.shape[1]):
+            for to in range(at if left == "approval" else at + 1 if left == right else 0, other.shape[1]):
+                if left == right == "approval" and at != to:
+                    continue
+                rows = np.flatnonzero((one[:, at] != 0) & (other[:, to] != 0))
+                # a sum does not care which of two tokens came first
+                yield right, rows, _mixed(one[rows, at] + other[rows, to]) >> np.uint64(64 - KEY_BITS)
+
+
+def _single(records: Records, frequency: FloatArray, *, asking: bool) -> dict[str, KeyArray]:
+    """Return `(N, W)` single keys by name, 0 where there is none."""
+    found = {
+        "place": _salted(_cities(records.place), "place"),
+        "owner": _salted(records.brand[:, None], "owner"),
+        "approval": _salted(records.approval, "approval"),
+        "token": _salted(_rare(records, frequency, asking=asking), "token"),
+    }
+    fine, coarse = float(convention("fine_bin")), float(convention("coarse_bin"))
+    reach = float(convention("coarse_reach")) if asking else 0.0
+    for at, name in enumerate(NUMBERS):
+        value = records.number[:, at]
+        found[name] = _salted(_bins(value, fine, fine / 2 if asking else 0.0), name)
+        found[f"about {name}"] = _salted(_bins(value, coarse, reach), f"about {name}")
+    kinds = records.capacity_kind
+    for name, width, within in (("capacity", fine, fine / 2 if asking else 0.0), ("about capacity", coarse, reach)):
+        slots = []
+        for at in range(kinds.shape[1]):
+            bins = _bins(records.capacity[:, at], width, within)
+            kind = kinds[:, at, None].astype(np.uint64)
+            slots.append(np.where((bins > 0) & (kind > 0), bins * np.uint64(64) + kind, np.uint64(0)))
+        found[name] = _salted(np.hstack(slots), name)
+    return found
+
+
+def _cities(place: IntArray) -> KeyArray:
+    """Return the cities of places; municipalities are their own."""
+    from xinzhi.risks.projects.comparison import city_of
+
+    cities = city_of(place)
+    cities[:, 1:][cities[:, 1:] == cities[:, :1]] = 0
+    return cities.astype(np.uint64)
+
+
+def _bins(value: FloatArray, width: float, reach: float) -> KeyArray:
+    """Return `(N, W)` logarithmic bins that hold everything within `reach` (a ratio) of a value, from 1; 0 for none."""
+    known = np.isfinite(value) & (value > 0)
+    log = np.log(np.where(known, value, 1.0))
+    low, high = np.floor((log + np.log1p(-reach)) / width), np.floor((log - np.log1p(-reach)) / width)
+    span = int((high - low).max(initial=0)) + 1
+    bins = low[:, None] + np.arange(span)
+    found: KeyArray = np.where(known[:, None] & (bins <= high[:, None]), bins + (1 << 20), 0).astype(np.uint64)
+    return found
+
+
+def _rare(records: Records, frequency: FloatArray, *, asking: bool) -> KeyArray:
+    """Return the rarest tokens of every text, from 1; those that no archived text has lead nowhere."""
+    keep = int(convention("rare_tokens")) * (_ASKED if asking else 1)
+    limit = max(float(convention("rare_token_limit")), 0.02 * float(frequency.max(initial=0)))
+    out = np.zeros((len(records), keep), dtype=np.uint64)
+    for part, rows, bucket in records.tokens.parts():
+        often = frequency[bucket]
+        at = np.flatnonzero((often <= limit) & (often > 0))
+        code = (rows[at].astype(np.uint64) << np.uint64(32)) | often[at].astype(np.uint64)
+        order = at[np.argsort(code, kind="stable")]
+        row = rows[order]
+        place = np.arange(len(row)) - np.searchsorted(row, row)
+        chosen = place < keep
+        out[part.start + row[chosen], place[chosen]] = bucket[order[chosen]].astype(np.uint64) + np.uint64(1)
+    return out
+
+
+def _salted(values: KeyArray, name: str) -> KeyArray:
+    """Return keys that tell what they are keys of; 0 stays 0."""
+    salt = np.uint64(int.from_bytes(name.encode()[-8:], "little"))
+    found: KeyArray = np.where(values > 0, _mixed(values ^ _mixed(np.full(1, salt))), np.uint64(0))
+    return found
+
+
+def _mixed(values: KeyArray) -> KeyArray:
+    """Return a hash of 64 bits in which every bit of the input counts."""
+    out = values ^ (values >> _SHIFT)
+    out *= _MIX_1
+    out ^= out >> _SHIFT
+    out *= _MIX_2
+    out ^= out >> _SHIFT
+    return out
+
+
+ROW_BITS = 64 - KEY_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An archive ready to be searched.
+
+    Parameters
+    ----------
+    records
+        What was read of it.
+    postings
+        Sorted: the key in the upper bits, the record in the lower ones. A pair that two records share stands twice.
+    frequency, weight
+        In how many records each token occurs, and its inverse document frequency.
+    norm
+        Length of every record in the space of tokens.
+    """
+
+    records: Records
+    postings: npt.NDArray[np.uint64]
+    frequency: FloatArray
+    weight: npt.NDArray[np.float32]
+    norm: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs of a project and an archived record that share at least one pair of keys, in the order of the projects.
+
+    Parameters
+    ----------
+    project, record
+        `(P,)` rows.
+    shared
+        How many pairs of keys they share.
+    reached
+        `(Q,)` how many records each project led to, before the best were kept.
+    """
+
+    project: IntArray
+    record: IntArray
+    shared: IntArray
+    reached: IntArray
+
+
+def build(records: Records) -> Index:
+    """Return the index of an archive.
+
+    Parameters
+    ----------
+    records
+        What was read of the archive: at most 16.7 million records.
+
+    Raises
+    ------
+    InputError
+        When there are more.
+    """
+    if len(records) >= 1 << ROW_BITS:
+        message = f"the archive has {len(records):,} records; at most {(1 << ROW_BITS) - 1:,} fit: split it by region."
+        raise InputError(message)
+    frequency = records.tokens.frequency()
+    weight = idf(frequency, len(records))
+    parts = [
+        (keys << np.uint64(ROW_BITS)) | rows.astype(np.uint64)
+        for _, rows, keys in pair_keys(records, frequency, asking=False)
+    ]
+    postings = np.concatenate(parts)
+    del parts
+    postings.sort()
+    return Index(records, postings, frequency, weight, lengths(records, weight))
+
+
+def lengths(records: Records, weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the Euclidean length of every text in the space of its tokens."""
+    out = np.zeros(len(records), dtype=np.float32)
+    for part, rows, bucket in records.tokens.parts():
+        squares = np.bincount(rows, weights=weight[bucket] ** 2, minlength=part.stop - part.start)
+        out[part] = np.sqrt(squares)
+    return out
+
+
+def candidates(index: Index, projects: Records) -> Candidates:
+    """Return the archived records to be compared with each project.
+
+    A record is reached through every pair of keys that it shares with the project; those reached through the rarest
+    pairs are kept.
+
+    Parameters
+    ----------
+    index, projects
+        The archive and the projects.
+    """
+    project, key, share = _asked(projects, index.frequency)
+    low = np.searchsorted(index.postings, key << np.uint64(ROW_BITS))
+    high = np.searchsorted(index.postings, (key + np.uint64(1)) << np.uint64(ROW_BITS))
+    length = high - low
+    some = np.flatnonzero((length > 0) & (length <= int(convention("longest_list"))))
+    low, length, project, share = low[some], length[some], project[some], share[some]
+    at = np.repeat(low - np.append(0, length.cumsum()[:-1]), length) + np.arange(length.sum())
+    record = index.postings[at] & np.uint64((1 << ROW_BITS) - 1)
+    rarity = np.repeat(share * np.log((len(index.records) + 1) / length), length)
+    code = (np.repeat(project, length).astype(np.uint64) << np.uint64(ROW_BITS)) | record
+    order = np.argsort(code)
+    code, rarity = code[order], rarity[order]
+    first = np.flatnonzero(np.append(True, code[1:] != code[:-1])) if len(code) else np.zeros(0, dtype=np.int64)
+    shared = np.diff(np.append(first, len(code)))
+    strength = np.add.reduceat(rarity, first) if len(first) else np.zeros(0)
+    pair = code[first]
+    rows = (pair >> np.uint64(ROW_BITS)).astype(np.int64)
+    best = np.lexsort((-strength, rows))
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    kept = np.sort(best[place < int(convention("candidates"))])
+    return Candidates(
+        project=rows[kept],
+        record=(pair[kept] & np.uint64((1 << ROW_BITS) - 1)).astype(np.int64),
+        shared=shared[kept],
+        reached=np.bincount(rows, minlength=len(projects)),
+    )
+
+
+def _asked(
+    projects: Records, frequency: FloatArray
+) -> tuple[IntArray, npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
+    """Return the distinct keys of the projects in rising order, with the project of each, and how far each counts."""
+    parts = [*pair_keys(projects, frequency, asking=True)]
+    rows = np.concatenate([row for _, row, _ in parts]).astype(np.uint64)
+    keys = np.concatenate([key for _, _, key in parts])
+    words = float(convention("token_pairs"))
+    counts = np.concatenate(
+        [np.full(len(row), words if name == "token" else 1.0, dtype=np.float32) for name, row, _ in parts]
+    )
+    # rows fit into the bits that the keys leave free: one number orders and thins out both
+    both = (keys << np.uint64(ROW_BITS)) | rows
+    order = np.argsort(both)
+    both = both[order]
+    order = order[np.append(True, both[1:] != both[:-1])] if len(both) else order
+    return rows[order].astype(np.int64), keys[order], counts[order]

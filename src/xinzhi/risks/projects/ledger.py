@@ -1,0 +1,354 @@
+"""What changed between an archived text and the project that resembles it: label, name, order, numbers, tongue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.text import Text
+from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES
+from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.quantities import plain
+from xinzhi.risks.projects.records import NUMBERS
+from xinzhi.risks.projects.scoring import CLASSES
+from xinzhi.risks.projects.sentences import FIELDS as FIELD_WORDS
+from xinzhi.risks.projects.sentences import LEVELS as LEVEL_WORDS
+from xinzhi.risks.projects.sentences import sayings
+from xinzhi.risks.projects.vocabulary import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from xinzhi.core.arrays import IntArray
+    from xinzhi.risks.projects.index import Index
+    from xinzhi.risks.projects.records import Records
+    from xinzhi.risks.projects.scoring import Judgement, Pairs, Scores
+    from xinzhi.risks.projects.weights import Weights
+
+
+_CLOSE = (1, 2, 3)  # levels of a number that moved and is still recognisable
+_NUMBERS = tuple(NAMES.index(name) for name in (*NUMBERS, "capacity"))
+
+
+def changes(
+    sides: tuple[Records, int, Records, int],
+    levels: npt.NDArray[np.int8],
+    titles: tuple[str, str],
+    said: tuple[Mapping[str, str], Mapping[str, str]],
+    texts: tuple[str, str],
+) -> Iterator[tuple[str, Text]]:
+    """Yield what changed from an archived text to a project.
+
+    Parameters
+    ----------
+    sides
+        The projects and the row, the archive and the row.
+    levels
+        `(F,)` their agreement.
+    titles, said, texts
+        Title, what is said by field, and the plain text of project and archived record.
+    """
+    projects, project, archive, record = sides
+    yield from _buzzwords(int(projects.buzzwords[project]) & ~int(archive.buzzwords[record]))
+    if titles[0] and titles[1] and titles[0] != titles[1]:
+        yield (
+            "name",
+            Text(zh=f"名称由“{titles[1]}”改为“{titles[0]}”", en=f"renamed from '{titles[1]}' to '{titles[0]}'"),
+        )
+    if projects.chinese[project] != archive.chinese[record]:
+        zh = ("英文", "中文") if archive.chinese[record] else ("中文", "英文")
+        en = ("English", "Chinese") if archive.chinese[record] else ("Chinese", "English")
+        yield "language", Text(zh=f"由{zh[1]}改写为{zh[0]}", en=f"rewritten from {en[1]} into {en[0]}")
+    for field in _NUMBERS:
+        if levels[field] in _CLOSE:
+            name = NAMES[field]
+            yield (
+                "number",
+                Text(
+                    zh=f"数字由“{said[1].get(name, '')}”改为“{said[0].get(name, '')}”",
+                    en=f"{name} moved from '{said[1].get(name, '')}' to '{said[0].get(name, '')}'",
+                ),
+            )
+    if levels[NAMES.index("owner")] == 0:
+        yield (
+            "owner",
+            Text(
+                zh=f"业主由“{said[1].get('owner', '')}”改为“{said[0].get('owner', '')}”",
+                en=f"owner changed from '{said[1].get('owner', '')}' to '{said[0].get('owner', '')}'",
+            ),
+        )
+    if levels[NAMES.index("dates")] not in (MISSING, 2):
+        yield (
+            "dates",
+            Text(
+                zh=f"年份由{said[1].get('dates', '')}改为{said[0].get('dates', '')}",
+                en=f"dates moved from {said[1].get('dates', '')} to {said[0].get('dates', '')}",
+            ),
+        )
+    if _reordered(levels, said, texts):
+        yield "order", Text(zh="叙述顺序不同", en="told in another order")
+
+
+def _buzzwords(new: int) -> Iterator[tuple[str, Text]]:
+    """Yield the buzzwords that came in, with the year of each."""
+    for bit, entry in enumerate(_entries()):
+        if new >> bit & 1:
+            yield (
+                "buzzword",
+                Text(
+                    zh=f"新增“{entry['zh']}”（{entry['since']}年起流行）",
+                    en=f"'{entry['en']}' added (in fashion since {entry['since']})",
+                ),
+            )
+
+
+def _entries() -> list[dict[str, Any]]:
+    return labels("buzzwords")
+
+
+def _reordered(
+    levels: npt.NDArray[np.int8], said: tuple[Mapping[str, str], Mapping[str, str]], texts: tuple[str, str]
+) -> bool:
+    """Return whether the fields that both texts give stand in another order."""
+    places = [
+        (texts[0].find(said[0][name].split("; ")[0]), texts[1].find(said[1][name].split("; ")[0]))
+        for at, name in enumerate(NAMES)
+        if levels[at] > 0 and name in said[0] and name in said[1]
+    ]
+    found = sorted(pair for pair in places if min(pair) >= 0)
+    return any(one[1] > other[1] for one, other in pairwise(found))
+
+
+_QUOTED = 60  # characters of a text that the ledger quotes for one field
+_TELLING = 0.5  # natural log-odds from which agreement is worth a word in the summary of the evidence
+CANDIDATES = {
+    "id": pl.String,
+    "rank": pl.Int64,
+    "archive_id": pl.String,
+    "odds_repackaged": pl.Float64,
+    "odds_follow_on": pl.Float64,
+    "text_similarity": pl.Float64,
+    "shared_keys": pl.Int64,
+}
+LEDGER = {
+    "id": pl.String,
+    "archive_id": pl.String,
+    "rank": pl.Int64,
+    "field": pl.String,
+    "level": pl.Int8,
+    "agreement": pl.String,
+    "weight": pl.Float64,
+    "project": pl.String,
+    "archive": pl.String,
+}
+CHANGES = {"id": pl.String, "archive_id": pl.String, "what": pl.String, "zh": pl.String, "en": pl.String}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two libraries: its table, and what was read of it."""
+
+    frame: pl.DataFrame
+    records: Records
+
+    def texts(self, rows: IntArray) -> pl.Series:
+        """Return the plain texts of rows."""
+        return plain(self.frame["text"].gather(rows))
+
+    def titles(self, rows: IntArray) -> list[str]:
+        """Return the titles of rows, empty where there are none."""
+        if "title" not in self.frame.columns:
+            return [""] * len(rows)
+        return plain(self.frame["title"].cast(pl.String).gather(rows)).str.strip_chars().to_list()
+
+    def said(self, rows: IntArray) -> list[dict[str, str]]:
+        """Return what rows say, by field."""
+        regions = self.frame["region"].gather(rows) if "region" in self.frame.columns else None
+        out: list[dict[str, str]] = [{} for _ in range(len(rows))]
+        for row, field, words in sayings(self.frame["text"].gather(rows), regions).iter_rows():
+            out[row][field] = words
+        return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The pairs that the ledger keeps: `(S,)` their place among all pairs, and their rank, from 1."""
+
+    at: IntArray
+    rank: IntArray
+
+
+def shown(found: Pairs, scores: Scores) -> Shown:
+    """Return the best pairs of every project."""
+    project = found.project[scores.order]
+    rank = np.arange(len(project)) - np.searchsorted(project, project) + 1
+    keep = rank <= int(convention("shown"))
+    return Shown(at=scores.order[keep], rank=rank[keep])
+
+
+def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFrame:
+    """Return the verdicts without candidates and evidence.
+
+    Parameters
+    ----------
+    judged, side, reached
+        What each project probably is, the projects and how many records each led to.
+    """
+    chance = judged.chance
+    readable = side.records.readable()
+    empty = side.frame["text"].str.strip_chars().to_numpy() == ""
+    best = chance.argmax(axis=1)
+    unsure = chance.max(axis=1) < float(convention("certain"))
+    few = readable < int(convention("readable"))
+    # wording alone tells a repeat word for word; it finds no paraphrase, so its silence does not make a project new
+    unreadable = np.where(judged.factual, few & (best == CLASSES.index("new")), ~judged.verbatim | unsure)
+    reason = np.select([empty, unreadable, unsure], ["empty", "unreadable", "undecided"], default="")
+    verdict = np.where(reason != "", "cannot tell", np.array(CLASSES)[best])
+    return pl.DataFrame(
+        {
+            "id": side.frame["id"],
+            "verdict": verdict.tolist(),
+            "probability": chance[:, 2],
+            "lower": judged.lower,
+            "upper": judged.upper,
+            "probability_follow_on": chance[:, 1],
+            "probability_new": chance[:, 0],
+            "reason": [word or None for word in reason.tolist()],
+            "readable": readable,
+            "basis": np.where(judged.factual, "facts", "wording").tolist(),
+            "reached": reached,
+        },
+        schema_overrides={"reason": pl.String},
+    )
+
+
+def candidate_frame(found: Pairs, scores: Scores, show: Shown, projects: Side, archive: Side) -> pl.DataFrame:
+    """Return the candidates that are kept."""
+    return pl.DataFrame(
+        {
+            "id": projects.frame["id"].gather(found.project[show.at]),
+            "rank": show.rank,
+            "archive_id": archive.frame["id"].gather(found.record[show.at]),
+            "odds_repackaged": scores.odds[show.at, 1],
+            "odds_follow_on": scores.odds[show.at, 0],
+            "text_similarity": found.cosine[show.at],
+            "shared_keys": found.shared[show.at],
+        },
+        schema=CANDIDATES,
+    )
+
+
+def ledger_frames(
+    weights: Weights, index: Index, found: Pairs, show: Shown, projects: Side, archive: Side
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the ledger and the changes of the pairs that are kept.
+
+    Parameters
+    ----------
+    weights, index, found, show
+        The weights, the archive, all pairs and those that are kept.
+    projects, archive
+        The two libraries.
+    """
+    mine, my_place = np.unique(found.project[show.at], return_inverse=True)
+    theirs, their_place = np.unique(found.record[show.at], return_inverse=True)
+    said = projects.said(mine), archive.said(theirs)
+    levels = found.levels[show.at]
+    last = len(weights.agreement.share) - 1
+    heavy = weights.agreement.weights(levels, last)
+    ids = projects.frame["id"].gather(found.project[show.at]).to_list()
+    others = archive.frame["id"].gather(found.record[show.at]).to_list()
+    rows = [
+        (
+            ids[at],
+            others[at],
+            int(show.rank[at]),
+            name,
+            int(levels[at, field]),
+            _level(field, levels[at, field]),
+            float(heavy[at, field]),
+            _short(said[0][my_place[at]].get(name)),
+            _short(said[1][their_place[at]].get(name)),
+        )
+        for at in range(len(ids))
+        for field, name in enumerate(NAMES)
+    ]
+    titles = projects.titles(mine), archive.titles(theirs)
+    texts = projects.texts(mine).to_list(), archive.texts(theirs).to_list()
+    changed = [
+        (ids[at], others[at], what, words.zh, words.en)
+        for at in np.flatnonzero(show.rank == 1).tolist()
+        for what, words in changes(
+            (projects.records, int(found.project[show.at[at]]), index.records, int(found.record[show.at[at]])),
+            levels[at],
+            (titles[0][my_place[at]], titles[1][their_place[at]]),
+            (said[0][my_place[at]], said[1][their_place[at]]),
+            (texts[0][my_place[at]], texts[1][their_place[at]]),
+        )
+    ]
+    return pl.DataFrame(rows, schema=LEDGER, orient="row"), pl.DataFrame(changed, schema=CHANGES, orient="row")
+
+
+def with_evidence(
+    verdicts: pl.DataFrame, candidates: pl.DataFrame, ledger: pl.DataFrame, changed: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the verdicts with the closest archived project and a line of evidence in both languages."""
+    first = candidates.filter(pl.col("rank") == 1).select("id", "archive_id")
+    agreeing = ledger.filter((pl.col("rank") == 1) & (pl.col("level") > 0) & (pl.col("weight") > _TELLING))
+    agreeing = agreeing.sort("weight", descending=True, maintain_order=True)
+    field = {language: {name: words.lang(language) for name, words in FIELD_WORDS.items()} for language in ("zh", "en")}
+    zh = (
+        pl.col("field").replace_strict(field["zh"], return_dtype=pl.String)
+        + "："
+        + pl.col("agreement").replace_strict(LEVEL_WORDS, return_dtype=pl.String)
+    )
+    en = pl.col("field").replace_strict(field["en"], return_dtype=pl.String) + ": " + pl.col("agreement")
+    told = agreeing.group_by("id").agg(en.str.join(", ").alias("agrees"), zh.str.join("，").alias("agrees_zh"))
+    what = changed.group_by("id", maintain_order=True).agg(
+        pl.col("what").unique(maintain_order=True).str.join(", ").alias("changed"),
+        pl.col("what")
+        .unique(maintain_order=True)
+        .replace_strict(_WHAT_ZH, return_dtype=pl.String)
+        .str.join("、")
+        .alias("changed_zh"),
+    )
+    joined = verdicts.join(first, on="id", how="left", maintain_order="left")
+    joined = joined.join(told, on="id", how="left", maintain_order="left").join(
+        what, on="id", how="left", maintain_order="left"
+    )
+    evidence = _sentence("agrees", "changed", ("agrees in ", "; changed: "))
+    evidence_zh = _sentence("agrees_zh", "changed_zh", ("相符：", "；变化："))
+    order = ["id", "archive_id", *verdicts.columns[1:], "evidence", "evidence_zh"]
+    return joined.with_columns(evidence.alias("evidence"), evidence_zh.alias("evidence_zh")).select(order)
+
+
+_WHAT_ZH = {
+    "buzzword": "时髦词",
+    "name": "名称",
+    "language": "语言",
+    "number": "数字",
+    "owner": "业主",
+    "dates": "年份",
+    "order": "顺序",
+}
+
+
+def _sentence(agrees: str, changed: str, lead: tuple[str, str]) -> pl.Expr:
+    said = pl.when(pl.col(agrees).is_not_null()).then(pl.lit(lead[0]) + pl.col(agrees)).otherwise(pl.lit(""))
+    return said + pl.when(pl.col(changed).is_not_null() & pl.col(agrees).is_not_null()).then(
+        pl.lit(lead[1]) + pl.col(changed)
+    ).otherwise(pl.lit(""))
+
+
+def _level(field: int, level: int) -> str | None:
+    return None if level == MISSING else FIELDS[field].levels[level]
+
+
+def _short(words: str | None) -> str | None:
+    return words if words is None or len(words) <= _QUOTED else f"{words[:_QUOTED]}…"

@@ -1,0 +1,207 @@
+"""Where two texts agree: the words of every agreeing field in both, and the passages that stand in both."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from xinzhi.risks.projects import quantities, vocabulary
+from xinzhi.risks.projects.conventions import convention, places_table
+from xinzhi.risks.projects.owners import owners
+from xinzhi.risks.projects.places import name_of, places
+from xinzhi.risks.projects.records import NUMBERS, capacity_spans, figure_spans, number_spans, without_approvals
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from xinzhi.risks.projects.screen import Comparison
+
+
+Span = tuple[int, int]
+Mark = tuple[str, Span, Span]
+_SIGNS, _LETTERS = 6, 24  # of a passage that two texts share: fewer Chinese signs or letters coincide by chance
+_LETTER, _MORE_LETTERS = re.compile("[A-Za-z]"), re.compile("(?!s(?![A-Za-z]))[A-Za-z]")
+_CITY, _PROVINCE = 100, 10_000
+_EQUAL = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Words of a text: which field they speak of, what they say, and every place where they stand."""
+
+    field: str
+    meaning: Hashable
+    value: float
+    spans: tuple[Span, ...]
+
+
+def marks(comparison: Comparison) -> list[Mark]:
+    """Return where agreeing words stand: field, span in the project's text, span in the archived text.
+
+    Parameters
+    ----------
+    comparison
+        The pair. Of words that overlap those of a weightier field are marked.
+    """
+    sides = [_read(text) for text in (comparison.project_text, comparison.archive_text)]
+    agreeing = comparison.ledger.filter(pl.col("level") > 0).sort("weight", descending=True, maintain_order=True)
+    found: list[Mark] = []
+    taken: tuple[list[Span], list[Span]] = ([], [])
+    for field in agreeing["field"].to_list():
+        for one, other in _pairs(field, sides[0], sides[1], comparison):
+            spans = [_free(said, used) for said, used in zip((one, other), taken, strict=True)]
+            if spans[0] is not None and spans[1] is not None:
+                found.append((field, spans[0], spans[1]))
+                taken[0].append(spans[0])
+                taken[1].append(spans[1])
+    return found
+
+
+def passages(one: str, other: str) -> tuple[list[Span], list[Span]]:
+    """Return the passages of each text that stand word for word in the other.
+
+    Examples
+    --------
+    >>> passages("智慧园：新建标准化厂房和宿舍", "新建标准化厂房、食堂")
+    ([(4, 11)], [(0, 7)])
+    """
+    return _shared(one, other), _shared(other, one)
+
+
+def _shared(text: str, other: str) -> list[Span]:
+    found: list[Span] = []
+    for size in (_SIGNS, _LETTERS):
+        known = {other[at : at + size] for at in range(len(other) - size + 1)}
+        found += [
+            (at, at + size)
+            for at in range(len(text) - size + 1)
+            if (gram := text[at : at + size]) in known and (size == _LETTERS or not any(map(str.isascii, gram)))
+        ]
+    return joined(found)
+
+
+def joined(spans: Sequence[Span]) -> list[Span]:
+    """Return spans in order, those that touch or overlap as one.
+
+    Examples
+    --------
+    >>> joined([(4, 7), (0, 2), (6, 9)])
+    [(0, 2), (4, 9)]
+    """
+    out: list[Span] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], end))
+        else:
+            out.append((start, end))
+    return out
+
+
+def _free(said: _Said, taken: Sequence[Span]) -> Span | None:
+    """Return the first place of words that overlaps none that is marked."""
+    return next((span for span in said.spans if all(span[1] <= a or b <= span[0] for a, b in taken)), None)
+
+
+def _pairs(
+    field: str, mine: Mapping[str, list[_Said]], theirs: Mapping[str, list[_Said]], comparison: Comparison
+) -> Iterator[tuple[_Said, _Said]]:
+    """Yield the words of a field that say the same, or nearly so."""
+    if field == "place":
+        yield from _placed(comparison)
+        return
+    left = list(theirs.get(field, ()))
+    for one in mine.get(field, ()):
+        alike = [said for said in left if said.meaning == one.meaning]
+        if field == "figures":
+            alike = [said for said in alike if abs(said.value - one.value) <= _EQUAL * one.value]
+        if field == "capacity":
+            widest = float(convention("number_levels")[0])
+            alike = [said for said in alike if abs(said.value - one.value) <= widest * max(said.value, one.value)]
+        if alike:
+            best = min(alike, key=lambda said: abs(said.value - one.value))
+            left.remove(best)
+            yield one, best
+
+
+def _read(text: str) -> dict[str, list[_Said]]:
+    """Return what a text says by field, with the places of the words."""
+    plain = pl.Series([text])
+    found = quantities.extract(without_approvals(plain))
+    numbers, capacities = number_spans(found), capacity_spans(found)
+    out: dict[str, list[_Said]] = defaultdict(list)
+    for at, span, value in numbers.select("field", "span", "value").iter_rows():
+        out[NUMBERS[at]].append(_Said(NUMBERS[at], None, value, _found(text, span)))
+    for kind, span, value in capacities.select("number", "span", "value").iter_rows():
+        out["capacity"].append(_Said("capacity", kind, value, _found(text, span)))
+    for span, value in figure_spans(found, numbers, capacities).select("span", "value").iter_rows():
+        out["figures"].append(_Said("figures", None, value, _found(text, span)))
+    for span, value in found.filter(pl.col("kind") == "year").select("span", "value").unique("value").iter_rows():
+        out["dates"].append(_Said("dates", value, value, _found(text, span)))
+    for span in owners(plain)["span"]:
+        out["owner"].append(_Said("owner", None, 0.0, _found(text, span)))
+    for span, code in vocabulary.approvals(plain).select("span", "code").iter_rows():
+        out["approval"].append(_Said("approval", code, 0.0, _found(text, span)))
+    lowered = vocabulary.lower(plain)
+    for kind, field in (("components", "components"), ("sectors", "sector")):
+        for word, bit in vocabulary.spotted(lowered, kind).select("word", "bit").iter_rows():
+            # `lower` puts one space before the text; a word that is spelt otherwise there is left out
+            out[field].append(_Said(field, bit, 0.0, _found(text.lower(), word)))
+    return out
+
+
+def _found(text: str, span: str) -> tuple[Span, ...]:
+    """Return every place of words: digits where a number begins and ends, letters where a word does (but for an s)."""
+    wanted = span.strip()
+    out: list[Span] = []
+    at = text.find(wanted) if wanted else -1
+    while at >= 0:
+        end = at + len(wanted)
+        before, after = text[max(at - 2, 0) : at], text[end : end + 1]
+        cut = (wanted[0].isdigit() and _joins(before)) or (wanted[-1].isdigit() and after.isdigit())
+        if not cut and not _within_a_word(text, at, end):
+            out.append((at, end))
+        at = text.find(wanted, at + 1)
+    return tuple(out)
+
+
+def _within_a_word(text: str, at: int, end: int) -> bool:
+    """Return whether letters go on before or behind, but for an s: the ten of intends, not the plant of plants."""
+    joined = _LETTER.match(text, at) and _LETTER.match(text, max(at - 1, 0)) and at > 0
+    goes_on = _LETTER.match(text, end - 1) and _MORE_LETTERS.match(text, end)
+    return bool(joined or goes_on)
+
+
+def _joins(before: str) -> bool:
+    """Return whether a digit after these signs is no number of its own: 45,000, m2."""
+    last = before[-1:]
+    separated = last in {".", ","} and before[:-1].isdigit()
+    return last.isdigit() or separated or (last.isascii() and last.isalpha())
+
+
+def _placed(comparison: Comparison) -> Iterator[tuple[_Said, _Said]]:
+    """Yield the names of the county, the city and the province that both texts are of."""
+    texts = (comparison.project_text, comparison.archive_text)
+    codes = [[int(code) for code in row if code] for row in places(pl.Series(texts)).tolist()]
+    above = [{unit for code in side for unit in (code, code // _CITY * _CITY, code // _PROVINCE * _PROVINCE)}
+             for side in codes]  # fmt: skip
+    for code in sorted(above[0] & above[1], key=lambda code: (code % _CITY == 0, code % _PROVINCE == 0)):
+        sides = [_Said("place", code, 0.0, _names_found(text, code)) for text in texts]
+        if sides[0].spans and sides[1].spans:
+            yield sides[0], sides[1]
+
+
+def _names_found(text: str, code: int) -> tuple[Span, ...]:
+    """Return where a place is named: the longest of its names that the text has."""
+    named = places_table().filter(pl.col("code") == str(code))
+    rows = named.select("name", "short", "roman").rows()
+    full, roman = name_of(code)
+    names = dict.fromkeys((*(rows[0] if rows else ()), full, roman))
+    return max((_found(text, name) for name in names if name), key=_length, default=())
+
+
+def _length(spans: Sequence[Span]) -> int:
+    return spans[0][1] - spans[0][0] if spans else 0

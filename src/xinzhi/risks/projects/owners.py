@@ -1,0 +1,232 @@
+"""Owners: company names in Chinese and English, brought down to the brand and to how it sounds."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import polars as pl
+
+from xinzhi.risks.projects.conventions import document, places_table, readings
+from xinzhi.risks.projects.places import sound
+
+_ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
+_SHORTEST_PLACE = 2
+_STEM = 2  # most brands have two syllables
+_COLUMNS = {"span": pl.String, "brand": pl.String, "stem": pl.String, "name": pl.String}
+
+
+def companies(texts: pl.Series) -> pl.DataFrame:
+    """Return the companies that texts name.
+
+    Parameters
+    ----------
+    texts
+        Plain texts.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``row, span, brand, stem, name``: the words read; the brand (what is left of the name without place, line of
+        business and legal form) and its first two syllables; the whole name without its legal form. All but the words
+        as they sound in pinyin. Words such as 项目公司 name nobody and are left out.
+    """
+    spans = pl.DataFrame({"row": _rows(texts), "read": texts.str.extract_all(f"{_chinese()}|{_ENGLISH}")})
+    spans = spans.explode("read", empty_as_null=False, keep_nulls=False)
+    unique = spans["read"].unique().to_list()
+    meaning = pl.DataFrame(
+        [(span, *_company(span)) for span in unique], schema={"read": pl.String, **_COLUMNS}, orient="row"
+    )
+    known = meaning.filter(pl.col("name") != "")
+    return spans.join(known, on="read", how="inner", maintain_order="left").select("row", *_COLUMNS)
+
+
+def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return the owner that every text names: its first company, else a hospital, university or cooperative.
+
+    Parameters
+    ----------
+    texts
+        Plain texts.
+    named
+        What `companies` found in them.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``row, span, brand, stem, name`` as in `companies`. The brand of a hospital is its name from its place on.
+
+    Examples
+    --------
+    >>> texts = pl.Series(["由合肥鑫辉新能源有限公司建设", "built by Hefei Xinhui New Energy Co., Ltd."])
+    >>> owners(texts)["brand"].to_list()
+    ['xinhui', 'xinhui']
+    >>> owners(pl.Series(["项目业主:资中县人民医院,新建住院楼"]))["span"].to_list()
+    ['资中县人民医院']
+    """
+    found = (companies(texts) if named is None else named).unique("row", keep="first", maintain_order=True)
+    rest = pl.DataFrame({"row": _rows(texts), "text": texts}).join(found, on="row", how="anti", maintain_order="left")
+    said = rest.select("row", pl.col("text").str.extract(_institution(), 1).alias("read")).drop_nulls()
+    known = pl.DataFrame(
+        [(read, *_institute(read)) for read in said["read"].unique().to_list()],
+        schema={"read": pl.String, **_COLUMNS},
+        orient="row",
+    )
+    institutes = said.join(known, on="read", how="inner", maintain_order="left").select(found.columns)
+    return pl.concat([found, institutes.cast(found.schema)])
+
+
+def _rows(texts: pl.Series) -> pl.Series:
+    return pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
+
+
+def _company(read: str) -> tuple[str, str, str, str]:
+    """Return the words that name a company, and its brand, stem and name as they sound; empty where it is nobody."""
+    if read.isascii():
+        words = re.findall(r"[A-Za-z']+", read)
+        core = [word for word in words if word.lower() not in _common("en")]
+        own = [word for word in core if sound(word) not in _roman_places()]
+        brand, stem = _spelled(own)
+        return read, brand, stem, sound("".join(words[: _legal(words)]))
+    span = _start().sub("", read)
+    before, _, last = span.rpartition("的")
+    span = last if len(before) > 1 else span  # 美的 is a name
+    span = span.rpartition("(")[2] if span.count("(") > span.count(")") else span
+    name = span
+    for end in document("words.yaml")["owner_ends"]["zh"]:
+        name = name.removesuffix(end)
+    if not _nobody().sub("", name):
+        return "", "", "", ""
+    brand = _common_pattern().sub("", _without_place(name))
+    return span, _spoken(brand), _spoken(brand[:_STEM]) if len(brand) >= _STEM else "", _spoken(name)
+
+
+def _institute(read: str) -> tuple[str, str, str, str]:
+    """Return words, brand, stem and name of an institution: from its place on, since every county has its hospital."""
+    span = name = _start().sub("", read)
+    while (rest := _without_place(name, most=1)) != name and _without_place(rest, most=1) != rest:
+        name = rest
+    return span, _spoken(name), "", _spoken(name)
+
+
+def _spelled(words: list[str]) -> tuple[str, str]:
+    """Return brand and stem of an English name: the words spelled in pinyin before those that are translated."""
+    syllables: list[str] = []
+    for word in words:
+        own = _syllable_pattern().fullmatch(sound(word))
+        if own is None:
+            break
+        syllables += _syllables_of(sound(word))
+    if len(syllables) < _STEM:
+        return sound("".join(words)), ""
+    return "".join(syllables), "".join(syllables[:_STEM])
+
+
+def _syllables_of(word: str) -> list[str]:
+    """Return the syllables of a word in pinyin, as long ones as leave a whole rest."""
+    if not word:
+        return []
+    for size in range(min(6, len(word)), 0, -1):
+        if word[:size] in _syllables() and _syllable_pattern().fullmatch(word[size:]):
+            return [word[:size], *_syllables_of(word[size:])]
+    return []
+
+
+def _legal(words: list[str]) -> int:
+    """Return where the legal form begins."""
+    forms = {"co", "ltd", "limited", "corporation", "corp", "inc", "company", "group"}
+    return next((at for at, word in enumerate(words) if word.lower() in forms), len(words))
+
+
+def _without_place(name: str, most: int = 9) -> str:
+    """Return a name without the places before the brand: 安徽省合肥鑫辉 is 鑫辉."""
+    known = _places()
+    for _ in range(most):
+        if name[:_SHORTEST_PLACE] not in _place_heads():
+            break
+        length = next((size for size in range(min(_longest_place(), len(name)), 1, -1) if name[:size] in known), 0)
+        if not length:
+            break
+        name = name[length:]
+    return name.lstrip("省市县区")
+
+
+def _spoken(name: str) -> str:
+    return sound(name.translate(readings()).replace("(", "").replace(")", ""))
+
+
+@cache
+def _chinese() -> str:
+    ends = "|".join(document("words.yaml")["owner_ends"]["zh"])
+    return rf"[\u4e00-\u9fffA-Za-z0-9()]{{2,40}}?(?:{ends})"
+
+
+@cache
+def _institution() -> str:
+    """Return the pattern of a clause that names a hospital, university or cooperative and little else."""
+    starts = "|".join(document("words.yaml")["owner_starts"])
+    ends = "|".join(document("words.yaml")["owner_ends"]["institutions"])
+    name = rf"([\u4e00-\u9fff]{{2,20}}?(?:{ends}))"
+    return rf"(?:^|[,。;:、 ]|(?:{starts})(?:为|是)?){name}(?:[,。;:、 (]|$|上报|申报|实施|承建|负责|拟)"
+
+
+@cache
+def _start() -> re.Pattern[str]:
+    starts = "|".join(sorted(document("words.yaml")["owner_starts"], key=len, reverse=True))
+    before = "方|企业|单位|公司|法人|业主|主体|人|以上均|以上"
+    return re.compile(rf"^(?:.*(?:{starts})(?:为|是)?|.*由|.*(?:{before})(?:为|是|系)|为|是|经|拟)")
+
+
+@cache
+def _nobody() -> re.Pattern[str]:
+    return re.compile(f"^(?:{'|'.join(document('words.yaml')['owner_nobody'])})*")
+
+
+@cache
+def _syllables() -> frozenset[str]:
+    return frozenset(readings().values())
+
+
+@cache
+def _syllable_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{'|'.join(sorted(_syllables(), key=len, reverse=True))})*")
+
+
+@cache
+def _common(language: str) -> frozenset[str]:
+    return frozenset(document("words.yaml")["owner_words"][language])
+
+
+@cache
+def _common_pattern() -> re.Pattern[str]:
+    return re.compile("|".join(sorted(_common("zh"), key=len, reverse=True)))
+
+
+@cache
+def _places() -> frozenset[str]:
+    from xinzhi.data.facts import facts
+
+    table = places_table()
+    provinces = facts("codes/gbt2260.yaml")["codes"].values()
+    names = {*table["name"].to_list(), *table["short"].to_list()}
+    return frozenset(names | {word for short, full, _ in provinces for word in (short, full)})
+
+
+@cache
+def _place_heads() -> frozenset[str]:
+    """Return how the names of places begin: most brands do not, and need no further look."""
+    return frozenset(name[:_SHORTEST_PLACE] for name in _places())
+
+
+@cache
+def _longest_place() -> int:
+    return max(map(len, _places()))
+
+
+@cache
+def _roman_places() -> frozenset[str]:
+    from xinzhi.data.facts import facts
+
+    provinces = [english for _, _, english in facts("codes/gbt2260.yaml")["codes"].values()]
+    cities = places_table().filter(pl.col("code").str.ends_with("00"))["roman"].to_list()
+    return frozenset(sound(name) for name in (*provinces, *cities))

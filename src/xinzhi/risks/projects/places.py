@@ -1,0 +1,244 @@
+"""Places of GB/T 2260 in Chinese and romanised texts, down to the county."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from xinzhi.data.facts import facts
+from xinzhi.risks.projects.conventions import document, places_table
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import IntArray
+
+
+SLOTS = 3
+_RANKS = "(?:County|District|Banner|City|Province|Prefecture)"
+_ROMAN = rf"Inner Mongolia|Hong Kong|[A-Z][a-zü']+(?: {_RANKS})?"
+_COUNTY, _CITY = 100, 10_000
+
+
+def places(texts: pl.Series, regions: pl.Series | None = None, named: pl.DataFrame | None = None) -> IntArray:
+    """Return the places that texts name.
+
+    Parameters
+    ----------
+    texts
+        Plain texts (`xinzhi.risks.projects.quantities.plain`).
+    regions
+        Codes of GB/T 2260 that stand beside the texts.
+    named
+        ``row, span`` of the companies that they name. A place that stands in their names alone says where the owner
+        is from, and counts only where the text names no other city or county.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(N, SLOTS)` six-digit codes, the finest first, 0 where there is none. A place is left out where a finer one
+        inside it is named; a name that several counties share counts where its city or province is named too, and one
+        that two share counts as both.
+
+    Examples
+    --------
+    >>> texts = pl.Series(["项目位于合肥市肥西县", "a plant in Hefei, Anhui Province", "鼓楼区", "徐州市鼓楼区"])
+    >>> places(texts).tolist()
+    [[340123, 0, 0], [340100, 0, 0], [0, 0, 0], [320302, 0, 0]]
+    """
+    found = _resolved(_mentions(texts))
+    if named is not None:
+        found = _without_owners(found, named)
+    found = found.select("row", "at", "code")
+    if regions is not None:
+        given = pl.DataFrame({"row": _rows(texts), "code": code_of(regions), "at": pl.Series([-1] * len(texts))})
+        found = pl.concat([found, given.filter(pl.col("code") > 0).select(found.columns).cast(found.schema)])
+    return _slots(found, len(texts))
+
+
+def known(codes: pl.Series) -> pl.Series:
+    """Return whether codes are those of a province, prefecture or county of GB/T 2260."""
+    return code_of(codes) > 0
+
+
+def code_of(codes: pl.Series) -> pl.Series:
+    """Return codes as numbers, 0 where they are none of GB/T 2260; two and four digits are filled up."""
+    text = codes.cast(pl.String).str.strip_chars().str.pad_end(6, "0")
+    number = text.cast(pl.Int64, strict=False).fill_null(0)
+    return number.is_in(_all_codes()).cast(pl.Int64) * number
+
+
+def name_of(code: int) -> tuple[str, str]:
+    """Return the name of a place in Chinese and in letters.
+
+    Examples
+    --------
+    >>> name_of(340123), name_of(340000)
+    (('合肥市肥西县', 'Feixi, Hefei'), ('安徽省', 'Anhui'))
+    """
+    names = _names()
+    zh, roman = names.get(code, (str(code), str(code)))
+    above = code // _COUNTY * _COUNTY
+    if code % _COUNTY and above in names:
+        return names[above][0] + zh, f"{roman}, {names[above][1]}"
+    return zh, roman
+
+
+def _rows(texts: pl.Series) -> pl.Series:
+    return pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
+
+
+def _mentions(texts: pl.Series) -> pl.DataFrame:
+    """Return ``row, at, name, code, weak, times, rivals``: every name with every place that it may mean."""
+    # 房亭河北支 is a branch of a river, 米仓山南麓 the foot of a mountain
+    texts = texts.str.replace_all("([河江湖海山])([东南西北])([岸麓支坡畔])", "$1 $2 $3")
+    chinese = texts.str.extract_many(_longest_first(), leftmost=True)
+    roman = texts.str.extract_all(_ROMAN)
+    found = [
+        pl.DataFrame({"row": _rows(texts), "name": spans})
+        .explode("name", empty_as_null=False, keep_nulls=False)
+        .with_columns(pl.int_range(pl.len()).over("row").alias("at"))
+        .join(table, on="name", how="inner", maintain_order="left")
+        for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman)))
+    ]
+    every = pl.concat([part.select("row", "at", "name", "code", "weak") for part in found])
+    every = every.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(["row", "name", "code"])
+    return every.with_columns(pl.len().over("row", "name").alias("rivals"))
+
+
+def _without_owners(found: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Return places without those that only companies bear in their names, where others are named."""
+    inner = _mentions(named["span"])
+    inner = inner.with_columns(named["row"].gather(inner["row"]).alias("row"))
+    counted = inner.group_by("row", "name", "code").agg(pl.col("times").sum().alias("owned"))
+    joined = found.join(counted, on=["row", "name", "code"], how="left")
+    owned = pl.col("owned").fill_null(0) >= pl.col("times")
+    other = (~owned & (pl.col("code") % _CITY != 0)).any().over("row")
+    return joined.filter(~(owned & other))
+
+
+def _resolved(mentions: pl.DataFrame) -> pl.DataFrame:
+    """Return the places meant: of a shared name those whose city or province the text names too, of a weak the city."""
+    alone = (pl.col("rivals") == 1) & ~pl.col("weak")
+    sure = mentions.filter(alone)
+    cities = sure.filter(pl.col("code") % _CITY != 0).select("row", (pl.col("code") // _COUNTY).alias("city")).unique()
+    provinces = sure.select("row", (pl.col("code") // _CITY).alias("province")).unique()
+    shared = (
+        mentions.filter(~alone)
+        .with_columns((pl.col("code") // _COUNTY).alias("city"), (pl.col("code") // _CITY).alias("province"))
+        .join(cities.with_columns(pl.lit(2).alias("by_city")), on=["row", "city"], how="left")
+        .join(provinces.with_columns(pl.lit(1).alias("by_province")), on=["row", "province"], how="left")
+        .with_columns((pl.col("by_city").fill_null(0) + pl.col("by_province").fill_null(0)).alias("support"))
+    )
+    best = pl.col("support") == pl.col("support").max().over("row", "name")
+    one = pl.len().over("row", "name") == 1
+    shared = shared.filter(best).filter(
+        pl.when("weak")
+        .then(pl.col("by_city").is_not_null() & one)
+        .otherwise(((pl.col("support") > 0) & one) | (pl.col("rivals") <= 2))  # noqa: PLR2004 - two fit into the slots
+    )
+    return pl.concat([part.select("row", "at", "name", "code", "times") for part in (sure, shared)])
+
+
+def _slots(named: pl.DataFrame, count: int) -> IntArray:
+    """Return the finest places of every text."""
+    code = pl.col("code")
+    level = pl.when(code % _COUNTY != 0).then(0).when(code % _CITY != 0).then(1).otherwise(2)
+    ordered = named.with_columns(level.alias("level")).unique(["row", "code"]).sort("row", "level", "at", "code")
+    inner_cities = ordered.filter(pl.col("level") == 0).select("row", (code // _COUNTY * _COUNTY).alias("code"))
+    inner = ordered.filter(pl.col("level") < 2).select("row", (code // _CITY * _CITY).alias("code"))  # noqa: PLR2004 - below a province
+    covered = pl.concat([inner_cities, inner.filter(~code.is_in([0]))]).unique()
+    finest = ordered.join(covered, on=["row", "code"], how="anti", maintain_order="left")
+    finest = finest.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < SLOTS)
+    out = np.zeros((count, SLOTS), dtype=np.int64)
+    out[finest["row"].to_numpy(), finest["slot"].to_numpy()] = finest["code"].to_numpy()
+    return out
+
+
+@cache
+def _province_rows() -> tuple[tuple[int, str, str, str], ...]:
+    codes = facts("codes/gbt2260.yaml")["codes"]
+    return tuple((int(code), short, full, english) for code, (short, full, english) in codes.items())
+
+
+@cache
+def _names() -> dict[int, tuple[str, str]]:
+    table = places_table()
+    found = {int(code): (name, roman) for code, name, _, roman in table.iter_rows()}
+    return found | {code: (full, english) for code, _, full, english in _province_rows()}
+
+
+@cache
+def _all_codes() -> list[int]:
+    return sorted(_names())
+
+
+@cache
+def _chinese_names() -> pl.DataFrame:
+    """Return ``name, code, weak`` of all Chinese names; municipalities are their own city."""
+    words = document("words.yaml")
+    everyday, common = words["everyday_places"], words["common_counties"]
+    table = places_table().with_columns(pl.col("code").cast(pl.Int64))
+    city = pl.col("code") % _COUNTY == 0
+    # one county in six is a city of its own, and goes by its short name too: 昆山, 义乌
+    short = table.filter((city | pl.col("name").str.ends_with("市")) & ~pl.col("short").is_in(everyday))
+    provinces = pl.DataFrame(
+        [(name, code) for code, short_name, full, _ in _province_rows() for name in dict.fromkeys((short_name, full))],
+        schema={"name": pl.String, "code": pl.Int64},
+        orient="row",
+    )
+    taken = provinces["name"].to_list()
+    prefectures = short.select(pl.col("short").alias("name"), "code").filter(~pl.col("name").is_in(taken))
+    aliases = pl.DataFrame([*words["place_aliases"].items()], schema=provinces.schema, orient="row")
+    every = pl.concat([provinces, table.select("name", "code"), prefectures, aliases]).unique(maintain_order=True)
+    return every.with_columns(pl.col("name").is_in(common).alias("weak"))
+
+
+@cache
+def _longest_first() -> list[str]:
+    """Return the Chinese names, so that 阿拉善右旗 is found before 阿拉善: of two matches the first name counts."""
+    return sorted(set(_chinese_names()["name"].to_list()), key=lambda name: (-len(name), name))
+
+
+@cache
+def _roman_index() -> dict[tuple[str, bool], list[int]]:
+    """Return the codes of a romanised name, with and without a word such as County behind it."""
+    found: dict[tuple[str, bool], list[int]] = {}
+    for code, name, _, roman in places_table().iter_rows():
+        for ranked in (True, False):
+            if not (ranked and code.endswith("00") and not name.endswith("市")):
+                found.setdefault((sound(roman), ranked), []).append(int(code))
+    for code, _, _, english in _province_rows():
+        found[sound(english), False] = [code]
+    return found
+
+
+def _roman_names(spans: pl.Series) -> pl.DataFrame:
+    """Return ``name, code, weak`` of the romanised names among spans; without its rank a county's is weak."""
+    rows = []
+    for span in spans.explode(empty_as_null=False, keep_nulls=False).unique().to_list():
+        words = span.split(" ")
+        rank = words[-1] if len(words) > 1 and words[-1] not in {"Mongolia", "Kong"} else ""
+        base = sound(span.removesuffix(f" {rank}") if rank else span)
+        if rank in {"City", "Prefecture"}:
+            codes = [code for code in _roman_index().get((base, False), []) if code % _CITY and not code % _COUNTY]
+            codes = codes or _roman_index().get((base, True), [])
+        elif rank in {"", "Province"}:
+            codes = _roman_index().get((base, False), [])
+            codes = [code for code in codes if not code % _COUNTY] or codes
+        else:
+            codes = [code for code in _roman_index().get((base, True), []) if code % _COUNTY]
+        rows += [(span, code, rank == "" and code % _COUNTY > 0) for code in codes]
+    return pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
+
+
+def sound(name: str) -> str:
+    """Return a romanised name as it sounds: lower case, without apostrophes, ü as v.
+
+    Examples
+    --------
+    >>> sound("Xi'an"), sound("Lüliang")
+    ('xian', 'lvliang')
+    """
+    return name.lower().replace("'", "").replace("’", "").replace("ü", "v")

@@ -1,0 +1,347 @@
+"""The headings of tables of projects: which column is what, under the names that offices give them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text
+from xinzhi.data import Package, load
+from xinzhi.data.package import Origin
+from xinzhi.data.raw import RawTable
+from xinzhi.risks.projects.conventions import document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.result import FrameKind
+
+
+KNOWN = ("id", "title", "text", "region", "year")
+
+
+def plain_heading(name: str) -> str:
+    """Return a heading without what is written differently from table to table: width, case, brackets, spaces.
+
+    Examples
+    --------
+    >>> plain_heading("总投资（单位：万元）"), plain_heading("Project Name"), plain_heading("总投资/万元")
+    ('总投资万元', 'projectname', '总投资万元')
+    """
+    narrow = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[\s()\[\]【】〔〕{}《》<>:,、/_*.-]", "", re.sub(r"([(\[【〔{])\s*单位[:\s]*", r"\1", narrow))
+
+
+def renamed(frame: pl.DataFrame, table: str, file: str | None = None) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """Return a table with the names that `screen` knows, and a note on every column that was taken for another.
+
+    Parameters
+    ----------
+    frame
+        The table as written. A column with a known name keeps it; another is looked up only for a name that is free.
+        Without any identifiers the rows are numbered.
+    table, file
+        Where it stands, for the notes.
+
+    Examples
+    --------
+    >>> found, notes = renamed(pl.DataFrame({"项目名称": ["水厂"], "建设内容及规模": ["日供水5万吨"]}), "archive")
+    >>> found.columns, len(notes)
+    (['id', 'title', 'text'], 3)
+    """
+    plain = {name: plain_heading(name) for name in frame.columns}
+    chosen: dict[str, str] = {}
+    for known in KNOWN:
+        if known in frame.columns:
+            continue
+        wanted = [plain_heading(name) for name in document("words.yaml")["headings"][known]]
+        ranked = [(wanted.index(said), name) for name, said in plain.items() if said in wanted and name not in KNOWN]
+        if ranked:
+            chosen[min(ranked, key=lambda entry: entry[0])[1]] = known
+    notes = [_note("heading-taken", table, file, column=name, value=known) for name, known in chosen.items()]
+    out = frame.rename(chosen)
+    if "id" in chosen.values() and out["id"].dtype.is_float():
+        out = out.with_columns(pl.col("id").cast(pl.String).str.replace(r"\.0$", ""))
+    if "id" not in out.columns and frame.width:
+        digits = len(str(frame.height))
+        numbers = [f"{row:0{digits}}" for row in range(1, frame.height + 1)]
+        out = out.insert_column(0, pl.Series("id", numbers, dtype=pl.String))
+        notes.append(_note("rows-numbered", table, file, column=None, value=None))
+    return out, tuple(notes)
+
+
+def sentences(columns: list[str]) -> dict[str, str]:
+    """Return the further columns that a table has, and the sentence that each adds to the text.
+
+    Examples
+    --------
+    >>> sentences(["id", "计划总投资（亿元）", "建设性质", "联系人"])
+    {'计划总投资（亿元）': '总投资{}亿元。', '建设性质': '建设性质:{}。'}
+    """
+    known = _sentences()
+    return {name: known[plain_heading(name)] for name in columns if name not in KNOWN and plain_heading(name) in known}
+
+
+@cache
+def _sentences() -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    words = document("words.yaml")
+    for entry in words["columns"]:
+        for name in entry["names"]:
+            for unit in entry.get("units", [""]):
+                found[plain_heading(name + unit)] = entry["sentence"].replace("{unit}", unit)
+    for name in words["headings"]["text"]:
+        found.setdefault(plain_heading(name), "{}。")
+    return found
+
+
+def _note(rule: str, table: str, file: str | None, *, column: str | None, value: str | None) -> Finding:
+    message, hint = _HEADING_WORDS[rule]
+    return Finding(
+        rule=rule,
+        severity="note",
+        message=Text(zh=message.zh.format(value=value), en=message.en.format(value=value)),
+        hint=hint,
+        table=table,
+        file=file,
+        column=column,
+        expected=value,
+    )
+
+
+_HEADING_WORDS = {
+    "heading-taken": (
+        Text(zh="按“{value}”读取。", en="is read as '{value}'."),
+        Text(zh="如有不符，请将应读的列改名为该名称。", en="If that is wrong, give that name to the right column."),
+    ),
+    "rows-numbered": (
+        Text(zh="没有编号列，各行按顺序编号。", en="has no column of identifiers; its rows are numbered."),
+        Text(
+            zh="如需以自有编号显示结果，请将编号列命名为“id”。",
+            en="Name the column of your own identifiers 'id' to see them in the results.",
+        ),
+    ),
+}
+
+
+_OWN_RULES = ("duplicate-key", "missing-key", "more-findings", "unknown-region")
+_LONGEST_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """A table of projects.
+
+    Parameters
+    ----------
+    frame
+        ``id, text`` and, where the table has them, ``title, region, year``: one row for every row of the table.
+    fingerprint
+        sha256 of the table as read.
+    findings
+        What is odd about it.
+    kind
+        The kind of frame that was handed in.
+    """
+
+    frame: pl.DataFrame
+    fingerprint: str
+    findings: tuple[Finding, ...]
+    kind: FrameKind
+
+
+def library(source: Any, table: str, *, encoding: str | None = None) -> Library:  # noqa: ANN401 - any kind of frame or place
+    """Read a table of projects.
+
+    Parameters
+    ----------
+    source
+        A frame of any kind; the path of a CSV file, a workbook or a data package; a package that is loaded.
+    table
+        ``projects`` or ``archive``.
+    encoding
+        Of a CSV file that is not UTF-8, such as ``gb18030``.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, or has neither title nor text under any heading that is known.
+    """
+    package, early = _package(source, table, encoding)
+    if table not in package.tables and len(package.tables) == 1:
+        package = replace(package, tables={table: next(iter(package.tables.values()))})
+    package, notes = _with_known_headings(package, table)
+    early = (*early, *notes)
+    frame = package.require(table, ["id"], verb="screen", despite=_OWN_RULES)
+    if not {"title", "text"} & set(frame.columns) and not sentences(frame.columns):
+        message = (
+            f"screen reads the columns 'title' and 'text' of the table '{table}'; it has {', '.join(frame.columns)}. "
+            "Name the column with the project's content 'text'."
+        )
+        raise InputError(message)
+    frame = frame.with_columns(pl.Series("id", _identifiers(frame["id"])))
+    whole = together(frame)
+    kept = [name for name in ("id", "title", "region", "year") if name in frame.columns]
+    read = frame.select(kept).with_columns(whole.alias("text"))
+    findings = (*early, *package.findings, *_odd(read, table, package))
+    return Library(frame=read, fingerprint=package.fingerprint(table), findings=findings, kind=package.kind)
+
+
+def together(frame: pl.DataFrame) -> pl.Series:
+    """Return one text a project: title, content, and what further known columns say, as sentences.
+
+    Examples
+    --------
+    >>> together(pl.DataFrame({"title": ["水厂"], "text": [None], "总投资（万元）": [5000]})).to_list()
+    ['水厂。总投资5000万元。']
+    """
+    parts = [pl.col(name).cast(pl.String) for name in ("title", "text") if name in frame.columns]
+    ended = [
+        pl.when(part.str.strip_chars() != "")
+        .then(part.str.replace(r"[。.]?\s*$", "。"))
+        .otherwise(pl.lit(""))
+        .fill_null("")
+        for part in parts
+    ]
+    for name, sentence in sentences(frame.columns).items():
+        before, _, after = sentence.partition("{}")
+        words = pl.col(name).cast(pl.String).str.strip_chars()
+        words = words.str.replace(r"\.0$", "") if frame[name].dtype.is_float() else words.str.replace("。$", "")
+        said = pl.lit(before) + words + pl.lit(after)
+        ended.append(pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(said).fill_null(""))
+    return frame.select(pl.concat_str([*ended, pl.lit("")]).alias("text"))["text"]
+
+
+def _with_known_headings(package: Package, table: str) -> tuple[Package, tuple[Finding, ...]]:
+    """Return a package whose table has the names that `screen` knows, read again where that changes a column."""
+    if table not in package.tables or not set(package.tables[table].columns) - set(KNOWN):
+        return package, ()
+    old = package.tables[table]
+    origin = package.origins.get(table)
+    frame, notes = renamed(old, table, origin.file if origin else None)
+    if frame.columns == old.columns:
+        return package, notes
+    again = load({table: frame})
+    lines = again.origins[table].lines
+    kept = tuple(found for found in package.findings if found.rule != "missing-column")
+    if origin is not None and len(origin.lines) == len(lines):
+        lines = origin.lines.gather(lines - 1)
+    origins = {table: Origin(origin.file if origin else None, lines)}
+    findings = (*kept, *(found for found in again.findings if found.severity == "error" or found.rule in _OWN_RULES))
+    return replace(again, origins=origins, findings=findings, kind=package.kind, source=package.source), notes
+
+
+def _package(source: Any, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:  # noqa: ANN401 - see library
+    if isinstance(source, Package):
+        return source, ()
+    if isinstance(source, (str, PathLike)):
+        path = Path(source)
+        if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
+            return _delimited(path, table, encoding)
+        return load(source, encoding=encoding), ()
+    return load({table: source}), ()
+
+
+def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:
+    """Read one CSV file as a table."""
+    from xinzhi.data.delimited import read_delimited
+
+    try:
+        grid = read_delimited(path, table, encoding=encoding)
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror or error})."
+        raise InputError(message) from error
+    if not grid.cells.width:
+        reason = grid.findings[0].sentence() if grid.findings else f"{path.name}: it has no columns"
+        raise InputError(reason, grid.findings)
+    cells, notes = renamed(grid.cells, table, path.name)
+    raw = RawTable(name=table, cells=cells, lines=grid.lines, header=grid.header, file=path.name)
+    return load({table: raw}), (*grid.findings, *notes)
+
+
+def _identifiers(ids: pl.Series) -> list[str]:
+    """Return identifiers that tell rows apart: of a repeated one the later rows get their number behind it."""
+    seen: dict[str, int] = {}
+    out = []
+    for at, name in enumerate(ids.to_list(), start=1):
+        plain = str(name) if name is not None else f"row {at}"
+        seen[plain] = seen.get(plain, 0) + 1
+        out.append(plain if seen[plain] == 1 else f"{plain}#{seen[plain]}")
+    return out
+
+
+def _odd(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
+    """Return what the screening itself finds odd: empty texts and codes of unknown places."""
+    from xinzhi.risks.projects.places import known
+
+    rows = frame.with_row_index("row")
+    found = [
+        _finding(package, table, row, "empty-text", "text", None)
+        for row in rows.filter(pl.col("text").str.strip_chars() == "").iter_rows(named=True)
+    ]
+    if "region" in frame.columns:
+        given = rows.filter(pl.col("region").is_not_null() & (pl.col("region").str.strip_chars() != ""))
+        strange = given.filter(~known(given["region"]))
+        found += [
+            _finding(package, table, row, "unknown-place", "region", row["region"])
+            for row in strange.iter_rows(named=True)
+        ]
+    return found
+
+
+def _finding(
+    package: Package, table: str, row: Mapping[str, Any], rule: str, column: str, value: str | None
+) -> Finding:
+    origin = package.origins.get(table)
+    words = _WORDS[rule]
+    return Finding(
+        rule=rule,
+        severity="warning",
+        message=words[0].format(value=value),
+        hint=words[1],
+        table=table,
+        file=origin.file if origin else None,
+        line=int(origin.lines[row["row"]]) if origin else None,
+        column=column,
+        key=row["id"],
+        value=value[:_LONGEST_SHOWN] if value else None,
+    )
+
+
+def unknown_place(table: str, name: str, value: str) -> Finding:
+    """Return the finding for a text that names a place which GB/T 2260 has not."""
+    words = _WORDS["unknown-place"]
+    return Finding(
+        rule="unknown-place",
+        severity="warning",
+        message=words[0].format(value=value),
+        hint=words[1],
+        table=table,
+        column="text",
+        key=name,
+        value=value,
+    )
+
+
+_WORDS = {
+    "empty-text": (
+        Text(zh="没有名称也没有内容，无从比对。", en="there is neither title nor content, so nothing can be compared."),
+        Text(zh="请补充项目内容；判定为“无法判断”。", en="Fill in the content; the verdict is 'cannot tell'."),
+    ),
+    "unknown-place": (
+        Text(zh="“{value}”不是GB/T 2260中的地名或代码。", en="'{value}' is no place or code of GB/T 2260."),
+        Text(
+            zh="请改为省、市、县的名称或六位代码；该项目仍按其他证据比对。",
+            en="Write the province, prefecture or county or its six-digit code; the project is compared on the rest.",
+        ),
+    ),
+}

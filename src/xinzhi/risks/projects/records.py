@@ -1,0 +1,249 @@
+"""Records of a project library as arrays: what was read of every text, ready to be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.risks.projects import places, quantities, vocabulary
+from xinzhi.risks.projects.conventions import document
+from xinzhi.risks.projects.owners import companies, owners
+from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+
+
+NUMBERS = ("investment", "turnover", "land", "floor", "length")
+CAPACITIES, FIGURES, CODES = 3, 8, 2
+_CHUNK = 100_000
+_CHINESE_SHARE = 0.3  # of the signs of a text: mixed ones quote names and units of the other language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What was read of `N` texts; 0, NaN and empty slots mean that a text says nothing.
+
+    Parameters
+    ----------
+    place
+        `(N, 3)` codes of GB/T 2260.
+    brand, stem, owner
+        `(N,)` hashes of the owner's brand, of its first two syllables, and of its name.
+    number, digits
+        `(N, 5)` investment and turnover in CNY, land and floor area in m2, length in m; significant digits.
+    capacity, capacity_kind, capacity_digits
+        `(N, 3)` capacities in base units, what they count (from 1), significant digits.
+    figure
+        `(N, 8)` further figures.
+    approval
+        `(N, 2)` hashes of approval numbers.
+    years
+        `(N, 2)` first and last year that the text names.
+    phase
+        `(N,)` 2 to 4, 9 for an expansion, 0 for none.
+    components, sectors, buzzwords
+        `(N,)` masks of words.
+    chinese
+        `(N,)` whether the text is Chinese.
+    tokens
+        The tokens of the text without buzzwords.
+    """
+
+    place: IntArray
+    brand: npt.NDArray[np.uint64]
+    stem: npt.NDArray[np.uint64]
+    owner: npt.NDArray[np.uint64]
+    number: FloatArray
+    digits: npt.NDArray[np.int8]
+    capacity: FloatArray
+    capacity_kind: npt.NDArray[np.int8]
+    capacity_digits: npt.NDArray[np.int8]
+    figure: FloatArray
+    approval: npt.NDArray[np.uint64]
+    years: npt.NDArray[np.int16]
+    phase: npt.NDArray[np.int8]
+    components: npt.NDArray[np.uint64]
+    sectors: npt.NDArray[np.uint64]
+    buzzwords: npt.NDArray[np.uint64]
+    chinese: BoolArray
+    tokens: Tokens
+
+    def __len__(self) -> int:
+        return len(self.brand)
+
+    def take(self, rows: IntArray) -> Records:
+        """Return some of the records."""
+        arrays = {name: getattr(self, name)[rows] for name in _ARRAYS}
+        return Records(**arrays, tokens=self.tokens.take(rows))
+
+    def readable(self) -> IntArray:
+        """Return how many of place, owner and numbers each text gives."""
+        numbers: IntArray = np.isfinite(self.number).sum(axis=1) + (self.capacity_kind > 0).any(axis=1)
+        return numbers + (self.place[:, 0] > 0) + (self.owner > 0)
+
+
+_ARRAYS = tuple(field.name for field in dataclass_fields(Records) if field.name != "tokens")
+
+
+def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
+    """Read project texts.
+
+    Parameters
+    ----------
+    texts
+        One text a project, title and content together.
+    regions
+        Codes of GB/T 2260 beside them.
+
+    Examples
+    --------
+    >>> records = read(pl.Series(["合肥市光伏项目，总投资12.5亿元，占地320亩，装机100MW"]))
+    >>> int(records.place[0, 0]), float(records.number[0, 0]), float(records.capacity[0, 0])
+    (340100, 1250000000.0, 100000000.0)
+    """
+    parts = [
+        _read(texts.slice(at, _CHUNK), None if regions is None else regions.slice(at, _CHUNK))
+        for at in range(0, max(len(texts), 1), _CHUNK)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+    return Records(**arrays, tokens=joined([part.tokens for part in parts]))
+
+
+def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
+    """Read a part of a library: the spans of a million texts at once would not fit."""
+    plain = quantities.plain(texts)
+    lowered = vocabulary.lower(plain)
+    count = len(plain)
+    approved = vocabulary.approvals(plain)
+    found = quantities.extract(without_approvals(plain))
+    named = companies(plain)
+    owned = owners(plain, named)
+    owner, brand, stem = (np.zeros(count, dtype=np.uint64) for _ in range(3))
+    rows = owned["row"].to_numpy()
+    for array, column in ((owner, "name"), (brand, "brand"), (stem, "stem")):
+        array[rows] = owned[column].hash().to_numpy() * (owned[column] != "").to_numpy()
+    numbers, capacities = number_spans(found), capacity_spans(found)
+    figures = figure_spans(found, numbers, capacities)
+    wide, slots = (count, len(NUMBERS)), (count, CAPACITIES)
+    return Records(
+        place=places.places(plain, regions, named),
+        brand=brand,
+        stem=stem,
+        owner=owner,
+        number=_filled(numbers, "field", "value", wide, np.float64),
+        digits=_filled(numbers, "field", "digits", wide, np.int8),
+        capacity=_filled(capacities, "slot", "value", slots, np.float64),
+        capacity_kind=_filled(capacities, "slot", "number", slots, np.int8),
+        capacity_digits=_filled(capacities, "slot", "digits", slots, np.int8),
+        figure=_filled(figures, "slot", "value", (count, FIGURES), np.float64),
+        approval=_codes(approved, count),
+        years=_years(found, count),
+        phase=vocabulary.phases(lowered),
+        components=vocabulary.bits(lowered, "components"),
+        sectors=vocabulary.bits(lowered, "sectors"),
+        buzzwords=vocabulary.bits(lowered, "buzzwords"),
+        chinese=_chinese(plain),
+        tokens=tokenise(vocabulary.without_buzzwords(lowered)),
+    )
+
+
+def without_approvals(plain: pl.Series) -> pl.Series:
+    """Return texts without approval numbers: their digits are no quantity."""
+    return plain.str.replace_all(vocabulary.APPROVAL, " ")
+
+
+@cache
+def fields() -> pl.DataFrame:
+    """Return ``field, kind, role, rank``: which quantities make the numbers of a record, best first."""
+    rows = [
+        (NUMBERS.index(name), kind, role, rank)
+        for name, sources in document("quantities.yaml")["fields"].items()
+        for rank, (kind, role) in enumerate(sources)
+    ]
+    return pl.DataFrame(rows, schema=["field", "kind", "role", "rank"], orient="row")
+
+
+@cache
+def capacity_kinds() -> dict[str, int]:
+    """Return the number of every kind of capacity, from 1."""
+    base = document("quantities.yaml")["capacity_kinds"]
+    return {kind: at for at, kind in enumerate([*base, *(f"{kind}_day" for kind in ("mass", "volume", "goods"))], 1)}
+
+
+def number_spans(found: pl.DataFrame) -> pl.DataFrame:
+    """Return ``row, field, span, value, digits``: the quantity that each number of each text is read from.
+
+    Of several of one rank the largest: it is the whole, and does not depend on the order of the parts.
+    """
+    return (
+        found.join(fields(), on=["kind", "role"], how="inner", maintain_order="left")
+        .sort("row", "field", "rank", "value", descending=[False, False, False, True], maintain_order=True)
+        .unique(["row", "field"], keep="first", maintain_order=True)
+    )
+
+
+def capacity_spans(found: pl.DataFrame) -> pl.DataFrame:
+    """Return ``row, slot, number, span, value, digits``: the first capacities of each text, `number` their kind.
+
+    Those that the text calls so come first, then machines and stores.
+    """
+    kind = pl.col("kind").replace_strict(capacity_kinds(), default=0, return_dtype=pl.Int8)
+    # three sets are equipment and forty persons a staff, unless the text says that they are what the project can do
+    meant = ~pl.col("kind").is_in(["goods", "people"]) | (pl.col("role") == "capacity")
+    part = found.with_columns(kind.alias("number")).filter((pl.col("number") > 0) & meant & (pl.col("role") != "other"))
+    part = part.sort("row", pl.col("role") != "capacity", maintain_order=True).unique(
+        ["row", "number", "value"], keep="first", maintain_order=True
+    )
+    return part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < CAPACITIES)
+
+
+def figure_spans(found: pl.DataFrame, numbers: pl.DataFrame, capacities: pl.DataFrame) -> pl.DataFrame:
+    """Return ``row, slot, span, value``: what is neither number, capacity nor year; a one says nothing."""
+    taken = pl.concat([numbers.select("row", "span"), capacities.select("row", "span")])
+    left = found.join(taken, on=["row", "span"], how="anti", maintain_order="left")
+    part = left.filter((pl.col("kind") != "year") & (pl.col("value") != 1)).unique(
+        ["row", "value"], maintain_order=True
+    )
+    return part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < FIGURES)
+
+
+def _filled(
+    part: pl.DataFrame, column: str, value: str, shape: tuple[int, int], kind: type[np.generic]
+) -> npt.NDArray[Any]:
+    """Return an array with the values of long rows in their slots; NaN or 0 elsewhere."""
+    out = np.full(shape, np.nan if kind is np.float64 else 0, dtype=kind)
+    out[part["row"].to_numpy(), part[column].to_numpy()] = part[value].to_numpy()
+    return out
+
+
+def _codes(approved: pl.DataFrame, count: int) -> npt.NDArray[np.uint64]:
+    part = approved.unique(["row", "code"], maintain_order=True)
+    part = part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < CODES)
+    out = np.zeros((count, CODES), dtype=np.uint64)
+    out[part["row"].to_numpy(), part["slot"].to_numpy()] = part["code"].hash().to_numpy()
+    return out
+
+
+def _years(found: pl.DataFrame, count: int) -> npt.NDArray[np.int16]:
+    every = found.filter(pl.col("kind") == "year").group_by("row")
+    span = every.agg(pl.col("value").min().alias("first"), pl.col("value").max().alias("last"))
+    out = np.zeros((count, 2), dtype=np.int16)
+    out[span["row"].to_numpy()] = span.select("first", "last").to_numpy().astype(np.int16)
+    return out
+
+
+def _chinese(plain: pl.Series) -> BoolArray:
+    signs = plain.str.count_matches(r"[\u4e00-\u9fff]").to_numpy()
+    letters = plain.str.count_matches("[A-Za-z]").to_numpy()
+    chinese: BoolArray = signs >= _CHINESE_SHARE * (signs + letters)
+    return chinese

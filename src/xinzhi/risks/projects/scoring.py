@@ -1,0 +1,238 @@
+"""From pairs of records to evidence, and from evidence to probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.risks.projects.comparison import NAMES, compare, cosines
+from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.index import candidates
+from xinzhi.risks.projects.records import NUMBERS
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.risks.projects.fellegi_sunter import Agreement
+    from xinzhi.risks.projects.index import Index
+    from xinzhi.risks.projects.records import Records
+    from xinzhi.risks.projects.weights import Weights
+
+
+CLASSES = ("new", "follow-on", "repackaged")
+_LOWEST, _HIGHEST = -12.0, 12.0  # natural log-odds beyond which nothing more can be told from a labelled sample
+_MOST_READABLE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Projects and the archived records compared with them, in the order of the projects.
+
+    Parameters
+    ----------
+    project, record
+        `(P,)` rows.
+    levels
+        `(P, F)` levels of agreement.
+    cosine
+        `(P,)` textual similarity.
+    shared
+        `(P,)` how many pairs of keys they share.
+    reached
+        `(Q,)` how many records each project led to.
+    """
+
+    project: IntArray
+    record: IntArray
+    levels: npt.NDArray[np.int8]
+    cosine: FloatArray
+    shared: IntArray
+    reached: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The evidence on every project.
+
+    Parameters
+    ----------
+    odds
+        `(P, 2)` log-odds of each pair: a follow-on of that record, that record over again, each against unrelated.
+    order
+        `(P,)` the pairs, those of one project together, the best first.
+    features
+        `(Q, 4)` what the calibration reads: one; the log-odds that the project is some archived one over again, and
+        that it follows one on, given how many it is compared with; how many fields could be read.
+    """
+
+    odds: FloatArray
+    order: IntArray
+    features: FloatArray
+
+
+def pairs(index: Index, projects: Records) -> Pairs:
+    """Return the pairs to look at and their agreement.
+
+    Parameters
+    ----------
+    index, projects
+        The archive and the projects.
+    """
+    found = candidates(index, projects)
+    cosine = cosines(index, projects, found.project, found.record)
+    levels = compare(index, projects, found.project, found.record, cosine)
+    return Pairs(found.project, found.record, levels, cosine, found.shared, found.reached)
+
+
+def score(model: Agreement, found: Pairs, projects: Records) -> Scores:
+    """Return the evidence on every project.
+
+    A project is at most one archived project over again. Of the `n` records that it is compared with, each is taken as
+    equally likely beforehand, so the odds on some record are the mean of the likelihood ratios: a chance resemblance
+    among a hundred records counts for less than one among ten.
+
+    Parameters
+    ----------
+    model
+        The weights.
+    found, projects
+        The pairs and the projects.
+    """
+    odds = model.log_odds(found.levels)
+    order = np.lexsort((-np.logaddexp(odds[:, 0], odds[:, 1]), found.project))
+    count = len(projects)
+    total = np.full((count, 2), -np.inf)
+    for column in range(2):
+        np.logaddexp.at(total[:, column], found.project, odds[:, column])
+    among = np.bincount(found.project, minlength=count)
+    mean = total - np.log(np.maximum(among, 1))[:, None]
+    readable = np.minimum(projects.readable(), _MOST_READABLE)
+    features = np.column_stack([np.ones(count), np.clip(mean[:, ::-1], _LOWEST, _HIGHEST), readable])
+    return Scores(odds, order, features)
+
+
+_FACTS = [NAMES.index(name) for name in ("place", "owner", *NUMBERS, "capacity", "approval")]
+_TEXT = NAMES.index("text")
+_NORMAL_95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What each project probably is.
+
+    Parameters
+    ----------
+    chance
+        `(Q, 3)` probabilities of new, follow-on and repackaged.
+    lower, upper
+        `(Q,)` 95 % interval of the last.
+    factual
+        `(Q,)` whether facts could be compared; else the probabilities rest on the wording.
+    verbatim
+        `(Q,)` whether the wording is that of an archived record.
+    """
+
+    chance: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    factual: BoolArray
+    verbatim: BoolArray
+
+
+def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | None = None) -> Judgement:
+    """Return what each project probably is.
+
+    Parameters
+    ----------
+    weights
+        Adapted to the archive.
+    found, scores
+        The pairs and the evidence.
+    shares
+        `(3,)` how common the classes are where the projects come from; by default as among the labelled ones.
+
+    Notes
+    -----
+    Where fewer than two of place, owner, numbers and approval could be compared with any candidate, the calibration
+    says nothing. What remains is the wording: the closest wording that a project of each class finds. For a new one
+    that is what an archived record finds among the others: titles of one discipline find much, plants little.
+    """
+    factual = compared(found) >= int(convention("readable"))
+    # no candidate at all: the facts that the project gives were looked up and lead nowhere
+    factual |= (found.reached == 0) & (scores.features[:, 3] >= int(convention("readable")))
+    chance = weights.calibration.probabilities(scores.features, shares)
+    lower, upper = weights.calibration.interval(scores.features, 2, shares)
+    closest = np.zeros(len(found.reached), dtype=np.int64)
+    np.maximum.at(closest, found.project, np.maximum(found.levels[:, _TEXT], 0))
+    worded, below, above = by_wording(weights, closest, weights.calibration.shares if shares is None else shares)
+    return Judgement(
+        chance=np.where(factual[:, None], chance, worded),
+        lower=np.where(factual, lower, below),
+        upper=np.where(factual, upper, above),
+        factual=factual,
+        verbatim=closest == len(weights.closest_share) - 1,
+    )
+
+
+def compared(found: Pairs) -> IntArray:
+    """Return how many facts of each project could be compared with the candidate that has most of them."""
+    most = np.zeros(len(found.reached), dtype=np.int64)
+    np.maximum.at(most, found.project, (found.levels[:, _FACTS] >= 0).sum(axis=1))
+    return most
+
+
+def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return probabilities and interval given the closest wording alone.
+
+    Parameters
+    ----------
+    weights
+        With `closest_share`, how close the closest other wording is among archived records.
+    closest
+        `(Q,)` level of the closest wording.
+    shares
+        `(3,)` how common the classes are.
+    """
+    told = weights.agreement.level[weights.agreement.innocent :, _TEXT, : len(weights.closest_share)]
+    ratio = np.vstack([np.ones(len(weights.closest_share)), *(rising(row, weights.closest_share) for row in told)])
+    joint = shares * ratio[:, closest].T
+    chance = joint / joint.sum(axis=1, keepdims=True)
+    p = np.clip(chance[:, 2], 1e-12, 1 - 1e-12)
+    # the frequencies are counts: the logarithm of a share q of n has the variance (1 - q) / (n q); half a case
+    # more keeps it finite where nothing was seen
+    frequency = np.vstack([weights.closest_share, told[-1]])[:, closest]
+    spread = [(1 - q) / (n * q + 0.5) for q, n in zip(frequency, weights.counted, strict=True)]
+    half = _NORMAL_95 * np.sqrt(spread[0] + spread[1])
+    logit = np.log(p / (1 - p))
+    return chance, 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
+
+
+def rising(match: FloatArray, chance: FloatArray) -> FloatArray:
+    """Return likelihood ratios that never fall from one level of closeness to the next.
+
+    Parameters
+    ----------
+    match, chance
+        `(L,)` frequencies of the levels among matches and by chance.
+
+    Notes
+    -----
+    Neighbouring levels whose ratios are out of order are pooled (Ayer et al. 1955): closer wording is never less reason
+    to suspect a repeat.
+
+    Examples
+    --------
+    >>> rising(np.array([0.2, 0.3, 0.5]), np.array([0.1, 0.6, 0.3])).round(3).tolist()
+    [0.714, 0.714, 1.667]
+    """
+    blocks: list[tuple[float, float, int]] = []
+    for one, other in zip(match.tolist(), chance.tolist(), strict=True):
+        block = (one, other, 1)
+        while blocks and blocks[-1][0] * block[1] > block[0] * blocks[-1][1]:
+            before = blocks.pop()
+            block = (before[0] + block[0], before[1] + block[1], before[2] + block[2])
+        blocks.append(block)
+    return np.repeat([one / other for one, other, _ in blocks], [size for _, _, size in blocks])

@@ -1,0 +1,289 @@
+"""Words of a text: components, sectors, phases, approvals, buzzwords, and the tokens that texts are compared by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.risks.projects.conventions import document
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    BitArray = npt.NDArray[np.uint64]
+    from collections.abc import Iterator
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+
+    CodeArray = npt.NDArray[np.uint32]
+
+
+_PHASES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "expansion": 9}
+# the national project code (region, month), a document number such as 皖发改产业〔2021〕123号, a parcel number
+_PROJECT_CODE = r"(?-u:\b)[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}(?-u:\b)"
+_DOCUMENT = r"[\[〔(](?:19|20)[0-9]{2}[\]〕)] ?(?:第|No\.? ?)?[0-9]{1,5}(?:号|(?-u:\b))"
+APPROVAL = rf"{_PROJECT_CODE}|{_DOCUMENT}"
+
+
+def lower(texts: pl.Series) -> pl.Series:
+    """Return plain texts in lower case between spaces, so that English words begin with one."""
+    return " " + texts.str.to_lowercase().str.replace_all(r"[\"(/,;:-]", " ") + " "
+
+
+def spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
+    """Return ``row, word, bit``: the known words of a kind in texts that `lower` has prepared.
+
+    Parameters
+    ----------
+    texts
+        The texts.
+    kind
+        ``components``, ``sectors`` or ``buzzwords``.
+
+    Examples
+    --------
+    >>> found = spotted(lower(pl.Series(["建设生产线四条", "Four production lines, roads"])), "components")
+    >>> found.rows()
+    [(0, '生产线', 1), (1, ' production line', 1), (1, ' road', 10)]
+    """
+    table = _table(kind)
+    spans = texts.str.extract_many(table["word"].to_list(), leftmost=True)
+    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
+    found = pl.DataFrame({"row": rows, "word": spans}).explode("word", empty_as_null=False, keep_nulls=False)
+    return found.join(table, on="word", how="inner", maintain_order="left").unique(["row", "bit"], maintain_order=True)
+
+
+def bits(texts: pl.Series, kind: str) -> BitArray:
+    """Return the words of a kind in every text as a mask, one bit for each of ``words.yaml``."""
+    found = spotted(texts, kind)
+    masks = found.group_by("row").agg((pl.lit(2, dtype=pl.UInt64).pow(pl.col("bit"))).sum().alias("mask"))
+    out = np.zeros(len(texts), dtype=np.uint64)
+    out[masks["row"].to_numpy()] = masks["mask"].cast(pl.UInt64).to_numpy()
+    return out
+
+
+def without_buzzwords(texts: pl.Series) -> pl.Series:
+    """Return texts that `lower` has prepared without their buzzwords."""
+    table = _table("buzzwords")
+    return texts.str.replace_many(table["word"].to_list(), [" "] * table.height, leftmost=True)
+
+
+def phases(texts: pl.Series) -> npt.NDArray[np.int8]:
+    """Return the phase that texts speak of: 2 to 4, 9 for an expansion without number, 0 for none or the first.
+
+    The first sentence, which is the title where there is one, decides if it names a phase: a first phase that keeps
+    land for a second is none, and a second one speaks of the first.
+
+    Examples
+    --------
+    >>> phases(lower(pl.Series(["光伏电站二期", "the expansion of a plant", "新建", "一期。预留二期用地"]))).tolist()
+    [2, 9, 0, 0]
+    """
+    head, rest = (texts.str.extract(pattern, 1).fill_null("") for pattern in (r"^([^。]*)", r"^[^。]*。(.*)$"))
+    to_come = document("words.yaml")["phases_to_come"]
+    first, later = (_phase(part.str.replace_all(to_come, " ")) for part in (head, rest))
+    chosen = np.where(first > 0, first, later)
+    return np.where(chosen == _PHASES["first"], 0, chosen).astype(np.int8)
+
+
+def _phase(texts: pl.Series) -> npt.NDArray[np.int8]:
+    """Return the lowest later phase that texts name, 1 where they name the first alone, 0 for none."""
+    words = document("words.yaml")["phases"]
+    table = {_pattern(word): _PHASES[name] for name, spellings in words.items() for word in spellings}
+    spans = texts.str.extract_many(sorted(table, key=len, reverse=True), leftmost=True)
+    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
+    found = pl.DataFrame({"row": rows, "word": spans}).explode("word", empty_as_null=False, keep_nulls=False)
+    number = pl.col("word").replace_strict(table, return_dtype=pl.Int8)
+    order = pl.when(number == _PHASES["first"]).then(_PHASES["expansion"] + 1).otherwise(number)
+    first = found.select("row", number.alias("phase"), order.alias("order")).sort("row", "order")
+    first = first.unique("row", keep="first", maintain_order=True)
+    out = np.zeros(len(texts), dtype=np.int8)
+    out[first["row"].to_numpy()] = first["phase"].to_numpy()
+    return out
+
+
+def approvals(texts: pl.Series) -> pl.DataFrame:
+    """Return ``row, span, code``: approval numbers; `code` holds their digits alone.
+
+    Examples
+    --------
+    >>> approvals(pl.Series(["皖发改产业〔2021〕123号, 代码2106-340100-04-01-123456"]))["code"].to_list()
+    ['2021/123', '2106-340100-04-01-123456']
+    """
+    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
+    found = pl.DataFrame({"row": rows, "span": texts.str.extract_all(APPROVAL)})
+    found = found.explode("span", empty_as_null=False, keep_nulls=False)
+    digits = pl.col("span").str.extract_all("[0-9]+").list.join("/")
+    code = pl.when(pl.col("span").str.contains(f"^{_PROJECT_CODE}$")).then("span").otherwise(digits)
+    return found.with_columns(code.alias("code"))
+
+
+def labels(kind: str) -> list[dict[str, Any]]:
+    """Return ``name, zh, en`` (and for buzzwords ``since, reference``) of the words of a kind, by bit."""
+    return [
+        {**entry, "name": name, "zh": entry["zh"][0], "en": entry["en"][0].strip()}
+        for name, entry in _entries(kind).items()
+    ]
+
+
+def _entries(kind: str) -> dict[str, Any]:
+    if kind == "buzzwords":
+        return dict(document("buzzwords.yaml")["words"])
+    return dict(document("words.yaml")[kind])
+
+
+def _pattern(word: str) -> str:
+    """Return the pattern of a word: an English one begins where a word begins."""
+    return word.lower() if not word.isascii() or word.startswith(" ") else f" {word.lower()}"
+
+
+@cache
+def _table(kind: str) -> pl.DataFrame:
+    rows = [
+        (_pattern(word), bit)
+        for bit, entry in enumerate(_entries(kind).values())
+        for word in (*entry["zh"], *entry["en"])
+    ]
+    return (
+        pl.DataFrame(rows, schema={"word": pl.String, "bit": pl.Int64}, orient="row")
+        .unique("word", keep="first")
+        .sort(pl.col("word").str.len_chars(), "word", descending=[True, False])
+    )
+
+
+BUCKET_BITS = 22
+_CHUNK = 40_000
+_PRIME = np.uint64(1_099_511_628_211)  # of the Fowler-Noll-Vo hash
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth's multiplicative hash
+_CJK = (0x3400, 0x9FFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The distinct tokens of texts: those of text `i` are ``bucket[start[i]:start[i + 1]]``, in rising order."""
+
+    bucket: CodeArray
+    start: IntArray
+
+    def parts(self) -> Iterator[tuple[slice, IntArray, CodeArray]]:
+        """Yield which texts a part holds, the text of every token within it, and the tokens."""
+        for low in range(0, len(self.start) - 1, _CHUNK):
+            high = min(low + _CHUNK, len(self.start) - 1)
+            rows = np.repeat(np.arange(high - low), np.diff(self.start[low : high + 1]))
+            yield slice(low, high), rows, self.bucket[self.start[low] : self.start[high]]
+
+    def take(self, rows: IntArray) -> Tokens:
+        """Return the tokens of some of the texts."""
+        size = np.diff(self.start)[rows]
+        start = np.append(0, size.cumsum())
+        at = np.repeat(self.start[rows] - start[:-1], size) + np.arange(start[-1])
+        return Tokens(bucket=self.bucket[at], start=start)
+
+    def frequency(self) -> FloatArray:
+        """Return in how many texts each bucket occurs."""
+        return np.bincount(self.bucket, minlength=1 << BUCKET_BITS).astype(np.float64)
+
+
+def tokenise(texts: pl.Series) -> Tokens:
+    """Return the tokens of texts in lower case.
+
+    Numbers stay whole and are never masked: they are the evidence. No token is dropped for being rare: a village that
+    one text names is what sets it apart.
+
+    Parameters
+    ----------
+    texts
+        Texts in lower case.
+
+    Returns
+    -------
+    Tokens
+        Buckets of a hash: two tokens share one with a chance of one in four million.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> tokens = tokenise(pl.Series(["水厂12.5", "水厂", ""]))
+    >>> np.diff(tokens.start).tolist()
+    [2, 1, 0]
+    """
+    parts = [_chunk(texts.slice(at, _CHUNK)) for at in range(0, len(texts), _CHUNK)]
+    counts = np.concatenate([count for _, count in parts]) if parts else np.zeros(0, dtype=np.int64)
+    bucket = np.concatenate([codes for codes, _ in parts]) if parts else np.zeros(0, dtype=np.uint32)
+    return Tokens(bucket=bucket, start=np.concatenate([[0], counts.cumsum()]).astype(np.int64))
+
+
+def joined(parts: list[Tokens]) -> Tokens:
+    """Return the tokens of several lists of texts as those of one."""
+    sizes = np.concatenate([np.diff(part.start) for part in parts])
+    bucket = np.concatenate([part.bucket for part in parts])
+    return Tokens(bucket=bucket, start=np.append(0, sizes.cumsum()).astype(np.int64))
+
+
+def idf(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:
+    """Return ``log(1 + N / (n + 1/2))``: what a token says; a token that no text has says most.
+
+    Examples
+    --------
+    >>> idf(np.array([0.0, 1.0, 100.0]), 100).astype(float).round(2).tolist()
+    [5.3, 4.21, 0.69]
+    """
+    return np.log1p(count / (frequency + 0.5)).astype(np.float32)
+
+
+def _chunk(texts: pl.Series) -> tuple[CodeArray, IntArray]:
+    """Return the distinct buckets of every text, and how many there are."""
+    sign = np.frombuffer(
+        "\n".join([*texts.fill_null("").str.replace_all("\n", " "), ""]).encode("utf-32-le"), np.uint32
+    )
+    ends = np.flatnonzero(sign == ord("\n"))
+    row = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
+    pair_row, pair_code = _pairs(sign, row)
+    word_row, word_code = _words(sign, row)
+    key = (np.concatenate([pair_row, word_row]).astype(np.uint64) << np.uint64(BUCKET_BITS)) | np.concatenate(
+        [_bucket(pair_code), _bucket(word_code)]
+    )
+    key.sort()
+    key = key[np.append(True, key[1:] != key[:-1])] if len(key) else key
+    counts = np.bincount((key >> np.uint64(BUCKET_BITS)).astype(np.int64), minlength=len(ends))
+    return (key & np.uint64((1 << BUCKET_BITS) - 1)).astype(np.uint32), counts
+
+
+def _pairs(sign: CodeArray, row: IntArray) -> tuple[IntArray, npt.NDArray[np.uint64]]:
+    """Return pairs of neighbouring Chinese characters."""
+    chinese = (sign >= _CJK[0]) & (sign <= _CJK[1])
+    at = np.flatnonzero(chinese[:-1] & chinese[1:])
+    return row[at], (sign[at].astype(np.uint64) << np.uint64(32)) | sign[at + 1].astype(np.uint64)
+
+
+def _words(sign: CodeArray, row: IntArray) -> tuple[IntArray, npt.NDArray[np.uint64]]:
+    """Return runs of letters, and numbers with their decimals."""
+    inside = _wordly(sign)
+    at = np.flatnonzero(inside)
+    if not len(at):
+        return at, at.astype(np.uint64)
+    first = np.append(True, np.diff(at) > 1)
+    begin = np.flatnonzero(first)
+    place = np.arange(len(at)) - np.repeat(begin, np.diff(np.append(begin, len(at))))
+    powers = _PRIME ** np.arange(int(place.max()) + 1, dtype=np.uint64)
+    code = np.add.reduceat(sign[at].astype(np.uint64) * powers[place], begin)
+    return row[at[begin]], code + np.uint64(1)
+
+
+def _wordly(sign: CodeArray) -> BoolArray:
+    """Return whether signs belong to a word or number: letters, digits, and a point between digits."""
+    digit = (sign >= ord("0")) & (sign <= ord("9"))
+    letter = ((sign >= ord("a")) & (sign <= ord("z"))) | ((sign >= 0xC0) & (sign <= 0x24F))  # noqa: PLR2004 - accented Latin
+    point = np.zeros_like(digit)
+    point[1:-1] = (sign[1:-1] == ord(".")) & digit[:-2] & digit[2:]
+    # 12.5亿 and 12.5 are one number; 350mw is a number and a word
+    alike = digit | point | letter
+    return alike.astype(bool)
+
+
+def _bucket(code: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    return (code * _MIX) >> np.uint64(64 - BUCKET_BITS)
