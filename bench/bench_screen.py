@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from made_up_projects import by_level, judged, labelled, precision_recall
-from xinzhi.risks.projects import index_archive, screen
+from xinzhi.risks import index_archive, screen
 from xinzhi.risks.projects.comparison import compare, cosines
 from xinzhi.risks.projects.measuring import calibration_table
 from xinzhi.risks.projects.reading import together

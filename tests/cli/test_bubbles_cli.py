@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from xinzhi.cli import main
-from xinzhi.risks.prices import bubbles as computed
+from xinzhi.risks import bubbles as computed
 from xinzhi.risks.prices.power import explosive_series
 
 USUAL = ("--critical", "stored")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.data import Package
-    from xinzhi.risks.prices import BubbleRules, Bubbles, PanelBubbles
+    from xinzhi.risks import BubbleRules, Bubbles, PanelBubbles
 
 _SHOWN = 5
 
@@ -123,7 +123,7 @@ def _package(asked: Asked) -> Prices:
 
     from xinzhi.data import load
     from xinzhi.report.page import package_line
-    from xinzhi.risks.prices import house_prices
+    from xinzhi.risks import house_prices
 
     if Path(asked.data).suffix and not Path(asked.data).exists():
         message = f"{asked.data}: there is no such file."
@@ -209,14 +209,14 @@ def _short(prices: Prices) -> bool:
 
 
 def _rules(asked: Asked, gaps: str) -> BubbleRules:
-    from xinzhi.risks.prices import BubbleRules
+    from xinzhi.risks import BubbleRules
 
     return BubbleRules(gaps=asked.gaps or gaps, **asked.rules)  # type: ignore[arg-type] # checked there
 
 
 def _tested(asked: Asked, prices: Prices) -> Bubbles:
     """Return every series tested, with findings that name file, line and column."""
-    from xinzhi.risks.prices import bubbles
+    from xinzhi.risks import bubbles
 
     usual = "longest" if prices.package else "refuse"
     more = {} if asked.convention is None else {"convention": asked.convention}
@@ -288,7 +288,7 @@ def _say_how(asked: Asked, found: Found) -> None:
 
 def _panel(asked: Asked, found: Found) -> PanelBubbles | None:
     """Return the panel tested with the lag that most series have; where it cannot be, a note says why."""
-    from xinzhi.risks.prices import panel_bubbles
+    from xinzhi.risks import panel_bubbles
 
     prices = found.prices
     lag = _lag(asked, prices)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.data import Package
-    from xinzhi.risks.projects import Screening
+    from xinzhi.risks import Screening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ def known_truth(found: Screening, labels: str, encoding: str | None) -> Screenin
 def write_example(folder: Path) -> list[Path]:
     """Write synthetic projects, an archive and the truth about them."""
     from xinzhi.report.files import whole
-    from xinzhi.risks.projects import example
+    from xinzhi.risks import example
 
     frames = {f"{name}.csv": frame for name, frame in example().items()}
     with whole(folder, list(frames)) as paths:

@@ -12,7 +12,7 @@ from xinzhi.cli.speech import EncodingOption, JsonOption, LangOption, chosen, co
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Language
-    from xinzhi.risks.projects import Screening
+    from xinzhi.risks import Screening
 
 HELP = say(
     "项目是新的，还是历史项目换了包装：逐项证据、概率与判定。",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from xinzhi.core.finding import Finding
-    from xinzhi.risks.prices import Bubbles, PanelBubbles
+    from xinzhi.risks import Bubbles, PanelBubbles
 
 _SHOWN = 6
 _NAMED = 3

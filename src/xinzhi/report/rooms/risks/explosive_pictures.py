@@ -28,7 +28,7 @@ from xinzhi.report.section import Picture
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
     from xinzhi.report.rooms.risks.explosive_view import Seen
-    from xinzhi.risks.prices import Bubbles, PanelBubbles
+    from xinzhi.risks import Bubbles, PanelBubbles
 
 CELLS, ROWS = 12, 45  # series that the grid and the time line show at most
 DECIMALS = 2

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from xinzhi.report.rooms.risks.explosive_view import Seen
     from xinzhi.report.tables import Kind
-    from xinzhi.risks.prices import Bubbles, PanelBubbles
+    from xinzhi.risks import Bubbles, PanelBubbles
 
 
 def column(name: str, kind: Kind) -> Column:

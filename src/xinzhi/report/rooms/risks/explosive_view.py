@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.report.charts.kit.dates import Unit
-    from xinzhi.risks.prices import Bubbles, PanelBubbles
+    from xinzhi.risks import Bubbles, PanelBubbles
 
 _LISTED = 8
 RISE, FALL = "positive", "negative"

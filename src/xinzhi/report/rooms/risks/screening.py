@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from xinzhi.report.section import Ledger
     from xinzhi.report.tables import Table
-    from xinzhi.risks.projects import Screening
+    from xinzhi.risks import Screening
 
 MOST = {"repackaged": 12, "cannot tell": 4, "follow-on": 4}  # pairs side by side on the page
 SUREST = 3

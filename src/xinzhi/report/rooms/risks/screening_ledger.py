@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from xinzhi.report.rooms.risks.screening_names import Names
-    from xinzhi.risks.projects import Comparison, Screening
+    from xinzhi.risks import Comparison, Screening
     from xinzhi.risks.projects.marking import Span
 
 LONGEST, KEPT = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one

@@ -13,7 +13,7 @@ from xinzhi.risks.projects import sentences
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xinzhi.risks.projects import Screening
+    from xinzhi.risks import Screening
 
 IN_TEXT, IN_PICTURE = 26.0, 17.0  # width of a title, in units of its size
 

@@ -23,7 +23,7 @@ from xinzhi.risks.projects.sentences import FIELDS, VERDICTS
 
 if TYPE_CHECKING:
     from xinzhi.report.rooms.risks.screening_names import Names
-    from xinzhi.risks.projects import Comparison, Screening
+    from xinzhi.risks import Comparison, Screening
 
 SHOWN = 40  # projects that one picture names
 STEPS, TELLING = 5, 0.5  # fields that the picture of the weights names, and log-odds worth a bar

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from xinzhi.report.rooms.risks.screening_names import Names
     from xinzhi.report.tables import Kind
-    from xinzhi.risks.projects import Screening
+    from xinzhi.risks import Screening
 
 ON_PAGE = 60  # rows of the page; the workbook has all
 IN_BOOK = 5_000  # projects whose ledgers the workbook holds
