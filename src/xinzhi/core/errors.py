@@ -1,19 +1,60 @@
-"""Errors: each says what, where, and what to do, and knows the exit code of the command line."""
+"""Errors: each has a code and its values, becomes words in the caller's language, and knows the exit code."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import Text, message, same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
 
 
 class XinzhiError(Exception):
-    """Root of all errors that xinzhi raises on purpose; `exit_code` is what the command line returns."""
+    """Root of all errors that xinzhi raises on purpose; `exit_code` is what the command line returns.
+
+    Parameters
+    ----------
+    code
+        ``package.what``: the entry of ``words/messages/<package>.yaml`` that says what is wrong, where, and the cure.
+    values
+        What stands for the placeholders of the message.
+
+    Examples
+    --------
+    >>> error = UsageError("core.unknown-region", asked="Jillin", near=[Text(zh="吉林", en="Jilin")])
+    >>> error.lang("zh")
+    '没有名为“Jillin”的地区。是否指吉林？'
+    >>> str(error)
+    "there is no region 'Jillin'. Did you mean Jilin?"
+    """
 
     exit_code = 3
+
+    def __init__(self, code: str, /, **values: object) -> None:
+        super().__init__(code)
+        self.code, self.values = code, values
+
+    @property
+    def text(self) -> Text:
+        """Return the message in both languages."""
+        return message(self.code, **self.values) or same(self.code)
+
+    def lang(self, language: Language) -> str:
+        """Return the message in one language."""
+        return self.text.lang(language)
+
+    def __str__(self) -> str:
+        """Return the message in English."""
+        return self.text.en
+
+    def __reduce__(self) -> tuple[Callable[[], XinzhiError], tuple[()], dict[str, Any]]:
+        """Travel between processes with the values."""
+        return partial(type(self), self.code, **self.values), (), vars(self)
 
 
 class UsageError(XinzhiError):
@@ -27,14 +68,14 @@ class InputError(XinzhiError):
 
     Parameters
     ----------
-    message
+    code, values
         What is wrong, where, and the cure.
     findings
         The findings behind it, when the input could be read at all.
     """
 
-    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, /, findings: Sequence[Finding] = (), **values: object) -> None:
+        super().__init__(code, **values)
         self.findings = tuple(findings)
         # Input that was read and found wrong is a matter of findings (1); the rest cannot be used at all (3).
         self.exit_code = 1 if self.findings else 3

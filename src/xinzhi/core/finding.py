@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+from xinzhi.core.text import Text, page, read_words
 
 if TYPE_CHECKING:
-    from xinzhi.core.text import Language, Text
+    from collections.abc import Mapping
+
+    from xinzhi.core.text import Language
 
 Severity = Literal["error", "warning", "note"]
+
+
+class Place(TypedDict, total=False):
+    """Where a finding stands, and what was found there."""
+
+    table: str | None
+    file: str | None
+    line: int | None
+    column: str | None
+    key: str | None
+    value: str | None
+    expected: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +65,7 @@ class Finding:
         zh = language == "zh"
         parts = [self.file or self.table or ""]
         if self.line is not None:
-            parts.append(f"第 {self.line} 行" if zh else f"line {self.line}")
+            parts.append(f"第{self.line}行" if zh else f"line {self.line}")
         if self.column is not None:
             parts.append(f"“{self.column}”列" if zh else f"column '{self.column}'")
         place = ("，" if zh else ", ").join(part for part in parts if part)
@@ -63,8 +80,45 @@ class Finding:
 
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary with both languages."""
-        names = ("rule", "severity", "table", "file", "line", "column", "key", "value", "expected")
+        names = ("rule", "severity", *Place.__annotations__)
         row: dict[str, object] = {name: getattr(self, name) for name in names}
         for name, text in (("message", self.message), ("hint", self.hint)):
             row |= {f"{name}_zh": text.zh, f"{name}_en": text.en}
         return row
+
+
+def finding(
+    code: str,
+    *,
+    severity: Severity | None = None,
+    words: Mapping[str, object] | None = None,
+    **place: Unpack[Place],
+) -> Finding:
+    """Return the finding of a code of the catalogue at a place.
+
+    Parameters
+    ----------
+    code
+        ``package.what``; the entry has `severity`, the sentence, its `cure`, and `rule` where that is not ``what``.
+    severity
+        Instead of the entry's own.
+    words
+        Further values for the sentence, beside those of the place.
+    """
+    package, _, what = code.partition(".")
+    entry, known = _entries(package)[what], page("messages", package)
+    slots: dict[str, object] = {**dict.fromkeys(Place.__annotations__), **place, **(words or {})}
+    cure = known.get(f"{what}.cure")
+    return Finding(
+        rule=entry.get("rule", what),
+        severity=severity or entry["severity"],
+        message=known[what].format(**slots),
+        hint=Text(zh="", en="") if cure is None else cure.format(**slots),
+        **place,
+    )
+
+
+@cache
+def _entries(package: str) -> Mapping[str, Any]:
+    entries: Mapping[str, Any] = read_words(f"messages/{package}.yaml")
+    return entries

@@ -6,16 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.names import NO_NAMES
+from xinzhi.core.schema import describe
+from xinzhi.core.text import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
+    from xinzhi.core.names import Names
+    from xinzhi.core.schema import Column
     from xinzhi.core.text import Language
 
+Facts = dict[str, "Mapping[str, object] | Sequence[Mapping[str, object]]"]
 FrameKind = Literal["polars", "pandas", "pyarrow", "duckdb"]
 
 
@@ -57,21 +63,41 @@ class Provenance:
 class Result:
     """Base of the results of all verbs.
 
+    A class names its `verb` (whose file ``words/results/<verb>.yaml`` describes the columns of all its frames), its
+    `topic` (whose page ``words/pages/<topic>.yaml`` holds its sentences) and the `key` of its frame.
+
     Parameters
     ----------
     frame
-        The tidy result; the class documents its columns and names its `key`.
+        The tidy result.
     provenance
         Protocol and input fingerprints, options, version.
     kind
         The kind of frame that the caller handed in, which `to_native` gives back.
+    names
+        What the codes in the frames are called.
     """
 
+    verb: ClassVar[str] = ""
+    topic: ClassVar[str] = "shared"
     key: ClassVar[tuple[str, ...]] = ()
 
     frame: pl.DataFrame
     provenance: Provenance
     kind: FrameKind = "polars"
+    names: Names = NO_NAMES
+
+    def facts(self) -> Facts:
+        """Return what the sentences about the result are made from: key of a sentence of its page, and its values.
+
+        The same facts make the summary, what the terminal prints, and the answer of the page. A key with a list of
+        values gives one sentence for each of them.
+        """
+        return {"summary.size": {"name": type(self).__name__, "n": self.frame.height}}
+
+    def columns(self, frame: str = "frame") -> list[Column]:
+        """Return the descriptions of the columns of one of its frames: title in both languages, unit, kind."""
+        return [describe(self.verb, name, frame) for name in getattr(self, frame).columns]
 
     def tidy(self) -> pl.DataFrame:
         """Return the tidy frame, one observation a row."""
@@ -90,9 +116,9 @@ class Result:
         return pl.DataFrame([row])
 
     def summary(self, language: Language = "en") -> str:
-        """Return a few lines for a person."""
-        del language
-        return f"{type(self).__name__}: {self.frame.height} rows\n{self.provenance.foot()}"
+        """Return a few lines for a person: what the facts say, and the foot of the provenance."""
+        lines = (text.lang(language) for text in sentences(self.facts(), self.topic))
+        return "\n".join([*lines, self.provenance.foot()])
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the tidy frame as a pandas DataFrame."""
@@ -128,8 +154,7 @@ class Result:
         import polars.selectors as cs
 
         if type(other) is not type(self):
-            message = f"cannot compare {type(self).__name__} with {type(other).__name__}: call the same verb twice."
-            raise UsageError(message)
+            raise UsageError("core.not-comparable", mine=type(self).__name__, other=type(other).__name__)
         both = self.frame.join(other.frame, on=list(self.key), how="full", coalesce=True, suffix="_other")
         numbers = [name for name in self.frame.select(cs.numeric()).columns if name not in self.key]
         return both.with_columns(

@@ -1,13 +1,44 @@
-"""Text in the two languages that xinzhi speaks."""
+"""Text in the two languages that xinzhi speaks, and the one catalogue that holds every sentence and label.
+
+The catalogue is data: ``xinzhi/words``. ``pages/<topic>.yaml`` holds what pages, summaries and the terminal say,
+``messages/<package>.yaml`` every error and finding. A text stands there as a pair ``{zh: ..., en: ...}``; `words` and
+`message` fill it. A placeholder says how its value is written:
+
+=====================  ==============================================================================================
+``{x}``                a `Text` in its language; a list of them joined as a list; a number with four significant digits
+``{x:.2}``             two decimals; ``+.2`` with its sign; ``%.1`` a hundredfold with one decimal; ``+%.1`` both
+``{p:p}``              a probability: three decimals, ``<0.001`` below half of the last one
+``{names:list 6}``     the first six names and how many others there are
+``{n:region|regions}`` the number and its word in the singular or the plural: ``1 region``, ``31 regions``
+``{n:?is|are}``        the word alone
+``{x:[up=rose|down=fell|*=stood still]}``  the words of a value; ``*`` stands for every other one
+=====================  ==============================================================================================
+"""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import cache
+from importlib.resources import files
+from string import Formatter
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Language = Literal["zh", "en"]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+NOTHING = "–"
+SHARED = "shared"  # the page whose words need no prefix
+
+_PERCENT = re.compile(r"(?<=\d) %")  # a line must not break between a number and its sign
+_NUMBER = re.compile(r"^(?P<sign>\+?)(?P<percent>%?)\.(?P<decimals>\d+)$")
+_CODE = re.compile(r"^[a-z]+\.[a-z0-9-]+$")
+_CHOICE = re.compile(r"^\[(?P<choices>.*)\]$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +59,240 @@ class Text:
         return self.zh if language == "zh" else self.en
 
     def format(self, **values: object) -> Text:
-        """Fill the same values into both languages."""
-        return Text(zh=self.zh.format(**values), en=self.en.format(**values))
+        """Fill the values into both languages by the rules of the catalogue."""
+        return Text(zh=_FILL["zh"].vformat(self.zh, (), values), en=_FILL["en"].vformat(self.en, (), values))
+
+
+def is_known(value: object) -> bool:
+    """Say whether a cell holds a finite number."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def number(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
+    """Write a number with a true minus sign; an unknown one is a dash, and what rounds to zero has no sign.
+
+    Examples
+    --------
+    >>> number(-1.26), number(1.26, sign=True), number(None), number(-0.04)
+    ('−1.3', '+1.3', '–', '0.0')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    rounded = round(value, decimals)
+    if rounded == 0:
+        return f"{0:.{decimals}f}"
+    return f"{rounded:{'+' if sign else ''},.{decimals}f}".replace("-", "−")
+
+
+def significant(value: float | None, digits: int = 4) -> str:
+    """Write a number of any size with a number of significant digits; whole ones keep all theirs.
+
+    Examples
+    --------
+    >>> significant(0.0123456), significant(123456.7), significant(-2.5), significant(None)
+    ('0.01235', '123,457', '−2.500', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+    return number(value, min(decimals, 12))
+
+
+def percent(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
+    """Write log points as percent per year: 100 times the log change, the convention of growth accounts.
+
+    Examples
+    --------
+    >>> percent(0.0123)
+    '1.2'
+    """
+    return number(None if value is None else 100 * value, decimals, sign=sign)
+
+
+def probability(value: float | None) -> str:
+    """Write a probability with three decimals; one that would round to zero says that it is below a thousandth.
+
+    Examples
+    --------
+    >>> probability(0.042), probability(0.0001), probability(None)
+    ('0.042', '<0.001', '–')
+    """
+    return "<0.001" if value is not None and 0 <= value < 0.0005 else number(value, 3)  # noqa: PLR2004 - half a digit
+
+
+def same(text: object) -> Text:
+    """Return a text that reads alike in both languages: a number, a code."""
+    return Text(zh=str(text), en=str(text))
+
+
+def listing(items: Sequence[Text], limit: int | None = None) -> Text:
+    """Join names to a list in both languages; beyond `limit` the rest is counted.
+
+    Examples
+    --------
+    >>> names = [Text(zh="吉林", en="Jilin"), Text(zh="辽宁", en="Liaoning"), Text(zh="河北", en="Hebei")]
+    >>> listing(names).en
+    'Jilin, Liaoning and Hebei'
+    >>> listing(names, limit=1)
+    Text(zh='吉林等3个', en='Jilin and 2 others')
+    """
+    if limit is not None and len(items) > limit + 1:
+        shown = items[:limit]
+        rest = len(items) - limit
+        return Text(
+            zh="、".join(item.zh for item in shown) + f"等{len(items)}个",
+            en=", ".join(item.en for item in shown) + f" and {rest} others",
+        )
+    en = [item.en for item in items]
+    joined = ", ".join(en[:-1]) + " and " + en[-1] if len(en) > 1 else "".join(en)
+    return Text(zh="、".join(item.zh for item in items), en=joined)
+
+
+def paragraph(sentences: Sequence[Text]) -> Text:
+    """Join sentences; Chinese ones stand without a space between them."""
+    return Text(zh="".join(one.zh for one in sentences), en=" ".join(one.en for one in sentences))
+
+
+class _Fill(Formatter):
+    """Writes values into the patterns of one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401, PLR0911 - any value; one rule a line
+        """Write one value by its specification."""
+        if not format_spec:
+            return self._plain(value)
+        if shape := _NUMBER.match(format_spec):
+            scaled = value if value is None or not shape["percent"] else 100 * value
+            return number(scaled, int(shape["decimals"]), sign=bool(shape["sign"]))
+        if format_spec == "p":
+            return probability(value)
+        if format_spec.startswith("list"):
+            limit = int(format_spec[4:]) if format_spec[4:].strip() else None
+            return listing([one if isinstance(one, Text) else same(one) for one in value], limit).lang(self.language)
+        if choice := _CHOICE.match(format_spec):
+            return self._chosen(value, choice["choices"])
+        if "|" in format_spec:
+            one, many = format_spec.removeprefix("?").split("|")
+            word = one if value == 1 else many
+            return word if format_spec.startswith("?") else f"{self._plain(value)} {word}"
+        return format(value, format_spec)
+
+    def _plain(self, value: Any) -> str:  # noqa: ANN401 - any value
+        if isinstance(value, Text):
+            return value.lang(self.language)
+        if isinstance(value, list | tuple):
+            return self.format_field(value, "list")
+        return significant(value) if isinstance(value, float) else str(value)
+
+    def _chosen(self, value: object, choices: str) -> str:
+        words = dict(choice.split("=", 1) for choice in choices.split("|"))
+        asked = str(value).lower() if isinstance(value, bool) else str(value)
+        if asked not in words and "*" not in words:
+            message = f"no words for {asked!r} among {sorted(words)}"
+            raise KeyError(message)
+        return words.get(asked, words.get("*", ""))
+
+
+_FILL: Mapping[Language, _Fill] = {language: _Fill(language) for language in LANGUAGES}
+
+
+def words_exist(path: str) -> bool:
+    """Say whether the catalogue has a file, such as ``results/measure.yaml``."""
+    return (files("xinzhi") / "words" / path).is_file()
+
+
+@cache
+def read_words(path: str) -> Any:  # noqa: ANN401 - the document decides
+    """Return a YAML document of the catalogue, such as ``scales.yaml``; callers must not change it."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((files("xinzhi") / "words" / path).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - safe
+
+
+@cache
+def page(folder: str, name: str) -> Mapping[str, Text]:
+    """Return the texts of one file of the catalogue by dotted key; nothing where there is no such file."""
+    path = f"{folder}/{name}.yaml"
+    return dict(_texts(read_words(path) or {}, "")) if words_exist(path) else {}
+
+
+def _texts(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Text]]:
+    if "zh" in tree and "en" in tree:
+        yield prefix, Text(zh=str(tree["zh"]).strip(), en=str(tree["en"]).strip())
+    for name, branch in tree.items():
+        if isinstance(branch, dict):
+            yield from _texts(branch, f"{prefix}.{name}" if prefix else str(name))
+
+
+def _pattern(key: str) -> Text | None:
+    """Return the text of a page: of the shared one, or of the topic before the first dot."""
+    shared = page("pages", SHARED)
+    topic, _, rest = key.partition(".")
+    return shared[key] if key in shared else page("pages", topic).get(rest)
+
+
+def has(key: str) -> bool:
+    """Say whether the catalogue knows a key."""
+    return _pattern(key) is not None
+
+
+def words(key: str, **values: object) -> Text:
+    """Return a text of the catalogue in both languages, with its placeholders filled.
+
+    Parameters
+    ----------
+    key
+        Topic and dotted key, such as ``sectors.title.index``; words of ``pages/shared.yaml`` have no topic.
+    values
+        What stands for the placeholders; a `Text` enters in the language of the sentence.
+
+    Raises
+    ------
+    KeyError
+        When the catalogue has no such key, or a placeholder no value.
+
+    Examples
+    --------
+    >>> words("factor.tfp")
+    Text(zh='全要素生产率', en='total factor productivity')
+    """
+    pattern = _pattern(key)
+    if pattern is None:
+        raise KeyError(key)
+    filled = pattern.format(**values)
+    return Text(zh=_PERCENT.sub("\u00a0%", filled.zh), en=_PERCENT.sub("\u00a0%", filled.en))
+
+
+def message(code: str, **values: object) -> Text | None:
+    """Return what an error says, with its cure; None where the catalogue has no such code (``package.what``)."""
+    if not _CODE.match(code):
+        return None
+    package, _, what = code.partition(".")
+    known = page("messages", package)
+    if what not in known:
+        return None
+    said = [known[name].format(**values) for name in (what, f"{what}.cure") if name in known]
+    return paragraph(said)
+
+
+def sentences(facts: Mapping[str, Mapping[str, object] | Sequence[Mapping[str, object]]], topic: str) -> list[Text]:
+    """Return what facts say: one sentence of the page of a topic for each, as many as a list has values.
+
+    Parameters
+    ----------
+    facts
+        Keys of sentences below ``<topic>``, in order, and their values.
+    topic
+        The page.
+
+    Examples
+    --------
+    >>> sentences({"label.national": {}}, "shared")[0].en
+    'All regions together'
+    """
+    rows = ((key, one) for key, said in facts.items() for one in (said if isinstance(said, Sequence) else [said]))
+    prefix = "" if topic == SHARED else f"{topic}."
+    return [words(f"{prefix}{key}", **one) for key, one in rows]

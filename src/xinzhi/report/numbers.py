@@ -7,67 +7,21 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from xinzhi.core.text import Text
-from xinzhi.report.catalogue import has, read_yaml, same, words
+from xinzhi.core.text import NOTHING, Text, has, is_known, number, percent, read_words, same, significant, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.text import Language
 
-NOTHING = "–"
+__all__ = ["NOTHING", "amount", "is_known", "number", "percent", "significant", "split_unit", "unit_text"]
+
 _UNIT = re.compile(r"^(?:(?P<scale>[0-9.]+(?:e[0-9]+)?)\s+)?(?P<name>.+?)(?:\s+at\s+(?P<base>\d{4})\s+prices)?$")
-
-
-def is_known(value: object) -> bool:
-    """Say whether a cell holds a finite number."""
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
-def number(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
-    """Write a number with a true minus sign; an unknown one is a dash, and what rounds to zero has no sign.
-
-    Examples
-    --------
-    >>> number(-1.26), number(1.26, sign=True), number(None), number(-0.04)
-    ('−1.3', '+1.3', '–', '0.0')
-    """
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    rounded = round(value, decimals)
-    if rounded == 0:
-        return f"{0:.{decimals}f}"
-    return f"{rounded:{'+' if sign else ''},.{decimals}f}".replace("-", "−")
-
-
-def significant(value: float | None, digits: int = 4) -> str:
-    """Write a number of any size with a number of significant digits; whole ones keep all theirs.
-
-    Examples
-    --------
-    >>> significant(0.0123456), significant(123456.7), significant(-2.5), significant(None)
-    ('0.01235', '123,457', '−2.500', '–')
-    """
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
-    return number(value, min(decimals, 12))
-
-
-def percent(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
-    """Write log points as percent per year: 100 times the log change, the convention of growth accounts.
-
-    Examples
-    --------
-    >>> percent(0.0123)
-    '1.2'
-    """
-    return number(None if value is None else 100 * value, decimals, sign=sign)
 
 
 @cache
 def _scales() -> Mapping[Language, list[tuple[float, str]]]:
-    scales: Mapping[Language, list[tuple[float, str]]] = read_yaml("scales.yaml")
+    scales: Mapping[Language, list[tuple[float, str]]] = read_words("scales.yaml")
     return scales
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xinzhi.core.text import read_words
 from xinzhi.data.catalogue import limit, nearest
 from xinzhi.data.facts import facts
 from xinzhi.data.raw import ROW, Say
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from xinzhi.data.sheet import Sheet
 
 PROVINCES = "GB/T 2260"
-_STANDARDS = {PROVINCES: "codes/gbt2260.yaml", "GB/T 4754": "codes/gbt4754.yaml"}
+_STANDARDS = (PROVINCES, "GB/T 4754")
 _REGIONS = "regions.region"
 
 
@@ -49,7 +50,8 @@ def standard(name: str) -> dict[str, list[str]]:
     >>> standard("GB/T 2260")["220000"]
     ['吉林', '吉林省', 'Jilin']
     """
-    found: dict[str, list[str]] = facts(_STANDARDS[name])["codes"]
+    document = read_words("regions.yaml") if name == PROVINCES else facts("codes/gbt4754.yaml")
+    found: dict[str, list[str]] = document["codes"]
     return found
 
 

@@ -7,6 +7,7 @@ from functools import cache
 
 import polars as pl
 
+from xinzhi.core.text import read_words
 from xinzhi.risks.projects.conventions import document, places_table, readings
 from xinzhi.risks.projects.places import sound
 
@@ -204,10 +205,8 @@ def _common_pattern() -> re.Pattern[str]:
 
 @cache
 def _places() -> frozenset[str]:
-    from xinzhi.data.facts import facts
-
     table = places_table()
-    provinces = facts("codes/gbt2260.yaml")["codes"].values()
+    provinces = read_words("regions.yaml")["codes"].values()
     names = {*table["name"].to_list(), *table["short"].to_list()}
     return frozenset(names | {word for short, full, _ in provinces for word in (short, full)})
 
@@ -225,8 +224,6 @@ def _longest_place() -> int:
 
 @cache
 def _roman_places() -> frozenset[str]:
-    from xinzhi.data.facts import facts
-
-    provinces = [english for _, _, english in facts("codes/gbt2260.yaml")["codes"].values()]
+    provinces = [english for _, _, english in read_words("regions.yaml")["codes"].values()]
     cities = places_table().filter(pl.col("code").str.ends_with("00"))["roman"].to_list()
     return frozenset(sound(name) for name in (*provinces, *cities))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from xinzhi.data.facts import facts
+from xinzhi.core.text import read_words
 from xinzhi.risks.projects.conventions import document, places_table
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _slots(named: pl.DataFrame, count: int) -> IntArray:
 
 @cache
 def _province_rows() -> tuple[tuple[int, str, str, str], ...]:
-    codes = facts("codes/gbt2260.yaml")["codes"]
+    codes = read_words("regions.yaml")["codes"]
     return tuple((int(code), short, full, english) for code, (short, full, english) in codes.items())
 
 

@@ -1,0 +1,129 @@
+"""What codes are called in both languages, and which code a user means by what he or she writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import LANGUAGES, Text, read_words, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+REGION = "region"
+_SHORT = 2  # digits that name a province
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of regions, industries, sectors and whatever else a result has codes for.
+
+    Parameters
+    ----------
+    by_kind
+        Kind of code (`region`, `industry`, ...) and the names by code. Provinces of China have names anyway.
+
+    Examples
+    --------
+    >>> names = Names({"region": {"A": Text(zh="甲地", en="Alpha")}})
+    >>> names.region("A").en, names.region("220000").zh, names.text("industry", "37").en
+    ('Alpha', '吉林', '37')
+    >>> names.resolve("alpha", ["A", "220000"]), names.resolve("吉林省", ["A", "220000"])
+    ('A', '220000')
+    """
+
+    by_kind: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
+
+    def text(self, kind: str, code: object) -> Text:
+        """Return the name of a code; the code itself where it has none."""
+        known = self.by_kind.get(kind, {}).get(str(code))
+        if known is None and kind == REGION:
+            known = provinces().get(str(code))
+        return same(code) if known is None else known
+
+    def region(self, code: object) -> Text:
+        """Return the name of a region; its code where it has none."""
+        return self.text(REGION, code)
+
+    def distinct(self, kind: str, codes: Iterable[object]) -> dict[str, Text]:
+        """Return the names of codes, of which no two read alike in either language: those that do get their codes."""
+        return distinct({str(code): self.text(kind, code) for code in codes})
+
+    def resolve(self, asked: object, codes: Iterable[object], kind: str = REGION) -> str:
+        """Return the code that is meant by a code, its first two digits, or a name: 220000, 22, 吉林, 吉林省, Jilin.
+
+        Parameters
+        ----------
+        asked
+            What the user wrote.
+        codes
+            The codes that there are.
+        kind
+            What they are codes of.
+
+        Raises
+        ------
+        UsageError
+            When no code is called so; the message suggests the nearest names.
+        """
+        wish = str(asked).strip().casefold()
+        there = dict.fromkeys(str(code) for code in codes)
+        if str(asked).strip() in there:
+            return str(asked).strip()
+        called = {code: self._spellings(kind, code) for code in there}
+        found = [code for code, spellings in called.items() if wish in spellings]
+        if kind == REGION and not found and len(wish) == _SHORT and wish.isdigit():
+            found = [code for code in there if code.startswith(wish)]
+        if len(found) == 1:
+            return found[0]
+        shown = self.distinct(kind, there)
+        if found:
+            raise UsageError("core.ambiguous-region", asked=asked, near=[shown[code] for code in found])
+        by_spelling = {spelling: code for code, spellings in called.items() for spelling in spellings}
+        near = dict.fromkeys(by_spelling[one] for one in get_close_matches(wish, by_spelling, n=3, cutoff=0.7))
+        if near:
+            raise UsageError("core.unknown-region", asked=asked, near=[shown[code] for code in near])
+        raise UsageError("core.other-region", asked=asked, known=list(shown.values()))
+
+    def _spellings(self, kind: str, code: str) -> set[str]:
+        """Return all that a code may be called, in lower case."""
+        name = self.text(kind, code)
+        also = _spelled(code) if kind == REGION and provinces().get(code) == name else ()
+        return {code.casefold(), name.zh.casefold(), name.en.casefold(), *also}
+
+
+NO_NAMES = Names()
+
+
+def distinct(texts: Mapping[str, Text]) -> dict[str, Text]:
+    """Return names of which no two read alike in either language: those that do get their codes.
+
+    Examples
+    --------
+    >>> distinct({"a": Text(zh="文化", en="culture"), "b": Text(zh="文化业", en="culture")})["b"]
+    Text(zh='文化业 (b)', en='culture (b)')
+    """
+    counts = {language: Counter(text.lang(language) for text in texts.values()) for language in LANGUAGES}
+    return {
+        code: Text(zh=f"{text.zh} ({code})", en=f"{text.en} ({code})")
+        if any(counts[language][text.lang(language)] > 1 for language in LANGUAGES)
+        else text
+        for code, text in texts.items()
+    }
+
+
+@cache
+def provinces() -> Mapping[str, Text]:
+    """Return the names of the provinces of China by their codes (GB/T 2260)."""
+    return {code: Text(zh=zh, en=en) for code, (zh, _, en) in read_words("regions.yaml")["codes"].items()}
+
+
+@cache
+def _spelled(code: str) -> Sequence[str]:
+    """Return the official name of a province and other spellings of it, in lower case."""
+    document = read_words("regions.yaml")
+    return tuple(one.casefold() for one in (*document["codes"][code], *document["also"].get(code, ())))

@@ -1,0 +1,123 @@
+"""What the columns of results are: title, unit and kind of every one, described once in ``words/results``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from xinzhi.core.text import Text, read_words, words_exist
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Kind = Literal[
+    "name",  # a code that has a name, or a text in both languages
+    "text",  # plain words
+    "code",  # a code or a span of years, as it stands
+    "year",
+    "date",
+    "integer",
+    "percent",  # a fraction or log points, shown a hundredfold
+    "share",  # the same, without decimals
+    "points",  # already in percent or percentage points
+    "level",  # two decimals
+    "score",  # three decimals
+    "quantity",  # one decimal
+    "figure",  # four significant digits
+    "flag",  # yes or no
+    "flags",  # marks of a measurement
+    "value",  # anything
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+NO_TEXT = Text(zh="", en="")
+COMMON = "common"  # columns that mean the same in every result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a result.
+
+    Parameters
+    ----------
+    name
+        Its name in the frame.
+    title
+        What it is.
+    kind
+        How its cells are written.
+    unit
+        Its unit, in words.
+    decimals
+        Decimals shown; None: those of the kind.
+    names
+        The kind of names that its codes have: ``region``, ``industry``, ...
+    values
+        The words for the values of an enumeration.
+    """
+
+    name: str
+    title: Text
+    kind: Kind = "text"
+    unit: Text = NO_TEXT
+    decimals: int | None = None
+    names: str | None = None
+    values: Mapping[str, Text] = field(default_factory=dict)
+
+
+def describe(verb: str, column: str, frame: str = "frame") -> Column:
+    """Return the description of a column of a frame of a result.
+
+    Parameters
+    ----------
+    verb
+        Name of the verb, and of its file ``words/results/<verb>.yaml``.
+    column, frame
+        The column, and the frame of the result that it stands in: an entry ``frame.column`` goes before ``column``.
+
+    Raises
+    ------
+    KeyError
+        When nobody has described the column.
+
+    Examples
+    --------
+    >>> describe("measure", "region").title.en
+    'region'
+    """
+    for home, name in ((verb, f"{frame}.{column}"), (verb, column), (COMMON, column)):
+        known = _columns(home).get(name)
+        if known is not None:
+            return known
+    message = f"{verb}: column {column!r} of {frame!r} is described nowhere"
+    raise KeyError(message)
+
+
+def described(verb: str, column: str, frame: str = "frame") -> bool:
+    """Say whether a column is described."""
+    return any(name in _columns(home) for home, name in
+               ((verb, f"{frame}.{column}"), (verb, column), (COMMON, column)))  # fmt: skip
+
+
+@cache
+def _columns(home: str) -> Mapping[str, Column]:
+    if not words_exist(f"results/{home}.yaml"):
+        return {}
+    entries: Mapping[str, Mapping[str, Any]] = read_words(f"results/{home}.yaml").get("columns", {})
+    return {name: _column(name.rpartition(".")[2], entry) for name, entry in entries.items()}
+
+
+def _column(name: str, entry: Mapping[str, Any]) -> Column:
+    """Return a column from its entry: zh, en, and what else it says; a `unit` is a pair or a name of common units."""
+    unit = entry.get("unit", NO_TEXT)
+    if isinstance(unit, str):
+        unit = read_words(f"results/{COMMON}.yaml")["units"][unit]
+    return Column(
+        name=name,
+        title=Text(zh=str(entry["zh"]), en=str(entry["en"])),
+        kind=entry.get("kind", "text"),
+        unit=unit if isinstance(unit, Text) else Text(zh=str(unit["zh"]), en=str(unit["en"])),
+        decimals=entry.get("decimals"),
+        names=entry.get("names"),
+        values={str(key): Text(zh=str(one["zh"]), en=str(one["en"])) for key, one in entry.get("values", {}).items()},
+    )
