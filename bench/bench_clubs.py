@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.pathways import ClubRules, clubs
-from xinzhi.pathways.log_t import LogTRules, growing_variation, regress, variation
+from xinzhi.pathways.convergence.log_t_test import LogTRules, growing_variation, regress, variation
 
 LIMIT, RATIO_LIMIT = 0.5, 5
 

@@ -20,7 +20,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 import xinzhi
 from xinzhi.pathways import plan
-from xinzhi.pathways.assignment import Model, Task, assign
+from xinzhi.pathways.plans.assignment import Model, Task, assign
 
 SMALL_LIMIT, LARGE_LIMIT, GAP_LIMIT = 10.0, 120.0, 0.01
 

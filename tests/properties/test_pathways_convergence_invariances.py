@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from xinzhi.core.markov_chains import first_passage_times, mobility_indices, steady_state
 from xinzhi.pathways import beta_convergence, lead_changes, sigma_convergence, transitions
-from xinzhi.pathways.convergence_tests import speed_of_convergence
-from xinzhi.pathways.synthetic_control import simplex_weights
+from xinzhi.pathways.convergence.beta_convergence import speed_of_convergence
+from xinzhi.pathways.leap.counterfactual import simplex_weights
 
 KEYS = {"unit": "unit", "time": "year", "value": "y"}
 FEW = settings(max_examples=25, deadline=None)

@@ -7,8 +7,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from xinzhi.pathways.assignment import InfeasibleTaskError, Task, assign, violations
-from xinzhi.pathways.plan_rivals import greedy, herd, queue, realised
+from xinzhi.pathways.plans.assignment import (
+    InfeasibleTaskError,
+    Task,
+    assign,
+    greedy,
+    herd,
+    queue,
+    realised,
+    violations,
+)
 
 worth = arrays(float, (5, 6), elements=st.floats(0.0, 10.0))
 caps = arrays(np.int64, 6, elements=st.integers(0, 5))

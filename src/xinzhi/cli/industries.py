@@ -38,7 +38,7 @@ def anchor_of(package: Package, column: str | None, year: int) -> dict[str, floa
     """Return the anchor by region: a column of the accounts or an indicator, by default output per head."""
     import polars as pl
 
-    from xinzhi.pathways.plan_inputs import anchor as output_per_head
+    from xinzhi.pathways import output_per_head
 
     if column is None:
         return output_per_head(package, year)

@@ -65,7 +65,7 @@ def of_package(asked: Asked) -> Found:
     """Return everything that a package is enough for."""
     from xinzhi.cli.progress import steps
     from xinzhi.data import load
-    from xinzhi.pathways.package_reading import names_in
+    from xinzhi.pathways import names_in
     from xinzhi.report.page import package_line
 
     if any(asked.columns):
@@ -111,7 +111,7 @@ def _places(package: Package) -> tuple[str, ...]:
 def _sealed(result: Result, package: Package) -> Result:
     """Return a result with the names of the package, and with what it was computed from."""
     from xinzhi.pathways import Opportunities, with_names
-    from xinzhi.pathways.naming import Named
+    from xinzhi.pathways.industries import Named
 
     if isinstance(result, Named):
         result = with_names(result, package)
@@ -209,7 +209,6 @@ def _together(package: Package, measurement: Measurement | None, asked: Asked, f
     """Add convergence, overtaking, the conditions of a leap, and the Northeast."""
     from xinzhi.pathways import (
         ClubRules,
-        LogTRules,
         beta_convergence,
         clubs,
         lane_changes,
@@ -222,7 +221,7 @@ def _together(package: Package, measurement: Measurement | None, asked: Asked, f
     if measurement is not None:
         keys: dict[str, Any] = {"unit": "region", "time": "year", "value": "tfp_level"}
         levels = measurement.levels
-        rules = ClubRules(test=LogTRules(smoothing=6.25), merge="ps")
+        rules = ClubRules.yearly()
         found.add(Text(zh="收敛俱乐部", en="clubs"), lambda: clubs(levels, **keys, rules=rules))
         found.add(Text(zh="β收敛", en="beta convergence"), lambda: beta_convergence(levels, **keys))
         found.add(Text(zh="σ收敛", en="sigma convergence"), lambda: sigma_convergence(levels, **keys))

@@ -109,7 +109,7 @@ def of_package(asked: Asked) -> tuple[Found, Register | None]:
     """Return everything that a package is enough for, the register first, and the register itself."""
     from xinzhi.cli.progress import steps
     from xinzhi.data import load
-    from xinzhi.pathways.package_reading import names_in
+    from xinzhi.pathways import names_in
     from xinzhi.report.page import package_line
 
     said = {

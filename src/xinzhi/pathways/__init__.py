@@ -24,96 +24,110 @@ from typing import TYPE_CHECKING
 from xinzhi.core.lazy import lazy
 
 if TYPE_CHECKING:
-    from xinzhi.pathways.cells import Cells
-    from xinzhi.pathways.club_finding import ClubRules, Clubs, clubs, merge_clubs
-    from xinzhi.pathways.convergence_tests import BetaConvergence, GrowthSpans, beta_convergence, speed_of_convergence
-    from xinzhi.pathways.coordinated_plan import Plan, plan
-    from xinzhi.pathways.dispersion_tests import SigmaConvergence, sigma_convergence
-    from xinzhi.pathways.distribution import DistributionDynamics, distribution_dynamics
-    from xinzhi.pathways.economic_complexity import Complexity, ComplexityOptions, complexity, measure_cells
-    from xinzhi.pathways.entry_forecast import Forecast, forecast
-    from xinzhi.pathways.intervals import Draws, Uncertainty, uncertainty
-    from xinzhi.pathways.lane_change import LaneChanges, lane_changes
-    from xinzhi.pathways.leapfrog_conditions import Leapfrog, leapfrog
-    from xinzhi.pathways.likeness import Isomorphism, isomorphism
-    from xinzhi.pathways.log_t import LogT, LogTRules, log_t_test
-    from xinzhi.pathways.mobility import Transitions, transitions
-    from xinzhi.pathways.naming import with_names
-    from xinzhi.pathways.northeast_page import Northeast, northeast
-    from xinzhi.pathways.null_model import Validated, validated_proximity
-    from xinzhi.pathways.opportunity import Opportunities, opportunities
-    from xinzhi.pathways.out_of_time import Backtest, BacktestOptions, backtest
-    from xinzhi.pathways.over_choice import Choices, choices
-    from xinzhi.pathways.overtaking import LeadChanges, LeadRules, lead_changes, side_by_side
-    from xinzhi.pathways.plan_coding import PlanTemplate, plan_template, read_plan_template
-    from xinzhi.pathways.plan_inputs import Limits
-    from xinzhi.pathways.sample import Sample, restrict
-    from xinzhi.pathways.synthetic_control import Counterfactual, MatchRules, counterfactual
+    from xinzhi.pathways.conventions import conventions
+    from xinzhi.pathways.convergence.beta_convergence import (
+        BetaConvergence,
+        GrowthSpans,
+        beta_convergence,
+        speed_of_convergence,
+    )
+    from xinzhi.pathways.convergence.clubs import ClubRules, Clubs, clubs, merge_clubs
+    from xinzhi.pathways.convergence.distribution_dynamics import DistributionDynamics, distribution_dynamics
+    from xinzhi.pathways.convergence.log_t_test import LogT, LogTRules, log_t_test
+    from xinzhi.pathways.convergence.sigma_convergence import SigmaConvergence, sigma_convergence
+    from xinzhi.pathways.convergence.transitions import Transitions, transitions
+    from xinzhi.pathways.economic_complexity.cells import Cells
+    from xinzhi.pathways.economic_complexity.complexity import Complexity, ComplexityOptions, complexity, measure_cells
+    from xinzhi.pathways.economic_complexity.restrict import Sample, restrict
+    from xinzhi.pathways.economic_complexity.uncertainty import Draws, Uncertainty, uncertainty
+    from xinzhi.pathways.economic_complexity.validated_proximity import Validated, validated_proximity
+    from xinzhi.pathways.entry.backtest import Backtest, BacktestOptions, backtest
+    from xinzhi.pathways.entry.forecast import Forecast, forecast
+    from xinzhi.pathways.entry.opportunities import Opportunities, opportunities
+    from xinzhi.pathways.industries import Named, names_in, with_names
+    from xinzhi.pathways.leap.counterfactual import Counterfactual, MatchRules, counterfactual
+    from xinzhi.pathways.leap.lane_changes import LaneChanges, lane_changes
+    from xinzhi.pathways.leap.lead_changes import LeadChanges, LeadRules, lead_changes, side_by_side
+    from xinzhi.pathways.leap.leapfrog import CONDITIONS, Leapfrog, leapfrog
+    from xinzhi.pathways.leap.northeast import SERIES, Northeast, northeast
+    from xinzhi.pathways.plans.choices import Choices, choices
+    from xinzhi.pathways.plans.isomorphism import Isomorphism, isomorphism
+    from xinzhi.pathways.plans.limits import Limits, output_per_head
+    from xinzhi.pathways.plans.plan import Plan, plan
+    from xinzhi.pathways.plans.plan_template import PlanTemplate, plan_template, read_plan_template
 
 _HOMES = {
-    "BetaConvergence": ".convergence_tests",
-    "beta_convergence": ".convergence_tests",
-    "GrowthSpans": ".convergence_tests",
-    "speed_of_convergence": ".convergence_tests",
-    "ClubRules": ".club_finding",
-    "Clubs": ".club_finding",
-    "clubs": ".club_finding",
-    "merge_clubs": ".club_finding",
-    "Counterfactual": ".synthetic_control",
-    "counterfactual": ".synthetic_control",
-    "MatchRules": ".synthetic_control",
-    "DistributionDynamics": ".distribution",
-    "distribution_dynamics": ".distribution",
-    "LaneChanges": ".lane_change",
-    "lane_changes": ".lane_change",
-    "LeadChanges": ".overtaking",
-    "LeadRules": ".overtaking",
-    "lead_changes": ".overtaking",
-    "side_by_side": ".overtaking",
-    "Leapfrog": ".leapfrog_conditions",
-    "leapfrog": ".leapfrog_conditions",
-    "LogT": ".log_t",
-    "LogTRules": ".log_t",
-    "log_t_test": ".log_t",
-    "Northeast": ".northeast_page",
-    "with_names": ".naming",
-    "northeast": ".northeast_page",
-    "SigmaConvergence": ".dispersion_tests",
-    "sigma_convergence": ".dispersion_tests",
-    "Transitions": ".mobility",
-    "transitions": ".mobility",
-    "Cells": ".cells",
-    "Complexity": ".economic_complexity",
-    "ComplexityOptions": ".economic_complexity",
-    "complexity": ".economic_complexity",
-    "measure_cells": ".economic_complexity",
-    "Forecast": ".entry_forecast",
-    "forecast": ".entry_forecast",
-    "Draws": ".intervals",
-    "Uncertainty": ".intervals",
-    "uncertainty": ".intervals",
-    "Validated": ".null_model",
-    "validated_proximity": ".null_model",
-    "Opportunities": ".opportunity",
-    "opportunities": ".opportunity",
-    "Backtest": ".out_of_time",
-    "BacktestOptions": ".out_of_time",
-    "backtest": ".out_of_time",
-    "Sample": ".sample",
-    "restrict": ".sample",
-    "Choices": ".over_choice",
-    "choices": ".over_choice",
-    "Isomorphism": ".likeness",
-    "isomorphism": ".likeness",
-    "Limits": ".plan_inputs",
-    "Plan": ".coordinated_plan",
-    "plan": ".coordinated_plan",
-    "PlanTemplate": ".plan_coding",
-    "plan_template": ".plan_coding",
-    "read_plan_template": ".plan_coding",
+    "names_in": ".industries",
+    "Named": ".industries",
+    "output_per_head": ".plans.limits",
+    "conventions": ".conventions",
+    "CONDITIONS": ".leap.leapfrog",
+    "SERIES": ".leap.northeast",
+    "BetaConvergence": ".convergence.beta_convergence",
+    "beta_convergence": ".convergence.beta_convergence",
+    "GrowthSpans": ".convergence.beta_convergence",
+    "speed_of_convergence": ".convergence.beta_convergence",
+    "ClubRules": ".convergence.clubs",
+    "Clubs": ".convergence.clubs",
+    "clubs": ".convergence.clubs",
+    "merge_clubs": ".convergence.clubs",
+    "Counterfactual": ".leap.counterfactual",
+    "counterfactual": ".leap.counterfactual",
+    "MatchRules": ".leap.counterfactual",
+    "DistributionDynamics": ".convergence.distribution_dynamics",
+    "distribution_dynamics": ".convergence.distribution_dynamics",
+    "LaneChanges": ".leap.lane_changes",
+    "lane_changes": ".leap.lane_changes",
+    "LeadChanges": ".leap.lead_changes",
+    "LeadRules": ".leap.lead_changes",
+    "lead_changes": ".leap.lead_changes",
+    "side_by_side": ".leap.lead_changes",
+    "Leapfrog": ".leap.leapfrog",
+    "leapfrog": ".leap.leapfrog",
+    "LogT": ".convergence.log_t_test",
+    "LogTRules": ".convergence.log_t_test",
+    "log_t_test": ".convergence.log_t_test",
+    "Northeast": ".leap.northeast",
+    "with_names": ".industries",
+    "northeast": ".leap.northeast",
+    "SigmaConvergence": ".convergence.sigma_convergence",
+    "sigma_convergence": ".convergence.sigma_convergence",
+    "Transitions": ".convergence.transitions",
+    "transitions": ".convergence.transitions",
+    "Cells": ".economic_complexity.cells",
+    "Complexity": ".economic_complexity.complexity",
+    "ComplexityOptions": ".economic_complexity.complexity",
+    "complexity": ".economic_complexity.complexity",
+    "measure_cells": ".economic_complexity.complexity",
+    "Forecast": ".entry.forecast",
+    "forecast": ".entry.forecast",
+    "Draws": ".economic_complexity.uncertainty",
+    "Uncertainty": ".economic_complexity.uncertainty",
+    "uncertainty": ".economic_complexity.uncertainty",
+    "Validated": ".economic_complexity.validated_proximity",
+    "validated_proximity": ".economic_complexity.validated_proximity",
+    "Opportunities": ".entry.opportunities",
+    "opportunities": ".entry.opportunities",
+    "Backtest": ".entry.backtest",
+    "BacktestOptions": ".entry.backtest",
+    "backtest": ".entry.backtest",
+    "Sample": ".economic_complexity.restrict",
+    "restrict": ".economic_complexity.restrict",
+    "Choices": ".plans.choices",
+    "choices": ".plans.choices",
+    "Isomorphism": ".plans.isomorphism",
+    "isomorphism": ".plans.isomorphism",
+    "Limits": ".plans.limits",
+    "Plan": ".plans.plan",
+    "plan": ".plans.plan",
+    "PlanTemplate": ".plans.plan_template",
+    "plan_template": ".plans.plan_template",
+    "read_plan_template": ".plans.plan_template",
 }
 
 __all__ = [
+    "CONDITIONS",
+    "SERIES",
     "Backtest",
     "BacktestOptions",
     "BetaConvergence",
@@ -137,6 +151,7 @@ __all__ = [
     "LogT",
     "LogTRules",
     "MatchRules",
+    "Named",
     "Northeast",
     "Opportunities",
     "Plan",
@@ -151,6 +166,7 @@ __all__ = [
     "choices",
     "clubs",
     "complexity",
+    "conventions",
     "counterfactual",
     "distribution_dynamics",
     "forecast",
@@ -161,8 +177,10 @@ __all__ = [
     "log_t_test",
     "measure_cells",
     "merge_clubs",
+    "names_in",
     "northeast",
     "opportunities",
+    "output_per_head",
     "plan",
     "plan_template",
     "read_plan_template",

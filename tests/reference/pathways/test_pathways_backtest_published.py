@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from xinzhi.pathways import BacktestOptions, backtest
-from xinzhi.pathways.entry_scores import measures, ordered
+from xinzhi.pathways.entry.backtest import measures, ordered
 
 if TYPE_CHECKING:
     from pathlib import Path

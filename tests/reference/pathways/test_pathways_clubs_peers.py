@@ -12,9 +12,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.pathways.club_finding import ClubRules, clubs, merge_clubs
-from xinzhi.pathways.log_t import LogTRules, log_t_test, regress, relative_paths, variation
-from xinzhi.pathways.trend_filter import hodrick_prescott
+from xinzhi.pathways.convergence.clubs import ClubRules, clubs, merge_clubs
+from xinzhi.pathways.convergence.log_t_test import (
+    LogTRules,
+    hodrick_prescott,
+    log_t_test,
+    regress,
+    relative_paths,
+    variation,
+)
 
 TOLERANCE = 1e-10  # relative; the reference has 17 digits
 pytestmark = pytest.mark.shared

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from scipy.optimize import curve_fit
 
-from xinzhi.pathways.convergence_tests import beta_convergence, speed_of_convergence
+from xinzhi.pathways.convergence.beta_convergence import beta_convergence, speed_of_convergence
 
 PRINTED = 1e-7  # REAT prints five significant digits
 TOLERANCE = 1e-6  # of a nonlinear search

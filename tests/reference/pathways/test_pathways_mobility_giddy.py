@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.pathways.convergence_tests import beta_convergence
-from xinzhi.pathways.mobility import transitions
+from xinzhi.pathways.convergence.beta_convergence import beta_convergence
+from xinzhi.pathways.convergence.transitions import transitions
 
 TOLERANCE = 1e-10
 pytestmark = pytest.mark.shared

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from xinzhi.pathways.overtaking import LeadRules, lead_changes, side_by_side
+from xinzhi.pathways.leap.lead_changes import LeadRules, lead_changes, side_by_side
 
 TOLERANCE = 5e-4  # ratios are quoted with three digits
 pytestmark = pytest.mark.shared

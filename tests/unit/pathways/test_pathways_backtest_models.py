@@ -8,11 +8,10 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import BacktestOptions, backtest, forecast
-from xinzhi.pathways.additive_logit import fit_additive_logit
-from xinzhi.pathways.entry_models import available, score
-from xinzhi.pathways.entry_traits import BASELINE, LABELS, OURS, quotient, traits, unit_of_chance
-from xinzhi.pathways.out_of_time import candidates
-from xinzhi.pathways.panel_cells import read_panel
+from xinzhi.pathways.economic_complexity.cells import read_panel
+from xinzhi.pathways.entry.additive_logit import fit_additive_logit
+from xinzhi.pathways.entry.backtest import candidates
+from xinzhi.pathways.entry.models import BASELINE, LABELS, OURS, available, quotient, score, traits, unit_of_chance
 
 COLUMNS = {"place": "c", "activity": "i", "value": "v", "period": "t"}
 
@@ -218,7 +217,7 @@ def test_a_forecast_gives_chances_with_reasons(frame):
 
 
 def test_without_scikit_learn_the_rest_still_runs_and_says_so(frame, monkeypatch):
-    from xinzhi.pathways import entry_models
+    from xinzhi.pathways.entry import models as entry_models
 
     monkeypatch.setattr(entry_models, "find_spec", lambda _: None)
     found = backtest(frame, **COLUMNS, train=(2000, 2005), test=(2005, 2010), options=BacktestOptions(draws=5))

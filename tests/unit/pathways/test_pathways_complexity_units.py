@@ -8,9 +8,9 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import ComplexityOptions, Sample, complexity, measure_cells, restrict
-from xinzhi.pathways.advantage import present, revealed_advantage
-from xinzhi.pathways.cells import read_cells, without_empty
-from xinzhi.pathways.spectrum import fitness, lanczos, listed, spectrum
+from xinzhi.pathways.economic_complexity.cells import read_cells, without_empty
+from xinzhi.pathways.economic_complexity.relatedness import present, revealed_advantage
+from xinzhi.pathways.economic_complexity.spectrum import fitness, lanczos, listed, spectrum
 
 TOLERANCE = 1e-12
 COLUMNS = {"place": "place", "activity": "activity", "value": "value"}

@@ -17,10 +17,14 @@ from xinzhi.pathways import (
     sigma_convergence,
     transitions,
 )
-from xinzhi.pathways.convergence_tests import speed_of_convergence
-from xinzhi.pathways.log_t import growing_variation, quadratic_spectral, variation, variation_with_one_more
-from xinzhi.pathways.spatial_lag import fit_spatial_lag, weights_matrix
-from xinzhi.pathways.trend_filter import hodrick_prescott
+from xinzhi.pathways.convergence.beta_convergence import fit_spatial_lag, speed_of_convergence, weights_matrix
+from xinzhi.pathways.convergence.log_t_test import (
+    growing_variation,
+    hodrick_prescott,
+    quadratic_spectral,
+    variation,
+    variation_with_one_more,
+)
 
 KEYS = {"unit": "unit", "time": "year", "value": "y"}
 

@@ -24,7 +24,7 @@ from xinzhi.pathways import (
     plan,
     uncertainty,
 )
-from xinzhi.pathways.anchor import read_anchor
+from xinzhi.pathways.economic_complexity.complexity import read_anchor
 
 COLUMNS = ("place", "activity", "value")
 SPAN = {"unit": "unit", "time": "year", "value": "income"}

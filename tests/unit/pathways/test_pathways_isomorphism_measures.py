@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from xinzhi.core.errors import UsageError
-from xinzhi.pathways import similarity
-from xinzhi.pathways.choice_tables import hypergeometric_at_most
-from xinzhi.pathways.fixed_margins import (
+from xinzhi.pathways.plans import similarity
+from xinzhi.pathways.plans.choices import hypergeometric_at_most
+from xinzhi.pathways.plans.margins import (
     curveball,
     false_discovery,
     length_chances,
@@ -21,7 +21,7 @@ from xinzhi.pathways.fixed_margins import (
     sampled_structures,
     tails,
 )
-from xinzhi.pathways.levels import add_up, chosen_levels, parents
+from xinzhi.pathways.plans.similarity import add_up, chosen_levels, parents
 
 VALUES = np.array([[6.0, 2.0, 2.0], [1.0, 4.0, 5.0], [3.0, 3.0, 4.0]])
 

@@ -11,7 +11,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import isomorphism
-from xinzhi.pathways.similarity import cosine
+from xinzhi.pathways.plans.similarity import cosine
 
 
 @pytest.fixture(scope="module")

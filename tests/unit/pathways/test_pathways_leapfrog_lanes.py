@@ -8,7 +8,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import lane_changes, leapfrog
-from xinzhi.pathways.leapfrog_conditions import CONDITIONS
+from xinzhi.pathways.leap.leapfrog import CONDITIONS
 
 KEYS = {"place": "place", "activity": "activity", "value": "v", "period": "year"}
 

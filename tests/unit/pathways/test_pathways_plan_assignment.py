@@ -12,10 +12,21 @@ import pytest
 from scipy.optimize import LinearConstraint, linear_sum_assignment, milp
 
 from xinzhi.core.errors import InputError
-from xinzhi.pathways.assignment import InfeasibleTaskError, Model, Task, assign, crowded, violations, whole_program
-from xinzhi.pathways.overlap_repair import repair
-from xinzhi.pathways.plan_diagnosis import elastic, refuse
-from xinzhi.pathways.plan_rivals import greedy, herd, queue, realised
+from xinzhi.pathways.plans.assignment import (
+    InfeasibleTaskError,
+    Model,
+    Task,
+    assign,
+    crowded,
+    greedy,
+    herd,
+    queue,
+    realised,
+    repair,
+    violations,
+    whole_program,
+)
+from xinzhi.pathways.plans.diagnosis import elastic, refuse
 
 
 def made(n, p, seed, *, size=2, cap=2, floor=0.0, overlap=None, gaps=0.2):

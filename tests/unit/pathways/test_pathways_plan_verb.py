@@ -12,9 +12,9 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import Limits, forecast, plan
-from xinzhi.pathways.entry_odds import fit_entry, logit
-from xinzhi.pathways.package_reading import jobs, nearness
-from xinzhi.pathways.plan_inputs import caps_of, debt_ratios, utilisation
+from xinzhi.pathways.industries import jobs, nearness
+from xinzhi.pathways.plans.entry_odds import fit_entry, logit
+from xinzhi.pathways.plans.limits import caps_of, debt_ratios, utilisation
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_the_plan_keeps_every_limit(found):
 
 
 def test_only_industries_that_the_region_lacks_are_given(found, package):
-    near = nearness(jobs(package, 2016, verb="test")[0], quantile=0.25)
+    near = nearness(jobs(package, 2016, verb="test")[0])
     for region, industry in found.frame.select("region", "industry").iter_rows():
         assert not near.present[near.places.index(region), near.industries.index(industry)]
 

@@ -12,13 +12,13 @@ import pytest
 
 from xinzhi.core.errors import UsageError
 from xinzhi.pathways import validated_proximity
-from xinzhi.pathways.fixed_margins import false_discovery
-from xinzhi.pathways.null_model import (
+from xinzhi.pathways.economic_complexity.validated_proximity import (
     configuration,
     pair_tails,
     tail_exact,
     tail_saddlepoint,
 )
+from xinzhi.pathways.plans.margins import false_discovery
 
 
 def presences(n: int = 40, p: int = 25, seed: int = 0) -> np.ndarray:

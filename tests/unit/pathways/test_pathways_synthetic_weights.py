@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import MatchRules, counterfactual, northeast
-from xinzhi.pathways.synthetic_control import simplex_weights
+from xinzhi.pathways.leap.counterfactual import simplex_weights
 
 KEYS = {"unit": "unit", "time": "year", "value": "y"}
 

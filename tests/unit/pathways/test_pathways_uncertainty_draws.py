@@ -7,10 +7,10 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import Draws, measure_cells, uncertainty
-from xinzhi.pathways.advantage import present
-from xinzhi.pathways.cells import without_empty
-from xinzhi.pathways.intervals import _ends, weighted_index
-from xinzhi.pathways.spectrum import spectrum
+from xinzhi.pathways.economic_complexity.cells import without_empty
+from xinzhi.pathways.economic_complexity.relatedness import present
+from xinzhi.pathways.economic_complexity.spectrum import spectrum
+from xinzhi.pathways.economic_complexity.uncertainty import _ends, weighted_index
 
 
 def measured(n: int = 20, p: int = 15, scale: float = 40.0):

@@ -69,8 +69,7 @@ def near_and_complex(package: Package, measurement: Measurement) -> tuple[int, C
     InputError, UsageError
         When the table cannot be used.
     """
-    from xinzhi.pathways import complexity, opportunities, with_names
-    from xinzhi.pathways.plan_inputs import anchor
+    from xinzhi.pathways import complexity, opportunities, output_per_head, with_names
 
     columns = {"region", "industry", "year", "employment"}
     table = package.tables.get("activity")
@@ -79,6 +78,6 @@ def near_and_complex(package: Package, measurement: Measurement) -> tuple[int, C
     year = int(table["year"].max())  # type: ignore[arg-type] # years are whole numbers
     rows = table.filter(pl.col("year") == year).drop_nulls("employment")
     levels = measurement.levels.filter(pl.col("year") == year).drop_nulls("tfp_level")
-    given = anchor(package, year) or dict(levels.select("region", "tfp_level").rows()) or None
+    given = output_per_head(package, year) or dict(levels.select("region", "tfp_level").rows()) or None
     found = with_names(complexity(rows, place="region", activity="industry", value="employment", anchor=given), package)
     return year, found, with_names(opportunities(found), package)

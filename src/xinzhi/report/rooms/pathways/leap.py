@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.text import Text
-from xinzhi.pathways.leapfrog_conditions import CONDITIONS
-from xinzhi.pathways.northeast_page import SERIES
+from xinzhi.pathways import CONDITIONS, SERIES
 from xinzhi.report.catalogue import listing, words
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import number

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from xinzhi.core.finding import Finding
-    from xinzhi.pathways.naming import Named
+    from xinzhi.pathways.industries import Named
     from xinzhi.report.tables import Kind
 
 _LISTED = 8

@@ -1,0 +1,1 @@
+"""Whether units grow together: tests, clubs, transitions and distributions."""

@@ -1,0 +1,453 @@
+"""The verb `clubs`: groups of units that converge among themselves, each held to its own test."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Provenance
+from xinzhi.core.text import Text
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.convergence.log_t_test import (
+    LogTRules,
+    growing_variation,
+    paths_frame,
+    prepared,
+    refuse_identical,
+    regress,
+    variation,
+    variation_with_one_more,
+)
+from xinzhi.pathways.convergence.unit_years import shown
+from xinzhi.pathways.industries import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.convergence.unit_years import UnitYears
+
+
+Merging = Literal["ps", "vlt"]
+Order = Literal["last", "last-half"]
+_TWO = 2
+_SHOWN = 4
+_TABLE = {
+    "club": pl.Int64(),
+    "units": pl.Int64(),
+    "slope": pl.Float64(),
+    "standard_error": pl.Float64(),
+    "t": pl.Float64(),
+    "p": pl.Float64(),
+    "converges": pl.Boolean(),
+    "sieve": pl.Float64(),
+    "merged_from": pl.String(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClubRules:
+    """How clubs are found.
+
+    Parameters
+    ----------
+    test
+        How each log t regression is run.
+    sieve
+        Least t of a unit together with the core group (c*).
+    raising
+        Raise c* until the club passes its own test, as the papers ask; without it a club may be returned that rejects
+        convergence, as the usual program does, and a finding names it.
+    order
+        By the ``last`` observation, or by the mean of the ``last-half`` where that is erratic.
+    merge
+        Join neighbouring clubs that converge together: ``ps``, ``vlt``, or not at all.
+    """
+
+    test: LogTRules = field(default_factory=LogTRules.usual)
+    sieve: float = 0.0
+    raising: bool = True
+    order: Order = "last"
+    merge: Merging | None = None
+
+    @classmethod
+    def yearly(cls) -> ClubRules:
+        """Return the rules for yearly levels of a package: their trend first, and neighbouring clubs joined."""
+        usual = conventions("clubs")
+        return cls(test=LogTRules(smoothing=float(usual["smoothing"])), merge=usual["merge"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Club:
+    members: IntArray
+    core: IntArray
+    sieve: float
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Clubs(Named):
+    """Convergence clubs.
+
+    Parameters
+    ----------
+    frame
+        ``unit, club, core, position``: the club (1 = highest last observation; empty for units that converge with
+        nobody), whether the unit was in the core group, and its rank by the ordering.
+    table
+        ``club, units, slope, standard_error, t, p, converges, sieve, merged_from``: one row a club; `sieve` is the c*
+        that it took.
+    whole
+        ``slope, standard_error, t`` of all units together.
+    paths
+        ``unit, time, path``: relative transition paths.
+    findings
+        Units left out, and clubs that reject convergence (a pair that coincides in a year cannot be tested: no core).
+    panel
+        What the clubs were found in.
+    rules
+        How.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("unit",)
+
+    table: pl.DataFrame
+    whole: dict[str, float]
+    paths: pl.DataFrame
+    findings: tuple[Finding, ...]
+    panel: UnitYears
+    rules: ClubRules
+
+    def members(self, club: int) -> list[str]:
+        """Return the units of a club, the highest last observation first.
+
+        Raises
+        ------
+        UsageError
+            When there is no such club.
+        """
+        found: list[str] = self.frame.filter(club=club).sort("position")["unit"].to_list()
+        if not found:
+            message = f"there is no club {club}; there are {self.table.height}."
+            raise UsageError(message)
+        return found
+
+    @property
+    def divergent(self) -> list[str]:
+        """Return the units that converge with nobody."""
+        found: list[str] = self.frame.filter(pl.col("club").is_null()).sort("position")["unit"].to_list()
+        return found
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the clubs, who leads each, and whether one of them fails its own test."""
+        zh = language == "zh"
+        lines = [
+            f"{self.frame.height} 个单元分为 {self.table.height} 个收敛俱乐部，{len(self.divergent)} 个单元不收敛。"
+            if zh
+            else f"{self.frame.height} units in {self.table.height} convergence clubs; {len(self.divergent)} diverge."
+        ]
+        for row in self.table.iter_rows(named=True):
+            leaders = [self.place_called(unit, language) for unit in self.members(row["club"])[:_SHOWN]]
+            first = ("、" if zh else ", ").join(leaders)
+            fails = "" if row["converges"] else ("，未通过自身检验" if zh else ", FAILS its own test")
+            lines.append(
+                f"  {row['club']}：{row['units']} 个（{first}），b={row['slope']:.3f}，t={row['t']:.2f}{fails}"
+                if zh
+                else f"  {row['club']}: {row['units']} ({first}), b={row['slope']:.3f}, t={row['t']:.2f}{fails}"
+            )
+        return "\n".join([*lines, self.provenance.foot()])
+
+    def explain(self, unit: str) -> pl.DataFrame:
+        """Return the t of a unit together with each club: where else it would have fitted.
+
+        Parameters
+        ----------
+        unit
+            Its name.
+
+        Returns
+        -------
+        pl.DataFrame
+            ``club, own, t``: of the club with the unit in it.
+
+        Raises
+        ------
+        UsageError
+            When there is no such unit.
+        """
+        self.panel.row(unit)
+        names = self.panel.units
+        rows = []
+        for club in self.table["club"].to_list():
+            members = self.members(club)
+            together = [names.index(name) for name in dict.fromkeys([*members, unit])]
+            rows.append((club, unit in members, _test(self.panel.values, together, self.rules.test)[2]))
+        schema = {"club": pl.Int64, "own": pl.Boolean, "t": pl.Float64}
+        return pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
+
+
+def clubs(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    unit: str,
+    time: str,
+    value: str,
+    *,
+    rules: ClubRules | None = None,
+) -> Clubs:
+    """Find the groups of units that converge among themselves.
+
+    Parameters
+    ----------
+    frame
+        One row a unit and year, without gaps.
+    unit, time, value
+        Names of its columns; `value` usually in logarithms with the business cycle taken out (the rules can do both).
+    rules
+        How; the conventions of the papers when None.
+
+    Raises
+    ------
+    UsageError
+        When a column or an option is unknown.
+    InputError
+        When the panel has gaps, too few units or years, or all units coincide.
+
+    Notes
+    -----
+    Phillips and Sul (2007), Econometrica 75(6), section 4.3: order; the core group is the run of leading units with the
+    largest t; every other unit joins whose t with the core passes c*, which is raised until the club passes; the same
+    among the rest. What joins nobody diverges.
+
+    Examples
+    --------
+    >>> years = list(range(2000, 2030))
+    >>> homes = {"a": (2.0, 0.4), "b": (2.0, -0.3), "c": (2.0, 0.2), "x": (1.0, 0.3), "y": (1.0, -0.2), "z": (1.0, 0.1)}
+    >>> rows = [(u, y, 1 + m * (y - 1990) + 9 * g * 0.8 ** (y - 2000)) for u, (m, g) in homes.items() for y in years]
+    >>> data = pl.DataFrame(rows, schema=["unit", "year", "income"], orient="row")
+    >>> found = clubs(data, unit="unit", time="year", value="income")
+    >>> sorted(found.members(1)), sorted(found.members(2))
+    (['a', 'b', 'c'], ['x', 'y', 'z'])
+    """
+    chosen = rules or ClubRules()
+    if chosen.order not in {"last", "last-half"}:
+        message = f"order='{chosen.order}': it is last or last-half."
+        raise UsageError(message)
+    panel = prepared(frame, unit=unit, time=time, value=value, rules=chosen.test, verb="clubs")
+    count = len(panel.years)
+    key = panel.values[:, -1] if chosen.order == "last" else panel.values[:, count - (count + 1) // 2 :].mean(axis=1)
+    order = np.argsort(-key, kind="stable")
+    _refuse_twins(panel, order)
+    refuse_identical(panel, variation(panel.values))
+    found = _search(panel.values, order, chosen)
+    result = _result(panel, order, found, chosen, value)
+    return merge_clubs(result, chosen.merge) if chosen.merge else result
+
+
+def merge_clubs(found: Clubs, method: Merging = "ps") -> Clubs:
+    """Join neighbouring clubs that converge together.
+
+    Parameters
+    ----------
+    found
+        Clubs.
+    method
+        ``ps``: from the top, a club takes in the next as long as both together pass (Phillips and Sul 2009, Journal of
+        Applied Econometrics 24(7), section 4). ``vlt``: a club takes in the next only when the two fit better than the
+        next and the one after it, and the search starts again after each merger (von Lyncker and Thoennessen 2017,
+        Empirical Economics 52(2)).
+
+    Raises
+    ------
+    UsageError
+        When the method is unknown.
+
+    Examples
+    --------
+    >>> years = list(range(2000, 2030))
+    >>> homes = {"a": 0.4, "b": -0.3, "c": 0.2, "x": 0.3}
+    >>> rows = [(u, y, 50 + 9 * g * 0.8 ** (y - 2000)) for u, g in homes.items() for y in years]
+    >>> data = pl.DataFrame(rows, schema=["unit", "year", "income"], orient="row")
+    >>> merge_clubs(clubs(data, unit="unit", time="year", value="income")).table.height
+    1
+    """
+    if method not in {"ps", "vlt"}:
+        message = f"merge='{method}': it is ps or vlt."
+        raise UsageError(message)
+    names = {name: row for row, name in enumerate(found.panel.units)}
+    groups = [
+        _Club(
+            members=np.array([names[name] for name in found.members(number)]),
+            core=np.array([names[name] for name in found.frame.filter(club=number, core=True)["unit"].to_list()], int),
+            sieve=sieve,
+            parts=(number,),
+        )
+        for number, sieve in found.table.select("club", "sieve").rows()
+    ]
+    groups = (_merge_down if method == "ps" else _merge_best)(groups, found.panel.values, found.rules.test)
+    ordering = found.frame.sort("position")["unit"].to_list()
+    order = np.array([names[name] for name in ordering])
+    rules = replace(found.rules, merge=method)
+    kept = tuple(item for item in found.findings if item.rule != "club-rejects")
+    merged = _result(found.panel, order, groups, rules, str(found.provenance.options["value"]))
+    return replace(merged, findings=(*kept, *(item for item in merged.findings if item.rule == "club-rejects")))
+
+
+def _test(values: FloatArray, members: Sequence[int] | IntArray, rules: LogTRules) -> tuple[float, float, float]:
+    fit = regress(variation(values[np.asarray(members)])[None, :], rules)
+    return float(fit.slope[0]), float(fit.standard_error[0]), float(fit.t[0])
+
+
+def _search(values: FloatArray, order: IntArray, rules: ClubRules) -> list[_Club]:
+    """Return the clubs, the highest first."""
+    found: list[_Club] = []
+    rest = order
+    while len(rest) >= _TWO:
+        if _test(values, rest, rules.test)[2] > rules.test.critical:
+            found.append(_Club(members=rest, core=rest, sieve=rules.sieve))
+            break
+        core = _core(values, rest, rules.test)
+        if core is None:
+            break
+        club = _sieved(values, rest, core, rules)
+        found.append(club)
+        rest = rest[~np.isin(rest, club.members)]
+    return found
+
+
+def _core(values: FloatArray, rest: IntArray, rules: LogTRules) -> IntArray | None:
+    """Return the core group: from the first pair that converges on, the run of units with the largest t."""
+    pairs = np.stack([variation(values[rest[start : start + 2]]) for start in range(len(rest) - 1)])
+    passing = np.flatnonzero(np.nan_to_num(regress(pairs, rules).t, nan=-np.inf) > rules.critical)
+    if not len(passing):
+        return None
+    line = rest[passing[0] :]
+    t = np.nan_to_num(regress(growing_variation(values[line]), rules).t, nan=-np.inf)
+    failing = np.flatnonzero(t <= rules.critical)
+    run = t[: failing[0]] if len(failing) else t
+    return line[: int(np.argmax(run)) + 2]
+
+
+def _sieved(values: FloatArray, rest: IntArray, core: IntArray, rules: ClubRules) -> _Club:
+    """Return the core with those who pass the sieve; c* rises just enough for the club to pass its own test."""
+    others = rest[~np.isin(rest, core)]
+    if not len(others):
+        return _Club(members=core, core=core, sieve=rules.sieve)
+    t = np.nan_to_num(regress(variation_with_one_more(values[core], values[others]), rules.test).t, nan=-np.inf)
+    best = np.argsort(-t, kind="stable")
+    best = best[t[best] > rules.sieve]
+    sieve, joining = rules.sieve, len(best)
+    if rules.raising and joining:
+        grown = regress(growing_variation(values[others[best]], values[core]), rules.test).t
+        passing = np.flatnonzero(np.nan_to_num(grown, nan=-np.inf) > rules.test.critical)
+        joining = int(passing[-1]) + 1 if len(passing) else 0
+        sieve = float(t[best[joining]]) if joining < len(best) else rules.sieve
+    chosen = np.isin(rest, np.concatenate([core, others[best[:joining]]]))
+    return _Club(members=rest[chosen], core=core, sieve=sieve)
+
+
+def _merge_down(groups: list[_Club], values: FloatArray, rules: LogTRules) -> list[_Club]:
+    merged = groups[:1]
+    for club in groups[1:]:
+        both = _join(merged[-1], club)
+        if _test(values, both.members, rules)[2] > rules.critical:
+            merged[-1] = both
+        else:
+            merged.append(club)
+    return merged
+
+
+def _merge_best(groups: list[_Club], values: FloatArray, rules: LogTRules) -> list[_Club]:
+    groups = list(groups)
+    while len(groups) > 1:
+        pairs = [_join(one, other) for one, other in itertools.pairwise(groups)]
+        t = [*(_test(values, pair.members, rules)[2] for pair in pairs), -np.inf]
+        place = next((k for k in range(len(pairs)) if t[k] > rules.critical and t[k] > t[k + 1]), None)
+        if place is None:
+            break
+        groups[place : place + 2] = [pairs[place]]
+    return groups
+
+
+def _join(one: _Club, other: _Club) -> _Club:
+    return _Club(
+        members=np.concatenate([one.members, other.members]),
+        core=np.concatenate([one.core, other.core]),
+        sieve=max(one.sieve, other.sieve),
+        parts=(*one.parts, *other.parts),
+    )
+
+
+def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRules, value: str) -> Clubs:
+    from scipy.special import ndtr
+
+    from xinzhi import __version__
+
+    number = np.zeros(len(order), dtype=np.int64)
+    core = np.zeros(len(order), dtype=np.bool_)
+    rows = []
+    for place, club in enumerate(found, 1):
+        number[club.members], core[club.core] = place, True
+        slope, error, t = _test(panel.values, club.members, rules.test)
+        passes = bool(t > rules.test.critical)
+        parts = ";".join(str(part) for part in club.parts)
+        rows.append((place, len(club.members), slope, error, t, float(ndtr(t)), passes, club.sieve, parts or None))
+    table = pl.DataFrame(rows, schema=_TABLE, orient="row")
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(1, len(order) + 1)
+    frame = pl.DataFrame({"unit": list(panel.units), "club": number, "core": core, "position": position}).with_columns(
+        pl.when(pl.col("club") > 0).then("club")
+    )
+    slope, error, t = _test(panel.values, order, rules.test)
+    return Clubs(
+        frame=frame.sort("position"),
+        table=table,
+        whole={"slope": slope, "standard_error": error, "t": t},
+        paths=paths_frame(panel),
+        findings=(*panel.findings, *_rejecting(table)),
+        panel=panel,
+        rules=rules,
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="clubs",
+            version=__version__,
+            options={"value": value, "sieve": rules.sieve, "raising": rules.raising, "order": rules.order}
+            | {"merge": rules.merge}
+            | {name: getattr(rules.test, name) for name in rules.test.__slots__},
+        ),
+    )
+
+
+def _rejecting(table: pl.DataFrame) -> tuple[Finding, ...]:
+    """Name the clubs that reject convergence: the self-test of the result."""
+    return tuple(
+        Finding(
+            rule="club-rejects",
+            severity="warning",
+            message=Text(
+                zh=f"俱乐部 {row['club']}（{row['units']} 个单元）拒绝自身收敛，t={row['t']:.3f}",
+                en=f"club {row['club']} ({row['units']} units) rejects convergence of its own, t={row['t']:.3f}",
+            ),
+            hint=Text(zh="使用 raising=True。", en="Use raising=True."),
+            key=str(row["club"]),
+        )
+        for row in table.iter_rows(named=True)
+        if not row["converges"]
+    )
+
+
+def _refuse_twins(panel: UnitYears, order: IntArray) -> None:
+    """Raise where two neighbours in the order have the same path throughout: their variance is zero."""
+    values = panel.values[order]
+    same = (values[1:] == values[:-1]).all(axis=1)
+    if same.any():
+        place = int(np.flatnonzero(same)[0])
+        names = [panel.units[row] for row in order[place : place + 2]]
+        message = f"clubs: {shown(names)} are identical in every year (H = 0): drop one of them."
+        raise InputError(message)

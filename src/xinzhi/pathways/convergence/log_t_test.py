@@ -1,0 +1,514 @@
+"""The log t regression of Phillips and Sul: whether units converge, whatever the paths they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
+
+
+Variance = Literal["fqsb", "aqsb", "andrews", "newey-west"]
+_FEWEST_YEARS = 5  # of the regression: two coefficients, an autocorrelation, and something left
+_NEAR_ZERO = 1e-2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogTRules:
+    """How a log t regression is run.
+
+    Parameters
+    ----------
+    trim
+        Share of the first years that is discarded; ``round(trim * T)`` of them.
+    variance
+        Long-run variance: ``fqsb`` (the program of the authors), ``aqsb`` (of the scores), ``andrews`` (of the
+        residuals, all of them) or ``newey-west``.
+    critical
+        Convergence is rejected at or below it: the one-sided 5 % point of the normal distribution.
+    logs
+        Take logarithms first.
+    smoothing
+        Take the trend of Hodrick and Prescott first, with this smoothing; None leaves the series alone.
+    gaps
+        ``refuse`` or ``drop`` units with gaps.
+    """
+
+    trim: float = 1 / 3
+    variance: Variance = "fqsb"
+    critical: float = -1.65
+    logs: bool = False
+    smoothing: float | None = None
+    gaps: Gaps = "refuse"
+
+    @classmethod
+    def usual(cls) -> LogTRules:
+        """Return the rules with the values of the package's conventions."""
+        found = conventions("log_t")
+        return cls(trim=float(found["trim"]), critical=float(found["critical"]))
+
+    def check(self) -> None:
+        """Raise where an option is impossible.
+
+        Raises
+        ------
+        UsageError
+            As said.
+        """
+        if self.variance not in get_args(Variance):
+            message = f"variance='{self.variance}': it is one of {', '.join(get_args(Variance))}."
+            raise UsageError(message)
+        if not 0 < self.trim < 1:
+            message = f"trim={self.trim}: the share of years to discard lies between 0 and 1."
+            raise UsageError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Regressions:
+    """Many log t regressions at once, each array `(m,)`; NaN where one could not be run.
+
+    Parameters
+    ----------
+    intercept, slope
+        Coefficients; the slope is twice the speed of convergence.
+    standard_error, t
+        Of the slope.
+    """
+
+    intercept: FloatArray
+    slope: FloatArray
+    standard_error: FloatArray
+    t: FloatArray
+
+
+def relative_paths(values: FloatArray) -> FloatArray:
+    """Return relative transition paths: every value over the mean of its year `(N, T)`.
+
+    Examples
+    --------
+    >>> relative_paths(np.array([[1.0, 2.0], [3.0, 2.0]])).tolist()
+    [[0.5, 1.0], [1.5, 1.0]]
+    """
+    mean = values.mean(axis=0)
+    if (mean == 0).any():
+        message = "the mean over the units is zero in a year: relative paths are not defined; shift or rescale."
+        raise InputError(message)
+    paths: FloatArray = values / mean
+    return paths
+
+
+def variation(values: FloatArray) -> FloatArray:
+    """Return the cross-sectional variance of the relative paths in every year, ``H_t``.
+
+    Parameters
+    ----------
+    values
+        `(..., N, T)`.
+
+    Notes
+    -----
+    ``H_t = (1/N) sum_i (h_it - 1)^2`` (Phillips and Sul 2007, Econometrica 75(6), equation 5).
+
+    Examples
+    --------
+    >>> variation(np.array([[1.0, 2.0], [3.0, 2.0]])).tolist()
+    [0.25, 0.0]
+    """
+    mean = values.mean(axis=-2, keepdims=True)
+    spread: FloatArray = ((values / mean - 1) ** 2).mean(axis=-2)
+    return spread
+
+
+def growing_variation(values: FloatArray, core: FloatArray | None = None) -> FloatArray:
+    """Return ``H_t`` of the first 2, 3, ..., N units (or of a core and the first 1, 2, ... units), all at once.
+
+    Parameters
+    ----------
+    values
+        `(N, T)` in the order in which the units join.
+    core
+        Units `(k, T)` that are there from the start.
+
+    Returns
+    -------
+    FloatArray
+        `(N - 1, T)` without a core, `(N, T)` with one.
+
+    Notes
+    -----
+    The squares of a group grow by ``(k - 1)/k (x_k - mean_{k-1})^2`` when its k-th unit joins (Welford 1962,
+    Technometrics 4): only positive terms, so that nothing cancels.
+    """
+    every = values if core is None else np.concatenate([core, values])
+    size = np.arange(1, len(every) + 1)[:, None]
+    mean = np.cumsum(every, axis=0) / size
+    joined = np.concatenate([np.zeros((1, every.shape[1])), (every[1:] - mean[:-1]) ** 2])
+    squares = np.cumsum(joined * (size - 1) / size, axis=0)
+    found: FloatArray = squares / size / mean**2
+    return found[1:] if core is None else found[len(core) :]
+
+
+def variation_with_one_more(core: FloatArray, others: FloatArray) -> FloatArray:
+    """Return ``H_t`` of a core `(k, T)` and one other unit, for each of the others `(m, T)`."""
+    size = len(core)
+    mean = core.mean(axis=0)
+    squares = ((core - mean) ** 2).sum(axis=0)
+    together = (mean * size + others) / (size + 1)
+    found: FloatArray = (squares + (others - mean) ** 2 * size / (size + 1)) / (size + 1) / together**2
+    return found
+
+
+def regress(spread: FloatArray, rules: LogTRules) -> Regressions:
+    """Return the log t regressions of many groups.
+
+    Parameters
+    ----------
+    spread
+        ``H_t`` of each group `(m, T)`.
+    rules
+        How it is run.
+
+    Raises
+    ------
+    InputError
+        When too few years are left.
+
+    Notes
+    -----
+    ``log(H_1 / H_t) - 2 log log t = a + b log t + u_t`` for the years that are not discarded (Phillips and Sul 2007,
+    equation 31; 2009, Journal of Applied Econometrics 24(7)). A group whose members coincide in a year has H = 0 and
+    cannot be tested: NaN.
+    """
+    count = spread.shape[-1]
+    first = round(count * rules.trim)
+    used = count - first
+    if first < 1 or used < _FEWEST_YEARS:
+        message = (
+            f"the log t regression has {used} of {count} years left after discarding {first}; it needs to discard one "
+            f"and to keep {_FEWEST_YEARS}: bring a longer panel, or discard less."
+        )
+        raise InputError(message)
+    log_t = np.log(np.arange(first + 1, count + 1))
+    design = np.column_stack([np.ones(used), log_t])
+    # The logarithm of a variance of zero is the end of the test, not of the program.
+    testable = (spread[:, 0] > 0) & (spread[:, first:] > 0).all(axis=1)
+    safe = np.where(testable[:, None], spread, 1.0)
+    dependent = np.log(safe[:, :1] / safe[:, first:]) - 2 * np.log(log_t)
+    inverse = np.linalg.inv(design.T @ design)
+    coefficients = dependent @ design @ inverse
+    residuals = dependent - coefficients @ design.T
+    squared = _slope_variance(residuals, design, inverse, rules.variance)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.where(testable & (squared > 0), np.sqrt(squared), np.nan)
+    intercept, slope = (np.where(testable, item, np.nan) for item in coefficients.T)
+    return Regressions(intercept, slope, error, slope / error)
+
+
+def _slope_variance(residuals: FloatArray, design: FloatArray, inverse: FloatArray, how: Variance) -> FloatArray:
+    """Return the variance of the slope of each regression `(m,)`."""
+    count = residuals.shape[1]
+    if how in {"fqsb", "andrews"}:
+        bandwidth = _bandwidth(residuals, intercept=False)
+        # The authors' program sums the autocovariances over all residuals but the last, and divides by n - 1.
+        series, total = (residuals[:, :-1], count - 1) if how == "fqsb" else (residuals, count)
+        weights = quadratic_spectral(np.arange(1, series.shape[1]) / bandwidth[:, None])
+        squares = (residuals**2).sum(axis=1)
+        found: FloatArray = (squares + 2 * (weights * _products(series)).sum(axis=1)) / total * inverse[1, 1]
+        return found
+    # The influence of each year on the slope; its long-run variance is that of the sandwich.
+    influence = residuals * (design @ inverse)[:, 1]
+    if how == "aqsb":
+        bandwidth = _bandwidth(residuals * design[:, 1], intercept=True)
+        weights = quadratic_spectral(np.arange(1, count) / bandwidth[:, None])
+        scale = count / (count - design.shape[1])
+    else:
+        lag = int(4 * (count / 100) ** (2 / 9))
+        weights = np.clip(1 - np.arange(1, count) / (lag + 1), 0, None)[None, :]
+        scale = 1.0
+    found = scale * ((influence**2).sum(axis=1) + 2 * (weights * _products(influence)).sum(axis=1))
+    return np.asarray(found)
+
+
+def _products(series: FloatArray) -> FloatArray:
+    """Return the sums of products at every lag `(m, n - 1)`."""
+    count = series.shape[1]
+    columns = [np.einsum("ij,ij->i", series[:, : count - lag], series[:, lag:]) for lag in range(1, count)]
+    return np.stack(columns, axis=1)
+
+
+def _bandwidth(series: FloatArray, *, intercept: bool) -> FloatArray:
+    """Return the bandwidth of Andrews with an autoregression of order one as plug-in `(m,)`.
+
+    ``1.3221 (alpha n)^(1/5)``, ``alpha = 4 rho^2 / (1 - rho)^4`` (Andrews 1991, Econometrica 59, equations 6.2, 6.4).
+    """
+    before, after = series[:, :-1], series[:, 1:]
+    if intercept:
+        before, after = (item - item.mean(axis=1, keepdims=True) for item in (before, after))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rho = (before * after).sum(axis=1) / (before**2).sum(axis=1)
+        alpha = 4 * rho**2 / (1 - rho) ** 4
+    width: FloatArray = np.clip(1.3221 * (alpha * series.shape[1]) ** 0.2, 1e-8, 1e8)
+    return width
+
+
+def quadratic_spectral(distance: FloatArray) -> FloatArray:
+    """Return the weights of the quadratic spectral kernel (Andrews 1991, equation 2.7).
+
+    Examples
+    --------
+    >>> quadratic_spectral(np.array([0.0, 5 / 6])).round(6).tolist()
+    [1.0, 0.303964]
+    """
+    angle = 6 * np.pi * np.asarray(distance, dtype=np.float64) / 5
+    near = np.abs(angle) < _NEAR_ZERO
+    safe = np.where(near, 1.0, angle)
+    # Near zero the difference cancels: the series of the same function.
+    weights: FloatArray = np.where(
+        near, 1 - angle**2 / 10 + angle**4 / 280, 3 / safe**2 * (np.sin(safe) / safe - np.cos(safe))
+    )
+    return weights
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class LogT(Result):
+    """A log t test of a whole panel.
+
+    Parameters
+    ----------
+    frame
+        ``time, variation`` (H), ``dependent, fitted`` (of the regression; empty in the years discarded).
+    paths
+        ``unit, time, path``: relative transition paths.
+    slope, standard_error, t, p
+        Of log t; `p` is the probability of a smaller t where units converge.
+    speed
+        Half the slope: the rate at which differences of the loadings fade; between 0 and 1 growth rates converge, from
+        1 on levels do.
+    converges
+        Whether convergence is not rejected.
+    findings
+        Units left out.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("time",)
+
+    paths: pl.DataFrame
+    slope: float
+    standard_error: float
+    t: float
+    p: float
+    speed: float
+    converges: bool
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return whether the units converge, and in what sense."""
+        units = self.paths["unit"].n_unique()
+        figures = f"b={self.slope:.4f}, t={self.t:.2f}"
+        if language == "zh":
+            verdict = "不拒绝收敛" if self.converges else "拒绝整体收敛"
+            sense = "（水平收敛）" if self.converges and self.slope >= 2 else "（增长率收敛）" if self.converges else ""  # noqa: PLR2004 - Phillips and Sul: levels converge from b = 2 on
+            return f"{units} 个单元：{verdict}{sense}，{figures}。\n{self.provenance.foot()}"
+        verdict = "convergence is not rejected" if self.converges else "convergence of all is rejected"
+        sense = " (of levels)" if self.converges and self.slope >= 2 else " (of growth rates)" if self.converges else ""  # noqa: PLR2004 - as above
+        return f"{units} units: {verdict}{sense}, {figures}.\n{self.provenance.foot()}"
+
+
+def prepared(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    unit: str,
+    time: str,
+    value: str,
+    rules: LogTRules,
+    verb: str,
+) -> UnitYears:
+    """Return the panel that a test runs on: balanced, in logarithms and filtered as the rules say."""
+    from dataclasses import replace
+
+    rules.check()
+    panel = balanced(read_unit_years(frame, unit=unit, time=time, value=value, verb=verb), verb=verb, gaps=rules.gaps)
+    if rules.logs:
+        panel = logarithms(panel, verb=verb)
+    if rules.smoothing is not None:
+        panel = replace(panel, values=hodrick_prescott(panel.values, rules.smoothing))
+    return panel
+
+
+def log_t_test(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    unit: str,
+    time: str,
+    value: str,
+    rules: LogTRules | None = None,
+    start: int | None = None,
+    end: int | None = None,
+) -> LogT:
+    """Test whether all units of a panel converge.
+
+    Parameters
+    ----------
+    frame
+        One row a unit and year, without gaps.
+    unit, time, value
+        Names of its columns. The papers use logarithms with the business cycle taken out: hand those in, or ask for
+        them with the rules.
+    rules
+        How it is run.
+    start, end
+        First and last year; all when None.
+
+    Raises
+    ------
+    UsageError
+        When a column or an option is unknown.
+    InputError
+        When the panel has gaps, too few units or years, or the units coincide in a year.
+
+    Examples
+    --------
+    >>> years = list(range(2000, 2021))
+    >>> apart = {"a": 0.5, "b": 0.2, "c": -0.7}
+    >>> rows = [(u, y, 10 + x * np.exp(-0.2 * (y - 2000))) for u, x in apart.items() for y in years]
+    >>> data = pl.DataFrame(rows, schema=["unit", "year", "income"], orient="row")
+    >>> log_t_test(data, unit="unit", time="year", value="income").converges
+    True
+    """
+    from scipy.special import ndtr
+
+    from xinzhi import __version__
+
+    chosen = rules or LogTRules.usual()
+    panel = prepared(frame, unit=unit, time=time, value=value, rules=chosen, verb="log_t_test")
+    panel = span(panel, start, end, verb="log_t_test")
+    spread = variation(panel.values)
+    refuse_identical(panel, spread)
+    found = regress(spread[None, :], chosen)
+    slope, error, t = (float(item[0]) for item in (found.slope, found.standard_error, found.t))
+    if not np.isfinite(t):
+        message = "log_t_test: the long-run variance is not positive; try variance='newey-west'."
+        raise InputError(message)
+    first = round(len(panel.years) * chosen.trim)
+    log_t = np.log(np.arange(first + 1, len(panel.years) + 1))
+    empty = np.full(first, np.nan)
+    dependent = np.log(spread[0] / spread[first:]) - 2 * np.log(log_t)
+    return LogT(
+        frame=pl.DataFrame(
+            {
+                "time": panel.years,
+                "variation": spread,
+                "dependent": np.concatenate([empty, dependent]),
+                "fitted": np.concatenate([empty, found.intercept[0] + slope * log_t]),
+            }
+        ).fill_nan(None),
+        paths=paths_frame(panel),
+        slope=slope,
+        standard_error=error,
+        t=t,
+        p=float(ndtr(t)),
+        speed=slope / 2,
+        converges=t > chosen.critical,
+        findings=panel.findings,
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="log_t_test",
+            version=__version__,
+            options={"value": value} | {name: getattr(chosen, name) for name in chosen.__slots__},
+        ),
+    )
+
+
+def refuse_identical(panel: UnitYears, spread: FloatArray) -> None:
+    """Raise where all units coincide in a year.
+
+    Raises
+    ------
+    InputError
+        As said.
+    """
+    relative_paths(panel.values)
+    if (spread <= 0).any():
+        year = panel.years[int(np.flatnonzero(spread <= 0)[0])]
+        message = (
+            f"all units are identical in {year} (H = 0): there is nothing that could converge. Of an index with one "
+            "base year bring the levels."
+        )
+        raise InputError(message)
+
+
+def paths_frame(panel: UnitYears) -> pl.DataFrame:
+    """Return the relative transition paths in long form."""
+    count = len(panel.years)
+    return pl.DataFrame(
+        {
+            "unit": np.repeat(np.array(panel.units, dtype=object), count),
+            "time": np.tile(panel.years, len(panel.units)),
+            "path": relative_paths(panel.values).ravel(),
+        },
+        schema_overrides={"unit": pl.String},
+    )
+
+
+_FEWEST = 4
+
+
+def hodrick_prescott(values: FloatArray, smoothing: float) -> FloatArray:
+    """Return the trend of every row.
+
+    Parameters
+    ----------
+    values
+        `(..., T)` without gaps.
+    smoothing
+        Price of a change of slope; 400 for annual data in Phillips and Sul (2007), 6.25 in Ravn and Uhlig (2002).
+
+    Raises
+    ------
+    UsageError
+        When `smoothing` is negative.
+    InputError
+        When there are gaps, or fewer than four years.
+
+    Notes
+    -----
+    Solves ``(I + lambda D'D) trend = values`` with second differences D (Hodrick and Prescott 1997, Journal of Money,
+    Credit and Banking 29), a system of five diagonals.
+
+    Examples
+    --------
+    >>> hodrick_prescott(np.array([1.0, 2.0, 3.0, 4.0]), 400.0).round(9).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
+    from scipy.linalg import solveh_banded
+
+    count = values.shape[-1]
+    if smoothing < 0:
+        message = f"smoothing={smoothing}: it cannot be negative."
+        raise UsageError(message)
+    if count < _FEWEST or not np.isfinite(values).all():
+        message = f"the filter needs {_FEWEST} years or more without gaps; got {count} years."
+        raise InputError(message)
+    second = np.zeros((count - 2, count))
+    rows = np.arange(count - 2)
+    for step, weight in enumerate((1.0, -2.0, 1.0)):
+        second[rows, rows + step] = weight
+    matrix = np.eye(count) + smoothing * second.T @ second
+    bands = np.zeros((3, count))
+    for distance in range(3):
+        bands[distance, : count - distance] = np.diag(matrix, -distance)
+    flat = values.reshape(-1, count)
+    trend = solveh_banded(bands, flat.T, lower=True).T
+    return np.asarray(trend, dtype=np.float64).reshape(values.shape)

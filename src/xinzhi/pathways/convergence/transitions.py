@@ -1,0 +1,292 @@
+"""The verb `transitions`: how units move between classes, how mobile the ranking is, whether neighbours matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.markov_chains import (
+    first_passage_times,
+    homogeneity,
+    mobility_indices,
+    probabilities,
+    sojourn_times,
+    steady_state,
+    transition_counts,
+)
+from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.convergence.beta_convergence import weights_matrix
+from xinzhi.pathways.convergence.unit_years import read_unit_years
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.markov_chains import Homogeneity, Mobility
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.convergence.unit_years import UnitYears
+
+
+Bounds = Literal["yearly", "pooled"]
+_TWO = 2
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Transitions(Result):
+    """How units move between classes.
+
+    Parameters
+    ----------
+    frame
+        ``neighbours`` (class of the neighbours' mean, 1 = lowest; 0 = whatever it is), ``origin, destination`` (1 =
+        lowest), ``count, probability`` (empty where the class was never left).
+    classes
+        ``unit, year, class, neighbours``: `neighbours` is empty without a spatial chain.
+    table
+        ``class, long_run, sojourn, return``: share in the long run, mean stay and mean time of return, in periods.
+    indices
+        Mobility of the plain chain; None where a class was never left.
+    passage
+        Mean periods from each class to each other `(k, k)`; None without one long run.
+    homogeneity
+        Tests that the class of the neighbours does not matter; None without neighbours.
+    bounds
+        Upper bounds of all classes but the last (pooled or given); empty where they move with the year.
+    lag_bounds
+        The same for the neighbours' mean.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("neighbours", "origin", "destination")
+
+    classes: pl.DataFrame
+    table: pl.DataFrame
+    indices: Mobility | None
+    passage: FloatArray | None
+    homogeneity: Homogeneity | None
+    bounds: tuple[float, ...]
+    lag_bounds: tuple[float, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how many stay, how mobile the chain is, and whether neighbours matter."""
+        plain = self.frame.filter(neighbours=0)
+        total = float(plain["count"].sum())
+        stay = float(plain.filter(pl.col("origin") == pl.col("destination"))["count"].sum()) / total
+        zh = language == "zh"
+        lines = [
+            f"{total:.0f} 次转移，{stay:.1%} 留在原组。"
+            if zh
+            else f"{total:.0f} transitions, {stay:.1%} stay in class."
+        ]
+        if self.indices is not None:
+            prais, second = self.indices.prais, self.indices.second_eigenvalue
+            lines.append(
+                f"  流动性：Shorrocks {prais:.3f}，1-|λ2| {second:.3f}"
+                if zh
+                else f"  mobility: Shorrocks {prais:.3f}, 1-|lambda 2| {second:.3f}"
+            )
+        if self.homogeneity is not None:
+            test = self.homogeneity
+            matters = test.p < conventions("inference")["level"]
+            verdict = (
+                ("邻近地区有影响" if matters else "看不出邻近地区的影响")
+                if zh
+                else ("the neighbours matter" if matters else "no sign that the neighbours matter")
+            )
+            lines.append(f"  LR={test.statistic:.1f}, df={test.degrees}, p={test.p:.3f}: {verdict}")
+        return "\n".join([*lines, self.provenance.foot()])
+
+
+def transitions(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    unit: str,
+    time: str,
+    value: str,
+    classes: int = 5,
+    bounds: Bounds | Sequence[float] = "yearly",
+    neighbours: Mapping[str, Sequence[str]] | None = None,
+) -> Transitions:
+    """Count how units move between classes from one year to the next; with neighbours, by the class of those too.
+
+    Parameters
+    ----------
+    frame
+        One row a unit and year; a transition needs the unit in two successive years of the frame, and gaps are not
+        bridged.
+    unit, time, value
+        Names of its columns.
+    classes
+        Number of classes (quantiles).
+    bounds
+        ``yearly``: quantiles of each year, so that moves are moves in the ranking; ``pooled``: quantiles of all values
+        over the mean of their year; or upper bounds of all classes but the last, of values over the mean of their year.
+    neighbours
+        Unit and those it borders on: asks for the spatial chain, by the class of the neighbours' mean.
+
+    Raises
+    ------
+    UsageError
+        When a column is missing, there are fewer than two classes, or bounds do not rise.
+    InputError
+        When nothing can be counted, quantiles coincide, or a mean is not positive.
+
+    Notes
+    -----
+    Quah (1993), European Economic Review 37; Rey (2001), Geographical Analysis 33. The spatial chain needs bounds that
+    hold for all years, so that ``yearly`` ones become those of all years together for it.
+
+    Examples
+    --------
+    >>> rows = [("a", 1, 1.0), ("a", 2, 4.0), ("b", 1, 2.0), ("b", 2, 2.0), ("c", 1, 3.0), ("c", 2, 3.0)]
+    >>> data = pl.DataFrame(rows, schema=["unit", "year", "income"], orient="row")
+    >>> found = transitions(data, unit="unit", time="year", value="income", classes=3)
+    >>> found.frame.filter(pl.col("count") > 0).select("origin", "destination").rows()
+    [(1, 3), (2, 1), (3, 2)]
+    """
+    from xinzhi import __version__
+
+    panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="transitions")
+    given = None if isinstance(bounds, str) else [float(item) for item in bounds]
+    number = len(given) + 1 if given is not None else classes
+    if number < _TWO or (given is not None and any(np.diff(given) <= 0)):
+        message = "transitions need two classes or more, and bounds that rise."
+        raise UsageError(message)
+    if isinstance(bounds, str) and bounds not in {"yearly", "pooled"}:
+        message = f"bounds='{bounds}': it is yearly, pooled or a list of upper bounds."
+        raise UsageError(message)
+    relative = _relative(panel)
+    fixed = _pooled(relative, number, value) if given is None else np.array(given)
+    yearly = bounds == "yearly"
+    place = _by_year(panel.values, number) if yearly else _classify(relative, fixed)
+    counts = [transition_counts(place[:, :-1].ravel(), place[:, 1:].ravel(), number)]
+    if not counts[0].sum():
+        message = f"transitions: no unit has '{value}' in two successive years: there is nothing to count."
+        raise InputError(message)
+    test, around, lag_cuts = None, None, ()
+    if neighbours is not None:
+        around, cuts = _around(panel, relative, neighbours, number, value)
+        lag_cuts = tuple(cuts.tolist())
+        own = _classify(relative, fixed)
+        spatial = [_where(own, around == state, number) for state in range(number)]
+        counts = [counts[0], *spatial]
+        test = homogeneity(np.stack(spatial))
+    chain = probabilities(counts[0])
+    known = bool(np.isfinite(chain).all())
+    return Transitions(
+        frame=_tall(counts, number),
+        classes=_classes_frame(panel, place, around),
+        table=_class_table(chain, number),
+        indices=mobility_indices(chain) if known else None,
+        passage=first_passage_times(chain) if known else None,
+        homogeneity=test,
+        bounds=() if yearly else tuple(fixed.tolist()),
+        lag_bounds=lag_cuts,
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="transitions",
+            version=__version__,
+            options={"value": value, "classes": number, "bounds": given or bounds, "spatial": neighbours is not None},
+        ),
+    )
+
+
+def _relative(panel: UnitYears) -> FloatArray:
+    """Return values over the mean of their year."""
+    known = np.isfinite(panel.values)
+    mean = np.where(known, panel.values, 0.0).sum(axis=0) / known.sum(axis=0)
+    if (mean <= 0).any():
+        year = panel.years[int(np.flatnonzero(mean <= 0)[0])]
+        message = f"transitions: the mean of {year} is not positive: relative classes need positive values."
+        raise InputError(message)
+    relative: FloatArray = panel.values / mean
+    return relative
+
+
+def _pooled(values: FloatArray, number: int, value: str) -> FloatArray:
+    """Return the quantiles of all known values together `(k - 1,)`."""
+    cuts = np.quantile(values[np.isfinite(values)], np.arange(1, number) / number)
+    if (np.diff(cuts) <= 0).any():
+        message = f"transitions: '{value}' has too many equal values for {number} classes: ask for fewer."
+        raise InputError(message)
+    return np.asarray(cuts)
+
+
+def _classify(values: FloatArray, cuts: FloatArray) -> IntArray:
+    """Return the class of every value; -1 where it is unknown. A value on a bound belongs to the class below."""
+    place: IntArray = np.searchsorted(cuts, values, side="left")
+    return np.where(np.isfinite(values), place, -1)
+
+
+def _by_year(values: FloatArray, number: int) -> IntArray:
+    """Return the quantile class within each year."""
+    steps = np.arange(1, number) / number
+    place = np.full(values.shape, -1)
+    for column in range(values.shape[1]):
+        known = np.isfinite(values[:, column])
+        cuts = np.quantile(values[known, column], steps)
+        place[known, column] = np.searchsorted(cuts, values[known, column], side="left")
+    return place
+
+
+def _around(
+    panel: UnitYears, relative: FloatArray, neighbours: Mapping[str, Sequence[str]], number: int, value: str
+) -> tuple[IntArray, FloatArray]:
+    """Return the class of the neighbours' mean, by quantiles of such means, and those quantiles."""
+    weights = weights_matrix(neighbours, panel.units)
+    known = np.isfinite(relative)
+    total, mass = weights @ np.where(known, relative, 0.0), weights @ known.astype(np.float64)
+    lag = np.where(mass > 0, total / np.where(mass > 0, mass, 1.0), np.nan)
+    cuts = _pooled(lag, number, f"mean {value} of the neighbours")
+    return _classify(lag, cuts), cuts
+
+
+def _where(place: IntArray, chosen: BoolArray, number: int) -> FloatArray:
+    here = chosen[:, :-1]
+    return transition_counts(place[:, :-1][here], place[:, 1:][here], number)
+
+
+def _tall(counts: Sequence[FloatArray], number: int) -> pl.DataFrame:
+    states = np.arange(1, number + 1)
+    size = number * number
+    return pl.DataFrame(
+        {
+            "neighbours": np.repeat(np.arange(len(counts)), size),
+            "origin": np.tile(np.repeat(states, number), len(counts)),
+            "destination": np.tile(states, number * len(counts)),
+            "count": np.stack(counts).ravel(),
+            "probability": np.stack([probabilities(item) for item in counts]).ravel(),
+        }
+    ).with_columns(pl.col("probability").fill_nan(None))
+
+
+def _classes_frame(panel: UnitYears, place: IntArray, around: IntArray | None) -> pl.DataFrame:
+    row, column = np.nonzero(place >= 0)
+    frame = pl.DataFrame(
+        {
+            "unit": pl.Series([panel.units[item] for item in row.tolist()], dtype=pl.String),
+            "year": panel.years[column],
+            "class": place[row, column] + 1,
+            "neighbours": np.zeros(len(row), dtype=np.int64) if around is None else around[row, column] + 1,
+        }
+    )
+    return frame.with_columns(pl.when(pl.col("neighbours") > 0).then("neighbours"))
+
+
+def _class_table(chain: FloatArray, number: int) -> pl.DataFrame:
+    """Return the long run of every class; empty where there is none, or where the stay has no end."""
+    limit = steady_state(chain)
+    empty = np.full(number, np.nan)
+    share = empty if limit is None else limit
+    return pl.DataFrame(
+        {
+            "class": np.arange(1, number + 1),
+            "long_run": share,
+            "sojourn": sojourn_times(chain),
+            "return": 1 / np.where(share > 0, share, np.nan),
+        }
+    ).with_columns(pl.col("long_run", "sojourn", "return").replace(float("inf"), None).fill_nan(None))

@@ -1,0 +1,1 @@
+"""Places by activities: advantage, relatedness and complexity."""

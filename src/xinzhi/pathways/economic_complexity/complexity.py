@@ -1,0 +1,511 @@
+"""The verb `complexity`: relatedness and complexity of places and activities, with one sign for both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Provenance
+from xinzhi.core.text import Text
+from xinzhi.data.frames import read_frames
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.economic_complexity import relatedness
+from xinzhi.pathways.economic_complexity.cells import read_cells, without_empty
+from xinzhi.pathways.economic_complexity.relatedness import present, revealed_advantage
+from xinzhi.pathways.economic_complexity.spectrum import fitness, spectrum
+from xinzhi.pathways.industries import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.economic_complexity.cells import Cells
+    from xinzhi.pathways.economic_complexity.relatedness import Diagonal, Gain, Measure, Precision, Presence
+    from xinzhi.pathways.economic_complexity.spectrum import Fitness, Spectrum
+
+
+Scale = Literal["places", "z", "z-sample"]
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplexityOptions:
+    """How presence, proximity and gain are counted; every convention of other programs is one of these.
+
+    Parameters
+    ----------
+    presence, threshold, least, significance
+        When an activity counts as present (`advantage.present`); `least` is the count of ``rca-and-count``,
+        `significance` the level of the ``poisson`` test.
+    measure, diagonal, nearest
+        Proximity and density (`relatedness`).
+    gain
+        The convention of the gain; ``exact`` is the only one that is a gain.
+    scale
+        ``places``: both indices in standard deviations of the places, so that the index of a place is the mean of its
+        activities' ones; ``z``: each standardised by itself; ``z-sample``: the same with n - 1.
+    precision
+        ``single`` halves time and memory of the relatedness and keeps six digits.
+    """
+
+    presence: Presence = "rca"
+    threshold: float = 1.0
+    least: float = 0.0
+    significance: float = 0.05
+    measure: Measure = "conditional"
+    diagonal: Diagonal = "one"
+    nearest: int | None = None
+    gain: Gain = "exact"
+    scale: Scale = "places"
+    precision: Precision = "double"
+
+    def present(self, values: FloatArray) -> BoolArray:
+        """Return which activities count as present; no row or column may be empty."""
+        return present(values, self.presence, threshold=self.threshold, least=self.least, level=self.significance)
+
+    def check(self) -> None:
+        """Raise where an option is unknown.
+
+        Raises
+        ------
+        UsageError
+            As said.
+        """
+        known = {"diagonal": relatedness.Diagonal, "scale": Scale, "precision": relatedness.Precision}
+        for name, kinds in known.items():
+            if getattr(self, name) not in get_args(kinds):
+                message = f"{name}='{getattr(self, name)}': it is one of {', '.join(get_args(kinds))}."
+                raise UsageError(message)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Complexity(Named):
+    """Relatedness and complexity of places and activities.
+
+    Parameters
+    ----------
+    frame, places
+        ``place, diversity, complexity, rank, fitness, fitness_rank, fitness_decays, outlook``: one row a place; rank 1
+        is the most complex.
+    activities
+        ``activity, ubiquity, complexity, rank, fitness``: the same for activities.
+    matrix, present, density, gain
+        Amounts, presence, density and gain (n, p), in the order of `places` and `activities`; the gain is NaN where the
+        activity is there already.
+    proximity
+        How near two activities are (p, p), in the order of `activities`.
+    eigenvalues, gap, parts
+        The leading eigenvalues, second less third, and how many parts of the matrix share nothing.
+    sign
+        What fixed the sign: ``diversity`` or ``anchor``, with the correlation.
+    findings
+        Empty places and activities, and an index that is hardly determined.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("place",)
+
+    activities: pl.DataFrame
+    matrix: Cells
+    present: BoolArray
+    density: FloatArray
+    gain: FloatArray
+    proximity: FloatArray
+    eigenvalues: FloatArray
+    gap: float
+    parts: int
+    sign: tuple[str, float]
+    findings: tuple[Finding, ...]
+
+    @property
+    def places(self) -> pl.DataFrame:
+        """Return the frame of the places."""
+        return self.frame
+
+    @cached_property
+    def cells(self) -> pl.DataFrame:
+        """Return ``place, activity, value, advantage, present, density, gain``, one row a place and activity.
+
+        It is made on first use: of millions of cells the frame takes more room than the matrices. `gain` is null where
+        the activity is there already.
+        """
+        n, p = self.present.shape
+        return pl.DataFrame(
+            {
+                "place": np.repeat(np.array(self.matrix.places, dtype=object), p),
+                "activity": np.tile(np.array(self.matrix.activities, dtype=object), n),
+                "value": self.matrix.values.ravel(),
+                "advantage": revealed_advantage(self.matrix.values).ravel(),
+                "present": self.present.ravel(),
+                "density": self.density.ravel().astype(float),
+                "gain": self.gain.ravel().astype(float),
+            },
+            schema_overrides={"place": pl.String, "activity": pl.String},
+        ).with_columns(pl.col("gain").fill_nan(None))
+
+    def summary(self, language: Language = "en") -> str:
+        """Return who is most complex, what fixed the sign, and how well the index is determined."""
+        top = [self.place_called(code, language) for code in self.frame.sort("rank")["place"]]
+        low = ", ".join(reversed(top[-_SHOWN:]))
+        high = ", ".join(top[:_SHOWN])
+        what, how = self.sign
+        if language == "zh":
+            source = "多样性" if what == "diversity" else "给定的参照序列"
+            return (
+                f"{self.frame.height} 个地区、{self.activities.height} 项活动。经济复杂度最高：{high}；最低：{low}。\n"
+                f"符号由{source}确定（相关系数 {how:+.2f}）；第二、第三特征值之差 {self.gap:.3f}。\n"
+                f"{self.provenance.foot()}"
+            )
+        source = "diversity" if what == "diversity" else "the anchor"
+        return (
+            f"{self.frame.height} places, {self.activities.height} activities. Most complex: {high}; least: {low}.\n"
+            f"The sign follows {source} (correlation {how:+.2f}); second less third eigenvalue {self.gap:.3f}.\n"
+            f"{self.provenance.foot()}"
+        )
+
+
+def complexity(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    place: str,
+    activity: str,
+    value: str,
+    *,
+    anchor: Any = None,  # noqa: ANN401 - a mapping, a series, any kind of frame, or a column of the frame
+    options: ComplexityOptions | None = None,
+    suppressed: float | None = None,
+) -> Complexity:
+    """Measure how complex places and activities are, how near they are, and what each place would gain.
+
+    Parameters
+    ----------
+    frame
+        One row a place and activity, of one year; combinations that are not there count as zero.
+    place, activity, value
+        Names of its columns.
+    anchor
+        Something known to rise with complexity, by place: total factor productivity, wages, years of schooling. It
+        fixes the sign of the index. A mapping or series from place to number, a frame of places and numbers, or the
+        name of a column of `frame`. None: the diversity of the places does, if it correlates enough; else refused.
+    options
+        The conventions, those of other programs among them.
+    suppressed
+        What a cell counts as that is withheld for disclosure; None: such cells are refused and named.
+
+    Raises
+    ------
+    UsageError
+        When a column or an option is unknown.
+    InputError
+        When the input cannot be used, or when nothing fixes the sign.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> package = xinzhi.load("china-provinces")
+    >>> jobs = package.tables["activity"].filter(pl.col("year") == 2016)
+    >>> output = package.tables["accounts"].filter(pl.col("year") == 2016)
+    >>> anchor = dict(output.select("region", pl.col("output_nominal") / pl.col("population")).rows())
+    >>> found = complexity(jobs, place="region", activity="industry", value="employment", anchor=anchor)
+    >>> found.frame.height, found.sign[0]
+    (31, 'anchor')
+    """
+    cells = read_cells(frame, place=place, activity=activity, value=value, suppressed=suppressed)
+    known = None if anchor is None else read_anchor(anchor, frame, place=place)
+    return measure_cells(cells, anchor=known, options=options)
+
+
+def measure_cells(
+    cells: Cells, *, anchor: Mapping[str, float] | None = None, options: ComplexityOptions | None = None
+) -> Complexity:
+    """Measure a matrix that is there already: the same as `complexity`, without reading a frame.
+
+    Parameters
+    ----------
+    cells
+        Places by activities.
+    anchor, options
+        As in `complexity`.
+
+    Raises
+    ------
+    InputError
+        When nothing fixes the sign, or too little is present.
+
+    Examples
+    --------
+    >>> from xinzhi.pathways.economic_complexity.cells import without_empty
+    >>> nested = np.triu(np.ones((6, 6)))[:, ::-1] * np.arange(6, 0, -1)
+    >>> found = measure_cells(without_empty(list("abcdef"), list("uvwxyz"), nested))
+    >>> found.sign[0], found.places["place"][0]
+    ('diversity', 'a')
+    """
+    chosen = options or ComplexityOptions()
+    chosen.check()
+    cells, here = with_presence(cells, chosen.present(cells.values))
+    raw = spectrum(here)
+    sign = _sign(raw, here, cells, anchor)
+    eci, pci = _scaled(raw, chosen.scale, np.sign(sign[1]))
+    near = relatedness.proximity(here, chosen.measure, diagonal=chosen.diagonal, precision=chosen.precision)
+    shares = relatedness.density(here, near, nearest=chosen.nearest)
+    gained = relatedness.gain(here, near, shares, pci, chosen.gain, nearest=chosen.nearest)
+    fit = fitness(here)
+    return Complexity(
+        frame=_places(cells, here, eci, fit, relatedness.outlook(here, shares, pci)),
+        activities=_activities(cells, here, pci, fit),
+        matrix=cells,
+        present=here,
+        density=shares,
+        gain=gained,
+        proximity=near,
+        eigenvalues=raw.eigenvalues,
+        gap=raw.gap,
+        parts=raw.parts,
+        sign=(sign[0], abs(sign[1])),
+        findings=(*cells.findings, *_looks_given(cells, chosen.presence), *_weak(raw)),
+        kind=cells.kind,
+        provenance=_provenance(chosen),
+    )
+
+
+def _provenance(chosen: ComplexityOptions) -> Provenance:
+    from xinzhi import __version__
+
+    options = {name: getattr(chosen, name) for name in chosen.__slots__}
+    return Provenance(verb="complexity", version=__version__, options=options)
+
+
+def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach: FloatArray) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        {
+            "place": cells.places,
+            "diversity": here.sum(axis=1),
+            "complexity": eci,
+            "fitness": fit.places,
+            "fitness_decays": fit.decaying,
+            "outlook": reach.astype(float),
+            "log": fit.log_places,
+        }
+    )
+    return frame.with_columns(rank=_rank("complexity"), fitness_rank=_rank("log")).select(
+        "place", "diversity", "complexity", "rank", "fitness", "fitness_rank", "fitness_decays", "outlook"
+    )
+
+
+def _activities(cells: Cells, here: BoolArray, pci: FloatArray, fit: Fitness) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        {
+            "activity": cells.activities,
+            "ubiquity": here.sum(axis=0),
+            "complexity": pci,
+            "fitness": fit.activities,
+        }
+    )
+    return frame.with_columns(rank=_rank("complexity")).select("activity", "ubiquity", "complexity", "rank", "fitness")
+
+
+def _weak(raw: Spectrum) -> tuple[Finding, ...]:
+    """Say so when the index is hardly determined: parts that share nothing, or two eigenvalues close together."""
+    if raw.parts > 1:
+        return (
+            _warning(
+                "separate-parts",
+                Text(
+                    zh=f"矩阵分成 {raw.parts} 个互不相连的部分，复杂度只反映属于哪一部分",
+                    en=f"the matrix falls into {raw.parts} parts that share nothing: the index only tells them apart",
+                ),
+                Text(
+                    zh="请分别计算每一部分，或放宽存在的标准。",
+                    en="Measure each part alone, or lower the threshold of presence.",
+                ),
+            ),
+        )
+    if raw.gap < float(conventions("spectrum")["least_gap"]):
+        return (
+            _warning(
+                "small-gap",
+                Text(
+                    zh=f"第二、第三特征值仅差 {raw.gap:.4f}，少数单元格的变化就会改变排名",
+                    en=f"the second eigenvalue exceeds the third by only {raw.gap:.4f}: a few cells may turn it",
+                ),
+                Text(zh="请看排名区间（uncertainty）。", en="Look at the intervals of the ranks (`uncertainty`)."),
+            ),
+        )
+    return ()
+
+
+def _looks_given(cells: Cells, rule: Presence) -> tuple[Finding, ...]:
+    """Say so when quotients are taken of what are presences already: 0 and 1 only."""
+    if rule == "given" or not np.isin(cells.values, (0.0, 1.0)).all():
+        return ()
+    return (
+        _warning(
+            "looks-like-presences",
+            Text(
+                zh="数值只有 0 和 1，看来已是存在矩阵，却又计算了区位商",
+                en="all values are 0 or 1: they look like presences, and location quotients of them were taken",
+            ),
+            Text(
+                zh='若已是存在矩阵，请用 ComplexityOptions(presence="given")。',
+                en='If they are presences, say ComplexityOptions(presence="given").',
+            ),
+        ),
+    )
+
+
+def _warning(rule: str, message: Text, hint: Text) -> Finding:
+    return Finding(rule=rule, severity="warning", message=message, hint=hint, table="cells")
+
+
+def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
+    """Leave out places and activities without any presence: they have no complexity; each is named."""
+    found, values, names = here, cells.values, (cells.places, cells.activities)
+    findings = list(cells.findings)
+    while not (found.any(axis=1).all() and found.any(axis=0).all()):
+        kept = without_empty(names[0], names[1], found.astype(float))
+        rows = np.isin(names[0], kept.places)
+        columns = np.isin(names[1], kept.activities)
+        found, values = found[np.ix_(rows, columns)], values[np.ix_(rows, columns)]
+        names = (kept.places, kept.activities)
+        findings += kept.findings
+    return replace(cells, places=names[0], activities=names[1], values=values, findings=tuple(findings)), found
+
+
+def _sign(raw: Spectrum, here: BoolArray, cells: Cells, anchor: Mapping[str, float] | None) -> tuple[str, float]:
+    """Return what fixes the sign, and its correlation with the index as it came out of the solver.
+
+    Raises
+    ------
+    InputError
+        When the correlation is too weak to fix anything.
+    """
+    least = float(conventions("anchor")["least_correlation"])
+    if anchor is None:
+        found = _correlation(raw.places, here.sum(axis=1).astype(float))
+        if abs(found) >= least:
+            return "diversity", found
+        message = (
+            "the sign of the complexity index is not determined: it correlates with diversity by only "
+            f"{abs(found):.2f} (at least {least} is needed), so that the usual rule may turn it upside down. Hand in "
+            "an anchor that rises with complexity: total factor productivity, wages or years of schooling by place."
+        )
+        raise InputError(message)
+    series = read_anchor(anchor)
+    known = np.array([name in series for name in cells.places])
+    if known.sum() < 3:  # noqa: PLR2004 - two points correlate perfectly whatever they are
+        some = f"the places are called {', '.join(cells.places[:_SHOWN])}, ..., in the anchor "
+        some += f"{', '.join(list(series)[:_SHOWN])}, ..." if series else "nothing has a value"
+        message = f"the anchor names {int(known.sum())} of the {len(known)} places: at least three are needed; {some}."
+        raise UsageError(message)
+    given = np.array([series[name] for name, has in zip(cells.places, known, strict=True) if has])
+    found = _correlation(raw.places[known], given)
+    if abs(found) >= least:
+        return "anchor", found
+    message = (
+        f"the anchor does not fix the sign: its correlation with the complexity index is {abs(found):.2f}, and at "
+        f"least {least} is needed. Choose a series that rises with complexity."
+    )
+    raise InputError(message)
+
+
+def _correlation(one: FloatArray, other: FloatArray) -> float:
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _scaled(raw: Spectrum, scale: Scale, sign: float) -> tuple[FloatArray, FloatArray]:
+    places, activities = sign * raw.places, sign * raw.activities
+    if scale == "places":
+        middle, spread = places.mean(), places.std()
+        return (places - middle) / spread, (activities - middle) / spread
+    lost = 1 if scale == "z-sample" else 0
+    return _standardised(places, lost), _standardised(activities, lost)
+
+
+def _standardised(values: FloatArray, lost: int) -> FloatArray:
+    return np.asarray((values - values.mean()) / values.std(ddof=lost))
+
+
+def _rank(column: str) -> pl.Expr:
+    return pl.col(column).rank("min", descending=True).cast(pl.Int64)
+
+
+def read_anchor(
+    anchor: Any,  # noqa: ANN401 - a mapping, a pandas series, any kind of frame, or the name of a column
+    frame: Any = None,  # noqa: ANN401 - any kind of frame
+    *,
+    place: str = "place",
+) -> dict[str, float]:
+    """Return the anchor by place; places without a value are left out.
+
+    Parameters
+    ----------
+    anchor
+        A mapping or a pandas series from place to number; a frame with a column of places and one of numbers; or the
+        name of a column of `frame`, which holds one number a place.
+    frame
+        The frame of the cells, for the name of a column.
+    place
+        Name of the column of places.
+
+    Raises
+    ------
+    UsageError
+        When the anchor is of another kind, or a column is not there.
+    InputError
+        When a value is no number, or a place has several.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> read_anchor({"A": 1, "B": None})
+    {'A': 1.0}
+    >>> read_anchor(pl.DataFrame({"city": ["A", "B"], "wage": [3.0, 2.0]}), place="city")
+    {'A': 3.0, 'B': 2.0}
+    """
+    if isinstance(anchor, str):
+        return _of_rows(_columns(frame, place, anchor).iter_rows())
+    if hasattr(anchor, "items") and not hasattr(anchor, "columns"):
+        return _of_rows(anchor.items())
+    (table,), _ = read_frames({"anchor": anchor})
+    names = table.cells.columns
+    if len(names) != 2:  # noqa: PLR2004 - places and numbers
+        message = f"the anchor has the columns {', '.join(names)}; it needs two, the places and one number for each."
+        raise UsageError(message)
+    key = place if place in names else names[0]
+    return _of_rows(table.cells.select(key, next(name for name in names if name != key)).iter_rows())
+
+
+def _columns(frame: Any, place: str, column: str) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+    (table,), _ = read_frames({"cells": frame})
+    if column not in table.cells.columns:
+        message = f"anchor='{column}': the frame has no such column; it has {', '.join(table.cells.columns)}."
+        raise UsageError(message)
+    return table.cells.select(place, column).unique(maintain_order=True)
+
+
+def _of_rows(rows: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, given in rows:
+        try:
+            value = math.nan if given is None else float(given)
+        except (TypeError, ValueError):
+            message = f"the anchor of {name} is '{given}', which is no number; leave it empty if it is not known."
+            raise InputError(message) from None
+        if math.isinf(value):
+            message = f"the anchor of {name} is infinite; leave it empty if it is not known."
+            raise InputError(message)
+        if math.isnan(value):
+            continue
+        if found.get(str(name), value) != value:
+            message = f"the anchor of {name} is {found[str(name)]:g} and {value:g}: one number a place is needed."
+            raise InputError(message)
+        found[str(name)] = value
+    return found

@@ -1,0 +1,180 @@
+"""Which places and activities to measure: a filter that is written down, because the ranking depends on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text
+from xinzhi.data.frames import read_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What a place and an activity must have to be measured; nought asks for nothing.
+
+    Parameters
+    ----------
+    least_population
+        Population of the place, in the unit of the mapping that is handed in (the Atlas: a million).
+    least_value
+        Mean total of the place over the periods, in the unit of the values (the Atlas: a billion US dollars of trade).
+    least_activity
+        Mean total of the activity over the periods.
+    least_places
+        Places in which the activity is not nought, in at least one period.
+    least_periods
+        Periods in which the place, and the activity, hold anything.
+    """
+
+    least_population: float = 0.0
+    least_value: float = 0.0
+    least_activity: float = 0.0
+    least_places: int = 0
+    least_periods: int = 0
+
+
+def restrict(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    sample: Sample,
+    *,
+    place: str,
+    activity: str,
+    value: str,
+    period: str | None = None,
+    population: Mapping[str, float] | None = None,
+) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """Return the rows of the places and activities that pass, and a finding for each rule that left some out.
+
+    Places are judged first, on all rows; activities afterwards, on what the places that stay hold. Every year is cut to
+    the same places and activities, so that nothing enters or leaves by the filter.
+
+    Parameters
+    ----------
+    frame
+        One row a place, activity (and period).
+    sample
+        The filter.
+    place, activity, value, period
+        Names of its columns; no `period`: one date.
+    population
+        By place; needed for `Sample.least_population`.
+
+    Returns
+    -------
+    tuple
+        The rows that stay, as a polars frame, and the findings.
+
+    Raises
+    ------
+    UsageError
+        When a column or the population is missing.
+    InputError
+        When nothing is left.
+
+    Examples
+    --------
+    >>> long = pl.DataFrame({"c": ["A", "A", "B"], "i": ["x", "y", "x"], "v": [5.0, 4.0, 1.0]})
+    >>> rows, findings = restrict(long, Sample(least_value=2), place="c", activity="i", value="v")
+    >>> rows["c"].to_list(), findings[0].message.en
+    (['A', 'A'], '1 places hold less than 2 on average: B')
+    """
+    (table,), _ = read_frames({"cells": frame})
+    rows = table.cells
+    missing = [name for name in (place, activity, value, *([period] if period else [])) if name not in rows.columns]
+    if missing:
+        message = f"the frame has no column {', '.join(missing)}; it has {', '.join(rows.columns)}."
+        raise UsageError(message)
+    amount = pl.col(value).cast(pl.Float64, strict=False).fill_null(0.0)
+    times = rows[period].n_unique() if period else 1
+    findings: list[Finding] = []
+    rows = _populous(rows, place, sample.least_population, population, findings)
+    for column, least, zh, en in (
+        (place, sample.least_value, "个地区", "places"),
+        (activity, sample.least_activity, "项活动", "activities"),
+    ):
+        small = rows.group_by(column).agg(total=amount.sum() / times).filter(pl.col("total") < least)
+        rows = _without(
+            rows, small[column], findings, f"small-{en}",
+            Text(zh=f"{zh}平均规模不足 {least:g}", en=f"{en} hold less than {least:g} on average"),
+        )  # fmt: skip
+        if period and sample.least_periods:
+            active = rows.filter(amount > 0).group_by(column).agg(n=pl.col(period).n_unique())
+            kept = active.filter(pl.col("n") >= sample.least_periods)[column]
+            brief = rows.filter(~pl.col(column).is_in(kept.implode()))[column].unique()
+            rows = _without(
+                rows, brief, findings, f"brief-{en}",
+                Text(
+                    zh=f"{zh}有数据的时期少于 {sample.least_periods} 个",
+                    en=f"{en} hold something in fewer than {sample.least_periods} periods",
+                ),
+            )  # fmt: skip
+    spread = rows.filter(amount > 0).group_by(activity).agg(n=pl.col(place).n_unique())
+    kept = spread.filter(pl.col("n") >= sample.least_places)[activity]
+    rare = rows.filter(~pl.col(activity).is_in(kept.implode()))[activity].unique() if sample.least_places else kept[:0]
+    rows = _without(
+        rows, rare, findings, "rare-activities",
+        Text(
+            zh=f"项活动所在地区少于 {sample.least_places} 个",
+            en=f"activities are in fewer than {sample.least_places} places",
+        ),
+    )  # fmt: skip
+    if rows.is_empty():
+        message = "the filter leaves nothing: check the units of its limits."
+        raise InputError(message, findings)
+    return rows, tuple(findings)
+
+
+def _populous(
+    rows: pl.DataFrame,
+    place: str,
+    least: float,
+    population: Mapping[str, float] | None,
+    findings: list[Finding],
+) -> pl.DataFrame:
+    """Leave out places with too few people."""
+    if least <= 0:
+        return rows
+    if population is None:
+        message = "the filter asks for a population: hand it in, by place."
+        raise UsageError(message)
+    names = rows[place].cast(pl.String).unique().to_list()
+    unknown = sorted(name for name in names if name not in population)
+    if unknown:
+        message = f"no population of {', '.join(unknown[:_SHOWN])} ({len(unknown)} missing in all)."
+        raise UsageError(message)
+    few = pl.Series([name for name in names if population[name] < least], dtype=pl.String)
+    text = Text(zh=f"个地区人口不足 {least:g}", en=f"places have fewer people than {least:g}")
+    return _without(rows, few, findings, "few-people", text, column=place)
+
+
+def _without(
+    rows: pl.DataFrame, names: pl.Series, findings: list[Finding], rule: str, what: Text, *, column: str | None = None
+) -> pl.DataFrame:
+    """Leave out some names and say so."""
+    if names.is_empty():
+        return rows
+    key = column or names.name
+    listed = sorted(str(name) for name in names)
+    some = ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")
+    findings.append(
+        Finding(
+            rule=rule,
+            severity="note",
+            message=Text(zh=f"{len(listed)} {what.zh}：{some}", en=f"{len(listed)} {what.en}: {some}"),
+            hint=Text(zh="若应保留，请放宽筛选。", en="Loosen the filter if they should stay."),
+            table="cells",
+            column=key,
+        )
+    )
+    return rows.filter(~pl.col(key).cast(pl.String).is_in(listed))

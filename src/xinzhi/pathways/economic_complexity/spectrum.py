@@ -1,0 +1,318 @@
+"""Complexity of places and activities: the second singular vectors of the presence matrix, and fitness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scipy.sparse import csr_array
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+
+
+DENSE = 400  # up to this size the symmetric eigenproblem is solved whole
+LEADING = 4  # eigenvalues that are reported
+CHECK = 8  # products with the operator between two looks at what is left
+ROUNDING, LOOSE = 2e-16, 1e-9  # what may be left of the second vector, and of the others, whose values alone are used
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spectrum:
+    """Complexity up to its sign.
+
+    Parameters
+    ----------
+    places
+        Raw index of the places (n,): mean over the presence matrix 0, variance 1 with the weights of diversity.
+    activities
+        Raw index of the activities (p,), on the scale of the places: a place's index is the mean of those it has.
+    eigenvalues
+        The first four of the transition matrix between places; the first is 1.
+    gap
+        Second less third: the smaller, the less the index is determined.
+    parts
+        Number of parts that share no activity (1 when all hang together).
+    """
+
+    places: FloatArray
+    activities: FloatArray
+    eigenvalues: FloatArray
+    gap: float
+    parts: int
+
+
+def spectrum(presence: BoolArray) -> Spectrum:
+    r"""Return economic complexity by the singular vectors of :math:`D^{-1/2} M U^{-1/2}`.
+
+    The index of places is the eigenvector of the second eigenvalue of :math:`D^{-1} M U^{-1} M^{T}` (Hausmann, Hidalgo
+    et al. 2014), found by a symmetric solver: the general one of other programs is slower and less exact.
+
+    Parameters
+    ----------
+    presence
+        (n, p); every row and column must hold something.
+
+    Raises
+    ------
+    InputError
+        When a place has no activity or an activity no place, or when fewer than three of either are left.
+
+    Examples
+    --------
+    >>> nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
+    >>> spectrum(nested).eigenvalues.round(3)[:2].tolist()
+    [1.0, 0.25]
+    """
+    diversity, ubiquity = presence.sum(axis=1), presence.sum(axis=0)
+    if not diversity.all() or not ubiquity.all():
+        message = "complexity needs places and activities that have at least one presence each: leave the others out."
+        raise InputError(message)
+    if min(presence.shape) < 3:  # noqa: PLR2004 - the second vector of two points is their difference and nothing else
+        message = f"complexity needs at least three places and three activities; there are {presence.shape}."
+        raise InputError(message)
+    values, vectors = _leading(presence, diversity, ubiquity)
+    places = vectors / np.sqrt(diversity)
+    activities = (listed(presence.T) @ places) / ubiquity / values[1]
+    scale = np.sqrt((diversity * places**2).sum() / diversity.sum())
+    return Spectrum(
+        places=places / scale,
+        activities=activities / scale,
+        eigenvalues=values,
+        gap=float(values[1] - values[2]),
+        parts=_parts(presence, values[1]),
+    )
+
+
+def listed(presence: BoolArray) -> csr_array:
+    """Return the presences as a list of columns by row, which is quicker to walk through than a full matrix.
+
+    Examples
+    --------
+    >>> listed(np.array([[True, False], [True, True]])).indices.tolist()
+    [0, 0, 1]
+    """
+    from scipy.sparse import csr_array
+
+    whole = np.ascontiguousarray(presence)
+    columns = (np.flatnonzero(whole) % whole.shape[1]).astype(np.int32)
+    starts = np.concatenate([[0], whole.sum(axis=1).cumsum()]).astype(np.int32)
+    return csr_array((np.ones(len(columns)), columns, starts), shape=whole.shape)
+
+
+def _parts(presence: BoolArray, second: float) -> int:
+    """Return in how many parts the places fall that share no activity; above 1 the second eigenvalue is 1 too."""
+    from scipy.sparse import block_array
+    from scipy.sparse.csgraph import connected_components
+
+    if second < 1 - LOOSE:
+        return 1
+    linked = listed(presence)
+    count, _ = connected_components(block_array([[None, linked], [linked.T, None]], format="csr"), directed=False)
+    return int(count)
+
+
+def _leading(presence: BoolArray, diversity: IntArray, ubiquity: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the leading eigenvalues of the transition matrix, and the second eigenvector of its symmetric form."""
+    turned = presence.shape[0] > presence.shape[1]
+    few, many = (ubiquity, diversity) if turned else (diversity, ubiquity)
+    matrix = presence.T if turned else presence
+    first = np.sqrt(few / few.sum())
+    if len(few) <= DENSE:
+        values, second = _whole(matrix, few, many)
+    else:
+        apply = _operator(matrix, few, many)
+        found = lanczos(apply, first)
+        values, second = found if found is not None else _whole(matrix, few, many)
+    second = second - first * (first @ second)  # the trivial vector leaks in at the size of rounding
+    if turned:
+        second = (listed(presence) @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
+    return np.concatenate([values, np.zeros(max(0, 3 - len(values)))]), np.asarray(second / np.linalg.norm(second))
+
+
+def _whole(matrix: BoolArray, few: IntArray, many: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Solve the symmetric eigenproblem of the shorter side whole."""
+    from scipy.linalg import eigh
+
+    scaled = matrix / np.sqrt(few)[:, None]
+    scaled /= np.sqrt(many)[None, :]
+    size = len(few)
+    values, vectors = eigh(scaled @ scaled.T, subset_by_index=[size - min(LEADING, size), size - 1])
+    order = np.argsort(values)[::-1]
+    return np.asarray(values[order]), np.asarray(vectors[:, order[1]])
+
+
+def _operator(matrix: BoolArray, few: IntArray, many: IntArray) -> Callable[[FloatArray], FloatArray]:
+    """Return the product with the symmetric form, which is never formed: only the presences are walked through."""
+    there, back = listed(matrix), listed(matrix.T)
+    root = 1 / np.sqrt(few)
+
+    def apply(vector: FloatArray) -> FloatArray:
+        return np.asarray(root * (there @ ((back @ (root * vector)) / many)))
+
+    return apply
+
+
+def lanczos(
+    apply: Callable[[FloatArray], FloatArray], first: FloatArray, *, most: int = 600
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the four largest eigenvalues of a symmetric operator and the vector of the second, or None.
+
+    The largest is 1 and its vector is known, so that it is kept out; every new direction is made orthogonal to all
+    before it, twice (Parlett 1998, section 13). That costs little and takes the fewest products with the operator.
+
+    Parameters
+    ----------
+    apply
+        Product with the operator.
+    first
+        Its leading vector, of length 1.
+    most
+        Largest number of products; None is returned when the second vector has not settled by then.
+    """
+    from scipy.linalg import eigh_tridiagonal
+
+    size = len(first)
+    most = min(most, size - 1)
+    basis = np.zeros((most + 1, size))
+    basis[0] = first
+    direction = np.random.default_rng(0).standard_normal(size)  # fixed: the same input gives the same digits
+    direction -= first * (first @ direction)
+    beta = float(np.linalg.norm(direction))
+    alphas, betas = np.zeros(most), np.zeros(most)
+    for k in range(1, most + 1):
+        basis[k] = direction / beta
+        direction = apply(basis[k])
+        alphas[k - 1] = basis[k] @ direction
+        for _ in range(2):
+            direction -= (basis[: k + 1] @ direction) @ basis[: k + 1]
+        beta = betas[k - 1] = float(np.linalg.norm(direction))
+        if k % CHECK and beta > ROUNDING and k < most:
+            continue
+        values, vectors = eigh_tridiagonal(alphas[:k], betas[: k - 1])
+        left = beta * np.abs(vectors[-1, ::-1])
+        if left[0] <= ROUNDING and (left[1 : LEADING - 1] <= LOOSE).all():
+            return np.concatenate([[1.0], values[::-1][: LEADING - 1]]), np.asarray(vectors[:, -1] @ basis[1 : k + 1])
+        if beta <= ROUNDING:
+            return None  # the space is exhausted before it holds what was asked for
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitness:
+    """Fitness of places and complexity of activities (Tacchella et al. 2012), each with mean 1.
+
+    Parameters
+    ----------
+    places, activities
+        (n,), (p,).
+    log_places, log_activities
+        Their natural logarithms, finite where the values themselves underflow.
+    iterations
+        Rounds taken.
+    converged
+        Whether the last round moved no logarithm of a non-decaying value by more than the tolerance.
+    decaying
+        Places whose fitness falls to zero without end (Pugliese, Zaccaria and Pietronero 2016): only their order says
+        something.
+    """
+
+    places: FloatArray
+    activities: FloatArray
+    log_places: FloatArray
+    log_activities: FloatArray
+    iterations: int
+    converged: bool
+    decaying: BoolArray
+
+
+def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12) -> Fitness:
+    """Return fitness and complexity by the non-linear map, in logarithms, to convergence.
+
+    Parameters
+    ----------
+    presence
+        (n, p); every row and column must hold something.
+    rounds, tolerance
+        Most rounds, and the largest move of a logarithm that counts as standing still.
+
+    Examples
+    --------
+    >>> nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
+    >>> found = fitness(nested, rounds=200)
+    >>> found.decaying.tolist(), bool(found.places[0] > found.places[1])
+    ([False, True, True], True)
+    """
+    there, back = listed(presence), listed(presence.T)
+    log_f, log_q = np.zeros(presence.shape[0]), np.zeros(presence.shape[1])
+    moved_f = np.zeros_like(log_f)
+    done = 0
+    for turn in range(1, rounds + 1):
+        new_f, new_q = _log_product(there, log_q), -_log_product(back, -log_f)
+        new_f -= _log_mean(new_f)
+        new_q -= _log_mean(new_q)
+        moved_f, moved_q = new_f - log_f, new_q - log_q
+        log_f, log_q, done = new_f, new_q, turn
+        standing = np.exp(log_f) * np.abs(moved_f)
+        if max(standing.max(), (np.exp(log_q) * np.abs(moved_q)).max()) <= tolerance and turn > 1:
+            break
+    decaying = (np.abs(moved_f) > tolerance**0.5) & (log_f < 0)
+    still = max((np.exp(log_f) * np.abs(moved_f)).max(), 0.0) <= tolerance
+    return Fitness(
+        places=np.exp(log_f),
+        activities=np.exp(log_q),
+        log_places=log_f,
+        log_activities=log_q,
+        iterations=done,
+        converged=bool(still),
+        decaying=decaying,
+    )
+
+
+def _log_product(matrix: csr_array, logs: FloatArray) -> FloatArray:
+    """Return the logarithm of ``matrix @ exp(logs)`` for values of any size; `matrix` holds ones."""
+    top = logs.max()
+    plain = matrix @ np.exp(logs - top)
+    low = plain < 1e-250  # noqa: PLR2004 - below it doubles lose digits, and the exact way is worth its time
+    found = np.full(len(plain), -np.inf)
+    found[~low] = np.log(plain[~low]) + top
+    for i in np.flatnonzero(low):
+        part = logs[matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]]]
+        found[i] = np.log(np.exp(part - part.max()).sum()) + part.max()
+    return found
+
+
+def _log_mean(logs: FloatArray) -> float:
+    top = logs.max()
+    return float(np.log(np.exp(logs - top).mean()) + top)
+
+
+def reflections(presence: BoolArray, steps: int) -> tuple[FloatArray, FloatArray]:
+    """Return the method of reflections after some steps, standardised: for comparison only.
+
+    Parameters
+    ----------
+    presence
+        (n, p).
+    steps
+        Even; the means converge to a constant, so that after some tens of steps only rounding is left (Hidalgo and
+        Hausmann 2009; with 200 steps the correlation with the exact index is nil).
+
+    Examples
+    --------
+    >>> nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
+    >>> reflections(nested, 4)[0].round(2).tolist()
+    [1.22, 0.0, -1.22]
+    """
+    diversity, ubiquity = presence.sum(axis=1).astype(float), presence.sum(axis=0).astype(float)
+    matrix = presence.astype(float)
+    places, activities = diversity, ubiquity
+    for _ in range(steps):
+        places, activities = matrix @ activities / diversity, matrix.T @ places / ubiquity
+    return (places - places.mean()) / places.std(), (activities - activities.mean()) / activities.std()

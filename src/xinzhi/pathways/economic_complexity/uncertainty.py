@@ -1,0 +1,309 @@
+"""The verb `uncertainty`: how far ranks and densities move with the list of activities and with chance in counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.pathways.economic_complexity import relatedness
+from xinzhi.pathways.economic_complexity.complexity import ComplexityOptions
+from xinzhi.pathways.industries import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.economic_complexity.complexity import Complexity
+
+
+Source = Literal["activities", "counts", "both"]
+_ROOM = 600  # megabytes that the densities of all draws may take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """How the uncertainty is drawn.
+
+    Parameters
+    ----------
+    source
+        ``activities``: activities drawn with replacement (would the ranking be the same with another list of them?);
+        ``counts``: each amount drawn as a Poisson count (would it be the same in another year without any change?);
+        ``both``.
+    unit
+        The amount that counts as one independent event: 1 for persons, 0.0001 for persons in units of ten thousand.
+        Large where events come in lumps: jobs come in plants, so that 1 gives the least uncertainty there can be.
+    draws, level, seed
+        Number of draws, coverage of the intervals, seed.
+    density
+        Whether to give intervals of densities too, which takes memory: 4 bytes a cell and draw.
+    """
+
+    source: Source = "both"
+    unit: float = 1.0
+    draws: int = 200
+    level: float = 0.9
+    seed: int = 0
+    density: bool = True
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Uncertainty(Named):
+    """Intervals of the ranks of places and of their densities.
+
+    Parameters
+    ----------
+    frame
+        ``place, complexity, rank, fitness_rank, complexity_low, complexity_high, rank_low, rank_high, top_third,
+        drawn``: `top_third` is the share of draws in which the place is in the upper third, `drawn` the share in which
+        it has anything at all; the rest is over these.
+    density
+        ``place, activity, density, low, high, present_share``: the last is the share of draws in which the activity
+        counts as present; None when it was not asked for.
+    used
+        Draws that gave an index; the others left fewer than three places or activities.
+    agreement
+        By draw, the correlation of its complexity with that of the sample: near 1 when the index is well determined.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("place",)
+
+    density: pl.DataFrame | None
+    used: int
+    agreement: FloatArray
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how wide the ranks are, and how far the index is determined."""
+        width = float((self.frame["rank_high"] - self.frame["rank_low"]).mean())  # type: ignore[arg-type] # a number
+        middle = float(np.median(self.agreement))
+        draws, level = self.provenance.options["draws"], self.provenance.options["level"]
+        if language == "zh":
+            return (
+                f"{self.frame.height} 个地区，{self.used}/{draws} 次抽样：复杂度排名的 {level:.0%} 区间"
+                f"平均宽 {width:.1f} 位；各次抽样与原结果的相关系数中位数 {middle:.2f}。\n{self.provenance.foot()}"
+            )
+        return (
+            f"{self.frame.height} places, {self.used} of {draws} draws: the {level:.0%} interval of a rank is "
+            f"{width:.1f} places wide on average; the median correlation of a draw with the sample is {middle:.2f}.\n"
+            f"{self.provenance.foot()}"
+        )
+
+
+def uncertainty(
+    found: Complexity, *, draws: Draws | None = None, progress: Callable[[int, int], None] | None = None
+) -> Uncertainty:
+    """Return intervals of ranks and densities.
+
+    Parameters
+    ----------
+    found
+        What `complexity` returned.
+    draws
+        What is drawn, how often, with which seed.
+    progress
+        Called after each draw with how many are done, and of how many.
+
+    Raises
+    ------
+    UsageError
+        When the source is unknown, the unit is not positive, or the densities need too much room.
+    InputError
+        When fewer than half of the draws give an index.
+
+    Examples
+    --------
+    >>> from xinzhi.pathways.economic_complexity.cells import without_empty
+    >>> from xinzhi.pathways.economic_complexity.complexity import measure_cells
+    >>> nested = np.triu(np.ones((6, 6)))[:, ::-1] * np.arange(60, 0, -10)
+    >>> found = measure_cells(without_empty(list("abcdef"), list("uvwxyz"), nested))
+    >>> intervals = uncertainty(found, draws=Draws(draws=30, source="counts"))
+    >>> intervals.frame.height, bool((intervals.frame["rank_low"] <= intervals.frame["rank_high"]).all())
+    (6, True)
+    """
+    from xinzhi import __version__
+
+    chosen = draws or Draws()
+    n, p = found.present.shape
+    _check(chosen, n * p)
+    options = ComplexityOptions(**dict(found.provenance.options))
+    rng = np.random.default_rng(chosen.seed)
+    index = np.full((chosen.draws, n), np.nan)
+    shares = np.full((chosen.draws, n, p), np.nan, dtype=np.float32) if chosen.density else None
+    there = np.zeros((n, p))
+    for turn in range(chosen.draws):
+        drawn = _draw(found, options, chosen, rng)
+        if drawn is not None:
+            index[turn] = drawn.index
+            there += drawn.present
+            if shares is not None:
+                shares[turn] = drawn.density
+        if progress is not None:
+            progress(turn + 1, chosen.draws)
+    kept = np.isfinite(index).any(axis=1)
+    if kept.sum() < chosen.draws / 2:
+        message = (
+            f"only {int(kept.sum())} of {chosen.draws} draws gave an index: the matrix is too thin for intervals. "
+            "Leave out small places and rare activities (`restrict`)."
+        )
+        raise InputError(message)
+    base = found.frame["complexity"].to_numpy()
+    return Uncertainty(
+        frame=_ranks(found, index[kept], chosen.level),
+        density=None if shares is None else _densities(found, shares[kept], there / kept.sum(), chosen.level),
+        used=int(kept.sum()),
+        agreement=np.array([_agreement(row, base) for row in index[kept]]),
+        findings=found.findings,
+        kind=found.kind,
+        provenance=Provenance(
+            verb="uncertainty",
+            version=__version__,
+            options=dict(found.provenance.options) | {name: getattr(chosen, name) for name in chosen.__slots__},
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    index: FloatArray
+    present: BoolArray
+    density: FloatArray | None
+
+
+def _draw(found: Complexity, options: ComplexityOptions, chosen: Draws, rng: np.random.Generator) -> _Drawn | None:
+    """Return one draw, its sign turned towards the sample; places that it leaves without anything have no index.
+
+    None when fewer than three places or activities are left.
+    """
+    values, here = found.matrix.values, found.present
+    if chosen.source in {"counts", "both"}:
+        values = np.asarray(rng.poisson(values / chosen.unit) * chosen.unit, dtype=float)
+        rows, columns = values.any(axis=1), values.any(axis=0)
+        here = np.zeros_like(found.present)
+        here[np.ix_(rows, columns)] = options.present(values[np.ix_(rows, columns)])
+    p = here.shape[1]
+    times = rng.multinomial(p, np.full(p, 1 / p)) if chosen.source in {"activities", "both"} else np.ones(p, int)
+    used = (times > 0) & here.any(axis=0)
+    some = here[:, used].any(axis=1)
+    if min(some.sum(), used.sum()) < 3:  # noqa: PLR2004 - as many as complexity needs
+        return None
+    index = np.full(len(here), np.nan)
+    index[some] = weighted_index(here[np.ix_(some, used)], times[used].astype(float))
+    lean = _agreement(index, found.frame["complexity"].to_numpy())
+    density = _weighted_density(here, times, used, options) if chosen.density else None
+    return _Drawn(index=np.where(lean < 0, -1, 1) * index, present=here, density=density)
+
+
+def _agreement(index: FloatArray, base: FloatArray) -> float:
+    """Return the correlation of a draw with the sample, over the places that the draw has."""
+    there = np.isfinite(index)
+    return float(np.corrcoef(index[there], base[there])[0, 1])
+
+
+def weighted_index(presence: BoolArray, weight: FloatArray) -> FloatArray:
+    """Return the complexity of places, standardised, when each activity counts so many times; its sign is free.
+
+    Examples
+    --------
+    >>> nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
+    >>> doubled = weighted_index(nested, np.array([1.0, 1.0, 2.0]))
+    >>> copied = weighted_index(nested[:, [0, 1, 2, 2]], np.ones(4))
+    >>> bool(np.allclose(np.abs(doubled), np.abs(copied)))
+    True
+    """
+    diversity, ubiquity = presence @ weight, presence.sum(axis=0)
+    scaled = presence * np.sqrt(weight / ubiquity) / np.sqrt(diversity)[:, None]
+    short = scaled if len(presence) <= presence.shape[1] else scaled.T
+    from scipy.linalg import eigh
+
+    size = len(short)
+    _, vectors = eigh(short @ short.T, subset_by_index=[size - 2, size - 1])
+    second = vectors[:, 0] if short is scaled else scaled @ vectors[:, 0]
+    found = second / np.sqrt(diversity)
+    return np.asarray((found - found.mean()) / found.std())
+
+
+def _weighted_density(here: BoolArray, times: Any, used: BoolArray, options: ComplexityOptions) -> FloatArray:  # noqa: ANN401 - counts
+    """Return densities over the activities drawn; of activities nobody has, not a number."""
+    near = relatedness.proximity(here | ~here.any(axis=0), options.measure, diagonal=options.diagonal)
+    if options.nearest is not None:
+        near = relatedness.nearest_only(near, options.nearest)
+    weight = times * used
+    total = weight @ near
+    shares = (here * weight) @ near / np.where(total > 0, total, 1)
+    shares[:, ~here.any(axis=0)] = np.nan
+    return np.asarray(shares)
+
+
+def _ends(values: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of the interval over the first axis, of what is a number; none where nothing is."""
+    ordered = np.sort(values, axis=0)  # what is not a number comes last
+    last = np.maximum(np.isfinite(values).sum(axis=0) - 1, 0)
+
+    def at(share: float) -> FloatArray:
+        place = share * last
+        below = np.floor(place).astype(np.int64)
+        step = place - below
+        one, other = (
+            np.take_along_axis(ordered, index[None], axis=0)[0] for index in (below, np.minimum(below + 1, last))
+        )
+        return np.asarray(one + step * (other - one))
+
+    return at((1 - level) / 2), at((1 + level) / 2)
+
+
+def _ranks(found: Complexity, index: FloatArray, level: float) -> pl.DataFrame:
+    there = np.isfinite(index)
+    order = np.argsort(-index, axis=1, kind="stable")  # what is not a number comes last
+    rank = np.empty(order.shape)
+    np.put_along_axis(rank, order, np.arange(1.0, index.shape[1] + 1)[None, :], axis=1)
+    top = (rank <= there.sum(axis=1, keepdims=True) / 3) & there
+    rank = np.where(there, rank, np.nan)
+    low, high = _ends(index, level)
+    first, last = (np.round(end) for end in _ends(rank, level))
+    return found.frame.select("place", "complexity", "rank", "fitness_rank").with_columns(
+        pl.Series("complexity_low", low).fill_nan(None),
+        pl.Series("complexity_high", high).fill_nan(None),
+        pl.Series("rank_low", first).fill_nan(None).cast(pl.Int64),
+        pl.Series("rank_high", last).fill_nan(None).cast(pl.Int64),
+        pl.Series("top_third", top.sum(axis=0) / np.maximum(there.sum(axis=0), 1)),
+        pl.Series("drawn", there.mean(axis=0)),
+    )
+
+
+def _densities(found: Complexity, shares: FloatArray, there: FloatArray, level: float) -> pl.DataFrame:
+    n, p = found.present.shape
+    low, high = _ends(shares, level)
+    return pl.DataFrame(
+        {
+            "place": np.repeat(np.array(found.matrix.places, dtype=object), p),
+            "activity": np.tile(np.array(found.matrix.activities, dtype=object), n),
+            "density": found.density.ravel().astype(float),
+            "low": low.ravel().astype(float),
+            "high": high.ravel().astype(float),
+            "present_share": there.ravel(),
+        },
+        schema_overrides={"place": pl.String, "activity": pl.String},
+    ).with_columns(pl.col("low", "high").fill_nan(None))
+
+
+def _check(chosen: Draws, cells: int) -> None:
+    if chosen.source not in {"activities", "counts", "both"}:
+        message = f"unknown source of uncertainty '{chosen.source}': choose activities, counts or both."
+        raise UsageError(message)
+    if not chosen.unit > 0 or chosen.draws < 2:  # noqa: PLR2004 - one draw has no spread
+        message = f"unit {chosen.unit} and {chosen.draws} draws: the unit must be above 0, and two draws are the least."
+        raise UsageError(message)
+    room = 4e-6 * cells * chosen.draws
+    if chosen.density and room > _ROOM:
+        message = (
+            f"the densities of {chosen.draws} draws take {room:,.0f} MB: pass Draws(density=False), or fewer draws."
+        )
+        raise UsageError(message)

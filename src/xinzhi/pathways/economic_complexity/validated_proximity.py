@@ -1,0 +1,415 @@
+"""The verb `validated_proximity`: which activities occur together more often than chance makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways.economic_complexity.cells import read_cells
+from xinzhi.pathways.plans.margins import false_discovery
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.economic_complexity.complexity import ComplexityOptions
+
+
+Tail = Literal["exact", "saddlepoint"]
+_STILL, _MOST, _HALVINGS = 1e-11, 200, 40
+EXACT_WORK = 2e9  # frequencies times classes of pairs times classes of places up to which the exact tail is taken
+_BLOCK = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The most random matrix with the same diversity and ubiquity on average (Saracco et al. 2015).
+
+    Parameters
+    ----------
+    probability
+        Chance of each presence (n, p); its row and column sums are those of the matrix.
+    rows, columns
+        Class of each place and activity: those of the same diversity (ubiquity) have the same chances.
+    gap
+        Largest difference between a sum and what it should be.
+    """
+
+    probability: FloatArray
+    rows: IntArray
+    columns: IntArray
+    gap: float
+
+
+def configuration(presence: BoolArray) -> Expected:
+    r"""Return the maximum-entropy matrix with given margins: :math:`p_{cp} = x_c y_p / (1 + x_c y_p)`.
+
+    Places of the same diversity share their :math:`x`, so that the equations are as many as there are different
+    diversities and ubiquities; they are solved by damped Newton steps on the convex likelihood. Full and empty rows
+    and columns are certain, and left out beforehand.
+
+    Parameters
+    ----------
+    presence
+        (n, p).
+
+    Raises
+    ------
+    InputError
+        When the equations cannot be solved to 1e-8.
+
+    Examples
+    --------
+    >>> found = configuration(np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=bool))
+    >>> found.probability.sum(axis=1).round(6).tolist(), found.probability.sum(axis=0).round(6).tolist()
+    ([2.0, 2.0, 1.0], [2.0, 2.0, 1.0])
+    """
+    chance = np.zeros(presence.shape)
+    rows, columns = np.arange(presence.shape[0]), np.arange(presence.shape[1])
+    while True:  # what is full or empty is certain, and without it others may become so
+        inner = presence[np.ix_(rows, columns)]
+        full_rows, full_columns = inner.all(axis=1), inner.all(axis=0)
+        some_rows, some_columns = inner.any(axis=1), inner.any(axis=0)
+        chance[np.ix_(rows[full_rows], columns)] = 1.0
+        chance[np.ix_(rows, columns[full_columns])] = 1.0
+        keep_rows, keep_columns = ~full_rows & some_rows, ~full_columns & some_columns
+        chance[np.ix_(rows[~some_rows], columns)] = 0.0
+        chance[np.ix_(rows, columns[~some_columns])] = 0.0
+        if keep_rows.all() and keep_columns.all():
+            break
+        rows, columns = rows[keep_rows], columns[keep_columns]
+        if not len(rows) or not len(columns):
+            break
+    if len(rows) and len(columns):
+        chance[np.ix_(rows, columns)] = _solved(presence[np.ix_(rows, columns)])
+    gap = max(
+        np.abs(chance.sum(axis=1) - presence.sum(axis=1)).max(),
+        np.abs(chance.sum(axis=0) - presence.sum(axis=0)).max(),
+    )
+    if gap > 1e-8:  # noqa: PLR2004 - a thousandth of what a tail probability shows
+        message = f"the configuration model did not settle: a margin is off by {gap:.1e}."
+        raise InputError(message)
+    return Expected(
+        probability=chance,
+        rows=np.unique(presence.sum(axis=1), return_inverse=True)[1],
+        columns=np.unique(presence.sum(axis=0), return_inverse=True)[1],
+        gap=float(gap),
+    )
+
+
+def _solved(presence: BoolArray) -> FloatArray:
+    """Return the chances of a matrix without full or empty rows and columns."""
+    diversity, row_class, row_count = np.unique(presence.sum(axis=1), return_inverse=True, return_counts=True)
+    ubiquity, column_class, column_count = np.unique(presence.sum(axis=0), return_inverse=True, return_counts=True)
+    total = presence.sum()
+    logs = np.concatenate([np.log(diversity / np.sqrt(total)), np.log(ubiquity / np.sqrt(total))])
+    wanted = np.concatenate([row_count * diversity, column_count * ubiquity]).astype(float)
+    weight = row_count[:, None] * column_count[None, :].astype(float)
+    size = len(diversity)
+
+    def chances(at: FloatArray) -> FloatArray:
+        return np.asarray(1 / (1 + np.exp(-(at[:size, None] + at[None, size:]))))
+
+    def loss(at: FloatArray) -> float:
+        return float((weight * np.logaddexp(0, at[:size, None] + at[None, size:])).sum() - wanted @ at)
+
+    for _ in range(_MOST):
+        chance = chances(logs)
+        mass = weight * chance
+        slope = np.concatenate([mass.sum(axis=1), mass.sum(axis=0)]) - wanted
+        if np.abs(slope / wanted).max() <= _STILL:
+            break
+        spread = mass * (1 - chance)
+        curve = np.block(
+            [[np.diag(spread.sum(axis=1)), spread], [spread.T, np.diag(spread.sum(axis=0))]]
+        )  # singular by the shift of all x against all y, which changes nothing
+        step = np.linalg.lstsq(curve, slope, rcond=None)[0]
+        here, factor = loss(logs), 1.0
+        for _ in range(_HALVINGS):
+            if loss(logs - factor * step) <= here + 1e-12 * abs(here):
+                break
+            factor /= 2
+        logs = logs - factor * step
+    return np.asarray(chances(logs)[np.ix_(row_class, column_class)])
+
+
+def tail_exact(chance: FloatArray, repeated: IntArray, seen: IntArray) -> FloatArray:
+    """Return P(N >= seen) of sums of independent draws, by the discrete Fourier transform of their distribution.
+
+    Parameters
+    ----------
+    chance
+        Chances of the draws (pairs, classes).
+    repeated
+        How often each class is drawn (classes,).
+    seen
+        (pairs, counts): for each pair, the counts whose tails are wanted.
+
+    Returns
+    -------
+    ndarray
+        (pairs, counts), exact to some 1e-14 in absolute terms (Hong 2013).
+
+    Examples
+    --------
+    >>> tail_exact(np.array([[0.5]]), np.array([2]), np.array([[0, 1, 2]])).round(3).tolist()
+    [[1.0, 0.75, 0.25]]
+    """
+    n = int(repeated.sum())
+    half = np.arange((n + 1) // 2 + 1)  # the other frequencies are their conjugates
+    turn = np.exp(2j * np.pi * half / (n + 1)) - 1
+    transform = np.zeros((len(chance), len(half)), dtype=complex)
+    for k, times in enumerate(repeated):  # a class at a time: the block stays small
+        transform += times * np.log(1 + chance[:, k, None] * turn)
+    mass = np.fft.irfft(np.conj(np.exp(transform)), n=n + 1, axis=1)
+    upper = np.clip(np.cumsum(mass[:, ::-1], axis=1)[:, ::-1], 0, 1)
+    return np.asarray(np.take_along_axis(upper, np.clip(seen, 0, n), axis=1))
+
+
+def tail_saddlepoint(chance: FloatArray, repeated: IntArray, seen: IntArray) -> FloatArray:
+    """Return P(N >= seen) by the saddlepoint formula of Lugannani and Rice (1980) with the correction for counts.
+
+    Parameters
+    ----------
+    chance, repeated
+        As in `tail_exact`.
+    seen
+        (pairs,).
+
+    Returns
+    -------
+    ndarray
+        (pairs,), with a relative error of about a hundredth in the tail.
+
+    Examples
+    --------
+    >>> found = tail_saddlepoint(np.full((1, 1), 0.3), np.array([40]), np.array([20]))
+    >>> bool(abs(found[0] / 0.00633 - 1) < 0.02)
+    True
+    """
+    from scipy.special import ndtr
+
+    n = repeated.sum()
+    mean = chance @ repeated
+    inside = (seen > 0) & (seen < n)
+    at = np.where(inside, seen, mean)
+    lean = np.zeros(len(chance))
+    for _ in range(60):
+        tilted = _tilted(chance, lean)
+        step = (tilted @ repeated - at) / np.maximum((tilted * (1 - tilted)) @ repeated, 1e-300)
+        lean = lean - np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-10:  # noqa: PLR2004 - Newton doubles the digits at each step
+            break
+    tilted = _tilted(chance, lean)
+    cumulant = np.log1p(chance * np.expm1(lean)[:, None]) @ repeated
+    root = np.sign(lean) * np.sqrt(np.maximum(2 * (lean * at - cumulant), 0))
+    width = -np.expm1(-lean) * np.sqrt((tilted * (1 - tilted)) @ repeated)
+    near = np.abs(lean) < 1e-4  # noqa: PLR2004 - at the mean the formula is 0/0; the normal tail holds there
+    spread = np.sqrt(np.maximum((chance * (1 - chance)) @ repeated, 1e-300))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        density = np.exp(-(root**2) / 2) / np.sqrt(2 * np.pi)
+        found = ndtr(-root) + density * (1 / width - 1 / root)
+    found = np.where(near, ndtr(-(at - 0.5 - mean) / spread), found)
+    all_there = np.exp(np.log(np.maximum(chance, 1e-300)) @ repeated)
+    return np.asarray(np.where(seen <= 0, 1.0, np.where(seen >= n, all_there, np.clip(found, 0, 1))))
+
+
+def _tilted(chance: FloatArray, lean: FloatArray) -> FloatArray:
+    lifted = chance * np.exp(lean)[:, None]
+    return np.asarray(lifted / (1 - chance + lifted))
+
+
+def pair_tails(presence: BoolArray, tail: Tail | None = None) -> tuple[FloatArray, FloatArray, FloatArray, Tail]:
+    """Return, for every pair of activities, how often they occur together, how often they should, and the p-value.
+
+    Parameters
+    ----------
+    presence
+        (n, p).
+    tail
+        None: exact where that is quick, else the saddlepoint.
+
+    Returns
+    -------
+    tuple
+        Counts, expected counts and p-values, each (p, p), and the tail that was used.
+
+    Examples
+    --------
+    >>> together, expected, p, tail = pair_tails(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1]], dtype=bool))
+    >>> tail, int(together[0, 1]), bool(p[0, 1] < p[0, 2])
+    ('exact', 2, True)
+    """
+    null = configuration(presence)
+    first_row = np.unique(null.rows, return_index=True)[1]
+    first_column = np.unique(null.columns, return_index=True)[1]
+    reduced = null.probability[np.ix_(first_row, first_column)].T  # classes of activities by classes of places
+    repeated = np.bincount(null.rows)
+    together = (presence.T.astype(float) @ presence).astype(np.int64)
+    left, right = np.triu_indices(len(first_column))
+    work = float(len(left)) * len(repeated) * len(presence) / 2
+    chosen: Tail = ("exact" if work <= EXACT_WORK else "saddlepoint") if tail is None else tail
+    a, b = np.triu_indices(presence.shape[1], 1)
+    classes = np.sort(np.column_stack([null.columns[a], null.columns[b]]), axis=1)
+    size = len(first_column)
+    pair = classes[:, 0] * size - classes[:, 0] * (classes[:, 0] - 1) // 2 + classes[:, 1] - classes[:, 0]
+    seen = together[a, b]
+    values = _by_class(reduced, repeated, (left, right), (pair, seen), chosen)
+    p_value = np.ones(together.shape)
+    p_value[a, b] = p_value[b, a] = values
+    expected = null.probability.T @ null.probability
+    return together.astype(float), expected, p_value, chosen
+
+
+def _by_class(
+    reduced: FloatArray,
+    repeated: IntArray,
+    ends: tuple[IntArray, IntArray],
+    asked: tuple[IntArray, IntArray],
+    tail: Tail,
+) -> FloatArray:
+    """Return the tails of all pairs, computing each class of pairs (and each count in it) once."""
+    pair, seen = asked
+    (left, right), n = ends, int(repeated.sum())
+    keys, back = np.unique(pair * (n + 1) + seen, return_inverse=True)
+    which, count = keys // (n + 1), keys % (n + 1)
+    found = np.empty(len(keys))
+    step = max(1, _BLOCK // (n + 1 if tail == "exact" else len(repeated)))
+    for start in range(0, len(keys), step):
+        part = slice(start, start + step)
+        one, row = np.unique(which[part], return_inverse=True)
+        chance = reduced[left[one]] * reduced[right[one]]
+        if tail == "saddlepoint":
+            found[part] = tail_saddlepoint(chance[row], repeated, count[part])
+        else:
+            every = tail_exact(chance, repeated, np.broadcast_to(np.arange(n + 1), (len(one), n + 1)))
+            found[part] = every[row, count[part]]
+    return np.asarray(found[back])
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Validated(Result):
+    """Which proximities are more than chance.
+
+    Parameters
+    ----------
+    frame
+        ``activity, other, together, expected, p_value, valid``: one row a pair; `valid` where the pair occurs together
+        more often than diversity and ubiquity explain, at the rate of false discoveries.
+    valid
+        The same as a matrix (p, p), in the order of `activities`.
+    activities
+        Their names.
+    tail, level
+        How p-values were computed, and the rate of false discoveries.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("activity", "other")
+
+    valid: BoolArray
+    activities: tuple[str, ...]
+    tail: Tail
+    level: float
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how many pairs are linked beyond chance, and the strongest."""
+        count, pairs = int(self.frame["valid"].sum()), self.frame.height
+        best = self.frame.sort("p_value").row(0, named=True)
+        if language == "zh":
+            return (
+                f"{pairs:,} 对活动中，{count:,} 对（{count / pairs:.1%}）的共现超过多样性与普遍性所能解释的程度"
+                f"（错误发现率 {self.level:g}）；最强的是 {best['activity']} 与 {best['other']}。\n"
+                f"{self.provenance.foot()}"
+            )
+        return (
+            f"Of {pairs:,} pairs of activities {count:,} ({count / pairs:.1%}) occur together more often than "
+            f"diversity and ubiquity explain (false discoveries {self.level:g}); the strongest: {best['activity']} and "
+            f"{best['other']}.\n{self.provenance.foot()}"
+        )
+
+
+def validated_proximity(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    place: str,
+    activity: str,
+    value: str,
+    options: ComplexityOptions | None = None,
+    level: float = 0.05,
+    tail: Tail | None = None,
+) -> Validated:
+    """Test the proximity of every pair of activities against a bipartite configuration model.
+
+    Parameters
+    ----------
+    frame
+        One row a place and activity, of one year.
+    place, activity, value
+        Names of its columns.
+    options
+        When an activity counts as present (`presence`, `threshold`); the rest has no bearing here.
+    level
+        Rate of false discoveries among the links that are kept.
+    tail
+        None: exact where that is quick, else the saddlepoint.
+
+    Raises
+    ------
+    UsageError
+        When the level is no share, or a column is missing.
+    InputError
+        When the input cannot be used.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> jobs = xinzhi.load("china-provinces").tables["activity"].filter(pl.col("year") == 2016)
+    >>> found = validated_proximity(jobs, place="region", activity="industry", value="employment")
+    >>> found.frame.height, found.tail
+    (703, 'exact')
+    """
+    from xinzhi import __version__
+    from xinzhi.pathways.economic_complexity.complexity import ComplexityOptions as Chosen
+    from xinzhi.pathways.economic_complexity.complexity import with_presence
+
+    if not 0 < level < 1:
+        message = f"the rate of false discoveries is {level}: choose a share between 0 and 1, such as 0.05."
+        raise UsageError(message)
+    chosen = options or Chosen()
+    cells = read_cells(frame, place=place, activity=activity, value=value)
+    chosen.check()
+    cells, here = with_presence(cells, chosen.present(cells.values))
+    together, expected, p_value, used = pair_tails(here, tail)
+    a, b = np.triu_indices(here.shape[1], 1)
+    kept = false_discovery(p_value[a, b]) <= level
+    valid = np.zeros(p_value.shape, dtype=bool)
+    valid[a[kept], b[kept]] = valid[b[kept], a[kept]] = True
+    names = np.array(cells.activities, dtype=object)
+    table = pl.DataFrame(
+        {
+            "activity": names[a],
+            "other": names[b],
+            "together": together[a, b].astype(np.int64),
+            "expected": expected[a, b],
+            "p_value": p_value[a, b],
+            "valid": kept,
+        },
+        schema_overrides={"activity": pl.String, "other": pl.String},
+    )
+    return Validated(
+        frame=table,
+        valid=valid,
+        activities=cells.activities,
+        tail=used,
+        level=level,
+        kind=cells.kind,
+        provenance=Provenance(
+            verb="validated_proximity",
+            version=__version__,
+            options={"presence": chosen.presence, "threshold": chosen.threshold, "level": level, "tail": used},
+        ),
+    )

@@ -1,0 +1,584 @@
+"""The verb `backtest`: foretell from what was known then which activities entered where, and compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Provenance
+from xinzhi.core.text import Text
+from xinzhi.pathways.economic_complexity.cells import read_panel
+from xinzhi.pathways.entry.models import (
+    BASELINE,
+    LABELS,
+    MODELS,
+    OURS,
+    OWN,
+    Span,
+    available,
+    fit_ours,
+    quotient,
+    score,
+    traits,
+)
+from xinzhi.pathways.industries import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.economic_complexity.cells import Panel
+    from xinzhi.pathways.entry.additive_logit import AdditiveLogit
+    from xinzhi.pathways.entry.models import Score
+
+
+_FEWEST = 20
+_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestOptions:
+    """How a backtest is run.
+
+    Parameters
+    ----------
+    absent
+        A cell is a candidate when its location quotient is below this; entry is a quotient of 1 or more afterwards. Run
+        both: below 1 counts drifting over the threshold, below 0.5 real change.
+    scores
+        Which scores (`entry_models.Score`); None: all that can be computed here.
+    least_place
+        Places whose total in the second year is not above this are left out.
+    unit
+        The amount that counts as one independent event; None: 1 for counts, else a small amount of the data.
+    folds
+        0: one model for all places; k: each place is judged by a model that has not seen it, in k groups.
+    draws, level, seed
+        Bootstrap samples of the places, coverage of the intervals, seed of samples and trees.
+    """
+
+    absent: tuple[float, ...] = (0.5, 1.0)
+    scores: tuple[Score, ...] | None = None
+    least_place: float = 0.0
+    unit: float | None = None
+    folds: int = 0
+    draws: int = 400
+    level: float = 0.95
+    seed: int = 0
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Backtest(Named):
+    """How well each score foretold entry in years that no model has seen.
+
+    Parameters
+    ----------
+    frame
+        ``absent, score, ours, measure, value, low, high``: one row a cutoff, score and measure.
+    comparison
+        ``absent, measure, ours, value, baseline, baseline_value, difference, low, high, share_better``: ours against
+        the baseline that turned out best, with the interval of the difference over the same samples of places. Ours is
+        the blend where it was computed, else the additive logit, whichever does better here.
+    tasks
+        ``absent, places, activities, candidates, entries, trained_on``: what there was to foretell.
+    cells
+        ``absent, place, activity, advantage, entered`` and one column a score: every candidate of the test.
+    findings
+        Places and activities left out, and scores that need a library which is not here.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("absent", "score", "measure")
+
+    comparison: pl.DataFrame
+    tasks: pl.DataFrame
+    cells: pl.DataFrame
+    findings: tuple[Finding, ...]
+    models: Mapping[float, AdditiveLogit]
+    asked: Mapping[float, Span]
+    names: tuple[tuple[str, ...], tuple[str, ...]]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return what there was to foretell, and by how much ours beats the best baseline."""
+        lines = []
+        zh = language == "zh"
+        for task in self.tasks.rows(named=True):
+            share = task["entries"] / task["candidates"]
+            what = (
+                f"区位商低于 {task['absent']:g} 的 {task['candidates']:,} 个组合中有 {task['entries']:,} 个进入"
+                f"（{share:.1%}）。平均精度："
+                if zh
+                else f"Of {task['candidates']:,} cells below {task['absent']:g}, {task['entries']:,} entered "
+                f"({share:.1%}). Average precision: "
+            )
+            lines.append(what + self._best(task["absent"], zh=zh))
+        return "\n".join([*lines, self.provenance.foot()])
+
+    def _best(self, absent: float, *, zh: bool) -> str:
+        """Return ours beside the best baseline; without one of the two, the best score that there is."""
+        at = (pl.col("absent") == absent) & (pl.col("measure") == "average_precision")
+        for row in self.comparison.filter(at).rows(named=True):
+            ours, other = f"{row['ours']} {row['value']:.3f}", f"{row['baseline']} {row['baseline_value']:.3f}"
+            low, high = f"{row['low']:+.3f}", f"{row['high']:+.3f}"
+            return (
+                f"{ours}，最好的基准 {other}，差 {row['difference']:+.3f}（{low} 至 {high}）。"
+                if zh
+                else f"{ours}, best baseline {other}, difference {row['difference']:+.3f} ({low} to {high})."
+            )
+        best = self.frame.filter(at).sort("value", descending=True, nulls_last=True).row(0, named=True)
+        return f"{best['score']} {best['value']:.3f}" + ("。" if zh else ".")
+
+    def calibration(self, absent: float, score: Score, *, bins: int = 10) -> pl.DataFrame:
+        """Return ``bin, cells, expected, observed``: the mean chance that was given, and the share that entered.
+
+        Raises
+        ------
+        UsageError
+            When the score is no chance: only models give chances.
+        """
+        if score not in MODELS or score not in self.cells.columns:
+            models = ", ".join(name for name in MODELS if name in self.cells.columns)
+            message = f"'{score}' gives no chances here; choose among {models}."
+            raise UsageError(message)
+        cells = self.cells.filter(pl.col("absent") == absent).sort(score)
+        group = (pl.int_range(pl.len()) * bins // pl.len() + 1).alias("bin")
+        return (
+            cells.with_columns(group)
+            .group_by("bin", maintain_order=True)
+            .agg(cells=pl.len(), expected=pl.col(score).mean(), observed=pl.col("entered").mean())
+        )
+
+    def explain(self, place: str, activity: str, *, absent: float | None = None) -> pl.DataFrame:
+        """Return ``trait, label_zh, label_en, value, log_odds``: what speaks for and against an entry, largest first.
+
+        The parts are those of the additive logit, relative to the average cell it was trained on; they sum to the log
+        odds less those of that cell.
+
+        Raises
+        ------
+        UsageError
+            When the activity was no candidate there.
+        """
+        chosen = max(self.models) if absent is None else absent
+        if chosen not in self.models:
+            message = f"no cutoff {chosen}: the backtest ran with {', '.join(str(a) for a in self.models)}."
+            raise UsageError(message)
+        places, activities = self.names
+        span = self.asked[chosen]
+        at = [
+            index
+            for index in np.flatnonzero(span.rows == _position(places, place, "place"))
+            if span.columns[index] == _position(activities, activity, "activity")
+        ]
+        if not at:
+            message = f"{activity} was no candidate in {place}: its location quotient was not below {chosen}."
+            raise UsageError(message)
+        return explained(self.models[chosen], span, int(at[0]))
+
+
+def explained(model: AdditiveLogit, span: Span, at: int) -> pl.DataFrame:
+    """Return the parts of the log odds of one cell, largest first."""
+    row = span.design(OURS)[[at]]
+    return pl.DataFrame(
+        {
+            "trait": OURS,
+            "label_zh": [LABELS[name].zh for name in OURS],
+            "label_en": [LABELS[name].en for name in OURS],
+            "value": row[0],
+            "log_odds": model.parts(row)[0],
+        }
+    ).sort(pl.col("log_odds").abs(), descending=True)
+
+
+def backtest(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    place: str,
+    activity: str,
+    value: str,
+    period: str,
+    train: tuple[Any, Any],
+    test: tuple[Any, Any],
+    options: BacktestOptions | None = None,
+) -> Backtest:
+    """Train on what entered in one span of years, foretell the next, and compare with the baselines of the field.
+
+    Parameters
+    ----------
+    frame
+        One row a place, activity and period; combinations that are not there count as zero.
+    place, activity, value, period
+        Names of its columns.
+    train, test
+        First and last period of each span; `test` must not begin before `train` ends.
+    options
+        Cutoffs, scores, folds and intervals.
+
+    Raises
+    ------
+    UsageError
+        When a column, a period or a score is unknown, or the spans overlap.
+    InputError
+        When the input cannot be used, or too few cells entered.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> jobs = xinzhi.load("china-provinces").tables["activity"]
+    >>> found = backtest(jobs, place="region", activity="industry", value="employment", period="year",
+    ...                  train=(2005, 2010), test=(2011, 2016),
+    ...                  options=BacktestOptions(absent=(1.0,), scores=("rca", "density", "additive_logit"), draws=20))
+    >>> found.tasks.select("places", "activities").row(0)
+    (31, 38)
+    """
+    from xinzhi import __version__
+
+    chosen = options or BacktestOptions()
+    _spans(train, test)
+    panel = read_panel(
+        frame, place=place, activity=activity, value=value, period=period, periods=(*train, *test),
+        least_place=(train[1], chosen.least_place),
+    )  # fmt: skip
+    scores = available() if chosen.scores is None else chosen.scores
+    drawn = np.vstack([np.ones(len(panel.places)), draws(len(panel.places), chosen.draws, chosen.seed)])
+    needed = tuple(dict.fromkeys([*BASELINE, *(OURS if set(scores) & set(OWN) else ())]))
+    before = traits(panel.values[train[0]], needed, unit=chosen.unit)
+    now = traits(panel.values[test[0]], needed, unit=chosen.unit)
+    runs = [_run(cutoff, panel, (train, test), (before, now), scores, drawn, chosen) for cutoff in chosen.absent]
+    return Backtest(
+        frame=pl.concat(run.frame for run in runs),
+        comparison=pl.concat(run.comparison for run in runs),
+        tasks=pl.concat(run.task for run in runs),
+        cells=pl.concat(run.cells for run in runs),
+        findings=(*panel.findings, *_without(scores, chosen.scores)),
+        models={run.absent: run.model for run in runs if run.model is not None},
+        asked={run.absent: run.asked for run in runs},
+        names=(panel.places, panel.activities),
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="backtest",
+            version=__version__,
+            options={"train": train, "test": test} | {name: getattr(chosen, name) for name in chosen.__slots__},
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    absent: float
+    frame: pl.DataFrame
+    comparison: pl.DataFrame
+    task: pl.DataFrame
+    cells: pl.DataFrame
+    model: AdditiveLogit | None
+    asked: Span
+
+
+def candidates(values: FloatArray, after: FloatArray | None, known: Mapping[str, FloatArray], cutoff: float) -> Span:
+    """Return the cells whose quotient is below a cutoff (and below 1), what is known of them, and whether they entered.
+
+    Parameters
+    ----------
+    values, after
+        Amounts on the two dates (n, p); `after` None: the outcome is not known, and stands as False.
+    known
+        Traits on the first date.
+    cutoff
+        Above 0, at most 1.
+    """
+    rca = quotient(values)
+    rows, columns = np.nonzero((rca < cutoff) & (rca < 1))
+    entered = np.zeros(len(rows), dtype=bool) if after is None else quotient(after)[rows, columns] >= 1
+    at_cells = {name: value[rows, columns] for name, value in known.items()}
+    return Span(rows=rows, columns=columns, traits=at_cells, entered=entered)
+
+
+def _run(
+    cutoff: float,
+    panel: Panel,
+    spans: tuple[tuple[Any, Any], tuple[Any, Any]],
+    known: tuple[Mapping[str, FloatArray], Mapping[str, FloatArray]],
+    scores: Sequence[Score],
+    drawn: FloatArray,
+    chosen: BacktestOptions,
+) -> _Run:
+    """Foretell with one cutoff."""
+    (a, b), (c, d) = spans
+    train = candidates(panel.values[a], panel.values[b], known[0], cutoff)
+    asked = candidates(panel.values[c], panel.values[d], known[1], cutoff)
+    _enough(train, asked, cutoff)
+    given = {name: _judged(name, train, asked, chosen) for name in scores}
+    tables = {
+        name: measures(ordered(asked.entered, found, asked.rows, len(panel.places)), drawn)
+        for name, found in given.items()
+    }
+    return _Run(
+        absent=cutoff,
+        frame=_frame(cutoff, tables, chosen.level),
+        comparison=_comparison(cutoff, tables, chosen.level),
+        task=pl.DataFrame(
+            {
+                "absent": [cutoff],
+                "places": [len(panel.places)],
+                "activities": [len(panel.activities)],
+                "candidates": [len(asked.rows)],
+                "entries": [int(asked.entered.sum())],
+                "trained_on": [len(train.rows)],
+            }
+        ),
+        cells=pl.DataFrame(
+            {
+                "absent": np.full(len(asked.rows), cutoff),
+                "place": np.array(panel.places, dtype=object)[asked.rows],
+                "activity": np.array(panel.activities, dtype=object)[asked.columns],
+                "advantage": asked.traits["rca"],
+                "entered": asked.entered,
+            },
+            schema_overrides={"place": pl.String, "activity": pl.String},
+        ).with_columns(pl.Series(name, found) for name, found in given.items()),
+        model=fit_ours(train) if "additive_logit" in scores else None,
+        asked=asked,
+    )
+
+
+def _judged(name: Score, train: Span, asked: Span, chosen: BacktestOptions) -> FloatArray:
+    """Return one score, from a model that has seen all places, or one that has not seen the place it judges."""
+    if chosen.folds == 0 or name not in MODELS:
+        return score(name, train, asked, seed=chosen.seed)
+    size = max(int(train.rows.max()), int(asked.rows.max())) + 1
+    fold = np.random.default_rng(chosen.seed).permutation(size) % chosen.folds
+    found = np.zeros(len(asked.rows))
+    for k in range(chosen.folds):
+        out = fold[asked.rows] == k
+        found[out] = score(name, train.only(fold[train.rows] != k), asked.only(out), seed=chosen.seed)
+    return found
+
+
+def _frame(cutoff: float, tables: Mapping[Score, Mapping[str, FloatArray]], level: float) -> pl.DataFrame:
+    rows = [
+        (cutoff, name, name in OWN, measure, float(values[0]), *_interval(values[1:], level))
+        for name, table in tables.items()
+        for measure, values in table.items()
+    ]
+    names = ["absent", "score", "ours", "measure", "value", "low", "high"]
+    return pl.DataFrame(rows, schema=names, orient="row").with_columns(pl.col("value", "low", "high").fill_nan(None))
+
+
+def _comparison(cutoff: float, tables: Mapping[Score, Mapping[str, FloatArray]], level: float) -> pl.DataFrame:
+    """Compare ours with the best of the baselines, by measure."""
+    rows: list[tuple[Any, ...]] = []
+    for measure in MEASURES:
+        mine = {name: table[measure] for name, table in tables.items() if name in OWN}
+        theirs = {name: table[measure] for name, table in tables.items() if name not in OWN}
+        if not mine or not theirs:
+            continue
+        best = "blend" if "blend" in mine else next(iter(mine))  # settled beforehand, not on this outcome
+        other = max(theirs, key=lambda name: theirs[name][0])
+        gap = mine[best] - theirs[other]
+        low, high = _interval(gap[1:], level)
+        rows.append(
+            (cutoff, measure, best, mine[best][0], other, theirs[other][0], gap[0], low, high, (gap[1:] > 0).mean())
+        )
+    kinds = {
+        "absent": pl.Float64, "measure": pl.String, "ours": pl.String, "value": pl.Float64,
+        "baseline": pl.String, "baseline_value": pl.Float64, "difference": pl.Float64, "low": pl.Float64,
+        "high": pl.Float64, "share_better": pl.Float64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=kinds, orient="row")
+
+
+def _interval(values: FloatArray, level: float) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return float("nan"), float("nan")
+    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _spans(train: tuple[Any, Any], test: tuple[Any, Any]) -> None:
+    if not train[0] < train[1] <= test[0] < test[1]:
+        message = (
+            f"train {train} and test {test}: a span needs two periods, and the test must not begin before the training "
+            "ends. One period alone cannot be backtested."
+        )
+        raise UsageError(message)
+
+
+def _enough(train: Span, asked: Span, cutoff: float) -> None:
+    for what, span in (("train", train), ("test", asked)):
+        stayed = len(span.rows) - int(span.entered.sum())
+        if min(int(span.entered.sum()), stayed) < _FEWEST:
+            message = (
+                f"the {what} span has {int(span.entered.sum())} entries and {stayed} cells that stayed out below a "
+                f"quotient of {cutoff}; at least {_FEWEST} of each are needed. Use longer spans or a higher cutoff."
+            )
+            raise InputError(message)
+
+
+def _position(names: tuple[str, ...], name: str, what: str) -> int:
+    if name not in names:
+        message = f"no {what} '{name}' here; there are {', '.join(names[:_SHOWN])} and others."
+        raise UsageError(message)
+    return names.index(name)
+
+
+def _without(scores: Sequence[Score], asked: Sequence[Score] | None) -> tuple[Finding, ...]:
+    if asked is not None or "blend" in scores:
+        return ()
+    return (
+        Finding(
+            rule="no-scikit-learn",
+            severity="note",
+            message=Text(
+                zh="未安装 scikit-learn，随机森林、梯度提升和混合模型没有计算",
+                en="scikit-learn is not here: random forest, boosting and the blend are left out",
+            ),
+            hint=Text(zh="安装 xinzhi[learn]。", en="Install xinzhi[learn]."),
+        ),
+    )
+
+
+MEASURES = ("auc", "average_precision", "precision_at_100", "mean_precision_at_10", "auc_within_place")
+_TOP, _TOP_PLACE, _BLOCK = 100, 10, 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """A score put in order once, so that it can be measured under many weights of the places.
+
+    Parameters
+    ----------
+    entered
+        Whether the cell entered (m,), best score first.
+    group
+        The place of each cell, a number from 0, in the same order.
+    ties
+        Where a run of equal scores ends (m,).
+    within
+        By place (n,): precision among its ten best, NaN for places with fewer than ten cells or no entry.
+    within_auc
+        By place (n,): area under the curve; NaN for these and where everything entered.
+    """
+
+    entered: BoolArray
+    group: IntArray
+    ties: BoolArray
+    within: FloatArray
+    within_auc: FloatArray
+
+
+def ordered(entered: BoolArray, score: FloatArray, group: IntArray, places: int) -> Sorted:
+    """Put the cells in order of their score, and measure each place by itself.
+
+    Parameters
+    ----------
+    entered, score, group
+        Whether each cell entered, its score, the number of its place (m,).
+    places
+        Number of places.
+
+    Examples
+    --------
+    >>> found = ordered(np.array([True, False, True]), np.array([0.9, 0.8, 0.1]), np.zeros(3, dtype=int), 1)
+    >>> measures(found, np.ones((1, 1)))["auc"].tolist()
+    [0.5]
+    """
+    order = np.argsort(-score, kind="stable")
+    sorted_score, here, whose = score[order], entered[order], group[order]
+    ties = np.append(sorted_score[1:] != sorted_score[:-1], True)
+    within, within_auc = np.full(places, np.nan), np.full(places, np.nan)
+    by_place = np.argsort(whose, kind="stable")
+    starts = np.searchsorted(whose[by_place], np.arange(places + 1))
+    for place in range(places):
+        cells = by_place[starts[place] : starts[place + 1]]
+        if len(cells) < _TOP_PLACE or not here[cells].any():
+            continue
+        within[place] = here[cells[:_TOP_PLACE]].mean()
+        if not here[cells].all():
+            within_auc[place] = area(here[cells], sorted_score[cells])
+    return Sorted(entered=here, group=whose, ties=ties, within=within, within_auc=within_auc)
+
+
+def area(entered: BoolArray, score: FloatArray) -> float:
+    """Return the area under the curve of true against false positives; ties count half.
+
+    Examples
+    --------
+    >>> area(np.array([True, False, True]), np.array([0.9, 0.8, 0.1]))
+    0.5
+    """
+    _, run, count = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[run]
+    yes = int(entered.sum())
+    return float((rank[entered].sum() - yes * (yes + 1) / 2) / (yes * (len(entered) - yes)))
+
+
+def measures(found: Sorted, weights: FloatArray) -> dict[str, FloatArray]:
+    """Return all measures under weights of the places: how often each is drawn.
+
+    Parameters
+    ----------
+    found
+        The score in order.
+    weights
+        (draws, places); a row of ones is the sample itself.
+
+    Returns
+    -------
+    dict
+        By name of the measure, one number a draw: area under the curve, average precision (the sum of precision over
+        the steps of recall), precision among the first 100, mean over places of the precision among their first 10, and
+        mean over places of the area under their own curve.
+    """
+    parts = [_measured(found, weights[start : start + _BLOCK]) for start in range(0, len(weights), _BLOCK)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in MEASURES}
+
+
+def _measured(found: Sorted, weights: FloatArray) -> dict[str, FloatArray]:
+    cell = weights[:, found.group]
+    hits, seen = np.cumsum(cell * found.entered, axis=1), np.cumsum(cell, axis=1)
+    yes, total = hits[:, -1:], seen[:, -1:]
+    at_hits, at_seen = hits[:, found.ties], seen[:, found.ties]
+    step = np.diff(at_hits, axis=1, prepend=0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a draw may lead with places of weight nought: 0/0
+        precision = np.nan_to_num(at_hits / at_seen)
+    misses = at_seen - at_hits
+    below = total - yes - (misses + np.concatenate([np.zeros_like(yes), misses[:, :-1]], axis=1)) / 2
+    first = np.minimum(_TOP, total[:, 0])
+    edge = (seen < first[:, None]).sum(axis=1)
+    rows = np.arange(len(weights))
+    before = np.where(edge > 0, hits[rows, edge - 1], 0)
+    taken = np.where(edge > 0, seen[rows, edge - 1], 0)
+    inside = before + (first - taken) * found.entered[edge]  # the place that straddles the edge counts in part
+    return {
+        "auc": (step * below).sum(axis=1) / (yes * (total - yes))[:, 0],
+        "average_precision": (step * precision).sum(axis=1) / yes[:, 0],
+        "precision_at_100": inside / first,
+        "mean_precision_at_10": _mean(found.within, weights),
+        "auc_within_place": _mean(found.within_auc, weights),
+    }
+
+
+def _mean(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the weighted mean over the places where the value exists, a row of weights at a time."""
+    there = np.isfinite(values)
+    weight = weights[:, there]
+    with np.errstate(invalid="ignore", divide="ignore"):  # no such place: not a number, and said so by the caller
+        return np.asarray((weight @ values[there]) / weight.sum(axis=1))
+
+
+def draws(places: int, count: int, seed: int) -> FloatArray:
+    """Return how often each place is drawn in each bootstrap sample of the places (count, places).
+
+    Examples
+    --------
+    >>> draws(5, 3, seed=0).sum(axis=1).tolist()
+    [5.0, 5.0, 5.0]
+    """
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(places, np.full(places, 1 / places), size=count).astype(float)

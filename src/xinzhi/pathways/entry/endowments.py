@@ -1,0 +1,255 @@
+"""Whether an industry suits what a region has, by factor intensities, given or estimated without the region itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text
+from xinzhi.data.frames import read_frames
+from xinzhi.pathways.conventions import conventions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """How well each activity suits each place.
+
+    Parameters
+    ----------
+    fit
+        Log location quotient that the endowments alone make expected (n, p), relative to the mean place.
+    parts
+        The same by factor (n, p, k); they sum to `fit`.
+    factors
+        Names of the factors.
+    intensity
+        Slope of each activity on each factor in standard deviations (p, k).
+    explained
+        Share of the variance that is foretold for places left out (at most 1, negative when worse than the mean); NaN
+        when the intensities were given.
+    findings
+        A warning when the endowments foretell next to nothing.
+    """
+
+    fit: FloatArray
+    parts: FloatArray
+    factors: tuple[str, ...]
+    intensity: FloatArray
+    explained: float
+    findings: tuple[Finding, ...] = ()
+
+
+def read_factors(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    names: Sequence[str],
+    what: str,
+) -> tuple[tuple[str, ...], FloatArray]:
+    """Return a frame of factors as a matrix in the order of some names: first column the name, one column a factor.
+
+    What is missing is not a number; the caller decides whether it can do without.
+
+    Raises
+    ------
+    InputError
+        When a name stands twice, or there is no factor.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> read_factors(pl.DataFrame({"city": ["B", "A"], "schooling": [9.0, 11.0]}), ["A", "B"], "place")[1].tolist()
+    [[11.0], [9.0]]
+    """
+    (table,), _ = read_frames({what: frame})
+    key, *factors = table.cells.columns
+    if not factors:
+        message = f"the frame of factors needs a column of {what}s and one column a factor; it has {key} only."
+        raise InputError(message)
+    rows = table.cells.with_columns(pl.col(key).cast(pl.String), pl.col(factors).cast(pl.Float64, strict=False))
+    if rows[key].is_duplicated().any():
+        message = f"a {what} stands twice among the factors: {rows.filter(rows[key].is_duplicated())[key][0]}."
+        raise InputError(message)
+    found = pl.DataFrame({key: list(names)}).join(rows, on=key, how="left", maintain_order="left")
+    values = found.select(factors).to_numpy().astype(float)
+    return tuple(factors), values
+
+
+def complete(have: FloatArray, names: Sequence[str], factors: Sequence[str]) -> tuple[BoolArray, tuple[Finding, ...]]:
+    """Return which places have every factor, and a finding that names the others: they get no fit.
+
+    Raises
+    ------
+    InputError
+        When fewer than half have.
+
+    Examples
+    --------
+    >>> kept, findings = complete(np.array([[1.0], [np.nan], [2.0]]), ["A", "B", "C"], ["energy"])
+    >>> kept.tolist(), findings[0].key
+    ([True, False, True], 'B')
+    """
+    bad = ~np.isfinite(have)
+    kept: BoolArray = np.asarray(~bad.any(axis=1))
+    out = np.flatnonzero(~kept).tolist()
+    lacking = [f"{names[i]} ({', '.join(factors[k] for k in np.flatnonzero(bad[i]).tolist())})" for i in out]
+    if 2 * kept.sum() < len(names):
+        some = ", ".join(lacking[:5])
+        message = f"{len(lacking)} of {len(names)} places lack endowments: {some}. Fill in, or drop factors."
+        raise InputError(message)
+    return kept, tuple(
+        Finding(
+            rule="no-endowments",
+            severity="warning",
+            message=Text(
+                zh=f"{text} 缺少要素数据，没有契合度", en=f"{text}: an endowment is missing, so there is no fit"
+            ),
+            hint=Text(zh="请补齐，或去掉该要素。", en="Fill it in, or drop the factor."),
+            table="endowments",
+            key=names[i],
+        )
+        for i, text in zip(out, lacking, strict=True)
+    )
+
+
+def spread_out(found: Fit, kept: BoolArray, findings: tuple[Finding, ...]) -> Fit:
+    """Return a fit of some places as one of all: the others have none (not a number)."""
+    parts = np.full((len(kept), *found.parts.shape[1:]), np.nan)
+    parts[kept] = found.parts
+    return replace(found, parts=parts, fit=parts.sum(axis=2), findings=(*findings, *found.findings))
+
+
+def estimated_fit(advantage: FloatArray, endowment: FloatArray, factors: Sequence[str]) -> Fit:
+    r"""Return the fit by a ridge regression of the log quotient of each activity on the endowments of the places.
+
+    A place is left out of the regression that judges it, so that what it has does not speak for itself. One penalty for
+    all activities, the one that foretells places left out best:
+    :math:`\hat y_{-i} = y_i - (y_i - \hat y_i)/(1 - h_i)` with the leverage :math:`h_i` (Allen 1974).
+
+    Parameters
+    ----------
+    advantage
+        Log location quotients, shrunk (n, p).
+    endowment
+        (n, k), any units.
+    factors
+        Names of the k.
+
+    Raises
+    ------
+    UsageError
+        When there are no more places than factors.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> endowment = rng.normal(size=(40, 1))
+    >>> found = estimated_fit(endowment * [1.0, -1.0] + rng.normal(0, 0.1, (40, 2)), endowment, ["schooling"])
+    >>> found.intensity.round(1).tolist(), bool(found.explained > 0.9)
+    ([[0.8], [-0.8]], True)
+    """
+    n, k = endowment.shape
+    if n <= k + 2:
+        message = f"{n} places cannot tell {k} factors apart: hand in fewer factors."
+        raise UsageError(message)
+    x = standardised(endowment, factors)
+    middle = advantage.mean(axis=0)
+    spread = advantage - middle
+    left, strength, right = np.linalg.svd(x, full_matrices=False)
+    rules = conventions("endowments")
+    best, error = 0.0, np.inf
+    lowest, highest = (float(end) for end in rules["penalties"])
+    for ridge in n * np.geomspace(lowest, highest, 25):
+        kept = strength**2 / (strength**2 + ridge)
+        leverage = (left**2 * kept).sum(axis=1) + 1 / n
+        missed = (spread - (left * kept) @ (left.T @ spread)) / (1 - leverage)[:, None]
+        if (missed**2).sum() < error:
+            best, error = float(ridge), float((missed**2).sum())
+    alone = float(((spread * n / (n - 1)) ** 2).sum())  # what the mean of the other places misses
+    intensity = (right.T * (strength / (strength**2 + best))) @ (left.T @ spread)
+    explained = 1 - error / alone
+    parts = _without_itself(x, spread, best)
+    least = float(rules["least_explained"])
+    return Fit(
+        fit=parts.sum(axis=2),
+        parts=parts,
+        factors=tuple(factors),
+        intensity=intensity.T,
+        explained=explained,
+        findings=(_weak(explained, n),) if explained < least else (),
+    )
+
+
+def given_fit(intensity: FloatArray, endowment: FloatArray, factors: Sequence[str]) -> Fit:
+    r"""Return the fit with intensities from outside: :math:`\sum_k z(intensity)_{pk}\, z(endowment)_{ck} / K`.
+
+    It is the interaction term of factor-proportions trade (Romalis 2004; Nunn 2007) as an index.
+
+    Parameters
+    ----------
+    intensity
+        (p, k), any units.
+    endowment
+        (n, k), any units.
+    factors
+        Names of the k.
+
+    Examples
+    --------
+    >>> given_fit(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0], [3.0]]), ["capital"]).fit.round(2).tolist()
+    [[1.22, -1.22], [0.0, 0.0], [-1.22, 1.22]]
+    """
+    z = standardised(intensity, factors)
+    x = standardised(endowment, factors)
+    parts = x[:, None, :] * z[None, :, :] / len(factors)
+    return Fit(fit=parts.sum(axis=2), parts=parts, factors=tuple(factors), intensity=z, explained=float("nan"))
+
+
+def standardised(values: FloatArray, factors: Sequence[str]) -> FloatArray:
+    """Return columns with mean 0 and standard deviation 1.
+
+    Raises
+    ------
+    InputError
+        When a factor is the same everywhere.
+    """
+    spread = values.std(axis=0)
+    if not (spread > 0).all():
+        message = f"the factor {factors[int(np.argmin(spread))]} is the same everywhere: it tells nothing; drop it."
+        raise InputError(message)
+    return np.asarray((values - values.mean(axis=0)) / spread)
+
+
+def _without_itself(x: FloatArray, spread: FloatArray, ridge: float) -> FloatArray:
+    """Return what each factor makes expected of each cell (n, p, k), by regressions that leave the place out."""
+    n, k = x.shape
+    parts = np.empty((n, spread.shape[1], k))
+    for i in range(n):
+        others = np.arange(n) != i
+        rest, known = x[others] - x[others].mean(axis=0), spread[others] - spread[others].mean(axis=0)
+        slopes = np.linalg.solve(rest.T @ rest + ridge * np.eye(k), rest.T @ known)
+        parts[i] = ((x[i] - x[others].mean(axis=0))[:, None] * slopes).T
+    return parts
+
+
+def _weak(explained: float, places: int) -> Finding:
+    return Finding(
+        rule="weak-endowments",
+        severity="warning",
+        message=Text(
+            zh=f"要素禀赋对未参与估计的地区只解释 {explained:.1%} 的差异（{places} 个地区）",
+            en=f"for places left out the endowments foretell only {explained:.1%} of the differences ({places} places)",
+        ),
+        hint=Text(
+            zh="不要据此排序；可提供行业要素密集度。",
+            en="Do not rank by it; hand in intensities of the activities instead.",
+        ),
+    )

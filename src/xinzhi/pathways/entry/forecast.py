@@ -1,0 +1,161 @@
+"""The verb `forecast`: the chance that each absent activity enters each place next, with what speaks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways.economic_complexity.cells import read_panel
+from xinzhi.pathways.entry.backtest import candidates, explained
+from xinzhi.pathways.entry.models import OWN, available, fit_ours, score, traits
+
+if TYPE_CHECKING:
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.entry.additive_logit import AdditiveLogit
+    from xinzhi.pathways.entry.models import Score, Span
+
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Forecast(Result):
+    """Chances of entry over a span as long as the one that was learned from.
+
+    Parameters
+    ----------
+    frame
+        ``place, activity, advantage, probability, base_rate``: one row a candidate; the base rate is the share of all
+        candidates that entered in the span learned from.
+    model
+        ``additive_logit`` or ``blend``.
+    findings
+        Places and activities left out.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("place", "activity")
+
+    model: Score
+    findings: tuple[Finding, ...]
+    fitted: AdditiveLogit
+    asked: Span
+    names: tuple[tuple[str, ...], tuple[str, ...]]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the likeliest entries and the base rate."""
+        top = self.frame.sort("probability", descending=True).head(_SHOWN)
+        named = [f"{row['activity']} → {row['place']} {row['probability']:.0%}" for row in top.rows(named=True)]
+        base = self.frame["base_rate"][0]
+        if language == "zh":
+            return (
+                f"{self.frame.height:,} 个候选组合，基准进入率 {base:.1%}；最可能：{'；'.join(named)}。\n"
+                f"{self.provenance.foot()}"
+            )
+        return (
+            f"{self.frame.height:,} candidates, of which {base:.1%} entered in the span learned from; likeliest: "
+            f"{'; '.join(named)}.\n{self.provenance.foot()}"
+        )
+
+    def explain(self, place: str, activity: str) -> pl.DataFrame:
+        """Return ``trait, label_zh, label_en, value, log_odds``: what speaks for and against the entry.
+
+        Raises
+        ------
+        UsageError
+            When the activity is no candidate there.
+        """
+        rows = self.frame.with_row_index("at").filter((pl.col("place") == place) & (pl.col("activity") == activity))
+        if not rows.height:
+            message = f"{activity} is no candidate in {place}: it is there already, or one of the two is not here."
+            raise UsageError(message)
+        return explained(self.fitted, self.asked, int(rows["at"][0]))
+
+
+def forecast(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    place: str,
+    activity: str,
+    value: str,
+    period: str,
+    train: tuple[Any, Any],
+    at: Any = None,  # noqa: ANN401 - a period, of whatever kind the column is
+    model: Score | None = None,
+) -> Forecast:
+    """Learn from what entered in one span and return the chances of entry after a later date.
+
+    Parameters
+    ----------
+    frame
+        One row a place, activity and period.
+    place, activity, value, period
+        Names of its columns.
+    train
+        First and last period of the span to learn from; the forecast reaches as far beyond `at`.
+    at
+        The date to look ahead from; None: the end of `train`.
+    model
+        None: the blend with scikit-learn, else the additive logit.
+
+    Raises
+    ------
+    UsageError
+        When a column, a period or the model is unknown.
+    InputError
+        When the input cannot be used.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> jobs = xinzhi.load("china-provinces").tables["activity"]
+    >>> found = forecast(jobs, place="region", activity="industry", value="employment", period="year",
+    ...                  train=(2006, 2011), at=2016, model="additive_logit")
+    >>> bool(found.frame["probability"].is_between(0, 1).all())
+    True
+    """
+    from xinzhi import __version__
+
+    date = train[1] if at is None else at
+    if not train[0] < train[1] <= date:
+        message = (
+            f"train {train} and at {date}: the span must end after it begins, and not after the date of the forecast."
+        )
+        raise UsageError(message)
+    chosen: Score = ("blend" if "blend" in available() else "additive_logit") if model is None else model
+    if chosen not in OWN:
+        message = f"'{chosen}' is no model of ours: choose {' or '.join(OWN)}."
+        raise UsageError(message)
+    panel = read_panel(
+        frame, place=place, activity=activity, value=value, period=period, periods=(*train, date)
+    )  # fmt: skip
+    known = candidates(panel.values[train[0]], panel.values[train[1]], traits(panel.values[train[0]]), 1.0)
+    asked = candidates(panel.values[date], None, traits(panel.values[date]), 1.0)
+    chance = score(chosen, known, asked)
+    table = pl.DataFrame(
+        {
+            "place": np.array(panel.places, dtype=object)[asked.rows],
+            "activity": np.array(panel.activities, dtype=object)[asked.columns],
+            "advantage": asked.traits["rca"],
+            "probability": chance,
+            "base_rate": np.full(len(chance), known.entered.mean()),
+        },
+        schema_overrides={"place": pl.String, "activity": pl.String},
+    )
+    return Forecast(
+        frame=table,
+        model=chosen,
+        findings=panel.findings,
+        fitted=fit_ours(known),
+        asked=asked,
+        names=(panel.places, panel.activities),
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="forecast", version=__version__, options={"train": train, "at": date, "model": chosen}
+        ),
+    )

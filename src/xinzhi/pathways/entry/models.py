@@ -1,0 +1,364 @@
+"""What is known about a place and an activity on one date that may tell whether the activity will enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import Text
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.economic_complexity import relatedness
+from xinzhi.pathways.entry.additive_logit import fit_additive_logit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.pathways.entry.additive_logit import AdditiveLogit
+
+
+BASELINE = (
+    "density", "density_nearest", "density_correlated", "density_places", "diversity", "ubiquity", "rca", "amount",
+)  # fmt: skip
+OURS = (
+    *BASELINE, "expected", "advantage", "shortfall", "place_size", "activity_size", "activity_empty",
+    "activity_spread", "place_spread", "similar_places", "similar_places_level", "related_activities",
+    "related_activities_level", "latent", "latent_shortfall", "from_activities", "from_places",
+)  # fmt: skip
+
+LABELS: dict[str, Text] = {
+    "density": Text(zh="关联密度", en="relatedness density"),
+    "density_nearest": Text(zh="最近活动的关联密度", en="density of the nearest activities"),
+    "density_correlated": Text(zh="相关系数密度", en="density by correlation"),
+    "density_places": Text(zh="相似地区的密度", en="density over similar places"),
+    "diversity": Text(zh="地区多样性", en="diversity of the place"),
+    "ubiquity": Text(zh="活动普遍性", en="ubiquity of the activity"),
+    "rca": Text(zh="区位商", en="location quotient"),
+    "amount": Text(zh="现有规模", en="amount there already"),
+    "expected": Text(zh="按规模应有的数量", en="amount expected from size"),
+    "advantage": Text(zh="收缩后的对数区位商", en="shrunk log quotient"),
+    "shortfall": Text(zh="与门槛的距离（以抽样误差计）", en="distance to the threshold in units of chance"),
+    "place_size": Text(zh="地区规模", en="size of the place"),
+    "activity_size": Text(zh="活动规模", en="size of the activity"),
+    "activity_empty": Text(zh="没有该活动的地区比例", en="share of places without the activity"),
+    "activity_spread": Text(zh="活动的地区差异", en="spread of the activity over places"),
+    "place_spread": Text(zh="地区的专业化程度", en="how specialised the place is"),
+    "similar_places": Text(zh="相似地区中拥有者的比例", en="similar places that have it"),
+    "similar_places_level": Text(zh="相似地区的水平", en="level in similar places"),
+    "related_activities": Text(zh="相关活动中已有者的比例", en="related activities that are there"),
+    "related_activities_level": Text(zh="相关活动的水平", en="level of related activities"),
+    "latent": Text(zh="低秩近似的水平", en="level by a few common factors"),
+    "latent_shortfall": Text(zh="低秩近似与门槛的距离", en="distance to the threshold by common factors"),
+    "from_activities": Text(zh="由其他活动推算的水平", en="level foretold by the other activities"),
+    "from_places": Text(zh="由其他地区推算的水平", en="level foretold by the other places"),
+}
+
+
+def quotient(values: FloatArray) -> FloatArray:
+    """Return the location quotient; 0 where the place or the activity holds nothing.
+
+    Examples
+    --------
+    >>> quotient(np.array([[3.0, 0.0], [1.0, 0.0]])).tolist()
+    [[1.0, 0.0], [1.0, 0.0]]
+    """
+    even = values.sum(axis=1, keepdims=True) * (values.sum(axis=0) / values.sum())
+    return np.asarray(np.divide(values, even, out=np.zeros_like(values), where=even > 0))
+
+
+def unit_of_chance(values: FloatArray) -> float:
+    """Return the amount that counts as one independent event: 1 for counts, else a small amount of the data.
+
+    Of amounts that are no whole numbers it is the first percentile of those above zero, so that no unit of measurement
+    changes anything.
+
+    Examples
+    --------
+    >>> unit_of_chance(np.array([[3.0, 0.0], [1.0, 2.0]]))
+    1.0
+    """
+    if (values == np.round(values)).all():
+        return 1.0
+    return float(np.quantile(values[values > 0], conventions("entry")["unit_quantile"]))
+
+
+def traits(values: FloatArray, names: tuple[str, ...] = OURS, *, unit: float | None = None) -> dict[str, FloatArray]:
+    """Return the traits of every cell on one date.
+
+    Parameters
+    ----------
+    values
+        Amounts (n, p).
+    names
+        Which of them; `BASELINE` are the eight of the published comparison, `OURS` all.
+    unit
+        The amount that counts as one independent event; None: `unit_of_chance`.
+
+    Returns
+    -------
+    dict
+        By name, (n, p).
+
+    Examples
+    --------
+    >>> found = traits(np.random.default_rng(0).poisson(5.0, (12, 9)).astype(float))
+    >>> len(found), found["latent"].shape
+    (24, (12, 9))
+    """
+    rca = quotient(values)
+    here = rca >= 1
+    count = values / (unit_of_chance(values) if unit is None else unit)
+    found = _baseline(count, rca, here)
+    if set(names) - set(BASELINE):
+        found |= _levels(count, here)
+    return {name: np.broadcast_to(found[name], values.shape) for name in names}
+
+
+def _baseline(count: FloatArray, rca: FloatArray, here: BoolArray) -> dict[str, FloatArray]:
+    """Return the traits of the published comparison."""
+    near = relatedness.proximity(here | ~here.any(axis=0), diagonal="zero")
+    near[~here.any(axis=0)] = near[:, ~here.any(axis=0)] = 0.0
+    alike = relatedness.proximity(here.T | ~here.any(axis=1), diagonal="zero")
+    alike[~here.any(axis=1)] = alike[:, ~here.any(axis=1)] = 0.0
+    linked = (1 + _correlated(np.log(rca + 0.1))) / 2
+    np.fill_diagonal(linked, 0)
+    nearest = min(int(conventions("entry")["nearest"]), count.shape[1] - 1)
+    return {
+        "density": relatedness.density(here, near),
+        "density_nearest": _among(near, here.astype(float), nearest),
+        "density_correlated": rca.clip(0, 5) @ linked / linked.sum(axis=0),
+        "density_places": relatedness.density(here.T, alike).T,
+        "diversity": here.sum(axis=1, keepdims=True).astype(float),
+        "ubiquity": here.sum(axis=0, keepdims=True).astype(float),
+        "rca": rca,
+        "amount": np.log1p(count),
+    }
+
+
+def _levels(count: FloatArray, here: BoolArray) -> dict[str, FloatArray]:
+    """Return size, chance and what places and activities that are alike make expected."""
+    rules = conventions("entry")
+    even = np.maximum(count.sum(axis=1, keepdims=True) * (count.sum(axis=0) / count.sum()), 1e-3)
+    level = np.log((count + 1) / (even + 1))
+    by_place, by_activity = _correlated(level.T), _correlated(level)
+    rank = max(1, min(int(rules["factors"]), min(count.shape) // 3))
+    latent = _few_factors(level, rank)
+    blend = (count + even * np.exp(latent)) / 2
+    few_places = min(int(rules["places_level"]), len(count) - 1)
+    few_activities = min(int(rules["activities_level"]), count.shape[1] - 1)
+    more_places = min(int(rules["places"]), len(count) - 1)
+    more_activities = min(int(rules["nearest"]), count.shape[1] - 1)
+    return {
+        "expected": np.log(even),
+        "advantage": level,
+        "shortfall": (count - even) / np.sqrt(even + 1),
+        "place_size": np.log(count.sum(axis=1, keepdims=True) + 1),
+        "activity_size": np.log(count.sum(axis=0, keepdims=True) + 1),
+        "activity_empty": (count == 0).mean(axis=0, keepdims=True),
+        "activity_spread": level.std(axis=0, keepdims=True),
+        "place_spread": level.std(axis=1, keepdims=True),
+        "similar_places": _among(by_place, here.T.astype(float), more_places).T,
+        "similar_places_level": _among(by_place, level.T, few_places).T,
+        "related_activities": _among(by_activity, here.astype(float), more_activities),
+        "related_activities_level": _among(by_activity, level, few_activities),
+        "latent": latent,
+        "latent_shortfall": (blend - even) / np.sqrt(blend + rules["overdispersion"] * blend**2 + 0.5),
+        "from_activities": _foretold(level, rules["ridge"]),
+        "from_places": _foretold(level.T, rules["ridge"]).T,
+    }
+
+
+def _correlated(columns: FloatArray) -> FloatArray:
+    """Return the correlation of the columns; 0 where one of them does not vary."""
+    spread = columns - columns.mean(axis=0)
+    length = np.linalg.norm(spread, axis=0)
+    spread /= np.where(length > 0, length, 1)
+    return np.asarray(spread.T @ spread)
+
+
+def _among(near: FloatArray, values: FloatArray, count: int) -> FloatArray:
+    """Return, for every column, the mean of `values` over the columns nearest to it, weighted by how near they are.
+
+    A column that is near to none has 0; of columns equally near the first ones count.
+    """
+    others = near.copy()
+    np.fill_diagonal(others, -np.inf)
+    best = np.argsort(-others, axis=0, kind="stable")[:count]
+    weight = np.zeros_like(near)
+    np.put_along_axis(weight, best, np.maximum(np.take_along_axis(near, best, axis=0), 0), axis=0)
+    total = weight.sum(axis=0)
+    return np.asarray(values @ weight / np.where(total > 0, total, 1))
+
+
+def _few_factors(level: FloatArray, rank: int) -> FloatArray:
+    """Return the best approximation by a few common factors, on top of the mean of each activity."""
+    middle = level.mean(axis=0)
+    left, strength, right = np.linalg.svd(level - middle, full_matrices=False)
+    return np.asarray(middle + (left[:, :rank] * strength[:rank]) @ right[:rank])
+
+
+def _foretold(level: FloatArray, ridge: float) -> FloatArray:
+    """Return the ridge regression of every column on all others: its own value has no weight (Steck 2019)."""
+    middle = level.mean(axis=0)
+    spread = level - middle
+    inverse = np.linalg.inv(spread.T @ spread + ridge * np.eye(level.shape[1]))
+    weights = -inverse / np.diagonal(inverse)
+    np.fill_diagonal(weights, 0)
+    return np.asarray(middle + spread @ weights)
+
+
+Score = Literal[
+    "rca", "density", "density_nearest", "logit", "random_forest", "boosting", "additive_logit", "blend"
+]  # fmt: skip
+MODELS: tuple[Score, ...] = ("logit", "random_forest", "boosting", "additive_logit", "blend")
+LEARNED: tuple[Score, ...] = ("random_forest", "boosting", "blend")
+OWN: tuple[Score, ...] = ("additive_logit", "blend")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Cells that were absent on one date, and whether they were present on the next.
+
+    Parameters
+    ----------
+    rows, columns
+        Where they stand (m,).
+    traits
+        What was known on the first date, by name (m,).
+    entered
+        Whether they were present on the second (m,).
+    """
+
+    rows: IntArray
+    columns: IntArray
+    traits: Mapping[str, FloatArray]
+    entered: BoolArray
+
+    def design(self, names: tuple[str, ...]) -> FloatArray:
+        """Return some traits side by side (m, k)."""
+        return np.column_stack([self.traits[name] for name in names])
+
+    def only(self, kept: BoolArray) -> Span:
+        """Return some of the cells."""
+        return Span(
+            rows=self.rows[kept],
+            columns=self.columns[kept],
+            traits={name: value[kept] for name, value in self.traits.items()},
+            entered=self.entered[kept],
+        )
+
+
+def available() -> tuple[Score, ...]:
+    """Return the scores that can be computed here: some need scikit-learn.
+
+    Examples
+    --------
+    >>> "additive_logit" in available()
+    True
+    """
+    learn = find_spec("sklearn") is not None
+    return tuple(name for name in get_args(Score) if learn or name not in LEARNED)
+
+
+def score(name: Score, train: Span | None, asked: Span, *, seed: int = 0) -> FloatArray:
+    """Return how likely each cell is to enter, by one score; only its order counts for the plain traits.
+
+    Parameters
+    ----------
+    name
+        ``rca``, ``density``, ``density_nearest``: the trait itself; ``logit``, ``random_forest``, ``boosting``: models
+        of the eight traits of the published comparison, with its settings; ``additive_logit``: ours, all traits, each
+        with a bent line; ``blend``: the mean log odds of that and of randomised trees.
+    train
+        Cells with a known outcome; not needed for a plain trait.
+    asked
+        Cells to judge; their outcomes are not looked at.
+    seed
+        Of the trees.
+
+    Raises
+    ------
+    UsageError
+        When the score is unknown, or needs scikit-learn which is not here.
+    """
+    if name not in get_args(Score):
+        message = f"unknown score '{name}': choose among {', '.join(get_args(Score))}."
+        raise UsageError(message)
+    if name not in MODELS:
+        return asked.traits[name]
+    if name not in available():
+        message = f"the score '{name}' needs scikit-learn: install xinzhi[learn], or choose other scores."
+        raise UsageError(message)
+    if train is None:
+        message = f"the score '{name}' is a model: it needs cells to be trained on."
+        raise UsageError(message)
+    traits = OURS if name in OWN else BASELINE
+    return _MAKERS[name](train.design(traits), train.entered, asked.design(traits), seed)
+
+
+def fit_ours(train: Span) -> AdditiveLogit:
+    """Return our additive logit, fitted to cells with a known outcome."""
+    rules = conventions("entry")
+    bends, penalty = int(rules["bends"]), float(rules["penalty"])
+    return fit_additive_logit(train.design(OURS), train.entered, OURS, bends=bends, ridge=penalty)
+
+
+def _logit(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
+    del seed
+    return fit_additive_logit(known, entered, BASELINE, bends=0, ridge=1.0).probability(asked)
+
+
+def _additive(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
+    del seed
+    rules = conventions("entry")
+    bends, penalty = int(rules["bends"]), float(rules["penalty"])
+    return fit_additive_logit(known, entered, OURS, bends=bends, ridge=penalty).probability(asked)
+
+
+def _forest(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
+    from sklearn.ensemble import RandomForestClassifier
+
+    return _trees(RandomForestClassifier(200, min_samples_leaf=20, random_state=seed), known, entered, asked)
+
+
+def _boosting(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    model = HistGradientBoostingClassifier(max_iter=150, learning_rate=0.06, random_state=seed)
+    return _trees(model, known, entered, asked)
+
+
+def _blend(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    rules = conventions("entry")
+    model = ExtraTreesClassifier(
+        int(rules["trees"]),
+        min_samples_leaf=int(rules["leaf"]),
+        max_features=float(rules["features"]),
+        random_state=seed,
+    )
+    random = _odds(_trees(model, known, entered, asked))
+    return np.asarray(1 / (1 + np.exp(-(_odds(_additive(known, entered, asked, seed)) + random) / 2)))
+
+
+def _trees(model: Any, known: FloatArray, entered: BoolArray, asked: FloatArray) -> FloatArray:  # noqa: ANN401 - ships no types
+    return np.asarray(model.fit(known, entered).predict_proba(asked)[:, 1])
+
+
+def _odds(chance: FloatArray) -> FloatArray:
+    held = np.clip(chance, 1e-5, 1 - 1e-5)
+    return np.asarray(np.log(held / (1 - held)))
+
+
+_MAKERS = {
+    "logit": _logit,
+    "random_forest": _forest,
+    "boosting": _boosting,
+    "additive_logit": _additive,
+    "blend": _blend,
+}

@@ -1,0 +1,315 @@
+"""The verb `opportunities`: what each place could enter, how near it is, what it gains, and whether it suits it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.core.text import Text
+from xinzhi.pathways.economic_complexity.relatedness import revealed_advantage
+from xinzhi.pathways.entry.endowments import complete, estimated_fit, given_fit, read_factors, spread_out
+from xinzhi.pathways.industries import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from xinzhi.core.arrays import BoolArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.economic_complexity.complexity import Complexity
+    from xinzhi.pathways.entry.endowments import Fit
+
+
+QUADRANTS = {
+    "near-complex": Text(zh="近而复杂：优先", en="near and complex: first choice"),
+    "far-complex": Text(zh="远而复杂：高风险高回报", en="far and complex: high risk, high reward"),
+    "near-simple": Text(zh="近而简单：稳妥但收益小", en="near and simple: safe, little gain"),
+    "far-simple": Text(zh="远而简单：不宜", en="far and simple: neither"),
+}
+_SHOWN, _TIES = 3, 8
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Opportunities(Named):
+    """What each place could enter.
+
+    Parameters
+    ----------
+    frame
+        ``place, activity, advantage, density, density_rank, complexity, gain, fit, fit_rank, quadrant, emerging``: one
+        row a place and activity that is absent (or weak) there. `density_rank` and `fit_rank` are percentiles within
+        the place (1 is the nearest, the most fitting); `fit` is null without endowments, `emerging` without a list.
+    medians
+        Density and complexity that part the quadrants.
+    endowment_fit
+        Factor intensities and how much they foretell; None without endowments.
+    findings
+        What was left out, and weak endowments.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("place", "activity")
+
+    medians: tuple[float, float]
+    endowment_fit: Fit | None
+    findings: tuple[Finding, ...]
+    measured: Complexity
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how many chances there are, in which quadrant, and how far the endowments speak."""
+        shares = self.frame["quadrant"].value_counts(normalize=True)
+        known = dict(shares.iter_rows())
+        first, risky = known.get("near-complex", 0.0), known.get("far-complex", 0.0)
+        fit = self.endowment_fit
+        places = self.frame["place"].n_unique()
+        if language == "zh":
+            tail = (
+                "" if fit is None or np.isnan(fit.explained) else f"要素禀赋对留出地区解释 {fit.explained:.0%} 的差异。"
+            )
+            return (
+                f"{places} 个地区共有 {self.frame.height:,} 个可进入的组合：{first:.0%} 近而复杂，"
+                f"{risky:.0%} 远而复杂。{tail}\n"
+                f"{self.provenance.foot()}"
+            )
+        tail = "" if fit is None or np.isnan(fit.explained) else (
+            f" Endowments foretell {fit.explained:.0%} of the differences in places left out."
+        )  # fmt: skip
+        return (
+            f"{self.frame.height:,} combinations that {places} places could enter: {first:.0%} near and complex, "
+            f"{risky:.0%} far and complex.{tail}\n{self.provenance.foot()}"
+        )
+
+    def best(self, place: str, count: int = 10) -> pl.DataFrame:
+        """Return the chances of a place that are both near and complex, largest gain first.
+
+        Raises
+        ------
+        UsageError
+            When the place is not here.
+        """
+        self._known(place)
+        rows = self.frame.filter((pl.col("place") == place) & (pl.col("quadrant") == "near-complex"))
+        return rows.sort("gain", descending=True).head(count)
+
+    def explain(self, place: str, activity: str | None = None) -> pl.DataFrame:
+        """Return what an opportunity rests on: the related activities that are there, and the endowments.
+
+        Parameters
+        ----------
+        place
+            Which place.
+        activity
+            Which activity; None: the best by `best`, else the nearest.
+
+        Returns
+        -------
+        DataFrame
+            ``activity, kind, name, there, contribution``: `kind` ``related`` names the activities nearest to it,
+            whether they are there, and what they add to the density; ``endowment`` names the factors and what they add
+            to the fit; ``gain`` and ``complexity`` have one row each.
+
+        Raises
+        ------
+        UsageError
+            When place or activity is not here, or the activity is there already.
+        """
+        self._known(place)
+        rows = self.frame.filter(pl.col("place") == place)
+        if activity is None:
+            best = self.best(place, 1)
+            activity = (best if best.height else rows.sort("density", descending=True))["activity"][0]
+        row = rows.filter(pl.col("activity") == activity)
+        if not row.height:
+            message = f"{activity} is no opportunity of {place}: it is there already, or not among the activities."
+            raise UsageError(message)
+        return pl.concat([self._related(place, activity), self._endowed(place, activity), _worth(row)])
+
+    def _known(self, place: str) -> None:
+        if place not in self.measured.matrix.places:
+            message = (
+                f"no place '{place}' here; there are {', '.join(self.measured.matrix.places[:_SHOWN])} and others."
+            )
+            raise UsageError(message)
+
+    def _related(self, place: str, activity: str) -> pl.DataFrame:
+        found = self.measured
+        c, a = found.matrix.places.index(place), found.matrix.activities.index(activity)
+        near = found.proximity[:, a].astype(float)
+        near[a] = 0.0
+        nearest = np.argsort(-near, kind="stable")[:_TIES]
+        here = found.present[c, nearest]
+        return _rows(
+            activity, "related", [found.matrix.activities[i] for i in nearest], here.tolist(),
+            (near[nearest] * here / found.proximity[:, a].sum()).tolist(),
+        )  # fmt: skip
+
+    def _endowed(self, place: str, activity: str) -> pl.DataFrame:
+        fit = self.endowment_fit
+        if fit is None:
+            return _rows(activity, "endowment", [], [], [])
+        c, a = self.measured.matrix.places.index(place), self.measured.matrix.activities.index(activity)
+        parts = fit.parts[c, a]
+        order = [k for k in np.argsort(-np.abs(parts)) if np.isfinite(parts[k])]
+        return _rows(
+            activity, "endowment", [fit.factors[k] for k in order], [None] * len(order), parts[order].tolist()
+        )  # fmt: skip
+
+
+def _worth(row: pl.DataFrame) -> pl.DataFrame:
+    one = row.row(0, named=True)
+    parts = [_rows(one["activity"], kind, [one["quadrant"]], [None], [one[kind]]) for kind in ("gain", "complexity")]
+    return pl.concat(parts)
+
+
+def _rows(activity: str, kind: str, names: list[str], there: list[Any], parts: list[float]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "activity": [activity] * len(names),
+            "kind": [kind] * len(names),
+            "name": names,
+            "there": there,
+            "contribution": parts,
+        },
+        schema={
+            "activity": pl.String, "kind": pl.String, "name": pl.String, "there": pl.Boolean, "contribution": pl.Float64
+        },
+    )  # fmt: skip
+
+
+def opportunities(
+    found: Complexity,
+    *,
+    endowments: Any = None,  # noqa: ANN401 - any kind of frame
+    intensities: Any = None,  # noqa: ANN401 - any kind of frame
+    emerging: Collection[str] | None = None,
+    weak: float = 1.0,
+) -> Opportunities:
+    """Return, for each place, the activities it does not have: nearness, complexity, exact gain, fit and quadrant.
+
+    Parameters
+    ----------
+    found
+        What `complexity` returned: it fixes the sign, or refuses.
+    endowments
+        One row a place: its name, then one column a factor (schooling, energy, capital a worker, science); None: no
+        fit.
+    intensities
+        One row an activity: its name, then the same factors; None: estimated from the data across the places, which
+        with few places says little: see `Opportunities.endowment_fit.explained`.
+    emerging
+        Names of the activities that count as emerging, such as the industries of `scope`; None: no flag.
+    weak
+        Of the absent activities, list those with a location quotient below this; 0.5 leaves out those on the threshold.
+
+    Raises
+    ------
+    UsageError
+        When intensities come without endowments, factors differ, or an emerging activity is unknown.
+    InputError
+        When more than half of the places lack endowments, or an activity its intensity.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> from xinzhi.pathways import complexity
+    >>> package = xinzhi.load("china-provinces")
+    >>> jobs = package.tables["activity"].filter(pl.col("year") == 2016)
+    >>> accounts = package.tables["accounts"].filter(pl.col("year") == 2016)
+    >>> anchor = dict(accounts.select("region", pl.col("output_nominal") / pl.col("population")).rows())
+    >>> measured = complexity(jobs, place="region", activity="industry", value="employment", anchor=anchor)
+    >>> table = opportunities(measured, endowments=accounts.select("region", "schooling", "urbanisation"))
+    >>> table.frame.columns[:4], sorted(table.frame["quadrant"].unique())
+    (['place', 'activity', 'advantage', 'density'], ['far-complex', 'far-simple', 'near-complex', 'near-simple'])
+    """
+    from xinzhi import __version__
+
+    advantage = revealed_advantage(found.matrix.values)
+    rows, columns = np.nonzero(~found.present & (advantage < weak))
+    if not len(rows):
+        message = f"no activity is absent with a location quotient below {weak}: choose a higher one."
+        raise UsageError(message)
+    fit = _fit(found, endowments, intensities)
+    names = np.array(found.matrix.activities, dtype=object)
+    flags = _flags(found, emerging)
+    near, worth = found.density.astype(float), found.activities["complexity"].to_numpy()
+    middle = (float(np.median(near[rows, columns])), float(np.median(worth[columns])))
+    table = pl.DataFrame(
+        {
+            "place": np.array(found.matrix.places, dtype=object)[rows],
+            "activity": names[columns],
+            "advantage": advantage[rows, columns],
+            "density": near[rows, columns],
+            "complexity": worth[columns],
+            "gain": found.gain[rows, columns].astype(float),
+            "fit": np.full(len(rows), np.nan) if fit is None else fit.fit[rows, columns],
+        },
+        schema_overrides={"place": pl.String, "activity": pl.String},
+    ).with_columns(pl.col("fit").fill_nan(None))
+    near_too, complex_too = pl.col("density") >= middle[0], pl.col("complexity") >= middle[1]
+    frame = table.with_columns(
+        density_rank=_percentile("density"),
+        fit_rank=_percentile("fit"),
+        quadrant=pl.when(near_too & complex_too).then(pl.lit("near-complex"))
+        .when(complex_too).then(pl.lit("far-complex"))
+        .when(near_too).then(pl.lit("near-simple"))
+        .otherwise(pl.lit("far-simple")),
+        emerging=pl.lit(None, dtype=pl.Boolean) if flags is None else pl.Series(flags[columns]),
+    )  # fmt: skip
+    return Opportunities(
+        frame=frame.select(
+            "place", "activity", "advantage", "density", "density_rank", "complexity", "gain", "fit", "fit_rank",
+            "quadrant", "emerging",
+        ),
+        medians=middle,
+        endowment_fit=fit,
+        findings=(*found.findings, *(() if fit is None else fit.findings)),
+        measured=found,
+        kind=found.kind,
+        provenance=Provenance(
+            verb="opportunities", version=__version__, options={"weak": weak} | dict(found.provenance.options)
+        ),
+    )  # fmt: skip
+
+
+def _percentile(column: str) -> pl.Expr:
+    """Return the rank within the place as a share of its rows: 1 is the highest."""
+    return pl.col(column).rank("average").over("place") / pl.col(column).count().over("place")
+
+
+def _fit(found: Complexity, endowments: Any, intensities: Any) -> Fit | None:  # noqa: ANN401 - any kind of frame
+    if endowments is None:
+        if intensities is None:
+            return None
+        message = "intensities say what activities need: hand in endowments, what places have, too."
+        raise UsageError(message)
+    factors, have = read_factors(endowments, found.matrix.places, "place")
+    kept, findings = complete(have, found.matrix.places, factors)
+    if intensities is None:
+        level = np.log(revealed_advantage(found.matrix.values, "shrunk"))
+        return spread_out(estimated_fit(level[kept], have[kept], factors), kept, findings)
+    other, need = read_factors(intensities, found.matrix.activities, "activity")
+    if set(other) != set(factors):
+        message = (
+            f"endowments have the factors {', '.join(factors)}, intensities {', '.join(other)}: name the same ones."
+        )
+        raise UsageError(message)
+    if not np.isfinite(need).all():
+        i, k = np.argwhere(~np.isfinite(need))[0]
+        message = f"no intensity of {other[k]} for the activity {found.matrix.activities[i]}: fill it in."
+        raise InputError(message)
+    in_order = need[:, [other.index(name) for name in factors]]
+    return spread_out(given_fit(in_order, have[kept], factors), kept, findings)
+
+
+def _flags(found: Complexity, emerging: Collection[str] | None) -> BoolArray | None:
+    if emerging is None:
+        return None
+    strange = sorted(set(emerging) - set(found.matrix.activities))
+    if strange:
+        message = f"emerging names activities that are not here: {', '.join(strange[:_SHOWN])}."
+        raise UsageError(message)
+    return np.isin(np.array(found.matrix.activities, dtype=object), list(emerging))

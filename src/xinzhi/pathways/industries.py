@@ -1,0 +1,244 @@
+"""What the verbs on plans read from a package: names, industries by place in a year, densities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text
+from xinzhi.data import load
+from xinzhi.data.package import Package
+from xinzhi.data.units import parse
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.economic_complexity import relatedness
+from xinzhi.pathways.economic_complexity.cells import read_cells
+from xinzhi.pathways.economic_complexity.relatedness import present, revealed_advantage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.economic_complexity.cells import Cells
+
+
+_SHOWN = 8
+
+
+def as_package(source: Any) -> Package:  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    """Return a package, read if it is not yet."""
+    return source if isinstance(source, Package) else load(source)
+
+
+def names_in(package: Package, table: str, key: str) -> dict[str, Text]:
+    """Return the names of codes from a table with ``name_zh`` and ``name_en``; empty where there is none."""
+    frame = package.tables.get(table)
+    if frame is None or not {key, "name_zh", "name_en"} <= set(frame.columns):
+        return {}
+    return {
+        code: Text(zh=zh or en or code, en=en or zh or code)
+        for code, zh, en in frame.select(key, "name_zh", "name_en").iter_rows()
+    }
+
+
+def named(names: Mapping[str, Text], code: str) -> Text:
+    """Return the name of a code, or the code itself."""
+    return names.get(code, Text(zh=code, en=code))
+
+
+def code_of(asked: str, codes: Sequence[str], names: Mapping[str, Text], *, what: str) -> str:
+    """Return the code of something that may be given by its name in either language.
+
+    Raises
+    ------
+    UsageError
+        When there is no such thing; the message lists some that there are.
+
+    Examples
+    --------
+    >>> code_of("Jilin", ["220000"], {"220000": Text(zh="吉林", en="Jilin")}, what="region")
+    '220000'
+    """
+    for code in codes:
+        name = named(names, code)
+        if asked in {code, name.zh, name.en}:
+            return code
+    raise UsageError(unknown(what, asked, codes))
+
+
+def unknown(what: str, asked: object, known: Sequence[object]) -> str:
+    """Return the sentence about something that is not there.
+
+    Examples
+    --------
+    >>> unknown("year", 2020, [2025, 2026])
+    "there is no year '2020'; there are 2025, 2026."
+    """
+    more = "" if len(known) <= _SHOWN else ", …"
+    return f"there is no {what} '{asked}'; there are {', '.join(str(one) for one in known[:_SHOWN])}{more}."
+
+
+def years_of(frame: pl.DataFrame) -> list[int]:
+    """Return the years of a table, rising."""
+    return sorted(int(year) for year in frame["year"].drop_nulls().unique())
+
+
+def jobs(package: Package, year: int | None, *, verb: str) -> tuple[Cells, int]:
+    """Return persons by place and industry in a year (None: the last), and the year.
+
+    Raises
+    ------
+    UsageError
+        When the year is not in the table.
+    InputError
+        When the table is missing or cannot be used.
+
+    Examples
+    --------
+    >>> cells, year = jobs(as_package("china-provinces"), None, verb="show")
+    >>> cells.values.shape, year
+    ((31, 38), 2016)
+    """
+    table = package.require("activity", ["region", "industry", "year", "employment"], verb=verb)
+    known = years_of(table)
+    chosen = known[-1] if year is None else year
+    if chosen not in known:
+        raise UsageError(f"{verb}: the table 'activity': " + unknown("year", chosen, known))
+    # Persons, not ten thousands of them: a null of sampling counts heads.
+    scale = float(parse(package.units.get("activity", {}).get("employment", "persons")).scale)
+    rows = table.filter(pl.col("year") == chosen, pl.col("employment").is_not_null())
+    heads = rows.with_columns(pl.col("employment") * scale)
+    return read_cells(heads, place="region", activity="industry", value="employment"), chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearness:
+    """How near every place is to every industry.
+
+    Parameters
+    ----------
+    places, industries
+        Their codes.
+    quotient
+        Location quotients (n, p).
+    present
+        Where the place specialises: quotient of 1 or more (n, p).
+    density
+        Relatedness density (n, p); the industry itself does not count, so that it is the same for all who have it.
+    decile
+        Its decile over all cells, 1 (farthest) to 10 (n, p).
+    decile_here
+        Its decile among the industries of the place (n, p).
+    able
+        Density at or above the lower quartile of the places that specialise in the industry, or present (n, p).
+    """
+
+    places: tuple[str, ...]
+    industries: tuple[str, ...]
+    quotient: FloatArray
+    present: BoolArray
+    density: FloatArray
+    decile: IntArray
+    decile_here: IntArray
+    able: BoolArray
+
+
+def nearness(cells: Cells, *, quantile: float | None = None) -> Nearness:
+    """Return densities, their deciles, and who is able to build what.
+
+    Parameters
+    ----------
+    cells
+        Places by industries.
+    quantile
+        The quantile of the densities of those who specialise that makes a place able; None: that of `conventions`.
+
+    Examples
+    --------
+    >>> from xinzhi.pathways.economic_complexity.cells import without_empty
+    >>> cells = without_empty(list("ab"), list("xy"), np.array([[3.0, 1.0], [1.0, 3.0]]))
+    >>> nearness(cells).able.tolist()
+    [[True, False], [False, True]]
+    """
+    share = float(conventions("choices")["able_quantile"]) if quantile is None else quantile
+    here = present(cells.values)
+    near = relatedness.density(here, relatedness.proximity(here, diagonal="zero"))
+    able = here.copy()
+    for column in range(here.shape[1]):
+        of_those = near[here[:, column], column]
+        # Nobody is short of a threshold that is zero: without relatedness there is nothing to be able with.
+        edge = np.quantile(of_those, share) if len(of_those) else np.inf
+        able[:, column] |= (near[:, column] >= edge) & (near[:, column] > 0)
+    return Nearness(
+        places=cells.places,
+        industries=cells.activities,
+        quotient=revealed_advantage(cells.values),
+        present=here,
+        density=near,
+        decile=_deciles(near.ravel()).reshape(near.shape),
+        decile_here=np.vstack([_deciles(row) for row in near]),
+        able=able,
+    )
+
+
+def _deciles(values: FloatArray) -> IntArray:
+    """Return the decile of every value, 1 to 10; equal values share the higher one."""
+    rank = np.searchsorted(np.sort(values), values, side="right")
+    return np.asarray(np.ceil(rank * 10 / len(values)).astype(np.int64))
+
+
+Kind = TypeVar("Kind", bound="Named")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Named(Result):
+    """A result whose places and activities may have names.
+
+    Parameters
+    ----------
+    place_names, activity_names
+        Names by code; what is not in them is called by its code.
+    """
+
+    place_names: Mapping[str, Text] = field(default_factory=dict)
+    activity_names: Mapping[str, Text] = field(default_factory=dict)
+
+    def place_called(self, code: object, language: Language) -> str:
+        """Return the name of a place in one language, or its code."""
+        name = self.place_names.get(str(code))
+        return str(code) if name is None else name.lang(language)
+
+
+def with_names(result: Kind, package: Package) -> Kind:
+    """Return the result with the names that a package has for its regions and industries.
+
+    Parameters
+    ----------
+    result
+        What a verb of the room returned about codes of the package.
+    package
+        With the tables `regions` and `industries` where there are any.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> from xinzhi.pathways import complexity, with_names
+    >>> package = xinzhi.load("china-provinces")
+    >>> jobs = package.tables["activity"].filter(year=2016)
+    >>> rich = {"440000": 3.0, "310000": 4.0, "110000": 5.0, "620000": 1.0, "530000": 1.5}
+    >>> found = complexity(jobs, place="region", activity="industry", value="employment", anchor=rich)
+    >>> with_names(found, package).summary().splitlines()[0]
+    '31 places, 38 activities. Most complex: Guangdong, Zhejiang, Fujian; least: Qinghai, Shanxi, Inner Mongolia.'
+    """
+    from xinzhi.pathways.industries import names_in
+
+    return replace(
+        result,
+        place_names=names_in(package, "regions", "region"),
+        activity_names=names_in(package, "industries", "industry"),
+    )

@@ -1,0 +1,1 @@
+"""Who has overtaken whom, and what allowed it."""

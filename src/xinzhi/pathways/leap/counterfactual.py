@@ -1,0 +1,322 @@
+"""The verb `counterfactual`: what would have become of a unit, had it gone the way of others that were like it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways.convergence.unit_years import balanced, read_columns, read_unit_years, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
+
+
+_SHOWN = 5
+_TINY = 1e-6
+_EXACT = 1e-12  # of the unit's own level: rounding, no gap
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Counterfactual(Result):
+    """A unit beside its synthetic control.
+
+    Parameters
+    ----------
+    frame
+        ``year, actual, synthetic, gap`` (actual less synthetic), ``after`` (from the date on).
+    weights
+        ``unit, weight``: of the donors, largest first; they are not negative and add up to 1.
+    balance
+        ``predictor, actual, synthetic, donors`` (their plain mean): how like the control is.
+    placebos
+        ``unit, fit_before, gap_after, ratio``: root mean squares before and after the date, with every donor taken for
+        the treated unit in turn; the treated one stands first. `ratio` is empty where a unit fits exactly before.
+    fit_before
+        Root mean squared gap before the date.
+    p
+        Share of units whose ratio is at least that of the treated one, exact fits among them: the smallest possible is
+        one over their number.
+    p_gap
+        The same with the gap after the date alone, whatever the fit before.
+    treated, start
+        Who, and since when.
+    findings
+        Units left out.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("year",)
+
+    weights: pl.DataFrame
+    balance: pl.DataFrame
+    placebos: pl.DataFrame
+    fit_before: float
+    p: float
+    p_gap: float
+    treated: str
+    start: int
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the gap at the end, who makes up the control, how well it fits, and the placebo p."""
+        last = self.frame.row(-1, named=True)
+        zh = language == "zh"
+        who = ("、" if zh else ", ").join(f"{unit} {weight:.0%}" for unit, weight in self.weights.head(_SHOWN).rows())
+        if zh:
+            return (
+                f"{self.treated}：{last['year']} 年实际 {last['actual']:.4g}，合成对照 {last['synthetic']:.4g}，"
+                f"差 {last['gap']:+.4g}；{self.start} 年以前均方根误差 {self.fit_before:.3g}，"
+                f"安慰剂检验 p={self.p:.3f}。\n"
+                f"  权重：{who}\n{self.provenance.foot()}"
+            )
+        return (
+            f"{self.treated}: {last['actual']:.4g} in {last['year']}, {last['synthetic']:.4g} in the control, gap "
+            f"{last['gap']:+.4g}; root mean square before {self.start} {self.fit_before:.3g}, placebo p={self.p:.3f}.\n"
+            f"  weights: {who}\n{self.provenance.foot()}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRules:
+    """What the control is matched on.
+
+    Parameters
+    ----------
+    history
+        Also match the outcome in every year before the date.
+    history_weight
+        Weight of the whole history against that of all other predictors together.
+    gaps
+        ``refuse`` or ``drop`` donors with gaps.
+    """
+
+    history: bool = True
+    history_weight: float = 1.0
+    gaps: Gaps = "refuse"
+
+
+def simplex_weights(target: FloatArray, donors: FloatArray) -> FloatArray:
+    """Return the weights, not negative and adding up to 1, with which donors come nearest to a target.
+
+    Parameters
+    ----------
+    target
+        `(k,)`.
+    donors
+        `(k, J)`.
+
+    Notes
+    -----
+    For weights that add up to 1 the distance is ``|A w|`` with ``A = donors - target``. The minimum of
+    ``|A z|^2 + (1 - sum z)^2`` over ``z >= 0``, scaled to add up to 1, has the same direction: for a given direction
+    the best length leaves ``q / (1 + q)`` of it, which rises in ``q = |A w|^2``. So non-negative least squares (Lawson
+    and Hanson 1974, chapter 23) solves the quadratic program exactly.
+
+    Examples
+    --------
+    >>> simplex_weights(np.array([1.0, 1.0]), np.array([[0.0, 2.0, 9.0], [0.0, 2.0, 0.0]])).round(9).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    from scipy.optimize import nnls
+
+    apart = donors - target[:, None]
+    scale = float(np.abs(apart).max()) or 1.0
+    system = np.vstack([apart / scale, np.ones(donors.shape[1])])
+    found, _ = nnls(system, np.append(np.zeros(len(target)), 1.0))
+    weights: FloatArray = found / found.sum()
+    return weights
+
+
+def counterfactual(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    unit: str,
+    time: str,
+    value: str,
+    treated: str,
+    start: int,
+    predictors: Any = None,  # noqa: ANN401 - any kind of frame
+    rules: MatchRules | None = None,
+) -> Counterfactual:
+    """Build the synthetic control of a unit and measure the gap that opened since a date.
+
+    Parameters
+    ----------
+    frame
+        One row a unit and year; all units but the treated one are donors: leave out those that met the same fate.
+    unit, time, value
+        Names of its columns.
+    treated
+        The unit.
+    start
+        First year after what happened; the control is chosen on the years before.
+    predictors
+        A frame with the unit and any number of columns to match on, each with the same weight after dividing by its
+        standard deviation; only the history of the outcome when None.
+    rules
+        What is matched.
+
+    Raises
+    ------
+    UsageError
+        When a column or the unit is missing, the date lies outside the years, or nothing is matched on.
+    InputError
+        When there are gaps, fewer than two donors, or a predictor is missing or the same everywhere.
+
+    Notes
+    -----
+    Abadie, Diamond and Hainmueller (2010), Journal of the American Statistical Association 105: weights, placebos in
+    space and the ratio of root mean squares. Predictors have declared weights, not ones fitted to the outcome, so that
+    nothing is chosen after looking.
+
+    Examples
+    --------
+    >>> paths = {"a": 1.0, "b": 3.0, "c": 2.0, "d": 6.0}
+    >>> rows = [(u, y, x * (y - 1990)) for u, x in paths.items() for y in range(1995, 2005)]
+    >>> data = pl.DataFrame(rows, schema=["unit", "year", "income"], orient="row")
+    >>> found = counterfactual(data, unit="unit", time="year", value="income", treated="c", start=2000)
+    >>> round(found.fit_before, 9), round(found.frame["gap"].abs().max(), 9)
+    (0.0, 0.0)
+    """
+    from xinzhi import __version__
+
+    chosen = rules or MatchRules()
+    panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="counterfactual")
+    panel.row(treated)
+    panel = balanced(panel, verb="counterfactual", gaps=chosen.gaps)
+    if treated not in panel.units:
+        message = f"counterfactual: '{treated}' itself has gaps: fill them, or take other years."
+        raise InputError(message, panel.findings)
+    before = panel.years < start
+    if not before.any() or before.all():
+        message = f"start={start}: it must lie inside {panel.years[0]} to {panel.years[-1]}."
+        raise UsageError(message)
+    names, given = _predictors(predictors, panel, unit)
+    if not names and not chosen.history:
+        message = "counterfactual: there is nothing to match on: hand in predictors, or history=True."
+        raise UsageError(message)
+    features = _features(panel.values[:, before], given, chosen)
+    order = [panel.units.index(treated), *(row for row, name in enumerate(panel.units) if name != treated)]
+    donors = np.array(order[1:])
+    weights = simplex_weights(features[order[0]], features[donors].T)
+    placebos = _placebos(panel, features, order, weights, before)
+    synthetic = weights @ panel.values[donors]
+    actual = panel.values[order[0]]
+    return Counterfactual(
+        frame=pl.DataFrame(
+            {
+                "year": panel.years,
+                "actual": actual,
+                "synthetic": synthetic,
+                "gap": actual - synthetic,
+                "after": ~before,
+            }
+        ),
+        weights=pl.DataFrame({"unit": [panel.units[row] for row in donors], "weight": weights})
+        .filter(pl.col("weight") > _TINY)
+        .sort("weight", descending=True),
+        balance=_balance(names, given, panel, order, weights, before),
+        placebos=placebos,
+        fit_before=float(placebos["fit_before"].item(0)),
+        p=_standing_out(placebos["ratio"].fill_null(np.inf).to_numpy()),
+        p_gap=_standing_out(placebos["gap_after"].to_numpy()),
+        treated=treated,
+        start=start,
+        findings=panel.findings,
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="counterfactual",
+            version=__version__,
+            options={"value": value, "treated": treated, "start": start, "predictors": list(names)}
+            | {name: getattr(chosen, name) for name in chosen.__slots__},
+        ),
+    )
+
+
+def _predictors(
+    predictors: Any,  # noqa: ANN401 - any kind of frame
+    panel: UnitYears,
+    unit: str,
+) -> tuple[list[str], FloatArray]:
+    """Return the names of the predictors and their values by unit `(N, k)`."""
+    if predictors is None:
+        return [], np.empty((len(panel.units), 0))
+    from xinzhi.data.frames import read_frames
+
+    (table,), _ = read_frames({"predictors": predictors})
+    names = [name for name in table.cells.columns if name != unit]
+    rows, _ = read_columns(predictors, [unit, *names], verb="counterfactual")
+    values = {str(row[0]): row[1:] for row in rows.iter_rows()}
+    lacking = [name for name in panel.units if name not in values or any(item is None for item in values[name])]
+    if lacking:
+        message = f"counterfactual: no predictors for {shown(lacking)}: add them, or leave the units out of the frame."
+        raise InputError(message)
+    found = np.array([values[name] for name in panel.units], dtype=np.float64)
+    same = [name for name, column in zip(names, found.T, strict=True) if np.ptp(column) == 0]
+    if same:
+        message = f"counterfactual: the predictor {shown(same)} is the same everywhere: leave it out."
+        raise InputError(message)
+    return names, found
+
+
+def _features(history: FloatArray, given: FloatArray, rules: MatchRules) -> FloatArray:
+    """Return what is matched `(N, k)`, each block with its weight."""
+    blocks = [given / given.std(axis=0) / np.sqrt(given.shape[1])] if given.shape[1] else []
+    if rules.history:
+        spread = history.std() or 1.0
+        blocks.append(np.sqrt(rules.history_weight / history.shape[1]) * history / spread)
+    return np.concatenate(blocks, axis=1)
+
+
+def _placebos(
+    panel: UnitYears, features: FloatArray, order: Sequence[int], weights: FloatArray, before: BoolArray
+) -> pl.DataFrame:
+    """Return the fit before and the gap after, with each unit taken for the treated one; the true one stands first.
+
+    The treated unit is no donor of the placebos: what happened to it must not be in their controls.
+    """
+    rows = []
+    pool = np.array(order[1:])
+    for row in order:
+        donors = pool[pool != row]
+        share = weights if row == order[0] else simplex_weights(features[row], features[donors].T)
+        gap = panel.values[row] - share @ panel.values[donors]
+        fit, after = (float(np.sqrt((gap[mask] ** 2).mean())) for mask in (before, ~before))
+        exact = fit <= _EXACT * np.abs(panel.values[row]).max()
+        rows.append((panel.units[row], fit, after, None if exact else after / fit))
+    schema = {"unit": pl.String} | dict.fromkeys(("fit_before", "gap_after", "ratio"), pl.Float64)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _standing_out(values: FloatArray) -> float:
+    """Return the share of units that stand out at least as much as the first."""
+    return float((values >= values[0] * (1 - _TINY)).mean())
+
+
+def _balance(
+    names: Sequence[str],
+    given: FloatArray,
+    panel: UnitYears,
+    order: Sequence[int],
+    weights: FloatArray,
+    before: BoolArray,
+) -> pl.DataFrame:
+    donors = np.array(order[1:])
+    columns = np.column_stack([given, panel.values[:, before].mean(axis=1)])
+    return pl.DataFrame(
+        {
+            "predictor": [*names, "outcome before (mean)"],
+            "actual": columns[order[0]],
+            "synthetic": weights @ columns[donors],
+            "donors": columns[donors].mean(axis=0),
+        }
+    )

@@ -1,0 +1,283 @@
+"""The verb `lane_changes`: whether regions grow into what is related to their old core, or into something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.convergence.unit_years import read_columns
+from xinzhi.pathways.economic_complexity import relatedness
+from xinzhi.pathways.economic_complexity.cells import read_panel
+from xinzhi.pathways.economic_complexity.relatedness import revealed_advantage
+from xinzhi.pathways.industries import Named
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.economic_complexity.cells import Panel
+
+
+_TENTHS = 10
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class LaneChanges(Named):
+    """What regions entered, by how related it was to what they did.
+
+    Parameters
+    ----------
+    frame
+        ``place, candidates, entries, unrelated`` (entries in the lowest deciles of density), ``share, low, high`` (of
+        unrelated ones in all entries, 95 % interval), ``expected`` (the same share if every candidate were as likely),
+        ``index`` (share over expected: 1 = relatedness plays no part, 0 = never off the lane), ``mean_decile``. Empty
+        where nothing was entered.
+    deciles
+        ``decile`` (1 = least related within its place), ``candidates, entries, rate, share`` over all places.
+    cells
+        ``place, activity, density, decile, entered``: the candidates.
+    persistence
+        ``place, core_before, core_kept, kept``: how much of the old core (advantage of one or more) is still core.
+    unrelated
+        The highest decile that counts as unrelated.
+    findings
+        Places and activities left out.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("place",)
+
+    deciles: pl.DataFrame
+    cells: pl.DataFrame
+    persistence: pl.DataFrame
+    unrelated: int
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how often entries leave the lane, and where most."""
+        total, off = float(self.frame["entries"].sum()), float(self.frame["unrelated"].sum())
+        counts = self.deciles["candidates"].to_numpy()
+        chance = float(counts[: self.unrelated].sum() / counts.sum())
+        share = off / total if total else 0.0
+        if language == "zh":
+            return (
+                f"{total:.0f} 次进入新产业，其中 {share:.1%} 与原有核心关联度低"
+                f"（密度第 {self.unrelated} 十分位及以下）；"
+                f"若与关联度无关，应为 {chance:.1%}。\n{self.provenance.foot()}"
+            )
+        return (
+            f"{total:.0f} entries, {share:.1%} of them unrelated to the old core (density decile {self.unrelated} or "
+            f"less); {chance:.1%} if relatedness played no part.\n{self.provenance.foot()}"
+        )
+
+
+def lane_changes(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    place: str,
+    activity: str,
+    value: str,
+    period: str,
+    between: tuple[Any, Any],
+    absent: float | None = None,
+    density: Any = None,  # noqa: ANN401 - any kind of frame
+) -> LaneChanges:
+    """Measure whether regions enter what is related to their old core, or change lanes.
+
+    Parameters
+    ----------
+    frame
+        One row a place, activity and period; combinations that are not there count as zero.
+    place, activity, value, period
+        Names of its columns.
+    between
+        The earlier and the later period: candidates are absent in the first; an entry is present in the second.
+    absent
+        Advantage below which an activity counts as absent; 0.5 by the conventions, so that drifting over the threshold
+        of 1 is no entry.
+    density
+        A frame with the place, the activity and ``density`` of the earlier period; the room's own when None
+        (conditional proximity, an activity's own presence not counted).
+
+    Raises
+    ------
+    UsageError
+        When a column or period is missing, or `absent` is no advantage below 1.
+    InputError
+        When the frame cannot be used, nothing is absent, or a density is missing.
+
+    Notes
+    -----
+    Deciles are taken within a place: the least related tenth of what it does not do. Pinheiro et al. (2022), Research
+    Policy 51(8): unrelated entry is a matter of the stage of development, so that the index says what a region did, not
+    what it should do.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> jobs = xinzhi.load("china-provinces").tables["activity"]
+    >>> found = lane_changes(
+    ...     jobs, place="region", activity="industry", value="employment", period="year", between=(2006, 2016)
+    ... )
+    >>> bool(found.frame["entries"].sum() == found.cells["entered"].sum())
+    True
+    """
+    from xinzhi import __version__
+
+    rules = conventions("lanes")
+    cutoff = float(rules["absent"] if absent is None else absent)
+    if not 0 < cutoff <= 1:
+        message = f"absent={cutoff}: an activity is absent below an advantage between 0 and 1."
+        raise UsageError(message)
+    before, after = between
+    panel = read_panel(frame, place=place, activity=activity, value=value, period=period, periods=[before, after])
+    old, new = (revealed_advantage(panel.values[date]) for date in (before, after))
+    core, present = np.nan_to_num(old) >= 1, np.nan_to_num(new) >= 1
+    candidate, entered = np.nan_to_num(old) < cutoff, present
+    if not candidate.any():
+        message = f"lane_changes: nothing is absent in {before}: there is nothing to enter."
+        raise InputError(message)
+    related = _own_density(core) if density is None else _given_density(density, panel, place, activity, candidate)
+    decile = _deciles(related, candidate)
+    limit = int(rules["unrelated"])
+    return LaneChanges(
+        frame=_by_place(panel.places, candidate, entered, decile, limit),
+        deciles=_by_decile(candidate, entered, decile),
+        cells=_cells(panel, candidate, entered, related, decile),
+        persistence=pl.DataFrame(
+            {
+                "place": list(panel.places),
+                "core_before": core.sum(axis=1),
+                "core_kept": (core & present).sum(axis=1),
+            }
+        ).with_columns(kept=pl.col("core_kept") / pl.when(pl.col("core_before") > 0).then("core_before")),
+        unrelated=limit,
+        findings=panel.findings,
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="lane_changes",
+            version=__version__,
+            options={"value": value, "before": before, "after": after, "absent": cutoff, "given": density is not None},
+        ),
+    )
+
+
+def _own_density(core: BoolArray) -> FloatArray:
+    """Return the density of every activity around the old core; activities of nobody are near to nothing."""
+    out = np.zeros(core.shape)
+    used = core.any(axis=0)
+    here = np.ascontiguousarray(core[:, used])
+    out[:, used] = relatedness.density(here, relatedness.proximity(here, diagonal="zero"))
+    return out
+
+
+def _given_density(
+    density: Any,  # noqa: ANN401 - any kind of frame
+    panel: Panel,
+    place: str,
+    activity: str,
+    candidate: BoolArray,
+) -> FloatArray:
+    """Return the caller's densities as a matrix.
+
+    Raises
+    ------
+    InputError
+        When that of a candidate is missing.
+    """
+    columns, _ = read_columns(density, [place, activity, "density"], verb="lane_changes")
+    rows = {str(name): row for row, name in enumerate(panel.places)}
+    places = {str(name): column for column, name in enumerate(panel.activities)}
+    out = np.full(candidate.shape, np.nan)
+    for one, other, number in columns.iter_rows():
+        if str(one) in rows and str(other) in places and number is not None:
+            out[rows[str(one)], places[str(other)]] = number
+    missing = np.argwhere(candidate & ~np.isfinite(out))
+    if len(missing):
+        row, column = missing[0]
+        message = (
+            f"lane_changes: no density for {len(missing)} candidates, first {panel.places[row]}/"
+            f"{panel.activities[column]}."
+        )
+        raise InputError(message)
+    return out
+
+
+def _deciles(related: FloatArray, candidate: BoolArray) -> IntArray:
+    """Return the decile of the density among the candidates of each place, ties at their mean rank; 0 elsewhere."""
+    out = np.zeros(related.shape, dtype=np.int64)
+    for row in range(len(related)):
+        chosen = np.flatnonzero(candidate[row])
+        if not len(chosen):
+            continue
+        values = related[row, chosen]
+        ordered = np.sort(values)
+        rank = (np.searchsorted(ordered, values, side="left") + np.searchsorted(ordered, values, side="right") + 1) / 2
+        out[row, chosen] = np.clip(np.ceil(_TENTHS * (rank - 0.5) / len(chosen)), 1, _TENTHS)
+    return out
+
+
+def _by_place(
+    places: tuple[str, ...], candidate: BoolArray, entered: BoolArray, decile: IntArray, limit: int
+) -> pl.DataFrame:
+    low = candidate & (decile <= limit)
+    entries, off = (candidate & entered).sum(axis=1), (low & entered).sum(axis=1)
+    candidates = candidate.sum(axis=1)
+    n = np.where(entries > 0, entries, np.nan).astype(np.float64)
+    share = off / n
+    expected = low.sum(axis=1) / np.where(candidates > 0, candidates, np.nan)
+    # Wilson (1927): an interval that holds for few entries too.
+    z = conventions("inference")["normal_95"]
+    z2 = z**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = z * np.sqrt(share * (1 - share) / n + z2 / (4 * n**2)) / (1 + z2 / n)
+    mean = np.where(candidate & entered, decile, 0).sum(axis=1) / n
+    return pl.DataFrame(
+        {
+            "place": list(places),
+            "candidates": candidates,
+            "entries": entries,
+            "unrelated": off,
+            "share": share,
+            "low": np.clip(middle - half, 0, 1),
+            "high": np.clip(middle + half, 0, 1),
+            "expected": expected,
+            "index": share / np.where(expected > 0, expected, np.nan),
+            "mean_decile": mean,
+        }
+    ).with_columns(pl.selectors.float().fill_nan(None))
+
+
+def _by_decile(candidate: BoolArray, entered: BoolArray, decile: IntArray) -> pl.DataFrame:
+    counts = np.bincount(decile[candidate], minlength=_TENTHS + 1)[1:]
+    entries = np.bincount(decile[candidate & entered], minlength=_TENTHS + 1)[1:]
+    total = entries.sum()
+    return pl.DataFrame(
+        {
+            "decile": np.arange(1, _TENTHS + 1),
+            "candidates": counts,
+            "entries": entries,
+            "rate": entries / np.where(counts > 0, counts, np.nan),
+            "share": entries / (total or np.nan),
+        }
+    ).with_columns(pl.selectors.float().fill_nan(None))
+
+
+def _cells(
+    panel: Panel, candidate: BoolArray, entered: BoolArray, related: FloatArray, decile: IntArray
+) -> pl.DataFrame:
+    row, column = np.nonzero(candidate)
+    return pl.DataFrame(
+        {
+            "place": [panel.places[item] for item in row.tolist()],
+            "activity": [panel.activities[item] for item in column.tolist()],
+            "density": related[row, column],
+            "decile": decile[row, column],
+            "entered": entered[row, column],
+        }
+    )

@@ -1,0 +1,354 @@
+"""The verb `lead_changes`: who has overtaken whom, in which interval, and for how long."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.gaps import hold
+from xinzhi.core.result import Provenance
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.convergence.unit_years import logarithms, read_unit_years
+from xinzhi.pathways.industries import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.text import Language
+    from xinzhi.pathways.convergence.unit_years import UnitYears
+
+
+_TO_SIGMA = 1.482602218505602
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRules:
+    """When a lead counts.
+
+    Parameters
+    ----------
+    margin
+        Error of the ratio of two levels (relative, such as 0.02): within it nobody is ahead.
+    durable
+        A lead lasts when it is never lost in so many years.
+    jump
+        A yearly move is a jump when it lies further from the unit's median move than so many deviations...
+    least_jump
+        ...and than so many log points: a war, a crisis, or the splice of two series.
+    """
+
+    margin: float
+    durable: int
+    jump: float
+    least_jump: float
+
+    @classmethod
+    def usual(cls, margin: float | None = None, durable: int | None = None) -> LeadRules:
+        """Return the rules with the values of the package's conventions, two of them at will."""
+        found = conventions("lead")
+        return cls(
+            margin=float(found["margin"] if margin is None else margin),
+            durable=int(found["durable"] if durable is None else durable),
+            jump=float(found["jump"]),
+            least_jump=float(found["least_jump"]),
+        )
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class LeadChanges(Named):
+    """Who has overtaken whom.
+
+    Parameters
+    ----------
+    frame
+        ``challenger, incumbent, episode`` (1 = first), ``last_behind, first_ahead`` (last year that the challenger is
+        surely behind, first that it is surely ahead), ``earliest, latest`` (the interval in which it happened: wider
+        than the two where years are missing or a jump blurs it), ``lost`` (first year it is behind again; empty while
+        it leads), ``years_ahead, durable`` (empty when the series ends too early to say), ``gap, jump, tie`` (why it is
+        an interval).
+    levels
+        ``unit, year, value``: what was compared.
+    rules
+        When a lead counts.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("challenger", "incumbent", "episode")
+
+    levels: pl.DataFrame
+    rules: LeadRules
+
+    def ratio(self, unit: str, other: str) -> pl.DataFrame:
+        """Return the level of a unit over that of another, in the years that both have.
+
+        Parameters
+        ----------
+        unit, other
+            Their names.
+
+        Returns
+        -------
+        pl.DataFrame
+            ``year, ratio``.
+
+        Raises
+        ------
+        UsageError
+            When there is no such unit.
+        """
+        names = self.levels["unit"].unique().to_list()
+        for name in (unit, other):
+            if name not in names:
+                message = f"there is no unit '{name}'; there are {', '.join(sorted(names)[:_SHOWN])}."
+                raise UsageError(message)
+        one, two = (self.levels.filter(unit=name).select("year", "value") for name in (unit, other))
+        both = one.join(two, on="year", suffix="_other").sort("year")
+        return both.select("year", ratio=pl.col("value") / pl.col("value_other"))
+
+    def first(self, challenger: str, incumbent: str, *, durable: bool = False) -> dict[str, Any] | None:
+        """Return the first (durable) episode in which a challenger passed an incumbent; None where there is none."""
+        rows = self.frame.filter(challenger=challenger, incumbent=incumbent)
+        rows = (rows.filter(pl.col("durable")) if durable else rows).sort("episode")
+        return rows.row(0, named=True) if rows.height else None
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the durable changes of lead, each with its interval."""
+        zh = language == "zh"
+        lasting = self.frame.filter(pl.col("durable")).sort("latest", "challenger")
+        lines = [
+            f"{self.frame.height} 次超越，其中 {lasting.height} 次持久（{self.rules.durable} 年以上）。"
+            if zh
+            else f"{self.frame.height} changes of lead, {lasting.height} durable ({self.rules.durable} years or more)."
+        ]
+        for row in lasting.head(_SHOWN).iter_rows(named=True):
+            when = f"{row['earliest']}-{row['latest']}"
+            doubt = "" if not row["jump"] else ("（附近有跳变或拼接）" if zh else " (a jump or splice near it)")
+            challenger, incumbent = (self.place_called(row[key], language) for key in ("challenger", "incumbent"))
+            lines.append(
+                f"  {challenger} 超过 {incumbent}：{when}{doubt}"
+                if zh
+                else f"  {challenger} passes {incumbent}: {when}{doubt}"
+            )
+        return "\n".join([*lines, self.provenance.foot()])
+
+
+def lead_changes(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    *,
+    unit: str,
+    time: str,
+    value: str,
+    pairs: Iterable[tuple[str, str]] | None = None,
+    rules: LeadRules | None = None,
+) -> LeadChanges:
+    """Find who overtook whom, in which interval, and whether it lasted.
+
+    Parameters
+    ----------
+    frame
+        One row a unit and year; years may be missing.
+    unit, time, value
+        Names of its columns; `value` is a positive level.
+    pairs
+        Pairs to compare, in either order; all when None.
+    rules
+        When a lead counts.
+
+    Raises
+    ------
+    UsageError
+        When a column or a unit is missing.
+    InputError
+        When a value has no logarithm, or there is one unit or one year only.
+
+    Notes
+    -----
+    Between the last year that the challenger is surely behind and the first that it is surely ahead lies the interval.
+    Where either series jumps in it, the change may be an artefact of that one year: the interval then runs on to the
+    next year observed in which the challenger is still ahead. A lead that lasts to the end of too short a series
+    is neither durable nor not.
+
+    Examples
+    --------
+    >>> rows = [("a", y, 10.0 + y) for y in range(30)] + [("b", y, 15.0) for y in range(30) if y not in (5, 6)]
+    >>> data = pl.DataFrame(rows, schema=["unit", "year", "income"], orient="row")
+    >>> found = lead_changes(data, unit="unit", time="year", value="income")
+    >>> found.frame.select("challenger", "earliest", "latest", "durable").rows()
+    [('a', 5, 7, True)]
+    """
+    from xinzhi import __version__
+
+    chosen = rules or LeadRules.usual()
+    panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="lead_changes")
+    logs = logarithms(panel, verb="lead_changes")
+    for what, count in (("unit", len(logs.units)), ("year", len(logs.years))):
+        if count < 2:  # noqa: PLR2004 - nobody passes nobody, and not in no time
+            message = f"lead_changes: there is one {what} only ({logs.units[0]}, {logs.years[0]}); it takes two."
+            raise InputError(message)
+    jumps = _jumps(logs, chosen)
+    wanted = itertools.combinations(logs.units, 2) if pairs is None else pairs
+    rows: list[tuple[Any, ...]] = []
+    for one, other in wanted:
+        for name in (one, other):
+            logs.row(name)
+        places = logs.units.index(one), logs.units.index(other)
+        for here, there in (places, places[::-1]):
+            rows += _episodes(logs, here, there, jumps[here] | jumps[there], chosen)
+    row, column = np.nonzero(np.isfinite(panel.values))
+    return LeadChanges(
+        frame=pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("challenger", "incumbent", "episode"),
+        levels=pl.DataFrame(
+            {
+                "unit": pl.Series([panel.units[item] for item in row.tolist()], dtype=pl.String),
+                "year": panel.years[column],
+                "value": panel.values[row, column],
+            }
+        ),
+        rules=chosen,
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="lead_changes",
+            version=__version__,
+            options={"value": value} | {name: getattr(chosen, name) for name in chosen.__slots__},
+        ),
+    )
+
+
+def side_by_side(results: Mapping[str, LeadChanges]) -> pl.DataFrame:
+    """Return when each pair changed lead by each measure: output a head and productivity tell different dates.
+
+    Parameters
+    ----------
+    results
+        Name of the measure and its changes of lead; units bear the same names in all.
+
+    Returns
+    -------
+    pl.DataFrame
+        ``challenger, incumbent`` and for each measure ``first_earliest, first_latest, durable_earliest,
+        durable_latest`` with the measure's name before; empty where it never happened.
+
+    Examples
+    --------
+    >>> rows = [("a", y, 10.0 + y) for y in range(30)] + [("b", y, 15.0) for y in range(30)]
+    >>> data = pl.DataFrame(rows, schema=["unit", "year", "income"], orient="row")
+    >>> found = lead_changes(data, unit="unit", time="year", value="income")
+    >>> side_by_side({"income": found})["income_first_latest"].to_list()
+    [6]
+    """
+    keys = ["challenger", "incumbent"]
+    parts = []
+    for name, result in results.items():
+        first = result.frame.sort("episode").group_by(keys, maintain_order=True).first()
+        lasting = result.frame.filter(pl.col("durable")).sort("episode").group_by(keys, maintain_order=True).first()
+        part = first.select(
+            *keys, pl.col("earliest").alias(f"{name}_first_earliest"), pl.col("latest").alias(f"{name}_first_latest")
+        ).join(
+            lasting.select(
+                *keys,
+                pl.col("earliest").alias(f"{name}_durable_earliest"),
+                pl.col("latest").alias(f"{name}_durable_latest"),
+            ),
+            on=keys,
+            how="left",
+        )
+        parts.append(part)
+    out = parts[0]
+    for part in parts[1:]:
+        out = out.join(part, on=keys, how="full", coalesce=True)
+    return out.sort(keys)
+
+
+_SCHEMA = {
+    "challenger": pl.String(),
+    "incumbent": pl.String(),
+    "episode": pl.Int64(),
+    "last_behind": pl.Int64(),
+    "first_ahead": pl.Int64(),
+    "earliest": pl.Int64(),
+    "latest": pl.Int64(),
+    "lost": pl.Int64(),
+    "years_ahead": pl.Int64(),
+    "durable": pl.Boolean(),
+    "gap": pl.Boolean(),
+    "jump": pl.Boolean(),
+    "tie": pl.Boolean(),
+}
+
+
+def _jumps(logs: UnitYears, rules: LeadRules) -> BoolArray:
+    """Return where the move from the last year observed is out of line with the unit's own history `(N, T)`."""
+    found = np.zeros(logs.values.shape, dtype=np.bool_)
+    for row, series in enumerate(logs.values):
+        known = np.flatnonzero(np.isfinite(series))
+        if len(known) < 3:  # noqa: PLR2004 - two moves have no usual one
+            continue
+        moves = np.diff(series[known])
+        years = np.diff(logs.years[known])
+        yearly = moves / years
+        middle = np.median(yearly)
+        spread = _TO_SIGMA * np.median(np.abs(yearly - middle))
+        # Over a gap the deviation of the sum of so many moves grows with the square root of their number.
+        apart = np.abs(moves - middle * years) / np.sqrt(years)
+        out = (apart > rules.jump * spread) & (np.abs(moves) > rules.least_jump)
+        found[row, known[1:][out]] = True
+    return found
+
+
+def _episodes(
+    logs: UnitYears, challenger: int, incumbent: int, jumps: BoolArray, rules: LeadRules
+) -> list[tuple[Any, ...]]:
+    """Return the episodes in which one unit passes the other."""
+    gap = logs.values[challenger] - logs.values[incumbent]
+    known = np.flatnonzero(np.isfinite(gap))
+    years, lead = logs.years[known], _lead(gap[known], np.log1p(rules.margin))
+    sure = hold(np.where(lead == 0, np.nan, lead.astype(np.float64)))
+    rows: list[tuple[Any, ...]] = []
+    if not len(years) or not np.isfinite(sure).any():
+        return rows
+    for place in np.flatnonzero((sure[1:] > 0) & (sure[:-1] < 0)) + 1:
+        behind = int(np.flatnonzero(lead[:place] < 0)[-1])
+        back = np.flatnonzero(lead[place:] < 0)
+        lost = int(years[place + back[0]]) if len(back) else None
+        jumped = bool(jumps[known[behind] + 1 : known[place] + 1].any())
+        latest = int(years[place])
+        if jumped:
+            within = lead[place + 1 : place + (back[0] if len(back) else len(lead))]
+            after = np.flatnonzero(within > 0)
+            latest = int(years[place + 1 + after[0]]) if len(after) else latest
+        span = (int(years[-1]) + 1 if lost is None else lost) - int(years[place])
+        durable = True if span >= rules.durable else None if lost is None else False
+        rows.append(
+            (
+                logs.units[challenger],
+                logs.units[incumbent],
+                len(rows) + 1,
+                int(years[behind]),
+                int(years[place]),
+                int(years[behind]) + 1,
+                latest,
+                lost,
+                span,
+                durable,
+                bool(np.diff(years[behind : place + 1]).max() > _usual_step(logs.years)),
+                jumped,
+                place - behind > 1,
+            )
+        )
+    return rows
+
+
+def _lead(gap: FloatArray, margin: float) -> IntArray:
+    """Return 1 ahead, -1 behind, 0 within the margin; an exact tie is neither whatever the margin."""
+    return np.where(gap > margin, 1, np.where(gap < -margin, -1, 0))
+
+
+def _usual_step(years: IntArray) -> int:
+    """Return the usual number of years from one year of the frame to the next."""
+    return int(np.median(np.diff(years))) if len(years) > 1 else 1

@@ -1,0 +1,281 @@
+"""The verb `northeast`: Liaoning, Jilin and Heilongjiang beside provinces that were like them in 2000."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.industries import as_package, named, names_in
+from xinzhi.pathways.leap.counterfactual import MatchRules, counterfactual
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.text import Language
+    from xinzhi.data.package import Package
+    from xinzhi.pathways.leap.counterfactual import Counterfactual
+    from xinzhi.yardstick import Measurement
+
+
+SERIES = {
+    "population": Text(zh="常住人口（起点年=100）", en="resident population (matching year = 100)"),
+    "urbanisation": Text(zh="城镇化率（%）", en="urbanisation (%)"),
+    "industry_share": Text(zh="第二产业占比（%）", en="share of secondary industry (%)"),
+    "services_share": Text(zh="第三产业占比（%）", en="share of tertiary industry (%)"),
+    "output_per_head": Text(zh="人均产出（起点年=100）", en="output a head (matching year = 100)"),
+    "tfp": Text(zh="全要素生产率（起点年=100）", en="total factor productivity (matching year = 100)"),
+}
+_NO_BIRTHS = Text(
+    zh="数据包没有出生、死亡和迁移：人口之差包括自然增长，不等于外流",
+    en="no births, deaths or moves in the package: the gap of population holds natural growth too, not outflow alone",
+)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Northeast(Result):
+    """The provinces beside their synthetic controls.
+
+    Parameters
+    ----------
+    frame
+        ``region, series, year, actual, synthetic, gap, after``.
+    table
+        ``region, series, from_year, to_year, actual, synthetic, gap, fit_before, p, p_gap, donors`` (with weight):
+        one row a province and series, at the end.
+    weights
+        ``region, series, donor, weight``.
+    balance
+        ``region, series, predictor, actual, synthetic, donors``.
+    momentum
+        ``region, period, growth, synthetic, gap``: mean yearly growth of output a head (log points), by period.
+    missing
+        What the page cannot say, and why.
+    controls
+        The controls themselves, by province and series.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("region", "series", "year")
+
+    table: pl.DataFrame
+    weights: pl.DataFrame
+    balance: pl.DataFrame
+    momentum: pl.DataFrame
+    missing: tuple[Text, ...]
+    controls: dict[tuple[str, str], Counterfactual]
+    names: dict[str, Text]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the gaps at the end, series by series."""
+        zh = language == "zh"
+        lines = ["与合成对照之差（安慰剂 p）：" if zh else "Gap to the synthetic control (placebo p):"]
+        for series, label in SERIES.items():
+            rows = self.table.filter(series=series)
+            if not rows.height:
+                continue
+            parts = [
+                f"{named(self.names, row['region']).lang(language)} {row['gap']:+.1f} ({row['p']:.2f})"
+                for row in rows.iter_rows(named=True)
+            ]
+            lines.append(f"  {label.lang(language)}, {rows['to_year'].item(0)}: " + ("，" if zh else ", ").join(parts))
+        lines += [f"  {item.lang(language)}" for item in self.missing]
+        return "\n".join([*lines, self.provenance.foot()])
+
+
+def northeast(
+    source: Any = "china-provinces",  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    *,
+    measurement: Measurement | None = None,
+    regions: Sequence[str] | None = None,
+    start: int | None = None,
+) -> Northeast:
+    """Set provinces beside synthetic controls matched on their structure at the start.
+
+    Parameters
+    ----------
+    source
+        A data package with `accounts` and `sector_accounts`.
+    measurement
+        Levels of total factor productivity; that series is left out, and said to be, when None.
+    regions
+        The provinces; Liaoning, Jilin and Heilongjiang when None. They are not donors to each other.
+    start
+        Year of the structure that is matched; 2000 when None.
+
+    Raises
+    ------
+    UsageError
+        When a province is unknown.
+    InputError
+        When a table or column is missing, or the structure of the year is not there.
+
+    Notes
+    -----
+    Matched on the structure of the year (shares of the three industries, output a head, urbanisation) and on the path
+    of the series up to it (`counterfactual`). No single event marks the year: the gap is a comparison with like
+    provinces, not the effect of a policy.
+
+    Examples
+    --------
+    >>> found = northeast()
+    >>> found.table["region"].unique().sort().to_list()
+    ['210000', '220000', '230000']
+    """
+    from xinzhi import __version__
+
+    package = as_package(source)
+    facts = conventions("northeast")
+    who = [str(item) for item in (regions if regions is not None else facts["regions"])]
+    when = int(facts["structure_year"] if start is None else start)
+    panel = _series(package, when, measurement)
+    unknown = [name for name in who if name not in panel["region"].unique().to_list()]
+    if unknown:
+        message = f"northeast: unknown region {', '.join(unknown)}."
+        raise UsageError(message)
+    predictors = _structure(panel, when)
+    controls: dict[tuple[str, str], Counterfactual] = {}
+    for series in SERIES:
+        values = panel.select("region", "year", series).drop_nulls(series)
+        if not values.height:
+            continue
+        for region in who:
+            own = values.filter(~pl.col("region").is_in([name for name in who if name != region]))
+            controls[region, series] = _control(own, series, region, when, predictors)
+    names = names_in(package, "regions", "region")
+    missing = [_NO_BIRTHS]
+    if measurement is None:
+        missing.append(Text(zh="没有传入测算结果：缺全要素生产率", en="no measurement handed in: no productivity"))
+    return Northeast(
+        frame=_long(controls, "frame").select("region", "series", "year", "actual", "synthetic", "gap", "after"),
+        table=_table(controls),
+        weights=_long(controls, "weights").rename({"unit": "donor"}),
+        balance=_long(controls, "balance"),
+        momentum=_momentum(controls, facts["periods"]),
+        missing=tuple(missing),
+        controls=controls,
+        names=names,
+        kind=package.kind,
+        provenance=Provenance(
+            verb="northeast",
+            version=__version__,
+            protocol=measurement.provenance.protocol if measurement is not None else None,
+            protocol_fingerprint=measurement.provenance.protocol_fingerprint if measurement is not None else None,
+            package=package.name,
+            options={"regions": who, "start": when},
+        ),
+    )
+
+
+def _control(values: pl.DataFrame, series: str, region: str, when: int, predictors: pl.DataFrame) -> Counterfactual:
+    """Return one control: the date is the year after the structure that is matched."""
+    first = int(values["year"].min())  # type: ignore[arg-type] # years are whole numbers
+    # A series that starts in the matching year has no history: the structure alone is matched.
+    rules = MatchRules(history=first < when, gaps="drop")
+    matched = predictors.filter(pl.col("region").is_in(values["region"].unique().to_list()))
+    return counterfactual(
+        values,
+        unit="region",
+        time="year",
+        value=series,
+        treated=region,
+        start=when + 1,
+        predictors=matched,
+        rules=rules,
+    )
+
+
+def _series(package: Package, when: int, measurement: Measurement | None) -> pl.DataFrame:
+    """Return the series of the page, by region and year; empty where the package has no value."""
+    needed = ["output_real", "population", "urbanisation"]
+    accounts = package.require("accounts", needed, verb="northeast").select("region", "year", *needed)
+    sectors = package.require("sector_accounts", ["output_nominal"], verb="northeast")
+    shares = (
+        sectors.pivot(on="sector", index=["region", "year"], values="output_nominal")
+        .with_columns(total=pl.sum_horizontal("1", "2", "3", ignore_nulls=False))
+        .select(
+            "region",
+            "year",
+            *(
+                (100 * pl.col(code) / pl.col("total")).alias(name)
+                for code, name in (("1", "farming_share"), ("2", "industry_share"), ("3", "services_share"))
+            ),
+        )
+    )
+    panel = accounts.join(shares, on=["region", "year"], how="left").with_columns(
+        head=pl.col("output_real") / pl.col("population"), people=pl.col("population")
+    )
+    if measurement is not None:
+        panel = panel.join(measurement.levels.select("region", "year", "tfp_level"), on=["region", "year"], how="left")
+    else:
+        panel = panel.with_columns(tfp_level=pl.lit(None, dtype=pl.Float64))
+    base = panel.filter(pl.col("year") == when).select(
+        "region", base_people="people", base_head="head", base_tfp="tfp_level"
+    )
+    if not base.height:
+        message = f"northeast: no accounts in {when}, the year whose structure is matched."
+        raise InputError(message)
+    return panel.join(base, on="region", how="left").with_columns(
+        population=100 * pl.col("people") / pl.col("base_people"),
+        output_per_head=100 * pl.col("head") / pl.col("base_head"),
+        tfp=100 * pl.col("tfp_level") / pl.col("base_tfp"),
+    )
+
+
+def _structure(panel: pl.DataFrame, when: int) -> pl.DataFrame:
+    """Return what is matched: the structure of the year. Two of the three shares say the third."""
+    found = panel.filter(pl.col("year") == when).select(
+        "region", "industry_share", "services_share", pl.col("head").log().alias("log_output_per_head"), "urbanisation"
+    )
+    return found.drop_nulls()
+
+
+def _long(controls: dict[tuple[str, str], Counterfactual], name: str) -> pl.DataFrame:
+    """Return one frame of every control, with its province and series before it."""
+    parts = []
+    for (region, series), control in controls.items():
+        part: pl.DataFrame = getattr(control, name)
+        parts.append(part.select(pl.lit(region).alias("region"), pl.lit(series).alias("series"), pl.all()))
+    return pl.concat(parts)
+
+
+def _table(controls: dict[tuple[str, str], Counterfactual]) -> pl.DataFrame:
+    rows = []
+    for (region, series), control in controls.items():
+        last = control.frame.row(-1, named=True)
+        rows.append(
+            {
+                "region": region,
+                "series": series,
+                "from_year": control.start - 1,
+                "to_year": last["year"],
+                "actual": last["actual"],
+                "synthetic": last["synthetic"],
+                "gap": last["gap"],
+                "fit_before": control.fit_before,
+                "p": control.p,
+                "p_gap": control.p_gap,
+                "donors": control.weights.height,
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def _momentum(controls: dict[tuple[str, str], Counterfactual], periods: Sequence[Sequence[int]]) -> pl.DataFrame:
+    """Return mean yearly growth of output a head by period, actual and synthetic."""
+    rows = []
+    for (region, series), control in controls.items():
+        if series != "output_per_head":
+            continue
+        for first, last in periods:
+            ends = control.frame.filter(pl.col("year").is_in([first, last])).sort("year")
+            if ends.height != 2:  # noqa: PLR2004 - a growth rate has two ends
+                continue
+            growth = (ends.select(pl.col("actual", "synthetic").log().diff().last()) / (last - first)).row(0)
+            rows.append((region, f"{first}-{last}", growth[0], growth[1], growth[0] - growth[1]))
+    schema = {"region": pl.String, "period": pl.String} | dict.fromkeys(("growth", "synthetic", "gap"), pl.Float64)
+    return pl.DataFrame(rows, schema=schema, orient="row")

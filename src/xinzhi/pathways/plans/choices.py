@@ -1,0 +1,450 @@
+"""The verb `choices`: which industries plans name more often than chance, and who names what it is not near to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.economic_complexity.validated_proximity import configuration
+from xinzhi.pathways.industries import as_package, jobs, named, names_in, nearness
+from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
+from xinzhi.pathways.plans.margins import curveball, false_discovery, length_chances, tails
+from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language, Text
+    from xinzhi.pathways.plans.choice_words import ChoiceExplanation
+    from xinzhi.pathways.plans.lists import Fit, Lists
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Choices(Result):
+    """What plans name, against chance and against what the regions can do.
+
+    Parameters
+    ----------
+    frame
+        ``year, category, name_zh, name_en, regions, named, mentioned, expected, ratio, p_more, p_fewer, q, verdict,
+        everywhere, able, over_choice, unfit, unfit_absent, status_zh, status_en``: one row a year and category.
+        `expected` is the number of regions that would name it if every region drew a list of its own length at random;
+        the tails are exact, `q` is the false discovery rate of the year, `verdict` ``more, as expected, fewer``.
+        `able` counts the regions that specialise in a division of the category or are as near to it as the lower
+        quartile of those that do; `over_choice` is named / able; `unfit` counts regions that name it from the three
+        lowest deciles of density, `unfit_absent` those of them that do not specialise in it. The last five are null
+        where the status says why.
+    cells
+        ``year, region, category, named, mentioned, chance, density, decile, decile_here, present, able, unfit``.
+    regions
+        ``year, region, name_zh, name_en, length, mentioned, unfit, unfit_absent, expected_unfit, p_fewer_unfit,
+        density_named, density_others, mean_jaccard, nearest, nearest_jaccard``. `expected_unfit` and its tail are those
+        of a list of the same length drawn blindly (hypergeometric).
+    pairs
+        ``year, region, other, shared, expected, jaccard, p_more, q``: every two regions; expectation and exact tail
+        from the bipartite configuration model, which keeps lengths and popularity on average; null where it does not
+        exist.
+    overlap
+        ``year, regions, categories, mean_length, mean_jaccard, by_length, by_length_low, by_length_high, p_length,
+        blocs, blocs_expected, p_blocs, fit, fit_expected, p_fit``: likeness of all lists against lists of the same
+        lengths; the variance of the pairs' shared entries and the mean density of what is named, against draws with
+        both margins fixed.
+    lists, fits
+        The lists of every year and their fit, as matrices.
+    labels
+        Names of regions and categories.
+    findings
+        Regions left out.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("year", "category")
+
+    cells: pl.DataFrame
+    regions: pl.DataFrame
+    pairs: pl.DataFrame
+    overlap: pl.DataFrame
+    lists: Mapping[int, Lists]
+    fits: Mapping[int, Fit]
+    labels: Mapping[str, Mapping[str, Text]]
+    findings: tuple[Finding, ...]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return which of the quoted industries are everywhere, and what does not fit."""
+        from xinzhi.pathways.plans.choice_words import summarise
+
+        return summarise(self, language)
+
+    def explain(self, region: str, year: int | None = None) -> ChoiceExplanation:
+        """Return what a region names, what of it does not fit, and what it leaves out.
+
+        Parameters
+        ----------
+        region
+            Code or name in either language.
+        year
+            None: the last.
+
+        Raises
+        ------
+        UsageError
+            When there is no list of the region or year.
+
+        Examples
+        --------
+        >>> choices("china-provinces", draws=20).explain("Jilin", 2025).text().splitlines()[0]
+        'Jilin 2025: names 15 of 34 categories; 15.8 regions would name one by chance.'
+        """
+        from xinzhi.pathways.plans.choice_words import explain
+
+        return explain(self, region, year)
+
+    def without_herd(self, year: int | None = None) -> pl.DataFrame:
+        """Return lists of the same length that follow what regions can do instead of what all others name.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``region, category, named, without, change, density, able``, where `change` is ``keep, drop, add, none``.
+            A region keeps what it names and is able to build, and what cannot be judged; drops the rest; and fills the
+            list up to its length with what it is able to build and does not name, nearest first. A list is shorter
+            where there is not enough.
+
+        Raises
+        ------
+        UsageError
+            When there are no lists of the year.
+
+        Examples
+        --------
+        >>> found = choices("china-provinces", draws=20).without_herd(2025)
+        >>> found.filter(pl.col("category") == "ai")["without"].sum() < 22
+        True
+        """
+        when = self.last_year() if year is None else year
+        if when not in self.lists:
+            message = f"there are no lists of {when}; there are {', '.join(map(str, self.lists))}."
+            raise UsageError(message)
+        lists, fit = self.lists[when], self.fits[when]
+        kept = lists.named & (fit.able | ~fit.known)
+        after = kept.copy()
+        for row in range(len(after)):
+            free = np.flatnonzero(fit.able[row] & ~lists.named[row])
+            order = free[np.argsort(-fit.density[row, free], kind="stable")]
+            after[row, order[: int(lists.named[row].sum() - kept[row].sum())]] = True
+        change = np.where(lists.named, np.where(after, "keep", "drop"), np.where(after, "add", "none"))
+        n, p = after.shape
+        return pl.DataFrame(
+            {
+                "region": np.repeat(lists.regions, p),
+                "category": np.tile(lists.categories, n),
+                "named": lists.named.ravel(),
+                "without": after.ravel(),
+                "change": change.ravel(),
+                "density": fit.density.ravel(),
+                "able": fit.able.ravel(),
+            }
+        ).with_columns(pl.col("density").fill_nan(None), able=pl.when(pl.Series(fit.known.ravel())).then("able"))
+
+    def last_year(self) -> int:
+        """Return the last year of the lists."""
+        return max(self.lists)
+
+
+def choices(
+    package: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    *,
+    years: int | Sequence[int] | None = None,
+    categories: str | Sequence[str] = "informative",
+    draws: int | None = None,
+    seed: int = 0,
+    activity_year: int | None = None,
+) -> Choices:
+    """Compare the lists of industries that regions name with chance, and with what the regions are near to.
+
+    Parameters
+    ----------
+    package
+        With ``plans, plan_categories`` and ``activity``.
+    years
+        Of the plans; None: all.
+    categories
+        ``informative`` (those that the package does not mark as named by nearly all), ``all``, or codes. The null draws
+        among them: the fewer there are beside the ones in question, the more is named by chance.
+    draws, seed
+        Draws with fixed margins, None: as ``pathways.yaml`` says; and their seed.
+    activity_year
+        Year of the industries; None: the last.
+
+    Raises
+    ------
+    UsageError
+        When a category or year is unknown.
+    InputError
+        When a table is missing, or fewer than two regions have a full list.
+
+    Examples
+    --------
+    >>> found = choices("china-provinces", years=2025, draws=20)
+    >>> found.frame.filter(pl.col("category") == "nev").select("named", "verdict").row(0)
+    (17, 'as expected')
+    """
+    verb = "choices"
+    data = as_package(package)
+    when = plan_years(data, years, verb=verb)
+    chosen = chosen_categories(data, categories, verb=verb)
+    count = int(conventions("likeness")["draws"]) if draws is None else draws
+    if count < 1:
+        message = f"{verb}: {count} draws cannot be compared with; choose 1 or more."
+        raise UsageError(message)
+    cells, year = jobs(data, activity_year, verb=verb)
+    near = nearness(cells)
+    lists = {one: read_lists(data, one, chosen, verb=verb) for one in when}
+    stated = divisions_of(data, verb=verb)
+    fits = {one: fit_of(found, stated, near) for one, found in lists.items()}
+    labels = {
+        "region": names_in(data, "regions", "region"),
+        "category": names_in(data, "plan_categories", "category"),
+    }
+    both = [(lists[one], fits[one]) for one in when]
+    return Choices(
+        frame=pl.concat(category_rows(*one, labels["category"]) for one in both),
+        cells=pl.concat(cell_rows(*one) for one in both),
+        regions=pl.concat(region_rows(*one, labels["region"]) for one in both),
+        pairs=pl.concat(pair_rows(one[0]) for one in both),
+        overlap=pl.DataFrame([overlap_row(*one, count, seed) for one in both]),
+        lists=lists,
+        fits=fits,
+        labels=labels,
+        findings=tuple(finding for one in lists.values() for finding in one.findings),
+        kind=data.kind,
+        provenance=_provenance(data, {"years": when, "categories": len(chosen), "draws": count, "seed": seed,
+                                      "activity_year": year}),
+    )  # fmt: skip
+
+
+def _provenance(data: Any, options: Mapping[str, Any]) -> Provenance:  # noqa: ANN401 - a package
+    from xinzhi import __version__
+
+    tables = ("plans", "plan_categories", "activity")
+    inputs = {name: data.fingerprint(name) for name in tables}
+    return Provenance(verb="choices", version=__version__, package=data.name, inputs=inputs, options=options)
+
+
+def unfit_cells(lists: Lists, fit: Fit) -> BoolArray:
+    """Return where a region names a category from the lowest deciles of density (n, p)."""
+    low = int(conventions("choices")["low_decile"])
+    return np.asarray(lists.named & fit.known & (fit.decile <= low))
+
+
+def category_rows(lists: Lists, fit: Fit, names: Mapping[str, Text]) -> pl.DataFrame:
+    """Return one row a category; the columns are those of `Choices.frame`."""
+    setting = conventions("choices")
+    chances, counts = length_chances(lists.named), lists.named.sum(axis=0)
+    more, fewer = tails(chances.T, counts)
+    rate = false_discovery(np.minimum(2 * np.minimum(more, fewer), 1.0))
+    unusual = rate <= float(setting["significance"])
+    expected = chances.sum(axis=0)
+    verdict = np.where(~unusual, "as expected", np.where(counts > expected, "more", "fewer"))
+    unfit, able = unfit_cells(lists, fit), fit.able.sum(axis=0)
+    judged = pl.Series(fit.known.any(axis=0))
+    shown = [named(names, code) for code in lists.categories]
+    frame = pl.DataFrame(
+        {
+            "year": lists.year,
+            "category": lists.categories,
+            "name_zh": [name.zh for name in shown],
+            "name_en": [name.en for name in shown],
+            "regions": len(lists.regions),
+            "named": counts,
+            "mentioned": lists.mentioned.sum(axis=0),
+            "expected": expected,
+            "ratio": counts / np.where(expected > 0, expected, np.nan),
+            "p_more": more,
+            "p_fewer": fewer,
+            "q": rate,
+            "verdict": verdict,
+            "everywhere": counts >= float(setting["everywhere"]) * len(lists.regions),
+            "able": able,
+            "over_choice": np.where(able > 0, counts / np.maximum(able, 1), np.nan),
+            "unfit": unfit.sum(axis=0),
+            "unfit_absent": (unfit & ~fit.present).sum(axis=0),
+            "status_zh": [reason.zh or "已计算" for reason in fit.reasons],
+            "status_en": [reason.en or "computed" for reason in fit.reasons],
+        },
+        schema_overrides={"year": pl.Int64, "regions": pl.Int64, "verdict": pl.String},
+    )
+    last = ("able", "over_choice", "unfit", "unfit_absent")
+    return frame.with_columns(
+        pl.col("ratio").fill_nan(None),
+        *(pl.when(judged).then(pl.col(name).fill_nan(None)).alias(name) for name in last),
+    )
+
+
+def cell_rows(lists: Lists, fit: Fit) -> pl.DataFrame:
+    """Return one row a region and category; the columns are those of `Choices.cells`."""
+    n, p = lists.named.shape
+    known = pl.Series(fit.known.ravel())
+    frame = pl.DataFrame(
+        {
+            "year": lists.year,
+            "region": np.repeat(lists.regions, p),
+            "category": np.tile(lists.categories, n),
+            "named": lists.named.ravel(),
+            "mentioned": lists.mentioned.ravel(),
+            "chance": length_chances(lists.named).ravel(),
+            "density": fit.density.ravel(),
+            "decile": fit.decile.ravel(),
+            "decile_here": fit.decile_here.ravel(),
+            "present": fit.present.ravel(),
+            "able": fit.able.ravel(),
+            "unfit": unfit_cells(lists, fit).ravel(),
+        },
+        schema_overrides={"year": pl.Int64, "region": pl.String, "category": pl.String},
+    )
+    judged = ("decile", "decile_here", "present", "able", "unfit")
+    return frame.with_columns(
+        pl.col("density").fill_nan(None), *(pl.when(known).then(name).alias(name) for name in judged)
+    )
+
+
+def region_rows(lists: Lists, fit: Fit, names: Mapping[str, Text]) -> pl.DataFrame:
+    """Return one row a region; the columns are those of `Choices.regions`."""
+    low = int(conventions("choices")["low_decile"])
+    unfit = unfit_cells(lists, fit)
+    judged, far = fit.known.sum(axis=1), (fit.known & (fit.decile <= low)).sum(axis=1)
+    drawn = (lists.named & fit.known).sum(axis=1)
+    tail = [
+        hypergeometric_at_most(*numbers)
+        for numbers in zip(unfit.sum(axis=1), judged, far, drawn, strict=True)
+    ]  # fmt: skip
+    alike = jaccard(lists.named)
+    np.fill_diagonal(alike, -1.0)
+    nearest = alike.argmax(axis=1)
+    np.fill_diagonal(alike, 0.0)
+    shown = [named(names, code) for code in lists.regions]
+    return pl.DataFrame(
+        {
+            "year": lists.year,
+            "region": lists.regions,
+            "name_zh": [name.zh for name in shown],
+            "name_en": [name.en for name in shown],
+            "length": lists.named.sum(axis=1),
+            "mentioned": lists.mentioned.sum(axis=1),
+            "unfit": unfit.sum(axis=1),
+            "unfit_absent": (unfit & ~fit.present).sum(axis=1),
+            "expected_unfit": drawn * far / np.maximum(judged, 1),
+            "p_fewer_unfit": tail,
+            "density_named": _mean(fit.density, lists.named & fit.known),
+            "density_others": _mean(fit.density, ~lists.named & fit.known),
+            "mean_jaccard": alike.sum(axis=1) / (len(alike) - 1),
+            "nearest": [lists.regions[number] for number in nearest],
+            "nearest_jaccard": alike[np.arange(len(alike)), nearest],
+        },
+        schema_overrides={"year": pl.Int64},
+    ).with_columns(pl.col("density_named", "density_others").fill_nan(None))
+
+
+def hypergeometric_at_most(seen: int, total: int, marked: int, drawn: int) -> float:
+    """Return the chance of at most `seen` marked ones among `drawn` out of `total` of which `marked` are marked.
+
+    Examples
+    --------
+    >>> round(hypergeometric_at_most(0, 4, 2, 2), 6)
+    0.166667
+    """
+    from scipy.special import comb
+
+    number = np.arange(int(seen) + 1)
+    ways = comb(int(marked), number, exact=False) * comb(int(total - marked), int(drawn) - number, exact=False)
+    return float(min(ways.sum() / comb(int(total), int(drawn), exact=False), 1.0))
+
+
+def _mean(values: FloatArray, where: BoolArray) -> FloatArray:
+    """Return the mean of each row where a mask holds; NaN where it never does."""
+    count = where.sum(axis=1)
+    total = np.where(where, values, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def pair_rows(lists: Lists) -> pl.DataFrame:
+    """Return one row a pair of regions; the columns are those of `Choices.pairs`."""
+    one, other = np.triu_indices(len(lists.regions), 1)
+    both, alike = shared(lists.named)[one, other], jaccard(lists.named)[one, other]
+    try:
+        chances = configuration(lists.named).probability
+        together = chances[one] * chances[other]
+        expected, more = together.sum(axis=1), tails(together, both.astype(np.int64))[0]
+    except InputError:
+        # One arrangement only: there is no model, and nothing is claimed of any pair.
+        expected = more = np.full(len(one), np.nan)
+    places = np.array(lists.regions, dtype=object)
+    return pl.DataFrame(
+        {
+            "year": lists.year,
+            "region": places[one],
+            "other": places[other],
+            "shared": both.astype(np.int64),
+            "expected": expected,
+            "jaccard": alike,
+            "p_more": more,
+            "q": false_discovery(more),
+        },
+        schema_overrides={"year": pl.Int64, "region": pl.String, "other": pl.String},
+    ).with_columns(pl.col("expected", "p_more", "q").fill_nan(None))
+
+
+def overlap_row(lists: Lists, fit: Fit, draws: int, seed: int) -> dict[str, Any]:
+    """Return the likeness of all lists of a year beside what chance leaves; the columns of `Choices.overlap`."""
+    mine = lists.named
+    by_length = _jaccards_by_length(mine, draws, seed)
+    spread, fitting = np.empty(draws), np.empty(draws)
+    for number, drawn in enumerate(curveball(mine, draws, seed=seed)):
+        spread[number], fitting[number] = _pair_variance(drawn), _mean_density(drawn, fit)
+    observed, blocs, fits = mean_of_pairs(jaccard(mine)), _pair_variance(mine), _mean_density(mine, fit)
+    judged = bool(np.isfinite(fits))
+    return {
+        "year": lists.year,
+        "regions": len(lists.regions),
+        "categories": len(lists.categories),
+        "mean_length": float(mine.sum(axis=1).mean()),
+        "mean_jaccard": observed,
+        "by_length": float(by_length.mean()),
+        "by_length_low": float(np.quantile(by_length, 0.025)),
+        "by_length_high": float(np.quantile(by_length, 0.975)),
+        "p_length": _tail(by_length, observed),
+        "blocs": blocs,
+        "blocs_expected": float(spread.mean()),
+        "p_blocs": _tail(spread, blocs),
+        "fit": fits if judged else None,
+        "fit_expected": float(fitting.mean()) if judged else None,
+        "p_fit": _tail(fitting, fits) if judged else None,
+    }
+
+
+def _tail(drawn: FloatArray, observed: float) -> float:
+    """Return the share of draws at or above what was seen, which counts as one of them."""
+    return float((1 + (drawn >= observed - 1e-12).sum()) / (1 + len(drawn)))
+
+
+def _jaccards_by_length(lists: BoolArray, draws: int, seed: int) -> FloatArray:
+    """Return the mean likeness of lists of the same lengths drawn at random."""
+    rng = np.random.default_rng(seed)
+    return np.array([mean_of_pairs(jaccard(rng.permuted(lists, axis=1))) for _ in range(draws)])
+
+
+def _pair_variance(lists: BoolArray) -> float:
+    """Return the variance of the pairs' shared entries: their mean is fixed by the margins, their spread is not."""
+    return float(shared(lists)[np.triu_indices(len(lists), 1)].var())
+
+
+def _mean_density(lists: BoolArray, fit: Fit) -> float:
+    judged = lists & fit.known
+    return float(fit.density[judged].mean()) if judged.any() else float("nan")

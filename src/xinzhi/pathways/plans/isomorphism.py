@@ -1,0 +1,428 @@
+"""The verb `isomorphism`: how alike the structures of regions are, by level and year, and how alike their plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.industries import as_package, jobs, named, names_in, unknown, years_of
+from xinzhi.pathways.plans import similarity
+from xinzhi.pathways.plans.choices import choices
+from xinzhi.pathways.plans.margins import permuted_structures, sampled_structures
+from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.text import Language
+    from xinzhi.data.package import Package
+    from xinzhi.pathways.economic_complexity.cells import Cells
+    from xinzhi.pathways.plans.choices import Choices
+    from xinzhi.pathways.plans.likeness_words import LikenessExplanation
+
+
+Null = Literal["permuted", "sampled"]
+Subject = Literal["structure", "choice"]
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Isomorphism(Result):
+    """How alike regions are, in what they do and in what they plan.
+
+    Parameters
+    ----------
+    frame
+        ``level, year, region, other, cosine, krugman, expected, p_more``: every two regions. `expected` is the mean
+        cosine of the null and `p_more` the share of its draws at or above; null where no null is drawn (fewer than
+        eight activities). The overlap of Finger and Kreinin is ``1 - krugman/2``, the same evidence.
+    years
+        ``level, year, activities, mean_cosine, median_cosine, mean_krugman, expected, low, high, p_more, pairs_more``:
+        one row a level and year; `pairs_more` is the share of the pairs whose own p is at most 0.05.
+    regions
+        ``level, year, region, name_zh, name_en, krugman_rest, hachman, hhi, theil, mean_cosine, nearest,
+        nearest_cosine``: every region against the rest.
+    activities
+        ``level, year, activity, share, hhi, gini, ellison_glaeser, theil``: how concentrated every activity is;
+        `ellison_glaeser` takes plants as many and small, an upper bound.
+    choice
+        The same of the plans (`choices`); None where the package has none.
+    structures
+        Amounts by level and year, in the order of `places` and of their sorted activities.
+    places
+        Regions by year.
+    labels
+        Names of the regions and of the activities at the level that the package names.
+    findings
+        What was left out.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("level", "year", "region", "other")
+
+    years: pl.DataFrame
+    regions: pl.DataFrame
+    activities: pl.DataFrame
+    choice: Choices | None
+    structures: Mapping[tuple[str, int], FloatArray]
+    places: Mapping[int, tuple[str, ...]]
+    labels: Mapping[str, Text]
+    findings: tuple[Finding, ...]
+
+    def finest(self) -> str:
+        """Return the finest level."""
+        return list(self.structures)[-1][0]
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how alike structures are by level and over time, and what the plans say."""
+        from xinzhi.pathways.plans.likeness_words import summarise
+
+        return summarise(self, language)
+
+    def explain(self, region: str, year: int | None = None) -> LikenessExplanation:
+        """Return whom a region resembles, in what, and what sets it apart.
+
+        Raises
+        ------
+        UsageError
+            When there is no such region or year.
+
+        Examples
+        --------
+        >>> found = isomorphism("china-provinces", years=[2016], draws=20, plans=False)
+        >>> found.explain("Jilin").text().splitlines()[0]
+        'Jilin 2016, 2-digit: most alike Hubei (cosine 0.86), least Guangdong (0.23).'
+        """
+        from xinzhi.pathways.plans.likeness_words import explain
+
+        return explain(self, region, year)
+
+    def matrix(
+        self, subject: Subject = "structure", *, year: int | None = None, level: str | None = None
+    ) -> pl.DataFrame:
+        """Return the similarity matrix for a picture: regions in an order that puts the similar side by side.
+
+        Parameters
+        ----------
+        subject
+            ``structure``: cosine of the shares; ``choice``: shared part of the plans' lists (Jaccard).
+        year, level
+            None: the last year, the finest level (structures only).
+
+        Returns
+        -------
+        polars.DataFrame
+            ``region, other, row, column, similarity``; `row` and `column` are places in the order (average linkage on
+            1 - similarity, leaves ordered to keep neighbours alike).
+
+        Raises
+        ------
+        UsageError
+            When there is no such subject, year or level.
+
+        Examples
+        --------
+        >>> isomorphism("china-provinces", years=[2016], draws=20, plans=False).matrix().height
+        961
+        """
+        if subject == "choice":
+            names, alike = self._lists(year)
+        elif subject == "structure":
+            names, alike = self._shares(year, level)
+        else:
+            message = f"there is no matrix of '{subject}'; choose one of {', '.join(get_args(Subject))}."
+            raise UsageError(message)
+        rank = _seriation(alike)
+        n = len(names)
+        return pl.DataFrame(
+            {
+                "region": np.repeat(names, n),
+                "other": np.tile(names, n),
+                "row": np.repeat(rank, n),
+                "column": np.tile(rank, n),
+                "similarity": alike.ravel(),
+            }
+        )
+
+    def _shares(self, year: int | None, level: str | None) -> tuple[tuple[str, ...], FloatArray]:
+        when, depth = max(self.places) if year is None else year, level or self.finest()
+        if (depth, when) not in self.structures:
+            known = [f"{one}/{other}" for one, other in self.structures]
+            raise UsageError(unknown("level and year", f"{depth}/{when}", known))
+        return self.places[when], cosine(self.structures[depth, when])
+
+    def _lists(self, year: int | None) -> tuple[tuple[str, ...], FloatArray]:
+        if self.choice is None:
+            message = "the package has no plans: there is no matrix of choices."
+            raise UsageError(message)
+        when = self.choice.last_year() if year is None else year
+        if when not in self.choice.lists:
+            raise UsageError(unknown("year of plans", when, list(self.choice.lists)))
+        lists = self.choice.lists[when]
+        alike = jaccard(lists.named)
+        np.fill_diagonal(alike, 1.0)
+        return lists.regions, alike
+
+
+def _seriation(alike: FloatArray) -> IntArray:
+    """Return the place of every region in an order that keeps the similar together."""
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    apart = np.clip(1.0 - (alike + alike.T) / 2, 0.0, None)
+    np.fill_diagonal(apart, 0.0)
+    order = leaves_list(linkage(squareform(apart, checks=False), "average", optimal_ordering=True))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return rank
+
+
+def isomorphism(
+    package: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    *,
+    years: Sequence[int] | None = None,
+    levels: Sequence[str] | None = None,
+    null: Null = "permuted",
+    draws: int | None = None,
+    seed: int = 0,
+    plans: bool = True,
+) -> Isomorphism:
+    """Measure how alike the structures of regions are, against chance, by level and year; and how alike their plans.
+
+    Parameters
+    ----------
+    package
+        With `activity`, and ``plans, plan_categories`` for the choices.
+    years
+        Of the structures; None: all.
+    levels
+        Levels of the classification (`levels.parents`); None: all that the codes allow.
+    null
+        ``permuted``: every region keeps how strongly it specialises and deals its quotients out at random; ``sampled``:
+        regions differ by sampling only, for small counts.
+    draws, seed
+        Draws of the nulls, None: as ``pathways.yaml`` says; and their seed.
+    plans
+        Whether to compare the plans too, where there are any.
+
+    Raises
+    ------
+    UsageError
+        When a year, level or null is unknown.
+    InputError
+        When `activity` is missing or cannot be used.
+
+    Examples
+    --------
+    >>> found = isomorphism("china-provinces", years=[2016], draws=20, plans=False)
+    >>> found.years.select("level", pl.col("mean_cosine").round(2)).rows()
+    [('section', 0.94), ('group', 0.73), ('2-digit', 0.59)]
+    """
+    verb = "isomorphism"
+    if null not in get_args(Null):
+        message = f"unknown null '{null}': choose one of {', '.join(get_args(Null))}."
+        raise UsageError(message)
+    data = as_package(package)
+    known = years_of(data.require("activity", ["region", "industry", "year", "employment"], verb=verb))
+    count = int(conventions("likeness")["draws"]) if draws is None else draws
+    if count < 1:
+        message = f"{verb}: {count} draws cannot be compared with; choose 1 or more."
+        raise UsageError(message)
+    read = {year: jobs(data, year, verb=verb)[0] for year in (known if years is None else sorted(set(years)))}
+    labels = names_in(data, "industries", "industry") | names_in(data, "regions", "region")
+    tables: dict[str, list[pl.DataFrame]] = {"pairs": [], "years": [], "regions": [], "activities": []}
+    structures: dict[tuple[str, int], FloatArray] = {}
+    for level, year, cells, values, names in _structures(read, levels):
+        structures[level, year] = values
+        alike, apart = cosine(values), krugman(values)
+        pairs, drawn = pair_rows(level, year, cells.places, (alike, apart), values, (null, count, seed))
+        tables["pairs"].append(pairs)
+        tables["years"].append(year_row(level, year, pairs, drawn, len(names)))
+        tables["regions"].append(region_rows(level, year, cells.places, labels, values, alike))
+        tables["activities"].append(activity_rows(level, year, names, values))
+    chosen, missing = _choice(data, count, seed, wanted=plans)
+    return Isomorphism(
+        frame=pl.concat(tables["pairs"]),
+        years=pl.concat(tables["years"]),
+        regions=pl.concat(tables["regions"]),
+        activities=pl.concat(tables["activities"]),
+        choice=chosen,
+        structures=structures,
+        places={year: cells.places for year, cells in read.items()},
+        labels=labels,
+        findings=tuple(one for cells in read.values() for one in cells.findings) + missing,
+        kind=data.kind,
+        provenance=_provenance(data, {"years": list(read), "levels": sorted({one for one, _ in structures}),
+                                      "null": null, "draws": count, "seed": seed}),
+    )  # fmt: skip
+
+
+def _structures(
+    read: Mapping[int, Cells], asked: Sequence[str] | None
+) -> list[tuple[str, int, Cells, FloatArray, tuple[str, ...]]]:
+    """Return every level and year with its amounts, coarsest level first."""
+    every = {year: similarity.chosen_levels(similarity.parents(cells.activities), asked)
+             for year, cells in read.items()}  # fmt: skip
+    first = next(iter(every.values()))
+    return [
+        (level, year, cells, *similarity.add_up(cells.values, every[year][level]))
+        for level in first
+        for year, cells in read.items()
+        if level in every[year]
+    ]
+
+
+def _choice(data: Package, draws: int, seed: int, *, wanted: bool) -> tuple[Choices | None, tuple[Finding, ...]]:
+    """Return the likeness of the plans where there are any; say so where not."""
+    if not wanted:
+        return None, ()
+    if {"plans", "plan_categories"} <= set(data.tables):
+        return choices(data, draws=draws, seed=seed), ()
+    finding = Finding(
+        rule="no-plans",
+        severity="note",
+        message=Text(
+            zh="数据包没有 plans 和 plan_categories 表，未比较规划",
+            en="the package has no tables 'plans' and 'plan_categories': plans are not compared",
+        ),
+        hint=Text(
+            zh="用 plan_template() 生成编码表，填写后加入。", en="Fill in what `plan_template` writes and add it."
+        ),
+        table="plans",
+    )
+    return None, (finding,)
+
+
+def _provenance(data: Package, options: Mapping[str, Any]) -> Provenance:
+    from xinzhi import __version__
+
+    inputs = {"activity": data.fingerprint("activity")}
+    return Provenance(verb="isomorphism", version=__version__, package=data.name, inputs=inputs, options=options)
+
+
+def pair_rows(
+    level: str,
+    year: int,
+    places: Sequence[str],
+    measures: tuple[FloatArray, FloatArray],
+    values: FloatArray,
+    null: tuple[str, int, int],
+) -> tuple[pl.DataFrame, FloatArray]:
+    """Return one row a pair of places (the columns of `Isomorphism.frame`), and the mean cosine of every draw.
+
+    Parameters
+    ----------
+    level, year, places
+        Where this is.
+    measures
+        Cosine and Krugman's index (n, n).
+    values
+        Amounts (n, p).
+    null
+        Which null, how many draws, and the seed.
+    """
+    which, draws, seed = null
+    pairs = np.triu_indices(len(places), 1)
+    observed = measures[0][pairs]
+    enough = values.shape[1] >= int(conventions("likeness")["fewest"])
+    maker = permuted_structures if which == "permuted" else sampled_structures
+    total, above, means = np.zeros(len(observed)), np.zeros(len(observed)), []
+    for drawn in maker(values, draws, seed=seed) if enough else ():
+        found = similarity.cosine(drawn)[pairs]
+        total += found
+        above += found >= observed - 1e-12
+        means.append(found.mean())
+    names = np.array(places, dtype=object)
+    nothing = np.full(len(observed), np.nan)
+    frame = pl.DataFrame(
+        {
+            "level": level,
+            "year": year,
+            "region": names[pairs[0]],
+            "other": names[pairs[1]],
+            "cosine": observed,
+            "krugman": measures[1][pairs],
+            "expected": total / draws if enough else nothing,
+            "p_more": (1 + above) / (1 + draws) if enough else nothing,
+        },
+        schema_overrides={"year": pl.Int64, "region": pl.String, "other": pl.String},
+    )
+    return frame.with_columns(pl.col("expected", "p_more").fill_nan(None)), np.array(means)
+
+
+def year_row(level: str, year: int, pairs: pl.DataFrame, drawn: FloatArray, activities: int) -> pl.DataFrame:
+    """Return the row of one level and year; the columns are those of `Isomorphism.years`."""
+    mean = float(pairs["cosine"].to_numpy().mean())
+    any_ = bool(len(drawn))
+    low, high = np.quantile(drawn, [0.025, 0.975]).tolist() if any_ else (None, None)
+    row = {
+        "level": level,
+        "year": year,
+        "activities": activities,
+        "mean_cosine": mean,
+        "median_cosine": float(np.median(pairs["cosine"].to_numpy())),
+        "mean_krugman": float(pairs["krugman"].to_numpy().mean()),
+        "expected": float(drawn.mean()) if any_ else None,
+        "low": low,
+        "high": high,
+        "p_more": float((1 + (drawn >= mean - 1e-12).sum()) / (1 + len(drawn))) if any_ else None,
+        "pairs_more": float((pairs["p_more"].to_numpy() <= conventions("inference")["level"]).mean()) if any_ else None,
+    }
+    numbers = dict.fromkeys(("expected", "low", "high", "p_more", "pairs_more"), pl.Float64)
+    return pl.DataFrame([row], schema_overrides=numbers)
+
+
+def region_rows(
+    level: str,
+    year: int,
+    places: Sequence[str],
+    labels: Mapping[str, Text],
+    values: FloatArray,
+    alike: FloatArray,
+) -> pl.DataFrame:
+    """Return one row a region; the columns are those of `Isomorphism.regions`."""
+    others = alike.copy()
+    np.fill_diagonal(others, -1.0)
+    nearest = others.argmax(axis=1)
+    shown = [named(labels, code) for code in places]
+    return pl.DataFrame(
+        {
+            "level": level,
+            "year": year,
+            "region": places,
+            "name_zh": [name.zh for name in shown],
+            "name_en": [name.en for name in shown],
+            "krugman_rest": similarity.krugman_to_rest(values),
+            "hachman": similarity.hachman(values),
+            "hhi": similarity.hhi(values),
+            "theil": similarity.theil(values),
+            "mean_cosine": (alike.sum(axis=1) - np.diagonal(alike)) / (len(alike) - 1),
+            "nearest": [places[number] for number in nearest],
+            "nearest_cosine": others[np.arange(len(alike)), nearest],
+        },
+        schema_overrides={"year": pl.Int64},
+    )
+
+
+def activity_rows(level: str, year: int, names: Sequence[str], values: FloatArray) -> pl.DataFrame:
+    """Return one row an activity; the columns are those of `Isomorphism.activities`."""
+    return pl.DataFrame(
+        {
+            "level": level,
+            "year": year,
+            "activity": names,
+            "share": values.sum(axis=0) / values.sum(),
+            "hhi": similarity.hhi(values.T),
+            "gini": similarity.location_gini(values),
+            "ellison_glaeser": similarity.ellison_glaeser(values),
+            "theil": similarity.theil(values.T),
+        },
+        schema_overrides={"year": pl.Int64},
+    )

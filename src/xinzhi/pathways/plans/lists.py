@@ -1,0 +1,267 @@
+"""Lists of industries that plans name: read from a package, checked, and brought beside what places can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text
+from xinzhi.pathways.industries import unknown, years_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.data.package import Package
+    from xinzhi.pathways.industries import Nearness
+
+
+_COLUMNS = ("region", "year", "category", "named")
+_TWO = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """What every region's plan of one year names.
+
+    Parameters
+    ----------
+    year, regions, categories
+        The year, the regions and the categories, sorted.
+    named, mentioned
+        0/1 (n, p); `mentioned` equals `named` where the table has no such column.
+    findings
+        Regions without a full list, which are left out.
+    """
+
+    year: int
+    regions: tuple[str, ...]
+    categories: tuple[str, ...]
+    named: BoolArray
+    mentioned: BoolArray
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Categories of plans beside the industries of the statistics, by region and category (n, p).
+
+    Parameters
+    ----------
+    density, decile, decile_here, present, able
+        As in `Nearness`, of the nearest of the divisions; density is NaN and the rest 0 where `known` is False.
+    known
+        Whether the category falls in a division that the table `activity` has, and the region is in that table.
+    divisions
+        The divisions of each category that the table has.
+    reasons
+        Why a category has no density; empty text where it has.
+    """
+
+    density: FloatArray
+    decile: IntArray
+    decile_here: IntArray
+    present: BoolArray
+    able: BoolArray
+    known: BoolArray
+    divisions: tuple[tuple[str, ...], ...]
+    reasons: tuple[Text, ...]
+
+
+def chosen_categories(package: Package, asked: str | Sequence[str], *, verb: str) -> tuple[str, ...]:
+    """Return the categories asked for: ``informative``, ``all``, or codes.
+
+    Raises
+    ------
+    UsageError
+        When a category is unknown or fewer than two are left.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> len(chosen_categories(load("china-provinces"), "informative", verb="show"))
+    34
+    """
+    table = package.require("plan_categories", ["category"], verb=verb)
+    known = sorted(table["category"].to_list())
+    if isinstance(asked, str) and asked == "all":
+        return tuple(known)
+    if isinstance(asked, str) and asked == "informative":
+        package.require("plan_categories", ["category", "informative"], verb=verb)
+        return tuple(sorted(table.filter(pl.col("informative") == 1)["category"].to_list()))
+    codes = [asked] if isinstance(asked, str) else list(asked)
+    for code in codes:
+        if code not in known:
+            raise UsageError(f"{verb}: " + unknown("category", code, known))
+    if len(set(codes)) < _TWO:
+        message = f"{verb}: one category cannot be compared with chance; name at least two, 'informative' or 'all'."
+        raise UsageError(message)
+    return tuple(sorted(set(codes)))
+
+
+def plan_years(package: Package, years: int | Sequence[int] | None, *, verb: str) -> list[int]:
+    """Return the years of plans asked for; None: all there are.
+
+    Raises
+    ------
+    UsageError
+        When there are no plans of a year.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> plan_years(load("china-provinces"), None, verb="show")
+    [2025, 2026]
+    """
+    known = years_of(package.require("plans", _COLUMNS, verb=verb))
+    asked = known if years is None else [years] if isinstance(years, int) else sorted(set(years))
+    for year in asked:
+        if year not in known:
+            raise UsageError(f"{verb}: the table 'plans': " + unknown("year", year, known))
+    return asked
+
+
+def read_lists(package: Package, year: int, categories: Sequence[str], *, verb: str) -> Lists:
+    """Return the lists of one year; a region whose list is not complete is left out and named.
+
+    Raises
+    ------
+    InputError
+        When fewer than two regions have a full list.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> lists = read_lists(load("china-provinces"), 2025, ("ai", "computing", "nev"), verb="show")
+    >>> lists.named.sum(axis=0).tolist()
+    [22, 25, 17]
+    """
+    table = package.require("plans", _COLUMNS, verb=verb)
+    rows = table.filter(pl.col("year") == year, pl.col("category").is_in(list(categories)))
+    seen = rows.filter(pl.col("named").is_not_null()).group_by("region").agg(pl.len().alias("cells"))
+    full = sorted(seen.filter(pl.col("cells") == len(categories))["region"].to_list())
+    partial = sorted(set(rows["region"].to_list()) - set(full))
+    findings = tuple(_partial(region, year) for region in partial)
+    if len(full) < _TWO:
+        message = f"{verb}: {len(full)} regions have a full list of {year}; at least two are needed to compare lists."
+        raise InputError(message, findings)
+    kept = rows.filter(pl.col("region").is_in(full)).sort("region", "category")
+    shape = (len(full), len(categories))
+    mentioned = kept["mentioned"].fill_null(0) if "mentioned" in kept.columns else kept["named"]
+    lists = (kept["named"].to_numpy() > 0).reshape(shape)
+    return Lists(
+        year=year,
+        regions=tuple(full),
+        categories=tuple(categories),
+        named=lists,
+        mentioned=(mentioned.to_numpy() > 0).reshape(shape) | lists,
+        findings=findings + tuple(_nothing(full[row], year) for row in np.flatnonzero(~lists.any(axis=1))),
+    )
+
+
+def _partial(region: str, year: int) -> Finding:
+    return Finding(
+        rule="partial-list",
+        severity="warning",
+        message=Text(
+            zh=f"{region} {year} 年的清单不完整，未参与比较（未见不等于没有）",
+            en=f"the list of {region} in {year} is not complete and is left out: not seen is not the same as not named",
+        ),
+        hint=Text(
+            zh="读完整份文件后，为每个类别填写 0 或 1。", en="Read the whole document and fill in 0 or 1 everywhere."
+        ),
+        table="plans",
+        column="named",
+        key=f"{region}/{year}",
+    )
+
+
+def _nothing(region: str, year: int) -> Finding:
+    return Finding(
+        rule="empty-list",
+        severity="warning",
+        message=Text(
+            zh=f"{region} {year} 年没有提出任何一类产业", en=f"{region} names none of the categories in {year}"
+        ),
+        hint=Text(
+            zh="请核对文件是否读全；空清单与任何清单都不重合。",
+            en="Check that the document was read in full; an empty list overlaps with none.",
+        ),
+        table="plans",
+        column="named",
+        key=f"{region}/{year}",
+    )
+
+
+def divisions_of(package: Package, *, verb: str) -> dict[str, tuple[str, ...]]:
+    """Return the divisions of GB/T 4754 that every category falls in, as the package says.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> divisions_of(load("china-provinces"), verb="show")["nev"]
+    ('36', '38')
+    """
+    table = package.require("plan_categories", ["category", "divisions"], verb=verb)
+    return {
+        code: tuple(part.strip() for part in (text or "").split(";") if part.strip())
+        for code, text in table.select("category", "divisions").iter_rows()
+    }
+
+
+def fit_of(lists: Lists, divisions: dict[str, tuple[str, ...]], near: Nearness) -> Fit:
+    """Return how near every region is to every category: the nearest of its divisions counts.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> from xinzhi.pathways.industries import jobs, nearness
+    >>> package = load("china-provinces")
+    >>> near = nearness(jobs(package, None, verb="show")[0])
+    >>> lists = read_lists(package, 2025, ("ai", "finance"), verb="show")
+    >>> fit_of(lists, divisions_of(package, verb="show"), near).known.all(axis=0).tolist()
+    [True, False]
+    """
+    shape = lists.named.shape
+    density, flags = np.full(shape, np.nan), np.zeros((5, *shape), dtype=np.int64)
+    here = {region: row for row, region in enumerate(near.places)}
+    rows = np.array([here.get(region, -1) for region in lists.regions])
+    found, reasons = [], []
+    for column, category in enumerate(lists.categories):
+        stated = divisions.get(category, ())
+        numbers = [near.industries.index(code) for code in stated if code in near.industries]
+        found.append(tuple(near.industries[number] for number in numbers))
+        reasons.append(_reason(stated, found[-1]))
+        if not numbers:
+            continue
+        known = rows >= 0
+        block = np.ix_(rows[known], np.array(numbers))
+        density[known, column] = near.density[block].max(axis=1)
+        fields = (near.decile, near.decile_here, near.present, near.able)
+        for number, matrix in enumerate(fields):
+            flags[number, known, column] = matrix[block].max(axis=1)
+        flags[4, known, column] = 1
+    return Fit(
+        density=density,
+        decile=flags[0],
+        decile_here=flags[1],
+        present=flags[2] > 0,
+        able=flags[3] > 0,
+        known=flags[4] > 0,
+        divisions=tuple(found),
+        reasons=tuple(reasons),
+    )
+
+
+def _reason(stated: Sequence[str], found: Sequence[str]) -> Text:
+    if found:
+        return Text(zh="", en="")
+    if not stated:
+        return Text(zh="该类别没有对应的行业大类", en="the category falls in no division")
+    codes = ", ".join(stated)
+    return Text(zh=f"activity 表没有行业大类 {codes}", en=f"the table 'activity' has none of the divisions {codes}")

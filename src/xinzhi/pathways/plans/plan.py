@@ -1,0 +1,495 @@
+"""The verb `plan`: for every region a portfolio of industries, of largest expected gain under national limits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.industries import as_package, jobs, named, names_in, nearness, unknown
+from xinzhi.pathways.plans.assignment import InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
+from xinzhi.pathways.plans.diagnosis import refuse
+from xinzhi.pathways.plans.limits import (
+    Limits,
+    caps_of,
+    chances_of,
+    debt_ratios,
+    gains_of,
+    sizes_of,
+    utilisation,
+)
+from xinzhi.pathways.plans.lists import divisions_of, plan_years
+from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language, Text
+    from xinzhi.data.package import Package
+    from xinzhi.pathways.economic_complexity.cells import Cells
+    from xinzhi.pathways.plans.assignment import Assignment
+    from xinzhi.pathways.plans.entry_odds import EntryOdds
+    from xinzhi.pathways.plans.plan_words import PlanExplanation
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Plan(Result):
+    """A coordinated plan.
+
+    Parameters
+    ----------
+    frame
+        ``region, region_zh, region_en, industry, industry_zh, industry_en, probability, gain, value, own_rank, cap,
+        taken, cap_price, reason``: one row an assignment. `value` is probability times gain, `own_rank` the place that
+        the industry has in the region's own order, `reason` ``own choice`` (it is among the best that the region would
+        pick alone) or ``moved`` (something better for it went to regions that gain more).
+    industries
+        ``industry, industry_zh, industry_en, utilisation, cap, coordinated, greedy, herd, cap_price, greedy_excess,
+        herd_excess``: plan against herd, industry by industry; `cap_price` is by how much the total would grow with one
+        more place.
+    regions
+        ``region, region_zh, region_en, debt_ratio, size, choices, gain, own_best, floor, share``: what each region gets
+        and what it would get if it chose alone and nobody else did the same.
+    comparison
+        ``kind, places, industries, gain_named, gain_realised, lost, excess, crowded, largest, mean_jaccard,
+        below_floor, beside_plan``: the kinds are ``coordinated``, ``loose`` (the optimum under sizes and caps alone),
+        ``queue`` (first come, first served), ``greedy``, ``herd``. `gain_realised` counts what caps leave, `lost` is
+        relative to ``loose``, which no kind exceeds; `excess` counts places beyond the caps.
+    assignment, task
+        Objective, bound, gap, proof and prices; the limits as arrays.
+    odds
+        The logit behind the chances; None where they were handed in.
+    year, debt_year
+        Of the industries and of the debt.
+    parts
+        The matrices behind, for `explain` and `sensitivity`.
+    findings
+        What was left out or assumed.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("region", "industry")
+
+    industries: pl.DataFrame
+    regions: pl.DataFrame
+    comparison: pl.DataFrame
+    assignment: Assignment
+    task: Task
+    odds: EntryOdds | None
+    year: int
+    debt_year: int | None
+    parts: Parts
+    findings: tuple[Finding, ...]
+
+    @property
+    def gap(self) -> float:
+        """Return how far from optimal the plan can be at most, as a share of its gain."""
+        return self.assignment.gap
+
+    def summary(self, language: Language = "en") -> str:
+        """Return what the plan gains over the herd and over everybody for itself, and what is scarce."""
+        from xinzhi.pathways.plans.plan_words import summarise
+
+        return summarise(self, language)
+
+    def explain(self, region: str) -> PlanExplanation:
+        """Return why a region gets what it gets: chances, gains, and what went elsewhere at which price.
+
+        Parameters
+        ----------
+        region
+            Code or name in either language.
+
+        Raises
+        ------
+        UsageError
+            When there is no such region.
+
+        Examples
+        --------
+        >>> print(plan("china-provinces").explain("Jilin").text())  # doctest: +ELLIPSIS
+        Jilin: ...
+        """
+        from xinzhi.pathways.plans.plan_words import explain
+
+        return explain(self, region)
+
+    def sensitivity(self, scales: Sequence[float] | None = None) -> pl.DataFrame:
+        """Return what looser or tighter caps would do.
+
+        Parameters
+        ----------
+        scales
+            All caps times these (rounded down, at least 1); None: as ``pathways.yaml`` says.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``scale, places, gain, beside_plan, gap, mean_jaccard, status_zh, status_en``: places under the caps, the
+            total and its departure from the plan's, null where the status says why.
+
+        Raises
+        ------
+        UsageError
+            When a scale is not positive.
+
+        Examples
+        --------
+        >>> plan("china-provinces").sensitivity([1.0])["beside_plan"].round(9).to_list()
+        [0.0]
+        """
+        from xinzhi.pathways.plans.plan import sensitivity_row
+
+        chosen = [float(scale) for scale in (conventions("plan")["scales"] if scales is None else scales)]
+        if min(chosen, default=1.0) <= 0:
+            message = f"plan: caps times {min(chosen):g}; choose scales above 0."
+            raise UsageError(message)
+        return pl.DataFrame([sensitivity_row(self.task, scale, self.assignment.objective) for scale in chosen])
+
+
+def plan(
+    package: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    *,
+    portfolio: int | None = None,
+    year: int | None = None,
+    probabilities: Any = None,  # noqa: ANN401 - any kind of frame
+    gains: Any = None,  # noqa: ANN401 - any kind of frame, or a mapping
+    limits: Limits | None = None,
+    exclude: Sequence[str] | None = None,
+    time_limit: float | None = None,
+) -> Plan:
+    """Choose for every region the industries that raise the expected gain of all most, under national limits.
+
+    Parameters
+    ----------
+    package
+        With `activity`; `accounts` (output per head fixes the sign of complexity), `debt` and `capacity` where limits
+        are to follow them; `plans` where the herd is to follow what regions name.
+    portfolio
+        How many industries a region gets; None: as ``pathways.yaml`` says.
+    year
+        Year of the industries; None: the last.
+    probabilities
+        Chances of entry: a frame ``region, industry, probability``; what it does not list cannot be chosen. None: a
+        logit in relatedness density, estimated from the package's own past (`entry_odds`).
+    gains
+        What an industry is worth: a mapping from industry, or a frame ``industry, gain`` or ``region, industry, gain``,
+        such as a gain in productivity; not negative. None: its complexity above that of the least complex industry.
+    limits
+        The limits.
+    exclude
+        Industries that are not a region's to choose; None: as ``pathways.yaml`` says.
+    time_limit
+        Seconds for the solver; None: as ``pathways.yaml`` says.
+
+    Raises
+    ------
+    UsageError
+        When a year, region, industry or option is unknown.
+    InputError
+        When the input cannot be used, or no plan keeps all limits: the message says which limit, and by how much.
+
+    Examples
+    --------
+    >>> found = plan("china-provinces")
+    >>> found.assignment.proof in ("flow", "branch and bound"), found.gap < 1e-6
+    (True, True)
+    """
+    data, asked = as_package(package), limits or Limits()
+    cells, when = jobs(data, year, verb="plan")
+    size = int(conventions("plan")["portfolio"]) if portfolio is None else portfolio
+    if size < 1:
+        message = f"plan: a portfolio of {size} industries; choose 1 or more."
+        raise UsageError(message)
+    parts, odds = _parts(data, cells, when, (probabilities, gains), exclude)
+    ratios, debt_year = debt_ratios(data)
+    sizes, findings = sizes_of(asked, parts.places, size, ratios)
+    used = utilisation(data, parts.industries)
+    task = _task(parts, sizes, caps_of(asked.caps, parts.industries, int(sizes.sum()), used), asked)
+    try:
+        best = assign(task, time_limit=float(conventions("plan")["time_limit"]) if time_limit is None else time_limit)
+        bare = replace(task, floors=np.zeros(len(sizes)), room=None, loads=None, overlap=None)
+        loose = best if best.proof == "flow" else assign(bare)
+    except InfeasibleTaskError:
+        raise refuse(task, parts.places, parts.industries) from None
+    rivals = {"greedy": greedy(task), "herd": herd(task, _popularity(data, parts))}
+    return Plan(
+        frame=assigned_rows(task, best, parts),
+        industries=cap_rows(task, best, parts, rivals, used),
+        regions=region_rows(task, best, parts, ratios),
+        comparison=comparison_rows(task, best, loose, rivals),
+        assignment=best,
+        task=task,
+        odds=odds,
+        year=when,
+        debt_year=debt_year if asked.debt and asked.sizes is None else None,
+        parts=parts,
+        findings=(*cells.findings, *findings),
+        kind=data.kind,
+        provenance=_provenance(data, {
+            "portfolio": size, "year": when, "floor": asked.floor, "overlap": task.overlap, "excluded": parts.excluded,
+            "probabilities": "given" if odds is None else "logit", "gain": "given" if gains is not None else
+            "complexity",
+        }),
+    )  # fmt: skip
+
+
+def _parts(
+    data: Package, cells: Cells, when: int, given: tuple[Any, Any], exclude: Sequence[str] | None
+) -> tuple[Parts, EntryOdds | None]:
+    """Return chances, gains and densities of the industries that regions may choose."""
+    near = nearness(cells)
+    out = tuple(conventions("plan")["excluded"] if exclude is None else exclude)
+    if exclude is not None:
+        for code in out:
+            if code not in cells.activities:
+                raise UsageError("plan: exclude: " + unknown("industry", code, cells.activities))
+    kept = np.array([code not in out for code in cells.activities])
+    if not kept.any():
+        message = "plan: every industry is excluded: nothing is left to choose."
+        raise UsageError(message)
+    probability, odds = chances_of(given[0], data, near, when)
+    gain = gains_of(given[1], data, cells, when)
+    value = np.where(near.present, np.nan, probability * gain)
+    totals, nation = cells.values.sum(axis=1, keepdims=True), cells.values.sum(axis=0, keepdims=True)
+    parts = Parts(
+        places=cells.places,
+        industries=tuple(code for code, keep in zip(cells.activities, kept, strict=True) if keep),
+        probability=probability[:, kept],
+        gain=gain[:, kept],
+        value=value[:, kept],
+        density=near.density[:, kept],
+        lack=np.maximum(totals * nation / cells.values.sum() - cells.values, 0.0)[:, kept],
+        nation=nation[0, kept],
+        labels={
+            "region": names_in(data, "regions", "region"),
+            "industry": names_in(data, "industries", "industry"),
+        },
+        excluded=tuple(code for code in out if code in cells.activities),
+    )
+    if not np.isfinite(parts.value).any():
+        message = "plan: no region has an industry that it lacks and for which a chance and a gain are given."
+        raise InputError(message)
+    return parts, odds
+
+
+def _task(parts: Parts, sizes: Any, caps: Any, asked: Limits) -> Task:  # noqa: ANN401 - arrays of whole numbers
+    """Return the limits as arrays."""
+    alone = np.sort(np.nan_to_num(parts.value), axis=1)[:, ::-1]
+    best = np.array([row[:size].sum() for row, size in zip(alone, sizes, strict=True)])
+    share = float(conventions("plan")["floor"]) if asked.floor is None else asked.floor
+    if not 0 <= share <= 1:
+        message = f"plan: a floor of {share:g}; it is a share between 0 and 1 of what a region gains alone."
+        raise UsageError(message)
+    overlap = float(conventions("plan")["overlap"]) if asked.overlap is None else asked.overlap
+    if overlap < 0:
+        message = f"plan: an overlap of {overlap:g}; choose 0 or more, math.inf for any."
+        raise UsageError(message)
+    loads = room = None
+    if asked.capacity is not None:
+        loads, room = np.nan_to_num(parts.lack), _room(parts, asked.capacity)
+    return Task(
+        value=parts.value,
+        sizes=sizes,
+        caps=caps,
+        floors=share * best,
+        loads=loads,
+        room=room,
+        overlap=None if math.isinf(overlap) or overlap >= sizes.max() else int(overlap),
+    )
+
+
+def _room(parts: Parts, asked: float | Mapping[str, float]) -> FloatArray:
+    """Return how much entrants may add to every industry (p,), in the unit of the activity."""
+    if isinstance(asked, (int, float)):
+        shares = np.full(len(parts.industries), float(asked))
+    else:
+        for code in asked:
+            if code not in parts.industries:
+                raise UsageError("plan: capacity: " + unknown("industry to choose", code, parts.industries))
+        shares = np.array([float(asked.get(code, np.inf)) for code in parts.industries])
+    if (shares < 0).any():
+        message = "plan: a capacity below 0; it is the share of an industry's employment that entrants may add."
+        raise UsageError(message)
+    return np.asarray(np.where(np.isinf(shares), 1e30, shares * parts.nation))
+
+
+def _popularity(data: Package, parts: Parts) -> FloatArray:
+    """Return how favoured every industry is: how many regions name a category in it, else its expected gain."""
+    total = np.nan_to_num(parts.value).sum(axis=0)
+    if not {"plans", "plan_categories"} <= set(data.tables):
+        return np.asarray(total)
+    last = plan_years(data, None, verb="plan")[-1]
+    named = data.tables["plans"].filter(pl.col("year") == last).group_by("category").agg(pl.col("named").sum())
+    stated = divisions_of(data, verb="plan")
+    times = np.zeros(len(parts.industries))
+    for category, count in named.iter_rows():
+        for code in stated.get(category, ()):
+            if code in parts.industries:
+                number = parts.industries.index(code)
+                times[number] = max(times[number], float(count or 0))
+    # Ties are broken by the expected gain, which is scaled to stay below one region.
+    return np.asarray(times + total / (1.0 + total.sum()))
+
+
+def _provenance(data: Package, options: Mapping[str, Any]) -> Provenance:
+    from xinzhi import __version__
+
+    tables = [name for name in ("activity", "accounts", "debt", "capacity", "plans") if name in data.tables]
+    inputs = {name: data.fingerprint(name) for name in tables}
+    return Provenance(verb="plan", version=__version__, package=data.name, inputs=inputs, options=options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The matrices that a plan is made from, by region and industry to choose (n, p).
+
+    Parameters
+    ----------
+    places, industries
+        Their codes.
+    probability, gain, value
+        Chance of entry, gain, and their product, NaN where the industry cannot be chosen.
+    density
+        Relatedness density.
+    lack
+        What the region lacks to a location quotient of 1, in the unit of the activity.
+    nation
+        The industry's total (p,).
+    labels
+        Names of regions and industries.
+    excluded
+        Industries that are not to choose.
+    """
+
+    places: tuple[str, ...]
+    industries: tuple[str, ...]
+    probability: FloatArray
+    gain: FloatArray
+    value: FloatArray
+    density: FloatArray
+    lack: FloatArray
+    nation: FloatArray
+    labels: Mapping[str, Mapping[str, Text]]
+    excluded: tuple[str, ...]
+
+
+def own_ranks(value: FloatArray) -> IntArray:
+    """Return the place of every industry in its region's own order, 1 the best; 0 where it cannot be chosen.
+
+    Examples
+    --------
+    >>> own_ranks(np.array([[0.1, np.nan, 0.3]])).tolist()
+    [[2, 0, 1]]
+    """
+    order = np.argsort(-np.nan_to_num(value, nan=-np.inf), axis=1, kind="stable")
+    rank = np.empty(value.shape, dtype=np.int64)
+    np.put_along_axis(rank, order, np.broadcast_to(np.arange(1, value.shape[1] + 1), value.shape), axis=1)
+    return np.where(np.isfinite(value), rank, 0)
+
+
+def _names(labels: Mapping[str, Text], codes: Sequence[str], stem: str) -> dict[str, list[str]]:
+    shown = [named(labels, code) for code in codes]
+    return {stem: list(codes), f"{stem}_zh": [name.zh for name in shown], f"{stem}_en": [name.en for name in shown]}
+
+
+def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
+    """Return one row an assignment; the columns are those of `Plan.frame`."""
+    rows, columns = np.nonzero(best.chosen)
+    rank = own_ranks(task.value)[rows, columns]
+    frame = pl.DataFrame(
+        {
+            **_names(parts.labels["region"], [parts.places[row] for row in rows], "region"),
+            **_names(parts.labels["industry"], [parts.industries[column] for column in columns], "industry"),
+            "probability": parts.probability[rows, columns],
+            "gain": parts.gain[rows, columns],
+            "value": task.value[rows, columns],
+            "own_rank": rank,
+            "cap": task.caps[columns],
+            "taken": best.chosen.sum(axis=0)[columns],
+            "cap_price": best.cap_prices[columns],
+            "reason": np.where(rank <= task.sizes[rows], "own choice", "moved"),
+        },
+        schema_overrides=dict.fromkeys(
+            ("region", "region_zh", "region_en", "industry", "industry_zh", "industry_en", "reason"), pl.String
+        ),
+    )
+    return frame.sort("region", "own_rank")
+
+
+def cap_rows(
+    task: Task, best: Assignment, parts: Parts, rivals: Mapping[str, BoolArray], used: Mapping[str, float]
+) -> pl.DataFrame:
+    """Return one row an industry; the columns are those of `Plan.industries`."""
+    counts = {kind: chosen.sum(axis=0) for kind, chosen in rivals.items()}
+    return pl.DataFrame(
+        {
+            **_names(parts.labels["industry"], parts.industries, "industry"),
+            "utilisation": [used.get(code) for code in parts.industries],
+            "cap": task.caps,
+            "coordinated": best.chosen.sum(axis=0),
+            "greedy": counts["greedy"],
+            "herd": counts["herd"],
+            "cap_price": best.cap_prices,
+            "greedy_excess": np.maximum(counts["greedy"] - task.caps, 0),
+            "herd_excess": np.maximum(counts["herd"] - task.caps, 0),
+        },
+        schema_overrides={"utilisation": pl.Float64},
+    )
+
+
+def region_rows(task: Task, best: Assignment, parts: Parts, ratios: Mapping[str, float]) -> pl.DataFrame:
+    """Return one row a region; the columns are those of `Plan.regions`."""
+    own = np.where(best.chosen, np.nan_to_num(task.value), 0.0).sum(axis=1)
+    order = np.sort(np.nan_to_num(task.value), axis=1)[:, ::-1]
+    alone = np.array([row[:size].sum() for row, size in zip(order, task.sizes, strict=True)])
+    return pl.DataFrame(
+        {
+            **_names(parts.labels["region"], parts.places, "region"),
+            "debt_ratio": [ratios.get(place) for place in parts.places],
+            "size": task.sizes,
+            "choices": task.eligible().sum(axis=1),
+            "gain": own,
+            "own_best": alone,
+            "floor": task.floors,
+            "share": np.where(alone > 0, own / np.where(alone > 0, alone, 1.0), 1.0),
+        },
+        schema_overrides={"debt_ratio": pl.Float64},
+    )
+
+
+def comparison_rows(task: Task, best: Assignment, loose: Assignment, rivals: Mapping[str, BoolArray]) -> pl.DataFrame:
+    """Return one row a way of choosing; the columns are those of `Plan.comparison`."""
+    ceiling = (best.objective, loose.objective)
+    every = {"coordinated": best.chosen, "loose": loose.chosen, "queue": queue(task), **rivals}
+    return pl.DataFrame([row_of(task, chosen, kind, ceiling) for kind, chosen in every.items()])
+
+
+def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any]:
+    """Return what caps times `scale` do; the columns are those of `Plan.sensitivity`."""
+    caps = np.maximum(np.floor(task.caps * scale + 1e-9).astype(np.int64), np.minimum(task.caps, 1))
+    row: dict[str, Any] = {"scale": scale, "places": int(caps.sum())}
+    try:
+        found = assign(replace(task, caps=caps), time_limit=float(conventions("plan")["time_limit"]))
+    except InfeasibleTaskError:
+        why = ("没有方案能同时满足所有限制", "no plan keeps all limits under these caps")
+    except InputError as error:
+        why = ("限时内未找到方案", str(error))
+    else:
+        return row | {
+            "gain": found.objective,
+            "beside_plan": found.objective / reference - 1.0 if reference > 0 else 0.0,
+            "gap": found.gap,
+            "mean_jaccard": mean_of_pairs(jaccard(found.chosen)),
+            "status_zh": "已计算",
+            "status_en": "computed",
+        }
+    nothing = dict.fromkeys(("gain", "beside_plan", "gap", "mean_jaccard"))
+    return row | nothing | {"status_zh": why[0], "status_en": why[1]}

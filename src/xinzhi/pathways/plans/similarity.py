@@ -1,0 +1,317 @@
+"""How alike the structures of places are, and how concentrated activities are: the measures, on plain matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.pathways.conventions import conventions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+
+
+def shares(values: FloatArray) -> FloatArray:
+    """Return the share of every activity in its place (n, p); rows sum to 1.
+
+    Raises
+    ------
+    UsageError
+        When a row is empty or a value negative: there are no shares then.
+
+    Examples
+    --------
+    >>> shares(np.array([[3.0, 1.0], [0.0, 2.0]])).tolist()
+    [[0.75, 0.25], [0.0, 1.0]]
+    """
+    totals = values.sum(axis=1, keepdims=True)
+    if (values < 0).any() or (totals <= 0).any():
+        message = "shares need amounts that are not negative and places that hold something; leave empty places out."
+        raise UsageError(message)
+    return np.asarray(values / totals)
+
+
+def cosine(values: FloatArray) -> FloatArray:
+    r"""Return UNIDO's index of structural similarity of every two places (n, n), between 0 and 1.
+
+    Notes
+    -----
+    :math:`S_{ij} = \sum_k s_{ik} s_{jk} / \sqrt{\sum_k s_{ik}^2 \sum_k s_{jk}^2}` (UNIDO 1979, *World Industry since
+    1960*). Big activities dominate it, and it rises as the classification gets coarser: state the level and compare
+    with a null.
+
+    Examples
+    --------
+    >>> cosine(np.array([[1.0, 0.0], [1.0, 1.0]])).round(4).tolist()
+    [[1.0, 0.7071], [0.7071, 1.0]]
+    """
+    part = shares(values)
+    unit = part / np.sqrt((part**2).sum(axis=1, keepdims=True))
+    return np.asarray(np.clip(unit @ unit.T, 0.0, 1.0))
+
+
+def krugman(values: FloatArray) -> FloatArray:
+    r"""Return Krugman's index of difference :math:`\sum_k |s_{ik} - s_{jk}|` of every two places (n, n), 0 to 2.
+
+    Examples
+    --------
+    >>> krugman(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    from scipy.spatial.distance import cdist
+
+    part = shares(values)
+    return np.asarray(cdist(part, part, "cityblock"))
+
+
+def finger_kreinin(values: FloatArray) -> FloatArray:
+    r"""Return the overlap :math:`\sum_k \min(s_{ik}, s_{jk})` of every two places (n, n), between 0 and 1.
+
+    It is :math:`1 - K_{ij}/2` of Krugman's index, exactly: one is no evidence beside the other (Finger and Kreinin
+    1979).
+
+    Examples
+    --------
+    >>> finger_kreinin(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
+    """
+    return np.asarray(1.0 - krugman(values) / 2.0)
+
+
+def krugman_to_rest(values: FloatArray, *, include_own: bool = False) -> FloatArray:
+    """Return Krugman's index of each place against all others together (n,).
+
+    Parameters
+    ----------
+    values
+        Amounts (n, p).
+    include_own
+        Compare with the total including the place itself, as R EconGeo does; big places then look less special.
+
+    Examples
+    --------
+    >>> krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist()
+    [1.0, 1.0]
+    >>> krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]]), include_own=True).tolist()
+    [0.5, 0.5]
+    """
+    total = values.sum(axis=0)
+    others = np.broadcast_to(total, values.shape) if include_own else total - values
+    return np.asarray(np.abs(shares(values) - shares(np.asarray(others))).sum(axis=1))
+
+
+def hachman(values: FloatArray) -> FloatArray:
+    r"""Return Hachman's index :math:`1 / \sum_k s_{ik}^2 / s_k` (n,): 1 where a place mirrors the whole.
+
+    Examples
+    --------
+    >>> hachman(np.array([[1.0, 1.0], [2.0, 2.0], [0.0, 0.0001]])).round(3).tolist()
+    [1.0, 1.0, 0.5]
+    """
+    national = values.sum(axis=0) / values.sum()
+    with np.errstate(invalid="ignore"):
+        terms = np.where(national > 0, shares(values) ** 2 / np.where(national > 0, national, 1.0), 0.0)
+    return np.asarray(1.0 / terms.sum(axis=1))
+
+
+def hhi(values: FloatArray) -> FloatArray:
+    """Return the Herfindahl-Hirschman index of each row (n,): 1/p when even, 1 when all is in one.
+
+    Examples
+    --------
+    >>> hhi(np.array([[1.0, 1.0], [0.0, 5.0]])).tolist()
+    [0.5, 1.0]
+    """
+    return np.asarray((shares(values) ** 2).sum(axis=1))
+
+
+def theil(values: FloatArray) -> FloatArray:
+    r"""Return :math:`\sum_k s_{ik} \ln(s_{ik}/s_k)` of each row against the total (n,): 0 where it mirrors the whole.
+
+    Of places by activities it measures how special a place is; of the transpose how concentrated an activity is. The
+    means weighted by size are the same number, the mutual information of place and activity (Theil 1967).
+
+    Examples
+    --------
+    >>> theil(np.array([[1.0, 0.0], [0.0, 1.0]])).round(4).tolist()
+    [0.6931, 0.6931]
+    """
+    part, national = shares(values), values.sum(axis=0) / values.sum()
+    ratio = np.where(part > 0, part / np.where(national > 0, national, 1.0), 1.0)
+    return np.asarray((part * np.log(ratio)).sum(axis=1))
+
+
+def location_gini(values: FloatArray) -> FloatArray:
+    """Return the location Gini of every activity (p,): 0 where it is spread as all activity is.
+
+    Notes
+    -----
+    Twice the area between the diagonal and the Lorenz curve of the activity's shares over the places' shares of all
+    activity, places sorted by their location quotient (Krugman 1991, *Geography and Trade*).
+
+    Examples
+    --------
+    >>> location_gini(np.array([[2.0, 0.0], [0.0, 2.0]])).tolist()
+    [0.5, 0.5]
+    """
+    own, all_ = shares(values.T), values.sum(axis=1) / values.sum()
+    found = np.empty(len(own))
+    for number, part in enumerate(own):
+        order = np.argsort(part / all_, kind="stable")
+        height = np.concatenate([[0.0], np.cumsum(part[order])])
+        found[number] = 1.0 - float(((height[1:] + height[:-1]) * all_[order]).sum())
+    return found
+
+
+def ellison_glaeser(values: FloatArray, plants: FloatArray | None = None) -> FloatArray:
+    r"""Return Ellison and Glaeser's index of concentration of every activity (p,).
+
+    Parameters
+    ----------
+    values
+        Amounts (n, p).
+    plants
+        Herfindahl index of the plants' sizes in every activity (p,); None: taken as 0, many small plants, which makes
+        the index an upper bound.
+
+    Raises
+    ------
+    UsageError
+        When a plant Herfindahl is not in [0, 1) or one place has everything.
+
+    Notes
+    -----
+    :math:`\gamma_k = (G_k/(1 - \sum_i x_i^2) - H_k)/(1 - H_k)`, :math:`G_k = \sum_i (s_{ik} - x_i)^2`
+    (Ellison and Glaeser 1997, Journal of Political Economy 105(5), equation 5).
+
+    Examples
+    --------
+    >>> ellison_glaeser(np.array([[2.0, 0.0], [0.0, 2.0]])).tolist()
+    [1.0, 1.0]
+    """
+    own, all_ = shares(values.T), values.sum(axis=1) / values.sum()
+    herfindahl = np.zeros(len(own)) if plants is None else np.asarray(plants, dtype=float)
+    even = 1.0 - float((all_**2).sum())
+    if not ((herfindahl >= 0) & (herfindahl < 1)).all() or even <= 0:
+        message = "a plant Herfindahl lies in [0, 1), and at least two places hold something."
+        raise UsageError(message)
+    raw = ((own - all_) ** 2).sum(axis=1) / even
+    return np.asarray((raw - herfindahl) / (1.0 - herfindahl))
+
+
+def shared(lists: BoolArray) -> FloatArray:
+    """Return how many entries every two lists share (n, n); the diagonal holds their lengths.
+
+    Examples
+    --------
+    >>> shared(np.array([[True, True], [False, True]])).tolist()
+    [[2.0, 1.0], [1.0, 1.0]]
+    """
+    ones = lists.astype(float)
+    return np.asarray(ones @ ones.T)
+
+
+def jaccard(lists: BoolArray) -> FloatArray:
+    """Return the shared part of the union of every two lists (n, n); two empty lists share nothing: 0.
+
+    Examples
+    --------
+    >>> jaccard(np.array([[True, True], [False, True]])).tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
+    """
+    both = shared(lists)
+    length = np.diagonal(both)
+    union = length[:, None] + length[None, :] - both
+    return np.asarray(both / np.where(union > 0, union, 1.0))
+
+
+def mean_of_pairs(matrix: FloatArray) -> float:
+    """Return the mean over all pairs of different places of a symmetric matrix.
+
+    Examples
+    --------
+    >>> mean_of_pairs(np.array([[1.0, 0.2], [0.2, 1.0]]))
+    0.2
+    """
+    return float(matrix[np.triu_indices(len(matrix), 1)].mean())
+
+
+_DIVISION = 2
+GIVEN = "as given"
+
+
+def parents(codes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the parent of every code at every level that the codes allow, coarsest level first.
+
+    Parameters
+    ----------
+    codes
+        Codes of activities. Digits of GB/T 4754 have the levels ``section``, ``group`` (ours, ``pathways.yaml``),
+        ``2-digit`` and so on down to the longest code that all have; other codes have one level, ``as given``.
+
+    Returns
+    -------
+    dict
+        Level and, for every code, its parent there.
+
+    Examples
+    --------
+    >>> parents(["0610", "3610", "3620"])
+    {'section': ('B', 'C', 'C'), 'group': ('BA', 'CF', 'CF'), '2-digit': ('06', '36', '36'), \
+'3-digit': ('061', '361', '362'), '4-digit': ('0610', '3610', '3620')}
+    >>> parents(["ships", "cars"])
+    {'as given': ('ships', 'cars')}
+    """
+    if not all(code.isascii() and code.isdigit() and len(code) >= _DIVISION for code in codes):
+        return {GIVEN: tuple(codes)}
+    found: dict[str, tuple[str, ...]] = {}
+    setting = conventions("likeness")
+    for level, key in (("section", "sections"), ("group", "groups")):
+        owner = {code: name for name, members in setting[key].items() for code in members}
+        above = tuple(owner.get(code[:_DIVISION], "") for code in codes)
+        if all(above) and len(set(above)) > 1:
+            found[level] = above
+    shortest = min(len(code) for code in codes)
+    for length in range(_DIVISION, shortest + 1):
+        found[f"{length}-digit"] = tuple(code[:length] for code in codes)
+    if max(len(code) for code in codes) > shortest:
+        found[GIVEN] = tuple(codes)
+    return found
+
+
+def add_up(values: FloatArray, above: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return amounts added up to their parents (n, q), and the parents, sorted.
+
+    Examples
+    --------
+    >>> add_up(np.array([[1.0, 2.0, 3.0]]), ("a", "b", "a"))[0].tolist()
+    [[4.0, 2.0]]
+    """
+    names = sorted(set(above))
+    member = np.array([[name == one for name in names] for one in above], dtype=float)
+    return values @ member, tuple(names)
+
+
+def chosen_levels(all_: Mapping[str, tuple[str, ...]], asked: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
+    """Return the levels asked for; None: all.
+
+    Raises
+    ------
+    UsageError
+        When the codes do not have a level.
+
+    Examples
+    --------
+    >>> list(chosen_levels(parents(["06", "36"]), ["2-digit"]))
+    ['2-digit']
+    """
+    wanted = list(all_) if asked is None else list(asked)
+    for level in wanted:
+        if level not in all_:
+            message = f"the codes of the activities have no level '{level}'; they have {', '.join(all_)}."
+            raise UsageError(message)
+    return {level: all_[level] for level in wanted}
