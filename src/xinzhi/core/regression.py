@@ -1,0 +1,341 @@
+"""Regressions: least squares, fixed effects, clustered and autocorrelation-robust errors, many tests at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+
+Counted = Literal["regressors", "outside", "all"]
+Engine = Literal["numpy", "linearmodels"]
+_ROUNDS = 10_000
+_SETTLED = 1e-13
+_ROUNDING = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line by least squares: `coefficients` and classical `standard_errors` `(k,)`, `residuals` `(n,)`, `r2`."""
+
+    coefficients: FloatArray
+    standard_errors: FloatArray
+    residuals: FloatArray
+    r2: float
+
+
+def ols(y: FloatArray, x: FloatArray) -> Line:
+    """Fit ``y = x b + e`` by ordinary least squares; a constant is a column of ones in `x`.
+
+    Standard errors have ``n - k`` degrees of freedom; `r2` is the share of the variance of `y` around its mean.
+    """
+    rows, columns = x.shape
+    if rows <= columns or not (np.isfinite(y).all() and np.isfinite(x).all()):
+        message = (
+            f"least squares needs more rows than columns and no missing value; got {rows} rows, {columns} columns."
+        )
+        raise InputError(message)
+    coefficients, _, rank, _ = np.linalg.lstsq(x, y)
+    if rank < columns:
+        message = f"{columns} regressors but only {rank} independent ones: drop a column that repeats the others."
+        raise InputError(message)
+    residuals = y - x @ coefficients
+    unexplained = float(residuals @ residuals)
+    triangle: FloatArray = np.linalg.inv(np.linalg.qr(x, mode="r"))
+    spread: FloatArray = np.sqrt(unexplained / (rows - columns) * (triangle**2).sum(axis=1))
+    total = float(((y - y.mean()) ** 2).sum())
+    return Line(
+        np.asarray(coefficients, dtype=np.float64), spread, residuals, 1 - unexplained / total if total > 0 else np.nan
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A regression within fixed effects.
+
+    Parameters
+    ----------
+    names
+        The regressors.
+    coefficients, standard_errors
+        `(k,)`; standard errors are clustered.
+    observations, clusters
+        How many rows and clusters.
+    r2_within
+        Share of the variance within the effects that the regressors explain.
+    residuals
+        `(n,)`.
+    """
+
+    names: tuple[str, ...]
+    coefficients: FloatArray
+    standard_errors: FloatArray
+    observations: int
+    clusters: int
+    r2_within: float
+    residuals: FloatArray
+
+    @property
+    def probabilities(self) -> FloatArray:
+        """Two-sided probabilities of the coefficients, from the normal distribution."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.abs(self.coefficients) / self.standard_errors
+        return np.array([math.erfc(value / math.sqrt(2)) for value in ratio])
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """``term, coefficient, standard_error, t``."""
+        import polars as pl
+
+        return pl.DataFrame(
+            {
+                "term": self.names,
+                "coefficient": self.coefficients,
+                "standard_error": self.standard_errors,
+                "t": self.coefficients / self.standard_errors,
+            }
+        )
+
+
+def fixed_effects(
+    y: FloatArray,
+    x: FloatArray,
+    names: Sequence[str],
+    effects: Sequence[IntArray],
+    cluster: IntArray,
+    *,
+    counted: Counted = "outside",
+    small_sample: bool = True,
+    engine: Engine = "numpy",
+) -> Regression:
+    """Regress `y` on `x` within the given effects, with clustered standard errors.
+
+    Parameters
+    ----------
+    y, x
+        `(n,)` and `(n, k)`, without missing values.
+    names
+        Names of the `k` regressors.
+    effects
+        Codes from 0 on `(n,)` of each effect, such as units and years; without any there is a constant.
+    cluster
+        Codes from 0 on `(n,)` of the clusters.
+    counted
+        Which effects cost a degree of freedom beside the regressors: those that do not lie inside the clusters
+        (``outside``, as in fixest and pyfixest), ``all``, or none (``regressors``).
+    small_sample
+        Multiply the variance by ``G / (G - 1) (n - 1) / (n - k)``.
+    engine
+        ``numpy``, or ``linearmodels`` (the extra `panel`), which takes units and years: the same coefficients, and
+        standard errors with its own small-sample factor ``n / (n - k)`` and no factor for few clusters.
+
+    Raises
+    ------
+    InputError
+        When values are missing, a regressor does not vary within the effects, there are fewer than two clusters, or
+        too few rows.
+
+    Notes
+    -----
+    Effects are swept out (Frisch and Waugh 1933; Lovell 1963); errors as in Liang and Zeger (1986) and Cameron, Gelbach
+    and Miller (2011).
+
+    Examples
+    --------
+    >>> unit, year = np.repeat([0, 1, 2], 4), np.tile([0, 1, 2, 3], 3)
+    >>> x = np.arange(12.0)[:, None] ** 2
+    >>> y = 2 * x[:, 0] + unit - year
+    >>> fixed_effects(y, x, ["x"], [unit, year], unit).coefficients.round(9).tolist()
+    [2.0]
+    """
+    if not (np.isfinite(y).all() and np.isfinite(x).all()):
+        message = "a regression within fixed effects needs rows without missing values: drop them first."
+        raise InputError(message)
+    rows, columns = x.shape
+    groups = int(cluster.max()) + 1 if rows else 0
+    absorbed = _absorbed(effects, cluster, counted)
+    if groups <= 1 or rows <= columns + absorbed:
+        message = (
+            f"{columns} regressors beside {absorbed} effects need more than {rows} rows, "
+            f"and standard errors need two clusters; got {groups}."
+        )
+        raise InputError(message)
+    inner = within(np.column_stack([y, x]), effects)
+    inner_y, inner_x = inner[:, 0], inner[:, 1:]
+    _refuse_constant(x, inner_x, names)
+    if engine == "linearmodels":
+        return _by_linearmodels(y, x, names, effects, cluster)
+    if engine != "numpy":
+        message = f"unknown engine '{engine}': it is numpy or linearmodels."
+        raise UsageError(message)
+    coefficients = np.linalg.inv(inner_x.T @ inner_x) @ (inner_x.T @ inner_y)
+    residuals = inner_y - inner_x @ coefficients
+    total = float(inner_y @ inner_y)
+    return Regression(
+        names=tuple(names),
+        coefficients=coefficients,
+        standard_errors=clustered_errors(
+            inner_x, residuals, cluster, counted=columns + absorbed, small_sample=small_sample
+        ),
+        observations=rows,
+        clusters=groups,
+        r2_within=1.0 - float(residuals @ residuals) / total if total > 0 else float("nan"),
+        residuals=residuals,
+    )
+
+
+def within(values: FloatArray, effects: Sequence[IntArray]) -> FloatArray:
+    """Take the means of every effect out of the columns `(n, k)`; without effects the mean of all rows.
+
+    Several effects are taken out in turn until nothing moves (Guimarães and Portugal 2010).
+    """
+    out: FloatArray = values - values.mean(axis=0)
+    scale = np.abs(out).max(axis=0) + np.finfo(float).tiny
+    counts = [np.bincount(effect) for effect in effects]
+    for _ in range(_ROUNDS):
+        before = out
+        for effect, count in zip(effects, counts, strict=True):
+            out = out - (summed(out, effect, len(count)) / np.maximum(count, 1)[:, None])[effect]
+        if (np.abs(out - before).max(axis=0) <= _SETTLED * scale).all():
+            return out
+    message = "the effects of units and years do not settle: the panel falls into parts that share no unit or year."
+    raise InputError(message)
+
+
+def clustered_errors(
+    x: FloatArray, residuals: FloatArray, cluster: IntArray, *, counted: int, small_sample: bool = True
+) -> FloatArray:
+    """Return standard errors `(k,)` that allow any dependence within a cluster, with ``G/(G-1) (n-1)/(n-counted)``."""
+    groups, rows = int(cluster.max()) + 1, len(x)
+    bread = np.linalg.inv(x.T @ x)
+    scores = summed(x * residuals[:, None], cluster, groups)
+    factor = groups / (groups - 1) * (rows - 1) / (rows - counted) if small_sample else 1.0
+    return root_diagonal(factor * bread @ (scores.T @ scores) @ bread)
+
+
+def hac_errors(x: FloatArray, residuals: FloatArray, lags: int) -> FloatArray:
+    """Return standard errors `(k,)` that allow autocorrelation up to some lags (Newey and West 1987)."""
+    influence = residuals * (np.linalg.inv(x.T @ x) @ x.T)
+    return np.sqrt(long_run_variance(influence, bartlett(len(x), lags)))
+
+
+def newey_west_lags(rows: int) -> int:
+    """Return the usual number of lags of a series, ``4 (n / 100)^(2/9)`` (Newey and West 1994)."""
+    return int(4 * (rows / 100) ** (2 / 9))
+
+
+def bartlett(rows: int, lags: int) -> FloatArray:
+    """Return the weights `(n - 1,)` of lags 1, 2, ... that fall in a straight line to 0 at ``lags + 1``.
+
+    >>> bartlett(5, 2).round(3).tolist()
+    [0.667, 0.333, 0.0, 0.0]
+    """
+    weights: FloatArray = np.clip(1 - np.arange(1, rows) / (lags + 1), 0, None)
+    return weights
+
+
+def long_run_variance(series: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the variance of the sum of each series `(m, n)`; weights of the lags `(n - 1,)` or `(m, n - 1)`."""
+    count = series.shape[1]
+    products = [np.einsum("ij,ij->i", series[:, : count - lag], series[:, lag:]) for lag in range(1, count)]
+    both = (weights * np.stack(products, axis=1)).sum(axis=1) if products else 0.0
+    variance: FloatArray = (series**2).sum(axis=1) + 2 * both
+    return variance
+
+
+def benjamini_hochberg(p: FloatArray) -> FloatArray:
+    """Return p values adjusted for the share of false discoveries (1995); NaN stays NaN and is not counted.
+
+    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    adjusted = np.full(p.shape, np.nan)
+    given = np.flatnonzero(np.isfinite(p))
+    order = given[np.argsort(p[given], kind="stable")]
+    scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
+    adjusted[order] = np.minimum.accumulate(scaled[::-1])[::-1]
+    return adjusted
+
+
+def codes(values: Sequence[object]) -> IntArray:
+    """Return codes from 0 on, in the order of first appearance.
+
+    >>> codes(["b", "a", "b"]).tolist()
+    [0, 1, 0]
+    """
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
+
+
+def summed(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
+    """Return the sums of the rows `(n, k)` of every group `(G, k)`."""
+    return np.stack([np.bincount(group, weights=column, minlength=groups) for column in values.T], axis=1)
+
+
+def root_diagonal(covariance: FloatArray) -> FloatArray:
+    """Return standard errors from a covariance; rounding below 0 is 0."""
+    return np.sqrt(np.clip(np.diag(covariance), 0.0, None))
+
+
+def _absorbed(effects: Sequence[IntArray], cluster: IntArray, counted: Counted) -> int:
+    """Return how many degrees of freedom the effects take: a constant at least, unless only regressors count."""
+    if counted == "regressors":
+        return 0
+    groups = int(cluster.max()) + 1 if len(cluster) else 1
+    if counted == "outside":
+        # an effect lies inside the clusters when each of its levels occurs in one cluster only
+        effects = [effect for effect in effects if len(np.unique(effect * groups + cluster)) > effect.max() + 1]
+    return sum(int(effect.max()) + 1 for effect in effects) - (len(effects) - 1) if effects else 1
+
+
+def _refuse_constant(x: FloatArray, inner: FloatArray, names: Sequence[str]) -> None:
+    """Refuse regressors that the effects, or the other regressors, explain entirely."""
+    left = np.sqrt((inner**2).sum(axis=0)) / (np.sqrt((x**2).sum(axis=0)) + np.finfo(float).tiny)
+    still = [name for name, part in zip(names, left.tolist(), strict=True) if part < _ROUNDING]
+    if still:
+        message = f"{', '.join(still)} does not vary within the effects: leave it out, or drop an effect."
+        raise InputError(message)
+    if np.linalg.matrix_rank(inner / np.sqrt((inner**2).sum(axis=0))) < x.shape[1]:
+        message = f"the regressors {', '.join(names)} repeat each other within the effects: drop one."
+        raise InputError(message)
+
+
+def _by_linearmodels(
+    y: FloatArray, x: FloatArray, names: Sequence[str], effects: Sequence[IntArray], cluster: IntArray
+) -> Regression:
+    """Let linearmodels estimate the same regression."""
+    try:
+        from linearmodels.panel import PanelOLS  # type: ignore[import-not-found,unused-ignore] # an extra, without types
+    except ModuleNotFoundError:
+        message = "the engine linearmodels is not installed: install xinzhi[panel], or take the engine numpy."
+        raise UsageError(message) from None
+    import polars as pl
+
+    if len(effects) != 2:  # noqa: PLR2004 - units and years
+        message = "the engine linearmodels takes two effects, units and years."
+        raise UsageError(message)
+    data = pl.DataFrame({"unit": effects[0], "year": effects[1], "y": y, "cluster": cluster}).with_columns(
+        pl.Series(f"x{column}", x[:, column]) for column in range(x.shape[1])
+    )
+    table = data.to_pandas().set_index(["unit", "year"])
+    model = PanelOLS(table["y"], table[[f"x{n}" for n in range(x.shape[1])]], entity_effects=True, time_effects=True)
+    fit = model.fit(cov_type="clustered", clusters=table[["cluster"]])
+    return Regression(
+        names=tuple(names),
+        coefficients=np.asarray(fit.params, dtype=np.float64),
+        standard_errors=np.asarray(fit.std_errors, dtype=np.float64),
+        observations=len(y),
+        clusters=int(cluster.max()) + 1,
+        r2_within=float(fit.rsquared),
+        residuals=np.asarray(fit.resids, dtype=np.float64),
+    )
