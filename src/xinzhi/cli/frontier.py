@@ -285,7 +285,7 @@ def _tell(results: Sequence[Result], source: Source, top: int, language: Languag
     """Print the leading table of the first result, cut to its ends, and what the data rest on."""
     from xinzhi.cli.tables import table
     from xinzhi.report.rooms import section
-    from xinzhi.report.tables import cell
+    from xinzhi.report.table import cell
 
     out = console()
     shown = section(results[0])
@@ -298,7 +298,7 @@ def _tell(results: Sequence[Result], source: Source, top: int, language: Languag
         for row in [*rows[:top], None, *rows[-top:]] if cut else rows:
             cells = ["…"] * len(columns) if row is None else []
             for value, column in zip(row or (), columns, strict=False):
-                text = cell(value, column.kind, 2)
+                text = cell(value, column, 2)
                 cells.append(text if isinstance(text, str) else text.lang(language))
             found.add_row(*cells)
         out.print(found)

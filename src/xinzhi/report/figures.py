@@ -11,6 +11,7 @@ from markupsafe import Markup
 from xinzhi.report import charts, sketch, svg, tables
 from xinzhi.report.catalogue import paragraph, words
 from xinzhi.report.charts import bars, lines
+from xinzhi.report.section import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
     from xinzhi.report.view import View
 
 YEARLY = ("year", "output_growth", *tables.PARTS, "labour_share", "tfp_level", "flags")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A picture and what belongs to it; the titles of sections are keys of the catalogue."""
-
-    key: str
-    section: Text
-    headline: Text
-    svg: Markup
-    how: Text
-    unit: Text
-    twin: Table
-    legend: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

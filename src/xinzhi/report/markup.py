@@ -10,12 +10,12 @@ from markupsafe import Markup
 from xinzhi.core.text import Text
 from xinzhi.report import flags
 from xinzhi.report.catalogue import words
-from xinzhi.report.tables import NUMERIC, cell
+from xinzhi.report.table import NUMERIC, cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xinzhi.report.tables import Column, Table
+    from xinzhi.report.table import Column, Table
 
 LANG = {"zh": "zh-CN", "en": "en"}
 
@@ -73,7 +73,7 @@ def _head(one: Column) -> str:
 def _row(row: Sequence[object], columns: Sequence[Column], head: int, decimals: int) -> str:
     cells = []
     for i, (value, one) in enumerate(zip(row, columns, strict=True)):
-        shown = flags.marks(str(value or "")) if one.kind == "flags" else cell(value, one.kind, decimals)
+        shown = flags.marks(str(value or "")) if one.kind == "flags" else cell(value, one, decimals)
         inside = both(shown) if isinstance(shown, Text) else escape(shown)
         if i == head:
             cells.append(f'<th scope="row">{inside}</th>')

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from xinzhi.report import svg
-from xinzhi.report.figures import Figure
+from xinzhi.report.catalogue import words
+from xinzhi.report.sentence import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from altair.typing import ChartType
 
     from xinzhi.core.text import Text
     from xinzhi.report.charts.style import Words
-    from xinzhi.report.tables import Table
+    from xinzhi.report.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture drawn for a page, and what belongs to it."""
+
+    key: str
+    section: Text
+    headline: Text
+    svg: Markup
+    how: Text
+    unit: Text
+    twin: Table
+    legend: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +199,45 @@ class Section:
     ledgers: tuple[Ledger, ...] = ()
     ledgers_how: Text | None = None
     sheets: tuple[Table, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        key: str,
+        pictures: Iterable[Picture | None] = (),
+        tables: Iterable[Table | None] = (),
+        *,
+        anchor: str,
+        answer: Sequence[Text] | None = None,
+        facts: Mapping[str, object] | None = None,
+        **more: Any,  # noqa: ANN401 - the other fields
+    ) -> Section:
+        """Return a section whose words stand in the catalogue: ``<topic>.title.<name>``, ``<topic>.answer.<name>``.
+
+        Parameters
+        ----------
+        key
+            ``<topic>.<name>``.
+        pictures, tables
+            As in the class; None is left out.
+        anchor
+            Its `key`: the place on the page.
+        answer
+            The finding; None: the headlines of the pictures as sentences, else that of the catalogue.
+        facts
+            What stands for the placeholders of title and answer.
+        more
+            The other fields of the class.
+        """
+        topic, _, name = key.rpartition(".")
+        drawn = tuple(one for one in pictures if one is not None)
+        values = dict(facts or {})
+        if answer is None:
+            answer = [sentence(one.headline) for one in drawn] or [words(f"{topic}.answer.{name}", **values)]
+        if "title" not in more:
+            more["title"] = words(f"{topic}.title.{name}", **values)
+        shown = tuple(one for one in tables if one is not None)
+        return cls(key=anchor, answer=tuple(answer), pictures=drawn, tables=shown, **more)
 
     def contents(self) -> list[Table]:
         """Return every table of the section, each once."""

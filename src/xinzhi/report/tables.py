@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -12,7 +11,8 @@ from xinzhi.core.text import Text
 from xinzhi.protocol import Dated
 from xinzhi.report import flags
 from xinzhi.report.catalogue import words
-from xinzhi.report.numbers import number, significant, unit_text
+from xinzhi.report.numbers import number, unit_text
+from xinzhi.report.table import NO_UNIT, NUMERIC, Column, Kind, Table, without_notes
 from xinzhi.report.view import NATIONAL
 
 if TYPE_CHECKING:
@@ -22,25 +22,10 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Alternative, Parameter, Protocol
     from xinzhi.report.view import Span, View
 
-Kind = Literal[
-    "name",
-    "text",
-    "code",
-    "year",
-    "integer",
-    "percent",
-    "share",
-    "level",
-    "score",
-    "quantity",
-    "figure",
-    "flags",
-    "value",
-]
-NUMERIC: frozenset[Kind] = frozenset({"year", "integer", "percent", "share", "level", "score", "quantity", "figure"})
+__all__ = ["NO_UNIT", "NUMERIC", "Column", "Kind", "Table", "column", "from_frame", "without_notes"]
+
 UNIT_OF: Mapping[Kind, str] = {"percent": "unit_of.percent", "share": "unit_of.share", "level": "unit_of.level"}
 UNIT_OF_COLUMN: Mapping[str, str] = {"tfp_to_leader": "unit_of.leader"}
-DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "score": 3, "quantity": 1}
 GROWTH = ("output_growth", "capital_growth", "labour_growth", "human_capital_growth")
 PARTS = ("capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth")
 KINDS: Mapping[str, Kind] = {
@@ -58,29 +43,6 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-NO_UNIT = Text(zh="", en="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column: its title, its unit in words, and how its cells are written."""
-
-    title: Text
-    kind: Kind
-    unit: Text = NO_UNIT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table: a cell is a number, a plain text, a `Text` in both languages, or None."""
-
-    key: str
-    title: Text
-    columns: tuple[Column, ...]
-    rows: Sequence[tuple[Any, ...]]
-    notes: tuple[Text, ...] = ()
-
-
 def column(name: str, *, period: Span | None = None, unit: Text | None = None, kind: Kind | None = None) -> Column:
     """Return the column of a name of the measurement, in a period where one is given."""
     kind = kind or KINDS.get(name, "text")
@@ -90,17 +52,6 @@ def column(name: str, *, period: Span | None = None, unit: Text | None = None, k
     of = UNIT_OF_COLUMN.get(name, UNIT_OF.get(kind))
     known = words(of) if of else None
     return Column(title=title, kind=kind, unit=unit or known or NO_UNIT)
-
-
-def cell(value: Any, kind: Kind, decimals: int) -> str | Text:  # noqa: ANN401 - a cell of any kind
-    """Write a cell for the page."""
-    if value is None:
-        return number(None)
-    if kind in DECIMALS or kind == "percent":
-        return number(value, DECIMALS.get(kind, decimals))
-    if kind == "figure":
-        return significant(value)
-    return value if isinstance(value, Text) else str(value)
 
 
 def _numbers(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
@@ -125,11 +76,6 @@ def from_frame(
     columns = tuple(column(name, unit=(units or {}).get(name)) for name in names)
     marked = source["flags"].to_list() if "flags" in names else []
     return Table(key=key, title=words(f"table.{key}"), columns=columns, rows=rows, notes=_notes(key, marked))
-
-
-def without_notes(table: Table) -> Table:
-    """Return a table whose notes stand elsewhere."""
-    return replace(table, notes=())
 
 
 def _notes(key: str, cells: Iterable[str | None]) -> tuple[Text, ...]:

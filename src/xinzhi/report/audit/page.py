@@ -12,8 +12,8 @@ from xinzhi.report.audit import answer, smalls, tables
 from xinzhi.report.catalogue import paragraph, words
 from xinzhi.report.charts import audit as charts
 from xinzhi.report.charts import bars
-from xinzhi.report.figures import Figure
 from xinzhi.report.html import render
+from xinzhi.report.section import Figure
 from xinzhi.report.tables import without_notes
 
 if TYPE_CHECKING:

@@ -1,0 +1,146 @@
+"""A picture as a row of data: its kind, the chart that draws it, the rows that it draws, and the words around it."""
+
+from __future__ import annotations
+
+from functools import partial
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import Text
+from xinzhi.report.catalogue import has, words
+from xinzhi.report.section import Picture
+from xinzhi.report.table import Column, Table, cells_of, described
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import polars as pl
+    from altair.typing import ChartType
+
+    from xinzhi.report.table import Names
+
+AXES = ("x", "y", "title")  # what charts call the titles of their axes and of their colours
+LEGEND = "title"
+
+
+def picture(  # noqa: PLR0913 - the fields of a row
+    key: str,
+    chart: Callable[..., ChartType],
+    rows: Any,  # noqa: ANN401 - whatever the chart draws
+    twin: Table,
+    facts: Mapping[str, object] | None = None,
+    *,
+    title: Text | str | None = None,
+    headline: Text | str | None = None,
+    how: Text | str | None = None,
+    unit: Text | str | None = None,
+    legend: Text | str | None = None,
+    **options: Any,  # noqa: ANN401 - the options of the chart
+) -> Picture:
+    """Return a picture whose words stand in the catalogue under its name.
+
+    Parameters
+    ----------
+    key
+        ``<topic>.<kind>``, such as ``debt.history``: its words are ``debt.title.history``, ``debt.headline.history``,
+        ``debt.how.history`` and ``debt.unit_of.history``.
+    chart
+        What draws it: a function of `xinzhi.report.charts.kit`, called with the words, the rows and the options.
+    rows
+        What it draws: rows as the chart wants them (`rows_of` makes them from a frame).
+    twin
+        Its figures as a table; it stands for the unit too where the picture has none of its own: that of its first
+        column with one.
+    facts
+        What stands for the placeholders of its words.
+    title, headline, how, unit
+        The name of other words (``how="history_all"``), or the words themselves.
+    options
+        Of the chart. A title of an axis that is missing is ``<topic>.chart.<kind>``; a text is taken as it is, and
+        a string as the name of a word: ``x="of_output"`` is ``debt.chart.of_output``.
+    legend
+        The title of the colours, for charts that have one (their option ``title``).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from xinzhi.report.charts import kit
+    >>> from xinzhi.report.table import table
+    >>> frame = pl.DataFrame({"year": [2001, 2002], "deviation": [0.5, 0.4]})
+    >>> drawn = picture(
+    ...     "pathways.sigma", kit.lines, rows_of(frame, year="year", value="deviation"), table("pathways_sigma", frame),
+    ...     {"start": 2001, "end": 2002, "first": "0.5", "last": "0.4", "p": "0.01"},
+    ...     headline="sigma_less", unit="log", y="deviation",
+    ... )
+    >>> drawn.headline.en
+    'Differences shrank from 0.5 in 2001 to 0.4 in 2002 (p = 0.01)'
+    """
+    topic, _, kind = key.rpartition(".")
+    values = dict(facts or {})
+
+    def said(shelf: str, given: Text | str | None) -> Text:
+        return given if isinstance(given, Text) else words(f"{topic}.{shelf}.{given or kind}", **values)
+
+    given = {**options, LEGEND: legend}
+    axes = {name: said("chart", given.get(name)) for name in AXES if _asks(chart, name) or given.get(name) is not None}
+    return Picture(
+        kind=kind,
+        title=said("title", title),
+        headline=said("headline", headline),
+        draw=partial(_drawn, chart, rows, {**options, **axes}),
+        how=said("how", how),
+        unit=_unit(f"{topic}.unit_of.{kind}", twin) if unit is None else said("unit_of", unit),
+        twin=twin,
+    )
+
+
+def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any) -> ChartType:  # noqa: ANN401
+    return chart(w, rows, **options)
+
+
+def _asks(chart: Callable[..., ChartType], name: str) -> bool:
+    """Say whether a chart must be told the title of an axis."""
+    known = signature(chart).parameters.get(name)
+    return known is not None and known.default is known.empty
+
+
+def _unit(key: str, twin: Table) -> Text:
+    """Return the unit of a picture: its own in the catalogue, else the first one of its table."""
+    if has(key):
+        return words(key)
+    return next((one.unit for one in twin.columns if one.unit.en), Text(zh="", en=""))
+
+
+def rows_of(
+    frame: pl.DataFrame,
+    names: Names | None = None,
+    schema: Mapping[str, Column] | None = None,
+    **encodings: str | Column | Text | float,
+) -> list[dict[str, Any]]:
+    """Return the rows that a chart draws from columns of a frame, as a table shows them.
+
+    Parameters
+    ----------
+    frame
+        The rows, in order.
+    names, schema
+        As in `table`: codes become names, fractions percent.
+    encodings
+        What the chart calls them, such as ``name="region", value="to_output"``; a `Text` or a number is the same in
+        every row.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from xinzhi.report.table import column
+    >>> share = column("debt.to_output", "percent")
+    >>> rows_of(pl.DataFrame({"year": [2024], "to_output": [0.25]}), year="year", value=share)
+    [{'year': 2024, 'value': 25.0}]
+    """
+    columns = {}
+    for name, one in encodings.items():
+        if isinstance(one, str):
+            columns[name] = cells_of(described("", one, frame, schema), frame, names)
+        else:
+            columns[name] = cells_of(one, frame, names) if isinstance(one, Column) else [one] * frame.height
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]

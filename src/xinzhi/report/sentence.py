@@ -1,0 +1,161 @@
+"""Sentences and names that every page makes from facts: headlines as sentences, findings as notes, names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from xinzhi.core.text import LANGUAGES, Text
+from xinzhi.report.catalogue import has, same, words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from xinzhi.core.finding import Finding
+
+MOST_NOTES = 6  # findings that a page tells one by one
+SURE = 0.005  # a probability nearer to zero or one than random draws can tell
+
+
+def sentence(text: Text) -> Text:
+    """Return a headline as a sentence of the answer.
+
+    Examples
+    --------
+    >>> sentence(Text(zh="吉林居首", en="Jilin ranks first"))
+    Text(zh='吉林居首。', en='Jilin ranks first.')
+    """
+    return Text(zh=f"{text.zh}。", en=f"{text.en}.")
+
+
+def capital(text: Text) -> Text:
+    """Return a text that begins with a capital letter."""
+    return Text(zh=text.zh, en=text.en[:1].upper() + text.en[1:])
+
+
+def joined(items: Sequence[Text]) -> Text:
+    """Join names or short words by commas.
+
+    Examples
+    --------
+    >>> joined([same("a"), same("b")])
+    Text(zh='a，b', en='a, b')
+    """
+    return Text(zh="，".join(item.zh for item in items), en=", ".join(item.en for item in items))
+
+
+def names_joined(items: Sequence[Text]) -> Text:
+    """Join names by the comma of Chinese lists; in English by commas without an "and"."""
+    return Text(zh="、".join(item.zh for item in items), en=", ".join(item.en for item in items))
+
+
+def clauses(items: Sequence[Text]) -> Text:
+    """Join clauses or names that hold commas of their own by semicolons."""
+    return Text(zh="；".join(item.zh for item in items), en="; ".join(item.en for item in items))
+
+
+def distinct(texts: Mapping[str, Text]) -> dict[str, Text]:
+    """Return names of which no two read alike in either language: those that do get their codes.
+
+    Examples
+    --------
+    >>> distinct({"a": Text(zh="文化", en="culture"), "b": Text(zh="文化业", en="culture")})["b"]
+    Text(zh='文化业 (b)', en='culture (b)')
+    """
+    counts = {language: Counter(text.lang(language) for text in texts.values()) for language in LANGUAGES}
+    return {
+        code: Text(zh=f"{text.zh} ({code})", en=f"{text.en} ({code})")
+        if any(counts[language][text.lang(language)] > 1 for language in LANGUAGES)
+        else text
+        for code, text in texts.items()
+    }
+
+
+def short(text: Text, most: float) -> Text:
+    """Return a text cut to a width, in units of its size, so that no chart has to cut it.
+
+    Examples
+    --------
+    >>> short(Text(zh="研究与试验发展经费投入强度", en="research and development"), 9).en
+    'research and d…'
+    """
+    return Text(zh=_cut(text.zh, most), en=_cut(text.en, most))
+
+
+def _cut(line: str, most: float) -> str:
+    from xinzhi.report.charts.style import width
+
+    if width(line) <= most:
+        return line
+    while line and width(line) + 1 > most:
+        line = line[:-1]
+    return f"{line.rstrip()}…"
+
+
+def word(topic: str, kind: str, name: object) -> Text:
+    """Return the word ``<topic>.<kind>.<name>`` of the catalogue, or the name itself where there is none."""
+    key = f"{topic}.{kind}.{name}"
+    return words(key) if has(key) else same(name)
+
+
+def yes_no(value: bool | None) -> Text | None:  # noqa: FBT001 - a cell
+    """Return a cell that says yes or no; None stays None.
+
+    Examples
+    --------
+    >>> yes_no(True).en, yes_no(None)
+    ('yes', None)
+    """
+    return None if value is None else words("pathways.chart.yes" if value else "pathways.chart.no")
+
+
+def hundredfold(value: float | None) -> float | None:
+    """Return a fraction as percent; None stays None."""
+    return None if value is None else 100 * value
+
+
+def chance(value: float) -> str:
+    """Write a probability in percent; what random draws cannot tell from certain is no more than nearly so.
+
+    Examples
+    --------
+    >>> chance(0.612), chance(1.0), chance(0.001)
+    ('61', '> 99', '< 1')
+    """
+    return "> 99" if value > 1 - SURE else "< 1" if value < SURE else f"{100 * value:.0f}"
+
+
+def finding_notes(findings: Iterable[Finding], limit: int = MOST_NOTES) -> tuple[Text, ...]:
+    """Return findings as notes of a page, the first few; the rest is counted."""
+    notes = [
+        Text(
+            zh=f"{one.message.zh.rstrip('。')}。{one.hint.zh if one.hint else ''}",
+            en=f"{one.message.en.rstrip('.')}. {one.hint.en if one.hint else ''}".strip(),
+        )
+        for one in findings
+    ]
+    unique = list(dict.fromkeys(notes))
+    if len(unique) <= limit:
+        return tuple(unique)
+    return (*unique[:limit], words("pathways.note.more", k=len(unique) - limit))
+
+
+def spread(years: Sequence[int], most: int) -> list[int]:
+    """Return at most so many of the years, evenly spread, the first and the last among them.
+
+    Examples
+    --------
+    >>> spread([2000, 2001, 2002, 2003, 2004, 2005, 2006], 3)
+    [2000, 2003, 2006]
+    """
+    if len(years) <= most:
+        return list(years)
+    return [years[round(i * (len(years) - 1) / (most - 1))] for i in range(most)]
+
+
+def arrangement(codes: Collection[str]) -> Mapping[str, Sequence[object]]:
+    """Return column, row and short names of the tiles of a known set of regions that holds all these, or nothing."""
+    from xinzhi.report.catalogue import read_yaml
+
+    sets = [one["tiles"] for one in read_yaml("tiles.yaml").values()]
+    return next((tiles for tiles in sets if codes and set(codes) <= set(tiles)), {})

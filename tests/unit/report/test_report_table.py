@@ -1,0 +1,124 @@
+"""Tables, pictures and sections made from frames: what the frame holds is what the page shows."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from xinzhi.core.text import Text
+from xinzhi.report.charts import kit
+from xinzhi.report.charts.style import Words
+from xinzhi.report.markup import table as markup
+from xinzhi.report.picture import picture, rows_of
+from xinzhi.report.section import Section
+from xinzhi.report.table import Column, column, table
+
+JILIN = Text(zh="吉林", en="Jilin")
+FRAME = pl.DataFrame(
+    {
+        "region": ["220000", "990000"],
+        "year": [2020, 2021],
+        "share": [0.25, float("nan")],
+        "open": [True, None],
+        "stage": ["early", "late"],
+        "members": [["220000"], []],
+        "why_zh": ["缺", None],
+        "why_en": ["missing", None],
+    }
+)
+SCHEMA = {
+    "share": Column(title=Text(zh="份额", en="share"), kind="percent", unit=Text(zh="%", en="%"), decimals=2),
+    "stage": Column(
+        title=Text(zh="阶段", en="stage"), kind="text", values={"early": Text(zh="初期", en="early stage")}
+    ),
+    "members": Column(title=Text(zh="成员", en="members"), kind="name"),
+    "why": Column(title=Text(zh="原因", en="why"), kind="text"),
+}
+
+
+def names(code: str) -> Text:
+    return {"220000": JILIN}.get(code, Text(zh=code, en=code))
+
+
+def test_codes_fractions_truth_and_enumerations_become_what_a_reader_expects() -> None:
+    made = table("debt_x", FRAME, ("region", "year", "share", "open", "stage"), names, schema=SCHEMA, title=JILIN)
+    first, second = made.rows
+    assert (first[0], first[1], first[2]) == (JILIN, 2020, 25.0)
+    assert first[3].en == "yes"
+    assert first[4] == Text(zh="初期", en="early stage")
+    assert second[2:4] == (None, None)
+    assert second[4] == Text(zh="late", en="late")
+
+
+def test_a_pair_of_languages_is_one_column_and_a_list_is_one_cell() -> None:
+    made = table("debt_x", FRAME, ("members", "why"), names, schema=SCHEMA, title=JILIN)
+    assert made.rows == [(JILIN, Text(zh="缺", en="missing")), (Text(zh="", en=""), None)]
+
+
+def test_titles_come_from_schema_else_catalogue_else_the_name() -> None:
+    frame = pl.DataFrame({"share": [0.5], "region": ["220000"], "odd": [1.5]})
+    made = table("debt_ratios", frame, schema=SCHEMA, year=2024)
+    assert [one.title.en for one in made.columns] == ["share", "region", "odd"]
+    assert [one.kind for one in made.columns] == ["percent", "name", "figure"]
+    assert "2024" in made.title.en
+
+
+def test_a_name_function_may_be_given_for_each_column() -> None:
+    frame = pl.DataFrame({"region": ["220000"], "group": ["220000"]})
+    made = table("debt_x", frame, names={"region": names}, title=JILIN)
+    assert made.rows == [(JILIN, "220000")]
+
+
+def test_columns_without_any_figure_are_left_out_on_demand() -> None:
+    frame = pl.DataFrame({"year": [2020], "open": [None]}, schema_overrides={"open": pl.Float64})
+    assert [one.name for one in table("debt_x", frame, title=JILIN, known=True).columns] == ["year"]
+    assert [one.name for one in table("debt_x", frame, title=JILIN).columns] == ["year", "open"]
+
+
+def test_units_of_the_data_stand_in_the_place_of_those_of_the_schema() -> None:
+    made = table("debt_x", FRAME, ("share",), schema=SCHEMA, title=JILIN, units={"share": Text(zh="元", en="yuan")})
+    assert made.columns[0].unit.en == "yuan"
+
+
+def test_the_decimals_of_a_column_are_those_of_the_page() -> None:
+    made = table("debt_x", FRAME, ("share",), schema=SCHEMA, title=JILIN)
+    assert ">25.00<" in markup(made, 1)
+
+
+def test_a_chart_draws_the_cells_of_the_table() -> None:
+    rows = rows_of(FRAME, names, SCHEMA, name="region", value="share", group=JILIN)
+    assert rows == [
+        {"name": JILIN, "value": 25.0, "group": JILIN},
+        {"name": Text(zh="990000", en="990000"), "value": None, "group": JILIN},
+    ]
+
+
+def test_a_picture_finds_its_words_under_its_name() -> None:
+    twin = table("debt_history", FRAME, ("year", "share"), schema=SCHEMA)
+    facts = {"parts": "1"}
+    rows = rows_of(FRAME, schema=SCHEMA, year="year", value="share", group=JILIN)
+    drawn = picture("debt.history", kit.lines, rows, twin, facts, how="history_all", y="to_output")
+    assert drawn.kind == "history"
+    assert drawn.headline.en == "Debt to output: 1"
+    assert drawn.unit.en == "%"
+    assert "25.0" in str(drawn.draw(Words("en")).to_dict())
+
+
+def test_a_picture_without_words_is_refused() -> None:
+    twin = table("debt_history", FRAME, ("year",))
+    with pytest.raises(KeyError, match="nothing"):
+        picture("debt.history", kit.lines, [], twin, headline="nothing", how="history_all", y="to_output")
+
+
+def test_a_section_answers_with_the_headlines_of_its_pictures_and_leaves_out_what_is_not_there() -> None:
+    twin = table("debt_history", FRAME, ("year", "share"), schema=SCHEMA)
+    drawn = picture("debt.history", kit.lines, [], twin, {"parts": "1"}, how="history_all", y="to_output")
+    made = Section.of("debt.owed", [drawn, None], [None, twin], anchor="risks-debt")
+    assert made.answer == (Text(zh="负债率：1。", en="Debt to output: 1."),)
+    assert (made.pictures, made.tables, made.key) == ((drawn,), (twin,), "risks-debt")
+    assert Section.of("debt.no_ratio", anchor="a", title=JILIN).answer[0].en.startswith("No region has debt")
+
+
+def test_a_column_of_its_own_names_its_place_in_the_frame() -> None:
+    made = table("debt_x", FRAME, (column("debt.to_output", "percent", of="share"),), title=JILIN)
+    assert made.rows[0] == (25.0,)
