@@ -56,7 +56,7 @@ class Column:
         The words for the values of an enumeration.
     """
 
-    name: str
+    name: str = ""
     title: Text
     kind: Kind = "text"
     unit: Text = NO_TEXT

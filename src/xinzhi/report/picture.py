@@ -6,10 +6,10 @@ from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import Text
-from xinzhi.report.catalogue import has, words
+from xinzhi.core.schema import Column
+from xinzhi.core.text import Text, has, words
 from xinzhi.report.section import Picture
-from xinzhi.report.table import Column, Table, cells_of, described
+from xinzhi.report.table import cells_of, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import polars as pl
     from altair.typing import ChartType
 
-    from xinzhi.report.table import Names
+    from xinzhi.core.result import Result
+    from xinzhi.report.table import Called, Table
 
 AXES = ("x", "y", "title")  # what charts call the titles of their axes and of their colours
 LEGEND = "title"
@@ -113,8 +114,10 @@ def _unit(key: str, twin: Table) -> Text:
 
 def rows_of(
     frame: pl.DataFrame,
-    names: Names | None = None,
-    schema: Mapping[str, Column] | None = None,
+    of: Result | None = None,
+    names: Called | None = None,
+    *,
+    part: str = "frame",
     **encodings: str | Column | Text | float,
 ) -> list[dict[str, Any]]:
     """Return the rows that a chart draws from columns of a frame, as a table shows them.
@@ -123,7 +126,7 @@ def rows_of(
     ----------
     frame
         The rows, in order.
-    names, schema
+    of, names, part
         As in `table`: codes become names, fractions percent.
     encodings
         What the chart calls them, such as ``name="region", value="to_output"``; a `Text` or a number is the same in
@@ -137,10 +140,10 @@ def rows_of(
     >>> rows_of(pl.DataFrame({"year": [2024], "to_output": [0.25]}), year="year", value=share)
     [{'year': 2024, 'value': 25.0}]
     """
+    topic = of.topic if of is not None else ""
+    called = of.names if names is None and of is not None else names
     columns = {}
-    for name, one in encodings.items():
-        if isinstance(one, str):
-            columns[name] = cells_of(described("", one, frame, schema), frame, names)
-        else:
-            columns[name] = cells_of(one, frame, names) if isinstance(one, Column) else [one] * frame.height
+    for name, given in encodings.items():
+        one = described(topic, given, frame, of, part, {}) if isinstance(given, str) else given
+        columns[name] = cells_of(one, frame, called) if isinstance(one, Column) else [one] * frame.height
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]

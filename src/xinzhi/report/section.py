@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from xinzhi.core.text import words
 from xinzhi.report import svg
-from xinzhi.report.catalogue import words
 from xinzhi.report.sentence import sentence
 
 if TYPE_CHECKING:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from xinzhi.core.text import LANGUAGES, Text
-from xinzhi.report.catalogue import has, same, words
+from xinzhi.core.names import distinct
+from xinzhi.core.text import Text, has, same, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from xinzhi.core.finding import Finding
+
+__all__ = [
+    "arrangement", "capital", "chance", "clauses", "distinct", "finding_notes", "hundredfold", "joined", "names_joined",
+    "sentence", "short", "spread", "word", "yes_no",
+]  # fmt: skip
 
 MOST_NOTES = 6  # findings that a page tells one by one
 SURE = 0.005  # a probability nearer to zero or one than random draws can tell
@@ -54,23 +58,6 @@ def clauses(items: Sequence[Text]) -> Text:
     return Text(zh="；".join(item.zh for item in items), en="; ".join(item.en for item in items))
 
 
-def distinct(texts: Mapping[str, Text]) -> dict[str, Text]:
-    """Return names of which no two read alike in either language: those that do get their codes.
-
-    Examples
-    --------
-    >>> distinct({"a": Text(zh="文化", en="culture"), "b": Text(zh="文化业", en="culture")})["b"]
-    Text(zh='文化业 (b)', en='culture (b)')
-    """
-    counts = {language: Counter(text.lang(language) for text in texts.values()) for language in LANGUAGES}
-    return {
-        code: Text(zh=f"{text.zh} ({code})", en=f"{text.en} ({code})")
-        if any(counts[language][text.lang(language)] > 1 for language in LANGUAGES)
-        else text
-        for code, text in texts.items()
-    }
-
-
 def short(text: Text, most: float) -> Text:
     """Return a text cut to a width, in units of its size, so that no chart has to cut it.
 
@@ -106,7 +93,7 @@ def yes_no(value: bool | None) -> Text | None:  # noqa: FBT001 - a cell
     >>> yes_no(True).en, yes_no(None)
     ('yes', None)
     """
-    return None if value is None else words("pathways.chart.yes" if value else "pathways.chart.no")
+    return None if value is None else words("label.yes" if value else "label.no")
 
 
 def hundredfold(value: float | None) -> float | None:
@@ -137,7 +124,7 @@ def finding_notes(findings: Iterable[Finding], limit: int = MOST_NOTES) -> tuple
     unique = list(dict.fromkeys(notes))
     if len(unique) <= limit:
         return tuple(unique)
-    return (*unique[:limit], words("pathways.note.more", k=len(unique) - limit))
+    return (*unique[:limit], words("note.more", k=len(unique) - limit))
 
 
 def spread(years: Sequence[int], most: int) -> list[int]:

@@ -3,65 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.text import Text
-from xinzhi.report.catalogue import has, listing, same, words
-from xinzhi.report.numbers import is_known, number, significant
+from xinzhi.core.names import Names
+from xinzhi.core.schema import COMMON, NO_TEXT, Column, Kind
+from xinzhi.core.schema import describe as schema
+from xinzhi.core.schema import described as in_schema
+from xinzhi.core.text import Text, has, is_known, listing, number, same, significant, words
 from xinzhi.report.sentence import yes_no
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Kind = Literal[
-    "name",
-    "text",
-    "code",
-    "year",
-    "integer",
-    "percent",
-    "share",
-    "level",
-    "score",
-    "quantity",
-    "figure",
-    "flags",
-    "value",
-]
-NUMERIC: frozenset[Kind] = frozenset({"year", "integer", "percent", "share", "level", "score", "quantity", "figure"})
+    from xinzhi.core.result import Result
+
+__all__ = [
+    "DECIMALS", "NO_UNIT", "NUMERIC", "Column", "Kind", "Table", "cell", "cells_of", "column", "described", "table",
+    "without_notes",
+]  # fmt: skip
+
+NUMERIC: frozenset[Kind] = frozenset(
+    {"year", "integer", "percent", "share", "points", "level", "score", "quantity", "figure"}
+)
 FRACTIONS: frozenset[Kind] = frozenset({"percent", "share"})  # frames hold fractions, tables a hundred times as much
 DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "score": 3, "quantity": 1}
-NO_UNIT = Text(zh="", en="")
-Names = Callable[[Any], Text] | Mapping[str, Callable[[Any], Text]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of a table.
-
-    Parameters
-    ----------
-    title, unit
-        Its words.
-    kind
-        How its cells are written, and on which side they stand.
-    decimals
-        Of its figures on the page; None: as the kind has them.
-    name
-        The column of the frame from which `table` takes its cells.
-    values
-        The words of its cells, where these are an enumeration.
-    """
-
-    title: Text
-    kind: Kind
-    unit: Text = NO_UNIT
-    decimals: int | None = None
-    name: str = ""
-    values: Mapping[str, Text] = field(default_factory=dict)
+GROWTH: frozenset[Kind] = frozenset({"percent", "points"})  # written with the decimals of the report
+NO_UNIT = NO_TEXT
+Called = Names | Callable[[Any], Text] | Mapping[str, Callable[[Any], Text]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +50,10 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     key: str,
     frame: pl.DataFrame,
     columns: Sequence[str | Column] | None = None,
-    names: Names | None = None,
+    of: Result | None = None,
     *,
-    schema: Mapping[str, Column] | None = None,
+    part: str = "frame",
+    names: Called | None = None,
     title: Text | None = None,
     units: Mapping[str, Text] | None = None,
     notes: Sequence[Text] = (),
@@ -101,10 +73,11 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     columns
         Names of columns of the frame, or a `column` with a title, a kind or a unit of its own; None: all of the frame.
         A name that the frame holds as ``<name>_zh`` and ``<name>_en`` is a text in both languages.
+    of, part
+        The result that describes and names them, and the frame of it that an entry ``<part>.<name>`` is for.
     names
-        What codes are called: one function for every column of kind ``name``, or one for each column by its name.
-    schema
-        What the result says of its columns.
+        What codes are called, where it is not as the result says: `Names`, a function for every column of kind
+        ``name``, or one for each column by its name.
     title, notes
         A title other than that of the catalogue; and what stands below the table.
     units
@@ -123,11 +96,12 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     """
     topic, _, name = key.partition("_")
     chosen = [
-        one if isinstance(one, Column) else described(topic, one, frame, schema, **values)
+        one if isinstance(one, Column) else described(topic, one, frame, of, part, values)
         for one in (frame.columns if columns is None else columns)
     ]
     chosen = [replace(one, unit=units[one.name]) if units and one.name in units else one for one in chosen]
-    cells = [_cells(one, frame, names) for one in chosen]
+    called = of.names if names is None and of is not None else names
+    cells = [cells_of(one, frame, called) for one in chosen]
     if known:
         held = [any(cell is not None for cell in column) for column in cells]
         chosen = [one for one, some in zip(chosen, held, strict=True) if some]
@@ -171,29 +145,26 @@ def column(key: str, kind: Kind, unit: Text | None = None, /, *, of: str | None 
 
 
 def described(
-    topic: str, name: str, frame: pl.DataFrame, schema: Mapping[str, Column] | None, **values: object
+    topic: str, name: str, frame: pl.DataFrame, of: Result | None, part: str, values: Mapping[str, object]
 ) -> Column:
-    """Return the column of a frame as the schema describes it, else the catalogue, else its own name and type."""
-    if schema is not None and name in schema:
-        return replace(schema[name], name=name)
-    keys = (f"{topic}.column.{name}", f"column.{name}")
-    key = next((key for key in keys if has(key)), None)
-    title = same(name) if key is None else words(key, **values)
-    return Column(title=title, kind=_kind(name, frame), name=name)
+    """Return a column as the result describes it, else the catalogue of the topic, else its own name and type."""
+    if of is not None and of.verb and in_schema(of.verb, name, part):
+        return schema(of.verb, name, part)
+    known = schema(COMMON, name) if in_schema(COMMON, name) else None
+    plain = known or Column(name=name, title=same(name), kind=_kind(frame.schema.get(name)))
+    key = f"{topic}.column.{name}"
+    return replace(plain, title=words(key, **values)) if has(key) else plain
 
 
-def _kind(name: str, frame: pl.DataFrame) -> Kind:
-    """Return the kind of a column that nothing describes, by its name and type."""
-    if name in {"region", "unit", "place", "group", "leader"}:
-        return "name"
-    if name in {"year", "start", "end"}:
-        return "year"
-    kind = frame.schema.get(name, pl.String)
-    return "integer" if kind.is_integer() else "figure" if kind.is_float() else "text"
+def _kind(held: pl.DataType | None) -> Kind:
+    """Return the kind of a column that nothing describes, by its type."""
+    if held is None or not held.is_numeric():
+        return "flag" if held == pl.Boolean else "text"
+    return "integer" if held.is_integer() else "figure"
 
 
-def _cells(one: Column, frame: pl.DataFrame, names: Names | None) -> list[Any]:
-    """Return the cells of a column."""
+def cells_of(one: Column, frame: pl.DataFrame, names: Called | None = None) -> list[Any]:
+    """Return the cells of a column of a frame as a table shows them; charts draw the same ones."""
     if one.name not in frame.columns:
         pairs = frame.select(f"{one.name}_zh", f"{one.name}_en").rows()
         return [None if zh is None and en is None else Text(zh=zh or en, en=en or zh) for zh, en in pairs]
@@ -202,27 +173,36 @@ def _cells(one: Column, frame: pl.DataFrame, names: Names | None) -> list[Any]:
         held = held.fill_nan(None)
     if one.kind in FRACTIONS and held.dtype.is_numeric():
         held = held * 100
-    said = _said(one, names)
-    if isinstance(held.dtype, pl.List):
-        return [None if some is None else listing([said(item) for item in some]) for some in held.to_list()]
     if held.dtype == pl.Boolean and not one.values:
         return [yes_no(value) for value in held.to_list()]
     if one.kind in NUMERIC and not one.values:
         return held.to_list()
+    said = _said(one, held, names)
+    if isinstance(held.dtype, pl.List):
+        return [None if some is None else listing([said(item) for item in some]) for some in held.to_list()]
     return [None if value is None else said(value) for value in held.to_list()]
 
 
-def _said(one: Column, names: Names | None) -> Callable[[Any], Any]:
+def _said(one: Column, held: pl.Series, names: Called | None) -> Callable[[Any], Any]:
     """Return what writes one value of a column: its word, its name, or itself."""
-    called = names.get(one.name) if isinstance(names, Mapping) else names if one.kind == "name" else None
     if one.values:
-        return lambda value: one.values.get(str(value).lower(), same(value))
-    return called or (lambda value: value if isinstance(value, str | Text) else str(value))
+        return lambda value: one.values.get(str(value).lower() if isinstance(value, bool) else str(value), same(value))
+    if isinstance(names, Names):
+        if one.names is None:
+            return _plain
+        codes = held.explode().drop_nulls().unique(maintain_order=True) if isinstance(held.dtype, pl.List) else held
+        # all names of the kind, so that one code is called the same in every table of a page
+        known = names.distinct(
+            one.names, [*names.by_kind.get(one.names, ()), *codes.drop_nulls().unique(maintain_order=True)]
+        )
+        return lambda value: known[str(value)]
+    if isinstance(names, Mapping):
+        return names.get(one.name, _plain)
+    return _plain if names is None or one.kind != "name" else names
 
 
-def cells_of(one: Column, frame: pl.DataFrame, names: Names | None = None) -> list[Any]:
-    """Return the cells of a column of a frame as a table shows them; charts draw from the same ones."""
-    return _cells(one, frame, names)
+def _plain(value: object) -> str | Text:
+    return value if isinstance(value, str | Text) else str(value)
 
 
 def without_notes(source: Table) -> Table:
@@ -236,7 +216,7 @@ def cell(value: Any, one: Column, decimals: int) -> str | Text:  # noqa: ANN401 
         return number(None)
     if one.decimals is not None and is_known(value):
         return number(value, one.decimals)
-    if one.kind in DECIMALS or one.kind == "percent":
+    if one.kind in DECIMALS or one.kind in GROWTH:
         return number(value, DECIMALS.get(one.kind, decimals))
     if one.kind == "figure":
         return significant(value)

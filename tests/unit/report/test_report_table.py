@@ -5,14 +5,18 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from xinzhi.core.names import Names
+from xinzhi.core.schema import Column
 from xinzhi.core.text import Text
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.style import Words
 from xinzhi.report.markup import table as markup
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Section
-from xinzhi.report.table import Column, column, table
+from xinzhi.report.table import column, table
 
+PERCENT = Text(zh="%", en="%")
+EARLY = Text(zh="初期", en="early stage")
 JILIN = Text(zh="吉林", en="Jilin")
 FRAME = pl.DataFrame(
     {
@@ -26,14 +30,23 @@ FRAME = pl.DataFrame(
         "why_en": ["missing", None],
     }
 )
-SCHEMA = {
-    "share": Column(title=Text(zh="份额", en="share"), kind="percent", unit=Text(zh="%", en="%"), decimals=2),
-    "stage": Column(
-        title=Text(zh="阶段", en="stage"), kind="text", values={"early": Text(zh="初期", en="early stage")}
+COLUMNS = {
+    "share": Column(
+        name="share", title=Text(zh="份额", en="share"), kind="percent", unit=Text(zh="%", en="%"), decimals=2
     ),
-    "members": Column(title=Text(zh="成员", en="members"), kind="name"),
-    "why": Column(title=Text(zh="原因", en="why"), kind="text"),
+    "stage": Column(
+        name="stage",
+        title=Text(zh="阶段", en="stage"),
+        kind="text",
+        values={"early": Text(zh="初期", en="early stage")},
+    ),
+    "members": Column(name="members", title=Text(zh="成员", en="members"), kind="name"),
+    "why": Column(name="why", title=Text(zh="原因", en="why"), kind="text"),
 }
+
+
+def some(*names: str) -> tuple[Column, ...]:
+    return tuple(COLUMNS[name] for name in names)
 
 
 def names(code: str) -> Text:
@@ -41,25 +54,25 @@ def names(code: str) -> Text:
 
 
 def test_codes_fractions_truth_and_enumerations_become_what_a_reader_expects() -> None:
-    made = table("debt_x", FRAME, ("region", "year", "share", "open", "stage"), names, schema=SCHEMA, title=JILIN)
+    made = table("debt_x", FRAME, ("region", "year", *some("share"), "open", *some("stage")), names=names, title=JILIN)
     first, second = made.rows
     assert (first[0], first[1], first[2]) == (JILIN, 2020, 25.0)
     assert first[3].en == "yes"
-    assert first[4] == Text(zh="初期", en="early stage")
+    assert first[4] == EARLY
     assert second[2:4] == (None, None)
     assert second[4] == Text(zh="late", en="late")
 
 
 def test_a_pair_of_languages_is_one_column_and_a_list_is_one_cell() -> None:
-    made = table("debt_x", FRAME, ("members", "why"), names, schema=SCHEMA, title=JILIN)
+    made = table("debt_x", FRAME, some("members", "why"), names=names, title=JILIN)
     assert made.rows == [(JILIN, Text(zh="缺", en="missing")), (Text(zh="", en=""), None)]
 
 
 def test_titles_come_from_schema_else_catalogue_else_the_name() -> None:
-    frame = pl.DataFrame({"share": [0.5], "region": ["220000"], "odd": [1.5]})
-    made = table("debt_ratios", frame, schema=SCHEMA, year=2024)
-    assert [one.title.en for one in made.columns] == ["share", "region", "odd"]
-    assert [one.kind for one in made.columns] == ["percent", "name", "figure"]
+    frame = pl.DataFrame({"share": [0.5], "region": ["220000"], "year": [2020], "odd": [1.5]})
+    made = table("debt_ratios", frame, (*some("share"), "region", "year", "odd"), year=2024)
+    assert [one.title.en for one in made.columns] == ["share", "region", "year", "odd"]
+    assert [one.kind for one in made.columns] == ["percent", "name", "year", "figure"]
     assert "2024" in made.title.en
 
 
@@ -69,6 +82,13 @@ def test_a_name_function_may_be_given_for_each_column() -> None:
     assert made.rows == [(JILIN, "220000")]
 
 
+def test_names_of_one_kind_are_told_apart_by_their_codes() -> None:
+    called = Names({"industry": {"a": Text(zh="业", en="trade"), "b": Text(zh="业", en="trade")}})
+    frame = pl.DataFrame({"industry": ["a", "c"], "region": ["220000", "xx"]})
+    made = table("debt_x", frame, names=called, title=JILIN)
+    assert [tuple(cell.en for cell in row) for row in made.rows] == [("trade (a)", "Jilin"), ("c", "xx")]
+
+
 def test_columns_without_any_figure_are_left_out_on_demand() -> None:
     frame = pl.DataFrame({"year": [2020], "open": [None]}, schema_overrides={"open": pl.Float64})
     assert [one.name for one in table("debt_x", frame, title=JILIN, known=True).columns] == ["year"]
@@ -76,17 +96,17 @@ def test_columns_without_any_figure_are_left_out_on_demand() -> None:
 
 
 def test_units_of_the_data_stand_in_the_place_of_those_of_the_schema() -> None:
-    made = table("debt_x", FRAME, ("share",), schema=SCHEMA, title=JILIN, units={"share": Text(zh="元", en="yuan")})
+    made = table("debt_x", FRAME, some("share"), title=JILIN, units={"share": Text(zh="元", en="yuan")})
     assert made.columns[0].unit.en == "yuan"
 
 
 def test_the_decimals_of_a_column_are_those_of_the_page() -> None:
-    made = table("debt_x", FRAME, ("share",), schema=SCHEMA, title=JILIN)
+    made = table("debt_x", FRAME, some("share"), title=JILIN)
     assert ">25.00<" in markup(made, 1)
 
 
 def test_a_chart_draws_the_cells_of_the_table() -> None:
-    rows = rows_of(FRAME, names, SCHEMA, name="region", value="share", group=JILIN)
+    rows = rows_of(FRAME, names=names, name="region", value=COLUMNS["share"], group=JILIN)
     assert rows == [
         {"name": JILIN, "value": 25.0, "group": JILIN},
         {"name": Text(zh="990000", en="990000"), "value": None, "group": JILIN},
@@ -94,9 +114,9 @@ def test_a_chart_draws_the_cells_of_the_table() -> None:
 
 
 def test_a_picture_finds_its_words_under_its_name() -> None:
-    twin = table("debt_history", FRAME, ("year", "share"), schema=SCHEMA)
+    twin = table("debt_history", FRAME, ("year", *some("share")))
     facts = {"parts": "1"}
-    rows = rows_of(FRAME, schema=SCHEMA, year="year", value="share", group=JILIN)
+    rows = rows_of(FRAME, year="year", value=COLUMNS["share"], group=JILIN)
     drawn = picture("debt.history", kit.lines, rows, twin, facts, how="history_all", y="to_output")
     assert drawn.kind == "history"
     assert drawn.headline.en == "Debt to output: 1"
@@ -111,7 +131,7 @@ def test_a_picture_without_words_is_refused() -> None:
 
 
 def test_a_section_answers_with_the_headlines_of_its_pictures_and_leaves_out_what_is_not_there() -> None:
-    twin = table("debt_history", FRAME, ("year", "share"), schema=SCHEMA)
+    twin = table("debt_history", FRAME, ("year", *some("share")))
     drawn = picture("debt.history", kit.lines, [], twin, {"parts": "1"}, how="history_all", y="to_output")
     made = Section.of("debt.owed", [drawn, None], [None, twin], anchor="risks-debt")
     assert made.answer == (Text(zh="负债率：1。", en="Debt to output: 1."),)
