@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+# what every package exported when the second edition began
+BEFORE = json.loads((ROOT / "tests/golden/public_names.json").read_text(encoding="utf-8"))
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("package", BEFORE)
+def test_public_names_are_there_or_the_changelog_names_their_successor(package: str) -> None:
+    try:
+        home = importlib.import_module(package)
+    except ModuleNotFoundError:
+        assert f"`{package}`" in CHANGELOG
+        return
+    gone = [name for name in BEFORE[package] if not hasattr(home, name)]
+    assert [name for name in gone if f"`{package}.{name}`" not in CHANGELOG] == []

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import xinzhi
+from xinzhi.core import errors
+from xinzhi.core.text import page, read_words
+
+SOURCE = Path(xinzhi.__file__).parent
+ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+CODE = re.compile(r"^[a-z]+\.[a-z0-9-]+$")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+PACKAGES = sorted(path.stem for path in (SOURCE / "words" / "messages").glob("*.yaml"))
+
+
+def raised():
+    """Yield the place and the first argument of every error that is made in the source."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS and node.args:
+                yield f"{path.relative_to(SOURCE)}:{node.lineno}", node.args[0]
+
+
+def codes_in(node):
+    """Return the codes that a first argument may be: a literal, or one of the two of a choice."""
+    if isinstance(node, ast.IfExp):
+        return [*codes_in(node.body), *codes_in(node.orelse)]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def known(code):
+    package, _, what = code.partition(".")
+    return what in page("messages", package)
+
+
+def names(pattern):
+    return {name for _, name, _, _ in string.Formatter().parse(pattern) if name}
+
+
+def test_every_error_has_a_code_of_the_catalogue():
+    wrong = [f"{place}: {ast.unparse(node)}" for place, node in raised()
+             if not codes_in(node) or not all(CODE.match(code) and known(code) for code in codes_in(node))]  # fmt: skip
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_messages_are_in_both_languages_and_say_the_same(package):
+    entries = page("messages", package)
+    assert [key for key, text in entries.items() if not CHINESE.search(text.zh) or CHINESE.search(text.en)] == []
+    assert [key for key, text in entries.items() if names(text.zh) != names(text.en)] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_message_is_used(package):
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    assert [what for what in read_words(f"messages/{package}.yaml") if f'"{package}.{what}"' not in code] == []
