@@ -1,0 +1,59 @@
+"""Every wrong call is told in the language that was asked for: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from xinzhi.cli import main
+
+CASES = yaml.safe_load((Path(__file__).parents[1] / "cases/errors.yaml").read_text(encoding="utf-8"))
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# What stays Latin in Chinese text: options, paths and files, identifiers in quotes or snake case, codes, formats.
+LATIN = re.compile(
+    r"--?[a-z-]+|\S*[/\\.]\S*|[“'‘`「][^”'’`」]*[”'’`」]|\b\w*[_-]\w+\b|\b[A-Z][A-Z0-9/.]*\b|\bxinzhi\b|\b[a-z]{1,2}\b"
+)
+NAMES = {"malmquist", "hicks", "moorsteen", "luenberger", "fisher", "tornqvist", "radial", "sbm", "super", "crs", "vrs"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    tmp = tmp_path_factory.mktemp("wrong")
+    (tmp / "empty").mkdir()
+    (tmp / "broken.xlsx").write_bytes(b"not a workbook")
+    (tmp / "broken.json").write_text("{", encoding="utf-8")
+    (tmp / "nokey.pem").write_text("no key", encoding="utf-8")
+    (tmp / "table.csv").write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
+    (tmp / "words.csv").write_text("a,b,c\n1,two,x\n3,4,y\n", encoding="utf-8")
+    return tmp
+
+
+def called(call, folder, monkeypatch, capsys, language):
+    words = [str(word).replace("{tmp}", str(folder)) for word in call]
+    words += [] if "--lang" in words else ["--lang", language]
+    monkeypatch.setattr(sys, "argv", ["xinzhi", *words])
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    return leaving.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(map(str, case[1:4])))
+def test_a_wrong_call_is_told_in_chinese(case, folder, monkeypatch, capsys):
+    code, said = called(case[1:], folder, monkeypatch, capsys, "zh")
+    assert code == case[0], said
+    assert CHINESE.search(said)
+    words = {word for word in re.findall(r"[A-Za-z]{3,}", LATIN.sub(" ", said.replace(str(folder), " ")))}
+    assert len(words) <= 3, said  # names of things, never a sentence
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(map(str, case[1:4])))
+def test_a_wrong_call_is_told_in_english(case, folder, monkeypatch, capsys):
+    code, said = called(case[1:], folder, monkeypatch, capsys, "en")
+    assert code == case[0], said
+    assert len(re.findall(r"[A-Za-z]{2,}", said)) >= 4
+    assert "Traceback" not in said
