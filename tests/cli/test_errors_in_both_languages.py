@@ -47,7 +47,7 @@ def test_a_wrong_call_is_told_in_chinese(case, folder, monkeypatch, capsys):
     code, said = called(case[1:], folder, monkeypatch, capsys, "zh")
     assert code == case[0], said
     assert CHINESE.search(said)
-    words = {word for word in re.findall(r"[A-Za-z]{3,}", LATIN.sub(" ", said.replace(str(folder), " ")))}
+    words = set(re.findall(r"[A-Za-z]{3,}", LATIN.sub(" ", said.replace(str(folder), " "))))
     assert len(words) <= 3, said  # names of things, never a sentence
 
 
