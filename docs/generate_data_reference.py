@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xinzhi.core.text import read_words
 from xinzhi.data import known_tables
 from xinzhi.data.facts import facts
 from xinzhi.data.vocabulary import atoms, chained, scales
@@ -105,8 +106,9 @@ def _limits() -> str:
 
 def _rules_page() -> str:
     rows = [
-        (f"`{about.get('rule', name)}`", about["severity"], f"{about['en']}<br>{about['zh']}", about["hint_en"])
-        for name, about in facts("messages.yaml").items()
+        (f"`{about.get('rule', name)}`", about["severity"], f"{about['en']}<br>{about['zh']}", about["cure"]["en"])
+        for name, about in read_words("messages/data.yaml").items()
+        if "severity" in about
     ]
     intro = (
         "Words in braces are filled in from the place of the finding. An `error` stops every verb that reads the "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 from xinzhi.core.text import Text, page, read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.text import Language
 
@@ -78,6 +78,11 @@ class Finding:
         colon, space = ("：", "") if language == "zh" else (": ", " ")
         return f"{self.where(language)}{colon}{self.message.lang(language)}{space}{self.hint.lang(language)}"
 
+    @property
+    def text(self) -> Text:
+        """Place, message and hint as one line, in both languages."""
+        return Text(zh=self.sentence("zh"), en=self.sentence("en"))
+
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary with both languages."""
         names = ("rule", "severity", *Place.__annotations__)
@@ -116,6 +121,15 @@ def finding(
         hint=Text(zh="", en="") if cure is None else cure.format(**slots),
         **place,
     )
+
+
+def listed(findings: Sequence[Finding], limit: int | None = None) -> Text:
+    """Return findings as lines, the first few of many, and how many more there are."""
+    shown = findings[:limit]
+    rest = len(findings) - len(shown)
+    more = [Text(zh=f"……另有{rest}处", en=f"… and {rest} more")] if rest else []
+    lines = [*(one.text for one in shown), *more]
+    return Text(zh="\n  ".join(line.zh for line in lines), en="\n  ".join(line.en for line in lines))
 
 
 @cache

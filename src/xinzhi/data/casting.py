@@ -62,11 +62,11 @@ def _number(cells: pl.Series) -> Cast:
         values = cells.cast(pl.Float64, strict=False)
         doubtful = ~values.is_finite().fill_null(value=False) & cells.is_not_null()
         if not doubtful.any():
-            return Cast(values, doubtful, "text-in-number", "1234.5")
+            return Cast(values, doubtful, "data.text-in-number", "1234.5")
         bare = cells.str.strip_chars()
         values = bare.cast(pl.Float64, strict=False)
         bad = ~values.is_finite().fill_null(value=False) & (bare != "") & bare.is_not_null()
-    return Cast(_blank(values, bad | ~values.is_finite()), bad, "text-in-number", "1234.5")
+    return Cast(_blank(values, bad | ~values.is_finite()), bad, "data.text-in-number", "1234.5")
 
 
 def _empty(cells: pl.Series) -> pl.Series:
@@ -80,17 +80,17 @@ def _whole(cells: pl.Series, low: float, high: float, message: str, expected: st
 
 
 def _integer(cells: pl.Series) -> Cast:
-    return _whole(cells, -_EXACT, _EXACT, "not-whole", "1")
+    return _whole(cells, -_EXACT, _EXACT, "data.not-whole", "1")
 
 
 def _flag(cells: pl.Series) -> Cast:
-    return _whole(cells, 0, 1, "not-flag", "0, 1")
+    return _whole(cells, 0, 1, "data.not-flag", "0, 1")
 
 
 def _year(cells: pl.Series) -> Cast:
     if isinstance(cells.dtype, (pl.Date, pl.Datetime)):
         cells = cells.dt.year()
-    return _whole(cells, _FIRST_YEAR, _LAST_YEAR, "invalid-year", "2024")
+    return _whole(cells, _FIRST_YEAR, _LAST_YEAR, "data.invalid-year", "2024")
 
 
 def _text(cells: pl.Series) -> Cast:
@@ -108,7 +108,7 @@ def _text(cells: pl.Series) -> Cast:
     else:
         values = cells.cast(pl.String)
     values = _blank(values, values == "")
-    return Cast(values, pl.repeat(value=False, n=len(cells), eager=True), "text-in-number")
+    return Cast(values, pl.repeat(value=False, n=len(cells), eager=True), "data.text-in-number")
 
 
 def _code(cells: pl.Series) -> Cast:
@@ -123,7 +123,7 @@ def _matching(pattern: str, expected: str) -> Callable[[pl.Series], Cast]:
     def matching(cells: pl.Series) -> Cast:
         values = _code(cells).values
         bad = ~values.str.contains(pattern).fill_null(value=True)
-        return Cast(_blank(values, bad), bad, "invalid-period", expected)
+        return Cast(_blank(values, bad), bad, "data.invalid-period", expected)
 
     return matching
 

@@ -50,7 +50,7 @@ def cumulate(sheet: Sheet, name: str, unit: Unit) -> tuple[pl.Series, str | None
     levels = known.select(ROW, (level / at_base).alias(name))
     values = sheet.frame.select(ROW).join(levels, on=ROW, how="left", maintain_order="left")[name]
     rows = known.filter("gap", _over(pl.col("gap").cum_sum() == 1, group)).select(ROW)
-    return values, str(base), list(sheet.findings(rows, Say(message="chain-broken", column=name)))
+    return values, str(base), list(sheet.findings(rows, Say(message="data.chain-broken", column=name)))
 
 
 def _counts(name: str, year: str, group: list[str]) -> pl.Expr:

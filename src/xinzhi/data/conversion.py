@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from xinzhi.core.finding import Place, finding
 from xinzhi.data.catalogue import limit
 from xinzhi.data.chain import cumulate
-from xinzhi.data.messages import Place, finding
 from xinzhi.data.units import ANY_BASE, CONSTANT, INDEX, Unit, UnitError, factor, mismatch, parse
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def convert(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
         values = pl.lit(None, dtype=pl.Float64) if done.values is None else done.values
         columns.append(values.alias(column.name))
     if assumed:
-        findings.append(finding("unit-undeclared", table=sheet.name, file=sheet.raw.file, value=", ".join(assumed)))
+        findings.append(
+            finding("data.unit-undeclared", table=sheet.name, file=sheet.raw.file, value=", ".join(assumed))
+        )
     own = {name: unit for name, unit in _own(sheet) if name not in units}
     return replace(sheet, frame=sheet.frame.with_columns(columns), units=own | units), findings
 
@@ -91,7 +93,7 @@ def _declared(sheet: Sheet, column: Column, text: str) -> _Converted:
     try:
         unit = parse(text)
     except UnitError as error:
-        found = finding("unit-unknown", **(place | {"expected": error.nearest or str(wanted)}))
+        found = finding("data.unit-unknown", **(place | {"expected": error.nearest or str(wanted)}))
         return _Converted(None, wanted, (found,))
     if unit.atom == INDEX and unit.base is None:
         return _baseless(sheet, column, text)
@@ -102,7 +104,7 @@ def _declared(sheet: Sheet, column: Column, text: str) -> _Converted:
             return _Converted(values, replace(wanted, base=base), tuple(findings))
         return _Converted(_scaled(sheet.frame[column.name], factor(unit, wanted)), wanted)
     except UnitError as error:
-        found = finding("unit-mismatch", words={"reason": error.why}, **(place | {"expected": str(wanted)}))
+        found = finding("data.unit-mismatch", words={"reason": error.why}, **(place | {"expected": str(wanted)}))
         return _Converted(None, wanted, (found,))
 
 
@@ -121,7 +123,7 @@ def _hours(sheet: Sheet, column: Column) -> _Converted:
     largest = sheet.frame[column.name].max()
     unit = each if isinstance(largest, float) and largest <= most else total
     found = finding(
-        "hours-assumed",
+        "data.hours-assumed",
         table=sheet.name,
         file=sheet.raw.file,
         column=column.name,
@@ -141,7 +143,7 @@ def _baseless(sheet: Sheet, column: Column, text: str | None) -> _Converted:
     if column.role != "price":
         return _Converted(sheet.frame[column.name], unit)
     found = finding(
-        "index-without-base",
+        "data.index-without-base",
         severity="warning" if text is None else None,
         table=sheet.name,
         file=sheet.raw.file,

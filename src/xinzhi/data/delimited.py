@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import finding
 from xinzhi.data.encoding import utf8
 from xinzhi.data.grid import TOP, Grid, grid, header_below
-from xinzhi.data.messages import finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,17 +59,18 @@ def read_delimited(path: Path, table: str, *, encoding: str | None = None, delim
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))
     data, ends = _one_line_end(data)
     if ends:
-        found.append(finding("mixed-line-ends", table=table, file=path.name, value=ends))
+        found.append(finding("data.mixed-line-ends", table=table, file=path.name, value=ends))
     if not data.strip():
-        message = f"{path}: the file is empty; the table '{table}' needs a header and rows."
-        raise InputError(message)
+        raise InputError("data.file-empty", path=path, table=table)
     records = _records(data, delimiter or _sniff(data), path)
     if below := _title(data, records, table):
-        found.append(finding("title-above-header", table=table, file=path.name, line=records.line, value=str(below)))
+        found.append(
+            finding("data.title-above-header", table=table, file=path.name, line=records.line, value=str(below))
+        )
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))
     width = str(len(records.header))
     found += [
-        finding("ragged-row", table=table, file=path.name, line=line, value=str(count), expected=width)
+        finding("data.ragged-row", table=table, file=path.name, line=line, value=str(count), expected=width)
         for line, count in records.ragged
     ]
     made = grid(records.header, records.cells, records.lines, table=table, file=path.name, line=records.line)
@@ -166,11 +167,9 @@ def _one_by_one(data: bytes, delimiter: str, path: Path) -> _Records:
                 lines.append(line)
             line = reader.line_num + 1
     except csv.Error as error:
-        message = f"{path}, line {line}: this is not delimited text ({error}); save the table as CSV in UTF-8."
-        raise InputError(message) from error
+        raise InputError("data.not-delimited", path=path, line=line, error=error) from error
     if not rows:
-        message = f"{path}: the file holds nothing but quotes; the table needs a header and rows."
-        raise InputError(message)
+        raise InputError("data.only-quotes", path=path)
     header, width = rows[0], len(rows[0])
     body = list(zip(lines[1:], rows[1:], strict=True))
     good = [(number, row) for number, row in body if len(row) == width]

@@ -68,21 +68,17 @@ def read_descriptor(path: Path) -> Descriptor:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"{path}: the descriptor is not encoded in UTF-8 (byte {error.start}); save it as UTF-8."
-        raise InputError(message) from error
+        raise InputError("data.descriptor-encoding", path=path, start=error.start) from error
     document = read_document(text, str(path))
     if not isinstance(document, dict):
-        message = f"{path}: a descriptor is a mapping, at the least\n  {_MINIMAL}"
-        raise InputError(message)
+        raise InputError("data.descriptor-shape", path=path, minimal=_MINIMAL)
     resources = document.get("resources")
     if not isinstance(resources, list) or not resources:
-        message = f"{path}: the descriptor lists no resources; at the least\n  {_MINIMAL}"
-        raise InputError(message)
+        raise InputError("data.no-resources", path=path, minimal=_MINIMAL)
     found = tuple(_resource(entry, number, path) for number, entry in enumerate(resources, start=1))
     names = [resource.name for resource in found]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        message = f"{path}: two resources are called '{twice}'; rename or remove one."
-        raise InputError(message)
+        raise InputError("data.resource-twice", path=path, twice=twice)
     name = str(document.get("name") or path.parent.name)
     version = document.get("version")
     return Descriptor(
@@ -105,22 +101,20 @@ def _title(document: Mapping[str, Any], name: str) -> Text:
 
 def _resource(entry: object, number: int, path: Path) -> Resource:
     if not isinstance(entry, dict):
-        raise _wrong(path, f"resource {number} is not a mapping with name and path")
+        raise _wrong(path, "resource-mapping", number)
     place = entry.get("path")
     place = place[0] if isinstance(place, list) and len(place) == 1 else place
     if not isinstance(place, str) or not place:
-        raise _wrong(path, f"resource {number} needs 'path', the name of one file beside the descriptor")
+        raise _wrong(path, "resource-path", number)
     if "://" in place or PurePosixPath(place).is_absolute() or ".." in PurePosixPath(place).parts:
-        raise _wrong(
-            path, f"resource {number} points outside the package ('{place}'); copy the file beside the descriptor"
-        )
+        raise _wrong(path, "resource-outside", number, place=place)
     schema = entry.get("schema") or {}
     if not isinstance(schema, dict):
-        raise _wrong(path, f"resource {number} keeps its schema elsewhere ('{schema}'); write it into the descriptor")
+        raise _wrong(path, "resource-schema", number, schema=schema)
     key = schema.get("primaryKey") or entry.get("key") or []
     key = [key] if isinstance(key, str) else key
     if not isinstance(key, list):
-        raise _wrong(path, f"resource {number}: the key is a column or a list of columns, not '{key}'")
+        raise _wrong(path, "resource-key", number, key=key)
     dialect = entry.get("dialect")
     entries = schema.get("fields") or entry.get("fields") or []
     fields = _fields(entries, number, path)
@@ -139,7 +133,7 @@ def _resource(entry: object, number: int, path: Path) -> Resource:
 
 def _fields(entries: object, number: int, path: Path) -> dict[str, Field]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and entry.get("name") for entry in entries):
-        raise _wrong(path, f"resource {number}: 'fields' is a list of mappings, each with a name")
+        raise _wrong(path, "resource-fields", number)
     return {
         str(entry["name"]): Field(
             name=str(entry["name"]),
@@ -162,6 +156,5 @@ def _word(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _wrong(path: Path, what: str) -> InputError:
-    message = f"{path}: {what}."
-    return InputError(message)
+def _wrong(path: Path, what: str, number: int, **values: object) -> InputError:
+    return InputError(f"data.{what}", path=path, number=number, **values)

@@ -6,7 +6,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data.messages import finding
+from xinzhi.core.finding import finding
 
 if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
@@ -44,17 +44,16 @@ def utf8(data: bytes, table: str, file: str, encoding: str | None) -> tuple[byte
     codec = _lookup(encoding)
     mark = next((name for start, name in _MARKS if data.startswith(start)), None)
     if b"\0" in data and mark is None:
-        message = f"{file}: this is not a text file (it holds zero bytes); save the table as CSV in UTF-8."
-        raise InputError(message)
+        raise InputError("data.zero-bytes", file=file)
     bare = data.removeprefix(codecs.BOM_UTF8)
-    found = [finding("byte-order-mark", table=table, file=file, line=1)] if len(bare) < len(data) else []
+    found = [finding("data.byte-order-mark", table=table, file=file, line=1)] if len(bare) < len(data) else []
     bad = None if mark else _first_bad(bare)
     if mark is None and bad is None:
         return bare, found
     if codec is not None:
         return _decode(data, codec, file).encode(), found
     if mark is not None:
-        return None, [finding("encoding-unknown", table=table, file=file, line=1, value=mark.upper())]
+        return None, [finding("data.encoding-unknown", table=table, file=file, line=1, value=mark.upper())]
     return None, [_named(bare, int(bad or 0), table, file)]
 
 
@@ -64,8 +63,7 @@ def _lookup(encoding: str | None) -> str | None:
     try:
         return codecs.lookup(encoding).name
     except LookupError as error:
-        message = f"'{encoding}' is not the name of an encoding; write for instance gb18030."
-        raise UsageError(message) from error
+        raise UsageError("data.no-encoding", encoding=encoding) from error
 
 
 def _first_bad(data: bytes) -> int | None:
@@ -83,11 +81,9 @@ def _decode(data: bytes, codec: str, file: str) -> str:
         text, _ = codecs.lookup(codec).decode(data)
     except (UnicodeError, AttributeError, TypeError) as error:
         line = data[: getattr(error, "start", 0)].count(b"\n") + 1
-        message = f"{file}, line {line}: the file is neither UTF-8 nor {codec}; save it as UTF-8."
-        raise InputError(message) from error
+        raise InputError("data.other-encoding", file=file, line=line, codec=codec) from error
     if not isinstance(text, str) or "\0" in text:
-        message = f"{file}: this is not a text file in {codec}; save the table as CSV in UTF-8."
-        raise InputError(message)
+        raise InputError("data.no-text", file=file, codec=codec)
     return text.removeprefix("\ufeff")
 
 
@@ -100,5 +96,5 @@ def _named(data: bytes, bad: int, table: str, file: str) -> Finding:
         data.decode(_GB)
         shown = data[start : end if end >= 0 else len(data)].decode(_GB, errors="replace").strip()[:_SHOWN]
     except UnicodeDecodeError:
-        return finding("encoding-unknown", table=table, file=file, line=line, value=f"0x{data[bad]:02X}")
-    return finding("encoding-gb18030", table=table, file=file, line=line, value=shown, expected="UTF-8")
+        return finding("data.encoding-unknown", table=table, file=file, line=line, value=f"0x{data[bad]:02X}")
+    return finding("data.encoding-gb18030", table=table, file=file, line=line, value=shown, expected="UTF-8")

@@ -62,11 +62,9 @@ def export(package: Package, path: str | PathLike[str], *, format: FileFormat = 
     """
     target = Path(path)
     if format not in get_args(FileFormat):
-        message = f"'{format}' is not a format of tables; choose {' or '.join(get_args(FileFormat))}."
-        raise UsageError(message)
+        raise UsageError("data.no-format", format=format)
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        message = f"{target} exists; name a folder that does not, or an empty one."
-        raise UsageError(message)
+        raise UsageError("data.folder-full", target=target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
@@ -77,8 +75,7 @@ def export(package: Package, path: str | PathLike[str], *, format: FileFormat = 
                 target.rmdir()
             shutil.move(made, target)
     except OSError as error:
-        message = f"{target}: cannot be written ({error.strerror or error})."
-        raise InputError(message) from error
+        raise InputError("data.unwritable", target=target, reason=error.strerror or error) from error
     return target
 
 

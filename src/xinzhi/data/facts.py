@@ -33,5 +33,6 @@ def read_document(text: str, file: str) -> Any:  # noqa: ANN401 - whatever the u
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        message = f"{file}{place}: this is not valid YAML or JSON ({getattr(error, 'problem', None) or error})."
-        raise InputError(message) from error
+        raise InputError(
+            "data.not-yaml", file=file, place=place, problem=getattr(error, "problem", None) or error
+        ) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import listed
 from xinzhi.core.result import Result
 from xinzhi.data.casting import cast, looks_numeric
 from xinzhi.data.raw import RawTable
@@ -50,8 +51,7 @@ def read_any(source: Any, name: str, *, encoding: str | None = None) -> tuple[Ra
         try:
             source = pl.DataFrame(source, strict=False)
         except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-            message = f"the {name} is no mapping of columns of equal length ({str(error).splitlines()[0]})."
-            raise InputError(message) from error
+            raise InputError("data.no-mapping", name=name, reason=str(error).splitlines()[0]) from error
     tables, kind = read_frames({name: source})
     return tables[0], kind
 
@@ -68,8 +68,7 @@ def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable
     """
     suffix = path.suffix.lower()
     if not path.is_file():
-        message = f"there is no file {path}: hand in a frame, or the path of a CSV, .xlsx or parquet file."
-        raise InputError(message)
+        raise InputError("data.no-file", path=path)
     if suffix == ".parquet":
         return read_parquet(path, name)
     from xinzhi.data.delimited import read_delimited
@@ -78,12 +77,10 @@ def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable
     try:
         grid = read_sheet(path, name) if suffix == ".xlsx" else read_delimited(path, name, encoding=encoding)
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror or error})."
-        raise InputError(message) from error
+        raise InputError("data.unreadable", path=path, reason=error.strerror or error) from error
     errors = [found for found in grid.findings if found.severity == "error"]
     if errors:
-        message = f"{path} cannot be read:\n  " + "\n  ".join(found.sentence() for found in errors)
-        raise InputError(message, list(grid.findings))
+        raise InputError("data.unreadable-table", grid.findings, path=path, what=listed(errors))
     return RawTable(name=name, file=path.name, cells=grid.cells, lines=grid.lines, header=grid.header)
 
 
@@ -92,8 +89,7 @@ def read_parquet(path: Path, name: str) -> RawTable:
     try:
         cells = pl.read_parquet(path, glob=False, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        message = f"{path}: this parquet file cannot be read; it is damaged or incomplete."
-        raise InputError(message) from error
+        raise InputError("data.bad-parquet", path=path) from error
     lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
     return RawTable(name=name, file=path.name, cells=cells.rename(str.strip), lines=lines)
 
@@ -150,11 +146,7 @@ def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: 
     try:
         frame = nw.from_native(native)
     except TypeError as error:
-        message = (
-            f"the table '{name}' is a {type(native).__name__}; hand in a pandas, polars or pyarrow frame, "
-            "or a duckdb relation."
-        )
-        raise InputError(message) from error
+        raise InputError("data.no-frame", name=name, given=type(native).__name__) from error
     except nw.exceptions.DuplicateError as error:
         raise _twice(name) from error
     kind = _KINDS.get(frame.implementation.name, "polars")
@@ -167,8 +159,7 @@ def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: 
     try:
         cells = frame.to_polars()
     except ModuleNotFoundError as error:
-        message = f"the table '{name}' is a {kind} frame, which needs pyarrow to be read: install pyarrow."
-        raise InputError(message) from error
+        raise InputError("data.no-pyarrow", name=name, kind=kind) from error
     try:
         return cells.rename(str.strip), kind
     except pl.exceptions.DuplicateError as error:
@@ -190,5 +181,4 @@ def _plain(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
 
 
 def _twice(name: str) -> InputError:
-    message = f"the table '{name}' has two columns of the same name; rename or drop one of them."
-    return InputError(message)
+    return InputError("data.same-name", name=name)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xinzhi.core.finding import Place, finding
 from xinzhi.data.catalogue import known_tables
-from xinzhi.data.messages import Place, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +43,7 @@ def grid(
         Where the header stands.
     """
     if below := header_below(header, zip(lines, cells.head(TOP - 1).iter_rows(), strict=False), table):
-        found = finding("title-above-header", table=table, file=file, line=line, value=str(below))
+        found = finding("data.title-above-header", table=table, file=file, line=line, value=str(below))
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(found,))
     findings: list[Finding] = []
     columns: dict[str, pl.Series] = {}
@@ -52,9 +52,9 @@ def grid(
         place: Place = {"table": table, "file": file, "line": line, "value": str(number)}
         if not name:
             if column.drop_nulls().len():
-                findings.append(finding("unnamed-column", **place))
+                findings.append(finding("data.unnamed-column", **place))
         elif name in columns:
-            findings.append(finding("duplicate-column", **(place | {"column": name})))
+            findings.append(finding("data.duplicate-column", **(place | {"column": name})))
         else:
             columns[name] = column.alias(name)
     named = pl.DataFrame(columns)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import listed
 from xinzhi.data.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -101,21 +102,23 @@ class Package:
             if found.severity == "error" and found.table == table and found.rule not in despite
         ]
         if table not in self.tables:
-            wanted = ", ".join(columns)
-            why = f": {errors[0].sentence().removesuffix('.')}" if errors else f" (it has {', '.join(self.tables)})"
-            message = f"{verb} needs the table '{table}' with the columns {wanted}; {self.name} has none{why}."
-            raise InputError(message, errors)
+            code = "data.table-unread" if errors else "data.table-missing"
+            asked = {
+                "verb": verb,
+                "table": table,
+                "wanted": list(columns),
+                "name": self.name,
+                "tables": list(self.tables),
+            }
+            raise InputError(code, errors, why=errors[0].text if errors else "", **asked)
         frame = self.tables[table]
         if missing := [name for name in columns if name not in frame.columns]:
-            message = f"{verb} needs columns that the table '{table}' of {self.name} has not: {', '.join(missing)}."
-            raise InputError(message, errors)
-        if errors:
-            shown = "\n".join(f"  {found.sentence()}" for found in errors[:_SHOWN])
-            more = f"\n  … and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
-            message = (
-                f"{verb} cannot use the table '{table}' of {self.name} until its errors are mended:\n{shown}{more}"
+            raise InputError(
+                "data.columns-missing", findings=errors, verb=verb, table=table, name=self.name, missing=list(missing)
             )
-            raise InputError(message, errors)
+        if errors:
+            what = listed(errors, _SHOWN)
+            raise InputError("data.table-errors", errors, verb=verb, table=table, name=self.name, what=what)
         return frame
 
     def place(self, table: str, **key: str | int) -> tuple[str | None, int | None]:
@@ -145,8 +148,7 @@ class Package:
             When there is no such table.
         """
         if table not in self.tables:
-            message = f"{self.name} has no table '{table}'; it has {', '.join(self.tables)}."
-            raise InputError(message)
+            raise InputError("data.no-table", name=self.name, table=table, tables=list(self.tables))
         if table not in self._digests:
             self._digests[table] = fingerprint(self.tables[table], self.units.get(table, {}))
         return self._digests[table]

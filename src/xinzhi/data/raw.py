@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from xinzhi.core.finding import finding
 from xinzhi.data.catalogue import limit
-from xinzhi.data.messages import finding, severity_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -73,7 +73,7 @@ class Say:
     Parameters
     ----------
     message, severity
-        The message of ``messages.yaml``, and the severity where it is not the message's own.
+        The code of the message, and the severity where it is not the message's own.
     column, expected
         The column concerned, and what should stand there.
     value
@@ -102,10 +102,11 @@ def findings_at(raw: RawTable, key: tuple[str, ...], rows: pl.DataFrame, say: Sa
     say
         What to say about each.
     """
+    last: Finding
     most = int(limit("findings_per_rule"))
     for row in rows.sort(ROW).head(most).iter_rows(named=True):
         index = int(row[ROW])
-        yield finding(
+        last = finding(
             say.message,
             severity=say.severity,
             words=say.words(row) if say.words else None,
@@ -117,12 +118,13 @@ def findings_at(raw: RawTable, key: tuple[str, ...], rows: pl.DataFrame, say: Sa
             value=say.value(row) if say.value else raw.text(say.column, index),
             expected=say.expected,
         )
+        yield last
     if rows.height > most:
         count = rows.height - most
         yield finding(
-            "more-findings",
-            severity=say.severity or severity_of(say.message),
-            words={"count": count, "rule": say.message},
+            "data.more-findings",
+            severity=last.severity,
+            words={"count": count, "rule": last.rule},
             table=raw.name,
             file=raw.file,
             column=say.column,

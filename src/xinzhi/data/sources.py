@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import finding
 from xinzhi.core.text import Text
 from xinzhi.data.delimited import read_delimited
 from xinzhi.data.descriptor import NAMES, find_descriptor, read_descriptor
 from xinzhi.data.facts import HERE
 from xinzhi.data.frames import read_frames, read_parquet
-from xinzhi.data.messages import finding
 from xinzhi.data.raw import Field, RawTable
 
 if TYPE_CHECKING:
@@ -67,11 +67,7 @@ def read_source(
         When `source` is neither a place nor a mapping.
     """
     if not isinstance(source, (str, PathLike, Mapping)):
-        message = (
-            f"load takes the name of a shipped package ({', '.join(packages())}), a path, or a mapping of table names "
-            f"to frames such as {{'accounts': frame}}, not a {type(source).__name__}."
-        )
-        raise UsageError(message)
+        raise UsageError("data.no-source", known=list(packages()), given=type(source).__name__)
     if isinstance(source, Mapping):
         read = _frames(source)
     elif isinstance(source, str) and source in packages():
@@ -83,8 +79,7 @@ def read_source(
 
 def _frames(frames: Mapping[str, Any]) -> Source:
     if not frames:
-        message = "there are no tables: hand in a mapping such as {'accounts': frame}."
-        raise InputError(message)
+        raise InputError("data.no-tables")
     tables, kind = read_frames(frames)
     return Source(name="frames", title=Text(zh="内存中的数据", en="Frames in memory"), tables=tables, kind=kind)
 
@@ -93,8 +88,7 @@ def _find(path: Path) -> Path:
     if path.exists():
         return path
     shipped = ", ".join(packages())
-    message = f"{path}: there is no such file or folder, and no package of that name ships with xinzhi ({shipped})."
-    raise InputError(message)
+    raise InputError("data.no-place", path=path, shipped=shipped)
 
 
 def _place(path: Path, encoding: str | None) -> Source:
@@ -106,13 +100,8 @@ def _place(path: Path, encoding: str | None) -> Source:
         if path.suffix.lower() == ".xlsx":
             return _book(path)
     except OSError as error:
-        message = f"{error.filename or path}: cannot be read ({error.strerror or error})."
-        raise InputError(message) from error
-    message = (
-        f"{path}: a data package is a folder with {NAMES[0]}, a workbook .xlsx, or a folder of parquet files; "
-        "put a single table into a folder and describe its columns."
-    )
-    raise InputError(message)
+        raise InputError("data.unreadable", path=error.filename or path, reason=error.strerror or error) from error
+    raise InputError("data.no-package", path=path, descriptor=NAMES[0])
 
 
 def _folder(path: Path, encoding: str | None) -> Source:
@@ -120,11 +109,7 @@ def _folder(path: Path, encoding: str | None) -> Source:
         return _described(descriptor, encoding)
     files = sorted(path.glob("*.parquet"))
     if not files:
-        message = (
-            f"{path}: there is no {NAMES[0]} (or .json) in this folder, and no parquet file; "
-            "write a descriptor that names the tables, their columns and units."
-        )
-        raise InputError(message)
+        raise InputError("data.no-descriptor", path=path, descriptor=NAMES[0])
     tables = [read_parquet(file, file.stem) for file in files]
     return Source(name=path.resolve().name, title=_plain(path.resolve().name), tables=tables, place=str(path))
 
@@ -151,15 +136,14 @@ def _described(path: Path, encoding: str | None) -> Source:
 def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[RawTable | None, tuple[Finding, ...]]:
     file = folder / resource.path
     if not file.is_file():
-        message = f"{file}: the descriptor lists this file for the table '{resource.name}', and it is not there."
-        raise InputError(message)
+        raise InputError("data.resource-absent", file=file, name=resource.name)
     if file.suffix.lower() == ".parquet":
         return replace(read_parquet(file, resource.name), fields=resource.fields, key=resource.key), ()
     read = read_delimited(file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter)
     if not read.cells.width:
         return None, read.findings
     marks = tuple(
-        finding("decimal-char-unread", table=resource.name, file=file.name, column=column, value=mark)
+        finding("data.decimal-char-unread", table=resource.name, file=file.name, column=column, value=mark)
         for column, mark in resource.decimal.items()
     )
     read = replace(read, cells=_without(read.cells, resource.missing))
@@ -203,7 +187,7 @@ def _with_units(read: Source, units: Units) -> Source:
     tables = [replace(table, fields=_declare(table, units.get(table.name, {}))) for table in read.tables]
     columns = {(table.name, name) for table in read.tables for name in table.cells.columns}
     unused = [
-        finding("unit-unused", table=table, column=column, value=unit)
+        finding("data.unit-unused", table=table, column=column, value=unit)
         for table, entries in units.items()
         for column, unit in entries.items()
         if (table, column) not in columns

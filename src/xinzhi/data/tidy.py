@@ -9,6 +9,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
+from xinzhi.core.text import Text, same
 from xinzhi.data.casting import Cast, cast
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.fingerprint import fingerprint
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["number", "whole", "year", "period", "date", "text", "code", "any"]
 Sign = Literal["positive", "non-negative"]
-_LISTED = 12  # columns that a message lists
 _SIGNS: Mapping[Sign, tuple[str, Callable[[pl.Expr], pl.Expr]]] = {
-    "positive": ("above-zero", lambda value: value <= 0),
-    "non-negative": ("negative", lambda value: value < 0),
+    "positive": ("data.above-zero", lambda value: value <= 0),
+    "non-negative": ("data.negative", lambda value: value < 0),
 }
 _NUMBERED = r"^(\D*)(\d+)(\D*)$"
 
@@ -108,7 +108,7 @@ class Tidy:
         bad
             Which rows of `frame` are wrong; null counts as right.
         message
-            A message of the catalogue, such as ``above-zero``.
+            The code of a message, such as ``data.above-zero``.
         column
             The column concerned, by its name in the source.
         words
@@ -122,7 +122,7 @@ class Tidy:
         Examples
         --------
         >>> read = tidy({"x": [1, 0]}, [Field("x")], verb="log")
-        >>> read.refuse(pl.col("x") <= 0, "above-zero", column="x")
+        >>> read.refuse(pl.col("x") <= 0, "data.above-zero", column="x")
         Traceback (most recent call last):
         xinzhi.core.errors.InputError: log: table, line 2, column 'x': 0 is not positive. Check it; ...
         """
@@ -197,14 +197,13 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     [('a', 2005, None), ('b', 2005, 1.5)]
     >>> tidy({"region": ["a"], "yaer": [2005], "debt": [1]}, fields, verb="debt")
     Traceback (most recent call last):
-    xinzhi.core.errors.InputError: debt: the table has no column 'year'. Did you mean 'yaer'? It has region, yaer, debt.
+    xinzhi.core.errors.InputError: debt: the table has no column 'year'. Did you mean 'yaer'? It has region, yaer and debt.
     """
     raw, kind = read_any(source, table, encoding=encoding)
     wanted = [field for field in fields if field.source in raw.cells.columns or field.required]
     _require(raw, wanted, verb, UsageError if named else InputError)
     if raw.cells.is_empty() and not empty:
-        message = f"{_prefix(verb)}{_called(raw)} has no rows."
-        raise InputError(message)
+        raise InputError("data.no-rows", verb=_prefix(verb), table=_called(raw))
     by_name = {field.name: field for field in wanted}
     places = tuple(by_name[name].source for name in key)
     columns: list[pl.Series] = []
@@ -229,9 +228,8 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
 
 def refuse(verb: str, findings: Sequence[Finding]) -> None:
     """Raise for findings: the message says the first and how many more there are, the error carries all."""
-    more = f" ({len(findings) - 1} more)" if len(findings) > 1 else ""
-    message = f"{_prefix(verb)}{findings[0].sentence()}{more}"
-    raise InputError(message, findings)
+    code = "data.cell" if len(findings) == 1 else "data.cells"
+    raise InputError(code, findings, verb=_prefix(verb), what=findings[0].text, more=len(findings) - 1)
 
 
 def _require(raw: RawTable, fields: Sequence[Field], verb: str, error: type[InputError | UsageError]) -> None:
@@ -241,23 +239,22 @@ def _require(raw: RawTable, fields: Sequence[Field], verb: str, error: type[Inpu
     if not missing:
         return
     by_case = {name.lower(): name for name in have}
-    like = [by_case.get(name.lower()) or nearest(name, have) for name in missing]
-    guess = "".join(f" Did you mean '{name}'?" for name in dict.fromkeys(like) if name)
-    more = f" and {len(have) - _LISTED} more" if len(have) > _LISTED else ""
-    lacking = ", ".join(f"'{name}'" for name in missing)
-    message = (
-        f"{_prefix(verb)}{_called(raw)} has no column {lacking}.{guess} "
-        f"It has {', '.join(have[:_LISTED]) or 'none'}{more}."
-    )
-    raise error(message)
+    like = list(dict.fromkeys(near for name in missing if (near := by_case.get(name.lower()) or nearest(name, have))))
+    code = "data.column-misspelt" if like else "data.column-unknown"
+    names = {"missing": _quoted(missing), "near": _quoted(like), "have": have or ["-"]}
+    raise error(code, verb=_prefix(verb), table=_called(raw), **names)
 
 
-def _prefix(verb: str) -> str:
-    return f"{verb}: " if verb else ""
+def _quoted(names: Sequence[str]) -> list[Text]:
+    return [Text(zh=f"“{name}”", en=f"'{name}'") for name in names]
 
 
-def _called(raw: RawTable) -> str:
-    return raw.file or f"the {raw.name}"
+def _prefix(verb: str) -> Text:
+    return Text(zh=f"{verb}：", en=f"{verb}: ") if verb else Text(zh="", en="")
+
+
+def _called(raw: RawTable) -> Text:
+    return same(raw.file) if raw.file else Text(zh="该表", en=f"the {raw.name}")
 
 
 def _column(
@@ -269,10 +266,10 @@ def _column(
     values = done.values.alias(field.name)
     wrong: list[Finding] = []
     infinite = _infinite(cells) & done.bad
-    rules: list[tuple[pl.Series, str]] = [(done.bad & ~infinite, done.message), (infinite, "infinite")]
+    rules: list[tuple[pl.Series, str]] = [(done.bad & ~infinite, done.message), (infinite, "data.infinite")]
     if refuse_empty:
         is_key = field.source in key
-        rules.append((values.is_null() & ~done.bad, "missing-key" if is_key else "missing-value"))
+        rules.append((values.is_null() & ~done.bad, "data.missing-key" if is_key else "data.missing-value"))
     if field.sign is not None:
         message, breaks = _SIGNS[field.sign]
         rules.append((values.to_frame().select(breaks(pl.col(field.name))).to_series(), message))
@@ -296,7 +293,7 @@ def _repeated(raw: RawTable, frame: pl.DataFrame, key: Sequence[str], places: tu
         return []
     later = keys.with_columns(pl.col(ROW).min().over(*key).alias("first")).filter(pl.col(ROW) != pl.col("first"))
     say = Say(
-        message="duplicate-key", column=places[-1], words=lambda row: {"first": int(raw.lines[int(row["first"])])}
+        message="data.duplicate-key", column=places[-1], words=lambda row: {"first": int(raw.lines[int(row["first"])])}
     )
     return list(findings_at(raw, places, later, say))
 
@@ -308,7 +305,7 @@ def _whole(cells: pl.Series) -> Cast:
 def _year(cells: pl.Series) -> Cast:
     if cells.dtype.is_temporal():
         cells = cells.dt.year()
-    return cast(cells, "integer")._replace(message="invalid-year", expected="2024")
+    return cast(cells, "integer")._replace(message="data.invalid-year", expected="2024")
 
 
 def _date(cells: pl.Series) -> Cast:
@@ -316,7 +313,7 @@ def _date(cells: pl.Series) -> Cast:
         return _as_it_stands(cells)
     text = cast(cells, "text").values
     dates = text.str.to_date("%Y-%m-%d", strict=False)
-    return Cast(dates, dates.is_null() & text.is_not_null(), "not-a-date", "2024-03-15")
+    return Cast(dates, dates.is_null() & text.is_not_null(), "data.not-a-date", "2024-03-15")
 
 
 def _period(cells: pl.Series) -> Cast:
@@ -334,11 +331,11 @@ def _period(cells: pl.Series) -> Cast:
     parts = parts.with_columns(pl.col("2").str.len_chars().n_unique().over("1", "3").alias("lengths"))
     uneven = parts.filter(pl.col("lengths") > 1)
     if uneven.is_empty():
-        return Cast(text, _none(cells), "period-order")
+        return Cast(text, _none(cells), "data.period-order")
     most = int(uneven["2"].str.len_chars().max() or 0)  # type: ignore[arg-type] # lengths
     expected = f"{uneven['1'][0]}{uneven['2'][0].zfill(most)}{uneven['3'][0]}"
     labels = uneven.select(pl.concat_str("1", "2", "3"))["1"]
-    return Cast(text, text.is_in(labels.implode()).fill_null(value=False), "period-order", expected)
+    return Cast(text, text.is_in(labels.implode()).fill_null(value=False), "data.period-order", expected)
 
 
 def _as_it_stands(cells: pl.Series) -> Cast:

@@ -47,7 +47,7 @@ class UnitError(InputError):
 
     Parameters
     ----------
-    message
+    code, values
         What is wrong and what would do.
     nearest
         The known spelling that comes nearest, if one does.
@@ -55,8 +55,8 @@ class UnitError(InputError):
         Why two units do not convert, in both languages.
     """
 
-    def __init__(self, message: str, *, nearest: str | None = None, why: Text | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, /, nearest: str | None = None, why: Text | None = None, **values: object) -> None:
+        super().__init__(code, nearest=nearest, why=why, **values)
         self.nearest = nearest
         self.why = why
 
@@ -189,9 +189,7 @@ def factor(source: Unit, target: Unit) -> Fraction:
 
 def mismatch(source: Unit, target: Unit, part: str) -> UnitError:
     """Return the error for units that differ in `part`: ``dimension, atom, per, prices, base``."""
-    why = _WHY[part]
-    message = f"'{source}' does not convert into '{target}': {why.en}."
-    return UnitError(message, why=why)
+    return UnitError("data.units-differ", source=source, target=target, why=_WHY[part])
 
 
 def _index(match: re.Match[str], text: str) -> Unit:
@@ -238,9 +236,9 @@ def _unknown(text: str) -> UnitError:
     known |= {example.lower(): example for example in _EXAMPLES}
     close = difflib.get_close_matches(text.strip().lower(), known, n=1, cutoff=_CUTOFF)
     nearest = known[close[0]] if close else None
-    cure = f"the nearest is '{nearest}'" if nearest else f"write for instance '{_EXAMPLES[0]}' or '{_EXAMPLES[3]}'"
-    message = f"'{text}' is not a known unit; {cure}."
-    return UnitError(message, nearest=nearest)
+    if nearest:
+        return UnitError("data.unknown-unit", nearest=nearest, text=text)
+    return UnitError("data.no-such-unit", text=text, first=_EXAMPLES[0], other=_EXAMPLES[3])
 
 
 def _number(size: Fraction) -> str:

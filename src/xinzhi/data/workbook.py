@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import finding
 from xinzhi.data.catalogue import known_tables
 from xinzhi.data.grid import Grid, grid
-from xinzhi.data.messages import finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,14 +55,11 @@ def read_workbook(path: Path) -> Workbook:
         tables = {table: _sheet(book, names[table], table, path) for table in known_tables() if table in names}
         units = _units(book, names, path)
     except (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError) as error:
-        message = f"{path}: this workbook cannot be read; it is damaged, incomplete or not in the format .xlsx."
-        raise InputError(message) from error
+        raise InputError("data.bad-workbook", path=path) from error
     if not tables:
-        message = (
-            f"{path}: no sheet bears the name of a known table (found: {', '.join(names.values()) or 'no sheets'}); "
-            f"name the sheets {', '.join(list(known_tables())[:3])} …"
+        raise InputError(
+            "data.no-sheet", path=path, found=list(names.values()) or ["-"], known=list(known_tables())[:3]
         )
-        raise InputError(message)
     return Workbook(tables=tables, units=units)
 
 
@@ -81,11 +78,9 @@ def read_sheet(path: Path, name: str) -> Grid:
         sheets = (_sheet(book, sheet, name, path) for sheet in book.sheet_names)
         made = next((sheet for sheet in sheets if sheet.cells.height or sheet.findings), None)
     except (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError) as error:
-        message = f"{path}: this workbook cannot be read; it is damaged, incomplete or not in the format .xlsx."
-        raise InputError(message) from error
+        raise InputError("data.bad-workbook", path=path) from error
     if made is None:
-        message = f"{path} has no sheet with rows."
-        raise InputError(message)
+        raise InputError("data.sheet-empty", path=path)
     return made
 
 
@@ -107,7 +102,7 @@ def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> G
     made = grid(header, cells[top + 1 :], lines, table=table, file=path.name, line=top + 1)
     xml = _xml_of(path, sheet)
     bad = [
-        finding("spreadsheet-error", table=table, file=path.name, line=row, column=header[column], value=what)
+        finding("data.spreadsheet-error", table=table, file=path.name, line=row, column=header[column], value=what)
         for row, column, what in _errors(xml)
         if row > top + 1 and column < len(header)
     ]
@@ -116,7 +111,9 @@ def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> G
         name: [row for row, other in empty if other == name] for name in dict.fromkeys(name for _, name in empty)
     }
     bad += [
-        finding("formula-without-value", table=table, file=path.name, line=min(rows), column=name, value=str(len(rows)))
+        finding(
+            "data.formula-without-value", table=table, file=path.name, line=min(rows), column=name, value=str(len(rows))
+        )
         for name, rows in lines_of.items()
     ]
     return replace(made, findings=(*made.findings, *bad))
@@ -128,10 +125,7 @@ def _units(book: fastexcel.ExcelReader, names: dict[str, str], path: Path) -> di
     cells = _sheet(book, names[UNITS], UNITS, path).cells
     wanted = ["table", "column", "unit"]
     if missing := [name for name in wanted if name not in cells.columns]:
-        message = (
-            f"{path}, sheet '{names[UNITS]}': it needs the columns table, column, unit; missing: {', '.join(missing)}."
-        )
-        raise InputError(message)
+        raise InputError("data.units-sheet", path=path, sheet=names[UNITS], missing=list(missing))
     units: dict[str, dict[str, str]] = {}
     for table, column, unit in cells.select(wanted).drop_nulls().iter_rows():
         units.setdefault(table.strip().lower(), {})[column.strip()] = unit.strip()

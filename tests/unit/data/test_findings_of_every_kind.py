@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from xinzhi.data import check, load
-from xinzhi.data.messages import rules
+from xinzhi.data.rules import rules
 
 CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "data" / "findings.yaml").read_text("utf-8"))
 ELSEWHERE = {  # kinds whose input is bytes, a workbook or more rows than a case should hold: checked below

@@ -13,7 +13,7 @@ TABLE = pl.DataFrame({"region": ["a", "a", "b"], "year": [2000, 2001, 2000], "em
 def test_require_names_everything_that_is_missing():
     package = load({"accounts": TABLE})
     assert package.require("accounts", ["employment"], verb="measure").height == 3
-    with pytest.raises(InputError, match=r"measure needs .* capital, hours"):
+    with pytest.raises(InputError, match=r"measure needs .* capital and hours"):
         package.require("accounts", ["capital", "employment", "hours"], verb="measure")
     with pytest.raises(InputError, match="needs the table 'investment' with the columns year"):
         package.require("investment", ["year"], verb="measure")

@@ -79,8 +79,8 @@ def test_a_file_that_cannot_be_read(tmp_path, name):
 def test_a_missing_column_is_named_with_the_nearest():
     frame = {"region": ["a"], "yaer": [2005], "Debt": [1]}
     text = str(error_of(frame))
-    assert text.startswith("debt: the table has no column 'year', 'debt'. Did you mean 'yaer'? Did you mean 'Debt'?")
-    assert text.endswith("It has region, yaer, Debt.")
+    assert text.startswith("debt: the table has no column 'year' and 'debt'. Did you mean 'yaer' and 'Debt'?")
+    assert text.endswith("It has region, yaer and Debt.")
     with pytest.raises(UsageError, match="has no column 'wage'"):
         tidy(frame, [Field("value", column="wage")], named=True)
 
@@ -133,9 +133,9 @@ def test_signs_and_empty_cells():
 def test_a_rule_of_the_verb_names_the_row_of_the_source():
     read = tidy(COLUMNS, FIELDS, key=KEY, verb="debt")
     with pytest.raises(InputError) as caught:
-        read.refuse(pl.col("debt") > 2, "negative", column="debt")
+        read.refuse(pl.col("debt") > 2, "data.negative", column="debt")
     assert (caught.value.findings[0].line, caught.value.findings[0].key) == (1, "b/2005")
-    read.refuse(pl.col("debt") > 9, "negative")
+    read.refuse(pl.col("debt") > 9, "data.negative")
 
 
 @pytest.mark.parametrize(

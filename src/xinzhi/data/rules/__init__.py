@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from xinzhi.core.text import read_words
 from xinzhi.data.rules.codes import codes
 from xinzhi.data.rules.keys import keys
 from xinzhi.data.rules.official import official
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.data.sheet import Sheet
 
-__all__ = ["examine"]
+__all__ = ["examine", "rules"]
 
 
 def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
@@ -33,3 +35,10 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         yield from structure(sheet)
         if not sheet.frame.is_empty():
             yield from chain(keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), official(sheet, sheets))
+
+
+@cache
+def rules() -> tuple[str, ...]:
+    """Return the names of all rules that findings of data bear."""
+    entries = read_words("messages/data.yaml").items()
+    return tuple(dict.fromkeys(entry.get("rule", name) for name, entry in entries if "severity" in entry))

@@ -102,7 +102,7 @@ def _expected(code: str, known: Mapping[str, Collection[str]], source: str) -> s
 
 
 def _message(column: Column) -> str:
-    return {"region": "unknown-region", "industry": "unknown-industry"}.get(column.name, "unknown-code")
+    return {"region": "data.unknown-region", "industry": "data.unknown-industry"}.get(column.name, "data.unknown-code")
 
 
 def _count(row: dict[str, object]) -> dict[str, object]:

@@ -32,7 +32,7 @@ def _missing(sheet: Sheet) -> Iterator[Finding]:
             # A cell that could not be cast has been named already.
             empty = sheet.where(pl.col(name).is_null())
             rows = empty.filter([sheet.raw.text(name, row) is None for row in empty[ROW]])
-            yield from sheet.findings(rows, Say(message="missing-key", column=name))
+            yield from sheet.findings(rows, Say(message="data.missing-key", column=name))
 
 
 def _duplicate(sheet: Sheet) -> Iterator[Finding]:
@@ -44,7 +44,8 @@ def _duplicate(sheet: Sheet) -> Iterator[Finding]:
     rows = sheet.where(same, first)
     lines = sheet.raw.lines
     yield from sheet.findings(
-        rows, Say(message="duplicate-key", column=sheet.key[-1], words=lambda row: {"first": lines[int(row["first"])]})
+        rows,
+        Say(message="data.duplicate-key", column=sheet.key[-1], words=lambda row: {"first": lines[int(row["first"])]}),
     )
 
 
@@ -55,7 +56,7 @@ def _gaps(sheet: Sheet, year: str) -> Iterator[Finding]:
     if not sheet.frame.select(gap.any()).item():
         return
     rows = sheet.where(gap, (pl.col(year) - step + 1).alias("from"), (pl.col(year) - 1).alias("to"))
-    say = Say(message="missing-year", severity=sheet.spec.annual, column=year, value=_span)
+    say = Say(message="data.missing-year", severity=sheet.spec.annual, column=year, value=_span)
     yield from sheet.findings(rows, say)
 
 

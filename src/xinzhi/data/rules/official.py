@@ -42,7 +42,7 @@ def _blank(sheet: Sheet, ends: Mapping[str, int]) -> Iterator[Finding]:
             empty &= pl.col(str(sheet.year)) <= ends[name]
         rows = sheet.where(empty)
         rows = rows.filter([sheet.raw.text(status, row) is None for row in rows[ROW]])
-        yield from _once(sheet, rows, Say(message="status-blank", column=status, expected=_ALLOWED), {})
+        yield from _once(sheet, rows, Say(message="data.status-blank", column=status, expected=_ALLOWED), {})
 
 
 def _once(sheet: Sheet, rows: pl.DataFrame, say: Say, words: Mapping[str, object]) -> Iterator[Finding]:
@@ -62,11 +62,11 @@ def _after(sheet: Sheet, end: Mapping[str, Any]) -> Iterator[Finding]:
     words = {"last": last, "reference": Text(**end["reference"])}
     there = status in sheet.frame.columns
     blank = sheet.where(later & pl.col(status).is_null() if there else later)
-    yield from _once(sheet, blank, Say(message="status-missing", column=name, expected=status), words)
+    yield from _once(sheet, blank, Say(message="data.status-missing", column=name, expected=status), words)
     if not there:
         return
     wrong = sheet.where(later & (pl.col(status) == "official"))
-    say = Say(message="status-contradicted", column=status, expected="extrapolated, proxy", words=lambda _: words)
+    say = Say(message="data.status-contradicted", column=status, expected="extrapolated, proxy", words=lambda _: words)
     yield from sheet.findings(wrong, say)
 
 

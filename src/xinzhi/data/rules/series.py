@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xinzhi.core.finding import finding
 from xinzhi.data.catalogue import limit
-from xinzhi.data.messages import finding
 from xinzhi.data.raw import ROW, Say
 from xinzhi.data.units import INDEX, parse
 
@@ -69,7 +69,7 @@ def _large(sheet: Sheet, name: str, growth: Growth, year: str) -> pl.Expr:
 def _implausible(name: str, growth: Growth) -> Say:
     bound = f"{_percent(-growth.bound)} … {_percent(growth.bound)}"
     return Say(
-        message="growth-implausible",
+        message="data.growth-implausible",
         column=name,
         expected=bound,
         value=lambda row: _percent(row["step"]),
@@ -104,8 +104,8 @@ def _holes(sheet: Sheet, year: str) -> Iterator[Finding]:
 def _hole(column: Column) -> Say:
     gap = column.gap
     if gap is None:
-        return Say(message="gap-in-series", column=column.name)
-    return Say(message="gap-in-stock", severity=gap.severity, column=column.name, words=lambda _: {"why": gap.why})
+        return Say(message="data.gap-in-series", column=column.name)
+    return Say(message="data.gap-in-stock", severity=gap.severity, column=column.name, words=lambda _: {"why": gap.why})
 
 
 def _vintages(sheet: Sheet, name: str, year: str) -> Iterator[Finding]:
@@ -123,7 +123,7 @@ def _vintages(sheet: Sheet, name: str, year: str) -> Iterator[Finding]:
     bridged = "output_real" in sheet.frame.columns or "output_index_previous_year_100" in sheet.frame.columns
     for row in changes.iter_rows(named=True):
         yield finding(
-            "mixed-vintage" if bridged else "mixed-vintage-real",
+            "data.mixed-vintage" if bridged else "data.mixed-vintage-real",
             words={"first": row["before"], "count": row["count"]},
             table=sheet.name,
             file=sheet.raw.file,
@@ -144,8 +144,10 @@ def _base(sheet: Sheet, column: Column, year: str) -> Iterator[Finding]:
     at_base = figures.filter(pl.col(year) == base)
     if at_base.is_empty():
         if not figures.is_empty():
-            yield finding("index-base-absent", table=sheet.name, file=sheet.raw.file, column=name, expected=str(base))
+            yield finding(
+                "data.index-base-absent", table=sheet.name, file=sheet.raw.file, column=name, expected=str(base)
+            )
         return
     off = at_base.filter((pl.col(name) - 1).abs() > limit("index_tolerance")).select(ROW, name)
-    say = Say(message="index-base-off", column=name, expected=str(base), value=lambda row: f"{row[name]:.6g}")
+    say = Say(message="data.index-base-off", column=name, expected=str(base), value=lambda row: f"{row[name]:.6g}")
     yield from sheet.findings(off, say)

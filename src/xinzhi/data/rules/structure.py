@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xinzhi.core.finding import Place, finding
 from xinzhi.core.text import Text
 from xinzhi.data.catalogue import known_tables, nearest_column
-from xinzhi.data.messages import Place, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,9 @@ def structure(sheet: Sheet) -> Iterator[Finding]:
     """Yield an unknown or empty table, missing columns, and columns that are not known."""
     table, file = sheet.name, sheet.raw.file
     if table not in known_tables():
-        yield finding("unknown-table", table=table, file=file, value=table, expected=", ".join(known_tables()))
+        yield finding("data.unknown-table", table=table, file=file, value=table, expected=", ".join(known_tables()))
     if sheet.frame.is_empty():
-        yield finding("empty-table", table=table, file=file)
+        yield finding("data.empty-table", table=table, file=file)
     yield from _missing(sheet)
     if not sheet.spec.open:
         yield from _unknown(sheet)
@@ -42,7 +42,7 @@ def _missing(sheet: Sheet) -> Iterator[Finding]:
 
 def _missing_column(sheet: Sheet, name: str, what: Text) -> Finding:
     place: Place = {"table": sheet.name, "file": sheet.raw.file, "line": sheet.raw.header, "column": name}
-    return finding("missing-column", words={"what": what}, **(place | {"expected": name}))
+    return finding("data.missing-column", words={"what": what}, **(place | {"expected": name}))
 
 
 def _unknown(sheet: Sheet) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def _unknown(sheet: Sheet) -> Iterator[Finding]:
         near = nearest_column(name, sheet.spec)
         if near is not None:
             yield finding(
-                "unknown-column",
+                "data.unknown-column",
                 table=sheet.name,
                 file=sheet.raw.file,
                 line=sheet.raw.header,
@@ -63,7 +63,7 @@ def _unknown(sheet: Sheet) -> Iterator[Finding]:
             )
         elif name not in sheet.raw.fields:
             yield finding(
-                "unknown-column-far",
+                "data.unknown-column-far",
                 table=sheet.name,
                 file=sheet.raw.file,
                 line=sheet.raw.header,

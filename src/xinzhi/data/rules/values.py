@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xinzhi.core.finding import finding
 from xinzhi.data.catalogue import limit
-from xinzhi.data.messages import finding
 from xinzhi.data.raw import ROW, Say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def values(sheet: Sheet) -> Iterator[Finding]:
         elif off.get(f"{column.name} list"):
             allowed = ", ".join(column.values)
             rows = sheet.where(~pl.col(column.name).is_in(column.values))
-            yield from sheet.findings(rows, Say(message="unknown-value", column=column.name, expected=allowed))
+            yield from sheet.findings(rows, Say(message="data.unknown-value", column=column.name, expected=allowed))
 
 
 def _counts(sheet: Sheet) -> dict[str, object]:
@@ -49,7 +49,7 @@ def _counts(sheet: Sheet) -> dict[str, object]:
 def _numbers(sheet: Sheet, column: Column, off: dict[str, object]) -> Iterator[Finding]:
     name, cell = column.name, pl.col(column.name)
     if off.get(f"{name} sign"):
-        say = Say(message="not-positive", severity=column.sign, column=name, expected="> 0")
+        say = Say(message="data.not-positive", severity=column.sign, column=name, expected="> 0")
         yield from sheet.findings(sheet.where(cell <= 0), say)
     if column.units and column.units[0].atom == "hours" and sheet.units.get(name) == str(column.units[0]):
         yield from _small_hours(sheet, column)
@@ -66,7 +66,10 @@ def _small_hours(sheet: Sheet, column: Column) -> Iterator[Finding]:
     if "employment" in sheet.frame.columns and isinstance(largest, float) and 0 < largest <= most:
         rows = sheet.where(pl.col(name) == largest).sort(ROW).head(1)
         say = Say(
-            message="hours-too-few", column=name, expected=str(column.units[1]), words=lambda _: {"limit": int(most)}
+            message="data.hours-too-few",
+            column=name,
+            expected=str(column.units[1]),
+            words=lambda _: {"limit": int(most)},
         )
         yield from sheet.findings(rows, say)
 
@@ -75,12 +78,12 @@ def _outside(sheet: Sheet, column: Column) -> Iterator[Finding]:
     """Yield figures out of bounds; single shares that look like percentages are called so."""
     name, cell = column.name, pl.col(column.name)
     low, high = _bounds(column)
-    message = "share-out-of-range" if column.share else "out-of-range"
+    message = "data.share-out-of-range" if column.share else "data.out-of-range"
     percent = cell.is_between(limit("percent_from"), 100.0) if column.share else pl.lit(value=False)
     rows = sheet.where(~cell.is_between(low, high) & ~percent)
     yield from sheet.findings(rows, Say(message=message, column=name, expected=f"{low:g} - {high:g}"))
     if column.share:
-        yield from sheet.findings(sheet.where(percent), Say(message="percent-cell", column=name, expected="ratio"))
+        yield from sheet.findings(sheet.where(percent), Say(message="data.percent-cell", column=name, expected="ratio"))
 
 
 def _bounds(column: Column) -> tuple[float, float]:
@@ -96,8 +99,8 @@ def _other_unit(column: Column, median: object) -> str | None:
     if not isinstance(median, float):
         return None
     if column.share and median > limit("percent_from"):
-        return "percent-for-ratio"
-    return "ratio-for-percent" if column.percentage and 0 < median < 1 else None
+        return "data.percent-for-ratio"
+    return "data.ratio-for-percent" if column.percentage and 0 < median < 1 else None
 
 
 def _as_whole(sheet: Sheet, name: str, message: str) -> Finding:
@@ -110,5 +113,5 @@ def _as_whole(sheet: Sheet, name: str, message: str) -> Finding:
         column=name,
         key=sheet.raw.key_of(row, sheet.key),
         value=sheet.raw.text(name, row),
-        expected="percent" if message == "percent-for-ratio" else "ratio",
+        expected="percent" if message == "data.percent-for-ratio" else "ratio",
     )
