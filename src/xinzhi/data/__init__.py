@@ -9,7 +9,7 @@ The verbs
     `load` reads a package from wherever it is; `check` lists everything that is wrong with it; `export` writes it;
     `packages` names those that ship with xinzhi, `known_tables` the tables and columns that it knows. `tidy` reads a
     single table, a frame of any kind or a file, by a schema of `Field` and returns a `Tidy`; `provenance` says what a
-    result was made from; `is_package` tells a package from a frame, `as_package` loads it.
+    result was made from; `is_package` tells a package from a frame, `as_package` loads it, `names_of` names its codes.
 """
 
 from __future__ import annotations

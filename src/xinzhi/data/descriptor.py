@@ -156,5 +156,5 @@ def _word(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _wrong(path: Path, what: str, number: int, **values: object) -> InputError:
+def _wrong(path: Path, what: str, number: int, **values: Any) -> InputError:  # noqa: ANN401 - values of a message
     return InputError(f"data.{what}", path=path, number=number, **values)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import listed
+from xinzhi.core.names import Names
+from xinzhi.core.text import Text
+from xinzhi.data.catalogue import known_tables
 from xinzhi.data.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
 
     from xinzhi.core.finding import Finding
     from xinzhi.core.result import FrameKind
-    from xinzhi.core.text import Text
 
 _SHOWN = 5
 
@@ -157,3 +159,35 @@ class Package:
         sizes = ", ".join(f"{name} {frame.height}×{frame.width}" for name, frame in self.tables.items())
         name = f"{self.name} {self.version}" if self.version else self.name
         return f"Package({name}: {sizes}; {len(self.findings)} findings)"
+
+
+def names_of(package: Package | None) -> Names:
+    """Return what the codes of a package are called, from every table that names its rows; None has no names.
+
+    Kinds are the columns of the codes (``region, industry, category, ...``), and ``group`` for macro-regions.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> names = names_of(load("china-provinces"))
+    >>> names.region("220000").en, names.text("group", "Northeast").zh, names.text("industry", "26").zh[:2]
+    ('Jilin', '东北', '化学')
+    """
+    kinds: dict[str, dict[str, Text]] = {}
+    for table, frame in ({} if package is None else package.tables).items():
+        spec = known_tables().get(table)
+        key = spec.key[0] if spec is not None else frame.columns[0]
+        _add(kinds, frame, key, key, ("name_zh", "name_en"))
+        _add(kinds, frame, "group", "group_en", ("group_zh", "group_en"))
+    return Names(kinds)
+
+
+def _add(kinds: dict[str, dict[str, Text]], frame: pl.DataFrame, kind: str, code: str, names: tuple[str, str]) -> None:
+    """Add the names of one table; a code that is named already keeps its name."""
+    there = [name for name in names if name in frame.columns]
+    if code not in frame.columns or not there:
+        return
+    for row in frame.select(list(dict.fromkeys((code, *there)))).unique(maintain_order=True).iter_rows(named=True):
+        zh, en = (row.get(name) or "" for name in names)
+        if row[code] is not None and (zh or en):
+            kinds.setdefault(kind, {}).setdefault(str(row[code]), Text(zh=zh or en, en=en or zh))

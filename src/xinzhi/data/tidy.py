@@ -195,9 +195,9 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     >>> columns = {"region": ["b", "a"], "year": ["2005", "2005"], "debt": ["1.5", ""]}
     >>> tidy(columns, fields, key=["region", "year"]).frame.rows()
     [('a', 2005, None), ('b', 2005, 1.5)]
-    >>> tidy({"region": ["a"], "yaer": [2005], "debt": [1]}, fields, verb="debt")
+    >>> tidy({"region": ["a"], "yaer": [2005]}, fields[:2], verb="debt")
     Traceback (most recent call last):
-    xinzhi.core.errors.InputError: debt: the table has no column 'year'. Did you mean 'yaer'? It has region, yaer and debt.
+    xinzhi.core.errors.InputError: debt: the table has no column 'year'. Did you mean 'yaer'? It has region and yaer.
     """
     raw, kind = read_any(source, table, encoding=encoding)
     wanted = [field for field in fields if field.source in raw.cells.columns or field.required]
@@ -241,7 +241,7 @@ def _require(raw: RawTable, fields: Sequence[Field], verb: str, error: type[Inpu
     by_case = {name.lower(): name for name in have}
     like = list(dict.fromkeys(near for name in missing if (near := by_case.get(name.lower()) or nearest(name, have))))
     code = "data.column-misspelt" if like else "data.column-unknown"
-    names = {"missing": _quoted(missing), "near": _quoted(like), "have": have or ["-"]}
+    names: dict[str, Any] = {"missing": _quoted(missing), "near": _quoted(like), "have": have or ["-"]}
     raise error(code, verb=_prefix(verb), table=_called(raw), **names)
 
 

@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.text import Text
@@ -55,7 +56,14 @@ class UnitError(InputError):
         Why two units do not convert, in both languages.
     """
 
-    def __init__(self, code: str, /, nearest: str | None = None, why: Text | None = None, **values: object) -> None:
+    def __init__(
+        self,
+        code: str,
+        /,
+        nearest: str | None = None,
+        why: Text | None = None,
+        **values: Any,  # noqa: ANN401 - values of a message
+    ) -> None:
         super().__init__(code, nearest=nearest, why=why, **values)
         self.nearest = nearest
         self.why = why

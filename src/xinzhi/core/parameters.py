@@ -1,0 +1,47 @@
+"""Parameters and conventions: YAML files that stand beside the code, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@cache
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - the file decides
+    """Return a YAML file that ships with xinzhi; callers must not change it.
+
+    Parameters
+    ----------
+    path
+        The file, as ``Path(__file__).with_name("claims.yaml")``.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text("utf-8"), Loader=loader)  # noqa: S506 - a safe loader, the C one where there is one
+
+
+def setting(path: Path, name: str) -> Any:  # noqa: ANN401 - the file decides
+    """Return the value at a dotted name of such a file; of a mapping with a `value`, that value.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        Keys joined by dots.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> setting(Path(__file__).parents[1] / "sources" / "conventions.yaml", "obsolescence")
+    0.15
+    """
+    found = read_yaml(path)
+    for part in name.split("."):
+        found = found[part]
+    return found["value"] if isinstance(found, Mapping) and "value" in found else found
