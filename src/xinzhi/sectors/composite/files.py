@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import finding
 from xinzhi.data.casting import cast
 from xinzhi.data.catalogue import known_tables
-from xinzhi.data.messages import finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
