@@ -1,0 +1,43 @@
+"""Numbers stay: the calls of `calls.py` that are quick, against the digests that are stored.
+
+What differs is said in words by ``python tests/golden/freeze.py --compare``, and with the numbers by ``--against REV``.
+A change of numbers that is meant is written into the changelog, and the digests are made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from golden.calls import CALLS
+from golden.freeze import STORED, Bench, differences, digests, record
+
+QUICK = [call for call in CALLS if call.quick]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Bench(tmp_path_factory.mktemp("golden"))
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return json.loads(STORED.read_text(encoding="utf-8"))["calls"]
+
+
+def test_every_call_is_stored(stored):
+    assert sorted(stored) == sorted(call.name for call in CALLS)
+    assert STORED.stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("call", QUICK, ids=lambda call: call.name)
+def test_numbers_are_those_that_were_frozen(call, bench, stored):
+    found = [
+        line for line in differences(stored[call.name], digests(record(call, bench))) if "rounding only" not in line
+    ]
+    assert not found, "\n".join(found)
