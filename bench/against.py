@@ -1,8 +1,8 @@
 """The same work under this checkout and under an older commit, in turn: CPU seconds of both, and the ratio.
 
-Run with ``python bench/against.py COMMIT [WORK ...]``. The older commit is checked out beside, into a temporary folder; each
-piece of work uses public names alone, so that both can do it. A run is a process of its own; the two take turns, and the
-least of the runs of each counts. Prints both and their ratio.
+Run with ``python bench/against.py COMMIT [WORK ...]``. The older commit is checked out beside, into a temporary folder;
+each piece of work uses public names alone, so that both can do it. A run is a process of its own; the two take turns,
+and the least of the runs of each counts. Prints both and their ratio.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import xinzhi.frontier
 PANEL = """
 import polars as pl
 frame = pl.DataFrame({"unit": np.arange(N) % U, "year": np.arange(N) // U, "a": x[:, 0], "b": x[:, 1], "y": y[:, 0]})
+xinzhi.frontier.productivity_change(frame, unit="unit", period="year", inputs=["a", "b"], outputs=["y"])
 """
 PATHS = """
 import numpy as np, polars as pl, xinzhi.pathways as paths
@@ -48,8 +49,8 @@ rng = np.random.default_rng(1)
 r, y, k = 300, 10, 24
 level = rng.normal(size=(1, r)) + 0.1 * np.arange(y)[:, None]
 values = np.exp(0.5 * level[..., None] + rng.normal(0, 0.7, (y, r, k)))
-frame = pl.DataFrame({"region": np.tile([f"c{i:04d}" for i in range(r)], y), "year": np.repeat(np.arange(2008, 2008 + y), r),
-                      **{f"x{i}": values[..., i].ravel() for i in range(k)}})
+keys = {"region": np.tile([f"c{i:04d}" for i in range(r)], y), "year": np.repeat(np.arange(2008, 2008 + y), r)}
+frame = pl.DataFrame({**keys, **{f"x{i}": values[..., i].ravel() for i in range(k)}})
 rows = [{"indicator": f"x{i}", "sector": f"s{i % 6}", "direction": 1, "unit": "index", "denominator": "score"}
         for i in range(k)]
 sectors.index(frame, {"id": "bench", "indicators": rows}).uncertainty(500, seed=1)
@@ -59,8 +60,7 @@ WORK: dict[str, list[str]] = {
     "help": ["-m", "xinzhi", "--help"],
     "assess": ["-m", "xinzhi", "assess", "china-provinces", "--out", "{out}"],
     "frontier": ["-c", f"N = 5000{FIRMS}xinzhi.frontier.efficiency(x, y)"],
-    "malmquist": ["-c", f"N, U = 6000, 300{FIRMS}{PANEL}"
-                        "xinzhi.frontier.productivity_change(frame, unit='unit', period='year', inputs=['a', 'b'], outputs=['y'])"],
+    "malmquist": ["-c", f"N, U = 6000, 300{FIRMS}{PANEL}"],
     "paths": ["-c", PATHS],
     "index": ["-c", INDEX],
 }  # fmt: skip
