@@ -34,12 +34,13 @@ PATHS = """
 import numpy as np, polars as pl, xinzhi.pathways as paths
 rng = np.random.default_rng(1)
 n, p = 600, 300
-log = (rng.normal(size=(n, 4)) @ rng.normal(size=(4, p))) / 2 + rng.normal(0, 1.2, n)[:, None] + rng.normal(size=(n, p))
-keep = rng.random((n, p)) < 1 / (1 + np.exp(-2 * log))
+able, hard = rng.normal(size=n), rng.normal(size=p)
+keep = able[:, None] - hard + rng.logistic(size=(n, p)) / 2 > 0
 row, column = np.nonzero(keep)
-frame = pl.DataFrame({"place": row, "activity": column, "value": np.exp(log[keep])}).with_columns(
+size = np.exp(hard * able[:, None] / 2 + rng.normal(size=(n, p)) / 2)[keep]
+frame = pl.DataFrame({"place": row, "activity": column, "value": size}).with_columns(
     pl.col("place", "activity").cast(pl.String))
-anchor = {str(i): float(v) for i, v in enumerate(log.sum(axis=1))}
+anchor = {str(i): float(value) for i, value in enumerate(able)}
 found = paths.complexity(frame, place="place", activity="activity", value="value", anchor=anchor)
 paths.opportunities(found)
 """
