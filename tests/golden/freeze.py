@@ -39,13 +39,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from golden.calls import CALLS, Call  # noqa: E402 - the folder of tests is no package
+from golden.library import LIBRARY  # noqa: E402
 from golden.made_up import islands, provinces  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 STORED = HERE / "digests.json"
-FROZEN = "04aaa5c"
 FACES = ("", ".frontier", ".pathways", ".risks", ".scope", ".sectors", ".sources", ".yardstick", ".micro", ".studies")
 SUCH_AS_NOTHING = 1e-12
 UNRELATED = ("prov.json", "ro-crate-metadata.json")  # sizes and digests of files
@@ -284,6 +284,14 @@ class Recorder:
             kind.__init__ = init
         self._kept.clear()
 
+    def parts(self) -> dict[str, Part]:
+        """Return what was heard, by class, field and a running number."""
+        return {
+            f"{name} {place}": part
+            for name, some in sorted(self.made.items())
+            for place, part in enumerate(some.values())
+        }
+
     def _listening(self, kind: type, init: Callable[..., None]) -> Callable[..., None]:
         def listening(result: Any, *given: Any, **named: Any) -> None:
             init(result, *given, **named)
@@ -410,12 +418,21 @@ def record(call: Call, bench: Bench) -> dict[str, dict[str, Part]]:
         for path in sorted(one for one in out.rglob("*") if one.is_file() and one.name not in UNRELATED):
             parts[f"{language}:{path.relative_to(out).as_posix()}"] = of_file(path)
         if english:
-            parts["frames"] = {
-                f"{name} {place}": part
-                for name, some in sorted(heard.made.items())
-                for place, part in enumerate(some.values())
-            }
+            parts["frames"] = heard.parts()
     return parts
+
+
+def record_library(name: str) -> dict[str, dict[str, Part]]:
+    """Run verbs of the library and return the numbers of the results that they make."""
+    with Recorder() as heard, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        LIBRARY[name]()
+    return {"frames": heard.parts()}
+
+
+def names() -> list[str]:
+    """Return the names of everything that is frozen."""
+    return [*(call.name for call in CALLS), *LIBRARY]
 
 
 def digests(parts: dict[str, dict[str, Part]]) -> dict[str, Any]:
@@ -507,32 +524,40 @@ def counted(old: list[float], new: list[float]) -> tuple[list[float], list[float
 
 def _main() -> int:
     asked = _arguments()
-    calls = [
-        call
-        for call in CALLS
-        if (call.quick or not asked.quick)
-        and (not asked.only or any(text in call.name for text in asked.only.split(",")))
+    quick = {call.name for call in CALLS if call.quick} | set(LIBRARY)
+    chosen = [
+        name
+        for name in names()
+        if (name in quick or not asked.quick)
+        and (not asked.only or any(text in name for text in asked.only.split(",")))
     ]
     if asked.against:
-        return _against(asked.against, calls, words=asked.words)
+        return _against(asked.against, chosen, words=asked.words)
     stored = json.loads(STORED.read_text(encoding="utf-8"))["calls"] if STORED.exists() else {}
+    calls = {call.name: call for call in CALLS}
     made: dict[str, Any] = {}
     found = 0
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        for call in calls:
-            parts = record(call, bench)
-            made[call.name] = digests(parts)
+        for name in chosen:
+            try:
+                parts = record(calls[name], bench) if name in calls else record_library(name)
+            except Exception as error:  # noqa: BLE001 - one call that fails must not hide the others
+                found += 1
+                _say(f"{name}: fails with {type(error).__name__}: {error}")
+                continue
+            made[name] = digests(parts)
             if asked.dump:
-                (asked.dump / f"{call.name}.json").write_text(json.dumps(_dumped(parts)), encoding="utf-8")
+                (asked.dump / f"{name}.json").write_text(json.dumps(_dumped(parts)), encoding="utf-8")
             if asked.compare:
-                lines = differences(stored[call.name], made[call.name], words=asked.words)
+                lines = differences(stored[name], made[name], words=asked.words)
                 found += len(lines)
-                _say(f"{call.name}: {'equal' if not lines else ''}", *(f"    {line}" for line in lines))
+                _say(f"{name}: {'equal' if not lines else ''}", *(f"    {line}" for line in lines))
             else:
-                _say(call.name)
+                _say(name)
     if not asked.compare and not asked.dump:
-        _store({**stored, **made} if asked.only or asked.quick else made)
+        both = {**stored, **made}
+        _store({name: both[name] for name in names() if name in both})
     return int(found > 0)
 
 
@@ -556,7 +581,7 @@ def _dumped(parts: dict[str, dict[str, Part]]) -> dict[str, Any]:
     }
 
 
-def _against(revision: str, calls: list[Call], *, words: bool) -> int:
+def _against(revision: str, chosen: list[str], *, words: bool) -> int:
     """Run the calls here and in a worktree of a revision, and show which numbers are only in the one or the other."""
     root = HERE.parent.parent
     found = 0
@@ -568,15 +593,14 @@ def _against(revision: str, calls: list[Call], *, words: bool) -> int:
                 place.mkdir()
                 own = source / "tests" / "golden" / "freeze.py"
                 script = own if own.exists() else Path(__file__)
-                names = ",".join(call.name for call in calls)
                 subprocess.run(
-                    [sys.executable, str(script), "--only", names, "--dump", str(place)],
+                    [sys.executable, str(script), "--only", ",".join(chosen), "--dump", str(place)],
                     check=True,
                     env={**os.environ, "PYTHONPATH": str(source / "src")},
                     stdout=subprocess.DEVNULL,
                 )
-            for call in calls:
-                found += _shown(call.name, old, new, words=words)
+            for name in chosen:
+                found += _shown(name, old, new, words=words)
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=root, check=True)  # noqa: S607
     return int(found > 0)

@@ -15,7 +15,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from golden.calls import CALLS
-from golden.freeze import STORED, Bench, differences, digests, record
+from golden.freeze import STORED, Bench, differences, digests, names, record, record_library
+from golden.library import LIBRARY
 
 QUICK = [call for call in CALLS if call.quick]
 
@@ -31,13 +32,20 @@ def stored():
 
 
 def test_every_call_is_stored(stored):
-    assert sorted(stored) == sorted(call.name for call in CALLS)
+    assert sorted(stored) == sorted(names())
     assert STORED.stat().st_size < 300_000
 
 
-@pytest.mark.parametrize("call", QUICK, ids=lambda call: call.name)
-def test_numbers_are_those_that_were_frozen(call, bench, stored):
-    found = [
-        line for line in differences(stored[call.name], digests(record(call, bench))) if "rounding only" not in line
-    ]
+def judged(name, stored, parts):
+    found = [line for line in differences(stored[name], digests(parts)) if "rounding only" not in line]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("call", QUICK, ids=lambda call: call.name)
+def test_numbers_of_a_call_are_those_that_were_frozen(call, bench, stored):
+    judged(call.name, stored, record(call, bench))
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_numbers_of_the_library_are_those_that_were_frozen(name, stored):
+    judged(name, stored, record_library(name))
