@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Result
+from xinzhi.core.text import LANGUAGES, Text, same
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules
 from xinzhi.risks.prices.critical import CriticalValues, at_level
+from xinzhi.risks.prices.facts import Timeline, bubble_facts, series_named, series_names, series_sentences
 from xinzhi.risks.prices.lags import checked_lag
 from xinzhi.risks.prices.series import read_series
 from xinzhi.risks.prices.testing import Tested, check_method, tested_series
-from xinzhi.risks.prices.words import explain_series, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.finding import Finding
+    from xinzhi.core.result import Facts
     from xinzhi.core.text import Language
     from xinzhi.risks.prices.conventions import Convention, Lag, Method
     from xinzhi.risks.prices.series import Series
+_NAMES = ("adf", "sadf", "gsadf")
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +45,19 @@ class BubbleExplanation:
         ``statistic, level, critical_value`` of this series.
     episodes
         Its episodes.
+    sentences
+        The explanation in words.
     """
 
     series: str
     row: dict[str, object]
     critical: pl.DataFrame
     episodes: pl.DataFrame
+    sentences: tuple[Text, ...]
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation in words."""
-        return explain_series(self.row, self.critical, self.episodes, language)
+        return "\n  ".join(one.lang(language) for one in self.sentences)
 
     def __str__(self) -> str:
         return self.text()
@@ -85,6 +93,8 @@ class Bubbles(Result):
         Of the line that BSADF is held against.
     """
 
+    verb: ClassVar[str] = "bubbles"
+    topic: ClassVar[str] = "bubbles"
     key: ClassVar[tuple[str, ...]] = ("series", "date")
 
     statistics: pl.DataFrame
@@ -94,9 +104,18 @@ class Bubbles(Result):
     convention: Convention
     level: int
 
-    def summary(self, language: Language = "en") -> str:
-        """Return who is explosive and since when, by which critical values, and what the test could have missed."""
-        return summarise(self.statistics, self.episodes, self.findings, language) + f"\n{self.provenance.foot()}"
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Return the dates as places on a line of time."""
+        return Timeline.of(self.frame["date"])
+
+    def dated(self) -> pl.DataFrame:
+        """Return the episodes of the series whose GSADF rejects."""
+        return self.episodes.filter("rejects")
+
+    def facts(self) -> Facts:
+        """Return which series are explosive, since when, by which critical values, and what could be missed."""
+        return bubble_facts(self)
 
     def explain(self, series: str) -> BubbleExplanation:
         """Return what stands behind the verdict on one series.
@@ -104,28 +123,24 @@ class Bubbles(Result):
         Parameters
         ----------
         series
-            Its name.
+            Its name, in either language where it is a place of China.
 
         Raises
         ------
         UsageError
             When there is no such series.
         """
-        rows = self.statistics.filter(series=str(series))
-        if not rows.height:
-            known = ", ".join(self.statistics["series"].head(8).to_list())
-            message = f"no series '{series}' among {self.statistics.height}: {known}"
-            raise UsageError(message)
+        known = self.statistics["series"].to_list()
+        name = series if series in known else series_named(self.names.distinct("series", known), str(series))
+        row = self.statistics.row(by_predicate=pl.col("series") == name, named=True)
+        critical = self.critical.filter(series=name)
         return BubbleExplanation(
-            series=str(series),
-            row=rows.row(0, named=True),
-            critical=self.critical.filter(series=str(series)).drop("series"),
-            episodes=self.episodes.filter(pl.col("series") == str(series)),
+            series=name,
+            row=row,
+            critical=critical.drop("series"),
+            episodes=self.episodes.filter(series=name),
+            sentences=series_sentences(self, row, critical),
         )
-
-
-_NAMES = ("adf", "sadf", "gsadf")
-_SHOWN = 5
 
 
 def bubbles(
@@ -189,8 +204,6 @@ def bubbles(
     >>> found.episodes.select("start", "end", "signal").row(0)
     (36, 48, 'positive')
     """
-    from xinzhi import __version__
-
     rules = BubbleRules() if rules is None else rules
     lag = checked_lag(lag)
     check_method(critical, convention)
@@ -207,8 +220,9 @@ def bubbles(
     }
     return Bubbles(
         frame=_paths(found),
-        provenance=Provenance(verb="bubbles", version=__version__, options=options),
-        kind=reading.kind,
+        provenance=reading.source.provenance(**options),
+        kind=reading.source.kind,
+        names=series_names(one.name for one in reading.series),
         statistics=_statistics(found, findings, convention, rules.level),
         episodes=_episodes(found, reading.series, convention, rules.level),
         critical=_critical(found),
@@ -227,10 +241,9 @@ def refuse_all(findings: Sequence[Finding]) -> None:
         Always.
     """
     errors = [found for found in findings if found.severity == "error"]
-    shown = "\n".join(f"  {found.sentence()}" for found in errors[:_SHOWN])
-    more = f"\n  … and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
-    message = f"bubbles: no series can be tested:\n{shown}{more}"
-    raise InputError(message, findings)
+    more = same(f" … ({len(errors)})" if len(errors) > _SHOWN else "")
+    shown = {tongue: "\n  ".join(found.sentence(tongue) for found in errors[:_SHOWN]) for tongue in LANGUAGES}
+    raise InputError("prices.none-tested", findings, why=Text(zh=shown["zh"] + more.zh, en=shown["en"] + more.en))
 
 
 def _paths(found: Sequence[Series | Tested]) -> pl.DataFrame:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 import yaml
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text
 
 HERE = Path(__file__).parent
 LEVELS = (90, 95, 99)  # per cent, as the columns of the tables that ship
@@ -42,18 +41,6 @@ def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
     for part in path.split("."):
         found = found[part]
     return found
-
-
-def text(path: str, **values: object) -> Text:
-    """Return the Chinese and English words at a path, with the values filled in.
-
-    Examples
-    --------
-    >>> text("methods.simulated.name").en
-    'simulated'
-    """
-    node = setting(path)
-    return Text(zh=node["zh"], en=node["en"]).format(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,15 +83,13 @@ class BubbleRules:
         allowed = {"level": LEVELS, "gaps": ("refuse", "longest"), "zeros": ("refuse", "keep")}
         for name, values in allowed.items():
             if getattr(self, name) not in values:
-                shown = ", ".join(map(str, values))
-                message = f"{name} must be one of {shown}; not {getattr(self, name)!r}."
-                raise UsageError(message)
+                raise UsageError("prices.one-of", name=name, given=getattr(self, name), allowed=values)
         object.__setattr__(self, "level", int(self.level))
         for name, least in (("minimum_window", 1), ("replications", 100), ("seed", 0)):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, whole(name, getattr(self, name), least=least))
         if self.minimum_duration != "log":
-            kept = whole("minimum_duration", self.minimum_duration, least=0, other="'log'")
+            kept = whole("minimum_duration", self.minimum_duration, least=0, other="log")
             object.__setattr__(self, "minimum_duration", kept)
 
 
@@ -131,6 +116,5 @@ def whole(name: str, given: object, *, least: int, other: str = "") -> int:
     200
     """
     if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
-        message = f"{name} must be a whole number of at least {least}{other and f' or {other}'}, not {given!r}."
-        raise UsageError(message)
+        raise UsageError("prices.whole-number", name=name, given=given, least=least, other=other)
     return int(given)

@@ -57,8 +57,7 @@ class CriticalValues:
 
     def __post_init__(self) -> None:
         if np.shape(self.gsadf) != (len(LEVELS),) or not np.isfinite(self.gsadf).all():
-            message = f"critical values of GSADF must be three numbers (at 90, 95 and 99 per cent), not {self.gsadf}."
-            raise UsageError(message)
+            raise UsageError("prices.three-values", given=str(self.gsadf))
 
     def sequence(self, convention: Convention, level: int) -> FloatArray:
         """Return `(S,)`, what BSADF is held against.
@@ -69,8 +68,7 @@ class CriticalValues:
             When the convention or the level is not here.
         """
         if convention not in self.sequences:
-            message = f"no convention '{convention}' among these critical values: {', '.join(self.sequences)}."
-            raise UsageError(message)
+            raise UsageError("prices.no-convention", asked=convention, known=list(self.sequences))
         return np.asarray(self.sequences[convention], dtype=np.float64)[:, at_level(level)]
 
 
@@ -88,8 +86,7 @@ def at_level(level: int) -> int:
     1
     """
     if level not in LEVELS:
-        message = f"the level must be 90, 95 or 99, not {level!r}."
-        raise UsageError(message)
+        raise UsageError("prices.level", given=level)
     return LEVELS.index(level)
 
 

@@ -70,8 +70,7 @@ def house_prices(
     """
     for name, given, allowed in (("of", of, get_args(Places)), ("homes", homes, get_args(Homes))):
         if given not in allowed:
-            message = f"{name} must be one of {', '.join(allowed)}; not {given!r}."
-            raise UsageError(message)
+            raise UsageError("prices.one-of", name=name, given=given, allowed=allowed)
     data = package if isinstance(package, Package) else load(package)
     prices = _cities(data, _COLUMNS[homes]) if of == "cities" else _provinces(data)
     return prices.with_columns(pl.col("price").log().alias("log_price"))

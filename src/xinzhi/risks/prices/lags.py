@@ -25,7 +25,7 @@ def checked_lag(lag: Lag) -> Lag:
     UsageError
         When it is neither.
     """
-    return lag if lag in ("aic", "bic") else whole("lag", lag, least=0, other="'aic' or 'bic'")
+    return lag if lag in ("aic", "bic") else whole("lag", lag, least=0, other="lag")
 
 
 def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.risks.prices.bootstrap import sieve_panels
 from xinzhi.risks.prices.bubbles import refuse_all
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, setting, whole
 from xinzhi.risks.prices.critical import at_level
+from xinzhi.risks.prices.facts import Timeline, panel_facts, series_names
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
-from xinzhi.risks.prices.series import finding, read_series
+from xinzhi.risks.prices.series import noted, read_series
 from xinzhi.risks.prices.testing import date_runs, shortest_duration
-from xinzhi.risks.prices.words import panel_summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.risks.prices.series import Series
 
 
@@ -51,6 +52,8 @@ class PanelBubbles(Result):
         What was found in the series, and which were left out.
     """
 
+    verb: ClassVar[str] = "panel_bubbles"
+    topic: ClassVar[str] = "bubbles"
     key: ClassVar[tuple[str, ...]] = ("date",)
 
     statistics: pl.DataFrame
@@ -58,10 +61,14 @@ class PanelBubbles(Result):
     members: tuple[str, ...]
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return whether the panel is explosive, when, and by which critical values."""
-        row = self.statistics.row(0, named=True)
-        return panel_summary(row, self.episodes, language) + f"\n{self.provenance.foot()}"
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Return the dates as places on a line of time."""
+        return Timeline.of(self.frame["date"])
+
+    def facts(self) -> Facts:
+        """Return whether the panel is explosive, when, by which critical values, and who could not take part."""
+        return panel_facts(self)
 
 
 def panel_bubbles(
@@ -118,8 +125,6 @@ def panel_bubbles(
     >>> found.statistics.select("series", "observations", "rejects").row(0)
     (3, 40, False)
     """
-    from xinzhi import __version__
-
     rules = BubbleRules() if rules is None else rules
     lag = whole("lag", lag, least=0)
     order = lag + 1 if order is None else whole("order", order, least=0)
@@ -132,17 +137,13 @@ def panel_bubbles(
     dates, table, cut = _together(usable)
     if cut:
         ends = {"first": dates[0], "last": dates[-1], "count": len(dates)}
-        findings.append(finding("common-span", column=value, severity="note", **ends))
+        findings.append(noted("common-span", column=value, **ends))
     window = minimum_window(len(table)) if rules.minimum_window is None else rules.minimum_window
     found = recursive_adf(table, window=window, lag=lag)
     path = found.panel
     if np.isnan(path).any():
         flat = [usable[at].name for at in np.flatnonzero(np.isnan(found.bsadf).any(axis=0))]
-        message = (
-            f"panel_bubbles: {', '.join(flat)} hardly move (or fit their past exactly) in some window, "
-            "so that the mean over the series has no value there; leave them out."
-        )
-        raise InputError(message, findings)
+        raise InputError("prices.panel-flat", findings, flat=flat)
     rule = setting("bootstrap")
     options = {
         "window": window,
@@ -163,8 +164,9 @@ def panel_bubbles(
     episodes = _episodes(table.mean(axis=1), dates, path, line, rules, draws)
     return PanelBubbles(
         frame=_path(dates, path, line),
-        provenance=Provenance(verb="panel_bubbles", version=__version__, options={**options, **asdict(rules)}),
-        kind=reading.kind,
+        provenance=reading.source.provenance("panel_bubbles", **(options | asdict(rules))),
+        kind=reading.source.kind,
+        names=series_names(one.name for one in reading.series),
         statistics=_statistics(path, draws, line, dates, rules.level, convention, len(usable), options),
         episodes=episodes.with_columns(pl.lit(rules.level).alias("level"), pl.lit(convention).alias("convention")),
         members=tuple(one.name for one in usable),
@@ -175,15 +177,13 @@ def panel_bubbles(
 def _check(convention: str) -> None:
     """Raise when there is no such convention."""
     if convention not in get_args(PanelConvention):
-        message = f"convention must be one of {', '.join(get_args(PanelConvention))}; not {convention!r}."
-        raise UsageError(message)
+        raise UsageError("prices.one-of", name="convention", given=convention, allowed=get_args(PanelConvention))
 
 
 def _together(usable: Sequence[Series]) -> tuple[pl.Series, FloatArray, bool]:
     """Return the dates that all series share, their values `(T, N)`, and whether any was cut."""
     if len(usable) == 1:
-        message = f"panel_bubbles needs two series at least; only '{usable[0].name}' can be tested. Take bubbles."
-        raise InputError(message)
+        raise InputError("prices.panel-of-one", series=usable[0].name)
     shared = usable[0].dates
     for one in usable[1:]:
         shared = shared.filter(shared.is_in(one.dates.implode()))
@@ -191,12 +191,8 @@ def _together(usable: Sequence[Series]) -> tuple[pl.Series, FloatArray, bool]:
     for one in usable:
         inside = one.dates.is_in(shared.implode()).arg_true()
         if len(shared) < setting("shortest") or int(inside[-1]) - int(inside[0]) + 1 != len(shared):
-            message = (
-                f"panel_bubbles: the {len(usable)} series share {len(shared)} dates, too few or not in a row "
-                f"('{one.name}' goes from {one.dates[0]} to {one.dates[-1]}); leave out the series that begin late or "
-                "end early."
-            )
-            raise InputError(message)
+            ends = {"series": one.name, "first": one.dates[0], "last": one.dates[-1]}
+            raise InputError("prices.panel-short", n=len(usable), shared=len(shared), **ends)
         columns.append(one.level[int(inside[0]) : int(inside[-1]) + 1])
     return shared, np.column_stack(columns), any(len(one.dates) > len(shared) for one in usable)
 

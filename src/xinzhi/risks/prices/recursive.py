@@ -353,8 +353,7 @@ def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0
     window = minimum_window(periods) if window is None else window
     _refuse(periods, window, lag)
     if not np.isfinite(table).all():
-        message = "the series have gaps or infinite values; fill or leave out what is not known."
-        raise UsageError(message)
+        raise UsageError("prices.not-finite")
     table = unit_scaled(table)
     sequences = np.empty((2, periods - lag - window, series))
     skipped = np.zeros(series, dtype=np.int64)
@@ -369,17 +368,10 @@ def _refuse(periods: int, window: int, lag: int) -> None:
     """Raise when there is no window, or too few degrees of freedom in it."""
     least = int(setting("least_degrees"))
     if lag < 0 or window - 2 - lag < least:
-        message = (
-            f"a window of {window} rows with lag {lag} leaves {window - 2 - lag} degrees of freedom, "
-            f"fewer than {least}: take a lag of at most {max(window - 2 - least, 0)} or a longer window."
-        )
-        raise UsageError(message)
+        values = {"left": window - 2 - lag, "least": least, "most": max(window - 2 - least, 0)}
+        raise UsageError("prices.few-degrees", window=window, lag=lag, **values)
     if periods - lag - window < 1:
-        message = (
-            f"{periods} observations hold no window of {window} rows with lag {lag}; "
-            f"at least {window + lag + 1} are needed."
-        )
-        raise UsageError(message)
+        raise UsageError("prices.no-window", periods=periods, window=window, lag=lag, least=window + lag + 1)
 
 
 def unit_scaled(table: FloatArray) -> FloatArray:

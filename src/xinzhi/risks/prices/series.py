@@ -10,14 +10,13 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
-from xinzhi.data.frames import read_frames
-from xinzhi.risks.prices.conventions import Gaps, Zeros, setting, text
+from xinzhi.core.finding import Finding, finding
+from xinzhi.data import Field, Tidy, tidy
+from xinzhi.risks.prices.conventions import Gaps, Zeros, setting
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import FrameKind
+    from xinzhi.data.tidy import Kind
 
 
 Unit = Literal["position", "month", "quarter", "year", "day"]
@@ -75,18 +74,13 @@ def read_calendar(dates: pl.Series) -> Calendar:
     if kind.is_integer():
         return _numbered(dates.cast(pl.Int64))
     if kind.is_float():
-        whole = dates.to_numpy()
-        if not (np.isfinite(whole).all() and (whole == np.round(whole)).all()):
-            message = f"the column '{dates.name}' holds numbers that are no whole dates, such as {dates[0]!r}."
-            raise InputError(message)
+        odd = dates.filter(~dates.is_finite() | (dates != dates.round()))
+        if len(odd):
+            raise InputError("prices.fractional-dates", column=dates.name, given=str(odd[0]))
         return _numbered(dates.cast(pl.Int64))
     if isinstance(kind, pl.Datetime):
         if dates.dt.time().n_unique() > 1:
-            message = (
-                f"the column '{dates.name}' has times of day, which no calendar here counts; number the observations "
-                "(0, 1, 2, ...) and hand in that column."
-            )
-            raise InputError(message)
+            raise InputError("prices.times-of-day", column=dates.name)
         return _days(dates.dt.date())
     return _days(dates) if kind == pl.Date else _written(dates.cast(pl.String))
 
@@ -121,21 +115,14 @@ def _written(dates: pl.Series) -> Calendar:
                 numbers[at] = int(match[1]) * _PER_YEAR[unit] + int((match[2] or "1").translate(_NUMERALS)) - 1
             break
         else:
-            message = (
-                f"the date {value!r} in '{dates.name}' cannot be read; write 2024, 2024-03, 2024Q1 or 2024-03-15, "
-                "or hand in a column of dates or whole numbers."
-            )
-            raise InputError(message)
+            raise InputError("prices.unread-date", given=value, column=dates.name)
     if len(found) > 1:
-        shown = ", ".join(f"{value!r} ({unit})" for unit, value in found.items())
-        message = f"the column '{dates.name}' mixes frequencies: {shown}. Test each frequency for itself."
-        raise InputError(message)
+        raise InputError("prices.mixed-dates", column=dates.name, shown=list(found.values()))
     if "day" in found:
-        try:
-            return _days(pl.Series(dates.name, days).str.to_date("%Y-%m-%d"))
-        except pl.exceptions.InvalidOperationError as error:
-            message = f"the column '{dates.name}' has a date that no calendar knows ({str(error).splitlines()[0]})."
-            raise InputError(message) from error
+        read = pl.Series(dates.name, days).str.to_date("%Y-%m-%d", strict=False)
+        if read.has_nulls():
+            raise InputError("prices.no-such-date", column=dates.name, given=days[int(read.is_null().arg_true()[0])])
+        return _days(read)
     return Calendar(numbers, next(iter(found)))
 
 
@@ -222,15 +209,6 @@ def written(ordinal: int, unit: Unit) -> str:
     return str(np.datetime64(ordinal, "D")) if unit == "day" else str(ordinal)
 
 
-_UNIT_WORDS = {
-    "month": ("个月", "months"),
-    "quarter": ("个季度", "quarters"),
-    "year": ("年", "years"),
-    "day": ("天", "days"),
-    "position": ("期", "steps"),
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """One series in order of time.
@@ -263,13 +241,13 @@ class Reading:
         In the order of the frame.
     findings
         What was found in them.
-    kind
-        The caller's kind of frame.
+    source
+        The frame as it was read.
     """
 
     series: tuple[Series, ...]
     findings: tuple[Finding, ...]
-    kind: FrameKind
+    source: Tidy
 
 
 def read_series(
@@ -305,69 +283,43 @@ def read_series(
     >>> read_series(rows, "s", "t", "v").series[0].problem
     'gap'
     """
-    tables, kind = read_frames({"bubbles": frame})
-    cells = tables[0].cells
-    _check(cells, (series, date, value))
-    cells = cells.with_row_index("_line", offset=1).select(
-        pl.col("_line"),
-        pl.col(series).cast(pl.String).alias("_series"),
-        pl.col(date).alias("_date"),
-        pl.col(value).cast(pl.Float64).fill_nan(None).alias("_value"),
+    read = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", named=True)
+    if not read.frame["_value"].dtype.is_numeric():
+        read = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", named=True)
+    cells = read.frame.with_columns(
+        read.raw.lines.gather(read.rows).alias("_line"), pl.col("_value").cast(pl.Float64).fill_nan(None)
     )
     findings: list[Finding] = []
-    undated = cells.filter(pl.col("_date").is_null() | pl.col("_series").is_null())
+    whole = pl.col("_date").is_not_null() & pl.col("_series").is_not_null()
+    undated = cells.filter(~whole)
     if undated.height:
-        line = int(undated["_line"][0])
-        findings.append(finding("no-date", column=date, line=line, severity="error", count=undated.height))
-        cells = cells.filter(pl.col("_date").is_not_null() & pl.col("_series").is_not_null())
+        findings.append(noted("no-date", column=date, line=int(undated["_line"][0]), count=undated.height))
+        cells = cells.filter(whole)
     if not cells.height:
-        message = f"bubbles: the frame has no row with a series ('{series}') and a date ('{date}')."
-        raise InputError(message, findings)
+        raise InputError("prices.no-rows", findings, series=series, date=date)
     calendar = read_calendar(cells["_date"].alias(date))
     cells = cells.with_columns(pl.Series("_ordinal", calendar.ordinal))
     reader = _Reader(column=value, calendar=calendar, gaps=gaps, zeros=zeros, findings=findings)
     names = cells["_series"].unique(maintain_order=True).to_list()
     groups = cells.partition_by("_series", as_dict=True, maintain_order=True)
     found = tuple(reader.read(name, groups[(name,)]) for name in names)
-    return Reading(series=found, findings=tuple(findings), kind=kind)
+    return Reading(series=found, findings=tuple(findings), source=read)
 
 
-def _check(cells: pl.DataFrame, wanted: tuple[str, str, str]) -> None:
-    """Raise when a column is missing or the values are no numbers."""
-    if missing := [name for name in wanted if name not in cells.columns]:
-        message = f"bubbles needs the columns {', '.join(missing)}; the frame has {', '.join(cells.columns)}."
-        raise InputError(message)
-    value = cells[wanted[2]]
-    if not (value.dtype.is_numeric() or value.dtype == pl.Null):
-        text_cells = value.cast(pl.String).cast(pl.Float64, strict=False)
-        bad = value.filter(text_cells.is_null() & value.is_not_null())
-        shown = f", such as {bad[0]!r}" if len(bad) else ""
-        message = f"bubbles: the column '{wanted[2]}' holds {value.dtype}, no numbers{shown}; convert it first."
-        raise InputError(message)
+def _fields(series: str, date: str, value: str, kind: Kind) -> list[Field]:
+    return [Field("_series", "text", series), Field("_date", "any", date), Field("_value", kind, value)]
 
 
-def finding(
+def noted(
     rule: str,
     *,
-    column: str | None,
+    column: str | None = None,
     key: str | None = None,
     line: int | None = None,
-    severity: Literal["error", "warning", "note"],
-    **values: Any,  # noqa: ANN401 - what the words are filled with
+    **words: Any,  # noqa: ANN401 - what the sentence is filled with
 ) -> Finding:
-    """Return a finding with the words of ``bubbles.yaml``."""
-    place = "problems" if severity == "error" else "notes"
-    node = setting(place)[rule]
-    return Finding(
-        rule=f"bubbles-{rule}",
-        severity=severity,
-        message=text(f"{place}.{rule}", **values),
-        hint=Text(zh=node.get("cure_zh", ""), en=node.get("cure_en", "")),
-        table="bubbles",
-        column=column,
-        key=key,
-        line=line,
-    )
+    """Return a finding of the messages of this package."""
+    return finding(f"prices.{rule}", table="bubbles", column=column, key=key, line=line, words=words)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -411,8 +363,7 @@ class _Reader:
         steps = read_steps(rows["_ordinal"].to_numpy(), self.calendar.unit)
         if steps.other is not None:
             other, at = steps.other
-            unit_zh, unit_en = _UNIT_WORDS[self.calendar.unit]
-            words: dict[str, Any] = {"usual": steps.usual, "other": other, "unit_zh": unit_zh, "unit_en": unit_en}
+            words: dict[str, Any] = {"usual": steps.usual, "other": other, "unit": self.calendar.unit}
             return self._refuse("mixed-frequency", name, rows, first=rows["_date"][at], **words)
         if steps.trading:
             self._note("trading-days", name)
@@ -468,9 +419,8 @@ class _Reader:
         line: int | None = None,
         **values: Any,  # noqa: ANN401 - what the words are filled with
     ) -> Series:
-        found = finding(rule, column=self.column, key=name, line=line, severity="error", **values)
-        self.findings.append(found)
+        self.findings.append(noted(rule, column=self.column, key=name, line=line, **values))
         return Series(name=name, dates=rows["_date"], level=np.empty(0), problem=rule)
 
     def _note(self, rule: str, name: str, **values: Any) -> None:  # noqa: ANN401 - what the words are filled with
-        self.findings.append(finding(rule, column=self.column, key=name, severity="note", **values))
+        self.findings.append(noted(rule, column=self.column, key=name, **values))

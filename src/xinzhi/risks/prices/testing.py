@@ -15,7 +15,7 @@ from xinzhi.risks.prices.critical import CriticalValues, at_level, critical_valu
 from xinzhi.risks.prices.lags import chosen_lag, drift, residual_autocorrelation
 from xinzhi.risks.prices.power import power_of
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf, unit_scaled
-from xinzhi.risks.prices.series import finding
+from xinzhi.risks.prices.series import noted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +38,10 @@ def check_method(critical: object, convention: str) -> None:
         As said.
     """
     if convention not in get_args(Convention):
-        message = f"convention must be one of {', '.join(get_args(Convention))}; not {convention!r}."
-        raise UsageError(message)
+        raise UsageError("prices.one-of", name="convention", given=convention, allowed=get_args(Convention))
     if not (critical is None or isinstance(critical, CriticalValues) or critical in get_args(Method)):
-        message = f"critical must be one of {', '.join(get_args(Method))}, or CriticalValues; not {critical!r}."
-        raise UsageError(message)
+        allowed = (*get_args(Method), "CriticalValues")
+        raise UsageError("prices.one-of", name="critical", given=critical, allowed=allowed)
 
 
 def shared_values(
@@ -74,12 +73,8 @@ def shared_values(
     if critical == "simulated":
         return critical_values(periods, window=window, lag=lag, replications=rules.replications, seed=rules.seed)
     if stored is None or lag > 0:
-        message = (
-            f"the table has no critical values of {periods} observations, window {window} and lag {lag} "
-            f"(it has lag 0, the usual window, and {setting('table.first')} to {setting('table.last')} observations): "
-            "take critical='simulated'."
-        )
-        raise UsageError(message)
+        ends = {"first": setting("table.first"), "last": setting("table.last")}
+        raise UsageError("prices.not-stored", periods=periods, window=window, lag=lag, **ends)
     return stored
 
 
@@ -281,8 +276,7 @@ def tested_series(
         shared = shared_values(periods, window, order, critical, rules)
         for at, one in enumerate(members):
             if np.isnan(found.bsadf[:, at]).all():
-                values = {"skipped": int(found.skipped[at])}
-                findings.append(finding("exact", column=None, key=one.name, severity="error", **values))
+                findings.append(noted("exact", key=one.name, skipped=int(found.skipped[at])))
                 out[one.name] = replace(one, problem="exact")
                 continue
             values_of = shared or own_values(one, window, order, critical, rules)
@@ -305,7 +299,7 @@ def _groups(
         order = chosen_lag(unit_scaled(one.level), lag, window=window)
         if window - 2 - order < setting("least_degrees") or len(one.level) - order - window < 1:
             values = {"lag": order, "window": window, "count": len(one.level)}
-            findings.append(finding("lag-too-long", column=None, key=one.name, severity="error", **values))
+            findings.append(noted("lag-too-long", key=one.name, **values))
         else:
             groups[len(one.level), order].append(one)
     return groups, findings
@@ -314,12 +308,10 @@ def _groups(
 def _tested(series: Series, at: int, found: Recursive, critical: CriticalValues, line: FloatArray) -> Tested:
     """Return one series of a group after its test, not yet dated."""
     if len(line) != len(found.bsadf):
-        message = (
-            f"the critical values have {len(line)} dates, {series.name} has {len(found.bsadf)} statistics "
-            f"({len(series.level)} observations, window {found.minimum_window}, lag {found.lag}): "
-            "take those of its size."
-        )
-        raise UsageError(message)
+        raise UsageError(
+            "prices.other-size", dates=len(line), series=series.name, statistics=len(found.bsadf),
+            observations=len(series.level), window=found.minimum_window, lag=found.lag,
+        )  # fmt: skip
     level = unit_scaled(series.level)
     return Tested(
         series=series,
@@ -344,10 +336,10 @@ def _notes(tested: Tested, critical: object) -> list[Finding]:
     if critical != "sieve":
         bound = float(setting("autocorrelation.bound")) / np.sqrt(len(tested.series.level) - 1 - tested.lag)
         if abs(tested.autocorrelation) > bound:
-            notes.append(("autocorrelated", {"lag": tested.lag, "value": tested.autocorrelation}))
+            notes.append(("autocorrelated", {"lag": tested.lag, "rho": tested.autocorrelation}))
         if abs(tested.drift) > float(setting("drift.bound")):
-            notes.append(("drift", {"value": tested.drift}))
-    return [finding(rule, column=None, key=tested.series.name, severity="note", **words) for rule, words in notes]
+            notes.append(("drift", {"t": tested.drift}))
+    return [noted(rule, key=tested.series.name, **words) for rule, words in notes]
 
 
 def _dated(tested: Tested, rules: BubbleRules) -> tuple[Run, ...]:

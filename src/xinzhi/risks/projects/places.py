@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from xinzhi.core.text import read_words
+from xinzhi.core.text import Text, read_words, same
 from xinzhi.risks.projects.conventions import document, places_table
 
 if TYPE_CHECKING:
@@ -83,6 +83,37 @@ def name_of(code: int) -> tuple[str, str]:
     if code % _COUNTY and above in names:
         return names[above][0] + zh, f"{roman}, {names[above][1]}"
     return zh, roman
+
+
+def place_text(name: str) -> Text:
+    """Return the name in both languages of a province or prefecture that a code or a name means; else the name itself.
+
+    Examples
+    --------
+    >>> place_text("Anqing").zh, place_text("psy1").zh
+    ('安庆', 'psy1')
+    """
+    return _texts().get(name, same(name))
+
+
+@cache
+def _texts() -> dict[str, Text]:
+    """Return provinces and prefectures by code and by every name that means one of them only."""
+    rows = [(str(code), full, short, english) for code, short, full, english in _province_rows()]
+    rows += [row for row in places_table().select("code", "name", "short", "roman").rows() if row[0].endswith("00")]
+    known: dict[str, Text] = {}
+    shared: set[str] = set()
+    for code, full, short, roman in rows:
+        text = Text(zh=short, en=roman)
+        for key in (code, short, full, roman):
+            if known.setdefault(key, text) != text:
+                shared.add(key)
+    for code, full, short, roman in rows:
+        # of two cities that read alike in letters, the capital of a province is meant
+        if code.endswith("0100") and roman in shared:
+            known |= dict.fromkeys((roman, full), Text(zh=short, en=roman))
+            shared -= {roman, full}
+    return {key: text for key, text in known.items() if key not in shared}
 
 
 def _rows(texts: pl.Series) -> pl.Series:
