@@ -68,10 +68,10 @@ def cell(frame, row, column, value):
 def test_cities_of_the_package_end_to_end(run, tmp_path):
     code, out, err = run("--replications", 100, "--region", "上海", "--panel", "--out", tmp_path, "--lang", "zh")
     assert code == 0
-    assert "70 个序列中有" in out
-    assert "上海市：2017-12 至 2025-12，97 个观测值" in out
-    assert "35 个序列（2017-12 至 2025-12）整体" in out
-    assert "只检验最长的连续段 2017-12 至 2023-12" in err
+    assert "70个序列中有" in out
+    assert "上海：2017-12至2025-12，97个观测值" in out
+    assert "35个序列（2017-12至2025-12）整体" in out
+    assert "只检验最长的连续段2017-12至2023-12" in err
     assert "检验城市的价格的对数" in err
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"bubbles.html", "bubbles.xlsx", "bubbles.json", "bubbles-bubbles.csv", "bubbles-panelbubbles.csv"}
@@ -117,11 +117,11 @@ def test_what_is_not_tested_is_listed_with_line_and_cure(run, frame, write):
     assert code == 0
     assert "1 could not be tested" in out
     assert "prices.csv, line 42, column 'a' (a): the series is interrupted: 2013-05 is missing" in err
-    assert "--gaps longest" in err
+    assert "gaps: longest" in err
     code, out, _ = run(write(holed), *USUAL, "--gaps", "longest", "--json")
     assert json.loads(out)["untested"] == []
     zeroed = cell(frame, 40, "a", "0").with_columns(pl.col("a").cast(pl.Float64))
-    assert "line 42, column 'a' (a): 1 zeros among positive values" in run(write(zeroed), *USUAL)[2]
+    assert "line 42, column 'a' (a): 1 zero among positive values" in run(write(zeroed), *USUAL)[2]
     code, out, err = run(write(zeroed), *USUAL, "--log", "--json")
     found = json.loads(out)
     assert [(one["line"], one["column"], one["key"]) for one in found["untested"]] == [(42, "a", "a")]
@@ -222,8 +222,8 @@ def test_a_table_too_short_is_a_finding(run, frame, write):
         (("--value", "aa"), "has no column 'aa'. It has month, up, a, b"),
         (("--region", "Mars"), "no series 'Mars'"),
         (("--lag", "x"), "aic or bic"),
-        (("--lag", 2), "take --critical simulated"),
-        (("--level", 80), "90, 95, 99"),
+        (("--lag", 2), "critical: simulated"),
+        (("--level", 80), "90, 95 and 99"),
         (("--of", "cities"), "is a plain table"),
         (("--convention", "loose"), "convention must be one of"),
     ],

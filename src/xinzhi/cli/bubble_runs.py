@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.cli.bubble_tables import DATE, SERIES, VALUE, Prices, cured, read_table
+from xinzhi.cli.bubble_tables import DATE, SERIES, VALUE, Prices, read_table
 from xinzhi.cli.speech import say
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
@@ -85,7 +85,7 @@ def run(asked: Asked) -> Found:
     """
     from xinzhi.cli.plain import is_plain
     from xinzhi.cli.progress import steps
-    from xinzhi.report.rooms.risks.explosive_view import chosen, series_text
+    from xinzhi.risks import place_text, series_named
 
     said = {
         "read": say("读取数据", "reading the data"),
@@ -96,9 +96,9 @@ def run(asked: Asked) -> Found:
         step("read")
         prices = _table(asked) if is_plain(asked.data) else _package(asked)
         known = [*prices.frame[SERIES].drop_nulls().unique(maintain_order=True), *(one.key for one in prices.left)]
-        names = {one: series_text(one) for one in known if one is not None}
+        names = {one: place_text(one) for one in known if one is not None}
         own = next((one for one, text in prices.names.items() if asked.region in {text.zh, text.en}), None)
-        region = None if asked.region is None else own or chosen(names, asked.region)
+        region = None if asked.region is None else own or series_named(names, asked.region)
         if asked.log:
             prices.in_logarithms()
         step("test")
@@ -229,8 +229,6 @@ def _tested(asked: Asked, prices: Prices) -> Bubbles:
         )  # fmt: skip
     except InputError as error:
         raise _placed_error(error, prices) from error
-    except UsageError as error:
-        raise UsageError(cured(str(error))) from error
     return _sealed(result, prices)
 
 
@@ -247,13 +245,11 @@ def _sealed(result: Bubbles, prices: Prices) -> Bubbles:
     import polars as pl
 
     placed = [*prices.left, *(prices.placed(one) for one in result.findings)]
-    reasons = {f"reason_{tongue}": pl.col(f"reason_{tongue}").map_elements(cured, return_dtype=pl.String)
-               for tongue in ("zh", "en")}  # fmt: skip
-    statistics = result.statistics.with_columns(**reasons)
+    statistics = result.statistics
     aside = [
         {"series": one.key, "level": result.level, "convention": result.convention,
          "status": one.rule.removeprefix("bubbles-"),
-         **{f"reason_{tongue}": f"{one.message.lang(tongue)} {one.hint.lang(tongue)}" for tongue in ("zh", "en")}}
+         "reason_zh": f"{one.message.zh}{one.hint.zh}", "reason_en": f"{one.message.en} {one.hint.en}"}
         for one in prices.left
     ]  # fmt: skip
     if aside:
@@ -309,8 +305,8 @@ def _panel(asked: Asked, found: Found) -> PanelBubbles | None:
             prices.frame, SERIES, DATE, VALUE, lag=lag, rules=_rules(asked, "refuse"), **more,  # type: ignore[arg-type] # checked there
         )  # fmt: skip
     except InputError as error:
-        why = cured(str(error).splitlines()[0])
-        found.notes.append(Text(zh=f"未检验面板：{why}", en=f"the panel was not tested: {why}"))
+        why = error.text
+        found.notes.append(Text(zh=f"未检验面板：{why.zh}", en=f"the panel was not tested: {why.en}"))
         return None
     left = list(dict.fromkeys(one.key for one in result.findings if one.severity == "error" and one.key))
     if left:

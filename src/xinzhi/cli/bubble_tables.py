@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -76,16 +75,14 @@ class Prices:
     package: str | None = None
 
     def placed(self, found: Finding) -> Finding:
-        """Return a finding that names file, line and column, with the cure as an option of the command line."""
+        """Return a finding that names file, line and column."""
         from dataclasses import replace
 
         at = None if not self.lines else self._hole(found.key) if found.line is None else found.line - 1
         own = dict(zip(self.frame[SERIES].to_list(), self.columns, strict=False))
         column = self.columns[at] if at is not None else own.get(found.key or "", self.value)
-        hint = Text(zh=cured(found.hint.zh), en=cured(found.hint.en))
-        message = Text(zh=cured(found.message.zh), en=cured(found.message.en))
         line = None if at is None else self.lines[at]
-        return replace(found, file=self.file, line=line, column=column, hint=hint, message=message)
+        return replace(found, file=self.file, line=line, column=column)
 
     def _hole(self, series: str | None) -> int | None:
         """Return the row of the first empty cell inside a series, which a finding does not number."""
@@ -138,17 +135,6 @@ class Prices:
         self.frame = self.frame[kept]
         self.lines = [self.lines[at] for at in kept] if self.lines else ()
         self.columns = [self.columns[at] for at in kept] if self.columns else ()
-
-
-def cured(line: str) -> str:
-    """Return a sentence with keyword arguments written as options.
-
-    Examples
-    --------
-    >>> cured('pass gaps="longest" to test it')
-    'pass --gaps longest to test it'
-    """
-    return re.sub(r"\b(gaps|zeros|lag|critical)=[\"']([\w-]+)[\"']", r"--\1 \2", line)
 
 
 def read_table(data: str, encoding: str | None, *, series: str | None, date: str | None, value: str | None) -> Prices:

@@ -330,12 +330,12 @@ def _called(result: Bubbles, language: Language) -> Bubbles:
     """Return a result whose series bear names of places in place of codes; two of one name keep their codes."""
     import polars as pl
 
-    from xinzhi.report.rooms.risks.explosive_view import series_text
+    from xinzhi.risks import place_text
 
     codes = [str(one) for one in result.statistics["series"]]
-    known = {code: series_text(code) for code in codes}
+    known = {code: place_text(code) for code in codes}
     names = {
-        code: text.lang(language) if series_text(text.lang(language)) == text else code for code, text in known.items()
+        code: text.lang(language) if place_text(text.lang(language)) == text else code for code, text in known.items()
     }
     named = pl.col("series").cast(pl.String).replace(names)
     return replace(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xinzhi.report.tables import Column, Kind, Table
 
 HEAD = 5  # rows above the data: title, source, Chinese header, English header, unit
-WIDTHS: Mapping[Kind, int] = {"name": 16, "text": 34, "value": 34, "code": 14, "flags": 40}
+WIDTHS: Mapping[Kind, int] = {"name": 16, "text": 34, "value": 34, "code": 14, "flag": 12, "date": 14, "flags": 40}
 WIDE = frozenset({"protocol", "findings", "omitted", "coverage"})
 SAFE = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 NAME = 31  # characters that a name of a sheet may have

@@ -23,11 +23,14 @@ from .prices.bubbles import Bubbles as Bubbles
 from .prices.bubbles import bubbles as bubbles
 from .prices.conventions import BubbleRules as BubbleRules
 from .prices.critical import CriticalValues as CriticalValues
+from .prices.facts import Timeline as Timeline
+from .prices.facts import series_named as series_named
 from .prices.house_prices import house_prices as house_prices
 from .prices.panel import PanelBubbles as PanelBubbles
 from .prices.panel import panel_bubbles as panel_bubbles
 from .projects.conventions import example as example
 from .projects.measuring import with_truth as with_truth
+from .projects.places import place_text as place_text
 from .projects.screen import Archive as Archive
 from .projects.screen import Comparison as Comparison
 from .projects.screen import Screening as Screening

@@ -89,7 +89,7 @@ def test_false_alarms_are_level_times_number(found):
     said = " ".join(line.en for line in rooms.section(found).answer)
     k = int(found.statistics["rejects"].sum())
     chance = 100 * (1 - binom.cdf(k - 1, 70, 0.05))
-    assert "about 3.5 would still reject at the 5\N{NO-BREAK SPACE}% level" in said
+    assert "about 3.5 of 70 would still reject at the 5\N{NO-BREAK SPACE}% level" in said
     assert f"{k} or more with a probability of {chance:.1f}" in said
     assert "running-maximum critical values at 95" in said
     assert "sieve bootstrap" in said

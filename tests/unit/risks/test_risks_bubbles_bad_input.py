@@ -31,10 +31,10 @@ def at(year, value):
 
 
 CASES = {
-    "gap": (good("bad").filter(pl.col("t") != 1990), "1990 is missing (1 periods in all)"),
+    "gap": (good("bad").filter(pl.col("t") != 1990), "1990 is missing (1 period in all)"),
     "hole": (bad(v=at(1991, None)), "1991 is missing"),
     "nan": (bad(v=at(1991, float("nan"))), "1991 is missing"),
-    "zero": (bad(v=at(1992, 0.0)), "1 zeros among positive values (the first in 1992)"),
+    "zero": (bad(v=at(1992, 0.0)), "1 zero among positive values (the first in 1992)"),
     "constant": (bad(v=pl.lit(7.0)), "never moves"),
     "short": (good("bad").head(9), "9 observations, fewer than 10"),
     "empty": (bad(v=pl.lit(None, dtype=pl.Float64)), "0 observations"),
@@ -61,7 +61,7 @@ def test_a_bad_series_is_named_and_the_good_one_tested(case):
     assert errors[0].hint.en
     assert errors[0].hint.zh
     assert "1 could not be tested" in found.summary()
-    assert "1 个无法检验" in found.summary("zh")
+    assert "1个序列无法检验" in found.summary("zh")
     assert words in found.explain("bad").text()
 
 
@@ -121,7 +121,7 @@ def test_lags_that_the_window_cannot_bear():
 
 
 def test_columns_and_cells():
-    with pytest.raises(InputError, match="needs the columns price"):
+    with pytest.raises(UsageError, match="no column 'price'"):
         bubbles(good(), "s", "t", "price")
     with pytest.raises(InputError, match="'n/a'"):
         bubbles(good().with_columns(v=pl.lit("n/a")), "s", "t", "v")

@@ -11,10 +11,10 @@ import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
-from xinzhi.core.text import LANGUAGES, Text, same
+from xinzhi.core.text import LANGUAGES, Text, paragraph, same
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules
 from xinzhi.risks.prices.critical import CriticalValues, at_level
-from xinzhi.risks.prices.facts import Timeline, bubble_facts, series_named, series_names, series_sentences
+from xinzhi.risks.prices.facts import Timeline, bubble_facts, headline, series_named, series_names, series_sentences
 from xinzhi.risks.prices.lags import checked_lag
 from xinzhi.risks.prices.series import read_series
 from xinzhi.risks.prices.testing import Tested, check_method, tested_series
@@ -113,6 +113,15 @@ class Bubbles(Result):
         """Return the episodes of the series whose GSADF rejects."""
         return self.episodes.filter("rejects")
 
+    def called(self, asked: str) -> str:
+        """Return the series that is called so, in either language where it is a place of China."""
+        known = self.statistics["series"].to_list()
+        return asked if asked in known else series_named(self.names.distinct("series", known), asked)
+
+    def headline(self, series: str) -> Text:
+        """Return what one series shows, in one sentence."""
+        return headline(self, series)
+
     def facts(self) -> Facts:
         """Return which series are explosive, since when, by which critical values, and what could be missed."""
         return bubble_facts(self)
@@ -130,8 +139,7 @@ class Bubbles(Result):
         UsageError
             When there is no such series.
         """
-        known = self.statistics["series"].to_list()
-        name = series if series in known else series_named(self.names.distinct("series", known), str(series))
+        name = self.called(str(series))
         row = self.statistics.row(by_predicate=pl.col("series") == name, named=True)
         critical = self.critical.filter(series=name)
         return BubbleExplanation(
@@ -339,7 +347,8 @@ def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
 def _empty_row(one: Series, reasons: dict[str, Finding]) -> dict[str, Any]:
     """Return the row of a series that was not tested."""
     why = reasons[one.name]
-    reason = {f"reason_{tongue}": f"{why.message.lang(tongue)} {why.hint.lang(tongue)}" for tongue in ("zh", "en")}
+    said = paragraph([why.message, why.hint])
+    reason = {"reason_zh": said.zh, "reason_en": said.en.strip()}
     return {"series": one.name, "status": one.problem, **reason}
 
 

@@ -61,6 +61,10 @@ class Timeline:
         """Return a date as it is written."""
         return None if date is None else written(self.places[date], self.unit)
 
+    def written_place(self, place: int) -> str:
+        """Return the date of a place as it is written."""
+        return written(place, self.unit)
+
     def lasted(self, periods: int) -> Text:
         """Return a number of dates in words: ``8 months``."""
         return words(f"bubbles.unit_of.{self.unit}", n=periods)
@@ -73,7 +77,7 @@ class Timeline:
             start=self.date(row["start"]), last=self.date(row["last"]), signal=row["signal"],
         )  # fmt: skip
 
-    def dated(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def written(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return a frame whose dates are written as text."""
         kept = [name for name in ("date", "start", "peak", "last", "first", "end") if name in frame.columns]
         return frame.with_columns(
@@ -218,7 +222,7 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
     """Return what stands behind the verdict on one series."""
     dates, name = result.timeline, result.names.text("series", row["series"])
     if row["status"] != "tested":
-        return (words("bubbles.answer.not_tested", name=name, why=reason(row)),)
+        return (words("bubbles.answer.not_tested", name=name, why=Text(zh=row["reason_zh"], en=row["reason_en"])),)
     head = {
         "name": name, "first": dates.date(row["first"]), "last": dates.date(row["last"]), "n": row["observations"],
         "lag": row["lag"], "window": row["minimum_window"], "level": row["significance"],
@@ -239,11 +243,6 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
     ] or [words("bubbles.explain.none")]
     power = power_values(dates, row["observations"], row["level"]) if row["power"] is not None else None
     return (*said, *([words("bubbles.answer.power", **power)] if power else []))
-
-
-def reason(row: Mapping[str, Any]) -> Text:
-    """Return why a series was not tested, and the cure."""
-    return Text(zh=row["reason_zh"].replace("。 ", "。").strip(), en=row["reason_en"].strip())
 
 
 def panel_facts(result: PanelBubbles) -> Facts:

@@ -283,9 +283,9 @@ def read_series(
     >>> read_series(rows, "s", "t", "v").series[0].problem
     'gap'
     """
-    read = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", named=True)
+    read = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", named=True, empty=True)
     if not read.frame["_value"].dtype.is_numeric():
-        read = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", named=True)
+        read = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", named=True, empty=True)
     cells = read.frame.with_columns(
         read.raw.lines.gather(read.rows).alias("_line"), pl.col("_value").cast(pl.Float64).fill_nan(None)
     )

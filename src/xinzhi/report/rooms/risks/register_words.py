@@ -53,9 +53,9 @@ class Names:
 
     def _called(self, kind: str, item: str) -> Text:
         if kind == "series":
-            from xinzhi.report.rooms.risks.explosive_view import series_text
+            from xinzhi.risks import place_text
 
-            return series_text(item)
+            return place_text(item)
         return self.result.labels.get(item, same(item))
 
     @cached_property
