@@ -59,7 +59,7 @@ def test_every_output_names_the_convention(panel):
         assert found.episodes["convention"].unique().to_list() == [convention]
         assert found.convention == convention
         assert found.provenance.options["convention"] == convention
-        for language, word in (("en", "Dates by"), ("zh", "起止日期")):
+        for language, word in (("en", "Dates follow"), ("zh", "起止日期")):
             assert word in found.summary(language)
     assert "pointwise" in bubbles(panel, "s", "t", "v", convention="pointwise").summary()
 

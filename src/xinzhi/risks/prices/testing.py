@@ -298,7 +298,7 @@ def _groups(
         window = minimum_window(len(one.level)) if rules.minimum_window is None else rules.minimum_window
         order = chosen_lag(unit_scaled(one.level), lag, window=window)
         if window - 2 - order < setting("least_degrees") or len(one.level) - order - window < 1:
-            values = {"lag": order, "window": window, "count": len(one.level)}
+            values: dict[str, Any] = {"lag": order, "window": window, "count": len(one.level)}
             findings.append(noted("lag-too-long", key=one.name, **values))
         else:
             groups[len(one.level), order].append(one)

@@ -90,7 +90,7 @@ def one_series(result: Bubbles, series: str) -> Picture:
         "bubbles.bsadf",
         _over_time(kit.episodes, result),
         panels,
-        _path_table(result, path, "bubbles_path", ("value", *PATH), name=name),
+        _path_table(result, path, "bubbles_path", ("value", *PATH), name),
         {"name": name},
         headline=result.headline(series),
         spans=_spans(result, result.dated().filter(series=series)),
@@ -112,10 +112,10 @@ def _measured(result: Bubbles, name: Text) -> Text:
 
 
 def _path_table(
-    result: Bubbles | PanelBubbles, path: pl.DataFrame, key: str, columns: tuple[str, ...], **values: object
+    result: Bubbles | PanelBubbles, path: pl.DataFrame, key: str, columns: tuple[str, ...], name: Text | None = None
 ) -> Table:
     """Return the statistic of every date, of one series or of the panel."""
-    return table(key, result.timeline.written(path.drop_nulls("bsadf")), ("date", *columns), result, **values)
+    return table(key, result.timeline.written(path.drop_nulls("bsadf")), ("date", *columns), result, name=name)
 
 
 def many_series(result: Bubbles) -> Picture | None:
