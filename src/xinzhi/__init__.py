@@ -12,13 +12,22 @@ from xinzhi.core.lazy import lazy
 if TYPE_CHECKING:
     from xinzhi.data import Package, load
     from xinzhi.report import plot, write
-    from xinzhi.yardstick.audit import Audit, audit
-    from xinzhi.yardstick.breaks import Breaks, breaks
-    from xinzhi.yardstick.claims import ClaimCheck, Claims, check_claim, check_claims
-    from xinzhi.yardstick.measure import measure
-    from xinzhi.yardstick.measurement import Measurement
-    from xinzhi.yardstick.vintage_history import VintageHistory, vintage_history
-    from xinzhi.yardstick.vintages import VintageChange, compare_vintages
+    from xinzhi.yardstick import (
+        Audit,
+        Breaks,
+        ClaimCheck,
+        Claims,
+        Measurement,
+        VintageChange,
+        VintageHistory,
+        audit,
+        breaks,
+        check_claim,
+        check_claims,
+        compare_vintages,
+        measure,
+        vintage_history,
+    )
 
 __version__ = "0.1.0"
 

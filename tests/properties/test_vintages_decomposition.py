@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.shapley import shapley
-from xinzhi.yardstick.vintages import PARTS, compare_vintages
+from xinzhi.yardstick.compare_vintages import PARTS, compare_vintages
 
 TIGHT = 1e-12
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.claims import Claims
+    from xinzhi.yardstick import Claims
 
 
 def claim(
@@ -120,7 +120,7 @@ def _check(
     package: Package, rules: Protocol, one: dict[str, Any] | None, claims: Path | None, encoding: str | None
 ) -> Claims:
     """Check the one claim, or those of the table."""
-    from xinzhi.yardstick.claims import check_claim, check_claims
+    from xinzhi.yardstick import check_claim, check_claims
 
     if one is not None:
         return check_claim(package, protocol=rules, **one)
@@ -143,7 +143,7 @@ def _write(result: Claims, out: Path, language: Language) -> list[Path]:
     import json
 
     from xinzhi.report.files import whole
-    from xinzhi.yardstick.claims import note
+    from xinzhi.yardstick.claims.note import note
 
     names = ["claims.csv", "protocols.csv", "claims.json", "claims.md"]
     files = [out / name for name in names]

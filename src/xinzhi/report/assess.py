@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Protocol
     from xinzhi.report.section import Section
     from xinzhi.report.view import View
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 NAMES = ("report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessment.json")
 

@@ -15,7 +15,7 @@ from xinzhi.report.catalogue import listing, read_yaml, same, words
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 FACTORS = ("capital", "labour", "human_capital", "tfp")
 PARTS = {

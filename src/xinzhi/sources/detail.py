@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.accounts import Growth, Inputs
-    from xinzhi.yardstick.panel import Panel
-    from xinzhi.yardstick.series import Marks
+    from xinzhi.yardstick import Growth, Inputs, Marks, Panel
 
 Level = Literal["industry", "sector", "total"]
 

@@ -12,13 +12,13 @@ from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text
 from xinzhi.sources.detail import Detail, Gross, Official, chained, growth, quantities, scale_to, without
 from xinzhi.sources.long import Cube
-from xinzhi.yardstick.panel import BEARABLE
+from xinzhi.yardstick import BEARABLE
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.panel import Panel
+    from xinzhi.yardstick import Panel
 
 TABLE = "industry_accounts"
 _GROSS = ("gross_output_nominal", "gross_output_real", "intermediate_nominal", "intermediate_real")

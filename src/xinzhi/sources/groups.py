@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 _PARTS = (
     "breakthrough",

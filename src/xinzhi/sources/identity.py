@@ -10,7 +10,7 @@ import numpy as np
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.shares import averaged
 from xinzhi.sources.detail import growth
-from xinzhi.yardstick.accounts import IDENTITY_TOLERANCE
+from xinzhi.yardstick import IDENTITY_TOLERANCE
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.yardstick.panel import Panel
+    from xinzhi.yardstick import Panel
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language, Text
     from xinzhi.sources.explain import SourcesExplanation
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "upgrading_emerging")
 

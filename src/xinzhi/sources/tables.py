@@ -8,7 +8,7 @@ import numpy as np
 
 from xinzhi.sources.detail import without
 from xinzhi.sources.long import by_industry, by_region
-from xinzhi.yardstick.series import both_ends, spell
+from xinzhi.yardstick import both_ends, spell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.sources.detail import Detail, Official
     from xinzhi.sources.identity import Accounts
     from xinzhi.sources.parts import Parts
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 
 def region_frame(official: Official, detail: Detail, accounts: Accounts, parts: Parts) -> pl.DataFrame:

@@ -13,9 +13,7 @@ from xinzhi.core.inventory import at_timing
 from xinzhi.sources.detail import Detail, Official, chained, growth, scale_to, without
 from xinzhi.sources.given import base_position
 from xinzhi.sources.long import Cube
-from xinzhi.yardstick.capital import investment, stocks
-from xinzhi.yardstick.output import deflator
-from xinzhi.yardstick.panel import TOTAL_ASSET
+from xinzhi.yardstick import TOTAL_ASSET, deflator, investment, stocks
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
+from xinzhi.data import as_package
 from xinzhi.sources.assumed import assumptions
 from xinzhi.sources.beside import beside
 from xinzhi.sources.best_practice import best_practice
 from xinzhi.sources.coverage import coverage, findings
-from xinzhi.sources.detail import of_totals
+from xinzhi.sources.detail import Official, of_totals
 from xinzhi.sources.emerging import emerging_mask
 from xinzhi.sources.explain import industry_labels
 from xinzhi.sources.given import TABLE, from_industries
@@ -21,7 +22,7 @@ from xinzhi.sources.periods import cumulative, period_means
 from xinzhi.sources.result import Sources
 from xinzhi.sources.tables import industry_frame, input_frame, omitted_frame, region_frame, with_official_flags
 from xinzhi.sources.three_sectors import from_sectors
-from xinzhi.yardstick import DEFAULT_PROTOCOL, measure
+from xinzhi.yardstick import DEFAULT_PROTOCOL, GrowthAccounts, account, build_inputs, measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.sources.assumed import Assumptions
-    from xinzhi.sources.detail import Detail, Level, Official
+    from xinzhi.sources.detail import Detail, Level
     from xinzhi.sources.emerging import Emerging
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 LEVELS = ("industry", "sector", "total")
 
@@ -46,6 +47,7 @@ def decompose(
     detail: Level | None = None,
     assume: Mapping[str, Any] | None = None,
     frontier: object | None = None,
+    measurement: Measurement | None = None,
 ) -> Sources:
     """Split the total factor productivity growth of every region into its three sources.
 
@@ -69,6 +71,8 @@ def decompose(
     frontier
         The result of a frontier analysis of the same regions and years (or its frame), with ``unit, period,
         efficiency_change, technical_change``, to be shown beside.
+    measurement
+        What `measure` made of the same package, so that it is not measured again; it brings its protocol.
 
     Returns
     -------
@@ -98,14 +102,10 @@ def decompose(
     >>> result.identity_gap < 1e-12
     True
     """
-    from xinzhi.data import Package, load
-    from xinzhi.protocol import Protocol
-    from xinzhi.protocol import load as load_protocol
-
-    data = package if isinstance(package, Package) else load(package)
-    rules = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    data = as_package(package)
     chosen = assumptions(assume)
-    official_result = measure(data, rules)
+    official_result = measure(data, protocol) if measurement is None else _same_data(measurement, data)
+    rules = official_result.protocol
     official = _official(official_result)
     found, refused = _detail(data, official, chosen, detail)
     mask, outside = emerging_mask(found.names, found.level, emerging)
@@ -135,14 +135,21 @@ def decompose(
     )
 
 
+def _same_data(measurement: Measurement, data: Package) -> Measurement:
+    """Return a measurement of the package; one of other figures is refused."""
+    read = measurement.provenance.inputs
+    if any(name not in data.tables or data.fingerprint(name) != digest for name, digest in read.items()):
+        raise UsageError("sources.other-data", name=data.name, other=measurement.provenance.package)
+    return measurement
+
+
 def _official(result: Measurement) -> Official:
     """Return the official inputs and growth of a measurement as arrays."""
-    from xinzhi.sources.detail import Official
-    from xinzhi.yardstick.accounts import account
-    from xinzhi.yardstick.measure import build_inputs
-
-    inputs, _ = build_inputs(result.panel, result.protocol)
-    return Official(result.panel, result.protocol, inputs, account(inputs, result.protocol), result.price_base)
+    accounts = result.accounts
+    if accounts is None:  # a measurement put together by hand
+        inputs, _ = build_inputs(result.panel, result.protocol)
+        accounts = GrowthAccounts(inputs, account(inputs, result.protocol))
+    return Official(result.panel, result.protocol, accounts.inputs, accounts.growth, result.price_base)
 
 
 def _detail(data: Package, official: Official, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[str]]:

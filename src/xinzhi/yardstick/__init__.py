@@ -11,29 +11,6 @@ where the statistics changed instead of the economy; `check_claim` holds a claim
 
 from __future__ import annotations
 
-from xinzhi.yardstick.audit import Audit, audit
-from xinzhi.yardstick.breaks import Breaks, break_findings, breaks
-from xinzhi.yardstick.claims import ClaimCheck, Claims, check_claim, check_claims
-from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
-from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.vintage_history import VintageHistory, vintage_history
-from xinzhi.yardstick.vintages import VintageChange, compare_vintages
+import lazy_loader
 
-__all__ = [
-    "DEFAULT_PROTOCOL",
-    "Audit",
-    "Breaks",
-    "ClaimCheck",
-    "Claims",
-    "Measurement",
-    "VintageChange",
-    "VintageHistory",
-    "audit",
-    "break_findings",
-    "breaks",
-    "check_claim",
-    "check_claims",
-    "compare_vintages",
-    "measure",
-    "vintage_history",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

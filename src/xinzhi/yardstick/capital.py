@@ -1,4 +1,4 @@
-"""Capital: the perpetual inventory of every region under the rules of the protocol."""
+"""Capital: the perpetual inventory of every region under the rules of the protocol, its first stock, its services."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core import initial_stock as rules
 from xinzhi.core import inventory
-from xinzhi.core.errors import InputError
+from xinzhi.core import services as core
+from xinzhi.core.errors import InputError, ProtocolError
+from xinzhi.core.gaps import hold
 from xinzhi.core.prices import deflate, splice
-from xinzhi.yardstick.initial import Start, initial_stock
-from xinzhi.yardstick.output import price_base
-from xinzhi.yardstick.panel import TOTAL_ASSET
-from xinzhi.yardstick.series import Marks, Series, either
+from xinzhi.yardstick.inputs import labour_share, price_base
+from xinzhi.yardstick.panel import TOTAL_ASSET, Marks, Series, either
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.panel import Panel
 
@@ -59,8 +60,6 @@ def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: Floa
         case "given_services":
             return _given(panel, "capital_services")
         case "services":
-            from xinzhi.yardstick.services import capital_services
-
             assets = [name for name in panel.assets if name != TOTAL_ASSET]
             invested = investment(panel, protocol, deflator, assets)
             stock = stocks(panel, protocol, invested, output)
@@ -242,3 +241,192 @@ def _lag(mask: BoolArray, *, keep: bool) -> BoolArray:
     moved = np.zeros_like(mask)
     moved[:, 1:] = mask[:, :-1]
     return moved | mask if keep else moved
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Position of the first year and stock at its end, each `(A, R)`."""
+
+    index: IntArray
+    stock: FloatArray
+
+
+def initial_stock(
+    panel: Panel, protocol: Protocol, real: FloatArray, price: FloatArray, output: FloatArray, rate: FloatArray
+) -> Start:
+    """Return the first year and the initial stock of every asset and region.
+
+    The rule of the protocol holds in ``capital.initial_year``. A region whose figures begin later takes its entry in
+    ``capital.initial_table`` (an amount at the prices of its year), else what ``capital.initial_later_start`` says:
+    the steady state of its own first year, or a refusal.
+
+    Parameters
+    ----------
+    panel, protocol
+        The data and the rules.
+    real, price
+        Real investment and its price `(A, R, T)`.
+    output
+        Real output `(R, T)`.
+    rate
+        Depreciation rates `(A, 1, T)`.
+
+    Raises
+    ------
+    InputError
+        When a region invests but its initial stock cannot be had; the message names the regions.
+    """
+    rule = protocol.value("capital.initial_rule")
+    known = np.isfinite(real)
+    if rule == "capital_output_ratio":
+        known = known & np.isfinite(output)
+    first, initial_year = int(panel.years[0]), int(protocol.value("capital.initial_year"))
+    known = known & (panel.years >= initial_year)
+    index = known.argmax(axis=2).astype(np.int64)
+    stock = _by_rule(protocol, real, output, rate, index, index + first == initial_year)
+    priced = np.ones_like(index, dtype=np.bool_)
+    if rule in {"ratio_to_investment", "table"}:
+        table = _table(panel, protocol, price, index.shape)
+        given = table.index >= 0
+        index, stock = np.where(given, table.index, index), np.where(given, table.stock, stock)
+        priced = ~given | np.isfinite(table.stock)
+    # A region without any figure is left out of the measurement with its reason; one that has figures and
+    # still no initial stock is a question of the protocol, and refuses.
+    absent = ~known.any(axis=2)
+    _refuse(panel, ~absent & ~np.isfinite(stock), rule, priced)
+    return Start(index, np.where(absent, np.nan, stock))
+
+
+def _by_rule(
+    protocol: Protocol, real: FloatArray, output: FloatArray, rate: FloatArray, index: IntArray, begins: BoolArray
+) -> FloatArray:
+    """Apply the rule of the protocol, and the rule for later starts where a series begins after the initial year."""
+    flow = _at(real, index)
+
+    def steady() -> FloatArray:
+        growth = _growth(real, index, int(protocol.value("capital.initial_growth_years")))
+        return rules.steady_state(flow, growth, _at(np.broadcast_to(rate, real.shape), index))
+
+    match protocol.value("capital.initial_rule"):
+        case "steady_state":
+            return steady()
+        case "capital_output_ratio":
+            level = np.broadcast_to(output, real.shape)
+            ratio = protocol.value("capital.initial_output_ratio")
+            share = flow / flow.sum(axis=0, keepdims=True)
+            return np.asarray(share * rules.capital_output_ratio(_at(level, index), ratio))
+        case "ratio_to_investment":
+            stock = rules.ratio_to_investment(flow, protocol.value("capital.initial_ratio"))
+        case _:
+            stock = np.full(index.shape, np.nan)
+    on_time = np.where(begins, stock, np.nan)
+    if protocol.value("capital.initial_later_start") == "steady_state":
+        return np.where(np.isfinite(on_time), on_time, steady())
+    return on_time
+
+
+def _growth(real: FloatArray, index: IntArray, years: int) -> FloatArray:
+    """Return the mean yearly growth of real investment over the first years of every series."""
+    end = np.minimum(index + years, real.shape[2] - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        path = np.log(_at(real, end) / _at(real, index)) / np.maximum(end - index, 1)
+    growth: FloatArray = np.expm1(path)
+    return growth
+
+
+def _at(values: FloatArray, index: IntArray) -> FloatArray:
+    """Return the value of every series at its own year."""
+    own: FloatArray = np.take_along_axis(values, index[..., None], axis=-1)[..., 0]
+    return own
+
+
+def _table(panel: Panel, protocol: Protocol, price: FloatArray, shape: tuple[int, ...]) -> Start:
+    """Return the entries of ``capital.initial_table``; index -1 where a region has none."""
+    index, stock = np.full(shape, -1, dtype=np.int64), np.full(shape, np.nan)
+    for entry in protocol.value("capital.initial_table") if protocol.declares("capital.initial_table") else ():
+        column = int(entry["year"]) - int(panel.years[0])
+        if entry["region"] not in panel.regions or not 0 <= column < panel.shape[1]:
+            continue
+        row = panel.region_index(entry["region"])
+        index[:, row] = column
+        stock[:, row] = float(entry["value"]) / price[:, row, column]
+    return Start(index, stock)
+
+
+def _refuse(panel: Panel, bad: BoolArray, rule: str, priced: BoolArray) -> None:
+    """Raise where a region that invests cannot be started, naming the regions and what is wrong with them."""
+    rows = np.flatnonzero(bad.any(axis=0))
+    if not rows.size:
+        return
+    names = ", ".join(panel.regions[row] for row in rows[:8].tolist())
+    if (bad & ~priced).any():
+        why = "its entry in capital.initial_table stands in a year for which the package has no price of investment"
+    elif rule == "steady_state":
+        why = "investment shrinks faster than capital depreciates, so it has no steady state"
+    else:
+        why = (
+            "the series of investment begins after capital.initial_year, and its first years give no steady state that "
+            "may be used: give the region in capital.initial_table, or let capital.initial_later_start be steady_state"
+        )
+    message = (
+        f"no initial stock for region {names} ({rows.size} of {len(panel.regions)}) under capital.initial_rule "
+        f"'{rule}': {why}."
+    )
+    raise InputError(message)
+
+
+def capital_services(panel: Panel, protocol: Protocol, invested: Investment, stock: Series, rate: FloatArray) -> Series:
+    """Return capital services `(R, T)`, at the level of the stock in the first year that has user costs.
+
+    Parameters
+    ----------
+    panel, protocol
+        The data and the rules: rate of return, revaluation, negative user costs.
+    invested, stock
+        Investment and stocks by asset `(A, R, T)`.
+    rate
+        Depreciation rate by asset `(A, 1, T)`.
+
+    Raises
+    ------
+    ProtocolError
+        When negative user costs shall be ``near_zero``, for which no source gives a number.
+    InputError
+        When an internal rate of return is asked for and nominal output is missing, or user costs are refused.
+    """
+    price = invested.price
+    gain = np.zeros_like(price)
+    if protocol.value("capital.revaluation_years") > 0:
+        centred = protocol.value("capital.revaluation_window") == "centred"
+        gain = core.revaluation(price, years=protocol.value("capital.revaluation_years"), centred=centred)
+    if protocol.value("capital.rate_of_return") == "internal":
+        income = _capital_income(panel, protocol)
+        back = core.internal_return(income, price, stock.values, rate, gain)
+    else:
+        back = np.array(protocol.values("capital.external_rate", panel.years))
+    cost = core.user_cost(price, back, np.broadcast_to(rate, price.shape), gain)
+    rule = protocol.value("capital.negative_user_cost")
+    if rule == "near_zero":
+        message = (
+            "capital.negative_user_cost is 'near_zero', and no published source says how near: set it to 'zero', "
+            "'keep' or 'refuse' to compute capital services."
+        )
+        raise ProtocolError(message)
+    cost = core.settle_negative(cost, rule)
+    index = core.capital_services(stock.values, cost)
+    known = np.isfinite(index)
+    total = np.where(known, stock.values.sum(axis=0), np.nan)
+    first = known.argmax(axis=1)[:, None]
+    return Series(index * np.take_along_axis(hold(total), first, axis=1), stock.marks)
+
+
+def _capital_income(panel: Panel, protocol: Protocol) -> FloatArray:
+    """Return the income of capital at current prices."""
+    nominal = panel.account("output_nominal")
+    if not np.isfinite(nominal).any():
+        message = (
+            "capital.rate_of_return is 'internal', and the table 'accounts' has no 'output_nominal' to take the income "
+            "of capital from: give it, or set an external rate."
+        )
+        raise InputError(message)
+    return (1 - labour_share(panel, protocol).values) * nominal

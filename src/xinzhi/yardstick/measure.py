@@ -9,18 +9,20 @@ import numpy as np
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Provenance
-from xinzhi.yardstick.accounts import Growth, Inputs, account
-from xinzhi.yardstick.capital import capital
-from xinzhi.yardstick.coverage import coverage_table
-from xinzhi.yardstick.labour import labour, quality
-from xinzhi.yardstick.levels import Levels, levels
+from xinzhi.yardstick.breaks.judge import break_marks
+from xinzhi.yardstick.growth_accounts import (
+    Growth,
+    GrowthAccounts,
+    Inputs,
+    Levels,
+    account,
+    build_inputs,
+    levels,
+)
+from xinzhi.yardstick.inputs import price_base
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.needs import require
-from xinzhi.yardstick.output import deflator, output, price_base
-from xinzhi.yardstick.panel import Panel, read_panel
-from xinzhi.yardstick.periods import FLOWS, growth_marks, period_table
-from xinzhi.yardstick.series import Marks, either, spell
-from xinzhi.yardstick.shares import labour_share
+from xinzhi.yardstick.panel import Marks, Panel, either, read_panel, require, spell
+from xinzhi.yardstick.periods import FLOWS, coverage_table, growth_marks, period_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +84,6 @@ def measure(
     from xinzhi.data import Package, load
     from xinzhi.protocol import Protocol
     from xinzhi.protocol import load as load_protocol
-    from xinzhi.yardstick.breaks import break_marks
 
     data = package if isinstance(package, Package) else load(package)
     rules = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
@@ -90,9 +91,9 @@ def measure(
     panel = read_panel(data)
     inputs, marks = build_inputs(panel, rules)
     marks = either(marks, break_marks(panel, rules))
-    if not np.isfinite(account(inputs, rules).tfp_growth).any():
-        raise InputError(_nothing(panel, inputs))
     regional = _Accounts.of(panel.regions, panel, inputs, marks, rules)
+    if not np.isfinite(regional.growth.tfp_growth).any():
+        raise InputError(_nothing(panel, inputs))
     names = _regions(data, panel)
     adds_up = _adds_up(rules)
     national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, regional)
@@ -112,6 +113,7 @@ def measure(
         regions=names,
         protocol=rules,
         panel=panel,
+        accounts=GrowthAccounts(inputs, regional.growth),
         price_base=price_base(panel, rules),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
@@ -125,19 +127,6 @@ def measure(
             options={path: str(rules.parameters[path].value) for path in rules.departs},
         ),
     )
-
-
-def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
-    """Return the inputs of the growth accounts and the marks of their figures, each `(R, T)`."""
-    made = output(panel, protocol)
-    machines = capital(panel, protocol, made.values, deflator(panel))
-    people = labour(panel, protocol)
-    skill = quality(panel, protocol)
-    share = labour_share(panel, protocol)
-    marks: Marks = {}
-    for series in (made, machines, people, skill, share):
-        marks = either(marks, series.marks)
-    return Inputs(made.values, machines.values, people.values, skill.values, share.values).positive(), marks
 
 
 @dataclass(frozen=True, slots=True)

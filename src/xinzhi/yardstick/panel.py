@@ -1,8 +1,8 @@
-"""The tables of a package as arrays: one row per region, one column per year."""
+"""Panel: the tables of a package aligned by region and year, what a protocol asks of them, and marks of figures."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,55 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+
+Marks = dict[str, "BoolArray"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values `(R, T)` and masks of the same shape, named ``kind:series``.
+
+    The kinds are ``extrapolated`` (no official figure behind it), ``proxy`` (another series stands in), ``carried``
+    (the nearest observed year), ``spliced`` (joined to another vintage), ``first_published`` (not yet revised),
+    ``break`` (the statistics changed in that year) and ``missing`` (done without).
+    """
+
+    values: FloatArray
+    marks: Mapping[str, BoolArray] = field(default_factory=dict)
+
+
+def either(first: Mapping[str, BoolArray], second: Mapping[str, BoolArray]) -> Marks:
+    """Merge two sets of marks; a mark in both is set where either is."""
+    merged = dict(first)
+    for name, mask in second.items():
+        merged[name] = merged[name] | mask if name in merged else mask
+    return merged
+
+
+def both_ends(mask: BoolArray) -> BoolArray:
+    """Spread a mark of a level to the growth that starts from it: growth touches this year and the year before."""
+    out = mask.copy()
+    out[..., 1:] |= mask[..., :-1]
+    return out
+
+
+def spell(marks: Mapping[str, BoolArray], shape: tuple[int, int]) -> list[str]:
+    """Return the marks of every cell joined by ``;``, cells in row order.
+
+    Examples
+    --------
+    >>> spell({"carried:labour_share": np.array([[False, True]])}, (1, 2))
+    ['', 'carried:labour_share']
+    """
+    code = np.zeros(shape, dtype=np.int64)
+    names = sorted(name for name, mask in marks.items() if mask.any())
+    for bit, name in enumerate(names):
+        code |= marks[name].astype(np.int64) << bit
+    kinds, where = np.unique(code.ravel(), return_inverse=True)
+    words = [";".join(name for bit, name in enumerate(names) if kind >> bit & 1) for kind in kinds.tolist()]
+    return [words[kind] for kind in where.ravel().tolist()]
+
 
 TOTAL_ASSET = "total"
 # Growth over a gap in the accounts is left out and listed; a gap in investment would break every later stock.
@@ -221,3 +270,61 @@ def _read_vintages(table: pl.DataFrame | None, axes: _Axes) -> dict[str, FloatAr
         rows, region, year = axes.place(table.filter(pl.col("vintage") == name))
         out[name] = np.log1p(axes.spread(rows, "output_growth", region, year) / 100)
     return out
+
+
+def require(package: Package, protocol: Protocol) -> list[str]:
+    """Check that the protocol can be computed and the package has what it asks; return the tables that are read.
+
+    Raises
+    ------
+    ProtocolError
+        When the protocol is unverified or a parameter is blank.
+    InputError
+        When a table or column is missing, or a table that is read has errors.
+    """
+    protocol.require()
+    needed = columns(protocol, given="investment" not in package.tables and _gives_capital(package))
+    for table, names in needed.items():
+        package.require(table, names, verb="measure", despite=BEARABLE if table == "accounts" else ())
+    optional = [name for name in ("regions",) if name in package.tables]
+    return [*needed, *optional]
+
+
+def _gives_capital(package: Package) -> bool:
+    """Return whether the accounts carry a capital stock of their own."""
+    return "accounts" in package.tables and "capital" in package.tables["accounts"].columns
+
+
+def columns(protocol: Protocol, *, given: bool = False) -> dict[str, list[str]]:
+    """Return the columns of every table that the protocol asks for.
+
+    Parameters
+    ----------
+    protocol
+        The rules.
+    given
+        Whether the package gives a capital stock instead of investment.
+
+    Notes
+    -----
+    Where two columns would do (real output, or nominal output with its price), neither is asked for here: the
+    builder of that input says what is missing.
+    """
+    accounts = ["region", "year"]
+    needed = {"accounts": accounts}
+    match protocol.value("capital.measure"):
+        case "given_stock":
+            accounts.append("capital")
+        case "given_services":
+            accounts.append("capital_services")
+        case "stock" if given:
+            accounts.append("capital")
+        case _:
+            needed["investment"] = ["region", "year", "investment_nominal", "investment_price"]
+    unit = protocol.value("labour.unit")
+    accounts.append({"persons": "employment", "hours": "hours", "given_services": "labour_services"}[unit])
+    if protocol.value("labour.quality") == "given":
+        accounts.append("human_capital")
+    if protocol.value("output.vintage") != "latest":
+        needed["vintages"] = ["region", "year", "vintage", "output_growth"]
+    return needed

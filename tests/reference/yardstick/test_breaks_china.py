@@ -18,9 +18,8 @@ import polars as pl
 import pytest
 
 import xinzhi
-from xinzhi.yardstick.breaks import breaks
-from xinzhi.yardstick.breaks.judge import judge
-from xinzhi.yardstick.breaks.rules import rules
+from xinzhi.yardstick import breaks
+from xinzhi.yardstick.breaks.judge import judge, rules
 from xinzhi.yardstick.panel import read_panel
 
 TERMS = rules()

@@ -21,8 +21,8 @@ import pytest
 
 import xinzhi
 from xinzhi import protocol
+from xinzhi.yardstick.compare_vintages import PARTS, compare_vintages
 from xinzhi.yardstick.vintage_history import vintage_history
-from xinzhi.yardstick.vintages import PARTS, compare_vintages
 
 NAMES = {
     "countrycode": "region",

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import xinzhi
+from xinzhi import protocol
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sources import decompose
 
@@ -180,3 +181,41 @@ def test_sectors_add_up_under_other_protocols(timing):
     found = decompose("china-provinces", rules)
     assert found.identity_gap < TIGHT
     assert found.frame["region"].n_unique() == 31
+
+
+def test_what_capital_and_labour_of_industries_contribute_by_hand(result):
+    w_b = (50 / 150 + 72 / 154.5) / 2
+    rows = {(row["region"], row["industry"]): row for row in result.industries.iter_rows(named=True)}
+    x, y = rows["B", "x"], rows["B", "y"]
+    assert x["labour_contribution"] == pytest.approx(w_b * 0.5 * log(1.44), abs=TIGHT)
+    assert y["labour_contribution"] == pytest.approx((1 - w_b) * 0.5 * log(0.5625), abs=TIGHT)
+    assert x["capital_contribution"] == y["capital_contribution"] == 0.0
+    w_a = (100 / 200 + 132 / 232) / 2
+    assert rows["A", "x"]["capital_contribution"] == pytest.approx(w_a * 0.5 * log(1.21), abs=TIGHT)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_contributions_of_industries_and_their_residuals_make_up_their_growth(share):
+    made = tables()
+    for name in ("accounts", "industry_accounts"):
+        skill = pl.col("year").replace_strict({2000: 1.0, 2001: 1.2})
+        made[name] = made[name].with_columns(labour_share=pl.lit(share), human_capital=skill)
+    ours = protocol.load("xinzhi-cn-2026").replace({"labour.quality": "given"})
+    rows = decompose(made, ours).industries
+    assert rows.height == 4
+    assert (rows["human_capital_growth"] - log(1.2)).abs().max() < TIGHT
+    parts = sum(rows[name] for name in ("capital_contribution", "labour_contribution", "breakthrough", "upgrading"))
+    assert (parts - rows["weight"] * rows["output_growth"]).abs().max() < TIGHT
+    assert (rows["capital_contribution"] - rows["weight"] * (1 - share) * rows["capital_growth"]).abs().max() < TIGHT
+
+
+def test_a_measurement_at_hand_is_not_made_again(result, monkeypatch):
+    package = xinzhi.load(tables())
+    measured = xinzhi.measure(package)
+    monkeypatch.setattr("xinzhi.sources.verb.measure", None)
+    again = decompose(package, emerging=["x"], measurement=measured)
+    assert again.frame.equals(result.frame)
+    assert again.measurement is measured
+    other = tables({place: (2 * output, *rest) for place, (output, *rest) in FIGURES.items()})
+    with pytest.raises(UsageError, match="other figures"):
+        decompose(other, measurement=measured)

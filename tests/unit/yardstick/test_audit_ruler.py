@@ -11,7 +11,7 @@ from xinzhi import protocol
 from xinzhi.core.errors import UsageError
 from xinzhi.core.variance import effects
 from xinzhi.yardstick.audit.choices import choices, grid
-from xinzhi.yardstick.audit.gaming import rank, spread
+from xinzhi.yardstick.audit.multiverse import rank, spread
 
 
 @pytest.fixture(scope="module")

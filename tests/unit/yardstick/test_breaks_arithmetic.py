@@ -14,7 +14,7 @@ from xinzhi.core.breaks import (
     scores,
 )
 from xinzhi.core.errors import UsageError
-from xinzhi.yardstick.breaks.rules import facts, rules
+from xinzhi.yardstick.breaks.judge import facts, rules
 
 TERMS = rules()
 

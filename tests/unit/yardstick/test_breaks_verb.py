@@ -9,8 +9,8 @@ import pytest
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, ProtocolError
-from xinzhi.yardstick.breaks import break_findings, break_marks, breaks
-from xinzhi.yardstick.breaks.result import SCHEMA
+from xinzhi.yardstick import break_findings, break_marks, breaks
+from xinzhi.yardstick.breaks.breaks import SCHEMA
 from xinzhi.yardstick.panel import read_panel
 
 YEARS = np.arange(1990, 2015)

@@ -13,7 +13,7 @@ import yaml
 
 import xinzhi
 from xinzhi import protocol
-from xinzhi.yardstick.claims import check_claim
+from xinzhi.yardstick import check_claim
 
 CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "claims" / "verdicts.yaml").read_text("utf-8"))
 YEARS = range(2000, 2004)
@@ -174,3 +174,16 @@ def test_a_share_that_needs_another_rule_is_taken_apart_with_it(tmp_path, packag
     found = dict(check.departures.filter(pl.col("order") == 1).select("parameter", "contribution").iter_rows())
     # 0.3 gives .001; a constant .5 gives .015; .6 only counts where the share is a constant, and then adds .007.
     assert found == pytest.approx({"shares.rule": 0.0175, "shares.constant": 0.0035}, abs=1e-12)
+
+
+def test_a_figure_at_full_precision_is_compared_at_four_decimals_of_a_percent():
+    measured = xinzhi.measure("china-provinces")
+    row = measured.periods.filter(region="220000", start=2012, end=2017).row(0, named=True)
+    exact = row["tfp_growth"]
+    for growth in (exact, f"{100 * exact:.15f}%", f"{exact:.15f}"):
+        check = check_claim("china-provinces", region="220000", start=2012, end=2017, growth=growth)
+        assert (check.verdict, check.frame["rounding"][0]) == ("supported", 5e-7)
+    off = check_claim("china-provinces", region="220000", start=2012, end=2017, growth=exact + 6e-7)
+    assert off.verdict != "supported"
+    printed = check_claim("china-provinces", region="220000", start=2012, end=2017, growth=f"{100 * exact:.2f}%")
+    assert (printed.verdict, printed.frame["rounding"][0]) == ("supported", 5e-5)

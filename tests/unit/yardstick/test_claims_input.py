@@ -13,7 +13,8 @@ import pytest
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.yardstick.claims import check_claim, check_claims, note
+from xinzhi.yardstick import check_claim, check_claims
+from xinzhi.yardstick.claims.note import note
 from xinzhi.yardstick.claims.figures import read_figure
 
 JILIN = {"region": "220000", "start": 2012, "end": 2017, "growth": "2.1%"}

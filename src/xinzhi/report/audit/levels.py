@@ -14,7 +14,7 @@ from xinzhi.report.numbers import unit_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xinzhi.yardstick.audit.choices import Choice
+    from xinzhi.yardstick import Choice
 
 LONGEST = 40
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.text import Text
-    from xinzhi.yardstick.audit import Audit
-    from xinzhi.yardstick.audit.choices import Choice
+    from xinzhi.yardstick import Audit, Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.text import Language
     from xinzhi.report.audit.view import AuditView
-    from xinzhi.yardstick.audit import Audit
+    from xinzhi.yardstick import Audit
 
 NAMES = ("audit.html", "audit.xlsx", "audit.csv", "audit.json")
 

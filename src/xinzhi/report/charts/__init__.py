@@ -95,8 +95,7 @@ def _of_room(result: Result, kind: str | None, language: Language, region: str |
 def _kinds(result: Result) -> tuple[str, ...]:
     """Return the kinds of chart of a result, its default first."""
     from xinzhi.report.charts import audit
-    from xinzhi.yardstick.audit import Audit
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Audit, Measurement
 
     if isinstance(result, Measurement):
         return KINDS
@@ -111,8 +110,7 @@ def _drawn(result: Result, kind: str, w: Words, region: str | None) -> tuple[Cha
     from xinzhi.report.audit.view import AuditView
     from xinzhi.report.charts import audit
     from xinzhi.report.view import View
-    from xinzhi.yardstick.audit import Audit
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Audit, Measurement
 
     if isinstance(result, Audit):
         audited = AuditView(result)

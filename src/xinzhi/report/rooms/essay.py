@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.report.section import Section
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 
 def essay(package: Package, measurement: Measurement, protocol: Protocol) -> list[Section]:

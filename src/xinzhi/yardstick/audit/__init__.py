@@ -3,10 +3,3 @@
 The claim: disputes over how to measure capital and labour tempt some to game the number. The question: how far does the
 answer move over every admissible protocol, and what could a region gain by choosing its own? The verb: `audit`.
 """
-
-from __future__ import annotations
-
-from xinzhi.yardstick.audit.result import Audit
-from xinzhi.yardstick.audit.verb import audit
-
-__all__ = ["Audit", "audit"]

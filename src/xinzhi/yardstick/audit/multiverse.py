@@ -12,14 +12,12 @@ from xinzhi.core.errors import XinzhiError
 from xinzhi.core.index_numbers import log_index
 from xinzhi.core.shares import averaged
 from xinzhi.yardstick import capital as capitals
-from xinzhi.yardstick import labour as labours
-from xinzhi.yardstick import output as outputs
-from xinzhi.yardstick import shares as share_rules
+from xinzhi.yardstick import inputs as inputs_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.audit.choices import Choice, Grid
     from xinzhi.yardstick.panel import Panel
@@ -61,11 +59,11 @@ def computable(panel: Panel, protocol: Protocol, found: tuple[Choice, ...]) -> t
 
 def _build_all(panel: Panel, rules: Protocol) -> None:
     """Build every input once, to learn whether the package has what the rules need."""
-    made = outputs.output(panel, rules)
-    capitals.capital(panel, rules, made.values, outputs.deflator(panel))
-    labours.labour(panel, rules)
-    labours.quality(panel, rules)
-    share_rules.labour_share(panel, rules)
+    made = inputs_.output(panel, rules)
+    capitals.capital(panel, rules, made.values, inputs_.deflator(panel))
+    inputs_.labour(panel, rules)
+    inputs_.quality(panel, rules)
+    inputs_.labour_share(panel, rules)
 
 
 def evaluate(panel: Panel, grid: Grid, spans: list[Span]) -> FloatArray:
@@ -89,9 +87,9 @@ def evaluate(panel: Panel, grid: Grid, spans: list[Span]) -> FloatArray:
         group: [at for at, choice in enumerate(grid.choices) if choice.name.startswith(f"{group}.")] for group in GROUPS
     }
     rules = {group: _branches(grid, axes[group]) for group in GROUPS}
-    made = [outputs.output(panel, item).values for item in rules["output"]]
+    made = [inputs_.output(panel, item).values for item in rules["output"]]
     work = np.stack([_growth(_labour(panel, item)) for item in rules["labour"]])
-    share = [share_rules.labour_share(panel, item).values for item in rules["shares"]]
+    share = [inputs_.labour_share(panel, item).values for item in rules["shares"]]
     stock = _capital(panel, rules, made)
     years = [(panel.years > start) & (panel.years <= end) for start, end in spans]
     joint = np.stack([_joint(_growth(machines), work, share, rules, years) for machines in _distinct(stock)])
@@ -115,12 +113,12 @@ def _branches(grid: Grid, axes: list[int]) -> list[Protocol]:
 
 def _labour(panel: Panel, rules: Protocol) -> FloatArray:
     """Return labour times human capital."""
-    return labours.labour(panel, rules).values * labours.quality(panel, rules).values
+    return inputs_.labour(panel, rules).values * inputs_.quality(panel, rules).values
 
 
 def _capital(panel: Panel, rules: Mapping[str, list[Protocol]], made: list[FloatArray]) -> list[FloatArray]:
     """Return capital `(C, R, T)` once for every output that changes it (through a first capital-output ratio)."""
-    deflator = outputs.deflator(panel)
+    deflator = inputs_.deflator(panel)
     out: list[FloatArray] = []
     for output in made:
         branches = []
@@ -190,3 +188,101 @@ def _in_order(tfp: FloatArray, grid: Grid, axes: Mapping[str, list[int]]) -> Flo
     order = [axis for group in GROUPS for axis in axes[group]]
     split = tfp.reshape(*sizes, *tfp.shape[-2:])
     return split.transpose([*np.argsort(order).tolist(), split.ndim - 2, split.ndim - 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """One period over all protocols, each array `(R,)`: positions point into the rows that were given.
+
+    Parameters
+    ----------
+    quantiles
+        `(5, R)`: minimum, 5 %, median, 95 %, maximum of TFP growth.
+    ranks
+        `(5, R)`: the same of the rank when every region is measured with the same protocol.
+    official_rank
+        Rank under the official protocol.
+    best_rank
+        Best rank that a region attains with a ruler of its own while the others keep the official one.
+    best
+        The protocol with the fewest departures that attains it, of several the one with the highest growth.
+    highest
+        The protocol with the highest growth.
+    single
+        The protocol that settles one choice otherwise and has the highest growth.
+    everyone_rank
+        Rank when every region takes the protocol that is best for itself.
+    above
+        `(R, R)` share of the protocols in which the row's region grows faster than the column's.
+    """
+
+    quantiles: FloatArray
+    ranks: FloatArray
+    official_rank: IntArray
+    best_rank: IntArray
+    best: IntArray
+    highest: IntArray
+    single: IntArray
+    everyone_rank: IntArray
+    above: FloatArray
+
+
+QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
+
+
+def spread(values: FloatArray, departures: IntArray, changed: IntArray) -> Spread:
+    """Return the spread of a period over protocols.
+
+    Parameters
+    ----------
+    values
+        `(N, R)` TFP growth, the official protocol first; no NaN.
+    departures, changed
+        `(N,)` how many parameters, and how many choices, depart from the official protocol.
+
+    Examples
+    --------
+    >>> found = spread(np.array([[1.0, 2.0], [3.0, 4.0], [2.5, 5.0]]), np.array([0, 2, 1]), np.array([0, 1, 1]))
+    >>> found.official_rank.tolist(), found.best_rank.tolist(), found.best.tolist()
+    ([2, 1], [1, 1], [2, 0])
+    """
+    official = values[0]
+    ranks = rank(values)
+    own = 1 + (official[None, None, :] > values[:, :, None]).sum(axis=2, dtype=np.int64) - (official[None] > values)
+    best_rank = own.min(axis=0)
+    top = values.max(axis=0)
+    # Order protocols by (attains the best rank, few departures, high growth) in one key each.
+    wanted = np.where(own == best_rank, departures[:, None], departures.max() + 1)
+    fewest = wanted.min(axis=0)
+    best = np.where(wanted == fewest, values, -np.inf).argmax(axis=0)
+    one = np.where((changed == 1)[:, None], values, -np.inf)
+    return Spread(
+        quantiles=np.quantile(values, QUANTILES, axis=0),
+        ranks=np.quantile(ranks, QUANTILES, axis=0),
+        official_rank=ranks[0],
+        best_rank=best_rank,
+        best=best,
+        highest=values.argmax(axis=0),
+        single=one.argmax(axis=0),
+        everyone_rank=rank(top[None])[0],
+        above=np.stack([(values[:, [row]] > values).mean(axis=0) for row in range(values.shape[1])]),
+    )
+
+
+def rank(values: FloatArray) -> IntArray:
+    """Return the rank of every region within a row, 1 = highest; equal values share the better rank.
+
+    Examples
+    --------
+    >>> rank(np.array([[3.0, 5.0, 3.0]])).tolist()
+    [[2, 1, 2]]
+    """
+    order = np.argsort(-values, axis=1, kind="stable")
+    ranked = np.take_along_axis(values, order, axis=1)
+    position = np.arange(1, values.shape[1] + 1)
+    fresh = np.ones(values.shape, dtype=np.bool_)
+    fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
+    shared = np.maximum.accumulate(np.where(fresh, position, 0), axis=1)
+    out = np.empty(values.shape, dtype=np.int64)
+    np.put_along_axis(out, order, shared, axis=1)
+    return out

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.text import Language
-    from xinzhi.yardstick.audit.result import Audit
+    from xinzhi.yardstick.audit.audit import Audit
 
 
 def summarise(result: Audit, language: Language) -> str:

@@ -6,12 +6,3 @@ other regions explain, does the level come back, is a census behind it, and what
 
 Verb: `breaks`; `break_findings` says the same to whoever checks a package, `break_marks` to whoever measures it.
 """
-
-from __future__ import annotations
-
-from xinzhi.yardstick.breaks.findings import break_findings
-from xinzhi.yardstick.breaks.judge import break_marks
-from xinzhi.yardstick.breaks.result import Breaks
-from xinzhi.yardstick.breaks.verb import breaks
-
-__all__ = ["Breaks", "break_findings", "break_marks", "breaks"]

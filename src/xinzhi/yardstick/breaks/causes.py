@@ -1,19 +1,23 @@
-"""Known causes of breaks: censuses and changes of definition on record, and seams that the package declares."""
+"""Known causes of breaks, and what a break does to TFP."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.yardstick.breaks.rules import words
+from xinzhi.yardstick.breaks.judge import words
+from xinzhi.yardstick.growth_accounts import account, build_inputs
 
 if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray
+    from collections.abc import Iterator
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.text import Text
     from xinzhi.data import Package
-    from xinzhi.yardstick.breaks.judge import Judgement
-    from xinzhi.yardstick.breaks.rules import Rules
+    from xinzhi.protocol import Protocol
+    from xinzhi.yardstick.breaks.judge import Judgement, Rules
     from xinzhi.yardstick.panel import Panel
 
 
@@ -66,3 +70,60 @@ def _status(panel: Panel, found: Judgement) -> BoolArray:
     changed: BoolArray = mask != np.roll(mask, 1, axis=1)
     changed[:, 0] = False
     return changed
+
+
+def tfp_effects(
+    panel: Panel, protocol: Protocol, found: Judgement, place: tuple[IntArray, IntArray], actual: FloatArray
+) -> FloatArray:
+    """Return how much of TFP growth in each break year is the break, in log points.
+
+    The level from the break on is moved so that the move of that year alone becomes the expected one, and the region is
+    measured again under the same protocol. One break of each region at a time; under a national labour share, where
+    one region's share enters the figures of all, one break at a time.
+
+    Parameters
+    ----------
+    panel, protocol
+        What is measured, and how.
+    found
+        The judgement of one series.
+    place
+        Rows and columns `(N,)` of its breaks, in row order.
+    actual
+        TFP growth as measured `(R, T)`.
+
+    Returns
+    -------
+    FloatArray
+        `(N,)`; NaN where TFP growth of that year cannot be measured.
+    """
+    row, column = place
+    effect = np.full(row.shape, np.nan)
+    excess = (found.growth - found.scores.expected)[row, column]
+    together = found.rule.name != "labour_share" or protocol.value("shares.rule") == "observed_regional"
+    for turn in _turns(row, together=together):
+        mended = _mended(panel, found, row[turn], column[turn], excess[turn])
+        growth = account(build_inputs(mended, protocol)[0], protocol).tfp_growth
+        effect[turn] = (actual - growth)[row[turn], column[turn]]
+    return effect
+
+
+def _turns(row: IntArray, *, together: bool) -> Iterator[IntArray]:
+    """Yield the breaks that can be mended at once: one of every region, or one alone."""
+    if not together:
+        yield from np.arange(len(row), dtype=np.int64)[:, None]
+        return
+    _, first, count = np.unique(row, return_index=True, return_counts=True)
+    for turn in range(count.max(initial=0)):
+        yield first[count > turn] + turn
+
+
+def _mended(panel: Panel, found: Judgement, row: IntArray, column: IntArray, excess: FloatArray) -> Panel:
+    """Return the panel with the levels from each break on moved by what was not expected."""
+    factor = np.ones(panel.shape)
+    later = np.arange(panel.shape[1]) >= column[:, None]
+    factor[row] = np.where(later, np.exp(-excess)[:, None], 1.0)
+    name = found.rule.column
+    if found.rule.table == "investment":
+        return replace(panel, investment={**panel.investment, name: panel.investment[name] * factor})
+    return replace(panel, accounts={**panel.accounts, name: panel.accounts[name] * factor})

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.text import Language
-    from xinzhi.yardstick.claims.result import Claims
+    from xinzhi.yardstick.claims.check_claims import Claims
 
 VERDICTS: Mapping[str, Text] = {
     "supported": Text(zh="成立", en="supported"),
@@ -62,7 +62,7 @@ def note(result: Claims, language: Language = "en") -> str:
 
     Examples
     --------
-    >>> from xinzhi.yardstick.claims import check_claim
+    >>> from xinzhi.yardstick import check_claim
     >>> print(note(check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.1%"))[:24])
     # Claims about total fac
     """

@@ -19,7 +19,7 @@ from xinzhi.report.tables import Table
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
     from xinzhi.data import Package
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 GOODS = ("capital", "labour", "output")
 REFERENCE = "sequential"  # best practice once reached is not lost: what falls short of it is inefficiency

@@ -15,7 +15,7 @@ from xinzhi.report.section import Section
 if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.pathways import Complexity, Opportunities
-    from xinzhi.yardstick.measurement import Measurement
+    from xinzhi.yardstick import Measurement
 
 
 def brief(package: Package, measurement: Measurement) -> Section | None:

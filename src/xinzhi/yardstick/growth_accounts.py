@@ -1,4 +1,4 @@
-"""Growth accounts: output growth split into capital, labour, human capital and what is left, TFP."""
+"""Growth accounts: output growth split into capital, labour, human capital and what is left, TFP; levels of TFP."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import IdentityError
-from xinzhi.core.index_numbers import log_index, weights
+from xinzhi.core.index_numbers import log_index, multilateral_levels, weights
+from xinzhi.yardstick.capital import capital
+from xinzhi.yardstick.inputs import deflator, labour, labour_share, output, quality
+from xinzhi.yardstick.panel import Marks, either
 
 if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.protocol import Protocol
+    from xinzhi.yardstick.panel import Panel
 
 # Rounding of float64 over a few additions, not a convention: an identity holds to it or is broken.
 IDENTITY_TOLERANCE = 1e-12
@@ -94,6 +98,27 @@ class Growth:
     identity_gap: float
 
 
+@dataclass(frozen=True, slots=True)
+class GrowthAccounts:
+    """The inputs of the regions `(R, T)` under a protocol and the growth accounts that they make."""
+
+    inputs: Inputs
+    growth: Growth
+
+
+def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
+    """Return the inputs of the growth accounts and the marks of their figures, each `(R, T)`."""
+    made = output(panel, protocol)
+    machines = capital(panel, protocol, made.values, deflator(panel))
+    people = labour(panel, protocol)
+    skill = quality(panel, protocol)
+    share = labour_share(panel, protocol)
+    marks: Marks = {}
+    for series in (made, machines, people, skill, share):
+        marks = either(marks, series.marks)
+    return Inputs(made.values, machines.values, people.values, skill.values, share.values).positive(), marks
+
+
 def account(inputs: Inputs, protocol: Protocol) -> Growth:
     """Split output growth into contributions (Solow 1957; Jorgenson and Griliches 1967).
 
@@ -139,3 +164,49 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
         message = f"output growth and the sum of its contributions differ by {worst:.3g} log points: this is a defect."
         raise IdentityError(message)
     return Growth(output, capital, persons, quality, weight[1], *parts, tfp, worst)
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Levels `(R, T)` relative to the mean of the regions (geometric mean = 1), and to the leader of the year."""
+
+    output_per_worker: FloatArray
+    capital_per_worker: FloatArray
+    tfp: FloatArray
+    to_leader: FloatArray
+    leader: IntArray
+
+
+def levels(inputs: Inputs) -> Levels:
+    """Compare regions within a year (Caves, Christensen and Diewert 1982).
+
+    Every region is compared with the mean of all regions complete in that year, so the comparison is transitive and
+    does not depend on which region is taken as the base.
+    """
+    whole = inputs.complete()
+
+    def masked(values: FloatArray) -> FloatArray:
+        return np.where(whole, values, np.nan)
+
+    output, capital, labour = masked(inputs.output), masked(inputs.capital), masked(inputs.labour)
+    share = masked(inputs.labour_share)
+    tfp = multilateral_levels(
+        output, np.stack([capital, labour * inputs.human_capital]), np.stack([1.0 - share, share])
+    )
+    best = np.where(np.isfinite(tfp), tfp, -np.inf)
+    leader = best.argmax(axis=0)
+    return Levels(
+        output_per_worker=_to_mean(np.log(output / labour)),
+        capital_per_worker=_to_mean(np.log(capital / labour)),
+        tfp=np.exp(tfp),
+        to_leader=np.exp(tfp - np.where(whole.any(axis=0), best.max(axis=0), np.nan)),
+        leader=leader,
+    )
+
+
+def _to_mean(logs: FloatArray) -> FloatArray:
+    """Return levels relative to the geometric mean of the regions that are known in the year."""
+    known = np.isfinite(logs)
+    mean = np.where(known, logs, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    level: FloatArray = np.exp(logs - mean)
+    return level

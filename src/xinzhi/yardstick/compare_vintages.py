@@ -1,4 +1,4 @@
-"""Two vintages of the same data under the ruler: what moved TFP growth between them, part by part."""
+"""The verb `compare_vintages`: what moved TFP growth between two vintages of the data, part by part."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import numpy as np
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.shapley import shapley
-from xinzhi.yardstick.accounts import Inputs, account
-from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, build_inputs
-from xinzhi.yardstick.needs import require
-from xinzhi.yardstick.panel import Panel, read_panel
+from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
+from xinzhi.yardstick.measure import DEFAULT_PROTOCOL
+from xinzhi.yardstick.panel import Panel, read_panel, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Protocol
 
     Source = Package | str | Path | Mapping[str, object]
+
 
 PARTS = ("output", "capital", "labour", "share", "protocol")
 VINTAGE = "output.vintage"

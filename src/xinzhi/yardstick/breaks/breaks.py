@@ -1,0 +1,379 @@
+"""The verb `breaks`: suspicious region-years of every series, with the evidence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from xinzhi.core.breaks import against_others
+from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text
+from xinzhi.yardstick.breaks.causes import causes, tfp_effects
+from xinzhi.yardstick.breaks.judge import Judgement, Rules, facts, judge, rules, words
+from xinzhi.yardstick.growth_accounts import account, build_inputs
+from xinzhi.yardstick.measure import DEFAULT_PROTOCOL
+from xinzhi.yardstick.panel import TOTAL_ASSET, Panel, read_panel, require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.finding import Severity
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.yardstick.breaks.judge import SeriesRule
+
+    _Measured = tuple[Protocol, FloatArray | None]
+
+_SHOWN = 5
+SCHEMA: dict[str, Any] = {
+    "region": str,
+    "year": int,
+    "series": str,
+    "kind": str,
+    "move": float,
+    "expected": float,
+    "score": float,
+    "against_others": float,
+    "pair": int,
+    "census": str,
+    "explained": bool,
+    "marked": bool,
+    "tfp_effect": float,
+}
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Breaks(Result):
+    """Region-years in which a series breaks, with the evidence.
+
+    Parameters
+    ----------
+    frame
+        ``region, year, series, kind, move, expected, score, against_others, pair, census, explained, marked,
+        tfp_effect``. `kind` is ``level_shift`` or ``outlier`` (the level of one year alone is off; the move into it and
+        the move out of it have a row each, and `pair` is the year of the other). `move` and `expected` are log points;
+        `expected` comes from the other years of the region and the other regions of the year. `score` is their
+        difference in robust deviations of the region's own history, `against_others` in those of the other regions in
+        that year (null with too few of them). `census` names the known cause (null without one), `explained` says
+        whether there is one, `marked` whether the package owns up to the break itself. `tfp_effect` is the part of TFP
+        growth of that year that is the break, in log points (null where TFP cannot be measured).
+    judged
+        ``series, regions, first_year, last_year, moves``: what was looked at.
+    names
+        ``region, name_zh, name_en``.
+    reason
+        Why no effect on TFP is given; None where it is.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("region", "year", "series")
+
+    judged: pl.DataFrame
+    names: pl.DataFrame
+    reason: str | None
+
+    def summary(self, language: Language = "en") -> str:
+        """Return how many breaks each series has, and those that move TFP most."""
+        zh = language == "zh"
+        rate = self.provenance.options["false_alarm_rate"]
+        explained = self.frame["explained"].sum()
+        lines = [
+            f"{self.frame.height} 处断点，其中 {explained} 处有已知原因（无断点的序列误报概率 {rate:.0%}）"
+            if zh
+            else f"{self.frame.height} breaks, {explained} of them with a known cause "
+            f"(a series without any is alarmed with probability {rate:.0%})"
+        ]
+        lines += [self._count(row, language) for row in self.judged.iter_rows(named=True)]
+        lines += [self._line(row, language) for row in self.largest().iter_rows(named=True)]
+        if self.reason is not None:
+            lines.append(f"  未计算对全要素生产率的影响：{self.reason}" if zh else f"  no effect on TFP: {self.reason}")
+        return "\n".join([*lines, self.provenance.foot()])
+
+    def largest(self, count: int = _SHOWN) -> pl.DataFrame:
+        """Return the breaks with the largest effect on TFP growth; without effects, those with the largest score."""
+        import polars as pl
+
+        by = "score" if self.reason is not None else "tfp_effect"
+        return self.frame.sort(pl.col(by).abs(), descending=True, nulls_last=True).head(count)
+
+    def _count(self, row: dict[str, Any], language: Language) -> str:
+        """Return the line of one series."""
+        mine = self.frame.filter(series=row["series"])
+        title, known = title_of(row["series"]).lang(language), mine["explained"].sum()
+        span = f"{row['first_year']}-{row['last_year']}" if row["moves"] else "-"
+        if language == "zh":
+            return f"  {title}：{mine.height}（{known} 处有已知原因），{row['regions']} 个地区，{span}"
+        return f"  {title}: {mine.height} ({known} with a known cause), {row['regions']} regions, {span}"
+
+    def _line(self, row: dict[str, Any], language: Language) -> str:
+        """Return the line of one break."""
+        zh = language == "zh"
+        name = self.names.filter(region=row["region"])[f"name_{language}"][0]
+        kind, title = words("kinds", row["kind"]).lang(language), title_of(row["series"]).lang(language)
+        cause = "" if row["census"] is None else cause_of(row["census"]).lang(language)
+        move, expected = percent(row["move"]), percent(row["expected"])
+        if zh:
+            effect = "" if row["tfp_effect"] is None else f"，全要素生产率 {100 * row['tfp_effect']:+.1f} 个对数百分点"
+            return f"    {name} {row['year']} {title} {move}（应为 {expected}），{kind}{effect}{cause and '；' + cause}"
+        effect = "" if row["tfp_effect"] is None else f", TFP {100 * row['tfp_effect']:+.1f} log points"
+        return f"    {name} {row['year']} {title} {move} (expected {expected}), {kind}{effect}{cause and '; ' + cause}"
+
+
+def percent(log_points: float) -> str:
+    """Return a move as a percentage with its sign."""
+    return f"{math.expm1(log_points) * 100:+.1f} %"
+
+
+def title_of(series: str) -> Text:
+    """Return the name of a series in both languages."""
+    return next(rule.text for rule in rules().series if rule.name == series)
+
+
+def cause_of(census: str) -> Text:
+    """Return a cause, named in English as in the frame, in both languages."""
+    known = [*facts()["events"].values(), *facts()["seams"].values()]
+    return next(Text(zh=entry["zh"], en=entry["en"]) for entry in known if entry["en"] == census)
+
+
+def breaks(
+    package: Package | str | Path | Mapping[str, object], protocol: Protocol | str | Path = DEFAULT_PROTOCOL
+) -> Breaks:
+    """Find the region-years in which a stock or flow moves as neither its own history nor the other regions do.
+
+    Parameters
+    ----------
+    package
+        A loaded package, or anything that `xinzhi.load` takes. Of the series that are judged (employment, real and
+        nominal output, investment, years of schooling, labour share, capital where it is given) it may lack any.
+    protocol
+        The protocol under which the effect on TFP growth is measured.
+
+    Returns
+    -------
+    Breaks
+        One row per region, year and series that breaks.
+
+    Raises
+    ------
+    InputError
+        When the package has no table `accounts`, or none of the series.
+
+    Notes
+    -----
+    Leave-one-out Hampel identifier on the growth of a region less that of the others (Davies and Gather 1993, Journal
+    of the American Statistical Association 88), with the level-shift and additive-outlier statistics of Chen and Liu
+    (1993), in the same volume. Every number is in ``breaks.yaml``.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> found = breaks("china-provinces").frame.filter(region="340000", year=2020, series="employment")
+    >>> found.select("kind", "census", "explained").row(0)
+    ('level_shift', 'population census of 2020', True)
+    """
+    from xinzhi import __version__
+    from xinzhi.data import Package, load
+    from xinzhi.protocol import Protocol
+    from xinzhi.protocol import load as load_protocol
+
+    data = package if isinstance(package, Package) else load(package)
+    ruler = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    terms = rules()
+    panel = read_panel(data)
+    found = judge(panel, terms)
+    if not found:
+        message = (
+            f"{data.name} has none of the series that can break in two years running: "
+            f"{', '.join(f'{rule.table}.{rule.column}' for rule in terms.series)}."
+        )
+        raise InputError(message)
+    growth, reason = _tfp_growth(data, panel, ruler)
+    tables = ["accounts", *(["investment"] if any(one.rule.table == "investment" for one in found) else [])]
+    return Breaks(
+        frame=_frame(data, panel, found, terms, (ruler, growth)),
+        judged=_judged(panel, found),
+        names=_names(data),
+        reason=reason,
+        kind=data.kind,
+        provenance=Provenance(
+            verb="breaks",
+            version=__version__,
+            protocol=ruler.label,
+            protocol_fingerprint=ruler.fingerprint,
+            package=data.name,
+            inputs={name: data.fingerprint(name) for name in tables},
+            options={"rules": str(facts()["as_of"]), "false_alarm_rate": terms.rate},
+        ),
+    )
+
+
+def _tfp_growth(data: Package, panel: Panel, ruler: Protocol) -> tuple[FloatArray | None, str | None]:
+    """Return TFP growth `(R, T)`, or why it cannot be measured, so that no effect on it can be given."""
+    try:
+        require(data, ruler)
+        return account(build_inputs(panel, ruler)[0], ruler).tfp_growth, None
+    except InputError as error:
+        return None, str(error)
+
+
+def _frame(data: Package, panel: Panel, found: list[Judgement], terms: Rules, measured: _Measured) -> pl.DataFrame:
+    """Return all breaks, by region and year."""
+    import polars as pl
+
+    parts = [_rows(data, panel, one, terms, measured) for one in found]
+    return pl.concat(parts).sort("region", "year", "series", maintain_order=True)
+
+
+def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _Measured) -> pl.DataFrame:
+    """Return the breaks of one series."""
+    import polars as pl
+
+    row, column = np.nonzero(one.breaks.any)
+    outlier, returns = one.breaks.outlier[row, column], one.breaks.returns[row, column]
+    score = np.where(outlier, one.scores.outlier[row, column], one.scores.shift[row, column])
+    score = np.where(returns, -one.scores.outlier[row, column - 1], score)
+    others = against_others(one.growth, fewest=terms.fewest_others, floor=terms.floor)[row, column]
+    ruler, growth = measured
+    effect = np.full(row.shape, np.nan) if growth is None else tfp_effects(panel, ruler, one, (row, column), growth)
+    census = _census(causes(data, panel, one, terms), row, column)
+    years = panel.years[column]
+    marked = panel.breaks[row, column] if one.rule.name == "employment" else np.zeros(row.shape, dtype=np.bool_)
+    return pl.DataFrame(
+        {
+            "region": [panel.regions[at] for at in row.tolist()],
+            "year": years,
+            "series": [one.rule.name] * len(row),
+            "kind": np.where(outlier | returns, "outlier", "level_shift").tolist(),
+            "move": one.growth[row, column],
+            "expected": one.scores.expected[row, column],
+            "score": score,
+            "against_others": _null(others),
+            "pair": _pair(years, outlier, returns),
+            "census": census,
+            "explained": [name is not None for name in census],
+            "marked": marked,
+            "tfp_effect": _null(effect),
+        },
+        schema=SCHEMA,
+    )
+
+
+def _census(known: list[tuple[Text, BoolArray]], row: IntArray, column: IntArray) -> list[str | None]:
+    """Return the first known cause of every break."""
+    masks = [mask[row, column] for _, mask in known]
+    hits = zip(*(mask.tolist() for mask in masks), strict=True)
+    return [next((text.en for (text, _), hit in zip(known, here, strict=True) if hit), None) for here in hits]
+
+
+def _pair(years: IntArray, outlier: BoolArray, returns: BoolArray) -> list[int | None]:
+    """Return the year whose move undoes, or is undone by, that of an outlier."""
+    step = outlier.astype(np.int64) - returns.astype(np.int64)
+    return [year + by if by else None for year, by in zip(years.tolist(), step.tolist(), strict=True)]
+
+
+def _null(values: FloatArray) -> pl.Series:
+    """Return numbers with null for NaN."""
+    import polars as pl
+
+    return pl.Series(values, dtype=pl.Float64, nan_to_null=True)
+
+
+def _judged(panel: Panel, found: list[Judgement]) -> pl.DataFrame:
+    """Return how much of every series was judged."""
+    import polars as pl
+
+    rows = []
+    for one in found:
+        known = np.isfinite(one.scores.shift)
+        years = panel.years[known.any(axis=0)]
+        first, last = (int(years[0]), int(years[-1])) if years.size else (None, None)
+        rows.append((one.rule.name, int(known.any(axis=1).sum()), first, last, int(known.sum())))
+    names = {"series": pl.String, "regions": pl.Int64, "first_year": pl.Int64, "last_year": pl.Int64, "moves": pl.Int64}
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def _names(data: Package) -> pl.DataFrame:
+    """Return the names of the regions; the code stands in for one that is not given."""
+    import polars as pl
+
+    base = data.tables["accounts"].select("region").unique().sort("region")
+    table = data.tables.get("regions")
+    if table is not None and "region" in table.columns:
+        base = base.join(table, on="region", how="left", maintain_order="left")
+    missing = {name: pl.lit(None, pl.String) for name in ("name_zh", "name_en") if name not in base.columns}
+    return base.with_columns(**missing).select(
+        "region", *(pl.col(name).fill_null(pl.col("region")) for name in ("name_zh", "name_en"))
+    )
+
+
+RULE = "series-break"
+
+
+def break_findings(package: Package | str | Path | Mapping[str, object]) -> list[Finding]:
+    """Return every break as a finding of the rule ``series-break``.
+
+    A break without a known cause that the package does not mark itself is a warning, any other a note.
+
+    Parameters
+    ----------
+    package
+        A loaded package, or anything that `xinzhi.load` takes.
+
+    Raises
+    ------
+    InputError
+        When the package has no accounts without errors, or none of the series that are judged.
+
+    Examples
+    --------
+    >>> found = break_findings("china-provinces")
+    >>> next(one.severity for one in found if one.key == "120000/2007" and one.column == "employment")
+    'note'
+    """
+    from xinzhi.data import Package, load
+
+    data = package if isinstance(package, Package) else load(package)
+    places = {rule.name: rule for rule in rules().series}
+    return [_finding(data, row, places[row["series"]]) for row in breaks(data).frame.iter_rows(named=True)]
+
+
+def _key(data: Package, row: Mapping[str, Any], table: str) -> dict[str, Any]:
+    """Return the key of the row; of assets that were added up, none is named."""
+    frame = data.tables[table]
+    assets = frame["asset"].unique().to_list() if "asset" in frame.columns else []
+    asset = {"asset": TOTAL_ASSET} if assets == [TOTAL_ASSET] else {}
+    return {"region": row["region"], **asset, "year": row["year"]}
+
+
+def _finding(data: Package, row: Mapping[str, Any], place: SeriesRule) -> Finding:
+    move, expected = percent(row["move"]), percent(row["expected"])
+    title, census = title_of(row["series"]), row["census"]
+    cause = Text(zh="", en="") if census is None else cause_of(census)
+    filled = {"move": move, "expected": expected, "score": abs(row["score"]), "pair": row["pair"]}
+    message = words("finding", row["kind"])
+    hint = words("finding", "explained" if census else "marked" if row["marked"] else "unexplained")
+    severity: Severity = "note" if census or row["marked"] else "warning"
+    key = _key(data, row, place.table)
+    file, line = data.place(place.table, **key)
+    return Finding(
+        rule=RULE,
+        severity=severity,
+        message=Text(zh=message.zh.format(series=title.zh, **filled), en=message.en.format(series=title.en, **filled)),
+        hint=Text(zh=hint.zh.format(census=cause.zh), en=hint.en.format(census=cause.en)),
+        table=place.table,
+        file=file,
+        line=line,
+        column=place.column,
+        key="/".join(str(part) for part in key.values()),
+        value=move,
+        expected=expected,
+    )
