@@ -14,8 +14,8 @@ import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.yardstick import check_claim, check_claims
-from xinzhi.yardstick.claims.note import note
 from xinzhi.yardstick.claims.figures import read_figure
+from xinzhi.yardstick.claims.note import note
 
 JILIN = {"region": "220000", "start": 2012, "end": 2017, "growth": "2.1%"}
 
