@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import read_words
 from xinzhi.data import known_tables
-from xinzhi.data.facts import facts
-from xinzhi.data.vocabulary import atoms, chained, scales
+from xinzhi.data.catalogue import HERE
+from xinzhi.data.units import atoms, chained, scales
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +32,7 @@ def _write(path: Path, text: str) -> Path:
 
 
 def _tables_page() -> str:
-    status = ", ".join(facts("tables.yaml")["status"])
+    status = ", ".join(read_yaml(HERE / "tables.yaml")["status"])
     intro = (
         "Every table that xinzhi knows, with the unit in which it computes. A column may come in any unit that "
         "converts into it; of several units the one whose dimension fits counts, and currency, price year and base "
@@ -99,7 +100,7 @@ def _arguments(table: Table) -> str:
 
 
 def _limits() -> str:
-    limits = facts("tables.yaml")["limits"]
+    limits = read_yaml(HERE / "tables.yaml")["limits"]
     rows = [(f"`{name}`", f"{about['value']:g}", about["reason"]) for name, about in limits.items()]
     return "## Thresholds\n\n" + _grid(("threshold", "value", "why"), rows)
 

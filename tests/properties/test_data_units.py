@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xinzhi.data.units import INDEX, Unit, UnitError, factor, parse
-from xinzhi.data.vocabulary import atoms
+from xinzhi.data.units import atoms
 
 SIZES = st.integers(0, 12).map(lambda power: Fraction(10) ** power) | st.integers(1, 10**9).map(Fraction)
 NAMES = st.sampled_from(sorted(atoms()))

@@ -4,9 +4,9 @@ from .loading import as_package as as_package
 from .loading import check as check
 from .loading import is_package as is_package
 from .loading import load as load
+from .loading import packages as packages
 from .package import Package as Package
 from .package import names_of as names_of
-from .sources import packages as packages
 from .tidy import Field as Field
 from .tidy import Tidy as Tidy
 from .tidy import provenance as provenance

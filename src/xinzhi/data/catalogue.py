@@ -6,10 +6,11 @@ import difflib
 import re
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text
-from xinzhi.data.facts import facts
 from xinzhi.data.units import Unit, parse
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Severity
 
 ColumnType = Literal["code", "text", "number", "integer", "flag", "year", "period", "month"]
+HERE = Path(__file__).parent
 STATUS = "_status"
 NOMINAL = "_nominal"
 _BRACKET = re.compile(r"[（(]")
@@ -138,12 +140,12 @@ def known_tables() -> Mapping[str, Table]:
     >>> str(known_tables()["accounts"].columns["employment"].units[0])
     '1e4 persons'
     """
-    return {name: _table(name, entry) for name, entry in facts("tables.yaml")["tables"].items()}
+    return {name: _table(name, entry) for name, entry in read_yaml(HERE / "tables.yaml")["tables"].items()}
 
 
 def limit(name: str) -> float:
     """Return a threshold of ``tables.yaml``, such as ``index_tolerance``."""
-    return float(facts("tables.yaml")["limits"][name]["value"])
+    return float(read_yaml(HERE / "tables.yaml")["limits"][name]["value"])
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
@@ -208,5 +210,5 @@ def _status_column(name: str, of: Column) -> Column:
         type="text",
         role="status",
         text=Text(zh=f"{of.text.zh}：数据状态", en=f"status of {of.name}"),
-        values=tuple(facts("tables.yaml")["status"]),
+        values=tuple(read_yaml(HERE / "tables.yaml")["status"]),
     )

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from xinzhi.core.errors import InputError
 from xinzhi.core.text import Text
-from xinzhi.data.facts import read_document
 from xinzhi.data.raw import Field
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def read_descriptor(path: Path) -> Descriptor:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError("data.descriptor-encoding", path=path, start=error.start) from error
-    document = read_document(text, str(path))
+    document = _document(text, str(path))
     if not isinstance(document, dict):
         raise InputError("data.descriptor-shape", path=path, minimal=_MINIMAL)
     resources = document.get("resources")
@@ -88,6 +89,24 @@ def read_descriptor(path: Path) -> Descriptor:
         resources=found,
         document=document,
     )
+
+
+def _document(text: str, file: str) -> Any:  # noqa: ANN401 - whatever the user wrote
+    """Return a YAML (or JSON, which is YAML) document written by a user.
+
+    Raises
+    ------
+    InputError
+        When the text is not YAML; the message names the line.
+    """
+    try:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark else ""
+        raise InputError(
+            "data.not-yaml", file=file, place=place, problem=getattr(error, "problem", None) or error
+        ) from error
 
 
 def _title(document: Mapping[str, Any], name: str) -> Text:

@@ -12,9 +12,8 @@ from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text, same
 from xinzhi.data.casting import Cast, cast
 from xinzhi.data.catalogue import nearest
-from xinzhi.data.fingerprint import fingerprint
 from xinzhi.data.frames import read_any
-from xinzhi.data.package import Package
+from xinzhi.data.package import Package, fingerprint
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
 
 if TYPE_CHECKING:
@@ -329,7 +328,7 @@ def _period(cells: pl.Series) -> Cast:
         return cast(text, "integer")
     parts = known.unique().str.extract_groups(_NUMBERED).struct.unnest().drop_nulls()
     parts = parts.with_columns(pl.col("2").str.len_chars().n_unique().over("1", "3").alias("lengths"))
-    uneven = parts.filter(pl.col("lengths") > 1)
+    uneven = parts.filter(pl.col("lengths") > 1).sort(pl.col("2").str.len_chars(), "1", "2")
     if uneven.is_empty():
         return Cast(text, _none(cells), "data.period-order")
     most = int(uneven["2"].str.len_chars().max() or 0)  # type: ignore[arg-type] # lengths

@@ -12,12 +12,82 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text
-from xinzhi.data.vocabulary import atoms, chained, scales, words
+
+_FACTS = Path(__file__).with_name("units.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """What a unit counts: its dimension, its spellings, and the multiples that have names."""
+
+    name: str
+    dimension: str
+    spellings: tuple[str, ...]
+    multiples: tuple[tuple[Fraction, tuple[str, ...]], ...]
+
+    @property
+    def singular(self) -> str:
+        """The word after ``per``: ``person``, not ``persons``."""
+        first = self.spellings[0]
+        return first if f"{first}s" == self.name else self.name
+
+    def multiple(self, size: Fraction) -> str | None:
+        """Return the name of `size` atoms: ``percent`` for a hundredth of a ratio."""
+        return next((words[0] for known, words in self.multiples if known == size), None)
+
+
+class Word(NamedTuple):
+    """What one spelling means: so many of that atom."""
+
+    atom: str
+    size: Fraction
+
+
+@cache
+def atoms() -> dict[str, Atom]:
+    """Return the known atoms by name."""
+    return {
+        name: Atom(
+            name=name,
+            dimension=entry["dimension"],
+            spellings=tuple(entry["spellings"]),
+            multiples=tuple((Fraction(size), tuple(words)) for size, words in entry.get("multiples", {}).items()),
+        )
+        for name, entry in read_yaml(_FACTS)["atoms"].items()
+    }
+
+
+@cache
+def words() -> dict[str, Word]:
+    """Return what every spelling means, in lower case."""
+    found = {}
+    for atom in atoms().values():
+        for spelling in (atom.name, *atom.spellings):
+            found[spelling.lower()] = Word(atom.name, Fraction(1))
+        for size, spellings in atom.multiples:
+            found |= {spelling.lower(): Word(atom.name, size) for spelling in spellings}
+    return found
+
+
+@cache
+def scales() -> dict[str, Fraction]:
+    """Return the size of every scale word, longest word first."""
+    entries = read_yaml(_FACTS)["scales"]
+    return {word: Fraction(entries[word]) for word in sorted(entries, key=len, reverse=True)}
+
+
+@cache
+def chained() -> dict[str, str]:
+    """Return ``year``, ``quarter`` or ``month`` for every way to say that an index compares with the period before."""
+    return {word: period for period, spellings in read_yaml(_FACTS)["chained"].items() for word in spellings}
+
 
 INDEX = "index"
 ANY_BASE = "BASE"

@@ -14,7 +14,7 @@ import polars as pl
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import finding
 from xinzhi.data.catalogue import known_tables
-from xinzhi.data.grid import Grid, grid
+from xinzhi.data.raw import Grid, grid
 
 if TYPE_CHECKING:
     from pathlib import Path

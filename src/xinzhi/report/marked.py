@@ -102,7 +102,7 @@ def _read(source: Package | str | PathLike[str] | Mapping[str, Any], encoding: s
     from pathlib import Path
 
     from xinzhi.data import Package
-    from xinzhi.data.sources import packages, read_source
+    from xinzhi.data.loading import packages, read_source
 
     if not isinstance(source, Package):
         return read_source(source, encoding=encoding).tables

@@ -139,7 +139,7 @@ def history(  # a frame or a path
     import polars as pl
 
     from xinzhi import __version__
-    from xinzhi.data.fingerprint import fingerprint
+    from xinzhi.data.package import fingerprint
 
     rows, kind = frame(energy, "energy")
     require(rows, (country, year), "energy")

@@ -137,7 +137,7 @@ def classify(
     [('output', 0.7)]
     """
     from xinzhi import __version__
-    from xinzhi.data.fingerprint import fingerprint
+    from xinzhi.data.package import fingerprint
 
     day = read_date(as_of)
     tree = tree_of(standard)

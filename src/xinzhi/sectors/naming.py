@@ -30,7 +30,7 @@ def region_text(code: str, names: Mapping[str, Text]) -> Text:
     >>> region_text("220000", {}).en, region_text("XX", {}).en
     ('Jilin', 'XX')
     """
-    from xinzhi.data.rules.codes import PROVINCES, standard
+    from xinzhi.data.rules.keys import PROVINCES, standard
 
     if code in names:
         return names[code]

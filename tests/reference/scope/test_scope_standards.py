@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from xinzhi.data.rules.codes import standard as held_by_data
+from xinzhi.data.rules.keys import standard as held_by_data
 from xinzhi.scope import concordance, errata, lookup, standard
 from xinzhi.scope.facts import document, table
 

@@ -9,7 +9,7 @@ import pytest
 import xinzhi.data
 from xinzhi.data import known_tables
 from xinzhi.data.rules import rules
-from xinzhi.data.vocabulary import atoms, scales
+from xinzhi.data.units import atoms, scales
 
 DOCS = Path(__file__).parents[3] / "docs"
 

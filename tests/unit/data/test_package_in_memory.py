@@ -5,7 +5,7 @@ import pytest
 
 from xinzhi.core.errors import InputError
 from xinzhi.data import load
-from xinzhi.data.fingerprint import fingerprint
+from xinzhi.data.package import fingerprint
 
 TABLE = pl.DataFrame({"region": ["a", "a", "b"], "year": [2000, 2001, 2000], "employment": [1.0, 2.0, 3.0]})
 

@@ -7,18 +7,15 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from xinzhi.core.text import read_words
-from xinzhi.data.rules.codes import codes
-from xinzhi.data.rules.keys import keys
-from xinzhi.data.rules.official import official
+from xinzhi.data.rules.keys import codes, keys, structure
 from xinzhi.data.rules.series import series
-from xinzhi.data.rules.structure import structure
-from xinzhi.data.rules.values import values
+from xinzhi.data.rules.values import official, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from xinzhi.core.finding import Finding
-    from xinzhi.data.sheet import Sheet
+    from xinzhi.data.casting import Sheet
 
 __all__ = ["examine", "rules"]
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xinzhi.core.finding import Finding
+    from xinzhi.data.casting import Sheet
     from xinzhi.data.catalogue import Column, Growth
-    from xinzhi.data.sheet import Sheet
 
 
 def series(sheet: Sheet) -> Iterator[Finding]:

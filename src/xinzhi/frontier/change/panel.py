@@ -100,7 +100,7 @@ def read_panel(frame: Any, columns: Columns) -> Panel:  # noqa: ANN401 - a frame
     InputError
         When a column is missing, a key is empty or double, or a number is missing, negative or no number.
     """
-    from xinzhi.data.fingerprint import fingerprint
+    from xinzhi.data.package import fingerprint
     from xinzhi.data.frames import read_frames
 
     _usage(columns)

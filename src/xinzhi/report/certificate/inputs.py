@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from xinzhi.data import known_tables
-from xinzhi.data.fingerprint import fingerprint
+from xinzhi.data.package import fingerprint
 from xinzhi.report.certificate.messages import finding, shortened
 from xinzhi.report.certificate.rows import flat, keys, nest, whole
 from xinzhi.report.certificate.schema import ColumnDigest, InputTable

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.finding import Finding
     from xinzhi.data.catalogue import ColumnType
-    from xinzhi.data.grid import Grid
+    from xinzhi.data.raw import Grid
 
 _TEXT = (".csv", ".tsv", ".txt")
 _KINDS: Mapping[str, ColumnType] = {"region": "code", "year": "year", "group": "text"}

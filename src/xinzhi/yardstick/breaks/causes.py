@@ -26,7 +26,7 @@ def causes(package: Package, panel: Panel, found: Judgement, terms: Rules) -> li
 
     A cause of an outlier also covers the next year, in which the level comes back.
     """
-    from xinzhi.data.rules.codes import PROVINCES, standard
+    from xinzhi.data.rules.keys import PROVINCES, standard
 
     chinese = np.isin(panel.regions, list(standard(PROVINCES)))[:, None]
     known = [

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
-from xinzhi.data.rules.codes import PROVINCES, standard
+from xinzhi.data.rules.keys import PROVINCES, standard
 from xinzhi.report.catalogue import has, read_yaml, same, words
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.tables import Column
