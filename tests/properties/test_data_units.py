@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xinzhi.data.units import INDEX, Unit, UnitError, factor, parse
-from xinzhi.data.units import atoms
+from xinzhi.data.units import INDEX, Unit, UnitError, atoms, factor, parse
 
 SIZES = st.integers(0, 12).map(lambda power: Fraction(10) ** power) | st.integers(1, 10**9).map(Fraction)
 NAMES = st.sampled_from(sorted(atoms()))

@@ -100,8 +100,8 @@ def read_panel(frame: Any, columns: Columns) -> Panel:  # noqa: ANN401 - a frame
     InputError
         When a column is missing, a key is empty or double, or a number is missing, negative or no number.
     """
-    from xinzhi.data.package import fingerprint
     from xinzhi.data.frames import read_frames
+    from xinzhi.data.package import fingerprint
 
     _usage(columns)
     (table,), kind = read_frames({"frame": frame})
