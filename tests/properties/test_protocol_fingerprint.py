@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from xinzhi import protocol
 from xinzhi.core.errors import ProtocolError
 from xinzhi.protocol import Dated, yamlfile
-from xinzhi.protocol.resolving import registry_files
+from xinzhi.protocol.reading import registry_files
 
 OURS = protocol.load("xinzhi-cn-2026")
 CONTENT = {file.stem: yamlfile.read(file).content for file in registry_files()}

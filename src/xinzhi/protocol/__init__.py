@@ -9,31 +9,6 @@ for a person.
 
 from __future__ import annotations
 
-from xinzhi.protocol.catalogue import Specification, catalogue, groups
-from xinzhi.protocol.checking import check
-from xinzhi.protocol.dated import Dated
-from xinzhi.protocol.difference import Difference, diff
-from xinzhi.protocol.fingerprint import spell
-from xinzhi.protocol.loading import load, registry
-from xinzhi.protocol.model import Exclusion, Protocol
-from xinzhi.protocol.parameter import Alternative, Parameter, Reference
-from xinzhi.protocol.template import new
+import lazy_loader
 
-__all__ = [
-    "Alternative",
-    "Dated",
-    "Difference",
-    "Exclusion",
-    "Parameter",
-    "Protocol",
-    "Reference",
-    "Specification",
-    "catalogue",
-    "check",
-    "diff",
-    "groups",
-    "load",
-    "new",
-    "registry",
-    "spell",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
 from xinzhi.protocol import yamlfile
-from xinzhi.protocol.dated import Dated
-from xinzhi.protocol.fault import Fault, nearest
-from xinzhi.protocol.kinds import READERS, Kind
+from xinzhi.protocol.values import READERS, Dated, Fault, Kind, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +27,7 @@ class Specification:
     path
         Dotted path, such as ``capital.depreciation``.
     kind
-        The kind of value, see `xinzhi.protocol.kinds`.
+        The kind of value, see `xinzhi.protocol.values`.
     title, description
         Name and meaning.
     unit
@@ -83,20 +81,12 @@ class Specification:
         if not isinstance(value, Dated):
             return READERS[self.kind](value, self)
         if not self.dated:
-            raise Fault(
-                rule="not-dated",
-                message=Text(zh=f"{self.path} 不能随年份变化。", en=f"{self.path} cannot change from year to year."),
-                hint=Text(zh="请用 value 给出一个值。", en="Give one `value`."),
-            )
+            raise Fault("protocol.not-dated", path=self.path)
         return Dated(tuple((start, self._version(start.isoformat(), item)) for start, item in value.entries))
 
     def _version(self, start: str, value: object) -> Any:  # noqa: ANN401 - the kind fixes the type
         if value is None:
-            raise Fault(
-                rule="blank",
-                message=Text(zh=f"{start} 起的值为空。", en=f"the value from {start} is blank."),
-                hint=Text(zh="请填写，或把整个参数留空。", en="Fill it, or leave the whole parameter blank."),
-            )
+            raise Fault("protocol.blank-version", start=start)
         return READERS[self.kind](value, self)
 
 
@@ -138,8 +128,7 @@ def specification(path: str) -> Specification:
     'choice'
     """
     if path not in catalogue():
-        message = f"unknown parameter '{path}'. {nearest(path, catalogue()).en}"
-        raise UsageError(message)
+        raise UsageError("protocol.unknown-path", path=path, near=nearest(path, catalogue()))
     return catalogue()[path]
 
 

@@ -1,23 +1,223 @@
-"""A resolved protocol: one yardstick, every value with its argument, its sources and its alternatives."""
+"""A resolved protocol: one yardstick, every value with its argument, its sources and its alternatives; its sha256."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from xinzhi.core.errors import ProtocolError
 from xinzhi.core.text import Text
 from xinzhi.protocol.catalogue import catalogue, specification
-from xinzhi.protocol.dated import Dated
-from xinzhi.protocol.fault import Fault
-from xinzhi.protocol.fingerprint import fingerprint, plain, spell
-from xinzhi.protocol.parameter import Parameter
+from xinzhi.protocol.values import Dated, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from xinzhi.protocol.parameter import Reference
-    from xinzhi.protocol.schema import Status
+
+Status = Literal["adopted", "proposed", "published", "unverified"]
+
+# Part of what is digested, so that a later change of the canonical text cannot pass for the old one.
+_FORMAT = "xinzhi-protocol-1"
+
+# The one key inside a value that is prose: the source of a row of capital.initial_table.
+_PROSE = "reference"
+
+
+def fingerprint(protocol: Protocol) -> str:
+    """Return the sha256 of the canonical text of a protocol, as 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> import xinzhi.protocol
+    >>> len(fingerprint(xinzhi.protocol.load("xinzhi-cn-2026")))
+    64
+    """
+    return hashlib.sha256(canonical(protocol).encode()).hexdigest()
+
+
+def canonical(protocol: Protocol) -> str:
+    """Return the text that is digested: JSON with sorted keys and the shortest form of every number.
+
+    It holds what decides a computation or its standing: id, version, status; the value (or dated values) and unit of
+    every parameter; the values of the alternatives, which an audit computes from; and the excluded combinations. The
+    order of alternatives and of exclusions does not count.
+
+    It leaves out what only persons read: titles, authority, descriptions, references, notes, and who uses an
+    alternative, so that a mended translation is no new yardstick; and `extends`, so that a file that writes everything
+    out equals one that inherits it.
+
+    Examples
+    --------
+    >>> import xinzhi.protocol
+    >>> canonical(xinzhi.protocol.load("solow-1957"))[:40]
+    '{"exclude":[],"format":"xinzhi-protocol-'
+    """
+    document = {
+        "format": _FORMAT,
+        "id": protocol.id,
+        "version": protocol.version,
+        "status": protocol.status,
+        "parameters": {
+            path: {
+                "value": _bare(plain(item.value)),
+                "unit": item.unit,
+                "alternatives": sorted({_json(_bare(plain(other.value))) for other in item.alternatives}),
+            }
+            for path, item in protocol.parameters.items()
+        },
+        "exclude": sorted({_json(_bare(plain(item.when))) for item in protocol.exclude}),
+    }
+    return _json(document)
+
+
+def plain(value: object) -> object:
+    """Return a value as JSON can hold it: lists for tuples, ISO dates for the keys of dated values.
+
+    Examples
+    --------
+    >>> plain(Dated.of({1952: "geometric", 1994: "reported"}))
+    {'dated': {'1952-01-01': 'geometric', '1994-01-01': 'reported'}}
+    """
+    if isinstance(value, Dated):
+        return {"dated": {start.isoformat(): plain(item) for start, item in value.entries}}
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def spell(value: object) -> str:
+    """Return a value for a person: ``geometric``, ``0.096``, ``geometric from 1952-01-01, reported from 1994-01-01``.
+
+    A blank is spelt as a dash.
+
+    Examples
+    --------
+    >>> spell(((4.0, 0.134), (None, 0.068)))
+    '[[4.0, 0.134], [null, 0.068]]'
+    >>> spell(None)
+    '-'
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, Dated):
+        return ", ".join(f"{spell(item)} from {start.isoformat()}" for start, item in value.entries)
+    if isinstance(value, str):
+        return value
+    return json.dumps(_bare(plain(value)), ensure_ascii=False)
+
+
+def _bare(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _bare(item) for name, item in value.items() if name != _PROSE}
+    if isinstance(value, list):
+        return [_bare(item) for item in value]
+    return value
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A source, and the place in it."""
+
+    title: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A value that others use for the same parameter.
+
+    Parameters
+    ----------
+    value
+        The value, or `Dated` values.
+    used_by
+        Protocols of the registry, or the short names of works that the reference gives.
+    reference, note
+        Where it is used, and what there is to say of it.
+    """
+
+    value: Any
+    used_by: tuple[str, ...] = ()
+    reference: tuple[Reference, ...] = ()
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a protocol.
+
+    Parameters
+    ----------
+    path
+        Dotted path in the catalogue.
+    value
+        The value, `Dated` values, or None where it was left blank.
+    unit, title
+        From the catalogue.
+    description
+        The argument for the value; the catalogue's meaning of the parameter where the file gives none.
+    reference, alternatives
+        Sources of the value, and the values that others use.
+    origin
+        The protocol in the chain of `extends` that fixed the value.
+    """
+
+    path: str
+    value: Any
+    unit: str
+    title: Text
+    description: Text
+    reference: tuple[Reference, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    origin: str = ""
+
+    def at(self, year: int | None = None) -> Any:  # noqa: ANN401 - the catalogue fixes the type
+        """Return the value that is valid at the end of `year`; without a year the value must not be dated.
+
+        Raises
+        ------
+        ProtocolError
+            When the parameter is blank, or dated and no year is given, or no value is valid in that year.
+        """
+        if self.value is None:
+            raise ProtocolError("protocol.blank-parameter", path=self.path, title=self.title)
+        if not isinstance(self.value, Dated):
+            return self.value
+        if year is None:
+            raise ProtocolError("protocol.year-needed", path=self.path)
+        try:
+            return self.value.at(year)
+        except ProtocolError as error:
+            raise ProtocolError("protocol.of-parameter", path=self.path, why=error.text) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        others = [
+            {
+                "value": plain(item.value),
+                "used_by": list(item.used_by),
+                "reference": [asdict(source) for source in item.reference],
+                "note": asdict(item.note) if item.note else None,
+            }
+            for item in self.alternatives
+        ]
+        return {
+            "value": plain(self.value),
+            "unit": self.unit,
+            "title": asdict(self.title),
+            "description": asdict(self.description),
+            "reference": [asdict(source) for source in self.reference],
+            "origin": self.origin,
+            "alternatives": others,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +261,7 @@ class Protocol:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
     departs: tuple[str, ...] = ()
+    _digest: dict[str, str] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def label(self) -> str:
@@ -84,8 +285,10 @@ class Protocol:
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of everything that decides a computation, see `xinzhi.protocol.fingerprint.canonical`."""
-        return fingerprint(self)
+        """sha256 of everything that decides a computation, see `xinzhi.protocol.model.canonical`."""
+        if not self._digest:
+            self._digest["sha256"] = fingerprint(self)
+        return self._digest["sha256"]
 
     def __repr__(self) -> str:
         """Return id, version, status and the head of the fingerprint."""
@@ -118,13 +321,11 @@ class Protocol:
         1952
         """
         if specification(path).path not in self.parameters:
-            message = f"protocol {self.id} does not fix {path} ({specification(path).title.en}): declare it there."
-            raise ProtocolError(message)
+            raise ProtocolError("protocol.not-fixed", id=self.id, path=path, title=specification(path).title)
         try:
             return self.parameters[path].at(year)
         except ProtocolError as error:
-            message = f"protocol {self.id}: {error}"
-            raise ProtocolError(message) from None
+            raise ProtocolError("protocol.of-protocol", id=self.id, why=error.text) from None
 
     def values(self, path: str, years: Iterable[int]) -> list[Any]:
         """Return the value of `path` at the end of each of `years`."""
@@ -148,15 +349,13 @@ class Protocol:
         UsageError
             When the catalogue does not know a path.
         """
-        cure = "Fill it in a protocol that extends this one (`xinzhi protocol new FILE`)."
         if self.status == "unverified":
-            message = f"protocol {self.id} is unverified: nobody has checked its values against the source. {cure}"
-            raise ProtocolError(message)
+            raise ProtocolError("protocol.refuses-unverified", id=self.id)
         blank = self.blank(paths)
         if blank:
-            names = ", ".join(f"{path} ({specification(path).title.en})" for path in blank)
-            message = f"protocol {self.id} leaves blank what the computation needs: {names}. {cure}"
-            raise ProtocolError(message)
+            titles = [(path, specification(path).title) for path in blank]
+            names = [Text(zh=f"{path}（{title.zh}）", en=f"{path} ({title.en})") for path, title in titles]
+            raise ProtocolError("protocol.leaves-blank", id=self.id, names=names)
 
     def replace(self, values: Mapping[str, Any]) -> Protocol:
         """Return the protocol with other values: the id stays, the fingerprint changes.
@@ -224,8 +423,7 @@ class Protocol:
         try:
             checked = spec.read(value)
         except Fault as fault:
-            message = f"{path}: {fault.message.en} {fault.hint.en}"
-            raise ProtocolError(message) from None
+            raise ProtocolError("protocol.no-value", path=path, why=fault.text) from None
         old = self.parameters.get(path)
         known = next((item for item in old.alternatives if item.value == checked), None) if old else None
         return Parameter(

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
+from xinzhi.core.finding import Finding, finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -127,27 +126,9 @@ def parse(text: str, file: str) -> Source:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        _refuse(
-            file,
-            mark.line + 1 if mark else 1,
-            "yaml",
-            Text(zh=f"不是有效的 YAML（{problem}）。", en=f"this is no valid YAML ({problem})."),
-            Text(
-                zh="请检查缩进、引号和括号，以及文件是否完整。",
-                en="Check indentation, quotes and brackets, and whether the file is complete.",
-            ),
-        )
+        _refuse("yaml", file, mark.line + 1 if mark else 1, problem=problem)
     if node is None:
-        _refuse(
-            file,
-            1,
-            "empty-file",
-            Text(zh="文件为空。", en="the file is empty."),
-            Text(
-                zh="用 `xinzhi protocol new 文件` 生成模板。",
-                en="Start from the template of `xinzhi protocol new FILE`.",
-            ),
-        )
+        _refuse("empty-file", file, 1)
     builder = _Builder(file)
     content = builder.build(node, ())
     return Source(file, content, builder.lines, tuple(builder.findings))
@@ -157,28 +138,12 @@ def _text(path: Path, file: str) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        _refuse(
-            file,
-            None,
-            "unreadable-file",
-            Text(zh=f"无法读取文件（{error.strerror}）。", en=f"the file cannot be read ({error.strerror})."),
-            Text(zh="请检查路径和权限。", en="Check the path and the permissions."),
-        )
+        _refuse("unreadable-file", file, None, reason=error.strerror)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        name = "GB18030" if _is_gb18030(raw) else "another encoding"
-        _refuse(
-            file,
-            line,
-            "wrong-encoding",
-            Text(
-                zh=f"字节不是 UTF-8（像是{'其他编码' if name != 'GB18030' else name}）。",
-                en=f"the bytes are not UTF-8 ({name}, it seems).",
-            ),
-            Text(zh="请另存为 UTF-8。", en="Save the file as UTF-8."),
-        )
+        _refuse("wrong-encoding", file, line, encoding="GB18030" if _is_gb18030(raw) else "other")
 
 
 def _is_gb18030(raw: bytes) -> bool:
@@ -189,8 +154,8 @@ def _is_gb18030(raw: bytes) -> bool:
     return True
 
 
-def _refuse(file: str, line: int | None, rule: str, message: Text, hint: Text) -> NoReturn:
-    raise YamlError(Finding(rule=rule, severity="error", message=message, hint=hint, file=file, line=line))
+def _refuse(what: str, file: str, line: int | None, **words: object) -> NoReturn:
+    raise YamlError(finding(f"protocol.{what}", words=words, file=file, line=line))
 
 
 class _Builder:
@@ -205,12 +170,7 @@ class _Builder:
     def build(self, node: yaml.Node, path: KeyPath) -> Any:  # noqa: ANN401 - whatever the file holds
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in self._seen:
-            self._stop(
-                node,
-                "yaml-alias",
-                Text(zh="协议文件不使用 YAML 锚点与别名。", en="anchors and aliases are not used in protocol files."),
-                Text(zh="请重写该值，或使用 extends。", en="Write the value again, or use `extends`."),
-            )
+            self._stop(node, "yaml-alias")
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -233,44 +193,18 @@ class _Builder:
 
     def _duplicate(self, path: KeyPath, line: int) -> Finding:
         first, key = self.lines[path], ".".join(path)
-        return Finding(
-            rule="duplicate-key",
-            severity="error",
-            message=Text(
-                zh=f"键“{key}”重复，首次出现在第 {first} 行。",
-                en=f"the key '{key}' stands twice, first on line {first}.",
-            ),
-            hint=Text(zh="请只保留一处。", en="Keep one of the two."),
-            file=self.file,
-            line=line,
-            key=key,
-        )
+        return finding("protocol.duplicate-key", words={"first": first}, file=self.file, line=line, key=key)
 
     def _scalar(self, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever the file holds
         if not isinstance(node, yaml.ScalarNode):
-            self._stop(
-                node,
-                "yaml-key",
-                Text(zh="键必须是单个词、数字或日期。", en="a key has to be one word, number or date."),
-                Text(zh="请给含冒号或括号的文字加引号。", en="Quote text that holds colons or brackets."),
-            )
+            self._stop(node, "yaml-key")
         convert = _CONVERT.get(node.tag)
         if convert is None:
-            self._stop(
-                node,
-                "yaml-tag",
-                Text(zh=f"不支持 YAML 标签“{node.tag}”。", en=f"the YAML tag '{node.tag}' is not used here."),
-                Text(zh="请去掉该标签。", en="Remove the tag."),
-            )
+            self._stop(node, "yaml-tag", tag=node.tag)
         try:
             return convert(str(node.value))
         except ValueError:
-            self._stop(
-                node,
-                "no-such-date",
-                Text(zh=f"{node.value} 不是有效日期。", en=f"{node.value} is no date of the calendar."),
-                Text(zh="日期写作 年-月-日，如 2004-01-01。", en="Write dates as year-month-day, such as 2004-01-01."),
-            )
+            self._stop(node, "no-such-date", day=node.value)
 
-    def _stop(self, node: yaml.Node, rule: str, message: Text, hint: Text) -> NoReturn:
-        _refuse(self.file, node.start_mark.line + 1, rule, message, hint)
+    def _stop(self, node: yaml.Node, what: str, **words: object) -> NoReturn:
+        _refuse(what, self.file, node.start_mark.line + 1, **words)

@@ -7,7 +7,7 @@ import pytest
 
 from xinzhi import protocol
 from xinzhi.core.errors import ProtocolError
-from xinzhi.protocol.resolving import registry_files
+from xinzhi.protocol.reading import registry_files
 
 
 def head(name, extends):

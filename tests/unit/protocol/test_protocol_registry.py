@@ -8,7 +8,7 @@ import pytest
 
 from xinzhi import protocol
 from xinzhi.protocol import yamlfile
-from xinzhi.protocol.resolving import registry_files
+from xinzhi.protocol.reading import registry_files
 
 IDS = [
     "bea-bls-ilpa",

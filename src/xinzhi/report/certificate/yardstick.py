@@ -9,9 +9,9 @@ from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import Text
 from xinzhi.protocol import Alternative, Dated, Exclusion, Parameter, Protocol, Reference, diff, load, spell
 from xinzhi.protocol.catalogue import specification
-from xinzhi.protocol.fault import Fault
-from xinzhi.protocol.fingerprint import canonical, plain
-from xinzhi.protocol.resolving import registry_files
+from xinzhi.protocol.model import canonical, plain
+from xinzhi.protocol.reading import registry_files
+from xinzhi.protocol.values import Fault
 from xinzhi.report.certificate.messages import finding
 from xinzhi.report.certificate.schema import Departure, ProtocolPart
 
@@ -102,7 +102,7 @@ def _value(path: str, value: Any) -> Any:  # noqa: ANN401 - the catalogue fixes 
     try:
         return specification(path).read(Dated.of(value["dated"]) if dated else value)
     except Fault as fault:
-        raise Fault(rule=fault.rule, message=fault.message, hint=fault.hint, at=(path, *fault.at)) from None
+        raise fault.below(path) from None
 
 
 def _references(entries: Sequence[Mapping[str, str]]) -> tuple[Reference, ...]:
@@ -127,7 +127,7 @@ def compare_protocol(
     try:
         protocol = rebuild(part.document)
     except Fault as fault:
-        return None, [finding("protocol-unusable", {"problem": fault.message}, file=file, key=str(fault.at[0]))]
+        return None, [finding("protocol-unusable", {"problem": fault.text}, file=file, key=str(fault.at[0]))]
     except (AttributeError, KeyError, TypeError, ValueError, XinzhiError) as error:
         return None, [finding("protocol-unusable", {"problem": str(error)}, file=file, key="protocol")]
     found = []

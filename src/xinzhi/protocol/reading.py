@@ -2,22 +2,151 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from xinzhi.core.finding import Finding, Severity
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
 from xinzhi.protocol import yamlfile
 from xinzhi.protocol.catalogue import Specification, catalogue, groups
-from xinzhi.protocol.dated import Dated
-from xinzhi.protocol.fault import Fault, nearest
-from xinzhi.protocol.model import Exclusion, Protocol
-from xinzhi.protocol.parameter import Alternative, Parameter, Reference
-from xinzhi.protocol.schema import AlternativeEntry, Document, ParameterEntry, ReferenceEntry, parse
+from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
+from xinzhi.protocol.values import Dated, Fault, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from xinzhi.protocol.yamlfile import Source
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+_CHINESE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_FOLD = re.compile(f"(?<={_CHINESE}) (?={_CHINESE})")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class TextEntry(_Strict):
+    """A text in both languages."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def text(self) -> Text:
+        """Return the text as the rest of xinzhi knows it."""
+        # YAML joins folded lines with a space, which Chinese does not write.
+        return Text(zh=_FOLD.sub("", self.zh), en=self.en)
+
+
+class ReferenceEntry(_Strict):
+    """A source, and the place in it."""
+
+    title: str = Field(min_length=1)
+    where: str = Field(min_length=1)
+
+
+class AlternativeEntry(_Strict):
+    """A value that others use."""
+
+    value: Any = None
+    values: dict[Any, Any] | None = None
+    used_by: list[str] = Field(default_factory=list)
+    reference: list[ReferenceEntry] = Field(default_factory=list)
+    note: TextEntry | None = None
+
+
+class ParameterEntry(_Strict):
+    """One parameter: its value, the argument for it, and the alternatives."""
+
+    value: Any = None
+    values: dict[Any, Any] | None = None
+    unit: str | None = None
+    description: TextEntry | None = None
+    reference: list[ReferenceEntry] = Field(default_factory=list)
+    alternatives: list[AlternativeEntry] | None = None
+
+
+class ExclusionEntry(_Strict):
+    """A combination of values that makes no sense."""
+
+    when: dict[str, Any]
+    reason: TextEntry
+
+
+class Document(_Strict):
+    """A whole protocol file."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    version: str = Field(min_length=1)
+    title: TextEntry
+    status: Status
+    authority: TextEntry
+    description: TextEntry
+    reference: list[ReferenceEntry] = Field(default_factory=list)
+    extends: str | None = None
+    parameters: dict[str, dict[str, ParameterEntry]] | None = None
+    exclude: list[ExclusionEntry] = Field(default_factory=list)
+
+
+_TEXTS = ("title", "authority", "description", "reason", "note")
+_ENTRIES: dict[str, type[BaseModel]] = {
+    "alternatives": AlternativeEntry,
+    "reference": ReferenceEntry,
+    "exclude": ExclusionEntry,
+    **dict.fromkeys(_TEXTS, TextEntry),
+}
+
+
+# Our message for pydantic's own error types.
+_PLAIN = {
+    "missing": "missing-key",
+    "string_type": "not-text",
+    "string_too_short": "empty-text",
+    "string_pattern_mismatch": "bad-id",
+}
+
+
+def parse(source: Source) -> tuple[Document | None, list[Finding]]:
+    """Return the document, or what is wrong with its shape."""
+    try:
+        return Document.model_validate(source.content), []
+    except ValidationError as error:
+        return None, [_finding(source, dict(item)) for item in error.errors(include_url=False)]
+
+
+def _finding(source: Source, error: dict[str, Any]) -> Finding:
+    """Return what is wrong in our words."""
+    loc: tuple[object, ...] = tuple(part for part in error["loc"] if part != "[key]")
+    name, value, kind = str(loc[-1]) if loc else "file", error["input"], error["type"]
+    words: dict[str, object] = {"name": name, "shown": repr(value), "problem": error["msg"]}
+    what = _PLAIN.get(kind, "wrong-shape")
+    if kind == "extra_forbidden":
+        what, words["near"] = "unknown-key", nearest(name, _entry(loc).model_fields)
+    elif kind == "literal_error":
+        what, words["near"], words["value"] = "not-allowed", nearest(value, STATUSES), repr(value)
+    return finding(
+        f"protocol.{what}",
+        words=words,
+        file=source.file,
+        line=source.line(loc),
+        key=".".join(map(str, loc)) or None,
+        value=None if what in {"unknown-key", "missing-key"} else repr(value)[:60],
+    )
+
+
+def _entry(loc: tuple[object, ...]) -> type[BaseModel]:
+    """Return the model whose keys may stand beside the last part of `loc`."""
+    above = loc[:-1]
+    for part in reversed(above):
+        if part in _ENTRIES:
+            return _ENTRIES[str(part)]
+    return ParameterEntry if above else Document
+
 
 REGISTRY = Path(__file__).with_name("registry")
 SUFFIXES = (".yaml", ".yml")
@@ -30,20 +159,13 @@ class _Reading:
     source: yamlfile.Source
     findings: list[Finding] = field(default_factory=list)
 
-    def note(self, fault: Fault, path: tuple[object, ...], severity: Severity = "error") -> None:
+    def note(self, fault: Fault, path: tuple[object, ...]) -> None:
         """Turn a fault into a finding at its place in the file."""
         place = (*path, *fault.at)
         key = ".".join(str(part) for part in place if part != "parameters")
-        finding = Finding(
-            rule=fault.rule,
-            severity=severity,
-            message=fault.message,
-            hint=fault.hint,
-            file=self.source.file,
-            line=self.source.line(place),
-            key=key,
+        self.findings.append(
+            finding(fault.code, words=fault.values, file=self.source.file, line=self.source.line(place), key=key)
         )
-        self.findings.append(finding)
 
 
 def registry_files() -> tuple[Path, ...]:
@@ -81,14 +203,11 @@ def _base(
     target = named or REGISTRY / f"{document.extends}.yaml"
     if target.resolve() in chain:
         circle = " → ".join(item.stem for item in (*chain, target))
-        message = Text(zh=f"extends 形成循环：{circle}。", en=f"`extends` runs in a circle: {circle}.")
-        hint = Text(zh="请断开其中一环。", en="Break one link of it.")
-        reading.note(Fault(rule="extends-circle", message=message, hint=hint), ("extends",))
+        reading.note(Fault("protocol.extends-circle", circle=circle), ("extends",))
         return None, ()
     if not target.is_file():
-        message = Text(zh=f"找不到协议“{document.extends}”。", en=f"there is no protocol '{document.extends}'.")
-        known = nearest(document.extends, [item.stem for item in registry_files()])
-        reading.note(Fault(rule="unknown-protocol", message=message, hint=known), ("extends",))
+        near = nearest(document.extends, [item.stem for item in registry_files()])
+        reading.note(Fault("protocol.unknown-protocol", name=document.extends, near=near), ("extends",))
         return None, ()
     return resolve(target, chain)
 
@@ -127,11 +246,9 @@ def _parameters(reading: _Reading, document: Document, base: Protocol | None) ->
 
 def _unknown(group: str, name: str) -> Fault:
     if group not in groups():
-        message = Text(zh=f"未知参数组“{group}”。", en=f"unknown group '{group}'.")
-        return Fault(rule="unknown-parameter", message=message, hint=nearest(group, groups()))
-    message = Text(zh=f"未知参数“{group}.{name}”。", en=f"unknown parameter '{group}.{name}'.")
+        return Fault("protocol.unknown-group", name=group, near=nearest(group, groups()))
     siblings = [path.partition(".")[2] for path, spec in catalogue().items() if spec.group == group]
-    return Fault(rule="unknown-parameter", message=message, hint=nearest(name, siblings))
+    return Fault("protocol.unknown-parameter", name=f"{group}.{name}", near=nearest(name, siblings))
 
 
 def _parameter(
@@ -140,9 +257,7 @@ def _parameter(
     place = ("parameters", *spec.path.split("."))
     value = _value(reading, spec, entry, place)
     if entry.unit is not None and entry.unit != spec.unit:
-        message = Text(zh=f"单位是 {entry.unit!r}。", en=f"the unit is {entry.unit!r}.")
-        hint = Text(zh=f"请以“{spec.unit}”为单位。", en=f"Give the value in '{spec.unit}'.")
-        reading.note(Fault(rule="wrong-unit", message=message, hint=hint), (*place, "unit"))
+        reading.note(Fault("protocol.wrong-unit", unit=entry.unit, wanted=spec.unit), (*place, "unit"))
     return Parameter(
         path=spec.path,
         value=value,
@@ -171,22 +286,11 @@ def _given(entry: ParameterEntry | AlternativeEntry) -> object:
     """Return what an entry gives, its `value` or its dated `values`."""
     single = "value" in entry.model_fields_set
     if single and entry.values is not None:
-        raise Fault(
-            rule="two-values",
-            message=Text(zh="value 与 values 只能有一个。", en="both `value` and `values` are given."),
-            hint=Text(zh="请删去其中一个。", en="Remove one of them."),
-        )
+        raise Fault("protocol.two-values")
     if entry.values is not None:
         return _dated(entry.values)
     if not single:
-        raise Fault(
-            rule="missing-key",
-            message=Text(zh="没有给出值。", en="there is no value."),
-            hint=Text(
-                zh="请给出 value 或 values；留空写 value: null。",
-                en="Give `value` or `values`; `value: null` leaves it blank.",
-            ),
-        )
+        raise Fault("protocol.value-absent")
     return entry.value
 
 
@@ -194,9 +298,7 @@ def _dated(values: dict[Any, Any]) -> Dated:
     try:
         return Dated.of(values)
     except (ValueError, OverflowError):
-        message = Text(zh="values 的键必须是互不重复的日期。", en="the keys of `values` have to be dates, each once.")
-        hint = Text(zh="例如 {1952-01-01: 0.096}。", en="For example {1952-01-01: 0.096}.")
-        raise Fault(rule="no-such-date", message=message, hint=hint) from None
+        raise Fault("protocol.keys-not-dates") from None
 
 
 def _alternatives(
@@ -221,10 +323,7 @@ def _alternative(reading: _Reading, spec: Specification, entry: AlternativeEntry
     place = ("parameters", *spec.path.split("."), "alternatives", position)
     value = _value(reading, spec, entry, place)
     if value is None and "value" in entry.model_fields_set and entry.value is None:
-        message = Text(zh="替代取值不能留空。", en="an alternative cannot be blank.")
-        reading.note(
-            Fault(rule="blank", message=message, hint=Text(zh="请填写或删去。", en="Fill or remove it.")), place
-        )
+        reading.note(Fault("protocol.alternative-blank"), place)
     return Alternative(
         value=value,
         used_by=tuple(entry.used_by),
@@ -246,8 +345,7 @@ def _when(reading: _Reading, conditions: dict[str, Any], position: int) -> dict[
         place = ("exclude", position, "when", path)
         spec = catalogue().get(path)
         if spec is None:
-            message = Text(zh=f"未知参数“{path}”。", en=f"unknown parameter '{path}'.")
-            reading.note(Fault(rule="unknown-parameter", message=message, hint=nearest(path, catalogue())), place)
+            reading.note(Fault("protocol.unknown-parameter", name=path, near=nearest(path, catalogue())), place)
             continue
         try:
             checked[path] = spec.read(value)

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.protocol.catalogue import catalogue
-from xinzhi.protocol.fingerprint import plain
-from xinzhi.protocol.loading import load
+from xinzhi.protocol.load import load
+from xinzhi.protocol.model import plain
 
 if TYPE_CHECKING:
     from pathlib import Path

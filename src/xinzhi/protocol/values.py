@@ -1,18 +1,130 @@
-"""The kinds of value that a parameter may hold: each reader checks a value and gives its canonical form."""
+"""The values that a parameter may hold: each kind is checked and given its canonical form; some change with time."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.text import Text
-from xinzhi.protocol.fault import Fault, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from xinzhi.protocol.catalogue import Specification
+
+
+class Fault(Exception):  # noqa: N818 - it becomes a finding, never leaves the package as an error
+    """A value that the catalogue does not allow, before it is known where in the file it stands.
+
+    Parameters
+    ----------
+    code, values
+        The message of the catalogue, and what stands for its placeholders.
+    at
+        Keys or positions below the value where the fault lies.
+    """
+
+    def __init__(self, code: str, /, at: tuple[object, ...] = (), **values: object) -> None:
+        super().__init__(code)
+        self.code, self.at, self.values = code, at, values
+
+    @property
+    def text(self) -> Text:
+        """What is wrong and the cure, in both languages."""
+        return UsageError(self.code, **self.values).text
+
+    def below(self, *at: object) -> Fault:
+        """Return the same fault of a value that stands below another one."""
+        return Fault(self.code, (*at, *self.at), **self.values)
+
+
+def nearest(name: object, known: Iterable[str]) -> Text:
+    """Return a hint that names the nearest known name, or all of them.
+
+    Examples
+    --------
+    >>> nearest("valeu", ["value", "unit"]).en
+    "Did you mean 'value'?"
+    """
+    names = sorted(known)
+    close = get_close_matches(str(name), names, n=1)
+    if close:
+        return Text(zh=f"是否应为“{close[0]}”？", en=f"Did you mean '{close[0]}'?")
+    return Text(zh=f"可用：{'、'.join(names)}。", en=f"Known: {', '.join(names)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A value with the dates from which each version holds.
+
+    Parameters
+    ----------
+    entries
+        Pairs of the first day and the value, in order of time.
+
+    Examples
+    --------
+    >>> rule = Dated.of({1952: "geometric", 1993: "reported"})
+    >>> rule.at(1992), rule.at(1993)
+    ('geometric', 'reported')
+    """
+
+    entries: tuple[tuple[date, Any], ...]
+
+    @classmethod
+    def of(cls, values: Mapping[Any, Any]) -> Dated:
+        """Build from a mapping of dates to values; a year alone means its first day.
+
+        Raises
+        ------
+        ValueError
+            When a key is neither a year nor a date, when two keys are the same day, or when there is none.
+        """
+        entries = sorted(((day(key), value) for key, value in values.items()), key=lambda entry: entry[0])
+        days = [entry[0] for entry in entries]
+        if not entries or len(set(days)) < len(days):
+            message = "dated values need at least one date, and every date once"
+            raise ValueError(message)
+        return cls(tuple(entries))
+
+    def at(self, year: int) -> Any:  # noqa: ANN401 - the catalogue fixes the type
+        """Return the value that is valid at the end of `year`.
+
+        Raises
+        ------
+        ProtocolError
+            When the first date lies after that year.
+        """
+        position = bisect_right([start for start, _ in self.entries], date(year, 12, 31))
+        if position == 0:
+            raise ProtocolError("protocol.too-early", year=year, first=self.entries[0][0].isoformat())
+        return self.entries[position - 1][1]
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the values without their dates."""
+        return tuple(value for _, value in self.entries)
+
+
+def day(key: object) -> date:
+    """Return the day that a key of dated values means; a year alone means its first day.
+
+    Examples
+    --------
+    >>> day(2004), day("2004-07-01")
+    (datetime.date(2004, 1, 1), datetime.date(2004, 7, 1))
+    """
+    if isinstance(key, date):
+        return key
+    if isinstance(key, int) and not isinstance(key, bool):
+        return date(key, 1, 1)
+    return date.fromisoformat(str(key))
+
 
 T = TypeVar("T")
 
@@ -32,11 +144,7 @@ def choice(value: object, spec: Specification) -> str:
     """Accept one of the allowed words."""
     if isinstance(value, str) and value in spec.allowed:
         return value
-    raise Fault(
-        rule="not-allowed",
-        message=Text(zh=f"{_show(value)} 不是允许的取值。", en=f"{_show(value)} is not an allowed value."),
-        hint=nearest(value, spec.allowed),
-    )
+    raise Fault("protocol.not-allowed", value=_show(value), near=nearest(value, spec.allowed))
 
 
 def number(value: object, spec: Specification) -> float:
@@ -79,11 +187,7 @@ def schooling_returns(value: object, spec: Specification) -> tuple[tuple[float |
         raise _wrong_type(value, kind, example)
     finite = [float(limit) for limit in limits[:-1]]
     if any(b <= a for a, b in zip([0.0, *finite], finite, strict=False)):
-        raise Fault(
-            rule="out-of-order",
-            message=Text(zh="年限上限必须为正并逐项递增。", en="the limits have to be positive and rising."),
-            hint=Text(zh=f"例如 {example}。", en=f"For example {example}."),
-        )
+        raise Fault("protocol.limits-order", example=example)
     rates = [_below(number, rate, spec, position) for position, (_, rate) in enumerate(pairs)]
     return tuple(zip([*finite, None], rates, strict=True))
 
@@ -97,15 +201,7 @@ def periods(value: object, spec: Specification) -> tuple[tuple[int, int], ...]:
     years = [(_below(integer, a, spec, n), _below(integer, b, spec, n)) for n, (a, b) in enumerate(pairs)]
     for position, (start, end) in enumerate(years):
         if start >= end:
-            raise Fault(
-                rule="out-of-order",
-                message=Text(
-                    zh=f"时期 {start}–{end} 的止年不晚于起年。",
-                    en=f"the period {start}-{end} does not end after it starts.",
-                ),
-                hint=Text(zh=f"例如 {example}。", en=f"For example {example}."),
-                at=(position,),
-            )
+            raise Fault("protocol.period-order", (position,), start=start, end=end, example=example)
     return tuple(years)
 
 
@@ -119,37 +215,20 @@ def stocks(value: object, spec: Specification) -> tuple[Mapping[str, Any], ...]:
     regions = [row["region"] for row in rows]
     for position, region in enumerate(regions):
         if region in regions[:position]:
-            raise Fault(
-                rule="duplicate-key",
-                message=Text(zh=f"地区 {region} 出现两次。", en=f"the region {region} stands twice."),
-                hint=Text(zh="请只保留一行。", en="Keep one row."),
-                at=(position,),
-            )
+            raise Fault("protocol.region-twice", (position,), region=region)
     return tuple(sorted(rows, key=lambda row: str(row["region"])))
 
 
 def _stock(row: object, spec: Specification, position: int) -> Mapping[str, Any]:
     names = ("region", "year", "value", "reference")
     if not isinstance(row, dict):
-        raise _wrong_type(row, Text(zh="一行 {region, year, value, reference}", en="a row"), "{region: ...}", position)
+        raise _wrong_type(row, Text(zh="一行{region, year, value, reference}", en="a row"), "{region: ...}", position)
     for name in row:
         if name not in names:
-            raise Fault(
-                rule="unknown-key",
-                message=Text(zh=f"未知键“{name}”。", en=f"unknown key '{name}'."),
-                hint=nearest(name, names),
-                at=(position, name),
-            )
+            raise Fault("protocol.unknown-key", (position, name), name=name, near=nearest(name, names))
     missing = [name for name in names if row.get(name) is None]
     if missing:
-        raise Fault(
-            rule="missing-key",
-            message=Text(zh=f"缺少 {'、'.join(missing)}。", en=f"{', '.join(missing)} is missing."),
-            hint=Text(
-                zh="每行须有 region、year、value、reference。", en="Every row has region, year, value and reference."
-            ),
-            at=(position,),
-        )
+        raise Fault("protocol.row-incomplete", (position,), missing=missing)
     year, stock = row["year"], _below(number, row["value"], spec, position, "value")
     first, last = spec.years
     if isinstance(year, bool) or not isinstance(year, int) or not first <= year <= last:
@@ -171,7 +250,7 @@ def _below(reader: Callable[[object, Specification], T], value: object, spec: Sp
     try:
         return reader(value, spec)
     except Fault as fault:
-        raise Fault(rule=fault.rule, message=fault.message, hint=fault.hint, at=(*at, *fault.at)) from None
+        raise fault.below(*at) from None
 
 
 def _float(value: object) -> float:
@@ -188,20 +267,11 @@ def _bound(value: float, spec: Specification) -> None:
     low = spec.minimum is not None and value < spec.minimum
     low = low or (spec.above is not None and value <= spec.above)
     if low or (spec.maximum is not None and value > spec.maximum):
-        raise Fault(
-            rule="out-of-bounds",
-            message=Text(zh=f"{value:g} 超出允许范围。", en=f"{value:g} is out of bounds."),
-            hint=Text(zh=f"允许范围：{spec.bounds}。", en=f"It has to lie in {spec.bounds}."),
-        )
+        raise Fault("protocol.out-of-bounds", value=f"{value:g}", bounds=spec.bounds)
 
 
 def _wrong_type(value: object, kind: Text, example: str, *at: object) -> Fault:
-    return Fault(
-        rule="wrong-type",
-        message=Text(zh=f"{_show(value)} 不是{kind.zh}。", en=f"{_show(value)} is not {kind.en}."),
-        hint=Text(zh=f"例如 {example}。", en=f"For example {example}."),
-        at=at,
-    )
+    return Fault("protocol.not-a-kind", at, value=_show(value), what=kind, example=example)
 
 
 def _show(value: object) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from xinzhi.core.errors import InputError, ProtocolError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
-from xinzhi.protocol.fault import nearest
+from xinzhi.core.finding import Finding, finding, listed
 from xinzhi.protocol.model import Protocol
-from xinzhi.protocol.resolving import SUFFIXES, registry_files, resolve
+from xinzhi.protocol.reading import REGISTRY, SUFFIXES, registry_files, resolve
+from xinzhi.protocol.values import nearest
 
 IMPOSTOR = "id-taken"
 
@@ -39,12 +39,21 @@ def load(name_or_path: str | Path | Protocol) -> Protocol:
     if isinstance(name_or_path, Protocol):
         return name_or_path
     path = find(name_or_path)
+    return _shipped(path) if path.parent == REGISTRY else _read(path)
+
+
+@cache
+def _shipped(path: Path) -> Protocol:
+    """Return a protocol of the registry, read once."""
+    return _read(path)
+
+
+def _read(path: Path) -> Protocol:
     protocol, findings = resolve(path)
     findings = (*findings, *impostor(protocol, path))
     if protocol is None or any(finding.rule == IMPOSTOR for finding in findings):
-        errors = [finding.sentence() for finding in findings if finding.severity == "error"]
-        message = "\n".join([f"{path.name} is no valid protocol.", *errors])
-        raise ProtocolError(message)
+        errors = [finding for finding in findings if finding.severity == "error"]
+        raise ProtocolError("protocol.invalid", file=path.name, what=listed(errors))
     return protocol
 
 
@@ -67,22 +76,7 @@ def impostor(protocol: Protocol | None, path: Path) -> tuple[Finding, ...]:
     registered, _ = resolve(known[protocol.id])
     if registered is not None and registered.fingerprint == protocol.fingerprint:
         return ()
-    finding = Finding(
-        rule=IMPOSTOR,
-        severity="error",
-        message=Text(
-            zh=f"编号“{protocol.id}”属于登记的协议，本文件的取值与之不同。",
-            en=f"the id '{protocol.id}' belongs to a registered protocol, and this file has other values.",
-        ),
-        hint=Text(
-            zh="请另取编号，并用 extends 注明所依据的协议。",
-            en="Give it an id of its own, and name the other under extends.",
-        ),
-        file=path.name,
-        key="id",
-        value=protocol.id,
-    )
-    return (finding,)
+    return (finding(f"protocol.{IMPOSTOR}", file=path.name, key="id", value=protocol.id),)
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -96,11 +90,9 @@ def find(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if isinstance(name_or_path, Path) or path.suffix in SUFFIXES:
         if not path.is_file():
-            message = f"{path}: there is no such file. Check the path, or see the registry with `xinzhi protocol list`."
-            raise InputError(message)
+            raise InputError("protocol.no-file", path=path)
         return path
     known = {file.stem: file for file in registry_files()}
     if name_or_path not in known:
-        message = f"unknown protocol '{name_or_path}'. {nearest(name_or_path, known).en} A file has to end in .yaml."
-        raise UsageError(message)
+        raise UsageError("protocol.unknown-id", name=name_or_path, near=nearest(name_or_path, known))
     return known[name_or_path]

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.protocol.catalogue import catalogue, groups
-from xinzhi.protocol.dated import Dated
-from xinzhi.protocol.fingerprint import plain, spell
-from xinzhi.protocol.loading import load
-from xinzhi.protocol.resolving import SUFFIXES
+from xinzhi.protocol.load import load
+from xinzhi.protocol.model import plain, spell
+from xinzhi.protocol.reading import SUFFIXES
+from xinzhi.protocol.values import Dated
 
 if TYPE_CHECKING:
-    from xinzhi.protocol.model import Protocol
-    from xinzhi.protocol.parameter import Parameter
+    from xinzhi.protocol.model import Parameter, Protocol
 
 _HEAD = """\
 # {title_zh}的一个变体：除下面写出的参数外，其余全部继承自 {base}。
@@ -80,19 +79,16 @@ def new(path: str | Path, *, extends: str = "xinzhi-cn-2026") -> Path:
     """
     target = Path(path)
     if target.suffix not in SUFFIXES:
-        message = f"{target}: a protocol file ends in {' or '.join(SUFFIXES)}. Give it that ending."
-        raise UsageError(message)
+        raise UsageError("protocol.ending", path=target)
     if target.exists():
-        message = f"{target} exists already and is left as it is. Choose another name, or remove it first."
-        raise UsageError(message)
+        raise UsageError("protocol.exists", path=target)
     text = template(load(extends), target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(target)
     except OSError as error:
-        message = f"{target}: cannot be written ({error.strerror}). Check the folder and its permissions."
-        raise InputError(message) from None
+        raise InputError("protocol.unwritable", path=target, reason=error.strerror) from None
     finally:
         temporary.unlink(missing_ok=True)
     return target
