@@ -18,9 +18,9 @@ import time
 
 import numpy as np
 
-from xinzhi.frontier.directional import envelop_one_by_one
-from xinzhi.frontier.distance import distance
-from xinzhi.frontier.technology import netputs, technology
+from xinzhi.core.programs import Program
+from xinzhi.frontier.technology.distance import distance
+from xinzhi.frontier.technology.technology import netputs, technology
 
 LIMITS = {(5_000, "vrs"): 3.0, (5_000, "crs"): 3.0, (20_000, "vrs"): 12.0, (20_000, "crs"): 4.0, (100_000, "crs"): 60.0}
 SAMPLE, RATIO_LIMIT, SLOPE_LIMIT, DIFFERENCE_LIMIT = {5_000: 250, 20_000: 60}, 10.0, 1.6, 1e-9
@@ -52,10 +52,25 @@ def baseline(x: np.ndarray, y: np.ndarray, rts: str, units: np.ndarray) -> tuple
     target = netputs(x, y, None).T[units]
     gain = np.hstack([x[units], np.zeros((units.size, y.shape[1]))])
     known = technology(x, y, rts=rts)
-    envelop_one_by_one(known, target[:1], gain[:1])  # the solver is loaded once
+    rows, k = known.columns.shape
+    rest = rows - target.shape[1]
+    Program(np.ones((1, 1)), costs=0.0, row_lower=0.0, row_upper=1.0).solve()  # the solver is loaded once
     start = time.process_time()
-    found = envelop_one_by_one(known, target, gain)
-    return (time.process_time() - start) / units.size, 1.0 - found.objective
+    program = Program(
+        np.hstack([known.columns, np.ones((rows, 1))]),
+        costs=np.append(np.zeros(k), 1.0),
+        row_lower=0.0,
+        row_upper=np.inf,
+        column_lower=np.append(np.zeros(k), -np.inf),
+        maximise=True,
+    )
+    score = np.empty(units.size)
+    for unit in range(units.size):
+        lower = np.append(target[unit], np.ones(rest))
+        program.set_column(k, np.append(-gain[unit], np.zeros(rest)))
+        program.set_row_bounds(lower, np.where(known.equal, lower, np.inf))
+        score[unit] = 1.0 - program.solve().objective
+    return (time.process_time() - start) / units.size, score
 
 
 def compare() -> bool:

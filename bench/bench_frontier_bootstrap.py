@@ -19,7 +19,7 @@ import time
 
 import numpy as np
 
-from xinzhi.core.linear_programs import Program
+from xinzhi.core.programs import Program
 from xinzhi.frontier.bandwidth import bandwidth
 from xinzhi.frontier.models.units import checked
 from xinzhi.frontier.smoothing import bootstrap, smooth_draws, unit_distances

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinzhi.frontier.distance import distance
+from xinzhi.frontier.technology.distance import distance
 
 # A certificate leaves 1e-10 open.
 TOLERANCE = 1e-9
@@ -155,7 +155,7 @@ def test_many_units_score_alike_with_and_without_frame(rts, monkeypatch):
     )
     framed = distance(x, y, rts=rts)
     assert framed.programs.columns < 700
-    monkeypatch.setattr("xinzhi.frontier.envelopment._WORTH_FRAMING", 10**9)
+    monkeypatch.setattr("xinzhi.frontier.technology.envelopment._WORTH_FRAMING", 10**9)
     plain = distance(x, y, rts=rts)
     assert plain.programs.columns >= 700
     close(framed.score, plain.score)

@@ -6,7 +6,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinzhi.frontier.distance import distance
 from xinzhi.frontier.group_frontiers import metafrontier
 from xinzhi.frontier.models.by_production import by_production
 from xinzhi.frontier.models.ebm import epsilon_based
@@ -15,6 +14,7 @@ from xinzhi.frontier.models.range_directional import range_directional
 from xinzhi.frontier.models.russell import russell
 from xinzhi.frontier.models.slacks import slacks_based, super_slacks_based
 from xinzhi.frontier.partial import order_alpha, order_m
+from xinzhi.frontier.technology.distance import distance
 
 CLOSE = 1e-7
 RTS = st.sampled_from(["crs", "vrs", "nirs", "ndrs"])

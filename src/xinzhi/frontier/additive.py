@@ -13,16 +13,16 @@ import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier.data import Solved
-from xinzhi.frontier.distance import pack
-from xinzhi.frontier.envelopment import envelop, prepare
-from xinzhi.frontier.goods import check_options, check_signs, scaled_goods
 from xinzhi.frontier.radial import ON_FRONTIER
-from xinzhi.frontier.technology import RTS, WITHOUT_CONVEXITY, technology
+from xinzhi.frontier.technology.distance import pack
+from xinzhi.frontier.technology.envelopment import envelop, prepare
+from xinzhi.frontier.technology.goods import check_options, check_signs, scaled_goods
+from xinzhi.frontier.technology.technology import RTS, WITHOUT_CONVEXITY, technology
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.frontier.data import Data, Options
-    from xinzhi.frontier.distance import Distances
+    from xinzhi.frontier.technology.distance import Distances
 
 WEIGHTS = ("none", "ram", "bam", "mip", "lovpast")
 

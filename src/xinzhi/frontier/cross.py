@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.linear_programs import Program
+from xinzhi.core.programs import Program
 from xinzhi.frontier.data import Solved
-from xinzhi.frontier.distance import distance
-from xinzhi.frontier.envelopment import prepare
 from xinzhi.frontier.radial import ON_FRONTIER
-from xinzhi.frontier.technology import technology
+from xinzhi.frontier.technology.distance import distance
+from xinzhi.frontier.technology.envelopment import prepare
+from xinzhi.frontier.technology.technology import technology
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray

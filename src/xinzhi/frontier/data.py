@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.result import FrameKind
-    from xinzhi.frontier.distance import Programs
+    from xinzhi.frontier.technology.distance import Programs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

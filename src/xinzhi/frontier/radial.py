@@ -16,14 +16,14 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.frontier.data import Solved
-from xinzhi.frontier.distance import distance
+from xinzhi.frontier.technology.distance import distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.frontier.data import Data, Options
-    from xinzhi.frontier.distance import Distances
+    from xinzhi.frontier.technology.distance import Distances
 
 # A score this close to the frontier is on it: ten times what a certificate leaves open.
 ON_FRONTIER = 1e-9

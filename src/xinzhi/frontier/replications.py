@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.change import batch
-from xinzhi.frontier.change.envelopment import Shape, general, programs
+from xinzhi.core.simplex import solve_batch, solve_failed
+from xinzhi.frontier.change.distances import distance_batch
+from xinzhi.frontier.technology.technology import technology
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.arrays import FloatArray
 
 BLOCK = 100  # replications that share one stream of random numbers: results do not depend on the number of jobs
 Part = TypeVar("Part")
@@ -49,40 +50,21 @@ def efficiencies(
     """
     reps = max(len(part) for part in (x_ref, y_ref) if part.ndim == 3)  # noqa: PLR2004 - sets, units, goods
     x_ref, y_ref = (np.broadcast_to(part, (reps, *part.shape[-2:])) for part in (x_ref, y_ref))
-    p, q, points = x.shape[1], y.shape[1], rts != "crs"
-    columns = np.concatenate([-x_ref, y_ref], axis=2).swapaxes(1, 2)
-    scale = np.abs(columns).max(axis=(0, 2))
+    p, q = x.shape[1], y.shape[1]
+    netputs = np.concatenate([-x_ref, y_ref], axis=2)
+    scale = np.abs(netputs).max(axis=(0, 1))
     scale = np.where(scale > 0, scale, 1.0)
-    columns = _technology(columns / scale[:, None], rts)
+    known = technology(x_ref[0], y_ref[0], rts=rts)
+    columns = known.alike(netputs / scale)
     target, way = np.concatenate([-x, y], axis=1) / scale, np.zeros((len(x), p + q))
     moved = slice(0, p) if orientation == "input" else slice(p, p + q)
     way[:, moved] = np.abs(target[:, moved])
-    equal = np.zeros(p + q + points, dtype=bool)
-    equal[p + q :] = True
-    which = np.repeat(np.arange(reps), len(x))
-    problem = programs(
-        Shape(p, q, equal, points, None), columns, which, np.tile(target, (reps, 1)), np.tile(way, (reps, 1))
-    )
-    found = batch.solve(problem)
-    step = -found.value
-    doubtful = found.status == batch.UNSOLVED
-    if points:
-        held = (y_ref, y) if orientation == "input" else (-x_ref, -x)  # what the orientation leaves alone
-        doubtful |= _dominated(found.status == batch.INFEASIBLE, which, *held)
-    for at in np.flatnonzero(doubtful).tolist():
-        cost, _ = general(problem, at)
-        step[at] = -cost
-    step = step.reshape(reps, len(x))
+    tiled = (np.tile(part, (reps, 1)) for part in (target, way))
+    batch, codes = distance_batch(known, columns, *tiled, np.repeat(np.arange(reps), len(x)), widths=(p, q))
+    answers = solve_batch(batch, codes)
+    solve_failed(batch, answers)
+    step = answers.objective(batch).reshape(reps, len(x))
     return 1 - step if orientation == "input" else 1 + step
-
-
-def _dominated(lost: BoolArray, which: IntArray, held_ref: FloatArray, held: FloatArray) -> BoolArray:
-    """Return which lost programs one reference unit already makes feasible: the point only lies on the very edge."""
-    out = np.zeros(len(lost), dtype=bool)
-    at = np.flatnonzero(lost)
-    short = held_ref[which[at]] < held[at % len(held)][:, None, :]
-    out[at] = (short.sum(axis=2) == 0).any(axis=1)
-    return out
 
 
 def in_blocks(
@@ -136,19 +118,3 @@ def _run(task: Callable[..., Part], sizes: Sequence[int], seeds: Sequence[Any], 
 
     jobs = (delayed(task)(size, one) for size, one in zip(sizes, seeds, strict=True))
     yield from Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-
-
-def _technology(columns: FloatArray, rts: str) -> FloatArray:
-    """Return the columns with the row of the sum, as points and rays (see `xinzhi.frontier.technology`)."""
-    if rts == "crs":
-        return columns
-    reps, goods, count = columns.shape
-    points = np.concatenate([columns, np.ones((reps, 1, count))], axis=1)
-    if rts == "vrs":
-        return points
-    if rts == "ndrs":
-        rays = np.concatenate([columns, np.zeros((reps, 1, count))], axis=1)
-        return np.concatenate([points, rays], axis=2)
-    origin = np.zeros((reps, goods + 1, 1))
-    origin[:, -1] = 1.0
-    return np.concatenate([points, origin], axis=2)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.text import Language
     from xinzhi.frontier.data import Data, Options, Solved
-    from xinzhi.frontier.distance import Programs
+    from xinzhi.frontier.technology.distance import Programs
 
 # A weight below this is rounding, not a peer.
 _PEER = 1e-9

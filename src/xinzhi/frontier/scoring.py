@@ -10,7 +10,7 @@ from xinzhi.frontier.data import Options
 from xinzhi.frontier.models import MODELS
 from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.result import efficiency_result
-from xinzhi.frontier.technology import RTS
+from xinzhi.frontier.technology.technology import RTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ import pytest
 from scipy.optimize import linprog
 
 import xinzhi.frontier as xf
-from xinzhi.frontier.distance import distance
+from xinzhi.frontier.technology.distance import distance
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,13 +16,13 @@ import pytest
 from scipy.optimize import linprog
 
 import xinzhi
-from xinzhi.frontier.distance import distance
 from xinzhi.frontier.models.by_production import by_production
 from xinzhi.frontier.models.ebm import epsilon_based
 from xinzhi.frontier.models.environmental import directional, non_radial, shadow_prices
 from xinzhi.frontier.models.range_directional import range_directional
 from xinzhi.frontier.models.slacks import slacks_based, super_slacks_based
 from xinzhi.frontier.models.transformation import seiford_zhu
+from xinzhi.frontier.technology.distance import distance
 
 TOLERANCE = 1e-9
 EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from xinzhi.frontier.change import batch, scores
-from xinzhi.frontier.change.envelopment import general, programs
-from xinzhi.frontier.change.scores import Frontier, Goods, Measure
+from xinzhi.core import simplex
+from xinzhi.frontier.change import distances
+from xinzhi.frontier.change.distances import Frontier, Goods, Measure
 
 TOLERANCE = 1e-10
 RTS = ("crs", "vrs", "nirs", "ndrs")
@@ -65,10 +65,10 @@ def check(goods: Goods, points: Goods, measure: Measure, rts: str) -> Frontier:
     for at in range(len(points.x)):
         truth = by_scipy(goods, points, at, measure, rts)
         if np.isnan(truth):
-            assert found.status[at] == batch.INFEASIBLE
+            assert found.status[at] == simplex.INFEASIBLE
             assert np.isnan(found.beta[at])
         else:
-            assert found.status[at] == batch.OPTIMAL
+            assert found.status[at] == simplex.OPTIMAL
             assert abs(found.beta[at] - truth) <= TOLERANCE * (1 + abs(truth))
     return frontier
 
@@ -135,31 +135,22 @@ def test_large_technologies_go_through_their_frame(monkeypatch: pytest.MonkeyPat
     points = Goods(*(part * np.exp(rng.normal(0, 0.5, part.shape)) for part in (goods.x, goods.y, goods.b)))
     whole, apart = Frontier(goods, measures(3, 2, 1)[name]), Frontier(goods, measures(3, 2, 1)[name])
     reduced = whole.score(rts, np.arange(160), points)
-    monkeypatch.setattr(scores, "_LARGE", 1000)
+    monkeypatch.setattr(distances, "_LARGE", 1000)
     full = apart.score(rts, np.arange(160), points)
     assert (reduced.status == full.status).all()
     assert np.nanmax(np.abs(reduced.beta - full.beta) / (1 + np.abs(full.beta))) <= TOLERANCE
     assert apart.tally.columns == 160 + (rts == "nirs") + 160 * (rts == "ndrs")
 
 
-def test_general_solver_agrees_and_takes_what_has_no_start() -> None:
-    """Whoever starts from a basis that is not dual feasible is caught by the verification, not believed."""
-    rng = np.random.default_rng(9)
-    goods = Goods(np.exp(rng.normal(0, 1, (12, 2))), np.exp(rng.normal(0, 1, (12, 1))), np.zeros((12, 0)))
-    frontier = Frontier(goods, Measure("output"))
-    target, way = frontier.netputs(goods.all(), frontier.measure.gains(goods))
-    columns = np.vstack([-goods.x.T, goods.y.T])
-    from xinzhi.frontier.technology import technology
-
-    shape = frontier.shape(technology(goods.x, goods.y))
-    problem = programs(shape, columns[None], np.zeros(12, dtype=int), target, way)
-    solved = batch.solve(problem)
-    for at in range(12):
-        cost, status = general(problem, at)
-        assert status == batch.OPTIMAL
-        assert abs(cost - solved.value[at]) <= TOLERANCE * (1 + abs(cost))
-    problem.basis[:] = np.array([12 + 1, 12 + 2, 12])  # slacks and the step: no price supports the technology
-    worse = batch.solve(problem)
-    right = np.where(worse.status == batch.OPTIMAL, np.abs(worse.value - solved.value), 0.0)
-    assert right.max() <= 1e-9
-    assert np.isnan(worse.value[worse.status != batch.OPTIMAL]).all()
+@pytest.mark.parametrize("name", ["output", "nonradial"])
+def test_technologies_of_a_size_are_solved_together_as_each_for_itself(name: str) -> None:
+    rng = np.random.default_rng(12)
+    goods = Goods(*(np.exp(rng.normal(0, 1, (40, width))) for width in (2, 1, 1)))
+    frontier = Frontier(goods, measures(2, 1, 1)[name])
+    spans = [np.arange(start, start + size) for start, size in ((0, 10), (10, 10), (20, 12), (32, 8), (5, 10))]
+    points = [goods.take(rows[:4], rows[-4:]) for rows in spans]
+    for rts in RTS:
+        for rows, part, found in zip(spans, points, frontier.scores(rts, spans, points), strict=True):
+            alone = frontier.score(rts, rows, part)
+            assert (alone.status == found.status).all()
+            np.testing.assert_allclose(alone.beta, found.beta, rtol=TOLERANCE, atol=TOLERANCE)

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.linear_programs import Program, solve_once
+from xinzhi.core.programs import Program, solve_once
 
 A = np.array([[1.0, 2.0], [3.0, 1.0]])
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.frontier.change.envelopment import Shape, programs
-from xinzhi.frontier.change.scores import scale_of
-from xinzhi.frontier.technology import technology
+from xinzhi.frontier.change.distances import distance_batch, scale_of
+from xinzhi.frontier.technology.technology import technology
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.frontier.change.distances import Frontier
     from xinzhi.frontier.change.references import Benchmarks
-    from xinzhi.frontier.change.scores import Frontier
-    from xinzhi.frontier.technology import Technology
+    from xinzhi.frontier.technology.technology import Technology
 
 _UNIQUE = 1e-7  # shadow prices that differ by less, in shares of the aggregate, are one
 _HAIR = 1e-11  # room for rounding on the optimal face
@@ -148,11 +147,8 @@ def _mixed(
     way[:, row] = total / size
     points = target / scale
     netput = np.column_stack([-points, way[:, row]]) if forwards else np.column_stack([-way[:, row], points])
-    shape = Shape(
-        reference.shape[1] if forwards else 1, 1 if forwards else reference.shape[1], known.equal, known.points, None
-    )
-    frontier.tally.add(len(rows), known)
-    found = frontier.finish(programs(shape, columns, np.arange(len(rows)), netput, way))
+    widths = (reference.shape[1], 1) if forwards else (1, reference.shape[1])
+    found = frontier.finish(*distance_batch(known, columns, netput, way, np.arange(len(rows)), widths=widths))
     return 1.0 / (1.0 + found.beta) if forwards else 1.0 - found.beta
 
 
@@ -183,7 +179,7 @@ def shadow_prices(frontier: Frontier, rts: str) -> tuple[FloatArray, FloatArray]
 
 def _gradients(known: Technology, inputs: int, rows: IntArray) -> tuple[float, FloatArray]:
     """Return the distance of the mean along some goods, and optimal multipliers: any, then each lowest and highest."""
-    from xinzhi.core.linear_programs import Program
+    from xinzhi.core.programs import Program
 
     size = known.columns.shape[0]
     goods = known.goods

@@ -7,21 +7,21 @@ moved to the drawn efficiencies, span pseudo technologies, and the observed poin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.frontier.change import batch
-from xinzhi.frontier.change.envelopment import programs
-from xinzhi.frontier.change.scores import Goods, reference_technology, scale_of
+from xinzhi.core.simplex import OPTIMAL, solve_batch
+from xinzhi.frontier.change.distances import Goods, reference_technology, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.simplex import Batch
+    from xinzhi.frontier.change.distances import Frontier
     from xinzhi.frontier.change.panel import Panel
-    from xinzhi.frontier.change.scores import Frontier
     from xinzhi.frontier.change.terms import Term
 
 _BLOCK = 100  # replications that are solved together
@@ -171,46 +171,29 @@ def _against(frontier: Frontier, rts: str, pseudo: Goods, points: Sequence[Goods
     scale = scale_of(frontier.goods.all())
     flat = Goods(*(part[0] for part in (pseudo.x, pseudo.y, pseudo.b)))
     known = reference_technology(flat, scale, rts, frontier.measure.disposability)
-    columns = _columns(pseudo, scale, known.owner, known.columns, known.scale)
+    columns = known.alike(np.concatenate([-pseudo.x, pseudo.y, pseudo.b], axis=2) / scale)
     target, way = frontier.netputs(goods / scale, gains / scale)
     which = np.repeat(np.arange(count), len(goods))
-    problem = programs(frontier.shape(known), columns, which, np.tile(target, (count, 1)), np.tile(way, (count, 1)))
-    frontier.tally.add(len(which), known)
-    beta = frontier.finish(_begin_at_known_facets(problem, count)).beta.reshape(count, len(goods))
+    tiled = (np.tile(part, (count, 1)) for part in (target, way))
+    problem, codes = frontier.batch(known, columns, *tiled, which)
+    beta = frontier.finish(problem, _begin_at_known_facets(problem, codes, count)).beta.reshape(count, len(goods))
     return np.split(beta, len(points), axis=1)
 
 
-def _begin_at_known_facets(problem: batch.Programs, count: int) -> batch.Programs:
-    """Return radial programs that begin on the best facet that a few of their own technology have found.
-
-    A supporting facet of a technology bounds the distance of all its points; where the bound is lowest is most often
-    where the point lies.
-    """
-    size = len(problem.right) // count
+def _begin_at_known_facets(problem: Batch, codes: IntArray, count: int) -> IntArray:
+    """Return the bases of the best facet that a few points of each technology have found first."""
+    size = len(codes) // count
     few = np.unique(np.linspace(0, size - 1, min(_SCOUTS, size)).astype(int))
     scouts = (np.arange(count)[:, None] * size + few).ravel()
-    parts = (problem.which, problem.own, problem.costs, problem.right, problem.basis)
-    which, own, costs, right, basis = (part[scouts] for part in parts)
-    found = batch.solve(batch.Programs(problem.columns, which, own, costs, problem.kinds, right, basis))
-    prices = found.duals.reshape(count, len(few), -1)
-    # Points and directions are the same for every technology; own column 0 is minus the direction.
-    value, move = prices @ problem.right[:size].T, -(prices @ problem.own[:size, :, 0].T)
+    found = solve_batch(problem.take(scouts), codes[scouts])
+    prices = np.where((found.status == OPTIMAL)[:, None], found.prices, np.nan).reshape(count, len(few), -1)
+    # Points and directions are the same for every technology.
+    value, move = -(prices @ problem.target[:size].T), prices @ problem.ways[:size, 0].T
     usable = move > np.finfo(float).eps
-    bound = np.where(usable, -value / np.where(usable, move, 1.0), np.inf)
+    bound = np.where(usable, value / np.where(usable, move, 1.0), np.inf)
     best = bound.argmin(axis=1)
-    facets = found.basis.reshape(count, len(few), -1)[np.arange(count)[:, None], best].reshape(problem.basis.shape)
-    known = np.isfinite(bound.min(axis=1)).reshape(-1, 1)
-    return replace(problem, basis=np.where(known, facets, problem.basis))
-
-
-def _columns(pseudo: Goods, scale: FloatArray, owner: IntArray, first: FloatArray, times: FloatArray) -> FloatArray:
-    """Return the columns of all drawn technologies, laid out as those of the first."""
-    goods = np.concatenate([-pseudo.x, pseudo.y, pseudo.b], axis=2) / scale
-    columns = np.repeat(first[None], len(goods), axis=0)
-    units = np.maximum(owner, 0)
-    used = (owner >= 0) * times
-    columns[:, : goods.shape[2]] = (goods[:, units] * used[None, :, None]).transpose(0, 2, 1)
-    return columns
+    facets = found.codes.reshape(count, len(few), -1)[np.arange(count)[:, None], best].reshape(codes.shape)
+    return np.where(np.isfinite(bound.min(axis=1)).reshape(-1, 1), facets, codes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 from xinzhi.frontier.change.bootstrap import Draw, blocks, draw, interval, prepare, replicate
 from xinzhi.frontier.change.decompositions import decompose, needed
+from xinzhi.frontier.change.distances import Frontier, Goods, Measure, Tally
 from xinzhi.frontier.change.families import own_scores, transform_of
-from xinzhi.frontier.change.scores import Frontier, Goods, Measure, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

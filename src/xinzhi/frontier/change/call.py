@@ -9,8 +9,8 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
+from xinzhi.frontier.change.distances import Measure
 from xinzhi.frontier.change.result import INDICES
-from xinzhi.frontier.change.scores import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xinzhi.core.simplex import STATUSES
 from xinzhi.frontier.change.aggregates import Weights, levels, shadow_prices
 from xinzhi.frontier.change.decompositions import Parts, decompose, needed
+from xinzhi.frontier.change.distances import Frontier, Measure
 from xinzhi.frontier.change.hicks_moorsteen import factor_terms, hicks_moorsteen, input_terms, output_terms
-from xinzhi.frontier.change.scores import Frontier, Measure
 from xinzhi.frontier.change.terms import Terms, log_input, log_output, negative, reasons, solve_terms
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.frontier.change.decompositions import Plan
+    from xinzhi.frontier.change.distances import Goods
     from xinzhi.frontier.change.panel import Panel
     from xinzhi.frontier.change.references import Benchmarks
-    from xinzhi.frontier.change.scores import Goods
 
 _DISTANCES = ("unit", "period", "technology", "rts", "inputs_of", "outputs_of", "value", "orientation", "status")
 
@@ -107,9 +108,11 @@ def _key(panel: Panel) -> Callable[[int], str]:
 def own_scores(frontier: Frontier, marks: Benchmarks, rts: str) -> FloatArray:
     """Return the distance of every observation from its own technology, ``(n,)``."""
     beta = np.full(len(marks.own), np.nan)
-    for number in np.unique(marks.own).tolist():
-        rows = np.flatnonzero(marks.own == number)
-        beta[rows] = frontier.score(rts, marks.technologies[number], frontier.goods.take(rows, rows)).beta
+    places = [np.flatnonzero(marks.own == number) for number in range(len(marks.technologies))]
+    used = [number for number, rows in enumerate(places) if len(rows)]
+    points = [frontier.goods.take(places[number], places[number]) for number in used]
+    for number, found in zip(used, frontier.scores(rts, [marks.technologies[at] for at in used], points), strict=True):
+        beta[places[number]] = found.beta
     return beta
 
 
@@ -135,7 +138,7 @@ def distance_frame(panel: Panel, marks: Benchmarks, terms: Terms, index: str, me
     directional = measure.orientation == "directional"
     transform = negative if directional else transform_of(index, measure)
     names = pl.Series(marks.names)
-    status = pl.Series(["optimal", "infeasible", "failed"])
+    status = pl.Series(STATUSES)
     ends = (panel.before, panel.after)
     parts = []
     for term, beta in terms.beta.items():

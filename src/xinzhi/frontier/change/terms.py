@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from xinzhi.frontier.change import batch
+from xinzhi.core.simplex import FAILED, INFEASIBLE, OPTIMAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.frontier.change.distances import Frontier
     from xinzhi.frontier.change.panel import Panel
     from xinzhi.frontier.change.references import Benchmarks
-    from xinzhi.frontier.change.scores import Frontier
 
 Where = Literal["earlier", "later", "own", "group"]
 When = Literal[0, 1]
@@ -55,7 +55,7 @@ class Terms:
     beta
         Distances of each term, ``(pairs,)``.
     status
-        ``batch.OPTIMAL``, ``batch.INFEASIBLE`` or ``batch.UNSOLVED`` of each, ``(pairs,)``.
+        ``OPTIMAL``, ``INFEASIBLE`` or ``FAILED`` of each, ``(pairs,)``.
     technology
         Number of the technology of each, ``(pairs,)``.
     """
@@ -75,13 +75,15 @@ def solve_terms(frontier: Frontier, panel: Panel, marks: Benchmarks, wanted: Seq
         [np.stack([np.full(panel.pairs, kinds.index(t.rts)), where[t], ends[t.x], ends[t.y]], axis=1) for t in terms]
     )
     programs, back = np.unique(asked, axis=0, return_inverse=True)
-    beta, status = np.full(len(programs), np.nan), np.full(len(programs), batch.UNSOLVED)
+    beta, status = np.full(len(programs), np.nan), np.full(len(programs), FAILED)
     starts = np.flatnonzero(np.r_[True, (np.diff(programs[:, :2], axis=0) != 0).any(axis=1)])
-    for first, last in zip(starts, [*starts[1:], len(programs)], strict=True):
-        rts, number = programs[first, :2].tolist()
-        points = frontier.goods.take(programs[first:last, 2], programs[first:last, 3])
-        found = frontier.score(kinds[rts], marks.technologies[number], points)
-        beta[first:last], status[first:last] = found.beta, found.status
+    places = [np.arange(first, last) for first, last in zip(starts, [*starts[1:], len(programs)], strict=True)]
+    for kind, rts in enumerate(kinds):
+        mine = [at for at in places if programs[at[0], 0] == kind]
+        spans = [marks.technologies[programs[at[0], 1]] for at in mine]
+        points = [frontier.goods.take(programs[at, 2], programs[at, 3]) for at in mine]
+        for at, found in zip(mine, frontier.scores(rts, spans, points), strict=True):
+            beta[at], status[at] = found.beta, found.status
     back = back.reshape(len(terms), panel.pairs)
     return Terms(
         beta={term: beta[back[k]] for k, term in enumerate(terms)},
@@ -121,9 +123,7 @@ def reasons(panel: Panel, marks: Benchmarks, terms: Terms, values: dict[Term, Fl
     words: list[list[str]] = [[] for _ in range(panel.pairs)]
     for term, value in values.items():
         for pair in np.flatnonzero(~np.isfinite(value)).tolist():
-            verdict = {batch.INFEASIBLE: "infeasible", batch.OPTIMAL: "undefined"}.get(
-                int(terms.status[term][pair]), "failed"
-            )
+            verdict = {INFEASIBLE: "infeasible", OPTIMAL: "undefined"}.get(int(terms.status[term][pair]), "failed")
             x, y = (panel.periods[int(panel.period[ends[end][pair]])] for end in (term.x, term.y))
             point = f"unit of {y}" if x == y else f"inputs of {x} with outputs of {y}"
             name = marks.names[int(terms.technology[term][pair])]

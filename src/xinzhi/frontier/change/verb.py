@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 from xinzhi.core.result import Provenance
 from xinzhi.frontier.change.call import ALIASES, DEFAULTS, FIXED_WEIGHTS, RTS, Call, Options, fill_in, measure_of
 from xinzhi.frontier.change.decompositions import NEEDS_SCALE
+from xinzhi.frontier.change.distances import Frontier, Goods
 from xinzhi.frontier.change.families import distance_family, fixed_weight_family, hicks_moorsteen_family
 from xinzhi.frontier.change.panel import Columns, read_panel
 from xinzhi.frontier.change.references import benchmarks
 from xinzhi.frontier.change.result import ProductivityChange
-from xinzhi.frontier.change.scores import Frontier, Goods
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

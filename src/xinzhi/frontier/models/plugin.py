@@ -8,7 +8,7 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.frontier.data import Solved
-from xinzhi.frontier.distance import Programs
+from xinzhi.frontier.technology.distance import Programs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.linear_programs import Program
+    from xinzhi.core.programs import Program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def sweep(
 
 def _program(reference: FloatArray, part: Own, *, maximise: bool) -> Program:
     """Return the program of the first unit."""
-    from xinzhi.core.linear_programs import Program
+    from xinzhi.core.programs import Program
 
     count = reference.shape[1]
     zeros = np.zeros(count) if part.intensity_costs is None else part.intensity_costs

@@ -233,7 +233,7 @@ class Model:
 
     def relaxed(self, *, extras: bool) -> Relaxed | None:
         """Return the optimum of the linear relaxation and its prices of caps, room and sizes; None: infeasible."""
-        from xinzhi.core.linear_programs import solve_once
+        from xinzhi.core.programs import solve_once
 
         matrix, lower, upper = self.matrix(extras=extras)
         found = solve_once(

@@ -103,7 +103,7 @@ def elastic(task: Task, what: str) -> FloatArray:
     """
     from scipy.sparse import coo_array, csc_array, hstack
 
-    from xinzhi.core.linear_programs import solve_once
+    from xinzhi.core.programs import solve_once
 
     model = Model(task)
     matrix, lower, upper = model.matrix(extras=what != "caps")

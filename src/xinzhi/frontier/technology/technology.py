@@ -68,11 +68,12 @@ class Technology:
         """Number of rows that are inputs and outputs of any kind."""
         return int(self.columns.shape[0]) - int(self.points)
 
-    def only(self, chosen: BoolArray | IntArray) -> Technology:
-        """Return the technology of some of the columns."""
-        return Technology(
-            self.columns[:, chosen], self.owner[chosen], self.scale[chosen], self.equal, self.points, self.reference
-        )
+    def alike(self, netputs: FloatArray) -> FloatArray:
+        """Return the columns `(sets, rows, k)` of other reference sets `(sets, units, goods)`, laid out as these."""
+        columns = np.repeat(self.columns[None], len(netputs), axis=0)
+        used = (self.owner >= 0) * self.scale
+        columns[:, : self.goods] = (netputs[:, np.maximum(self.owner, 0)] * used[None, :, None]).transpose(0, 2, 1)
+        return columns
 
 
 def netputs(x: FloatArray, y: FloatArray, b: FloatArray | None, disposability: str = "weak") -> FloatArray:

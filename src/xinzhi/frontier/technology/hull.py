@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.core.linear_programs import Program, solve_once
-from xinzhi.frontier.directional import blank
+from xinzhi.core.programs import Program, solve_once
+from xinzhi.frontier.technology.envelopment import blank
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.linear_programs import Solution
-    from xinzhi.frontier.directional import Envelopment
+    from xinzhi.core.programs import Solution
+    from xinzhi.frontier.technology.envelopment import Envelopment
 
 # Rows of a block are chosen so that a block of comparisons stays within a few megabytes.
 _BLOCK = 400_000

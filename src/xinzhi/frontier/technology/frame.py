@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.frontier.facets import Stack, certify, facet_prices, pivot
-from xinzhi.frontier.starts import lowest_bounds, plain_facets
+from xinzhi.core.simplex import INFEASIBLE, OPTIMAL, radial_batch, solve_batch
+from xinzhi.frontier.technology.starts import facet_prices, lowest_bounds, plain_facets
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
@@ -101,19 +101,16 @@ def _outside(
     hull = columns[:, chosen]
     target = columns[:, units].T
     gain = np.where(equal, 0.0, np.maximum(np.abs(target), 1e-9))
-    stack = Stack(hull, equal, target, gain, np.zeros_like(target), None, chosen)
+    batch = radial_batch(hull[None], equal, target, gain)
     away, prices = np.ones(units.size, dtype=bool), np.zeros_like(target)
     facets = plain_facets(hull, equal, points=points)
     if facets.shape[0] == 0:
         return away, target
-    bases = pivot(stack, lowest_bounds(stack, facets, facet_prices(hull, equal, facets)))
-    optima = certify(stack, bases)
-    distance = -np.einsum("nj,nj->n", optima.prices, target)
-    away[optima.certified] = distance[optima.certified] < -_INSIDE
-    prices[optima.certified] = optima.prices[optima.certified]
-    impossible = bases.state == -1
-    prices[impossible] = -bases.ray[impossible]
-    # A unit whose programme was not finished counts as outside; it is its own witness.
-    lost = ~optima.certified & ~impossible
+    answers = solve_batch(batch, lowest_bounds(batch, facets, facet_prices(hull, equal, facets)))
+    certified, impossible = answers.status == OPTIMAL, answers.status == INFEASIBLE
+    away[certified] = answers.objective(batch)[certified] < -_INSIDE
+    prices[certified], prices[impossible] = answers.prices[certified], -answers.ray[impossible]
+    # A unit whose program was not finished counts as outside; it is its own witness.
+    lost = ~certified & ~impossible
     prices[lost] = np.where(equal, 0.0, 1.0 / np.maximum(np.abs(target[lost]), 1e-9))
     return away, prices

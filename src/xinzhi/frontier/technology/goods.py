@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.technology import DISPOSABILITY, RTS, netputs
+from xinzhi.frontier.technology.technology import DISPOSABILITY, RTS, netputs
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray

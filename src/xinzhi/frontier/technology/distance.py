@@ -13,25 +13,26 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.abatement import single_factor
-from xinzhi.frontier.directional import blank
-from xinzhi.frontier.envelopment import envelop, prepare
-from xinzhi.frontier.freedisposal import single_peer, whole_units
-from xinzhi.frontier.goods import Goods, arrays, check_options, check_signs, scaled_goods
-from xinzhi.frontier.hyperbolic import hyperbolic
-from xinzhi.frontier.technology import RTS, WITHOUT_CONVEXITY, Technology, netputs, technology
+from xinzhi.frontier.technology.abatement import single_factor
+from xinzhi.frontier.technology.envelopment import blank, envelop, prepare
+from xinzhi.frontier.technology.goods import Goods, arrays, check_options, check_signs, scaled_goods
+from xinzhi.frontier.technology.hull import single_peer, whole_units
+from xinzhi.frontier.technology.technology import RTS, WITHOUT_CONVEXITY, Technology, netputs, technology
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scipy.sparse import csr_array
 
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.directional import Envelopment
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.frontier.technology.envelopment import Envelopment
 
     Solver = Callable[..., Envelopment]
 
 Orientation = Literal["input", "output", "directional", "hyperbolic"]
+_STEPS = 60
+_CLOSE = 1e-13
+_LOST, _PATIENCE = 1e-9, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,3 +303,64 @@ def pack(goods: Goods, known: Technology, score: FloatArray, found: Envelopment)
         slack_b=spare[2] if bads else None,
         programs=Programs(count=found.count, rows=known.columns.shape[0], columns=found.width),
     )
+
+
+def hyperbolic(
+    target: FloatArray,
+    shrinks: BoolArray,
+    solve: Callable[[FloatArray, FloatArray, IntArray], Envelopment],
+) -> tuple[FloatArray, Envelopment]:
+    """Return h and the programmes solved at the projection.
+
+    The tangent of ``1 / h`` at a guess turns the programme into a directional one at the point ``(h x, y / h)`` in its
+    own direction; its solution is the next guess. That is Newton's method on a convex curve: after the first step the
+    guesses rise towards h and never pass it, and the digits that are right double at every step.
+
+    Parameters
+    ----------
+    target
+        `(n, goods)`, netputs of the units.
+    shrinks
+        `(goods,)`, whether a good is multiplied by h (inputs, bad outputs) rather than divided by it.
+    solve
+        Solves the directional programme: targets, gains and the numbers of the units in, an `Envelopment` out.
+
+    Notes
+    -----
+    Färe, Grosskopf and Lovell (1985), The Measurement of Efficiency of Production.
+    """
+    n = target.shape[0]
+    h, open_ = np.ones(n), np.arange(n)
+    answer = blank(n, target.shape[1])
+    count = width = 0
+    never = free = open_[:0]
+    for step in range(_STEPS):
+        factor = h[open_, None]
+        point = target[open_] * np.where(shrinks, factor, 1.0 / factor)
+        part = solve(point, np.where(shrinks, -point, point), open_)
+        count, width = count + part.count, max(width, part.width)
+        answer = part if open_.size == n else _merge(answer, part, open_)
+        beta = np.where(part.status == "optimal", part.objective, 0.0)
+        h[open_] *= 1.0 - beta
+        # A step of -1 gives all outputs up; a unit that keeps at it makes what the others do not make at any h.
+        lost = (np.abs(beta + 1) <= _LOST) if step >= _PATIENCE else np.zeros(open_.size, dtype=bool)
+        spent = h[open_] <= _CLOSE  # a unit without outputs shrinks to nothing: there is no smallest h above nought
+        never, free = np.concatenate([never, open_[lost]]), np.concatenate([free, open_[spent]])
+        open_ = open_[(np.abs(beta) > _CLOSE) & ~lost & ~spent]
+        if open_.size == 0:
+            break
+    answer.count, answer.width = count, width
+    answer.status[open_] = "failed"
+    answer.status[never], answer.status[free] = "infeasible", "unbounded"
+    return np.where(answer.status == "optimal", h, np.nan), answer
+
+
+def _merge(old: Envelopment, new: Envelopment, units: IntArray) -> Envelopment:
+    """Put the later solution of some units in the place of the earlier one."""
+    for name in ("objective", "status", "prices", "slacks"):
+        getattr(old, name)[units] = getattr(new, name)
+    kept = ~np.isin(old.row, units)
+    old.row = np.concatenate([old.row[kept], units[new.row]])
+    old.column = np.concatenate([old.column[kept], new.column])
+    old.weight = np.concatenate([old.weight[kept], new.weight])
+    return old

@@ -26,27 +26,13 @@ FEASIBILITY = 1e-10
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What the solver found.
-
-    Parameters
-    ----------
-    status
-        ``optimal``, ``infeasible``, ``unbounded``, or ``failed`` (the solver stopped without a proof).
-    objective
-        Value of the objective; NaN unless optimal.
-    primal
-        `(columns,)`, values of the variables.
-    dual
-        `(rows,)`, by how much the objective grows when the binding bound of a row grows by one.
-    reduced
-        `(columns,)`, the same for the binding bound of a column.
-    """
+    """What the solver found; numbers are NaN unless the status is ``optimal``."""
 
     status: Status
     objective: float
-    primal: FloatArray
-    dual: FloatArray
-    reduced: FloatArray
+    primal: FloatArray  # (columns,)
+    dual: FloatArray  # (rows,), by how much the objective grows when the binding bound of a row grows by one
+    reduced: FloatArray  # (columns,), the same for the binding bound of a column
 
 
 class Program:
@@ -54,28 +40,6 @@ class Program:
 
     Minimise (or maximise) ``costs @ z`` subject to ``row_lower <= matrix @ z <= row_upper`` and
     ``column_lower <= z <= column_upper``. Bounds may be infinite and are broadcast.
-
-    Parameters
-    ----------
-    matrix
-        Coefficients `(rows, columns)`, dense or any scipy sparse array.
-    costs
-        `(columns,)` or one number.
-    row_lower, row_upper
-        `(rows,)` or one number.
-    column_lower, column_upper
-        `(columns,)` or one number.
-    maximise
-        Whether the objective is maximised.
-    integers
-        Columns that must be whole numbers (a mixed-integer program: no duals, no warm start).
-
-    Attributes
-    ----------
-    count
-        How many programs were solved so far.
-    size
-        Rows and columns of the model as it stands.
 
     Examples
     --------
@@ -197,14 +161,9 @@ class Program:
         return columns, rows
 
     def solve(self) -> Solution:
-        """Solve the program as it stands, from the basis where the last solve stopped.
-
-        Returns
-        -------
-        Solution
-            A verdict that is not ``optimal`` is tried again from a cold start before it is believed.
-        """
+        """Solve the program as it stands, from the basis where the last solve stopped."""
         self.count += 1
+        # A verdict that is not optimal is tried again from a cold start before it is believed.
         status = self._run()
         if status != "optimal" and not self._whole and self.count > 1:
             self.forget()

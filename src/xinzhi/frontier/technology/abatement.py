@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.linear_programs import Program
-from xinzhi.frontier.directional import blank
+from xinzhi.core.programs import Program
+from xinzhi.frontier.technology.envelopment import blank
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.linear_programs import Solution
-    from xinzhi.frontier.directional import Envelopment
-    from xinzhi.frontier.technology import Technology
+    from xinzhi.core.programs import Solution
+    from xinzhi.frontier.technology.envelopment import Envelopment
+    from xinzhi.frontier.technology.technology import Technology
 
 
 def single_factor(

@@ -1,0 +1,1 @@
+"""The technology that units span, and how far points lie from it."""

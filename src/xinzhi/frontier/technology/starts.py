@@ -1,0 +1,162 @@
+"""Where the simplex begins: bases whose prices support the technology and are known without any search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.core.simplex import prices_of, radial_batch
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.simplex import Batch
+
+_BLOCK = 2_000_000
+
+
+def plain_facets(columns: FloatArray, equal: BoolArray, *, points: bool) -> IntArray:
+    """Return bases `(facets, rows)` whose prices value one good alone, or one output against one input.
+
+    The last row of `columns` is the sum of intensities when there are `points`; the distance is one of the variables.
+    """
+    rows, k = columns.shape
+    goods = [row for row in range(rows - points) if not equal[row]]
+    ray = columns[-1] == 0 if points else np.ones(k, dtype=bool)
+    alone = [row for row in goods if (columns[row, ray] <= 0).all()]
+    facets = [_facet(columns[row], [row], [], (ray, points, rows)) for row in alone]
+    for dear in goods:
+        for cheap in goods:
+            pair = _exchange(columns, ray, dear, cheap)
+            if pair is not None:
+                prices, peer = pair
+                facets.append(_facet(prices @ columns[[dear, cheap]], [dear, cheap], [peer], (ray, points, rows)))
+    return np.array(facets, dtype=np.int64).reshape(len(facets), rows)
+
+
+def _exchange(columns: FloatArray, ray: BoolArray, dear: int, cheap: int) -> tuple[FloatArray, int] | None:
+    """Return prices of an output (1) and an input at which the best ray just breaks even, and that ray."""
+    number = np.flatnonzero(ray & (columns[dear] > 0))
+    if number.size == 0 or (columns[cheap, ray] > 0).any() or (columns[cheap, number] >= 0).any():
+        return None
+    rate = columns[dear, number] / -columns[cheap, number]
+    return np.array([1.0, rate.max()]), int(number[rate.argmax()])
+
+
+def _facet(worth: FloatArray, out: list[int], peers: list[int], shape: tuple[BoolArray, bool, int]) -> list[int]:
+    """Return the basis in which the goods of `out` are priced and the best columns are peers."""
+    ray, points, rows = shape
+    k = worth.size
+    basic = [k + row for row in range(rows - points) if row not in out]
+    if points:
+        peers = [*peers, int(np.where(ray, -np.inf, worth).argmax())]
+    return [*basic, *peers, k + rows]
+
+
+def facet_prices(columns: FloatArray, equal: BoolArray, facets: IntArray) -> FloatArray:
+    """Return the prices of facets, normalised to a step of one in every good that may be disposed of; else zero."""
+    gain = np.tile(np.where(equal, 0.0, 1.0), (len(facets), 1))
+    return prices_of(radial_batch(columns[None], equal, gain, gain), facets)
+
+
+def lowest_bounds(batch: Batch, codes: IntArray, prices: FloatArray) -> IntArray:
+    """Return for each program the known facet `(facets, rows)` with the lowest bound; -1 where no facet serves it."""
+    n, rows = batch.target.shape
+    chosen = np.full((n, rows), -1, dtype=np.int64)
+    if len(codes) == 0:
+        return chosen
+    k = batch.columns.shape[2]
+    step = max(1, _BLOCK // len(codes))
+    for start in range(0, n, step):
+        part = slice(start, min(start + step, n))
+        way = batch.ways[part, 0]
+        moved = way @ prices.T
+        # A distance that is worth next to nothing at these prices cannot be read off them.
+        least = 1e-12 * (np.abs(way) @ np.abs(prices).T)
+        with np.errstate(all="ignore"):
+            bound = -(batch.target[part] @ prices.T) / moved
+        bound[(moved <= least) | ~(np.abs(bound) < np.inf)] = np.inf
+        if batch.barred is not None and batch.owner is not None:
+            owners = np.where(codes < k, batch.owner[np.minimum(codes, k - 1)], -1)
+            mine = np.where(batch.barred[part] < 0, -2, batch.barred[part])[:, None]
+            for own in range(rows):
+                bound[owners[None, :, own] == mine] = np.inf
+        best = bound.argmin(axis=1)
+        found = np.isfinite(bound[np.arange(best.size), best])
+        chosen[part][found] = codes[best[found]]
+    return chosen
+
+
+def best_pairs(batch: Batch, out: IntArray, held: IntArray) -> IntArray:
+    """Return radial bases of the distance, one column and slacks: the best pair of an output and a held row.
+
+    A held row is one whose price can make up for an output: an input, or the sum of intensities.
+    """
+    k, rows, _ = batch.sizes
+    n = len(batch.target)
+    way = batch.ways[:, 0]
+    codes = np.broadcast_to(k + np.arange(rows), (n, rows)).copy()
+    line = np.arange(n)
+    moves = way[:, out]
+    if not (moves > 0).any(axis=1).all():
+        codes[line, np.abs(way).argmax(axis=1)] = k + rows
+        return codes
+    ratio, best = _ratios(batch.columns, out, held)
+    which = np.zeros(n, dtype=np.int64) if batch.which is None else batch.which
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # NaN where an input that is not used stands against an output that needs none of it.
+        bound = ratio[which] * np.abs(batch.target[:, held])[:, None, :] - batch.target[:, out, None]
+        bound /= moves[:, :, None]
+    bound = np.where((moves > 0)[:, :, None] & np.isfinite(bound), bound, np.inf).reshape(n, -1)
+    output, other = np.divmod(bound.argmin(axis=1), len(held))
+    codes[line, out[output]] = k + rows
+    codes[line, held[other]] = best[which, output, other]
+    return codes
+
+
+def _ratios(columns: FloatArray, outputs: IntArray, held: IntArray) -> tuple[FloatArray, IntArray]:
+    """Return for each technology the most of every output per unit of every held row, and the column that gives it."""
+    ratio = np.zeros((len(columns), len(outputs), len(held)))
+    best = np.zeros(ratio.shape, dtype=np.int64)
+    for at, row in enumerate(held):
+        below, above = np.abs(columns[:, None, row, :]), columns[:, outputs, :]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            each = np.where(above > 0, above / below, -1.0)
+        best[:, :, at], ratio[:, :, at] = each.argmax(axis=2), each.max(axis=2)
+    return ratio, best
+
+
+def counted_bases(batch: Batch, held: IntArray) -> IntArray:
+    """Return bases for programs that count slacks or steps: every row at what its slack or step counts.
+
+    What columns would earn at these prices is taken by the price of one `held` row more, the one that costs least; -1
+    stands where none can.
+    """
+    k, rows, moves = batch.sizes
+    n = len(batch.target)
+    codes = np.broadcast_to(k + np.arange(rows), (n, rows)).copy()
+    price = batch.costs.copy()
+    for move in range(moves):  # each step moves one good
+        row = np.abs(batch.ways[:, move]).argmax(axis=1)
+        way = np.take_along_axis(batch.ways[:, move], row[:, None], axis=1)[:, 0]
+        used = np.flatnonzero(way != 0)
+        codes[used, row[used]], price[used, row[used]] = k + rows + move, batch.worth[used, move] / way[used]
+    step = max(1, _BLOCK // k)
+    for start in range(0, n, step):
+        part = np.arange(start, min(start + step, n))
+        value = batch.price(part, price[part], -np.inf)
+        bound, best = np.full((len(part), len(held)), np.inf), np.zeros((len(part), len(held)), dtype=np.int64)
+        for at, row in enumerate(held):
+            below = np.abs(batch.columns[:, row])[0 if batch.which is None else batch.which[part]]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                each = np.where(value > 0, value / below, -1.0)
+                bound[:, at] = each.max(axis=1) * np.abs(batch.target[part, row])
+            best[:, at] = each.argmax(axis=1)
+        bound[~np.isfinite(bound)] = np.inf
+        choice = bound.argmin(axis=1)
+        earns = (value > 0).any(axis=1)
+        lost = earns & np.isinf(bound.min(axis=1))
+        line = np.flatnonzero(earns & ~lost)
+        codes[part[line], held[choice[line]]] = best[line, choice[line]]
+        codes[part[lost]] = -1
+    return codes
