@@ -25,10 +25,10 @@ import polars as pl
 from made_up_projects import by_level, judged, labelled, precision_recall
 from xinzhi.risks import index_archive, screen
 from xinzhi.risks.projects.comparison import compare, cosines
-from xinzhi.risks.projects.measuring import calibration_table
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import pairs, score
+from xinzhi.risks.projects.truth import calibration_table
 
 SIZE = {"archive": 3000, "rewrites": 200, "others": 400}
 LARGE = {"archive": 1_000_000, "rewrites": 1400, "others": 1000, "cities": 300}

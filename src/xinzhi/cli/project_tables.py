@@ -147,7 +147,7 @@ def _columns(source: object, encoding: str | None) -> list[str] | None:
 def known_truth(found: Screening, labels: str, encoding: str | None) -> Screening:
     """Return a screening that knows the truth of a file of labels."""
     from xinzhi.cli.plain import read_plain
-    from xinzhi.risks.projects.measuring import with_truth
+    from xinzhi.risks.projects.truth import with_truth
 
     if not Path(labels).exists():
         message = f"{labels}: there is no such file."

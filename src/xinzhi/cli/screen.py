@@ -152,9 +152,10 @@ def _print(found: Screening, language: Language) -> None:
     from xinzhi.cli.tables import table
     from xinzhi.core.text import Text
     from xinzhi.report.rooms.sectors.names import short
-    from xinzhi.risks.projects.sentences import VERDICTS, chance, span
+    from xinzhi.risks import chance_text, interval_text, value_words
 
-    order = list(VERDICTS)
+    verdicts = value_words("verdict")
+    order = list(verdicts)
     telling = found.frame.filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
     place = pl.col("verdict").replace_strict({name: at for at, name in enumerate(order)}, return_dtype=pl.Int64)
     telling = telling.sort(place, "probability", "id", descending=[False, True, False])
@@ -169,10 +170,10 @@ def _print(found: Screening, language: Language) -> None:
     shown = table(say("项目", "project"), say("判定", "verdict"), say("概率", "probability"),
                   say("95%区间", "95 % interval"), say("历史项目", "archived project"))  # fmt: skip
     for row in telling.head(SHOWN).iter_rows(named=True):
-        shown.add_row(
-            called(0, row["id"]), VERDICTS[row["verdict"]].lang(language), chance(row["probability"]),
-            span(row["lower"], row["upper"]), called(1, row["archive_id"]),
-        )  # fmt: skip
+        chance = chance_text(row["probability"]).lang(language)
+        ends = interval_text(row["lower"], row["upper"]).lang(language)
+        verdict = verdicts[row["verdict"]].lang(language)
+        shown.add_row(called(0, row["id"]), verdict, chance, ends, called(1, row["archive_id"]))
     console().print(shown)
     if telling.height > SHOWN:
         rest = telling.height - SHOWN

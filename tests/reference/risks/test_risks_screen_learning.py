@@ -17,10 +17,10 @@ from xinzhi.risks.projects import fellegi_sunter
 from xinzhi.risks.projects.comparison import NAMES
 from xinzhi.risks.projects.fellegi_sunter import Agreement, adapt, learn
 from xinzhi.risks.projects.index import build, candidates
-from xinzhi.risks.projects.measuring import calibration_table
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import rising
+from xinzhi.risks.projects.truth import calibration_table
 from xinzhi.risks.projects.weights import calibrate, shipped, to_document
 
 SIMULATED = 0.02  # three standard errors of a share of 20,000 pairs

@@ -14,10 +14,9 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import rooms, svg, write_room
 from xinzhi.report.rooms.risks.screening_ledger import pieces
-from xinzhi.risks import screen
-from xinzhi.risks.projects.marking import marks
-from xinzhi.risks.projects.measuring import calibration_table, with_truth
-from xinzhi.risks.projects.sentences import FIELDS
+from xinzhi.risks import screen, value_words
+from xinzhi.risks.projects.quotations import marks
+from xinzhi.risks.projects.truth import calibration_table, with_truth
 
 OLD = pl.DataFrame(
     {
@@ -73,11 +72,12 @@ def words_of(side, mark):
 
 
 def test_the_answer_counts_and_names_the_surest_with_its_source(section):
-    counts, surest, rests = (line.en for line in section.answer)
-    assert counts == ("2 repackaged, 1 follow-on, 1 new and 0 cannot tell, of 4 held against an archive of 2.")
+    counts, surest, evidence, rests = (line.en for line in section.answer)
+    assert counts == "4 projects against 2 archived ones: 2 repackaged, 1 follow-on, 1 new and 0 cannot tell."
+    assert evidence.startswith("The first of them agrees in ")
     assert "p1 数字孪生水质净化中心 is a1 肥西县污水处理厂 over again" in surest
     assert "synthetic projects" in rests
-    assert "合成项目" in section.answer[2].zh
+    assert "合成项目" in section.answer[3].zh
 
 
 def test_agreeing_words_bear_one_number_a_field_in_both_texts(section):
@@ -102,7 +102,9 @@ def test_the_pieces_are_the_text_and_the_marks_of_one_meaning(found):
         spans = marks(pair)
         for side, text in ((1, pair.project_text), (2, pair.archive_text)):
             own = [(one[side], one[0]) for one in spans]
-            cut = list(pieces(text, own, dict.fromkeys(FIELDS, 1), set(), pair.passages()[side - 1]))
+            cut = list(
+                pieces(text, own, dict.fromkeys(value_words("field", "ledger"), 1), set(), pair.passages()[side - 1])
+            )
             assert "".join(piece.text for piece in cut) == text
             assert sum(piece.mark is not None for piece in cut) == len(own)
     pair = found.explain("p1")
@@ -167,9 +169,9 @@ def test_one_project_or_one_region(found):
     assert len(one.ledgers) == found.candidates.filter(id="p3").height
     assert "speak most against it" in one.pictures[0].headline.en
     assert "of being a follow-on" in one.ledgers[0].finding.en
-    assert rooms.section(found, region="肥西县").answer[0].en.endswith("of 3 held against an archive of 2.")
-    assert rooms.section(found, region="510000").answer[0].en.endswith("of 1 held against an archive of 2.")
-    assert rooms.section(found, region="Anhui").answer[0].en.endswith("of 3 held against an archive of 2.")
+    assert rooms.section(found, region="肥西县").answer[0].en.startswith("3 projects against 2 archived ones")
+    assert rooms.section(found, region="510000").answer[0].en.startswith("1 project against 2 archived ones")
+    assert rooms.section(found, region="Anhui").answer[0].en.startswith("3 projects against 2 archived ones")
     with pytest.raises(UsageError, match="'Mars' is no project and no region"):
         rooms.section(found, region="Mars")
 
@@ -213,7 +215,7 @@ def test_calibration_is_what_counting_gives(many):
     hits = top.filter(label="repackaged").height
     assert hits > 10
     assert (
-        f"{joined.filter(verdict='repackaged', label='repackaged').height} of the " in rooms.section(many).answer[2].en
+        f"{joined.filter(verdict='repackaged', label='repackaged').height} of the " in rooms.section(many).answer[3].en
     )
 
 

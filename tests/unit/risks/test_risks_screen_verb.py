@@ -78,10 +78,10 @@ def test_english_is_held_against_chinese(found):
 
 def test_it_speaks_both_languages(found):
     assert found.summary().startswith("4 projects against 3 archived ones: 2 repackaged, 1 follow-on, 1 new")
-    assert found.summary("zh").startswith("4 个项目与 3 个历史项目比对：旧项目新包装 2 个")
+    assert found.summary("zh").startswith("4个项目与3个历史项目比对：旧项目新包装2个")
     assert "synthetic" in found.summary()
     assert "合成" in found.summary("zh")
-    assert "用地: 相等（精确）" in found.explain("p1").text("zh")
+    assert "用地：相等（精确）" in found.explain("p1").text("zh")
     assert "no archived project" in found.explain("p4").text()
     row = found.frame.row(0, named=True)
     assert row["evidence"].startswith("agrees in ")

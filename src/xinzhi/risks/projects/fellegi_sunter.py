@@ -138,8 +138,7 @@ def learn(
     pattern, may, times = _patterns(levels, allowed)
     alone = may & (may.sum(axis=1) == 1)[:, None]
     if start is None and not alone.any(axis=0).all():
-        message = "learn needs labelled pairs of every class, or a start that says which class is which."
-        raise UsageError(message)
+        raise UsageError("projects.need-labels")
     design = _design(pattern, sizes)
     current = start or _maximised(design, alone * times[:, None], sizes)
     path: list[float] = []

@@ -209,8 +209,7 @@ def build(records: Records) -> Index:
         When there are more.
     """
     if len(records) >= 1 << ROW_BITS:
-        message = f"the archive has {len(records):,} records; at most {(1 << ROW_BITS) - 1:,} fit: split it by region."
-        raise InputError(message)
+        raise InputError("projects.too-many", n=len(records), most=(1 << ROW_BITS) - 1)
     frequency = records.tokens.frequency()
     weight = idf(frequency, len(records))
     parts = [

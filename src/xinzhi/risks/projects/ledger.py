@@ -1,23 +1,21 @@
-"""What changed between an archived text and the project that resembles it: label, name, order, numbers, tongue."""
+"""The ledger: verdicts, candidates, what agrees field by field, and what changed between the two texts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.text import Text
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES
 from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.facts import change_text, value_words
 from xinzhi.risks.projects.quantities import plain
+from xinzhi.risks.projects.quotations import sayings
 from xinzhi.risks.projects.records import NUMBERS
 from xinzhi.risks.projects.scoring import CLASSES
-from xinzhi.risks.projects.sentences import FIELDS as FIELD_WORDS
-from xinzhi.risks.projects.sentences import LEVELS as LEVEL_WORDS
-from xinzhi.risks.projects.sentences import sayings
 from xinzhi.risks.projects.vocabulary import labels
 
 if TYPE_CHECKING:
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from xinzhi.core.arrays import IntArray
+    from xinzhi.core.text import Language, Text
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.records import Records
     from xinzhi.risks.projects.scoring import Judgement, Pairs, Scores
@@ -57,59 +56,30 @@ def changes(
     projects, project, archive, record = sides
     yield from _buzzwords(int(projects.buzzwords[project]) & ~int(archive.buzzwords[record]))
     if titles[0] and titles[1] and titles[0] != titles[1]:
-        yield (
-            "name",
-            Text(zh=f"名称由“{titles[1]}”改为“{titles[0]}”", en=f"renamed from '{titles[1]}' to '{titles[0]}'"),
-        )
+        yield "name", change_text("name", old=titles[1], new=titles[0])
     if projects.chinese[project] != archive.chinese[record]:
-        zh = ("英文", "中文") if archive.chinese[record] else ("中文", "英文")
-        en = ("English", "Chinese") if archive.chinese[record] else ("Chinese", "English")
-        yield "language", Text(zh=f"由{zh[1]}改写为{zh[0]}", en=f"rewritten from {en[1]} into {en[0]}")
+        yield "language", change_text("into_english" if archive.chinese[record] else "into_chinese")
     for field in _NUMBERS:
         if levels[field] in _CLOSE:
             name = NAMES[field]
-            yield (
-                "number",
-                Text(
-                    zh=f"数字由“{said[1].get(name, '')}”改为“{said[0].get(name, '')}”",
-                    en=f"{name} moved from '{said[1].get(name, '')}' to '{said[0].get(name, '')}'",
-                ),
-            )
+            yield "number", change_text("number", name=name, **_sides(said, name))
     if levels[NAMES.index("owner")] == 0:
-        yield (
-            "owner",
-            Text(
-                zh=f"业主由“{said[1].get('owner', '')}”改为“{said[0].get('owner', '')}”",
-                en=f"owner changed from '{said[1].get('owner', '')}' to '{said[0].get('owner', '')}'",
-            ),
-        )
+        yield "owner", change_text("owner", **_sides(said, "owner"))
     if levels[NAMES.index("dates")] not in (MISSING, 2):
-        yield (
-            "dates",
-            Text(
-                zh=f"年份由{said[1].get('dates', '')}改为{said[0].get('dates', '')}",
-                en=f"dates moved from {said[1].get('dates', '')} to {said[0].get('dates', '')}",
-            ),
-        )
+        yield "dates", change_text("dates", **_sides(said, "dates"))
     if _reordered(levels, said, texts):
-        yield "order", Text(zh="叙述顺序不同", en="told in another order")
+        yield "order", change_text("order")
+
+
+def _sides(said: tuple[Mapping[str, str], Mapping[str, str]], name: str) -> dict[str, str]:
+    return {"old": said[1].get(name, ""), "new": said[0].get(name, "")}
 
 
 def _buzzwords(new: int) -> Iterator[tuple[str, Text]]:
     """Yield the buzzwords that came in, with the year of each."""
-    for bit, entry in enumerate(_entries()):
+    for bit, entry in enumerate(labels("buzzwords")):
         if new >> bit & 1:
-            yield (
-                "buzzword",
-                Text(
-                    zh=f"新增“{entry['zh']}”（{entry['since']}年起流行）",
-                    en=f"'{entry['en']}' added (in fashion since {entry['since']})",
-                ),
-            )
-
-
-def _entries() -> list[dict[str, Any]]:
-    return labels("buzzwords")
+            yield "buzzword", change_text("buzzword", zh=entry["zh"], en=entry["en"], since=entry["since"])
 
 
 def _reordered(
@@ -302,19 +272,16 @@ def with_evidence(
     first = candidates.filter(pl.col("rank") == 1).select("id", "archive_id")
     agreeing = ledger.filter((pl.col("rank") == 1) & (pl.col("level") > 0) & (pl.col("weight") > _TELLING))
     agreeing = agreeing.sort("weight", descending=True, maintain_order=True)
-    field = {language: {name: words.lang(language) for name, words in FIELD_WORDS.items()} for language in ("zh", "en")}
-    zh = (
-        pl.col("field").replace_strict(field["zh"], return_dtype=pl.String)
-        + "："
-        + pl.col("agreement").replace_strict(LEVEL_WORDS, return_dtype=pl.String)
-    )
-    en = pl.col("field").replace_strict(field["en"], return_dtype=pl.String) + ": " + pl.col("agreement")
+    zh = _words("field", "zh") + "：" + _words("agreement", "zh")
+    en = _words("field", "en") + ": " + _words("agreement", "en")
     told = agreeing.group_by("id").agg(en.str.join(", ").alias("agrees"), zh.str.join("，").alias("agrees_zh"))
     what = changed.group_by("id", maintain_order=True).agg(
         pl.col("what").unique(maintain_order=True).str.join(", ").alias("changed"),
         pl.col("what")
         .unique(maintain_order=True)
-        .replace_strict(_WHAT_ZH, return_dtype=pl.String)
+        .replace_strict(
+            {name: text.zh for name, text in value_words("what", "changes").items()}, return_dtype=pl.String
+        )
         .str.join("、")
         .alias("changed_zh"),
     )
@@ -328,15 +295,9 @@ def with_evidence(
     return joined.with_columns(evidence.alias("evidence"), evidence_zh.alias("evidence_zh")).select(order)
 
 
-_WHAT_ZH = {
-    "buzzword": "时髦词",
-    "name": "名称",
-    "language": "语言",
-    "number": "数字",
-    "owner": "业主",
-    "dates": "年份",
-    "order": "顺序",
-}
+def _words(column: str, language: Language) -> pl.Expr:
+    known = {name: text.lang(language) for name, text in value_words(column, "ledger").items()}
+    return pl.col(column).replace_strict(known, return_dtype=pl.String)
 
 
 def _sentence(agrees: str, changed: str, lead: tuple[str, str]) -> pl.Expr:

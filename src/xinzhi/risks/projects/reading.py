@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
 from xinzhi.data import Package, load
 from xinzhi.data.package import Origin
@@ -67,7 +67,10 @@ def renamed(frame: pl.DataFrame, table: str, file: str | None = None) -> tuple[p
         ranked = [(wanted.index(said), name) for name, said in plain.items() if said in wanted and name not in KNOWN]
         if ranked:
             chosen[min(ranked, key=lambda entry: entry[0])[1]] = known
-    notes = [_note("heading-taken", table, file, column=name, value=known) for name, known in chosen.items()]
+    notes = [
+        finding("projects.heading-taken", table=table, file=file, column=name, expected=known)
+        for name, known in chosen.items()
+    ]
     out = frame.rename(chosen)
     if "id" in chosen.values() and out["id"].dtype.is_float():
         out = out.with_columns(pl.col("id").cast(pl.String).str.replace(r"\.0$", ""))
@@ -75,7 +78,7 @@ def renamed(frame: pl.DataFrame, table: str, file: str | None = None) -> tuple[p
         digits = len(str(frame.height))
         numbers = [f"{row:0{digits}}" for row in range(1, frame.height + 1)]
         out = out.insert_column(0, pl.Series("id", numbers, dtype=pl.String))
-        notes.append(_note("rows-numbered", table, file, column=None, value=None))
+        notes.append(finding("projects.rows-numbered", table=table, file=file))
     return out, tuple(notes)
 
 
@@ -102,35 +105,6 @@ def _sentences() -> Mapping[str, str]:
     for name in words["headings"]["text"]:
         found.setdefault(plain_heading(name), "{}。")
     return found
-
-
-def _note(rule: str, table: str, file: str | None, *, column: str | None, value: str | None) -> Finding:
-    message, hint = _HEADING_WORDS[rule]
-    return Finding(
-        rule=rule,
-        severity="note",
-        message=Text(zh=message.zh.format(value=value), en=message.en.format(value=value)),
-        hint=hint,
-        table=table,
-        file=file,
-        column=column,
-        expected=value,
-    )
-
-
-_HEADING_WORDS = {
-    "heading-taken": (
-        Text(zh="按“{value}”读取。", en="is read as '{value}'."),
-        Text(zh="如有不符，请将应读的列改名为该名称。", en="If that is wrong, give that name to the right column."),
-    ),
-    "rows-numbered": (
-        Text(zh="没有编号列，各行按顺序编号。", en="has no column of identifiers; its rows are numbered."),
-        Text(
-            zh="如需以自有编号显示结果，请将编号列命名为“id”。",
-            en="Name the column of your own identifiers 'id' to see them in the results.",
-        ),
-    ),
-}
 
 
 _OWN_RULES = ("duplicate-key", "missing-key", "more-findings", "unknown-region")
@@ -183,11 +157,7 @@ def library(source: Any, table: str, *, encoding: str | None = None) -> Library:
     early = (*early, *notes)
     frame = package.require(table, ["id"], verb="screen", despite=_OWN_RULES)
     if not {"title", "text"} & set(frame.columns) and not sentences(frame.columns):
-        message = (
-            f"screen reads the columns 'title' and 'text' of the table '{table}'; it has {', '.join(frame.columns)}. "
-            "Name the column with the project's content 'text'."
-        )
-        raise InputError(message)
+        raise InputError("projects.no-text", table=table, known=frame.columns)
     frame = frame.with_columns(pl.Series("id", _identifiers(frame["id"])))
     whole = together(frame)
     kept = [name for name in ("id", "title", "region", "year") if name in frame.columns]
@@ -258,11 +228,12 @@ def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, t
     try:
         grid = read_delimited(path, table, encoding=encoding)
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror or error})."
-        raise InputError(message) from error
+        raise InputError("projects.not-read", path=path, why=error.strerror or str(error)) from error
     if not grid.cells.width:
-        reason = grid.findings[0].sentence() if grid.findings else f"{path.name}: it has no columns"
-        raise InputError(reason, grid.findings)
+        if not grid.findings:
+            raise InputError("projects.no-columns", path=path.name)
+        first = Text(zh=grid.findings[0].sentence("zh"), en=grid.findings[0].sentence("en"))
+        raise InputError("projects.broken", grid.findings, why=first)
     cells, notes = renamed(grid.cells, table, path.name)
     raw = RawTable(name=table, cells=cells, lines=grid.lines, header=grid.header, file=path.name)
     return load({table: raw}), (*grid.findings, *notes)
@@ -302,12 +273,8 @@ def _finding(
     package: Package, table: str, row: Mapping[str, Any], rule: str, column: str, value: str | None
 ) -> Finding:
     origin = package.origins.get(table)
-    words = _WORDS[rule]
-    return Finding(
-        rule=rule,
-        severity="warning",
-        message=words[0].format(value=value),
-        hint=words[1],
+    return finding(
+        f"projects.{rule}",
         table=table,
         file=origin.file if origin else None,
         line=int(origin.lines[row["row"]]) if origin else None,
@@ -319,29 +286,4 @@ def _finding(
 
 def unknown_place(table: str, name: str, value: str) -> Finding:
     """Return the finding for a text that names a place which GB/T 2260 has not."""
-    words = _WORDS["unknown-place"]
-    return Finding(
-        rule="unknown-place",
-        severity="warning",
-        message=words[0].format(value=value),
-        hint=words[1],
-        table=table,
-        column="text",
-        key=name,
-        value=value,
-    )
-
-
-_WORDS = {
-    "empty-text": (
-        Text(zh="没有名称也没有内容，无从比对。", en="there is neither title nor content, so nothing can be compared."),
-        Text(zh="请补充项目内容；判定为“无法判断”。", en="Fill in the content; the verdict is 'cannot tell'."),
-    ),
-    "unknown-place": (
-        Text(zh="“{value}”不是GB/T 2260中的地名或代码。", en="'{value}' is no place or code of GB/T 2260."),
-        Text(
-            zh="请改为省、市、县的名称或六位代码；该项目仍按其他证据比对。",
-            en="Write the province, prefecture or county or its six-digit code; the project is compared on the rest.",
-        ),
-    ),
-}
+    return finding("projects.unknown-place", table=table, column="text", key=name, value=value)

@@ -11,6 +11,7 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.facts import comparison_lines, project_names, screening_facts
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.ledger import (
     Side,
@@ -20,6 +21,7 @@ from xinzhi.risks.projects.ledger import (
     verdict_frame,
     with_evidence,
 )
+from xinzhi.risks.projects.places import code_of, places
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.reading import library, unknown_place
 from xinzhi.risks.projects.records import read
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
+    from xinzhi.core.result import Facts
     from xinzhi.core.text import Language
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.weights import Weights
@@ -62,22 +65,20 @@ class Comparison:
 
     def text(self, language: Language = "en") -> str:
         """Return the ledger as lines: weight (natural log-odds), field, agreement, what both say; then what changed."""
-        from xinzhi.risks.projects.sentences import tell
-
-        return tell(self, language)
+        return "\n  ".join(line.lang(language) for line in comparison_lines(self))
 
     def marks(self) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
         """Return where agreeing words stand: field, span in the project's text, span in the archived text.
 
         The weightiest field comes first. What a text does not spell out (a place that stands in a column) has no span.
         """
-        from xinzhi.risks.projects.marking import marks
+        from xinzhi.risks.projects.quotations import marks
 
         return marks(self)
 
     def passages(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Return the spans of the project's and of the archived text that stand word for word in the other."""
-        from xinzhi.risks.projects.marking import passages
+        from xinzhi.risks.projects.quotations import passages
 
         return passages(self.project_text, self.archive_text)
 
@@ -114,10 +115,12 @@ class Screening(Result):
     archive_size, weights_synthetic
         How many records were screened against; whether the weights come from synthetic projects.
     truth
-        ``id, label`` of projects whose truth is known (`xinzhi.risks.projects.measuring.with_truth`): ``repackaged,
+        ``id, label`` of projects whose truth is known (`xinzhi.risks.projects.truth.with_truth`): ``repackaged,
         follow-on, new``; and where known ``archive_id``, the source, and ``level`` of disguise.
     """
 
+    verb: ClassVar[str] = "screen"
+    topic: ClassVar[str] = "screen"
     key: ClassVar[tuple[str, ...]] = ("id",)
 
     candidates: pl.DataFrame
@@ -145,17 +148,12 @@ class Screening(Result):
         UsageError
             When there is no such project or candidate.
         """
-        import polars as pl
-
         rows = self.frame.filter(pl.col("id") == id)
         if rows.is_empty():
-            message = f"there is no project '{id}'; the first are {', '.join(self.frame['id'].head(5).to_list())}."
-            raise UsageError(message)
+            raise UsageError("projects.no-project", asked=id, known=self.frame["id"].head(5).to_list())
         found = self.candidates.filter((pl.col("id") == id) & (pl.col("rank") == rank))
         if found.is_empty() and rank > 1:
-            known = self.candidates.filter(pl.col("id") == id).height
-            message = f"'{id}' has {known} candidates in the ledger, none of rank {rank}."
-            raise UsageError(message)
+            raise UsageError("projects.no-rank", id=id, n=self.candidates.filter(pl.col("id") == id).height, rank=rank)
         other = found["archive_id"][0] if found.height else None
         pair = (pl.col("id") == id) & (pl.col("archive_id") == pl.lit(other, dtype=pl.String))
         return Comparison(
@@ -168,11 +166,35 @@ class Screening(Result):
             changes=self.changes.filter(pair),
         )
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the finding in a few lines."""
-        from xinzhi.risks.projects.sentences import summarise
+    def facts(self) -> Facts:
+        """Return how many projects are what, the surest of them, and what the probabilities rest on."""
+        return screening_facts(self)
 
-        return summarise(self, language)
+    @property
+    def certain(self) -> float:
+        """Return the probability from which a verdict is given."""
+        return float(convention("certain"))
+
+    @property
+    def labelled_share(self) -> float:
+        """Return the share of repackaged projects among those on which the shipped probabilities were calibrated."""
+        return float(shipped().calibration.shares[-1])
+
+    def within(self, region: str) -> pl.DataFrame:
+        """Return the verdicts on the projects whose texts name a place of a region, given by its code or a name.
+
+        Raises
+        ------
+        UsageError
+            When no project names one.
+        """
+        codes = places(self.projects["text"])
+        code = int(code_of(pl.Series([region]))[0]) or int(places(pl.Series([region]))[0, 0])
+        width = next((size for size in (10_000, 100, 1) if code % size == 0), 1)
+        inside = ((codes // width * width == code) & (codes > 0)).any(axis=1) & (code > 0)
+        if not inside.any():
+            raise UsageError("projects.no-region", asked=region, known=self.frame["id"].head(5).to_list())
+        return self.frame.filter(pl.Series(inside))
 
 
 _BATCH = 1000
@@ -237,13 +259,15 @@ def screen(
     parts = [_batch(known, mine.frame.slice(at, _BATCH), shares) for at in range(0, mine.frame.height, _BATCH)]
     verdicts, candidates, ledger, changed = (pl.concat([part[at] for part in parts]) for at in range(4))
     seen = candidates["archive_id"].unique().to_list()
+    texts = _texts(mine.frame), _texts(known.side.frame.filter(pl.col("id").is_in(seen)))
     return Screening(
         frame=verdicts,
         candidates=candidates,
         ledger=ledger,
         changes=changed,
-        projects=_texts(mine.frame),
-        archive=_texts(known.side.frame.filter(pl.col("id").is_in(seen))),
+        projects=texts[0],
+        archive=texts[1],
+        names=project_names(*texts),
         findings=(*mine.findings, *_nowhere(mine.frame), *known.findings),
         archive_size=known.side.frame.height,
         weights_synthetic=bool(known.weights.origin.get("synthetic", False)),
@@ -330,8 +354,7 @@ def _shares(weights: Weights, prior: float | None) -> FloatArray | None:
     if prior is None:
         return None
     if not 0 < prior < 1:
-        message = f"prior = {prior}: the share of repackaged projects lies between 0 and 1, such as 0.1."
-        raise UsageError(message)
+        raise UsageError("projects.prior", prior=prior)
     rest = weights.calibration.shares[:2]
     return np.append(rest / rest.sum() * (1 - prior), prior)
 
@@ -348,8 +371,6 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _nowhere(frame: pl.DataFrame) -> Iterator[Finding]:
     """Yield the projects whose text names a place that GB/T 2260 has not, and none that it has."""
-    from xinzhi.risks.projects.places import places
-
     words = "|".join(convention("unknown_place_words"))
     text = plain(frame["text"])
     named = text.str.extract(

@@ -128,34 +128,6 @@ def calibrate(features: FloatArray, labels: IntArray) -> Calibration:
     return Calibration(beta, covariance.reshape(shape), np.bincount(labels, minlength=classes) / len(labels))
 
 
-def reliability(probability: FloatArray, happened: FloatArray, bins: int = 10) -> list[tuple[float, float, float, int]]:
-    """Return the calibration table.
-
-    Parameters
-    ----------
-    probability, happened
-        `(N,)` what was said, and whether it was so.
-    bins
-        How many bins of equal width.
-
-    Returns
-    -------
-    list
-        Upper bound of the bin, mean probability, share that was so, how many; empty bins are left out.
-
-    Examples
-    --------
-    >>> reliability(np.array([0.1, 0.12, 0.9]), np.array([0.0, 0.0, 1.0]), 2)
-    [(0.5, 0.11, 0.0, 2), (1.0, 0.9, 1.0, 1)]
-    """
-    which = np.minimum((probability * bins).astype(int), bins - 1)
-    return [
-        ((at + 1) / bins, float(probability[which == at].mean()), float(happened[which == at].mean()), int(count))
-        for at, count in enumerate(np.bincount(which, minlength=bins).tolist())
-        if count
-    ]
-
-
 def _softmax(scores: FloatArray) -> FloatArray:
     full = np.column_stack([np.zeros(len(scores)), scores])
     full = np.exp(full - full.max(axis=1, keepdims=True))
@@ -308,10 +280,7 @@ def from_document(content: Mapping[str, Any]) -> Weights:
         When the fields are others than those that are compared.
     """
     if tuple(content["fields"]) != NAMES:
-        message = (
-            f"the weights are those of the fields {', '.join(content['fields'])}; compared are {', '.join(NAMES)}."
-        )
-        raise InputError(message)
+        raise InputError("projects.other-fields", given=list(content["fields"]), known=NAMES)
     level = np.zeros((len(PAIR_CLASSES), len(FIELDS), max(SIZES)))
     for at, (field, size) in enumerate(zip(FIELDS, SIZES, strict=True)):
         for kind, name in enumerate(PAIR_CLASSES):

@@ -7,39 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.text import Text
-from xinzhi.report.catalogue import listing, words
-from xinzhi.report.numbers import number
-from xinzhi.report.rooms.risks.screening_names import chance, span
-from xinzhi.report.rooms.risks.screening_tables import agreement
+from xinzhi.core.text import Text, number, words
 from xinzhi.report.section import Entry, Ledger, Piece
-from xinzhi.risks.projects.marking import joined
-from xinzhi.risks.projects.sentences import FIELDS, REASONS, VERDICTS
+from xinzhi.report.sentence import clauses
+from xinzhi.risks import joined_spans, value_words, verdict_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from xinzhi.report.rooms.risks.screening_names import Names
     from xinzhi.risks import Comparison, Screening
-    from xinzhi.risks.projects.marking import Span
 
 LONGEST, KEPT = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one
 NEARLY = ("within 25 %", "within 10 %", "within 3 %")
 SMALL = 0.05  # natural log-odds that are not worth a line
 
 
-def ledger(pair: Comparison, result: Screening, names: Names, rank: int = 1) -> Ledger:
-    """Return a pair of texts with the evidence that they are one project.
-
-    Parameters
-    ----------
-    pair
-        A project beside a record of the archive.
-    result, names
-        What it is from, and what the texts are called.
-    rank
-        Which of the project's candidates it is.
-    """
+def ledger(pair: Comparison, result: Screening, rank: int = 1) -> Ledger:
+    """Return a pair of texts with the evidence that they are one project; `rank` says which of its candidates."""
     marks = pair.marks()
     rows = pair.ledger.filter(pl.col("level") >= 0).sort("weight", descending=True, maintain_order=True)
     marked = {field for field, _, _ in marks}
@@ -52,53 +36,49 @@ def ledger(pair: Comparison, result: Screening, names: Names, rank: int = 1) -> 
         for side, text in enumerate(texts)
     )
     odds = result.candidates.filter((pl.col("id") == pair.id) & (pl.col("rank") == rank)).row(0, named=True)
-    entries, nought = _entries(rows, numbers, _quoted(pair, marks, shared), odds["odds_repackaged"])
-    silent = [FIELDS[name] for name in pair.ledger.filter(pl.col("level") < 0)["field"].to_list()]
+    entries, origin = _entries(rows, numbers, _quoted(pair, marks, shared), odds["odds_repackaged"])
+    names, fields = result.names, value_words("field", "ledger")
+    silent = [fields[name] for name in pair.ledger.filter(pl.col("level") < 0)["field"].to_list()]
     return Ledger(
         key=f"screen-{re.sub(r'[^0-9A-Za-z]+', '-', pair.id)}-{result.frame['id'].index_of(pair.id)}-{rank}",
-        title=words("screen.title.ledger", name=names.project(pair.id), source=names.source(pair.archive_id)),
-        finding=_finding(pair.verdict) if rank == 1 else words("screen.chart.candidate", rank=rank),
+        title=words(
+            "screen.title.ledger", name=names.text("project", pair.id), source=names.text("archive", pair.archive_id)
+        ),
+        finding=verdict_text(pair.verdict) if rank == 1 else words("screen.chart.candidate", rank=rank),
         heads=(words("screen.chart.project", id=pair.id), words("screen.chart.archive", id=pair.archive_id)),
         sides=(sides[0], sides[1]),
         entries=entries,
-        nought=nought,
+        nought=origin,
         total=_total(pair.verdict, odds, rank),
-        notes=(*_changes(pair.changes), *([words("screen.chart.silent", fields=listing(silent))] if silent else [])),
+        notes=(*_changes(pair.changes), *([words("screen.chart.silent", fields=silent)] if silent else [])),
     )
 
 
 def pieces(
     text: str,
-    marked: Sequence[tuple[Span, str]],
+    marked: Sequence[tuple[tuple[int, int], str]],
     numbers: Mapping[str, int],
     near: set[str],
-    shared: Sequence[Span],
+    shared: Sequence[tuple[int, int]],
 ) -> Iterator[Piece]:
-    """Yield a text in pieces: marked words whole, and between them what both texts share word for word.
-
-    Parameters
-    ----------
-    text
-        The text.
-    marked
-        Spans that do not overlap, and their fields.
-    numbers, near
-        The number of each field, and the fields that agree only nearly.
-    shared
-        Spans that stand word for word in the other text.
-    """
+    """Yield a text in pieces: marked words whole, and between them what both texts share word for word."""
     at = 0
     for (start, end), field in [*sorted(marked), ((len(text), len(text)), "")]:
         yield from _between(text, at, start, shared)
         if field:
-            yield Piece(text=text[start:end], mark=numbers[field], field=FIELDS[field], near=field in near)
+            yield Piece(
+                text=text[start:end],
+                mark=numbers[field],
+                field=value_words("field", "ledger")[field],
+                near=field in near,
+            )
         at = end
 
 
-def _between(text: str, start: int, end: int, shared: Sequence[Span]) -> Iterator[Piece]:
+def _between(text: str, start: int, end: int, shared: Sequence[tuple[int, int]]) -> Iterator[Piece]:
     at = start
     inside = [(max(a, start), min(b, end)) for a, b in shared if a < end and b > start]
-    for a, b in [*joined(inside), (end, end)]:
+    for a, b in [*joined_spans(inside), (end, end)]:
         if a > at:
             yield Piece(text=_brief(text[at:a]))
         if b > a:
@@ -111,7 +91,9 @@ def _brief(text: str) -> str:
 
 
 def _quoted(
-    pair: Comparison, marks: Sequence[tuple[str, Span, Span]], shared: tuple[Sequence[Span], Sequence[Span]]
+    pair: Comparison,
+    marks: Sequence[tuple[str, tuple[int, int], tuple[int, int]]],
+    shared: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]],
 ) -> dict[str, tuple[str, str]]:
     """Return what the two texts say by field.
 
@@ -127,7 +109,7 @@ def _quoted(
     return said
 
 
-def _longest(text: str, spans: Sequence[Span]) -> str:
+def _longest(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return _brief(max((text[a:b] for a, b in spans), key=len, default=""))
 
 
@@ -135,8 +117,9 @@ def _entries(
     rows: pl.DataFrame, numbers: Mapping[str, int], said: Mapping[str, tuple[str, str]], odds: float
 ) -> tuple[tuple[Entry, ...], float]:
     """Return the lines of the ledger, and where the bars begin."""
+    fields, levels = value_words("field", "ledger"), value_words("agreement", "ledger")
     lines = [
-        (numbers.get(field), FIELDS[field], agreement(level), said[field], weight)
+        (numbers.get(field), fields[field], levels[level], said[field], weight)
         for field, level, weight in rows.select("field", "agreement", "weight").rows()
     ]
     rest = odds - float(rows["weight"].sum())
@@ -155,16 +138,6 @@ def _entries(
     return found, round(-100 * low / room, 2)
 
 
-def _finding(row: Mapping[str, Any]) -> Text:
-    found = words(
-        "screen.chart.finding", verdict=VERDICTS[row["verdict"]], chance=chance(row["probability"]),
-        span=span(row["lower"], row["upper"]),
-    )  # fmt: skip
-    if row["verdict"] == "follow-on":
-        found = words("screen.chart.as_later", finding=found, chance=chance(row["probability_follow_on"]))
-    return words("screen.chart.because", finding=found, reason=REASONS[row["reason"]]) if row["reason"] else found
-
-
 def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
     total = words(
         "screen.chart.total", total=number(odds["odds_repackaged"], 1, sign=True), reached=f"{row['reached']:,}"
@@ -177,5 +150,5 @@ def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
 
 def _changes(changed: pl.DataFrame) -> Iterator[Text]:
     if changed.height:
-        what = Text(zh="；".join(changed["zh"].to_list()), en="; ".join(changed["en"].to_list()))
-        yield words("screen.chart.changed", what=what)
+        what = [Text(zh=zh, en=en) for zh, en in changed.select("zh", "en").rows()]
+        yield words("screen.chart.changed", what=clauses(what))

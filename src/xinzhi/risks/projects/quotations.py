@@ -1,4 +1,4 @@
-"""Where two texts agree: the words of every agreeing field in both, and the passages that stand in both."""
+"""What texts say, field by field, in their own words: the two sides of the ledger, and where they agree."""
 
 from __future__ import annotations
 
@@ -11,22 +11,84 @@ import polars as pl
 
 from xinzhi.risks.projects import quantities, vocabulary
 from xinzhi.risks.projects.conventions import convention, places_table
-from xinzhi.risks.projects.owners import owners
-from xinzhi.risks.projects.places import name_of, places
+from xinzhi.risks.projects.owners import companies, owners
+from xinzhi.risks.projects.places import SLOTS, name_of, places
 from xinzhi.risks.projects.records import NUMBERS, capacity_spans, figure_spans, number_spans, without_approvals
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
+    from xinzhi.core.arrays import IntArray
     from xinzhi.risks.projects.screen import Comparison
-
 
 Span = tuple[int, int]
 Mark = tuple[str, Span, Span]
+_BETWEEN = "; "
+_LOWERED = ("components", "sector")
 _SIGNS, _LETTERS = 6, 24  # of a passage that two texts share: fewer Chinese signs or letters coincide by chance
 _LETTER, _MORE_LETTERS = re.compile("[A-Za-z]"), re.compile("(?!s(?![A-Za-z]))[A-Za-z]")
 _CITY, _PROVINCE = 100, 10_000
 _EQUAL = 1e-6
+
+
+def sayings(texts: pl.Series, regions: pl.Series | None = None) -> pl.DataFrame:
+    """Return ``row, field, said``: what every text says about every field in its own words, places by their names.
+
+    Examples
+    --------
+    >>> said = sayings(pl.Series(["合肥市光伏项目，总投资12.5亿元"]))
+    >>> dict(said.select("field", "said").iter_rows())
+    {'place': '合肥市', 'investment': '总投资12.5亿元', 'sector': '光伏'}
+    """
+    plain = quantities.plain(texts)
+    named = companies(plain)
+    parts = [_place_names(places(plain, regions, named)), *_quoted(plain, named)]
+    every = pl.concat([part.select(pl.col("row").cast(pl.UInt32), "field", "said") for part in parts])
+    return (
+        every.group_by("row", "field", maintain_order=True)
+        .agg(pl.col("said").str.join(_BETWEEN))
+        .sort("row", maintain_order=True)
+    )
+
+
+def _quoted(plain: pl.Series, named: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
+    """Yield ``row, field, said, meaning, value``: the words of plain texts about all fields but the place."""
+    found = quantities.extract(without_approvals(plain))
+    numbers, capacities = number_spans(found), capacity_spans(found)
+    yield _named(owners(plain, named), "owner")
+    names = dict(enumerate(NUMBERS))
+    field = pl.col("field").replace_strict(names, return_dtype=pl.String)
+    yield _named(numbers, field, value="value")
+    yield _named(capacities, "capacity", "number", "value")
+    yield _named(figure_spans(found, numbers, capacities), "figures", value="value")
+    lowered = vocabulary.lower(plain)
+    for kind, name in (("components", "components"), ("sectors", "sector")):
+        yield _named(vocabulary.spotted(lowered, kind).rename({"word": "span"}), name, "bit")
+    yield _named(vocabulary.approvals(plain), "approval", "code")
+    years = found.filter(pl.col("kind") == "year").unique(["row", "value"], maintain_order=True)
+    yield _named(years, "dates", "value", "value")
+
+
+def _named(
+    part: pl.DataFrame, field: str | pl.Expr, meaning: str | None = None, value: str | None = None
+) -> pl.DataFrame:
+    return part.select(
+        "row",
+        (pl.lit(field) if isinstance(field, str) else field).alias("field"),
+        pl.col("span").str.strip_chars().alias("said"),
+        (pl.col(meaning) if meaning else pl.lit(None)).alias("meaning"),
+        (pl.col(value) if value else pl.lit(0.0)).alias("value"),
+    )
+
+
+def _place_names(codes: IntArray) -> pl.DataFrame:
+    rows = [
+        (row, "place", name_of(int(codes[row, slot]))[0])
+        for row in range(len(codes))
+        for slot in range(SLOTS)
+        if codes[row, slot]
+    ]
+    return pl.DataFrame(rows, schema={"row": pl.UInt32, "field": pl.String, "said": pl.String}, orient="row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +143,15 @@ def _shared(text: str, other: str) -> list[Span]:
             for at in range(len(text) - size + 1)
             if (gram := text[at : at + size]) in known and (size == _LETTERS or not any(map(str.isascii, gram)))
         ]
-    return joined(found)
+    return joined_spans(found)
 
 
-def joined(spans: Sequence[Span]) -> list[Span]:
+def joined_spans(spans: Sequence[Span]) -> list[Span]:
     """Return spans in order, those that touch or overlap as one.
 
     Examples
     --------
-    >>> joined([(4, 7), (0, 2), (6, 9)])
+    >>> joined_spans([(4, 7), (0, 2), (6, 9)])
     [(0, 2), (4, 9)]
     """
     out: list[Span] = []
@@ -129,27 +191,12 @@ def _pairs(
 
 def _read(text: str) -> dict[str, list[_Said]]:
     """Return what a text says by field, with the places of the words."""
-    plain = pl.Series([text])
-    found = quantities.extract(without_approvals(plain))
-    numbers, capacities = number_spans(found), capacity_spans(found)
     out: dict[str, list[_Said]] = defaultdict(list)
-    for at, span, value in numbers.select("field", "span", "value").iter_rows():
-        out[NUMBERS[at]].append(_Said(NUMBERS[at], None, value, _found(text, span)))
-    for kind, span, value in capacities.select("number", "span", "value").iter_rows():
-        out["capacity"].append(_Said("capacity", kind, value, _found(text, span)))
-    for span, value in figure_spans(found, numbers, capacities).select("span", "value").iter_rows():
-        out["figures"].append(_Said("figures", None, value, _found(text, span)))
-    for span, value in found.filter(pl.col("kind") == "year").select("span", "value").unique("value").iter_rows():
-        out["dates"].append(_Said("dates", value, value, _found(text, span)))
-    for span in owners(plain)["span"]:
-        out["owner"].append(_Said("owner", None, 0.0, _found(text, span)))
-    for span, code in vocabulary.approvals(plain).select("span", "code").iter_rows():
-        out["approval"].append(_Said("approval", code, 0.0, _found(text, span)))
-    lowered = vocabulary.lower(plain)
-    for kind, field in (("components", "components"), ("sectors", "sector")):
-        for word, bit in vocabulary.spotted(lowered, kind).select("word", "bit").iter_rows():
+    for part in _quoted(pl.Series([text]), None):
+        for field, words, meaning, value in part.select("field", "said", "meaning", "value").iter_rows():
             # `lower` puts one space before the text; a word that is spelt otherwise there is left out
-            out[field].append(_Said(field, bit, 0.0, _found(text.lower(), word)))
+            where = text.lower() if field in _LOWERED else text
+            out[field].append(_Said(field, meaning, value, _found(where, words)))
     return out
 
 

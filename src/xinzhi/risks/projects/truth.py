@@ -9,15 +9,14 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.risks.projects.weights import reliability
 
 if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
     from xinzhi.risks.projects.screen import Screening
 
 
 LABELS = ("repackaged", "follow-on", "new")
 _NORMAL_95 = 1.959963984540054
-_NAMED = 3
 
 
 def with_truth(found: Screening, truth: pl.DataFrame) -> Screening:
@@ -45,21 +44,16 @@ def with_truth(found: Screening, truth: pl.DataFrame) -> Screening:
     [('p1', 'new')]
     """
     if missing := [name for name in ("id", "label") if name not in truth.columns]:
-        message = f"labels stand in the columns id and label; {', '.join(missing)} is not among {list(truth.columns)}."
-        raise InputError(message)
+        raise InputError("projects.label-columns", missing=missing, known=truth.columns)
     known = truth.with_columns(pl.col("id").cast(pl.String)).join(found.frame.select("id"), on="id", how="semi")
     strange = known.filter(~pl.col("label").is_in(LABELS) | pl.col("label").is_null())["label"].unique().to_list()
     twice = known.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True).to_list()
-    if strange or twice or not known.height:
-        why = (
-            f"{', '.join(map(str, strange[:_NAMED]))} is no label; a label is one of {', '.join(LABELS)}"
-            if strange
-            else f"{', '.join(twice[:_NAMED])} is labelled twice"
-            if twice
-            else "none of the labelled projects was screened; the identifiers must be those of the projects"
-        )
-        message = f"labels: {why}."
-        raise InputError(message)
+    if strange:
+        raise InputError("projects.unknown-label", labels=strange, known=LABELS)
+    if twice:
+        raise InputError("projects.labelled-twice", ids=twice)
+    if not known.height:
+        raise InputError("projects.none-labelled")
     return replace(found, truth=known)
 
 
@@ -94,3 +88,31 @@ def calibration_table(table: pl.DataFrame, bins: int = 10) -> pl.DataFrame:
     half = np.sqrt(square * share * (1 - share) + square**2 / 4) / (1 + square)
     lower, upper = np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
     return frame.with_columns(pl.Series("lower", lower), pl.Series("upper", upper))
+
+
+def reliability(probability: FloatArray, happened: FloatArray, bins: int = 10) -> list[tuple[float, float, float, int]]:
+    """Return the calibration table.
+
+    Parameters
+    ----------
+    probability, happened
+        `(N,)` what was said, and whether it was so.
+    bins
+        How many bins of equal width.
+
+    Returns
+    -------
+    list
+        Upper bound of the bin, mean probability, share that was so, how many; empty bins are left out.
+
+    Examples
+    --------
+    >>> reliability(np.array([0.1, 0.12, 0.9]), np.array([0.0, 0.0, 1.0]), 2)
+    [(0.5, 0.11, 0.0, 2), (1.0, 0.9, 1.0, 1)]
+    """
+    which = np.minimum((probability * bins).astype(int), bins - 1)
+    return [
+        ((at + 1) / bins, float(probability[which == at].mean()), float(happened[which == at].mean()), int(count))
+        for at, count in enumerate(np.bincount(which, minlength=bins).tolist())
+        if count
+    ]
