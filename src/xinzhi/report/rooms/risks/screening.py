@@ -147,5 +147,5 @@ def _behind(frame: pl.DataFrame, result: Screening) -> Iterator[Table]:
         yield table("screen_ledger", entries, columns, result, part="ledger", notes=notes)
     if changed.height:
         changed = changed.rename({"zh": "changed_zh", "en": "changed_en"})
-        columns = (*both, column("screen.changed", "value"))
-        yield table("screen_changes", changed, columns, result, part="changes", notes=notes)
+        what = column("screen.changed", "value")
+        yield table("screen_changes", changed, (*both, what), result, part="changes", notes=notes)

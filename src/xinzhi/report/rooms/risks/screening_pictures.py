@@ -48,8 +48,9 @@ def weights(pair: Comparison, result: Screening) -> Picture:
         "name": result.names.text("project", pair.id), "source": result.names.text("archive", pair.archive_id),
         "total": number(total, 1), "first": first,
     }  # fmt: skip
+    weight = column("screen.weight", "level", words("screen.unit_of.log"))
     twin = table(
-        "screen_weights", rows, ("field", "agreement", "weight", "project", "archive"), result, part="ledger",
+        "screen_weights", rows, ("field", "agreement", weight, "project", "archive"), result, part="ledger",
         title=words("screen.table.evidence", **facts),
     )  # fmt: skip
     sums = [(words("screen.chart.rest"), None, rare, None, None), (words("screen.chart.sum"), None, total, None, None)]
