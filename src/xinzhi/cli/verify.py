@@ -41,8 +41,8 @@ def verify(
     from xinzhi.cli.progress import steps
     from xinzhi.data import load
     from xinzhi.protocol import load as load_protocol
+    from xinzhi.report.certificate import public_key
     from xinzhi.report.certificate import verify as run
-    from xinzhi.report.certificate.signing import public_key
 
     language = chosen(lang)
     signer = public_key(key) if key is not None else None

@@ -13,18 +13,6 @@ The verbs
 
 from __future__ import annotations
 
-from xinzhi.report.certificate.issuing import NAMES, certify, write_certificate
-from xinzhi.report.certificate.schema import Certificate, read_certificate
-from xinzhi.report.certificate.signing import signing_key
-from xinzhi.report.certificate.verifying import Verification, verify
+import lazy_loader
 
-__all__ = [
-    "NAMES",
-    "Certificate",
-    "Verification",
-    "certify",
-    "read_certificate",
-    "signing_key",
-    "verify",
-    "write_certificate",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

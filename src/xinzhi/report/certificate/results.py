@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from xinzhi.report.certificate.canonical import digest
-from xinzhi.report.certificate.messages import finding, shortened
-from xinzhi.report.certificate.rows import flat, keys, nest
-from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable
+from xinzhi.core.finding import finding
+from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable, digest
+from xinzhi.report.certificate.tables import flat, keys, nest, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,23 +30,7 @@ _TABLES = {
 
 
 def digest_results(measurement: Measurement, digits: int) -> Results:
-    """Return the results of a measurement, rounded and digested.
-
-    Parameters
-    ----------
-    measurement
-        What was measured.
-    digits
-        Significant digits of the largest value of each column. All values of a column are rounded at the same place:
-        a growth rate that should be zero is 1e-17 on one machine and -2e-17 on another, and has no significant digit.
-
-    Examples
-    --------
-    >>> import xinzhi
-    >>> growth = digest_results(xinzhi.measure("china-provinces"), 10).tables["growth"]
-    >>> [column.decimals for column in growth.columns if column.name == "tfp_growth"]
-    [10]
-    """
+    """Return the results of a measurement, rounded and digested."""
     return Results(
         digits=digits, tables={name: _encode(frame, key, digits) for name, frame, key in _frames(measurement)}
     )
@@ -91,10 +74,8 @@ def _column(
 
 
 def _decimals(cells: pl.Series, digits: int) -> int:
-    """Return the decimals that leave the largest value its significant digits, and no more than there are digits.
-
-    Results are log points and ratios, of which a column that is 1e-17 throughout is a column of zeros.
-    """
+    """Return the decimals that leave the largest value its significant digits, and no more than there are digits."""
+    # Results are log points and ratios, of which a column that is 1e-17 throughout is a column of zeros.
     values = np.abs(cells.cast(pl.Float64).to_numpy())
     largest = float(np.max(values, where=np.isfinite(values), initial=0.0))
     return min(digits, digits - 1 - math.floor(math.log10(largest))) if largest > 0 else digits
@@ -109,19 +90,21 @@ def _rounded(cells: pl.Series, decimals: int) -> list[int | None]:
 
 
 def compare_results(stated: Results, measurement: Measurement) -> Iterator[Finding]:
-    """Yield the columns and rows of the results that recomputing does not give back.
-
-    A rounded number agrees when it differs by one unit of its last digit at most: two machines whose values differ in
-    the sixteenth digit may round a value that lies on the edge to neighbouring numbers, never further apart.
-    """
+    """Yield the columns and rows of the results that recomputing does not give back."""
+    # A rounded number agrees when it differs by one unit of its last digit at most: two machines whose values differ in
+    # the sixteenth digit may round a value that lies on the edge to neighbouring numbers, never further apart.
     for name, frame, key in _frames(measurement):
         if name not in stated.tables:
-            yield finding("result-table", table=name)
+            yield finding("certificate.result-table", table=name)
             continue
         old = stated.tables[name]
         here = _encode(frame, key, stated.digits, old)
-        yield from shortened("result-row-missing", name, sorted(flat(old.rows).keys() - flat(here.rows).keys()))
-        yield from shortened("result-row-extra", name, sorted(flat(here.rows).keys() - flat(old.rows).keys()))
+        yield from shortened(
+            "certificate.result-row-missing", name, sorted(flat(old.rows).keys() - flat(here.rows).keys())
+        )
+        yield from shortened(
+            "certificate.result-row-extra", name, sorted(flat(here.rows).keys() - flat(old.rows).keys())
+        )
         yield from _columns(name, old, here)
 
 
@@ -131,7 +114,7 @@ def _columns(name: str, stated: ResultTable, here: ResultTable) -> Iterator[Find
     both = [key for key in left if key in right]
     for number, column in enumerate(stated.columns):
         if column.name not in new:
-            yield finding("result-column", table=name, column=column.name)
+            yield finding("certificate.result-column", table=name, column=column.name)
             continue
         other = here.columns[new[column.name]]
         if column.sha256 == other.sha256:
@@ -155,8 +138,8 @@ def _differing(
         old, new = pairs[key]
         words = {"count": len(gaps), "total": len(pairs)}
         yield finding(
-            "result",
-            words,
+            "certificate.result",
+            words=words,
             table=name,
             column=column.name,
             key=key,

@@ -1,7 +1,8 @@
-"""The shape of a certificate, and how one is read."""
+"""The shape of a certificate, the one JSON text that is digested and signed, and how a certificate is read."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,10 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from xinzhi.core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
 FORMAT: Literal["xinzhi-certificate"] = "xinzhi-certificate"
 MAJOR, MINOR = 1, 0
+_DEPTH = 5  # members of objects nested less deep stand on lines of their own,
+_LEAF = 3  # but for objects of single values from this depth on
 
 
 class _Part(BaseModel):
@@ -30,20 +34,7 @@ class ColumnDigest(_Part):
 
 
 class InputTable(_Part):
-    """One table of the data package.
-
-    Parameters
-    ----------
-    sha256
-        As `xinzhi.data.Package.fingerprint` computes it: this decides.
-    rows, key, columns
-        Its size, the columns that name a row, and every column.
-    read
-        Whether the measurement read the table.
-    cells
-        For tables that were read: by the key of the row, up to the last part and then by that part, two characters
-        for every column outside the key, in the order of their names. They only serve to name the cell that differs.
-    """
+    """One table of the data package."""
 
     sha256: str
     rows: int
@@ -71,17 +62,7 @@ class ProtocolPart(_Part):
 
 
 class ResultColumn(_Part):
-    """One column of a table of results.
-
-    Parameters
-    ----------
-    name, sha256
-        Its name and the sha256 of its values as they stand here.
-    decimals
-        Of rounded numbers: a whole number `n` in the rows stands for ``n / 10 ** decimals``.
-    texts
-        Of texts: a whole number in the rows is a position in this list. Without either, numbers are exact.
-    """
+    """One column of a table of results."""
 
     name: str
     sha256: str
@@ -143,51 +124,31 @@ class Certificate(_Part):
 
 
 def read_document(path: str | PathLike[str]) -> dict[str, Any]:
-    """Return the JSON document of a certificate whose version this xinzhi can read.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read, is no certificate, or is of a newer major version.
-    """
+    """Return the JSON document of a certificate whose version this xinzhi can read."""
     file = Path(path)
     try:
         document = json.loads(file.read_bytes(), parse_constant=_not_finite)
     except OSError as error:
-        message = f"{file}: the certificate cannot be read ({error.strerror or error})."
-        raise InputError(message) from error
+        raise InputError("certificate.unreadable", path=file, why=error.strerror or error) from error
     except (ValueError, RecursionError) as error:
-        message = f"{file}: this is no certificate: the file is not valid JSON. It may be damaged or incomplete."
-        raise InputError(message) from error
+        raise InputError("certificate.not-json", path=file) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        message = f"{file}: this is no certificate of xinzhi; `xinzhi assess` writes one as certificate.json."
-        raise InputError(message)
+        raise InputError("certificate.not-a-certificate", path=file)
     version = document.get("format_version")
     major = str(version).partition(".")[0]
     if not major.isdecimal() or int(major) > MAJOR:
-        message = (
-            f"{file}: the certificate has format version {version}; this xinzhi reads versions up to "
-            f"{MAJOR}.x. Verify it with a newer xinzhi."
-        )
-        raise InputError(message)
+        raise InputError("certificate.newer-format", path=file, version=version, major=MAJOR)
     return document
 
 
 def parse(document: dict[str, Any], name: str) -> Certificate:
-    """Return the certificate of a document, its shape checked.
-
-    Raises
-    ------
-    InputError
-        When a member is missing or of the wrong kind; the message names the first one.
-    """
+    """Return the certificate of a document, its shape checked."""
     try:
         return Certificate.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        message = f"{name}: the certificate is damaged at {place} ({first['msg']})."
-        raise InputError(message) from error
+        raise InputError("certificate.damaged", path=name, place=place, why=first["msg"]) from error
 
 
 def read_certificate(path: str | PathLike[str]) -> Certificate:
@@ -204,3 +165,47 @@ def read_certificate(path: str | PathLike[str]) -> Certificate:
 def _not_finite(word: str) -> float:
     message = f"{word} is no JSON"
     raise ValueError(message)
+
+
+def canonical(document: object) -> bytes:
+    """Return the canonical text of a JSON document, in UTF-8."""
+    # Keys are sorted by code point, there is no space, text is not escaped beyond what JSON asks, and a number has the
+    # shortest form that reads back to the same double, as Python writes it.
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+def digest(document: object) -> str:
+    """Return the sha256 of the canonical text."""
+    return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a document without some of its members: what a digest or signature that stands inside it covers."""
+    return {name: value for name, value in document.items() if name not in names}
+
+
+def layout(document: object, depth: int = 0) -> str:
+    """Return JSON text with a line for every member of the outer objects, so that a reader and `diff` find their way.
+
+    Examples
+    --------
+    >>> print(layout({"a": {"b": [1, 2]}}))
+    {
+     "a": {
+      "b": [1,2]
+     }
+    }
+    """
+    if not isinstance(document, dict) or not document or depth >= _DEPTH or (depth >= _LEAF and _plain(document)):
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    margin = " " * (depth + 1)
+    members = [
+        f"{margin}{json.dumps(name, ensure_ascii=False)}: {layout(value, depth + 1)}"
+        for name, value in document.items()
+    ]
+    return "{\n" + ",\n".join(members) + "\n" + " " * depth + "}"
+
+
+def _plain(document: Mapping[str, Any]) -> bool:
+    return not any(isinstance(value, dict | list) for value in document.values())

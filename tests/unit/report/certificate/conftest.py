@@ -12,7 +12,7 @@ import pytest
 import xinzhi
 from xinzhi.data import export, load
 from xinzhi.report.certificate import certify, signing_key, write_certificate
-from xinzhi.report.certificate.canonical import digest, without
+from xinzhi.report.certificate.schema import digest, without
 
 KEPT = ("regions", "accounts", "investment", "vintages")
 

@@ -9,7 +9,7 @@ import pytest
 
 from xinzhi.data import load
 from xinzhi.report.certificate import verify
-from xinzhi.report.certificate.inputs import compare_tables, digest_tables
+from xinzhi.report.certificate.tables import compare_tables, digest_tables
 
 READ = ("regions", "accounts", "investment")
 

@@ -12,8 +12,9 @@ import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.data import load
 from xinzhi.report.certificate import certify, read_certificate, write_certificate
-from xinzhi.report.certificate.canonical import canonical, digest, layout, without
-from xinzhi.report.certificate.software import compare_software, dependencies, software
+from xinzhi.report.certificate.certify import dependencies, software
+from xinzhi.report.certificate.schema import canonical, digest, layout, without
+from xinzhi.report.certificate.verify import compare_software
 
 CREATED = dt.datetime(2027, 3, 1, 8, 30, tzinfo=dt.UTC)
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import platform
+import re
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
-from xinzhi.report.certificate.canonical import digest, layout, without
-from xinzhi.report.certificate.crate import File, crate
-from xinzhi.report.certificate.inputs import digest_tables
-from xinzhi.report.certificate.origin import prov
+from xinzhi.report.certificate.folder import File, crate, prov
+from xinzhi.report.certificate.protocol import describe
 from xinzhi.report.certificate.results import digest_results
-from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, Certificate
-from xinzhi.report.certificate.signing import sign
-from xinzhi.report.certificate.software import dependencies, software
-from xinzhi.report.certificate.yardstick import describe
+from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, Certificate, digest, layout, without
+from xinzhi.report.certificate.signature import sign
+from xinzhi.report.certificate.tables import digest_tables
 from xinzhi.report.files import whole
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.yardstick import Measurement
 
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 NAMES = ("certificate.json", "prov.json", "ro-crate-metadata.json")
 
 
@@ -63,8 +64,7 @@ def certify(
     read = measurement.provenance.inputs
     tables = digest_tables(package, read)
     if other := [name for name, sha256 in read.items() if name not in tables or tables[name].sha256 != sha256]:
-        message = f"this measurement was not made from this package: {', '.join(other)} differ. Measure it anew."
-        raise UsageError(message)
+        raise UsageError("certificate.other-package", tables=other)
     protocol = measurement.protocol
     made = Certificate(
         format=FORMAT,
@@ -142,3 +142,20 @@ def write_certificate(
 
 def _encode(document: object) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def software() -> dict[str, str]:
+    """Return the name and version of this software."""
+    from xinzhi import __version__
+
+    return {"name": "xinzhi", "version": __version__}
+
+
+def dependencies() -> dict[str, str]:
+    """Return the versions of Python and of the packages that xinzhi always needs, by name."""
+    try:
+        wanted = [line for line in metadata.requires("xinzhi") or [] if "extra ==" not in line]
+    except metadata.PackageNotFoundError:  # run from a source tree that was never installed
+        wanted = []
+    names = sorted(found[0] for line in wanted if (found := _NAME.match(line)))
+    return {**{name: metadata.version(name) for name in names}, "python": platform.python_version()}

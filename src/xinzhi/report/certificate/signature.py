@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.report.certificate.canonical import canonical, without
-from xinzhi.report.certificate.messages import finding
-from xinzhi.report.certificate.schema import Signature
+from xinzhi.core.finding import finding
+from xinzhi.report.certificate.schema import Signature, canonical, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
     from xinzhi.core.finding import Finding
-
-_NEEDS = "signatures need the package cryptography: install xinzhi[sign]."
 
 
 def signing_key(path: str | PathLike[str]) -> Ed25519PrivateKey:
@@ -38,16 +35,15 @@ def signing_key(path: str | PathLike[str]) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     except ImportError as error:
-        raise UsageError(_NEEDS) from error
+        raise UsageError("certificate.needs-cryptography") from error
     try:
         key = load_pem_private_key(_bytes(path), password=None)
     except TypeError as error:
-        message = f"{path}: the key is encrypted; decrypt it with `openssl pkey -in {path} -out FILE`."
-        raise UsageError(message) from error
+        raise UsageError("certificate.encrypted-key", path=path) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError(_no_key(path, "private", "openssl genpkey -algorithm ed25519 -out key.pem")) from error
+        raise UsageError("certificate.no-private-key", path=path) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise UsageError(_no_key(path, "private", "openssl genpkey -algorithm ed25519 -out key.pem"))
+        raise UsageError("certificate.no-private-key", path=path)
     return key
 
 
@@ -66,13 +62,13 @@ def public_key(path: str | PathLike[str]) -> Ed25519PublicKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
     except ImportError as error:
-        raise UsageError(_NEEDS) from error
+        raise UsageError("certificate.needs-cryptography") from error
     try:
         key = load_pem_public_key(_bytes(path))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError(_no_key(path, "public", "openssl pkey -in key.pem -pubout -out pub.pem")) from error
+        raise UsageError("certificate.no-public-key", path=path) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise UsageError(_no_key(path, "public", "openssl pkey -in key.pem -pubout -out pub.pem"))
+        raise UsageError("certificate.no-public-key", path=path)
     return key
 
 
@@ -89,27 +85,15 @@ def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> Signature:
 def check_signature(
     document: Mapping[str, Any], signature: Signature | None, key: Ed25519PublicKey | None, file: str
 ) -> Iterator[Finding]:
-    """Yield what is to be said of the signature of a certificate.
-
-    Parameters
-    ----------
-    document
-        The certificate as it was read, members that this version does not know included.
-    signature
-        Its signature.
-    key
-        The key of whoever should have signed; without it, the signature only shows that nothing was changed since.
-    file
-        The name of the certificate, for the findings.
-    """
+    """Yield what is to be said of the signature of a certificate."""
     if signature is None:
         if key is not None:
-            yield finding("signature-missing", file=file, key="signature")
+            yield finding("certificate.signature-missing", file=file, key="signature")
         return
     try:
         yield from _checked(document, signature, key, file)
     except ImportError:
-        yield finding("signature-unchecked", file=file, key="signature")
+        yield finding("certificate.signature-unchecked", file=file, key="signature")
 
 
 def _checked(
@@ -122,21 +106,16 @@ def _checked(
         signer = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature.public_key, validate=True))
         signer.verify(base64.b64decode(signature.value, validate=True), canonical(without(document, "signature")))
     except (InvalidSignature, ValueError, binascii.Error):
-        yield finding("signature-wrong", file=file, key="signature")
+        yield finding("certificate.signature-wrong", file=file, key="signature")
         return
     if key is None:
-        yield finding("signed-by", file=file, key="signature", value=signature.public_key)
+        yield finding("certificate.signed-by", file=file, key="signature", value=signature.public_key)
     elif signer.public_bytes_raw() != key.public_bytes_raw():
-        yield finding("signature-other", file=file, key="signature", value=signature.public_key)
+        yield finding("certificate.signature-other", file=file, key="signature", value=signature.public_key)
 
 
 def _bytes(path: str | PathLike[str]) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        message = f"{path}: the key cannot be read ({error.strerror or error})."
-        raise InputError(message) from error
-
-
-def _no_key(path: str | PathLike[str], kind: str, cure: str) -> str:
-    return f"{path}: there is no Ed25519 {kind} key in PEM in this file; `{cure}` makes one."
+        raise InputError("certificate.unreadable-key", path=path, why=error.strerror or error) from error

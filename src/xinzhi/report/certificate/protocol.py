@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import XinzhiError
+from xinzhi.core.finding import finding
 from xinzhi.core.text import Text
 from xinzhi.protocol import Alternative, Dated, Exclusion, Parameter, Protocol, Reference, diff, load, spell
 from xinzhi.protocol.catalogue import specification
 from xinzhi.protocol.model import canonical, plain
 from xinzhi.protocol.reading import registry_files
 from xinzhi.protocol.values import Fault
-from xinzhi.report.certificate.messages import finding
 from xinzhi.report.certificate.schema import Departure, ProtocolPart
 
 if TYPE_CHECKING:
@@ -22,16 +22,7 @@ if TYPE_CHECKING:
 
 
 def describe(protocol: Protocol) -> ProtocolPart:
-    """Return the part of a certificate that holds the protocol.
-
-    Examples
-    --------
-    >>> import xinzhi.protocol
-    >>> ours = xinzhi.protocol.load("xinzhi-cn-2026").replace({"capital.depreciation": 0.1096})
-    >>> part = describe(ours)
-    >>> part.departures["capital.depreciation"].here, rebuild(part.document).fingerprint == ours.fingerprint
-    (0.1096, True)
-    """
+    """Return the part of a certificate that holds the protocol."""
     known = registered(protocol.id)
     changed = diff(known, protocol) if known else ()
     return ProtocolPart(
@@ -49,13 +40,7 @@ def registered(name: str) -> Protocol | None:
 
 
 def rebuild(document: Mapping[str, Any]) -> Protocol:
-    """Return the protocol that `xinzhi.protocol.Protocol.to_dict` wrote out, every value checked anew.
-
-    Raises
-    ------
-    Fault, KeyError, TypeError, ValueError, XinzhiError
-        When the document is not what `to_dict` writes, or a value is not allowed.
-    """
+    """Return the protocol that `xinzhi.protocol.Protocol.to_dict` wrote out, every value checked anew."""
     return Protocol(
         id=document["id"],
         version=document["version"],
@@ -112,34 +97,36 @@ def _references(entries: Sequence[Mapping[str, str]]) -> tuple[Reference, ...]:
 def compare_protocol(
     part: ProtocolPart, reference: Protocol | None, file: str
 ) -> tuple[Protocol | None, list[Finding]]:
-    """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is.
-
-    Parameters
-    ----------
-    part
-        What the certificate says.
-    reference
-        The protocol that it has to be; by default the registered one of the same id, from which the certificate may
-        depart where it says so.
-    file
-        The name of the certificate, for the findings.
-    """
+    """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is."""
     try:
         protocol = rebuild(part.document)
     except Fault as fault:
-        return None, [finding("protocol-unusable", {"problem": fault.text}, file=file, key=str(fault.at[0]))]
+        return None, [
+            finding("certificate.protocol-unusable", words={"problem": fault.text}, file=file, key=str(fault.at[0]))
+        ]
     except (AttributeError, KeyError, TypeError, ValueError, XinzhiError) as error:
-        return None, [finding("protocol-unusable", {"problem": str(error)}, file=file, key="protocol")]
+        return None, [
+            finding(
+                "certificate.protocol-unusable",
+                words={"problem": error.text if isinstance(error, XinzhiError) else error},
+                file=file,
+                key="protocol",
+            )
+        ]
     found = []
     if protocol.fingerprint != part.fingerprint or (protocol.id, protocol.version) != (part.id, part.version):
         found.append(
             finding(
-                "protocol-altered", file=file, key="protocol", value=protocol.fingerprint, expected=part.fingerprint
+                "certificate.protocol-altered",
+                file=file,
+                key="protocol",
+                value=protocol.fingerprint,
+                expected=part.fingerprint,
             )
         )
     known = registered(part.id) if reference is None else reference
     if known is None:
-        return protocol, [*found, finding("protocol-unregistered", file=file, key=part.id)]
+        return protocol, [*found, finding("certificate.protocol-unregistered", file=file, key=part.id)]
     allowed = {} if reference is not None else part.departures
     return protocol, [*found, *_differences(protocol, known, allowed, file)]
 
@@ -149,13 +136,15 @@ def _differences(protocol: Protocol, known: Protocol, allowed: Mapping[str, Depa
     values = {item.path: (plain(item.left), plain(item.right)) for item in diff(known, protocol)}
     for path, (theirs, ours) in values.items():
         declared = path in allowed and plain(allowed[path].here) == ours
-        rule = "departure" if declared else "parameter"
+        rule = "certificate.departure" if declared else "certificate.parameter"
         yield finding(rule, file=file, key=path, value=spell(ours), expected=spell(theirs))
     ours, theirs = json.loads(canonical(protocol)), json.loads(canonical(known))
     for name in ("id", "version", "status", "exclude"):
         if ours[name] != theirs[name]:
-            yield finding("protocol-differs", file=file, key=name, value=str(ours[name]), expected=str(theirs[name]))
+            yield finding(
+                "certificate.protocol-differs", file=file, key=name, value=str(ours[name]), expected=str(theirs[name])
+            )
     for path in ours["parameters"].keys() & theirs["parameters"].keys():
         one, other = ours["parameters"][path], theirs["parameters"][path]
         if path not in values and one != other:
-            yield finding("alternatives", file=file, key=path)
+            yield finding("certificate.alternatives", file=file, key=path)

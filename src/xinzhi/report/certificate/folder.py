@@ -1,4 +1,4 @@
-"""The folder as a research object: every file, and the action that made them, as RO-Crate 1.1."""
+"""The folder as a research object (RO-Crate 1.1), and how the results were made (W3C PROV)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.report.certificate.messages import known_file
+from xinzhi.core.text import read_words
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.data import Package
     from xinzhi.report.certificate.schema import Certificate
@@ -31,37 +31,16 @@ class File:
 
     @classmethod
     def of(cls, name: str, content: bytes) -> File:
-        """Return the file of this name and content.
-
-        Examples
-        --------
-        >>> File.of("a.txt", b"a").size
-        1
-        """
+        """Return the file of this name and content."""
         return cls(name, len(content), hashlib.sha256(content).hexdigest())
 
 
 def crate(
     certificate: Certificate, package: Package, files: Sequence[File], published: dt.date, created: dt.datetime | None
 ) -> dict[str, Any]:
-    """Return the RO-Crate metadata of a folder with an assessment.
-
-    Parameters
-    ----------
-    certificate, package
-        What was certified, and the data.
-    files
-        The files of the folder, without the metadata file itself.
-    published
-        The date of publication, which RO-Crate asks for.
-    created
-        When the computation ended; left out where it is not given.
-
-    Notes
-    -----
-    Sefton et al., "RO-Crate Metadata Specification 1.1", sections 6 (root data entity), 7 (files) and 9 (software used
-    to create files).
-    """
+    """Return the RO-Crate metadata of a folder with an assessment."""
+    # Sefton et al., "RO-Crate Metadata Specification 1.1", sections 6 (root data entity), 7 (files) and 9 (software
+    # used to create files).
     license_, terms = _license(package)
     return {
         "@context": _CONTEXT,
@@ -121,7 +100,7 @@ def _license(package: Package) -> tuple[object, list[dict[str, Any]]]:
 
 
 def _file(file: File) -> dict[str, Any]:
-    known = known_file(file.name)
+    known = read_words("pages/certificate.yaml")["files"].get(file.name)
     about = {"description": known["about"], "encodingFormat": known["type"]} if known else {}
     return {
         "@id": file.name,
@@ -158,3 +137,62 @@ def _inputs(certificate: Certificate) -> list[dict[str, Any]]:
 
 def _work(name: str, title: str, sha256: str, **more: str) -> dict[str, Any]:
     return {"@id": name, "@type": "CreativeWork", "name": title, "identifier": f"sha256:{sha256}", **more}
+
+
+def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetime | None) -> dict[str, Any]:
+    """Return the PROV-JSON document of an assessment."""
+    # Huynh et al. (2013), "The PROV-JSON Serialization", W3C Member Submission of 24 April 2013. Names are local to the
+    # certificate: its sha256 is part of their namespace.
+    tables = [f"x:table-{name}" for name, table in certificate.tables.items() if table.read]
+    outputs = [f"x:file-{name}" for name in files]
+    ended = {"prov:endTime": created.isoformat()} if created else {}
+    return {
+        "prefix": {"x": f"urn:x-xinzhi:{certificate.sha256}:", "xsd": "http://www.w3.org/2001/XMLSchema#"},
+        "entity": {**_read_tables(certificate), **_plan(certificate), **_outputs(files)},
+        "activity": {"x:assess": {"prov:label": "xinzhi assess", **ended}},
+        "agent": {
+            "x:software": {
+                "prov:type": _qualified("prov:SoftwareAgent"),
+                "prov:label": f"xinzhi {certificate.software['version']}",
+                **{f"x:{name}": version for name, version in certificate.dependencies.items()},
+            }
+        },
+        "wasAssociatedWith": {
+            "_:assessed": {"prov:activity": "x:assess", "prov:agent": "x:software", "prov:plan": "x:protocol"}
+        },
+        "used": {
+            f"_:used-{number}": {"prov:activity": "x:assess", "prov:entity": name}
+            for number, name in enumerate([*tables, "x:protocol"])
+        },
+        "wasGeneratedBy": {
+            f"_:made-{number}": {"prov:entity": name, "prov:activity": "x:assess"}
+            for number, name in enumerate(outputs)
+        },
+    }
+
+
+def _read_tables(certificate: Certificate) -> dict[str, Any]:
+    return {
+        f"x:table-{name}": {"prov:label": f"{certificate.package['name']}: {name}", "x:sha256": table.sha256}
+        for name, table in certificate.tables.items()
+        if table.read
+    }
+
+
+def _plan(certificate: Certificate) -> dict[str, Any]:
+    about = certificate.protocol
+    return {
+        "x:protocol": {
+            "prov:type": _qualified("prov:Plan"),
+            "prov:label": f"{about.id} {about.version}",
+            "x:fingerprint": about.fingerprint,
+        }
+    }
+
+
+def _outputs(files: Mapping[str, str]) -> dict[str, Any]:
+    return {f"x:file-{name}": {"prov:label": name, "x:sha256": sha256} for name, sha256 in files.items()}
+
+
+def _qualified(name: str) -> dict[str, str]:
+    return {"$": name, "type": "xsd:QName"}

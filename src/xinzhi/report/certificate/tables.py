@@ -6,35 +6,30 @@ import base64
 import hashlib
 import struct
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+import polars as pl
+
+from xinzhi.core.finding import finding
+from xinzhi.core.text import read_words
 from xinzhi.data import known_tables
 from xinzhi.data.package import fingerprint
-from xinzhi.report.certificate.messages import finding, shortened
-from xinzhi.report.certificate.rows import flat, keys, nest, whole
 from xinzhi.report.certificate.schema import ColumnDigest, InputTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    import polars as pl
-
     from xinzhi.core.finding import Finding
     from xinzhi.data import Package
 
+T = TypeVar("T")
+
+SEPARATOR = "/"  # rows stand by their key in two steps, so that a long key is not written once for every row
 _MARK = 2  # characters of base64 for every cell: 12 bits, so that a changed cell stays unnamed once in 4,096 times
 
 
 def digest_tables(package: Package, read: Collection[str]) -> dict[str, InputTable]:
-    """Return the digests of every table of a package, with those of single cells for the tables that were read.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> tables = digest_tables(load("china-provinces"), ["accounts"])
-    >>> tables["accounts"].key, tables["accounts"].rows, tables["prices"].cells is None
-    (['region', 'year'], 930, True)
-    """
+    """Return the digests of every table of a package, with those of single cells for the tables that were read."""
     return {name: _digest(package, name, read=name in read) for name in package.tables}
 
 
@@ -82,17 +77,9 @@ def _marks(column: pl.Series) -> list[str]:
 
 
 def compare_tables(stated: Mapping[str, InputTable], package: Package) -> Iterator[Finding]:
-    """Yield what differs between the tables of a certificate and those of a package, by name.
-
-    Parameters
-    ----------
-    stated
-        The tables of the certificate.
-    package
-        The data at hand.
-    """
-    yield from (finding("table-missing", table=name) for name in stated if name not in package.tables)
-    yield from (finding("table-extra", table=name) for name in package.tables if name not in stated)
+    """Yield what differs between the tables of a certificate and those of a package, by name."""
+    yield from (finding("certificate.table-missing", table=name) for name in stated if name not in package.tables)
+    yield from (finding("certificate.table-extra", table=name) for name in package.tables if name not in stated)
     for name, table in stated.items():
         if name in package.tables and package.fingerprint(name) != table.sha256:
             yield from _compare(name, table, package)
@@ -104,31 +91,31 @@ def _compare(name: str, stated: InputTable, package: Package) -> Iterator[Findin
     if not found:
         both = [column for column in stated.columns if column in here.columns]
         differing = [column for column in both if stated.columns[column].sha256 != here.columns[column].sha256]
-        found = [finding("column-differs", table=name, column=column) for column in differing]
-    yield from found or [finding("table-differs", table=name)]
+        found = [finding("certificate.column-differs", table=name, column=column) for column in differing]
+    yield from found or [finding("certificate.table-differs", table=name)]
 
 
 def _columns(name: str, stated: InputTable, here: InputTable) -> Iterator[Finding]:
     gone = [column for column in stated.columns if column not in here.columns]
     new = [column for column in here.columns if column not in stated.columns]
-    yield from (finding("column-missing", table=name, column=column) for column in gone)
-    yield from (finding("column-extra", table=name, column=column) for column in new)
+    yield from (finding("certificate.column-missing", table=name, column=column) for column in gone)
+    yield from (finding("certificate.column-extra", table=name, column=column) for column in new)
     for column in sorted(stated.columns.keys() & here.columns.keys()):
         before, now = stated.columns[column].unit, here.columns[column].unit
         if before != now:
-            yield finding("unit", table=name, column=column, value=now or "-", expected=before or "-")
+            yield finding("certificate.unit", table=name, column=column, value=now or "-", expected=before or "-")
 
 
 def _rows(name: str, stated: InputTable, here: InputTable, package: Package) -> Iterator[Finding]:
     if stated.cells is None or here.cells is None:
         if stated.rows != here.rows:
-            yield finding("row-count", table=name, value=str(here.rows), expected=str(stated.rows))
+            yield finding("certificate.row-count", table=name, value=str(here.rows), expected=str(stated.rows))
         return
     old, new = flat(stated.cells), flat(here.cells)
     counted = Counter(whole(*key) for key in keys(package.tables[name], here.key))
-    yield from shortened("row-missing", name, [key for key in old if key not in new])
-    yield from shortened("row-extra", name, [key for key in new if key not in old])
-    yield from shortened("row-twice", name, [key for key, count in counted.items() if count > 1])
+    yield from shortened("certificate.row-missing", name, [key for key in old if key not in new])
+    yield from shortened("certificate.row-extra", name, [key for key in new if key not in old])
+    yield from shortened("certificate.row-twice", name, [key for key, count in counted.items() if count > 1])
 
 
 def _values(name: str, stated: InputTable, here: InputTable, package: Package) -> Iterator[Finding]:
@@ -149,4 +136,45 @@ def _values(name: str, stated: InputTable, here: InputTable, package: Package) -
             if key in new and marks[left : left + _MARK] != new[key][right : right + _MARK]
         ]
         values = {key: "-" if (cell := frame[column][line[key]]) is None else str(cell) for key in differing}
-        yield from shortened("cell", name, differing, column=column, values=values)
+        yield from shortened("certificate.cell", name, differing, column=column, values=values)
+
+
+def keys(frame: pl.DataFrame, key: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the key of every row: all parts but the last, joined, and the last."""
+    parts = frame.select(pl.col(key).cast(pl.String).fill_null("")).rows()
+    return [(SEPARATOR.join(heads), last) for *heads, last in parts]
+
+
+def nest(names: Iterable[tuple[str, str]], values: Iterable[T]) -> dict[str, dict[str, T]]:
+    """Return values by the two steps of their keys."""
+    nested: dict[str, dict[str, T]] = {}
+    for (head, last), value in zip(names, values, strict=True):
+        nested.setdefault(head, {})[last] = value
+    return nested
+
+
+def flat(nested: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+    """Return values by their whole keys, such as ``220000/2017``."""
+    return {whole(head, last): value for head, below in nested.items() for last, value in below.items()}
+
+
+def whole(head: str, last: str) -> str:
+    """Return the whole key of its two steps."""
+    return f"{head}{SEPARATOR}{last}" if head else last
+
+
+def shortened(
+    rule: str,
+    table: str,
+    differing: Sequence[str],
+    *,
+    column: str | None = None,
+    values: Mapping[str, str] | None = None,
+) -> Iterator[Finding]:
+    """Yield a finding for every row of `differing`, up to the limit, and one that counts the others."""
+    limit = int(read_words("pages/certificate.yaml")["limits"]["named"])
+    for key in differing[:limit]:
+        yield finding(rule, table=table, column=column, key=key, value=values[key] if values else None)
+    if more := differing[limit:]:
+        words = {"count": len(more), "first": more[0], "last": more[-1]}
+        yield finding(f"{rule}-more", words=words, table=table, column=column)

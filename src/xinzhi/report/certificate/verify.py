@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import XinzhiError
-from xinzhi.report.certificate.canonical import digest, without
-from xinzhi.report.certificate.inputs import compare_tables
-from xinzhi.report.certificate.messages import finding, sentence
+from xinzhi.core.finding import finding
+from xinzhi.core.text import words
+from xinzhi.report.certificate.certify import dependencies, software
+from xinzhi.report.certificate.protocol import compare_protocol
 from xinzhi.report.certificate.results import compare_results
-from xinzhi.report.certificate.schema import Certificate, parse, read_document
-from xinzhi.report.certificate.signing import check_signature
-from xinzhi.report.certificate.software import compare_software
-from xinzhi.report.certificate.yardstick import compare_protocol
+from xinzhi.report.certificate.schema import Certificate, digest, parse, read_document, without
+from xinzhi.report.certificate.signature import check_signature
+from xinzhi.report.certificate.tables import compare_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from os import PathLike
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.text import Language, Text
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
 
@@ -55,8 +55,8 @@ class Verification:
     def summary(self, language: Language = "en") -> str:
         """Return what was verified and the outcome, in two lines."""
         stated = self.certificate
-        head = sentence(
-            "head",
+        head = words(
+            "certificate.sentence.head",
             package=stated.package.get(f"title_{language}") or stated.package.get("name"),
             protocol=f"{stated.protocol.id} {stated.protocol.version}",
             fingerprint=stated.protocol.fingerprint[:12],
@@ -64,12 +64,12 @@ class Verification:
         )
         return f"{head.lang(language)}\n{self._outcome().lang(language)}"
 
-    def _outcome(self) -> Any:  # noqa: ANN401 - a Text
+    def _outcome(self) -> Text:
         if self.differences:
-            return sentence("differs" if self.differences[1:] else "one", count=len(self.differences))
+            return words("certificate.sentence.differs", count=len(self.differences))
         tables = self.certificate.results.tables.values()
         results = sum(len(table.columns) * sum(map(len, table.rows.values())) for table in tables)
-        return sentence("equal", tables=len(self.certificate.tables), results=results)
+        return words("certificate.sentence.equal", tables=len(self.certificate.tables), results=results)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
@@ -146,7 +146,7 @@ def verify(
 def _certificate(document: dict[str, Any], stated: Certificate, file: str) -> Iterator[Finding]:
     now = digest(without(document, "sha256", "signature"))
     if now != stated.sha256:
-        yield finding("certificate-altered", file=file, key="sha256", value=now, expected=stated.sha256)
+        yield finding("certificate.certificate-altered", file=file, key="sha256", value=now, expected=stated.sha256)
 
 
 def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterator[Finding]:
@@ -155,7 +155,7 @@ def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterat
     try:
         result = measure(package, rules)
     except XinzhiError as error:
-        yield finding("not-recomputed", {"problem": str(error)}, file=package.name)
+        yield finding("certificate.not-recomputed", words={"problem": error.text}, file=package.name)
         return
     yield from compare_results(stated.results, result)
 
@@ -164,4 +164,12 @@ def _package(stated: Certificate, package: Package, file: str) -> Iterator[Findi
     old = " ".join(filter(None, (stated.package.get("name"), stated.package.get("version"))))
     new = " ".join(filter(None, (package.name, package.version)))
     if old != new:
-        yield finding("package", file=file, key="package", value=new, expected=old)
+        yield finding("certificate.package", file=file, key="package", value=new, expected=old)
+
+
+def compare_software(stated: Mapping[str, str], used: Mapping[str, str], file: str) -> Iterator[Finding]:
+    """Yield a note for every version that is another one now: results are compared, versions only told."""
+    here = {**dependencies(), "xinzhi": software()["version"]}
+    for name, version in {**used, "xinzhi": stated.get("version", "-")}.items():
+        if here.get(name) != version:
+            yield finding("certificate.version", file=file, key=name, value=here.get(name, "-"), expected=version)

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from xinzhi.report.certificate.certify import dependencies
+
+
+def test_dependencies() -> None:
+    assert sorted(dependencies())[:2] == ["altair", "fastexcel"]
