@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 import xinzhi
+from made_up_economy import Recipe, made_up_economy
 from xinzhi.sources import decompose
-from xinzhi.sources.economy import Recipe, made_up_economy
 
 CITIES, INDUSTRIES, YEARS, CPU_LIMIT, LOOP_CITIES, DRAWS, ERRORS = 300, 40, 20, 3.0, 30, 40, 4.0
 SAME = 1e-10

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 import xinzhi
+from made_up_economy import made_up_economy
 from xinzhi.cli import main
 from xinzhi.data.export import export
-from xinzhi.sources.economy import made_up_economy
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xinzhi
+from made_up_economy import Recipe, made_up_economy
 from xinzhi.sources import decompose
-from xinzhi.sources.economy import Recipe, made_up_economy
 from xinzhi.sources.identity import scaled_shares
 
 TIGHT = 1e-11

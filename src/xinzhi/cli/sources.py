@@ -218,7 +218,7 @@ def _table(result: Sources, code: str | None, top: int, language: Language) -> A
     import polars as pl
 
     from xinzhi.sources.phrases import SHORT, points, region_names, whole_span
-    from xinzhi.sources.result import PARTS
+    from xinzhi.sources.tables import PARTS
 
     names = region_names(result)
     if code is None:

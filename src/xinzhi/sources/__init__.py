@@ -12,32 +12,6 @@ The verbs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from xinzhi.core.lazy import lazy
-
-if TYPE_CHECKING:
-    from xinzhi.sources import allocation, innovation, upgrading
-    from xinzhi.sources.assumed import Assumptions, assumptions
-    from xinzhi.sources.result import Sources
-    from xinzhi.sources.verb import decompose
-
-_HOMES = {
-    "Assumptions": ".assumed",
-    "Sources": ".result",
-    "assumptions": ".assumed",
-    "decompose": ".verb",
-}
-_ROOMS = ("allocation", "innovation", "upgrading")
-
-__all__ = [
-    "Assumptions",
-    "Sources",
-    "allocation",
-    "assumptions",
-    "decompose",
-    "innovation",
-    "upgrading",
-]
-
-__getattr__, __dir__ = lazy(__name__, _HOMES, _ROOMS)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -11,7 +11,7 @@ from xinzhi.core.index_numbers import multilateral_levels
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.sources.assumed import Assumptions
+    from xinzhi.sources.assumptions import Assumptions
     from xinzhi.sources.detail import Detail
     from xinzhi.sources.identity import Accounts
 

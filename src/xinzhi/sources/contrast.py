@@ -8,7 +8,7 @@ from xinzhi.core.text import Text
 from xinzhi.sources.phrases import SHORT, group_names, joined, known_parts, plain, points, whole_span
 
 if TYPE_CHECKING:
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
 
 Row = dict[str, Any]
 _MINOR = 0.1  # of the gap: a part that holds less of it is not named as a reason

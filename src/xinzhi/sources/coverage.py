@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.data import Package
-    from xinzhi.sources.assumed import Assumptions
+    from xinzhi.sources.assumptions import Assumptions
     from xinzhi.sources.detail import Detail, Official
-    from xinzhi.sources.identity import Accounts
-    from xinzhi.sources.parts import Parts
+    from xinzhi.sources.identity import Accounts, Parts
 
 _SHOWN = 8
 _LEVELS = {

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
-from xinzhi.sources.assumed import catalogue
+from xinzhi.sources.assumptions import catalogue
 from xinzhi.sources.phrases import region_code
-from xinzhi.sources.result import PARTS
+from xinzhi.sources.tables import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.text import Language
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
 
 LABELS = {
     "tfp_growth": Text(zh="全要素生产率增长", en="TFP growth"),

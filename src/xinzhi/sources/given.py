@@ -10,8 +10,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text
-from xinzhi.sources.detail import Detail, Gross, Official, chained, growth, quantities, scale_to, without
-from xinzhi.sources.long import Cube
+from xinzhi.sources.detail import Cube, Detail, Gross, Official, chained, growth, quantities, scale_to, without
 from xinzhi.yardstick import BEARABLE
 
 if TYPE_CHECKING:

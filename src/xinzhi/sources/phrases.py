@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
 
 _SERIES = {
     "output": Text(zh="增加值", en="value added"),

@@ -1,24 +1,27 @@
-"""Tables: the decomposition as tidy frames by region and by industry, and what was left out."""
+"""Tables: the decomposition by region, industry, group and period, what was left out, and a frontier beside it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xinzhi.sources.detail import without
-from xinzhi.sources.long import by_industry, by_region
+from xinzhi.core.errors import InputError
+from xinzhi.sources.detail import by_industry, by_region, without
 from xinzhi.yardstick import both_ends, spell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.sources.best_practice import BestPractice
     from xinzhi.sources.detail import Detail, Official
-    from xinzhi.sources.identity import Accounts
-    from xinzhi.sources.parts import Parts
+    from xinzhi.sources.identity import Accounts, Parts
     from xinzhi.yardstick import Measurement
+
+PARTS = ("breakthrough", "allocation", "upgrading_traditional", "upgrading_emerging")
 
 
 def region_frame(official: Official, detail: Detail, accounts: Accounts, parts: Parts) -> pl.DataFrame:
@@ -153,3 +156,255 @@ def _missing(holes: dict[str, BoolArray], detail: Detail, row: int, column: int)
             which = "every industry" if every else ", ".join(detail.names[at] for at in np.flatnonzero(bare))
             found.append(f"{name} of {which}")
     return "; ".join(found)
+
+
+_PARTS = (
+    "breakthrough",
+    "allocation",
+    "upgrading_traditional",
+    "upgrading_emerging",
+    "allocation_capital",
+    "allocation_labour",
+    "unallocated",
+)
+
+
+def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
+    """Return the parts of every macro-region and of the whole.
+
+    The residual is that of the group's own official accounts. Regions enter with their share of the group's output,
+    mean of both years; what their residuals do not explain is ``allocation_between``: capital and labour moving between
+    regions, and the change of their weights in output. A year counts when all regions of the group have it.
+
+    Parameters
+    ----------
+    frame
+        The parts by region and year.
+    measurement
+        The official accounts.
+    """
+    import polars as pl
+
+    official = pl.concat([measurement.national, measurement.groups]).select("region", "year", "tfp_growth")
+    member = _members(measurement)
+    output = measurement.inputs.select("region", "year", "output")
+    rows = (
+        frame.select("region", "year", pl.col("tfp_growth").alias("own"), *_PARTS)
+        .join(output, on=["region", "year"])
+        .join(output.with_columns(pl.col("year") + 1), on=["region", "year"], suffix="_before")
+        .join(member, on="region")
+    )
+    size = member.group_by("group").agg(members=pl.len())
+    period = ["group", "year"]
+    share = (pl.col("output") / pl.col("output").sum() + pl.col("output_before") / pl.col("output_before").sum()) / 2
+    rows = rows.with_columns(share=share.over(period))
+    # A part that one region lacks is a part that the group lacks.
+    total = [
+        pl.when(pl.col(name).null_count() == 0).then((pl.col(name) * pl.col("share")).sum()).alias(name)
+        for name in ("own", *_PARTS)
+    ]
+    return (
+        rows.group_by(period, maintain_order=True)
+        .agg(pl.len().alias("here"), *total)
+        .join(size, on="group", maintain_order="left")
+        .filter(pl.col("here") == pl.col("members"))
+        .rename({"group": "region"})
+        .join(official, on=["region", "year"], maintain_order="left")
+        .filter(pl.col("tfp_growth").is_not_null())
+        .select("region", "year", "tfp_growth", *_PARTS, allocation_between=pl.col("tfp_growth") - pl.col("own"))
+        .sort("region", "year")
+    )
+
+
+def _members(measurement: Measurement) -> pl.DataFrame:
+    """Return which measured region belongs to which group; every one of them to ``total``."""
+    import polars as pl
+
+    measured = measurement.frame["region"].unique()
+    regions = measurement.regions.filter(pl.col("region").is_in(measured.to_list()))
+    whole = regions.select("region", group=pl.lit("total"))
+    return pl.concat([whole, regions.filter(pl.col("group_en").is_not_null()).select("region", group="group_en")])
+
+
+def period_means(frame: pl.DataFrame, wanted: Sequence[Sequence[int]]) -> pl.DataFrame:
+    """Return the mean per year of every part over the periods of the protocol and over the whole span.
+
+    Log growth chains by adding up, so the mean times ``years`` is the chained change over the period.
+
+    Parameters
+    ----------
+    frame
+        ``region, year`` and numbers, with or without ``flags``.
+    wanted
+        Pairs ``[start, end]``; one that reaches beyond the years of the frame is cut to them.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``region, start, end, years`` and the means; regions that lack a year of a period are left out of it, and a
+        part that is unknown in one year is unknown in the period.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = pl.DataFrame({"region": ["a", "a"], "year": [2001, 2002], "x": [0.01, 0.03]})
+    >>> period_means(rows, [[1990, 2001]]).rows()
+    [('a', 2000, 2001, 1, 0.01), ('a', 2000, 2002, 2, 0.02)]
+    """
+    import polars as pl
+    import polars.selectors as cs
+
+    numbers = frame.select(cs.float()).columns
+    first, last = frame["year"].min(), frame["year"].max()
+    spans = [] if not isinstance(first, int) or not isinstance(last, int) else _spans(wanted, first - 1, last)
+    flags = [_union()] if "flags" in frame.columns else []
+    tables = [
+        frame.filter(pl.col("year").is_between(start + 1, end))
+        .group_by("region", maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("years"),
+            # Polars leaves nulls out of a mean; a mean over other years than those of the period would be another one.
+            *(pl.when(pl.col(name).null_count() == 0).then(pl.col(name).mean()).alias(name) for name in numbers),
+            *flags,
+        )
+        .filter(pl.col("years") == end - start)
+        .select("region", pl.lit(start).alias("start"), pl.lit(end).alias("end"), pl.exclude("region"))
+        for start, end in spans
+    ]
+    empty = frame.head(0).select(
+        "region",
+        pl.col("year").alias("start"),
+        pl.col("year").alias("end"),
+        pl.col("year").alias("years"),
+        pl.exclude("region", "year"),
+    )
+    return pl.concat([empty, *tables], how="vertical_relaxed")
+
+
+def _spans(wanted: Sequence[Sequence[int]], first: int, last: int) -> list[tuple[int, int]]:
+    """Return the periods cut to the years that there are, the whole span last."""
+    cut = [(max(int(start), first), min(int(end), last)) for start, end in wanted]
+    spans = [span for span in dict.fromkeys(cut) if span[0] < span[1] and span != (first, last)]
+    return [*spans, (first, last)]
+
+
+def _union() -> pl.Expr:
+    """Return every mark that any of the years has."""
+    import polars as pl
+
+    marks = pl.col("flags").str.split(";").list.explode().unique().sort()
+    return marks.filter(marks != "").str.join(";").alias("flags")
+
+
+def cumulative(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the parts summed from the first year of every region on; null after a gap in its years.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = pl.DataFrame({"region": ["a", "a"], "year": [2001, 2002], "x": [0.01, 0.03]})
+    >>> cumulative(rows)["x"].round(9).to_list()
+    [0.01, 0.04]
+    """
+    import polars as pl
+    import polars.selectors as cs
+
+    steady = (pl.col("year") - pl.col("year").first() == pl.int_range(pl.len())).over("region")
+    # Polars carries a sum across nulls; a sum with a hole in it is none.
+    numbers = frame.select(cs.float()).columns
+    return frame.select(
+        "region",
+        "year",
+        *(
+            pl.when(steady & (pl.col(name).is_null().cast(pl.Int64).cum_sum().over("region") == 0))
+            .then(pl.col(name).cum_sum().over("region"))
+            .alias(name)
+            for name in numbers
+        ),
+    )
+
+
+_NEEDED = ("unit", "period", "efficiency_change", "technical_change")
+
+
+def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
+    """Return our parts beside technical change and efficiency change of a productivity index.
+
+    Breakthrough stands beside technical change, and everything else, allocation included, beside efficiency change: a
+    frontier analysis sees a region as one unit, so capital that moves between its industries looks as if the region
+    used its inputs better.
+
+    Parameters
+    ----------
+    frame
+        Our parts by region and year.
+    frontier
+        A result with such a ``frame``, or the frame itself of any kind, with ``unit, period`` (the later year),
+        ``efficiency_change, technical_change`` as ratios (1 = no change).
+
+    Returns
+    -------
+    polars.DataFrame
+        ``region, year, source`` (``breakthrough``, ``upgrading_and_allocation`` and ``total``), ``ours, frontier,
+        difference``, in log points, for the region-years that both have.
+
+    Raises
+    ------
+    InputError
+        When a column is missing, a change is not positive, or no region-year is in both.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> ours = pl.DataFrame({"region": ["a"], "year": [2001], "tfp_growth": [0.03], "breakthrough": [0.01]})
+    >>> theirs = {"unit": ["a"], "period": [2001], "efficiency_change": [1.0], "technical_change": [1.0]}
+    >>> beside(ours, pl.DataFrame(theirs))["difference"].round(3).to_list()
+    [0.01, 0.02, 0.03]
+    """
+    import polars as pl
+
+    theirs = _read(frontier)
+    rows = frame.join(theirs, on=["region", "year"])
+    if not rows.height:
+        message = (
+            "the frontier analysis and the sources have no region-year in common: its unit has to be the region code, "
+            "its period the later year of each change."
+        )
+        raise InputError(message)
+    rest = pl.col("tfp_growth") - pl.col("breakthrough")
+    pairs = (
+        ("breakthrough", pl.col("breakthrough"), pl.col("technical")),
+        ("upgrading_and_allocation", rest, pl.col("efficiency")),
+        ("total", pl.col("tfp_growth"), pl.col("technical") + pl.col("efficiency")),
+    )
+    tables = [
+        rows.select("region", "year", source=pl.lit(name), ours=ours, frontier=other, difference=ours - other)
+        for name, ours, other in pairs
+    ]
+    return pl.concat(tables).sort("region", "year", maintain_order=True)
+
+
+def _read(frontier: Any) -> pl.DataFrame:  # noqa: ANN401 - a result or any kind of frame
+    """Return the changes in logs by region and year."""
+    import polars as pl
+
+    from xinzhi.data.frames import read_frames
+
+    tables, _ = read_frames({"frontier": getattr(frontier, "frame", frontier)})
+    cells = tables[0].cells
+    missing = [name for name in _NEEDED if name not in cells.columns]
+    if missing:
+        message = f"the frontier analysis has no column {', '.join(missing)}; it has {', '.join(cells.columns)}."
+        raise InputError(message)
+    change = cells.select(
+        pl.col("unit").cast(pl.String).alias("region"),
+        pl.col("period").cast(pl.Int64).alias("year"),
+        efficiency=pl.col("efficiency_change").cast(pl.Float64),
+        technical=pl.col("technical_change").cast(pl.Float64),
+    )
+    bad = change.filter((pl.col("efficiency") <= 0) | (pl.col("technical") <= 0))
+    if bad.height:
+        region, year = bad.row(0)[:2]
+        message = f"a change of the frontier analysis is not above 0 ({region}, {year}): changes are ratios, 1 is none."
+        raise InputError(message)
+    return change.with_columns(pl.col("efficiency", "technical").log())

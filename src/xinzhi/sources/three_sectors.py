@@ -10,15 +10,14 @@ import numpy as np
 from xinzhi.core.errors import InputError
 from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.inventory import at_timing
-from xinzhi.sources.detail import Detail, Official, chained, growth, scale_to, without
+from xinzhi.sources.detail import Cube, Detail, Official, chained, growth, scale_to, without
 from xinzhi.sources.given import base_position
-from xinzhi.sources.long import Cube
 from xinzhi.yardstick import TOTAL_ASSET, deflator, investment, stocks
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.data import Package
-    from xinzhi.sources.assumed import Assumptions
+    from xinzhi.sources.assumptions import Assumptions
 
 _VERB = "sources.decompose"
 

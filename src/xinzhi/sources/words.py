@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.text import Language
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
 
 _SHOWN = 3
 _STATUS = {

@@ -194,7 +194,7 @@ def test_bea_bls_domar_sum_is_that_of_the_published_indices(shared):
 
 @pytest.mark.shared
 def test_assumed_sector_shares_are_those_of_cip(cip):
-    from xinzhi.sources.assumed import catalogue
+    from xinzhi.sources.assumptions import catalogue
 
     second = {
         "CLM",

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import xinzhi
+from made_up_economy import made_up_economy
 from xinzhi.core.errors import UsageError
 from xinzhi.report import rooms, svg, write_room
 from xinzhi.report.catalogue import same
@@ -15,7 +16,6 @@ from xinzhi.report.rooms.sources.pictures import apart, leading_parts
 from xinzhi.report.rooms.sources.returns import flow_means
 from xinzhi.report.rooms.sources.structure import uncrowded
 from xinzhi.sources import allocation, decompose, innovation, upgrading
-from xinzhi.sources.economy import made_up_economy
 
 TIGHT = 1e-9
 OWN = ["sources", "groups", "waterfall", "map", "apart", "reallocation"]

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 import xinzhi
+from made_up_economy import made_up_economy
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sources import assumptions, decompose
-from xinzhi.sources.economy import made_up_economy
 
 TIGHT = 1e-12
 

@@ -6,6 +6,7 @@ written out with logarithms of the figures of the tables, without the code under
 
 from __future__ import annotations
 
+import sys
 from math import log
 
 import polars as pl
@@ -212,7 +213,7 @@ def test_contributions_of_industries_and_their_residuals_make_up_their_growth(sh
 def test_a_measurement_at_hand_is_not_made_again(result, monkeypatch):
     package = xinzhi.load(tables())
     measured = xinzhi.measure(package)
-    monkeypatch.setattr("xinzhi.sources.verb.measure", None)
+    monkeypatch.setattr(sys.modules["xinzhi.sources.decompose"], "measure", None)
     again = decompose(package, emerging=["x"], measurement=measured)
     assert again.frame.equals(result.frame)
     assert again.measurement is measured

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 import xinzhi
+from made_up_economy import made_up_economy
 from xinzhi.scope import classify
 from xinzhi.sources import decompose
-from xinzhi.sources.economy import made_up_economy
 
 CODES = ["17", "39", "65"]
 

@@ -11,6 +11,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.sources import decompose
 from xinzhi.sources.allocation import (
     dispersion,
@@ -21,7 +22,6 @@ from xinzhi.sources.allocation import (
     olley_pakes,
     shift_share,
 )
-from xinzhi.sources.fixed_effects import codes, fixed_effects
 from xinzhi.sources.innovation import (
     geographic_proximity,
     innovation_shares,

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 import xinzhi
+from made_up_economy import made_up_economy
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.sources import allocation, decompose, innovation, upgrading
 from xinzhi.sources.contrast import contrast, pair
-from xinzhi.sources.economy import made_up_economy
 from xinzhi.sources.phrases import lacking, points, region_code
 from xinzhi.sources.words import sentences
 

@@ -8,21 +8,6 @@ returns.
 
 from __future__ import annotations
 
-from xinzhi.sources.allocation.depth import Allocation, in_depth
-from xinzhi.sources.allocation.flows import Flows, flows
-from xinzhi.sources.allocation.gains import equalising_gain, nested_gain
-from xinzhi.sources.allocation.marginal import dispersion, marginal_products
-from xinzhi.sources.allocation.shift_share import olley_pakes, shift_share
+import lazy_loader
 
-__all__ = [
-    "Allocation",
-    "Flows",
-    "dispersion",
-    "equalising_gain",
-    "flows",
-    "in_depth",
-    "marginal_products",
-    "nested_gain",
-    "olley_pakes",
-    "shift_share",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

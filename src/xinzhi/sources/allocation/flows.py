@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError
-from xinzhi.sources.fixed_effects import codes, fixed_effects
+from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.sources.reading import read, require_positive
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from xinzhi.sources.fixed_effects import Regression
+    from xinzhi.core.regression import Regression
 
 
 @dataclass(frozen=True, slots=True)

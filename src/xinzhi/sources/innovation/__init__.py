@@ -7,18 +7,6 @@ products.
 
 from __future__ import annotations
 
-from xinzhi.sources.innovation.depth import Innovation, in_depth
-from xinzhi.sources.innovation.elasticity import knowledge_elasticity
-from xinzhi.sources.innovation.knowledge import innovation_shares, knowledge_stock
-from xinzhi.sources.innovation.spillovers import geographic_proximity, spillovers, technological_proximity
+import lazy_loader
 
-__all__ = [
-    "Innovation",
-    "geographic_proximity",
-    "in_depth",
-    "innovation_shares",
-    "knowledge_elasticity",
-    "knowledge_stock",
-    "spillovers",
-    "technological_proximity",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

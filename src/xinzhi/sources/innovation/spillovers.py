@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sources.assumed import conventions
+from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.reading import read
 
 if TYPE_CHECKING:

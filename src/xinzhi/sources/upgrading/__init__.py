@@ -7,8 +7,6 @@ growth and the distance to it.
 
 from __future__ import annotations
 
-from xinzhi.sources.upgrading.catch_up import CatchUp, catch_up
-from xinzhi.sources.upgrading.depth import Upgrading, in_depth
-from xinzhi.sources.upgrading.structure import advancement, rationalisation, structural_change
+import lazy_loader
 
-__all__ = ["CatchUp", "Upgrading", "advancement", "catch_up", "in_depth", "rationalisation", "structural_change"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sources.fixed_effects import codes, fixed_effects
+from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.sources.reading import read
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from xinzhi.sources.fixed_effects import Engine, Regression
+    from xinzhi.core.regression import Engine, Regression
 
 _NEEDED = ("tfp_growth", "frontier_growth", "distance")
 

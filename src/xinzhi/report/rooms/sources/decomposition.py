@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Text
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
 
 DETAILED = ("industry_accounts", "sector_accounts")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.text import Text
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
 
 INKS: Mapping[str, str] = {
     "breakthrough": palette.ACCENT,

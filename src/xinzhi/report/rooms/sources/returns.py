@@ -13,7 +13,7 @@ from xinzhi.report.rooms.sources.tables import left_out, period
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Column, Table, column
 from xinzhi.report.view import region_names
-from xinzhi.sources.allocation.depth import NAMES, PRODUCTS, SIGNIFICANT
+from xinzhi.sources.allocation.in_depth import NAMES, PRODUCTS, SIGNIFICANT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

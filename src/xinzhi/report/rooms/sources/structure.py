@@ -13,7 +13,7 @@ from xinzhi.report.rooms.sources.tables import left_out
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Column, Table, column
 from xinzhi.report.view import region_groups, region_names
-from xinzhi.sources.innovation.depth import share_title
+from xinzhi.sources.innovation.in_depth import share_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ from xinzhi.report.rooms.sources.facts import word
 from xinzhi.report.tables import Column, Table, column
 from xinzhi.sources.explain import assumption_frame
 from xinzhi.sources.phrases import lacking
-from xinzhi.sources.result import PARTS as SUMS
+from xinzhi.sources.tables import PARTS as SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

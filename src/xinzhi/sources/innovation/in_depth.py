@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
-from xinzhi.sources.assumed import conventions
-from xinzhi.sources.innovation.elasticity import knowledge_elasticity
-from xinzhi.sources.innovation.knowledge import innovation_shares, knowledge_stock
+from xinzhi.sources.assumptions import conventions
+from xinzhi.sources.innovation.knowledge_stock import innovation_shares, knowledge_elasticity, knowledge_stock
 from xinzhi.sources.reading import left_out, said, told
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from xinzhi.core.regression import Regression
     from xinzhi.core.text import Language
     from xinzhi.data import Package
-    from xinzhi.sources.fixed_effects import Regression
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
 
 SIGNIFICANT = 1.96  # standard errors; a smaller coefficient is told as none
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
-from xinzhi.sources.assumed import conventions
+from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.reading import left_out, said, told
 from xinzhi.sources.upgrading.catch_up import catch_up
-from xinzhi.sources.upgrading.structure import advancement, rationalisation, structural_change
+from xinzhi.sources.upgrading.structural_change import advancement, rationalisation, structural_change
 
 if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.text import Language
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
     from xinzhi.sources.upgrading.catch_up import CatchUp
 
 

@@ -9,10 +9,9 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.sources.allocation.flows import flows
-from xinzhi.sources.allocation.gains import equalising_gain
-from xinzhi.sources.allocation.marginal import dispersion, marginal_products
+from xinzhi.sources.allocation.marginal_products import dispersion, equalising_gain, marginal_products
 from xinzhi.sources.allocation.shift_share import shift_share
-from xinzhi.sources.assumed import conventions
+from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.reading import left_out, said, told
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.text import Language
-    from xinzhi.sources.result import Sources
+    from xinzhi.sources.decompose import Sources
 
 COLUMNS = ("output_nominal", "capital", "labour", "labour_share")
 PRODUCTS = {"labour": "mpl", "capital": "mpk"}

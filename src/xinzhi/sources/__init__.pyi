@@ -1,0 +1,10 @@
+from . import allocation as allocation
+from . import innovation as innovation
+from . import upgrading as upgrading
+from .assumptions import Assumptions as Assumptions
+from .assumptions import assumptions as assumptions
+from .decompose import Sources as Sources
+from .decompose import decompose as decompose
+from .explain import SourcesExplanation as SourcesExplanation
+from .explain import assumption_frame as assumption_frame
+from .tables import PARTS as PARTS

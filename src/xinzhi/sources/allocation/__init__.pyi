@@ -1,0 +1,10 @@
+from .flows import Flows as Flows
+from .flows import flows as flows
+from .in_depth import Allocation as Allocation
+from .in_depth import in_depth as in_depth
+from .marginal_products import dispersion as dispersion
+from .marginal_products import equalising_gain as equalising_gain
+from .marginal_products import marginal_products as marginal_products
+from .marginal_products import nested_gain as nested_gain
+from .shift_share import olley_pakes as olley_pakes
+from .shift_share import shift_share as shift_share

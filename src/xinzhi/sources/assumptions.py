@@ -1,0 +1,197 @@
+"""Assumptions beyond the protocol, conventions of the measures, and which industries are emerging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray
+    from xinzhi.sources.detail import Level
+
+_FILE = Path(__file__).with_name("assumptions.yaml")
+_CONVENTIONS = Path(__file__).with_name("conventions.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """The assumptions of one decomposition.
+
+    Parameters
+    ----------
+    values
+        Every assumption by its name.
+    departs
+        Those that differ from the file.
+    """
+
+    values: Mapping[str, Any]
+    departs: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the file fixes the type
+        return self.values[name]
+
+
+@cache
+def catalogue() -> dict[str, dict[str, Any]]:
+    """Return every assumption with value, unit, description, reference and alternatives, as the file has them.
+
+    Examples
+    --------
+    >>> catalogue()["shares"]["value"]
+    'common'
+    """
+    import yaml
+
+    loaded: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["parameters"]
+    return loaded
+
+
+@cache
+def conventions() -> dict[str, Any]:
+    """Return every convention of the measures that look deeper into one source, with its reference.
+
+    Examples
+    --------
+    >>> conventions()["obsolescence"]["value"]
+    0.15
+    """
+    import yaml
+
+    loaded: dict[str, Any] = yaml.safe_load(_CONVENTIONS.read_text(encoding="utf-8"))
+    return loaded
+
+
+def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
+    """Return the assumptions of the file, with those of `assume` in their place.
+
+    Parameters
+    ----------
+    assume
+        Names and values that depart from the file.
+
+    Raises
+    ------
+    UsageError
+        When a name is unknown or a value is none of the alternatives.
+
+    Examples
+    --------
+    >>> assumptions({"shares": "by_sector"}).departs
+    ('shares',)
+    """
+    known = catalogue()
+    values = {name: entry["value"] for name, entry in known.items()}
+    for name, value in (assume or {}).items():
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            hint = f" (did you mean '{near[0]}'?)" if near else ""
+            message = f"unknown assumption '{name}'{hint}: known are {', '.join(known)}."
+            raise UsageError(message)
+        _check(name, value, known[name])
+        values[name] = value
+    return Assumptions(values, tuple(name for name in values if values[name] != known[name]["value"]))
+
+
+def _check(name: str, value: object, entry: Mapping[str, Any]) -> None:
+    """Refuse a word that is no alternative, and a number that is not positive."""
+    usual = entry["value"]
+    if isinstance(usual, str):
+        allowed = [usual, *entry.get("alternatives", ())]
+        if value not in allowed:
+            message = f"assumption '{name}' is {' or '.join(allowed)}; got {value!r}."
+            raise UsageError(message)
+    elif isinstance(usual, (int, float)):
+        whole = isinstance(usual, int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or value <= 0:
+            kind = "a whole number" if whole else "a number"
+            message = f"assumption '{name}' is {kind} above 0; got {value!r}."
+            raise UsageError(message)
+
+
+_SHOWN = 8
+
+
+@runtime_checkable
+class Scoped(Protocol):
+    """A result that knows which industries count as emerging, such as that of `scope.classify`."""
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The industries."""
+        ...
+
+    def mask(self) -> tuple[str, ...]:
+        """Return the codes of those that count."""
+        ...
+
+
+Emerging = Iterable[str] | Iterable[bool] | Mapping[str, bool] | Scoped
+
+
+def emerging_mask(names: tuple[str, ...], level: Level, emerging: Emerging) -> tuple[BoolArray, tuple[str, ...]]:
+    """Return which industries are emerging, and the codes that are no industry of the decomposition.
+
+    Parameters
+    ----------
+    names
+        Codes of the industries.
+    level
+        With three sectors or totals no code of an industry can be placed, and all are returned.
+    emerging
+        Codes; or true and false for every industry, in the order of `names` or by code; or a `Scope`, whose mask it is.
+
+    Raises
+    ------
+    UsageError
+        When it is of another kind, or names industries and none of them is there.
+
+    Examples
+    --------
+    >>> emerging_mask(("26", "39"), "industry", ["39", "65"])
+    (array([False,  True]), ('65',))
+    >>> emerging_mask(("26", "39"), "industry", {"26": False, "39": True})[0].tolist()
+    [False, True]
+    """
+    named = _codes(names, emerging)
+    outside = tuple(code for code in dict.fromkeys(named) if code not in names)
+    if level == "industry" and outside and len(outside) == len(set(named)):
+        message = f"emerging names {_listed(outside)}, and the decomposition has the industries {_listed(names)}."
+        raise UsageError(message)
+    return np.isin(names, named), outside
+
+
+def _codes(names: tuple[str, ...], emerging: Emerging) -> list[str]:
+    """Return the codes that are meant."""
+    given = emerging.mask() if isinstance(emerging, Scoped) else emerging
+    if isinstance(given, str):
+        message = f"emerging is a list of industry codes; got the text {given!r}: write [{given!r}]."
+        raise UsageError(message)
+    if not isinstance(given, Iterable) or hasattr(given, "columns"):
+        message = f"emerging is a list of industry codes, or true and false by industry; got {type(given).__name__}."
+        raise UsageError(message)
+    codes, values = (list(given), list(given.values())) if isinstance(given, Mapping) else (list(names), list(given))
+    truths = [bool(value) for value in values if isinstance(value, (bool, np.bool_))]
+    if not truths and not isinstance(given, Mapping):
+        return [str(code) for code in values]
+    if not len(truths) == len(values) == len(codes):
+        message = (
+            f"emerging gives {len(truths)} times true or false among {len(values)} values: give one for every industry "
+            f"({_listed(names)}), true or false by code, or the codes themselves."
+        )
+        raise UsageError(message)
+    return [str(code) for code, here in zip(codes, truths, strict=True) if here]
+
+
+def _listed(codes: tuple[str, ...]) -> str:
+    return ", ".join(codes[:_SHOWN]) + (", ..." if len(codes) > _SHOWN else "")
