@@ -23,29 +23,11 @@ Wild = Literal["wild", "wild-resampled"]
 def wild_values(
     level: FloatArray, *, method: Wild, window: int, lag: int, replications: int, seed: int
 ) -> CriticalValues:
-    """Return critical values of one series by a wild bootstrap.
-
-    Parameters
-    ----------
-    level
-        `(T,)`, the series.
-    method
-        ``wild``: every step times a standard normal, in its place, so that calm and stormy years stay where they are
-        (Harvey, Leybourne, Sollis and Taylor 2016, Journal of Empirical Finance 38). ``wild-resampled``: residuals of
-        the differences on their lags, drawn at random with a normal sign and size, through the same lags again
-        (Phillips and Shi 2020, Handbook of Statistics 42).
-    window, lag
-        Rows of the smallest regression, lagged differences.
-    replications, seed
-        How many draws, and from where.
-
-    Examples
-    --------
-    >>> walk = np.random.default_rng(1).standard_normal(60).cumsum()
-    >>> found = wild_values(walk, method="wild", window=14, lag=0, replications=300, seed=1)
-    >>> found.gsadf.round(2).tolist()
-    [2.47, 3.13, 6.1]
-    """
+    """Return critical values of one series by a wild bootstrap."""
+    # method: ``wild``: every step times a standard normal, in its place, so that calm and stormy years stay where they
+    # are (Harvey, Leybourne, Sollis and Taylor 2016, Journal of Empirical Finance 38). ``wild-resampled``: residuals of
+    # the differences on their lags, drawn at random with a normal sign and size, through the same lags again (Phillips
+    # and Shi 2020, Handbook of Statistics 42).
     random = np.random.default_rng(seed)
     level, periods = unit_scaled(level), len(level)
     out = np.empty((2, periods - lag - window, replications))
@@ -64,30 +46,10 @@ def wild_values(
 
 
 def sieve_values(level: FloatArray, *, window: int, lag: int, replications: int, seed: int) -> CriticalValues:
-    """Return critical values of one series by a sieve bootstrap, which keeps its drift and its autocorrelation.
-
-    Parameters
-    ----------
-    level
-        `(T,)`, the series.
-    window, lag
-        Rows of the smallest regression, lagged differences of the test.
-    replications, seed
-        How many draws, and from where.
-
-    Notes
-    -----
-    The panel bootstrap of `sieve_panels` on a panel of one, with an autoregression of order ``lag + 1``. The t of a
-    random walk with a strong drift is nearly normal (West 1988, Econometrica 56(6)), far to the right of the
-    Dickey-Fuller distribution: critical values that leave the drift out reject nearly every such series.
-
-    Examples
-    --------
-    >>> walk = np.random.default_rng(1).standard_normal(60).cumsum() + 2.0 * np.arange(60)
-    >>> found = sieve_values(walk, window=14, lag=0, replications=300, seed=1)
-    >>> found.gsadf.round(2).tolist()
-    [3.49, 3.79, 4.59]
-    """
+    """Return critical values of one series by a sieve bootstrap, which keeps its drift and its autocorrelation."""
+    # The panel bootstrap of `sieve_panels` on a panel of one, with an autoregression of order ``lag + 1``. The t of a
+    # random walk with a strong drift is nearly normal (West 1988, Econometrica 56(6)), far to the right of the Dickey-
+    # Fuller distribution: critical values that leave the drift out reject nearly every such series.
     out = np.empty((2, len(level) - lag - window, replications))
     options = {"window": window, "lag": lag, "order": lag + 1, "replications": replications, "seed": seed}
     for part, drawn in _sieve(level[:, None], pinned=False, **options):
@@ -98,34 +60,10 @@ def sieve_values(level: FloatArray, *, window: int, lag: int, replications: int,
 def sieve_panels(
     table: FloatArray, *, window: int, lag: int, order: int, replications: int, seed: int, pinned: bool = False
 ) -> FloatArray:
-    """Return panel BSADF `(T - lag - window, R)` under the null, by a sieve bootstrap.
-
-    Parameters
-    ----------
-    table
-        `(T, N)`, the series of the panel.
-    window, lag
-        Rows of the smallest regression, lagged differences of the test.
-    order
-        Lags of the autoregression of the differences.
-    replications, seed
-        How many draws, and from where.
-    pinned
-        Centre the residuals within every draw, as exuber and pyexuber do: every drawn series then ends near where the
-        data end, and critical values are too low.
-
-    Notes
-    -----
-    Pavlidis and others (2016), Journal of Real Estate Finance and Economics 53(4), appendix: differences on a constant
-    and their lags, the unit root imposed; whole rows of residuals are drawn, so that dependence between the series
-    stays; the mean of BSADF over the series is the panel statistic.
-
-    Examples
-    --------
-    >>> walks = np.random.default_rng(1).standard_normal((40, 3)).cumsum(axis=0)
-    >>> sieve_panels(walks, window=11, lag=0, order=1, replications=50, seed=1).shape
-    (29, 50)
-    """
+    """Return panel BSADF `(T - lag - window, R)` under the null, by a sieve bootstrap."""
+    # Pavlidis and others (2016), Journal of Real Estate Finance and Economics 53(4), appendix: differences on a
+    # constant and their lags, the unit root imposed; whole rows of residuals are drawn, so that dependence between the
+    # series stays; the mean of BSADF over the series is the panel statistic.
     out = np.empty((len(table) - lag - window, replications))
     options = {"window": window, "lag": lag, "order": order, "replications": replications, "seed": seed}
     for part, drawn in _sieve(table, pinned=pinned, **options):
@@ -155,15 +93,7 @@ def _sieve(
 
 
 def null_model(table: FloatArray, order: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return residuals `(rows, N)`, slopes `(order, N)` and constants `(N,)` of the differences on their own lags.
-
-    Parameters
-    ----------
-    table
-        `(T, N)`, time downwards.
-    order
-        Lags.
-    """
+    """Return residuals `(rows, N)`, slopes `(order, N)` and constants `(N,)` of the differences on their own lags."""
     rows = regression_rows(table, order)
     residuals = np.empty(rows.shape[1:])
     slopes, constant = np.empty((order, table.shape[1])), np.empty(table.shape[1])
@@ -176,17 +106,7 @@ def null_model(table: FloatArray, order: int) -> tuple[FloatArray, FloatArray, F
 
 
 def recoloured(shocks: FloatArray, slopes: FloatArray, *, start: int = 0) -> FloatArray:
-    """Return differences that follow the autoregression; `shocks` `(T - 1, N)` is overwritten.
-
-    Parameters
-    ----------
-    shocks
-        Constant and residual of every period; up to `start`, the differences themselves.
-    slopes
-        `(order, N)`.
-    start
-        First period that is computed.
-    """
+    """Return differences that follow the autoregression; `shocks` `(T - 1, N)` is overwritten."""
     for at in range(start, len(shocks)):
         for back in range(1, min(len(slopes), at) + 1):
             shocks[at] += slopes[back - 1] * shocks[at - back]

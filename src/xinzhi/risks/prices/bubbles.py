@@ -241,13 +241,7 @@ def bubbles(
 
 
 def refuse_all(findings: Sequence[Finding]) -> None:
-    """Raise, because no series is left.
-
-    Raises
-    ------
-    InputError
-        Always.
-    """
+    """Raise, because no series is left."""
     errors = [found for found in findings if found.severity == "error"]
     more = same(f" … ({len(errors)})" if len(errors) > _SHOWN else "")
     shown = {tongue: "\n  ".join(found.sentence(tongue) for found in errors[:_SHOWN]) for tongue in LANGUAGES}

@@ -30,13 +30,7 @@ def document() -> dict[str, Any]:
 
 @cache
 def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
-    """Return what stands at a dotted path of ``bubbles.yaml``.
-
-    Examples
-    --------
-    >>> setting("shortest")
-    10
-    """
+    """Return what stands at a dotted path of ``bubbles.yaml``."""
     found: Any = document()
     for part in path.split("."):
         found = found[part]
@@ -94,27 +88,7 @@ class BubbleRules:
 
 
 def whole(name: str, given: object, *, least: int, other: str = "") -> int:
-    """Return a whole number of any kind as one of Python.
-
-    Parameters
-    ----------
-    name, given
-        Of the option.
-    least
-        What it must reach.
-    other
-        What else would do, for the message.
-
-    Raises
-    ------
-    UsageError
-        When it is none.
-
-    Examples
-    --------
-    >>> whole("replications", 200, least=100)
-    200
-    """
+    """Return a whole number of any kind as one of Python."""
     if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
         raise UsageError("prices.whole-number", name=name, given=given, least=least, other=other)
     return int(given)

@@ -73,33 +73,14 @@ class CriticalValues:
 
 
 def at_level(level: int) -> int:
-    """Return the place of a level.
-
-    Raises
-    ------
-    UsageError
-        When it is not 90, 95 or 99.
-
-    Examples
-    --------
-    >>> at_level(95)
-    1
-    """
+    """Return the place of a level."""
     if level not in LEVELS:
         raise UsageError("prices.level", given=level)
     return LEVELS.index(level)
 
 
 def random_walks(periods: int, count: int, random: np.random.Generator) -> FloatArray:
-    """Return `(T, count)` random walks with a drift of 1/T a period and unit variance.
-
-    Parameters
-    ----------
-    periods, count
-        T, and how many.
-    random
-        The generator.
-    """
+    """Return `(T, count)` random walks with a drift of 1/T a period and unit variance."""
     steps = random.standard_normal((periods, count))
     steps += float(setting("null_model.drift")) / periods
     return np.cumsum(steps, axis=0, out=steps)
@@ -113,15 +94,7 @@ def blocks(periods: int, count: int, lag: int) -> Iterator[slice]:
 
 
 def sequences_of(table: FloatArray, window: int, lag: int) -> FloatArray:
-    """Return BADF and BSADF `(2, S, N)` of drawn series; those that hardly vary around their drift are mended.
-
-    Parameters
-    ----------
-    table
-        `(T, N)`, contiguous.
-    window, lag
-        Rows of the smallest regression, lagged differences.
-    """
+    """Return BADF and BSADF `(2, S, N)` of drawn series; those that hardly vary around their drift are mended."""
     found = window_statistics(table, window, lag)
     steps = np.diff(table, axis=0)
     smooth = steps.var(axis=0) <= float(setting("exact_fit.share_left")) * (steps**2).mean(axis=0)
@@ -132,15 +105,7 @@ def sequences_of(table: FloatArray, window: int, lag: int) -> FloatArray:
 
 
 def simulate_null(periods: int, *, window: int, lag: int, replications: int, seed: int) -> FloatArray:
-    """Return BADF and BSADF `(2, T - lag - window, R)` of random walks.
-
-    Parameters
-    ----------
-    periods, window, lag
-        T, the rows of the smallest regression, lagged differences.
-    replications, seed
-        How many, and from where.
-    """
+    """Return BADF and BSADF `(2, T - lag - window, R)` of random walks."""
     random = np.random.default_rng([seed, periods, window, lag])
     out = np.empty((2, periods - lag - window, replications))
     for part in blocks(periods, replications, lag):
@@ -149,22 +114,7 @@ def simulate_null(periods: int, *, window: int, lag: int, replications: int, see
 
 
 def from_sequences(sequences: FloatArray, *, method: str, seed: int) -> CriticalValues:
-    """Return the critical values of simulated sequences.
-
-    Parameters
-    ----------
-    sequences
-        `(2, S, R)`, BADF and BSADF under the null; draws without a statistic (NaN) are left out.
-    method, seed
-        For the record.
-
-    Examples
-    --------
-    >>> draws = simulate_null(30, window=10, lag=0, replications=400, seed=1)
-    >>> values = from_sequences(draws, method="simulated", seed=1)
-    >>> bool((values.adf < values.sadf).all() and (values.sadf < values.gsadf).all())
-    True
-    """
+    """Return the critical values of simulated sequences."""
     badf, bsadf = sequences
     running = np.fmax.accumulate(badf, axis=0)
     top = np.fmax.reduce(bsadf, axis=0)
@@ -206,24 +156,7 @@ def _quantiles(draws: FloatArray) -> FloatArray:
 def critical_values(
     periods: int, *, window: int | None = None, lag: int = 0, replications: int | None = None, seed: int | None = None
 ) -> CriticalValues:
-    """Return simulated critical values.
-
-    Parameters
-    ----------
-    periods
-        Observations T.
-    window
-        Rows of the smallest regression; by rule when none is given.
-    lag
-        Lagged differences, as in the test.
-    replications, seed
-        Of the simulation; ``bubbles.yaml`` has the usual ones.
-
-    Examples
-    --------
-    >>> critical_values(40, replications=500).gsadf.shape
-    (3,)
-    """
+    """Return simulated critical values."""
     chosen = minimum_window(periods) if window is None else window
     count, seed = usual_replications(periods) if replications is None else replications, usual_seed(seed)
     draws = simulate_null(periods, window=chosen, lag=lag, replications=count, seed=seed)
@@ -243,41 +176,17 @@ def usual_seed(seed: int | None) -> int:
 
 @cache
 def stored_table() -> pl.DataFrame:
-    """Return the table that ships with the package.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``minimum_window, observations, level, badf, sadf, bsadf, gsadf, alarms_pointwise, alarms_running``: quantiles
-        of BADF and BSADF of random walks at that observation, of their running maxima up to it, and the share of
-        walks that have passed the pointwise or running-maximum line by then.
-    """
+    """Return the table that ships with the package."""
     import polars as pl
 
     return pl.read_parquet(HERE / "critical_values.parquet")
 
 
 def stored_values(periods: int, *, window: int | None = None) -> CriticalValues | None:
-    """Return the critical values of the table; None where it has none for this size and window.
-
-    Parameters
-    ----------
-    periods
-        Observations T.
-    window
-        Rows of the smallest regression; by rule when none is given.
-
-    Notes
-    -----
-    Nothing is interpolated. The null distributions at an observation depend on what came before it and on the smallest
-    window, not on what follows; so one simulation a window, of the largest T that has this window by the rule, serves
-    every T that has it.
-
-    Examples
-    --------
-    >>> stored_values(100).gsadf.round(2).tolist(), stored_values(5000) is None
-    ([1.66, 1.96, 2.57], True)
-    """
+    """Return the critical values of the table; None where it has none for this size and window."""
+    # Nothing is interpolated. The null distributions at an observation depend on what came before it and on the
+    # smallest window, not on what follows; so one simulation a window, of the largest T that has this window by the
+    # rule, serves every T that has it.
     import polars as pl
 
     chosen = minimum_window(periods) if window is None else window

@@ -13,46 +13,15 @@ if TYPE_CHECKING:
 
 
 def checked_lag(lag: Lag) -> Lag:
-    """Return a lag that is one.
-
-    Parameters
-    ----------
-    lag
-        A whole number of any kind, or ``aic`` or ``bic``.
-
-    Raises
-    ------
-    UsageError
-        When it is neither.
-    """
+    """Return a lag that is one."""
     return lag if lag in ("aic", "bic") else whole("lag", lag, least=0, other="lag")
 
 
 def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
-    """Return the lag of a series.
-
-    Parameters
-    ----------
-    level
-        `(T,)`, the series.
-    lag
-        A number, or ``aic`` or ``bic``.
-    window
-        Rows of the smallest regression, which limits the lag.
-
-    Notes
-    -----
-    All lags are compared on the same rows; the criterion is n ln(RSS / n) + c k with c = 2 or ln n. One lag serves all
-    windows of a series: choosing it anew in each distorts the size of the test (Phillips, Shi and Yu 2015, section 4).
-
-    Examples
-    --------
-    >>> steps = np.random.default_rng(1).standard_normal(300)
-    >>> for at in range(1, 300):
-    ...     steps[at] += 0.6 * steps[at - 1]
-    >>> chosen_lag(steps.cumsum(), "bic", window=40), chosen_lag(steps.cumsum(), 2, window=40)
-    (1, 2)
-    """
+    """Return the lag of a series."""
+    # All lags are compared on the same rows; the criterion is n ln(RSS / n) + c k with c = 2 or ln n. One lag serves
+    # all windows of a series: choosing it anew in each distorts the size of the test (Phillips, Shi and Yu 2015,
+    # section 4).
     if isinstance(lag, int):
         return lag
     most = min(int(setting("lags.largest")), window - 2 - int(setting("least_degrees")))
@@ -71,20 +40,7 @@ def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
 
 
 def residual_autocorrelation(level: FloatArray, lag: int) -> float:
-    """Return the first autocorrelation of the residuals on the whole sample.
-
-    Parameters
-    ----------
-    level
-        `(T,)`, the series.
-    lag
-        Lagged differences.
-
-    Examples
-    --------
-    >>> abs(residual_autocorrelation(np.random.default_rng(1).standard_normal(200).cumsum(), 0)) < 0.14
-    True
-    """
+    """Return the first autocorrelation of the residuals on the whole sample."""
     rows = regression_rows(level[:, None], lag)[..., 0]
     design = np.column_stack([np.ones(rows.shape[1]), *rows[:-1]])
     left = rows[-1] - design @ np.linalg.lstsq(design, rows[-1], rcond=None)[0]
@@ -93,33 +49,14 @@ def residual_autocorrelation(level: FloatArray, lag: int) -> float:
 
 
 def drift(level: FloatArray) -> float:
-    """Return the t of the mean step, zero where the steps do not vary.
-
-    Parameters
-    ----------
-    level
-        `(T,)`, the series.
-
-    Examples
-    --------
-    >>> round(drift(np.array([1.0, 2.0, 4.0, 5.0, 7.0])), 2)
-    5.2
-    """
+    """Return the t of the mean step, zero where the steps do not vary."""
     steps = np.diff(level)
     spread = float(steps.std(ddof=1))
     return float(steps.mean()) / spread * float(np.sqrt(len(steps))) if spread > 0 else 0.0
 
 
 def regression_rows(table: FloatArray, lag: int) -> FloatArray:
-    """Return `(lag + 2, T - 1 - lag, N)`: lagged differences (the nearest first), the lagged level, the difference.
-
-    Parameters
-    ----------
-    table
-        `(T, N)`, time downwards.
-    lag
-        Lagged differences.
-    """
+    """Return `(lag + 2, T - 1 - lag, N)`: lagged differences (the nearest first), the lagged level, the difference."""
     steps = np.diff(table, axis=0)
     rows = len(steps) - lag
     before = [steps[lag - back : lag - back + rows] for back in range(1, lag + 1)]

@@ -198,15 +198,7 @@ def _together(usable: Sequence[Series]) -> tuple[pl.Series, FloatArray, bool]:
 
 
 def panel_line(draws: FloatArray, convention: PanelConvention, level: int) -> FloatArray:
-    """Return `(S,)`, what the mean BSADF is held against.
-
-    Parameters
-    ----------
-    draws
-        `(S, R)`, the mean BSADF under the null.
-    convention, level
-        As in `panel_bubbles`.
-    """
+    """Return `(S,)`, what the mean BSADF is held against."""
     share = LEVELS[at_level(level)] / 100
     if convention == "pointwise":
         return np.asarray(np.quantile(draws, share, axis=1), dtype=np.float64)

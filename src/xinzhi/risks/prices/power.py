@@ -21,21 +21,7 @@ Speed = Literal["standard", "gentle"]
 
 
 def episode(periods: int, speed: Speed = "standard") -> tuple[int, int, float]:
-    """Return when the bubble of the alternative starts and stops, as places, and its growth factor a period.
-
-    Parameters
-    ----------
-    periods
-        T.
-    speed
-        As in the paper, or a quarter of it.
-
-    Examples
-    --------
-    >>> start, stop, root = episode(20)
-    >>> start, stop, round(root, 3)
-    (8, 12, 1.166)
-    """
+    """Return when the bubble of the alternative starts and stops, as places, and its growth factor a period."""
     rule = setting("alternative")
     start = int(rule["start"] * periods)
     stop = start + max(1, round(rule["length"] * periods))
@@ -43,27 +29,9 @@ def episode(periods: int, speed: Speed = "standard") -> tuple[int, int, float]:
 
 
 def explosive_series(periods: int, count: int, random: np.random.Generator, speed: Speed = "standard") -> FloatArray:
-    """Return `(T, count)` series with one bubble that bursts at once.
-
-    Parameters
-    ----------
-    periods, count
-        T, and how many.
-    random
-        The generator.
-    speed
-        As in the paper, or a quarter of it.
-
-    Notes
-    -----
-    Phillips, Shi and Yu (2015): a random walk; a root of 1 + c / T^a from 40 per cent of the sample on, for 20 per
-    cent of it; then the walk goes on near where the bubble began. ``bubbles.yaml`` has the parameters.
-
-    Examples
-    --------
-    >>> explosive_series(50, 3, np.random.default_rng(1)).shape
-    (50, 3)
-    """
+    """Return `(T, count)` series with one bubble that bursts at once."""
+    # Phillips, Shi and Yu (2015): a random walk; a root of 1 + c / T^a from 40 per cent of the sample on, for 20 per
+    # cent of it; then the walk goes on near where the bubble began. ``bubbles.yaml`` has the parameters.
     rule = setting("alternative")
     start, stop, root = episode(periods, speed)
     shocks = rule["deviation"] * random.standard_normal((periods, count))
@@ -86,26 +54,7 @@ def rejection_rates(
     seed: int,
     speed: Speed = "standard",
 ) -> FloatArray:
-    """Return `(3, 3)`: share of bubbles found by ADF, SADF and GSADF (rows) at 90, 95 and 99 per cent.
-
-    Parameters
-    ----------
-    periods, window, lag
-        T, the rows of the smallest regression, lagged differences.
-    critical
-        What the statistics are held against.
-    replications, seed
-        Of the simulation.
-    speed
-        Of the bubble.
-
-    Examples
-    --------
-    >>> from xinzhi.risks.prices.critical import stored_values
-    >>> found = rejection_rates(100, stored_values(100), window=19, lag=0, replications=500, seed=1)
-    >>> bool(found[2, 1] > 0.5 > found[0, 1])
-    True
-    """
+    """Return `(3, 3)`: share of bubbles found by ADF, SADF and GSADF (rows) at 90, 95 and 99 per cent."""
     random = np.random.default_rng([seed, periods, window, lag])
     hits = np.zeros((3, len(LEVELS)))
     for part in blocks(periods, replications, lag):
@@ -126,22 +75,7 @@ def stored_power() -> pl.DataFrame:
 
 
 def power_of(periods: int, level: int, speed: Speed = "standard") -> float | None:
-    """Return the share of bubbles that GSADF finds at a sample size; None beyond the table.
-
-    Parameters
-    ----------
-    periods
-        Observations T; between two sizes of the table the rate is interpolated.
-    level
-        90, 95 or 99.
-    speed
-        Of the bubble.
-
-    Examples
-    --------
-    >>> power_of(20, 95) < power_of(100, 95), power_of(20, 95, "gentle") < 0.2
-    (True, True)
-    """
+    """Return the share of bubbles that GSADF finds at a sample size; None beyond the table."""
     sizes, rates = _curve(LEVELS[at_level(level)], speed)
     if not sizes[0] <= periods <= sizes[-1]:
         return None

@@ -26,42 +26,17 @@ class Mend(Protocol):
     def __call__(
         self, rows: int, statistic: FloatArray, pivots: Sequence[FloatArray], wholes: Sequence[FloatArray]
     ) -> None:
-        """Look at the statistics of all windows of so many rows.
-
-        Parameters
-        ----------
-        rows
-            Of each window.
-        statistic
-            `(starts * N,)`, t |t|.
-        pivots, wholes
-            `lag + 2` of `(starts * N,)`: what is left of the sum of squares of each lagged difference, the level and
-            the difference once the others are taken out, and that sum of squares.
-        """
+        """Look at the statistics of all windows of so many rows."""
 
 
 def window_statistics(table: FloatArray, window: int, lag: int, *, mend: Mend | None = None) -> FloatArray:
-    """Return `(2, T - lag - window, N)`, BADF and BSADF; not finite where a series hardly varies, unless mended.
-
-    Parameters
-    ----------
-    table
-        `(T, N)`, contiguous, time downwards.
-    window
-        Rows of the smallest regression.
-    lag
-        Lagged differences.
-    mend
-        Sees the statistics of every length of window.
-
-    Notes
-    -----
-    With z = y_t - y_a (a: first level of the window, n steps, b: last), S = sum z_{t-1}, W = sum z_{t-1}^2 and Q = sum
-    of squared steps, the steps sum to z_b and 2 sum z_{t-1} (z_t - z_{t-1}) = z_b^2 - Q. Levels count from the first of
-    their own window: then the variance of the level is at least 1/T of its sum of squares, so that nothing cancels (the
-    same would not hold for differences of cumulative sums). The moments of lagged differences are those of the steps
-    in windows that start earlier; nothing is added up twice. The largest t |t| is found first, and its root last.
-    """
+    """Return `(2, T - lag - window, N)`, BADF and BSADF; not finite where a series hardly varies, unless mended."""
+    # With z = y_t - y_a (a: first level of the window, n steps, b: last), S = sum z_{t-1}, W = sum z_{t-1}^2 and Q =
+    # sum of squared steps, the steps sum to z_b and 2 sum z_{t-1} (z_t - z_{t-1}) = z_b^2 - Q. Levels count from the
+    # first of their own window: then the variance of the level is at least 1/T of its sum of squares, so that nothing
+    # cancels (the same would not hold for differences of cumulative sums). The moments of lagged differences are those
+    # of the steps in windows that start earlier; nothing is added up twice. The largest t |t| is found first, and its
+    # root last.
     periods, series = table.shape
     level, rows = table.ravel(), periods - 1 - lag
     steps = np.diff(table, axis=0).ravel()
@@ -104,10 +79,8 @@ def _moments(
     sums: Sequence[FloatArray],
     work: FloatArray,
 ) -> dict[tuple[int, int], FloatArray]:
-    """Return the centred cross-products of lagged differences (the nearest first), level and difference.
-
-    `level` is S, W and z; `sums` the products of steps with those 0, 1, ... before, by the start of the earlier.
-    """
+    """Return the centred cross-products of lagged differences (the nearest first), level and difference."""
+    # `level` is S, W and z; `sums` the products of steps with those 0, 1, ... before, by the start of the earlier.
     s, w, z = level
     size, lag = len(s), len(sums) - 1
     mean = np.multiply(s, 1 / n, out=work[0, :size])
@@ -160,22 +133,9 @@ def _swept(moments: dict[tuple[int, int], FloatArray], swept: FloatArray, work: 
 
 
 def mended_statistics(table: FloatArray, window: int, lag: int) -> tuple[FloatArray, IntArray]:
-    """Return BADF and BSADF `(2, T - lag - window, N)`, and the windows `(N,)` that have no statistic.
-
-    Parameters
-    ----------
-    table
-        `(T, N)`, contiguous, time downwards, of any size near one.
-    window
-        Rows of the smallest regression.
-    lag
-        Lagged differences.
-
-    Notes
-    -----
-    Windows in which hardly anything is left of a sum of squares are computed anew by `direct_statistics`; NaN where
-    none that ends there has a statistic.
-    """
+    """Return BADF and BSADF `(2, T - lag - window, N)`, and the windows `(N,)` that have no statistic."""
+    # Windows in which hardly anything is left of a sum of squares are computed anew by `direct_statistics`; NaN where
+    # none that ends there has a statistic.
     series = table.shape[1]
     least = float(setting("exact_fit.share_left"))
     skipped = np.zeros(series, dtype=np.int64)
@@ -199,29 +159,8 @@ def mended_statistics(table: FloatArray, window: int, lag: int) -> tuple[FloatAr
 
 
 def direct_statistics(table: FloatArray, starts: IntArray, columns: IntArray, rows: int, lag: int) -> FloatArray:
-    """Return the t of the level in each of the windows; NaN where it does not vary, or fits exactly.
-
-    Parameters
-    ----------
-    table
-        `(T, N)`.
-    starts, columns
-        `(windows,)`: first observation and series of each.
-    rows
-        Rows of each regression.
-    lag
-        Lagged differences.
-
-    Notes
-    -----
-    What is left of a column is nothing where it is of the size of the rounding of the levels.
-
-    Examples
-    --------
-    >>> level = np.array([[1.0], [2.0], [1.5], [3.0], [2.0], [4.0]])
-    >>> direct_statistics(level, np.array([0]), np.array([0]), 5, 0).round(4).tolist()
-    [-1.4356]
-    """
+    """Return the t of the level in each of the windows; NaN where it does not vary, or fits exactly."""
+    # What is left of a column is nothing where it is of the size of the rounding of the levels.
     out = np.empty(len(starts))
     units = float(setting("exact_fit.rounding")) * np.finfo(float).eps * np.sqrt(rows)
     width = max(1, _STACK // (rows * (lag + 3)))
@@ -246,21 +185,7 @@ def direct_statistics(table: FloatArray, starts: IntArray, columns: IntArray, ro
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recursive:
-    """Right-tailed Dickey-Fuller statistics of N series over all windows.
-
-    Parameters
-    ----------
-    badf, bsadf
-        `(T - lag - minimum_window, N)`: for every end of a window the statistic from the first observation, and the
-        largest over all starts. Row 0 stands at observation ``minimum_window + lag + 1`` (counted from 1). NaN where no
-        window that ends there has a statistic.
-    minimum_window
-        Rows of the smallest regression.
-    lag
-        Lagged differences in each regression.
-    skipped
-        `(N,)`: windows without a statistic (no variation, or an exact fit).
-    """
+    """Right-tailed Dickey-Fuller statistics of N series over all windows."""
 
     badf: FloatArray
     bsadf: FloatArray
@@ -296,57 +221,18 @@ def _largest(sequence: FloatArray) -> FloatArray:
 
 
 def minimum_window(observations: int) -> int:
-    """Return the rows of the smallest regression, floor(T (0.01 + 1.8 / sqrt T)).
-
-    Parameters
-    ----------
-    observations
-        T.
-
-    Notes
-    -----
-    Phillips, Shi and Yu (2015), International Economic Review 56(4), section 5.
-
-    Examples
-    --------
-    >>> minimum_window(100), minimum_window(20)
-    (19, 8)
-    """
+    """Return the rows of the smallest regression, floor(T (0.01 + 1.8 / sqrt T))."""
+    # Phillips, Shi and Yu (2015), International Economic Review 56(4), section 5.
     rule = setting("minimum_window")
     return int(np.floor(observations * (rule["share"] + rule["root"] / np.sqrt(observations))))
 
 
 def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0) -> Recursive:
-    """Return the statistics of all windows of all series.
-
-    Parameters
-    ----------
-    values
-        `(T, N)` or `(T,)`, finite, one column a series, time downwards.
-    window
-        Rows of the smallest regression; the rule of `minimum_window` when none is given.
-    lag
-        Lagged differences.
-
-    Raises
-    ------
-    UsageError
-        When the series are too short for the window, or the window for the regression.
-
-    Notes
-    -----
-    Each window runs the regression of the difference on a constant, the lagged level and `lag` lagged differences; the
-    statistic is the t of the level. The sums of a window follow from those of the window that ends one period earlier,
-    for all starts and series at once (`window_statistics`). Where hardly anything is left of a sum of squares, the
-    window is computed by itself, by orthogonal triangularisation (`direct_statistics`).
-
-    Examples
-    --------
-    >>> level = np.array([1.0, 1.2, 0.9, 1.1, 1.6, 1.4, 1.9, 2.6, 3.7, 5.4, 7.8, 4.0])
-    >>> found = recursive_adf(level)
-    >>> [round(float(value[0]), 4) for value in (found.adf, found.sadf, found.gsadf)]
-    [-1.2192, 7.0512, 7.0512]
-    """
+    """Return the statistics of all windows of all series."""
+    # Each window runs the regression of the difference on a constant, the lagged level and `lag` lagged differences;
+    # the statistic is the t of the level. The sums of a window follow from those of the window that ends one period
+    # earlier, for all starts and series at once (`window_statistics`). Where hardly anything is left of a sum of
+    # squares, the window is computed by itself, by orthogonal triangularisation (`direct_statistics`).
     table = np.ascontiguousarray(values, dtype=np.float64)
     table = table[:, None] if table.ndim < _DIMENSIONS else table
     periods, series = table.shape
@@ -375,17 +261,6 @@ def _refuse(periods: int, window: int, lag: int) -> None:
 
 
 def unit_scaled(table: FloatArray) -> FloatArray:
-    """Return every series over the power of two next to its largest value: exact, and no product overflows.
-
-    Parameters
-    ----------
-    table
-        `(T, N)` or `(T,)`, finite.
-
-    Examples
-    --------
-    >>> unit_scaled(np.array([[3.0], [-6.0]])).ravel().tolist()
-    [0.375, -0.75]
-    """
+    """Return every series over the power of two next to its largest value: exact, and no product overflows."""
     exponent = np.frexp(np.abs(table).max(axis=0))[1]
     return np.asarray(np.ldexp(table, -exponent), dtype=np.float64)

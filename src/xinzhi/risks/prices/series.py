@@ -36,40 +36,14 @@ _MONTH_DIGITS, _FIRST_MONTH, _FIRST_DAY = 100, 1000_01, 1000_01_01  # of 202403 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The dates of all rows as whole numbers.
-
-    Parameters
-    ----------
-    ordinal
-        `(rows,)`: periods of `unit` since year 0, days since 1970, or the number that was given.
-    unit
-        What one step of `ordinal` is.
-    """
+    """The dates of all rows as whole numbers."""
 
     ordinal: IntArray
     unit: Unit
 
 
 def read_calendar(dates: pl.Series) -> Calendar:
-    """Return the dates as whole numbers.
-
-    Parameters
-    ----------
-    dates
-        Whole numbers (years, months such as 202403, days such as 20240315, or places in a sequence), dates, or text:
-        ``2024``, ``2024-03``, ``2024Q1``, ``2024-03-15``. No nulls.
-
-    Raises
-    ------
-    InputError
-        When a date cannot be read, or the column mixes two ways of writing them.
-
-    Examples
-    --------
-    >>> found = read_calendar(pl.Series(["2023-12", "2024-01"]))
-    >>> found.unit, int(found.ordinal[1] - found.ordinal[0])
-    ('month', 1)
-    """
+    """Return the dates as whole numbers."""
     kind = dates.dtype
     if kind.is_integer():
         return _numbered(dates.cast(pl.Int64))
@@ -138,21 +112,7 @@ def _days(dates: pl.Series) -> Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """How the dates of one series follow each other.
-
-    Parameters
-    ----------
-    usual
-        The usual distance.
-    breaks
-        Places before which periods are missing.
-    missing
-        How many periods are missing.
-    other
-        Another distance that comes up regularly (mixed frequency), and where it begins; None without one.
-    trading
-        Whether days without trade were passed over.
-    """
+    """How the dates of one series follow each other."""
 
     usual: int
     breaks: IntArray
@@ -162,20 +122,7 @@ class Steps:
 
 
 def read_steps(ordinal: IntArray, unit: Unit) -> Steps:
-    """Return how sorted, distinct dates follow each other.
-
-    Parameters
-    ----------
-    ordinal
-        `(T,)`, rising.
-    unit
-        Of the calendar.
-
-    Examples
-    --------
-    >>> read_steps(np.array([1, 2, 3, 6, 7]), "year").missing
-    2
-    """
+    """Return how sorted, distinct dates follow each other."""
     distance = np.diff(ordinal)
     if not len(distance):
         return Steps(1, np.array([], dtype=np.int64), 0)
@@ -196,13 +143,7 @@ def read_steps(ordinal: IntArray, unit: Unit) -> Steps:
 
 
 def written(ordinal: int, unit: Unit) -> str:
-    """Return a date that is not in the data as it would be written.
-
-    Examples
-    --------
-    >>> written(2024 * 12 + 1, "month"), written(2024 * 4, "quarter")
-    ('2024-02', '2024Q1')
-    """
+    """Return a date that is not in the data as it would be written."""
     if unit in ("month", "quarter"):
         year, part = divmod(ordinal, _PER_YEAR[unit])
         return f"{year}-{part + 1:02d}" if unit == "month" else f"{year}Q{part + 1}"
@@ -211,19 +152,7 @@ def written(ordinal: int, unit: Unit) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series in order of time.
-
-    Parameters
-    ----------
-    name
-        As in the frame.
-    dates
-        `(T,)`, as in the frame.
-    level
-        `(T,)`, finite; empty where the series cannot be tested.
-    problem
-        Name of the rule that keeps it from the test; empty where nothing does.
-    """
+    """One series in order of time."""
 
     name: str
     dates: pl.Series
@@ -233,17 +162,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All series of a frame.
-
-    Parameters
-    ----------
-    series
-        In the order of the frame.
-    findings
-        What was found in them.
-    source
-        The frame as it was read.
-    """
+    """All series of a frame."""
 
     series: tuple[Series, ...]
     findings: tuple[Finding, ...]
@@ -259,30 +178,7 @@ def read_series(
     gaps: Gaps = "refuse",
     zeros: Zeros = "refuse",
 ) -> Reading:
-    """Return the series of a long frame.
-
-    Parameters
-    ----------
-    frame
-        One row a series and date, of any kind.
-    series, date, value
-        Names of its columns.
-    gaps
-        ``refuse`` a series with a hole in it, or take the ``longest`` unbroken stretch.
-    zeros
-        ``refuse`` a zero among positive values, or ``keep`` it.
-
-    Raises
-    ------
-    InputError
-        When a column is missing, values are no numbers, dates cannot be read, or the frame is empty.
-
-    Examples
-    --------
-    >>> rows = pl.DataFrame({"s": ["a"] * 4, "t": [2001, 2002, 2004, 2005], "v": [1.0, 2.0, 1.5, 1.7]})
-    >>> read_series(rows, "s", "t", "v").series[0].problem
-    'gap'
-    """
+    """Return the series of a long frame."""
     read = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", named=True, empty=True)
     if not read.frame["_value"].dtype.is_numeric():
         read = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", named=True, empty=True)

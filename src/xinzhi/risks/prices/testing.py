@@ -30,13 +30,7 @@ if TYPE_CHECKING:
 
 
 def check_method(critical: object, convention: str) -> None:
-    """Raise when there is no such convention, or no such way to critical values.
-
-    Raises
-    ------
-    UsageError
-        As said.
-    """
+    """Raise when there is no such convention, or no such way to critical values."""
     if convention not in get_args(Convention):
         raise UsageError("prices.one-of", name="convention", given=convention, allowed=get_args(Convention))
     if not (critical is None or isinstance(critical, CriticalValues) or critical in get_args(Method)):
@@ -47,22 +41,7 @@ def check_method(critical: object, convention: str) -> None:
 def shared_values(
     periods: int, window: int, lag: int, critical: Method | CriticalValues | None, rules: BubbleRules
 ) -> CriticalValues | None:
-    """Return critical values that depend on the size only; None where each series needs its own.
-
-    Parameters
-    ----------
-    periods, window, lag
-        Observations, rows of the smallest regression, lagged differences.
-    critical
-        As in `bubbles`.
-    rules
-        Replications and seed.
-
-    Raises
-    ------
-    UsageError
-        When the table is asked for what it does not have.
-    """
+    """Return critical values that depend on the size only; None where each series needs its own."""
     if isinstance(critical, CriticalValues):
         return critical
     if critical in ("wild", "wild-resampled", "sieve"):
@@ -81,19 +60,7 @@ def shared_values(
 def own_values(
     series: Series, window: int, lag: int, critical: Method | CriticalValues | None, rules: BubbleRules
 ) -> CriticalValues:
-    """Return critical values from the series itself.
-
-    Parameters
-    ----------
-    series
-        What they are made from.
-    window, lag
-        Rows of the smallest regression, lagged differences.
-    critical
-        ``wild``, ``wild-resampled`` or ``sieve``.
-    rules
-        Replications and seed.
-    """
+    """Return critical values from the series itself."""
     rule = setting("bootstrap")
     count = int(rule["replications"]) if rules.replications is None else rules.replications
     seed = int(rule["seed"]) if rules.seed is None else rules.seed
@@ -105,17 +72,7 @@ def own_values(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Dates in a row on which the statistic passes its critical value, as places in the series (from 0).
-
-    Parameters
-    ----------
-    start, peak, last
-        First date, date of the largest BSADF, last date.
-    ongoing
-        Whether the sample ends before the run does.
-    rising
-        Whether the series stood higher at the peak than before the start: False marks an accelerating fall.
-    """
+    """Dates in a row on which the statistic passes its critical value, as places in the series (from 0)."""
 
     start: int
     peak: int
@@ -130,28 +87,9 @@ class Run:
 
 
 def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, shortest: int = 0) -> list[Run]:
-    """Return the runs of explosive behaviour of one series.
-
-    Parameters
-    ----------
-    level
-        `(T,)`, the series.
-    bsadf, critical
-        `(S,)`, of the last S observations; NaN never passes.
-    shortest
-        Dates that a run must have to be told.
-
-    Notes
-    -----
-    Phillips, Shi and Yu (2015), equations 11 and 12: it begins with the first date on which BSADF passes its critical
-    value and ends with the next on which it does not.
-
-    Examples
-    --------
-    >>> found = date_runs(np.arange(6.0), np.array([0.0, 2.0, 3.0, 1.0]), np.ones(4))
-    >>> [(run.start, run.peak, run.last, run.ongoing) for run in found]
-    [(3, 4, 4, False)]
-    """
+    """Return the runs of explosive behaviour of one series."""
+    # Phillips, Shi and Yu (2015), equations 11 and 12: it begins with the first date on which BSADF passes its critical
+    # value and ends with the next on which it does not.
     with np.errstate(invalid="ignore"):
         passes = np.concatenate([[False], bsadf > critical, [False]])
     turns = np.flatnonzero(passes[1:] != passes[:-1])
@@ -174,41 +112,14 @@ def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, sho
 
 
 def shortest_duration(rule: int | Literal["log"], observations: int) -> int:
-    """Return the dates that a run must have: a number, or ``log`` for ln T rounded up.
-
-    Notes
-    -----
-    Phillips, Shi and Yu (2015) ask for more than ln T; exuber rounds it to the nearest.
-
-    Examples
-    --------
-    >>> shortest_duration("log", 100), shortest_duration(3, 100)
-    (5, 3)
-    """
+    """Return the dates that a run must have: a number, or ``log`` for ln T rounded up."""
+    # Phillips, Shi and Yu (2015) ask for more than ln T; exuber rounds it to the nearest.
     return int(np.ceil(np.log(observations))) if rule == "log" else rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """One series after the test.
-
-    Parameters
-    ----------
-    series
-        What was tested; its `problem` says why it was not.
-    lag, window
-        Lagged differences, rows of the smallest regression.
-    badf, bsadf
-        `(S,)`, for the last S dates.
-    critical, line
-        Critical values, and `(S,)`, what BSADF is held against.
-    runs
-        Episodes.
-    skipped
-        Windows without a statistic.
-    autocorrelation, drift
-        First autocorrelation of the residuals; t of the mean step.
-    """
+    """One series after the test."""
 
     series: Series
     lag: int
@@ -250,21 +161,7 @@ def tested_series(
     critical: Method | CriticalValues | None,
     rules: BubbleRules,
 ) -> tuple[list[Series | Tested], list[Finding]]:
-    """Return every series with its test, in the order given, and what was found; what fails stays a `Series`.
-
-    Parameters
-    ----------
-    readings
-        The series.
-    lag
-        A number, ``aic`` or ``bic``.
-    convention
-        Of the line that BSADF is held against.
-    critical
-        Where critical values come from; None: the table where it has them, else a simulation.
-    rules
-        The other options.
-    """
+    """Return every series with its test, in the order given, and what was found; what fails stays a `Series`."""
     groups, findings = _groups(readings, lag, rules)
     short = {found.key for found in findings}
     out: dict[str, Series | Tested] = {

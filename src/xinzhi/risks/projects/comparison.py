@@ -52,13 +52,7 @@ NAMES = tuple(field.name for field in FIELDS)
 
 
 def city_of(place: IntArray) -> IntArray:
-    """Return the cities of codes as six digits, 0 where only a province is known; a municipality is its own city.
-
-    Examples
-    --------
-    >>> city_of(np.array([340123, 340000, 110105])).tolist()
-    [340100, 0, 110000]
-    """
+    """Return the cities of codes as six digits, 0 where only a province is known; a municipality is its own city."""
     province = place // _PROVINCE * _PROVINCE
     city = place // _COUNTY * _COUNTY
     own = np.isin(place // _PROVINCE, _MUNICIPALITIES)
@@ -66,22 +60,7 @@ def city_of(place: IntArray) -> IntArray:
 
 
 def compare(index: Index, projects: Records, project: IntArray, record: IntArray, cosine: FloatArray) -> LevelArray:
-    """Return the levels of agreement of pairs.
-
-    Parameters
-    ----------
-    index, projects
-        The archive and the projects.
-    project, record
-        `(P,)` rows of the pairs.
-    cosine
-        `(P,)` textual similarity (`cosines`).
-
-    Returns
-    -------
-    numpy.ndarray
-        `(P, F)` levels of `FIELDS`; -1 where one of the two texts says nothing about a field.
-    """
+    """Return the levels of agreement of pairs."""
     archive = index.records
     out = np.full((len(project), len(FIELDS)), MISSING, dtype=np.int8)
     column = {name: at for at, name in enumerate(NAMES)}
@@ -115,15 +94,7 @@ def projects_known(projects: Records, project: IntArray) -> BoolArray:
 
 
 def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
-    """Return the cosine of pairs in the space of tokens weighted by their inverse document frequency.
-
-    Parameters
-    ----------
-    index, projects
-        The archive and the projects.
-    project, record
-        `(P,)` rows of the pairs, those of one project together.
-    """
+    """Return the cosine of pairs in the space of tokens weighted by their inverse document frequency."""
     from xinzhi.risks.projects.index import lengths
 
     bucket, start = index.records.tokens.bucket, index.records.tokens.start

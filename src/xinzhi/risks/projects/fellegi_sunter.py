@@ -29,19 +29,7 @@ _SETTLED = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How often each level of agreement occurs in each class of pairs.
-
-    Parameters
-    ----------
-    share
-        `(K,)` shares of the classes among the pairs.
-    level
-        `(K, F, L)` probability of each level of a field, given the class; 0 beyond the last level of a field.
-    innocent
-        How many of the classes, the first ones, are pairs that have nothing to do with each other.
-    log_posterior
-        Of the data and the prior, after every step: it never falls.
-    """
+    """How often each level of agreement occurs in each class of pairs."""
 
     share: FloatArray
     level: FloatArray
@@ -49,18 +37,7 @@ class Agreement:
     log_posterior: tuple[float, ...] = ()
 
     def log_odds(self, levels: LevelArray) -> FloatArray:
-        """Return the evidence for each class that is not innocent.
-
-        Parameters
-        ----------
-        levels
-            `(P, F)` levels of agreement, -1 where nothing is known.
-
-        Returns
-        -------
-        numpy.ndarray
-            `(P, K - innocent)` natural logarithms of likelihood ratios against the mixture of the innocent classes.
-        """
+        """Return the evidence for each class that is not innocent."""
         out = np.zeros((len(levels), len(self.share) - self.innocent))
         mix = np.log(self.share[: self.innocent] / self.share[: self.innocent].sum())
         for at in range(0, len(levels), _BLOCK):
@@ -70,21 +47,7 @@ class Agreement:
         return out
 
     def weights(self, levels: LevelArray, of: int) -> FloatArray:
-        """Return what each field of pairs says for class `of`, against the likeliest innocent class.
-
-        Parameters
-        ----------
-        levels
-            `(P, F)` levels of agreement, -1 where nothing is known.
-        of
-            The class.
-
-        Returns
-        -------
-        numpy.ndarray
-            `(P, F)` natural logarithms of likelihood ratios; 0 where nothing is known. With one innocent class they
-            sum to the log-odds.
-        """
+        """Return what each field of pairs says for class `of`, against the likeliest innocent class."""
         told = _log_level(self.level, levels)[:, : self.innocent] + np.log(self.share[: self.innocent])
         rival = told.argmax(axis=1)
         fields = np.arange(levels.shape[1])[None, :]
@@ -97,44 +60,11 @@ class Agreement:
 def learn(
     levels: LevelArray, sizes: Sequence[int], allowed: BoolArray, start: Agreement | None = None, *, innocent: int = 1
 ) -> Agreement:
-    """Estimate the model by expectation-maximisation.
-
-    Parameters
-    ----------
-    levels
-        `(P, F)` levels of agreement, -1 where nothing is known (missing at random: the field then says nothing).
-    sizes
-        How many levels each field has.
-    allowed
-        `(P, K)` the classes that a pair may belong to: one where its label is known, all where nothing is, and the
-        innocent ones where it is only known not to match.
-    start
-        Where to begin; by default the frequencies among the pairs of which one class alone is allowed.
-    innocent
-        How many classes, the first ones, are innocent.
-
-    Raises
-    ------
-    UsageError
-        When there is no start and some class has no pair of its own, so that nothing tells the classes apart.
-
-    Notes
-    -----
-    Fellegi and Sunter (1969), A theory for record linkage; Winkler (1988) and Jaro (1989), estimation by EM. Fields are
-    taken as independent given the class; several innocent classes take up most of the dependence among pairs that do
-    not match (two plants of one trade in one city agree in place and trade at once), the calibration corrects the rest.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> match = rng.random(4000) < 0.3
-    >>> truth = np.where(match[:, None], [0.9, 0.8, 0.7], [0.1, 0.2, 0.05])
-    >>> levels = (rng.random((4000, 3)) < truth).astype(np.int8)
-    >>> begin = Agreement(np.array([0.5, 0.5]), np.array([[[0.7, 0.3]] * 3, [[0.3, 0.7]] * 3]))
-    >>> found = learn(levels, [2, 2, 2], np.ones((4000, 2), dtype=bool), begin)
-    >>> found.share.round(1).tolist(), found.level[1, :, 1].round(1).tolist()
-    ([0.7, 0.3], [0.9, 0.8, 0.7])
-    """
+    """Estimate the model by expectation-maximisation."""
+    # Fellegi and Sunter (1969), A theory for record linkage; Winkler (1988) and Jaro (1989), estimation by EM. Fields
+    # are taken as independent given the class; several innocent classes take up most of the dependence among pairs that
+    # do not match (two plants of one trade in one city agree in place and trade at once), the calibration corrects the
+    # rest.
     pattern, may, times = _patterns(levels, allowed)
     alone = may & (may.sum(axis=1) == 1)[:, None]
     if start is None and not alone.any(axis=0).all():
@@ -156,31 +86,8 @@ def learn(
 
 
 def adapt(model: Agreement, levels: LevelArray, sizes: Sequence[int], *, mass: float, guilty: float) -> Agreement:
-    """Re-estimate how often innocent pairs agree, from pairs of the library at hand.
-
-    What a true match looks like stays as learned; what a coincidence looks like depends on the library.
-
-    Parameters
-    ----------
-    model
-        The model learned elsewhere.
-    levels
-        `(P, F)` agreement of pairs of the library, nearly all of them innocent.
-    sizes
-        How many levels each field has.
-    mass
-        How many pairs the model learned elsewhere counts for.
-    guilty
-        Share of each class that is not innocent, held fixed.
-
-    Examples
-    --------
-    >>> model = Agreement(np.array([0.9, 0.1]), np.array([[[0.9, 0.1]], [[0.1, 0.9]]]))
-    >>> often = np.repeat(np.array([[0], [1]], dtype=np.int8), 5000, axis=0)
-    >>> found = adapt(model, often, [2], mass=10, guilty=0.001)
-    >>> float(found.level[0, 0, 1].round(2)), found.level[1].tolist()
-    (0.5, [[0.1, 0.9]])
-    """
+    """Re-estimate how often innocent pairs agree, from pairs of the library at hand."""
+    # What a true match looks like stays as learned; what a coincidence looks like depends on the library.
     pattern, _, times = _patterns(levels, np.ones((len(levels), len(model.share)), dtype=bool))
     design = _design(pattern, sizes)
     innocent = np.arange(len(model.share)) < model.innocent
@@ -210,15 +117,7 @@ def adapt(model: Agreement, levels: LevelArray, sizes: Sequence[int], *, mass: f
 
 
 def maximise(levels: LevelArray, expected: FloatArray, sizes: Sequence[int]) -> Agreement:
-    """Return the shares and level probabilities that are most probable given how much of each pair is in each class.
-
-    Parameters
-    ----------
-    levels, sizes
-        As in `learn`.
-    expected
-        `(P, K)` expected counts of the classes.
-    """
+    """Return the shares and level probabilities that are most probable given how much of each pair is in each class."""
     return _maximised(_design(levels, sizes), expected, sizes)
 
 

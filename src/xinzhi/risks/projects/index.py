@@ -43,21 +43,8 @@ PAIRS = (
 
 
 def pair_keys(records: Records, frequency: FloatArray, *, asking: bool) -> Iterator[tuple[str, IntArray, KeyArray]]:
-    """Yield the second member, the rows and the keys of every kind of pair.
-
-    Parameters
-    ----------
-    records
-        What was read.
-    frequency
-        `(B,)` in how many archived texts a token occurs.
-    asking
-        Whether the records look for others: then a number leads to the neighbouring bins too.
-
-    Notes
-    -----
-    An approval number is region, year and number in one and stands alone as a pair.
-    """
+    """Yield the second member, the rows and the keys of every kind of pair."""
+    # An approval number is region, year and number in one and stands alone as a pair.
     single = _single(records, frequency, asking=asking)
     for left, right in PAIRS:
         one, other = single[left], single[right]
@@ -177,17 +164,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Pairs of a project and an archived record that share at least one pair of keys, in the order of the projects.
-
-    Parameters
-    ----------
-    project, record
-        `(P,)` rows.
-    shared
-        How many pairs of keys they share.
-    reached
-        `(Q,)` how many records each project led to, before the best were kept.
-    """
+    """Pairs of a project and an archived record that share at least one pair of keys, in the order of the projects."""
 
     project: IntArray
     record: IntArray
@@ -196,18 +173,7 @@ class Candidates:
 
 
 def build(records: Records) -> Index:
-    """Return the index of an archive.
-
-    Parameters
-    ----------
-    records
-        What was read of the archive: at most 16.7 million records.
-
-    Raises
-    ------
-    InputError
-        When there are more.
-    """
+    """Return the index of an archive."""
     if len(records) >= 1 << ROW_BITS:
         raise InputError("projects.too-many", n=len(records), most=(1 << ROW_BITS) - 1)
     frequency = records.tokens.frequency()
@@ -232,16 +198,9 @@ def lengths(records: Records, weight: npt.NDArray[np.float32]) -> npt.NDArray[np
 
 
 def candidates(index: Index, projects: Records) -> Candidates:
-    """Return the archived records to be compared with each project.
-
-    A record is reached through every pair of keys that it shares with the project; those reached through the rarest
-    pairs are kept.
-
-    Parameters
-    ----------
-    index, projects
-        The archive and the projects.
-    """
+    """Return the archived records to be compared with each project."""
+    # A record is reached through every pair of keys that it shares with the project; those reached through the rarest
+    # pairs are kept.
     project, key, share = _asked(projects, index.frequency)
     low = np.searchsorted(index.postings, key << np.uint64(ROW_BITS))
     high = np.searchsorted(index.postings, (key + np.uint64(1)) << np.uint64(ROW_BITS))

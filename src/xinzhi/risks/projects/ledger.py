@@ -42,17 +42,7 @@ def changes(
     said: tuple[Mapping[str, str], Mapping[str, str]],
     texts: tuple[str, str],
 ) -> Iterator[tuple[str, Text]]:
-    """Yield what changed from an archived text to a project.
-
-    Parameters
-    ----------
-    sides
-        The projects and the row, the archive and the row.
-    levels
-        `(F,)` their agreement.
-    titles, said, texts
-        Title, what is said by field, and the plain text of project and archived record.
-    """
+    """Yield what changed from an archived text to a project."""
     projects, project, archive, record = sides
     yield from _buzzwords(int(projects.buzzwords[project]) & ~int(archive.buzzwords[record]))
     if titles[0] and titles[1] and titles[0] != titles[1]:
@@ -163,13 +153,7 @@ def shown(found: Pairs, scores: Scores) -> Shown:
 
 
 def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFrame:
-    """Return the verdicts without candidates and evidence.
-
-    Parameters
-    ----------
-    judged, side, reached
-        What each project probably is, the projects and how many records each led to.
-    """
+    """Return the verdicts without candidates and evidence."""
     chance = judged.chance
     readable = side.records.readable()
     empty = side.frame["text"].str.strip_chars().to_numpy() == ""
@@ -217,15 +201,7 @@ def candidate_frame(found: Pairs, scores: Scores, show: Shown, projects: Side, a
 def ledger_frames(
     weights: Weights, index: Index, found: Pairs, show: Shown, projects: Side, archive: Side
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the ledger and the changes of the pairs that are kept.
-
-    Parameters
-    ----------
-    weights, index, found, show
-        The weights, the archive, all pairs and those that are kept.
-    projects, archive
-        The two libraries.
-    """
+    """Return the ledger and the changes of the pairs that are kept."""
     mine, my_place = np.unique(found.project[show.at], return_inverse=True)
     theirs, their_place = np.unique(found.record[show.at], return_inverse=True)
     said = projects.said(mine), archive.said(theirs)

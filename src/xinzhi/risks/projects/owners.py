@@ -18,20 +18,7 @@ _COLUMNS = {"span": pl.String, "brand": pl.String, "stem": pl.String, "name": pl
 
 
 def companies(texts: pl.Series) -> pl.DataFrame:
-    """Return the companies that texts name.
-
-    Parameters
-    ----------
-    texts
-        Plain texts.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``row, span, brand, stem, name``: the words read; the brand (what is left of the name without place, line of
-        business and legal form) and its first two syllables; the whole name without its legal form. All but the words
-        as they sound in pinyin. Words such as 项目公司 name nobody and are left out.
-    """
+    """Return the companies that texts name."""
     spans = pl.DataFrame({"row": _rows(texts), "read": texts.str.extract_all(f"{_chinese()}|{_ENGLISH}")})
     spans = spans.explode("read", empty_as_null=False, keep_nulls=False)
     unique = spans["read"].unique().to_list()
@@ -43,28 +30,7 @@ def companies(texts: pl.Series) -> pl.DataFrame:
 
 
 def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Return the owner that every text names: its first company, else a hospital, university or cooperative.
-
-    Parameters
-    ----------
-    texts
-        Plain texts.
-    named
-        What `companies` found in them.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``row, span, brand, stem, name`` as in `companies`. The brand of a hospital is its name from its place on.
-
-    Examples
-    --------
-    >>> texts = pl.Series(["由合肥鑫辉新能源有限公司建设", "built by Hefei Xinhui New Energy Co., Ltd."])
-    >>> owners(texts)["brand"].to_list()
-    ['xinhui', 'xinhui']
-    >>> owners(pl.Series(["项目业主:资中县人民医院,新建住院楼"]))["span"].to_list()
-    ['资中县人民医院']
-    """
+    """Return the owner that every text names: its first company, else a hospital, university or cooperative."""
     found = (companies(texts) if named is None else named).unique("row", keep="first", maintain_order=True)
     rest = pl.DataFrame({"row": _rows(texts), "text": texts}).join(found, on="row", how="anti", maintain_order="left")
     said = rest.select("row", pl.col("text").str.extract(_institution(), 1).alias("read")).drop_nulls()

@@ -22,31 +22,7 @@ _COUNTY, _CITY = 100, 10_000
 
 
 def places(texts: pl.Series, regions: pl.Series | None = None, named: pl.DataFrame | None = None) -> IntArray:
-    """Return the places that texts name.
-
-    Parameters
-    ----------
-    texts
-        Plain texts (`xinzhi.risks.projects.quantities.plain`).
-    regions
-        Codes of GB/T 2260 that stand beside the texts.
-    named
-        ``row, span`` of the companies that they name. A place that stands in their names alone says where the owner
-        is from, and counts only where the text names no other city or county.
-
-    Returns
-    -------
-    numpy.ndarray
-        `(N, SLOTS)` six-digit codes, the finest first, 0 where there is none. A place is left out where a finer one
-        inside it is named; a name that several counties share counts where its city or province is named too, and one
-        that two share counts as both.
-
-    Examples
-    --------
-    >>> texts = pl.Series(["项目位于合肥市肥西县", "a plant in Hefei, Anhui Province", "鼓楼区", "徐州市鼓楼区"])
-    >>> places(texts).tolist()
-    [[340123, 0, 0], [340100, 0, 0], [0, 0, 0], [320302, 0, 0]]
-    """
+    """Return the places that texts name."""
     found = _resolved(_mentions(texts))
     if named is not None:
         found = _without_owners(found, named)
@@ -70,13 +46,7 @@ def code_of(codes: pl.Series) -> pl.Series:
 
 
 def name_of(code: int) -> tuple[str, str]:
-    """Return the name of a place in Chinese and in letters.
-
-    Examples
-    --------
-    >>> name_of(340123), name_of(340000)
-    (('合肥市肥西县', 'Feixi, Hefei'), ('安徽省', 'Anhui'))
-    """
+    """Return the name of a place in Chinese and in letters."""
     names = _names()
     zh, roman = names.get(code, (str(code), str(code)))
     above = code // _COUNTY * _COUNTY
@@ -265,11 +235,5 @@ def _roman_names(spans: pl.Series) -> pl.DataFrame:
 
 
 def sound(name: str) -> str:
-    """Return a romanised name as it sounds: lower case, without apostrophes, ü as v.
-
-    Examples
-    --------
-    >>> sound("Xi'an"), sound("Lüliang")
-    ('xian', 'lvliang')
-    """
+    """Return a romanised name as it sounds: lower case, without apostrophes, ü as v."""
     return name.lower().replace("'", "").replace("’", "").replace("ü", "v")

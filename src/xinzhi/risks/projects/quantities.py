@@ -37,29 +37,7 @@ def plain(texts: pl.Series) -> pl.Series:
 
 
 def extract(texts: pl.Series) -> pl.DataFrame:
-    """Return every quantity of texts that `plain` has put into one form.
-
-    Parameters
-    ----------
-    texts
-        Plain texts.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``row, span, kind, role, value, digits``: the place of the text, the words read, what is measured (see
-        ``quantities.yaml``; ``_day`` is added to a daily flow, ``area_land`` is an area in mu or hectares, ``year`` a
-        year), the role that the words before it give, the value in base units (CNY, m2, t, W, Wh, m, m3, pieces) and
-        its significant digits. A number with digits left open (``XX亿元``) is no quantity.
-
-    Examples
-    --------
-    >>> found = extract(plain(pl.Series(["总投资12.5亿元，占地320亩，年产10万吨", "a 2×350 MW plant"])))
-    >>> found.select("kind", "role", pl.col("value").round()).rows()[:3]
-    [('money', 'investment', 1250000000.0), ('area_land', 'land', 213333.0), ('mass', 'capacity', 100000.0)]
-    >>> found.select("kind", "value").row(-1)
-    ('power', 700000000.0)
-    """
+    """Return every quantity of texts that `plain` has put into one form."""
     readers = ((_pattern(), _arabic), (_chinese_pattern(), _chinese), (_english_pattern(), _english))
     found = pl.concat([_read(texts, pattern, parse) for pattern, parse in readers])
     return found.sort("row", maintain_order=True)
@@ -180,15 +158,7 @@ def _english(spans: pl.Series) -> pl.DataFrame:
 
 
 def numeral_value(word: str) -> float | None:
-    """Return the value of a Chinese numeral; None when it is not one.
-
-    Examples
-    --------
-    >>> numeral_value("三百二十"), numeral_value("两"), numeral_value("十二点五"), numeral_value("百千")
-    (320.0, 2.0, 12.5, None)
-    >>> numeral_value("一万二千"), numeral_value("四亿二千万"), numeral_value("二点八亿")
-    (12000.0, 420000000.0, 280000000.0)
-    """
+    """Return the value of a Chinese numeral; None when it is not one."""
     word = word.replace("两", "二").replace("〇", "零")
     whole, point, part = word.partition("点")
     if point:

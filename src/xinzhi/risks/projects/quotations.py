@@ -32,14 +32,7 @@ _EQUAL = 1e-6
 
 
 def sayings(texts: pl.Series, regions: pl.Series | None = None) -> pl.DataFrame:
-    """Return ``row, field, said``: what every text says about every field in its own words, places by their names.
-
-    Examples
-    --------
-    >>> said = sayings(pl.Series(["合肥市光伏项目，总投资12.5亿元"]))
-    >>> dict(said.select("field", "said").iter_rows())
-    {'place': '合肥市', 'investment': '总投资12.5亿元', 'sector': '光伏'}
-    """
+    """Return ``row, field, said``: what every text says about every field in its own words, places by their names."""
     plain = quantities.plain(texts)
     named = companies(plain)
     parts = [_place_names(places(plain, regions, named)), *_quoted(plain, named)]
@@ -102,13 +95,7 @@ class _Said:
 
 
 def marks(comparison: Comparison) -> list[Mark]:
-    """Return where agreeing words stand: field, span in the project's text, span in the archived text.
-
-    Parameters
-    ----------
-    comparison
-        The pair. Of words that overlap those of a weightier field are marked.
-    """
+    """Return where agreeing words stand: field, span in the project's text, span in the archived text."""
     sides = [_read(text) for text in (comparison.project_text, comparison.archive_text)]
     agreeing = comparison.ledger.filter(pl.col("level") > 0).sort("weight", descending=True, maintain_order=True)
     found: list[Mark] = []
@@ -124,13 +111,7 @@ def marks(comparison: Comparison) -> list[Mark]:
 
 
 def passages(one: str, other: str) -> tuple[list[Span], list[Span]]:
-    """Return the passages of each text that stand word for word in the other.
-
-    Examples
-    --------
-    >>> passages("智慧园：新建标准化厂房和宿舍", "新建标准化厂房、食堂")
-    ([(4, 11)], [(0, 7)])
-    """
+    """Return the passages of each text that stand word for word in the other."""
     return _shared(one, other), _shared(other, one)
 
 

@@ -30,34 +30,13 @@ KNOWN = ("id", "title", "text", "region", "year")
 
 
 def plain_heading(name: str) -> str:
-    """Return a heading without what is written differently from table to table: width, case, brackets, spaces.
-
-    Examples
-    --------
-    >>> plain_heading("总投资（单位：万元）"), plain_heading("Project Name"), plain_heading("总投资/万元")
-    ('总投资万元', 'projectname', '总投资万元')
-    """
+    """Return a heading without what is written differently from table to table: width, case, brackets, spaces."""
     narrow = unicodedata.normalize("NFKC", name).casefold()
     return re.sub(r"[\s()\[\]【】〔〕{}《》<>:,、/_*.-]", "", re.sub(r"([(\[【〔{])\s*单位[:\s]*", r"\1", narrow))
 
 
 def renamed(frame: pl.DataFrame, table: str, file: str | None = None) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
-    """Return a table with the names that `screen` knows, and a note on every column that was taken for another.
-
-    Parameters
-    ----------
-    frame
-        The table as written. A column with a known name keeps it; another is looked up only for a name that is free.
-        Without any identifiers the rows are numbered.
-    table, file
-        Where it stands, for the notes.
-
-    Examples
-    --------
-    >>> found, notes = renamed(pl.DataFrame({"项目名称": ["水厂"], "建设内容及规模": ["日供水5万吨"]}), "archive")
-    >>> found.columns, len(notes)
-    (['id', 'title', 'text'], 3)
-    """
+    """Return a table with the names that `screen` knows, and a note on every column that was taken for another."""
     plain = {name: plain_heading(name) for name in frame.columns}
     chosen: dict[str, str] = {}
     for known in KNOWN:
@@ -83,13 +62,7 @@ def renamed(frame: pl.DataFrame, table: str, file: str | None = None) -> tuple[p
 
 
 def sentences(columns: list[str]) -> dict[str, str]:
-    """Return the further columns that a table has, and the sentence that each adds to the text.
-
-    Examples
-    --------
-    >>> sentences(["id", "计划总投资（亿元）", "建设性质", "联系人"])
-    {'计划总投资（亿元）': '总投资{}亿元。', '建设性质': '建设性质:{}。'}
-    """
+    """Return the further columns that a table has, and the sentence that each adds to the text."""
     known = _sentences()
     return {name: known[plain_heading(name)] for name in columns if name not in KNOWN and plain_heading(name) in known}
 
@@ -113,19 +86,7 @@ _LONGEST_SHOWN = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """A table of projects.
-
-    Parameters
-    ----------
-    frame
-        ``id, text`` and, where the table has them, ``title, region, year``: one row for every row of the table.
-    fingerprint
-        sha256 of the table as read.
-    findings
-        What is odd about it.
-    kind
-        The kind of frame that was handed in.
-    """
+    """A table of projects."""
 
     frame: pl.DataFrame
     fingerprint: str
@@ -134,22 +95,7 @@ class Library:
 
 
 def library(source: Any, table: str, *, encoding: str | None = None) -> Library:  # noqa: ANN401 - any kind of frame or place
-    """Read a table of projects.
-
-    Parameters
-    ----------
-    source
-        A frame of any kind; the path of a CSV file, a workbook or a data package; a package that is loaded.
-    table
-        ``projects`` or ``archive``.
-    encoding
-        Of a CSV file that is not UTF-8, such as ``gb18030``.
-
-    Raises
-    ------
-    InputError
-        When it cannot be read, or has neither title nor text under any heading that is known.
-    """
+    """Read a table of projects."""
     package, early = _package(source, table, encoding)
     if table not in package.tables and len(package.tables) == 1:
         package = replace(package, tables={table: next(iter(package.tables.values()))})
@@ -167,13 +113,7 @@ def library(source: Any, table: str, *, encoding: str | None = None) -> Library:
 
 
 def together(frame: pl.DataFrame) -> pl.Series:
-    """Return one text a project: title, content, and what further known columns say, as sentences.
-
-    Examples
-    --------
-    >>> together(pl.DataFrame({"title": ["水厂"], "text": [None], "总投资（万元）": [5000]})).to_list()
-    ['水厂。总投资5000万元。']
-    """
+    """Return one text a project: title, content, and what further known columns say, as sentences."""
     parts = [pl.col(name).cast(pl.String) for name in ("title", "text") if name in frame.columns]
     ended = [
         pl.when(part.str.strip_chars() != "")

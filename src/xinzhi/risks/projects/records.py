@@ -29,33 +29,7 @@ _CHINESE_SHARE = 0.3  # of the signs of a text: mixed ones quote names and units
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """What was read of `N` texts; 0, NaN and empty slots mean that a text says nothing.
-
-    Parameters
-    ----------
-    place
-        `(N, 3)` codes of GB/T 2260.
-    brand, stem, owner
-        `(N,)` hashes of the owner's brand, of its first two syllables, and of its name.
-    number, digits
-        `(N, 5)` investment and turnover in CNY, land and floor area in m2, length in m; significant digits.
-    capacity, capacity_kind, capacity_digits
-        `(N, 3)` capacities in base units, what they count (from 1), significant digits.
-    figure
-        `(N, 8)` further figures.
-    approval
-        `(N, 2)` hashes of approval numbers.
-    years
-        `(N, 2)` first and last year that the text names.
-    phase
-        `(N,)` 2 to 4, 9 for an expansion, 0 for none.
-    components, sectors, buzzwords
-        `(N,)` masks of words.
-    chinese
-        `(N,)` whether the text is Chinese.
-    tokens
-        The tokens of the text without buzzwords.
-    """
+    """What was read of `N` texts; 0, NaN and empty slots mean that a text says nothing."""
 
     place: IntArray
     brand: npt.NDArray[np.uint64]
@@ -94,21 +68,7 @@ _ARRAYS = tuple(field.name for field in dataclass_fields(Records) if field.name 
 
 
 def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
-    """Read project texts.
-
-    Parameters
-    ----------
-    texts
-        One text a project, title and content together.
-    regions
-        Codes of GB/T 2260 beside them.
-
-    Examples
-    --------
-    >>> records = read(pl.Series(["合肥市光伏项目，总投资12.5亿元，占地320亩，装机100MW"]))
-    >>> int(records.place[0, 0]), float(records.number[0, 0]), float(records.capacity[0, 0])
-    (340100, 1250000000.0, 100000000.0)
-    """
+    """Read project texts."""
     parts = [
         _read(texts.slice(at, _CHUNK), None if regions is None else regions.slice(at, _CHUNK))
         for at in range(0, max(len(texts), 1), _CHUNK)
@@ -181,10 +141,8 @@ def capacity_kinds() -> dict[str, int]:
 
 
 def number_spans(found: pl.DataFrame) -> pl.DataFrame:
-    """Return ``row, field, span, value, digits``: the quantity that each number of each text is read from.
-
-    Of several of one rank the largest: it is the whole, and does not depend on the order of the parts.
-    """
+    """Return ``row, field, span, value, digits``: the quantity that each number of each text is read from."""
+    # Of several of one rank the largest: it is the whole, and does not depend on the order of the parts.
     return (
         found.join(fields(), on=["kind", "role"], how="inner", maintain_order="left")
         .sort("row", "field", "rank", "value", descending=[False, False, False, True], maintain_order=True)
@@ -193,10 +151,8 @@ def number_spans(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def capacity_spans(found: pl.DataFrame) -> pl.DataFrame:
-    """Return ``row, slot, number, span, value, digits``: the first capacities of each text, `number` their kind.
-
-    Those that the text calls so come first, then machines and stores.
-    """
+    """Return ``row, slot, number, span, value, digits``: the first capacities of each text, `number` their kind."""
+    # Those that the text calls so come first, then machines and stores.
     kind = pl.col("kind").replace_strict(capacity_kinds(), default=0, return_dtype=pl.Int8)
     # three sets are equipment and forty persons a staff, unless the text says that they are what the project can do
     meant = ~pl.col("kind").is_in(["goods", "people"]) | (pl.col("role") == "capacity")

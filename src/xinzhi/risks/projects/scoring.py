@@ -29,21 +29,7 @@ _MOST_READABLE = 6
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Projects and the archived records compared with them, in the order of the projects.
-
-    Parameters
-    ----------
-    project, record
-        `(P,)` rows.
-    levels
-        `(P, F)` levels of agreement.
-    cosine
-        `(P,)` textual similarity.
-    shared
-        `(P,)` how many pairs of keys they share.
-    reached
-        `(Q,)` how many records each project led to.
-    """
+    """Projects and the archived records compared with them, in the order of the projects."""
 
     project: IntArray
     record: IntArray
@@ -55,18 +41,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The evidence on every project.
-
-    Parameters
-    ----------
-    odds
-        `(P, 2)` log-odds of each pair: a follow-on of that record, that record over again, each against unrelated.
-    order
-        `(P,)` the pairs, those of one project together, the best first.
-    features
-        `(Q, 4)` what the calibration reads: one; the log-odds that the project is some archived one over again, and
-        that it follows one on, given how many it is compared with; how many fields could be read.
-    """
+    """The evidence on every project."""
 
     odds: FloatArray
     order: IntArray
@@ -88,19 +63,10 @@ def pairs(index: Index, projects: Records) -> Pairs:
 
 
 def score(model: Agreement, found: Pairs, projects: Records) -> Scores:
-    """Return the evidence on every project.
-
-    A project is at most one archived project over again. Of the `n` records that it is compared with, each is taken as
-    equally likely beforehand, so the odds on some record are the mean of the likelihood ratios: a chance resemblance
-    among a hundred records counts for less than one among ten.
-
-    Parameters
-    ----------
-    model
-        The weights.
-    found, projects
-        The pairs and the projects.
-    """
+    """Return the evidence on every project."""
+    # A project is at most one archived project over again. Of the `n` records that it is compared with, each is taken
+    # as equally likely beforehand, so the odds on some record are the mean of the likelihood ratios: a chance
+    # resemblance among a hundred records counts for less than one among ten.
     odds = model.log_odds(found.levels)
     order = np.lexsort((-np.logaddexp(odds[:, 0], odds[:, 1]), found.project))
     count = len(projects)
@@ -121,19 +87,7 @@ _NORMAL_95 = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What each project probably is.
-
-    Parameters
-    ----------
-    chance
-        `(Q, 3)` probabilities of new, follow-on and repackaged.
-    lower, upper
-        `(Q,)` 95 % interval of the last.
-    factual
-        `(Q,)` whether facts could be compared; else the probabilities rest on the wording.
-    verbatim
-        `(Q,)` whether the wording is that of an archived record.
-    """
+    """What each project probably is."""
 
     chance: FloatArray
     lower: FloatArray
@@ -143,23 +97,10 @@ class Judgement:
 
 
 def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | None = None) -> Judgement:
-    """Return what each project probably is.
-
-    Parameters
-    ----------
-    weights
-        Adapted to the archive.
-    found, scores
-        The pairs and the evidence.
-    shares
-        `(3,)` how common the classes are where the projects come from; by default as among the labelled ones.
-
-    Notes
-    -----
-    Where fewer than two of place, owner, numbers and approval could be compared with any candidate, the calibration
-    says nothing. What remains is the wording: the closest wording that a project of each class finds. For a new one
-    that is what an archived record finds among the others: titles of one discipline find much, plants little.
-    """
+    """Return what each project probably is."""
+    # Where fewer than two of place, owner, numbers and approval could be compared with any candidate, the calibration
+    # says nothing. What remains is the wording: the closest wording that a project of each class finds. For a new one
+    # that is what an archived record finds among the others: titles of one discipline find much, plants little.
     factual = compared(found) >= int(convention("readable"))
     # no candidate at all: the facts that the project gives were looked up and lead nowhere
     factual |= (found.reached == 0) & (scores.features[:, 3] >= int(convention("readable")))
@@ -185,17 +126,7 @@ def compared(found: Pairs) -> IntArray:
 
 
 def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return probabilities and interval given the closest wording alone.
-
-    Parameters
-    ----------
-    weights
-        With `closest_share`, how close the closest other wording is among archived records.
-    closest
-        `(Q,)` level of the closest wording.
-    shares
-        `(3,)` how common the classes are.
-    """
+    """Return probabilities and interval given the closest wording alone."""
     told = weights.agreement.level[weights.agreement.innocent :, _TEXT, : len(weights.closest_share)]
     ratio = np.vstack([np.ones(len(weights.closest_share)), *(rising(row, weights.closest_share) for row in told)])
     joint = shares * ratio[:, closest].T
@@ -211,23 +142,9 @@ def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple
 
 
 def rising(match: FloatArray, chance: FloatArray) -> FloatArray:
-    """Return likelihood ratios that never fall from one level of closeness to the next.
-
-    Parameters
-    ----------
-    match, chance
-        `(L,)` frequencies of the levels among matches and by chance.
-
-    Notes
-    -----
-    Neighbouring levels whose ratios are out of order are pooled (Ayer et al. 1955): closer wording is never less reason
-    to suspect a repeat.
-
-    Examples
-    --------
-    >>> rising(np.array([0.2, 0.3, 0.5]), np.array([0.1, 0.6, 0.3])).round(3).tolist()
-    [0.714, 0.714, 1.667]
-    """
+    """Return likelihood ratios that never fall from one level of closeness to the next."""
+    # Neighbouring levels whose ratios are out of order are pooled (Ayer et al. 1955): closer wording is never less
+    # reason to suspect a repeat.
     blocks: list[tuple[float, float, int]] = []
     for one, other in zip(match.tolist(), chance.tolist(), strict=True):
         block = (one, other, 1)

@@ -91,25 +91,7 @@ def calibration_table(table: pl.DataFrame, bins: int = 10) -> pl.DataFrame:
 
 
 def reliability(probability: FloatArray, happened: FloatArray, bins: int = 10) -> list[tuple[float, float, float, int]]:
-    """Return the calibration table.
-
-    Parameters
-    ----------
-    probability, happened
-        `(N,)` what was said, and whether it was so.
-    bins
-        How many bins of equal width.
-
-    Returns
-    -------
-    list
-        Upper bound of the bin, mean probability, share that was so, how many; empty bins are left out.
-
-    Examples
-    --------
-    >>> reliability(np.array([0.1, 0.12, 0.9]), np.array([0.0, 0.0, 1.0]), 2)
-    [(0.5, 0.11, 0.0, 2), (1.0, 0.9, 1.0, 1)]
-    """
+    """Return the calibration table."""
     which = np.minimum((probability * bins).astype(int), bins - 1)
     return [
         ((at + 1) / bins, float(probability[which == at].mean()), float(happened[which == at].mean()), int(count))

@@ -35,21 +35,7 @@ def lower(texts: pl.Series) -> pl.Series:
 
 
 def spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
-    """Return ``row, word, bit``: the known words of a kind in texts that `lower` has prepared.
-
-    Parameters
-    ----------
-    texts
-        The texts.
-    kind
-        ``components``, ``sectors`` or ``buzzwords``.
-
-    Examples
-    --------
-    >>> found = spotted(lower(pl.Series(["建设生产线四条", "Four production lines, roads"])), "components")
-    >>> found.rows()
-    [(0, '生产线', 1), (1, ' production line', 1), (1, ' road', 10)]
-    """
+    """Return ``row, word, bit``: the known words of a kind in texts that `lower` has prepared."""
     table = _table(kind)
     spans = texts.str.extract_many(table["word"].to_list(), leftmost=True)
     rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
@@ -73,16 +59,9 @@ def without_buzzwords(texts: pl.Series) -> pl.Series:
 
 
 def phases(texts: pl.Series) -> npt.NDArray[np.int8]:
-    """Return the phase that texts speak of: 2 to 4, 9 for an expansion without number, 0 for none or the first.
-
-    The first sentence, which is the title where there is one, decides if it names a phase: a first phase that keeps
-    land for a second is none, and a second one speaks of the first.
-
-    Examples
-    --------
-    >>> phases(lower(pl.Series(["光伏电站二期", "the expansion of a plant", "新建", "一期。预留二期用地"]))).tolist()
-    [2, 9, 0, 0]
-    """
+    """Return the phase that texts speak of: 2 to 4, 9 for an expansion without number, 0 for none or the first."""
+    # The first sentence, which is the title where there is one, decides if it names a phase: a first phase that keeps
+    # land for a second is none, and a second one speaks of the first.
     head, rest = (texts.str.extract(pattern, 1).fill_null("") for pattern in (r"^([^。]*)", r"^[^。]*。(.*)$"))
     to_come = document("words.yaml")["phases_to_come"]
     first, later = (_phase(part.str.replace_all(to_come, " ")) for part in (head, rest))
@@ -107,13 +86,7 @@ def _phase(texts: pl.Series) -> npt.NDArray[np.int8]:
 
 
 def approvals(texts: pl.Series) -> pl.DataFrame:
-    """Return ``row, span, code``: approval numbers; `code` holds their digits alone.
-
-    Examples
-    --------
-    >>> approvals(pl.Series(["皖发改产业〔2021〕123号, 代码2106-340100-04-01-123456"]))["code"].to_list()
-    ['2021/123', '2106-340100-04-01-123456']
-    """
+    """Return ``row, span, code``: approval numbers; `code` holds their digits alone."""
     rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
     found = pl.DataFrame({"row": rows, "span": texts.str.extract_all(APPROVAL)})
     found = found.explode("span", empty_as_null=False, keep_nulls=False)
@@ -189,28 +162,9 @@ class Tokens:
 
 
 def tokenise(texts: pl.Series) -> Tokens:
-    """Return the tokens of texts in lower case.
-
-    Numbers stay whole and are never masked: they are the evidence. No token is dropped for being rare: a village that
-    one text names is what sets it apart.
-
-    Parameters
-    ----------
-    texts
-        Texts in lower case.
-
-    Returns
-    -------
-    Tokens
-        Buckets of a hash: two tokens share one with a chance of one in four million.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> tokens = tokenise(pl.Series(["水厂12.5", "水厂", ""]))
-    >>> np.diff(tokens.start).tolist()
-    [2, 1, 0]
-    """
+    """Return the tokens of texts in lower case."""
+    # Numbers stay whole and are never masked: they are the evidence. No token is dropped for being rare: a village that
+    # one text names is what sets it apart.
     parts = [_chunk(texts.slice(at, _CHUNK)) for at in range(0, len(texts), _CHUNK)]
     counts = np.concatenate([count for _, count in parts]) if parts else np.zeros(0, dtype=np.int64)
     bucket = np.concatenate([codes for codes, _ in parts]) if parts else np.zeros(0, dtype=np.uint32)
@@ -225,13 +179,7 @@ def joined(parts: list[Tokens]) -> Tokens:
 
 
 def idf(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:
-    """Return ``log(1 + N / (n + 1/2))``: what a token says; a token that no text has says most.
-
-    Examples
-    --------
-    >>> idf(np.array([0.0, 1.0, 100.0]), 100).astype(float).round(2).tolist()
-    [5.3, 4.21, 0.69]
-    """
+    """Return ``log(1 + N / (n + 1/2))``: what a token says; a token that no text has says most."""
     return np.log1p(count / (frequency + 0.5)).astype(np.float32)
 
 

@@ -31,41 +31,22 @@ _RIDGE = (
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Log-odds of the classes after the first as linear functions of the scores.
-
-    Parameters
-    ----------
-    coefficients
-        `(K - 1, D)`.
-    covariance
-        `(K - 1, D, K - 1, D)`, robust to what the regression gets wrong (White's sandwich).
-    shares
-        `(K,)` shares of the classes among the projects that it was estimated on.
-    """
+    """Log-odds of the classes after the first as linear functions of the scores."""
 
     coefficients: FloatArray
     covariance: FloatArray
     shares: FloatArray
 
     def probabilities(self, features: FloatArray, shares: FloatArray | None = None) -> FloatArray:
-        """Return `(N, K)` probabilities.
-
-        Parameters
-        ----------
-        features
-            `(N, D)` scores.
-        shares
-            `(K,)` how common the classes are where the projects come from; by default as among the labelled ones.
-        """
+        """Return `(N, K)` probabilities."""
         return _softmax(features @ self.coefficients.T + self._shift(shares))
 
     def interval(
         self, features: FloatArray, of: int, shares: FloatArray | None = None
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the 95 % interval of the probability of class `of`: the delta method on the logit.
-
-        It holds what the labelled projects leave open about the calibration, not whether they resemble the user's own.
-        """
+        """Return the 95 % interval of the probability of class `of`: the delta method on the logit."""
+        # It holds what the labelled projects leave open about the calibration, not whether they resemble the user's
+        # own.
         chance = self.probabilities(features, shares)
         p = np.clip(chance[:, of], 1e-12, 1 - 1e-12)
         others = chance[:, 1:]
@@ -89,24 +70,7 @@ class Calibration:
 
 
 def calibrate(features: FloatArray, labels: IntArray) -> Calibration:
-    """Estimate the calibration by maximum likelihood with a small ridge.
-
-    Parameters
-    ----------
-    features
-        `(N, D)` scores, the first column ones.
-    labels
-        `(N,)` classes from 0.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> score = rng.normal(size=20_000)
-    >>> label = (rng.random(20_000) < 1 / (1 + np.exp(1 - 2 * score))).astype(int)
-    >>> found = calibrate(np.column_stack([np.ones(20_000), score]), label)
-    >>> found.coefficients.round(1).tolist()
-    [[-1.0, 2.0]]
-    """
+    """Estimate the calibration by maximum likelihood with a small ridge."""
     classes, width = int(labels.max()) + 1, features.shape[1]
     target = np.eye(classes)[labels][:, 1:]
     beta = np.zeros((classes - 1, width))
@@ -158,21 +122,7 @@ _TEXT = NAMES.index("text")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What agreement and disagreement in each field say, and what the sum means.
-
-    Parameters
-    ----------
-    agreement
-        The model of the pairs.
-    calibration
-        From scores to probabilities.
-    closest_share
-        `(6,)` of how many archived records the closest other wording in the archive has each level.
-    counted
-        How many records that was counted on, and how many matching pairs the wording of matches.
-    origin
-        What they were learned on.
-    """
+    """What agreement and disagreement in each field say, and what the sum means."""
 
     agreement: Agreement
     calibration: Calibration
@@ -183,30 +133,15 @@ class Weights:
 
 @cache
 def shipped() -> Weights:
-    """Return the weights that ship with xinzhi: learned on synthetic projects, see ``bench/learn_screen_weights.py``.
-
-    Examples
-    --------
-    >>> shipped().origin["synthetic"]
-    True
-    """
+    """Return the weights that ship with xinzhi."""
+    # Learned on synthetic projects, see ``bench/learn_screen_weights.py``.
     return from_document(document("weights.yaml"))
 
 
 def learn_weights(
     taught: tuple[Index, Pairs, IntArray], checked: tuple[Index, Pairs, IntArray, Records], origin: Mapping[str, Any]
 ) -> Weights:
-    """Learn the weights on one set of labelled projects and calibrate them on another.
-
-    Parameters
-    ----------
-    taught
-        The archive, the pairs, and the class of each (0 unrelated, 1 follow-on, 2 the same project).
-    checked
-        The archive, the pairs, the class of each project (0 new, 1 follow-on, 2 repackaged), and the projects.
-    origin
-        What they are, for the record.
-    """
+    """Learn the weights on one set of labelled projects and calibrate them on another."""
     library, known, labels = taught
     allowed = np.zeros((len(labels), len(PAIR_CLASSES)), dtype=bool)
     allowed[np.arange(len(labels)), labels + INNOCENT - 1] = True
@@ -227,15 +162,7 @@ def learn_weights(
 
 
 def adapted(weights: Weights, index: Index) -> Weights:
-    """Return weights whose coincidences are those of the archive at hand.
-
-    Parameters
-    ----------
-    weights
-        As learned.
-    index
-        The archive: a sample of its records is looked up in it.
-    """
+    """Return weights whose coincidences are those of the archive at hand."""
     count = len(index.records)
     rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, int(convention("adapted_on")))).astype(np.int64))
     found = pairs(index, index.records.take(rows))
@@ -272,13 +199,7 @@ def to_document(weights: Weights) -> dict[str, Any]:
 
 
 def from_document(content: Mapping[str, Any]) -> Weights:
-    """Return weights from what stands in YAML.
-
-    Raises
-    ------
-    InputError
-        When the fields are others than those that are compared.
-    """
+    """Return weights from what stands in YAML."""
     if tuple(content["fields"]) != NAMES:
         raise InputError("projects.other-fields", given=list(content["fields"]), known=NAMES)
     level = np.zeros((len(PAIR_CLASSES), len(FIELDS), max(SIZES)))
