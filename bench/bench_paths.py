@@ -25,9 +25,9 @@ from importlib.util import find_spec
 import numpy as np
 import polars as pl
 
-from xinzhi.pathways.economic_complexity.cells import read_cells, without_empty
-from xinzhi.pathways.economic_complexity.complexity import ComplexityOptions, measure_cells
-from xinzhi.pathways.economic_complexity.spectrum import spectrum
+from xinzhi.pathways.complexity.cells import read_cells, without_empty
+from xinzhi.pathways.complexity.complexity import ComplexityOptions, measure_cells
+from xinzhi.pathways.complexity.spectrum import spectrum
 
 SIZES = {(3000, 1000): 1.0, (3000, 5000): 6.0}
 MEMORY_LIMIT, RATIO_LIMIT, DIFFERENCE_LIMIT = 1200, 12.0, 1e-8
@@ -69,7 +69,7 @@ def ours(n: int, p: int, kind: str) -> dict[str, float]:
 
 def _anchor(values: np.ndarray, rule: str = "rca") -> dict[str, float]:
     """Return an anchor that fixes the sign whatever the data: the index itself, computed beforehand."""
-    from xinzhi.pathways.economic_complexity.relatedness import present
+    from xinzhi.pathways.complexity.relatedness import present
 
     here = present(values, rule, threshold=1.0 if rule == "rca" else 1e-12)  # type: ignore[arg-type] # one of the rules
     return dict(zip(names(*values.shape)[0], spectrum(here).places.tolist(), strict=True))

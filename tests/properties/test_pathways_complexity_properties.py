@@ -8,10 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from xinzhi.core.errors import InputError
-from xinzhi.pathways import measure_cells, relatedness
-from xinzhi.pathways.economic_complexity.cells import without_empty
-from xinzhi.pathways.economic_complexity.relatedness import present, revealed_advantage
-from xinzhi.pathways.economic_complexity.spectrum import fitness, spectrum
+from xinzhi.pathways import measure_cells
+from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.complexity.cells import without_empty
+from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
+from xinzhi.pathways.complexity.spectrum import fitness, spectrum
 
 TOLERANCE = 1e-8
 quick = settings(deadline=None, max_examples=25)

@@ -1,4 +1,4 @@
-"""Regressions: least squares, fixed effects, clustered and autocorrelation-robust errors, many tests at once."""
+"""Regressions: least squares, fixed effects, logit, clustered and autocorrelation-robust errors, many tests."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
 Counted = Literal["regressors", "outside", "all"]
 Engine = Literal["numpy", "linearmodels"]
 _ROUNDS = 10_000
 _SETTLED = 1e-13
 _ROUNDING = 1e-10
+_STEPS, _SHORTEST = 60, 1e-9  # of Newton, and the smallest part of a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,51 @@ def hac_errors(x: FloatArray, residuals: FloatArray, lags: int) -> FloatArray:
     """Return standard errors `(k,)` that allow autocorrelation up to some lags (Newey and West 1987)."""
     influence = residuals * (np.linalg.inv(x.T @ x) @ x.T)
     return np.sqrt(long_run_variance(influence, bartlett(len(x), lags)))
+
+
+def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float = 1e-15) -> FloatArray:
+    """Return the coefficients `(k,)` of a logit by maximum likelihood, with the penalty ``ridge / 2`` on their squares.
+
+    The first column of `x` is the constant and goes without penalty; Newton's steps end when the likelihood gains less
+    than `tolerance` of itself.
+
+    >>> x, y = np.repeat([0.0, 1.0], 4), np.array([True, False, False, False, True, True, True, False])
+    >>> (logit(np.column_stack([np.ones(8), x]), y) / np.log(3)).round(9).tolist()
+    [-1.0, 2.0]
+    """
+    outcome, share = y.astype(np.float64), y.mean()
+    penalty = np.append(0.0, np.full(x.shape[1] - 1, ridge))
+    beta = np.append(np.log(share / (1 - share)), np.zeros(x.shape[1] - 1))
+
+    def loss(at: FloatArray) -> float:
+        odds = x @ at
+        return float((np.logaddexp(0, odds) - outcome * odds).sum() + (penalty * at**2).sum() / 2)
+
+    now = loss(beta)
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-(x @ beta)))
+        slope = x.T @ (chance - outcome) + penalty * beta
+        step = np.linalg.lstsq(_curvature(x, chance) + np.diag(penalty), slope, rcond=None)[0]
+        size = 1.0
+        while (tried := loss(beta - size * step)) > now and size > _SHORTEST:
+            size /= 2
+        beta, gain, now = beta - size * step, now - tried, tried
+        if gain <= tolerance * (1 + abs(now)):
+            break
+    return beta
+
+
+def logit_errors(x: FloatArray, y: BoolArray, coefficients: FloatArray, cluster: IntArray) -> FloatArray:
+    """Return standard errors `(k,)` of a logit that allow any dependence within a cluster, with ``G/(G-1)``."""
+    chance = 1 / (1 + np.exp(-(x @ coefficients)))
+    groups, bread = int(cluster.max()) + 1, np.linalg.inv(_curvature(x, chance))
+    scores = summed(x * (y - chance)[:, None], cluster, groups)
+    return root_diagonal(groups / max(groups - 1, 1) * bread @ (scores.T @ scores) @ bread)
+
+
+def _curvature(x: FloatArray, chance: FloatArray) -> FloatArray:
+    curve: FloatArray = (x * (chance * (1 - chance))[:, None]).T @ x
+    return curve
 
 
 def newey_west_lags(rows: int) -> int:

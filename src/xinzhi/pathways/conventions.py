@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
+
+from xinzhi.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,3 +23,9 @@ def _document() -> Mapping[str, Mapping[str, Any]]:
 def conventions(group: str) -> Mapping[str, Any]:
     """Return the values of one group of ``pathways.yaml`` by name."""
     return _document()[group]
+
+
+def check_option(option: str, value: object, kinds: Any) -> None:  # noqa: ANN401 - a Literal
+    """Raise where the value of an option is none of those of a Literal."""
+    if value not in get_args(kinds):
+        raise UsageError("pathways.unknown-option", option=option, value=value, choices=get_args(kinds))

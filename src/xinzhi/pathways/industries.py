@@ -14,17 +14,17 @@ from xinzhi.core.text import Text
 from xinzhi.data import load
 from xinzhi.data.package import Package
 from xinzhi.data.units import parse
+from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.complexity.cells import read_cells
+from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.economic_complexity import relatedness
-from xinzhi.pathways.economic_complexity.cells import read_cells
-from xinzhi.pathways.economic_complexity.relatedness import present, revealed_advantage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.text import Language
-    from xinzhi.pathways.economic_complexity.cells import Cells
+    from xinzhi.pathways.complexity.cells import Cells
 
 
 _SHOWN = 8
@@ -108,7 +108,9 @@ def jobs(package: Package, year: int | None, *, verb: str) -> tuple[Cells, int]:
     known = years_of(table)
     chosen = known[-1] if year is None else year
     if chosen not in known:
-        raise UsageError(f"{verb}: the table 'activity': " + unknown("year", chosen, known))
+        raise UsageError(
+            "pathways.unknown-year", verb=verb, table="activity", asked=chosen, first=known[0], last=known[-1]
+        )
     # Persons, not ten thousands of them: a null of sampling counts heads.
     scale = float(parse(package.units.get("activity", {}).get("employment", "persons")).scale)
     rows = table.filter(pl.col("year") == chosen, pl.col("employment").is_not_null())
@@ -160,7 +162,7 @@ def nearness(cells: Cells, *, quantile: float | None = None) -> Nearness:
 
     Examples
     --------
-    >>> from xinzhi.pathways.economic_complexity.cells import without_empty
+    >>> from xinzhi.pathways.complexity.cells import without_empty
     >>> cells = without_empty(list("ab"), list("xy"), np.array([[3.0, 1.0], [1.0, 3.0]]))
     >>> nearness(cells).able.tolist()
     [[True, False], [False, True]]

@@ -17,10 +17,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.pathways.economic_complexity import relatedness
-from xinzhi.pathways.economic_complexity.cells import read_cells
-from xinzhi.pathways.economic_complexity.relatedness import present, revealed_advantage
-from xinzhi.pathways.economic_complexity.spectrum import fitness, reflections, spectrum
+from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.complexity.cells import read_cells
+from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
+from xinzhi.pathways.complexity.spectrum import fitness, reflections, spectrum
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,19 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import BacktestOptions, backtest, forecast
-from xinzhi.pathways.economic_complexity.cells import read_panel
-from xinzhi.pathways.entry.additive_logit import fit_additive_logit
-from xinzhi.pathways.entry.backtest import candidates
-from xinzhi.pathways.entry.models import BASELINE, LABELS, OURS, available, quotient, score, traits, unit_of_chance
+from xinzhi.pathways.complexity.cells import read_panel
+from xinzhi.pathways.entry.backtest import _interval, candidates
+from xinzhi.pathways.entry.models import (
+    BASELINE,
+    LABELS,
+    OURS,
+    available,
+    fit_additive_logit,
+    quotient,
+    score,
+    traits,
+    unit_of_chance,
+)
 
 COLUMNS = {"place": "c", "activity": "i", "value": "v", "period": "t"}
 
@@ -150,6 +159,20 @@ def test_intervals_hold_the_value_and_both_languages_say_so(frame):
     assert "Average precision" in found.summary()
 
 
+def test_an_interval_holds_its_level_of_the_draws(frame):
+    """The bounds leave out half of what is beyond the level at each end."""
+    assert _interval(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
+    assert _interval(np.array([0.0, np.nan, 1.0, 2.0, 3.0, 4.0]), 0.5) == pytest.approx((1.0, 3.0))
+    keys = {"train": (2000, 2005), "test": (2005, 2010)}
+    wide, narrow = (
+        backtest(frame, **COLUMNS, **keys, options=BacktestOptions(draws=100, scores=("density",), level=level)).frame
+        for level in (0.95, 0.5)
+    )
+    assert (wide["low"] <= narrow["low"]).all()
+    assert (wide["high"] >= narrow["high"]).all()
+    assert (wide["high"] - wide["low"]).sum() > 1.5 * (narrow["high"] - narrow["low"]).sum()
+
+
 @pytest.mark.parametrize(
     ("train", "test", "message"),
     [
@@ -172,7 +195,7 @@ def test_one_year_only_and_too_few_entries_are_refused(frame):
 
 
 def test_unknown_scores_and_cells_are_refused(frame):
-    with pytest.raises(UsageError, match="unknown score"):
+    with pytest.raises(UsageError, match="scores='guess'"):
         score("guess", None, candidates(np.eye(4) + 1, None, {}, 1.0))
     with pytest.raises(UsageError, match="trained on"):
         score("logit", None, candidates(np.eye(4) + 1, None, {}, 1.0))
@@ -210,7 +233,7 @@ def test_a_forecast_gives_chances_with_reasons(frame):
     assert "候选" in found.summary("zh")
     with pytest.raises(UsageError, match="no candidate"):
         found.explain("c00", "nothing")
-    with pytest.raises(UsageError, match="no model of ours"):
+    with pytest.raises(UsageError, match="model='rca'"):
         forecast(frame, **COLUMNS, train=(2000, 2005), model="rca")
     with pytest.raises(UsageError, match="after it begins"):
         forecast(frame, **COLUMNS, train=(2005, 2000))

@@ -51,7 +51,7 @@ def test_explain_says_where_else_a_unit_would_fit():
     assert rows[2]["t"] > -1.65 > rows[1]["t"]
     with pytest.raises(UsageError, match="no unit 'nobody'"):
         found.explain("nobody")
-    with pytest.raises(UsageError, match="no club 9"):
+    with pytest.raises(UsageError, match="no club '9'"):
         found.members(9)
 
 
@@ -65,7 +65,7 @@ def test_order_by_the_last_half():
     assert found.table["units"].to_list() == [5, 5]
     with pytest.raises(UsageError, match="last-half"):
         clubs(two_clubs(), **KEYS, rules=ClubRules(order="first"))
-    with pytest.raises(UsageError, match="ps or vlt"):
+    with pytest.raises(UsageError, match="ps and vlt"):
         merge_clubs(found, "none")
 
 

@@ -138,6 +138,51 @@ def test_sigma_tests_by_hand():
     assert tests["trend"]["statistic"] is None  # two years have no trend to test
 
 
+def test_the_trend_of_the_differences_allows_autocorrelation_by_hand():
+    """Newey and West: weights that fall in a straight line, here 1, 2/3 and 1/3 at the lags 0, 1 and 2."""
+    rng = np.random.default_rng(4)
+    shocks = np.cumsum(rng.normal(0, 0.1, (6, 21)), axis=1)
+    data = frame({f"u{i}": np.exp(0.3 * i + path) for i, path in enumerate(shocks)})
+    found = sigma_convergence(data, **KEYS)
+    y = np.log(found.frame["deviation"].to_numpy())
+    time = np.arange(21.0) - 10
+    slope = (time @ y) / (time @ time)
+    scores = time * (y - y.mean() - slope * time)
+    meat = sum((1 - abs(i - j) / 3) * scores[i] * scores[j] for i in range(21) for j in range(21) if abs(i - j) <= 2)
+    assert found.trend == pytest.approx(slope)
+    trend = found.tests.filter(test="trend").row(0, named=True)
+    assert trend["statistic"] == pytest.approx(slope / (np.sqrt(meat) / (time @ time)))
+
+
+def test_clustered_errors_and_fitted_growth_by_hand():
+    """Two regressors, effects of the years, errors clustered by unit with G/(G-1) (n-1)/(n-k)."""
+    rng = np.random.default_rng(5)
+    units, years = 7, (2000, 2005, 2010, 2015)
+    levels = np.exp(rng.normal(0, 0.5, (units, 4)))
+    rows = [(f"u{i}", year, levels[i, t], rng.normal()) for i in range(units) for t, year in enumerate(years)]
+    data = pl.DataFrame(rows, schema=["unit", "year", "y", "control"], orient="row")
+    found = beta_convergence(data, **KEYS, controls=["control"], spans=GrowthSpans(span=5, effects="time"))
+    logs = np.log(levels)
+    growth = np.diff(logs, axis=1) / 5
+    given = np.array([row[3] for row in rows]).reshape(units, 4)[:, :3]
+    dummies = np.tile(np.eye(3), (units, 1))
+    design = np.column_stack([logs[:, :3].ravel(), given.ravel(), dummies])
+    beta = np.linalg.lstsq(design, growth.ravel(), rcond=None)[0]
+    fitted = design @ beta
+    assert found.points["fitted"].to_numpy() == pytest.approx(fitted)
+    assert found.frame["estimate"].to_numpy() == pytest.approx(beta[:2])
+    inner = design[:, :2] - dummies @ np.linalg.lstsq(dummies, design[:, :2], rcond=None)[0]
+    left = growth.ravel() - fitted
+    meat = np.zeros((2, 2))
+    for i in range(units):
+        score = inner[3 * i : 3 * i + 3].T @ left[3 * i : 3 * i + 3]
+        meat += np.outer(score, score)
+    bread = np.linalg.inv(inner.T @ inner)
+    n, k = growth.size, 2
+    errors = np.sqrt(np.diag(bread @ meat @ bread) * units / (units - 1) * (n - 1) / (n - k))
+    assert found.frame["standard_error"].to_numpy() == pytest.approx(errors)
+
+
 def test_lichtenberg_test_of_variances_rejects_too_rarely():
     """The same units stand in both years: the F test is too careful, the exact test holds its level."""
     rng = np.random.default_rng(8)
@@ -199,7 +244,7 @@ BAD = {
         "no logarithm",
     ),
     "a missing year": (lambda data: data.filter(pl.col("year") != 2004), "between 2003 and 2005"),
-    "twice": (lambda data: pl.concat([data, data.head(1)]), "2 rows in 2000"),
+    "twice": (lambda data: pl.concat([data, data.head(1)]), "the key u0/2000 occurs again"),
     "infinite": (
         lambda data: data.with_columns(y=pl.when(pl.col("year") == 2001).then(np.inf).otherwise("y")),
         "infinite",

@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.pathways.plans import similarity
 from xinzhi.pathways.plans.choices import hypergeometric_at_most
 from xinzhi.pathways.plans.margins import (
     curveball,
-    false_discovery,
     length_chances,
     permuted_structures,
     poisson_binomial,
@@ -107,10 +107,10 @@ def test_hypergeometric_tail_equals_scipy():
 
 def test_false_discovery_equals_scipy_and_skips_what_is_missing():
     p = np.array([0.001, 0.02, 0.03, 0.5, 0.04])
-    assert np.abs(false_discovery(p) - stats.false_discovery_control(p)).max() < 1e-12
+    assert np.abs(benjamini_hochberg(p) - stats.false_discovery_control(p)).max() < 1e-12
     with_gap = np.insert(p, 2, np.nan)
-    assert np.isnan(false_discovery(with_gap)[2])
-    assert np.abs(np.delete(false_discovery(with_gap), 2) - false_discovery(p)).max() == 0
+    assert np.isnan(benjamini_hochberg(with_gap)[2])
+    assert np.abs(np.delete(benjamini_hochberg(with_gap), 2) - benjamini_hochberg(p)).max() == 0
 
 
 def test_curveball_draws_every_arrangement_equally_often():

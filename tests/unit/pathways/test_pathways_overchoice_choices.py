@@ -125,6 +125,16 @@ def test_without_the_herd_no_list_grows_and_nothing_unfit_stays(informative):
     assert (unjudged["named"] == unjudged["without"]).all()
 
 
+def test_what_is_added_is_the_nearest_that_the_region_is_able_to_build(informative):
+    after = informative.without_herd(2025)
+    free = after.filter(pl.col("able"), ~pl.col("named"))
+    added = free.filter(change="add").group_by("region").agg(least=pl.col("density").min())
+    left = free.filter(change="none").group_by("region").agg(most=pl.col("density").max())
+    both = added.join(left, on="region")
+    assert both.height > 5
+    assert (both["least"] >= both["most"]).all()
+
+
 def test_explain_gives_every_category_and_the_text_in_both_languages(informative):
     why = informative.explain("吉林", 2025)
     assert why.region == "220000"
@@ -153,8 +163,8 @@ def test_the_same_seed_gives_the_same_result(package):
     [
         ({"categories": ["ai", "ships"]}, "no category 'ships'"),
         ({"categories": ["ai"]}, "name at least two"),
-        ({"years": 2019}, "no year '2019'; there are 2025, 2026"),
-        ({"activity_year": 2030}, "no year '2030'"),
+        ({"years": 2019}, "no year 2019; it has 2025 to 2026"),
+        ({"activity_year": 2030}, "no year 2030"),
         ({"draws": 0}, "0 draws"),
     ],
 )
@@ -166,7 +176,7 @@ def test_bad_calls_are_named(package, options, message):
 def test_unknown_region_and_year_are_named(informative):
     with pytest.raises(UsageError, match="Atlantis"):
         informative.explain("Atlantis")
-    with pytest.raises(UsageError, match="no lists of 2019"):
+    with pytest.raises(UsageError, match="no year with lists '2019'"):
         informative.without_herd(2019)
 
 

@@ -92,7 +92,7 @@ def test_missing_files_columns_and_regions_are_named(package, tmp_path):
         read_plan_template(tmp_path)
     plan_template(2025, package=package).write(tmp_path)
     (tmp_path / "plans.csv").write_text("region,year\n", encoding="utf-8")
-    with pytest.raises(InputError, match="lacks the columns category, named, mentioned"):
+    with pytest.raises(InputError, match="lacks the columns category, named and mentioned"):
         read_plan_template(tmp_path)
     with pytest.raises(UsageError, match="no region 'Atlantis'"):
         plan_template(2025, regions=["Atlantis"], package=package)

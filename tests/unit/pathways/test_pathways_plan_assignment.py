@@ -211,7 +211,7 @@ class TestRefusals:
     def test_too_few_choices(self):
         value = np.array([[1.0, np.nan], [1.0, 1.0], [1.0, 1.0]])
         error = refuse(self.task(value=value, sizes=np.array([2, 1, 1])), self.places, self.industries)
-        assert "1 regions have fewer industries to choose from than they are to get: a (1 of 2)" in str(error)
+        assert "1 region has fewer industries to choose from than it is to get: a (1 of 2)" in str(error)
 
     def test_floors_with_the_size_of_the_gap(self):
         value = np.array([[4.0, 1.0], [4.0, 1.0], [4.0, 1.0]])

@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.pathways import validated_proximity
-from xinzhi.pathways.economic_complexity.validated_proximity import (
+from xinzhi.pathways.complexity.validated_proximity import (
     configuration,
     pair_tails,
     tail_exact,
     tail_saddlepoint,
 )
-from xinzhi.pathways.plans.margins import false_discovery
 
 
 def presences(n: int = 40, p: int = 25, seed: int = 0) -> np.ndarray:
@@ -98,8 +98,8 @@ def test_p_values_of_pairs_are_the_tails_of_their_own_chances(places):
 
 def test_false_discoveries_by_hand():
     p_values = np.array([0.01, 0.02, 0.03, 0.04, 0.2])
-    assert (false_discovery(p_values) <= 0.05).tolist() == [True, True, True, True, False]
-    assert not (false_discovery(np.array([0.5, 0.9])) <= 0.05).any()
+    assert (benjamini_hochberg(p_values) <= 0.05).tolist() == [True, True, True, True, False]
+    assert not (benjamini_hochberg(np.array([0.5, 0.9])) <= 0.05).any()
 
 
 def test_matrices_of_the_null_itself_give_few_discoveries_and_planted_pairs_are_found():
@@ -110,7 +110,7 @@ def test_matrices_of_the_null_itself_give_few_discoveries_and_planted_pairs_are_
     upper = np.triu_indices(drawn.shape[1], 1)
     p_value = pair_tails(drawn)[2][upper]
     assert (p_value <= 0.05).mean() < 0.08
-    assert (false_discovery(p_value) <= 0.05).sum() <= 3
+    assert (benjamini_hochberg(p_value) <= 0.05).sum() <= 3
     planted = drawn.copy()
     common = np.argsort(np.abs(drawn.sum(axis=0) - 30))[0]
     twin = np.hstack([planted, planted[:, [common]]])

@@ -7,10 +7,10 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import Draws, measure_cells, uncertainty
-from xinzhi.pathways.economic_complexity.cells import without_empty
-from xinzhi.pathways.economic_complexity.relatedness import present
-from xinzhi.pathways.economic_complexity.spectrum import spectrum
-from xinzhi.pathways.economic_complexity.uncertainty import _ends, weighted_index
+from xinzhi.pathways.complexity.cells import without_empty
+from xinzhi.pathways.complexity.relatedness import present
+from xinzhi.pathways.complexity.spectrum import spectrum
+from xinzhi.pathways.complexity.uncertainty import _ends, weighted_index
 
 
 def measured(n: int = 20, p: int = 15, scale: float = 40.0):
@@ -90,7 +90,7 @@ def test_densities_may_be_left_out():
 @pytest.mark.parametrize(
     ("draws", "message"),
     [
-        (Draws(source="guess"), "unknown source"),
+        (Draws(source="guess"), "source='guess'"),
         (Draws(unit=0), "unit"),
         (Draws(draws=1), "two draws"),
         (Draws(draws=10_000_000), "MB"),

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.least_squares import fit
+from xinzhi.core.regression import clustered_errors, ols, within
 from xinzhi.core.result import Provenance
-from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_columns, read_unit_years, span
+from xinzhi.core.spatial import adjacency, row_standardised
+from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
 from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
@@ -211,8 +212,7 @@ def beta_convergence(
     logs = logarithms(balanced(sampled, verb="beta_convergence", gaps=rules.gaps), verb="beta_convergence")
     step = int(logs.years[1] - logs.years[0])
     if np.ptp(logs.values[:, :-1]) == 0:
-        message = f"beta_convergence: '{value}' is the same for all units at the start: nobody lags behind."
-        raise InputError(message)
+        raise InputError("pathways.same-start", column=value)
     growth = np.diff(logs.values, axis=1) / step
     initial = logs.values[:, :-1]
     given = _controls(frame, logs, unit=unit, time=time, names=controls)
@@ -294,31 +294,24 @@ class GrowthSpans:
         UsageError
             As said.
         """
-        if self.effects not in {"none", "unit", "time", "two-way"}:
-            message = f"effects='{self.effects}': it is none, unit, time or two-way."
-            raise UsageError(message)
+        check_option("effects", self.effects, Effects)
         if self.span is None and self.effects != "none":
-            message = f"effects='{self.effects}' needs several growth spans: say span=, the years of one."
-            raise UsageError(message)
+            raise UsageError("pathways.effects-span", effects=self.effects)
         if self.span is not None and self.span < 1:
-            message = f"span={self.span}: a growth span has one year or more."
-            raise UsageError(message)
+            raise UsageError("pathways.span-length", span=self.span)
         if spatial and self.span is not None:
-            message = "a spatial lag is fitted to one cross-section: leave span= out, or the neighbours."
-            raise UsageError(message)
+            raise UsageError("pathways.spatial-span")
 
 
 def _starts(levels: UnitYears, rules: GrowthSpans) -> list[int]:
     """Return the first years of the growth spans."""
     first, last = int(levels.years[0]), int(levels.years[-1])
     if first == last:
-        message = f"beta_convergence: there is one year only ({first}); growth needs two."
-        raise InputError(message)
+        raise InputError("pathways.one-year", verb="beta_convergence", year=first)
     step = rules.span or last - first
     starts = list(range(first, last - step + 1, step))
     if not starts or (rules.effects in {"unit", "two-way"} and len(starts) < 2):  # noqa: PLR2004 - effects of units
-        message = f"beta_convergence: {first} to {last} holds {len(starts)} spans of {step} years: too few."
-        raise UsageError(message)
+        raise UsageError("pathways.few-spans", first=first, last=last, n=len(starts), step=step)
     return starts
 
 
@@ -344,7 +337,6 @@ def _controls(
 ) -> FloatArray:
     """Return the controls at the start of every span `(N, S, k)`."""
     found = np.full((len(logs.units), len(logs.years) - 1, len(names)), np.nan)
-    read_columns(frame, [unit, time, *names], verb="beta_convergence")
     for column, name in enumerate(names):
         series = read_unit_years(frame, unit=unit, time=time, value=name, verb="beta_convergence")
         control = _at(series, logs.years[:-1].tolist())
@@ -354,8 +346,7 @@ def _controls(
                 found[row, :, column] = control.values[place[item]]
         if not np.isfinite(found[:, :, column]).all():
             row, year = np.argwhere(~np.isfinite(found[:, :, column]))[0]
-            message = f"beta_convergence: the control '{name}' is missing for {logs.units[row]}, {logs.years[year]}."
-            raise InputError(message)
+            raise InputError("pathways.control-missing", column=name, unit=logs.units[row], year=logs.years[year])
     return found
 
 
@@ -383,37 +374,20 @@ def _estimate(
             lag,
             None,
         )
+    design = regressors.reshape(growth.size, -1)
+    unit = np.repeat(np.arange(len(growth)), growth.shape[1])
     if rules.effects == "none":
-        design = np.column_stack([np.ones(growth.size), regressors.reshape(growth.size, -1)])
-        line = fit(growth.ravel(), design)
-        errors = line.standard_errors if rules.span is None else _clustered(line.residuals, design, len(logs.units))
-        fitted = growth.ravel() - line.residuals
-        return ["constant", "initial", *names], line.coefficients, errors, fitted, None, line.r2
-    y, x = _within(growth[:, :, None], rules.effects)[:, :, 0], _within(regressors, rules.effects)
-    design = x.reshape(growth.size, -1)
-    line = fit(y.ravel(), design)
-    errors = _clustered(line.residuals, design, len(logs.units))
-    return ["initial", *names], line.coefficients, errors, growth.ravel() - line.residuals, None, line.r2
-
-
-def _within(values: FloatArray, effects: Effects) -> FloatArray:
-    """Take out the means of units, of spans, or of both `(N, S, k)` (balanced)."""
-    out = values
-    if effects in {"unit", "two-way"}:
-        out = out - out.mean(axis=1, keepdims=True)
-    if effects in {"time", "two-way"}:
-        out = out - out.mean(axis=0, keepdims=True)
-    return out
-
-
-def _clustered(residuals: FloatArray, design: FloatArray, units: int) -> FloatArray:
-    """Return standard errors that allow any dependence within a unit (Arellano 1987), with G/(G-1) (n-1)/(n-k)."""
-    rows, columns = design.shape
-    bread = np.linalg.inv(design.T @ design)
-    scores = (design * residuals[:, None]).reshape(units, -1, columns).sum(axis=1)
-    scale = units / (units - 1) * (rows - 1) / (rows - columns)
-    errors: FloatArray = np.sqrt(scale * np.diag(bread @ (scores.T @ scores) @ bread))
-    return errors
+        y, x, terms = growth.ravel(), np.column_stack([np.ones(growth.size), design]), ["constant", "initial", *names]
+    else:
+        effects = {"unit": unit, "time": np.tile(np.arange(growth.shape[1]), len(growth))}
+        chosen = list(effects.values()) if rules.effects == "two-way" else [effects[rules.effects]]
+        inner = within(np.column_stack([growth.ravel(), design]), chosen)
+        y, x, terms = inner[:, 0], inner[:, 1:], ["initial", *names]
+    line = ols(y, x)
+    errors = line.standard_errors
+    if rules.span is not None:
+        errors = clustered_errors(x, line.residuals, unit, counted=x.shape[1])
+    return terms, line.coefficients, errors, growth.ravel() - line.residuals, None, line.r2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -462,18 +436,11 @@ def weights_matrix(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]
     >>> weights_matrix({"a": ["b"], "b": ["a", "c"], "c": ["b"]}, ["a", "b", "c"]).tolist()
     [[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]
     """
-    place = {name: row for row, name in enumerate(units)}
-    matrix = np.zeros((len(units), len(units)))
-    for name, row in place.items():
-        for other in neighbours.get(name, ()):
-            if other in place and other != name:
-                matrix[row, place[other]] = 1.0
-    alone = [name for name, row in place.items() if not matrix[row].any()]
+    matrix = adjacency(neighbours, units)
+    alone = [name for name, row in zip(units, matrix, strict=True) if not row.any()]
     if alone:
-        message = f"no neighbour among the units: {', '.join(alone[:5])}. Name one, or leave the unit out."
-        raise InputError(message)
-    standardised: FloatArray = matrix / matrix.sum(axis=1, keepdims=True)
-    return standardised
+        raise InputError("pathways.no-neighbour", units=alone)
+    return row_standardised(matrix)
 
 
 def fit_spatial_lag(y: FloatArray, x: FloatArray, weights: FloatArray) -> SpatialLag:
@@ -512,8 +479,7 @@ def fit_spatial_lag(y: FloatArray, x: FloatArray, weights: FloatArray) -> Spatia
 
     count, columns = x.shape
     if count <= columns + 1:
-        message = f"a spatial lag needs more units than coefficients; got {count} and {columns + 2}."
-        raise InputError(message)
+        raise InputError("pathways.spatial-few", n=count, needed=columns + 2)
     roots = np.linalg.eigvals(weights)
     lagged = weights @ y
     own, around = (np.linalg.lstsq(x, item)[0] for item in (y, lagged))

@@ -10,10 +10,9 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Provenance
-from xinzhi.core.text import Text
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.convergence.log_t_test import (
     LogTRules,
     growing_variation,
@@ -24,7 +23,6 @@ from xinzhi.pathways.convergence.log_t_test import (
     variation,
     variation_with_one_more,
 )
-from xinzhi.pathways.convergence.unit_years import shown
 from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
@@ -135,8 +133,7 @@ class Clubs(Named):
         """
         found: list[str] = self.frame.filter(club=club).sort("position")["unit"].to_list()
         if not found:
-            message = f"there is no club {club}; there are {self.table.height}."
-            raise UsageError(message)
+            raise UsageError("pathways.unknown", what="club", asked=club, known=list(range(1, self.table.height + 1)))
         return found
 
     @property
@@ -236,9 +233,7 @@ def clubs(
     (['a', 'b', 'c'], ['x', 'y', 'z'])
     """
     chosen = rules or ClubRules()
-    if chosen.order not in {"last", "last-half"}:
-        message = f"order='{chosen.order}': it is last or last-half."
-        raise UsageError(message)
+    check_option("order", chosen.order, Order)
     panel = prepared(frame, unit=unit, time=time, value=value, rules=chosen.test, verb="clubs")
     count = len(panel.years)
     key = panel.values[:, -1] if chosen.order == "last" else panel.values[:, count - (count + 1) // 2 :].mean(axis=1)
@@ -277,9 +272,7 @@ def merge_clubs(found: Clubs, method: Merging = "ps") -> Clubs:
     >>> merge_clubs(clubs(data, unit="unit", time="year", value="income")).table.height
     1
     """
-    if method not in {"ps", "vlt"}:
-        message = f"merge='{method}': it is ps or vlt."
-        raise UsageError(message)
+    check_option("merge", method, Merging)
     names = {name: row for row, name in enumerate(found.panel.units)}
     groups = [
         _Club(
@@ -427,16 +420,7 @@ def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRu
 def _rejecting(table: pl.DataFrame) -> tuple[Finding, ...]:
     """Name the clubs that reject convergence: the self-test of the result."""
     return tuple(
-        Finding(
-            rule="club-rejects",
-            severity="warning",
-            message=Text(
-                zh=f"俱乐部 {row['club']}（{row['units']} 个单元）拒绝自身收敛，t={row['t']:.3f}",
-                en=f"club {row['club']} ({row['units']} units) rejects convergence of its own, t={row['t']:.3f}",
-            ),
-            hint=Text(zh="使用 raising=True。", en="Use raising=True."),
-            key=str(row["club"]),
-        )
+        finding("pathways.club-rejects", key=str(row["club"]), words=row)
         for row in table.iter_rows(named=True)
         if not row["converges"]
     )
@@ -449,5 +433,4 @@ def _refuse_twins(panel: UnitYears, order: IntArray) -> None:
     if same.any():
         place = int(np.flatnonzero(same)[0])
         names = [panel.units[row] for row in order[place : place + 2]]
-        message = f"clubs: {shown(names)} are identical in every year (H = 0): drop one of them."
-        raise InputError(message)
+        raise InputError("pathways.identical-paths", units=names)

@@ -117,8 +117,7 @@ def distribution_dynamics(
     from xinzhi import __version__
 
     if lag < 1 or points < 11 or (bandwidth is not None and bandwidth <= 0):  # noqa: PLR2004 - a grid needs points
-        message = f"lag={lag}, points={points}, bandwidth={bandwidth}: lag from 1, points from 11, bandwidth positive."
-        raise UsageError(message)
+        raise UsageError("pathways.distribution-options", lag=lag, points=points, bandwidth=bandwidth)
     logs = logarithms(
         read_unit_years(frame, unit=unit, time=time, value=value, verb="distribution"), verb="distribution"
     )
@@ -127,11 +126,9 @@ def distribution_dynamics(
     relative = logs.values - mean
     before, after = _moves(relative, logs, lag)
     if len(before) < _FEWEST:
-        message = f"distribution_dynamics: {len(before)} moves over {lag} years; it needs {_FEWEST}."
-        raise InputError(message)
+        raise InputError("pathways.few-moves", n=len(before), lag=lag, least=_FEWEST)
     if before.std() == 0 or after.std() == 0:
-        message = "distribution_dynamics: there are no differences between the units."
-        raise InputError(message)
+        raise InputError("pathways.no-differences")
     widths = (bandwidth or _silverman(before), bandwidth or _silverman(after))
     edge = _MARGIN * max(widths)
     everything = relative[known]
@@ -199,8 +196,7 @@ def _long_run(matrix: FloatArray) -> FloatArray:
 
     found = steady_state(matrix)
     if found is None:
-        message = "distribution_dynamics: the moves fall into parts that never meet: there is no single long run."
-        raise InputError(message)
+        raise InputError("pathways.no-long-run")
     share: FloatArray = found / found.sum()
     return share
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.regression import bartlett, long_run_variance, newey_west_lags
 from xinzhi.core.result import Provenance, Result
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
 
 if TYPE_CHECKING:
@@ -67,12 +68,9 @@ class LogTRules:
         UsageError
             As said.
         """
-        if self.variance not in get_args(Variance):
-            message = f"variance='{self.variance}': it is one of {', '.join(get_args(Variance))}."
-            raise UsageError(message)
+        check_option("variance", self.variance, Variance)
         if not 0 < self.trim < 1:
-            message = f"trim={self.trim}: the share of years to discard lies between 0 and 1."
-            raise UsageError(message)
+            raise UsageError("pathways.trim", trim=self.trim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,7 @@ def relative_paths(values: FloatArray) -> FloatArray:
     """
     mean = values.mean(axis=0)
     if (mean == 0).any():
-        message = "the mean over the units is zero in a year: relative paths are not defined; shift or rescale."
-        raise InputError(message)
+        raise InputError("pathways.zero-mean")
     paths: FloatArray = values / mean
     return paths
 
@@ -195,11 +192,7 @@ def regress(spread: FloatArray, rules: LogTRules) -> Regressions:
     first = round(count * rules.trim)
     used = count - first
     if first < 1 or used < _FEWEST_YEARS:
-        message = (
-            f"the log t regression has {used} of {count} years left after discarding {first}; it needs to discard one "
-            f"and to keep {_FEWEST_YEARS}: bring a longer panel, or discard less."
-        )
-        raise InputError(message)
+        raise InputError("pathways.few-years", used=used, n=count, first=first, least=_FEWEST_YEARS)
     log_t = np.log(np.arange(first + 1, count + 1))
     design = np.column_stack([np.ones(used), log_t])
     # The logarithm of a variance of zero is the end of the test, not of the program.
@@ -224,8 +217,9 @@ def _slope_variance(residuals: FloatArray, design: FloatArray, inverse: FloatArr
         # The authors' program sums the autocovariances over all residuals but the last, and divides by n - 1.
         series, total = (residuals[:, :-1], count - 1) if how == "fqsb" else (residuals, count)
         weights = quadratic_spectral(np.arange(1, series.shape[1]) / bandwidth[:, None])
-        squares = (residuals**2).sum(axis=1)
-        found: FloatArray = (squares + 2 * (weights * _products(series)).sum(axis=1)) / total * inverse[1, 1]
+        # and adds twice them to the squares of all residuals, the last among them
+        last = (residuals**2).sum(axis=1) - (series**2).sum(axis=1)
+        found: FloatArray = (last + long_run_variance(series, weights)) / total * inverse[1, 1]
         return found
     # The influence of each year on the slope; its long-run variance is that of the sandwich.
     influence = residuals * (design @ inverse)[:, 1]
@@ -234,18 +228,8 @@ def _slope_variance(residuals: FloatArray, design: FloatArray, inverse: FloatArr
         weights = quadratic_spectral(np.arange(1, count) / bandwidth[:, None])
         scale = count / (count - design.shape[1])
     else:
-        lag = int(4 * (count / 100) ** (2 / 9))
-        weights = np.clip(1 - np.arange(1, count) / (lag + 1), 0, None)[None, :]
-        scale = 1.0
-    found = scale * ((influence**2).sum(axis=1) + 2 * (weights * _products(influence)).sum(axis=1))
-    return np.asarray(found)
-
-
-def _products(series: FloatArray) -> FloatArray:
-    """Return the sums of products at every lag `(m, n - 1)`."""
-    count = series.shape[1]
-    columns = [np.einsum("ij,ij->i", series[:, : count - lag], series[:, lag:]) for lag in range(1, count)]
-    return np.stack(columns, axis=1)
+        weights, scale = bartlett(count, newey_west_lags(count)), 1.0
+    return np.asarray(scale * long_run_variance(influence, weights))
 
 
 def _bandwidth(series: FloatArray, *, intercept: bool) -> FloatArray:
@@ -399,8 +383,7 @@ def log_t_test(
     found = regress(spread[None, :], chosen)
     slope, error, t = (float(item[0]) for item in (found.slope, found.standard_error, found.t))
     if not np.isfinite(t):
-        message = "log_t_test: the long-run variance is not positive; try variance='newey-west'."
-        raise InputError(message)
+        raise InputError("pathways.variance-negative")
     first = round(len(panel.years) * chosen.trim)
     log_t = np.log(np.arange(first + 1, len(panel.years) + 1))
     empty = np.full(first, np.nan)
@@ -442,11 +425,7 @@ def refuse_identical(panel: UnitYears, spread: FloatArray) -> None:
     relative_paths(panel.values)
     if (spread <= 0).any():
         year = panel.years[int(np.flatnonzero(spread <= 0)[0])]
-        message = (
-            f"all units are identical in {year} (H = 0): there is nothing that could converge. Of an index with one "
-            "base year bring the levels."
-        )
-        raise InputError(message)
+        raise InputError("pathways.identical-year", year=year)
 
 
 def paths_frame(panel: UnitYears) -> pl.DataFrame:
@@ -496,11 +475,9 @@ def hodrick_prescott(values: FloatArray, smoothing: float) -> FloatArray:
 
     count = values.shape[-1]
     if smoothing < 0:
-        message = f"smoothing={smoothing}: it cannot be negative."
-        raise UsageError(message)
+        raise UsageError("pathways.smoothing", value=smoothing)
     if count < _FEWEST or not np.isfinite(values).all():
-        message = f"the filter needs {_FEWEST} years or more without gaps; got {count} years."
-        raise InputError(message)
+        raise InputError("pathways.filter-years", least=_FEWEST, n=count)
     second = np.zeros((count - 2, count))
     rows = np.arange(count - 2)
     for step, weight in enumerate((1.0, -2.0, 1.0)):

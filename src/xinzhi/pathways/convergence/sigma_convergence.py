@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.regression import hac_errors, newey_west_lags
 from xinzhi.core.result import Provenance, Result
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
@@ -121,8 +122,7 @@ def sigma_convergence(
     deviation = logs.values.std(axis=0, ddof=1)
     if (deviation == 0).any():
         year = logs.years[int(np.flatnonzero(deviation == 0)[0])]
-        message = f"sigma_convergence: all units are equal in {year}: there is no difference that could shrink."
-        raise InputError(message)
+        raise InputError("pathways.all-equal", year=year)
     levels = np.exp(logs.values)
     return SigmaConvergence(
         frame=pl.DataFrame(
@@ -185,9 +185,4 @@ def _trend(y: FloatArray, x: FloatArray) -> tuple[float, float]:
     count = len(y)
     if count < 5:  # noqa: PLR2004 - too short for an error that allows autocorrelation
         return slope, np.nan
-    scores = centred * residuals
-    lags = int(4 * (count / 100) ** (2 / 9))
-    total = float(scores @ scores)
-    for lag in range(1, lags + 1):
-        total += 2 * (1 - lag / (lags + 1)) * float(scores[lag:] @ scores[:-lag])
-    return slope, float(np.sqrt(total) / (centred @ centred))
+    return slope, float(hac_errors(centred[:, None], residuals, newey_west_lags(count))[0])

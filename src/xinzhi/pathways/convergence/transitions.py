@@ -154,19 +154,21 @@ def transitions(
     given = None if isinstance(bounds, str) else [float(item) for item in bounds]
     number = len(given) + 1 if given is not None else classes
     if number < _TWO or (given is not None and any(np.diff(given) <= 0)):
-        message = "transitions need two classes or more, and bounds that rise."
-        raise UsageError(message)
+        raise UsageError("pathways.classes")
     if isinstance(bounds, str) and bounds not in {"yearly", "pooled"}:
-        message = f"bounds='{bounds}': it is yearly, pooled or a list of upper bounds."
-        raise UsageError(message)
+        raise UsageError(
+            "pathways.unknown-option",
+            option="bounds",
+            value=bounds,
+            choices=["yearly", "pooled", "a list of upper bounds"],
+        )
     relative = _relative(panel)
     fixed = _pooled(relative, number, value) if given is None else np.array(given)
     yearly = bounds == "yearly"
     place = _by_year(panel.values, number) if yearly else _classify(relative, fixed)
     counts = [transition_counts(place[:, :-1].ravel(), place[:, 1:].ravel(), number)]
     if not counts[0].sum():
-        message = f"transitions: no unit has '{value}' in two successive years: there is nothing to count."
-        raise InputError(message)
+        raise InputError("pathways.no-moves", column=value)
     test, around, lag_cuts = None, None, ()
     if neighbours is not None:
         around, cuts = _around(panel, relative, neighbours, number, value)
@@ -201,8 +203,7 @@ def _relative(panel: UnitYears) -> FloatArray:
     mean = np.where(known, panel.values, 0.0).sum(axis=0) / known.sum(axis=0)
     if (mean <= 0).any():
         year = panel.years[int(np.flatnonzero(mean <= 0)[0])]
-        message = f"transitions: the mean of {year} is not positive: relative classes need positive values."
-        raise InputError(message)
+        raise InputError("pathways.mean-positive", year=year)
     relative: FloatArray = panel.values / mean
     return relative
 
@@ -211,8 +212,7 @@ def _pooled(values: FloatArray, number: int, value: str) -> FloatArray:
     """Return the quantiles of all known values together `(k - 1,)`."""
     cuts = np.quantile(values[np.isfinite(values)], np.arange(1, number) / number)
     if (np.diff(cuts) <= 0).any():
-        message = f"transitions: '{value}' has too many equal values for {number} classes: ask for fewer."
-        raise InputError(message)
+        raise InputError("pathways.equal-values", column=value, n=number)
     return np.asarray(cuts)
 
 

@@ -9,10 +9,9 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Provenance
-from xinzhi.core.text import Text
-from xinzhi.pathways.economic_complexity.cells import read_panel
+from xinzhi.pathways.complexity.cells import read_panel
 from xinzhi.pathways.entry.models import (
     BASELINE,
     LABELS,
@@ -33,9 +32,8 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.text import Language
-    from xinzhi.pathways.economic_complexity.cells import Panel
-    from xinzhi.pathways.entry.additive_logit import AdditiveLogit
-    from xinzhi.pathways.entry.models import Score
+    from xinzhi.pathways.complexity.cells import Panel
+    from xinzhi.pathways.entry.models import AdditiveLogit, Score
 
 
 _FEWEST = 20
@@ -142,9 +140,9 @@ class Backtest(Named):
             When the score is no chance: only models give chances.
         """
         if score not in MODELS or score not in self.cells.columns:
-            models = ", ".join(name for name in MODELS if name in self.cells.columns)
-            message = f"'{score}' gives no chances here; choose among {models}."
-            raise UsageError(message)
+            raise UsageError(
+                "pathways.no-chances", score=score, models=[name for name in MODELS if name in self.cells.columns]
+            )
         cells = self.cells.filter(pl.col("absent") == absent).sort(score)
         group = (pl.int_range(pl.len()) * bins // pl.len() + 1).alias("bin")
         return (
@@ -166,8 +164,7 @@ class Backtest(Named):
         """
         chosen = max(self.models) if absent is None else absent
         if chosen not in self.models:
-            message = f"no cutoff {chosen}: the backtest ran with {', '.join(str(a) for a in self.models)}."
-            raise UsageError(message)
+            raise UsageError("pathways.unknown", what="cutoff", asked=chosen, known=list(self.models))
         places, activities = self.names
         span = self.asked[chosen]
         at = [
@@ -176,8 +173,7 @@ class Backtest(Named):
             if span.columns[index] == _position(activities, activity, "activity")
         ]
         if not at:
-            message = f"{activity} was no candidate in {place}: its location quotient was not below {chosen}."
-            raise UsageError(message)
+            raise UsageError("pathways.no-candidate", activity=activity, place=place, cutoff=chosen)
         return explained(self.models[chosen], span, int(at[0]))
 
 
@@ -402,45 +398,33 @@ def _interval(values: FloatArray, level: float) -> tuple[float, float]:
 
 def _spans(train: tuple[Any, Any], test: tuple[Any, Any]) -> None:
     if not train[0] < train[1] <= test[0] < test[1]:
-        message = (
-            f"train {train} and test {test}: a span needs two periods, and the test must not begin before the training "
-            "ends. One period alone cannot be backtested."
-        )
-        raise UsageError(message)
+        raise UsageError("pathways.spans", train=f"{train}", test=f"{test}")
 
 
 def _enough(train: Span, asked: Span, cutoff: float) -> None:
     for what, span in (("train", train), ("test", asked)):
         stayed = len(span.rows) - int(span.entered.sum())
         if min(int(span.entered.sum()), stayed) < _FEWEST:
-            message = (
-                f"the {what} span has {int(span.entered.sum())} entries and {stayed} cells that stayed out below a "
-                f"quotient of {cutoff}; at least {_FEWEST} of each are needed. Use longer spans or a higher cutoff."
+            raise InputError(
+                "pathways.few-entries",
+                what=what,
+                entries=int(span.entered.sum()),
+                stayed=stayed,
+                cutoff=cutoff,
+                least=_FEWEST,
             )
-            raise InputError(message)
 
 
 def _position(names: tuple[str, ...], name: str, what: str) -> int:
     if name not in names:
-        message = f"no {what} '{name}' here; there are {', '.join(names[:_SHOWN])} and others."
-        raise UsageError(message)
+        raise UsageError("pathways.unknown", what=what, asked=name, known=list(names))
     return names.index(name)
 
 
 def _without(scores: Sequence[Score], asked: Sequence[Score] | None) -> tuple[Finding, ...]:
     if asked is not None or "blend" in scores:
         return ()
-    return (
-        Finding(
-            rule="no-scikit-learn",
-            severity="note",
-            message=Text(
-                zh="未安装 scikit-learn，随机森林、梯度提升和混合模型没有计算",
-                en="scikit-learn is not here: random forest, boosting and the blend are left out",
-            ),
-            hint=Text(zh="安装 xinzhi[learn]。", en="Install xinzhi[learn]."),
-        ),
-    )
+    return (finding("pathways.no-scikit-learn"),)
 
 
 MEASURES = ("auc", "average_precision", "precision_at_100", "mean_precision_at_10", "auc_within_place")

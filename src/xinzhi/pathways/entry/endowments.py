@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
-from xinzhi.data.frames import read_frames
+from xinzhi.core.finding import Finding, finding
+from xinzhi.data import Field, tidy
+from xinzhi.data.frames import read_any
 from xinzhi.pathways.conventions import conventions
 
 if TYPE_CHECKING:
@@ -69,15 +69,12 @@ def read_factors(
     >>> read_factors(pl.DataFrame({"city": ["B", "A"], "schooling": [9.0, 11.0]}), ["A", "B"], "place")[1].tolist()
     [[11.0], [9.0]]
     """
-    (table,), _ = read_frames({what: frame})
+    table, _ = read_any(frame, what)
     key, *factors = table.cells.columns
     if not factors:
-        message = f"the frame of factors needs a column of {what}s and one column a factor; it has {key} only."
-        raise InputError(message)
-    rows = table.cells.with_columns(pl.col(key).cast(pl.String), pl.col(factors).cast(pl.Float64, strict=False))
-    if rows[key].is_duplicated().any():
-        message = f"a {what} stands twice among the factors: {rows.filter(rows[key].is_duplicated())[key][0]}."
-        raise InputError(message)
+        raise InputError("pathways.no-factors", what=what, column=key)
+    fields = [Field(key, "code"), *(Field(name) for name in factors)]
+    rows = tidy(table.cells, fields, key=(key,), verb="opportunities", table=f"{what}s").frame
     found = pl.DataFrame({key: list(names)}).join(rows, on=key, how="left", maintain_order="left")
     values = found.select(factors).to_numpy().astype(float)
     return tuple(factors), values
@@ -102,20 +99,9 @@ def complete(have: FloatArray, names: Sequence[str], factors: Sequence[str]) -> 
     out = np.flatnonzero(~kept).tolist()
     lacking = [f"{names[i]} ({', '.join(factors[k] for k in np.flatnonzero(bad[i]).tolist())})" for i in out]
     if 2 * kept.sum() < len(names):
-        some = ", ".join(lacking[:5])
-        message = f"{len(lacking)} of {len(names)} places lack endowments: {some}. Fill in, or drop factors."
-        raise InputError(message)
+        raise InputError("pathways.no-endowments", n=len(lacking), of=len(names), places=lacking)
     return kept, tuple(
-        Finding(
-            rule="no-endowments",
-            severity="warning",
-            message=Text(
-                zh=f"{text} 缺少要素数据，没有契合度", en=f"{text}: an endowment is missing, so there is no fit"
-            ),
-            hint=Text(zh="请补齐，或去掉该要素。", en="Fill it in, or drop the factor."),
-            table="endowments",
-            key=names[i],
-        )
+        finding("pathways.no-fit", table="endowments", key=names[i], words={"place": text})
         for i, text in zip(out, lacking, strict=True)
     )
 
@@ -158,8 +144,7 @@ def estimated_fit(advantage: FloatArray, endowment: FloatArray, factors: Sequenc
     """
     n, k = endowment.shape
     if n <= k + 2:
-        message = f"{n} places cannot tell {k} factors apart: hand in fewer factors."
-        raise UsageError(message)
+        raise UsageError("pathways.many-factors", places=n, factors=k)
     x = standardised(endowment, factors)
     middle = advantage.mean(axis=0)
     spread = advantage - middle
@@ -178,13 +163,14 @@ def estimated_fit(advantage: FloatArray, endowment: FloatArray, factors: Sequenc
     explained = 1 - error / alone
     parts = _without_itself(x, spread, best)
     least = float(rules["least_explained"])
+    weak = finding("pathways.weak-endowments", words={"explained": explained, "n": n})
     return Fit(
         fit=parts.sum(axis=2),
         parts=parts,
         factors=tuple(factors),
         intensity=intensity.T,
         explained=explained,
-        findings=(_weak(explained, n),) if explained < least else (),
+        findings=(weak,) if explained < least else (),
     )
 
 
@@ -223,8 +209,7 @@ def standardised(values: FloatArray, factors: Sequence[str]) -> FloatArray:
     """
     spread = values.std(axis=0)
     if not (spread > 0).all():
-        message = f"the factor {factors[int(np.argmin(spread))]} is the same everywhere: it tells nothing; drop it."
-        raise InputError(message)
+        raise InputError("pathways.same-factor", factor=factors[int(np.argmin(spread))])
     return np.asarray((values - values.mean(axis=0)) / spread)
 
 
@@ -238,18 +223,3 @@ def _without_itself(x: FloatArray, spread: FloatArray, ridge: float) -> FloatArr
         slopes = np.linalg.solve(rest.T @ rest + ridge * np.eye(k), rest.T @ known)
         parts[i] = ((x[i] - x[others].mean(axis=0))[:, None] * slopes).T
     return parts
-
-
-def _weak(explained: float, places: int) -> Finding:
-    return Finding(
-        rule="weak-endowments",
-        severity="warning",
-        message=Text(
-            zh=f"要素禀赋对未参与估计的地区只解释 {explained:.1%} 的差异（{places} 个地区）",
-            en=f"for places left out the endowments foretell only {explained:.1%} of the differences ({places} places)",
-        ),
-        hint=Text(
-            zh="不要据此排序；可提供行业要素密集度。",
-            en="Do not rank by it; hand in intensities of the activities instead.",
-        ),
-    )

@@ -10,15 +10,14 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.pathways.economic_complexity.cells import read_panel
+from xinzhi.pathways.complexity.cells import read_panel
 from xinzhi.pathways.entry.backtest import candidates, explained
 from xinzhi.pathways.entry.models import OWN, available, fit_ours, score, traits
 
 if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
-    from xinzhi.pathways.entry.additive_logit import AdditiveLogit
-    from xinzhi.pathways.entry.models import Score, Span
+    from xinzhi.pathways.entry.models import AdditiveLogit, Score, Span
 
 
 _SHOWN = 3
@@ -72,8 +71,7 @@ class Forecast(Result):
         """
         rows = self.frame.with_row_index("at").filter((pl.col("place") == place) & (pl.col("activity") == activity))
         if not rows.height:
-            message = f"{activity} is no candidate in {place}: it is there already, or one of the two is not here."
-            raise UsageError(message)
+            raise UsageError("pathways.no-forecast", activity=activity, place=place)
         return explained(self.fitted, self.asked, int(rows["at"][0]))
 
 
@@ -123,14 +121,10 @@ def forecast(
 
     date = train[1] if at is None else at
     if not train[0] < train[1] <= date:
-        message = (
-            f"train {train} and at {date}: the span must end after it begins, and not after the date of the forecast."
-        )
-        raise UsageError(message)
+        raise UsageError("pathways.forecast-span", train=f"{train}", date=date)
     chosen: Score = ("blend" if "blend" in available() else "additive_logit") if model is None else model
     if chosen not in OWN:
-        message = f"'{chosen}' is no model of ours: choose {' or '.join(OWN)}."
-        raise UsageError(message)
+        raise UsageError("pathways.unknown-option", option="model", value=chosen, choices=OWN)
     panel = read_panel(
         frame, place=place, activity=activity, value=value, period=period, periods=(*train, date)
     )  # fmt: skip

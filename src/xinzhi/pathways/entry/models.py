@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.regression import logit
 from xinzhi.core.text import Text
-from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.economic_complexity import relatedness
-from xinzhi.pathways.entry.additive_logit import fit_additive_logit
+from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.conventions import check_option, conventions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.pathways.entry.additive_logit import AdditiveLogit
 
 
 BASELINE = (
@@ -285,17 +284,13 @@ def score(name: Score, train: Span | None, asked: Span, *, seed: int = 0) -> Flo
     UsageError
         When the score is unknown, or needs scikit-learn which is not here.
     """
-    if name not in get_args(Score):
-        message = f"unknown score '{name}': choose among {', '.join(get_args(Score))}."
-        raise UsageError(message)
+    check_option("scores", name, Score)
     if name not in MODELS:
         return asked.traits[name]
     if name not in available():
-        message = f"the score '{name}' needs scikit-learn: install xinzhi[learn], or choose other scores."
-        raise UsageError(message)
+        raise UsageError("pathways.no-scikit-learn-score", score=name)
     if train is None:
-        message = f"the score '{name}' is a model: it needs cells to be trained on."
-        raise UsageError(message)
+        raise UsageError("pathways.untrained", score=name)
     traits = OURS if name in OWN else BASELINE
     return _MAKERS[name](train.design(traits), train.entered, asked.design(traits), seed)
 
@@ -362,3 +357,116 @@ _MAKERS = {
     "additive_logit": _additive,
     "blend": _blend,
 }
+
+
+_FAR, _SETTLED = 8.0, 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdditiveLogit:
+    """A fitted logit: the log odds are a constant plus one bent line for each trait.
+
+    Parameters
+    ----------
+    names
+        The traits (k,).
+    knots
+        Where the line of each trait bends; empty: it is straight.
+    owner
+        Which trait each column of the expanded design belongs to.
+    centre, scale
+        Mean and spread of these columns where the model was fitted.
+    intercept, slopes
+        The constant, and one slope a column.
+    """
+
+    names: tuple[str, ...]
+    knots: tuple[FloatArray, ...]
+    owner: IntArray
+    centre: FloatArray
+    scale: FloatArray
+    intercept: float
+    slopes: FloatArray
+
+    def parts(self, traits: FloatArray) -> FloatArray:
+        """Return what each trait adds to the log odds (m, k); with the constant they sum to the log odds."""
+        shaped = _standard(_bent(traits, self.knots)[0], self.centre, self.scale) * self.slopes
+        found = np.zeros(traits.shape)
+        for k in range(traits.shape[1]):
+            found[:, k] = shaped[:, self.owner == k].sum(axis=1)
+        return found
+
+    def log_odds(self, traits: FloatArray) -> FloatArray:
+        """Return the log odds of each row of traits (m,)."""
+        shaped = _standard(_bent(traits, self.knots)[0], self.centre, self.scale)
+        return np.asarray(shaped @ self.slopes + self.intercept)
+
+    def probability(self, traits: FloatArray) -> FloatArray:
+        """Return the probability of each row of traits (m,)."""
+        return np.asarray(1 / (1 + np.exp(-self.log_odds(traits))))
+
+
+def fit_additive_logit(
+    traits: FloatArray, outcome: BoolArray, names: Sequence[str], *, bends: int, ridge: float
+) -> AdditiveLogit:
+    r"""Fit by penalised maximum likelihood: Newton steps on :math:`-\ell(b) + \tfrac{ridge}{2} \|b\|^2`.
+
+    Parameters
+    ----------
+    traits
+        (m, k), finite.
+    outcome
+        (m,).
+    names
+        Of the traits.
+    bends
+        Bends of each line, at evenly spaced quantiles between 10 % and 90 %; 0: a plain logit.
+    ridge
+        Penalty on the slopes of the standardised columns; the constant is free. 1 is the default of scikit-learn.
+
+    Raises
+    ------
+    UsageError
+        When the outcome is the same everywhere: there is nothing to tell apart.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(400, 1))
+    >>> model = fit_additive_logit(x, rng.random(400) < 1 / (1 + np.exp(-2 * x[:, 0])), ["x"], bends=0, ridge=1.0)
+    >>> bool(1.5 < model.slopes[0] / model.scale[0] < 2.5)
+    True
+    """
+    if outcome.all() or not outcome.any():
+        raise UsageError("pathways.one-outcome")
+    edges = np.linspace(0.1, 0.9, bends) if bends > 1 else np.array([0.5][:bends])
+    knots = tuple(np.unique(np.quantile(column, edges)) if bends else np.zeros(0) for column in traits.T)
+    raw, owner = _bent(traits, knots)
+    centre, scale = raw.mean(axis=0), raw.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    design = np.column_stack([np.ones(len(raw)), _standard(raw, centre, scale)])
+    found = logit(design, outcome, ridge=ridge, tolerance=_SETTLED)
+    return AdditiveLogit(
+        names=tuple(names),
+        knots=knots,
+        owner=owner,
+        centre=centre,
+        scale=scale,
+        intercept=float(found[0]),
+        slopes=found[1:],
+    )
+
+
+def _bent(traits: FloatArray, knots: Sequence[FloatArray]) -> tuple[FloatArray, IntArray]:
+    """Return each trait and how far it lies beyond each of its bends, and whose column each is."""
+    columns, owner = [], []
+    for k, bends in enumerate(knots):
+        columns.append(traits[:, k])
+        columns += [np.maximum(traits[:, k] - bend, 0) for bend in bends]
+        owner += [k] * (1 + len(bends))
+    return np.column_stack(columns), np.array(owner, dtype=np.int64)
+
+
+def _standard(raw: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArray:
+    """Standardise; what lies far outside the range that was fitted is held at its edge."""
+    return np.clip((raw - centre) / scale, -_FAR, _FAR)

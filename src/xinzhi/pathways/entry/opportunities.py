@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text
-from xinzhi.pathways.economic_complexity.relatedness import revealed_advantage
+from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.entry.endowments import complete, estimated_fit, given_fit, read_factors, spread_out
 from xinzhi.pathways.industries import Named
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
-    from xinzhi.pathways.economic_complexity.complexity import Complexity
+    from xinzhi.pathways.complexity.complexity import Complexity
     from xinzhi.pathways.entry.endowments import Fit
 
 
@@ -124,16 +124,12 @@ class Opportunities(Named):
             activity = (best if best.height else rows.sort("density", descending=True))["activity"][0]
         row = rows.filter(pl.col("activity") == activity)
         if not row.height:
-            message = f"{activity} is no opportunity of {place}: it is there already, or not among the activities."
-            raise UsageError(message)
+            raise UsageError("pathways.no-opportunity", activity=activity, place=place)
         return pl.concat([self._related(place, activity), self._endowed(place, activity), _worth(row)])
 
     def _known(self, place: str) -> None:
         if place not in self.measured.matrix.places:
-            message = (
-                f"no place '{place}' here; there are {', '.join(self.measured.matrix.places[:_SHOWN])} and others."
-            )
-            raise UsageError(message)
+            raise UsageError("pathways.unknown", what="place", asked=place, known=list(self.measured.matrix.places))
 
     def _related(self, place: str, activity: str) -> pl.DataFrame:
         found = self.measured
@@ -230,8 +226,7 @@ def opportunities(
     advantage = revealed_advantage(found.matrix.values)
     rows, columns = np.nonzero(~found.present & (advantage < weak))
     if not len(rows):
-        message = f"no activity is absent with a location quotient below {weak}: choose a higher one."
-        raise UsageError(message)
+        raise UsageError("pathways.nothing-absent", weak=weak)
     fit = _fit(found, endowments, intensities)
     names = np.array(found.matrix.activities, dtype=object)
     flags = _flags(found, emerging)
@@ -284,8 +279,7 @@ def _fit(found: Complexity, endowments: Any, intensities: Any) -> Fit | None:  #
     if endowments is None:
         if intensities is None:
             return None
-        message = "intensities say what activities need: hand in endowments, what places have, too."
-        raise UsageError(message)
+        raise UsageError("pathways.intensities-alone")
     factors, have = read_factors(endowments, found.matrix.places, "place")
     kept, findings = complete(have, found.matrix.places, factors)
     if intensities is None:
@@ -293,14 +287,10 @@ def _fit(found: Complexity, endowments: Any, intensities: Any) -> Fit | None:  #
         return spread_out(estimated_fit(level[kept], have[kept], factors), kept, findings)
     other, need = read_factors(intensities, found.matrix.activities, "activity")
     if set(other) != set(factors):
-        message = (
-            f"endowments have the factors {', '.join(factors)}, intensities {', '.join(other)}: name the same ones."
-        )
-        raise UsageError(message)
+        raise UsageError("pathways.factors-differ", have=list(factors), need=list(other))
     if not np.isfinite(need).all():
         i, k = np.argwhere(~np.isfinite(need))[0]
-        message = f"no intensity of {other[k]} for the activity {found.matrix.activities[i]}: fill it in."
-        raise InputError(message)
+        raise InputError("pathways.no-intensity", factor=other[k], activity=found.matrix.activities[i])
     in_order = need[:, [other.index(name) for name in factors]]
     return spread_out(given_fit(in_order, have[kept], factors), kept, findings)
 
@@ -310,6 +300,5 @@ def _flags(found: Complexity, emerging: Collection[str] | None) -> BoolArray | N
         return None
     strange = sorted(set(emerging) - set(found.matrix.activities))
     if strange:
-        message = f"emerging names activities that are not here: {', '.join(strange[:_SHOWN])}."
-        raise UsageError(message)
+        raise UsageError("pathways.emerging-unknown", activities=strange)
     return np.isin(np.array(found.matrix.activities, dtype=object), list(emerging))

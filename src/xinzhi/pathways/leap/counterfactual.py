@@ -10,7 +10,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.pathways.convergence.unit_years import balanced, read_columns, read_unit_years, shown
+from xinzhi.data import Field, tidy
+from xinzhi.data.frames import read_any
+from xinzhi.pathways.convergence.unit_years import balanced, read_unit_years
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,16 +196,13 @@ def counterfactual(
     panel.row(treated)
     panel = balanced(panel, verb="counterfactual", gaps=chosen.gaps)
     if treated not in panel.units:
-        message = f"counterfactual: '{treated}' itself has gaps: fill them, or take other years."
-        raise InputError(message, panel.findings)
+        raise InputError("pathways.treated-gaps", panel.findings, unit=treated)
     before = panel.years < start
     if not before.any() or before.all():
-        message = f"start={start}: it must lie inside {panel.years[0]} to {panel.years[-1]}."
-        raise UsageError(message)
+        raise UsageError("pathways.start-outside", start=start, first=panel.years[0], last=panel.years[-1])
     names, given = _predictors(predictors, panel, unit)
     if not names and not chosen.history:
-        message = "counterfactual: there is nothing to match on: hand in predictors, or history=True."
-        raise UsageError(message)
+        raise UsageError("pathways.nothing-matched")
     features = _features(panel.values[:, before], given, chosen)
     order = [panel.units.index(treated), *(row for row, name in enumerate(panel.units) if name != treated)]
     donors = np.array(order[1:])
@@ -250,21 +249,18 @@ def _predictors(
     """Return the names of the predictors and their values by unit `(N, k)`."""
     if predictors is None:
         return [], np.empty((len(panel.units), 0))
-    from xinzhi.data.frames import read_frames
-
-    (table,), _ = read_frames({"predictors": predictors})
+    table, _ = read_any(predictors, "predictors")
     names = [name for name in table.cells.columns if name != unit]
-    rows, _ = read_columns(predictors, [unit, *names], verb="counterfactual")
-    values = {str(row[0]): row[1:] for row in rows.iter_rows()}
+    fields = [Field("unit", "code", column=unit), *(Field(name) for name in names)]
+    rows = tidy(predictors, fields, key=("unit",), verb="counterfactual", table="predictors", named=True).frame
+    values = {row[0]: row[1:] for row in rows.iter_rows()}
     lacking = [name for name in panel.units if name not in values or any(item is None for item in values[name])]
     if lacking:
-        message = f"counterfactual: no predictors for {shown(lacking)}: add them, or leave the units out of the frame."
-        raise InputError(message)
+        raise InputError("pathways.no-predictors", units=lacking)
     found = np.array([values[name] for name in panel.units], dtype=np.float64)
     same = [name for name, column in zip(names, found.T, strict=True) if np.ptp(column) == 0]
     if same:
-        message = f"counterfactual: the predictor {shown(same)} is the same everywhere: leave it out."
-        raise InputError(message)
+        raise InputError("pathways.same-predictor", predictors=same)
     return names, found
 
 

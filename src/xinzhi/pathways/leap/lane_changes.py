@@ -10,18 +10,18 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
+from xinzhi.data import Field, tidy
+from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.complexity.cells import read_panel
+from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.convergence.unit_years import read_columns
-from xinzhi.pathways.economic_complexity import relatedness
-from xinzhi.pathways.economic_complexity.cells import read_panel
-from xinzhi.pathways.economic_complexity.relatedness import revealed_advantage
 from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
-    from xinzhi.pathways.economic_complexity.cells import Panel
+    from xinzhi.pathways.complexity.cells import Panel
 
 
 _TENTHS = 10
@@ -132,16 +132,14 @@ def lane_changes(
     rules = conventions("lanes")
     cutoff = float(rules["absent"] if absent is None else absent)
     if not 0 < cutoff <= 1:
-        message = f"absent={cutoff}: an activity is absent below an advantage between 0 and 1."
-        raise UsageError(message)
+        raise UsageError("pathways.absent-range", value=cutoff)
     before, after = between
     panel = read_panel(frame, place=place, activity=activity, value=value, period=period, periods=[before, after])
     old, new = (revealed_advantage(panel.values[date]) for date in (before, after))
     core, present = np.nan_to_num(old) >= 1, np.nan_to_num(new) >= 1
     candidate, entered = np.nan_to_num(old) < cutoff, present
     if not candidate.any():
-        message = f"lane_changes: nothing is absent in {before}: there is nothing to enter."
-        raise InputError(message)
+        raise InputError("pathways.nothing-to-enter", period=before)
     related = _own_density(core) if density is None else _given_density(density, panel, place, activity, candidate)
     decile = _deciles(related, candidate)
     limit = int(rules["unrelated"])
@@ -190,21 +188,20 @@ def _given_density(
     InputError
         When that of a candidate is missing.
     """
-    columns, _ = read_columns(density, [place, activity, "density"], verb="lane_changes")
+    fields = [Field("place", "code", column=place), Field("activity", "code", column=activity), Field("density")]
+    given = tidy(density, fields, verb="lane_changes", table="densities", named=True).frame.drop_nulls()
     rows = {str(name): row for row, name in enumerate(panel.places)}
     places = {str(name): column for column, name in enumerate(panel.activities)}
     out = np.full(candidate.shape, np.nan)
-    for one, other, number in columns.iter_rows():
-        if str(one) in rows and str(other) in places and number is not None:
-            out[rows[str(one)], places[str(other)]] = number
+    for one, other, number in given.iter_rows():
+        if one in rows and other in places:
+            out[rows[one], places[other]] = number
     missing = np.argwhere(candidate & ~np.isfinite(out))
     if len(missing):
         row, column = missing[0]
-        message = (
-            f"lane_changes: no density for {len(missing)} candidates, first {panel.places[row]}/"
-            f"{panel.activities[column]}."
+        raise InputError(
+            "pathways.no-density", n=len(missing), place=panel.places[row], activity=panel.activities[column]
         )
-        raise InputError(message)
     return out
 
 

@@ -105,8 +105,7 @@ class LeadChanges(Named):
         names = self.levels["unit"].unique().to_list()
         for name in (unit, other):
             if name not in names:
-                message = f"there is no unit '{name}'; there are {', '.join(sorted(names)[:_SHOWN])}."
-                raise UsageError(message)
+                raise UsageError("pathways.unknown", what="unit", asked=name, known=sorted(names))
         one, two = (self.levels.filter(unit=name).select("year", "value") for name in (unit, other))
         both = one.join(two, on="year", suffix="_other").sort("year")
         return both.select("year", ratio=pl.col("value") / pl.col("value_other"))
@@ -189,8 +188,7 @@ def lead_changes(
     logs = logarithms(panel, verb="lead_changes")
     for what, count in (("unit", len(logs.units)), ("year", len(logs.years))):
         if count < 2:  # noqa: PLR2004 - nobody passes nobody, and not in no time
-            message = f"lead_changes: there is one {what} only ({logs.units[0]}, {logs.years[0]}); it takes two."
-            raise InputError(message)
+            raise InputError("pathways.only-one", what=what, unit=logs.units[0], year=logs.years[0])
     jumps = _jumps(logs, chosen)
     wanted = itertools.combinations(logs.units, 2) if pairs is None else pairs
     rows: list[tuple[Any, ...]] = []

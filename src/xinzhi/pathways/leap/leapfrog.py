@@ -171,11 +171,9 @@ def leapfrog(
     now = levels.filter(pl.col("year") == when).drop_nulls("tfp_to_leader").sort("region")
     if not now.height:
         years = sorted(levels["year"].unique().to_list())
-        message = f"leapfrog: no levels in {when}; there are {years[0]} to {years[-1]}."
-        raise UsageError(message)
+        raise UsageError("pathways.no-levels", year=when, first=years[0], last=years[-1])
     if now.height < 3:  # noqa: PLR2004 - a leader, a follower and somebody to compare with
-        message = f"leapfrog: {now.height} regions in {when}; it needs three."
-        raise InputError(message)
+        raise InputError("pathways.few-regions", n=now.height, year=when)
     leader = str(now.sort("tfp_to_leader", descending=True)["region"].item(0))
     names = names_in(package, "regions", "region")
     regions: list[str] = now["region"].to_list()

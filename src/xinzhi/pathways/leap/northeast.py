@@ -135,8 +135,7 @@ def northeast(
     panel = _series(package, when, measurement)
     unknown = [name for name in who if name not in panel["region"].unique().to_list()]
     if unknown:
-        message = f"northeast: unknown region {', '.join(unknown)}."
-        raise UsageError(message)
+        raise UsageError("pathways.northeast-regions", regions=unknown)
     predictors = _structure(panel, when)
     controls: dict[tuple[str, str], Counterfactual] = {}
     for series in SERIES:
@@ -217,8 +216,7 @@ def _series(package: Package, when: int, measurement: Measurement | None) -> pl.
         "region", base_people="people", base_head="head", base_tfp="tfp_level"
     )
     if not base.height:
-        message = f"northeast: no accounts in {when}, the year whose structure is matched."
-        raise InputError(message)
+        raise InputError("pathways.northeast-year", year=when)
     return panel.join(base, on="region", how="left").with_columns(
         population=100 * pl.col("people") / pl.col("base_people"),
         output_per_head=100 * pl.col("head") / pl.col("base_head"),

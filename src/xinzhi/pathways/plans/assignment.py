@@ -276,11 +276,7 @@ def _branched(model: Model, time_limit: float, least_gap: float) -> Assignment:
         pairs = np.vstack([pairs, more])
     if best is not None:
         return _priced(task, best, bound, prices, pairs=len(pairs), closed=False)
-    message = (
-        f"{len(more)} pairs of regions still share more than {task.overlap} industries when the time was over: allow "
-        "more time, a larger overlap, or smaller caps (which keep lists apart at no cost)."
-    )
-    raise InputError(message)
+    raise InputError("pathways.pairs-left", n=len(more), overlap=task.overlap)
 
 
 def _priced(task: Task, chosen: BoolArray, bound: float, prices: Relaxed, *, pairs: int, closed: bool) -> Assignment:
@@ -338,8 +334,7 @@ def whole_program(model: Model, pairs: IntArray, seconds: float, least_gap: floa
         raise InfeasibleTaskError
     primal = np.array(solver.getSolution().col_value)
     if not len(primal) or not np.isfinite(solver.getInfo().mip_gap):
-        message = f"no assignment was found in {seconds:.0f} seconds: allow more time or loosen the limits."
-        raise InputError(message)
+        raise InputError("pathways.no-assignment", seconds=seconds)
     chosen = model.spread(np.rint(primal)) > 0.5  # noqa: PLR2004 - whole numbers, 0 or 1
     objective = float(model.task.value[chosen].sum())
     return Whole(chosen, objective, max(objective, float(solver.getInfo().mip_dual_bound)))

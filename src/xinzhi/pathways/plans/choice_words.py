@@ -195,8 +195,7 @@ def explain(result: Choices, region: str, year: int | None) -> ChoiceExplanation
 
     when = result.last_year() if year is None else year
     if when not in result.lists:
-        message = f"there are no lists of {when}; there are {', '.join(map(str, result.lists))}."
-        raise UsageError(message)
+        raise UsageError("pathways.unknown", what="lists", asked=when, known=list(result.lists))
     lists = result.lists[when]
     code = code_of(str(region), lists.regions, result.labels["region"], what=f"list of {when} of the region")
     name = named(result.labels["region"], code)

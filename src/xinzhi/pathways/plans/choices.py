@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Provenance, Result
+from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.economic_complexity.validated_proximity import configuration
 from xinzhi.pathways.industries import as_package, jobs, named, names_in, nearness
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
-from xinzhi.pathways.plans.margins import curveball, false_discovery, length_chances, tails
+from xinzhi.pathways.plans.margins import curveball, length_chances, tails
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs, shared
 
 if TYPE_CHECKING:
@@ -130,8 +131,7 @@ class Choices(Result):
         """
         when = self.last_year() if year is None else year
         if when not in self.lists:
-            message = f"there are no lists of {when}; there are {', '.join(map(str, self.lists))}."
-            raise UsageError(message)
+            raise UsageError("pathways.unknown", what="lists", asked=when, known=list(self.lists))
         lists, fit = self.lists[when], self.fits[when]
         kept = lists.named & (fit.able | ~fit.known)
         after = kept.copy()
@@ -202,8 +202,7 @@ def choices(
     chosen = chosen_categories(data, categories, verb=verb)
     count = int(conventions("likeness")["draws"]) if draws is None else draws
     if count < 1:
-        message = f"{verb}: {count} draws cannot be compared with; choose 1 or more."
-        raise UsageError(message)
+        raise UsageError("pathways.few-draws", verb=verb, n=count)
     cells, year = jobs(data, activity_year, verb=verb)
     near = nearness(cells)
     lists = {one: read_lists(data, one, chosen, verb=verb) for one in when}
@@ -249,7 +248,7 @@ def category_rows(lists: Lists, fit: Fit, names: Mapping[str, Text]) -> pl.DataF
     setting = conventions("choices")
     chances, counts = length_chances(lists.named), lists.named.sum(axis=0)
     more, fewer = tails(chances.T, counts)
-    rate = false_discovery(np.minimum(2 * np.minimum(more, fewer), 1.0))
+    rate = benjamini_hochberg(np.minimum(2 * np.minimum(more, fewer), 1.0))
     unusual = rate <= float(setting["significance"])
     expected = chances.sum(axis=0)
     verdict = np.where(~unusual, "as expected", np.where(counts > expected, "more", "fewer"))
@@ -395,7 +394,7 @@ def pair_rows(lists: Lists) -> pl.DataFrame:
             "expected": expected,
             "jaccard": alike,
             "p_more": more,
-            "q": false_discovery(more),
+            "q": benjamini_hochberg(more),
         },
         schema_overrides={"year": pl.Int64, "region": pl.String, "other": pl.String},
     ).with_columns(pl.col("expected", "p_more", "q").fill_nan(None))

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.names import NO_NAMES
+from xinzhi.core.schema import NO_TEXT
+from xinzhi.core.text import message
 from xinzhi.pathways.plans.assignment import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.text import Text
     from xinzhi.pathways.plans.assignment import Task
 
 
-_SHOWN, _TINY = 6, 1e-7
+_TINY = 1e-7
 
 
 def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> InputError:
@@ -39,56 +43,46 @@ def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> Inpu
     few = task.eligible().sum(axis=1) < task.sizes
     if few.any():
         first = [
-            f"{places[row]} ({int(task.eligible()[row].sum())} of {int(task.sizes[row])})"
-            for row in np.flatnonzero(few)[:_SHOWN]
+            _said(
+                "region-of",
+                region=NO_NAMES.region(places[row]),
+                n=int(task.eligible()[row].sum()),
+                of=int(task.sizes[row]),
+            )
+            for row in np.flatnonzero(few)
         ]
-        return InputError(
-            f"plan: {int(few.sum())} regions have fewer industries to choose from than they are to get: "
-            f"{', '.join(first)}. Make the portfolio smaller (portfolio= or Limits(sizes=...)), or exclude less."
-        )
+        return InputError("pathways.few-choices", n=int(few.sum()), regions=first)
     short = elastic(task, "caps")
     if short.sum() > _TINY:
-        missing, asked, held = round(float(short.sum())), int(task.sizes.sum()), int(task.caps.sum())
-        most = np.argsort(-short, kind="stable")[:_SHOWN]
-        cure = [f"{industries[k]} by {max(1, round(float(short[k])))}" for k in most if short[k] > _TINY]
-        places_ = "place" if missing == 1 else "places"
-        return InputError(
-            f"plan: the caps are too tight by {missing} {places_}: {asked} are asked for, the caps hold {held}. Raise "
-            f"the cap of {', '.join(cure)}, or ask for less."
-        )
-    return _beyond(task, places, industries)
-
-
-def _beyond(task: Task, places: Sequence[str], industries: Sequence[str]) -> InputError:
-    """Return the error about floors, capacity or overlap: sizes and caps alone can be kept."""
+        cure = [_said("cap-by", industry=industries[k], by=max(1, round(float(short[k])))) for k in _largest(short)]
+        counts = {"n": round(float(short.sum())), "asked": int(task.sizes.sum()), "held": int(task.caps.sum())}
+        return InputError("pathways.caps-tight", **counts, **{"raise": cure})
     if (task.floors > 0).any():
         short = elastic(task, "floors")
         if short.sum() > _TINY:
             worst = [
-                f"{places[row]} by {short[row]:.3g} ({short[row] / task.floors[row]:.0%} of its floor)"
-                for row in np.argsort(-short, kind="stable")[:_SHOWN]
-                if short[row] > _TINY
+                _said("floor-by", region=NO_NAMES.region(places[k]), by=short[k], share=short[k] / task.floors[k])
+                for k in _largest(short)
             ]
-            return InputError(
-                f"plan: under the caps the floors cannot all be reached; at best short: {', '.join(worst)}. Lower "
-                "Limits(floor=...), or raise the caps."
-            )
+            return InputError("pathways.floors-tight", short=worst)
     if task.loads is not None and task.room is not None:
         short = elastic(task, "room")
         if short.sum() > _TINY:
             worst = [
-                f"{industries[k]} by {short[k]:.3g} (room {task.room[k]:.3g})"
-                for k in np.argsort(-short, kind="stable")[:_SHOWN]
-                if short[k] > _TINY
+                _said("capacity-by", industry=industries[k], by=f"{short[k]:.3g}", room=f"{task.room[k]:.3g}")
+                for k in _largest(short)
             ]
-            return InputError(
-                f"plan: the capacity is too small for the portfolios; least excess: {', '.join(worst)}. Raise "
-                "Limits(capacity=...), or make the portfolio smaller."
-            )
-    return InputError(
-        "plan: every limit can be kept by itself in fractions, but not all of them at once in whole industries. Loosen "
-        f"Limits(floor=...) or Limits(overlap=...), now {task.overlap}."
-    )
+            return InputError("pathways.capacity-tight", short=worst)
+    return InputError("pathways.whole-tight", overlap=task.overlap)
+
+
+def _largest(short: FloatArray) -> list[int]:
+    """Return the limits that must give way, the largest shortfall first."""
+    return [int(k) for k in np.argsort(-short, kind="stable") if short[k] > _TINY]
+
+
+def _said(what: str, **values: object) -> Text:
+    return message(f"pathways.{what}", **values) or NO_TEXT
 
 
 def elastic(task: Task, what: str) -> FloatArray:

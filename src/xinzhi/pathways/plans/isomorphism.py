@@ -9,11 +9,10 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import as_package, jobs, named, names_in, unknown, years_of
+from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.pathways.industries import as_package, jobs, named, names_in, years_of
 from xinzhi.pathways.plans import similarity
 from xinzhi.pathways.plans.choices import choices
 from xinzhi.pathways.plans.margins import permuted_structures, sampled_structures
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.text import Language, Text
     from xinzhi.data.package import Package
-    from xinzhi.pathways.economic_complexity.cells import Cells
+    from xinzhi.pathways.complexity.cells import Cells
     from xinzhi.pathways.plans.choices import Choices
     from xinzhi.pathways.plans.likeness_words import LikenessExplanation
 
@@ -137,8 +136,7 @@ class Isomorphism(Result):
         elif subject == "structure":
             names, alike = self._shares(year, level)
         else:
-            message = f"there is no matrix of '{subject}'; choose one of {', '.join(get_args(Subject))}."
-            raise UsageError(message)
+            raise UsageError("pathways.unknown-option", option="subject", value=subject, choices=get_args(Subject))
         rank = _seriation(alike)
         n = len(names)
         return pl.DataFrame(
@@ -155,16 +153,15 @@ class Isomorphism(Result):
         when, depth = max(self.places) if year is None else year, level or self.finest()
         if (depth, when) not in self.structures:
             known = [f"{one}/{other}" for one, other in self.structures]
-            raise UsageError(unknown("level and year", f"{depth}/{when}", known))
+            raise UsageError("pathways.unknown", what="level", asked=f"{depth}/{when}", known=known)
         return self.places[when], cosine(self.structures[depth, when])
 
     def _lists(self, year: int | None) -> tuple[tuple[str, ...], FloatArray]:
         if self.choice is None:
-            message = "the package has no plans: there is no matrix of choices."
-            raise UsageError(message)
+            raise UsageError("pathways.no-plans-matrix")
         when = self.choice.last_year() if year is None else year
         if when not in self.choice.lists:
-            raise UsageError(unknown("year of plans", when, list(self.choice.lists)))
+            raise UsageError("pathways.unknown", what="lists", asked=when, known=list(self.choice.lists))
         lists = self.choice.lists[when]
         alike = jaccard(lists.named)
         np.fill_diagonal(alike, 1.0)
@@ -226,15 +223,12 @@ def isomorphism(
     [('section', 0.94), ('group', 0.73), ('2-digit', 0.59)]
     """
     verb = "isomorphism"
-    if null not in get_args(Null):
-        message = f"unknown null '{null}': choose one of {', '.join(get_args(Null))}."
-        raise UsageError(message)
+    check_option("null", null, Null)
     data = as_package(package)
     known = years_of(data.require("activity", ["region", "industry", "year", "employment"], verb=verb))
     count = int(conventions("likeness")["draws"]) if draws is None else draws
     if count < 1:
-        message = f"{verb}: {count} draws cannot be compared with; choose 1 or more."
-        raise UsageError(message)
+        raise UsageError("pathways.few-draws", verb=verb, n=count)
     read = {year: jobs(data, year, verb=verb)[0] for year in (known if years is None else sorted(set(years)))}
     labels = names_in(data, "industries", "industry") | names_in(data, "regions", "region")
     tables: dict[str, list[pl.DataFrame]] = {"pairs": [], "years": [], "regions": [], "activities": []}
@@ -285,19 +279,7 @@ def _choice(data: Package, draws: int, seed: int, *, wanted: bool) -> tuple[Choi
         return None, ()
     if {"plans", "plan_categories"} <= set(data.tables):
         return choices(data, draws=draws, seed=seed), ()
-    finding = Finding(
-        rule="no-plans",
-        severity="note",
-        message=Text(
-            zh="数据包没有 plans 和 plan_categories 表，未比较规划",
-            en="the package has no tables 'plans' and 'plan_categories': plans are not compared",
-        ),
-        hint=Text(
-            zh="用 plan_template() 生成编码表，填写后加入。", en="Fill in what `plan_template` writes and add it."
-        ),
-        table="plans",
-    )
-    return None, (finding,)
+    return None, (finding("pathways.no-plans", table="plans"),)
 
 
 def _provenance(data: Package, options: Mapping[str, Any]) -> Provenance:

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.pathways.economic_complexity.relatedness import revealed_advantage
-from xinzhi.pathways.industries import code_of, named, unknown
+from xinzhi.pathways.complexity.relatedness import revealed_advantage
+from xinzhi.pathways.industries import code_of, named
 from xinzhi.pathways.plans.similarity import shares
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def explain(result: Isomorphism, region: str, year: int | None) -> LikenessExpla
     """Return whom one region resembles at the finest level."""
     when, level = max(result.places) if year is None else year, result.finest()
     if when not in result.places:
-        raise UsageError(unknown("year", when, list(result.places)))
+        raise UsageError("pathways.unknown", what="year", asked=when, known=list(result.places))
     code = code_of(str(region), result.places[when], result.labels, what="region")
     pairs = result.frame.filter(pl.col("level") == level, pl.col("year") == when)
     mine = pl.concat(

@@ -11,25 +11,27 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
-from xinzhi.data.frames import read_frames
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.regression import logit, logit_errors
+from xinzhi.data import Field, tidy
+from xinzhi.data.frames import read_any
+from xinzhi.pathways.complexity.complexity import measure_cells
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.economic_complexity.complexity import measure_cells
-from xinzhi.pathways.industries import unknown, years_of
-from xinzhi.pathways.plans.entry_odds import fit_entry
+from xinzhi.pathways.industries import jobs, nearness, years_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xinzhi.core.arrays import FloatArray, IntArray
+    import numpy.typing as npt
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.data.package import Package
-    from xinzhi.pathways.economic_complexity.cells import Cells
+    from xinzhi.pathways.complexity.cells import Cells
     from xinzhi.pathways.industries import Nearness
-    from xinzhi.pathways.plans.entry_odds import EntryOdds
 
+    StrArray = npt.NDArray[np.str_]
 
-_SHOWN = 5
+_FEWEST = 10
 _ALIASES = {"region": ("region", "place"), "industry": ("industry", "activity")}
 
 
@@ -83,11 +85,12 @@ def chances_of(
     bad = (found < 0) | (found > 1)
     if bad.any():
         row, column = np.argwhere(bad)[0]
-        message = (
-            f"plan: the probability of {near.places[row]}/{near.industries[column]} is {found[row, column]:g}: "
-            "probabilities lie between 0 and 1."
+        raise InputError(
+            "pathways.probability-range",
+            region=near.places[row],
+            industry=near.industries[column],
+            value=f"{found[row, column]:g}",
         )
-        raise InputError(message)
     return found, None
 
 
@@ -109,11 +112,7 @@ def gains_of(
         try:
             measured = measure_cells(cells, anchor=output_per_head(package, year))
         except InputError as error:
-            message = (
-                f"plan: what an industry is worth is not known ({error}). Add the table 'accounts' with output_nominal "
-                f"and population of {year}, whose output a head is the anchor, or hand in gains=."
-            )
-            raise InputError(message, error.findings) from error
+            raise InputError("pathways.no-worth", error.findings, why=error.text, year=year) from error
         worth = dict(measured.activities.select("activity", "complexity").iter_rows())
         least = min(worth.values())
         line = np.array([worth[code] - least if code in worth else np.nan for code in cells.activities])
@@ -121,7 +120,13 @@ def gains_of(
     if isinstance(given, Mapping):
         strange = sorted(set(given) - set(cells.activities))
         if strange:
-            raise UsageError("plan: gains: " + unknown("industry", strange[0], cells.activities))
+            raise UsageError(
+                "pathways.unknown-for",
+                verb="plan: gains",
+                what="industry",
+                asked=strange[0],
+                known=list(cells.activities),
+            )
         line = np.array([float(given.get(code, np.nan)) for code in cells.activities])
         return _not_negative(np.array(np.broadcast_to(line, shape)), cells.places, cells.activities)
     return _not_negative(spread(given, "gain", cells.places, cells.activities), cells.places, cells.activities)
@@ -130,12 +135,9 @@ def gains_of(
 def _not_negative(found: FloatArray, places: Sequence[str], industries: Sequence[str]) -> FloatArray:
     if (found < 0).any():
         row, column = np.argwhere(found < 0)[0]
-        message = (
-            f"plan: the gain of {places[row]}/{industries[column]} is {found[row, column]:g}. A gain below zero would "
-            "make an unlikely entry better than a likely one: measure gains from the worst choice, or leave the cell "
-            "out."
+        raise InputError(
+            "pathways.negative-gain", region=places[row], industry=industries[column], value=f"{found[row, column]:g}"
         )
-        raise InputError(message)
     return found
 
 
@@ -173,34 +175,26 @@ def spread(
     >>> spread(frame, "gain", ("a", "b"), ("x", "y")).tolist()
     [[1.0, nan], [nan, 2.0]]
     """
-    (table,), _ = read_frames({column: frame})
-    cells = table.cells
-    names = {key: next((one for one in also if one in cells.columns), None) for key, also in _ALIASES.items()}
-    if column not in cells.columns or names["industry"] is None:
-        message = f"plan: the frame needs the columns region, industry, {column}; it has {', '.join(cells.columns)}."
-        raise UsageError(message)
+    table, _ = read_any(frame, column)
+    names = {key: next((one for one in also if one in table.cells.columns), None) for key, also in _ALIASES.items()}
+    keys = tuple(key for key, name in names.items() if name is not None)
+    if "industry" not in keys:
+        raise UsageError("pathways.plan-columns", column=column, columns=table.cells.columns)
+    fields = [*(Field(key, "code", column=names[key]) for key in keys), Field(column)]
+    rows = tidy(table.cells, fields, key=keys, verb="plan", table=column, named=True).frame.drop_nulls(column)
     found = np.full((len(places), len(industries)), np.nan)
-    keys = [name for name in names.values() if name is not None]
-    if cells.select(pl.struct(keys).is_duplicated()).to_series().any():
-        twice = cells.filter(pl.struct(keys).is_duplicated()).row(0, named=True)
-        message = f"plan: {'/'.join(str(twice[key]) for key in keys)} stands twice in the frame of {column}."
-        raise InputError(message)
     row_of = {name: number for number, name in enumerate(places)}
     column_of = {name: number for number, name in enumerate(industries)}
     matched = 0
-    for line in cells.select([*keys, column]).iter_rows(named=True):
-        where = column_of.get(str(line[names["industry"]]))
-        who = slice(None) if names["region"] is None else row_of.get(str(line[names["region"]]))
-        if where is None or who is None or line[column] is None:
+    for line in rows.iter_rows(named=True):
+        where = column_of.get(line["industry"])
+        who = row_of.get(line["region"]) if "region" in keys else slice(None)
+        if where is None or who is None:
             continue
-        found[who, where] = float(line[column])
+        found[who, where] = line[column]
         matched += 1
     if not matched:
-        message = (
-            f"plan: no row of the frame of {column} is about a region and industry of the package, such as "
-            f"{places[0]}/{industries[0]}."
-        )
-        raise UsageError(message)
+        raise UsageError("pathways.no-match", column=column, region=places[0], industry=industries[0])
     return found
 
 
@@ -248,17 +242,17 @@ def caps_of(
     """
     if isinstance(asked, int):
         if asked < 0:
-            message = f"plan: a cap of {asked} regions; caps are 0 or more."
-            raise UsageError(message)
+            raise UsageError("pathways.cap-negative", value=asked)
         return np.full(len(industries), asked)
     even = float(conventions("plan")["slack"]) * slots / len(industries)
     found = np.array([max(1, math.floor(even * _factor(used.get(code)) + 1e-9)) for code in industries])
     for code, cap in (asked or {}).items():
         if code not in industries:
-            raise UsageError("plan: caps: " + unknown("industry to choose", code, industries))
+            raise UsageError(
+                "pathways.unknown-for", verb="plan: caps", what="choosable", asked=code, known=list(industries)
+            )
         if cap < 0:
-            message = f"plan: the cap of industry {code} is {cap}; caps are 0 or more."
-            raise UsageError(message)
+            raise UsageError("pathways.cap-of-negative", industry=code, value=cap)
         found[list(industries).index(code)] = cap
     return found
 
@@ -306,7 +300,7 @@ def sizes_of(
     if limits.debt and limits.sizes is None:
         for number, place in enumerate(places):
             if place not in ratios:
-                findings.append(_no_debt(place))
+                findings.append(finding("pathways.no-debt", table="debt", key=place))
                 continue
             share = next(
                 float(step["share"]) for step in conventions("plan")["debt"] if ratios[place] < float(step["below"])
@@ -314,26 +308,104 @@ def sizes_of(
             found[number] = max(1, round(portfolio * share))
     for place, size in (limits.sizes or {}).items():
         if place not in places:
-            raise UsageError("plan: sizes: " + unknown("region", place, places))
+            raise UsageError("pathways.unknown-for", verb="plan: sizes", what="region", asked=place, known=list(places))
         if size < 0:
-            message = f"plan: the size of region {place} is {size}; sizes are 0 or more."
-            raise UsageError(message)
+            raise UsageError("pathways.size-negative", region=place, value=size)
         found[list(places).index(place)] = size
     return found, tuple(findings)
 
 
-def _no_debt(place: str) -> Finding:
-    return Finding(
-        rule="no-debt",
-        severity="note",
-        message=Text(
-            zh=f"{place} 没有债务余额与地区生产总值，按完整清单计",
-            en=f"{place} has no debt over output: full portfolio",
-        ),
-        hint=Text(
-            zh="补充 debt 表和 accounts 表，或用 Limits(sizes=...) 指定。",
-            en="Add the tables 'debt' and 'accounts', or set Limits(sizes=...).",
-        ),
-        table="debt",
-        key=place,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryOdds:
+    """A logit of entry: log odds = intercept + slope x density.
+
+    Parameters
+    ----------
+    intercept, slope
+        Of the log odds; density between 0 and 1.
+    intercept_error, slope_error
+        Standard errors, clustered by region.
+    candidates, entries
+        How many cells were absent at the start of a window, and how many of them were there at its end.
+    windows
+        First and last year of each window.
+    """
+
+    intercept: float
+    slope: float
+    intercept_error: float
+    slope_error: float
+    candidates: int
+    entries: int
+    windows: tuple[tuple[int, int], ...]
+
+    def chance(self, density: FloatArray) -> FloatArray:
+        """Return the chance of entry over one window at these densities."""
+        return np.asarray(1.0 / (1.0 + np.exp(-(self.intercept + self.slope * density))))
+
+
+def fit_entry(package: Package, last: int, horizon: int, *, verb: str = "plan") -> EntryOdds:
+    """Estimate the logit from windows of `horizon` years that end in `last` and do not overlap.
+
+    Parameters
+    ----------
+    package
+        With `activity`.
+    last
+        The last year.
+    horizon
+        Length of a window in years.
+    verb
+        Who asks, for the messages.
+
+    Raises
+    ------
+    InputError
+        When no window fits into the years, or too few cells entered or stayed away.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> odds = fit_entry(load("china-provinces"), 2016, 5)
+    >>> odds.windows, odds.slope > 0
+    (((2006, 2011), (2011, 2016)), True)
+    """
+    years = years_of(package.require("activity", ["region", "industry", "year", "employment"], verb=verb))
+    windows = [(end - horizon, end) for end in range(last, years[0] - 1, -horizon) if end - horizon in years]
+    windows = [window for window in windows if window[1] in years][::-1]
+    if not windows:
+        raise InputError("pathways.no-window", verb=verb, first=years[0], last=years[-1], horizon=horizon, end=last)
+    density, entered, owner = (np.concatenate(parts) for parts in zip(*(_window(package, *w, verb) for w in windows),
+                                                                      strict=True))  # fmt: skip
+    entries = int(entered.sum())
+    if entries < _FEWEST or len(entered) - entries < _FEWEST:
+        raise InputError("pathways.few-entered", verb=verb, n=entries, of=len(entered))
+    design = np.column_stack([np.ones(len(density)), density])
+    coefficients = logit(design, entered)
+    errors = logit_errors(design, entered, coefficients, np.unique(owner, return_inverse=True)[1])
+    return EntryOdds(
+        intercept=float(coefficients[0]),
+        slope=float(coefficients[1]),
+        intercept_error=float(errors[0]),
+        slope_error=float(errors[1]),
+        candidates=len(entered),
+        entries=entries,
+        windows=tuple(windows),
     )
+
+
+def _window(package: Package, start: int, end: int, verb: str) -> tuple[FloatArray, BoolArray, StrArray]:
+    """Return density at the start, entry by the end, and the region, of every cell that was absent at the start."""
+    before = nearness(jobs(package, start, verb=verb)[0])
+    after = nearness(jobs(package, end, verb=verb)[0])
+    rows = [number for number, place in enumerate(before.places) if place in after.places]
+    columns = [number for number, code in enumerate(before.industries) if code in after.industries]
+    there = np.ix_(np.array(rows), np.array(columns))
+    then = np.ix_(
+        np.array([after.places.index(before.places[row]) for row in rows]),
+        np.array([after.industries.index(before.industries[column]) for column in columns]),
+    )
+    absent = ~before.present[there]
+    names = np.array(before.places)[np.array(rows)]
+    owner = np.broadcast_to(names[:, None], absent.shape)
+    return before.density[there][absent], after.present[then][absent], owner[absent]

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.names import NO_NAMES
 from xinzhi.core.text import Text
-from xinzhi.pathways.industries import unknown, years_of
+from xinzhi.pathways.industries import years_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,10 +98,9 @@ def chosen_categories(package: Package, asked: str | Sequence[str], *, verb: str
     codes = [asked] if isinstance(asked, str) else list(asked)
     for code in codes:
         if code not in known:
-            raise UsageError(f"{verb}: " + unknown("category", code, known))
+            raise UsageError("pathways.unknown-for", verb=verb, what="category", asked=code, known=list(known))
     if len(set(codes)) < _TWO:
-        message = f"{verb}: one category cannot be compared with chance; name at least two, 'informative' or 'all'."
-        raise UsageError(message)
+        raise UsageError("pathways.one-category", verb=verb)
     return tuple(sorted(set(codes)))
 
 
@@ -122,7 +122,9 @@ def plan_years(package: Package, years: int | Sequence[int] | None, *, verb: str
     asked = known if years is None else [years] if isinstance(years, int) else sorted(set(years))
     for year in asked:
         if year not in known:
-            raise UsageError(f"{verb}: the table 'plans': " + unknown("year", year, known))
+            raise UsageError(
+                "pathways.unknown-year", verb=verb, table="plans", asked=year, first=known[0], last=known[-1]
+            )
     return asked
 
 
@@ -146,10 +148,9 @@ def read_lists(package: Package, year: int, categories: Sequence[str], *, verb: 
     seen = rows.filter(pl.col("named").is_not_null()).group_by("region").agg(pl.len().alias("cells"))
     full = sorted(seen.filter(pl.col("cells") == len(categories))["region"].to_list())
     partial = sorted(set(rows["region"].to_list()) - set(full))
-    findings = tuple(_partial(region, year) for region in partial)
+    findings = tuple(_about("partial-list", region, year) for region in partial)
     if len(full) < _TWO:
-        message = f"{verb}: {len(full)} regions have a full list of {year}; at least two are needed to compare lists."
-        raise InputError(message, findings)
+        raise InputError("pathways.few-lists", findings, verb=verb, n=len(full), year=year)
     kept = rows.filter(pl.col("region").is_in(full)).sort("region", "category")
     shape = (len(full), len(categories))
     mentioned = kept["mentioned"].fill_null(0) if "mentioned" in kept.columns else kept["named"]
@@ -160,42 +161,13 @@ def read_lists(package: Package, year: int, categories: Sequence[str], *, verb: 
         categories=tuple(categories),
         named=lists,
         mentioned=(mentioned.to_numpy() > 0).reshape(shape) | lists,
-        findings=findings + tuple(_nothing(full[row], year) for row in np.flatnonzero(~lists.any(axis=1))),
+        findings=findings + tuple(_about("empty-list", full[row], year) for row in np.flatnonzero(~lists.any(axis=1))),
     )
 
 
-def _partial(region: str, year: int) -> Finding:
-    return Finding(
-        rule="partial-list",
-        severity="warning",
-        message=Text(
-            zh=f"{region} {year} 年的清单不完整，未参与比较（未见不等于没有）",
-            en=f"the list of {region} in {year} is not complete and is left out: not seen is not the same as not named",
-        ),
-        hint=Text(
-            zh="读完整份文件后，为每个类别填写 0 或 1。", en="Read the whole document and fill in 0 or 1 everywhere."
-        ),
-        table="plans",
-        column="named",
-        key=f"{region}/{year}",
-    )
-
-
-def _nothing(region: str, year: int) -> Finding:
-    return Finding(
-        rule="empty-list",
-        severity="warning",
-        message=Text(
-            zh=f"{region} {year} 年没有提出任何一类产业", en=f"{region} names none of the categories in {year}"
-        ),
-        hint=Text(
-            zh="请核对文件是否读全；空清单与任何清单都不重合。",
-            en="Check that the document was read in full; an empty list overlaps with none.",
-        ),
-        table="plans",
-        column="named",
-        key=f"{region}/{year}",
-    )
+def _about(what: str, region: str, year: int) -> Finding:
+    said = {"region": NO_NAMES.region(region), "year": year}
+    return finding(f"pathways.{what}", table="plans", column="named", key=f"{region}/{year}", words=said)
 
 
 def divisions_of(package: Package, *, verb: str) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.pathways.economic_complexity.relatedness import revealed_advantage
+from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.plans.similarity import shares
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def curveball(lists: BoolArray, draws: int, *, seed: int = 0, trades: int | None
     """
     n = len(lists)
     if n < 2:  # noqa: PLR2004 - a trade takes two
-        message = "draws with both margins fixed need at least two places."
-        raise UsageError(message)
+        raise UsageError("pathways.few-places")
     rng = np.random.default_rng(seed)
     now = lists.copy()
     between = 5 * n if trades is None else trades
@@ -203,19 +202,3 @@ def sampled_structures(values: FloatArray, draws: int, *, seed: int = 0) -> Iter
     totals = np.maximum(np.rint(values.sum(axis=1)).astype(int), 1)
     for _ in range(draws):
         yield shares(rng.multinomial(totals, national).astype(float))
-
-
-def false_discovery(p: FloatArray) -> FloatArray:
-    """Return Benjamini and Hochberg's adjusted p values; NaN stays NaN and is not counted.
-
-    Examples
-    --------
-    >>> false_discovery(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    found = np.full(p.shape, np.nan)
-    known = np.flatnonzero(np.isfinite(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
-    found[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return found

@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import as_package, jobs, named, names_in, nearness, unknown
+from xinzhi.pathways.industries import as_package, jobs, named, names_in, nearness
 from xinzhi.pathways.plans.assignment import InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.diagnosis import refuse
 from xinzhi.pathways.plans.limits import (
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language, Text
     from xinzhi.data.package import Package
-    from xinzhi.pathways.economic_complexity.cells import Cells
+    from xinzhi.pathways.complexity.cells import Cells
     from xinzhi.pathways.plans.assignment import Assignment
-    from xinzhi.pathways.plans.entry_odds import EntryOdds
+    from xinzhi.pathways.plans.limits import EntryOdds
     from xinzhi.pathways.plans.plan_words import PlanExplanation
 
 
@@ -149,8 +149,7 @@ class Plan(Result):
 
         chosen = [float(scale) for scale in (conventions("plan")["scales"] if scales is None else scales)]
         if min(chosen, default=1.0) <= 0:
-            message = f"plan: caps times {min(chosen):g}; choose scales above 0."
-            raise UsageError(message)
+            raise UsageError("pathways.scale", value=min(chosen))
         return pl.DataFrame([sensitivity_row(self.task, scale, self.assignment.objective) for scale in chosen])
 
 
@@ -206,8 +205,7 @@ def plan(
     cells, when = jobs(data, year, verb="plan")
     size = int(conventions("plan")["portfolio"]) if portfolio is None else portfolio
     if size < 1:
-        message = f"plan: a portfolio of {size} industries; choose 1 or more."
-        raise UsageError(message)
+        raise UsageError("pathways.portfolio", n=size)
     parts, odds = _parts(data, cells, when, (probabilities, gains), exclude)
     ratios, debt_year = debt_ratios(data)
     sizes, findings = sizes_of(asked, parts.places, size, ratios)
@@ -250,11 +248,16 @@ def _parts(
     if exclude is not None:
         for code in out:
             if code not in cells.activities:
-                raise UsageError("plan: exclude: " + unknown("industry", code, cells.activities))
+                raise UsageError(
+                    "pathways.unknown-for",
+                    verb="plan: exclude",
+                    what="industry",
+                    asked=code,
+                    known=list(cells.activities),
+                )
     kept = np.array([code not in out for code in cells.activities])
     if not kept.any():
-        message = "plan: every industry is excluded: nothing is left to choose."
-        raise UsageError(message)
+        raise UsageError("pathways.all-excluded")
     probability, odds = chances_of(given[0], data, near, when)
     gain = gains_of(given[1], data, cells, when)
     value = np.where(near.present, np.nan, probability * gain)
@@ -275,8 +278,7 @@ def _parts(
         excluded=tuple(code for code in out if code in cells.activities),
     )
     if not np.isfinite(parts.value).any():
-        message = "plan: no region has an industry that it lacks and for which a chance and a gain are given."
-        raise InputError(message)
+        raise InputError("pathways.nothing-to-choose")
     return parts, odds
 
 
@@ -286,12 +288,10 @@ def _task(parts: Parts, sizes: Any, caps: Any, asked: Limits) -> Task:  # noqa: 
     best = np.array([row[:size].sum() for row, size in zip(alone, sizes, strict=True)])
     share = float(conventions("plan")["floor"]) if asked.floor is None else asked.floor
     if not 0 <= share <= 1:
-        message = f"plan: a floor of {share:g}; it is a share between 0 and 1 of what a region gains alone."
-        raise UsageError(message)
+        raise UsageError("pathways.floor", value=share)
     overlap = float(conventions("plan")["overlap"]) if asked.overlap is None else asked.overlap
     if overlap < 0:
-        message = f"plan: an overlap of {overlap:g}; choose 0 or more, math.inf for any."
-        raise UsageError(message)
+        raise UsageError("pathways.overlap", value=overlap)
     loads = room = None
     if asked.capacity is not None:
         loads, room = np.nan_to_num(parts.lack), _room(parts, asked.capacity)
@@ -313,11 +313,16 @@ def _room(parts: Parts, asked: float | Mapping[str, float]) -> FloatArray:
     else:
         for code in asked:
             if code not in parts.industries:
-                raise UsageError("plan: capacity: " + unknown("industry to choose", code, parts.industries))
+                raise UsageError(
+                    "pathways.unknown-for",
+                    verb="plan: capacity",
+                    what="choosable",
+                    asked=code,
+                    known=list(parts.industries),
+                )
         shares = np.array([float(asked.get(code, np.inf)) for code in parts.industries])
     if (shares < 0).any():
-        message = "plan: a capacity below 0; it is the share of an industry's employment that entrants may add."
-        raise UsageError(message)
+        raise UsageError("pathways.capacity-negative")
     return np.asarray(np.where(np.isinf(shares), 1e30, shares * parts.nation))
 
 

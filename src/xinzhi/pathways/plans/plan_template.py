@@ -12,9 +12,9 @@ import polars as pl
 import yaml
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
-from xinzhi.pathways.industries import as_package, unknown
+from xinzhi.pathways.industries import as_package
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +65,7 @@ class PlanTemplate:
         place.mkdir(parents=True, exist_ok=True)
         paths = tuple(place / name for name in (_PLANS, _CATEGORIES, _RULES))
         if there := [path.name for path in paths if path.exists()]:
-            message = f"{folder} has {', '.join(there)} already: choose another folder, so that no coding is lost."
-            raise UsageError(message)
+            raise UsageError("pathways.template-there", folder=folder, files=there)
         title = _book()["title"][language]
         lines = [f"{number}. {rule.lang(language)}" for number, rule in enumerate(self.rules, start=1)]
         text = f"# {title}\n\n" + "\n".join(lines) + "\n"
@@ -119,13 +118,14 @@ def plan_template(
     chosen = list(known if regions is None else regions)
     for region in chosen:
         if region not in known:
-            raise UsageError("plan_template: " + unknown("region", region, known))
+            raise UsageError(
+                "pathways.unknown-for", verb="plan_template", what="region", asked=region, known=list(known)
+            )
     columns = ["category", "name_zh", "name_en", "divisions", "informative"]
     if categories is None:
         categories = data.require("plan_categories", columns, verb="plan_template")
     if missing := [name for name in columns if name not in categories.columns]:
-        message = f"plan_template: the categories lack the columns {', '.join(missing)}."
-        raise UsageError(message)
+        raise UsageError("pathways.template-categories", columns=missing)
     cells = pl.DataFrame({"region": sorted(chosen)}, schema={"region": pl.String}).join(
         categories.select("category").sort("category"), how="cross"
     )
@@ -163,19 +163,22 @@ def read_plan_template(folder: str | PathLike[str]) -> dict[str, pl.DataFrame]:
     for name, columns in ((_PLANS, _COLUMNS), (_CATEGORIES, ("category", "divisions", "informative"))):
         path = place / name
         if not path.is_file():
-            message = f"{folder} has no {name}: write the template with `plan_template(year).write(folder)` first."
-            raise InputError(message)
+            raise InputError("pathways.template-missing", folder=folder, file=name)
         table = pl.read_csv(path, infer_schema=False, encoding="utf8-lossy")
         table = table.rename({column: column.strip().removeprefix("\ufeff") for column in table.columns})
         if missing := [column for column in columns if column not in table.columns]:
-            message = f"{path} lacks the columns {', '.join(missing)}; it has {', '.join(table.columns)}."
-            raise InputError(message)
+            raise InputError("pathways.template-columns", path=path, missing=missing, columns=table.columns)
         tables[name] = table
     plans = tables[_PLANS].with_columns(pl.col(_COLUMNS).str.strip_chars().replace("", None))
     findings = _check(plans.with_row_index("line", offset=2), set(tables[_CATEGORIES]["category"].to_list()))
     if findings:
-        message = f"{len(findings)} cells of {place / _PLANS} cannot be used; the first: {findings[0].sentence()}"
-        raise InputError(message, findings)
+        raise InputError(
+            "pathways.template-cells",
+            findings,
+            n=len(findings),
+            path=place / _PLANS,
+            first=Text(zh=findings[0].sentence("zh"), en=findings[0].sentence()),
+        )
     numbers = pl.col("year", "named", "mentioned").cast(pl.Int64)
     return {
         "plans": plans.select(_COLUMNS).with_columns(numbers),
@@ -201,23 +204,9 @@ def _check(plans: pl.DataFrame, categories: set[str]) -> list[Finding]:
     ]
 
 
-_WORDS = {
-    "year": Text(zh="年份不是四位数字", en="the year is not a number of four digits"),
-    "named": Text(zh="只能填 0、1 或留空", en="only 0, 1 or an empty cell is possible"),
-    "mentioned": Text(
-        zh="只能填 0、1 或留空，named 为 1 时不能为 0", en="only 0, 1 or empty, and not 0 where named is 1"
-    ),
-    "category": Text(zh="类别不在 plan_categories.csv 中", en="the category is not in plan_categories.csv"),
-    "region": Text(zh="地区为空或同一格重复出现", en="the region is empty or the cell stands twice"),
-}
-
-
 def _wrong(row: dict[str, Any], column: str) -> Finding:
-    return Finding(
-        rule=f"plan-{column}",
-        severity="error",
-        message=_WORDS[column],
-        hint=Text(zh="请按 coding-rules.md 更正。", en="Mend it as coding-rules.md says."),
+    return finding(
+        f"pathways.plan-{column}",
         table="plans",
         file=_PLANS,
         line=row["line"],

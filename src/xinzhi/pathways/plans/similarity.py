@@ -30,8 +30,7 @@ def shares(values: FloatArray) -> FloatArray:
     """
     totals = values.sum(axis=1, keepdims=True)
     if (values < 0).any() or (totals <= 0).any():
-        message = "shares need amounts that are not negative and places that hold something; leave empty places out."
-        raise UsageError(message)
+        raise UsageError("pathways.empty-shares")
     return np.asarray(values / totals)
 
 
@@ -197,8 +196,7 @@ def ellison_glaeser(values: FloatArray, plants: FloatArray | None = None) -> Flo
     herfindahl = np.zeros(len(own)) if plants is None else np.asarray(plants, dtype=float)
     even = 1.0 - float((all_**2).sum())
     if not ((herfindahl >= 0) & (herfindahl < 1)).all() or even <= 0:
-        message = "a plant Herfindahl lies in [0, 1), and at least two places hold something."
-        raise UsageError(message)
+        raise UsageError("pathways.herfindahl")
     raw = ((own - all_) ** 2).sum(axis=1) / even
     return np.asarray((raw - herfindahl) / (1.0 - herfindahl))
 
@@ -312,6 +310,5 @@ def chosen_levels(all_: Mapping[str, tuple[str, ...]], asked: Sequence[str] | No
     wanted = list(all_) if asked is None else list(asked)
     for level in wanted:
         if level not in all_:
-            message = f"the codes of the activities have no level '{level}'; they have {', '.join(all_)}."
-            raise UsageError(message)
+            raise UsageError("pathways.unknown", what="level", asked=level, known=list(all_))
     return {level: all_[level] for level in wanted}

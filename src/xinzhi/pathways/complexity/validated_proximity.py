@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Provenance, Result
-from xinzhi.pathways.economic_complexity.cells import read_cells
-from xinzhi.pathways.plans.margins import false_discovery
+from xinzhi.pathways.complexity.cells import read_cells
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.text import Language
-    from xinzhi.pathways.economic_complexity.complexity import ComplexityOptions
+    from xinzhi.pathways.complexity.complexity import ComplexityOptions
 
 
 Tail = Literal["exact", "saddlepoint"]
@@ -91,8 +91,7 @@ def configuration(presence: BoolArray) -> Expected:
         np.abs(chance.sum(axis=0) - presence.sum(axis=0)).max(),
     )
     if gap > 1e-8:  # noqa: PLR2004 - a thousandth of what a tail probability shows
-        message = f"the configuration model did not settle: a margin is off by {gap:.1e}."
-        raise InputError(message)
+        raise InputError("pathways.configuration", gap=f"{gap:.1e}")
     return Expected(
         probability=chance,
         rows=np.unique(presence.sum(axis=1), return_inverse=True)[1],
@@ -373,19 +372,18 @@ def validated_proximity(
     (703, 'exact')
     """
     from xinzhi import __version__
-    from xinzhi.pathways.economic_complexity.complexity import ComplexityOptions as Chosen
-    from xinzhi.pathways.economic_complexity.complexity import with_presence
+    from xinzhi.pathways.complexity.complexity import ComplexityOptions as Chosen
+    from xinzhi.pathways.complexity.complexity import with_presence
 
     if not 0 < level < 1:
-        message = f"the rate of false discoveries is {level}: choose a share between 0 and 1, such as 0.05."
-        raise UsageError(message)
+        raise UsageError("pathways.discovery-rate", level=level)
     chosen = options or Chosen()
     cells = read_cells(frame, place=place, activity=activity, value=value)
     chosen.check()
     cells, here = with_presence(cells, chosen.present(cells.values))
     together, expected, p_value, used = pair_tails(here, tail)
     a, b = np.triu_indices(here.shape[1], 1)
-    kept = false_discovery(p_value[a, b]) <= level
+    kept = benjamini_hochberg(p_value[a, b]) <= level
     valid = np.zeros(p_value.shape, dtype=bool)
     valid[a[kept], b[kept]] = valid[b[kept], a[kept]] = True
     names = np.array(cells.activities, dtype=object)

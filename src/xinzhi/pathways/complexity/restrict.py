@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
-from xinzhi.data.frames import read_frames
+from xinzhi.core.finding import Finding, finding
+from xinzhi.data.frames import read_any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,49 +88,29 @@ def restrict(
     >>> rows["c"].to_list(), findings[0].message.en
     (['A', 'A'], '1 places hold less than 2 on average: B')
     """
-    (table,), _ = read_frames({"cells": frame})
+    table, _ = read_any(frame, "cells")
     rows = table.cells
     missing = [name for name in (place, activity, value, *([period] if period else [])) if name not in rows.columns]
     if missing:
-        message = f"the frame has no column {', '.join(missing)}; it has {', '.join(rows.columns)}."
-        raise UsageError(message)
+        raise UsageError("pathways.no-column", column=missing, columns=rows.columns)
     amount = pl.col(value).cast(pl.Float64, strict=False).fill_null(0.0)
     times = rows[period].n_unique() if period else 1
     findings: list[Finding] = []
     rows = _populous(rows, place, sample.least_population, population, findings)
-    for column, least, zh, en in (
-        (place, sample.least_value, "个地区", "places"),
-        (activity, sample.least_activity, "项活动", "activities"),
-    ):
+    for column, least, what in ((place, sample.least_value, "places"), (activity, sample.least_activity, "activities")):
         small = rows.group_by(column).agg(total=amount.sum() / times).filter(pl.col("total") < least)
-        rows = _without(
-            rows, small[column], findings, f"small-{en}",
-            Text(zh=f"{zh}平均规模不足 {least:g}", en=f"{en} hold less than {least:g} on average"),
-        )  # fmt: skip
+        rows = _without(rows, small[column], findings, f"small-{what}", least)
         if period and sample.least_periods:
             active = rows.filter(amount > 0).group_by(column).agg(n=pl.col(period).n_unique())
             kept = active.filter(pl.col("n") >= sample.least_periods)[column]
             brief = rows.filter(~pl.col(column).is_in(kept.implode()))[column].unique()
-            rows = _without(
-                rows, brief, findings, f"brief-{en}",
-                Text(
-                    zh=f"{zh}有数据的时期少于 {sample.least_periods} 个",
-                    en=f"{en} hold something in fewer than {sample.least_periods} periods",
-                ),
-            )  # fmt: skip
+            rows = _without(rows, brief, findings, f"brief-{what}", sample.least_periods)
     spread = rows.filter(amount > 0).group_by(activity).agg(n=pl.col(place).n_unique())
     kept = spread.filter(pl.col("n") >= sample.least_places)[activity]
     rare = rows.filter(~pl.col(activity).is_in(kept.implode()))[activity].unique() if sample.least_places else kept[:0]
-    rows = _without(
-        rows, rare, findings, "rare-activities",
-        Text(
-            zh=f"项活动所在地区少于 {sample.least_places} 个",
-            en=f"activities are in fewer than {sample.least_places} places",
-        ),
-    )  # fmt: skip
+    rows = _without(rows, rare, findings, "rare-activities", sample.least_places)
     if rows.is_empty():
-        message = "the filter leaves nothing: check the units of its limits."
-        raise InputError(message, findings)
+        raise InputError("pathways.filter-empty", findings)
     return rows, tuple(findings)
 
 
@@ -146,35 +125,20 @@ def _populous(
     if least <= 0:
         return rows
     if population is None:
-        message = "the filter asks for a population: hand it in, by place."
-        raise UsageError(message)
+        raise UsageError("pathways.no-population")
     names = rows[place].cast(pl.String).unique().to_list()
     unknown = sorted(name for name in names if name not in population)
     if unknown:
-        message = f"no population of {', '.join(unknown[:_SHOWN])} ({len(unknown)} missing in all)."
-        raise UsageError(message)
-    few = pl.Series([name for name in names if population[name] < least], dtype=pl.String)
-    text = Text(zh=f"个地区人口不足 {least:g}", en=f"places have fewer people than {least:g}")
-    return _without(rows, few, findings, "few-people", text, column=place)
+        raise UsageError("pathways.population-missing", places=unknown)
+    few = pl.Series(place, [name for name in names if population[name] < least], dtype=pl.String)
+    return _without(rows, few, findings, "few-people", least)
 
 
-def _without(
-    rows: pl.DataFrame, names: pl.Series, findings: list[Finding], rule: str, what: Text, *, column: str | None = None
-) -> pl.DataFrame:
+def _without(rows: pl.DataFrame, names: pl.Series, findings: list[Finding], rule: str, least: float) -> pl.DataFrame:
     """Leave out some names and say so."""
     if names.is_empty():
         return rows
-    key = column or names.name
     listed = sorted(str(name) for name in names)
-    some = ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")
-    findings.append(
-        Finding(
-            rule=rule,
-            severity="note",
-            message=Text(zh=f"{len(listed)} {what.zh}：{some}", en=f"{len(listed)} {what.en}: {some}"),
-            hint=Text(zh="若应保留，请放宽筛选。", en="Loosen the filter if they should stay."),
-            table="cells",
-            column=key,
-        )
-    )
-    return rows.filter(~pl.col(key).cast(pl.String).is_in(listed))
+    said = {"n": len(listed), "left": listed, "least": f"{least:g}"}
+    findings.append(finding(f"pathways.{rule}", table="cells", column=names.name, words=said))
+    return rows.filter(~pl.col(names.name).cast(pl.String).is_in(listed))

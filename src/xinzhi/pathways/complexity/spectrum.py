@@ -72,11 +72,9 @@ def spectrum(presence: BoolArray) -> Spectrum:
     """
     diversity, ubiquity = presence.sum(axis=1), presence.sum(axis=0)
     if not diversity.all() or not ubiquity.all():
-        message = "complexity needs places and activities that have at least one presence each: leave the others out."
-        raise InputError(message)
+        raise InputError("pathways.empty-presence")
     if min(presence.shape) < 3:  # noqa: PLR2004 - the second vector of two points is their difference and nothing else
-        message = f"complexity needs at least three places and three activities; there are {presence.shape}."
-        raise InputError(message)
+        raise InputError("pathways.too-small", places=presence.shape[0], activities=presence.shape[1])
     values, vectors = _leading(presence, diversity, ubiquity)
     places = vectors / np.sqrt(diversity)
     activities = (listed(presence.T) @ places) / ubiquity / values[1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from xinzhi.core.errors import UsageError
+from xinzhi.pathways.conventions import check_option
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray
@@ -47,9 +48,7 @@ def revealed_advantage(values: FloatArray, form: Form = "rca", *, prior: float |
     >>> revealed_advantage(np.array([[3.0, 1.0], [0.0, 2.0]])).round(3).tolist()
     [[1.5, 0.5], [0.0, 2.0]]
     """
-    if form not in get_args(Form):
-        message = f"unknown form of advantage '{form}': choose one of {', '.join(get_args(Form))}."
-        raise UsageError(message)
+    check_option("form", form, Form)
     row, column, total = values.sum(axis=1, keepdims=True), values.sum(axis=0, keepdims=True), values.sum()
     if form == "difference":
         return np.asarray(values / row - column / total, dtype=float)
@@ -103,9 +102,7 @@ def present(
         # P(N >= x | mean) of a Poisson count is the regularised incomplete gamma function P(x, mean).
         above = np.where(values > 0, gammainc(np.maximum(values, 1e-300), expected), 1.0)
         return np.asarray(above <= level)
-    if rule not in get_args(Presence):
-        message = f"unknown rule of presence '{rule}': choose one of {', '.join(get_args(Presence))}."
-        raise UsageError(message)
+    check_option("presence", rule, Presence)
     found = revealed_advantage(values) >= threshold
     return found & (values >= least) if rule == "rca-and-count" else np.asarray(found)
 
@@ -155,9 +152,7 @@ def proximity(
     >>> proximity(np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]], dtype=bool)).round(2).tolist()
     [[1.0, 0.67, 0.5], [0.67, 1.0, 0.67], [0.5, 0.67, 1.0]]
     """
-    if measure not in get_args(Measure):
-        message = f"unknown measure of proximity '{measure}': choose one of {', '.join(get_args(Measure))}."
-        raise UsageError(message)
+    check_option("measure", measure, Measure)
     together = _together(presence, precision)
     own = np.diagonal(together).copy()
     match measure:
@@ -255,8 +250,7 @@ def nearest_only(near: FloatArray, count: int) -> FloatArray:
     [[0.0, 0.2, 0.5], [0.0, 0.0, 0.0], [0.5, 0.0, 0.0]]
     """
     if not 1 <= count < len(near):
-        message = f"nearest {count}: choose between 1 and {len(near) - 1}, the other activities."
-        raise UsageError(message)
+        raise UsageError("pathways.nearest", n=count, most=len(near) - 1)
     others = near.copy()
     np.fill_diagonal(others, -np.inf)
     edge = np.partition(others, -count, axis=0)[-count]
@@ -313,9 +307,7 @@ def gain(
     UsageError
         When the convention is unknown.
     """
-    if convention not in get_args(Gain):
-        message = f"unknown convention of the gain '{convention}': choose one of {', '.join(get_args(Gain))}."
-        raise UsageError(message)
+    check_option("gain", convention, Gain)
     worth = activities.astype(near.dtype)
     kept = near if nearest is None else nearest_only(near, nearest)
     total = kept.sum(axis=0)

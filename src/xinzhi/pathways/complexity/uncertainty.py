@@ -10,8 +10,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
-from xinzhi.pathways.economic_complexity import relatedness
-from xinzhi.pathways.economic_complexity.complexity import ComplexityOptions
+from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.complexity.complexity import ComplexityOptions
+from xinzhi.pathways.conventions import check_option
 from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
-    from xinzhi.pathways.economic_complexity.complexity import Complexity
+    from xinzhi.pathways.complexity.complexity import Complexity
 
 
 Source = Literal["activities", "counts", "both"]
@@ -120,8 +121,8 @@ def uncertainty(
 
     Examples
     --------
-    >>> from xinzhi.pathways.economic_complexity.cells import without_empty
-    >>> from xinzhi.pathways.economic_complexity.complexity import measure_cells
+    >>> from xinzhi.pathways.complexity.cells import without_empty
+    >>> from xinzhi.pathways.complexity.complexity import measure_cells
     >>> nested = np.triu(np.ones((6, 6)))[:, ::-1] * np.arange(60, 0, -10)
     >>> found = measure_cells(without_empty(list("abcdef"), list("uvwxyz"), nested))
     >>> intervals = uncertainty(found, draws=Draws(draws=30, source="counts"))
@@ -149,11 +150,7 @@ def uncertainty(
             progress(turn + 1, chosen.draws)
     kept = np.isfinite(index).any(axis=1)
     if kept.sum() < chosen.draws / 2:
-        message = (
-            f"only {int(kept.sum())} of {chosen.draws} draws gave an index: the matrix is too thin for intervals. "
-            "Leave out small places and rare activities (`restrict`)."
-        )
-        raise InputError(message)
+        raise InputError("pathways.draws-failed", n=int(kept.sum()), draws=chosen.draws)
     base = found.frame["complexity"].to_numpy()
     return Uncertainty(
         frame=_ranks(found, index[kept], chosen.level),
@@ -295,15 +292,9 @@ def _densities(found: Complexity, shares: FloatArray, there: FloatArray, level: 
 
 
 def _check(chosen: Draws, cells: int) -> None:
-    if chosen.source not in {"activities", "counts", "both"}:
-        message = f"unknown source of uncertainty '{chosen.source}': choose activities, counts or both."
-        raise UsageError(message)
+    check_option("source", chosen.source, Source)
     if not chosen.unit > 0 or chosen.draws < 2:  # noqa: PLR2004 - one draw has no spread
-        message = f"unit {chosen.unit} and {chosen.draws} draws: the unit must be above 0, and two draws are the least."
-        raise UsageError(message)
+        raise UsageError("pathways.draws-few", unit=chosen.unit, draws=chosen.draws)
     room = 4e-6 * cells * chosen.draws
     if chosen.density and room > _ROOM:
-        message = (
-            f"the densities of {chosen.draws} draws take {room:,.0f} MB: pass Draws(density=False), or fewer draws."
-        )
-        raise UsageError(message)
+        raise UsageError("pathways.draws-large", draws=chosen.draws, room=room)

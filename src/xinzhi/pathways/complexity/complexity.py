@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Provenance
-from xinzhi.core.text import Text
-from xinzhi.data.frames import read_frames
-from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.economic_complexity import relatedness
-from xinzhi.pathways.economic_complexity.cells import read_cells, without_empty
-from xinzhi.pathways.economic_complexity.relatedness import present, revealed_advantage
-from xinzhi.pathways.economic_complexity.spectrum import fitness, spectrum
+from xinzhi.data.frames import read_any
+from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.complexity.cells import read_cells, without_empty
+from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
+from xinzhi.pathways.complexity.spectrum import fitness, spectrum
+from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.text import Language
-    from xinzhi.pathways.economic_complexity.cells import Cells
-    from xinzhi.pathways.economic_complexity.relatedness import Diagonal, Gain, Measure, Precision, Presence
-    from xinzhi.pathways.economic_complexity.spectrum import Fitness, Spectrum
+    from xinzhi.pathways.complexity.cells import Cells
+    from xinzhi.pathways.complexity.relatedness import Diagonal, Gain, Measure, Precision, Presence
+    from xinzhi.pathways.complexity.spectrum import Fitness, Spectrum
 
 
 Scale = Literal["places", "z", "z-sample"]
@@ -81,9 +80,7 @@ class ComplexityOptions:
         """
         known = {"diagonal": relatedness.Diagonal, "scale": Scale, "precision": relatedness.Precision}
         for name, kinds in known.items():
-            if getattr(self, name) not in get_args(kinds):
-                message = f"{name}='{getattr(self, name)}': it is one of {', '.join(get_args(kinds))}."
-                raise UsageError(message)
+            check_option(name, getattr(self, name), kinds)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -240,7 +237,7 @@ def measure_cells(
 
     Examples
     --------
-    >>> from xinzhi.pathways.economic_complexity.cells import without_empty
+    >>> from xinzhi.pathways.complexity.cells import without_empty
     >>> nested = np.triu(np.ones((6, 6)))[:, ::-1] * np.arange(6, 0, -1)
     >>> found = measure_cells(without_empty(list("abcdef"), list("uvwxyz"), nested))
     >>> found.sign[0], found.places["place"][0]
@@ -313,30 +310,9 @@ def _activities(cells: Cells, here: BoolArray, pci: FloatArray, fit: Fitness) ->
 def _weak(raw: Spectrum) -> tuple[Finding, ...]:
     """Say so when the index is hardly determined: parts that share nothing, or two eigenvalues close together."""
     if raw.parts > 1:
-        return (
-            _warning(
-                "separate-parts",
-                Text(
-                    zh=f"矩阵分成 {raw.parts} 个互不相连的部分，复杂度只反映属于哪一部分",
-                    en=f"the matrix falls into {raw.parts} parts that share nothing: the index only tells them apart",
-                ),
-                Text(
-                    zh="请分别计算每一部分，或放宽存在的标准。",
-                    en="Measure each part alone, or lower the threshold of presence.",
-                ),
-            ),
-        )
+        return (finding("pathways.separate-parts", table="cells", words={"n": raw.parts}),)
     if raw.gap < float(conventions("spectrum")["least_gap"]):
-        return (
-            _warning(
-                "small-gap",
-                Text(
-                    zh=f"第二、第三特征值仅差 {raw.gap:.4f}，少数单元格的变化就会改变排名",
-                    en=f"the second eigenvalue exceeds the third by only {raw.gap:.4f}: a few cells may turn it",
-                ),
-                Text(zh="请看排名区间（uncertainty）。", en="Look at the intervals of the ranks (`uncertainty`)."),
-            ),
-        )
+        return (finding("pathways.small-gap", table="cells", words={"gap": raw.gap}),)
     return ()
 
 
@@ -344,23 +320,7 @@ def _looks_given(cells: Cells, rule: Presence) -> tuple[Finding, ...]:
     """Say so when quotients are taken of what are presences already: 0 and 1 only."""
     if rule == "given" or not np.isin(cells.values, (0.0, 1.0)).all():
         return ()
-    return (
-        _warning(
-            "looks-like-presences",
-            Text(
-                zh="数值只有 0 和 1，看来已是存在矩阵，却又计算了区位商",
-                en="all values are 0 or 1: they look like presences, and location quotients of them were taken",
-            ),
-            Text(
-                zh='若已是存在矩阵，请用 ComplexityOptions(presence="given")。',
-                en='If they are presences, say ComplexityOptions(presence="given").',
-            ),
-        ),
-    )
-
-
-def _warning(rule: str, message: Text, hint: Text) -> Finding:
-    return Finding(rule=rule, severity="warning", message=message, hint=hint, table="cells")
+    return (finding("pathways.looks-like-presences", table="cells"),)
 
 
 def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
@@ -390,28 +350,19 @@ def _sign(raw: Spectrum, here: BoolArray, cells: Cells, anchor: Mapping[str, flo
         found = _correlation(raw.places, here.sum(axis=1).astype(float))
         if abs(found) >= least:
             return "diversity", found
-        message = (
-            "the sign of the complexity index is not determined: it correlates with diversity by only "
-            f"{abs(found):.2f} (at least {least} is needed), so that the usual rule may turn it upside down. Hand in "
-            "an anchor that rises with complexity: total factor productivity, wages or years of schooling by place."
-        )
-        raise InputError(message)
+        raise InputError("pathways.no-sign", found=abs(found), least=least)
     series = read_anchor(anchor)
     known = np.array([name in series for name in cells.places])
     if known.sum() < 3:  # noqa: PLR2004 - two points correlate perfectly whatever they are
-        some = f"the places are called {', '.join(cells.places[:_SHOWN])}, ..., in the anchor "
-        some += f"{', '.join(list(series)[:_SHOWN])}, ..." if series else "nothing has a value"
-        message = f"the anchor names {int(known.sum())} of the {len(known)} places: at least three are needed; {some}."
-        raise UsageError(message)
+        lacking = [name for name, has in zip(cells.places, known, strict=True) if not has]
+        raise UsageError(
+            "pathways.anchor-few", n=int(known.sum()), of=len(known), missing=lacking, named=list(series) or ["-"]
+        )
     given = np.array([series[name] for name, has in zip(cells.places, known, strict=True) if has])
     found = _correlation(raw.places[known], given)
     if abs(found) >= least:
         return "anchor", found
-    message = (
-        f"the anchor does not fix the sign: its correlation with the complexity index is {abs(found):.2f}, and at "
-        f"least {least} is needed. Choose a series that rises with complexity."
-    )
-    raise InputError(message)
+    raise InputError("pathways.anchor-weak", found=abs(found), least=least)
 
 
 def _correlation(one: FloatArray, other: FloatArray) -> float:
@@ -474,20 +425,18 @@ def read_anchor(
         return _of_rows(_columns(frame, place, anchor).iter_rows())
     if hasattr(anchor, "items") and not hasattr(anchor, "columns"):
         return _of_rows(anchor.items())
-    (table,), _ = read_frames({"anchor": anchor})
+    table, _ = read_any(anchor, "anchor")
     names = table.cells.columns
     if len(names) != 2:  # noqa: PLR2004 - places and numbers
-        message = f"the anchor has the columns {', '.join(names)}; it needs two, the places and one number for each."
-        raise UsageError(message)
+        raise UsageError("pathways.anchor-columns", columns=names)
     key = place if place in names else names[0]
     return _of_rows(table.cells.select(key, next(name for name in names if name != key)).iter_rows())
 
 
 def _columns(frame: Any, place: str, column: str) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
-    (table,), _ = read_frames({"cells": frame})
+    table, _ = read_any(frame, "cells")
     if column not in table.cells.columns:
-        message = f"anchor='{column}': the frame has no such column; it has {', '.join(table.cells.columns)}."
-        raise UsageError(message)
+        raise UsageError("pathways.anchor-column", column=column, columns=table.cells.columns)
     return table.cells.select(place, column).unique(maintain_order=True)
 
 
@@ -497,15 +446,12 @@ def _of_rows(rows: Iterable[tuple[Any, Any]]) -> dict[str, float]:
         try:
             value = math.nan if given is None else float(given)
         except (TypeError, ValueError):
-            message = f"the anchor of {name} is '{given}', which is no number; leave it empty if it is not known."
-            raise InputError(message) from None
+            raise InputError("pathways.anchor-text", place=name, given=given) from None
         if math.isinf(value):
-            message = f"the anchor of {name} is infinite; leave it empty if it is not known."
-            raise InputError(message)
+            raise InputError("pathways.anchor-infinite", place=name)
         if math.isnan(value):
             continue
         if found.get(str(name), value) != value:
-            message = f"the anchor of {name} is {found[str(name)]:g} and {value:g}: one number a place is needed."
-            raise InputError(message)
+            raise InputError("pathways.anchor-twice", place=name, one=f"{found[str(name)]:g}", other=f"{value:g}")
         found[str(name)] = value
     return found
