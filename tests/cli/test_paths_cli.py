@@ -113,4 +113,4 @@ def test_bad_tables_are_named(paths, trade):
     trade.write_text(trade.read_text().replace(",0.2,", ",-0.2,", 1))
     code, _, err = paths(trade, *COLUMNS, "--year", 2010)
     assert code == 1  # a finding that names the cell
-    assert "(P01/12): is negative" in err
+    assert "-0.2 is negative" in err

@@ -43,6 +43,6 @@ class Found:
         UsageError
             When no region is called so.
         """
-        from xinzhi.report.rooms.pathways.names import Names
+        from xinzhi.core.names import Names
 
-        return Names(self.places, (), self.place_names).chosen(asked, "")
+        return Names({"region": self.place_names}).resolve(asked, self.places)

@@ -111,10 +111,8 @@ def _places(package: Package) -> tuple[str, ...]:
 def _sealed(result: Result, package: Package) -> Result:
     """Return a result with the names of the package, and with what it was computed from."""
     from xinzhi.pathways import Opportunities, with_names
-    from xinzhi.pathways.industries import Named
 
-    if isinstance(result, Named):
-        result = with_names(result, package)
+    result = with_names(result, package)
     if isinstance(result, Opportunities):
         result = replace(result, measured=with_names(result.measured, package))
     return replace(result, provenance=replace(result.provenance, package=package.name))

@@ -114,12 +114,13 @@ def _print(found: Found, code: str | None, language: Language) -> None:
             continue
         shown = table(say("产业", "industry"), say("密度", "density"), say("复杂度", "complexity"), say("收益", "gain"))
         for row in one.best(code, SHOWN).iter_rows(named=True):
-            name = one.activity_names.get(row["activity"])
             shown.add_row(
-                row["activity"] if name is None else name.lang(language),
+                one.names.text("industry", row["activity"]).lang(language),
                 f"{row['density']:.2f}", f"{row['complexity']:.2f}", f"{row['gain']:.2f}",
             )  # fmt: skip
-        console().print(say("近而复杂的产业：", "Near and complex: ") + one.place_called(code, language), markup=False)
+        console().print(
+            say("近而复杂的产业：", "Near and complex: ") + one.names.region(code).lang(language), markup=False
+        )
         console().print(shown)
     for note in found.notes:
         console(stderr=True).print(note.lang(language), style="dim", markup=False)

@@ -230,7 +230,7 @@ def hac_errors(x: FloatArray, residuals: FloatArray, lags: int) -> FloatArray:
     return np.sqrt(long_run_variance(influence, bartlett(len(x), lags)))
 
 
-def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float = 1e-15) -> FloatArray:
+def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float = 0.0) -> FloatArray:
     """Return the coefficients `(k,)` of a logit by maximum likelihood, with the penalty ``ridge / 2`` on their squares.
 
     The first column of `x` is the constant and goes without penalty; Newton's steps end when the likelihood gains less

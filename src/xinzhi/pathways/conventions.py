@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-import yaml
-
 from xinzhi.core.errors import UsageError
+from xinzhi.core.parameters import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-@cache
-def _document() -> Mapping[str, Mapping[str, Any]]:
-    groups = yaml.safe_load((files("xinzhi.pathways") / "pathways.yaml").read_text(encoding="utf-8"))
-    return {group: {name: entry["value"] for name, entry in entries.items()} for group, entries in groups.items()}
+_FILE = Path(__file__).with_name("pathways.yaml")
 
 
 def conventions(group: str) -> Mapping[str, Any]:
-    """Return the values of one group of ``pathways.yaml`` by name."""
-    return _document()[group]
+    """Return the values of one group of ``pathways.yaml`` by name.
+
+    Examples
+    --------
+    >>> conventions("uncertainty")["lump"]
+    500
+    """
+    return {name: entry["value"] for name, entry in read_yaml(_FILE)[group].items()}
 
 
 def check_option(option: str, value: object, kinds: Any) -> None:  # noqa: ANN401 - a Literal

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Result
 from xinzhi.core.text import Text
-from xinzhi.data import load
+from xinzhi.data import load, names_of
 from xinzhi.data.package import Package
 from xinzhi.data.units import parse
 from xinzhi.pathways.complexity import relatedness
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Result
     from xinzhi.pathways.complexity.cells import Cells
 
 
@@ -194,26 +193,7 @@ def _deciles(values: FloatArray) -> IntArray:
     return np.asarray(np.ceil(rank * 10 / len(values)).astype(np.int64))
 
 
-Kind = TypeVar("Kind", bound="Named")
-
-
-@dataclass(frozen=True, repr=False, kw_only=True)
-class Named(Result):
-    """A result whose places and activities may have names.
-
-    Parameters
-    ----------
-    place_names, activity_names
-        Names by code; what is not in them is called by its code.
-    """
-
-    place_names: Mapping[str, Text] = field(default_factory=dict)
-    activity_names: Mapping[str, Text] = field(default_factory=dict)
-
-    def place_called(self, code: object, language: Language) -> str:
-        """Return the name of a place in one language, or its code."""
-        name = self.place_names.get(str(code))
-        return str(code) if name is None else name.lang(language)
+Kind = TypeVar("Kind", bound="Result")
 
 
 def with_names(result: Kind, package: Package) -> Kind:
@@ -237,10 +217,4 @@ def with_names(result: Kind, package: Package) -> Kind:
     >>> with_names(found, package).summary().splitlines()[0]
     '31 places, 38 activities. Most complex: Guangdong, Zhejiang, Fujian; least: Qinghai, Shanxi, Inner Mongolia.'
     """
-    from xinzhi.pathways.industries import names_in
-
-    return replace(
-        result,
-        place_names=names_in(package, "regions", "region"),
-        activity_names=names_in(package, "industries", "industry"),
-    )
+    return replace(result, names=names_of(package))

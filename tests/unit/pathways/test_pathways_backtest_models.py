@@ -207,7 +207,7 @@ def test_unknown_scores_and_cells_are_refused(frame):
         found.calibration(1.0, "rca")
     with pytest.raises(UsageError, match="no cutoff"):
         found.explain("c00", "i00", absent=0.3)
-    there = found.names[1][int(np.argmax(quotient(read_panel(frame, **COLUMNS, periods=(2005,)).values[2005])[0]))]
+    there = found.axes[1][int(np.argmax(quotient(read_panel(frame, **COLUMNS, periods=(2005,)).values[2005])[0]))]
     with pytest.raises(UsageError, match="no candidate"):
         found.explain("c00", there)
 

@@ -12,14 +12,13 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import read_cells, without_empty
 from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
 from xinzhi.pathways.complexity.spectrum import fitness, spectrum
 from xinzhi.pathways.conventions import check_option, conventions
-from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,7 +83,7 @@ class ComplexityOptions:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Complexity(Named):
+class Complexity(Result):
     """Relatedness and complexity of places and activities.
 
     Parameters
@@ -149,7 +148,7 @@ class Complexity(Named):
 
     def summary(self, language: Language = "en") -> str:
         """Return who is most complex, what fixed the sign, and how well the index is determined."""
-        top = [self.place_called(code, language) for code in self.frame.sort("rank")["place"]]
+        top = [self.names.region(code).lang(language) for code in self.frame.sort("rank")["place"]]
         low = ", ".join(reversed(top[-_SHOWN:]))
         high = ", ".join(top[:_SHOWN])
         what, how = self.sign

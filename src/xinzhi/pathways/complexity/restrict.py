@@ -86,7 +86,7 @@ def restrict(
     >>> long = pl.DataFrame({"c": ["A", "A", "B"], "i": ["x", "y", "x"], "v": [5.0, 4.0, 1.0]})
     >>> rows, findings = restrict(long, Sample(least_value=2), place="c", activity="i", value="v")
     >>> rows["c"].to_list(), findings[0].message.en
-    (['A', 'A'], '1 places hold less than 2 on average: B')
+    (['A', 'A'], '1 place holds less than 2 on average: B.')
     """
     table, _ = read_any(frame, "cells")
     rows = table.cells

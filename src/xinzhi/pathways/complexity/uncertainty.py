@@ -9,11 +9,10 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.complexity import ComplexityOptions
 from xinzhi.pathways.conventions import check_option
-from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +55,7 @@ class Draws:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Uncertainty(Named):
+class Uncertainty(Result):
     """Intervals of the ranks of places and of their densities.
 
     Parameters

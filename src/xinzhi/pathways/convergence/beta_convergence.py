@@ -10,11 +10,10 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import clustered_errors, ols, within
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.core.spatial import adjacency, row_standardised
 from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
-from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +87,7 @@ def speed_of_convergence(slope: float, years: float, standard_error: float = flo
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class BetaConvergence(Named):
+class BetaConvergence(Result):
     """Whether laggards grow faster.
 
     Parameters

@@ -11,7 +11,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.convergence.log_t_test import (
     LogTRules,
@@ -23,7 +23,6 @@ from xinzhi.pathways.convergence.log_t_test import (
     variation,
     variation_with_one_more,
 )
-from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +90,7 @@ class _Club:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Clubs(Named):
+class Clubs(Result):
     """Convergence clubs.
 
     Parameters
@@ -151,7 +150,7 @@ class Clubs(Named):
             else f"{self.frame.height} units in {self.table.height} convergence clubs; {len(self.divergent)} diverge."
         ]
         for row in self.table.iter_rows(named=True):
-            leaders = [self.place_called(unit, language) for unit in self.members(row["club"])[:_SHOWN]]
+            leaders = [self.names.region(unit).lang(language) for unit in self.members(row["club"])[:_SHOWN]]
             first = ("、" if zh else ", ").join(leaders)
             fails = "" if row["converges"] else ("，未通过自身检验" if zh else ", FAILS its own test")
             lines.append(

@@ -89,6 +89,7 @@ def read_unit_years(
 
     Examples
     --------
+    >>> import polars as pl
     >>> long = pl.DataFrame({"u": ["a", "a", "b"], "y": [1, 2, 2], "v": [1.0, 2.0, 3.0]})
     >>> read_unit_years(long, unit="u", time="y", value="v", verb="show").values.tolist()
     [[1.0, 2.0], [nan, 3.0]]

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.pathways.complexity.cells import read_panel
 from xinzhi.pathways.entry.models import (
     BASELINE,
@@ -25,7 +25,6 @@ from xinzhi.pathways.entry.models import (
     score,
     traits,
 )
-from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +71,7 @@ class BacktestOptions:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Backtest(Named):
+class Backtest(Result):
     """How well each score foretold entry in years that no model has seen.
 
     Parameters
@@ -99,7 +98,7 @@ class Backtest(Named):
     findings: tuple[Finding, ...]
     models: Mapping[float, AdditiveLogit]
     asked: Mapping[float, Span]
-    names: tuple[tuple[str, ...], tuple[str, ...]]
+    axes: tuple[tuple[str, ...], tuple[str, ...]]
 
     def summary(self, language: Language = "en") -> str:
         """Return what there was to foretell, and by how much ours beats the best baseline."""
@@ -165,7 +164,7 @@ class Backtest(Named):
         chosen = max(self.models) if absent is None else absent
         if chosen not in self.models:
             raise UsageError("pathways.unknown", what="cutoff", asked=chosen, known=list(self.models))
-        places, activities = self.names
+        places, activities = self.axes
         span = self.asked[chosen]
         at = [
             index
@@ -254,7 +253,7 @@ def backtest(
         findings=(*panel.findings, *_without(scores, chosen.scores)),
         models={run.absent: run.model for run in runs if run.model is not None},
         asked={run.absent: run.asked for run in runs},
-        names=(panel.places, panel.activities),
+        axes=(panel.places, panel.activities),
         kind=panel.kind,
         provenance=Provenance(
             verb="backtest",

@@ -44,7 +44,7 @@ class Forecast(Result):
     findings: tuple[Finding, ...]
     fitted: AdditiveLogit
     asked: Span
-    names: tuple[tuple[str, ...], tuple[str, ...]]
+    axes: tuple[tuple[str, ...], tuple[str, ...]]
 
     def summary(self, language: Language = "en") -> str:
         """Return the likeliest entries and the base rate."""
@@ -147,7 +147,7 @@ def forecast(
         findings=panel.findings,
         fitted=fit_ours(known),
         asked=asked,
-        names=(panel.places, panel.activities),
+        axes=(panel.places, panel.activities),
         kind=panel.kind,
         provenance=Provenance(
             verb="forecast", version=__version__, options={"train": train, "at": date, "model": chosen}

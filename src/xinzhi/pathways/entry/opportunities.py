@@ -9,11 +9,10 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.entry.endowments import complete, estimated_fit, given_fit, read_factors, spread_out
-from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,7 +34,7 @@ _SHOWN, _TIES = 3, 8
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Opportunities(Named):
+class Opportunities(Result):
     """What each place could enter.
 
     Parameters

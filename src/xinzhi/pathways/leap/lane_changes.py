@@ -9,13 +9,12 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.data import Field, tidy
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import read_panel
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
@@ -28,7 +27,7 @@ _TENTHS = 10
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class LaneChanges(Named):
+class LaneChanges(Result):
     """What regions entered, by how related it was to what they did.
 
     Parameters

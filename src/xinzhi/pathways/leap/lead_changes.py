@@ -11,10 +11,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.convergence.unit_years import logarithms, read_unit_years
-from xinzhi.pathways.industries import Named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,7 +61,7 @@ class LeadRules:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class LeadChanges(Named):
+class LeadChanges(Result):
     """Who has overtaken whom.
 
     Parameters
@@ -128,7 +127,7 @@ class LeadChanges(Named):
         for row in lasting.head(_SHOWN).iter_rows(named=True):
             when = f"{row['earliest']}-{row['latest']}"
             doubt = "" if not row["jump"] else ("（附近有跳变或拼接）" if zh else " (a jump or splice near it)")
-            challenger, incumbent = (self.place_called(row[key], language) for key in ("challenger", "incumbent"))
+            challenger, incumbent = (self.names.region(row[key]).lang(language) for key in ("challenger", "incumbent"))
             lines.append(
                 f"  {challenger} 超过 {incumbent}：{when}{doubt}"
                 if zh

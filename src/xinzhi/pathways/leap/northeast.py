@@ -10,8 +10,9 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
+from xinzhi.data import names_of
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import as_package, named, names_in
+from xinzhi.pathways.industries import as_package
 from xinzhi.pathways.leap.counterfactual import MatchRules, counterfactual
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ class Northeast(Result):
     momentum: pl.DataFrame
     missing: tuple[Text, ...]
     controls: dict[tuple[str, str], Counterfactual]
-    names: dict[str, Text]
 
     def summary(self, language: Language = "en") -> str:
         """Return the gaps at the end, series by series."""
@@ -79,7 +79,7 @@ class Northeast(Result):
             if not rows.height:
                 continue
             parts = [
-                f"{named(self.names, row['region']).lang(language)} {row['gap']:+.1f} ({row['p']:.2f})"
+                f"{self.names.region(row['region']).lang(language)} {row['gap']:+.1f} ({row['p']:.2f})"
                 for row in rows.iter_rows(named=True)
             ]
             lines.append(f"  {label.lang(language)}, {rows['to_year'].item(0)}: " + ("，" if zh else ", ").join(parts))
@@ -145,7 +145,6 @@ def northeast(
         for region in who:
             own = values.filter(~pl.col("region").is_in([name for name in who if name != region]))
             controls[region, series] = _control(own, series, region, when, predictors)
-    names = names_in(package, "regions", "region")
     missing = [_NO_BIRTHS]
     if measurement is None:
         missing.append(Text(zh="没有传入测算结果：缺全要素生产率", en="no measurement handed in: no productivity"))
@@ -157,7 +156,7 @@ def northeast(
         momentum=_momentum(controls, facts["periods"]),
         missing=tuple(missing),
         controls=controls,
-        names=names,
+        names=names_of(package),
         kind=package.kind,
         provenance=Provenance(
             verb="northeast",

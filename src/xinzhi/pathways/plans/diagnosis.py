@@ -49,14 +49,14 @@ def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> Inpu
                 n=int(task.eligible()[row].sum()),
                 of=int(task.sizes[row]),
             )
-            for row in np.flatnonzero(few)
+            for row in np.flatnonzero(few).tolist()
         ]
         return InputError("pathways.few-choices", n=int(few.sum()), regions=first)
     short = elastic(task, "caps")
     if short.sum() > _TINY:
         cure = [_said("cap-by", industry=industries[k], by=max(1, round(float(short[k])))) for k in _largest(short)]
-        counts = {"n": round(float(short.sum())), "asked": int(task.sizes.sum()), "held": int(task.caps.sum())}
-        return InputError("pathways.caps-tight", **counts, **{"raise": cure})
+        n, asked, held = round(float(short.sum())), int(task.sizes.sum()), int(task.caps.sum())
+        return InputError("pathways.caps-tight", n=n, asked=asked, held=held, cure=cure)
     if (task.floors > 0).any():
         short = elastic(task, "floors")
         if short.sum() > _TINY:

@@ -48,7 +48,7 @@ def brief(package: Package, measurement: Measurement) -> Section | None:
         return None
     year, found, chances = measured
     told = space.complexity(found)
-    names = Names.of(found, found.matrix.places, found.matrix.activities)
+    names = Names(found, found.matrix.places, found.matrix.activities)
     more = entry.regions(chances, names)
     lead = told.pictures[0]
     return replace(

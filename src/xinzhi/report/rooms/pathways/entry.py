@@ -33,7 +33,7 @@ LEAD = "average_precision"
 
 def opportunities(result: Opportunities, *, region: str | None = None) -> Section:
     """Return what a region could enter, its best chances, and how all regions stand."""
-    names = Names.of(result, result.measured.matrix.places, result.measured.matrix.activities)
+    names = Names(result, result.measured.matrix.places, result.measured.matrix.activities)
     code = names.chosen(region, _telling(result))
     drawn = [one for one in (quadrants(result, names, code), best(result, names, code), regions(result, names)) if one]
     notes = [words("pathways.note.quadrants")]

@@ -13,7 +13,7 @@ from xinzhi.report.catalogue import listing, words
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import number
 from xinzhi.report.rooms.pathways.names import Names, capital, code_of, column, sentence, told, yes
-from xinzhi.report.rooms.sectors.names import distinct, region_text
+from xinzhi.report.rooms.sectors.names import distinct
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Column, Table
 
@@ -98,7 +98,7 @@ def _evidence(result: Leapfrog, name: Text, code: str) -> Table:
 def lane_changes(result: LaneChanges, *, region: str | None = None) -> Section:
     """Return whether entries leave the lane: by tenths of relatedness to the old core."""
     del region
-    names = Names.of(result, result.frame["place"])
+    names = Names(result, result.frame["place"])
     frame = result.deciles.sort("decile")
     rows = [
         {
@@ -147,7 +147,7 @@ def lane_changes(result: LaneChanges, *, region: str | None = None) -> Section:
 def northeast(result: Northeast, *, region: str | None = None) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
     codes = result.table["region"].unique(maintain_order=True).to_list()
-    names = distinct({code: region_text(code, result.names) for code in codes})
+    names = result.names.distinct("region", codes)
     del region  # the provinces are few: all are shown
     series = [name for name in SERIES if result.table.filter(series=name).height]
     drawn = [_gap(result, names, one) for one in series]
@@ -206,7 +206,7 @@ def _weights(result: Northeast, names: dict[str, Text]) -> Table:
     kept = result.weights.filter(pl.col("weight") > SEEN)
     kept = kept.sort("region", "series", "weight", descending=[False, False, True])
     rows = [
-        (names[r["region"]], capital(SERIES[r["series"]]), region_text(r["donor"], result.names), 100 * r["weight"])
+        (names[r["region"]], capital(SERIES[r["series"]]), result.names.region(r["donor"]), 100 * r["weight"])
         for r in kept.iter_rows(named=True)
     ]  # fmt: skip
     columns = (column("place", "name"), column("series", "text"), column("donor", "name"), column("weight", "percent"))

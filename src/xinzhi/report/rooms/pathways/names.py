@@ -2,69 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
 from xinzhi.report.catalogue import has, same, words
-from xinzhi.report.rooms.sectors.names import distinct, region_text, short
+from xinzhi.report.rooms.sectors.names import distinct, short
 from xinzhi.report.tables import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from xinzhi.core.finding import Finding
-    from xinzhi.pathways.industries import Named
+    from xinzhi.core.result import Result
     from xinzhi.report.tables import Kind
 
 _LISTED = 8
 NARROW = 15.0  # width of a name that stands in a picture, in units of its size
 
 
-@dataclass(frozen=True)
 class Names:
-    """Names of the places and activities of a result, no two alike.
+    """Names of the places and activities of a result, no two alike."""
 
-    Parameters
-    ----------
-    places, activities
-        The codes.
-    place_names, activity_names
-        What the result calls them; provinces of China have names anyway.
-    """
-
-    places: Sequence[str]
-    activities: Sequence[str] = ()
-    place_names: Mapping[str, Text] = field(default_factory=dict)
-    activity_names: Mapping[str, Text] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, result: Named, places: Iterable[object], activities: Iterable[object] = ()) -> Names:
-        """Return the names of a result."""
-        return cls(
-            tuple(dict.fromkeys(str(one) for one in places)),
-            tuple(dict.fromkeys(str(one) for one in activities)),
-            result.place_names,
-            result.activity_names,
-        )
-
-    @cached_property
-    def _places(self) -> dict[str, Text]:
-        return distinct({code: region_text(code, self.place_names) for code in self.places})
-
-    @cached_property
-    def _activities(self) -> dict[str, Text]:
-        return distinct({code: self.activity_names.get(code, same(code)) for code in self.activities})
+    def __init__(self, result: Result, places: Iterable[object], activities: Iterable[object] = ()) -> None:
+        self.codes = [str(code) for code in dict.fromkeys(places)]
+        self.result = result
+        self.places = result.names.distinct("region", self.codes)
+        self.activities = result.names.distinct("industry", dict.fromkeys(activities))
 
     def place(self, code: object) -> Text:
         """Return the name of a place."""
-        return self._places.get(str(code), same(code))
+        return self.places.get(str(code), same(code))
 
     def activity(self, code: object, most: float | None = None) -> Text:
         """Return the name of an activity, cut to a width where one is given."""
-        name = self._activities.get(str(code), same(code))
+        name = self.activities.get(str(code), same(code))
         return name if most is None else short(name, most)
 
     @cached_property
@@ -73,14 +46,8 @@ class Names:
         return distinct({code: self.activity(code, NARROW) for code in self.activities})
 
     def chosen(self, region: str | None, otherwise: str) -> str:
-        """Return the code of the place that was asked for by code or name.
-
-        Raises
-        ------
-        UsageError
-            When no place is called so.
-        """
-        return otherwise if region is None else code_of(region, self._places)
+        """Return the code of the place that was asked for by code or name."""
+        return otherwise if region is None else self.result.names.resolve(region, self.codes)
 
 
 def code_of(asked: str, names: Mapping[str, Text]) -> str:

@@ -28,7 +28,7 @@ SURE = 0.95
 
 def complexity(result: Complexity, *, region: str | None = None) -> Section:
     """Return who is how complex, how activities hang together, and what a region lives on."""
-    names = Names.of(result, result.matrix.places, result.matrix.activities)
+    names = Names(result, result.matrix.places, result.matrix.activities)
     code = None if region is None else names.chosen(region, "")
     first = str(result.frame.sort("rank")["place"][0])
     drawn = (space(result, names, code), ranking(result, names), shares(result, names, code or first))
@@ -216,7 +216,7 @@ def uncertainty(result: Uncertainty, *, region: str | None = None) -> Section:
     """Return the ranks with their intervals."""
     del region
     frame = result.frame.sort("rank")
-    names = Names.of(result, frame["place"])
+    names = Names(result, frame["place"])
     rows = [
         {"name": names.place(row["place"]), "value": row["rank"], "low": row["rank_low"], "high": row["rank_high"]}
         for row in frame.iter_rows(named=True)

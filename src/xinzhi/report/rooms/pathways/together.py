@@ -26,7 +26,7 @@ LEVEL = 0.05
 def clubs(result: Clubs, *, region: str | None = None) -> Section:
     """Return which regions converge among themselves."""
     del region
-    names = Names.of(result, result.frame.sort("position")["unit"])
+    names = Names(result, result.frame.sort("position")["unit"])
     joined = result.paths.join(result.frame.select("unit", "club"), on="unit")
     means = joined.group_by("club", "time").agg(
         pl.col("path").mean().alias("mean"), low=pl.col("path").min(), high=pl.col("path").max()
@@ -75,7 +75,7 @@ def _club(club: int | None) -> Text:
 def beta(result: BetaConvergence, *, region: str | None = None) -> Section:
     """Return whether laggards grow faster."""
     del region
-    names = Names.of(result, result.points["unit"])
+    names = Names(result, result.points["unit"])
     points = result.points.drop_nulls()
     few = result.observations == result.units
     rows = [
@@ -157,7 +157,7 @@ def sigma(result: SigmaConvergence, *, region: str | None = None) -> Section:
 
 def lead_changes(result: LeadChanges, *, region: str | None = None) -> Section:
     """Return who has overtaken whom, in which interval, and whether it lasted."""
-    names = Names.of(result, result.levels["unit"].unique(maintain_order=True))
+    names = Names(result, result.levels["unit"].unique(maintain_order=True))
     code = None if region is None else names.chosen(region, "")
     frame = result.frame if code is None else result.frame.filter(
         (pl.col("challenger") == code) | (pl.col("incumbent") == code)
