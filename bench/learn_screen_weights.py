@@ -14,14 +14,17 @@ import numpy as np
 import yaml
 
 from made_up_projects import labelled
+from xinzhi.risks.projects.comparison import FIELDS
 from xinzhi.risks.projects.conventions import HERE
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import CLASSES, pairs
-from xinzhi.risks.projects.weights import learn_weights, to_document
+from xinzhi.risks.projects.weights import PAIR_CLASSES, learn_weights
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from made_up_projects import Labelled, Split
     from xinzhi.core.arrays import IntArray
     from xinzhi.risks.projects.index import Index
@@ -123,6 +126,25 @@ def train(taught: Prepared, checked: Prepared) -> Weights:
         (checked.index, checked.pairs, checked.label, checked.projects),
         origin,
     )
+
+
+def to_document(weights: Weights) -> dict[str, Any]:
+    """Return weights as they stand in YAML."""
+    level = weights.agreement.level
+    return {
+        "origin": dict(weights.origin),
+        "shares": dict(zip(PAIR_CLASSES, weights.agreement.share.tolist(), strict=True)),
+        "fields": {
+            field.name: {name: level[kind, at, : len(field.levels)].tolist() for kind, name in enumerate(PAIR_CLASSES)}
+            for at, field in enumerate(FIELDS)
+        },
+        "wording": {"closest_share": weights.closest_share.tolist(), "counted": list(weights.counted)},
+        "calibration": {
+            "coefficients": weights.calibration.coefficients.tolist(),
+            "covariance": weights.calibration.covariance.tolist(),
+            "shares": weights.calibration.shares.tolist(),
+        },
+    }
 
 
 def main() -> None:

@@ -13,8 +13,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.risks.prices.conventions import HERE, LEVELS, setting
-from xinzhi.risks.prices.critical import from_sequences, simulate_null, stored_values
-from xinzhi.risks.prices.power import Speed, rejection_rates
+from xinzhi.risks.prices.critical import Speed, from_sequences, rejection_rates, simulate_null, stored_values
 from xinzhi.risks.prices.recursive import minimum_window
 
 DIGITS = 3

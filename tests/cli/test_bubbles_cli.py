@@ -13,7 +13,7 @@ import pytest
 
 from xinzhi.cli import main
 from xinzhi.risks import bubbles as computed
-from xinzhi.risks.prices.power import explosive_series
+from xinzhi.risks.prices.critical import explosive_series
 
 USUAL = ("--critical", "stored")
 

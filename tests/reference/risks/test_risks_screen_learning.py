@@ -9,19 +9,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from learn_screen_weights import prepare, train
+from learn_screen_weights import prepare, to_document, train
 from made_up_projects import LEVELS, judged, labelled, precision_recall, vocabulary
 from xinzhi.core.errors import UsageError
 from xinzhi.risks import screen
-from xinzhi.risks.projects import fellegi_sunter
+from xinzhi.risks.projects import weights
 from xinzhi.risks.projects.comparison import NAMES
-from xinzhi.risks.projects.fellegi_sunter import Agreement, adapt, learn
 from xinzhi.risks.projects.index import build, candidates
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import rising
 from xinzhi.risks.projects.truth import calibration_table
-from xinzhi.risks.projects.weights import calibrate, shipped, to_document
+from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped
 
 SIMULATED = 0.02  # three standard errors of a share of 20,000 pairs
 RELEARNED = 1e-6
@@ -60,8 +59,8 @@ def test_without_any_label_the_truth_comes_back():
 @pytest.mark.parametrize(("mass", "tolerance", "within"), [(1e-9, 1e-15, SPLINK), (1.0, 1e-9, PRIOR)])
 def test_without_any_label_it_learns_what_splink_does(monkeypatch, mass, tolerance, within):
     """``splink.json`` holds the values, ``make_splink_reference.py`` the call."""
-    monkeypatch.setattr(fellegi_sunter, "_PRIOR_MASS", mass)
-    monkeypatch.setattr(fellegi_sunter, "_TOLERANCE", tolerance)
+    monkeypatch.setattr(weights, "_PRIOR_MASS", mass)
+    monkeypatch.setattr(weights, "_TOLERANCE", tolerance)
     peer = json.loads(Path(__file__).with_name("splink.json").read_text(encoding="utf-8"))
     levels, _ = simulated()
     found = learn(levels, SIZES, np.ones((len(levels), 2), dtype=bool), begin())

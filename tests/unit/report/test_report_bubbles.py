@@ -18,7 +18,7 @@ from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.dates import marks, written
 from xinzhi.report.charts.style import Words
 from xinzhi.risks import BubbleRules, bubbles, panel_bubbles
-from xinzhi.risks.prices.power import explosive_series
+from xinzhi.risks.prices.critical import explosive_series
 
 RULES = BubbleRules(gaps="longest", replications=100)
 KEYS = ("series", "date", "value")

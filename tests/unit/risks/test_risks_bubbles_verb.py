@@ -12,8 +12,14 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks import BubbleRules, CriticalValues, bubbles, house_prices, panel_bubbles
-from xinzhi.risks.prices.critical import critical_values, stored_values
-from xinzhi.risks.prices.power import explosive_series, power_of, rejection_rates, stored_power
+from xinzhi.risks.prices.critical import (
+    critical_values,
+    explosive_series,
+    power_of,
+    rejection_rates,
+    stored_power,
+    stored_values,
+)
 from xinzhi.risks.prices.recursive import minimum_window
 from xinzhi.risks.prices.testing import date_runs
 

@@ -7,12 +7,20 @@ import polars as pl
 
 from xinzhi.risks.prices.bootstrap import sieve_panels, sieve_values, wild_values
 from xinzhi.risks.prices.conventions import setting, whole
-from xinzhi.risks.prices.critical import at_level, critical_values, from_sequences, simulate_null, stored_values
-from xinzhi.risks.prices.lags import chosen_lag, drift, residual_autocorrelation
-from xinzhi.risks.prices.power import episode, explosive_series, power_of, rejection_rates
+from xinzhi.risks.prices.critical import (
+    at_level,
+    critical_values,
+    episode,
+    explosive_series,
+    from_sequences,
+    power_of,
+    rejection_rates,
+    simulate_null,
+    stored_values,
+)
 from xinzhi.risks.prices.recursive import direct_statistics, minimum_window, recursive_adf, unit_scaled
 from xinzhi.risks.prices.series import read_calendar, read_series, read_steps, written
-from xinzhi.risks.prices.testing import date_runs, shortest_duration
+from xinzhi.risks.prices.testing import chosen_lag, date_runs, drift, residual_autocorrelation, shortest_duration
 
 
 def test_wild_values() -> None:

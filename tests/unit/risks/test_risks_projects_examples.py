@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from xinzhi.risks.projects.comparison import city_of
-from xinzhi.risks.projects.fellegi_sunter import Agreement, adapt, learn
 from xinzhi.risks.projects.owners import owners
 from xinzhi.risks.projects.places import name_of, places, sound
 from xinzhi.risks.projects.quantities import extract, numeral_value, plain
@@ -16,7 +15,7 @@ from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import rising
 from xinzhi.risks.projects.truth import reliability
 from xinzhi.risks.projects.vocabulary import approvals, idf, lower, phases, spotted, tokenise
-from xinzhi.risks.projects.weights import calibrate, shipped
+from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped
 
 
 def test_city_of() -> None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from xinzhi.risks.prices.critical import blocks, from_sequences, sequences_of
-from xinzhi.risks.prices.lags import regression_rows
-from xinzhi.risks.prices.recursive import unit_scaled
+from xinzhi.risks.prices.recursive import regression_rows, unit_scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,8 @@ from xinzhi.core.text import LANGUAGES, Text, paragraph, same
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules
 from xinzhi.risks.prices.critical import CriticalValues, at_level
 from xinzhi.risks.prices.facts import Timeline, bubble_facts, headline, series_named, series_names, series_sentences
-from xinzhi.risks.prices.lags import checked_lag
 from xinzhi.risks.prices.series import read_series
-from xinzhi.risks.prices.testing import Tested, check_method, tested_series
+from xinzhi.risks.prices.testing import Tested, check_method, checked_lag, tested_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,7 +202,7 @@ def bubbles(
 
     Examples
     --------
-    >>> from xinzhi.risks.prices.power import explosive_series
+    >>> from xinzhi.risks.prices.critical import explosive_series
     >>> level = explosive_series(80, 1, np.random.default_rng(6))[:, 0]
     >>> rows = pl.DataFrame({"place": "a", "t": range(80), "price": level})
     >>> found = bubbles(rows, "place", "t", "price")

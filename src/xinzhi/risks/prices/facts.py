@@ -11,7 +11,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text, words
 from xinzhi.risks.prices.conventions import setting
-from xinzhi.risks.prices.power import episode, power_of
+from xinzhi.risks.prices.critical import episode, power_of
 from xinzhi.risks.prices.series import Unit, read_calendar, written
 from xinzhi.risks.projects.places import place_text
 

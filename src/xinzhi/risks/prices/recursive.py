@@ -264,3 +264,11 @@ def unit_scaled(table: FloatArray) -> FloatArray:
     """Return every series over the power of two next to its largest value: exact, and no product overflows."""
     exponent = np.frexp(np.abs(table).max(axis=0))[1]
     return np.asarray(np.ldexp(table, -exponent), dtype=np.float64)
+
+
+def regression_rows(table: FloatArray, lag: int) -> FloatArray:
+    """Return `(lag + 2, T - 1 - lag, N)`: lagged differences (the nearest first), the lagged level, the difference."""
+    steps = np.diff(table, axis=0)
+    rows = len(steps) - lag
+    before = [steps[lag - back : lag - back + rows] for back in range(1, lag + 1)]
+    return np.stack([*before, table[lag : lag + rows], steps[lag:]])

@@ -10,11 +10,9 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.risks.prices.bootstrap import sieve_values, wild_values
-from xinzhi.risks.prices.conventions import LEVELS, Convention, Method, setting
-from xinzhi.risks.prices.critical import CriticalValues, at_level, critical_values, stored_values
-from xinzhi.risks.prices.lags import chosen_lag, drift, residual_autocorrelation
-from xinzhi.risks.prices.power import power_of
-from xinzhi.risks.prices.recursive import minimum_window, recursive_adf, unit_scaled
+from xinzhi.risks.prices.conventions import LEVELS, Convention, Lag, Method, setting, whole
+from xinzhi.risks.prices.critical import CriticalValues, at_level, critical_values, power_of, stored_values
+from xinzhi.risks.prices.recursive import minimum_window, recursive_adf, regression_rows, unit_scaled
 from xinzhi.risks.prices.series import noted
 
 if TYPE_CHECKING:
@@ -24,9 +22,52 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.risks.prices.bootstrap import Wild
     from xinzhi.risks.prices.conventions import BubbleRules, Lag
-    from xinzhi.risks.prices.power import Speed
+    from xinzhi.risks.prices.critical import Speed
     from xinzhi.risks.prices.recursive import Recursive
     from xinzhi.risks.prices.series import Series
+
+
+def checked_lag(lag: Lag) -> Lag:
+    """Return a lag that is one."""
+    return lag if lag in ("aic", "bic") else whole("lag", lag, least=0, other="lag")
+
+
+def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
+    """Return the lag of a series."""
+    # All lags are compared on the same rows; the criterion is n ln(RSS / n) + c k with c = 2 or ln n. One lag serves
+    # all windows of a series: choosing it anew in each distorts the size of the test (Phillips, Shi and Yu 2015,
+    # section 4).
+    if isinstance(lag, int):
+        return lag
+    most = min(int(setting("lags.largest")), window - 2 - int(setting("least_degrees")))
+    if most < 1:
+        return 0
+    rows = regression_rows(level[:, None], most)[..., 0]
+    count = rows.shape[1]
+    price = 2.0 if lag == "aic" else float(np.log(count))
+    scores = []
+    for order in range(most + 1):
+        design = np.column_stack([np.ones(count), rows[most], *rows[:order]])
+        found = np.linalg.lstsq(design, rows[-1], rcond=None)[0]
+        left = float(np.sum((rows[-1] - design @ found) ** 2))
+        scores.append(count * np.log(max(left, np.finfo(float).tiny) / count) + price * design.shape[1])
+    return int(np.argmin(scores))
+
+
+def residual_autocorrelation(level: FloatArray, lag: int) -> float:
+    """Return the first autocorrelation of the residuals on the whole sample."""
+    rows = regression_rows(level[:, None], lag)[..., 0]
+    design = np.column_stack([np.ones(rows.shape[1]), *rows[:-1]])
+    left = rows[-1] - design @ np.linalg.lstsq(design, rows[-1], rcond=None)[0]
+    size = float(left @ left)
+    return float(left[1:] @ left[:-1]) / size if size > 0 else 0.0
+
+
+def drift(level: FloatArray) -> float:
+    """Return the t of the mean step, zero where the steps do not vary."""
+    steps = np.diff(level)
+    spread = float(steps.std(ddof=1))
+    return float(steps.mean()) / spread * float(np.sqrt(len(steps))) if spread > 0 else 0.0
 
 
 def check_method(critical: object, convention: str) -> None:

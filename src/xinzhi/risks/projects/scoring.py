@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.risks.projects.fellegi_sunter import Agreement
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.records import Records
-    from xinzhi.risks.projects.weights import Weights
+    from xinzhi.risks.projects.weights import Agreement, Weights
 
 
 CLASSES = ("new", "follow-on", "repackaged")

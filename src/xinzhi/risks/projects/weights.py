@@ -1,4 +1,4 @@
-"""Weights of the evidence: learned, calibrated, and adapted to the archive at hand."""
+"""Weights of the evidence: learned (Fellegi and Sunter), calibrated, and adapted to the archive at hand."""
 
 from __future__ import annotations
 
@@ -8,25 +8,187 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks.projects.comparison import FIELDS, NAMES
 from xinzhi.risks.projects.conventions import convention, document
-from xinzhi.risks.projects.fellegi_sunter import Agreement, adapt, learn, maximise
 from xinzhi.risks.projects.scoring import CLASSES, compared, pairs, score
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+    from scipy.sparse import csr_matrix
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+
+    LevelArray = npt.NDArray[np.int8]
     from collections.abc import Mapping
 
-    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.arrays import IntArray
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.records import Records
     from xinzhi.risks.projects.scoring import Pairs
 
 
-_MOST_STEPS, _TOLERANCE, _NORMAL_95 = 100, 1e-10, 1.959963984540054
-_RIDGE = (
-    1e-2  # keeps the estimate finite where the classes part without overlap (Platt 1999 softens the labels to that end)
-)
+_MOST_STEPS, _TOLERANCE = 500, 1e-9
+# One observation spread evenly over the levels of a field (Perks 1947): no level is impossible for being unseen.
+_PRIOR_MASS = 1.0
+_BLOCK = 100_000
+_SETTLED = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How often each level of agreement occurs in each class of pairs."""
+
+    share: FloatArray
+    level: FloatArray
+    innocent: int = 1
+    log_posterior: tuple[float, ...] = ()
+
+    def log_odds(self, levels: LevelArray) -> FloatArray:
+        """Return the evidence for each class that is not innocent."""
+        out = np.zeros((len(levels), len(self.share) - self.innocent))
+        mix = np.log(self.share[: self.innocent] / self.share[: self.innocent].sum())
+        for at in range(0, len(levels), _BLOCK):
+            told = _log_level(self.level, levels[at : at + _BLOCK])
+            against = np.logaddexp.reduce(told[:, : self.innocent] + mix, axis=1)
+            out[at : at + _BLOCK] = told[:, self.innocent :] - against[:, None]
+        return out
+
+    def weights(self, levels: LevelArray, of: int) -> FloatArray:
+        """Return what each field of pairs says for class `of`, against the likeliest innocent class."""
+        told = _log_level(self.level, levels)[:, : self.innocent] + np.log(self.share[: self.innocent])
+        rival = told.argmax(axis=1)
+        fields = np.arange(levels.shape[1])[None, :]
+        seen = np.maximum(levels, 0)
+        ratio = np.log(self.level[of, fields, seen]) - np.log(self.level[rival[:, None], fields, seen])
+        out: FloatArray = np.where(levels >= 0, ratio, 0.0)
+        return out
+
+
+def learn(
+    levels: LevelArray, sizes: Sequence[int], allowed: BoolArray, start: Agreement | None = None, *, innocent: int = 1
+) -> Agreement:
+    """Estimate the model by expectation-maximisation."""
+    # Fellegi and Sunter (1969), A theory for record linkage; Winkler (1988) and Jaro (1989), estimation by EM. Fields
+    # are taken as independent given the class; several innocent classes take up most of the dependence among pairs that
+    # do not match (two plants of one trade in one city agree in place and trade at once), the calibration corrects the
+    # rest.
+    pattern, may, times = _patterns(levels, allowed)
+    alone = may & (may.sum(axis=1) == 1)[:, None]
+    if start is None and not alone.any(axis=0).all():
+        raise UsageError("projects.need-labels")
+    design = _design(pattern, sizes)
+    current = start or _maximised(design, alone * times[:, None], sizes)
+    path: list[float] = []
+    for _ in range(_MOST_STEPS):
+        told = design @ _logs(current.level, sizes)
+        joint = np.where(may, np.log(current.share) + told, -np.inf)
+        top = joint.max(axis=1, keepdims=True)
+        part = np.exp(joint - top)
+        whole = part.sum(axis=1, keepdims=True)
+        path.append(float(((top + np.log(whole))[:, 0] * times).sum()) + _log_prior(current, sizes))
+        if len(path) > 1 and path[-1] - path[-2] < _TOLERANCE * abs(path[-2]):
+            break
+        current = _maximised(design, part / whole * times[:, None], sizes)
+    return Agreement(current.share, current.level, innocent, tuple(path))
+
+
+def adapt(model: Agreement, levels: LevelArray, sizes: Sequence[int], *, mass: float, guilty: float) -> Agreement:
+    """Re-estimate how often innocent pairs agree, from pairs of the library at hand."""
+    # What a true match looks like stays as learned; what a coincidence looks like depends on the library.
+    pattern, _, times = _patterns(levels, np.ones((len(levels), len(model.share)), dtype=bool))
+    design = _design(pattern, sizes)
+    innocent = np.arange(len(model.share)) < model.innocent
+    share = np.where(innocent, model.share / model.share[innocent].sum(), 0.0)
+    fixed = guilty * int((~innocent).sum())
+    share = np.where(innocent, share * (1 - fixed), guilty)
+    current = Agreement(share, model.level, model.innocent)
+    for _ in range(_MOST_STEPS):
+        joint = np.log(current.share) + design @ _logs(current.level, sizes)
+        expected = np.exp(joint - joint.max(axis=1, keepdims=True))
+        expected *= times[:, None] / expected.sum(axis=1, keepdims=True)
+        counted = design.T @ expected
+        level, first = model.level.copy(), 0
+        for field, size in enumerate(sizes):
+            own = counted[first : first + size].T[innocent]
+            prior = mass * model.level[innocent, field, :size]
+            level[innocent, field, :size] = (own + prior) / (own.sum(axis=1, keepdims=True) + mass)
+            first += size
+        mine = expected[:, innocent].sum(axis=0) + mass * model.share[innocent]
+        share = np.where(innocent, 0.0, guilty)
+        share[innocent] = mine / mine.sum() * (1 - fixed)
+        change = max(np.abs(level - current.level).max(), np.abs(share - current.share).max())
+        current = Agreement(share, level, model.innocent)
+        if change < _SETTLED:
+            break
+    return current
+
+
+def maximise(levels: LevelArray, expected: FloatArray, sizes: Sequence[int]) -> Agreement:
+    """Return the shares and level probabilities that are most probable given how much of each pair is in each class."""
+    return _maximised(_design(levels, sizes), expected, sizes)
+
+
+def _maximised(design: csr_matrix, expected: FloatArray, sizes: Sequence[int]) -> Agreement:
+    """Return what `maximise` does, from the design that `_design` makes of the levels."""
+    counted, classes = design.T @ expected, expected.shape[1]
+    level = np.zeros((classes, len(sizes), max(sizes)))
+    first = 0
+    for field, size in enumerate(sizes):
+        own = counted[first : first + size].T
+        level[:, field, :size] = (own + _PRIOR_MASS / size) / (own.sum(axis=1, keepdims=True) + _PRIOR_MASS)
+        first += size
+    total = expected.sum(axis=0) + _PRIOR_MASS / classes
+    return Agreement(total / total.sum(), level)
+
+
+def _design(levels: LevelArray, sizes: Sequence[int]) -> csr_matrix:
+    """Return `(P, sum of sizes)` one where a pair has a level of a field."""
+    from scipy.sparse import csr_matrix
+
+    first = np.append(0, np.cumsum(sizes))
+    pair, field = np.nonzero(levels >= 0)
+    column = first[field] + levels[pair, field]
+    return csr_matrix((np.ones(len(pair)), (pair, column)), shape=(len(levels), int(first[-1])))
+
+
+def _logs(level: FloatArray, sizes: Sequence[int]) -> FloatArray:
+    """Return `(sum of sizes, K)` the logarithms of level probabilities, field after field."""
+    logs = np.log(np.where(level > 0, level, 1.0))
+    return np.concatenate([logs[:, field, :size].T for field, size in enumerate(sizes)])
+
+
+def _patterns(levels: LevelArray, allowed: BoolArray) -> tuple[LevelArray, BoolArray, FloatArray]:
+    """Return the distinct rows of levels and allowed classes, and how often each occurs."""
+    both = np.column_stack([levels, allowed.astype(np.int8)])
+    unique, times = np.unique(both, axis=0, return_counts=True)
+    width = levels.shape[1]
+    return unique[:, :width], unique[:, width:].astype(bool), times.astype(np.float64)
+
+
+def _log_level(level: FloatArray, pattern: LevelArray) -> FloatArray:
+    """Return `(P, K)` the log-likelihood of patterns given the class."""
+    logs = np.log(np.where(level > 0, level, 1.0))
+    out = np.zeros((len(pattern), len(level)))
+    for field in range(pattern.shape[1]):
+        # a last column of zeros stands for what is not known
+        table = np.append(logs[:, field], np.zeros((len(level), 1)), axis=1).T
+        out += table[pattern[:, field]]
+    return out
+
+
+def _log_prior(model: Agreement, sizes: Sequence[int]) -> float:
+    """Return the logarithm of the Dirichlet prior, constants apart."""
+    found = sum(
+        float(np.log(model.level[:, field, :size]).sum()) * _PRIOR_MASS / size for field, size in enumerate(sizes)
+    )
+    return found + float(np.log(model.share).sum()) * _PRIOR_MASS / len(model.share)
+
+
+_NEWTON_STEPS, _NEWTON_TOLERANCE, _NORMAL_95 = 100, 1e-10, 1.959963984540054
+_RIDGE = 1e-2  # keeps the estimate finite where the classes part without overlap (Platt 1999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +238,13 @@ def calibrate(features: FloatArray, labels: IntArray) -> Calibration:
     beta = np.zeros((classes - 1, width))
     ridge = np.full(width, _RIDGE)
     ridge[0] = 0.0
-    for _ in range(_MOST_STEPS):
+    for _ in range(_NEWTON_STEPS):
         chance = _softmax(features @ beta.T)[:, 1:]
         slope = (target - chance).T @ features - ridge * beta
         curve = _curvature(features, chance, ridge)
         step = np.linalg.solve(curve, slope.ravel()).reshape(beta.shape)
         beta = beta + step
-        if np.abs(step).max() < _TOLERANCE:
+        if np.abs(step).max() < _NEWTON_TOLERANCE:
             break
     chance = _softmax(features @ beta.T)[:, 1:]
     bread = np.linalg.inv(_curvature(features, chance, ridge))
@@ -177,25 +339,6 @@ def adapted(weights: Weights, index: Index) -> Weights:
     return Weights(
         agreement, weights.calibration, seen / seen.sum(), (float(seen.sum()), weights.counted[1]), weights.origin
     )
-
-
-def to_document(weights: Weights) -> dict[str, Any]:
-    """Return weights as they stand in YAML."""
-    level = weights.agreement.level
-    return {
-        "origin": dict(weights.origin),
-        "shares": dict(zip(PAIR_CLASSES, weights.agreement.share.tolist(), strict=True)),
-        "fields": {
-            field.name: {name: level[kind, at, : len(field.levels)].tolist() for kind, name in enumerate(PAIR_CLASSES)}
-            for at, field in enumerate(FIELDS)
-        },
-        "wording": {"closest_share": weights.closest_share.tolist(), "counted": list(weights.counted)},
-        "calibration": {
-            "coefficients": weights.calibration.coefficients.tolist(),
-            "covariance": weights.calibration.covariance.tolist(),
-            "shares": weights.calibration.shares.tolist(),
-        },
-    }
 
 
 def from_document(content: Mapping[str, Any]) -> Weights:
