@@ -9,10 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from xinzhi.sectors.composite import Normalisation, index
-from xinzhi.sectors.composite.aggregation import aggregate, ranks
-from xinzhi.sectors.composite.normalisation import normalise
-from xinzhi.sectors.composite.treatment import treat
+from xinzhi.sectors import Normalisation, index
+from xinzhi.sectors.composite.build import aggregate, ranks
+from xinzhi.sectors.composite.transform import normalise
+from xinzhi.sectors.composite.transform import treat
 from xinzhi.sectors.composite.weights import OBJECTIVE, ahp, objective
 
 CLOSE = 1e-8

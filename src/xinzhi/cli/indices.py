@@ -131,7 +131,7 @@ def _read(data: str, system: System, asked: Asked) -> tuple[pl.DataFrame | None,
     """Return the table of a file with what it can fill of the system, or the package."""
     from xinzhi.core.errors import InputError
     from xinzhi.data import load
-    from xinzhi.sectors.composite.files import is_table, read_indicators
+    from xinzhi.sectors.composite.table import is_table, read_indicators
 
     if not is_table(data):
         return None, system, load(data, encoding=asked.encoding)
@@ -263,7 +263,7 @@ def _ranking(result: Index, found: list[Result], asked: Asked) -> Any:  # noqa: 
     from xinzhi.cli.tables import table
     from xinzhi.sectors.composite.gaming import Gaming
     from xinzhi.sectors.composite.uncertainty import Uncertainty
-    from xinzhi.sectors.naming import region_text
+    from xinzhi.sectors.conventions import region_text
 
     keys = ["region", "year"]
     rows = result.frame.drop_nulls("index").select(*keys, "index", "rank")
@@ -301,7 +301,7 @@ def covered(data: str, encoding: str | None) -> list[dict[str, Any]]:
     """
     from xinzhi.data import load
     from xinzhi.sectors import systems
-    from xinzhi.sectors.composite.files import is_table, read_indicators
+    from xinzhi.sectors.composite.table import is_table, read_indicators
 
     source = read_indicators(data, encoding=encoding) if is_table(data) else load(data, encoding=encoding)
     return [_coverage(source, system) for system in systems()]

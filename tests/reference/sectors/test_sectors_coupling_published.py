@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.sectors.coordination import coordination_degree, coupling_degree
+from xinzhi.sectors.coupling import coordination_degree, coupling_degree
 
 TOLERANCE = 2e-7
 LEVELS = np.array(

@@ -14,12 +14,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.sectors.composite import Normalisation, index, load_system
-from xinzhi.sectors.composite.aggregation import aggregate
-from xinzhi.sectors.composite.imputation import impute
-from xinzhi.sectors.composite.normalisation import normalise
+from xinzhi.sectors import Normalisation, index, load_system
+from xinzhi.sectors.composite.build import aggregate
+from xinzhi.sectors.composite.transform import impute
+from xinzhi.sectors.composite.transform import normalise
 from xinzhi.sectors.composite.table import read_table
-from xinzhi.sectors.composite.treatment import kurtosis, skewness, treat
+from xinzhi.sectors.composite.transform import kurtosis, skewness, treat
 
 TOLERANCE = 1e-9
 GROUPS = ("Physical", "ConEcFin", "Political", "Instit", "P2P", "Environ", "Social", "SusEcFin", "Conn", "Sust")

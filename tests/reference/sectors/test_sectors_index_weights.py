@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.sectors.composite.aggregation import ranks, topsis, vikor
+from xinzhi.sectors.composite.build import ranks, topsis, vikor
 from xinzhi.sectors.composite.gaming import shifted_entropy
-from xinzhi.sectors.composite.normalisation import Normalisation, normalise
+from xinzhi.sectors.composite.transform import Normalisation, normalise
 from xinzhi.sectors.composite.weights import critic, deviation, entropy, merec
 
 TOLERANCE = 1e-9

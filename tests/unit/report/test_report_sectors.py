@@ -20,7 +20,7 @@ from xinzhi.report.rooms import SECTIONS, section
 from xinzhi.report.rooms.sectors.names import arrangement, chosen, distinct, region_text, short
 from xinzhi.report.rooms.sectors.together import assessed
 from xinzhi.report.rooms.writing import write_room
-from xinzhi.sectors.naming import departures, method
+from xinzhi.sectors.conventions import departures, method
 
 FIGURE = "output_per_head"
 KINDS = {
@@ -237,8 +237,8 @@ def test_departures_are_words():
 
 @pytest.mark.parametrize("name", ["treatment", "normalisation", "weights", "aggregation", "imputation"])
 def test_every_method_has_a_name_in_chinese(name):
-    from xinzhi.sectors.composite.aggregation import AGGREGATIONS
-    from xinzhi.sectors.composite.normalisation import NORMALISATIONS
+    from xinzhi.sectors.composite.build import AGGREGATIONS
+    from xinzhi.sectors.composite.transform import NORMALISATIONS
 
     known = {
         "treatment": ("none", "winsorise", "log", "box-cox"),

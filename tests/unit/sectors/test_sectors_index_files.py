@@ -7,7 +7,7 @@ import pytest
 
 from xinzhi.core.errors import InputError
 from xinzhi.sectors import index
-from xinzhi.sectors.composite.files import is_table, read_indicators
+from xinzhi.sectors.composite.table import is_table, read_indicators
 
 FRAME = pl.DataFrame(
     {
@@ -59,7 +59,7 @@ def test_a_workbook_with_tables_of_a_package_is_no_table(tmp_path):
 
 @pytest.mark.parametrize("name", ["wide.csv", "wide.parquet", "wide.xlsx"])
 def test_what_cannot_be_read_says_so(tmp_path, name):
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="there is no file"):
         read_indicators(tmp_path / name)
     (tmp_path / name).write_bytes(b"")
     with pytest.raises(InputError, match=r"empty|damaged"):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sectors.composite import check_system, load_system, systems
+from xinzhi.sectors import check_system, load_system, systems
 
 GOOD = """\
 id: mine

@@ -5,12 +5,11 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
-from xinzhi.sectors.composite import Normalisation, index
-from xinzhi.sectors.composite.aggregation import aggregate
-from xinzhi.sectors.composite.compute import positive_where_needed, yearly_ranks
-from xinzhi.sectors.composite.conventions import convention
+from xinzhi.sectors import Normalisation, index
+from xinzhi.sectors.composite.build import aggregate, positive_where_needed, yearly_ranks
 from xinzhi.sectors.composite.space import grid, rank_draws, space
 from xinzhi.sectors.composite.uncertainty import draw
+from xinzhi.sectors.conventions import convention
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +138,7 @@ def test_what_cannot_be_drawn_says_why(provinces):
         index(frame, system, aggregation="vikor").sensitivity()
     with pytest.raises(UsageError, match="between 1 and"):
         provinces.uncertainty(0)
-    with pytest.raises(UsageError, match="exact or sobol"):
+    with pytest.raises(UsageError, match="exact and sobol"):
         provinces.sensitivity("guess")
     assert index(frame, system, aggregation="vikor").gaming().frame.height == frame.height
 

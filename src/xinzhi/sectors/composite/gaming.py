@@ -11,21 +11,26 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.composite.aggregation import aggregate
-from xinzhi.sectors.composite.compute import UNIT, Convention, blocks, build, positive_where_needed, weigh, yearly_ranks
-from xinzhi.sectors.composite.conventions import convention
-from xinzhi.sectors.composite.normalisation import Normalisation, normalise
-from xinzhi.sectors.composite.treatment import treat
+from xinzhi.sectors.composite.build import (
+    UNIT,
+    Convention,
+    aggregate,
+    blocks,
+    build,
+    positive_where_needed,
+    weigh,
+    yearly_ranks,
+)
+from xinzhi.sectors.composite.transform import Normalisation, normalise, treat
 from xinzhi.sectors.composite.weights import spread_entropy
-from xinzhi.sectors.naming import departures, region_text
+from xinzhi.sectors.conventions import convention, departures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Language
-    from xinzhi.sectors.composite.result import Index
+    from xinzhi.core.result import Facts
+    from xinzhi.sectors.composite.index import Index
     from xinzhi.sectors.composite.system import System
 
 _CHOICES = ("treatment", "normalisation", "weights", "aggregation", "pooled")
@@ -49,56 +54,40 @@ class Gaming(Result):
         ``shift, largest_weight, largest_change, moved, furthest``: what each constant does to the weights (the largest
         change of one) and to ranks (how many region-years move, and the furthest move).
     left_out
-        ``convention, reason``.
+        ``convention, reason_zh, reason_en``.
     ranks
         `(conventions, rows)` every rank.
-    names
-        Names of the regions, where the data have them.
     """
 
+    verb: ClassVar[str] = "gaming"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     conventions: pl.DataFrame
     shifts: pl.DataFrame
     left_out: pl.DataFrame
     ranks: IntArray
-    names: Mapping[str, Text]
 
-    def summary(self, language: Language = "en") -> str:
+    def last(self) -> pl.DataFrame:
+        """Return the rows of the last year, in the order of the index."""
+        return self.frame.filter(pl.col("year") == pl.col("year").max()).sort("rank", "region")
+
+    def facts(self) -> Facts:
         """Return who could rise furthest, by what, and what a constant before the logarithm does."""
-        last = self.frame.filter(year=int(self.frame["year"].to_list()[-1]))
-        top = last.sort("gain", descending=True).row(0, named=True)
+        last = self.last()
+        names = self.names.distinct("region", last["region"])
+        top = last.sort("gain", "region", descending=[True, False]).row(0, named=True)
         worst = self.shifts.sort("furthest", descending=True).row(0, named=True)
-        said = Text(
-            zh=(
-                "{count} 种通行的构建方法，{year} 年 {regions} 个地区：{first} 个可排到第一，平均可升 {mean:.1f} 位\n"
-                "  升幅最大：{region}，第 {rank} 位升至第 {best} 位（{how}）\n"
-                "  在对数前加常数 {shift:g}（误用）最多可使排名移动 {furthest} 位"
-            ),
-            en=(
-                "{count} conventions in use, {regions} regions in {year}: {first} could come first, a mean gain of "
-                "{mean:.1f} places\n  furthest up: {region}, from {rank} to {best} ({how})\n"
-                "  adding {shift:g} before the logarithm, a misuse, moves a rank by up to {furthest} places"
-            ),
-        ).lang(language)
-        return "\n".join(
-            [
-                said.format(
-                    count=self.conventions.height,
-                    year=top["year"],
-                    regions=last.height,
-                    first=int((last["best_rank"] == 1).sum()),
-                    mean=last["gain"].mean(),
-                    region=region_text(top["region"], self.names).lang(language),
-                    rank=top["rank"],
-                    best=top["best_rank"],
-                    how=departures(top["convention"]).lang(language) or "-",
-                    shift=worst["shift"],
-                    furthest=worst["furthest"],
-                ),
-                self.provenance.foot(),
-            ]
-        )
+        counts = {"count": self.conventions.height, "first": int((last["best_rank"] == 1).sum())}
+        counts |= {"regions": last.height, "year": top["year"]}
+        spread = float((last["worst_rank"] - last["best_rank"]).to_numpy().mean())
+        facts: Facts = {"answer.gaming": counts | {"gain": float(last["gain"].to_numpy().mean()), "spread": spread}}
+        if top["gain"]:
+            places = {"region": names[top["region"]], "rank": top["rank"], "best": top["best_rank"]}
+            facts["answer.furthest"] = places | {"how": departures(top["convention"])}
+        return facts | {
+            "headline.shift": {"shift": f"{worst['shift']:.6f}".rstrip("0").rstrip("."), "furthest": worst["furthest"]}
+        }
 
 
 def gaming(result: Index) -> Gaming:
@@ -114,25 +103,27 @@ def gaming(result: Index) -> Gaming:
         try:
             index = _index(values, years, result.system, how)
         except (UsageError, InputError) as error:
-            refused.append((_departures(how, result.convention), str(error)))
+            refused.append((_departures(how, result.convention), error.text.zh, error.text.en))
             continue
         tried.append(how)
         found.append(yearly_ranks(index, years))
     table = np.array(found)
-    departures = [_departures(how, result.convention) for how in tried]
-    counts = np.array([len(text.split(", ")) if text else 0 for text in departures])
+    moved = [_departures(how, result.convention) for how in tried]
+    counts = np.array([len(text.split(", ")) if text else 0 for text in moved])
     shifts, shifted = _shifts(values, years, result)
     own = result.frame.filter(pl.col("status") != "incomplete").select("region", "year", "rank")
     kept = result.provenance
     return Gaming(
-        frame=own.with_columns(_columns(table, counts, departures)).with_columns(_shift_columns(table[0], shifted)),
+        frame=own.with_columns(_columns(table, counts, moved)).with_columns(_shift_columns(table[0], shifted)),
         provenance=Provenance(
             verb="index gaming", version=kept.version, package=kept.package, inputs=kept.inputs, options=kept.options
         ),
         kind=result.kind,
         conventions=_listed(tried, counts),
         shifts=shifts,
-        left_out=pl.DataFrame(refused, schema={"convention": pl.String, "reason": pl.String}, orient="row"),
+        left_out=pl.DataFrame(
+            refused, schema=dict.fromkeys(("convention", "reason_zh", "reason_en"), pl.String), orient="row"
+        ),
         ranks=table,
         names=result.names,
     )
@@ -180,7 +171,7 @@ def _departures(how: Convention, own: Convention) -> str:
     return ", ".join(f"{name}={how.label(name)}" for name in _CHOICES if getattr(how, name) != getattr(own, name))
 
 
-def _columns(table: IntArray, counts: IntArray, departures: list[str]) -> list[pl.Series]:
+def _columns(table: IntArray, counts: IntArray, moved: list[str]) -> list[pl.Series]:
     best, worst = table.min(axis=0), table.max(axis=0)
     order = np.argsort(counts, kind="stable")
     attained = order[(table[order] == best).argmax(axis=0)]
@@ -191,11 +182,11 @@ def _columns(table: IntArray, counts: IntArray, departures: list[str]) -> list[p
         pl.Series("best_rank", best),
         pl.Series("worst_rank", worst),
         pl.Series("gain", table[0] - best),
-        pl.Series("convention", [departures[at] for at in attained.tolist()], dtype=pl.String),
+        pl.Series("convention", [moved[at] for at in attained.tolist()], dtype=pl.String),
         pl.Series("departures", counts[attained]),
         pl.Series("single_rank", table[single, places]),
         pl.Series("single_gain", table[0] - table[single, places]),
-        pl.Series("single", [departures[at] for at in single.tolist()], dtype=pl.String),
+        pl.Series("single", [moved[at] for at in single.tolist()], dtype=pl.String),
     ]
 
 

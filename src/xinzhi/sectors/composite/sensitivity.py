@@ -10,17 +10,17 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import words
 from xinzhi.core.variance import effects
-from xinzhi.sectors.composite.compute import blocks
+from xinzhi.sectors.composite.build import blocks
 from xinzhi.sectors.composite.space import AXES, Space, grid, rank_draws, space
 from xinzhi.sectors.composite.uncertainty import draw, left_out
-from xinzhi.sectors.naming import CHOICES
+from xinzhi.sectors.conventions import share_text
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Language
-    from xinzhi.sectors.composite.result import Index
+    from xinzhi.core.result import Facts
+    from xinzhi.sectors.composite.index import Index
 
 METHODS = ("exact", "sobol")
 _FEWEST = 2
@@ -40,11 +40,13 @@ class Sensitivity(Result):
     overall
         ``choice, first_order, total`` (and ``shapley``): the same of the sum of variances over all regions and years.
     left_out
-        ``choice, level, reason``.
+        ``choice, level, reason_zh, reason_en``.
     method, evaluations
         ``exact`` or ``sobol``, and how many indices were ranked.
     """
 
+    verb: ClassVar[str] = "sensitivity"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("region", "year", "choice")
 
     overall: pl.DataFrame
@@ -52,17 +54,19 @@ class Sensitivity(Result):
     method: str
     evaluations: int
 
-    def summary(self, language: Language = "en") -> str:
+    def shares(self) -> pl.DataFrame:
+        """Return ``choice, share`` of the variance, largest first: Shapley's where exact, else total effects."""
+        by = "shapley" if "shapley" in self.overall.columns else "total"
+        rows = self.overall.fill_nan(None).drop_nulls(by).sort(by, descending=True)
+        return rows.select("choice", share=by)
+
+    def facts(self) -> Facts:
         """Return which choice moves ranks most."""
-        by = "shapley" if self.method == "exact" else "total"
-        parts = self.overall.sort(by, descending=True)
-        named = [f"{CHOICES[row['choice']].lang(language)} {row[by]:.0%}" for row in parts.iter_rows(named=True)]
-        said = Text(
-            zh="排名方差的来源（{count:,} 种构建方法）：{parts}",
-            en="what moves ranks, over {count:,} ways to build the index: {parts}",
-        ).lang(language)
-        text = said.format(count=self.evaluations, parts=("、" if language == "zh" else ", ").join(named))
-        return f"{text}\n{self.provenance.foot()}"
+        count = f"{self.evaluations:,}"
+        parts = [share_text(words(f"sectors.choice.{name}"), share) for name, share in self.shares().iter_rows()]
+        return (
+            {"answer.sensitivity": {"count": count, "parts": parts}} if parts else {"answer.unmoved": {"count": count}}
+        )
 
 
 def sensitivity(result: Index, method: str, *, draws: int, seed: int) -> Sensitivity:
@@ -79,8 +83,7 @@ def sensitivity(result: Index, method: str, *, draws: int, seed: int) -> Sensiti
     estimators of Jansen (1999) on the design of Saltelli et al. (2010), with noise as one more choice.
     """
     if method not in METHODS:
-        message = f"method '{method}' is not known: take {' or '.join(METHODS)}."
-        raise UsageError(message)
+        raise UsageError("sectors.sensitivity-method", method=method, known=list(METHODS))
     around = space(result)
     open_axes = [axis for axis, size in enumerate(around.shape) if size > 1]
     own = result.frame.filter(pl.col("status") != "incomplete").select("region", "year")
@@ -89,8 +92,7 @@ def sensitivity(result: Index, method: str, *, draws: int, seed: int) -> Sensiti
         names = [AXES[axis] for axis in open_axes]
     else:
         if draws < _FEWEST:
-            message = f"draws has to be at least {_FEWEST}, not {draws}."
-            raise UsageError(message)
+            raise UsageError("sectors.few-draws", draws=draws, fewest=_FEWEST)
         variance, parts, count = _sobol(around, open_axes, draws, seed)
         names = [*(AXES[axis] for axis in open_axes), "noise"]
     kept = result.provenance
@@ -168,14 +170,12 @@ def _frame(own: pl.DataFrame, names: list[str], variance: FloatArray, parts: Par
         }
         frames.append(own.with_columns(choice=pl.lit(name), variance=pl.Series(variance), **shares))
     if not frames:
-        message = "there is nothing to vary: every choice has a single level on these data."
-        raise UsageError(message)
+        raise UsageError("sectors.nothing-to-vary")
     return pl.concat(frames).sort("year", "region", maintain_order=True)
 
 
 def _overall(names: list[str], variance: FloatArray, parts: Parts) -> pl.DataFrame:
     total = variance.sum()
     if not total > 0:
-        message = "no rank ever moves: there is no variance to take apart."
-        raise UsageError(message)
+        raise UsageError("sectors.no-rank-moves")
     return pl.DataFrame({"choice": names, **{part: values.sum(axis=1) / total for part, values in parts.items()}})

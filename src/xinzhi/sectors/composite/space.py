@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.sectors.composite.aggregation import MEANS, grey_coefficients, ranks
-from xinzhi.sectors.composite.compute import weigh
-from xinzhi.sectors.composite.conventions import convention
-from xinzhi.sectors.composite.imputation import impute
-from xinzhi.sectors.composite.normalisation import Normalisation, normalise, positive
-from xinzhi.sectors.composite.table import constant
-from xinzhi.sectors.composite.treatment import treat
+from xinzhi.core.text import words
+from xinzhi.sectors.composite.build import MEANS, grey_coefficients, ranks, weigh
+from xinzhi.sectors.composite.transform import Normalisation, constant, impute, normalise, positive, treat
+from xinzhi.sectors.conventions import convention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.sectors.composite.result import Index
+    from xinzhi.core.text import Text
+    from xinzhi.sectors.composite.index import Index
     from xinzhi.sectors.composite.system import System
 
 AXES = ("imputation", "treatment", "normalisation", "weights", "aggregation")
@@ -52,7 +50,7 @@ class Space:
     """
 
     levels: Mapping[str, tuple[object, ...]]
-    left_out: tuple[tuple[str, str, str], ...]
+    left_out: tuple[tuple[str, str, Text], ...]
     tables: Mapping[tuple[int, int, int], FloatArray]
     base: FloatArray
     years: IntArray
@@ -81,12 +79,10 @@ def space(result: Index) -> Space:
     """
     own = result.convention
     if not own.pooled:
-        message = "rank intervals are those of a pooled index: build it with pooled=True."
-        raise UsageError(message)
+        raise UsageError("sectors.not-pooled")
     if own.aggregation == "vikor":
-        message = "vikor is not linear in its weights; draw around another aggregation, or use `gaming`, which has it."
-        raise UsageError(message)
-    left_out: list[tuple[str, str, str]] = []
+        raise UsageError("sectors.vikor-draws")
+    left_out: list[tuple[str, str, Text]] = []
     system, rows = result.system, result.complete
     filled = _filled(result, left_out)
     treatments = _levels("treatment", own.treatment)
@@ -177,7 +173,7 @@ def _levels(name: str, own: str) -> list[str]:
     return [own, *(level for level in convention("alternatives")[name] if level != own)]
 
 
-def _filled(result: Index, left_out: list[tuple[str, str, str]]) -> dict[str, FloatArray]:
+def _filled(result: Index, left_out: list[tuple[str, str, Text]]) -> dict[str, FloatArray]:
     """Return the imputations that complete every row of the index."""
     own = result.convention.imputation
     found = {own: result.filled}
@@ -190,7 +186,7 @@ def _filled(result: Index, left_out: list[tuple[str, str, str]]) -> dict[str, Fl
         if np.isfinite(values[result.complete]).all():
             found[name] = values
         else:
-            left_out.append(("imputation", name, "leaves gaps that the index's own imputation fills"))
+            left_out.append(("imputation", name, words("sectors.reason.gaps_left")))
     return found
 
 
@@ -199,24 +195,24 @@ def _usable(
     at: int,
     system: System,
     name: str,
-    left_out: list[tuple[str, str, str]],
+    left_out: list[tuple[str, str, Text]],
 ) -> bool:
     """Return whether a treatment leaves every indicator with more than one value."""
     flat = {
         system.codes[column] for (_, two), table in treated.items() if two == at for column in constant(table).tolist()
     }
     if flat:
-        left_out.append(("treatment", name, f"makes {', '.join(sorted(flat))} constant"))
+        left_out.append(("treatment", name, words("sectors.reason.made_constant", names=sorted(flat))))
     return not flat
 
 
 def _weighable(
-    name: str | Mapping[str, float], values: FloatArray, system: System, left_out: list[tuple[str, str, str]]
+    name: str | Mapping[str, float], values: FloatArray, system: System, left_out: list[tuple[str, str, Text]]
 ) -> bool:
     try:
         weigh(name, values, system)
     except UsageError as error:
-        left_out.append(("weights", str(name), str(error)))
+        left_out.append(("weights", str(name), error.text))
         return False
     return True
 

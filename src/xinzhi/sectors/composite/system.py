@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.names import distinct
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -149,6 +151,11 @@ class System:
         """`(m,)` targets; NaN where there is none."""
         return np.array([item.target for item in self.indicators], dtype=np.float64)
 
+    def words(self) -> dict[str, Text]:
+        """Return the names of indicators and sectors, no two of which read alike."""
+        items = {item.code: item.name for item in (*self.indicators, *self.missing)}
+        return distinct(items | {name: group.name for name, group in self.sectors.items()})
+
     def groups(self) -> dict[str, IntArray]:
         """Return the positions of the indicators of every sector, then of every dimension."""
         found: dict[str, list[int]] = {code: [] for code in (*self.sectors, *self.dimensions)}
@@ -201,8 +208,8 @@ class System:
         gone = tuple(item for item in self.indicators if not _reached(item, names))
         if not gone:
             return self
-        from xinzhi.sectors.composite.messages import finding
-        from xinzhi.sectors.composite.weighting import rescaled
+        from xinzhi.sectors.composite.findings import finding
+        from xinzhi.sectors.composite.weights import rescaled
 
         narrowed = replace(self, indicators=kept, missing=(*self.missing, *gone), comparisons={})
         codes = {item.code for item in gone}

@@ -1,25 +1,35 @@
-"""The data of an index: a table of indicators by region and year, checked."""
+"""The data of an index: indicators by region and year, from a frame, a file or a data package."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.errors import InputError
+from xinzhi.data import Field, as_package, known_tables, tidy
 from xinzhi.data.casting import cast
-from xinzhi.data.frames import read_frames
-from xinzhi.sectors.composite.messages import errors, finding, refuse
+from xinzhi.data.frames import FILES, read_file, read_frames
+from xinzhi.sectors.composite.findings import errors, finding, refuse
+from xinzhi.sectors.composite.load_system import load_system
+from xinzhi.sectors.composite.transform import constant
+from xinzhi.sectors.figures import KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.finding import Finding
     from xinzhi.core.result import FrameKind
-    from xinzhi.sectors.composite.system import Indicator, System
+    from xinzhi.data import Package
+    from xinzhi.sectors.composite.system import Indicator, Part, System
 
 _NAMED = 5
+_LONG = "indicators"  # the table of a package that has one row an indicator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +71,9 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
     cells = raw[0].cells
     found: list[Finding] = []
     if "region" not in cells.columns:
-        refuse("the frame cannot be used", [finding("no-key-column", name="region")])
+        refuse("sectors.frame-unusable", [finding("no-key-column", name="region")])
     if not cells.height:
-        refuse("the frame cannot be used", [finding("no-rows")])
+        refuse("sectors.frame-unusable", [finding("no-rows")])
     if "year" not in cells.columns:
         cells = cells.with_columns(year=pl.lit(0, dtype=pl.Int64))
     cells = cells.with_columns(year=_years(cells["year"]))
@@ -74,7 +84,7 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
         found += wrong
         columns[item.code] = series
     if errors(found):
-        refuse("the frame cannot be used", found)
+        refuse("sectors.frame-unusable", found)
     names = [name for name in ("region", "year", "group") if name in cells.columns]
     whole = cells.select(pl.col("region").cast(pl.String), pl.col("year").cast(pl.Int64), *names[2:]).with_columns(
         **columns
@@ -86,16 +96,8 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
     unused = [name for name in cells.columns if name not in {*system.codes, "region", "year", "group", *made}]
     found += [finding("unused-column", name=name) for name in unused]
     if errors(found):
-        refuse("the frame cannot be used", found)
+        refuse("sectors.frame-unusable", found)
     return Table(keys=whole.select(names), values=values, kind=kind, findings=tuple(found))
-
-
-def constant(values: FloatArray) -> IntArray:
-    """Return the positions of the columns in which every known value is the same."""
-    known = np.isfinite(values)
-    low = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
-    high = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
-    return np.flatnonzero(known.any(axis=0) & (low == high))
 
 
 def _years(column: pl.Series) -> pl.Series:
@@ -105,7 +107,7 @@ def _years(column: pl.Series) -> pl.Series:
     made = cast(column, "year")
     if made.bad.any():
         value = column.filter(made.bad)[0]
-        refuse("the frame cannot be used", [finding("not-a-year", place={"column": "year"}, value=value)])
+        refuse("sectors.frame-unusable", [finding("not-a-year", place={"column": "year"}, value=value)])
     return made.values.alias("year")
 
 
@@ -154,4 +156,147 @@ def _value_findings(whole: pl.DataFrame, values: FloatArray, system: System) -> 
             found.append(finding("unknown-indicator", place={"column": name}, name=name, near=name))
         else:
             found += [finding("region-without-indicator", place={"key": region}, name=name) for region in empty]
+    return found
+
+
+def is_table(source: object) -> bool:
+    """Return whether a place is one table of indicators and no data package.
+
+    A workbook is one where no sheet bears the name of a table of a package.
+
+    Examples
+    --------
+    >>> is_table("indicators.csv"), is_table("china-provinces")
+    (True, False)
+    """
+    if not isinstance(source, str | Path):
+        return False
+    path = Path(source)
+    suffix = path.suffix.lower()
+    if suffix == ".xlsx" and path.is_file():
+        return not {name.strip().lower() for name in _sheets(path)} & set(known_tables())
+    return suffix in FILES and not path.is_dir()
+
+
+def read_indicators(path: str | Path, *, encoding: str | None = None) -> pl.DataFrame:
+    """Return the table of indicators that a file holds.
+
+    Parameters
+    ----------
+    path
+        A .csv (also separated by semicolons or tabs), .parquet or .xlsx file, of which the first sheet is read. It has
+        the columns ``region``, ``year`` and one per indicator.
+    encoding
+        The encoding of a text file that is not UTF-8, such as ``gb18030``.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, or a cell among numbers is none; the exception carries the findings.
+    """
+    raw = read_file(Path(path), "indicators", encoding=encoding)
+    keys = [Field("region", "code", required=False), Field("year", "year", required=False)]
+    fields = [*keys, Field("group", "text", required=False)]
+    for cells in raw.cells:
+        filled = cells.len() - cells.null_count()
+        # a column without any number is text, such as a name; one with a few cells that are none has errors
+        if cells.name not in {field.name for field in fields} and int(cast(cells, "number").bad.sum()) < max(filled, 1):
+            fields.append(Field(cells.name))
+    return tidy(raw, fields, verb="index", others=True).frame
+
+
+def _sheets(path: Path) -> list[str]:
+    import zipfile
+    import zlib
+
+    import fastexcel
+
+    try:
+        return list(fastexcel.read_excel(path).sheet_names)
+    except (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError) as error:
+        raise InputError("sectors.bad-workbook", path=path) from error
+
+
+def from_package(package: Package | str | Path, system: System | str | Path | Mapping[str, Any]) -> pl.DataFrame:
+    """Return the indicators of a system that a package can fill, as ratios in the unit that the system states.
+
+    Parameters
+    ----------
+    package
+        A data package, or the name or path of one.
+    system
+        As in `index`.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``region, year`` and a column for every indicator within reach, for the years in which there is any.
+
+    Raises
+    ------
+    InputError
+        When nothing is within reach, a table has errors, or a denominator is zero.
+
+    Examples
+    --------
+    >>> frame = from_package("china-provinces", "xinzhi-sectors")
+    >>> frame.columns[:3], frame["region"].n_unique()
+    (['region', 'year', 'schooling'], 31)
+    """
+    source = as_package(package)
+    rules = load_system(system)
+    whole: pl.DataFrame | None = None
+    for item in rules.indicators:
+        column = _column(source, item)
+        if column is None:
+            continue
+        whole = column if whole is None else whole.join(column, on=KEYS, how="full", coalesce=True)
+    if whole is None:
+        raise InputError("sectors.nothing-in-reach", package=source.name, system=rules.id)
+    return whole.sort("year", "region")
+
+
+def _column(package: Package, item: Indicator) -> pl.DataFrame | None:
+    """Return one indicator by region and year, or None where the package does not reach."""
+    parts = [part for part in (item.numerator, item.divisor) if part]
+    if not parts or any(part.table is None for part in parts):
+        return None
+    read = [_part(package, part) for part in parts]
+    found = [frame for frame in read if frame is not None]
+    if len(found) < len(read):
+        return None
+    column = found[0].with_columns(pl.col("value") * item.factor)
+    if item.divisor:
+        column = column.join(found[1].rename({"value": "below"}), on=KEYS).with_columns(
+            pl.col("value") / pl.col("below")
+        )
+        if (bad := column.filter(pl.col("value").is_infinite() | pl.col("value").is_nan())).height:
+            place = {"column": item.divisor.label(), "key": f"{bad['region'][0]}/{bad['year'][0]}"}
+            problem = finding("infinite-value", place=place, name=item.code)
+            refuse("sectors.package-unusable", [problem], package=package.name)
+    return column.select(*KEYS, pl.col("value").alias(item.code))
+
+
+def _part(package: Package, part: Part) -> pl.DataFrame | None:
+    """Return a column by region and year, without gaps; None where the package does not have it."""
+    name = str(part.table)
+    frame = package.tables.get(name)
+    if frame is None:
+        return None
+    if name == _LONG and part.key is None:
+        frame, column = frame.filter(pl.col("indicator") == part.column), "value"
+    else:
+        column = part.column
+        if part.key is not None:
+            if part.key not in frame.columns:
+                return None
+            frame = frame.filter(pl.col(part.key).cast(pl.String) == part.value)
+    if not {*KEYS, column} <= set(frame.columns):
+        return None
+    package.require(name, [*KEYS, column], verb="index", despite=["missing-year"])
+    found = frame.select(*KEYS, pl.col(column).cast(pl.Float64).alias("value")).drop_nulls()
+    if not found.height:
+        return None
+    if found.select(KEYS).is_duplicated().any():
+        raise InputError("sectors.several-rows", part=part.label(), table=name, column=part.column)
     return found

@@ -12,18 +12,15 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.composite.compute import blocks
-from xinzhi.sectors.composite.conventions import convention
+from xinzhi.core.text import words
+from xinzhi.sectors.composite.build import blocks
 from xinzhi.sectors.composite.space import AXES, Space, rank_draws, space
-from xinzhi.sectors.naming import CHOICES, region_text
+from xinzhi.sectors.conventions import convention
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Language
-    from xinzhi.sectors.composite.result import Index
+    from xinzhi.core.result import Facts
+    from xinzhi.sectors.composite.index import Index
 
 _MOST = 1_000_000
 
@@ -43,60 +40,40 @@ class Uncertainty(Result):
     levels
         ``choice, level, draws``: what was drawn, how often.
     left_out
-        ``choice, level, reason``: alternatives that these data cannot carry.
+        ``choice, level, reason_zh, reason_en``: alternatives that these data cannot carry.
     draws
         Number of draws.
-    names
-        Names of the regions, where the data have them.
     """
 
+    verb: ClassVar[str] = "uncertainty"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     shift: pl.DataFrame
     levels: pl.DataFrame
     left_out: pl.DataFrame
     draws: int
-    names: Mapping[str, Text]
 
-    def summary(self, language: Language = "en") -> str:
+    def last(self) -> pl.DataFrame:
+        """Return the rows of the last year, in the order of the index."""
+        return self.frame.filter(pl.col("year") == pl.col("year").max()).sort("rank", "region")
+
+    def facts(self) -> Facts:
         """Return how wide the intervals are, and who is sure of the first place."""
-        last = self.frame.filter(year=int(self.frame["year"].to_list()[-1]))
+        last = self.last()
+        names = self.names.distinct("region", last["region"])
         width = (last["rank_p95"] - last["rank_p05"]).to_numpy()
         widest = last.row(int(width.argmax()), named=True)
-        first = last.sort("first", descending=True).row(0, named=True)
-        said = Text(
-            zh=(
-                "{draws:,} 次抽取（{choices}），{year} 年 {regions} 个地区：排名的 90% 区间平均宽 {mean:.1f} 位\n"
-                "  最宽：{widest}，第 {low} 至第 {high} 位（指数本身为第 {rank} 位）\n"
-                "  最常居首：{first}，占 {share:.0%}"
-            ),
-            en=(
-                "{draws:,} draws ({choices}), {regions} regions in {year}: 90 % of a rank's draws span "
-                "{mean:.1f} places\n"
-                "  widest: {widest}, from {low} to {high} (the index itself says {rank})\n"
-                "  most often first: {first}, in {share:.0%} of the draws"
-            ),
-        ).lang(language)
+        first = last.sort("first", "region", descending=[True, False]).row(0, named=True)
         varied = self.levels.group_by("choice", maintain_order=True).len().filter(pl.col("len") > 1)["choice"].to_list()
-        names = [CHOICES[name].lang(language) for name in [*varied, "noise"]]
-        return "\n".join(
-            [
-                said.format(
-                    draws=self.draws,
-                    choices=("、" if language == "zh" else ", ").join(names),
-                    year=widest["year"],
-                    regions=last.height,
-                    mean=float(width.mean()),
-                    widest=region_text(widest["region"], self.names).lang(language),
-                    low=widest["rank_p05"],
-                    high=widest["rank_p95"],
-                    rank=widest["rank"],
-                    first=region_text(first["region"], self.names).lang(language),
-                    share=first["first"],
-                ),
-                self.provenance.foot(),
-            ]
-        )
+        choices = [words(f"sectors.choice.{name}") for name in [*varied, "noise"]]
+        size = {"draws": f"{self.draws:,}", "regions": last.height, "span": float(width.mean()), "choices": choices}
+        places = {"low": widest["rank_p05"], "high": widest["rank_p95"], "rank": widest["rank"]}
+        return {
+            "answer.uncertain": size | {"year": widest["year"]},
+            "answer.widest": {"widest": names[widest["region"]], **places},
+            "answer.surest": {"first": names[first["region"]], "share": first["first"]},
+        }
 
 
 def uncertainty(result: Index, *, draws: int, seed: int) -> Uncertainty:
@@ -113,8 +90,7 @@ def uncertainty(result: Index, *, draws: int, seed: int) -> Uncertainty:
     weight is moved by a factor that is uniform around one.
     """
     if not 1 <= draws <= _MOST:
-        message = f"draws has to be between 1 and {_MOST:,}, not {draws}."
-        raise UsageError(message)
+        raise UsageError("sectors.draws", draws=draws, most=f"{_MOST:,}")
     around = space(result)
     picks, noise = draw(around, draws, np.random.default_rng(seed))
     cells = [rows for _, rows in blocks(around.years, pooled=False)]
@@ -173,8 +149,10 @@ def quantiles(found: IntArray) -> IntArray:
 
 def left_out(around: Space) -> pl.DataFrame:
     """Return what the data cannot carry, as a frame."""
-    schema = {"choice": pl.String, "level": pl.String, "reason": pl.String}
-    return pl.DataFrame(list(around.left_out), schema=schema, orient="row")
+    rows = [(choice, level, why.zh, why.en) for choice, level, why in around.left_out]
+    return pl.DataFrame(
+        rows, schema=dict.fromkeys(("choice", "level", "reason_zh", "reason_en"), pl.String), orient="row"
+    )
 
 
 def _levels(around: Space, picks: IntArray) -> pl.DataFrame:

@@ -1,21 +1,23 @@
-"""Weights from the data and from judgement, each by its definition.
-
-Weights from the data are those of the min-max table from 0 to 1, whatever scale the index itself has: so they do not
-depend on units, nor on the range that an aggregation asks for.
-"""
+"""Weights from the data, from judgement and from the system, each by its definition."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.sectors.composite.conventions import convention
+from xinzhi.sectors.composite.findings import finding, refuse
+from xinzhi.sectors.conventions import convention
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.sectors.composite.system import System
+
 
 OBJECTIVE = ("entropy", "critic", "deviation", "pca", "merec")
 _NEGLIGIBLE = 1e-12
@@ -149,9 +151,7 @@ def merec(values: FloatArray, directions: FloatArray) -> FloatArray:
     [0.79, 0.21]
     """
     if (low := np.flatnonzero((values <= 0).any(axis=0))).size:
-        names = ", ".join(str(column + 1) for column in low.tolist())
-        message = f"MEREC takes logarithms of ratios and needs positive values; indicators number {names} have others."
-        raise UsageError(message)
+        raise UsageError("sectors.merec-positive", names=[column + 1 for column in low.tolist()])
     logs = np.log(values)
     ratio = np.where(directions > 0, logs - logs.min(axis=0), logs.max(axis=0) - logs)
     total = ratio.sum(axis=1, keepdims=True)
@@ -187,11 +187,7 @@ def ahp(comparisons: FloatArray) -> Judgement:
     table = convention("ahp_random_index")
     square = comparisons.shape == (size, size) and 0 < size <= len(table)
     if not square or not (comparisons > 0).all() or not np.allclose(comparisons * comparisons.T, 1, atol=1e-2):
-        message = (
-            f"pairwise comparisons have to be a square table of at most {len(table)} rows, positive, with 1/a opposite "
-            "a."
-        )
-        raise UsageError(message)
+        raise UsageError("sectors.bad-pairs", most=len(table))
     values, vectors = np.linalg.eig(comparisons)
     at = int(np.argmax(values.real))
     weights = np.abs(vectors[:, at].real)
@@ -222,8 +218,7 @@ def objective(method: str, scores: FloatArray, values: FloatArray, directions: F
         return merec(values, directions)
     methods = {"entropy": entropy, "critic": critic, "deviation": deviation, "pca": pca}
     if method not in methods:
-        message = f"weights '{method}' are not known: take equal, expert, ahp, {', '.join(OBJECTIVE)}, or give them."
-        raise UsageError(message)
+        raise UsageError("sectors.unknown-weights", method=method, known=["equal", "expert", "ahp", *OBJECTIVE])
     if scores.shape[1] == 1:
         return np.ones(1)
     return methods[method](scores)
@@ -232,6 +227,135 @@ def objective(method: str, scores: FloatArray, values: FloatArray, directions: F
 def _to_one(raw: FloatArray, method: str) -> FloatArray:
     total = float(raw.sum())
     if not total > 0:
-        message = f"{method} weights cannot be told apart on these data: every indicator comes to zero."
-        raise UsageError(message)
+        raise UsageError("sectors.weights-not-apart", method=method)
     return raw / total
+
+
+def is_flat(system: System) -> bool:
+    """Return whether the indicators carry the weights alone, over the whole system."""
+    groups = (*system.sectors.values(), *system.dimensions.values())
+    total = sum(item.weight or 0.0 for item in system.indicators)
+    return all(group.weight is None for group in groups) and abs(total - 1) <= convention("weight_tolerance")
+
+
+def weight_findings(system: System) -> list[Finding]:
+    """Return what is wrong with given weights: some missing, or a group that does not add up to one."""
+    found = []
+    if is_flat(system):
+        bare = [item.code for item in system.indicators if item.weight is None]
+        return [finding("weight-missing", group=system.id, names=", ".join(bare))] if bare else []
+    for group, inner in system.children().items():
+        given = [weight for _, weight in inner if weight is not None]
+        bare = [name for name, weight in inner if weight is None]
+        if given and bare:
+            found.append(finding("weight-missing", group=group, names=", ".join(bare)))
+        elif given and abs(sum(given) - 1) > convention("weight_tolerance"):
+            found.append(finding("weights-do-not-add-up", group=group, total=f"{sum(given):.6g}"))
+    return found
+
+
+def expert(system: System) -> FloatArray:
+    """Return the given weights of the indicators in the index.
+
+    Raises
+    ------
+    UsageError
+        When the system gives none, or only on some levels.
+    """
+    if is_flat(system):
+        weights = np.array([item.weight for item in system.indicators], dtype=np.float64)
+        return np.asarray(weights / weights.sum())
+    local: dict[str, dict[str, float]] = {}
+    for group, inner in system.children().items():
+        if len(inner) > 1 and any(weight is None for _, weight in inner):
+            raise UsageError("sectors.no-weights", system=system.id, group=group)
+        local[group] = _shares({name: 1.0 if weight is None else weight for name, weight in inner})
+    return system.nested(local)
+
+
+def rescaled(system: System) -> System:
+    """Return a system whose given weights add up to one again after indicators were taken out."""
+    if all(group.weight is None for group in (*system.sectors.values(), *system.dimensions.values())):
+        total = sum(item.weight or 0.0 for item in system.indicators)
+        if total <= 1 + convention("weight_tolerance"):  # weights over the whole system, or of a single group
+            items = tuple(
+                item if item.weight is None else replace(item, weight=item.weight / total) for item in system.indicators
+            )
+            return replace(system, indicators=items)
+    local = {
+        group: _shares({name: weight for name, weight in inner if weight is not None})
+        for group, inner in system.children().items()
+    }
+    items = tuple(
+        replace(item, weight=local[item.dimension or item.sector].get(item.code)) for item in system.indicators
+    )
+    parents = {name: weight for group in local.values() for name, weight in group.items()}
+    sectors, dimensions = (
+        {code: replace(group, weight=parents.get(code)) for code, group in groups.items()}
+        for groups in (system.sectors, system.dimensions)
+    )
+    return replace(system, indicators=items, sectors=sectors, dimensions=dimensions)
+
+
+def judged(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
+    """Return weights from the pairwise comparisons of a system, and the judgement on every group.
+
+    Raises
+    ------
+    UsageError
+        When a group of several has no comparisons.
+    InputError
+        When comparisons contradict each other beyond the limit.
+    """
+    local: dict[str, dict[str, float]] = {}
+    found: dict[str, Judgement] = {}
+    limit = convention("ahp_consistency")
+    for group, inner in system.children().items():
+        names = [name for name, _ in inner]
+        if len(names) == 1:
+            local[group] = {names[0]: 1.0}
+            continue
+        if group not in system.comparisons:
+            raise UsageError("sectors.no-comparisons", system=system.id, group=group, names=names)
+        found[group] = ahp(system.comparisons[group])
+        local[group] = dict(zip(names, found[group].weights.tolist(), strict=True))
+    bad = [
+        finding("inconsistent-comparisons", group=group, ratio=f"{item.ratio:.3f}", limit=f"{limit:g}")
+        for group, item in found.items()
+        if item.ratio > limit
+    ]
+    if bad:
+        refuse("sectors.not-weighable", bad, system=system.id)
+    return system.nested(local), found
+
+
+def handed(system: System, weights: Mapping[str, float]) -> FloatArray:
+    """Return weights that the caller hands in by indicator, divided by their sum.
+
+    Raises
+    ------
+    UsageError
+        When one is missing, unknown, negative or no number, or all are zero.
+    """
+    if set(weights) != set(system.codes):
+        wrong = sorted(set(weights) ^ set(system.codes))
+        raise UsageError("sectors.weights-not-named", system=system.id, names=wrong)
+    values = np.array([float(weights[code]) for code in system.codes])
+    if not (np.isfinite(values) & (values >= 0)).all():
+        raise UsageError("sectors.weight-negative")
+    if not values.sum() > 0:
+        raise UsageError("sectors.weights-zero")
+    return np.asarray(values / values.sum())
+
+
+def handed_findings(system: System, weights: str | Mapping[str, float]) -> list[Finding]:
+    """Return the warning that weights handed in do not add up to one."""
+    total = 1.0 if isinstance(weights, str) else sum(map(float, weights.values()))
+    if abs(total - 1) <= convention("weight_tolerance"):
+        return []
+    return [finding("given-weights-rescaled", place={"key": system.id}, total=f"{total:.6g}")]
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}

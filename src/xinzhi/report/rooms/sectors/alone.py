@@ -14,8 +14,8 @@ from xinzhi.report.numbers import number, percent
 from xinzhi.report.rooms.sectors.names import column, distinct, label
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
-from xinzhi.sectors.naming import region_text
-from xinzhi.sectors.parameters import setting
+from xinzhi.sectors.conventions import region_text
+from xinzhi.sectors.conventions import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
-    from xinzhi.sectors.cultural import Culture
-    from xinzhi.sectors.environment import Green
-    from xinzhi.sectors.schooling import Education
+    from xinzhi.sectors.culture import Culture
+    from xinzhi.sectors.green import Green
+    from xinzhi.sectors.education import Education
 
 _FULL = 100.0
 

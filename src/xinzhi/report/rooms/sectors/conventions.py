@@ -14,7 +14,7 @@ from xinzhi.report.numbers import number, percent
 from xinzhi.report.rooms.sectors.names import column, distinct
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
-from xinzhi.sectors.naming import CHOICES, departures, method, region_text
+from xinzhi.sectors.conventions import CHOICES, departures, method, region_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,15 +17,15 @@ from xinzhi.report.rooms.sectors.map import domain, labels
 from xinzhi.report.rooms.sectors.names import column, distinct, label
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
-from xinzhi.sectors.naming import region_text
-from xinzhi.sectors.parameters import setting
+from xinzhi.sectors.conventions import region_text
+from xinzhi.sectors.conventions import setting
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
-    from xinzhi.sectors.decouple import Decoupling
-    from xinzhi.sectors.logmean import Drivers
+    from xinzhi.sectors.decoupling import Decoupling
+    from xinzhi.sectors.lmdi import Drivers
 
 
 def decoupled(result: Decoupling, *, region: str | None = None) -> Section:

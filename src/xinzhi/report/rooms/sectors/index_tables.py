@@ -11,11 +11,11 @@ import polars as pl
 from xinzhi.report.catalogue import words
 from xinzhi.report.rooms.sectors.names import column, distinct, sector_inks, short
 from xinzhi.report.tables import Table
-from xinzhi.sectors.naming import method, region_text
+from xinzhi.sectors.conventions import method, region_text
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
-    from xinzhi.sectors.composite import Index
+    from xinzhi.sectors import Index
 
 LONG, LEGEND = (
     30.0,

@@ -16,13 +16,13 @@ from xinzhi.report.numbers import number, percent
 from xinzhi.report.rooms.sectors import index_tables as tables
 from xinzhi.report.rooms.sectors.names import chosen
 from xinzhi.report.section import Picture, Section
-from xinzhi.sectors.naming import method
+from xinzhi.sectors.conventions import method
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
-    from xinzhi.sectors.composite import Index
+    from xinzhi.sectors import Index
 
 SHOWN = 3  # regions named at either end
 NAMED = 6  # indicators named in a sentence

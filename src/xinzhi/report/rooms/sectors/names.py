@@ -12,8 +12,8 @@ from xinzhi.report.charts.style import width
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.tables import Column
 from xinzhi.report.view import Arrangement
-from xinzhi.sectors.naming import region_text as region_text  # noqa: PLC0414 - pages of other rooms take it from here
-from xinzhi.sectors.progress import sector_text
+from xinzhi.sectors.conventions import region_text as region_text  # noqa: PLC0414 - pages of other rooms take it from here
+from xinzhi.sectors.advance import sector_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -15,15 +15,15 @@ from xinzhi.report.numbers import number, percent, significant
 from xinzhi.report.rooms.sectors.names import called, column, label, spread
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
-from xinzhi.sectors.dispersion import PARTS
-from xinzhi.sectors.naming import method
+from xinzhi.sectors.inequality import PARTS
+from xinzhi.sectors.conventions import method
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
-    from xinzhi.sectors.density import Densities
-    from xinzhi.sectors.dispersion import Inequality
+    from xinzhi.sectors.ridgelines import Densities
+    from xinzhi.sectors.inequality import Inequality
 
 INKS = {"within": palette.GROUPS[0], "between": palette.GROUPS[2], "transvariation": palette.GROUPS[1]}
 RIDGES = 8  # densities that one picture holds

@@ -15,16 +15,16 @@ from xinzhi.report.palette import FACTORS, GROUPS
 from xinzhi.report.rooms.sectors.names import arrangement, called, column, distinct
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Table
-from xinzhi.sectors.autocorrelation import CLUSTERS
-from xinzhi.sectors.naming import region_text
-from xinzhi.sectors.parameters import setting
+from xinzhi.sectors.moran import CLUSTERS
+from xinzhi.sectors.conventions import region_text
+from xinzhi.sectors.conventions import setting
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
-    from xinzhi.sectors.autocorrelation import SpatialAutocorrelation
-    from xinzhi.sectors.chains import MarkovChain
+    from xinzhi.sectors.moran import SpatialAutocorrelation
+    from xinzhi.sectors.markov import MarkovChain
 
 INKS = {kind: GROUPS[at] for kind, at in {"HH": 3, "LH": 2, "LL": 0, "HL": 6}.items()} | {"": FACTORS["labour"]}
 

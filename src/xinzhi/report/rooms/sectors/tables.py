@@ -13,15 +13,15 @@ from xinzhi.report.catalogue import listing, words
 from xinzhi.report.palette import SOFT
 from xinzhi.report.rooms.sectors.names import column, distinct, sector_parts
 from xinzhi.report.tables import Table
-from xinzhi.sectors.naming import region_text
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.progress import indicator_text, sector_text
+from xinzhi.sectors.conventions import region_text
+from xinzhi.sectors.conventions import setting
+from xinzhi.sectors.advance import indicator_text, sector_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.report.tables import Column
-    from xinzhi.sectors.progress import Sectors
+    from xinzhi.sectors.advance import Sectors
 
 DEGREE = "coordination_corrected"
 

@@ -15,8 +15,8 @@ from xinzhi.report.rooms.sectors import map as chart
 from xinzhi.report.rooms.sectors import tables
 from xinzhi.report.rooms.sectors.names import arrangement, chosen, sector_parts
 from xinzhi.report.section import Picture, Section
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.progress import advance, sector_text
+from xinzhi.sectors.conventions import setting
+from xinzhi.sectors.advance import advance, sector_text
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Text
     from xinzhi.data import Package
     from xinzhi.report.charts.style import Words
-    from xinzhi.sectors.progress import Sectors
+    from xinzhi.sectors.advance import Sectors
 
 ECONOMY = "economy"
 DEGREE = tables.DEGREE

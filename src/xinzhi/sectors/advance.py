@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.coordination import Form, check_weights, coordination_degree, coupling_degree, degrees, lagging
-from xinzhi.sectors.obstacles import obstacle_frame
-from xinzhi.sectors.parameters import setting, text
-from xinzhi.sectors.reading import KEYS, as_package, frame_of, grid, long, names_of, omitted, read
-from xinzhi.sectors.regression import panel_fit
-from xinzhi.sectors.state import State, balanced_cells, declared, state
+from xinzhi.core.regression import codes, fixed_effects
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text, words
+from xinzhi.data import Field, tidy
+from xinzhi.sectors.conventions import indicator_text, sector_text, setting
+from xinzhi.sectors.coupling import Form, check_weights, coordination_degree, coupling_degree, degrees, lagging
+from xinzhi.sectors.figures import KEYS, as_package, ends_of, grid, long, names_of, omitted, read, reason, with_protocol
+from xinzhi.sectors.levels import State, balanced_cells, state
+from xinzhi.sectors.obstacle import obstacle_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.result import Facts
     from xinzhi.core.text import Language
-    from xinzhi.sectors.state import Bounds
+    from xinzhi.sectors.levels import Bounds
 
+ECONOMY = "economy"
+DEGREE = "coordination_corrected"
 SECTOR = "sector"
-MISSING = Text(zh="缺少 {zh}", en="missing: {en}")
-UNBALANCED = Text(
-    zh="并非各年各领域齐全（balanced=False 可纳入）", en="not complete in every year (balanced=False takes it in)"
-)
 _FEWEST_ROWS = 30
 
 
@@ -63,10 +63,10 @@ class Sectors(Result):
         slope says that the others advanced less where this one lagged. Null with too few rows.
     omitted
         ``region, year, reason_zh, reason_en``.
-    names
-        Names of the regions.
     """
 
+    verb: ClassVar[str] = "advance"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = KEYS
 
     sectors: pl.DataFrame
@@ -76,7 +76,6 @@ class Sectors(Result):
     bounds: pl.DataFrame
     drag: pl.DataFrame
     omitted: pl.DataFrame
-    names: Mapping[str, Text]
 
     def explain(self, region: str | int, year: int) -> Explanation:
         """Return what stands behind one region and year.
@@ -95,11 +94,89 @@ class Sectors(Result):
         """
         return _explain(self, str(region), int(year))
 
-    def summary(self, language: Language = "en") -> str:
-        """Return whether the sectors advance together, who lags, and whether it matters for the others."""
-        from xinzhi.sectors.sentences import summarise
+    def codes(self) -> list[str]:
+        """Return the sectors in their order."""
+        return self.sectors["sector"].unique(maintain_order=True).to_list()
 
-        return summarise(self, language)
+    def facts(self) -> Facts:
+        """Return whether the sectors advance together, who is behind the economy, who lags where, does it matter."""
+        first, last = self.years.row(0, named=True), self.years.row(-1, named=True)
+        facts = _moves(self.codes(), first, last)
+        ranked = self.frame.filter(year=last["year"]).drop_nulls(DEGREE)
+        if ranked.height > 1:
+            ranked = ranked.sort(DEGREE, "region", descending=[True, False])
+            facts["answer.ends"] = ends_of(ranked, DEGREE, self.names)
+        facts |= _lowest(self.obstacles.filter(year=last["year"]), last)
+        facts |= _drags(self.drag)
+        facts["note.left_out"] = [{"reason": why, "names": names} for why, names in self.gone()]
+        if last["rank_correlation"] is not None:
+            forms = {form: last[f"coordination_{form}"] for form in get_args(Form)}
+            facts["note.forms"] = {"year": last["year"], "correlation": last["rank_correlation"], **forms}
+        return facts
+
+    def gone(self) -> list[tuple[Text, list[Text]]]:
+        """Return the regions of the span that are never there, by reason."""
+        span = pl.col("year").is_between(self.years["year"][0], self.years["year"][-1])
+        rows = self.omitted.filter(~pl.col("region").is_in(self.frame["region"].unique().to_list()) & span)
+        reasons = rows.group_by("region").agg(pl.col("reason_zh", "reason_en").mode().sort().first()).sort("region")
+        called = self.names.distinct("region", sorted({*self.frame["region"], *self.omitted["region"]}))
+        by_reason: dict[Text, list[Text]] = {}
+        for code, zh, en in reasons.iter_rows():
+            by_reason.setdefault(Text(zh=zh, en=en), []).append(called[code])
+        return list(by_reason.items())
+
+
+def _moves(names: list[str], first: Mapping[str, Any], last: Mapping[str, Any]) -> Facts:
+    """Say how the mean levels moved, and which rose less than that of the economy."""
+    moves = [
+        words("sectors.answer.move", name=sector_text(name), before=first[name], after=last[name]) for name in names
+    ]
+    span = {"first": first["year"], "last": last["year"], "regions": last["regions"], "moves": moves}
+    if first["year"] == last["year"]:
+        return {"answer.one_year": span}
+    down = [sector_text(name) for name in names if last[name] < first[name]]
+    facts: Facts = {"answer.not_all": {"names": down, **span}} if down else {"answer.all": span}
+    rise = {name: last[name] - first[name] for name in names}
+    if ECONOMY in rise:
+        economy = rise.pop(ECONOMY)
+        behind = [
+            words("sectors.answer.rise", name=sector_text(name), value=value)
+            for name, value in rise.items()
+            if value < economy
+        ]
+        facts["answer.behind" if behind else "answer.keep_up"] = {"names": behind, "economy": economy}
+    return facts
+
+
+def _lowest(obstacles: pl.DataFrame, last: Mapping[str, Any]) -> Facts:
+    """Say which sector is lowest in how many regions, and what it costs."""
+    rows = obstacles.sort("lagging", descending=True)
+    top = rows.row(0, named=True)
+    values = {"year": last["year"], "regions": last["regions"], "count": top["lagging"]}
+    if not top["lagging"]:
+        return {"answer.level": values}
+    even = rows.filter(lagging=top["lagging"])
+    if even.height > 1:
+        return {"answer.even": values | {"names": [sector_text(name) for name in even["sector"]]}}
+    gain = rows.sort("gain", descending=True).row(0, named=True)
+    return {
+        "answer.lags": values | {"name": sector_text(top["sector"]), "ranked": top["lagging_by_rank"]},
+        "answer.gain": {"name": sector_text(gain["sector"]), "gain": gain["gain"]},
+    }
+
+
+def _drags(drag: pl.DataFrame) -> Facts:
+    """Say whether the others advanced less where a sector lagged."""
+    known = drag.drop_nulls("slope")
+    if not known.height:
+        return {}
+    rows = known.filter((pl.col("slope") > 0) & (pl.col("p") <= setting("significance.value")))
+    # a lag of a tenth of the scale is a size that occurs
+    slopes = [
+        words("sectors.answer.slope", name=sector_text(name), value=slope / 10, error=error / 10)
+        for name, slope, error in rows.select("sector", "slope", "standard_error").iter_rows()
+    ]
+    return {"answer.drag" if slopes else "answer.no_drag": {"names": slopes, "years": known["years"][0]}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +202,7 @@ class Explanation:
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation as lines for a person."""
-        from xinzhi.sectors.sentences import explained
-
-        return explained(self, language)
+        return "\n".join(line.lang(language) for line in _explained(self))
 
     def __repr__(self) -> str:
         """Return the English text."""
@@ -190,8 +265,7 @@ def advance(
     package = as_package(source)
     if levels is not None:
         if measurement is not None or bounds is not None:
-            message = "levels of your own leave nothing for a measurement or bounds to do: give one or the other."
-            raise UsageError(message)
+            raise UsageError("sectors.levels-and-measurement")
         found = _own(levels, years)
     else:
         place = package if package is not None else source
@@ -202,8 +276,7 @@ def advance(
     if balanced and levels is not None and known.height:
         known = _balanced(known)
     if not known.height:
-        message = "advance: no region and year has all sectors."
-        raise InputError(message)
+        raise InputError("sectors.no-row-with-all")
     frame = _map(known, found, names, share)
     parts = _parts(known, names, share)
     given = found.source
@@ -226,13 +299,13 @@ def advance(
         omitted=_left_out(found, known, names),
         names=names_of(package),
         kind=given.kind,
-        provenance=_with_protocol(provenance, measurement),
+        provenance=with_protocol(provenance, measurement),
     )
 
 
 def _own(levels: object, years: tuple[int, int] | None) -> State:
     """Return the state of levels that the caller brings."""
-    raw, _ = frame_of(levels, KEYS, verb="advance")
+    raw = tidy(levels, [Field("region", "code"), Field("year", "year")], others=True, verb="advance").frame
     names = [name for name in raw.columns if name not in KEYS]
     given = read(levels, names, verb="advance")
     table = given.frame if years is None else given.frame.filter(pl.col("year").is_between(*years))
@@ -347,8 +420,13 @@ def _drag(known: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
         if both.height >= _FEWEST_ROWS:
             lead = both[name].to_numpy() - now
             try:
-                fit = panel_fit(
-                    then - now, np.column_stack([lead, now]), both["region"].to_list(), both["year"].to_list()
+                fit = fixed_effects(
+                    then - now,
+                    np.column_stack([lead, now]),
+                    ("lead", "level"),
+                    [codes(both["year"].to_list())],
+                    codes(both["region"].to_list()),
+                    counted="all",
                 )
             except InputError:
                 fit = None  # levels that do not vary have no slope: the row stays empty
@@ -377,50 +455,48 @@ def _left_out(found: State, known: pl.DataFrame, names: tuple[str, ...]) -> pl.D
     rows = []
     for region, year, present in left.select(KEYS).join(have, on=KEYS, how="left").iter_rows():
         gone = [name for name in wanted if name not in (present or [])]
-        called = [indicator_text(name) for name in gone]
-        lacks = MISSING.format(zh="、".join(one.zh for one in called), en=", ".join(one.en for one in called))
-        rows.append((region, year, lacks if gone else UNBALANCED))
+        why = reason("missing", names=[indicator_text(name) for name in gone]) if gone else reason("unbalanced")
+        rows.append((region, year, why))
     return omitted(rows)
-
-
-def _with_protocol(provenance: Provenance, measurement: Any) -> Provenance:  # noqa: ANN401 - a Measurement, as above
-    """Return the provenance with the protocol of the measurement."""
-    if measurement is None:
-        return provenance
-    theirs = measurement.provenance
-    return replace(provenance, protocol=theirs.protocol, protocol_fingerprint=theirs.protocol_fingerprint)
-
-
-def sector_text(name: str) -> Text:
-    """Return the name of a sector in both languages; its own where it is the caller's."""
-    return text(f"advance.sectors.{name}") if name in setting("advance.sectors") else Text(zh=name, en=name)
-
-
-def indicator_text(name: str) -> Text:
-    """Return the name of an indicator in both languages."""
-    for item in (*declared(measured=True), *declared(measured=False)):
-        if item.name == name:
-            return item.text
-    return Text(zh=name, en=name)
 
 
 def _explain(result: Sectors, region: str, year: int) -> Explanation:
     """Return what stands behind one region and year."""
-    code = next((key for key, name in result.names.items() if region in {key, name.zh, name.en}), region)
+    code = result.names.resolve(region, sorted({*result.frame["region"], *result.omitted["region"]}))
     row = result.frame.filter(region=code, year=year)
     if not row.height:
         why = result.omitted.filter(region=code, year=year)
         mine = result.frame.filter(region=code)["year"].sort().to_list()
-        reach = f"it has {mine[0]}-{mine[-1]}" if mine else "it has no year with all sectors"
-        reason = f": {why['reason_en'][0]}" if why.height else ""
-        message = f"region '{region}' has no coordination degree in {year}{reason}; {reach}."
-        raise UsageError(message)
+        values: dict[str, Any] = {"region": result.names.region(code), "year": year}
+        values["why"] = Text(zh=f"（{why['reason_zh'][0]}）", en=f" ({why['reason_en'][0]})") if why.height else ""
+        if mine:
+            raise UsageError("sectors.no-degree-in-year", first=mine[0], last=mine[-1], **values)
+        raise UsageError("sectors.no-degree", **values)
     limits = result.bounds.select("indicator", "lower", "upper")
     return Explanation(
         region=code,
         year=year,
-        name=result.names.get(code, Text(zh=code, en=code)),
+        name=result.names.region(code),
         row=row.row(0, named=True),
         sectors=result.sectors.filter(region=code, year=year),
         indicators=result.indicators.filter(region=code, year=year).join(limits, on="indicator", how="left"),
     )
+
+
+def _explained(item: Explanation) -> list[Text]:
+    """Return the lines of an explanation."""
+    row = item.row
+    head = {"name": item.name, "year": item.year, "flags": row["flags"]}
+    grade = Text(zh=row["grade_corrected_zh"] or "–", en=row["grade_corrected_en"] or "–")
+    lowest = [sector_text(name) for name in (row["lagging"] or "").split(";") if name]
+    lines = [words("sectors.explain.head", **head)]
+    lines.append(
+        words("sectors.explain.degree", degree=row[DEGREE], grade=grade, names=lowest or [words("sectors.chart.alike")])
+    )
+    for part in item.sectors.iter_rows(named=True):
+        lines.append(words("sectors.explain.sector", **part | {"sector": sector_text(part["sector"])}))
+        for figure in item.indicators.filter(sector=part["sector"]).iter_rows(named=True):
+            lines.append(
+                words("sectors.explain.indicator", **figure | {"indicator": indicator_text(figure["indicator"])})
+            )
+    return lines

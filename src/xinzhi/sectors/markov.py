@@ -10,22 +10,20 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.markov_chains import homogeneity, probabilities, steady_state, transition_counts
-from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.borders import Islands, spatial_weights
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, frame_of, grid, omitted, tidy
+from xinzhi.core.result import Result
+from xinzhi.sectors.contiguity import Islands, spatial_weights
+from xinzhi.sectors.conventions import series_text, setting
+from xinzhi.sectors.figures import KEYS, figures, grid, omitted, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.markov_chains import Homogeneity
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
 Bounds = Literal["pooled", "yearly"]
 _TWO = 2
-NO_VALUE = Text(zh="缺少数值", en="no value")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -49,6 +47,8 @@ class MarkovChain(Result):
         ``region, year, reason_zh, reason_en``.
     """
 
+    verb: ClassVar[str] = "markov"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("neighbours", "origin", "destination")
 
     steady: pl.DataFrame
@@ -57,7 +57,7 @@ class MarkovChain(Result):
     homogeneity: Homogeneity | None
     omitted: pl.DataFrame
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return how often regions stay, rise and fall, and whether neighbours matter."""
         plain = self.frame.filter(neighbours=0)
         total = float(plain["count"].to_numpy().sum())
@@ -67,23 +67,13 @@ class MarkovChain(Result):
             "fall": pl.col("destination") < pl.col("origin"),
         }
         share = {name: float(plain.filter(rule)["count"].to_numpy().sum()) / total for name, rule in moves.items()}
-        zh = language == "zh"
-        lines = [
-            f"{total:.0f} 次转移：不变 {share['stay']:.1%}，上升 {share['rise']:.1%}，下降 {share['fall']:.1%}"
-            if zh
-            else f"{total:.0f} transitions: {share['stay']:.1%} stay, {share['rise']:.1%} rise, "
-            f"{share['fall']:.1%} fall"
-        ]
+        value = series_text(str(self.provenance.options["value"]), self.names)
+        facts: Facts = {"answer.transitions": {"value": value, "total": total, **share}}
         if self.homogeneity is not None:
             test = self.homogeneity
-            matters = test.p < setting("significance.value")
-            verdict = (
-                ("相邻地区有影响" if matters else "看不出相邻地区的影响")
-                if zh
-                else ("the neighbours matter" if matters else "no sign that the neighbours matter")
-            )
-            lines.append(f"  LR={test.statistic:.2f}, df={test.degrees}, p={test.p:.3f}: {verdict}")
-        return "\n".join([*lines, self.provenance.foot()])
+            key = "answer.matter" if test.p < setting("significance.value") else "answer.no_matter"
+            facts[key] = {"statistic": test.statistic, "degrees": test.degrees, "p": test.p}
+        return facts
 
 
 def markov(
@@ -135,23 +125,19 @@ def markov(
     >>> markov(data, "y", classes=2).frame.select("origin", "destination", "count").rows()
     [(1, 1, 1.0), (1, 2, 0.0), (2, 1, 0.0), (2, 2, 1.0)]
     """
-    from xinzhi import __version__
-
     given = None if isinstance(bounds, str) else [float(bound) for bound in bounds]
     number = len(given) + 1 if given is not None else int(classes or setting("markov.classes"))
     if number < _TWO or (given is not None and any(np.diff(given) <= 0)):
-        message = "a Markov chain needs two classes or more, and bounds that rise."
-        raise UsageError(message)
-    columns, kind = frame_of(frame, [*KEYS, value], verb="markov")
-    table = tidy(columns, [value], verb="markov")
+        raise UsageError("sectors.markov-classes")
+    data = figures(frame, [value], verb="markov")
+    table = data.frame
     regions, years, cells = grid(table, value)
     cells = _relative(cells, years) if relative else cells
     cuts = _cuts(cells, number, given if given is not None else str(bounds), value)
     place = _classify(cells, cuts)
     counts = [transition_counts(place[:, :-1].ravel(), place[:, 1:].ravel(), number)]
     if not counts[0].sum():
-        message = f"'{value}': no region has two successive years: there is no transition to count."
-        raise InputError(message)
+        raise InputError("sectors.no-transition", value=value)
     test = None
     if neighbours is not None:
         lag = _lags(cells, regions, neighbours, islands)
@@ -174,13 +160,9 @@ def markov(
         ),
         bounds=tuple(cuts.tolist()) if cuts.ndim == 1 else (),
         homogeneity=test,
-        omitted=omitted((*key, NO_VALUE) for key in missing),
-        kind=kind,
-        provenance=Provenance(
-            verb="markov",
-            version=__version__,
-            options={"value": value, "classes": number, "bounds": given or bounds, "relative": relative},
-        ),
+        omitted=omitted(missing, reason("no_value")),
+        kind=data.kind,
+        provenance=data.provenance("markov", value=value, classes=number, bounds=given or bounds, relative=relative),
     )
 
 
@@ -191,8 +173,7 @@ def _relative(cells: FloatArray, years: Sequence[int]) -> FloatArray:
     mean = np.where(known, cells, 0.0).sum(axis=0) / np.maximum(count, 1)
     if np.any((mean <= 0) & (count > 0)):
         year = years[int(np.flatnonzero((mean <= 0) & (count > 0))[0])]
-        message = f"the mean of {year} is not positive: say relative=False."
-        raise InputError(message)
+        raise InputError("sectors.mean-not-positive", year=year)
     relative: FloatArray = cells / np.where(count > 0, mean, np.nan)
     return relative
 
@@ -205,12 +186,10 @@ def _cuts(cells: FloatArray, number: int, bounds: str | list[float], value: str)
     if bounds == "pooled":
         cuts = np.quantile(cells[np.isfinite(cells)], steps)
         if np.any(np.diff(cuts) <= 0):
-            message = f"'{value}' has too many equal values for {number} classes: ask for fewer, or give bounds."
-            raise InputError(message)
+            raise InputError("sectors.equal-values", value=value, classes=number)
         return np.asarray(cuts)
     if bounds != "yearly":
-        message = f"bounds='{bounds}': it is pooled, yearly or a list of upper bounds."
-        raise UsageError(message)
+        raise UsageError("sectors.markov-bounds", bounds=bounds)
     out = np.full((cells.shape[1], number - 1), np.nan)
     for column in range(cells.shape[1]):
         known = cells[np.isfinite(cells[:, column]), column]

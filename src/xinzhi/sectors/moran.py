@@ -10,29 +10,20 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.borders import Islands, Weights, contiguity, spatial_weights
-from xinzhi.sectors.naming import region_text
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, frame_of, omitted, tidy
+from xinzhi.core.regression import benjamini_hochberg
+from xinzhi.core.result import Result
+from xinzhi.core.text import words
+from xinzhi.sectors.contiguity import Islands, Weights, contiguity, spatial_weights
+from xinzhi.sectors.conventions import series_text, setting
+from xinzhi.sectors.figures import KEYS, figures, omitted, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.result import Facts
 
-CLUSTERS = {
-    "HH": Text(zh="高-高", en="high among high"),
-    "LH": Text(zh="低-高", en="low among high"),
-    "LL": Text(zh="低-低", en="low among low"),
-    "HL": Text(zh="高-低", en="high among low"),
-}
-NO_VALUE = Text(zh="缺少数值", en="no value")
-ISLAND = Text(zh="没有相邻地区（岛屿）", en="no neighbour (island)")
-CONSTANT = Text(zh="各地区数值相等，指数无定义", en="all regions are equal: the index is not defined")
-FEW = Text(zh="可比地区不足四个", en="fewer than four regions can be compared")
+CLUSTERS = ("HH", "LH", "LL", "HL")  # a region and its neighbours, high or low
 _FEWEST = 4
 
 
@@ -92,8 +83,7 @@ def global_moran(values: FloatArray, weights: FloatArray, *, permutations: int =
     values = np.asarray(values, dtype=np.float64)
     n = values.size
     if n < _FEWEST or not np.isfinite(values).all() or np.ptp(values) == 0:
-        message = "Moran's I needs four regions or more, no missing value, and values that differ."
-        raise InputError(message)
+        raise InputError("sectors.moran-values", fewest=_FEWEST)
     z = values - values.mean()
     square = float(z @ z)
     s0, s1, s2 = _sums(weights)
@@ -169,8 +159,7 @@ def local_moran(
     values = np.asarray(values, dtype=np.float64)
     n = values.size
     if n < _FEWEST or not np.isfinite(values).all() or np.ptp(values) == 0:
-        message = "Moran's I needs four regions or more, no missing value, and values that differ."
-        raise InputError(message)
+        raise InputError("sectors.moran-values", fewest=_FEWEST)
     z = values - values.mean()
     scale = (n - 1) / float(z @ z)
     index = scale * z * (weights @ z)
@@ -186,26 +175,6 @@ def local_moran(
         drawn = scale * z[i] * (z[dealt + (dealt >= i)] @ weights[i, near[i]])
         probability[i] = _two_sided(drawn, index[i])
     return index, probability
-
-
-def false_discovery(probabilities: FloatArray, rate: float) -> BoolArray:
-    """Return which of many tests remain significant when a share `rate` of false discoveries is tolerated.
-
-    Notes
-    -----
-    Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57.
-
-    Examples
-    --------
-    >>> false_discovery(np.array([0.001, 0.04, 0.03, 0.5]), 0.05).tolist()
-    [True, False, False, False]
-    """
-    order = np.argsort(probabilities)
-    passed = probabilities[order] <= rate * np.arange(1, probabilities.size + 1) / probabilities.size
-    out = np.zeros(probabilities.size, dtype=bool)
-    if passed.any():
-        out[order[: np.flatnonzero(passed)[-1] + 1]] = True
-    return out
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -225,37 +194,37 @@ class SpatialAutocorrelation(Result):
         ``region, year, reason_zh, reason_en``.
     """
 
+    verb: ClassVar[str] = "moran"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("year",)
 
     local: pl.DataFrame
     omitted: pl.DataFrame
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the index of the first and last year and the clusters of the last."""
-        if not self.frame.height:
-            return self.provenance.foot()
+    def facts(self) -> Facts:
+        """Return the index of the first and last year, how sure it is, and how many regions are significant locally."""
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
-        zh = language == "zh"
-        level = setting("significance.value")
-        known = last["p"] < level
-        verdict = (
-            ("显著" if known else "不显著")
-            if zh
-            else ("neighbours are alike" if known and last["moran"] > 0 else "unlike" if known else "not significant")
-        )
-        lines = [
-            f"莫兰指数：{first['year']}年 {first['moran']:.3f}，{last['year']}年 {last['moran']:.3f}"
-            f"（p={last['p']:.3f}，{verdict}）"
-            if zh
-            else f"Moran's I: {first['moran']:.3f} in {first['year']}, {last['moran']:.3f} in {last['year']} "
-            f"(p={last['p']:.3f}, {verdict})"
-        ]
-        counts = self.local.filter((pl.col("year") == last["year"]) & pl.col("significant"))
-        found = counts.group_by(f"cluster_{language}").agg(pl.col("region").sort()).sort(f"cluster_{language}")
-        for name, regions in found.iter_rows():
-            called = [region_text(region, {}).lang(language) for region in regions]
-            lines.append(f"  {name}：{'、'.join(called)}" if zh else f"  {name}: {', '.join(called)}")
-        return "\n".join([*lines, self.provenance.foot()])
+        local = self.local.filter(year=last["year"])
+        sure = last["p_permutation"] <= setting("significance.value")
+        alike = "alike" if last["moran"] > last["expected"] else "unlike"
+        values = {
+            "value": series_text(str(self.provenance.options["value"]), self.names),
+            "first": first["year"],
+            "before": first["moran"],
+            "last": last["year"],
+            "after": last["moran"],
+            "p": last["p_permutation"],
+        }
+        counts = {"count": int(local["significant"].sum()), "kept": int(local["significant_fdr"].sum())}
+        return {
+            f"answer.{alike if sure else 'random'}": values,
+            "answer.clusters": counts | {"regions": local.height},
+            "answer.cluster": [
+                {"cluster": words(f"sectors.cluster.{kind}"), "names": [self.names.region(code) for code in members]}
+                for kind in CLUSTERS
+                if (members := local.filter(pl.col("significant"), cluster=kind)["region"].sort().to_list())
+            ],
+        }
 
 
 def moran(
@@ -300,44 +269,36 @@ def moran(
     >>> moran(data, "y", neighbours=near, permutations=99).frame["moran"].round(4).to_list()
     [0.4]
     """
-    from xinzhi import __version__
-
     count = setting("permutations.value") if permutations is None else permutations
     start = setting("permutations.seed") if seed is None else seed
     if count < 1:
-        message = f"permutations={count}: one or more are needed."
-        raise UsageError(message)
+        raise UsageError("sectors.permutations", count=count)
     borders = contiguity() if neighbours is None else neighbours
-    columns, kind = frame_of(frame, [*KEYS, value], verb="moran")
-    table = tidy(columns, [value], verb="moran")
-    out = [(*key, NO_VALUE) for key in table.filter(pl.col(value).is_null()).select(KEYS).iter_rows()]
+    given = figures(frame, [value], verb="moran")
+    table = given.frame
+    out = [(*key, reason("no_value")) for key in table.filter(pl.col(value).is_null()).select(KEYS).iter_rows()]
     rows, local = [], []
     for (year,), part in table.drop_nulls(value).group_by("year", maintain_order=True):
         weights = spatial_weights(borders, part["region"].to_list(), islands=islands)
-        out += [(region, year, ISLAND) for region in weights.dropped]
+        out += [(region, year, reason("island")) for region in weights.dropped]
         here = part.filter(pl.col("region").is_in(weights.regions)).sort("region")
         numbers = here[value].to_numpy()
         if numbers.size < _FEWEST or np.ptp(numbers) == 0:
-            reason = FEW if numbers.size < _FEWEST else CONSTANT
-            out += [(region, year, reason) for region in weights.regions]
+            why = reason("few", fewest=_FEWEST) if numbers.size < _FEWEST else reason("constant")
+            out += [(region, year, why) for region in weights.regions]
             continue
         found = global_moran(numbers, weights.matrix, permutations=count, seed=start)
         row = {"year": year, "regions": numbers.size, "parts": weights.parts, "moran": found.index}
         rows.append(row | {name: getattr(found, name) for name in ("expected", "variance", "z", "p", "p_permutation")})
         local.append(_local(here, value, weights, (count, start)))
     if not rows:
-        message = f"'{value}' has no year in which four neighbouring regions have values that differ."
-        raise InputError(message)
+        raise InputError("sectors.moran-nowhere", value=value, fewest=_FEWEST)
     return SpatialAutocorrelation(
         frame=pl.DataFrame(rows).sort("year"),
         local=pl.concat(local).sort(KEYS),
         omitted=omitted(out),
-        kind=kind,
-        provenance=Provenance(
-            verb="moran",
-            version=__version__,
-            options={"value": value, "islands": islands, "permutations": count, "seed": start},
-        ),
+        kind=given.kind,
+        provenance=given.provenance("moran", value=value, islands=islands, permutations=count, seed=start),
     )
 
 
@@ -355,8 +316,8 @@ def _local(here: pl.DataFrame, value: str, weights: Weights, draws: tuple[int, i
         moran=pl.Series(index),
         p_permutation=pl.Series(probability),
         cluster=pl.Series(kind),
-        cluster_zh=pl.Series([CLUSTERS[name].zh for name in kind]),
-        cluster_en=pl.Series([CLUSTERS[name].en for name in kind]),
+        cluster_zh=pl.Series([words(f"sectors.cluster.{name}").zh for name in kind]),
+        cluster_en=pl.Series([words(f"sectors.cluster.{name}").en for name in kind]),
         significant=pl.Series(probability <= level),
-        significant_fdr=pl.Series(false_discovery(probability, level)),
+        significant_fdr=pl.Series(benjamini_hochberg(probability) <= level),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -10,15 +10,17 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.reading import KEYS, frame_of, omitted, tidy
+from xinzhi.sectors.conventions import series_text
+from xinzhi.sectors.figures import KEYS, Figures, figures, omitted, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
+PARTS = ("within", "between", "transvariation")  # of the Gini coefficient, after Dagum
+THEIL = ("t", "t_within", "t_between", "l", "l_within", "l_between")
 _PAIR = 2
 
 
@@ -27,17 +29,11 @@ def _checked(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray
     values = np.asarray(values, dtype=np.float64)
     weights = np.ones(values.shape) if weights is None else np.asarray(weights, dtype=np.float64)
     if not values.size or weights.shape != values.shape:
-        message = f"inequality needs values and as many weights; got {values.shape} and {weights.shape}."
-        raise InputError(message)
+        raise InputError("sectors.values-and-weights", values=values.size, weights=weights.size)
     if not (np.isfinite(values).all() and np.isfinite(weights).all()):
-        message = "inequality: a value or weight is missing; leave the unit out and say so."
-        raise InputError(message)
+        raise InputError("sectors.inequality-missing")
     if np.any(values < 0) or np.any(weights < 0) or weights.sum() == 0 or (weights * values).sum() == 0:
-        message = (
-            "inequality is measured relative to the mean: values and weights cannot be negative, nor all of them zero "
-            f"(smallest value {values.min():g}, smallest weight {weights.min():g})."
-        )
-        raise InputError(message)
+        raise InputError("sectors.inequality-negative", value=float(values.min()), weight=float(weights.min()))
     return values, weights
 
 
@@ -145,13 +141,11 @@ def dagum(values: FloatArray, groups: Sequence[str], weights: FloatArray | None 
     values, weights = _checked(values, weights)
     names, place = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     if len(names) < _PAIR or place.shape != values.shape:
-        message = "Dagum's decomposition needs the group of every unit, and two groups or more."
-        raise InputError(message)
+        raise InputError("sectors.dagum-groups")
     mass = np.bincount(place, weights)
     worth = np.bincount(place, weights * values)
     if np.any(worth == 0):
-        message = f"the values of group {names[int(np.argmin(worth))]} add up to zero: it has no mean to compare with."
-        raise InputError(message)
+        raise InputError("sectors.dagum-zero", group=names[int(np.argmin(worth))])
     means = worth / mass
     gap = _mean_differences(values, weights, place, len(names)) / np.outer(mass, mass)
     total = means[:, None] + means
@@ -233,8 +227,7 @@ def theil(values: FloatArray, groups: Sequence[str] | None = None, weights: Floa
     values, weights = _checked(values, weights)
     labels = np.zeros(values.shape, dtype=str) if groups is None else np.asarray(groups, dtype=str)
     if labels.shape != values.shape:
-        message = f"Theil's decomposition needs the group of every unit: {labels.size} groups, {values.size} values."
-        raise InputError(message)
+        raise InputError("sectors.theil-groups", groups=labels.size, values=values.size)
     place = np.unique(labels, return_inverse=True)[1]
     mass, worth = np.bincount(place, weights), np.bincount(place, weights * values)
     people, income = weights / weights.sum(), weights * values / (weights * values).sum()
@@ -285,45 +278,30 @@ class Inequality(Result):
     omitted
         ``region, year, reason_zh, reason_en``.
     names
-        What the figure and its groups are called, for those that have a name; `dataclasses.replace` adds them.
+        What the figure and its groups are called (kind ``series``), for those that have a name; `dataclasses.replace`
+        adds them.
     """
 
+    verb: ClassVar[str] = "inequality"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("year",)
 
     pairs: pl.DataFrame
     parts: pl.DataFrame
     omitted: pl.DataFrame
-    names: Mapping[str, Text] = field(default_factory=dict)
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the Gini of the first and last year, and what most of it is."""
+    def facts(self) -> Facts:
+        """Return the Gini of the first and last year, and what it is made of."""
         if not self.frame.height:
-            return self.provenance.foot()
+            return {"answer.no_years": {}}
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
-        zh = language == "zh"
-        value = str(self.provenance.options["value"])
-        what = self.names[value].lang(language) if value in self.names else value
-        lines = [
-            f"{what}的基尼系数：{first['year']}年 {first['gini']:.4f}，{last['year']}年 {last['gini']:.4f}"
-            if zh
-            else f"Gini of {what}: {first['gini']:.4f} in {first['year']}, {last['gini']:.4f} in {last['year']}"
-        ]
-        if last["within"] is not None:
-            share = {name: last[name] / last["gini"] if last["gini"] else 0.0 for name in PARTS}
-            words = [f"{PARTS[name].lang(language)} {value:.1%}" for name, value in share.items()]
-            head = f"  {last['year']}年的来源（Dagum）：" if zh else f"  its sources in {last['year']} (Dagum): "
-            lines.append(head + ("、" if zh else ", ").join(words))
-        return "\n".join([*lines, self.provenance.foot()])
-
-
-PARTS = {
-    "within": Text(zh="组内差异", en="within groups"),
-    "between": Text(zh="组间净差异", en="net between groups"),
-    "transvariation": Text(zh="超变密度", en="transvariation"),
-}
-NO_FIGURE = Text(zh="缺少数值", en="no value")
-NO_GROUP = Text(zh="缺少分组", en="no group")
-NO_WEIGHT = Text(zh="缺少权重", en="no weight")
+        value = series_text(str(self.provenance.options["value"]), self.names)
+        ends = {"first": first["year"], "before": first["gini"], "last": last["year"], "after": last["gini"]}
+        facts: Facts = {"answer.gini": {"value": value, **ends}}
+        if last["within"] is not None and last["gini"]:
+            shares = {name: last[name] / last["gini"] for name in PARTS}
+            facts["answer.parts"] = {"year": last["year"], **shares}
+        return facts
 
 
 def inequality(frame: object, value: str, *, group: str | None = None, weight: str | None = None) -> Inequality:
@@ -357,37 +335,31 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
     [(0.25, 0.1, 0.1)]
     """
     if value in {group, weight}:
-        message = f"'{value}' cannot be value and group or weight at once."
-        raise UsageError(message)
+        raise UsageError("sectors.value-twice", value=value)
     numbers = [value, *([weight] if weight else [])]
-    columns, kind = frame_of(frame, [*KEYS, *numbers, *([group] if group else [])], verb="inequality")
-    table = tidy(columns, numbers, verb="inequality")
-    if group:
-        labels = columns.select(
-            pl.col("region").cast(pl.String), pl.col("year").cast(pl.Int64), _group=pl.col(group).cast(pl.String)
-        )
-        table = table.join(labels, on=KEYS, maintain_order="left")
+    given = figures(frame, numbers, verb="inequality", texts=[group] if group else [])
+    table = given.frame
     out, usable = [], table
-    for column, reason in ((value, NO_FIGURE), (weight, NO_WEIGHT), ("_group" if group else None, NO_GROUP)):
+    for column, why in ((value, "no_value"), (weight, "no_weight"), (group, "no_group")):
         if column:
-            out += [(*key, reason) for key in usable.filter(pl.col(column).is_null()).select(KEYS).iter_rows()]
+            out += [(*key, reason(why)) for key in usable.filter(pl.col(column).is_null()).select(KEYS).iter_rows()]
             usable = usable.drop_nulls(column)
     rows: list[dict[str, float | int | None]] = []
     pairs: list[dict[str, object]] = []
     for (year,), part in usable.group_by("year", maintain_order=True):
-        measured, between = _one_year(part, value, weight, grouped=group is not None)
+        measured, between = _one_year(part, value, weight, group)
         rows.append({"year": year, "regions": part.height, **measured})
         pairs += [{"year": year, **pair} for pair in between]
-    return _assemble(rows, pairs, out, kind, {"value": value, "group": group, "weight": weight})
+    return _assemble(rows, pairs, out, given, {"value": value, "group": group, "weight": weight})
 
 
 def _one_year(
-    part: pl.DataFrame, value: str, weight: str | None, *, grouped: bool
+    part: pl.DataFrame, value: str, weight: str | None, group: str | None
 ) -> tuple[dict[str, float | None], list[dict[str, object]]]:
     """Return the measures of one year, and those of its pairs of groups."""
     values = part[value].to_numpy()
     weights = part[weight].to_numpy() if weight else None
-    labels = part["_group"].to_list() if grouped else None
+    labels = part[group].to_list() if group else None
     t = theil(values, labels, weights)
     split: dict[str, float | None] = {"gini": gini(values, weights), **dict.fromkeys(PARTS)}
     pairs: list[dict[str, object]] = []
@@ -400,23 +372,20 @@ def _one_year(
             for h, b in enumerate(parts.groups)
             if h >= j
         ]
-    names = ("t", "t_within", "t_between", "l", "l_within", "l_between")
-    return split | {f"theil_{name}": getattr(t, name) for name in names}, pairs
+    return split | {f"theil_{name}": getattr(t, name) for name in THEIL}, pairs
 
 
 def _assemble(
     rows: list[dict[str, float | int | None]],
     pairs: list[dict[str, object]],
-    out: list[tuple[str, int, Text]],
-    kind: object,
+    out: list[tuple[object, ...]],
+    given: Figures,
     options: dict[str, object],
 ) -> Inequality:
     """Return the result of all years."""
-    from xinzhi import __version__
-    from xinzhi.core.result import Provenance
-
-    theil_names = [f"theil_{name}" for name in ("t", "t_within", "t_between", "l", "l_within", "l_between")]
-    schema = {"year": pl.Int64, "regions": pl.Int64} | dict.fromkeys(["gini", *PARTS, *theil_names], pl.Float64)
+    schema = {"year": pl.Int64, "regions": pl.Int64} | dict.fromkeys(
+        ["gini", *PARTS, *(f"theil_{name}" for name in THEIL)], pl.Float64
+    )
     frame = pl.DataFrame(rows, schema=schema).with_columns(pl.selectors.float().fill_nan(None)).sort("year")
     pair_schema = {
         "year": pl.Int64,
@@ -437,6 +406,6 @@ def _assemble(
         pairs=pl.DataFrame(pairs, schema=pair_schema).sort("year", "group", "other"),
         parts=parts,
         omitted=omitted(out),
-        kind=kind,  # type: ignore[arg-type] # the kind that frame_of returns
-        provenance=Provenance(verb="inequality", version=__version__, options=options),
+        kind=given.kind,
+        provenance=given.provenance("inequality", **options),
     )

@@ -11,9 +11,9 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.index_numbers import multilateral_levels
-from xinzhi.core.text import Text
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, Source, frame_of, grid, long, read, refuse_below
+from xinzhi.core.text import Text, words
+from xinzhi.sectors.conventions import setting
+from xinzhi.sectors.figures import KEYS, Figures, figures, grid, long, read, refuse_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,6 @@ class Indicator:
     denominator: str | None
     logs: bool
     direction: int
-    text: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class State:
     indicators: pl.DataFrame
     bounds: pl.DataFrame
     levels: pl.DataFrame
-    source: Source
+    source: Figures
 
 
 def declared(*, measured: bool) -> tuple[Indicator, ...]:
@@ -66,11 +65,7 @@ def declared(*, measured: bool) -> tuple[Indicator, ...]:
     out = []
     for sector, node in setting("advance.sectors").items():
         if sector == "economy" and measured:
-            words = setting("advance.economy_with_measurement")
-            text = Text(zh=words["zh"], en=words["en"])
-            out.append(
-                Indicator(name=TFP, sector=sector, numerator=TFP, denominator=None, logs=True, direction=1, text=text)
-            )
+            out.append(Indicator(name=TFP, sector=sector, numerator=TFP, denominator=None, logs=True, direction=1))
             continue
         for name, item in node["indicators"].items():
             out.append(
@@ -81,7 +76,6 @@ def declared(*, measured: bool) -> tuple[Indicator, ...]:
                     denominator=item.get("denominator"),
                     logs=item["scale"] == "log",
                     direction=int(item["direction"]),
-                    text=Text(zh=item["zh"], en=item["en"]),
                 )
             )
     return tuple(out)
@@ -95,16 +89,13 @@ def pooled_tfp(measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - a Measuremen
     Caves, Christensen and Diewert (1982), equation 34, with every region-year as one observation. Labour counts with
     its human capital, so that what schooling contributes is not in it.
     """
-    inputs, _ = frame_of(measurement.inputs, [*KEYS, "output", "capital", "labour", "human_capital"], verb="advance")
+    columns = ["output", "capital", "labour", "human_capital", "labour_share"]
+    inputs = figures(measurement.inputs, columns, verb="advance").frame
     share = inputs["labour_share"].to_numpy()[:, None]
     labour = (inputs["labour"] * inputs["human_capital"]).to_numpy()[:, None]
     quantities = np.stack([inputs["capital"].to_numpy()[:, None], labour])
     level = multilateral_levels(inputs["output"].to_numpy()[:, None], quantities, np.stack([1 - share, share]))
-    return inputs.select(
-        pl.col("region").cast(pl.String),
-        pl.col("year").cast(pl.Int64),
-        pl.Series(TFP, np.exp(level[:, 0])).fill_nan(None),
-    )
+    return inputs.select(*KEYS, pl.Series(TFP, np.exp(level[:, 0])).fill_nan(None))
 
 
 def balanced_cells(complete: BoolArray) -> BoolArray:
@@ -141,10 +132,7 @@ def state(
     """
     wanted = declared(measured=measurement is not None)
     if unknown := set(bounds or {}) - {item.name for item in wanted}:
-        message = (
-            f"bounds name {', '.join(sorted(unknown))}; the indicators are {', '.join(item.name for item in wanted)}."
-        )
-        raise UsageError(message)
+        raise UsageError("sectors.unknown-bounds", names=sorted(unknown), known=[item.name for item in wanted])
     series = [name for item in wanted for name in (item.numerator, item.denominator) if name and name != TFP]
     given = read(source, list(dict.fromkeys(series)), verb="advance")
     frame = given.frame
@@ -165,13 +153,8 @@ def state(
     if balanced:
         complete = balanced_cells(complete)
     if not complete.any():
-        reach = "; ".join(f"{name} {_reach(value, span)}" for name, value in values.items())
-        message = (
-            "advance: no region has all sectors in the same year"
-            + (" throughout (balanced=False takes what there is)" if balanced else "")
-            + f"; the indicators reach: {reach}."
-        )
-        raise InputError(message)
+        reach = [_reach(name, value, span) for name, value in values.items()]
+        raise InputError("sectors.never-all-balanced" if balanced else "sectors.never-all", reach=reach)
     rows, limits = [], []
     levels: dict[str, list[FloatArray]] = {}
     for item in wanted:
@@ -195,7 +178,7 @@ def state(
         .sort(*KEYS, "sector", "indicator"),
         bounds=pl.DataFrame(limits, schema=schema),
         levels=long(regions, span, means).filter(pl.Series(np.tile(inside_years, len(regions)))),
-        source=Source(frame=frame, kind=given.kind, package=given.package, inputs=given.inputs),
+        source=Figures(frame=frame, kind=given.kind, package=given.package, inputs=given.inputs),
     )
 
 
@@ -240,10 +223,12 @@ def _run_length(mask: BoolArray) -> np.ndarray[tuple[int, ...], np.dtype[np.int6
     return out
 
 
-def _reach(values: FloatArray, years: Sequence[int]) -> str:
-    """Return the years in which any region has a value."""
+def _reach(name: str, values: FloatArray, years: Sequence[int]) -> Text:
+    """Return the years in which any region has a value, in words."""
     known = np.array(years)[np.flatnonzero(np.isfinite(values).sum(axis=0))].tolist()
-    return f"{known[0]}-{known[-1]}" if known else "never"
+    if not known:
+        return words("sectors.answer.never", name=name)
+    return words("sectors.answer.reach", name=name, first=known[0], last=known[-1])
 
 
 def _level(
@@ -259,26 +244,19 @@ def _level(
         (float(np.nanmin(pool)), float(np.nanmax(pool))) if given is None else (float(given[0]), float(given[1]))
     )
     if not lower < upper or (item.logs and lower <= 0):
-        message = (
-            f"'{item.name}' has no range from {lower:g} to {upper:g}: a constant indicator tells no region "
-            "from another; leave its sector out, or give bounds."
-        )
-        raise InputError(message)
+        raise InputError("sectors.no-range", name=item.name, lower=lower, upper=upper)
     outside = complete & ((values < lower) | (values > upper))
     if outside.any():
         row, column = np.argwhere(outside)[0]
-        message = (
-            f"'{item.name}' is {values[row, column]:g} in region {names[0][row]}, {names[1][column]}, "
-            f"outside the bounds given, {lower:g} to {upper:g}."
-        )
-        raise InputError(message)
+        place = {"region": names[0][row], "year": names[1][column], "value": float(values[row, column])}
+        raise InputError("sectors.outside-bounds", name=item.name, lower=lower, upper=upper, **place)
     scale = np.log if item.logs else np.positive
     level = (scale(values) - scale(lower)) / (scale(upper) - scale(lower))
     level = np.clip(level, 0.0, 1.0) if item.direction > 0 else 1 - np.clip(level, 0.0, 1.0)
 
-    def place(value: float) -> str | None:
+    def where(value: float) -> str | None:
         found = np.argwhere(pool == value)
         return f"{names[0][found[0][0]]} {names[1][found[0][1]]}" if found.size else None
 
     limit: dict[str, object] = {"sector": item.sector, "indicator": item.name, "lower": lower, "upper": upper}
-    return level, limit | {"lower_at": place(lower), "upper_at": place(upper), "given": given is not None}
+    return level, limit | {"lower_at": where(lower), "upper_at": where(upper), "given": given is not None}

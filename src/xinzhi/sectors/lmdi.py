@@ -1,8 +1,8 @@
-"""LMDI-I: what moved a product of factors, added up over its parts, without a residual."""
+"""The verbs `lmdi` and `kaya`: what moved a product of factors, added up over its parts, without a residual."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -10,21 +10,16 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.reading import KEYS, frame_of, omitted
+from xinzhi.core.text import words
+from xinzhi.data import Field, tidy
+from xinzhi.sectors.conventions import series_text, setting
+from xinzhi.sectors.figures import KEYS, as_package, missing_reasons, names_of, omitted, read, reason, refuse_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import FrameKind, Provenance
-    from xinzhi.core.text import Language
-
-MISSING = Text(zh="有因素缺失", en="a factor is missing")
-FROM_ZERO = Text(
-    zh="总量为零，乘法分解无定义（加法分解仍给出）",
-    en="a total of zero has no ratio: the multiplicative form is not defined",
-)
+    from xinzhi.core.result import Facts, FrameKind, Provenance
 
 
 def logarithmic_mean(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -79,10 +74,7 @@ def lmdi_additive(before: FloatArray, after: FloatArray) -> FloatArray:
     """
     before, after = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if np.any(before < 0) or np.any(after < 0):
-        message = (
-            "a factor of an LMDI decomposition is negative: its logarithm does not exist; decompose its parts apart."
-        )
-        raise InputError(message)
+        raise InputError("sectors.negative-factor")
     start_zero, end_zero = before == 0, after == 0
     # 0/0 beside a zero: the factor keeps the value of the other end, or any where it is 0/0 at both
     gone = np.isnan(before) & start_zero.any(axis=-1, keepdims=True)
@@ -115,34 +107,39 @@ class Drivers(Result):
         ``region, year, reason_zh, reason_en``.
     total, factors
         Names of the total and its factors.
-    names
-        Names of the regions, where the source is a package that has them.
     """
 
+    verb: ClassVar[str] = "drivers"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = (*KEYS, "factor")
 
     totals: pl.DataFrame
     omitted: pl.DataFrame
     total: str
     factors: tuple[str, ...]
-    names: Mapping[str, Text] = field(default_factory=dict)
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the contributions summed over the regions that share the most common span of years."""
+    def span(self) -> tuple[int, int, int] | None:
+        """Return start, year and number of regions of the most common span of years; None without rows."""
         spans = self.totals.group_by("start", "year").len().sort("len", "year", descending=True)
-        if not spans.height:
-            return self.provenance.foot()
-        start, year, count = spans.row(0)
-        last = self.frame.filter(start=start, year=year)
-        rows = last.group_by("factor", maintain_order=True).agg(pl.col("additive").sum())
-        parts = [f"{name} {value:+,.4g}" for name, value in rows.iter_rows()]
-        change = f"{last['additive'].sum():+,.4g}"
-        line = (
-            f"{self.total} {start}-{year}年变动 {change}（{count} 个地区合计）：{'，'.join(parts)}"
-            if language == "zh"
-            else f"{self.total} {start}-{year}, {count} regions together: {change} = {', '.join(parts)}"
-        )
-        return f"{line}\n{self.provenance.foot()}"
+        return spans.row(0) if spans.height else None
+
+    def facts(self) -> Facts:
+        """Return what each factor did to the total of the regions that share the most common span."""
+        span = self.span()
+        if span is None:
+            return {"answer.no_years": {}}
+        start, year, regions = span
+        total = series_text(self.total)
+        before = float(self.totals.filter(start=start, year=year)["before"].to_numpy().sum())
+        if not before:
+            return {"answer.from_zero": {"total": total, "first": start}}
+        rows = self.frame.filter(start=start, year=year)
+        sums = {name: float(rows.filter(factor=name)["additive"].to_numpy().sum()) for name in self.factors}
+        parts = [
+            words("sectors.answer.driver", name=series_text(name), value=value / before) for name, value in sums.items()
+        ]
+        values = {"total": total, "first": start, "last": year, "regions": regions, "parts": parts}
+        return {"answer.drivers": values | {"change": sum(sums.values()) / before}}
 
 
 def lmdi(
@@ -183,15 +180,16 @@ def lmdi(
     """
     names = list(factors)
     if not names or (span is not None and span < 1):
-        message = "lmdi needs one factor or more, and a span of one year or more (or None)."
-        raise UsageError(message)
-    from xinzhi import __version__
-    from xinzhi.core.result import Provenance
-
-    data, kind = frame_of(frame, [*KEYS, *names, *([item] if item else [])], verb="lmdi")
-    options = {"factors": names, "item": item, "span": span}
-    provenance = Provenance(verb="lmdi", version=__version__, options=options)
-    return decompose(data, names, item=item, span=span, total=total, made=(kind, provenance))
+        raise UsageError("sectors.lmdi-factors")
+    given = tidy(
+        frame,
+        [Field("region", "code"), Field("year", "year"), *([Field(item, "text")] if item else []), *map(Field, names)],
+        key=[*KEYS, *([item] if item else [])],
+        verb="lmdi",
+        empty=True,
+    )
+    provenance = given.provenance("lmdi", factors=names, item=item, span=span)
+    return decompose(given.frame, names, item=item, span=span, total=total, made=(given.kind, provenance))
 
 
 def decompose(
@@ -218,9 +216,9 @@ def decompose(
         pl.when(pl.col(name).is_null().any()).then(None).otherwise(pl.col(name).sum()).alias(name) for name in known
     )
     whole = sums.drop_nulls(known)
-    left = [(*key, MISSING) for key in sums.join(whole, on=KEYS, how="anti").select(KEYS).iter_rows()]
+    left = [(*key, reason("factor_missing")) for key in sums.join(whole, on=KEYS, how="anti").select(KEYS).iter_rows()]
     mean = logarithmic_mean(whole["after"].to_numpy(), whole["before"].to_numpy())
-    left += [(*key, FROM_ZERO) for key in whole.select(KEYS).filter(pl.Series(mean == 0)).iter_rows()]
+    left += [(*key, reason("total_zero")) for key in whole.select(KEYS).filter(pl.Series(mean == 0)).iter_rows()]
     change = pl.col("after") - pl.col("before")
     tall = (
         whole.with_columns(_mean=mean)
@@ -254,20 +252,7 @@ def _product(factors: FloatArray) -> FloatArray:
 def _pairs(data: pl.DataFrame, names: list[str], item: str | None, span: int | None) -> pl.DataFrame:
     """Return every row with the one it is compared to; an item that is there at one end only has nulls at the other."""
     keys = [*KEYS, item] if item else list(KEYS)
-    try:
-        table = data.select(
-            pl.col("region").cast(pl.String),
-            pl.col("year").cast(pl.Int64),
-            *([pl.col(item).cast(pl.String)] if item else []),
-            *(pl.col(name).cast(pl.Float64).fill_nan(None) for name in names),
-        ).sort(keys)
-    except pl.exceptions.PolarsError as error:
-        message = f"lmdi: a factor is no number ({str(error).splitlines()[0]})."
-        raise InputError(message) from error
-    twice = table.group_by(keys).len().filter(pl.col("len") > 1)
-    if twice.height:
-        message = f"lmdi: {'/'.join(str(part) for part in twice.sort(keys).row(0)[:-1])} is given twice; keep one row."
-        raise InputError(message)
+    table = data.sort(keys)
     if span is None:
         last = table.filter(pl.col("year") == pl.col("year").max().over("region"))
         first = table.filter(pl.col("year") == pl.col("year").min().over("region")).rename({"year": "start"})
@@ -281,3 +266,67 @@ def _pairs(data: pl.DataFrame, names: list[str], item: str | None, span: int | N
         both = table.join(shifted, on=keys, how="full", suffix="_b", coalesce=True).join(years, on=KEYS, how="semi")
         both = both.with_columns(start=pl.col("year") - span)
     return both.rename({f"{name}_b": f"_{name}" for name in names}).sort(keys)
+
+
+def kaya(
+    source: object,
+    emissions: str | None = None,
+    *,
+    series: Mapping[str, str] | None = None,
+    span: int | None = 1,
+) -> Drivers:
+    """Decompose emissions, or energy use where none are given, by the Kaya identity with LMDI-I.
+
+    Parameters
+    ----------
+    source
+        A package (or its name), or a frame with ``region, year`` and the series.
+    emissions
+        Series of emissions; None decomposes energy use itself into three factors.
+    series
+        Other names for ``population, output, energy`` (``population, output_real, energy_consumption``).
+    span
+        Years over which change is measured; None compares the last year of each region with its first.
+
+    Returns
+    -------
+    Drivers
+        The factors ``population, affluence`` (output per head), ``energy_intensity`` (energy per unit of output) and,
+        with emissions, ``emission_content`` (emissions per unit of energy).
+
+    Raises
+    ------
+    InputError
+        When a series is missing, or emissions are negative.
+
+    Notes
+    -----
+    Kaya (1990), Impact of carbon dioxide emission control on GNP growth (IPCC Energy and Industry Subgroup):
+    C = P · Y/P · E/Y · C/E. Region-years without a positive denominator are in `omitted`.
+
+    Examples
+    --------
+    >>> result = kaya("china-provinces", span=None)
+    >>> result.frame.filter(region="110000")["factor"].to_list()
+    ['population', 'affluence', 'energy_intensity']
+    """
+    names = setting("kaya.series") | dict(series or {})
+    wanted = [names["population"], names["output"], names["energy"], *([emissions] if emissions else [])]
+    package = as_package(source)
+    given = read(package or source, wanted, verb="kaya")
+    if emissions:
+        refuse_below(given.frame, [emissions], verb="kaya", positive=False)
+    people, output, energy = (pl.col(names[key]) for key in ("population", "output", "energy"))
+    complete = given.frame.drop_nulls(wanted)
+    usable = complete.filter((people > 0) & (output > 0) & (energy > 0))
+    factors = {"population": people, "affluence": output / people, "energy_intensity": energy / output}
+    if emissions:
+        factors["emission_content"] = pl.col(emissions) / energy
+    data = usable.select(*KEYS, **factors)
+    provenance = given.provenance("kaya", emissions=emissions, series=names, span=span)
+    result = decompose(
+        data, list(factors), span=span, total=emissions or names["energy"], made=(given.kind, provenance)
+    )
+    bad = complete.join(usable, on=KEYS, how="anti").select(KEYS)
+    left = [result.omitted, omitted(bad.iter_rows(), reason("no_denominator")), missing_reasons(given.frame, wanted)]
+    return replace(result, omitted=pl.concat(left).sort(KEYS), names=names_of(package))

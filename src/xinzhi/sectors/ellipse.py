@@ -10,17 +10,16 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, frame_of, omitted, refuse_below, shorten, tidy
+from xinzhi.core.result import Result
+from xinzhi.data import Field, tidy
+from xinzhi.sectors.conventions import setting
+from xinzhi.sectors.figures import KEYS, figures, omitted, reason, refuse_below
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
 Method = Literal["yuill", "crimestat"]
-NO_VALUE = Text(zh="缺少数值", en="no value")
 _FEWEST = 3
 _COORDINATES = ("longitude", "latitude")
 
@@ -78,20 +77,17 @@ def deviational_ellipse(points: FloatArray, weights: FloatArray, *, method: Meth
     (1.4142, 0.7071, 90.0)
     """
     if method not in {"yuill", "crimestat"}:
-        message = f"method='{method}': it is yuill or crimestat."
-        raise UsageError(message)
+        raise UsageError("sectors.ellipse-method", method=method)
     used = weights > 0
     count = int(used.sum())
     if count < _FEWEST or not np.isfinite(points[used]).all():
-        message = "an ellipse needs three points or more with a positive weight and both coordinates."
-        raise InputError(message)
+        raise InputError("sectors.few-points")
     share = weights[used] / weights[used].sum()
     centre = share @ points[used]
     away = points[used] - centre
     values, vectors = np.linalg.eigh((share[:, None] * away).T @ away)
     if values[1] <= 0:
-        message = "all points lie in one place: there is no ellipse around them."
-        raise InputError(message)
+        raise InputError("sectors.one-place")
     factor = math.sqrt(2 * count / (count - 2)) if method == "crimestat" else 1.0
     east, north = vectors[:, 1]
     return EllipseShape(
@@ -115,21 +111,21 @@ class Ellipses(Result):
         ``region, year, reason_zh, reason_en``.
     """
 
+    verb: ClassVar[str] = "ellipse"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("year",)
 
     omitted: pl.DataFrame
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return where the centre of gravity went and how the spread changed."""
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
-        change = last["area_km2"] / first["area_km2"] - 1
-        places = [f"{row['longitude']:.2f}°E {row['latitude']:.2f}°N" for row in (first, last)]
-        line = (
-            f"重心：{first['year']}年 {places[0]}，{last['year']}年 {places[1]}；椭圆面积变动 {change:+.1%}"
-            if language == "zh"
-            else f"centre of gravity {places[0]} in {first['year']}, {places[1]} in {last['year']}; area {change:+.1%}"
-        )
-        return f"{line}\n{self.provenance.foot()}"
+        values = {
+            f"{name}_{end}": row[name]
+            for end, row in (("before", first), ("after", last))
+            for name in ("year", "longitude", "latitude")
+        }
+        return {"answer.ellipse": values | {"change": last["area_km2"] / first["area_km2"] - 1}}
 
 
 def ellipse(frame: object, value: str, coordinates: object, *, method: Method = "yuill") -> Ellipses:
@@ -166,16 +162,12 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
     >>> ellipse(data, "y", places).frame.select(pl.col("longitude", "latitude").round(4)).rows()
     [(111.0, 30.5)]
     """
-    from xinzhi import __version__
-
-    columns, kind = frame_of(frame, [*KEYS, value], verb="ellipse")
-    table = tidy(columns, [value], verb="ellipse")
+    given = figures(frame, [value], verb="ellipse")
+    table = given.frame
     refuse_below(table, [value], verb="ellipse", positive=False)
     places = _places(coordinates)
     if unknown := sorted(set(table["region"]) - set(places["region"])):
-        message = f"no coordinates are given for {shorten(unknown)}."
-        raise InputError(message)
-    out = [(*key, NO_VALUE) for key in table.filter(pl.col(value).is_null()).select(KEYS).iter_rows()]
+        raise InputError("sectors.no-coordinates", names=unknown)
     middle = places.select(_COORDINATES).mean().row(0)
     degree = math.radians(1) * setting("ellipse.earth_radius_km")
     scale = np.array([degree * math.cos(math.radians(middle[1])), degree])
@@ -202,26 +194,18 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
     moved = (pl.col("_east").diff() ** 2 + pl.col("_north").diff() ** 2).sqrt()
     return Ellipses(
         frame=pl.DataFrame(rows).sort("year").with_columns(moved_km=moved).drop("_east", "_north"),
-        omitted=omitted(out),
-        kind=kind,
-        provenance=Provenance(verb="ellipse", version=__version__, options={"value": value, "method": method}),
+        omitted=omitted(table.filter(pl.col(value).is_null()).select(KEYS).iter_rows(), reason("no_value")),
+        kind=given.kind,
+        provenance=given.provenance("ellipse", value=value, method=method),
     )
 
 
 def _places(coordinates: object) -> pl.DataFrame:
     """Return region, longitude and latitude, checked."""
-    frame, _ = frame_of(coordinates, ["region", *_COORDINATES], verb="ellipse")
-    places = frame.select(pl.col("region").cast(pl.String), pl.col(_COORDINATES).cast(pl.Float64))
-    bad = places.filter(
-        pl.col("longitude").is_null()
-        | pl.col("latitude").is_null()
-        | (pl.col("longitude").abs() > 180)  # noqa: PLR2004 - the range of a longitude
-        | (pl.col("latitude").abs() > 90)  # noqa: PLR2004 - the range of a latitude
-    )
-    if bad.height or places["region"].is_duplicated().any():
-        name = bad["region"][0] if bad.height else places.filter(pl.col("region").is_duplicated())["region"][0]
-        message = (
-            f"the coordinates of {name} are missing, out of range or given twice; longitude and latitude are degrees."
-        )
-        raise InputError(message)
-    return places
+    degrees = [Field(name, missing="refuse") for name in _COORDINATES]
+    read = tidy(coordinates, [Field("region", "code"), *degrees], key=["region"], verb="ellipse")
+    for name, most in zip(_COORDINATES, (180, 90), strict=True):
+        bad = read.frame.filter(pl.col(name).abs() > most)
+        if bad.height:
+            raise InputError("sectors.bad-coordinates", region=bad["region"][0], column=name, most=most)
+    return read.frame

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sectors.parameters import document
-from xinzhi.sectors.reading import shorten
+from xinzhi.core.spatial import adjacency, parts, row_standardised
+from xinzhi.sectors.conventions import document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,55 +95,31 @@ def spatial_weights(neighbours: Neighbours, regions: Sequence[str], *, islands: 
     [[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]
     """
     if islands not in {"refuse", "drop"}:
-        message = f"islands='{islands}': it is refuse or drop."
-        raise UsageError(message)
+        raise UsageError("sectors.islands", islands=islands)
     wanted = sorted(set(regions))
     if unknown := [name for name in wanted if name not in neighbours]:
-        message = f"no neighbours are given for {shorten(unknown)}: add them to the list, or leave the regions out."
-        raise InputError(message)
+        raise InputError("sectors.no-neighbours-given", names=unknown)
     _symmetric(neighbours, wanted)
     alone = [name for name in wanted if not set(neighbours[name]) & set(wanted)]
     if alone and islands == "refuse":
-        message = (
-            f"no neighbour among the regions: {shorten(alone)}. Name one "
-            "(contiguity(sea=True) joins Hainan to Guangdong), or leave such regions out with islands='drop'."
-        )
-        raise InputError(message)
+        raise InputError("sectors.island", names=alone)
     kept = [name for name in wanted if name not in alone]
-    place = {name: position for position, name in enumerate(kept)}
-    matrix = np.zeros((len(kept), len(kept)))
-    for name in kept:
-        for other in neighbours[name]:
-            if other in place:
-                matrix[place[name], place[other]] = 1.0
     if not kept:
-        message = "no two of the regions are neighbours."
-        raise InputError(message)
+        raise InputError("sectors.no-neighbours")
+    matrix = adjacency(neighbours, kept)
     return Weights(
         regions=tuple(kept),
-        matrix=matrix / matrix.sum(axis=1, keepdims=True),
+        matrix=row_standardised(matrix),
         dropped=tuple(alone),
-        parts=_parts(matrix),
+        parts=parts(matrix),
     )
 
 
 def _symmetric(neighbours: Neighbours, wanted: Sequence[str]) -> None:
     """Raise where a border stands on one side only, or a region borders on itself."""
-    for one in wanted:
-        for other in neighbours[one]:
-            if one == other or one not in neighbours.get(other, ()):
-                side = "borders on itself" if one == other else f"borders on {other}, but {other} does not on {one}"
-                message = f"the neighbours contradict themselves: {one} {side}."
-                raise InputError(message)
-
-
-def _parts(matrix: FloatArray) -> int:
-    """Return the number of separate parts of a graph."""
-    label = np.arange(len(matrix))
-    while True:
-        # every region takes the smallest label among itself and its neighbours, until none changes
-        near = np.where(matrix > 0, label[None, :], len(matrix)).min(axis=1)
-        smaller = np.minimum(label, near)
-        if (smaller == label).all():
-            return int(np.unique(label).size)
-        label = smaller
+    for region in wanted:
+        for other in neighbours[region]:
+            if region == other:
+                raise InputError("sectors.borders-itself", region=region)
+            if region not in neighbours.get(other, ()):
+                raise InputError("sectors.one-sided-border", region=region, other=other)

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, as_package, frame_of, names_of, omitted, read, refuse_below, tidy
+from xinzhi.core.text import Text, words
+from xinzhi.data import Field, tidy
+from xinzhi.sectors.conventions import series_text, setting
+from xinzhi.sectors.figures import (
+    KEYS,
+    as_package,
+    ends_of,
+    figures,
+    latest,
+    names_of,
+    omitted,
+    read,
+    reason,
+    refuse_below,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from xinzhi.core.result import Facts
 
-    from xinzhi.core.text import Language
-
-BAD_ENERGY = Text(zh="能源或排放不为正，强度无意义", en="energy or emissions are not positive: no intensity")
+_FULL = 100.0
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -39,38 +49,66 @@ class Green(Result):
         output. None where none were given.
     omitted
         ``region, year, reason_zh, reason_en``.
-    names
-        Names of the regions, where the source is a package that has them.
     """
 
+    verb: ClassVar[str] = "green"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = (*KEYS, "indicator")
 
     productivity: pl.DataFrame | None
     costs: pl.DataFrame | None
     omitted: pl.DataFrame
-    names: Mapping[str, Text] = field(default_factory=dict)
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how the intensity of all regions together moved."""
-        zh, lines = language == "zh", []
+    def together(self) -> dict[str, pl.DataFrame]:
+        """Return ``year, intensity, regions, value`` of each indicator, the first year being 100.
+
+        Those of the regions with every year count, together; an indicator of one year only is left out.
+        """
+        paths = {}
         for (name,), part in self.frame.group_by("indicator", maintain_order=True):
-            # the regions that are there at both ends
-            first, last = part["year"].to_numpy().min(), part["year"].to_numpy().max()
-            both = set(part.filter(year=first)["region"]) & set(part.filter(year=last)["region"])
-            sums = (
-                part.filter(pl.col("region").is_in(list(both))).group_by("year").agg(pl.col("quantity", "output").sum())
-            )
-            ratio = {row["year"]: row["quantity"] / row["output"] for row in sums.iter_rows(named=True)}
-            if not both or first == last:
-                continue
-            change = ratio[last] / ratio[first] - 1
-            words = setting("green.indicators").get(name, {"zh": f"{name} 强度", "en": f"{name} per output"})
-            lines.append(
-                f"{words['zh']} {first}-{last}年 {change:+.1%}（{len(both)} 个地区合计）"
-                if zh
-                else f"{words['en']} {first}-{last}: {change:+.1%} ({len(both)} regions together)"
-            )
-        return "\n".join([*lines, self.provenance.foot()])
+            whole = part.group_by("region").agg(pl.col("year").n_unique())
+            full = whole.filter(pl.col("year") == part["year"].n_unique())["region"].to_list()
+            rows = part.filter(pl.col("region").is_in(full)).group_by("year").agg(
+                intensity=pl.col("quantity").sum() / pl.col("output").sum(), regions=pl.len()
+            )  # fmt: skip
+            if rows.height > 1:
+                value = _FULL * pl.col("intensity") / pl.col("intensity").first()
+                paths[str(name)] = rows.sort("year").with_columns(value=value)
+        return paths
+
+    def facts(self) -> Facts:
+        """Return how the intensities of all regions together moved, and what was passed in says."""
+        paths = self.together()
+        moves = [
+            {
+                "name": intensity_text(name),
+                "first": path["year"][0],
+                "last": path["year"][-1],
+                "change": path["value"][-1] / _FULL - 1,
+            }
+            for name, path in sorted(paths.items(), key=lambda pair: pair[1]["value"][-1])
+        ]
+        facts: Facts = {}
+        if moves:
+            facts["headline.intensity"] = {"moves": [words("sectors.answer.intensity", **move) for move in moves]}
+        levels = None if self.productivity is None else latest(self.productivity, "level")
+        if levels is not None and levels.height:
+            counts = {"regions": levels.height, "up": levels.filter(pl.col("level") > 1).height}
+            facts["headline.productivity"] = counts | ends_of(levels, "level", self.names)
+        if self.costs is not None and self.costs["share"].count():
+            facts["headline.costs"] = ends_of(latest(self.cost_shares(), "share"), "share", self.names)
+        return facts or {"answer.no_years": {}}
+
+    def cost_shares(self) -> pl.DataFrame:
+        """Return ``region, year, share, cost`` of all indicators together."""
+        sums = self.costs if self.costs is not None else pl.DataFrame(schema={"share": pl.Float64})
+        return sums.drop_nulls("share").group_by(KEYS).agg(pl.col("share", "cost").sum())
+
+
+def intensity_text(name: str) -> Text:
+    """Return what a quantity over output is called."""
+    given = setting("green.indicators").get(name)
+    return Text(zh=given["zh"], en=given["en"]) if given else words("sectors.chart.per_output", name=series_text(name))
 
 
 def green(
@@ -119,16 +157,17 @@ def green(
     given = read(whole, ["output_real"], verb="green", optional=(*known, "output_nominal"))
     frame, names = given.frame, [name for name in known if name in given.frame.columns]
     if emissions is not None:
-        more, _ = frame_of(emissions, KEYS, verb="green")
-        extra = [name for name in more.columns if name not in KEYS]
+        columns = tidy(
+            emissions, [Field("region", "code"), Field("year", "year")], others=True, verb="green"
+        ).frame.columns
+        extra = [name for name in columns if name not in KEYS]
         if clash := set(extra) & set(frame.columns):
-            message = f"green: {', '.join(sorted(clash))} is in the package already; rename the column of emissions."
-            raise InputError(message)
-        frame = frame.join(tidy(more, extra, verb="green"), on=KEYS, how="left", maintain_order="left")
+            raise InputError("sectors.column-clash", names=sorted(clash))
+        more = figures(emissions, extra, verb="green").frame
+        frame = frame.join(more, on=KEYS, how="left", maintain_order="left")
         names += extra
     if not names:
-        message = f"green needs a quantity: one of {', '.join(known)}, or emissions."
-        raise InputError(message)
+        raise InputError("sectors.no-quantity", names=list(known))
     refuse_below(frame, ["output_real"], verb="green")
     tall = (
         frame.unpivot(names, index=[*KEYS, "output_real"], variable_name="indicator", value_name="quantity")
@@ -147,7 +186,7 @@ def green(
         ),
         productivity=None if productivity is None else _productivity(productivity),
         costs=None if prices is None else _costs(frame, names, prices),
-        omitted=omitted((*key, BAD_ENERGY) for key in bad.iter_rows()),
+        omitted=omitted(bad.iter_rows(), reason("no_intensity")),
         names=names_of(package),
         kind=given.kind,
         provenance=given.provenance("green", indicators=names),
@@ -157,11 +196,14 @@ def green(
 def _productivity(given: Any) -> pl.DataFrame:  # noqa: ANN401 - a result or a frame
     """Return green productivity by region and year, and its product from the first year on."""
     native = given.frame if hasattr(given, "provenance") else given
-    raw, _ = frame_of(native, ["index"], verb="green")
-    renamed = raw.rename({old: new for old, new in (("unit", "region"), ("period", "year")) if old in raw.columns})
-    frame, _ = frame_of(renamed, [*KEYS, "index"], verb="green")
-    table = tidy(frame, ["index"], verb="green")
-    refuse_below(table, ["index"], verb="green")
+    called = tidy(native, [Field("index")], others=True, verb="green").raw.cells.columns
+    region, year = (new if new in called else old for new, old in (("region", "unit"), ("year", "period")))
+    fields = [
+        Field("region", "code", column=region),
+        Field("year", "year", column=year),
+        Field("index", sign="positive"),
+    ]
+    table = tidy(native, fields, key=KEYS, verb="green").frame
     gap = ((pl.col("year").diff() != 1).fill_null(value=False) | pl.col("index").is_null()).cum_max().over("region")
     return table.with_columns(level=pl.when(~gap).then(pl.col("index").fill_null(1.0).cum_prod().over("region")))
 
@@ -169,20 +211,18 @@ def _productivity(given: Any) -> pl.DataFrame:  # noqa: ANN401 - a result or a f
 def _costs(frame: pl.DataFrame, names: list[str], prices: object) -> pl.DataFrame:
     """Return quantities at their shadow prices."""
     if "output_nominal" not in frame.columns:
-        message = "green: shadow prices are weighed against output_nominal, which is missing."
-        raise InputError(message)
-    table, _ = frame_of(prices, ["indicator", "price"], verb="green")
-    keys = ["indicator", *(name for name in KEYS if name in table.columns)]
-    table = table.select(
-        *(pl.col(name).cast(pl.Int64 if name == "year" else pl.String) for name in keys),
-        pl.col("price").cast(pl.Float64),
-    )
+        raise InputError("sectors.no-nominal-output")
+    fields = [
+        Field("indicator", "text"),
+        Field("region", "code", required=False),
+        Field("year", "year", required=False),
+    ]
+    table = tidy(prices, [*fields, Field("price")], verb="green").frame
+    keys = [name for name in ("indicator", *KEYS) if name in table.columns]
     if unknown := sorted(set(table["indicator"]) - set(names)):
-        message = f"green: prices name {', '.join(unknown)}, which is no quantity here ({', '.join(names)})."
-        raise InputError(message)
+        raise InputError("sectors.unknown-prices", names=unknown, known=names)
     if table.select(keys).is_duplicated().any():
-        message = f"green: a price of {'/'.join(keys)} is given twice."
-        raise InputError(message)
+        raise InputError("sectors.price-twice", keys=keys)
     return (
         frame.unpivot(names, index=[*KEYS, "output_nominal"], variable_name="indicator", value_name="quantity")
         .join(table, on=keys)

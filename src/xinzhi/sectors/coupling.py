@@ -11,14 +11,14 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text
-from xinzhi.sectors.parameters import setting, text
-from xinzhi.sectors.reading import KEYS, missing_reasons, read
+from xinzhi.sectors.conventions import setting, text
+from xinzhi.sectors.figures import KEYS, missing_reasons, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
 Form = Literal["standard", "corrected"]
 _TWO = 2
@@ -35,12 +35,10 @@ def check_weights(names: Sequence[str], weights: Mapping[str, float] | None) -> 
     if weights is None:
         return np.full(len(names), 1 / len(names))
     if set(weights) != set(names):
-        message = f"weights are needed for exactly {', '.join(names)}; given: {', '.join(weights)}."
-        raise UsageError(message)
+        raise UsageError("sectors.weights-for-others", names=list(names), given=list(weights))
     values = np.array([float(weights[name]) for name in names])
     if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
-        message = f"weights cannot be negative and not all zero: {dict(weights)}."
-        raise UsageError(message)
+        raise UsageError("sectors.weights-negative", weights=dict(weights))
     normed: FloatArray = values / values.sum()
     return normed
 
@@ -83,19 +81,13 @@ def coupling_degree(levels: FloatArray, *, form: Form = "corrected") -> FloatArr
     [1.0, 0.3162, 0.0]
     """
     if form not in get_args(Form):
-        message = f"unknown form '{form}' of the coupling degree: it is {' or '.join(get_args(Form))}."
-        raise UsageError(message)
+        raise UsageError("sectors.unknown-form", form=form, forms=list(get_args(Form)))
     levels = np.asarray(levels, dtype=np.float64)
     count = levels.shape[-1]
     if count < _TWO:
-        message = "coupling needs the levels of two systems or more."
-        raise UsageError(message)
+        raise UsageError("sectors.one-system")
     if np.any(levels < 0) or np.any(levels > 1):
-        worst = levels[(levels < 0) | (levels > 1)][0]
-        message = (
-            f"a level of {worst:g} lies outside [0, 1]: normalise the systems first (advance does, with pooled bounds)."
-        )
-        raise InputError(message)
+        raise InputError("sectors.level-outside", level=levels[(levels < 0) | (levels > 1)][0])
     highest = levels.max(axis=-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = levels / np.where(highest > 0, highest, np.nan)
@@ -184,30 +176,31 @@ class Coupling(Result):
         The systems and their weights in T.
     """
 
+    verb: ClassVar[str] = "coupling"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = KEYS
 
     omitted: pl.DataFrame
     systems: tuple[str, ...]
     weights: tuple[float, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the span of both degrees in the last year, and how far the two forms order the regions alike."""
+    def facts(self) -> Facts:
+        """Return the span of both degrees in the last year, and how they differ by form."""
         last = self.frame.filter(pl.col("year") == pl.col("year").max()).drop_nulls("coordination_corrected")
         if not last.height:
-            return f"{'没有可计算的行' if language == 'zh' else 'no row could be computed'}\n{self.provenance.foot()}"
-        year, rows = last["year"][0], []
+            return {"answer.no_rows": {}}
+        forms = []
         for form in get_args(Form):
             together = last[f"coupling_{form}"].drop_nulls().to_numpy()
-            low, high = float(together.min()), float(together.max())
-            mean = float(last[f"coordination_{form}"].to_numpy().mean())
-            name = text(f"coupling.forms.{form}").lang(language)
-            rows.append(
-                f"  {name}：耦合度 {low:.3f} 至 {high:.3f}，耦合协调度均值 {mean:.3f}"
-                if language == "zh"
-                else f"  {name}: coupling from {low:.3f} to {high:.3f}, mean coordination degree {mean:.3f}"
+            forms.append(
+                {
+                    "form": text(f"coupling.forms.{form}"),
+                    "low": float(together.min()),
+                    "high": float(together.max()),
+                    "mean": float(last[f"coordination_{form}"].to_numpy().mean()),
+                }
             )
-        head = f"{year}年，{last.height} 个地区" if language == "zh" else f"{year}, {last.height} regions"
-        return "\n".join([head, *rows, self.provenance.foot()])
+        return {"answer.coupling": {"year": last["year"][0], "regions": last.height}, "answer.coupling_form": forms}
 
 
 def coupling(source: object, systems: Sequence[str], *, weights: Mapping[str, float] | None = None) -> Coupling:

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import InputError
 from xinzhi.core.index_numbers import Formula, contributions
-from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.reading import KEYS, frame_of, omitted
+from xinzhi.core.result import Result
+from xinzhi.data import Field, tidy
+from xinzhi.sectors.figures import KEYS, omitted, reason
 
 if TYPE_CHECKING:
-    from xinzhi.core.text import Language
-
-GAP = Text(zh="某组缺少人数或工资，或缺少上一年", en="a group has no number or wage, or the year before is missing")
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.result import Facts
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -33,20 +31,15 @@ class Composition(Result):
         ``region, year, reason_zh, reason_en``.
     """
 
+    verb: ClassVar[str] = "composition"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = KEYS
 
     omitted: pl.DataFrame
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return the mean growth of composition."""
-        mean = self.frame["composition_growth"].mean()
-        figure = "-" if mean is None else f"{100 * float(mean):.2f}"  # type: ignore[arg-type] # a number
-        line = (
-            f"劳动构成年均提高 {figure} 个对数百分点（{self.frame.height} 个地区年）"
-            if language == "zh"
-            else f"labour composition rose by {figure} log points a year ({self.frame.height} region-years)"
-        )
-        return f"{line}\n{self.provenance.foot()}"
+        return {"answer.composition": {"growth": self.frame["composition_growth"].mean(), "rows": self.frame.height}}
 
 
 def composition(frame: object, group: str, persons: str, wage: str, *, formula: Formula = "tornqvist") -> Composition:
@@ -80,22 +73,10 @@ def composition(frame: object, group: str, persons: str, wage: str, *, formula: 
     >>> composition(data, "level", "persons", "wage").frame["composition_growth"].round(4).to_list()
     [0.0948]
     """
-    from xinzhi import __version__
-
-    columns, kind = frame_of(frame, [*KEYS, group, persons, wage], verb="composition")
-    table = columns.select(
-        pl.col("region").cast(pl.String),
-        pl.col("year").cast(pl.Int64),
-        pl.col(group).cast(pl.String),
-        pl.col(persons, wage).cast(pl.Float64).fill_nan(None),
-    )
-    keys = [*KEYS, group]
-    if table.select(keys).is_duplicated().any():
-        message = f"composition: a row of {'/'.join(keys)} is given twice; keep one."
-        raise InputError(message)
-    if table.filter((pl.col(persons) < 0) | (pl.col(wage) < 0)).height:
-        message = f"composition: '{persons}' and '{wage}' cannot be negative."
-        raise InputError(message)
+    figures = [Field(name, sign="non-negative") for name in (persons, wage)]
+    fields = [Field("region", "code"), Field("year", "year"), Field(group, "text"), *figures]
+    read = tidy(frame, fields, key=[*KEYS, group], verb="composition", empty=True)
+    table = read.frame
     rows, out = [], []
     names = table[group].unique().sort()
     for (region,), part in table.group_by("region", maintain_order=True):
@@ -111,27 +92,18 @@ def composition(frame: object, group: str, persons: str, wage: str, *, formula: 
             if np.isfinite(moved):
                 rows.append((region, year, float(moved), float(grown), float(moved - grown)))
             else:
-                out.append((region, year, GAP))
+                out.append((region, year))
     schema = {"region": pl.String, "year": pl.Int64}
     schema |= dict.fromkeys(("labour_growth", "persons_growth", "composition_growth"), pl.Float64)
     return Composition(
         frame=pl.DataFrame(rows, schema=schema, orient="row").sort(KEYS),
-        omitted=omitted(out),
-        kind=kind,
-        provenance=Provenance(
-            verb="composition",
-            version=__version__,
-            options={"group": group, "persons": persons, "wage": wage, "formula": formula},
-        ),
+        omitted=omitted(out, reason("group_gap")),
+        kind=read.kind,
+        provenance=read.provenance("composition", group=group, persons=persons, wage=wage, formula=formula),
     )
 
 
-def _growth(
-    people: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    pay: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    years: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-    formula: Formula,
-) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+def _growth(people: FloatArray, pay: FloatArray, years: IntArray, formula: Formula) -> tuple[FloatArray, FloatArray]:
     """Return log growth of labour input and of heads `(T,)`; NaN in the first year and where something is unknown."""
     cost = people * pay
     with np.errstate(divide="ignore", invalid="ignore"):

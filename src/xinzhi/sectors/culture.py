@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.naming import region_text
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, Source, as_package, frame_of, names_of, shorten
+from xinzhi.data import Field, provenance, tidy
+from xinzhi.sectors.conventions import setting
+from xinzhi.sectors.figures import KEYS, as_package, ends_of, latest, names_of, whole_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.data import Package
 
 _COLUMNS = ("value_added_share", "value_added_ceiling", "digital_share")
@@ -38,33 +35,22 @@ class Culture(Result):
         only counts in part).
     notes
         Findings: what cannot be given, and why.
-    names
-        Names of the regions, where the package has them.
     """
 
+    verb: ClassVar[str] = "culture"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = KEYS
 
     notes: tuple[Finding, ...]
-    names: Mapping[str, Text] = field(default_factory=dict)
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the share of all regions together and the regions at the ends."""
-        known = self.frame.drop_nulls("employment_share")
-        last = known.filter(pl.col("year") == pl.col("year").max()).sort("employment_share", descending=True)
-        if not last.height:
-            return self.provenance.foot()
-        ends = [
-            f"{region_text(row['region'], self.names).lang(language)} {row['employment_share']:.2%}"
-            for row in (last.row(0, named=True), last.row(-1, named=True))
-        ]
-        year = last["year"][0]
-        lines = [
-            f"{year}年文化、体育和娱乐业就业比重：最高 {ends[0]}，最低 {ends[1]}"
-            if language == "zh"
-            else f"culture, sports and entertainment in employment, {year}: highest {ends[0]}, lowest {ends[1]}"
-        ]
-        lines += [f"  {note.message.lang(language)}" for note in self.notes]
-        return "\n".join([*lines, self.provenance.foot()])
+    def facts(self) -> Facts:
+        """Return the regions at both ends, and in how many the share is above that of all regions together."""
+        now = latest(self.frame, "employment_share")
+        notes: Facts = {"note.finding": [{"message": note.message} for note in self.notes]}
+        if not now.height:
+            return {"answer.no_years": {}, **notes}
+        values = {"regions": now.height, "above": now.filter(pl.col("location_quotient") > 1).height}
+        return {"answer.culture": values | ends_of(now, "employment_share", self.names), **notes}
 
 
 def culture(source: object, *, digital: object = None) -> Culture:
@@ -97,13 +83,11 @@ def culture(source: object, *, digital: object = None) -> Culture:
     """
     package = as_package(source)
     if package is None:
-        message = "culture reads employment by section: hand in a package with the table activity_sections."
-        raise InputError(message)
+        raise InputError("sectors.culture-package")
     sections = package.require("activity_sections", ["employment"], verb="culture")
     name = setting("culture.section")
     if name not in set(sections["section"]):
-        message = f"culture: the table activity_sections of {package.name} has no section '{name}'."
-        raise InputError(message)
+        raise InputError("sectors.culture-section", package=package.name, section=name)
     frame = _employment(sections, name)
     notes: list[Finding] = []
     used = ["activity_sections"]
@@ -114,23 +98,18 @@ def culture(source: object, *, digital: object = None) -> Culture:
         frame = frame.with_columns(
             pl.lit(None, dtype=pl.Float64).alias(item) for item in columns if item not in frame.columns
         )
-    inputs = {item: package.fingerprint(item) for item in used}
-    made = Source(frame=frame, kind=package.kind, package=package.name, inputs=inputs)
     return Culture(
         frame=frame.select(*KEYS, "employment", "employment_share", "location_quotient", *_COLUMNS).sort(KEYS),
         notes=tuple(notes),
         names=names_of(package),
         kind=package.kind,
-        provenance=made.provenance("culture", digital=digital is not None),
+        provenance=provenance("culture", package, used, digital=digital is not None),
     )
 
 
 def _employment(sections: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return employment of culture, its share, and the quotient to all regions together."""
-    complete = sections.group_by(KEYS).agg(
-        # a section that is missing makes the total unknown, not smaller
-        total=pl.when(pl.col("employment").is_null().any()).then(None).otherwise(pl.col("employment").sum())
-    )
+    complete = sections.group_by(KEYS).agg(total=whole_sum("employment"))
     mine = sections.filter(section=name).select(*KEYS, "employment")
     both = mine.join(complete, on=KEYS).with_columns(
         employment_share=pl.when(pl.col("total") > 0).then(pl.col("employment") / pl.col("total"))
@@ -144,12 +123,10 @@ def _value_added(package: Package, notes: list[Finding]) -> tuple[tuple[str, ...
     """Return the share of culture in value added, or of the branch that contains it."""
     columns, table = ("value_added_share", "value_added_ceiling"), "branch_output"
     if table not in package.tables:
-        notes.append(_note("没有分行业增加值", "there is no value added by branch", table))
+        notes.append(finding("sectors.no-branches", table=table))
         return columns, table, None
     rows = package.require(table, ["output_nominal"], verb="culture")
-    total = rows.group_by(KEYS).agg(
-        total=pl.when(pl.col("output_nominal").is_null().any()).then(None).otherwise(pl.col("output_nominal").sum())
-    )
+    total = rows.group_by(KEYS).agg(total=whole_sum("output_nominal"))
     name, around = setting("culture.section"), setting("culture.containing_branch")
     found = None
     for branch, column in zip((name, around), columns, strict=True):
@@ -161,13 +138,7 @@ def _value_added(package: Package, notes: list[Finding]) -> tuple[tuple[str, ...
         )
         found = share if found is None else found.join(share, on=KEYS, how="full", coalesce=True)
     if name not in set(rows["branch"]):
-        notes.append(
-            _note(
-                "分行业增加值未单列文化，只能给出包含它的行业作为上限",
-                "value added does not list culture: only the branch that contains it, an upper bound",
-                table,
-            )
-        )
+        notes.append(finding("sectors.culture-not-listed", table=table))
     return columns, table, found
 
 
@@ -177,25 +148,19 @@ def _digital(
     """Return the share of the digital-cultural industries in the employment of the table `activity`."""
     columns, table = ("digital_share",), "activity"
     if digital is None:
-        notes.append(_note("未给出数字文化行业目录", "no list of digital-cultural industries was given", table))
+        notes.append(finding("sectors.no-digital-list", table=table))
         return columns, table, None
     rows = package.require(table, ["employment"], verb="culture")
-    listed, _ = frame_of(digital, ["industry"], verb="culture")
-    share = pl.col("share").cast(pl.Float64) if "share" in listed.columns else pl.lit(1.0)
-    codes = listed.select(pl.col("industry").cast(pl.String), share=share)
-    if codes["industry"].is_duplicated().any() or codes.filter(~pl.col("share").is_between(0, 1)).height:
-        message = "culture: an industry of the scope list is listed twice, or its share is not within 0-1."
-        raise InputError(message)
+    fields = [Field("industry", "code"), Field("share", required=False, missing="refuse")]
+    codes = tidy(digital, fields, key=["industry"], verb="culture").frame
+    if "share" not in codes.columns:
+        codes = codes.with_columns(share=pl.lit(1.0))
+    if codes.filter(~pl.col("share").is_between(0, 1)).height:
+        raise InputError("sectors.digital-share")
     present = set(rows["industry"])
     absent = [code for code in codes["industry"].to_list() if code not in present]
     if absent:
-        notes.append(
-            _note(
-                f"目录中的行业在数据中没有：{shorten(absent)}",
-                f"industries of the list that the table lacks: {shorten(absent)}",
-                table,
-            )
-        )
+        notes.append(finding("sectors.not-in-table", table=table, words={"names": absent}))
     if len(absent) == codes.height:
         return columns, table, None
     counted = rows.join(codes, on="industry", how="left").with_columns(pl.col("share").fill_null(0.0))
@@ -206,15 +171,4 @@ def _digital(
         columns,
         table,
         part.select(*KEYS, digital_share=pl.when(pl.col("total") > 0).then(pl.col("part") / pl.col("total"))),
-    )
-
-
-def _note(zh: str, en: str, table: str) -> Finding:
-    """Return a note on what is not there."""
-    return Finding(
-        rule="not-given",
-        severity="note",
-        message=Text(zh=zh, en=en),
-        hint=Text(zh="补充该表或该参数", en="add the table or the argument"),
-        table=table,
     )

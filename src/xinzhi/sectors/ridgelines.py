@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.sectors.parameters import setting
-from xinzhi.sectors.reading import KEYS, frame_of, tidy
+from xinzhi.core.result import Result
+from xinzhi.sectors.conventions import method, series_text, setting
+from xinzhi.sectors.figures import figures, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.result import Facts
 
 Rule = Literal["silverman", "scott"]
 _FEWEST = 3
@@ -56,12 +56,10 @@ def bandwidth(values: FloatArray, rule: Rule | float = "silverman") -> float:
     """
     if isinstance(rule, int | float):
         if not rule > 0:
-            message = f"a bandwidth of {rule:g}: it must be positive."
-            raise UsageError(message)
+            raise UsageError("sectors.bandwidth-not-positive", value=float(rule))
         return float(rule)
     if rule not in {"silverman", "scott"}:
-        message = f"unknown bandwidth rule '{rule}': it is silverman, scott or a number."
-        raise UsageError(message)
+        raise UsageError("sectors.unknown-bandwidth", rule=rule)
     values = np.asarray(values, dtype=np.float64)
     spread, factor = float(values.std(ddof=1)), float(np.power(values.size, -0.2))
     if rule == "scott":
@@ -98,34 +96,33 @@ class Densities(Result):
         that has no density has a `reason_zh, reason_en`.
     rule
         How the bandwidth was chosen.
-    names
-        What the figure is called, where it has a name; `dataclasses.replace` adds it.
     """
 
+    verb: ClassVar[str] = "ridgelines"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("year", "x")
 
     years: pl.DataFrame
     rule: str
-    names: Mapping[str, Text] = field(default_factory=dict)
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return where the peak and the spread went, and whether there are several peaks."""
         drawn = self.years.drop_nulls("bandwidth")
-        if not drawn.height:
-            return self.provenance.foot()
         first, last = drawn.row(0, named=True), drawn.row(-1, named=True)
-        value = str(self.provenance.options["value"])
-        what = self.names[value].lang(language) if value in self.names else value
-        line = (
-            f"{what}，{first['year']}年至{last['year']}年：主峰由 {first['mode']:.4g} 移至 {last['mode']:.4g}，"
-            f"标准差由 {first['deviation']:.4g} 变为 {last['deviation']:.4g}，"
-            f"峰数 {first['modes']} → {last['modes']}（带宽：{self.rule}）"
-            if language == "zh"
-            else f"{what}, {first['year']} to {last['year']}: highest peak {first['mode']:.4g} to {last['mode']:.4g}, "
-            f"standard deviation {first['deviation']:.4g} to {last['deviation']:.4g}, "
-            f"peaks {first['modes']} to {last['modes']} (bandwidth: {self.rule})"
-        )
-        return f"{line}\n{self.provenance.foot()}"
+        values = {
+            "value": series_text(str(self.provenance.options["value"]), self.names),
+            "first": first["year"],
+            "last": last["year"],
+            "before": first["mode"],
+            "after": last["mode"],
+            "modes_before": first["modes"],
+            "modes_after": last["modes"],
+        }
+        facts: Facts = {"answer.densities": values}
+        if first["mean"] and last["mean"]:
+            before, after = (row["deviation"] / row["mean"] for row in (first, last))
+            facts["answer.deviation"] = {"before": before, "after": after}
+        return facts | {"note.bandwidth": {"rule": method("bandwidth", self.rule)}}
 
 
 def ridgelines(
@@ -163,17 +160,14 @@ def ridgelines(
     >>> bool(abs(np.trapezoid(curve["density"], curve["x"]) - 1) < 0.01)
     True
     """
-    from xinzhi import __version__
-
-    columns, kind = frame_of(frame, [*KEYS, value], verb="ridgelines")
-    table = tidy(columns, [value], verb="ridgelines").drop_nulls(value)
+    given = figures(frame, [value], verb="ridgelines")
+    table = given.frame.drop_nulls(value)
     table = table.filter(pl.col("year").is_in(list(years))) if years is not None else table
     samples = {int(year): table.filter(year=year)[value].to_numpy() for year in table["year"].unique().sort()}
     widths = {year: bandwidth(one, rule) if one.size >= _FEWEST else 0.0 for year, one in samples.items()}
     drawn = {year: width for year, width in widths.items() if width > 0}
     if not drawn:
-        message = f"'{value}' has no density in any year: every year has fewer than {_FEWEST} regions or equal values."
-        raise InputError(message)
+        raise InputError("sectors.no-density", value=value, fewest=_FEWEST)
     tail = setting("density.tails") * max(drawn.values())
     pool = np.concatenate([samples[year] for year in drawn])
     grid = np.linspace(pool.min() - tail, pool.max() + tail, int(setting("density.points")))
@@ -183,8 +177,8 @@ def ridgelines(
         frame=pl.concat(points).with_columns(pl.col("year").cast(pl.Int64)),
         years=_years(samples, drawn, curves, grid),
         rule=str(rule),
-        kind=kind,
-        provenance=Provenance(verb="ridgelines", version=__version__, options={"value": value, "rule": str(rule)}),
+        kind=given.kind,
+        provenance=given.provenance("ridgelines", value=value, rule=str(rule)),
     )
 
 
@@ -194,7 +188,6 @@ def _years(
     """Return one row a year: its size, bandwidth, moments and peaks, or why it has no density."""
     rows = []
     for year, values in samples.items():
-        few = values.size < _FEWEST
         row: dict[str, object] = {"year": year, "regions": values.size, "mean": float(values.mean())}
         if year in drawn:
             curve = curves[year]
@@ -203,18 +196,10 @@ def _years(
             row |= {"bandwidth": drawn[year], "deviation": float(values.std(ddof=1))}
             row |= {"modes": int(peaks.size), "mode": float(grid[curve.argmax()])}
         else:
-            row["reason_zh"] = f"不足 {_FEWEST} 个地区" if few else "数值全部相等"
-            row["reason_en"] = f"fewer than {_FEWEST} regions" if few else "all values are equal"
+            why = reason("few", fewest=_FEWEST) if values.size < _FEWEST else reason("constant")
+            row |= {"reason_zh": why.zh, "reason_en": why.en}
         rows.append(row)
-    schema = {
-        "year": pl.Int64,
-        "regions": pl.Int64,
-        "bandwidth": pl.Float64,
-        "mean": pl.Float64,
-        "deviation": pl.Float64,
-        "modes": pl.Int64,
-        "mode": pl.Float64,
-        "reason_zh": pl.String,
-        "reason_en": pl.String,
-    }
+    schema = {"year": pl.Int64, "regions": pl.Int64, "bandwidth": pl.Float64, "mean": pl.Float64}
+    schema |= {"deviation": pl.Float64, "modes": pl.Int64, "mode": pl.Float64}
+    schema |= {"reason_zh": pl.String, "reason_en": pl.String}
     return pl.DataFrame(rows, schema=schema)

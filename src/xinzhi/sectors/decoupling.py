@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -10,18 +10,12 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.parameters import setting, text
-from xinzhi.sectors.reading import KEYS, as_package, names_of, omitted, read
+from xinzhi.sectors.conventions import count_text, series_text, setting, text
+from xinzhi.sectors.figures import KEYS, as_package, names_of, omitted, read, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
-
-STILL = Text(zh="驱动量未变动，弹性无定义", en="the driver did not move: the elasticity is not defined")
-ZERO = Text(zh="基期不为正，变动率无定义", en="not positive at the start: a rate of change is not defined")
+    from xinzhi.core.result import Facts
 
 
 def decoupling_state(pressure_growth: FloatArray, driver_growth: FloatArray) -> list[str | None]:
@@ -79,29 +73,38 @@ class Decoupling(Result):
         ``region, year, reason_zh, reason_en``.
     pressure, driver
         The two series.
-    names
-        Names of the regions, where the source is a package that has them.
     """
 
+    verb: ClassVar[str] = "decoupling"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = KEYS
 
     omitted: pl.DataFrame
     pressure: str
     driver: str
-    names: Mapping[str, Text] = field(default_factory=dict)
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how many regions were in which state in the last year."""
-        last = self.frame.filter(pl.col("year") == pl.col("year").max())
-        counts = last.group_by(f"state_{language}").len().sort("len", f"state_{language}", descending=[True, False])
-        names = [f"{name} {count}" for name, count in counts.iter_rows()]
-        year = last["year"][0] if last.height else "-"
-        line = (
-            f"{year}年 {self.pressure} 与 {self.driver} 的脱钩状态（地区数）：{'、'.join(names)}"
-            if language == "zh"
-            else f"decoupling of {self.pressure} from {self.driver} in {year}, regions: {', '.join(names)}"
-        )
-        return f"{line}\n{self.provenance.foot()}"
+    def last(self) -> pl.DataFrame:
+        """Return the rows of the last year that has as many regions as any, lowest elasticity first."""
+        counts = self.frame.group_by("year").len()
+        year = counts.filter(pl.col("len") == pl.col("len").max())["year"].max()
+        return self.frame.filter(year=year).sort("elasticity", "region")
+
+    def facts(self) -> Facts:
+        """Return how many regions were in which state."""
+        if not self.frame.height:
+            return {"answer.no_years": {}}
+        last = self.last()
+        counts = last.group_by("state", "state_en").len().sort("len", "state_en", descending=[True, False])
+        named = [count_text(text(f"decoupling.states.{state}"), count) for state, _, count in counts.iter_rows()]
+        values = {
+            "first": last["start"][0],
+            "last": last["year"][0],
+            "pressure": series_text(self.pressure),
+            "driver": series_text(self.driver),
+            "regions": last.height,
+            "counts": named,
+        }
+        return {"answer.states": values}
 
 
 def decoupling(
@@ -137,8 +140,7 @@ def decoupling(
     'weak_decoupling'
     """
     if span < 1:
-        message = f"span={span}: change is measured over one year or more."
-        raise UsageError(message)
+        raise UsageError("sectors.span", span=span)
     package = as_package(source)
     given = read(package or source, [pressure, driver], verb="decoupling")
     before = given.frame.with_columns(pl.col("year") + span).rename({pressure: "_pressure", driver: "_driver"})
@@ -152,15 +154,15 @@ def decoupling(
     )
     moved = usable.filter(pl.col("driver_growth") != 0)
     states = decoupling_state(moved["pressure_growth"].to_numpy(), moved["driver_growth"].to_numpy())
-    words = [text(f"decoupling.states.{state}") for state in states]
+    names = [text(f"decoupling.states.{state}") for state in states]
     frame = moved.with_columns(
         elasticity=pl.col("pressure_growth") / pl.col("driver_growth"),
         state=pl.Series(states, dtype=pl.String),
-        state_zh=pl.Series([word.zh for word in words], dtype=pl.String),
-        state_en=pl.Series([word.en for word in words], dtype=pl.String),
+        state_zh=pl.Series([name.zh for name in names], dtype=pl.String),
+        state_en=pl.Series([name.en for name in names], dtype=pl.String),
     )
-    out = [(*key, ZERO) for key in both.filter(~starts).select(KEYS).iter_rows()]
-    out += [(*key, STILL) for key in usable.filter(driver_growth=0).select(KEYS).iter_rows()]
+    out = [(*key, reason("from_zero")) for key in both.filter(~starts).select(KEYS).iter_rows()]
+    out += [(*key, reason("still")) for key in usable.filter(driver_growth=0).select(KEYS).iter_rows()]
     return Decoupling(
         frame=frame,
         omitted=omitted(out),

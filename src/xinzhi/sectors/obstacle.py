@@ -10,14 +10,15 @@ import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
-from xinzhi.sectors.coordination import check_weights
-from xinzhi.sectors.reading import KEYS, missing_reasons, read
+from xinzhi.sectors.conventions import share_text
+from xinzhi.sectors.coupling import check_weights
+from xinzhi.sectors.figures import KEYS, missing_reasons, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
 ITEM = "indicator"
 
@@ -53,9 +54,7 @@ def obstacle_degree(levels: FloatArray, weights: FloatArray) -> FloatArray:
     """
     levels = np.asarray(levels, dtype=np.float64)
     if np.any(levels < 0) or np.any(levels > 1):
-        worst = levels[(levels < 0) | (levels > 1)][0]
-        message = f"a level of {worst:g} lies outside [0, 1]: normalise the indicators first."
-        raise InputError(message)
+        raise InputError("sectors.level-outside", level=levels[(levels < 0) | (levels > 1)][0])
     distance = weights * (1 - levels)
     total = distance.sum(axis=-1, keepdims=True)
     share: FloatArray = distance / np.where(total > 0, total, np.nan)
@@ -77,24 +76,18 @@ class Obstacles(Result):
         ``region, year, reason_zh, reason_en``.
     """
 
+    verb: ClassVar[str] = "obstacle"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = (*KEYS, ITEM)
 
     mean: pl.DataFrame
     omitted: pl.DataFrame
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return the largest obstacles of the last year."""
         last = self.mean.filter(pl.col("year") == pl.col("year").max()).sort("obstacle", descending=True).head(3)
-        if not last.height:
-            return self.provenance.foot()
-        names = [f"{row['indicator']} {row['obstacle']:.1%}" for row in last.iter_rows(named=True)]
-        year = last["year"][0]
-        line = (
-            f"{year}年主要障碍因素：{'、'.join(names)}"
-            if language == "zh"
-            else f"main obstacles in {year}: {', '.join(names)}"
-        )
-        return f"{line}\n{self.provenance.foot()}"
+        named = [share_text(name, share) for name, share in last.select(ITEM, "obstacle").iter_rows()]
+        return {"answer.obstacles": {"year": last["year"][0], "names": named}} if named else {}
 
 
 def obstacle(source: object, indicators: Sequence[str], *, weights: Mapping[str, float] | None = None) -> Obstacles:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import Text, same
 from xinzhi.protocol.yamlfile import Source, YamlError, parse, read
-from xinzhi.sectors.composite.messages import errors, finding, refuse
+from xinzhi.sectors.composite.findings import errors, finding, refuse
 from xinzhi.sectors.composite.system import DENOMINATORS, INDEX, Group, Indicator, System, read_part
-from xinzhi.sectors.composite.weighting import weight_findings
-from xinzhi.sectors.composite.weights import ahp
+from xinzhi.sectors.composite.weights import ahp, weight_findings
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
@@ -83,7 +82,7 @@ def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
         return system
     made, findings = check_system(system)
     if made is None:
-        refuse(f"the indicator system{_called(system)} cannot be used", findings)
+        refuse("sectors.system-unusable", findings, name=_called(system))
     return made
 
 
@@ -127,18 +126,17 @@ def _source(system: str | Path | Mapping[str, Any]) -> Source:
         try:
             return parse(str(system), "system")
         except YamlError as error:
-            raise InputError(str(error), [error.finding]) from error
+            refuse("sectors.system-unreadable", [error.finding])
     path = Path(system)
     if path.suffix not in {".yaml", ".yml"}:
         known = sorted(file.stem for file in _FOLDER.glob("*.yaml"))
         if str(system) not in known:
-            message = f"there is no indicator system '{system}': take one of {', '.join(known)}, or a .yaml file."
-            raise UsageError(message)
+            raise UsageError("sectors.no-system", asked=system, known=known)
         path = _FOLDER / f"{system}.yaml"
     try:
         return read(path)
     except YamlError as error:
-        raise InputError(str(error), [error.finding]) from error
+        refuse("sectors.system-unreadable", [error.finding])
 
 
 class _Reader:
@@ -337,4 +335,4 @@ def _text(value: object, otherwise: str) -> Text:
     if isinstance(value, dict):
         zh, en = value.get("zh"), value.get("en")
         return Text(zh=str(zh or en or otherwise), en=str(en or zh or otherwise))
-    return Text(zh=str(value or otherwise), en=str(value or otherwise))
+    return same(value or otherwise)

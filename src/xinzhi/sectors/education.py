@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -11,21 +11,33 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.labour import human_capital
-from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
-from xinzhi.sectors.naming import region_text
-from xinzhi.sectors.parameters import returns_to_schooling
-from xinzhi.sectors.reading import KEYS, as_package, frame_of, grid, long, names_of, omitted, read, refuse_below, tidy
-from xinzhi.sectors.regression import Effects, panel_fit
+from xinzhi.core.regression import codes, fixed_effects
+from xinzhi.core.result import Result
+from xinzhi.sectors.conventions import returns_to_schooling
+from xinzhi.sectors.figures import (
+    KEYS,
+    as_package,
+    ends_of,
+    figures,
+    grid,
+    latest,
+    long,
+    names_of,
+    omitted,
+    read,
+    reason,
+    refuse_below,
+    with_protocol,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
-    from xinzhi.sectors.parameters import Returns
+    from xinzhi.core.result import Facts
+    from xinzhi.sectors.conventions import Returns
 
-NOTHING = Text(zh="缺少平均受教育年限", en="no mean years of schooling")
+Effects = Literal["none", "year", "two-way"]
 _PATH = "labour.returns_to_schooling"
 
 
@@ -47,43 +59,26 @@ class Education(Result):
         ``region, year, reason_zh, reason_en``.
     returns_from
         Where the returns to schooling come from.
-    names
-        Names of the regions, where the source is a package that has them.
     """
 
+    verb: ClassVar[str] = "education"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = KEYS
 
     spans: pl.DataFrame
     omitted: pl.DataFrame
     returns_from: str
-    names: Mapping[str, Text] = field(default_factory=dict)
 
-    def summary(self, language: Language = "en") -> str:
-        """Return what schooling contributed, on average and at the ends."""
-        zh = language == "zh"
+    def facts(self) -> Facts:
+        """Return what schooling contributed, on average and at the ends; without a measurement, human capital."""
         spans = self.spans.drop_nulls("contribution").sort("contribution", descending=True)
         if not spans.height:
-            words = (
-                "没有测算结果，只给出人力资本，不给出贡献"
-                if zh
-                else "no measurement: human capital without contributions"
-            )
-            return f"{words}\n{self.provenance.foot()}"
-        start, end = spans["start"].to_numpy().min(), spans["end"].to_numpy().max()
+            ends = ends_of(latest(self.frame, "human_capital"), "human_capital", self.names)
+            return {"answer.human_capital": ends, "note.unweighed": {}}
         given, grown = (spans[name].to_numpy() for name in ("contribution", "output_growth"))
-        mean, part = float(given.mean()), float(given.sum() / grown.sum())
-        ends = [
-            f"{region_text(row['region'], self.names).lang(language)} {100 * row['contribution']:.2f}"
-            for row in (spans.row(0, named=True), spans.row(-1, named=True))
-        ]
-        line = (
-            f"{start}-{end}年受教育年限提高每年贡献 {100 * mean:.2f} 个百分点（各地区均值），占产出增长的 {part:.1%}；"
-            f"最高 {ends[0]}，最低 {ends[1]}"
-            if zh
-            else f"{start}-{end}: schooling contributed {100 * mean:.2f} percentage points a year (mean of regions), "
-            f"{part:.1%} of output growth; most {ends[0]}, least {ends[1]}"
-        )
-        return f"{line}\n{self.provenance.foot()}"
+        values = {"first": spans["start"].min(), "last": spans["end"].max(), "mean": float(given.mean())}
+        values |= {"part": float(given.sum() / grown.sum())}
+        return {"answer.education": values | ends_of(spans, "contribution", self.names)}
 
 
 def education(source: object, measurement: Any = None, *, schooling: str = "schooling") -> Education:  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
@@ -122,8 +117,7 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     given = read(source if package is None else package, [schooling], verb="education")
     refuse_below(given.frame, [schooling], verb="education", positive=False)
     if not given.frame[schooling].count():
-        message = f"education: '{schooling}' is empty in every region and year."
-        raise InputError(message)
+        raise InputError("sectors.no-schooling", name=schooling)
     regions, years, observed = grid(given.frame, schooling)
     between = inside(observed) & np.isfinite(observed).any(axis=1, keepdims=True)
     filled = np.where(between, interpolate(observed), np.nan)
@@ -137,11 +131,11 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     return Education(
         frame=known,
         spans=_spans(known),
-        omitted=omitted((*key, NOTHING) for key in asked.select(KEYS).iter_rows()),
+        omitted=omitted(asked.select(KEYS).iter_rows(), reason("no_schooling")),
         returns_from=origin,
         names=names_of(package),
         kind=given.kind,
-        provenance=_provenance(given.provenance("education", schooling=schooling), measurement),
+        provenance=with_protocol(given.provenance("education", schooling=schooling), measurement),
     )
 
 
@@ -168,8 +162,8 @@ def _weigh(frame: pl.DataFrame, measurement: Any) -> pl.DataFrame:  # noqa: ANN4
     columns = ["labour_share", "output_growth"]
     if measurement is None:
         return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in (*columns, "contribution"))
-    growth, _ = frame_of(measurement.frame, [*KEYS, *columns], verb="education")
-    return frame.join(growth.select(*KEYS, *columns), on=KEYS, how="left", maintain_order="left").with_columns(
+    growth = figures(measurement.frame, columns, verb="education").frame
+    return frame.join(growth, on=KEYS, how="left", maintain_order="left").with_columns(
         contribution=pl.col("labour_share") * pl.col("human_capital_growth")
     )
 
@@ -193,16 +187,6 @@ def _spans(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _provenance(mine: Provenance, measurement: Any) -> Provenance:  # noqa: ANN401 - as above
-    """Return the provenance with the protocol of the measurement."""
-    if measurement is None:
-        return mine
-    from dataclasses import replace
-
-    theirs = measurement.provenance
-    return replace(mine, protocol=theirs.protocol, protocol_fingerprint=theirs.protocol_fingerprint)
-
-
 @dataclass(frozen=True, repr=False, kw_only=True)
 class SchoolingReturn(Result):
     """A Mincer-type regression over regions.
@@ -215,6 +199,8 @@ class SchoolingReturn(Result):
         Size, fixed effects and fit.
     """
 
+    verb: ClassVar[str] = "schooling_return"
+    topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("term",)
 
     rows: int
@@ -222,18 +208,11 @@ class SchoolingReturn(Result):
     effects: Effects
     r2_within: float
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return the return to a year of schooling with its standard error."""
         row = self.frame.row(0, named=True)
-        figures = f"{100 * row['estimate']:.1f} ± {100 * row['standard_error']:.1f}"
-        line = (
-            f"平均受教育年限每高一年，工资高 {figures} 个对数百分点"
-            f"（{self.rows} 行，{self.regions} 个地区，固定效应 {self.effects}）"
-            if language == "zh"
-            else f"a year of schooling goes with {figures} log points of the wage ({self.rows} rows, "
-            f"{self.regions} regions, effects: {self.effects})"
-        )
-        return f"{line}\n{self.provenance.foot()}"
+        size = {"rows": self.rows, "regions": self.regions, "effects": self.effects}
+        return {"answer.schooling_return": {"value": row["estimate"], "error": row["standard_error"], **size}}
 
 
 def schooling_return(
@@ -277,37 +256,35 @@ def schooling_return(
     >>> schooling_return(wages, "wage").frame["estimate"].round(6).to_list()
     [0.1]
     """
-    from xinzhi import __version__
-
     names = [schooling, *controls]
     if len(set(names)) < len(names):
-        message = f"a control is named twice: {', '.join(names)}."
-        raise UsageError(message)
-    columns, kind = frame_of(frame, [*KEYS, wage, *names], verb="schooling_return")
-    table = tidy(columns, [wage, *names], verb="schooling_return").drop_nulls()
+        raise UsageError("sectors.control-twice", names=names)
+    if effects not in get_args(Effects):
+        raise UsageError("sectors.unknown-effects", effects=effects, known=list(get_args(Effects)))
+    given = figures(frame, [wage, *names], verb="schooling_return")
+    table = given.frame.drop_nulls()
     refuse_below(table, [wage], verb="schooling_return")
     if not table.height:
-        message = "schooling_return: no row has a wage, schooling and all controls."
-        raise InputError(message)
-    fit = panel_fit(
+        raise InputError("sectors.no-complete-row")
+    place, year = (codes(table[name].to_list()) for name in KEYS)
+    fit = fixed_effects(
         np.log(table[wage].to_numpy()),
         table.select(names).to_numpy(),
-        table["region"].to_list(),
-        table["year"].to_list(),
-        effects=effects,
+        names,
+        {"none": [], "year": [year], "two-way": [place, year]}[effects],
+        place,
+        counted="all",
     )
     return SchoolingReturn(
         frame=pl.DataFrame(
             {"term": names, "estimate": fit.coefficients, "standard_error": fit.standard_errors, "p": fit.probabilities}
         ),
-        rows=fit.rows,
+        rows=fit.observations,
         regions=fit.clusters,
         effects=effects,
         r2_within=fit.r2_within,
-        kind=kind,
-        provenance=Provenance(
-            verb="schooling_return",
-            version=__version__,
-            options={"wage": wage, "schooling": schooling, "controls": list(controls), "effects": effects},
+        kind=given.kind,
+        provenance=given.provenance(
+            "schooling_return", wage=wage, schooling=schooling, controls=list(controls), effects=effects
         ),
     )

@@ -1,0 +1,435 @@
+"""The verb `index`: a composite indicator from a declared system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Provenance, Result
+from xinzhi.data import Package
+from xinzhi.sectors.composite.build import Built, Convention, build, yearly_ranks
+from xinzhi.sectors.composite.findings import finding, refuse
+from xinzhi.sectors.composite.load_system import load_system
+from xinzhi.sectors.composite.table import Table, from_package, is_table, read_indicators, read_table
+from xinzhi.sectors.composite.transform import Normalisation, impute
+from xinzhi.sectors.composite.weights import handed_findings
+from xinzhi.sectors.conventions import convention, method
+from xinzhi.sectors.figures import as_package, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Language
+    from xinzhi.sectors.composite.gaming import Gaming
+    from xinzhi.sectors.composite.sensitivity import Sensitivity
+    from xinzhi.sectors.composite.system import System
+    from xinzhi.sectors.composite.uncertainty import Uncertainty
+
+_SHOWN = 3  # regions named at either end
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Index(Result):
+    """A composite index under a declared system and convention.
+
+    Parameters
+    ----------
+    frame
+        ``region, year, index, rank, status, imputed, missing``, then the score of every sector and dimension. `rank` is
+        within the year, 1 for the highest. `status` is ``observed``, ``imputed`` (`imputed` counts the indicators that
+        were filled in) or ``incomplete`` (`missing` names them; there is no index).
+    weights
+        ``indicator, name_zh, name_en, sector, dimension, weight``, and ``year`` where they are set anew every year:
+        weights in the index, summing to one.
+    coverage
+        ``indicator, name_zh, name_en, sector, covered, observations, missing, imputed, first_year, last_year``: of
+        every indicator of the system, those that the data do not have included.
+    normalised
+        ``region, year`` and one column per indicator, for the rows that have an index.
+    treatment
+        ``year, indicator, treatment, winsorised, exponent``: what was done about outliers.
+    system, convention
+        What it was built by.
+    findings
+        Warnings and notes on system and data.
+    table, built, filled, complete
+        The data, the computation, the table after imputation, and the rows that have an index.
+    """
+
+    verb: ClassVar[str] = "index"
+    topic: ClassVar[str] = "sectors"
+    key: ClassVar[tuple[str, ...]] = ("region", "year")
+
+    weights: pl.DataFrame
+    coverage: pl.DataFrame
+    normalised: pl.DataFrame
+    treatment: pl.DataFrame
+    system: System
+    convention: Convention
+    findings: tuple[Finding, ...]
+    table: Table
+    built: Built
+    filled: FloatArray
+    complete: BoolArray
+
+    def uncertainty(self, draws: int = 1000, seed: int = 0) -> Uncertainty:
+        """Return the interval of every rank over many ways to build the index.
+
+        Parameters
+        ----------
+        draws
+            Number of draws of imputation, treatment, normalisation, weights, aggregation, and noise in the weights.
+        seed
+            Of the random numbers.
+        """
+        from xinzhi.sectors.composite.uncertainty import uncertainty
+
+        return uncertainty(self, draws=draws, seed=seed)
+
+    def sensitivity(self, method: str = "exact", *, draws: int = 1000, seed: int = 0) -> Sensitivity:
+        """Return how much of the variance of every rank each choice makes.
+
+        Parameters
+        ----------
+        method
+            ``exact``: over every combination of the choices, without noise; ``sobol``: estimated from draws, with it.
+        draws, seed
+            Of ``sobol``: base draws (each choice costs as many again), and the seed.
+        """
+        from xinzhi.sectors.composite.sensitivity import sensitivity
+
+        return sensitivity(self, method, draws=draws, seed=seed)
+
+    def gaming(self) -> Gaming:
+        """Return how far every region could move by convention alone, and by which."""
+        from xinzhi.sectors.composite.gaming import gaming
+
+        return gaming(self)
+
+    def name(self, region: str, language: Language = "en") -> str:
+        """Return the name of a region: that of the data, of a province of China, or its code."""
+        return self.names.region(region).lang(language)
+
+    def explain(self, region: str, year: int | None = None) -> pl.DataFrame:
+        """Return every indicator behind the index of a region and year.
+
+        Parameters
+        ----------
+        region, year
+            The region and year; the last year of the region when none is given.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``indicator, name_zh, name_en, sector, dimension, unit, direction, value, imputed, treated, score, weight``
+            and, for means, ``contribution``: these add up to the index (``arithmetic``), to its logarithm
+            (``geometric``) or to its inverse (``harmonic``).
+
+        Raises
+        ------
+        UsageError
+            When the region and year have no index; says which indicators are missing.
+        """
+        at = self._position(region, year)
+        row = int(np.flatnonzero(self.complete)[at])
+        items = self.system.indicators
+        scores, weights = self.built.scores[at], self.built.weights[at]
+        columns: dict[str, object] = {
+            "indicator": self.system.codes,
+            "name_zh": [item.name.zh for item in items],
+            "name_en": [item.name.en for item in items],
+            "sector": [item.sector for item in items],
+            "dimension": pl.Series([item.dimension for item in items], dtype=pl.String),
+            "unit": [item.unit for item in items],
+            "direction": [item.direction for item in items],
+            "value": self.filled[row],
+            "imputed": ~np.isfinite(self.table.values[row]),
+            "treated": self.built.treated[at],
+            "score": scores,
+            "weight": weights,
+        }
+        match self.convention.aggregation:
+            case "arithmetic":
+                columns["contribution"] = weights * scores
+            case "geometric":
+                columns["contribution"] = weights * np.log(scores)
+            case "harmonic":
+                columns["contribution"] = weights / scores
+        return pl.DataFrame(columns)
+
+    def _position(self, region: str, year: int | None) -> int:
+        keys = self.table.keys.filter(self.complete)
+        regions, years = keys["region"].to_numpy(), keys["year"].to_numpy()
+        if year is None:
+            own = years[regions == region]
+            year = int(own.max()) if len(own) else None
+        found = np.flatnonzero((regions == region) & (years == year))
+        if found.size:
+            return int(found[0])
+        row = self.frame.filter(region=region, year=year) if year is not None else self.frame.filter(region=region)
+        if row.height:
+            gaps = row["missing"][-1].split(";")
+            raise UsageError("sectors.no-index", region=self.names.region(region), year=row["year"][-1], names=gaps)
+        raise UsageError("sectors.no-such-row", region=region, year=year)
+
+    def last(self) -> pl.DataFrame:
+        """Return the rows of the last year that has an index, best first."""
+        done = self.frame.drop_nulls("index")
+        return done.filter(pl.col("year") == pl.col("year").max()).sort("rank", "region")
+
+    def facts(self) -> Facts:
+        """Return which regions lead and trail, on how much of the system, and what to beware of."""
+        now, done = self.last(), self.frame.drop_nulls("index")
+        called = self.names.distinct("region", self.frame["region"].unique().sort())
+        order = [called[code] for code in now["region"]]
+        year = {"year": now["year"][0]}
+        facts: Facts = {}
+        if len(order) > _SHOWN:
+            ends = {"top": order[:_SHOWN], "bottom": order[: -_SHOWN - 1 : -1]}
+            facts["answer.index"] = year | {"regions": len(order), **ends}
+        else:
+            facts["answer.index_few"] = year | {"order": order}
+        heavy, light = (self.mean_weights().row(at, named=True) for at in (0, -1))
+        names = self.system.words()
+        facts["answer.weights"] = {
+            "method": method("weights", self.convention.label("weights")),
+            "heavy": names[heavy["indicator"]],
+            "heavy_value": heavy["weight"],
+            "light": names[light["indicator"]],
+            "light_value": light["weight"],
+        }
+        covered = len(self.system.indicators)
+        if missing := [names[item.code] for item in self.system.missing]:
+            facts["answer.covered"] = {"covered": covered, "total": covered + len(missing), "names": missing}
+        left = self.frame.height - done.height
+        if left or self.coverage["imputed"].sum():
+            facts["answer.imputed"] = {"imputed": int(self.coverage["imputed"].sum()), "left": left}
+        if sizes := [names[item.code] for item in self.system.indicators if item.denominator == "none"]:
+            facts["answer.sizes"] = {"count": len(sizes), "names": sizes}
+        return facts if self.convention.pooled else facts | {"note.yearly": {}}
+
+    def mean_weights(self) -> pl.DataFrame:
+        """Return ``indicator, sector, weight``, the mean of the years where every year has its own, heaviest first."""
+        rows = self.weights.group_by("indicator", "sector", maintain_order=True).agg(pl.col("weight").mean())
+        return rows.sort("weight", descending=True, maintain_order=True)
+
+
+def index(
+    frame: Any,  # noqa: ANN401 - a frame of any kind
+    system: System | str | Path | Mapping[str, Any] = "xinzhi-sectors",
+    *,
+    weights: str | Mapping[str, float] = "entropy",
+    aggregation: str = "arithmetic",
+    normalisation: str | Normalisation = "min-max",
+    treatment: str = "none",
+    imputation: str = "none",
+    pooled: bool = True,
+) -> Index:
+    """Build a composite index from an indicator system.
+
+    Parameters
+    ----------
+    frame
+        A frame of any kind with ``region``, ``year`` and one column per indicator (or the columns that it is made
+        from), or the path of such a file (.csv, .parquet, .xlsx); or a data package, of which the system takes what it
+        can reach.
+    system
+        The id of a system that ships with xinzhi, the path of a YAML file, its text or content, or a system.
+    weights
+        ``equal`` (within every group), ``expert`` (given in the system), ``ahp`` (its pairwise comparisons),
+        ``entropy``, ``critic``, ``deviation``, ``pca``, ``merec``, or weights by indicator, which are divided by their
+        sum.
+    aggregation
+        ``arithmetic``, ``geometric``, ``harmonic``, ``topsis``, ``vikor`` or ``grey``.
+    normalisation
+        A method, or a `Normalisation` with its scale.
+    treatment
+        Of outliers: ``none``, ``winsorise``, ``log`` or ``box-cox``.
+    imputation
+        ``none`` (what is incomplete has no index), ``mean``, ``median``, ``group-mean``, ``linear`` or ``nearest``.
+    pooled
+        One set of bounds and weights for all years, so that levels can be compared over time; False sets them anew
+        every year, with a warning.
+
+    Returns
+    -------
+    Index
+        Index, rank and scores by region and year; weights, coverage, and the methods that say how far to trust them.
+
+    Raises
+    ------
+    UsageError
+        When a method is not known or has no answer on these data.
+    InputError
+        When the system or the data have errors; the exception carries the findings.
+
+    Notes
+    -----
+    OECD and JRC (2008), Handbook on Constructing Composite Indicators, for the steps and their order.
+
+    Examples
+    --------
+    >>> result = index("china-provinces", "xinzhi-sectors")
+    >>> result.frame.filter(year=2017, rank=1)["region"].to_list()
+    ['110000']
+    """
+    rules = load_system(system)
+    package = _package(frame)
+    if package is None and is_table(frame):
+        frame = read_indicators(frame)
+    if package is not None:
+        frame = from_package(package, rules)
+        rules = rules.within(frame.columns)
+    scale = normalisation if isinstance(normalisation, Normalisation) else Normalisation(normalisation)
+    how = Convention(
+        weights=weights,
+        aggregation=aggregation,
+        normalisation=scale,
+        treatment=treatment,
+        imputation=imputation,
+        pooled=pooled,
+    )
+    table = read_table(frame, rules)
+    filled = impute(table.values, table.keys, imputation)
+    complete = _complete(table, filled)
+    if not complete.any():
+        fewest = int(np.isnan(filled).sum(axis=1).argmin())
+        names = ", ".join(rules.codes[at] for at in np.flatnonzero(np.isnan(filled[fewest])).tolist())
+        refuse("sectors.no-index-at-all", [finding("nothing-complete", count=len(rules.codes), names=names)])
+    built = build(filled[complete], table.years[complete], rules, how)
+    warnings = [*handed_findings(rules, weights), *([] if pooled else [finding("not-comparable")])]
+    return Index(
+        frame=_frame(table, filled, complete, built, rules),
+        provenance=_provenance(package, rules, how),
+        kind=table.kind if package is None else package.kind,
+        weights=_weights(built, table.years[complete], rules, pooled=pooled),
+        coverage=_coverage(table, filled, complete, rules),
+        normalised=table.keys.filter(complete).select("region", "year").hstack(_columns(rules, built.scores)),
+        treatment=_treatment(built, rules),
+        names=names_of(package),
+        system=rules,
+        convention=how,
+        findings=(*rules.findings, *table.findings, *warnings),
+        table=table,
+        built=built,
+        filled=filled,
+        complete=complete,
+    )
+
+
+def _package(frame: object) -> Package | None:
+    """Return the package that a caller hands in, by itself or by name."""
+    if isinstance(frame, str | Path) and is_table(frame):
+        return None
+    return as_package(frame) if isinstance(frame, str | Path | Package) else None
+
+
+def _complete(table: Table, filled: FloatArray) -> BoolArray:
+    """Return the rows that get an index: nothing missing, and not too much of it filled in."""
+    share = np.isnan(table.values).mean(axis=1)
+    complete: BoolArray = np.isfinite(filled).all(axis=1) & (share <= convention("imputed_most"))
+    return complete
+
+
+def _frame(table: Table, filled: FloatArray, complete: BoolArray, built: Built, system: System) -> pl.DataFrame:
+    gaps = np.isnan(table.values)
+    names = np.array(system.codes, dtype=object)
+    missing = [None if done else ";".join(names[gap]) for done, gap in zip(complete, gaps, strict=True)]
+    imputed = np.where(complete, gaps.sum(axis=1), 0)
+    status = np.where(complete, np.where(imputed > 0, "imputed", "observed"), "incomplete")
+    done = np.flatnonzero(complete)
+    columns = {"index": built.index, **built.groups}
+    scores = {name: _spread(values, done, len(filled)) for name, values in columns.items()}
+    rank = _spread(yearly_ranks(built.index, table.years[complete]).astype(np.float64), done, len(filled))
+    return table.keys.select("region", "year").with_columns(
+        index=scores.pop("index"),
+        rank=rank.cast(pl.Int64),
+        status=pl.Series(status.tolist(), dtype=pl.String),
+        imputed=pl.Series(imputed),
+        missing=pl.Series(missing, dtype=pl.String),
+        **scores,
+    )
+
+
+def _spread(values: FloatArray, rows: IntArray, size: int) -> pl.Series:
+    whole = np.full(size, np.nan)
+    whole[rows] = values
+    return pl.Series(whole, nan_to_null=True)
+
+
+def _columns(system: System, values: FloatArray) -> pl.DataFrame:
+    return pl.DataFrame({code: values[:, at] for at, code in enumerate(system.codes)})
+
+
+def _weights(built: Built, years: IntArray, system: System, *, pooled: bool) -> pl.DataFrame:
+    base = system.to_frame().head(len(system.indicators))
+    base = base.select("indicator", "name_zh", "name_en", "sector", "dimension")
+    if pooled:
+        return base.with_columns(weight=pl.Series(built.weights[0]))
+    firsts = np.unique(years, return_index=True)[1].tolist()
+    return pl.concat(
+        base.with_columns(weight=pl.Series(built.weights[row]), year=pl.lit(int(years[row]))) for row in firsts
+    )
+
+
+def _coverage(table: Table, filled: FloatArray, complete: BoolArray, system: System) -> pl.DataFrame:
+    known = np.isfinite(table.values)
+    counted = (np.isfinite(filled) & ~known)[complete].sum(axis=0).tolist()
+    rows = []
+    for at, item in enumerate((*system.indicators, *system.missing)):
+        covered = at < len(system.indicators)
+        years = table.years[known[:, at]] if covered else np.empty(0, dtype=np.int64)
+        rows.append(
+            {
+                "indicator": item.code,
+                "name_zh": item.name.zh,
+                "name_en": item.name.en,
+                "sector": item.sector,
+                "covered": covered,
+                "observations": len(years),
+                "missing": len(known) - len(years),
+                "imputed": counted[at] if covered else 0,
+                "first_year": int(years.min()) if len(years) else None,
+                "last_year": int(years.max()) if len(years) else None,
+            }
+        )
+    return pl.DataFrame(rows, schema_overrides={"first_year": pl.Int64, "last_year": pl.Int64})
+
+
+def _treatment(built: Built, system: System) -> pl.DataFrame:
+    rows = [
+        {
+            "year": year,
+            "indicator": code,
+            "treatment": item.done,
+            "winsorised": item.count,
+            "exponent": item.exponent if np.isfinite(item.exponent) else None,
+        }
+        for year, items in built.treatments.items()
+        for code, item in zip(system.codes, items, strict=True)
+    ]
+    return pl.DataFrame(rows, schema_overrides={"year": pl.Int64, "exponent": pl.Float64})
+
+
+def _provenance(package: Package | None, system: System, how: Convention) -> Provenance:
+    from xinzhi import __version__
+
+    names = ("weights", "aggregation", "normalisation", "treatment", "imputation", "pooled")
+    tables = {
+        part.table for item in system.indicators for part in (item.numerator, item.divisor) if part and part.table
+    }
+    return Provenance(
+        verb="index",
+        version=__version__,
+        package=package.name if package else None,
+        inputs={name: package.fingerprint(name) for name in sorted(tables)} if package else {},
+        options={"system": system.id, **{name: how.label(name) for name in names}},
+    )
