@@ -11,8 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from xinzhi.sectors import Normalisation, index
 from xinzhi.sectors.composite.build import aggregate, ranks
-from xinzhi.sectors.composite.transform import normalise
-from xinzhi.sectors.composite.transform import treat
+from xinzhi.sectors.composite.transform import normalise, treat
 from xinzhi.sectors.composite.weights import OBJECTIVE, ahp, objective
 
 CLOSE = 1e-8

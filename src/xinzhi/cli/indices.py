@@ -131,7 +131,7 @@ def _read(data: str, system: System, asked: Asked) -> tuple[pl.DataFrame | None,
     """Return the table of a file with what it can fill of the system, or the package."""
     from xinzhi.core.errors import InputError
     from xinzhi.data import load
-    from xinzhi.sectors.composite.table import is_table, read_indicators
+    from xinzhi.sectors import is_table, read_indicators
 
     if not is_table(data):
         return None, system, load(data, encoding=asked.encoding)
@@ -261,9 +261,7 @@ def _tell(result: Index, found: list[Result], explained: pl.DataFrame | None, as
 def _ranking(result: Index, found: list[Result], asked: Asked) -> Any:  # noqa: ANN401 - a rich table
     """Return the last year: index, rank, its interval, and the best and the worst rank by convention."""
     from xinzhi.cli.tables import table
-    from xinzhi.sectors.composite.gaming import Gaming
-    from xinzhi.sectors.composite.uncertainty import Uncertainty
-    from xinzhi.sectors.conventions import region_text
+    from xinzhi.sectors import Gaming, Uncertainty
 
     keys = ["region", "year"]
     rows = result.frame.drop_nulls("index").select(*keys, "index", "rank")
@@ -283,7 +281,7 @@ def _ranking(result: Index, found: list[Result], asked: Asked) -> Any:  # noqa: 
     for row in rows.sort("rank", "region").iter_rows(named=True):
         shown.add_row(
             str(row["rank"]),
-            region_text(row["region"], result.names).lang(asked.language),
+            result.names.region(row["region"]).lang(asked.language),
             f"{row['index']:.3f}",
             f"{row['rank_p05']}-{row['rank_p95']}" if "rank_p05" in row else "-",
             f"{row['best_rank']}-{row['worst_rank']}",
@@ -300,8 +298,7 @@ def covered(data: str, encoding: str | None) -> list[dict[str, Any]]:
         A data package or a file of indicators, and the encoding of text.
     """
     from xinzhi.data import load
-    from xinzhi.sectors import systems
-    from xinzhi.sectors.composite.table import is_table, read_indicators
+    from xinzhi.sectors import is_table, read_indicators, systems
 
     source = read_indicators(data, encoding=encoding) if is_table(data) else load(data, encoding=encoding)
     return [_coverage(source, system) for system in systems()]

@@ -294,7 +294,8 @@ def _apart(package: Package, years: tuple[int, int] | None, notes: list[str]) ->
     import polars as pl
 
     from xinzhi.core.errors import InputError
-    from xinzhi.report.catalogue import words
+    from xinzhi.core.names import Names
+    from xinzhi.core.text import words
     from xinzhi.sectors import inequality, ridgelines
 
     try:
@@ -312,9 +313,10 @@ def _apart(package: Package, years: tuple[int, int] | None, notes: list[str]) ->
     relative = f"relative_{FIGURE}"
     shares = rows.with_columns((pl.col(FIGURE) / pl.col(FIGURE).mean().over("year")).alias(relative))
     called = {name: words(f"sectors.series.{name}") for name in (FIGURE, relative)}
+    group, names_of_all = None if groups is None else "group", Names({"series": names | called})
     made: tuple[Callable[[], Any], ...] = (
-        lambda: replace(inequality(grouped, FIGURE, group=None if groups is None else "group"), names=names | called),
-        lambda: replace(ridgelines(shares, relative), names=called),
+        lambda: replace(inequality(grouped, FIGURE, group=group), names=names_of_all),
+        lambda: replace(ridgelines(shares, relative), names=Names({"series": called})),
     )
     for one in made:
         try:

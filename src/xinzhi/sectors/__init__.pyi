@@ -35,6 +35,7 @@ from .education import education as education
 from .education import schooling_return as schooling_return
 from .ellipse import Ellipses as Ellipses
 from .ellipse import ellipse as ellipse
+from .figures import latest as latest
 from .green import Green as Green
 from .green import green as green
 from .green import intensity_text as intensity_text

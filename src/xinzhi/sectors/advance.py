@@ -15,7 +15,19 @@ from xinzhi.core.text import Text, words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import indicator_text, sector_text, setting
 from xinzhi.sectors.coupling import Form, check_weights, coordination_degree, coupling_degree, degrees, lagging
-from xinzhi.sectors.figures import KEYS, as_package, ends_of, grid, long, names_of, omitted, read, reason, with_protocol
+from xinzhi.sectors.figures import (
+    KEYS,
+    as_package,
+    ends_of,
+    grid,
+    long,
+    named,
+    names_of,
+    omitted,
+    read,
+    reason,
+    with_protocol,
+)
 from xinzhi.sectors.levels import State, balanced_cells, state
 from xinzhi.sectors.obstacle import obstacle_frame
 
@@ -297,7 +309,11 @@ def advance(
         bounds=found.bounds,
         drag=_drag(known, names),
         omitted=_left_out(found, known, names),
-        names=names_of(package),
+        names=named(
+            names_of(package),
+            sector=[(name, sector_text(name)) for name in names],
+            indicator=[(name, indicator_text(name)) for name in found.bounds["indicator"]],
+        ),
         kind=given.kind,
         provenance=with_protocol(provenance, measurement),
     )
@@ -496,7 +512,6 @@ def _explained(item: Explanation) -> list[Text]:
     for part in item.sectors.iter_rows(named=True):
         lines.append(words("sectors.explain.sector", **part | {"sector": sector_text(part["sector"])}))
         for figure in item.indicators.filter(sector=part["sector"]).iter_rows(named=True):
-            lines.append(
-                words("sectors.explain.indicator", **figure | {"indicator": indicator_text(figure["indicator"])})
-            )
+            named_figure = figure | {"indicator": indicator_text(figure["indicator"])}
+            lines.append(words("sectors.explain.indicator", **named_figure))
     return lines

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KEYS = ("region", "year")
 GAPS = ("missing-year",)  # a year that is missing is left out, filled with a flag, or named; it stops nothing
-OMITTED = {"region": pl.String, "year": pl.Int64, "reason_zh": pl.String, "reason_en": pl.String}
+OMITTED: dict[str, Any] = {"region": pl.String, "year": pl.Int64, "reason_zh": pl.String, "reason_en": pl.String}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,8 @@ def read(source: object, columns: Sequence[str], *, verb: str, optional: Sequenc
             used.add(series[0])
             frames.append(series[1])
         elif name in columns:
-            raise InputError("sectors.no-series", verb=verb, name=name, package=package.name, **_offer(package))
+            series_of = _offer(package)
+            raise InputError("sectors.no-series", verb=verb, name=name, package=package.name, **series_of)
     both = frames[0]
     for frame in frames[1:]:
         both = both.join(frame, on=KEYS, how="full", coalesce=True)
@@ -108,7 +109,7 @@ def _series(package: Package, name: str, verb: str) -> tuple[str, pl.DataFrame] 
     return None
 
 
-def _offer(package: Package) -> dict[str, list[str]]:
+def _offer(package: Package) -> dict[str, Any]:
     """Return the series that a package has, for the message that one is missing."""
     tables = package.tables
     indicators = tables["indicators"]["indicator"].unique().sort().to_list() if "indicators" in tables else []
@@ -158,10 +159,9 @@ def reason(key: str, **values: object) -> Text:
 
 def omitted(rows: Iterable[tuple[Any, ...]], why: Text | None = None) -> pl.DataFrame:
     """Return what was left out as ``region, year, reason_zh, reason_en``; one reason for all, or one in every row."""
-    given = [(region, year, rest[0] if rest else why) for region, year, *rest in rows]
-    return pl.DataFrame(
-        [(region, year, text.zh, text.en) for region, year, text in given], schema=OMITTED, orient="row"
-    ).sort(KEYS, maintain_order=True)
+    given = [(region, year, *(rest or [why])) for region, year, *rest in rows]
+    said = [(region, year, text.zh, text.en) for region, year, text in given if text is not None]
+    return pl.DataFrame(said, schema=OMITTED, orient="row").sort(KEYS, maintain_order=True)
 
 
 def missing_reasons(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -179,6 +179,11 @@ def names_of(package: Package | None) -> Names:
         return NO_NAMES
     rows = frame.select("region", "name_zh", "name_en").drop_nulls().iter_rows()
     return Names({"region": {region: Text(zh=zh, en=en) for region, zh, en in rows}})
+
+
+def named(names: Names, **kinds: Iterable[tuple[str, Text]]) -> Names:
+    """Return names with those of further kinds of codes."""
+    return Names({**names.by_kind, **{kind: dict(texts) for kind, texts in kinds.items()}})
 
 
 def latest(frame: pl.DataFrame, column: str) -> pl.DataFrame:

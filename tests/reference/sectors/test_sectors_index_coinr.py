@@ -16,10 +16,8 @@ import pytest
 
 from xinzhi.sectors import Normalisation, index, load_system
 from xinzhi.sectors.composite.build import aggregate
-from xinzhi.sectors.composite.transform import impute
-from xinzhi.sectors.composite.transform import normalise
 from xinzhi.sectors.composite.table import read_table
-from xinzhi.sectors.composite.transform import kurtosis, skewness, treat
+from xinzhi.sectors.composite.transform import impute, kurtosis, normalise, skewness, treat
 
 TOLERANCE = 1e-9
 GROUPS = ("Physical", "ConEcFin", "Political", "Instit", "P2P", "Environ", "Social", "SusEcFin", "Conn", "Sust")

@@ -13,12 +13,13 @@ import pytest
 import xinzhi
 from xinzhi import sectors
 from xinzhi.core.errors import UsageError
+from xinzhi.core.names import Names
 from xinzhi.core.text import Text
 from xinzhi.report import svg
 from xinzhi.report.charts.style import width
 from xinzhi.report.rooms import SECTIONS, section
+from xinzhi.report.rooms.sectors.advance import assessed
 from xinzhi.report.rooms.sectors.names import arrangement, chosen, distinct, region_text, short
-from xinzhi.report.rooms.sectors.together import assessed
 from xinzhi.report.rooms.writing import write_room
 from xinzhi.sectors.conventions import departures, method
 
@@ -139,7 +140,7 @@ def test_headlines_on_coordination_equal_the_frame():
     assert f"from {first[degree]:.3f} to {last[degree]:.3f}" in headline
     now = found.frame.filter(year=last["year"]).sort(degree)
     said = " ".join(text.en for text in made.answer)
-    assert f"lowest in {found.names[now['region'][0]].en} ({now[degree][0]:.3f})" in said
+    assert f"lowest in {found.names.region(now['region'][0]).en} ({now[degree][0]:.3f})" in said
     rise = last["culture"] - first["culture"]
     assert f"culture (+{rise:.2f})" in said
     assert last["economy"] - first["economy"] > rise
@@ -164,7 +165,7 @@ def test_the_region_drawn_is_the_one_asked_for_by_code_or_name():
     for asked in ("220000", "吉林", "Jilin"):
         assert section(found, region=asked).pictures[-1].title.en == "The sectors of Jilin"
     default = found.sectors.filter(year=2019).sort("gain", descending=True)["region"][0]
-    assert section(found).pictures[-1].title.en.endswith(found.names[default].en)
+    assert section(found).pictures[-1].title.en.endswith(found.names.region(default).en)
     assert "Guizhou" in section(composite(), region="贵州").pictures[-1].headline.en
 
 
@@ -184,7 +185,7 @@ def test_a_region_that_is_not_there_is_named(name, asked, message):
 def test_a_region_without_all_indicators_is_told_which_are_missing():
     frame = sectors.from_package(package(), "xinzhi-sectors")
     holed = frame.with_columns(schooling=pl.when(pl.col("region") != "220000").then("schooling"))
-    with pytest.raises(UsageError, match="220000 in 2017 has no index: schooling missing"):
+    with pytest.raises(UsageError, match="Jilin in 2017 has no index: schooling missing"):
         section(sectors.index(holed.filter(pl.col("year") == 2017)), region="吉林")
 
 
@@ -252,7 +253,7 @@ def test_every_method_has_a_name_in_chinese(name):
 
 
 def test_parts_of_inequality_and_group_names():
-    named = replace(result("inequality"), names={"East": Text(zh="东部", en="East")})
+    named = replace(result("inequality"), names=Names({"series": {"East": Text(zh="东部", en="East")}}))
     made = section(named)
     last = named.frame.row(-1, named=True)
     assert f"{100 * last['between'] / last['gini']:.0f}\N{NO-BREAK SPACE}% is between the groups" in made.answer[1].en

@@ -46,7 +46,9 @@ def panel(**columns):
 def test_a_verb_stays_a_function_when_its_module_is_imported():
     for module in pkgutil.walk_packages(sectors.__path__, "xinzhi.sectors."):
         importlib.import_module(module.name)
-    assert all(callable(getattr(sectors, name)) for name in ("index", "green", "moran", "markov", "advance", "coupling"))
+    assert all(
+        callable(getattr(sectors, name)) for name in ("index", "green", "moran", "markov", "advance", "coupling")
+    )
     assert all(getattr(sectors, name) is not None for name in sectors.__all__)
     with pytest.raises(AttributeError, match="nothing"):
         sectors.nothing  # noqa: B018 - asking for it is the test

@@ -147,7 +147,7 @@ def test_lmdi_refuses_what_it_cannot_take():
     assert (caught.value.findings[0].rule, caught.value.findings[0].key) == ("duplicate-key", "a/1")
     with pytest.raises(UsageError, match="one factor or more"):
         sectors.lmdi(rows, [])
-    with pytest.raises(InputError, match="no column .price."):
+    with pytest.raises(InputError, match="no column 'price'"):
         sectors.lmdi(rows, ["price"])
 
 

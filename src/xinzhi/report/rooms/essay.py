@@ -60,7 +60,7 @@ def _sources(package: Package, _: Measurement, protocol: Protocol) -> Section | 
 
 
 def _sectors(package: Package, measurement: Measurement, _: Protocol) -> Section | None:
-    from xinzhi.report.rooms.sectors.together import assessed
+    from xinzhi.report.rooms.sectors.advance import assessed
 
     return assessed(package, measurement)
 

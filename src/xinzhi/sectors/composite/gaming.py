@@ -59,7 +59,7 @@ class Gaming(Result):
         `(conventions, rows)` every rank.
     """
 
-    verb: ClassVar[str] = "gaming"
+    verb: ClassVar[str] = "index_gaming"
     topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("region", "year")
 

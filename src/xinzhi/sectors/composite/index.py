@@ -19,7 +19,7 @@ from xinzhi.sectors.composite.table import Table, from_package, is_table, read_i
 from xinzhi.sectors.composite.transform import Normalisation, impute
 from xinzhi.sectors.composite.weights import handed_findings
 from xinzhi.sectors.conventions import convention, method
-from xinzhi.sectors.figures import as_package, names_of
+from xinzhi.sectors.figures import as_package, named, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -314,7 +314,7 @@ def index(
         coverage=_coverage(table, filled, complete, rules),
         normalised=table.keys.filter(complete).select("region", "year").hstack(_columns(rules, built.scores)),
         treatment=_treatment(built, rules),
-        names=names_of(package),
+        names=named(names_of(package), indicator=rules.words().items()),
         system=rules,
         convention=how,
         findings=(*rules.findings, *table.findings, *warnings),

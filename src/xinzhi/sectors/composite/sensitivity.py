@@ -45,7 +45,7 @@ class Sensitivity(Result):
         ``exact`` or ``sobol``, and how many indices were ranked.
     """
 
-    verb: ClassVar[str] = "sensitivity"
+    verb: ClassVar[str] = "index_sensitivity"
     topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("region", "year", "choice")
 

@@ -45,7 +45,7 @@ class Uncertainty(Result):
         Number of draws.
     """
 
-    verb: ClassVar[str] = "uncertainty"
+    verb: ClassVar[str] = "index_uncertainty"
     topic: ClassVar[str] = "sectors"
     key: ClassVar[tuple[str, ...]] = ("region", "year")
 
