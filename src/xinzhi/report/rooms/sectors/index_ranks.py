@@ -14,7 +14,6 @@ from xinzhi.report.table import column, table
 from xinzhi.sectors import departures, method
 
 if TYPE_CHECKING:
-
     from xinzhi.report.section import Picture
     from xinzhi.report.table import Column, Table
     from xinzhi.sectors import Gaming, Sensitivity, Uncertainty
