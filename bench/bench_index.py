@@ -20,11 +20,9 @@ import numpy as np
 import polars as pl
 
 from xinzhi.sectors import index
-from xinzhi.sectors.composite.build import aggregate
-from xinzhi.sectors.composite.build import positive_where_needed, yearly_ranks
-from xinzhi.sectors.composite.transform import normalise
+from xinzhi.sectors.composite.build import aggregate, positive_where_needed, yearly_ranks
 from xinzhi.sectors.composite.space import rank_draws, space
-from xinzhi.sectors.composite.transform import treat
+from xinzhi.sectors.composite.transform import normalise, treat
 from xinzhi.sectors.composite.uncertainty import draw
 
 COUNTIES, INDICATORS, YEARS, DRAWS, SAMPLE = 3000, 60, 15, 5000, 6

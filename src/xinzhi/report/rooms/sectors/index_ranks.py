@@ -14,6 +14,8 @@ from xinzhi.report.table import column, table
 from xinzhi.sectors import departures, method
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xinzhi.report.section import Picture
     from xinzhi.report.table import Column, Table
     from xinzhi.sectors import Gaming, Sensitivity, Uncertainty
