@@ -43,16 +43,14 @@ def whole(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"cannot write into {folder}: {error.strerror}. Name a folder that you may write in."
-        raise UsageError(message) from None
+        raise UsageError("report.cannot-write-folder", folder=folder, why=error.strerror) from None
     temporary = [folder / f".{os.getpid()}-{name}" for name in names]
     try:
         yield temporary
         for path, name in zip(temporary, names, strict=True):
             path.replace(folder / name)
     except PermissionError as error:
-        message = f"cannot write {error.filename}: {error.strerror}. Close it elsewhere, or name another folder."
-        raise UsageError(message) from None
+        raise UsageError("report.cannot-write-file", file=error.filename, why=error.strerror) from None
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)

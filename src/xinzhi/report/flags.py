@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from xinzhi.core.text import Text
-from xinzhi.report.catalogue import has, listing, read_yaml, same, words
+from xinzhi.core.text import Text, has, listing, read_words, same, words
+from xinzhi.report.sentence import clauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @cache
 def kinds() -> Mapping[str, Mapping[str, str]]:
     """Return mark and standing of each kind of flag, in the order in which they are listed."""
-    table: Mapping[str, Mapping[str, str]] = read_yaml("flags.yaml")
+    table: Mapping[str, Mapping[str, str]] = read_words("flags.yaml")
     return table
 
 
@@ -153,4 +153,4 @@ def in_full(cell: str) -> Text:
     for kind, series in sorted(split(cell), key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order)):
         found.setdefault(kind, []).append(series_name(series))
     parts = [words("flag.of", kind=kind_name(kind), series=listing(names)) for kind, names in found.items()]
-    return Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))
+    return clauses(parts)

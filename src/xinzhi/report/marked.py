@@ -6,8 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
-from xinzhi.report import tables
-from xinzhi.report.catalogue import words
+from xinzhi.core.text import words
 from xinzhi.report.files import whole_file
 from xinzhi.report.palette import SEVERITY
 
@@ -75,11 +74,10 @@ def write_marked(
     """
     from xlsxwriter import Workbook
 
-    from xinzhi.report.sheets import MADE, SAFE
+    from xinzhi.report.workbook import MADE, SAFE
 
     if path.suffix.lower() != ".xlsx":
-        message = f"the marked tables are a workbook: '{path.name}' must end in .xlsx."
-        raise UsageError(message)
+        raise UsageError("report.marked-not-xlsx", file=path.name)
     by_table: dict[str, list[Finding]] = defaultdict(list)
     for one in findings:
         if one.table is not None:
@@ -111,13 +109,15 @@ def _read(source: Package | str | PathLike[str] | Mapping[str, Any], encoding: s
 
 
 def _list(book: Workbook, findings: Sequence[Finding], language: Language) -> None:
+    from xinzhi.report.rooms.yardstick.parameters import findings as list_of
+
     sheet = book.add_worksheet(words("marked.findings").lang(language)[:SHEET_NAME])
     bold, wrap = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     count = words("marked.rows", n=len(findings))
     colours = words("marked.severity_colours")
     sheet.write_string(0, 0, f"{count.zh}  {count.en}", bold)
     sheet.write_string(1, 0, f"{colours.zh}  {colours.en}")
-    table = tables.findings(findings)
+    table = list_of(findings)
     place = 0
     for i, column in enumerate(table.columns):
         bilingual = column.kind == "name"

@@ -1,76 +1,56 @@
-"""The report as one page: self-contained, in both languages, readable offline and on paper."""
+"""A page from its sections: self-contained, in both languages, readable offline and on paper."""
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
+from html import escape
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from xinzhi.core.text import Text
-from xinzhi.report import answer, markup, tables
-from xinzhi.report.catalogue import paragraph, words
-from xinzhi.report.figures import figures, region_pages
-from xinzhi.report.html import render
+from markupsafe import Markup
+
+from xinzhi.core.text import Text, paragraph, words
+from xinzhi.report import flags
+from xinzhi.report.palette import FACTORS
+from xinzhi.report.table import NUMERIC, cell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    import jinja2
 
     from xinzhi.core.text import Language
     from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.report.section import Section
-    from xinzhi.report.view import View
+    from xinzhi.report.table import Column, Table
+    from xinzhi.report.writing import Document
 
-SHOWN = 200  # findings on the page; all of them are in the workbook and in the JSON document
+LANG = {"zh": "zh-CN", "en": "en"}
 
 
-def page(
-    view: View,
-    protocol: Protocol,
-    package: Package,
-    units: Mapping[str, str],
-    *,
-    language: Language,
-    sections: Sequence[Section] = (),
-) -> str:
-    """Return the report as HTML.
-
-    Parameters
-    ----------
-    view, protocol, package
-        What was measured, by which yardstick, on which data.
-    units
-        Units of the inputs.
-    language
-        The language that the page opens in; a reader can switch.
-    sections
-        What the rooms of the essay say, shown in brief.
-    """
-    decimals = int(protocol.value("reporting.decimals"))
-    source = package_line(package)
-    subtitle = words("title.subtitle", package=source, protocol=protocol.full_title)
-    return render(
-        "report.html.j2",
-        words("title.report"),
-        package.title,
-        language=language,
-        subtitle=subtitle,
-        table=partial(markup.table, decimals=decimals),
-        answer=paragraph(answer.answer(view)),
-        reach=paragraph(answer.reach(view)),
-        figures=figures(view),
-        sections=sections,
-        foot_line=answer.foot(view, source),
-        coverage=tables.coverage(view),
-        protocol=protocol,
-        parameters=tables.protocol(protocol),
-        shown=SHOWN,
-        findings=tables.findings(package.findings),
-        omitted=tables.omitted(view),
-        pages=region_pages(view, units),
-        key=markup.factor_key(),
-        provenance=view.measurement.provenance,
-        package_line=source,
-        gap=f"{view.measurement.identity_gap:.1e}",
+def page(document: Document, language: Language) -> str:
+    """Return a document as HTML; it opens in the language of the browser, without scripts in `language`."""
+    lead = document.sections[0] if document.leads else None
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            language=language,
+            name=document.title,
+            title=Text(zh=f"{document.title.zh}：{document.about.zh}", en=f"{document.title.en}: {document.about.en}"),
+            subtitle=document.subtitle,
+            lead=lead,
+            figures=lead.figures() if lead else (),
+            sections=document.sections[1:] if lead else document.sections,
+            brief=document.brief,
+            about=document.made,
+            foot_line=document.foot,
+            provenance=document.provenance,
+            table=partial(table_markup, decimals=document.decimals),
+            factor_key=_factor_key(),
+            style=_asset("style.css"),
+            script=_asset("switch.js"),
+            w=words,
+        )
     )
 
 
@@ -78,3 +58,90 @@ def package_line(package: Package) -> Text:
     """Return title and version of the data."""
     version = f" {package.version}" if package.version else ""
     return Text(zh=f"{package.title.zh}{version}", en=f"{package.title.en}{version}")
+
+
+def _asset(name: str) -> Markup:
+    text = (files("xinzhi.report") / "templates" / name).read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704 - a file of this package
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("xinzhi.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"both": both, "paragraph": paragraph}
+    return environment
+
+
+def both(text: object) -> Markup:
+    """Return a text in both languages, of which the page shows one; one that reads alike stands once.
+
+    Examples
+    --------
+    >>> both(Text(zh="吉林", en="Jilin"))
+    Markup('<span class="zh" lang="zh-CN">吉林</span><span class="en" lang="en">Jilin</span>')
+    """
+    if isinstance(text, Markup):
+        return text
+    if not isinstance(text, Text) or text.zh == text.en:
+        return Markup(escape(text.en if isinstance(text, Text) else str(text)))  # noqa: S704 - escaped
+    zh, en = escape(text.zh), escape(text.en)
+    return Markup(f'<span class="zh" lang="zh-CN">{zh}</span><span class="en" lang="en">{en}</span>')  # noqa: S704 - escaped
+
+
+def both_svg(text: Text, x: float, y: float, *, anchor: str = "start", size: int = 10) -> str:
+    """Return a text in both languages at a place of an SVG."""
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
+    return "".join(
+        f'<text {place} class="{language}" lang="{LANG[language]}">{escape(word)}</text>'
+        for language, word in (("zh", text.zh), ("en", text.en))
+    )
+
+
+def table_markup(source: Table, decimals: int) -> Markup:
+    """Return a table of the page: a caption, a head with units, numbers to the right, the row's name as its head."""
+    head = next((i for i, one in enumerate(source.columns) if one.kind == "name"), 0)
+    notes = "".join(f"<li>{both(note)}</li>" for note in source.notes)
+    return Markup(  # noqa: S704 - every part is escaped
+        f'<div class="scroll"><table class="{source.key}"><caption>{both(source.title)}</caption>'
+        f"<thead><tr>{''.join(_head(one) for one in source.columns)}</tr></thead>"
+        f"<tbody>{''.join(_row(row, source.columns, head, decimals) for row in source.rows)}</tbody></table></div>"
+        f"{f'<ul class=notes>{notes}</ul>' if notes else ''}"
+    )
+
+
+def _head(one: Column) -> str:
+    unit = f' <span class="unit">{both(one.unit)}</span>' if one.unit.en else ""
+    kind = "number" if one.kind in NUMERIC else "word"
+    return f'<th scope="col" class="{kind}">{both(one.title)}{unit}</th>'
+
+
+def _row(row: Sequence[object], columns: Sequence[Column], head: int, decimals: int) -> str:
+    cells = []
+    for i, (value, one) in enumerate(zip(row, columns, strict=True)):
+        shown = flags.marks(str(value or "")) if one.kind == "flags" else cell(value, one, decimals)
+        inside = both(value if isinstance(value, Markup) else shown)
+        if i == head:
+            cells.append(f'<th scope="row">{inside}</th>')
+        elif one.kind in NUMERIC:
+            cells.append(f"<td>{inside}</td>")
+        else:
+            cells.append(f'<td class="{"f" if one.kind == "flags" else "w"}">{inside}</td>')
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _factor_key() -> Markup:
+    """Return the key of the factor colours, for the small pictures of the regions."""
+    keys = "".join(
+        f'<span class="key"><i style="background:{colour}"></i>{both(words(f"chart.{name}"))}</span>'
+        for name, colour in FACTORS.items()
+    )
+    dot = f'<span class="key"><i class="dot"></i>{both(words("chart.output"))}</span>'
+    return Markup(f'<p class="keys">{keys}{dot}</p>')  # noqa: S704 - fixed words

@@ -1,4 +1,4 @@
-"""A section of a report: what one result of a room says, in words, pictures and tables, in both languages."""
+"""A section of a page: what one result says, in words, pictures and tables, in both languages."""
 
 from __future__ import annotations
 
@@ -37,168 +37,129 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A chart that can be drawn, and what belongs to it.
+    """A chart that can be drawn, and what belongs to it."""
 
-    Parameters
-    ----------
-    kind
-        The name by which `plot` draws it.
-    title
-        What it is, a few words.
-    headline
-        The sentence that it shows.
-    draw
-        What draws it with given words, without a title.
-    how
-        How to read it.
-    unit
-        The unit of its figures.
-    twin
-        Its figures as a table.
-    """
+    kind: str  # the name by which `plot` draws it
+    title: Text  # what it is, a few words
+    headline: Text  # the sentence that it shows
+    draw: Callable[[Words], ChartType]  # without a title
+    how: Text  # how to read it
+    unit: Text  # of its figures
+    twin: Table  # its figures as a table
+    legend: tuple[Text, ...] = ()  # what marks in it mean
+
+    def figure(self, topic: str) -> Figure:
+        """Return the picture drawn for a page, under an anchor of its section."""
+        key = f"{topic}-{self.kind}"
+        return _figure(self, key, svg.inline(self.draw, key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """A picture written as SVG by hand: measured a hundred times faster than a renderer."""
 
     kind: str
     title: Text
     headline: Text
-    draw: Callable[[Words], ChartType]
+    draw: Callable[[str], str]  # gives the SVG for an id, with which its headline is named
     how: Text
     unit: Text
     twin: Table
+    legend: tuple[Text, ...] = ()
 
-    def figure(self, room: str) -> Figure:
-        """Return the picture drawn for a page, under an anchor of its room."""
-        key = f"{room}-{self.kind}"
-        return Figure(
-            key=key,
-            section=self.title,
-            headline=self.headline,
-            svg=Markup(svg.inline(self.draw, key)),  # noqa: S704 - made here, its words escaped
-            how=self.how,
-            unit=self.unit,
-            twin=self.twin,
-        )
+    def figure(self, topic: str) -> Figure:
+        """Return the picture drawn for a page, under an anchor of its section."""
+        key = f"{topic}-{self.kind}"
+        return _figure(self, key, self.draw(key))
+
+
+def _figure(one: Picture | Sketch, key: str, drawn: str) -> Figure:
+    return Figure(
+        key=key,
+        section=one.title,
+        headline=one.headline,
+        svg=Markup(drawn),  # noqa: S704 - made here, its words escaped
+        how=one.how,
+        unit=one.unit,
+        twin=one.twin,
+        legend=one.legend,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A region on a page: its picture, its accounts by period and by year, and its flags in plain words."""
+
+    code: str
+    name: Text
+    group: Text | None
+    headline: Text
+    svg: Markup
+    facts: tuple[Text, ...]
+    periods: Table
+    years: Table
+    flags: Sequence[Text]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Some words of a text.
-
-    Parameters
-    ----------
-    text
-        The words.
-    mark
-        The number under which they stand in the ledger; None: they are not among what agrees.
-    field
-        What they speak of, where they are marked.
-    near
-        Whether they agree only nearly.
-    shared
-        Whether they stand word for word in the other text.
-    """
+    """Some words of a text."""
 
     text: str
-    mark: int | None = None
-    field: Text | None = None
-    near: bool = False
-    shared: bool = False
+    mark: int | None = None  # the number under which they stand in the ledger; None: they are not among what agrees
+    field: Text | None = None  # what they speak of, where they are marked
+    near: bool = False  # whether they agree only nearly
+    shared: bool = False  # whether they stand word for word in the other text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line of a ledger.
+    """A line of a ledger."""
 
-    Parameters
-    ----------
-    mark
-        The number of the words in the texts; None where nothing is marked.
-    field, agreement
-        What is compared, and how far it agrees.
-    words
-        What the two texts say.
-    figure, start, length
-        The weight as written, and its bar: where it begins and how long it is, in percent of the room.
-    against
-        Whether the weight speaks against.
-    """
-
-    mark: int | None
-    field: Text
-    agreement: Text
-    words: tuple[str, str]
-    figure: str
-    start: float
+    mark: int | None  # the number of the words in the texts; None where nothing is marked
+    field: Text  # what is compared
+    agreement: Text  # how far it agrees
+    words: tuple[str, str]  # what the two texts say
+    figure: str  # the weight as written
+    start: float  # where its bar begins, in percent of its width
     length: float
-    against: bool
+    against: bool  # whether the weight speaks against
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """Two texts side by side, what agrees marked in both, and what each agreement weighs.
+    """Two texts side by side, what agrees marked in both, and what each agreement weighs."""
 
-    Parameters
-    ----------
-    key
-        The anchor on the page.
-    title, finding
-        Which two texts they are, and what follows.
-    heads, sides
-        The names of both texts, and the texts.
-    entries
-        The evidence, the weightiest first.
-    nought
-        Where the bars begin, in percent of their room.
-    total
-        What it adds up to.
-    notes
-        What changed, and what cannot be compared.
-    """
-
-    key: str
-    title: Text
-    finding: Text
+    key: str  # the anchor on the page
+    title: Text  # which two texts they are
+    finding: Text  # what follows
     heads: tuple[Text, Text]
     sides: tuple[tuple[Piece, ...], tuple[Piece, ...]]
-    entries: tuple[Entry, ...]
-    nought: float
-    total: Text
-    notes: tuple[Text, ...] = ()
+    entries: tuple[Entry, ...]  # the evidence, the weightiest first
+    nought: float  # where the bars begin, in percent of their width
+    total: Text  # what it adds up to
+    notes: tuple[Text, ...] = ()  # what changed, and what cannot be compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """What one result says.
+    """What one result says."""
 
-    Parameters
-    ----------
-    key
-        Name of the room or verb: the anchor on the page, and the name of its files.
-    title
-        The question that it answers.
-    answer
-        The finding, in a few sentences.
-    pictures
-        Its charts, the leading one first; `brief` reports show `lead` of them.
-    tables
-        Tables that stand on the page and in the workbook, beside the twins of the pictures.
-    notes
-        What it rests on, what it leaves out and why, and what it cannot tell.
-    ledgers, ledgers_how
-        Pairs of texts with the evidence that they are one; and how to read them. A `brief` report shows the first.
-    sheets
-        Tables of the workbook alone; one of the same key as a table of the page stands in its place.
-    """
-
-    key: str
-    title: Text
-    answer: tuple[Text, ...]
-    pictures: tuple[Picture, ...] = ()
-    tables: tuple[Table, ...] = ()
-    notes: tuple[Text, ...] = ()
+    key: str  # name of the topic or verb: the anchor on the page
+    title: Text  # the question that it answers
+    answer: tuple[Text, ...]  # the finding, in a few sentences
+    reach: tuple[Text, ...] = ()  # how far to trust it, in small letters behind the answer
+    warning: Text | None = None  # what it must not be used for
+    intro: tuple[Text | Markup, ...] = ()  # paragraphs above the tables
+    pictures: tuple[Picture, ...] = ()  # the leading one first; brief reports show `lead` of them
+    sketches: tuple[Sketch, ...] = ()
+    tables: tuple[Table, ...] = ()  # on the page and in the workbook, beside the twins of the pictures
+    notes: tuple[Text, ...] = ()  # what it rests on, what it leaves out and why, and what it cannot tell
     lead: int = 1
-    ledgers: tuple[Ledger, ...] = ()
+    ledgers: tuple[Ledger, ...] = ()  # pairs of texts with the evidence that they are one; brief reports show the first
     ledgers_how: Text | None = None
-    sheets: tuple[Table, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    sheets: tuple[Table, ...] = ()  # of the workbook alone; one of the same key as a table stands in its place
 
     @classmethod
     def of(
@@ -241,9 +202,11 @@ class Section:
 
     def contents(self) -> list[Table]:
         """Return every table of the section, each once."""
-        found = [*(picture.twin for picture in self.pictures), *self.tables, *self.sheets]
-        return list({table.key: table for table in found}.values())
+        drawn = [*(one.twin for one in self.pictures), *(one.twin for one in self.sketches)]
+        return list({table.key: table for table in (*drawn, *self.tables, *self.sheets)}.values())
 
     def figures(self, *, brief: bool = False) -> list[Figure]:
         """Return its pictures drawn; the leading ones when `brief`."""
-        return [picture.figure(self.key) for picture in self.pictures[: self.lead if brief else None]]
+        shown = self.pictures[: self.lead if brief else None]
+        sketches = () if brief else self.sketches
+        return [*(one.figure(self.key) for one in shown), *(one.figure(self.key) for one in sketches)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from xinzhi.core.text import Text
     from xinzhi.report.charts.style import Words
-    from xinzhi.report.view import View
 
 _TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
 _ROOT = re.compile(r"<svg[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"[^>]*>")
@@ -22,13 +20,6 @@ _FONT = re.compile(r' font-family="[^"]*"')
 _ID = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 LAYOUT_FONT = "sans-serif"  # measured three times faster than a list of fonts; the page's own fonts are as wide
 _LANG = {"zh": "zh-CN", "en": "en"}
-
-
-def render(view: View, kind: str) -> str:
-    """Return the chart of a kind of a measurement as inline SVG in both languages."""
-    from xinzhi.report.charts import draw
-
-    return inline(partial(draw, view, kind), kind)
 
 
 def inline(draw: Callable[[Words], ChartType], name: str) -> str:

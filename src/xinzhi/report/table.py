@@ -32,7 +32,7 @@ FRACTIONS: frozenset[Kind] = frozenset({"percent", "share"})  # frames hold frac
 DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "score": 3, "quantity": 1}
 GROWTH: frozenset[Kind] = frozenset({"percent", "points"})  # written with the decimals of the report
 NO_UNIT = NO_TEXT
-Called = Names | Callable[[Any], Text] | Mapping[str, Callable[[Any], Text]]
+Called = Names | Callable[[Any], Text] | Mapping[str, Callable[[Any], Text | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

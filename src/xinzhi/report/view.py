@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.core.text import Text
+from xinzhi.core.names import Names
+from xinzhi.core.text import Text, listing, same, words
 from xinzhi.report import flags
-from xinzhi.report.catalogue import listing, read_yaml, same, words
+from xinzhi.report.catalogue import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -208,3 +209,7 @@ class View:
     def name(self, code: str) -> Text:
         """Return the name of a region, group or the total."""
         return self.names.get(code, same(code))
+
+    def code(self, region: str) -> str:
+        """Return the code of a region that was measured, given by code or name."""
+        return Names({"region": self.names}).resolve(region, self.codes)

@@ -1,124 +1,288 @@
-"""Write any result to a file, by its suffix: csv, parquet, xlsx or dta."""
+"""Reports: a page, a workbook, tables and a document for machines, written whole or not at all."""
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import polars as pl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
-from xinzhi.report.catalogue import has, words
-from xinzhi.report.files import whole_file
+from xinzhi.core.text import Text, paragraph, same, words
+from xinzhi.report.document import dump, rows, text
+from xinzhi.report.files import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from os import PathLike
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from xinzhi.core.result import Result
+    import polars as pl
 
-STATA_LABEL = 80
+    from xinzhi.core.result import Provenance, Result
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.report.section import Section
+    from xinzhi.report.table import Table
+    from xinzhi.yardstick import Audit, Measurement
+
+DECIMALS = 2  # of growth in percent, where no protocol says otherwise
 
 
-def write(result: Result, path: str | PathLike[str]) -> Path:
-    """Write the tidy frame of a result, whole or not at all.
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What is written: sections, and what stands around them."""
+
+    names: tuple[str, str, str]  # of the page, the workbook, and the document for machines
+    title: Text
+    about: Text  # what the page is about: both together are its title
+    subtitle: Text
+    cover: Text  # title of the workbook
+    source: Text  # what was read
+    foot: Text  # the line under every table and chart
+    made: Text  # how it was computed
+    sections: Sequence[Section]
+    provenance: Provenance
+    frames: Mapping[str, pl.DataFrame]  # by the names of the CSV files
+    data: Mapping[str, Any]  # of the document for machines
+    leads: bool = False  # whether the first section is the page, the others stand behind it
+    brief: frozenset[str] = frozenset()  # keys of the sections that show their leading pictures only
+    tables: Sequence[Table] | None = None  # of the workbook; None: those of the sections
+    protocol: Protocol | None = None
+    notes: tuple[Text, ...] = ()  # of the workbook
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of growth in percent."""
+        return DECIMALS if self.protocol is None else int(self.protocol.value("reporting.decimals"))
+
+    def contents(self) -> list[Table]:
+        """Return the tables of the workbook, one a sheet."""
+        return list(self.tables or [table for one in self.sections for table in one.contents()])
+
+
+def write_document(document: Document, out_dir: Path, language: Language) -> list[Path]:
+    """Write a page, a workbook, the tables and the document for machines."""
+    from xinzhi.report.export import write_csv
+    from xinzhi.report.page import page
+    from xinzhi.report.workbook import write_workbook
+
+    html, book, data = document.names
+    names = [html, book, *document.frames, data]
+    with whole(out_dir, names) as (html_file, book_file, *frame_files, data_file):
+        html_file.write_text(page(document, language), encoding="utf-8", newline="\n")
+        write_workbook(document, book_file, language)
+        for frame, path in zip(document.frames.values(), frame_files, strict=True):
+            write_csv(frame, path)
+        data_file.write_text(dump(document.data), encoding="utf-8", newline="\n")
+    return [out_dir / name for name in names]
+
+
+def write_assessment(
+    measurement: Measurement,
+    protocol: Protocol,
+    package: Package,
+    out_dir: Path,
+    *,
+    language: Language = "en",
+    sections: Sequence[Section] = (),
+) -> list[Path]:
+    """Write the assessment of all regions: a page, a workbook, two tables and a document for machines.
 
     Parameters
     ----------
-    result
-        What any verb returns.
-    path
-        Where to; the suffix says how: ``.csv``, ``.parquet``, ``.xlsx`` or ``.dta`` (Stata; needs ``xinzhi[io]``).
+    measurement, protocol, package
+        What was measured, by which yardstick, on which data.
+    out_dir
+        The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
+    language
+        The language that the page opens in and that names the sheets of the workbook.
+    sections
+        What the topics of the essay say of the same data; the page shows them in brief, the workbook their tables.
 
     Returns
     -------
-    Path
-        The file.
+    list of Path
+        ``report.html``, ``assessment.xlsx``, ``growth.csv``, ``levels.csv``, ``assessment.json``.
 
     Raises
     ------
     UsageError
-        When the suffix is unknown, the place cannot be written, or pyreadstat is missing for ``.dta``.
+        When the folder cannot be written in.
 
     Notes
     -----
-    Numbers are written at full precision. CSV is UTF-8; when a text is not plain ASCII, a byte order mark goes in front
-    by which Excel knows it. Parquet, xlsx and dta carry the protocol's fingerprint.
+    The page and the workbook show growth in percent per year (100 times the log change); the two CSV files and the JSON
+    document hold log points at full precision. The same inputs give the same files, byte for byte.
 
     Examples
     --------
-    >>> import tempfile, xinzhi
-    >>> path = write(xinzhi.measure("china-provinces"), Path(tempfile.mkdtemp()) / "growth.csv")
-    >>> path.name
-    'growth.csv'
+    >>> import tempfile, pathlib, xinzhi, xinzhi.protocol
+    >>> package, ours = xinzhi.load("china-provinces"), xinzhi.protocol.load("xinzhi-cn-2026")
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> [path.name for path in write_assessment(xinzhi.measure(package, ours), ours, package, folder)]
+    ['report.html', 'assessment.xlsx', 'growth.csv', 'levels.csv', 'assessment.json']
     """
-    target = Path(path)
-    writers: Mapping[str, Callable[[Result, Path], None]] = {
-        ".csv": lambda result, place: write_csv(result.frame, place),
-        ".parquet": _parquet,
-        ".xlsx": _xlsx,
-        ".dta": _dta,
+    from xinzhi.report.rooms.yardstick import assessment
+
+    return write_document(assessment.document(measurement, protocol, package, sections), out_dir, language)
+
+
+def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> list[Path]:
+    """Write the report of an audit: a page, a workbook, a table and a document for machines.
+
+    Parameters
+    ----------
+    result
+        What `xinzhi.audit` returns.
+    out_dir
+        The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
+    language
+        The language that the page opens in and that names the sheets of the workbook.
+
+    Returns
+    -------
+    list of Path
+        ``audit.html``, ``audit.xlsx``, ``audit.csv``, ``audit.json``.
+
+    Raises
+    ------
+    UsageError
+        When the folder cannot be written in.
+
+    Notes
+    -----
+    The page and the workbook show growth in percent per year (100 times the log change); the CSV file and the JSON
+    document hold log points at full precision. The same audit gives the same files, byte for byte.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, xinzhi
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> [path.name for path in write_audit(xinzhi.audit("china-provinces"), folder)]
+    ['audit.html', 'audit.xlsx', 'audit.csv', 'audit.json']
+    """
+    from xinzhi.report.rooms.yardstick import audit
+
+    return write_document(audit.document(result), out_dir, language)
+
+
+def write_report(
+    results: Sequence[Result],
+    out_dir: Path,
+    *,
+    name: str,
+    source: Text,
+    language: Language = "en",
+    region: str | None = None,
+) -> list[Path]:
+    """Write the report of the results of a topic: a page, a workbook, a table each and a document for machines.
+
+    Parameters
+    ----------
+    results
+        What verbs returned, in the order of the page; the first one gives the provenance.
+    out_dir
+        The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
+    name
+        Name of the verb, and of the files.
+    source
+        What was read, in words.
+    language
+        The language that the page opens in and that names the sheets of the workbook.
+    region
+        The region that pictures of one region show, of the results that have it; None: a telling one.
+
+    Returns
+    -------
+    list of Path
+        ``NAME.html``, ``NAME.xlsx``, one csv a result (``NAME.csv``, or ``NAME-VERB.csv``) and ``NAME.json``.
+
+    Raises
+    ------
+    UsageError
+        When the folder cannot be written in, a result has no section, or no result has the region.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from xinzhi.core.text import Text
+    >>> write_report([], pathlib.Path(tempfile.mkdtemp()), name="nothing", source=Text(zh="无", en="none"))
+    []
+    """
+    if not results:
+        return []
+    sections = _sections(results, region)
+    provenance, title = results[0].provenance, sections[0].title
+    mark = provenance.foot()
+    document = Document(
+        names=(f"{name}.html", f"{name}.xlsx", f"{name}.json"),
+        title=title,
+        about=source,
+        subtitle=source,
+        cover=title,
+        source=source,
+        foot=Text(zh=f"{source.zh}；{mark}", en=f"{source.en}; {mark}"),
+        made=words("note.about_room", verb=provenance.verb, version=provenance.version),
+        sections=sections,
+        provenance=provenance,
+        frames=_frames(name, results),
+        data={"source": text(source), "results": [_summary(*one) for one in zip(sections, results, strict=True)]},
+    )
+    return write_document(document, out_dir, language)
+
+
+write_room = write_report  # the name of the first edition
+
+
+def _sections(results: Sequence[Result], region: str | None) -> list[Section]:
+    """Return what the results say; one that has no such region (a survey of industries) says what it says anyway.
+
+    Raises
+    ------
+    UsageError
+        When no result has the region.
+    """
+    from xinzhi.report.rooms import section
+
+    made, refusals = [], []
+    for result in results:
+        try:
+            made.append(section(result, region=region))
+        except UsageError as error:
+            if region is None:
+                raise
+            refusals.append(error)
+            made.append(section(result))
+    if len(refusals) == len(results):
+        raise refusals[0]
+    return made
+
+
+def _frames(name: str, results: Sequence[Result]) -> Mapping[str, pl.DataFrame]:
+    if len(results) == 1:
+        return {f"{name}.csv": results[0].frame}
+    return {f"{name}-{type(one).__name__.lower()}.csv": one.frame for one in results}
+
+
+def _summary(section: Section, result: Result) -> dict[str, object]:
+    return {
+        "topic": section.key,
+        **said(section),
+        "provenance": result.provenance.to_dict(),
+        "frame": rows(result.frame),
     }
-    writer = writers.get(target.suffix.lower())
-    if writer is None:
-        message = f"cannot write '{target.name}': the suffix must be one of {', '.join(writers)}."
-        raise UsageError(message)
-    with whole_file(target) as temporary:
-        writer(result, temporary)
-    return target
 
 
-def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame as CSV in UTF-8, with a byte order mark when a text is not plain ASCII."""
-    texts = frame.select(pl.col(pl.String)).get_columns()
-    plain = all((text.str.len_bytes() == text.str.len_chars()).all() for text in texts)
-    frame.write_csv(path, include_bom=not plain)
+def said(section: Section) -> dict[str, object]:
+    """Return the answer and the notes of a section, JSON-ready."""
+    return {"answer": text(paragraph(section.answer)), "notes": [text(note) for note in section.notes]}
 
 
-def _parquet(result: Result, path: Path) -> None:
-    marks = {"xinzhi": result.provenance.foot(), **_provenance(result)}
-    result.frame.write_parquet(path, metadata=marks)
+def protocol_summary(protocol: Protocol) -> dict[str, object]:
+    """Return what names a protocol, JSON-ready."""
+    named = {name: getattr(protocol, name) for name in ("id", "version", "status", "fingerprint")}
+    return {**named, "title": text(protocol.title)}
 
 
-def _provenance(result: Result) -> dict[str, str]:
-    inputs = {f"input {name}": digest for name, digest in result.provenance.inputs.items()}
-    named = {"protocol": result.provenance.protocol, "fingerprint": result.provenance.protocol_fingerprint}
-    return {**{name: value for name, value in named.items() if value}, **inputs}
-
-
-def _xlsx(result: Result, path: Path) -> None:
-    from xlsxwriter import Workbook
-
-    from xinzhi.report.numbers import is_known
-    from xinzhi.report.sheets import MADE, SAFE
-
-    book = Workbook(path, SAFE)
-    book.set_properties({"created": MADE})
-    bold = book.add_format({"bold": True})
-    sheet = book.add_worksheet(type(result).__name__.lower())
-    sheet.write_row(0, 0, result.frame.columns, bold)
-    sheet.freeze_panes(1, len(type(result).key))
-    for place, cells in enumerate(result.frame.get_columns()):
-        for line, value in enumerate(cells.to_list(), start=1):
-            if is_known(value):
-                sheet.write_number(line, place, value)
-            elif value is not None and not isinstance(value, float):
-                sheet.write_string(line, place, str(value))
-    about = book.add_worksheet("provenance")
-    rows = {"xinzhi": result.provenance.foot(), "verb": result.provenance.verb, **_provenance(result)}
-    for line, pair in enumerate(rows.items()):
-        about.write_row(line, 0, pair)
-    book.close()
-
-
-def _dta(result: Result, path: Path) -> None:
-    if importlib.util.find_spec("pyreadstat") is None:
-        message = "writing Stata files needs pyreadstat: install xinzhi[io], or write .csv or .parquet."
-        raise UsageError(message)
-    import pyreadstat
-
-    named = [name for name in result.frame.columns if has(f"column.{name}")]
-    labels: dict[str, str | None] = {name: words(f"column.{name}").en[:STATA_LABEL] for name in named}
-    frame = result.frame.with_columns(pl.col(pl.Boolean).cast(pl.Int8))
-    pyreadstat.write_dta(frame, str(path), file_label=result.provenance.foot()[:STATA_LABEL], column_labels=labels)
+def foot(source: Text, provenance: Provenance) -> Text:
+    """Return the line under every chart and table: source, protocol and its fingerprint."""
+    return words("label.foot", source=source, mark=same(provenance.foot()))

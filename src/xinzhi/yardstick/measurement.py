@@ -65,6 +65,7 @@ class Measurement(Result):
         The arrays behind `frame` and `inputs`, for whatever is computed from the same measurement.
     """
 
+    verb: ClassVar[str] = "measure"
     key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     inputs: pl.DataFrame

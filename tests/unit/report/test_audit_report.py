@@ -5,7 +5,6 @@ import importlib.util
 import json
 import re
 import xml.etree.ElementTree as ET
-from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,15 +17,20 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.protocol import load
-from xinzhi.report import plot, sheets, svg, write_audit
-from xinzhi.report.audit import NAMES, answer, levels, smalls, tables, writing
-from xinzhi.report.audit.page import figures, page
-from xinzhi.report.audit.view import AuditView
-from xinzhi.report.charts import audit as charts
+from xinzhi.report import plot, write_audit, writing
+from xinzhi.report import workbook as sheets
 from xinzhi.report.charts.audit_curve import STRIPS
+from xinzhi.report.page import page
+from xinzhi.report.rooms.yardstick import audit as pages
+from xinzhi.report.rooms.yardstick import audit_curves as smalls
+from xinzhi.report.rooms.yardstick import audit_sentences as answer
+from xinzhi.report.rooms.yardstick import audit_tables as tables
+from xinzhi.report.rooms.yardstick import levels
+from xinzhi.report.rooms.yardstick.audit import NAMES
+from xinzhi.report.rooms.yardstick.audit_view import AuditView
 
 if TYPE_CHECKING:
-    from xinzhi.core.text import Language
+    from xinzhi.core.text import Language, Text
     from xinzhi.yardstick import Audit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,8 +56,8 @@ def view(provinces: Audit) -> AuditView:
 
 
 @pytest.fixture(scope="module")
-def html(view: AuditView) -> str:
-    return page(view, language="en")
+def html(provinces: Audit) -> str:
+    return page(pages.document(provinces), "en")
 
 
 def small(folder: Path, regions: int, shares: tuple[float, ...] = (0.5, 0.6, 0.4, 0.65, 0.55, 0.45)) -> Audit:
@@ -110,6 +114,10 @@ def out(tmp_path_factory: pytest.TempPathFactory, provinces: Audit) -> Path:
     return made
 
 
+def headline(view: AuditView, kind: str) -> Text:
+    return next(one.headline for one in pages.section(view).pictures if one.kind == kind)
+
+
 class Reader(HTMLParser):
     """Check that tags nest, and collect links and ids."""
 
@@ -155,7 +163,7 @@ def test_everything_said_is_said_in_both_languages(html: str) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_page_opens_in_the_language_asked_for(few: Audit, language: Language) -> None:
-    made = page(AuditView(few), language=language)
+    made = page(pages.document(few), language)
     assert f'id="lang-{language}" class="switch" checked' in made
     assert made.count(" checked>") == 1
 
@@ -178,8 +186,8 @@ def test_the_answer_is_made_of_the_numbers(view: AuditView, provinces: Audit) ->
 
 
 def test_every_picture_has_headline_table_and_foot(html: str, view: AuditView) -> None:
-    found = figures(view)
-    assert [one.key for one in found] == ["room", "ranks", "curve", "curves", "variance", "reversals"]
+    found = pages.section(view).figures()
+    assert [one.key for one in found] == [f"audit-{kind}" for kind in (*pages.PICTURES, "curves")]
     for one in found:
         assert f'id="{one.key}-title"' in html
         assert one.twin.rows
@@ -222,18 +230,18 @@ def test_strips_of_a_choice_add_up_to_all_protocols_at_every_place(provinces: Au
         assert all(total == pytest.approx(1, abs=0.01) for total in sums.values())
 
 
-@pytest.mark.parametrize("kind", charts.KINDS)
+@pytest.mark.parametrize("kind", list(pages.PICTURES))
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_kind_draws_in_both_languages(few: Audit, kind: str, language: Language) -> None:
     spec = plot(few, kind, language).to_dict()
     assert spec["title"]["subtitle"] == few.provenance.foot()
-    assert spec["title"]["text"] == charts.headline(AuditView(few), kind).lang(language)
+    assert spec["title"]["text"] == headline(AuditView(few), kind).lang(language)
 
 
-@pytest.mark.parametrize("kind", charts.KINDS)
+@pytest.mark.parametrize("kind", list(pages.PICTURES))
 def test_every_picture_of_the_provinces_is_valid_and_bilingual(provinces: Audit, view: AuditView, kind: str) -> None:
     plot(provinces, kind).to_dict()
-    drawn = svg.inline(partial(charts.draw, view, kind), kind)
+    drawn = next(one for one in pages.section(view).pictures if one.kind == kind).figure("audit").svg
     root = ET.fromstring(drawn)  # noqa: S314 - our own picture
     worded = [one for one in root.iter("{http://www.w3.org/2000/svg}text") if one.get("class")]
     assert len(worded) > 10
@@ -244,7 +252,7 @@ def test_the_default_is_the_room_and_an_unknown_kind_lists_the_kinds(provinces: 
     assert "could rank first" in plot(provinces).to_dict()["title"]["text"]
     with pytest.raises(UsageError, match="room, ranks, curve, variance, reversals"):
         plot(provinces, "map")
-    with pytest.raises(UsageError, match="no curve of the region '999999'"):
+    with pytest.raises(UsageError, match="'999999'"):
         plot(provinces, "curve", region="999999")
 
 
@@ -334,7 +342,7 @@ def test_a_failure_in_the_middle_leaves_the_old_files(
     def fail(*_: object) -> dict[str, object]:
         raise RuntimeError
 
-    monkeypatch.setattr(writing, "summary", fail)
+    monkeypatch.setattr(writing, "dump", fail)
     with pytest.raises(RuntimeError):
         write_audit(few, tmp_path)
     assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == dict.fromkeys(NAMES, "old")
@@ -356,19 +364,19 @@ def test_a_set_of_56_protocols_is_listed_whole(few: Audit, tmp_path: Path) -> No
 def test_headlines_say_so_when_the_ruler_changes_no_rank(few: Audit) -> None:
     view = AuditView(few)
     assert view.rows["rank_gain"].max() == 0
-    assert "No region could buy" in charts.headline(view, "room").en
-    assert "keep their rank whatever the ruler" in charts.headline(view, "ranks").en
-    assert "No ruler changes the order" in charts.headline(view, "reversals").en
+    assert "No region could buy" in headline(view, "room").en
+    assert "keep their rank whatever the ruler" in headline(view, "ranks").en
+    assert "No ruler changes the order" in headline(view, "reversals").en
 
 
 def test_one_region_has_a_curve_but_no_ranks(alone: Audit, tmp_path: Path) -> None:
     view = AuditView(alone)
-    assert charts.available(view) == ("curve", "variance")
+    assert [one.kind for one in pages.section(view).pictures] == ["curve", "variance"]
     said = " ".join(text.en for text in (*answer.answer(view), *answer.reach(view)))
     assert "% a year officially" in said
     assert "rank" not in said
     assert view.curve(None).needed is None
-    with pytest.raises(UsageError, match="no picture of the kind 'room'"):
+    with pytest.raises(UsageError, match="no chart 'room'"):
         plot(alone, "room")
     assert all(path.stat().st_size > 0 for path in write_audit(alone, tmp_path))
     assert "Reversals" not in fastexcel.read_excel(tmp_path / "audit.xlsx").sheet_names
@@ -376,8 +384,8 @@ def test_one_region_has_a_curve_but_no_ranks(alone: Audit, tmp_path: Path) -> No
 
 def test_of_many_regions_the_ends_are_drawn(folder: Path) -> None:
     view = AuditView(small(folder, 60, shares=(0.5, 0.6)))
-    for one in figures(view):
-        if one.key != "curve":
+    for one in pages.section(view).figures():
+        if one.key != "audit-curve":
             assert "the first and the last 20 are drawn" in one.how.en, one.key
             assert view.codes[30] not in one.svg
     assert tables.room(view).rows[30][0].en == view.codes[30]

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.report import answer
+from xinzhi.report.rooms.yardstick import regions
+from xinzhi.report.rooms.yardstick import sentences as answer
 from xinzhi.report.view import View
 
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ def test_no_complete_period_does_not_crash(ragged: Measurement) -> None:
 
 def test_facts_of_a_region_are_in_words(measurement: Measurement) -> None:
     rows = measurement.inputs.filter(pl.col("region") == "110000")
-    said = answer.facts(rows, {"output": "1e8 CNY at 2000 prices", "labour": "1e4 persons"})
+    said = regions.size(rows, {"output": "1e8 CNY at 2000 prices", "labour": "1e4 persons"})
     assert said[0].zh.endswith("亿元（2000年价格）")
     assert said[1].en.startswith("Labour in 2010: ")
-    assert answer.facts(None, {"output": "1e8 CNY"}) == ()
+    assert regions.size(None, {"output": "1e8 CNY"}) == ()
 
 
 def test_one_country_gets_its_own_sentence(country) -> None:

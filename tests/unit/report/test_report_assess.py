@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
-from xinzhi.report import assess, sheets, write_assessment
-from xinzhi.report.assess import NAMES, input_units
+from xinzhi.report import workbook as sheets
+from xinzhi.report import write_assessment, writing
 from xinzhi.report.files import whole
+from xinzhi.report.rooms.yardstick.assessment import NAMES, input_units
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +82,7 @@ def test_the_workbook_has_a_cover_notes_and_one_table_a_sheet(out: Path) -> None
 def test_headers_are_in_both_languages_with_a_row_of_units(out: Path) -> None:
     rows = sheet(out / "assessment.xlsx", "Inputs", skip=2).head(3).rows()
     assert rows[0][:5] == ("代码", "地区", "地区（英文）", "年份", "产出")
-    assert rows[1][:5] == ("Code", "Region (Chinese)", "Region", "Year", "Output")
+    assert rows[1][:5] == ("code", "region (Chinese)", "region", "year", "output")
     assert rows[2][4] == "亿元（2000年价格）  100 million yuan at 2000 prices"
 
 
@@ -119,7 +120,7 @@ def test_a_failure_in_the_middle_leaves_the_old_files(
     def fail(*_: object) -> dict[str, object]:
         raise RuntimeError
 
-    monkeypatch.setattr(assess, "summary", fail)
+    monkeypatch.setattr(writing, "dump", fail)
     with pytest.raises(RuntimeError):
         write_assessment(measurement, protocol, package, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
@@ -166,7 +167,7 @@ def test_temporary_names_never_survive(tmp_path: Path) -> None:
 
 
 def test_csv_with_chinese_names_opens_in_excel(tmp_path: Path) -> None:
-    from xinzhi.report.writing import write_csv
+    from xinzhi.report.export import write_csv
 
     frame = pl.DataFrame({"name": ["吉林"], "value": [0.1]})
     write_csv(frame, tmp_path / "zh.csv")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from xinzhi.report.page import page
-from xinzhi.report.view import View
+from xinzhi.report.rooms.yardstick.assessment import document
 
 if TYPE_CHECKING:
     from xinzhi.data import Package
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from xinzhi.yardstick.measurement import Measurement
 
 VOID = {"meta", "input", "br", "img", "hr", "link", "path", "rect", "circle", "line", "stop"}
-UNITS = {"output": "1e8 CNY at 2000 prices"}
 
 
 class Reader(HTMLParser):
@@ -53,7 +52,7 @@ def read(html: str) -> Reader:
 
 @pytest.fixture(scope="module")
 def html(measurement: Measurement, protocol: Protocol, package: Package) -> str:
-    return page(View(measurement), protocol, package, UNITS, language="en")
+    return page(document(measurement, protocol, package), "en")
 
 
 def test_the_page_is_well_formed(html: str) -> None:
@@ -91,7 +90,7 @@ def test_every_chart_has_headline_twin_how_unit_source_and_fingerprint(html: str
     figures = re.findall(r"<section class=\"finding\".*?</section>", html, flags=re.DOTALL)
     assert len(figures) == 5
     for one in figures:
-        name = re.search(r'id="(\w+)"', one)
+        name = re.search(r'id="([\w-]+)"', one)
         assert name is not None
         assert f'<h2 id="{name[1]}-title">' in one
         assert f'aria-labelledby="{name[1]}-title"' in one
@@ -137,7 +136,7 @@ def test_what_the_data_say_is_escaped(html: str) -> None:
 def test_the_page_opens_in_the_language_asked_for(
     measurement: Measurement, protocol: Protocol, package: Package
 ) -> None:
-    chinese = page(View(measurement), protocol, package, UNITS, language="zh")
+    chinese = page(document(measurement, protocol, package), "zh")
     assert '<html lang="zh-CN">' in chinese
     assert re.search(r'id="lang-zh"[^>]* checked', chinese)
     assert not re.search(r'id="lang-en"[^>]* checked', chinese)
@@ -157,17 +156,17 @@ def test_it_leads_with_the_answer(html: str) -> None:
 def test_odd_measurements_make_a_page(
     name: str, request: pytest.FixtureRequest, protocol: Protocol, package: Package
 ) -> None:
-    odd = page(View(request.getfixturevalue(name)), protocol, package, {}, language="en")
+    odd = page(document(request.getfixturevalue(name), protocol, package), "en")
     reader = read(odd)
     assert reader.faults == []
     assert all(link[1:] in reader.ids for link in reader.links)
-    assert ("map" in reader.ids) == (name == "indices")
+    assert ("growth-map" in reader.ids) == (name == "indices")
     assert not re.search(r"\b(nan|None)\b", odd)
 
 
 def test_names_that_are_markup_do_no_harm(make, protocol: Protocol, package: Package) -> None:
     hostile = make({"X<1": ("<b>甲</b>", "<script>alert(1)</script>", "X", "组&", "G&H"), "X2": (None,) * 5})
-    odd = page(View(hostile), protocol, package, {}, language="en")
+    odd = page(document(hostile, protocol, package), "en")
     assert "<script>alert" not in odd
     assert "<b>甲" not in odd
     assert read(odd).faults == []

@@ -15,12 +15,11 @@ from xinzhi import sectors
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text
-from xinzhi.report import svg
+from xinzhi.report import svg, write_room
 from xinzhi.report.charts.style import width
 from xinzhi.report.rooms import SECTIONS, section
 from xinzhi.report.rooms.sectors.advance import assessed
 from xinzhi.report.rooms.sectors.names import arrangement, chosen, distinct, region_text, short
-from xinzhi.report.rooms.writing import write_room
 from xinzhi.sectors.conventions import departures, method
 
 FIGURE = "output_per_head"

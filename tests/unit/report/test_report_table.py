@@ -10,7 +10,7 @@ from xinzhi.core.schema import Column
 from xinzhi.core.text import Text
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.style import Words
-from xinzhi.report.markup import table as markup
+from xinzhi.report.page import table_markup as markup
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Section
 from xinzhi.report.table import column, table

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
+from xinzhi.report import export as room
 from xinzhi.report import write
-from xinzhi.report import writing as room
 
 if TYPE_CHECKING:
     from pathlib import Path

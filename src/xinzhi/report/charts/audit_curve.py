@@ -9,17 +9,17 @@ import altair as alt
 import numpy as np
 
 from xinzhi.report import palette
-from xinzhi.report.audit import levels
 from xinzhi.report.catalogue import words
 from xinzhi.report.charts import style
 from xinzhi.report.numbers import number, percent
+from xinzhi.report.rooms.yardstick import levels
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.core.text import Text
-    from xinzhi.report.audit.view import AuditView, Curve
     from xinzhi.report.charts.style import Words
+    from xinzhi.report.rooms.yardstick.audit_view import AuditView, Curve
 
 WIDTH, HEIGHT = 520, 210
 POINTS, STRIPS = 240, 60  # a page tells no more places of the curve apart

@@ -8,16 +8,16 @@ import altair as alt
 import polars as pl
 
 from xinzhi.report import palette
-from xinzhi.report.audit import levels
 from xinzhi.report.catalogue import words
 from xinzhi.report.charts import bars, style
 from xinzhi.report.charts.audit_curve import share
+from xinzhi.report.rooms.yardstick import levels
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
 
-    from xinzhi.report.audit.view import AuditView
     from xinzhi.report.charts.style import Words
+    from xinzhi.report.rooms.yardstick.audit_view import AuditView
 
 STEP, CELL = 24, 19
 BARS, STRIP = 190, 400

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from altair.typing import ChartType
 
-    from xinzhi.report.audit.view import AuditView
     from xinzhi.report.charts.style import Words
+    from xinzhi.report.rooms.yardstick.audit_view import AuditView
 
 WIDTH, COLUMN = 560, 74
 THICK = 8

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from xinzhi.report.section import Section
 
 SECTIONS: Mapping[str, tuple[str, str]] = {
+    "Measurement": ("yardstick.measurement", "measurement"),
+    "Audit": ("yardstick.audit", "audit"),
     "Scope": ("scope.classified", "classified"),
     "Dependence": ("scope.dependence", "dependence"),
     "History": ("scope.history", "history"),
@@ -93,8 +95,7 @@ def section(result: Result, *, region: str | None = None) -> Section:
     """
     maker = _maker(result)
     if maker is None:
-        message = f"there is no picture of a {type(result).__name__} yet."
-        raise UsageError(message)
+        raise UsageError("report.no-picture", name=type(result).__name__)
     return maker(result, region=region)
 
 

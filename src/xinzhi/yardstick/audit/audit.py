@@ -64,6 +64,7 @@ class Audit(Result):
         The choices, the periods and the array `(N, R, P)` of mean TFP growth.
     """
 
+    verb: ClassVar[str] = "audit"
     key: ClassVar[tuple[str, ...]] = ("region", "start", "end")
 
     protocols: pl.DataFrame

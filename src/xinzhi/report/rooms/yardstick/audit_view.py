@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import UsageError
-from xinzhi.report.audit import levels
-from xinzhi.report.catalogue import same
+from xinzhi.core.names import Names
+from xinzhi.core.text import same
+from xinzhi.report.rooms.yardstick import levels
+from xinzhi.report.sentence import clauses
 from xinzhi.report.view import Span, region_groups, region_names
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class AuditView:
         """Return the name of a region."""
         return self.names.get(code, same(code))
 
-    def curve(self, code: str | None) -> Curve:
+    def curve(self, code: str | None = None) -> Curve:
         """Return the specification curve of a region; None is the region that could move furthest.
 
         Raises
@@ -139,10 +140,7 @@ class AuditView:
         UsageError
             When the region was not measured in the leading period.
         """
-        code = code or self.furthest
-        if code is None or code not in self.codes:
-            message = f"no curve of the region {code!r}: {self.span.label} has {', '.join(self.codes) or 'no region'}."
-            raise UsageError(message)
+        code = Names({"region": self.names}).resolve(code or self.furthest, self.codes)
         values = self._values[:, self._places[code]][self._measured]
         order = np.argsort(values, kind="stable")
         official = float(values[0])
@@ -160,7 +158,7 @@ class AuditView:
         """Return how one protocol of the set departs from the official one; empty for the official one."""
         row = self._grid_rows[number].tolist()
         changed = [levels.departure(choice, at) for choice, at in zip(self.choices, row, strict=True) if at]
-        return levels.listed(changed)
+        return clauses(changed)
 
     def single(self, label: str) -> Text:
         """Return a single departure, given as ``path=value``, in words."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, read_words, same, words
 from xinzhi.protocol import Dated
 from xinzhi.protocol.catalogue import specification
-from xinzhi.report.catalogue import read_yaml, same, words
 from xinzhi.report.numbers import unit_text
+from xinzhi.report.sentence import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from xinzhi.yardstick import Choice
 
@@ -75,22 +75,6 @@ def value(path: str, item: Any) -> Text:  # noqa: ANN401 - a parameter of any ki
     return Text(zh=f"{item:g}{unit.zh}", en=f"{item:g} {unit.en}")
 
 
-def joined(parts: Sequence[Text]) -> Text:
-    """Join words by commas.
-
-    Examples
-    --------
-    >>> joined([same("a"), same("b")])
-    Text(zh='a，b', en='a, b')
-    """
-    return Text(zh="，".join(part.zh for part in parts), en=", ".join(part.en for part in parts))
-
-
-def listed(parts: Sequence[Text]) -> Text:
-    """Join departures by semicolons."""
-    return Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))
-
-
 def _cut(text: Text) -> Text:
     def short(shown: str) -> str:
         return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
@@ -100,5 +84,5 @@ def _cut(text: Text) -> Text:
 
 @cache
 def _short() -> Mapping[str, Mapping[str, Text]]:
-    found = read_yaml("audit/levels.yaml")
+    found = read_words("levels.yaml")
     return {path: {name: Text(**text) for name, text in values.items()} for path, values in found.items()}

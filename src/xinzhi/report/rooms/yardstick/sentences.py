@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, listing, number, percent, words
 from xinzhi.report import flags
-from xinzhi.report.catalogue import listing, same, words
-from xinzhi.report.numbers import amount, number, percent
+from xinzhi.report.sentence import clauses
 from xinzhi.report.view import EXCEPTIONS, PARTS, Span, View
 
 if TYPE_CHECKING:
@@ -177,8 +176,7 @@ def _official_until(view: View) -> list[Text]:
     for series, year in rows.select("series", "last_official_year").rows():
         by_year.setdefault(int(year), []).append(flags.series_name(series))
     parts = [words("answer.until", names=listing(names), year=year) for year, names in by_year.items()]
-    joined = Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))
-    return [words("answer.reach", parts=joined)] if parts else []
+    return [words("answer.reach", parts=clauses(parts))] if parts else []
 
 
 def ranking_headline(view: View) -> Text:
@@ -238,20 +236,3 @@ def region_headline(view: View, code: str) -> Text:
     key = "headline.region_up" if row["tfp_growth"] > 0 and growing else "headline.region_down"
     figures = {"tfp": percent(row["tfp_growth"]), "growth": percent(row["output_growth"]), "share": share(row)}
     return words(key, **figures, **place)
-
-
-def foot(view: View, source: Text) -> Text:
-    """Return the line under every chart and table: source, protocol and its fingerprint."""
-    return words("label.foot", source=source, mark=same(view.measurement.provenance.foot()))
-
-
-def facts(inputs: pl.DataFrame | None, units: Mapping[str, str]) -> tuple[Text, ...]:
-    """Return how large a region is, in words: output, capital and labour of the last year that has them all."""
-    if inputs is None or inputs.is_empty():
-        return ()
-    row = inputs.sort("year").row(-1, named=True)
-    return tuple(
-        words("answer.fact", name=words(f"column.{name}"), year=row["year"], value=amount(row[name], unit, base=True))
-        for name, unit in units.items()
-        if name in {"output", "capital", "labour"} and row[name] is not None
-    )

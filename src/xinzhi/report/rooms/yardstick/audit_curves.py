@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xinzhi.core.text import number
 from xinzhi.report.charts import bars
 from xinzhi.report.charts.audit_curve import thinned
 from xinzhi.report.charts.style import padded
-from xinzhi.report.markup import both_svg
-from xinzhi.report.numbers import number
+from xinzhi.report.page import both_svg
 from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xinzhi.report.audit.view import AuditView, Curve
+    from xinzhi.report.rooms.yardstick.audit_view import AuditView, Curve
 
 ACROSS, WIDE, HIGH = 8, 84, 84
 SIDE, BETWEEN, TITLE = 24, 10, 20

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.report.audit import levels
-from xinzhi.report.catalogue import listing, same, words
+from xinzhi.core.text import listing, number, percent, words
 from xinzhi.report.charts.audit_curve import share
-from xinzhi.report.numbers import number, percent
+from xinzhi.report.rooms.yardstick import levels
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
-    from xinzhi.report.audit.view import AuditView
+    from xinzhi.report.rooms.yardstick.audit_view import AuditView
 
 NEAR = 3  # ranks that one would still call the same place
 NAMED = 3  # choices named one by one
@@ -158,13 +157,3 @@ def reversals_headline(view: AuditView) -> Text:
     if not turned:
         return words("headline.reversals_none", span=view.span.label)
     return words("headline.reversals", k=f"{turned:,}", n=f"{inside.height:,}", span=view.span.label)
-
-
-def source(view: AuditView) -> Text:
-    """Return what the figures rest on."""
-    return same(view.audit.provenance.package or "xinzhi")
-
-
-def foot(view: AuditView) -> Text:
-    """Return the line under every chart and table: source, protocol and its fingerprint."""
-    return words("label.foot", source=source(view), mark=same(view.audit.provenance.foot()))
