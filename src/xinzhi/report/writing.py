@@ -65,15 +65,13 @@ def write_document(document: Document, out_dir: Path, language: Language) -> lis
     from xinzhi.report.page import page
     from xinzhi.report.workbook import write_workbook
 
-    html, book, data = document.names
-    names = [html, book, *document.frames, data]
-    with whole(out_dir, names) as (html_file, book_file, *frame_files, data_file):
-        html_file.write_text(page(document, language), encoding="utf-8", newline="\n")
-        write_workbook(document, book_file, language)
-        for frame, path in zip(document.frames.values(), frame_files, strict=True):
+    with whole(out_dir, [*document.names, *document.frames]) as (html, book, data, *tables):
+        html.write_text(page(document, language), encoding="utf-8", newline="\n")
+        write_workbook(document, book, language)
+        data.write_text(dump(document.data), encoding="utf-8", newline="\n")
+        for frame, path in zip(document.frames.values(), tables, strict=True):
             write_csv(frame, path)
-        data_file.write_text(dump(document.data), encoding="utf-8", newline="\n")
-    return [out_dir / name for name in names]
+    return [out_dir / name for name in (*document.names, *document.frames)]
 
 
 def write_assessment(
@@ -121,9 +119,10 @@ def write_assessment(
     >>> [path.name for path in write_assessment(xinzhi.measure(package, ours), ours, package, folder)]
     ['report.html', 'assessment.xlsx', 'growth.csv', 'levels.csv', 'assessment.json']
     """
-    from xinzhi.report.rooms.yardstick import assessment
+    from xinzhi.report.rooms.yardstick.assessment import NAMES, document
 
-    return write_document(assessment.document(measurement, protocol, package, sections), out_dir, language)
+    write_document(document(measurement, protocol, package, sections), out_dir, language)
+    return [out_dir / name for name in NAMES]
 
 
 def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> list[Path]:
@@ -160,9 +159,10 @@ def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> l
     >>> [path.name for path in write_audit(xinzhi.audit("china-provinces"), folder)]
     ['audit.html', 'audit.xlsx', 'audit.csv', 'audit.json']
     """
-    from xinzhi.report.rooms.yardstick import audit
+    from xinzhi.report.rooms.yardstick.audit import NAMES, document
 
-    return write_document(audit.document(result), out_dir, language)
+    write_document(document(result), out_dir, language)
+    return [out_dir / name for name in NAMES]
 
 
 def write_report(
@@ -194,7 +194,7 @@ def write_report(
     Returns
     -------
     list of Path
-        ``NAME.html``, ``NAME.xlsx``, one csv a result (``NAME.csv``, or ``NAME-VERB.csv``) and ``NAME.json``.
+        ``NAME.html``, ``NAME.xlsx``, ``NAME.json`` and one csv a result: ``NAME.csv``, or ``NAME-VERB.csv``.
 
     Raises
     ------

@@ -12,7 +12,19 @@ from xinzhi.report.catalogue import listing, paragraph, read_yaml, strings, word
 
 SOURCE = Path(xinzhi.__file__).parent
 COMPOSED = ("factor", "chart", "flag", "series", "unit", "scale", "column", "table", "sheet", "how", "unit_of")
-COMPOSED = (*COMPOSED, "status", "severity", "title", "cover", "note", "headline")
+COMPOSED = (
+    *COMPOSED,
+    "status",
+    "severity",
+    "title",
+    "cover",
+    "note",
+    "headline",
+    "answer",
+    "label",
+    "convention",
+    "summary",
+)
 
 
 def placeholders(pattern: str) -> list[str]:

@@ -132,7 +132,7 @@ def variance(view: AuditView) -> Table:
         cells = [None if part is None else 100 * part for part in (*own, *ends.get(choice.name, (None, None)))]
         rows.append((levels.title(choice), choice.name, *cells))
     share = describe("audit", "part")
-    columns = [
+    columns: list[str | Column] = [
         "choice",
         "path",
         share,
