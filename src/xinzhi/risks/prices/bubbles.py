@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
@@ -16,7 +15,7 @@ from xinzhi.risks.prices.conventions import LEVELS, BubbleRules
 from xinzhi.risks.prices.critical import CriticalValues, at_level
 from xinzhi.risks.prices.facts import Timeline, bubble_facts, headline, series_named, series_names, series_sentences
 from xinzhi.risks.prices.series import read_series
-from xinzhi.risks.prices.testing import Tested, check_method, checked_lag, tested_series
+from xinzhi.risks.prices.testing import Tested, check_method, checked_lag, episode_frame, path_frame, tested_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -217,7 +216,8 @@ def bubbles(
     reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
     found, later = tested_series(reading.series, lag, convention, critical, rules)
     findings = (*reading.findings, *later)
-    if not any(isinstance(one, Tested) for one in found):
+    tested = [one for one in found if isinstance(one, Tested)]
+    if not tested:
         refuse_all(findings)
     options = {
         "lag": lag,
@@ -226,13 +226,13 @@ def bubbles(
         **asdict(rules),
     }
     return Bubbles(
-        frame=_paths(found),
+        frame=_paths(tested),
         provenance=reading.source.provenance(**options),
         kind=reading.source.kind,
         names=series_names(one.name for one in reading.series),
         statistics=_statistics(found, findings, convention, rules.level),
-        episodes=_episodes(found, reading.series, convention, rules.level),
-        critical=_critical(found),
+        episodes=_episodes(tested, convention, rules.level),
+        critical=_critical(tested),
         findings=findings,
         convention=convention,
         level=rules.level,
@@ -247,22 +247,18 @@ def refuse_all(findings: Sequence[Finding]) -> None:
     raise InputError("prices.none-tested", findings, why=Text(zh=shown["zh"] + more.zh, en=shown["en"] + more.en))
 
 
-def _paths(found: Sequence[Series | Tested]) -> pl.DataFrame:
+def _paths(tested: Sequence[Tested]) -> pl.DataFrame:
     """Return the statistics of every date."""
-    parts = []
-    for one in found:
-        if not isinstance(one, Tested):
-            continue
-        level = one.series.level
-        blank = np.full(len(level) - len(one.bsadf), np.nan)
-        columns = {
-            name: np.concatenate([blank, values])
-            for name, values in (("badf", one.badf), ("bsadf", one.bsadf), ("critical_value", one.line))
-        }
-        part = pl.DataFrame({"series": [one.series.name] * len(level), "date": one.series.dates, "value": level})
-        parts.append(part.with_columns(pl.Series(name, values) for name, values in columns.items()))
-    whole = pl.concat(parts).with_columns(pl.col("badf", "bsadf", "critical_value").fill_nan(None))
-    return whole.with_columns((pl.col("bsadf") > pl.col("critical_value")).alias("explosive"))
+    parts = [
+        path_frame(one.series.dates, badf=one.badf, bsadf=one.bsadf, critical_value=one.line).select(
+            pl.lit(one.series.name).alias("series"),
+            "date",
+            pl.Series("value", one.series.level),
+            *("badf", "bsadf", "critical_value", "explosive"),
+        )
+        for one in tested
+    ]
+    return pl.concat(parts)
 
 
 def _statistics(
@@ -345,52 +341,27 @@ def _empty_row(one: Series, reasons: dict[str, Finding]) -> dict[str, Any]:
     return {"series": one.name, "status": one.problem, **reason}
 
 
-def _episodes(
-    found: Sequence[Series | Tested], read: Sequence[Series], convention: Convention, level: int
-) -> pl.DataFrame:
+def _episodes(tested: Sequence[Tested], convention: Convention, level: int) -> pl.DataFrame:
     """Return one row an episode."""
-    kind = read[0].dates.dtype
-    rows = []
-    for one in found:
-        if not isinstance(one, Tested):
-            continue
-        dates = one.series.dates
-        for run in one.runs:
-            row = {
-                "series": one.series.name,
-                "start": dates[run.start],
-                "peak": dates[run.peak],
-                "last": dates[run.last],
-                "end": None if run.ongoing else dates[run.last + 1],
-                "duration": run.duration,
-                "ongoing": run.ongoing,
-                "signal": "positive" if run.rising else "negative",
-                "rejects": one.rejects(level),
-                "level": level,
-                "convention": convention,
-                "method": one.critical.method,
-            }
-            rows.append(row)
-    schema: dict[str, Any] = {
-        "series": pl.String,
-        **dict.fromkeys(("start", "peak", "last", "end"), kind),
-        "duration": pl.Int64,
-        "ongoing": pl.Boolean,
-        "signal": pl.String,
-        "rejects": pl.Boolean,
-        "level": pl.Int64,
-        "convention": pl.String,
-        "method": pl.String,
-    }
-    return pl.DataFrame(rows, schema=schema)
+    parts = [
+        episode_frame(one.runs, one.series.dates).select(
+            pl.lit(one.series.name).alias("series"),
+            pl.all(),
+            pl.lit(one.rejects(level)).alias("rejects"),
+            pl.lit(level, dtype=pl.Int64).alias("level"),
+            pl.lit(convention).alias("convention"),
+            pl.lit(one.critical.method).alias("method"),
+        )
+        for one in tested
+    ]
+    return pl.concat(parts)
 
 
-def _critical(found: Sequence[Series | Tested]) -> pl.DataFrame:
+def _critical(tested: Sequence[Tested]) -> pl.DataFrame:
     """Return the critical values of the three statistics."""
     rows = [
         (one.series.name, name, level, float(getattr(one.critical, name)[at]))
-        for one in found
-        if isinstance(one, Tested)
+        for one in tested
         for name in _NAMES
         for at, level in enumerate(LEVELS)
     ]

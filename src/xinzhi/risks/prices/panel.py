@@ -18,7 +18,7 @@ from xinzhi.risks.prices.critical import at_level
 from xinzhi.risks.prices.facts import Timeline, panel_facts, series_names
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
 from xinzhi.risks.prices.series import noted, read_series
-from xinzhi.risks.prices.testing import date_runs, shortest_duration
+from xinzhi.risks.prices.testing import date_runs, episode_frame, path_frame, shortest_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,8 @@ def panel_bubbles(
     rules = BubbleRules() if rules is None else rules
     lag = whole("lag", lag, least=0)
     order = lag + 1 if order is None else whole("order", order, least=0)
-    _check(convention)
+    if convention not in get_args(PanelConvention):
+        raise UsageError("prices.one-of", name="convention", given=convention, allowed=get_args(PanelConvention))
     reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
     usable = [one for one in reading.series if not one.problem]
     findings = list(reading.findings)
@@ -152,32 +153,21 @@ def panel_bubbles(
         "replications": int(rule["panel_replications"]) if rules.replications is None else rules.replications,
         "seed": int(rule["seed"]) if rules.seed is None else rules.seed,
     }
-    draws = sieve_panels(
-        table,
-        window=window,
-        lag=lag,
-        order=order,
-        replications=options["replications"],
-        seed=options["seed"],
-    )
+    draws = sieve_panels(table, **options)
     line = panel_line(draws, convention, rules.level)
     episodes = _episodes(table.mean(axis=1), dates, path, line, rules, draws)
     return PanelBubbles(
-        frame=_path(dates, path, line),
+        frame=path_frame(dates, bsadf=path, critical_value=line),
         provenance=reading.source.provenance("panel_bubbles", **(options | asdict(rules))),
         kind=reading.source.kind,
         names=series_names(one.name for one in reading.series),
         statistics=_statistics(path, draws, line, dates, rules.level, convention, len(usable), options),
-        episodes=episodes.with_columns(pl.lit(rules.level).alias("level"), pl.lit(convention).alias("convention")),
+        episodes=episodes.with_columns(
+            pl.lit(rules.level, dtype=pl.Int64).alias("level"), pl.lit(convention).alias("convention")
+        ),
         members=tuple(one.name for one in usable),
         findings=tuple(findings),
     )
-
-
-def _check(convention: str) -> None:
-    """Raise when there is no such convention."""
-    if convention not in get_args(PanelConvention):
-        raise UsageError("prices.one-of", name="convention", given=convention, allowed=get_args(PanelConvention))
 
 
 def _together(usable: Sequence[Series]) -> tuple[pl.Series, FloatArray, bool]:
@@ -203,14 +193,6 @@ def panel_line(draws: FloatArray, convention: PanelConvention, level: int) -> Fl
     if convention == "pointwise":
         return np.asarray(np.quantile(draws, share, axis=1), dtype=np.float64)
     return np.full(len(draws), np.quantile(draws.max(axis=0), share))
-
-
-def _path(dates: pl.Series, path: FloatArray, line: FloatArray) -> pl.DataFrame:
-    """Return the panel statistic of every date."""
-    blank = np.full(len(dates) - len(path), np.nan)
-    figures = {"bsadf": np.concatenate([blank, path]), "critical_value": np.concatenate([blank, line])}
-    frame = pl.DataFrame({"date": dates, **figures}).with_columns(pl.col("bsadf", "critical_value").fill_nan(None))
-    return frame.with_columns((pl.col("bsadf") > pl.col("critical_value")).alias("explosive"))
 
 
 def _statistics(
@@ -256,17 +238,4 @@ def _episodes(
     runs = []
     if rules.nonrejected or path.max() > limit:
         runs = date_runs(level, path, line, shortest=shortest_duration(rules.minimum_duration, len(level)))
-    rows = [
-        {
-            "start": dates[run.start],
-            "peak": dates[run.peak],
-            "last": dates[run.last],
-            "end": None if run.ongoing else dates[run.last + 1],
-            "duration": run.duration,
-            "ongoing": run.ongoing,
-            "signal": "positive" if run.rising else "negative",
-        }
-        for run in runs
-    ]
-    schema: dict[str, Any] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
-    return pl.DataFrame(rows, schema=schema | {"duration": pl.Int64, "ongoing": pl.Boolean, "signal": pl.String})
+    return episode_frame(runs, dates)

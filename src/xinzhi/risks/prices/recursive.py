@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,22 +11,17 @@ from xinzhi.core.errors import UsageError
 from xinzhi.risks.prices.conventions import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
+
+    # corrects the statistics (t |t|) of all windows of so many rows in place; it sees what is left of each sum of
+    # squares once the other regressors are taken out, and that sum of squares
+    Mend = Callable[[int, FloatArray, Sequence[FloatArray], Sequence[FloatArray]], None]
 
 _STACK = 1_000_000  # numbers of a stack of regressions
 _CELLS = 16_000  # series x periods of a block: its work arrays stay in the second-level cache
 _DIMENSIONS = 2
-
-
-class Mend(Protocol):
-    """Corrects statistics in place."""
-
-    def __call__(
-        self, rows: int, statistic: FloatArray, pivots: Sequence[FloatArray], wholes: Sequence[FloatArray]
-    ) -> None:
-        """Look at the statistics of all windows of so many rows."""
 
 
 def window_statistics(table: FloatArray, window: int, lag: int, *, mend: Mend | None = None) -> FloatArray:

@@ -16,7 +16,6 @@ from xinzhi.risks.prices.conventions import Gaps, Zeros, setting
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.data.tidy import Kind
 
 
 Unit = Literal["position", "month", "quarter", "year", "day"]
@@ -202,7 +201,7 @@ def read_series(
     return Reading(series=found, findings=tuple(findings), source=read)
 
 
-def _fields(series: str, date: str, value: str, kind: Kind) -> list[Field]:
+def _fields(series: str, date: str, value: str, kind: Literal["any", "number"]) -> list[Field]:
     return [Field("_series", "text", series), Field("_date", "any", date), Field("_value", kind, value)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.risks.prices.bootstrap import sieve_values, wild_values
@@ -150,6 +151,32 @@ def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, sho
         )
         runs.append(run)
     return runs
+
+
+def episode_frame(runs: Sequence[Run], dates: pl.Series) -> pl.DataFrame:
+    """Return ``start, peak, last, end, duration, ongoing, signal`` of runs; `end` is the first date after."""
+    rows = [
+        (
+            *(dates[at] for at in (run.start, run.peak, run.last)),
+            None if run.ongoing else dates[run.last + 1],
+            run.duration,
+            run.ongoing,
+            "positive" if run.rising else "negative",
+        )
+        for run in runs
+    ]
+    schema: dict[str, Any] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
+    schema |= {"duration": pl.Int64, "ongoing": pl.Boolean, "signal": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def path_frame(dates: pl.Series, **statistics: FloatArray) -> pl.DataFrame:
+    """Return the statistics of every date, null until the smallest window is full, and where BSADF passes its line."""
+    columns = {
+        name: np.concatenate([np.full(len(dates) - len(values), np.nan), values]) for name, values in statistics.items()
+    }
+    frame = pl.DataFrame({"date": dates, **columns}).with_columns(pl.col(*columns).fill_nan(None))
+    return frame.with_columns((pl.col("bsadf") > pl.col("critical_value")).alias("explosive"))
 
 
 def shortest_duration(rule: int | Literal["log"], observations: int) -> int:

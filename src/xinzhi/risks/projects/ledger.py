@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -87,27 +87,11 @@ def _reordered(
 
 _QUOTED = 60  # characters of a text that the ledger quotes for one field
 _TELLING = 0.5  # natural log-odds from which agreement is worth a word in the summary of the evidence
-CANDIDATES = {
-    "id": pl.String,
-    "rank": pl.Int64,
-    "archive_id": pl.String,
-    "odds_repackaged": pl.Float64,
-    "odds_follow_on": pl.Float64,
-    "text_similarity": pl.Float64,
-    "shared_keys": pl.Int64,
-}
-LEDGER = {
-    "id": pl.String,
-    "archive_id": pl.String,
-    "rank": pl.Int64,
-    "field": pl.String,
-    "level": pl.Int8,
-    "agreement": pl.String,
-    "weight": pl.Float64,
-    "project": pl.String,
-    "archive": pl.String,
-}
-CHANGES = {"id": pl.String, "archive_id": pl.String, "what": pl.String, "zh": pl.String, "en": pl.String}
+_LEDGER: dict[str, Any] = {
+    **dict.fromkeys(("id", "archive_id"), pl.String), "rank": pl.Int64, "field": pl.String, "level": pl.Int8,
+    "agreement": pl.String, "weight": pl.Float64, "project": pl.String, "archive": pl.String,
+}  # fmt: skip
+_CHANGES = dict.fromkeys(("id", "archive_id", "what", "zh", "en"), pl.String)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +177,7 @@ def candidate_frame(found: Pairs, scores: Scores, show: Shown, projects: Side, a
             "odds_follow_on": scores.odds[show.at, 0],
             "text_similarity": found.cosine[show.at],
             "shared_keys": found.shared[show.at],
-        },
-        schema=CANDIDATES,
+        }
     )
 
 
@@ -238,37 +221,33 @@ def ledger_frames(
             (texts[0][my_place[at]], texts[1][their_place[at]]),
         )
     ]
-    return pl.DataFrame(rows, schema=LEDGER, orient="row"), pl.DataFrame(changed, schema=CHANGES, orient="row")
+    return pl.DataFrame(rows, schema=_LEDGER, orient="row"), pl.DataFrame(changed, schema=_CHANGES, orient="row")
 
 
 def with_evidence(
     verdicts: pl.DataFrame, candidates: pl.DataFrame, ledger: pl.DataFrame, changed: pl.DataFrame
 ) -> pl.DataFrame:
     """Return the verdicts with the closest archived project and a line of evidence in both languages."""
+    columns = verdicts.columns[1:]
     first = candidates.filter(pl.col("rank") == 1).select("id", "archive_id")
     agreeing = ledger.filter((pl.col("rank") == 1) & (pl.col("level") > 0) & (pl.col("weight") > _TELLING))
     agreeing = agreeing.sort("weight", descending=True, maintain_order=True)
     zh = _words("field", "zh") + "：" + _words("agreement", "zh")
     en = _words("field", "en") + ": " + _words("agreement", "en")
     told = agreeing.group_by("id").agg(en.str.join(", ").alias("agrees"), zh.str.join("，").alias("agrees_zh"))
+    names = {name: text.zh for name, text in value_words("what", "changes").items()}
+    kinds = pl.col("what").unique(maintain_order=True)
     what = changed.group_by("id", maintain_order=True).agg(
-        pl.col("what").unique(maintain_order=True).str.join(", ").alias("changed"),
-        pl.col("what")
-        .unique(maintain_order=True)
-        .replace_strict(
-            {name: text.zh for name, text in value_words("what", "changes").items()}, return_dtype=pl.String
-        )
-        .str.join("、")
-        .alias("changed_zh"),
+        kinds.str.join(", ").alias("changed"),
+        kinds.replace_strict(names, return_dtype=pl.String).str.join("、").alias("changed_zh"),
     )
-    joined = verdicts.join(first, on="id", how="left", maintain_order="left")
-    joined = joined.join(told, on="id", how="left", maintain_order="left").join(
-        what, on="id", how="left", maintain_order="left"
-    )
-    evidence = _sentence("agrees", "changed", ("agrees in ", "; changed: "))
-    evidence_zh = _sentence("agrees_zh", "changed_zh", ("相符：", "；变化："))
-    order = ["id", "archive_id", *verdicts.columns[1:], "evidence", "evidence_zh"]
-    return joined.with_columns(evidence.alias("evidence"), evidence_zh.alias("evidence_zh")).select(order)
+    for part in (first, told, what):
+        verdicts = verdicts.join(part, on="id", how="left", maintain_order="left")
+    return verdicts.select(
+        "id", "archive_id", *columns,
+        _sentence("agrees", "changed", ("agrees in ", "; changed: ")).alias("evidence"),
+        _sentence("agrees_zh", "changed_zh", ("相符：", "；变化：")).alias("evidence_zh"),
+    )  # fmt: skip
 
 
 def _words(column: str, language: Language) -> pl.Expr:
