@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 
 import xinzhi
+from make_critical_values import rejection_rates
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks import BubbleRules, CriticalValues, bubbles, house_prices, panel_bubbles
 from xinzhi.risks.prices.critical import (
     critical_values,
     explosive_series,
     power_of,
-    rejection_rates,
     stored_power,
     stored_values,
 )

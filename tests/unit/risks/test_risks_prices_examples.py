@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from make_critical_values import rejection_rates
 from xinzhi.risks.prices.bootstrap import sieve_panels, sieve_values, wild_values
 from xinzhi.risks.prices.conventions import setting, whole
 from xinzhi.risks.prices.critical import (
@@ -14,7 +15,6 @@ from xinzhi.risks.prices.critical import (
     explosive_series,
     from_sequences,
     power_of,
-    rejection_rates,
     simulate_null,
     stored_values,
 )

@@ -13,7 +13,6 @@ from xinzhi.risks.projects.quotations import passages, sayings
 from xinzhi.risks.projects.reading import plain_heading, renamed, sentences, together
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import rising
-from xinzhi.risks.projects.truth import reliability
 from xinzhi.risks.projects.vocabulary import approvals, idf, lower, phases, spotted, tokenise
 from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped
 
@@ -132,13 +131,6 @@ def test_read() -> None:
 
 def test_rising() -> None:
     assert rising(np.array([0.2, 0.3, 0.5]), np.array([0.1, 0.6, 0.3])).round(3).tolist() == [0.714, 0.714, 1.667]
-
-
-def test_reliability() -> None:
-    assert reliability(np.array([0.1, 0.12, 0.9]), np.array([0.0, 0.0, 1.0]), 2) == [
-        (0.5, 0.11, 0.0, 2),
-        (1.0, 0.9, 1.0, 1),
-    ]
 
 
 def test_spotted() -> None:

@@ -68,23 +68,18 @@ class Bubbles(Result):
     Parameters
     ----------
     frame
-        ``series, date, value, badf, bsadf, critical_value, explosive``: one row a series and date that was tested; the
-        statistics are null until the smallest window is full. `explosive`: BSADF passes the critical value there,
-        whether or not the series as a whole rejects.
+        One row a series and date that was tested; the statistics are null until the smallest window is full, and
+        ``explosive`` says whether BSADF passes the critical value there, whether or not the series as a whole rejects.
     statistics
-        One row a series, in the order of the input: ``series, adf, sadf, gsadf, observations, first, last, lag,
-        minimum_window, critical_value`` (of GSADF at `level`), ``rejects, significance`` (strictest level at which it
-        does), ``level, convention, method, replications, seed, false_alarms`` (share of random walks in which the line
-        is passed somewhere), ``power, power_gentle`` (share of bubbles that GSADF finds at this length: that of the
-        paper, and one that grows a quarter as fast), ``autocorrelation`` (of the residuals on the whole sample, first
-        order), ``drift`` (t of the mean step), ``skipped`` (windows without a statistic), ``status`` (``tested``, or
-        why not), ``reason_zh, reason_en``.
+        One row a series, in the order of the input: its statistics, what they are held against, ``false_alarms`` (share
+        of random walks in which the line is passed somewhere), ``power`` and ``power_gentle`` (share of bubbles that
+        GSADF finds at this length: that of the paper, and one that grows a quarter as fast), and ``status``:
+        ``tested``, or why not.
     episodes
-        ``series, start, peak, last, end, duration, ongoing, signal, rejects, level, convention, method``: `end` is the
-        first date after the episode, null where it is ongoing; `signal` is ``positive`` for a rise, ``negative`` for
-        an accelerating fall.
+        One row an episode: ``end`` is the first date after it, null where it is ongoing; ``signal`` is ``positive`` for
+        a rise, ``negative`` for an accelerating fall.
     critical
-        ``series, statistic, level, critical_value``: of ADF, SADF and GSADF.
+        Critical values of ADF, SADF and GSADF at every level.
     findings
         What was found in the series.
     convention, level

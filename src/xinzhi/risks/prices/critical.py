@@ -246,28 +246,6 @@ def explosive_series(periods: int, count: int, random: np.random.Generator, spee
     return level
 
 
-def rejection_rates(
-    periods: int,
-    critical: CriticalValues,
-    *,
-    window: int,
-    lag: int,
-    replications: int,
-    seed: int,
-    speed: Speed = "standard",
-) -> FloatArray:
-    """Return `(3, 3)`: share of bubbles found by ADF, SADF and GSADF (rows) at 90, 95 and 99 per cent."""
-    random = np.random.default_rng([seed, periods, window, lag])
-    hits = np.zeros((3, len(LEVELS)))
-    for part in blocks(periods, replications, lag):
-        table = explosive_series(periods, part.stop - part.start, random, speed)
-        badf, bsadf = sequences_of(table, window, lag)
-        found = np.stack([badf[-1], badf.max(axis=0), bsadf.max(axis=0)])
-        limits = np.stack([critical.adf, critical.sadf, critical.gsadf])
-        hits += (found[:, None] > limits[..., None]).sum(axis=2)
-    return hits / replications
-
-
 @cache
 def stored_power() -> pl.DataFrame:
     """Return ``speed, observations, level, adf, sadf, gsadf``: the rejection rates that ship with the package."""

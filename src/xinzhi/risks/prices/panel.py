@@ -39,13 +39,12 @@ class PanelBubbles(Result):
     Parameters
     ----------
     frame
-        ``date, bsadf, critical_value, explosive``: the mean BSADF of the series, null until the window is full.
+        The mean BSADF of the series by date, null until the window is full.
     statistics
-        One row: ``gsadf, critical_90, critical_95, critical_99, p_value, rejects, level, convention, method, order,
-        replications, seed, false_alarms, series, observations, first, last, lag, minimum_window``. `order` is that of
-        the autoregression behind the bootstrap.
+        One row: panel GSADF, its critical values and p-value; ``order`` is that of the autoregression behind the
+        bootstrap.
     episodes
-        ``start, peak, last, end, duration, ongoing, signal, level, convention``; `signal` by the mean of the series.
+        As in `Bubbles`; ``signal`` by the mean of the series.
     members
         The series that were tested together.
     findings

@@ -86,7 +86,6 @@ def _reordered(
 
 
 _QUOTED = 60  # characters of a text that the ledger quotes for one field
-_TELLING = 0.5  # natural log-odds from which agreement is worth a word in the summary of the evidence
 _LEDGER: dict[str, Any] = {
     **dict.fromkeys(("id", "archive_id"), pl.String), "rank": pl.Int64, "field": pl.String, "level": pl.Int8,
     "agreement": pl.String, "weight": pl.Float64, "project": pl.String, "archive": pl.String,
@@ -230,7 +229,9 @@ def with_evidence(
     """Return the verdicts with the closest archived project and a line of evidence in both languages."""
     columns = verdicts.columns[1:]
     first = candidates.filter(pl.col("rank") == 1).select("id", "archive_id")
-    agreeing = ledger.filter((pl.col("rank") == 1) & (pl.col("level") > 0) & (pl.col("weight") > _TELLING))
+    agreeing = ledger.filter(
+        (pl.col("rank") == 1) & (pl.col("level") > 0) & (pl.col("weight") > float(convention("telling")))
+    )
     agreeing = agreeing.sort("weight", descending=True, maintain_order=True)
     zh = _words("field", "zh") + "：" + _words("agreement", "zh")
     en = _words("field", "en") + ": " + _words("agreement", "en")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.risks.projects.conventions import document
+from xinzhi.risks.projects.conventions import convention, document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +20,6 @@ _DIGITS = "零一二三四五六七八九"
 _POWERS = {"十": 10, "百": 100, "千": 1000}
 _UNIT = ("unit", "rate", "daily")
 _LARGE = {"亿": 1e8, "万": 1e4}
-_SMALLEST_SUM = 1000.0
 _MONTH = r"^(?:19|20)[0-9]{2}\.(?:0?[1-9]|1[0-2])$"  # 2022.08 is a month
 _FIRST_YEAR, _LAST_YEAR = 1949, 2060
 
@@ -78,7 +77,7 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
         .then(pl.col("currency"))
         .when((kind == "bare") & pl.col("role").is_in(sums) & (pl.col("scale") >= _LARGE["万"]))
         .then(pl.lit("money"))
-        .when((kind == "money") & (value < _SMALLEST_SUM))
+        .when((kind == "money") & (value < float(convention("smallest_sum"))))
         .then(pl.lit("price"))  # 0.95元/千瓦时, and 三元 in the name of a battery
         .when(hourly & kind.is_in(["mass", "volume", "length"]))
         .then(kind + "_hour")

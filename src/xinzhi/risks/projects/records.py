@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.risks.projects import places, quantities, vocabulary
-from xinzhi.risks.projects.conventions import document
+from xinzhi.risks.projects.conventions import convention, document
 from xinzhi.risks.projects.owners import companies, owners
 from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 NUMBERS = ("investment", "turnover", "land", "floor", "length")
 CAPACITIES, FIGURES, CODES = 3, 8, 2
 _CHUNK = 100_000
-_CHINESE_SHARE = 0.3  # of the signs of a text: mixed ones quote names and units of the other language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,5 +200,5 @@ def _years(found: pl.DataFrame, count: int) -> npt.NDArray[np.int16]:
 def _chinese(plain: pl.Series) -> BoolArray:
     signs = plain.str.count_matches(r"[\u4e00-\u9fff]").to_numpy()
     letters = plain.str.count_matches("[A-Za-z]").to_numpy()
-    chinese: BoolArray = signs >= _CHINESE_SHARE * (signs + letters)
+    chinese: BoolArray = signs >= float(convention("chinese_share")) * (signs + letters)
     return chinese

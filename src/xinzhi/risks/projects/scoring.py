@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 
 CLASSES = ("new", "follow-on", "repackaged")
-_LOWEST, _HIGHEST = -12.0, 12.0  # natural log-odds beyond which nothing more can be told from a labelled sample
-_MOST_READABLE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,9 @@ def score(model: Agreement, found: Pairs, projects: Records) -> Scores:
         np.logaddexp.at(total[:, column], found.project, odds[:, column])
     among = np.bincount(found.project, minlength=count)
     mean = total - np.log(np.maximum(among, 1))[:, None]
-    readable = np.minimum(projects.readable(), _MOST_READABLE)
-    features = np.column_stack([np.ones(count), np.clip(mean[:, ::-1], _LOWEST, _HIGHEST), readable])
+    readable = np.minimum(projects.readable(), int(convention("most_readable")))
+    bound = float(convention("largest_odds"))
+    features = np.column_stack([np.ones(count), np.clip(mean[:, ::-1], -bound, bound), readable])
     return Scores(odds, order, features)
 
 

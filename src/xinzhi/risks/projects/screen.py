@@ -10,6 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
+from xinzhi.risks.projects import quotations
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.facts import comparison_lines, project_names, screening_facts
 from xinzhi.risks.projects.index import build
@@ -72,15 +73,11 @@ class Comparison:
 
         The weightiest field comes first. What a text does not spell out (a place that stands in a column) has no span.
         """
-        from xinzhi.risks.projects.quotations import marks
-
-        return marks(self)
+        return quotations.marks(self)
 
     def passages(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Return the spans of the project's and of the archived text that stand word for word in the other."""
-        from xinzhi.risks.projects.quotations import passages
-
-        return passages(self.project_text, self.archive_text)
+        return quotations.passages(self.project_text, self.archive_text)
 
     def __repr__(self) -> str:
         return self.text()
@@ -93,21 +90,16 @@ class Screening(Result):
     Parameters
     ----------
     frame
-        One row a project: ``id, archive_id`` (the archived project that comes closest), ``verdict`` (``repackaged,
-        follow-on, new, cannot tell``), ``probability, lower, upper`` (of being repackaged, with its 95 % interval),
-        ``probability_follow_on, probability_new, reason`` (why nothing can be told: ``undecided, unreadable, empty``),
-        ``readable`` (how many of place, owner and numbers the text gives), ``basis`` (``facts``, or ``wording`` where
-        fewer than two facts could be compared), ``reached`` (records that share two keys),
-        ``evidence, evidence_zh`` (what agrees, and what changed).
+        One row a project: the archived project that comes closest, the ``verdict`` (``repackaged, follow-on, new,
+        cannot tell``) and why nothing can be told, the probability of being repackaged with its 95 % interval, and the
+        evidence.
     candidates
-        ``id, rank, archive_id, odds_repackaged, odds_follow_on, text_similarity, shared_keys``: the archived projects
-        that come closest, with the natural log-odds of each against being unrelated.
+        The archived projects that come closest, with the natural log-odds of each against being unrelated.
     ledger
-        ``id, archive_id, rank, field, level, agreement, weight, project, archive``: for every candidate, field by
-        field, how far it agrees (level -1: one of the two does not say), what that weighs (natural log-odds of
-        repackaged against the likeliest innocent explanation) and what the two texts say.
+        For every candidate, field by field: how far it agrees (level -1: one of the two does not say), what that weighs
+        (natural log-odds of repackaged against the likeliest innocent explanation) and what the two texts say.
     changes
-        ``id, archive_id, what, zh, en``: what changed between the archived text and the closest project.
+        What changed between the archived text and the closest project.
     projects, archive
         ``id, title, text``: the texts as compared; of the archive those that are candidates.
     findings
@@ -174,6 +166,11 @@ class Screening(Result):
     def certain(self) -> float:
         """Return the probability from which a verdict is given."""
         return float(convention("certain"))
+
+    @property
+    def telling(self) -> float:
+        """Return the natural log-odds from which a weight is worth a word."""
+        return float(convention("telling"))
 
     @property
     def labelled_share(self) -> float:

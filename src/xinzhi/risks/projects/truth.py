@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
 
 if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
     from xinzhi.risks.projects.screen import Screening
 
 
@@ -79,22 +77,18 @@ def calibration_table(table: pl.DataFrame, bins: int = 10) -> pl.DataFrame:
     >>> calibration_table(seen).select("said", "was", "projects", pl.col("lower", "upper").round(3)).row(0)
     (0.1, 0.1, 10, 0.018, 0.404)
     """
-    happened = (table["label"] == "repackaged").cast(pl.Float64).to_numpy()
-    rows = reliability(table["probability"].to_numpy(), happened, bins)
-    frame = pl.DataFrame(rows, schema=["up_to", "said", "was", "projects"], orient="row")
-    share, count = frame["was"].to_numpy(), frame["projects"].to_numpy()
-    square = _NORMAL_95**2 / count
+    tenth = (pl.col("probability") * bins).floor().clip(0, bins - 1)
+    frame = (
+        table.group_by(tenth.alias("up_to"))
+        .agg(
+            pl.col("probability").mean().alias("said"),
+            (pl.col("label") == "repackaged").mean().alias("was"),
+            pl.len().cast(pl.Int64).alias("projects"),
+        )
+        .sort("up_to")
+        .with_columns((pl.col("up_to") + 1) / bins)
+    )
+    share, square = pl.col("was"), _NORMAL_95**2 / pl.col("projects")
     middle = (share + square / 2) / (1 + square)
-    half = np.sqrt(square * share * (1 - share) + square**2 / 4) / (1 + square)
-    lower, upper = np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
-    return frame.with_columns(pl.Series("lower", lower), pl.Series("upper", upper))
-
-
-def reliability(probability: FloatArray, happened: FloatArray, bins: int = 10) -> list[tuple[float, float, float, int]]:
-    """Return the calibration table."""
-    which = np.minimum((probability * bins).astype(int), bins - 1)
-    return [
-        ((at + 1) / bins, float(probability[which == at].mean()), float(happened[which == at].mean()), int(count))
-        for at, count in enumerate(np.bincount(which, minlength=bins).tolist())
-        if count
-    ]
+    half = (square * share * (1 - share) + square**2 / 4).sqrt() / (1 + square)
+    return frame.with_columns((middle - half).clip(0, 1).alias("lower"), (middle + half).clip(0, 1).alias("upper"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xinzhi.risks import Comparison, Screening
 
 SHOWN = 40  # projects that one picture names
-STEPS, TELLING = 5, 0.5  # fields that the picture of the weights names, and log-odds worth a bar
+STEPS = 5  # fields that the picture of the weights names
 IN_PICTURE = 17.0  # width of a name, in units of its size
 TENTHS = 10
 NEVER = 0.1  # percent: no probability is drawn as certain
@@ -38,7 +38,7 @@ def weights(pair: Comparison, result: Screening) -> Picture:
     lead = [(fields[field], weight) for field, weight in rows.head(STEPS).select("field", "weight").rows()]
     steps = [(name, weight, palette.DEEP if weight >= 0 else INKS["repackaged"])
              for name, weight in sorted(lead, key=lambda one: -one[1])]  # fmt: skip
-    if abs(rare) >= TELLING:
+    if abs(rare) >= result.telling:
         steps.append((words("screen.chart.rare"), rare, palette.BAND))
     others = total - sum(weight for _, weight, _ in steps)
     steps += [(words("screen.chart.others"), others, palette.BAND), (words("screen.chart.sum"), total, palette.INK)]

@@ -1,6 +1,6 @@
-"""Write the tables of the test for bubbles: ``critical_values.parquet`` and ``power.csv`` of ``risks/explosive``.
+"""Write the tables of the test for bubbles: ``critical_values.parquet`` and ``power.csv`` of ``risks/prices``.
 
-``python docs/make_critical_values.py`` writes both (about six minutes of one core); ``power`` writes the second only.
+``python bench/make_critical_values.py`` writes both (about six minutes of one core); ``power`` writes the second only.
 Seeds, replications, the null and the alternative stand in ``bubbles.yaml``; the same seeds give the same tables.
 """
 
@@ -13,7 +13,16 @@ import numpy as np
 import polars as pl
 
 from xinzhi.risks.prices.conventions import HERE, LEVELS, setting
-from xinzhi.risks.prices.critical import Speed, from_sequences, rejection_rates, simulate_null, stored_values
+from xinzhi.risks.prices.critical import (
+    CriticalValues,
+    Speed,
+    blocks,
+    explosive_series,
+    from_sequences,
+    sequences_of,
+    simulate_null,
+    stored_values,
+)
 from xinzhi.risks.prices.recursive import minimum_window
 
 DIGITS = 3
@@ -54,6 +63,28 @@ def of_window(window: int, size: int) -> pl.DataFrame:
             **{name: values.ravel() for name, values in zip(COLUMNS, figures, strict=True)},
         }
     ).with_columns(pl.col(COLUMNS).round(DIGITS).cast(pl.Float32))
+
+
+def rejection_rates(
+    periods: int,
+    critical: CriticalValues,
+    *,
+    window: int,
+    lag: int,
+    replications: int,
+    seed: int,
+    speed: Speed = "standard",
+) -> np.ndarray:
+    """Return `(3, 3)`: share of bubbles found by ADF, SADF and GSADF (rows) at 90, 95 and 99 per cent."""
+    random = np.random.default_rng([seed, periods, window, lag])
+    hits = np.zeros((3, len(LEVELS)))
+    for part in blocks(periods, replications, lag):
+        table = explosive_series(periods, part.stop - part.start, random, speed)
+        badf, bsadf = sequences_of(table, window, lag)
+        found = np.stack([badf[-1], badf.max(axis=0), bsadf.max(axis=0)])
+        limits = np.stack([critical.adf, critical.sadf, critical.gsadf])
+        hits += (found[:, None] > limits[..., None]).sum(axis=2)
+    return hits / replications
 
 
 def write_critical() -> None:
