@@ -22,8 +22,14 @@ import numpy as np
 
 import xinzhi
 from xinzhi.risks import debt_dynamics
-from xinzhi.risks.debt.fan_autoregression import panel_autoregression, persistent
-from xinzhi.risks.debt.fan_paths import autoregressive, independent, recursion, residuals
+from xinzhi.risks.debt.fan_shocks import (
+    autoregressive,
+    independent,
+    panel_autoregression,
+    persistent,
+    recursion,
+    residuals,
+)
 from xinzhi.risks.inputs import setting
 
 ECONOMIES, DRAWS, HORIZON, BURN = 1000, 400, 5, 50
@@ -142,7 +148,7 @@ def main() -> int:
             spent = time.process_time() - start
             for band, share, other in zip(BANDS, ours, plain, strict=True):
                 error = float(np.sqrt(band / 100 * (1 - band / 100) / ECONOMIES))
-                promised = not order or years >= setting("debt/public_debt.yaml", "fan.least_autoregression")
+                promised = not order or years >= setting("public_debt", "fan.least_autoregression")
                 off = promised and abs(share - band / 100) > ERRORS * error
                 missed |= off
                 mark = "  MISSED" if off else "" if promised else "  (no promise)"

@@ -137,14 +137,13 @@ def _print(register: Register | None, code: str | None, notes: list[Text], langu
 def _matrix(register: Register, language: Language) -> None:
     """Print how many flags every region has by pitfall, and how grave the worst is."""
     from xinzhi.cli.tables import table
-    from xinzhi.report.rooms.risks.register_words import Names, brief_pitfall, mark
+    from xinzhi.report.rooms.risks.register import mark, pitfall_heads
 
-    names = Names(register)
     pitfalls = register.matrix["pitfall"].unique(maintain_order=True).to_list()
-    shown = table(say("地区", "region"), *(brief_pitfall(one).lang(language) for one in pitfalls))
-    for code in names.codes:
+    shown = table(say("地区", "region"), *(pitfall_heads()[one].lang(language) for one in pitfalls))
+    for code in register.codes():
         cells = {row["pitfall"]: mark(row) for row in register.matrix.filter(region=code).iter_rows(named=True)}
-        shown.add_row(names.region(code).lang(language), *(cells[one] for one in pitfalls))
+        shown.add_row(register.names.region(code).lang(language), *(cells[one] for one in pitfalls))
     console().print(shown)
     legend = say(
         "格中是有标记的项数：!! 有严重标记，! 有警告，– 未检查（不等于没有问题）。各列不相加。",

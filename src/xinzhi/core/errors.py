@@ -26,7 +26,7 @@ class XinzhiError(Exception):
 
     Examples
     --------
-    >>> error = UsageError("core.unknown-region", asked="Jillin", near=[Text(zh="吉林", en="Jilin")])
+    >>> error = UsageError("core.unknown-region", asked="Jillin", kind="region", near=[Text(zh="吉林", en="Jilin")])
     >>> error.lang("zh")
     '没有名为“Jillin”的地区。是否指吉林？'
     >>> str(error)

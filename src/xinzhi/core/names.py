@@ -82,12 +82,12 @@ class Names:
             return found[0]
         shown = self.distinct(kind, there)
         if found:
-            raise UsageError("core.ambiguous-region", asked=asked, near=[shown[code] for code in found])
+            raise UsageError("core.ambiguous-region", asked=asked, kind=kind, near=[shown[code] for code in found])
         by_spelling = {spelling: code for code, spellings in called.items() for spelling in spellings}
         near = dict.fromkeys(by_spelling[one] for one in get_close_matches(wish, by_spelling, n=3, cutoff=0.7))
         if near:
-            raise UsageError("core.unknown-region", asked=asked, near=[shown[code] for code in near])
-        raise UsageError("core.other-region", asked=asked, known=list(shown.values()))
+            raise UsageError("core.unknown-region", asked=asked, kind=kind, near=[shown[code] for code in near])
+        raise UsageError("core.other-region", asked=asked, kind=kind, known=list(shown.values()))
 
     def _spellings(self, kind: str, code: str) -> set[str]:
         """Return all that a code may be called, in lower case."""

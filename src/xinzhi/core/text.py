@@ -239,7 +239,7 @@ def has(key: str) -> bool:
     return _pattern(key) is not None
 
 
-def words(key: str, **values: object) -> Text:
+def words(key: str, /, **values: object) -> Text:
     """Return a text of the catalogue in both languages, with its placeholders filled.
 
     Parameters
@@ -266,7 +266,7 @@ def words(key: str, **values: object) -> Text:
     return Text(zh=_PERCENT.sub("\u00a0%", filled.zh), en=_PERCENT.sub("\u00a0%", filled.en))
 
 
-def message(code: str, **values: object) -> Text | None:
+def message(code: str, /, **values: object) -> Text | None:
     """Return what an error says, with its cure; None where the catalogue has no such code (``package.what``)."""
     if not _CODE.match(code):
         return None
@@ -291,8 +291,21 @@ def sentences(facts: Mapping[str, Mapping[str, object] | Sequence[Mapping[str, o
     Examples
     --------
     >>> sentences({"label.national": {}}, "shared")[0].en
-    'All regions together'
+    'All regions together.'
     """
     rows = ((key, one) for key, said in facts.items() for one in (said if isinstance(said, Sequence) else [said]))
     prefix = "" if topic == SHARED else f"{topic}."
-    return [words(f"{prefix}{key}", **one) for key, one in rows]
+    return [sentence(words(f"{prefix}{key}", **one)) for key, one in rows]
+
+
+def sentence(text: Text) -> Text:
+    """Return a text as a sentence: with a capital letter and a full stop, where it has none yet.
+
+    Examples
+    --------
+    >>> sentence(Text(zh="没有标记", en="no flag"))
+    Text(zh='没有标记。', en='No flag.')
+    """
+    zh = text.zh if text.zh.endswith(("。", "？", "！")) else f"{text.zh}。"
+    en = text.en if text.en.endswith((".", "?", "!")) else f"{text.en}."
+    return Text(zh=zh, en=en[:1].upper() + en[1:])

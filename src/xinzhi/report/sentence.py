@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.names import distinct
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Text, has, same, sentences, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from xinzhi.core.finding import Finding
+    from xinzhi.core.result import Facts
 
 __all__ = [
-    "arrangement", "capital", "chance", "clauses", "distinct", "finding_notes", "hundredfold", "joined", "names_joined",
-    "sentence", "short", "spread", "word", "yes_no",
+    "answer_of", "arrangement", "capital", "chance", "clauses", "distinct", "fact", "finding_notes", "hundredfold",
+    "joined", "names_joined", "notes_of", "sentence", "short", "spread", "word", "yes_no",
 ]  # fmt: skip
 
 MOST_NOTES = 6  # findings that a page tells one by one
@@ -146,3 +147,28 @@ def arrangement(codes: Collection[str]) -> Mapping[str, Sequence[object]]:
 
     sets = [one["tiles"] for one in read_yaml("tiles.yaml").values()]
     return next((tiles for tiles in sets if codes and set(codes) <= set(tiles)), {})
+
+
+def answer_of(facts: Facts, topic: str) -> list[Text]:
+    """Return the sentences that answer: those of all facts that are no notes."""
+    return sentences({key: said for key, said in facts.items() if not key.startswith("note.")}, topic)
+
+
+def notes_of(facts: Facts, topic: str) -> list[Text]:
+    """Return the sentences of facts that are notes."""
+    return sentences({key: said for key, said in facts.items() if key.startswith("note.")}, topic)
+
+
+def fact(facts: Facts, *keys: str) -> tuple[str, dict[str, Any]] | None:
+    """Return the first of some headlines that facts have, by its name, and its values; None where they have none.
+
+    Examples
+    --------
+    >>> fact({"headline.rose": {"n": 2}}, "fell", "rose")
+    ('rose', {'n': 2})
+    """
+    for key in keys:
+        said = facts.get(f"headline.{key}")
+        if isinstance(said, dict):
+            return key, said
+    return None

@@ -18,6 +18,7 @@ from .debt.debt_fan import debt_fan as debt_fan
 from .debt.debt_stress import DebtStress as DebtStress
 from .debt.debt_stress import debt_stress as debt_stress
 from .debt.grade import grade as grade
+from .inputs import conventions as conventions
 from .prices.bubbles import BubbleExplanation as BubbleExplanation
 from .prices.bubbles import Bubbles as Bubbles
 from .prices.bubbles import bubbles as bubbles

@@ -16,7 +16,7 @@ from xinzhi.report import rooms, svg
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.fan import shades
 from xinzhi.report.charts.style import Words
-from xinzhi.report.rooms.risks.debt_names import chance, latest
+from xinzhi.risks.debt.debt_fan import chance
 
 TIGHT = 1e-9
 SMALL = {
@@ -98,7 +98,7 @@ def test_history_shows_the_highest_the_middle_the_lowest_and_the_region_asked_fo
     order = owed.frame.filter(year=2024).sort("to_output", descending=True)["region"].to_list()
     assert (order[0], order[-1]) == ("630000", "310000")
     columns = [column.title.en for column in drawn(owed)[0]["history"].twin.columns]
-    assert columns == ["year", "Qinghai", owed.labels[order[15]].en, "Shanghai"]
+    assert columns == ["year", "Qinghai", owed.names.region(order[15]).en, "Shanghai"]
     found = drawn(owed, region="吉林")[0]["history"]
     assert [column.title.en for column in found.twin.columns][1] == "Jilin"
     series = owed.frame.filter(region="220000").drop_nulls("to_output").sort("year")
@@ -226,8 +226,8 @@ def test_stress_is_what_the_frame_says_and_names_what_cannot_be_computed(stresse
     assert f"less land revenue {means['land']:+.1f}" in found["stress"].headline.en
     combined = last.filter(scenario="combined").sort("over_baseline", descending=True)["over_baseline"]
     assert [row[-1] for row in found["stress"].twin.rows] == pytest.approx([100 * one for one in combined])
-    assert "cannot be computed: vehicles' debt not given" in notes(section)
-    assert "Not drawn: vehicles taken over (vehicles' debt not given)." in found["paths"].how.en
+    assert "“vehicles taken over”: not computable: vehicles' debt not given" in notes(section)
+    assert "Not drawn: vehicles taken over (not computable: vehicles' debt not given)." in found["paths"].how.en
     funds = stressed.inputs.drop_nulls("fund_ratio").sort("fund_ratio")
     most = 100 * funds["fund_ratio"][-1]
     assert funds["region"][-1] == "120000"
@@ -247,7 +247,7 @@ def test_scenarios_of_the_callers_own_stand_beside_the_standard_ones():
     assert list(found) == ["stress", "compared", "paths"]
     boom = [column.title.en for column in found["compared"].twin.columns].index("boom")
     assert all(row[boom] < 0 for row in found["compared"].twin.rows)
-    assert "“vehicles taken over” cannot be computed for b" in notes(section)
+    assert "“vehicles taken over” for b: not computable" in notes(section)
     does = {row[0].en: row[1].en for row in section.tables[0].rows}
     assert does["boom"] == "as set in the call"
     assert does["baseline"].startswith("as set in the call")
@@ -310,10 +310,36 @@ def test_a_fan_opens_from_the_last_known_value_and_its_bands_grow_darker():
 
 
 def test_names_of_chances_and_of_the_year_that_most_regions_have():
-    assert [chance(one) for one in (0.0, 0.5, 0.996)] == ["< 1", "50", "> 99"]
-    rows = pl.DataFrame({"year": [2023, 2023, 2024], "x": [1.0, 2.0, 3.0]})
-    assert latest(rows, "x") == 2023
-    assert latest(rows.clear(), "x") is None
+    assert [chance(one).en for one in (0.0, 0.5, 0.996)] == ["< 1", "50", "> 99"]
+    result = risks.debt(small(revenue=[1.0, None, None, 2.0, 3.0, None]))
+    assert result.last_year("to_output", "to_revenue") == 2020
+    assert result.last_year("to_output") == 2022
+    assert result.last_year("vehicles_to_output") is None
+
+
+def test_tables_are_in_percent_of_what_the_frames_hold_as_fractions(owed, stressed, fanned):
+    (ratios,) = drawn(owed)[1].tables
+    rows = owed.frame.filter(year=2024).sort("to_output", "region", descending=[True, False])
+    names = [one.name for one in ratios.columns][1:]
+    assert names[:2] == ["to_output", "to_revenue"]
+    assert "vehicles_to_output" not in names  # nobody has it
+    for place, name in enumerate(names, start=1):
+        expected = [None if value is None else 100 * value for value in rows[name]]
+        assert [row[place] for row in ratios.rows] == pytest.approx(expected), name
+    scenarios, inputs = drawn(stressed)[1].tables
+    for place, name in enumerate(("growth", "growth_deviation", "rate", "net_borrowing"), start=2):
+        assert inputs.columns[place].name == name
+        expected = [100 * value for value in stressed.inputs[name]]
+        assert [row[place] for row in inputs.rows] == pytest.approx(expected), name
+    last = stressed.frame.filter(pl.col("year") == pl.col("year").max().over("region"))
+    land = last.filter(scenario="land").drop_nulls("over_baseline").sort("over_baseline", descending=True)
+    row = next(row for row in scenarios.rows if row[0].en == "less land revenue")
+    assert row[2:4] == (land.height, pytest.approx(100 * land["over_baseline"].mean()))
+    assert row[4:] == (stressed.names.region(land["region"][0]), pytest.approx(100 * land["over_baseline"][0]))
+    ends = drawn(fanned)[0]["ends"].twin
+    chances = {code: 100 * value for code, value in fanned.ends.select("region", "chance_higher").rows()}
+    called = {fanned.names.region(code): value for code, value in chances.items()}
+    assert {row[0]: row[-1] for row in ends.rows} == pytest.approx(called)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

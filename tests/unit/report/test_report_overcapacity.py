@@ -126,7 +126,7 @@ def test_a_thin_survey_says_what_it_can(frame, options, kinds):
 
 
 def test_an_industry_that_is_not_there_is_refused(package):
-    with pytest.raises(UsageError, match="there is no 'tea' here"):
+    with pytest.raises(UsageError, match="there is no industry 'tea' here"):
         rooms.section(risks.capacity(package), region="tea")
 
 
@@ -210,6 +210,11 @@ def test_how_far_the_answer_rests_on_demand_is_said(wave, shown):
     assert [title.title.en for title in found["chances"].twin.columns[1:4]] == [
         "all, slow demand", "all, base demand", "all, fast demand",
     ]  # fmt: skip
+    shown = {cells[0].en: cells[1:] for cells in found["chances"].twin.rows}
+    own = wave.frame.filter(category="nev")
+    asked = [(entry, path) for entry in ("all", "uncertain") for path in ("low", "base", "high")]
+    chances = [100 * own.filter(entry=entry, demand=path)["chance_below"][0] for entry, path in asked]
+    assert shown["New-energy vehicles"] == pytest.approx(chances)
 
 
 @pytest.mark.parametrize("asked", ["nev", "新能源汽车", "New-energy vehicles"])
@@ -224,14 +229,14 @@ def test_one_category_has_its_range(wave, asked):
 
 def test_what_cannot_be_computed_is_named(wave, package):
     section = rooms.section(wave, region="finance")
-    assert "Finance could not be computed: divisions 66, 67, 68" in section.answer[0].en
+    assert "Finance could not be computed: divisions 66, 67 and 68" in section.answer[0].en
     assert "outlook" not in {one.kind for one in section.pictures}
     table = next(one for one in section.tables if one.key == "herd_left_out")
     assert len(table.rows) == wave.frame.filter(pl.col("utilisation").is_null())["category"].n_unique()
     alone = rooms.section(risks.herd_entry(package, categories=["finance"]))
     assert not alone.pictures
     assert "None of 1 categories" in alone.answer[0].en
-    with pytest.raises(UsageError, match="there is no 'Jilin' here"):
+    with pytest.raises(UsageError, match="there is no category 'Jilin' here"):
         rooms.section(wave, region="Jilin")
 
 
@@ -289,7 +294,7 @@ def test_zombies_are_shown_by_criterion_and_what_is_not_known_is_said():
     dotted = [row for rows in layers["datasets"].values() for row in rows if row.get("dot")]
     assert min(row["year"] for row in dotted if row["group"] == "losses in a row") == 2017
     named = next(one for one in section.tables if one.key == "zombies_firms")
-    assert [cells[0].en for cells in named.rows] == ["fed", "lent"]
+    assert [cells[0] for cells in named.rows] == ["fed", "lent"]
     unknown = next(one for one in section.tables if one.key == "zombies_unknown")
     assert any("no interest" in cells[1].en for cells in unknown.rows)
     own = next(one for one in section.tables if one.key == "zombies_firm")

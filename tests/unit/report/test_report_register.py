@@ -15,7 +15,7 @@ from xinzhi.report import svg, write_room
 from xinzhi.report.charts.style import Words
 from xinzhi.report.rooms import section
 from xinzhi.report.rooms.risks.brief import brief
-from xinzhi.report.rooms.risks.register_words import figure
+from xinzhi.report.rooms.risks.register_tables import figure
 
 PITFALLS = ["misfit", "overcapacity", "herding", "debt", "old-wine", "bubble"]
 JILIN = "220000"
@@ -73,7 +73,7 @@ def test_the_matrix_shows_shares_numbers_and_the_worst_and_keeps_what_was_not_ch
     dark = found.matrix.filter(status="not checked")
     assert len(filled) + len(hollow) == 31 * len(PITFALLS)
     assert {(one["row"], one["text"]) for one in hollow} == {
-        (found.labels[code].en, "–") for code in dark["region"].unique()
+        (found.names.region(code).en, "–") for code in dark["region"].unique()
     }
     cells = {(one["row"], one["column"]): one for one in filled}
     row = found.matrix.filter(region=JILIN, pitfall="overcapacity").row(0, named=True)

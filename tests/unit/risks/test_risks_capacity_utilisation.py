@@ -77,8 +77,8 @@ def test_bad_periods_and_rates_are_named(period, rate, words):
 
 def test_the_summary_leads_with_the_finding_in_both_languages(survey):
     # the total and its three sections hold the industries and are not counted beside them
-    assert survey.summary().startswith("2025Q2: 6 of 12 industries run below 75 %")
-    assert "industry as a whole 74.0" in survey.summary()
+    assert survey.summary().startswith("2025 Q2: 7 of 12 industries run below their own usual range, 6 below 75\xa0%;")
+    assert "All industry: 74.0\xa0% in 2025 Q2" in survey.summary()
     assert dict(survey.latest.select("industry", "level").iter_rows())["mining"] == "section"
     assert "未经季节调整" in survey.summary("zh")
     assert survey.explain("汽车制造业").equals(survey.explain("automobile"))
@@ -88,7 +88,7 @@ def test_the_summary_leads_with_the_finding_in_both_languages(survey):
 
 def test_no_quarter_no_rate_and_ratios_are_told_apart():
     years = pl.DataFrame({"period": ["2020FY"], "industry": ["a"], "utilisation": [70.0]})
-    assert capacity(years).summary().startswith("There are no quarters")
+    assert capacity(years).summary().startswith("There is no quarter")
     with pytest.raises(InputError, match="no row has a rate"):
         capacity(years.clear())
     with pytest.raises(InputError, match="write per cent"):
@@ -99,7 +99,7 @@ def test_the_spread_of_the_conventions_is_that_of_the_survey(survey):
     known = survey.frame.select("industry", "quarter", pl.col("year") + 1, past="utilisation")
     both = survey.frame.join(known, on=["industry", "quarter", "year"])
     steps = (both["utilisation"] / both["past"]).log()
-    assert steps.std() == pytest.approx(setting("capacity/overcapacity.yaml", "wave.spread"), abs=0.001)
+    assert steps.std() == pytest.approx(setting("overcapacity", "wave.spread"), abs=0.001)
 
 
 def test_the_trend_runs_through_the_peaks_and_never_below_the_series():

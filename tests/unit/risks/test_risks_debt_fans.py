@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xinzhi.risks import debt_dynamics, debt_fan
-from xinzhi.risks.debt.fan_autoregression import LIMIT, panel_autoregression, persistent
-from xinzhi.risks.debt.fan_paths import independent, recursion, residuals
+from xinzhi.risks.debt.fan_shocks import LIMIT, independent, panel_autoregression, persistent, recursion, residuals
 
 YEARS, AHEAD = 9, 3
 NAMES = ("growth", "rate", "net_borrowing")
@@ -136,7 +135,7 @@ def test_short_pasts_follow_one_autoregression_and_long_ones_their_own():
     assert not any(one.rule == "autocorrelated" for one in fan.findings)
     free = debt_fan(short, draws=100, order=0)
     assert free.persistence.is_empty()
-    assert "each year drawn on its own" in free.summary()
+    assert "Each year is drawn on its own" in free.summary()
     # a region with a past of its own draws from it, whatever the others do
     long = table(simulated(1, 30, 0.0, rng), first=1979).with_columns(region=pl.lit("long"))
     both = debt_fan(pl.concat([short, long]), draws=100)

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import finding
+from xinzhi.core.names import Names
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
-from xinzhi.risks.inputs import as_package, finding, names_in, provenance, setting, shorten, table
+from xinzhi.core.text import Text, has, same, words
+from xinzhi.data import Field, as_package, is_package, names_of, provenance, tidy
+from xinzhi.risks.inputs import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
+    from xinzhi.data import Package
 
-_FILE, _QUARTERS = "capacity/overcapacity.yaml", 4
+SERIES, TOTAL = "series", "industry_total"
+_QUARTERS, _LAST_LATIN = 4, "\u024f"
 _PERIOD = r"^(\d{4})(Q[1-4]|FY)$"
 
 
@@ -41,54 +46,80 @@ class Utilisation(Result):
         The last quarter of every industry, with ``rank`` (1 the lowest).
     bands
         The bands in use, lowest first: ``name, below``.
-    labels
-        Names of the industries.
     findings
-        Quarters that are missing inside a series, and the seasonal caveat.
+        Quarters that are missing inside a series.
     """
 
+    verb: ClassVar[str] = "capacity"
+    topic: ClassVar[str] = "overcapacity"
     key: ClassVar[tuple[str, ...]] = ("industry", "year", "quarter")
 
     years: pl.DataFrame
     latest: pl.DataFrame
     bands: pl.DataFrame
-    labels: Mapping[str, Text]
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return which industries are idlest, how many fell over the year, and what the figure is not."""
-        zh = language == "zh"
+    def now(self) -> pl.DataFrame:
+        """Return the last quarter of the industries, the lowest first; of the sums where there is no industry."""
+        last = self.latest.filter(pl.col("period") == pl.col("period").max())
+        industries = last.filter(level="industry")
+        return (industries if industries.height else last).sort("utilisation", "industry")
+
+    def facts(self) -> Facts:
+        """Return which industries run lowest, how many fell over the year, and where the total stands in its history.
+
+        Examples
+        --------
+        >>> list(capacity("china-provinces").facts())
+        ['headline.usual', 'headline.fell', 'headline.lowest_ever', 'note.not_adjusted']
+        """
         if not self.frame.height:
-            said = (
-                "没有季度数据，只有全年（见 years）。" if zh else "There are no quarters, only full years (see years)."
-            )
-            return f"{said}\n{self.provenance.foot()}"
-        now = self.latest.filter(pl.col("period") == pl.col("period").max())
-        last = now.filter(level="industry") if "industry" in now["level"] else now
-        period, fell = last["period"][0], last.filter(pl.col("change_on_year") < 0)
-        both = last.drop_nulls("change_on_year").height
-        lowest = [
-            f"{self._name(row['industry'], language)} {row['utilisation']:.1f}"
-            for row in last.sort("utilisation").head(3).iter_rows(named=True)
-        ]
-        idle = last.filter(pl.col("band") == self.bands["name"][0])
-        edge = self.bands["below"][0]
-        total = now.filter(level="total")["utilisation"].to_list()
-        if zh:
-            whole = f"，全部工业为 {total[0]:.1f}" if total else ""
-            head = (
-                f"{period}：{last.height} 个行业中有 {idle.height} 个产能利用率低于 {edge:g}%，"
-                f"最低为{'、'.join(lowest)}{whole}；同比下降的有 {fell.height} 个（可比 {both} 个）。"
-            )
-            tail = "数据未经季节调整：只与上年同季比较。"
-        else:
-            whole = f", industry as a whole {total[0]:.1f}" if total else ""
-            head = (
-                f"{period}: {idle.height} of {last.height} industries run below {edge:g} % of capacity, lowest "
-                f"{', '.join(lowest)}{whole}; {fell.height} of {both} fell over the year."
-            )
-            tail = "The survey is not seasonally adjusted: compare with the same quarter of other years only."
-        return f"{head}\n{tail}\n{self.provenance.foot()}"
+            return {"answer.no_quarters": {}}
+        return self._lowest() | self._changes() | self._history() | {"note.not_adjusted": {}}
+
+    def _lowest(self) -> Facts:
+        now, edges = self.now(), self.bands["below"].drop_nulls().to_list()
+        low = now.row(0, named=True)
+        values: dict[str, object] = {
+            "period": quarter(low["year"], low["quarter"]), "name": self.names.text(SERIES, low["industry"]),
+            "n": now.height, "value": low["utilisation"],
+        }  # fmt: skip
+        if not edges:
+            return {"headline.lowest": values}
+        ranged = now.drop_nulls("low")
+        values |= {
+            "k": now.filter(pl.col("utilisation") < edges[0]).height, "edge": edges[0], "m": ranged.height,
+            "below": ranged.filter(pl.col("utilisation") < pl.col("low")).height,
+        }  # fmt: skip
+        return {"headline.usual" if ranged.height else "headline.below": values}
+
+    def _changes(self) -> Facts:
+        now = self.now().drop_nulls("change_on_year").sort("change_on_year", "industry")
+        if not now.height:
+            return {}
+        low, fell = now.row(0, named=True), now.filter(pl.col("change_on_year") < 0).height
+        values = {
+            "period": quarter(low["year"], low["quarter"]), "n": now.height, "fell": fell,
+            "name": self.names.text(SERIES, low["industry"]), "change": low["change_on_year"],
+        }  # fmt: skip
+        return {"headline.fell" if fell else "headline.none_fell": values}
+
+    def _history(self) -> Facts:
+        """Return the last quarter of the total (of the lowest industry without one) among the same quarters."""
+        if self.frame["period"].n_unique() == 1:
+            total = self.latest.filter(industry=TOTAL)
+            return {"answer.total": {"value": total["utilisation"][0]}} if total.height else {}
+        code = TOTAL if TOTAL in self.frame["industry"] else self.now()["industry"][0]
+        own = self.frame.filter(industry=code).sort("year", "quarter")
+        last = own.row(-1, named=True)
+        others = own.filter(pl.col("quarter") == last["quarter"], pl.col("year") != last["year"])
+        lower = others.filter(pl.col("utilisation") < last["utilisation"]).height
+        values = {
+            "name": self.names.text(SERIES, code), "value": last["utilisation"], "n": others.height, "k": lower,
+            "period": quarter(last["year"], last["quarter"]),
+        }  # fmt: skip
+        key = "single" if not others.height else "over_time" if lower else "lowest_ever"
+        return {f"headline.{key}": values}
 
     def explain(self, industry: str) -> pl.DataFrame:
         """Return the history of one industry (code or name), oldest first.
@@ -97,17 +128,14 @@ class Utilisation(Result):
         ------
         UsageError
             When the survey has no such industry.
-        """
-        known = self.frame["industry"].unique().sort().to_list()
-        for code in known:
-            name = self.labels.get(code, Text(code, code))
-            if industry in {code, name.zh, name.en}:
-                return self.frame.filter(pl.col("industry") == code)
-        message = f"the survey has no industry '{industry}'; it has {shorten(known)}."
-        raise UsageError(message)
 
-    def _name(self, code: str, language: Language) -> str:
-        return self.labels[code].lang(language) if code in self.labels and language == "zh" else code.replace("_", " ")
+        Examples
+        --------
+        >>> capacity("china-provinces").explain("煤炭开采和洗选业")["industry"][0]
+        'coal'
+        """
+        code = self.names.resolve(industry, self.frame["industry"].unique().sort(), SERIES)
+        return self.frame.filter(pl.col("industry") == code)
 
 
 def capacity(
@@ -142,17 +170,16 @@ def capacity(
     >>> found.latest.filter(industry="automobile").select("period", "utilisation", "change_on_year").row(0)
     ('2025Q2', 71.3, -1.7)
     """
-    package = as_package(source)
+    package = as_package(source) if is_package(source) else None
     given = source if package is None else package.require("capacity", ["utilisation"], verb="capacity")
-    frame, kind = table(given, ["utilisation"], verb="capacity", keys=["period", "industry"])
-    rows = _periods(frame.drop_nulls("utilisation"))
+    fields = [Field("period", "text"), Field("industry", "code"), Field("utilisation")]
+    read = tidy(given, fields, key=["period", "industry"], verb="capacity", empty=True)
+    rows = _periods(read.frame.drop_nulls("utilisation"))
     if not rows.height:
-        message = "capacity: no row has a rate of utilisation."
-        raise InputError(message)
+        raise InputError("capacity.no-rate")
     if rows.height > 1 and (rows["utilisation"] <= 1).all():
-        message = "capacity: no rate passes 1: they are ratios; write per cent, 75 for three quarters."
-        raise InputError(message)
-    steps = list(bands) if bands is not None else setting(_FILE, "utilisation.bands")
+        raise InputError("capacity.ratios")
+    steps = list(bands) if bands is not None else setting("overcapacity", "utilisation.bands")
     _check_bands(steps)
     quarters = _against_history(rows.filter(pl.col("quarter").is_not_null())).with_columns(
         band=_band(steps), level=_level()
@@ -169,10 +196,10 @@ def capacity(
             {"name": [one["name"] for one in steps], "below": [one["below"] for one in steps]},
             schema={"name": pl.String, "below": pl.Float64},
         ),
-        labels=names_in(package, "capacity", "industry"),
+        names=survey_names(package, rows["industry"].unique()),
         findings=_findings(done),
-        kind=package.kind if package is not None else kind,
-        provenance=provenance("capacity", package, ["capacity"] if package else [], bands=[dict(one) for one in steps]),
+        kind=read.kind if package is None else package.kind,
+        provenance=provenance("capacity", package or read, ["capacity"], bands=[dict(one) for one in steps]),
     )
 
 
@@ -180,15 +207,11 @@ def _periods(frame: pl.DataFrame) -> pl.DataFrame:
     """Return year and quarter of every period; the quarter of a full year is null."""
     unread = frame.filter(~pl.col("period").str.contains(_PERIOD))
     if unread.height:
-        message = f"capacity: the period '{unread['period'][0]}' cannot be read; write 2024Q1 or 2024FY."
-        raise InputError(message)
+        raise InputError("capacity.period", period=unread["period"][0])
     off = frame.filter(~pl.col("utilisation").is_between(0, 100, closed="right"))
     if off.height:
         period, industry, value = off.select("period", "industry", "utilisation").row(0)
-        message = (
-            f"capacity: utilisation of {industry} in {period} is {value:g}; it lies above 0 and up to 100 per cent."
-        )
-        raise InputError(message)
+        raise InputError("capacity.out-of-range", period=period, industry=industry, value=value)
     tail = pl.col("period").str.extract(_PERIOD, 2)
     return frame.with_columns(
         year=pl.col("period").str.extract(_PERIOD, 1).cast(pl.Int64),
@@ -198,7 +221,7 @@ def _periods(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _against_history(quarters: pl.DataFrame) -> pl.DataFrame:
     """Return every quarter beside the year before and the same quarter of all other years."""
-    low, high = setting(_FILE, "utilisation.normal_range")
+    low, high = setting("overcapacity", "utilisation.normal_range")
     keys = ["industry", "quarter"]
     before = quarters.select(*keys, pl.col("year") + 1, past=pl.col("utilisation"))
     others = (
@@ -237,16 +260,15 @@ def _band(steps: Sequence[Mapping[str, Any]]) -> pl.Expr:
 
 def _level() -> pl.Expr:
     """Return what a series covers."""
-    kinds = dict.fromkeys(setting(_FILE, "utilisation.sections"), "section")
-    kinds |= dict.fromkeys(setting(_FILE, "utilisation.total"), "total")
+    kinds = dict.fromkeys(setting("overcapacity", "utilisation.sections"), "section")
+    kinds |= dict.fromkeys(setting("overcapacity", "utilisation.total"), "total")
     return pl.col("industry").replace_strict(kinds, default="industry", return_dtype=pl.String)
 
 
 def _check_bands(steps: Sequence[Mapping[str, Any]]) -> None:
     edges = [one["below"] for one in steps[:-1]]
     if not steps or any(edge is None for edge in edges) or edges != sorted(edges) or steps[-1]["below"] is not None:
-        message = "capacity: bands rise, each with 'name' and 'below'; the last has below=None."
-        raise UsageError(message)
+        raise UsageError("capacity.bands")
 
 
 def _years(rows: pl.DataFrame) -> pl.DataFrame:
@@ -273,17 +295,24 @@ def _findings(quarters: pl.DataFrame) -> tuple[Finding, ...]:
         missing = sorted(set(range(at[0], at[-1])) - set(at))
         if missing:
             periods = [f"{one // _QUARTERS}Q{one % _QUARTERS + 1}" for one in missing]
-            found.append(
-                finding(
-                    "missing-quarter",
-                    "note",
-                    (
-                        f"缺 {len(missing)} 个季度：{shorten(periods, '、')}",
-                        f"{len(missing)} quarters are missing: {shorten(periods)}",
-                    ),
-                    ("不作插补；同比只在两季都有时给出。", "Nothing is filled in; a change needs both quarters."),
-                    table="capacity",
-                    key=str(industry),
-                )
-            )
+            said = {"n": len(missing), "periods": periods}
+            found.append(finding("capacity.missing-quarter", words=said, table="capacity", key=str(industry)))
     return tuple(found)
+
+
+def quarter(year: int, number: int) -> Text:
+    """Return a quarter in words."""
+    return words(f"overcapacity.chart.quarter_{number}", year=year)
+
+
+def survey_names(package: Package | None, codes: Iterable[str]) -> Names:
+    """Return the names of series of the survey: those of the package, in English those of the catalogue."""
+    given, known = names_of(package).by_kind.get("industry", {}), {}
+    for code in codes:
+        key = f"overcapacity.series.{code}"
+        here = words(key) if has(key) else same(code.replace("_", " "))
+        own = given.get(code, here)
+        # a package may have its names in Chinese only
+        latin = all(sign <= _LAST_LATIN or not sign.isalpha() for sign in own.en)
+        known[code] = Text(zh=own.zh, en=own.en if latin else here.en)
+    return Names({SERIES: known})

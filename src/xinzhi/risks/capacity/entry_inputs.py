@@ -9,16 +9,18 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text
-from xinzhi.risks.inputs import GAPS, checked, names_in, setting, shorten
+from xinzhi.core.text import words
+from xinzhi.data import names_of
+from xinzhi.risks.inputs import GAPS, checked, setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.text import Text
     from xinzhi.data import Package
 
-_FILE, _QUARTERS = "capacity/overcapacity.yaml", 4
+_QUARTERS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +83,11 @@ def read_categories(
     years = sorted(int(one) for one in plans["year"].unique())
     chosen = years[-1] if year is None else year
     if chosen not in years:
-        message = f"{verb}: there are no plans of {chosen}; there are {shorten([str(one) for one in years])}."
-        raise UsageError(message)
+        raise UsageError("capacity.no-plans", year=chosen, known=years)
     known = kinds["category"].to_list()
     codes = sorted(known) if asked is None else list(asked)
-    if strange := [code for code in codes if code not in known]:
-        message = f"{verb}: there is no category '{strange[0]}'; there are {shorten(sorted(known))}."
-        raise UsageError(message)
+    if unknown := [code for code in codes if code not in known]:
+        raise UsageError("capacity.no-category", asked=unknown[0], known=sorted(known))
     of_sizes = int(jobs["year"].max() or 0)  # type: ignore[arg-type] # whole years
     last = jobs.filter(pl.col("year") == of_sizes, pl.col("employment").is_not_null())
     employed: dict[str, dict[str, float]] = {}
@@ -99,7 +99,7 @@ def read_categories(
     ):
         named.setdefault(code, []).append(region)
     division = dict(kinds.select("category", "divisions").iter_rows())
-    names = names_in(package, "plan_categories", "category")
+    names = names_of(package)
     survey = survey_series(rates)
     return (
         chosen,
@@ -107,7 +107,7 @@ def read_categories(
         tuple(
             _category(
                 code,
-                names.get(code, Text(code, code)),
+                names.text("category", code),
                 named.get(code, []),
                 tuple(division[code].split(";")) if division[code] else (),
                 (employed, survey),
@@ -155,21 +155,18 @@ def _category(
 def _reason(
     divisions: Sequence[str], there: Sequence[str], regions: Sequence[str], sizes: FloatArray, surveyed: Sequence[str]
 ) -> Text | None:
+    key, values = None, {}
     if not divisions:
-        return Text("该类别没有对应的行业大类", "the category is not mapped to a division")
-    if not there:
-        listed = shorten(list(divisions))
-        return Text(
-            f"行业大类 {listed} 不在 activity 表中（产能调查只含工业）",
-            f"divisions {listed} are not in the table activity (the survey of capacity covers industry only)",
-        )
-    if not regions:
-        return Text("没有地区提出", "no region names it")
-    if not surveyed:
-        return Text("产能利用率调查中没有这些行业", "the survey of utilisation has none of its industries")
-    if not len(sizes) or float(np.median(sizes)) <= 0:
-        return Text("提出该产业的地区中位规模为零或未知", "the median size among its regions is nil or not known")
-    return None
+        key = "unmapped"
+    elif not there:
+        key, values = "no_division", {"divisions": divisions}
+    elif not regions:
+        key = "not_named"
+    elif not surveyed:
+        key = "not_surveyed"
+    elif not len(sizes) or float(np.median(sizes)) <= 0:
+        key = "no_size"
+    return None if key is None else words(f"overcapacity.reason.{key}", **values)
 
 
 def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
@@ -191,9 +188,8 @@ def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
         + pl.col("period").str.slice(5, 1).cast(pl.Int64)
     )
     if not quarters.height:
-        message = "herd_entry: the table 'capacity' has no quarter: it has no utilisation to start from."
-        raise InputError(message)
-    since = int(quarters["place"].max() or 0) - setting(_FILE, "wave.base_quarters")  # type: ignore[arg-type] # whole
+        raise InputError("capacity.no-quarter")
+    since = int(quarters["place"].max() or 0) - setting("overcapacity", "wave.base_quarters")  # type: ignore[arg-type] # whole
     level = dict(
         quarters.filter(pl.col("place") > since)
         .group_by("industry")
@@ -203,7 +199,7 @@ def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
     spread = _spreads(quarters)
     found: dict[str, tuple[str, float, float]] = {}
     for wider in ("sections", "survey"):  # the narrower series comes last and stays
-        for series, divisions in setting(_FILE, f"utilisation.{wider}").items():
+        for series, divisions in setting("overcapacity", f"utilisation.{wider}").items():
             if series in level:
                 found |= {one: (series, float(level[series]), spread[series]) for one in divisions}
     return found
@@ -218,7 +214,7 @@ def _spreads(quarters: pl.DataFrame) -> dict[str, float]:
         .group_by("industry")
         .agg(spread=pl.col("change").std(), count=pl.len())
     )
-    usual, least = setting(_FILE, "wave.spread"), setting(_FILE, "wave.least_changes")
+    usual, least = setting("overcapacity", "wave.spread"), setting("overcapacity", "wave.least_changes")
     found = dict.fromkeys(quarters["industry"].to_list(), float(usual))
     return found | {
         name: float(value) for name, value, count in changes.iter_rows() if count >= least and value is not None
@@ -244,8 +240,7 @@ def national_growth(package: Package, window: int) -> tuple[float, int, int]:
         .sort("year")
     )
     if total.height <= window:
-        message = f"herd_entry: the growth of {window} years needs as many and one years of output_real in all regions."
-        raise InputError(message)
+        raise InputError("capacity.no-growth", window=window)
     first, last = total.row(-1 - window, named=True), total.row(-1, named=True)
     span = int(last["year"] - first["year"])
     return float((last["output_real"] / first["output_real"]) ** (1 / span) - 1), int(first["year"]), int(last["year"])
@@ -272,8 +267,6 @@ def check_demand(given: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a 
     """
     for code, rate in (given or {}).items():
         if code not in codes:
-            message = f"herd_entry: demand names the category '{code}', which is not among those computed."
-            raise UsageError(message)
-        if not -1 < checked("herd_entry", f"demand of '{code}'", rate) < 1:
-            message = f"herd_entry: demand of '{code}' grows by {rate}: write a rate per year, such as 0.08."
-            raise UsageError(message)
+            raise UsageError("capacity.demand-of", code=code)
+        if not -1 < checked("herd_entry", f"demand['{code}']", rate) < 1:
+            raise UsageError("capacity.demand-rate", code=code, rate=rate)

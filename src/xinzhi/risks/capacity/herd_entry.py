@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import finding
+from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import Result
-from xinzhi.risks.capacity.entry_draws import simulate
+from xinzhi.data import as_package, is_package, provenance
 from xinzhi.risks.capacity.entry_inputs import check_demand, growth_of, national_growth, read_categories
-from xinzhi.risks.capacity.entry_market import Market
-from xinzhi.risks.inputs import as_package, checked, finding, provenance, shorten
+from xinzhi.risks.capacity.entry_market import Market, simulate
+from xinzhi.risks.inputs import checked, conventions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Text
     from xinzhi.risks.capacity.entry_inputs import Category
 
-_FILE = "capacity/overcapacity.yaml"
+CATEGORY, LIKELY = "category", 0.5
 _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
 
 
@@ -59,6 +62,8 @@ class HerdEntry(Result):
         ``category, region, share``: of the regions that name it, their share of the nation's jobs in its divisions.
     """
 
+    verb: ClassVar[str] = "herd_entry"
+    topic: ClassVar[str] = "overcapacity"
     key: ClassVar[tuple[str, ...]] = ("category", "entry", "demand")
 
     bands: pl.DataFrame
@@ -67,37 +72,89 @@ class HerdEntry(Result):
     findings: tuple[Finding, ...]
     sizes: pl.DataFrame
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how many categories end below the threshold if all build, which, and what would offset it."""
-        zh = language == "zh"
+    def computed(self) -> pl.DataFrame:
+        """Return the categories that could be computed, if all build on the base path, with what the wave pays.
+
+        `chance_loss_alone` is the chance of loss of an entrant that knows nothing of the others.
+        """
         base = self.frame.filter(entry="all", demand="base").drop_nulls("utilisation")
-        if not base.height:
-            return ("没有类别可以计算。" if zh else "No category could be computed.") + "\n" + self.provenance.foot()
-        edge, horizon = self.provenance.options["threshold"], self.provenance.options["horizon"]
-        below = base.filter(pl.col("chance_below") > 0.5).sort("utilisation")  # noqa: PLR2004 - more likely than not
-        worst = [
-            f"{row['name_zh' if zh else 'name_en']} {row['utilisation']:.0%}"
-            for row in below.head(3).iter_rows(named=True)
-        ]
-        rises = base.filter(pl.col("utilisation") > pl.col("base_utilisation")).height
-        waves = self.waves.filter("wave").height
-        left = self.frame["category"].n_unique() - base.height
-        share = f"{below.height}/{base.height}"
-        if zh:
-            what = f"若各地都按规划建设，{horizon} 年后 {share} 类产业的产能利用率多半低于 {edge:g}%"
-            lines = [
-                f"{what}：{'、'.join(worst) or '无'}；{rises} 类反而上升。",
-                f"{waves} 类属于潮涌：单个地区进入有利可图，全部进入则亏损。{left} 类无法计算（见 findings）。",
-                "规模是假定的，规划中没有数字；进入须带来多少需求才能抵消，见 offsetting_spillover。",
-            ]
-        else:
-            what = f"If every region builds what it names, {share} categories more likely than not end below {edge:g} %"
-            lines = [
-                f"{what} of capacity after {horizon} years: {', '.join(worst) or 'none'}; {rises} rise.",
-                f"{waves} are waves: entry pays for one region, and all lose if all enter. {left} are not computable.",
-                "Sizes are assumed, plans give none; offsetting_spillover is what entry would have to add to demand.",
-            ]
-        return "\n".join([*lines, self.provenance.foot()])
+        return base.join(self.waves.rename({"chance_loss": "chance_loss_alone"}), on="category", how="left")
+
+    def facts(self) -> Facts:
+        """Return how many categories more regions name than the market bears, and where utilisation and profit end.
+
+        Examples
+        --------
+        >>> done = herd_entry("china-provinces", categories=["nev", "finance"], draws=400)
+        >>> done.facts()["answer.left_out"]
+        {'k': 1, 'n': 2}
+        """
+        rows, every = self.computed(), self.frame["category"].n_unique()
+        if not rows.height:
+            return {"answer.no_category": {"n": every}}
+        found = self._crowd(rows) | self._lure(rows) | self._outcomes(rows) | self._offsets(rows)
+        left = every - rows.height
+        return found | ({"answer.left_out": {"k": left, "n": every}} if left else {}) | {"answer.assumed": {}}
+
+    def _name(self, row: Mapping[str, Any]) -> Text:
+        return self.names.text(CATEGORY, row["category"])
+
+    def _crowd(self, rows: pl.DataFrame) -> Facts:
+        top = rows.sort(pl.col("regions") - pl.col("break_even"), "category", descending=[True, False]).row(
+            0, named=True
+        )
+        over = rows.filter(pl.col("regions") > pl.col("break_even")).height
+        sure = rows.filter(pl.col("regions") > pl.col("break_even_high")).height
+        values = {
+            "k": over, "n": rows.height, "name": self._name(top), "named": top["regions"], "bears": top["break_even"],
+        }  # fmt: skip
+        found: Facts = {"headline.crowd" if over else "headline.no_crowd": values}
+        return found | ({"answer.sure": {"k": sure}} if sure else {})
+
+    def _lure(self, rows: pl.DataFrame) -> Facts:
+        waves = rows.filter("wave").sort("profit_if_all", "category")
+        if not waves.height:
+            lose = rows.filter(pl.col("profit_if_all") < 0).height
+            return {"headline.no_wave": {"n": rows.height, "lose": lose}}
+        top = waves.row(0, named=True)
+        return {
+            "headline.lure": {
+                "k": waves.height, "n": rows.height, "name": self._name(top), "alone": top["expected_profit"],
+                "all": top["profit_if_all"],
+            }
+        }  # fmt: skip
+
+    def _outcomes(self, rows: pl.DataFrame) -> Facts:
+        """Return how many categories more likely than not end below the threshold, by entry and path of demand."""
+        likely = (pl.col("chance_below") > LIKELY).sum()
+        below = {
+            (entry, path): count
+            for entry, path, count in self.frame.group_by("entry", "demand").agg(likely.alias("n")).rows()
+        }
+        low, edge = rows.sort("utilisation", "category").row(0, named=True), self.provenance.options["threshold"]
+        base, some = below["all", "base"], below["uncertain", "base"]
+        return {
+            "headline.idle": {
+                "edge": float(edge), "n": rows.height, "k": base, "some": some, "name": self._name(low),
+                "value": low["utilisation"],
+            },
+            "headline.chances": {
+                "edge": float(edge), "n": rows.height, "least": min(below.values()), "most": max(below.values()),
+            },
+        }  # fmt: skip
+
+    def _offsets(self, rows: pl.DataFrame) -> Facts:
+        known = rows.drop_nulls("offsetting_spillover").sort(
+            "offsetting_spillover", "category", descending=[True, False]
+        )
+        if not known.height or known["offsetting_spillover"][0] <= 0:
+            return {}
+        top, by_itself = known.row(0, named=True), known.filter(pl.col("offsetting_spillover") <= 0).height
+        return {
+            "headline.offsets": {
+                "k": by_itself, "n": rows.height, "name": self._name(top), "value": top["offsetting_spillover"],
+            }
+        }  # fmt: skip
 
     def explain(self, category: str) -> pl.DataFrame:
         """Return the rows of one category (code or name).
@@ -106,15 +163,14 @@ class HerdEntry(Result):
         ------
         UsageError
             When there is no such category.
+
+        Examples
+        --------
+        >>> herd_entry("china-provinces", categories=["pv"], draws=50).explain("光伏")["category"][0]
+        'pv'
         """
-        found = self.frame.filter(
-            (pl.col("category") == category) | (pl.col("name_zh") == category) | (pl.col("name_en") == category)
-        )
-        if not found.height:
-            known = self.frame["category"].unique().sort().to_list()
-            message = f"there is no category '{category}'; there are {shorten(known)}."
-            raise UsageError(message)
-        return found
+        code = self.names.resolve(category, self.frame["category"].unique().sort(), CATEGORY)
+        return self.frame.filter(pl.col("category") == code)
 
 
 def herd_entry(
@@ -165,10 +221,9 @@ def herd_entry(
     >>> found.frame.filter(entry="all", demand="base").select("category", "regions", "status_en").rows()[1]
     ('nev', 16, 'computed')
     """
+    if not is_package(source):
+        raise InputError("capacity.no-package")
     package = as_package(source)
-    if package is None:
-        message = "herd_entry reads plans and sizes from several tables: hand in a package or a mapping of frames."
-        raise InputError(message)
     rules = _assumed(assumptions)
     if paths is not None:
         rules = {**rules, "demand": _chosen(rules["demand"], paths)}
@@ -194,6 +249,7 @@ def herd_entry(
             schema={"category": pl.String, "region": pl.String, "share": pl.Float64},
             orient="row",
         ),
+        names=Names({CATEGORY: {one.code: one.name for one in found}}),
         kind=package.kind,
         provenance=provenance("herd_entry", package, tables, **options),
     )
@@ -201,9 +257,8 @@ def herd_entry(
 
 def _chosen(known: Mapping[str, float], paths: Sequence[str]) -> dict[str, float]:
     """Return the paths of demand that were asked for, and the base."""
-    if strange := sorted(set(paths) - set(known)):
-        message = f"herd_entry: there is no path '{strange[0]}' of demand; there are {', '.join(known)}."
-        raise UsageError(message)
+    if unknown := sorted(set(paths) - set(known)):
+        raise UsageError("capacity.no-path", asked=unknown[0], known=list(known))
     return {name: one for name, one in known.items() if name == "base" or name in paths}
 
 
@@ -231,16 +286,12 @@ _WAVES: dict[str, Any] = {
 
 def _assumed(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all assumptions, those given in place of the file's."""
-    from xinzhi.risks.inputs import document
-
-    known = {name: node["value"] for name, node in document(_FILE)["wave"].items()} | {"spillover": 0.0}
-    if strange := sorted(set(given) - set(known)):
-        message = f"herd_entry: there is no assumption '{strange[0]}'; there are {', '.join(sorted(known))}."
-        raise UsageError(message)
+    known = {name: node["value"] for name, node in conventions("overcapacity")["wave"].items()} | {"spillover": 0.0}
+    if unknown := sorted(set(given) - set(known)):
+        raise UsageError("capacity.no-assumption", asked=unknown[0], known=sorted(known))
     rules = known | dict(given)
     if rules["rule"] not in _RULES:
-        message = f"herd_entry: there is no rule '{rules['rule']}'; choose {' or '.join(_RULES)}."
-        raise UsageError(message)
+        raise UsageError("capacity.no-rule", asked=rules["rule"], known=_RULES)
     for name in ("horizon", "draws", "window", "least_changes", "base_quarters"):
         checked("herd_entry", name, rules[name], whole=True, above=0)
     for name in ("scale", "expansion", "threshold", "spread"):
@@ -248,53 +299,33 @@ def _assumed(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in Market.__slots__:
         checked("herd_entry", name, rules[name])
     for part in _BELIEF:
-        checked("herd_entry", "a part of realised", rules["realised"][part], above=0)
+        checked("herd_entry", "realised", rules["realised"][part], above=0)
     if rules["threshold"] > _FULL:
-        message = f"herd_entry: threshold is {rules['threshold']:g} per cent; utilisation ends at {_FULL}."
-        raise UsageError(message)
+        raise UsageError("capacity.threshold", value=rules["threshold"])
     return rules
 
 
 def _left_out(one: Category) -> Finding:
-    reason = one.reason
-    zh, en = (reason.zh, reason.en) if reason is not None else ("", "")
-    return finding(
-        "not-computable",
-        "note",
-        (f"{one.name.zh}：{zh}", f"{one.name.en}: {en}"),
-        ("需要该类别的产能或行业数据。", "It needs capacity or industry data of the category."),
-        table="plan_categories",
-        key=one.code,
-    )
+    said = {"name": one.name, "why": one.reason}
+    return finding("capacity.not-computable", words=said, table="plan_categories", key=one.code)
 
 
 def _partly(one: Category) -> list[Finding]:
     """Return what a category that is computed leaves out."""
-    place = {"table": "activity", "key": one.code}
+    unsized = [region for region in one.regions if region not in one.sized]
     notes = []
     if one.missing:
-        has, lacks = "、".join(one.divisions), "、".join(one.missing)
-        said = (
-            f"{one.name.zh}只按行业大类 {has} 计算，缺 {lacks}",
-            f"{one.name.en} is computed from divisions {', '.join(one.divisions)} without {', '.join(one.missing)}",
-        )
-        cure = ("补充该大类的就业。", "Add jobs of the division.")
-        notes.append(finding("partly-covered", "note", said, cure, **place))
-    if unknown := [region for region in one.regions if region not in one.sized]:
-        said = (
-            f"{one.name.zh}：{shorten(unknown, '、')} 没有该行业的就业，规模按其余地区的中位数",
-            f"{one.name.en}: no jobs known in {shorten(unknown)}; their size is that of the others",
-        )
-        cure = ("补充该地区的就业。", "Add the jobs of the region.")
-        notes.append(finding("size-not-known", "note", said, cure, **place))
+        said: dict[str, object] = {"name": one.name, "has": one.divisions, "lacks": one.missing}
+        notes.append(finding("capacity.partly-covered", words=said, table="activity", key=one.code))
+    if unsized:
+        said = {"name": one.name, "regions": [NO_NAMES.region(region) for region in unsized]}
+        notes.append(finding("capacity.size-not-known", words=said, table="activity", key=one.code))
     return notes
 
 
 def _listed(rules: Mapping[str, Any], national: float, years: tuple[int, int]) -> pl.DataFrame:
     """Return every assumption with its value and reference."""
-    from xinzhi.risks.inputs import document
-
-    file = document(_FILE)["wave"]
+    file = conventions("overcapacity")["wave"]
     rows = [
         (
             name,

@@ -9,17 +9,18 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import finding
 from xinzhi.core.result import Result
-from xinzhi.risks.inputs import finding, provenance, refuse, table
+from xinzhi.data import Field, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
-_FEWEST, _ROUNDING = 3, 1e-12
+_FEWEST, _ROUNDING, _FULL = 3, 1e-12, 0.9995  # full to the decimal that is shown
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -32,28 +33,35 @@ class PeakToPeak(Result):
         ``unit, year, value, trend, utilisation, peak, section``: `utilisation` is value over trend, at most 1;
         `section` says whether the trend is ``between`` peaks, or carried on ``before`` the first or ``after`` the last.
     findings
-        Units whose trend rests on fewer than two peaks, and gaps.
+        Units whose trend rests on fewer than two peaks.
     """
 
+    verb: ClassVar[str] = "peak_to_peak"
+    topic: ClassVar[str] = "overcapacity"
     key: ClassVar[tuple[str, ...]] = ("unit", "year")
 
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the lowest rate of the last year, and how much of it is carried on beyond the last peak."""
-        last = self.frame.filter(pl.col("year") == pl.col("year").max()).sort("utilisation")
+    def last(self) -> pl.DataFrame:
+        """Return the last year of every unit, the lowest rate first."""
+        return self.frame.sort("year").group_by("unit", maintain_order=True).last().sort("utilisation", "unit")
+
+    def facts(self) -> Facts:
+        """Return which unit is lowest in its last year, and how many trends are carried on beyond the last peak.
+
+        Examples
+        --------
+        >>> rows = pl.DataFrame({"industry": ["a"] * 4, "year": range(2000, 2004), "output": [10.0, 11.0, 8.0, 6.0]})
+        >>> peak_to_peak(rows).facts()["headline.last"]["k"]
+        1
+        """
+        last = self.last()
         low = last.row(0, named=True)
-        beyond = last.filter(pl.col("section") == "after").height
-        if language == "zh":
-            return (
-                f"{low['year']} 年 {last.height} 个单元中利用率最低的是 {low['unit']}（{low['utilisation']:.1%}）；"
-                f"{beyond} 个的趋势是从最后一个峰值外推的。\n{self.provenance.foot()}"
-            )
-        return (
-            f"{low['year']}: of {last.height} units {low['unit']} uses least of its capacity "
-            f"({low['utilisation']:.1%}); the trend of {beyond} is carried on beyond the last peak.\n"
-            f"{self.provenance.foot()}"
-        )
+        values = {
+            "n": last.height, "name": self.names.region(low["unit"]), "rate": low["utilisation"], "year": low["year"],
+            "k": last.filter(section="after").height,
+        }  # fmt: skip
+        return {"headline.all_at_line" if low["utilisation"] >= _FULL else "headline.last": values}
 
 
 def peak_to_peak(
@@ -93,31 +101,27 @@ def peak_to_peak(
     [0.5, 1.0, 0.5, 1.0, 0.5]
     """
     numbers = [value] if fixed is None else [value, fixed]
-    frame, kind = table(source, numbers, verb="peak_to_peak", keys=[unit, "year"])
-    refuse(frame, numbers, verb="peak_to_peak", keys=[unit, "year"], positive=True)
+    fields = [Field(unit, "code"), Field("year", "year"), *(Field(name, sign="positive") for name in numbers)]
+    read = tidy(source, fields, key=[unit, "year"], verb="peak_to_peak", named=True)
     parts, findings = [], []
-    for (name,), rows in frame.drop_nulls(numbers).group_by(unit, maintain_order=True):
+    for (name,), rows in read.frame.drop_nulls(numbers).group_by(unit, maintain_order=True):
         years = rows["year"].to_numpy()
         if len(years) < _FEWEST or (np.diff(years) != 1).any():
-            message = (
-                f"peak_to_peak: {name} has {len(years)} years, {years[0]}-{years[-1]}; at least {_FEWEST} without a "
-                "gap are needed. Fill the gap or shorten the series."
-            )
-            raise InputError(message)
+            span: dict[str, Any] = {"first": int(years[0]), "last": int(years[-1])}
+            raise InputError("capacity.too-few-years", name=name, n=len(years), least=_FEWEST, **span)
         series = rows[value].to_numpy() if fixed is None else (rows[value] / rows[fixed]).to_numpy()
         log = np.log(series)
         trend, peaks = through_peaks(log)
         if peaks.sum() == 1:
-            findings.append(_one_peak(str(name), int(years[peaks][0])))
+            findings.append(finding("capacity.one-peak", words={"year": int(years[peaks][0])}, key=str(name)))
         parts.append(_rows(str(name), years.tolist(), log, trend, peaks))
     if not parts:
-        message = f"peak_to_peak: no row has {' and '.join(numbers)}."
-        raise InputError(message)
+        raise InputError("capacity.no-row", names=numbers)
     return PeakToPeak(
         frame=pl.concat(parts),
         findings=tuple(findings),
-        kind=kind,
-        provenance=provenance("peak_to_peak", None, unit=unit, value=value, fixed=fixed),
+        kind=read.kind,
+        provenance=read.provenance(unit=unit, value=value, fixed=fixed),
     )
 
 
@@ -168,14 +172,4 @@ def _rows(unit: str, years: Sequence[int], log: FloatArray, trend: FloatArray, p
             "peak": peaks,
             "section": section.tolist(),
         }
-    )
-
-
-def _one_peak(unit: str, year: int) -> Finding:
-    return finding(
-        "one-peak",
-        "warning",
-        (f"只有 {year} 年一个峰值，趋势取水平", f"there is one peak, {year}: the trend is level"),
-        ("延长序列，或改用调查数据。", "Lengthen the series, or use the survey."),
-        key=unit,
     )

@@ -9,15 +9,16 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import finding
 from xinzhi.core.result import Result
-from xinzhi.risks.inputs import finding, provenance
+from xinzhi.data import provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
 _GROWTH, _STEPS, _STEP = 2.0, 200, 1e-5
 
@@ -39,31 +40,32 @@ class PlantCapacity(Result):
         Units without a solution.
     """
 
+    verb: ClassVar[str] = "plant_capacity"
+    topic: ClassVar[str] = "overcapacity"
     key: ClassVar[tuple[str, ...]] = ("unit",)
 
     variable: pl.DataFrame
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the mean utilisation with and without the inefficiency, and the idlest unit."""
-        known = self.frame.drop_nulls("utilisation").sort("utilisation")
-        if not known.height:
-            return ("没有单元可以计算。" if language == "zh" else "No unit could be computed.") + (
-                "\n" + self.provenance.foot()
-            )
-        low = known.row(0, named=True)
-        mean, biased = (known[name].to_numpy().mean() for name in ("utilisation", "observed_utilisation"))
-        if language == "zh":
-            head = (
-                f"{known.height} 个单元的设备利用率平均 {mean:.1%}；若把技术无效也算作闲置则为 {biased:.1%}。"
-                f"最低：{low['unit']}（{low['utilisation']:.1%}）。"
-            )
-        else:
-            head = (
-                f"{known.height} units use {mean:.1%} of their plant on average; counting inefficiency as idleness, "
-                f"{biased:.1%}. Lowest: {low['unit']} ({low['utilisation']:.1%})."
-            )
-        return f"{head}\n{self.provenance.foot()}"
+    def facts(self) -> Facts:
+        """Return the mean utilisation with and without the inefficiency, and the unit that uses least.
+
+        Examples
+        --------
+        >>> done = plant_capacity([[1.0], [1.0]], [[1.0], [2.0]], [[1.0], [2.0]], units=["a", "b"])
+        >>> done.facts()["headline.plants"]["mean"]
+        0.75
+        """
+        solved = self.frame.drop_nulls("utilisation").sort("utilisation", "unit")
+        if not solved.height:
+            return {"answer.no_unit": {}}
+        low = solved.row(0, named=True)
+        return {
+            "headline.plants": {
+                "n": solved.height, "mean": solved["utilisation"].mean(), "name": self.names.region(low["unit"]),
+                "biased": solved["observed_utilisation"].mean(), "low": low["utilisation"],
+            }
+        }  # fmt: skip
 
 
 def plant_capacity(
@@ -112,12 +114,10 @@ def plant_capacity(
     """
     k, v, y = (_matrix(one) for one in (fixed, variable, output))
     if not len(k) == len(v) == len(y):
-        message = f"plant_capacity: {len(k)} rows of fixed inputs, {len(v)} of variable ones, {len(y)} of outputs."
-        raise UsageError(message)
+        raise UsageError("capacity.rows-differ", fixed=len(k), variable=len(v), outputs=len(y))
     names = [str(one) for one in (units if units is not None else range(1, len(y) + 1))]
     if len(names) != len(y) or len(set(names)) != len(y):
-        message = f"plant_capacity: {len(y)} units need as many different names; got {len(set(names))}."
-        raise UsageError(message)
+        raise UsageError("capacity.unit-names", n=len(y), given=len(set(names)))
     if efficiency is None:
         from xinzhi.frontier import efficiency as solve
     else:
@@ -142,7 +142,9 @@ def plant_capacity(
         frame=frame,
         variable=_needed(both[1], names, v, variable),
         findings=tuple(
-            _unsolved(unit, why) for unit, why in frame.select("unit", "status").iter_rows() if why != "optimal"
+            finding("capacity.no-plant-capacity", words={"status": why}, key=unit)
+            for unit, why in frame.select("unit", "status").iter_rows()
+            if why != "optimal"
         ),
         provenance=provenance("plant_capacity", None, rts=rts, own_efficiency=efficiency is not None),
     )
@@ -152,12 +154,10 @@ def _matrix(values: Any) -> FloatArray:  # noqa: ANN401 - an array or a frame
     try:
         array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=float)
     except (TypeError, ValueError) as error:
-        message = f"plant_capacity: inputs and outputs must be numbers ({error})."
-        raise InputError(message) from error
+        raise InputError("capacity.not-numbers", why=error) from error
     if (array < 0).any():
         at = np.argwhere(array < 0)[0]
-        message = f"plant_capacity: row {at[0] + 1} holds {array[tuple(at)]:g}; inputs and outputs cannot be negative."
-        raise InputError(message)
+        raise InputError("capacity.negative-goods", row=int(at[0]) + 1, value=float(array[tuple(at)]))
     return array[:, None] if array.ndim == 1 else array
 
 
@@ -180,16 +180,6 @@ def _needed(found: Any, names: list[str], variable: FloatArray, given: Any) -> p
         if solved[row] and variable[row, column] > 0
     ]
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _unsolved(unit: str, why: str) -> Finding:
-    return finding(
-        "no-plant-capacity",
-        "warning",
-        (f"线性规划没有解（{why}）", f"a programme has no solution ({why})"),
-        ("核对该单元的投入和产出。", "Check the inputs and outputs of the unit."),
-        key=unit,
-    )
 
 
 def cost_capacity(
@@ -236,8 +226,7 @@ def cost_capacity(
     for name, values in (("capital", k), ("output", y), ("rental", r)):
         if not (values > 0).all():
             at = int(np.argmin(values > 0))
-            message = f"cost_capacity: {name} of unit {at + 1} is {values[at]:g}, not positive; leave the unit out."
-            raise InputError(message)
+            raise InputError("capacity.not-positive", what=name, unit=at + 1, value=float(values[at]))
 
     def excess(at: FloatArray) -> FloatArray:
         """Return the shadow value of capital less its cost: rising in output."""

@@ -1,4 +1,4 @@
-"""The verb `zombies`: firms kept alive, by each criterion under its own name."""
+"""The verb `zombies`: firms that live on credit, by each criterion under its own name."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import finding
 from xinzhi.core.result import Result
-from xinzhi.risks.inputs import as_package, finding, provenance, refuse, setting, table
+from xinzhi.core.text import Text, has, same, words
+from xinzhi.data import Field, as_package, is_package, provenance, tidy
+from xinzhi.risks.inputs import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Literal
 
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
     Criterion = Literal["caballero-hoshi-kashyap", "fukuda-nakamura", "losses"]
 
 CRITERIA = ("caballero-hoshi-kashyap", "fukuda-nakamura", "losses")
-_FILE, _KEYS = "capacity/overcapacity.yaml", ("firm", "year")
+_KEYS = ("firm", "year")
 _BORROWING, _EARNINGS = ("bank_short", "bank_long", "bonds", "interest"), ("ebit", "assets")
+_FIELDS = (
+    Field("firm", "code"), Field("year", "year"),
+    *(Field(name, required=False, sign="non-negative") for name in (*_BORROWING, "assets")),
+    *(Field(name, required=False) for name in ("ebit", "profit")),
+)  # fmt: skip
 _RATES = ("rate_short", "rate_long", "coupon")
-_NAMES = {
-    "caballero-hoshi-kashyap": "补贴信贷（CHK）",
-    "fukuda-nakamura": "盈利与续贷（FN）",
-    "losses": "连续亏损",
-}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -51,28 +54,95 @@ class Zombies(Result):
         Criteria that cannot be applied, and why.
     """
 
+    verb: ClassVar[str] = "zombies"
+    topic: ClassVar[str] = "overcapacity"
     key: ClassVar[tuple[str, ...]] = ("firm", "year", "criterion")
 
     counts: pl.DataFrame
     overlap: pl.DataFrame
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the share of zombies by each criterion in its last year."""
-        zh, parts = language == "zh", []
-        for name in self.counts["criterion"].unique(maintain_order=True):
-            row = self.counts.filter(criterion=name).sort("year").row(-1, named=True)
-            label = _NAMES[name] if zh else name
-            dark = (f"，{row['unknown']} 家未知" if zh else f", {row['unknown']} unknown") if row["unknown"] else ""
-            parts.append(f"{label} {row['share']:.1%} ({row['zombies']}/{row['firms']}{dark}, {row['year']})")
-        if not parts:
-            return (
-                ("没有一条标准可以判断。" if zh else "No criterion could be applied.") + "\n" + self.provenance.foot()
-            )
-        head = "僵尸企业比重：" if zh else "Share of zombie firms: "
-        lines = [head + ("；" if zh else "; ").join(parts) + ("。" if zh else ".")]
-        lines += [note.message.lang(language) for note in self.findings]
-        return "\n".join([*lines, self.provenance.foot()])
+    def criteria(self) -> list[str]:
+        """Return the criteria in use, in the order of the call."""
+        asked = [str(one) for one in self.provenance.options["criteria"]]
+        return [one for one in asked if one in self.frame["criterion"]]
+
+    def bounds(self) -> pl.DataFrame:
+        """Return ``year, criterion, low, high``: the share if all that are unknown were sound, or zombies."""
+        dead, unknown = pl.col("zombie").sum(), pl.col("zombie").null_count()
+        return self.frame.group_by("year", "criterion").agg(low=dead / pl.len(), high=(dead + unknown) / pl.len())
+
+    def shares(self) -> pl.DataFrame:
+        """Return the counts, with ``low, high``, of the years in which zombies can be found.
+
+        Before there are as many years as losses in a row take, only sound firms can be judged by them: the share of
+        zombies would be zero by construction.
+        """
+        first = int(self.frame["year"].min() or 0) + int(self.provenance.options["loss_years"]) - 1  # type: ignore[arg-type] # whole years
+        counts = self.counts.filter((pl.col("criterion") != "losses") | (pl.col("year") >= first))
+        return counts.join(self.bounds(), on=["year", "criterion"], how="left", maintain_order="left")
+
+    def judged(self) -> pl.DataFrame:
+        """Return ``criterion, zombie, sound, unknown, every``: firm-years by what became of them."""
+        counts = self.frame.group_by("criterion").agg(
+            zombie=pl.col("zombie").sum(), sound=(~pl.col("zombie")).sum(), unknown=pl.col("zombie").null_count(),
+            every=pl.len(),
+        )  # fmt: skip
+        order = pl.DataFrame({"criterion": self.criteria()}, schema={"criterion": pl.String})
+        return order.join(counts, on="criterion", how="left", maintain_order="left")
+
+    def facts(self) -> Facts:
+        """Return the share of zombies by criterion in the last year, how far criteria agree, and who is not known.
+
+        Examples
+        --------
+        >>> rows = pl.DataFrame({"firm": ["a"] * 4, "year": range(2020, 2024), "profit": [1.0, -1.0, -2.0, -1.0]})
+        >>> list(zombies(rows).facts())
+        ['headline.share', 'headline.all_judged', 'answer.not_applied']
+        """
+        if not self.frame.height:
+            return {"answer.no_criterion": {}}
+        nobody: Facts = {} if self.counts.height else {"answer.nobody_judged": {}}
+        unused: Facts = {"answer.not_applied": [{"what": note.message} for note in self.findings]}
+        return nobody | self._share() | self._overlap() | self._unknown() | unused
+
+    def _share(self) -> Facts:
+        last = self.shares().sort("year").group_by("criterion").last()
+        rows = {r["criterion"]: r for r in last.iter_rows(named=True)}
+        said = [_share_text(rows[name]) for name in self.criteria() if name in rows]
+        return {"headline.share": {"shares": said}} if said else {}
+
+    def _overlap(self) -> Facts:
+        either = pl.col("both") + pl.col("first_only") + pl.col("second_only")
+        used = self.overlap.with_columns(either=either).filter(pl.col("either") > 0)
+        if not used.height:
+            return {}
+        least = used.sort(pl.col("both") / pl.col("either"), "first", "second").row(0, named=True)
+        values = {
+            "first": criterion_name(least["first"]), "second": criterion_name(least["second"]), "both": least["both"],
+            "either": least["either"],
+        }  # fmt: skip
+        return {"headline.overlap": values}
+
+    def _unknown(self) -> Facts:
+        most = max(self.judged().iter_rows(named=True), key=lambda r: r["unknown"] / r["every"])
+        values = {
+            "name": criterion_name(most["criterion"]), "k": most["unknown"], "n": most["every"],
+            "share": most["unknown"] / most["every"],
+        }  # fmt: skip
+        return {"headline.unknown" if most["unknown"] else "headline.all_judged": values}
+
+
+def criterion_name(name: str) -> Text:
+    """Return what a criterion is called."""
+    key = f"overcapacity.chart.{name}"
+    return words(key) if has(key) else same(name)
+
+
+def _share_text(row: Mapping[str, Any]) -> Text:
+    """Return the share of zombies in a year, with what it may be if some firms are not known."""
+    key = "share_within" if row["low"] < row["high"] else "share_of"
+    return words(f"overcapacity.chart.{key}", **{**row, "name": criterion_name(row["criterion"])})
 
 
 def zombies(
@@ -122,18 +192,18 @@ def zombies(
     >>> zombies(rows).frame.filter(year=2023).select("criterion", "zombie").rows()
     [('losses', True)]
     """
-    package = as_package(source)
+    package = as_package(source) if is_package(source) else None
     given = source if package is None else package.require("firms", list(_KEYS), verb="zombies")
-    wanted = (*_BORROWING, *_EARNINGS, "profit")
-    firms, kind = table(given, [], verb="zombies", keys=list(_KEYS), optional=list(wanted))
-    refuse(firms, [n for n in (*_BORROWING, "assets") if n in firms.columns], verb="zombies", keys=_KEYS)
-    best = None if rates is None else _ratios(table(rates, list(_RATES), verb="rates", keys=["year"])[0])
+    read = tidy(given, _FIELDS, key=_KEYS, verb="zombies", table="firms")
+    firms, best = read.frame, None
+    if rates is not None:
+        fields = [Field("year", "year"), *(Field(name) for name in _RATES)]
+        best = _ratios(tidy(rates, fields, key=["year"], verb="zombies", table="rates").frame)
     chosen, findings = _possible(firms, criteria, has_rates=best is not None)
-    years = setting(_FILE, "zombies.loss_years") if loss_years is None else loss_years
-    edge = setting(_FILE, "zombies.leverage") if leverage is None else leverage
+    years = setting("overcapacity", "zombies.loss_years") if loss_years is None else loss_years
+    edge = setting("overcapacity", "zombies.leverage") if leverage is None else leverage
     if years < 1 or not edge > 0:
-        message = f"zombies: loss_years is {years} and leverage {edge}; both must be positive."
-        raise UsageError(message)
+        raise UsageError("capacity.zombie-options", years=years, leverage=edge)
     parts: list[pl.DataFrame] = []
     if set(chosen) & set(CRITERIA[:2]) and best is not None:
         judged = _with_lowest(firms, best)
@@ -150,9 +220,9 @@ def zombies(
         counts=_counts(frame, firms),
         overlap=_overlap(frame, chosen),
         findings=findings,
-        kind=package.kind if package is not None else kind,
+        kind=read.kind if package is None else package.kind,
         provenance=provenance(
-            "zombies", package, ["firms"] if package else [], criteria=list(chosen), loss_years=years, leverage=edge
+            "zombies", package or read, ["firms"], criteria=list(chosen), loss_years=years, leverage=edge
         ),
     )
 
@@ -161,8 +231,7 @@ def _ratios(rates: pl.DataFrame) -> pl.DataFrame:
     """Return rates; one of 1 or more is a percentage and no ratio."""
     for name in _RATES:
         if (off := rates.filter(~pl.col(name).is_between(-1, 1, closed="none"))).height:
-            message = f"zombies: {name} of {off['year'][0]} is {off[name][0]:g}; write 4.35 % as 0.0435."
-            raise InputError(message)
+            raise InputError("capacity.rate", name=name, year=off["year"][0], value=off[name][0])
     return rates
 
 
@@ -181,30 +250,24 @@ def _possible(
     chosen, notes = [], []
     for name in CRITERIA if asked is None else asked:
         if name not in CRITERIA:
-            message = f"zombies: there is no criterion '{name}'; choose of {', '.join(CRITERIA)}."
-            raise UsageError(message)
+            raise UsageError("capacity.no-criterion", asked=name, known=CRITERIA)
         lacking = [column for column in _NEEDS[name] if column not in firms.columns]
         lacking += [] if has_rates or name == "losses" else ["rates (year, rate_short, rate_long, coupon)"]
         if not lacking:
             chosen.append(name)
             continue
         note = finding(
-            "criterion-not-applied",
-            "note",
-            (f"“{name}”未使用：缺 {'、'.join(lacking)}", f"'{name}' is not applied: {', '.join(lacking)} missing"),
-            ("补充这些列或利率。", "Add these columns or the rates."),
-            table="firms",
+            "capacity.criterion-not-applied", words={"name": criterion_name(name), "lacking": lacking}, table="firms"
         )
         if asked is not None:
-            message = f"zombies: {note.message.en}"
-            raise InputError(message, [note])
+            raise InputError("capacity.criterion-lacks", [note], name=name, lacking=lacking)
         notes.append(note)
     return tuple(chosen), tuple(notes)
 
 
 def _with_lowest(firms: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Return every firm-year with last year's borrowing and R*; null where a year or a rate is missing."""
-    span = setting(_FILE, "zombies.rate_years")
+    span = setting("overcapacity", "zombies.rate_years")
     years = pl.DataFrame({"year": sorted(set(firms["year"].to_list()))}, schema={"year": pl.Int64})
     ahead = pl.concat([rates.with_columns(pl.col("year") + lag, lag=pl.lit(lag)) for lag in range(1, span + 1)])
     complete = pl.col("rate_long").drop_nulls().len() == span
@@ -241,8 +304,8 @@ def _status(verdict: pl.Expr, *names: str) -> pl.Expr:
     """Return ``judged`` where the verdict holds whatever is missing (three-valued logic), or what is missing."""
     known = {"past": "no borrowing of the year before", "lowest_interest": "rates of the years before are not complete"}
     said = pl.lit("judged")
-    for name, words in reversed((known | {name: f"no {name}" for name in names}).items()):
-        said = pl.when(verdict.is_null() & pl.col(name).is_null()).then(pl.lit(words)).otherwise(said)
+    for name, why in reversed((known | {name: f"no {name}" for name in names}).items()):
+        said = pl.when(verdict.is_null() & pl.col(name).is_null()).then(pl.lit(why)).otherwise(said)
     return said
 
 

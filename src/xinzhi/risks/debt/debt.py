@@ -7,32 +7,26 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError
+from xinzhi.core.finding import finding
 from xinzhi.core.result import Result
-from xinzhi.risks.debt.grade import band_set, grade
-from xinzhi.risks.inputs import (
-    GAPS,
-    as_package,
-    counted,
-    finding,
-    names_in,
-    provenance,
-    refuse,
-    setting,
-    shorten,
-    table,
-)
+from xinzhi.core.text import Text, listing, words
+from xinzhi.data import Field, as_package, is_package, names_of, provenance, tidy
+from xinzhi.risks.debt.grade import band_set, grade, lacking, part_name, with_parts
+from xinzhi.risks.inputs import GAPS, conventions, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from xinzhi.core.finding import Finding
-    from xinzhi.core.result import FrameKind
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts
     from xinzhi.data import Package
+    from xinzhi.data.tidy import Sign
 
 KEYS, _HALF_UNIT = ("region", "year"), 0.05
-_TOLD = ("zh", "en", "dated", "source", "status", "numerator", "denominator", "grades")
+_SET = ("zh", "en", "dated", "source", "status", "numerator", "denominator", "grades")
+_NAMED = 3  # regions of the highest band that are named
 _FLOWS = ("revenue", "fund_revenue", "expenditure", "output")
 _RATIOS = {
     "to_output": (("explicit",), ("output",)),
@@ -59,59 +53,147 @@ class Debt(Result):
         column that says so.
     bands
         The set of bands: ``name, dated, source, status, numerator, denominator, grades``.
-    labels
-        Names of the regions.
     findings
         Debt without revenue or output, gaps, and what is missing for a band.
     """
 
+    verb: ClassVar[str] = "debt"
+    topic: ClassVar[str] = "debt"
     key: ClassVar[tuple[str, ...]] = KEYS
 
     bands: Mapping[str, Any]
-    labels: Mapping[str, Text]
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the heaviest debt to output and to revenue of the last full year, and why (no) colours are given."""
-        zh = language == "zh"
-        known = self.frame.drop_nulls("to_output")
-        if not known.height:
-            return (
-                ("没有债务与产出之比。" if zh else "No ratio of debt to output is known.")
-                + "\n"
-                + self.provenance.foot()
-            )
-        counts = known.group_by("year").len().filter(pl.col("len") == pl.col("len").max())
-        year = int(counts["year"].max() or 0)  # type: ignore[arg-type] # whole years
-        last = known.filter(year=year).sort("to_output", descending=True)
-        top = [
-            f"{self._name(row['region'], language)} {row['to_output']:.1%}"
-            for row in last.head(3).iter_rows(named=True)
+    def last_year(self, *columns: str) -> int | None:
+        """Return the last of the years in which the most regions have all of these figures; None: no year has them."""
+        counts = self.frame.drop_nulls(columns).group_by("year").len().sort("len", "year")
+        return int(counts["year"][-1]) if counts.height else None
+
+    def shown_year(self) -> int | None:
+        """Return the year whose ratios are shown: one with output and revenue, else with output, else with revenue."""
+        for columns in (("to_output", "to_revenue"), ("to_output",), ("to_revenue",)):
+            if (year := self.last_year(*columns)) is not None:
+                return year
+        return None
+
+    def ordered(self, ratio: str, year: int | None) -> pl.DataFrame:
+        """Return the regions of a year that have a ratio, the highest first."""
+        rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame.clear()
+        return rows.drop_nulls(ratio).sort(ratio, "region", descending=[True, False])
+
+    def facts(self) -> Facts:
+        """Return how heavy debt is against output and revenue, how it is graded, and how the ratio went.
+
+        Examples
+        --------
+        >>> found = debt("china-provinces").facts()
+        >>> list(found), round(found["headline.to_output"]["total"], 3)
+        (['headline.to_output', 'headline.to_revenue', 'headline.history', 'note.ungraded'], 0.355)
+        """
+        year = self.shown_year()
+        if year is None:
+            return {"answer.no_ratio": {}}
+        ratios = self._ratio("output", year) | self._ratio("revenue", year)
+        return ratios | self._vehicles() | self._graded() | self._history(year) | self._ungraded(year)
+
+    def _ratio(self, below: str, year: int) -> Facts:
+        rows = self.ordered(f"to_{below}", year)
+        if not rows.height:
+            return {}
+        first, last = rows.row(0, named=True), rows.row(-1, named=True)
+        values = {
+            "year": year, "n": rows.height, "total": _share(rows, "explicit", below),
+            "most": self.names.region(first["region"]), "high": first[f"to_{below}"],
+            "least": self.names.region(last["region"]), "low": last[f"to_{below}"],
+        }  # fmt: skip
+        return {f"headline.to_{below}" if rows.height > 1 else f"headline.to_{below}_one": values}
+
+    def _vehicles(self) -> Facts:
+        year = self.last_year("with_vehicles_to_output")
+        rows = self.ordered("vehicles_to_output", year).drop_nulls("with_vehicles_to_output")
+        if not rows.height:
+            return {}
+        values = {
+            "year": year, "n": rows.height, "vehicles": _share(rows, "vehicles", "output"),
+            "explicit": _share(rows, "explicit", "output"), "name": self.names.region(rows["region"][0]),
+            "most": rows["vehicles_to_output"][0],
+        }  # fmt: skip
+        return {"headline.vehicles": values}
+
+    def _graded(self) -> Facts:
+        """Return how many regions are in each band, the heaviest first and with its regions."""
+        rows = self.ordered("band_ratio", self.last_year("band"))
+        if not rows.height:
+            return {}
+        tally: list[Text] = []
+        for name, band in reversed(self.grades().items()):
+            codes = rows.filter(band=name)["region"].to_list()
+            values = {"band": band, "n": len(codes)}
+            if codes and tally:
+                tally.append(words("debt.chart.tally", **values))
+            elif codes:
+                named = listing([self.names.region(code) for code in codes], limit=_NAMED)
+                tally.append(words("debt.chart.tally_first", **values, names=named))
+        said = {"set": self.set_name(), "dated": self.bands["dated"], "year": rows["year"][0], "tally": tally}
+        return {"headline.graded": said}
+
+    def ungraded(self, year: int | None) -> list[tuple[Text, list[str]]]:
+        """Return why regions of a year have no band, and which they are."""
+        rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame
+        why = [lacking(self.bands, name).alias(name) for name in ("zh", "en")]
+        without = with_parts(rows.filter(pl.col("band").is_null()), self.bands).with_columns(why)
+        return [
+            (Text(zh=str(zh), en=str(en)), group["region"].unique().sort().to_list())
+            for (zh, en), group in without.group_by("zh", "en", maintain_order=True)
         ]
-        total = float(last["explicit"].to_numpy().sum() / last["output"].to_numpy().sum())
-        revenue = last.drop_nulls("to_revenue")
-        weight = (
-            float(revenue["explicit"].to_numpy().sum() / revenue["revenue"].to_numpy().sum())
-            if revenue.height == last.height  # a share of some over the revenue of others would be none
-            else None
-        )
-        graded = last.drop_nulls("band")
-        lines = [self._lead(zh=zh, year=year, count=last.height, total=total, weight=weight, top=top)]
-        if graded.height:
-            tally = ", ".join(f"{name} {count}" for name, count in graded["band"].value_counts(sort=True).iter_rows())
-            lines.append(
-                f"{self.bands['name']}（{self.bands['dated']}）：{tally}"
-                if zh
-                else f"{self.bands['name']} ({self.bands['dated']}): {tally}"
-            )
-        else:
-            reason = last["band_status_zh" if zh else "band_status_en"][0]
-            lines.append(
-                f"未按 {self.bands['name']} 给任何地区评级：{reason}。"
-                if zh
-                else f"No region is coloured by {self.bands['name']}: {reason}."
-            )
-        return "\n".join([*lines, self.provenance.foot()])
+
+    def _ungraded(self, year: int) -> Facts:
+        every = self.frame["region"].n_unique()
+        said = [why for why, codes in self.ungraded(self.last_year("band") or year) if len(codes) == every]
+        return {"note.ungraded": {"set": self.set_name(), "why": said[0]}} if said else {}
+
+    def history(self, codes: Iterable[str]) -> dict[str, dict[int, float]]:
+        """Return debt to output by year of those of the regions that have it in more than one year."""
+        known = self.frame.drop_nulls("to_output").sort("year")
+        found = {code: dict(known.filter(region=code).select("year", "to_output").rows()) for code in codes}
+        return {code: series for code, series in found.items() if len(series) > 1}
+
+    def spread(self, year: int | None) -> list[str]:
+        """Return the regions that are highest, in the middle and lowest in a year."""
+        order = self.ordered("to_output", year)["region"].to_list()
+        return list(dict.fromkeys((order[0], order[len(order) // 2], order[-1]))) if order else []
+
+    def _history(self, year: int) -> Facts:
+        series = self.history(self.spread(year))
+        return {"headline.history": {"parts": self.paths(series)}} if series else {}
+
+    def paths(self, series: Mapping[str, Mapping[int, float]]) -> Text:
+        """Return from where to where ratios went, in words."""
+        said = []
+        for code, ratios in series.items():
+            start, end = min(ratios), max(ratios)
+            key = "went_up" if ratios[end] >= ratios[start] else "went_down"
+            values = {"start": start, "end": end, "first": ratios[start], "last": ratios[end]}
+            said.append(words(f"debt.chart.{key}", name=self.names.region(code), **values))
+        return Text(zh="；".join(one.zh for one in said), en="; ".join(one.en for one in said))
+
+    def set_name(self) -> Text:
+        """Return what the set of bands is called."""
+        known = conventions("bands")["sets"].get(self.bands["name"], {})
+        return Text(**{one: str(known.get(one, self.bands["name"])) for one in ("zh", "en")})
+
+    def grades(self) -> dict[str, Text]:
+        """Return what the bands are called, the lowest first."""
+        return {
+            str(one["name"]): Text(zh=str(one.get("zh") or one["name"]), en=str(one.get("en") or one["name"]))
+            for one in self.bands["grades"]
+        }
+
+    def graded_ratio(self) -> Text:
+        """Return what the bands hold against what."""
+        above = [part_name(name) for name in self.bands["numerator"]]
+        joined = Text(zh="＋".join(one.zh for one in above), en=" + ".join(one.en for one in above))
+        return words("debt.chart.held", above=joined, below=part_name(self.bands["denominator"]))
 
     def explain(self, region: str) -> pl.DataFrame:
         """Return the years of one region (code or name).
@@ -120,26 +202,19 @@ class Debt(Result):
         ------
         UsageError
             When the region is not here.
+
+        Examples
+        --------
+        >>> debt("china-provinces").explain("Jilin")["region"][0]
+        '220000'
         """
-        for code in self.frame["region"].unique():
-            name = self.labels.get(code)
-            if region in {code, name.zh if name else code, name.en if name else code}:
-                return self.frame.filter(pl.col("region") == code)
-        message = (
-            f"debt: there is no region '{region}'; there are {shorten(self.frame['region'].unique().sort().to_list())}."
-        )
-        raise UsageError(message)
+        code = self.names.resolve(region, self.frame["region"].unique().sort())
+        return self.frame.filter(pl.col("region") == code)
 
-    def _name(self, code: str, language: Language) -> str:
-        return self.labels[code].lang(language) if code in self.labels else code
 
-    @staticmethod
-    def _lead(*, zh: bool, year: int, count: int, total: float, weight: float | None, top: list[str]) -> str:
-        if zh:
-            tail = "" if weight is None else f"，为一般公共预算收入的 {weight:.0%}"
-            return f"{year} 年 {count} 个地区显性债务余额合计为产出的 {total:.1%}{tail}；最高：{'、'.join(top)}。"
-        tail = "" if weight is None else f" and {weight:.0%} of general budget revenue"
-        return f"{year}: explicit debt of {count} regions is {total:.1%} of output{tail}; highest {', '.join(top)}."
+def _share(rows: pl.DataFrame, above: str, below: str) -> float:
+    """Return a ratio of sums over the same regions."""
+    return float(rows[above].to_numpy().sum() / rows[below].to_numpy().sum())
 
 
 def debt(
@@ -181,65 +256,68 @@ def debt(
     >>> round(100 * row["to_output"], 1), row["band"]
     (90.1, None)
     """
-    package = as_package(source)
-    frame, kind = _of_package(package) if package is not None else _of_frame(source)
-    frame, notes = _same_scope(frame, package.name if package is not None else None)
+    package = as_package(source) if is_package(source) else None
+    read = tidy(source if package is None else _of_package(package), _FIELDS, key=KEYS, verb="debt", table="debt")
+    frame, notes = _same_scope(_complete(read.frame), package.name if package is not None else None)
     for name, given in (("vehicles", vehicles), ("hidden", hidden), ("resources", resources)):
         if given is None:
             continue
-        extra, _ = table(given, [name], verb=f"debt({name}=)", keys=list(KEYS))
-        if strange := sorted(set(extra["region"]) - set(frame["region"])):
-            message = f"debt: {name} names regions without explicit debt: {shorten(strange)}; use the same codes."
-            raise InputError(message)
-        frame = frame.drop(name).join(extra.select(*KEYS, name), on=list(KEYS), how="left")
-    refuse(frame, ("explicit", "general", "special", "vehicles", "hidden", "fund_revenue"), verb="debt", keys=KEYS)
-    refuse(frame, ("output", "revenue", "expenditure", "resources"), verb="debt", keys=KEYS, positive=True)
+        sign: Sign = "positive" if name == "resources" else "non-negative"
+        fields = [Field("region", "code"), Field("year", "year"), Field(name, sign=sign)]
+        extra = tidy(given, fields, key=KEYS, verb="debt", table=name).frame
+        if unknown := sorted(set(extra["region"]) - set(frame["region"])):
+            raise InputError("debt.other-regions", table=name, regions=unknown)
+        frame = frame.drop(name).join(extra, on=KEYS, how="left")
     if not frame["explicit"].count():
-        message = "debt: no row has explicit debt; fill in 'explicit' (or debt_total of the table 'debt')."
-        raise InputError(message)
+        raise InputError("debt.no-debt")
+    names = names_of(package)
     name, rule = band_set(bands)
     rows = frame.with_columns(_ratio(*parts).alias(ratio) for ratio, parts in _RATIOS.items())
     graded = grade(rows, bands).select(*_COLUMNS, *_RATIOS, "band", "band_ratio", "band_status_zh", "band_status_en")
     return Debt(
         frame=graded.sort(KEYS),
-        bands={"name": name} | {one: rule.get(one) for one in _TOLD},
-        labels=names_in(package, "regions", "region"),
-        findings=(*notes, *_findings(graded)),
-        kind=package.kind if package is not None else kind,
-        provenance=provenance("debt", package, ["debt", "fiscal", "accounts"] if package else [], bands=name),
+        bands={"name": name} | {one: rule.get(one) for one in _SET},
+        findings=(*notes, *_findings(graded, names)),
+        names=names,
+        kind=read.kind if package is None else package.kind,
+        provenance=provenance("debt", package or read, ["debt", "fiscal", "accounts"], bands=name),
     )
 
 
-_OTHER = ("general", "special", "vehicles", "hidden", "resources", "output_real")
-_COLUMNS = (*KEYS, "explicit", *_OTHER[:5], "output", "output_real", "revenue", "fund_revenue", "expenditure")
+_COLUMNS = (
+    *KEYS, "explicit", "general", "special", "vehicles", "hidden", "resources", "output", "output_real", "revenue",
+    "fund_revenue", "expenditure",
+)  # fmt: skip
+_AMOUNTS = ("explicit", "debt", "general", "special", "vehicles", "hidden", "fund_revenue")
+_BELOW = ("resources", "revenue", "expenditure")
+_FIELDS = (
+    Field("region", "code"), Field("year", "year"), Field("output", sign="positive"),
+    Field("output_real", required=False),
+    *(Field(name, required=False, sign="non-negative") for name in _AMOUNTS),
+    *(Field(name, required=False, sign="positive") for name in _BELOW),
+)  # fmt: skip
 
 
-def _of_package(package: Package) -> tuple[pl.DataFrame, FrameKind]:
+def _of_package(package: Package) -> pl.DataFrame:
     """Return the debt of a package beside its revenue and output."""
-    balances = package.require("debt", [*KEYS, "debt_total"], verb="debt", despite=GAPS)
-    fiscal = package.require("fiscal", [*KEYS, "revenue"], verb="debt", despite=GAPS)
-    accounts = package.require("accounts", [*KEYS, "output_nominal"], verb="debt", despite=GAPS)
-    names = {"debt_total": "explicit", "debt_general": "general", "debt_special": "special"}
-    kept = [one for one in (*names, "fund_revenue") if one in balances.columns]
-    joined = (
-        balances.select(*KEYS, *kept)
-        .rename({one: new for one, new in names.items() if one in kept})
-        .join(fiscal.select(*KEYS, *(n for n in _FLOWS if n in fiscal.columns)), on=list(KEYS), how="left")
-        .join(
-            accounts.select(*KEYS, *(n for n in ("output_nominal", "output_real") if n in accounts.columns)).rename(
-                {"output_nominal": "output"}
-            ),
-            on=list(KEYS),
-            how="left",
-        )
-    )
-    return _complete(joined), package.kind
+    columns: dict[str, tuple[str, Mapping[str, str]]] = {
+        "debt": ("debt_total", {"debt_total": "explicit", "debt_general": "general", "debt_special": "special",
+                                "fund_revenue": "fund_revenue"}),
+        "fiscal": ("revenue", {name: name for name in ("revenue", "fund_revenue", "expenditure")}),
+        "accounts": ("output_nominal", {"output_nominal": "output", "output_real": "output_real"}),
+    }  # fmt: skip
+    joined: pl.DataFrame | None = None
+    for name, (needed, wanted) in columns.items():
+        table = package.require(name, [*KEYS, needed], verb="debt", despite=GAPS)
+        kept = table.select(*KEYS, *(pl.col(one).alias(new) for one, new in wanted.items() if one in table.columns))
+        joined = kept if joined is None else joined.join(kept, on=KEYS, how="left")
+    return joined if joined is not None else pl.DataFrame()
 
 
 def _same_scope(frame: pl.DataFrame, name: str | None) -> tuple[pl.DataFrame, list[Finding]]:
     """Return balances without those that are known to cover less than the years before, and what was left out."""
     notes = []
-    for one in setting("debt/public_debt.yaml", "other_scope"):
+    for one in setting("public_debt", "other_scope"):
         here = (pl.col("region") == one["region"]) & (pl.col("year") == one["year"])
         here &= (pl.col("explicit") - one["balance"]).abs() < _HALF_UNIT
         if one["package"] != name or not frame.filter(here).height:
@@ -248,34 +326,18 @@ def _same_scope(frame: pl.DataFrame, name: str | None) -> tuple[pl.DataFrame, li
         frame = frame.with_columns(
             pl.when(~here.fill_null(value=False)).then(pl.col(column)).alias(column) for column in kept
         )
-        notes.append(
-            finding(
-                "other-scope",
-                "warning",
-                (f"{one['year']} 年余额{one['zh']}，留空", f"the balance of {one['year']} {one['en']}; left empty"),
-                ("补齐后才与以前各年可比。", "Complete it to compare it with the years before."),
-                table="debt",
-                column="explicit",
-                key=f"{one['region']}/{one['year']}",
-            )
-        )
+        said = {"year": one["year"], "what": Text(zh=one["zh"], en=one["en"])}
+        place = f"{one['region']}/{one['year']}"
+        notes.append(finding("debt.other-scope", words=said, table="debt", column="explicit", key=place))
     return frame, notes
 
 
-def _of_frame(source: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
-    """Return a caller's frame with the columns of a package's."""
-    frame, kind = table(
-        source, ["output"], verb="debt", keys=list(KEYS), optional=["explicit", "debt", *_FLOWS[:3], *_OTHER]
-    )
+def _complete(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with all columns, null where they are not given."""
     if "explicit" not in frame.columns:
         if "debt" not in frame.columns:
-            message = f"debt needs the column explicit (or debt); the frame has {', '.join(frame.columns)}."
-            raise InputError(message)
+            raise InputError("debt.no-column", have=frame.columns)
         frame = frame.rename({"debt": "explicit"})
-    return _complete(frame), kind
-
-
-def _complete(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(n) for n in _COLUMNS if n not in frame.columns)
 
 
@@ -285,58 +347,35 @@ def _ratio(above: tuple[str, ...], below: tuple[str, ...]) -> pl.Expr:
     return pl.sum_horizontal(above, ignore_nulls=False) / pl.when(total > 0).then(total)
 
 
-def _findings(frame: pl.DataFrame) -> tuple[Finding, ...]:
-    """Return debt that nothing stands against, gaps in years, and what no band can be given for."""
-    found = []
+def _findings(frame: pl.DataFrame, names: Names) -> tuple[Finding, ...]:
+    """Return debt that nothing stands against, gaps in years, and balances that jump."""
+    notes = []
     has = frame.drop_nulls("explicit")
-    for column, zh in (("revenue", "财政收入"), ("output", "产出")):
+    for column in ("revenue", "output"):
         for (year,), rows in has.filter(pl.col(column).is_null()).group_by("year", maintain_order=True):
-            codes = rows["region"].to_list()
-            found.append(
-                finding(
-                    f"debt-without-{column}",
-                    "warning",
-                    (f"{year} 年 {len(codes)} 个地区有债务而无{zh}：{shorten(codes, '、')}",
-                     f"debt of {year} without {column} in {counted(len(codes))}: {shorten(codes)}"),
-                    ("补充后才有比率；此处留空。", "Its ratio is left empty until it is there."),
-                    table="debt",
-                    column=column,
-                    key=str(year),
-                )
-            )  # fmt: skip
-    found += _jumps(has)
-    for (region,), rows in has.group_by("region", maintain_order=True):
-        years = rows["year"].to_list()
+            regions = [names.region(code) for code in rows["region"]]
+            said = {"year": year, "n": rows.height, "regions": regions}
+            code = f"debt.debt-without-{column}"
+            notes.append(finding(code, words=said, table="debt", column=column, key=str(year)))
+    return (*notes, *_jumps(has), *missing_years(has))
+
+
+def missing_years(known: pl.DataFrame) -> list[Finding]:
+    """Return the years that regions lack between others."""
+    notes = []
+    for (region,), rows in known.group_by("region", maintain_order=True):
+        years = rows["year"].sort().to_list()
         if missing := sorted(set(range(years[0], years[-1])) - set(years)):
-            listed = [str(one) for one in missing]
-            found.append(
-                finding(
-                    "missing-year",
-                    "warning",
-                    (f"缺 {shorten(listed, '、')} 年", f"{shorten(listed)} missing inside the series"),
-                    ("该年前后的变化不作分解。", "Changes across the gap are not decomposed."),
-                    table="debt",
-                    key=str(region),
-                )
-            )
-    return tuple(found)
+            notes.append(finding("debt.missing-year", words={"years": missing}, table="debt", key=str(region)))
+    return notes
 
 
 def _jumps(has: pl.DataFrame) -> list[Finding]:
     """Return balances that move by more in a year than limits on debt do."""
     step = (pl.col("explicit") / pl.col("explicit").shift(1).over("region")).log()
-    jumps = (
-        has.sort(KEYS).with_columns(step=step).filter(pl.col("step").abs() > setting("debt/public_debt.yaml", "jump"))
-    )
+    limit = setting("public_debt", "jump")
+    jumps = has.sort(KEYS).with_columns(step=step).filter(pl.col("step").abs() > limit)
     return [
-        finding(
-            "jump",
-            "warning",
-            (f"余额较上年变动 {step:+.0%}（对数）", f"the balance moves by {step:+.0%} (log) on the year before"),
-            ("可能是口径变化；分解时可用 since 排除。", "It may be a change of scope; leave the year out with since=."),
-            table="debt",
-            column="explicit",
-            key=f"{region}/{year}",
-        )
+        finding("debt.jump", words={"step": step}, table="debt", column="explicit", key=f"{region}/{year}")
         for region, year, step in jumps.select(*KEYS, "step").iter_rows()
     ]

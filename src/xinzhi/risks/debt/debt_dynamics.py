@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import polars as pl
 
 from xinzhi.core.errors import IdentityError, InputError
+from xinzhi.core.names import NO_NAMES
 from xinzhi.core.result import Result
-from xinzhi.risks.debt.debt import KEYS, Debt, debt
-from xinzhi.risks.inputs import as_package, finding, provenance, refuse, setting, shorten, table
+from xinzhi.core.text import Text, words
+from xinzhi.data import Field, Tidy, is_package, tidy
+from xinzhi.risks.debt.debt import KEYS, Debt, debt, missing_years
+from xinzhi.risks.inputs import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from xinzhi.core.finding import Finding
-    from xinzhi.core.result import FrameKind
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.result import Facts
 
-_FILE = "debt/public_debt.yaml"
+_FASTEST = 3  # regions that the headline names
 _PARTS = ("interest_effect", "real_growth_effect", "price_effect", "primary_effect", "residual")
 
 
@@ -36,44 +36,92 @@ class DebtDynamics(Result):
         balance, null where it is not given; the residual then holds both, as `net_borrowing` always does.
         `stabilising_balance` would keep the ratio; `primary_gap` is what the balance lacks of it. Without real output
         `price_effect` is null and `real_growth_effect` that of nominal growth.
-    labels
-        Names of the regions.
     findings
         Years that a region lacks within its span, whose change cannot be decomposed.
     """
 
+    verb: ClassVar[str] = "debt_dynamics"
+    topic: ClassVar[str] = "debt"
     key: ClassVar[tuple[str, ...]] = KEYS
 
-    labels: Mapping[str, Text]
     findings: tuple[Finding, ...] = ()
 
-    def summary(self, language: Language = "en") -> str:
-        """Return what raised the ratio over the whole span, on average, and where borrowing outran it most."""
-        zh = language == "zh"
-        years = self.frame["year"].to_numpy()
-        first, last = int(years.min()), int(years.max())
-        mean = {name: float(self.frame[name].fill_null(0.0).mean() or 0.0) for name in ("change", *_PARTS)}  # type: ignore[arg-type] # numbers
-        growth = mean["real_growth_effect"] + mean["price_effect"]
-        gaps = self.frame.group_by("region").agg(pl.col("change").mean()).sort("change", descending=True).head(3)
-        worst = [
-            f"{self.labels[code].lang(language) if code in self.labels else code} {100 * value:+.1f}"
-            for code, value in gaps.iter_rows()
+    def parts(self) -> pl.DataFrame:
+        """Return the effects under short names, and those that hold two of them.
+
+        Columns: ``region, year, debt_ratio, change, interest, growth, prices, nominal, balance, adjustment, borrowing,
+        holding``; `nominal` is growth and prices, `holding` the net borrowing that would keep the ratio.
+        """
+        return self.frame.select(
+            "region", "year", "debt_ratio", "change",
+            interest="interest_effect",
+            growth="real_growth_effect",
+            prices="price_effect",
+            nominal=pl.col("real_growth_effect") + pl.col("price_effect").fill_null(0.0),
+            balance="primary_effect",
+            adjustment="residual",
+            borrowing="net_borrowing",
+            holding=-pl.col("stabilising_balance"),
+        )  # fmt: skip
+
+    def means(self) -> pl.DataFrame:
+        """Return the mean of every part by region with its first and last year, the fastest rise first."""
+        parts = self.parts().drop("debt_ratio")
+        numbers = [name for name in parts.columns if name not in KEYS]
+        years = {"first": pl.col("year").min(), "last": pl.col("year").max()}
+        means = parts.group_by("region", maintain_order=True).agg(pl.col(numbers).mean(), **years)
+        return means.sort("change", "region", descending=[True, False])
+
+    def facts(self) -> Facts:
+        """Return what raised the ratio a year on average, and where it rose fastest.
+
+        Examples
+        --------
+        >>> found = debt_dynamics("china-provinces").facts()["headline.moved"]
+        >>> found["first"], found["last"], round(found["borrowing"], 3)
+        (2017, 2025, 0.036)
+        """
+        parts, means = self.parts(), self.means()
+        mean = {name: parts[name].mean() for name in ("interest", "nominal", "borrowing")}
+        values: dict[str, object] = {
+            "first": parts["year"].min(), "last": parts["year"].max(), "n": means.height, **mean,
+            "change": moves(float(parts["change"].to_numpy().mean())), "name": self.names.region(means["region"][0]),
+        }  # fmt: skip
+        top = [
+            words("debt.chart.with_points", name=self.names.region(code), value=100 * change)
+            for code, change in means.select("region", "change").head(_FASTEST).rows()
         ]
-        net = mean["primary_effect"] + mean["residual"]
-        if zh:
-            head = (
-                f"{first}-{last} 年负债率平均每年变动 {100 * mean['change']:+.2f} 个百分点：利息 "
-                f"{100 * mean['interest_effect']:+.2f}，增长与价格 {100 * growth:+.2f}，新增净举债 {100 * net:+.2f}。"
-            )
-            tail = f"上升最快：{'、'.join(worst)}。"
-        else:
-            head = (
-                f"{first}-{last}: debt to output moves by {100 * mean['change']:+.2f} points a year on average: "
-                f"interest {100 * mean['interest_effect']:+.2f}, growth and prices {100 * growth:+.2f}, "
-                f"net borrowing {100 * net:+.2f}."
-            )
-            tail = f"Fastest: {', '.join(worst)} points a year."
-        return f"{head}\n{tail}\n{self.provenance.foot()}"
+        return {"headline.moved": values | {"top": top}} if means.height > 1 else {"headline.moved_one": values}
+
+    def of_region(self, region: str) -> Facts:
+        """Return what moved the ratio of one region over its years (code or name).
+
+        Examples
+        --------
+        >>> list(debt_dynamics("china-provinces").of_region("Jilin"))
+        ['headline.over_years']
+        """
+        code = self.names.resolve(region, self.frame["region"].unique().sort())
+        rows = self.parts().filter(region=code).sort("year")
+        sums = {name: rows[name].sum() for name in ("interest", "nominal", "borrowing")}
+        values = {
+            "name": self.names.region(code), "first": rows["year"][0], "last": rows["year"][-1], **sums,
+            "change": moves(float(rows["change"].sum())),
+        }  # fmt: skip
+        return {"headline.over_years" if rows.height > 1 else "headline.one_year": values}
+
+
+def moves(change: float) -> Text:
+    """Return a change of a ratio in words: by how many percentage points it rises or falls.
+
+    Examples
+    --------
+    >>> moves(0.026).zh, moves(-0.031).en, moves(0.0001).en
+    ('上升2.6个百分点', 'falls by 3.1 points', 'hardly moves')
+    """
+    points = 100 * change
+    key = "hardly_moves" if round(points, 1) == 0 else "rises_by" if change > 0 else "falls_by"
+    return words(f"debt.chart.{key}", value=abs(points))
 
 
 def debt_dynamics(
@@ -116,65 +164,48 @@ def debt_dynamics(
     >>> debt_dynamics(rows).frame.select("change", "interest_effect", "residual").row(0)
     (0.0, 0.022727272727272728, 0.0)
     """
-    frame, kind, labels, name = _read(source)
-    refuse(frame, ("debt",), verb="debt_dynamics", keys=KEYS)
-    refuse(frame, ("output", "output_real"), verb="debt_dynamics", keys=KEYS, positive=True)
-    usual = setting(_FILE, "interest.past") if rate is None else rate
-    first = setting(_FILE, "first_year").get(name) if since is None else since
+    found: Debt | Tidy
+    if isinstance(source, Debt) or is_package(source):
+        found = source if isinstance(source, Debt) else debt(source)
+        frame, names, made = found.frame.rename({"explicit": "debt"}), found.names, found.provenance
+    else:
+        found = tidy(source, _FIELDS, key=KEYS, verb="debt_dynamics")
+        frame, names, made = found.frame, NO_NAMES, found.provenance()
+    frame, package = _complete(frame), made.package
+    usual = setting("public_debt", "interest.past") if rate is None else rate
+    first = setting("public_debt", "first_year").get(package) if since is None else since
     frame = frame if first is None else frame.filter(pl.col("year") >= first)
     before = frame.select("region", pl.col("year") + 1, stock="debt", base="output", base_real="output_real")
     rows = frame.join(before, on=list(KEYS)).drop_nulls(["debt", "output", "stock", "base"])
     if not rows.height:
-        message = "debt_dynamics: no region has debt and output in two years in a row; a change needs both."
-        raise InputError(message)
+        raise InputError("debt.no-pairs")
     done = _effects(rows, usual)
     # where output collapses the parts are large and cancel: rounding is relative to them
     size = pl.max_horizontal(pl.lit(1.0), *(pl.col(name).abs() for name in _PARTS))
     worst = float(done.select((pl.col("discrepancy") / size).abs().max()).item())
-    if worst > setting(_FILE, "decomposition.tolerance"):
-        message = f"debt_dynamics: the effects miss the change by {worst:.1e}; this is a defect, please report it."
-        raise IdentityError(message)
+    if worst > setting("public_debt", "decomposition.tolerance"):
+        raise IdentityError("debt.identity", gap=f"{worst:.1e}")
     return DebtDynamics(
         frame=done.sort(KEYS),
-        labels=labels,
-        findings=_gaps(frame),
-        kind=kind,
-        provenance=replace(provenance("debt_dynamics", None, rate=usual, since=first), package=name),
+        findings=tuple(missing_years(frame.drop_nulls(["debt", "output"]))),
+        names=names,
+        kind=found.kind,
+        provenance=replace(made, verb="debt_dynamics", options={"rate": usual, "since": first}),
     )
 
 
-def _gaps(frame: pl.DataFrame) -> tuple[Finding, ...]:
-    """Return regions that lack debt or output of a year between others."""
-    notes = []
-    for (region,), rows in frame.drop_nulls(["debt", "output"]).group_by("region", maintain_order=True):
-        years = rows["year"].sort().to_list()
-        if missing := [str(one) for one in range(years[0], years[-1]) if one not in years]:
-            said = (
-                f"缺 {shorten(missing, '、')} 年，前后的变化不作分解",
-                f"lacks {shorten(missing)}: no change across it is decomposed",
-            )
-            cure = ("补充该年的债务和产出。", "Add debt and output of the year.")
-            notes.append(finding("missing-year", "warning", said, cure, table="debt", key=str(region)))
-    return tuple(notes)
+_FIELDS = (
+    Field("region", "code"), Field("year", "year"), Field("debt", sign="non-negative"),
+    Field("output", sign="positive"), Field("output_real", required=False, sign="positive"),
+    Field("interest", required=False), Field("primary_balance", required=False),
+)  # fmt: skip
 
 
-def _read(source: Any) -> tuple[pl.DataFrame, FrameKind, Mapping[str, Text], str | None]:  # noqa: ANN401 - as the verb
-    """Return debt and output (what may be missing as nulls), kind, names of regions, and the package's name."""
-    package = None if isinstance(source, Debt) else as_package(source)
-    name = None
-    if package is not None or isinstance(source, Debt):
-        found = source if isinstance(source, Debt) else debt(package)
-        name = found.provenance.package
-        frame = found.frame.rename({"explicit": "debt"}).select(*KEYS, "debt", "output", "output_real")
-        kind, labels = found.kind, found.labels
-    else:
-        frame, kind = table(
-            source, ["debt", "output"], verb="debt_dynamics", keys=list(KEYS),
-            optional=["output_real", "interest", "primary_balance"],
-        )  # fmt: skip
-        labels = {}
-    absent = [name for name in ("output_real", "interest", "primary_balance") if name not in frame.columns]
-    return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(n) for n in absent), kind, labels, name
+def _complete(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return debt and output, with what is not given as nulls."""
+    names = [field.name for field in _FIELDS]
+    absent = pl.lit(None, dtype=pl.Float64)
+    return frame.with_columns(absent.alias(name) for name in names if name not in frame.columns).select(names)
 
 
 def _effects(rows: pl.DataFrame, usual: float) -> pl.DataFrame:

@@ -10,23 +10,41 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import finding
+from xinzhi.core.names import NO_NAMES
 from xinzhi.core.result import Result
+from xinzhi.core.text import Text, words
+from xinzhi.data import Field, is_package, provenance, tidy
 from xinzhi.risks.debt.debt import KEYS, Debt
 from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
-from xinzhi.risks.debt.fan_autoregression import NOTHING, PanelAutoregression, panel_autoregression, persistent
-from xinzhi.risks.debt.fan_notes import FEWEST, NAMES, apart, correlated, follows, listed, pulled_back, too_short
-from xinzhi.risks.debt.fan_paths import BORROWING, GROWTH, RATE, autoregressive, independent, recursion, residuals
-from xinzhi.risks.inputs import as_package, checked, provenance, refuse, setting, shorten, table
+from xinzhi.risks.debt.fan_shocks import (
+    BORROWING,
+    GROWTH,
+    LIMIT,
+    NOTHING,
+    RATE,
+    PanelAutoregression,
+    autoregressive,
+    independent,
+    panel_autoregression,
+    persistent,
+    recursion,
+    residuals,
+)
+from xinzhi.risks.inputs import checked, setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts, FrameKind
+    from xinzhi.data import Tidy
 
-_FILE = "debt/public_debt.yaml"
-VARIABLES = tuple(NAMES)
+VARIABLES = ("growth", "rate", "net_borrowing")
+LIKELY, MIDDLE = 0.5, 50.0
+_FEWEST = 4  # years for a fan
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -47,56 +65,101 @@ class DebtFan(Result):
         ``variable, coefficient, low, high, least_squares``: how much of a shock is left a year later, by the
         autoregression of all regions that pooled shocks follow (5th and 95th percentile of its draws; before the
         correction). Without rows where there is none; variables that never move are left out.
-    labels
-        Names of the regions.
     findings
         Regions left out, how long pooled shocks last, shocks drawn as independent that are not, and autoregressions
         pulled back to stability.
     """
 
+    verb: ClassVar[str] = "debt_fan"
+    topic: ClassVar[str] = "debt"
     key: ClassVar[tuple[str, ...]] = ("region", "year", "percentile")
 
     history: pl.DataFrame
     ends: pl.DataFrame
     persistence: pl.DataFrame
-    labels: Mapping[str, Text]
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return in how many regions the ratio rises more likely than not, and where it may go highest."""
-        zh = language == "zh"
-        likely = self.ends.filter(pl.col("chance_higher") > 0.5).height  # noqa: PLR2004 - more likely than not
-        top = self.ends.sort("high", descending=True).row(0, named=True)
-        name = self.labels[top["region"]].lang(language) if top["region"] in self.labels else top["region"]
-        cuts = self.frame["percentile"]
-        low, high = f"{cuts.to_numpy().min():g}", f"{cuts.to_numpy().max():g}"
-        pooled = self.ends.filter(shocks="pooled").height
-        if zh:
-            head = (
-                f"{self.ends.height} 个地区中有 {likely} 个的负债率多半上升；{top['end_year']} 年最高的是 {name}：中位 "
-                f"{top['median']:.0%}，第 {low}-{high} 百分位为 {top['low']:.0%}-{top['high']:.0%}。"
-            )
-            tail = f"{pooled} 个地区的历史太短，冲击取自全部地区{self._lasting(language)}。"
-        else:
-            head = (
-                f"In {likely} of {self.ends.height} regions debt to output more likely rises than not; highest by "
-                f"{top['end_year']} {name}: {top['median']:.0%} in the middle, {top['low']:.0%}-{top['high']:.0%} "
-                f"between percentiles {low} and {high}."
-            )
-            tail = (
-                f"{pooled} regions have too short a past: their shocks are those of all regions"
-                f"{self._lasting(language)}."
-            )
-        return "\n".join(line for line in (head, tail if pooled else "", self.provenance.foot()) if line)
+    def cuts(self) -> list[float]:
+        """Return the percentiles, the lowest first."""
+        return sorted(self.frame["percentile"].unique())
 
-    def _lasting(self, language: Language) -> str:
-        """Return how long pooled shocks last, as the end of a sentence."""
-        if self.persistence.is_empty():
-            return "，各年独立抽取" if language == "zh" else ", each year drawn on its own"
-        found = listed(self.persistence).lang(language)
-        if language == "zh":
-            return f"，其延续按各地区共同的一阶自回归估计（系数：{found}）"
-        return f", and last as one first-order autoregression of all says (coefficients: {found})"
+    def facts(self) -> Facts:
+        """Return in how many regions the ratio rises more likely than not, and where it may go highest.
+
+        Examples
+        --------
+        >>> list(debt_fan("china-provinces", draws=50).facts())
+        ['headline.ends', 'headline.fan', 'note.pooled_all', 'note.persistence']
+        """
+        order = self.ends.sort("median", "region", descending=[True, False])
+        top, likely = order.row(0, named=True), order.filter(pl.col("chance_higher") > LIKELY).height
+        values = {
+            "n": order.height, "k": likely, "years": span(int(top["end_year"] - top["start_year"])),
+            "name": self.names.region(top["region"]), "median": top["median"], "chance": chance(top["chance_higher"]),
+        }  # fmt: skip
+        found: Facts = {"headline.ends" if order.height > 1 else "headline.ends_one": values}
+        return found | self.of_region(self.highest()) | self._pooled()
+
+    def highest(self) -> str:
+        """Return the region whose ratio may end highest."""
+        return str(self.ends.sort("high", "region", descending=[True, False])["region"][0])
+
+    def of_region(self, region: str) -> Facts:
+        """Return where debt to output of one region may go (code or name).
+
+        Examples
+        --------
+        >>> debt_fan("china-provinces", draws=50).of_region("Jilin")["headline.fan"]["year"]
+        2024
+        """
+        code = self.names.resolve(region, self.ends["region"])
+        end, cuts = self.ends.row(by_predicate=pl.col("region") == code, named=True), self.cuts()
+        values = {
+            "name": self.names.region(code), "start": end["start"], "year": end["start_year"], "median": end["median"],
+            "end": end["end_year"], "low": end["low"], "high": end["high"], "a": cuts[0], "b": cuts[-1],
+            "chance": chance(end["chance_higher"]),
+        }  # fmt: skip
+        return {"headline.fan" if len(cuts) > 1 else "headline.fan_plain": values}
+
+    def chance(self, region: str) -> Text:
+        """Return the chance that the ratio of a region rises, in per cent."""
+        return chance(self.ends.row(by_predicate=pl.col("region") == region, named=True)["chance_higher"])
+
+    def _pooled(self) -> Facts:
+        """Return how many regions draw from the shocks of all, and how those last."""
+        pooled = self.ends.filter(shocks="pooled").height
+        if not pooled:
+            return {}
+        every = pooled == self.ends.height
+        found: Facts = {"note.pooled_all": {}} if every else {"note.pooled": {"k": pooled, "n": self.ends.height}}
+        lasts = {"coefficients": coefficients(self.persistence)}
+        return found | ({"note.apart": {}} if self.persistence.is_empty() else {"note.persistence": lasts})
+
+
+def coefficients(persistence: pl.DataFrame) -> list[Text]:
+    """Return variables and their coefficients in words."""
+    return [
+        words("debt.chart.coefficient", name=words(f"debt.chart.of_{name}"), value=value)
+        for name, value in persistence.select("variable", "coefficient").iter_rows()
+    ]
+
+
+def chance(value: float) -> Text:
+    """Return a chance in per cent; what draws cannot tell from certain is no more than nearly so.
+
+    Examples
+    --------
+    >>> chance(0.612).en, chance(1.0).en, chance(0.001).en
+    ('61', '> 99', '< 1')
+    """
+    sure = setting("public_debt", "fan.sure")
+    key = "nearly_sure" if value > 1 - sure else "hardly" if value < sure else "chance"
+    return words(f"debt.chart.{key}", value=value)
+
+
+def span(years: int) -> Text:
+    """Return a number of years in words."""
+    return words("debt.chart.years", n=years)
 
 
 def debt_fan(
@@ -149,43 +212,45 @@ def debt_fan(
     >>> fan.frame.columns, fan.ends.height
     (['region', 'year', 'percentile', 'debt_ratio'], 31)
     """
-    history, found = _history(source)
-    years, count = (setting(_FILE, f"fan.{n}") if v is None else v for n, v in (("horizon", horizon), ("draws", draws)))
-    cuts = list(setting(_FILE, "fan.percentiles") if percentiles is None else percentiles)
+    history, made = _history(source)
+    years, count = (
+        setting("public_debt", f"fan.{name}") if value is None else value
+        for name, value in (("horizon", horizon), ("draws", draws))
+    )
+    cuts = list(setting("public_debt", "fan.percentiles") if percentiles is None else percentiles)
     _check(years, count, order, cuts)
     means = _means(history, baseline)
-    least = setting(_FILE, "fan.least_years")
+    least = setting("public_debt", "fan.least_years")
     series = {str(code): rows.sort("year") for (code,), rows in history.group_by("region", maintain_order=True)}
-    kept = {code: rows for code, rows in series.items() if rows.height >= FEWEST}
+    kept = {code: rows for code, rows in series.items() if rows.height >= _FEWEST}
     if not kept:
-        message = f"debt_fan: no region has {FEWEST} years of {', '.join(VARIABLES)} and the ratio."
-        raise InputError(message)
+        raise InputError("debt.fan-too-short", least=_FEWEST, names=VARIABLES)
     pasts = {code: rows.select(VARIABLES).to_numpy() for code, rows in kept.items()}
     pool = np.concatenate([residuals(past) for past in pasts.values()])
     alone = [rows for rows in kept.values() if rows.height >= least or len(kept) == 1]
     fans, ends = [], []
-    notes = [too_short(code, rows.height) for code, rows in series.items() if code not in kept]
+    notes = [
+        finding("debt.too-short", words={"years": rows.height, "least": _FEWEST}, key=code)
+        for code, rows in series.items()
+        if code not in kept
+    ]
     shared, lasting = None, pl.DataFrame(schema=_PERSISTENCE)
     if order is None and len(alone) < len(kept):
         dated = [(kept[code]["year"].to_numpy(), past) for code, past in pasts.items()]
         shared = panel_autoregression(dated, count, np.random.default_rng(seed))
         lasting = lasting if shared is None else _persistence(shared)
-        notes.append(apart() if shared is None else follows(lasting, shared.pulled))
+        notes.append(finding("debt.years-apart") if shared is None else _follows(lasting, shared.pulled))
     if order != 1:
-        notes += correlated(list(kept.values()) if shared is None else alone)
+        notes += _correlated(list(kept.values()) if shared is None else alone)
     for code, rows in kept.items():
         rng = np.random.default_rng([seed, crc32(code.encode())])
         own = rows.height >= least or len(kept) == 1
         past = pasts[code]
         if order == 1:
-            _whole(code, rows["year"].to_list())
-            if rows.height < (enough := setting(_FILE, "fan.least_autoregression")):
-                message = (
-                    f"debt_fan: {code} has {rows.height} years, an autoregression needs {enough}; leave order out."
-                )
-                raise InputError(message)
+            _check_past(code, rows["year"].to_list())
             future, pulled = autoregressive(past, years, count, rng)
-            notes += [pulled_back(code, pulled)] if pulled > 0 else []
+            if pulled > 0:
+                notes.append(finding("debt.explosive-draws", words={"share": pulled}, key=code))
         elif shared is not None and not own:
             future = persistent(rows["year"].to_numpy(), past, shared, years, rng)
         else:
@@ -205,21 +270,14 @@ def debt_fan(
         history=history.select(*KEYS, "debt_ratio"),
         ends=pl.DataFrame(ends, schema=_ENDS, orient="row"),
         persistence=lasting,
-        labels=found.labels if found is not None else {},
         findings=tuple(notes),
-        kind=found.kind if found is not None else "polars",
+        names=made.names,
+        kind=made.kind,
         provenance=provenance(
-            "debt_fan",
-            None,
-            horizon=years,
-            draws=count,
-            order=order,
-            baseline=means,
-            seed=seed,
-            percentiles=cuts,
-            persistence=dict(lasting.select("variable", "coefficient").iter_rows()),
+            "debt_fan", made.read, horizon=years, draws=count, order=order, baseline=means, seed=seed,
+            percentiles=cuts, persistence=dict(lasting.select("variable", "coefficient").iter_rows()),
         ),
-    )
+    )  # fmt: skip
 
 
 _ENDS: dict[str, Any] = {
@@ -232,22 +290,30 @@ _PERSISTENCE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _history(source: Any) -> tuple[pl.DataFrame, DebtDynamics | None]:  # noqa: ANN401 - as the verb
-    """Return the past of ratio, growth, rate and borrowing, and the result that it came from."""
-    if isinstance(source, Debt | DebtDynamics) or as_package(source) is not None:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the past was made from."""
+
+    names: Names
+    kind: FrameKind
+    read: Tidy | None
+
+
+def _history(source: Any) -> tuple[pl.DataFrame, _Made]:  # noqa: ANN401 - as the verb
+    """Return the past of ratio, growth, rate and borrowing, and what it came from."""
+    if isinstance(source, Debt | DebtDynamics) or is_package(source):
         found = source if isinstance(source, DebtDynamics) else debt_dynamics(source)
-        frame = found.frame
+        frame, made = found.frame, _Made(found.names, found.kind, None)
     else:
-        found = None
-        frame, _ = table(source, ["debt_ratio", *VARIABLES], verb="debt_fan", keys=list(KEYS))
-        refuse(frame, ("debt_ratio",), verb="debt_fan", keys=KEYS)
+        numbers = [Field("debt_ratio", sign="non-negative"), *(Field(name) for name in VARIABLES)]
+        fields = [Field("region", "code"), Field("year", "year"), *numbers]
+        read = tidy(source, fields, key=KEYS, verb="debt_fan")
+        frame, made = read.frame, _Made(NO_NAMES, "polars", read)
     kept = frame.select(*KEYS, "debt_ratio", *VARIABLES).drop_nulls()
     if (off := kept.filter(pl.col("growth") <= -1)).height:
-        message = (
-            f"debt_fan: growth of {off['region'][0]} in {off['year'][0]} is {off['growth'][0]:g}: output has vanished."
-        )
-        raise InputError(message)
-    return kept.sort(KEYS), found
+        place = {"region": off["region"][0], "year": off["year"][0], "growth": off["growth"][0]}
+        raise InputError("debt.no-output", **place)
+    return kept.sort(KEYS), made
 
 
 def _check(years: int, count: int, order: int | None, cuts: Sequence[float]) -> None:
@@ -256,24 +322,28 @@ def _check(years: int, count: int, order: int | None, cuts: Sequence[float]) -> 
         checked("debt_fan", name, value, whole=True, above=0)
     for cut in cuts:
         checked("debt_fan", "a percentile", cut)
-    for holds, what in (
-        (order in (None, 0, 1), f"order is {order}; it must be 0 or 1, or left out"),
-        (bool(cuts) and min(cuts) >= 0 and max(cuts) <= 100, f"percentiles {list(cuts)} must lie in 0-100"),  # noqa: PLR2004 - per cent
-    ):
-        if not holds:
-            message = f"debt_fan: {what}."
-            raise UsageError(message)
+    if order not in (None, 0, 1):
+        raise UsageError("debt.order", order=order)
+    if not cuts or min(cuts) < 0 or max(cuts) > 100:  # noqa: PLR2004 - per cent
+        raise UsageError("debt.percentiles", cuts=cuts)
+
+
+def _check_past(code: str, years: Sequence[int]) -> None:
+    """Refuse a past with gaps, which an autoregression would take for neighbours, and one that is too short."""
+    if missing := sorted(set(range(years[0], years[-1] + 1)) - set(years)):
+        raise InputError("debt.autoregression-gap", region=code, years=missing)
+    if len(years) < (enough := setting("public_debt", "fan.least_autoregression")):
+        raise InputError("debt.autoregression-years", region=code, years=len(years), least=enough)
 
 
 def _means(history: pl.DataFrame, baseline: Mapping[str, float] | None) -> dict[str, float]:
     """Return the means that replace the past's."""
     means = dict(baseline or {})
-    if strange := sorted(set(means) - set(VARIABLES)):
-        message = f"debt_fan: baseline names '{strange[0]}'; it may hold {', '.join(VARIABLES)}."
-        raise UsageError(message)
+    if unknown := sorted(set(means) - set(VARIABLES)):
+        raise UsageError("debt.baseline", verb="debt_fan", asked=unknown[0], known=VARIABLES)
     means = {name: checked("debt_fan", f"baseline '{name}'", value) for name, value in means.items()}
     if "rate" not in means and history["rate"].n_unique() == 1:
-        means["rate"] = float(setting(_FILE, "interest.ahead"))
+        means["rate"] = float(setting("public_debt", "interest.ahead"))
     return means
 
 
@@ -294,16 +364,6 @@ def _fan_rows(code: str, when: int, cuts: Sequence[float], found: FloatArray) ->
     )
 
 
-def _whole(code: str, years: Sequence[int]) -> None:
-    """Refuse a past with gaps: an autoregression would take the years around a gap for neighbours."""
-    if missing := sorted(set(range(years[0], years[-1] + 1)) - set(years)):
-        listed = shorten([str(one) for one in missing])
-        message = (
-            f"debt_fan: {code} has no {listed}; an autoregression needs every year: fill the gap or leave order out."
-        )
-        raise InputError(message)
-
-
 def _persistence(shared: PanelAutoregression) -> pl.DataFrame:
     """Return the coefficients of the autoregression of all regions, of variables that move."""
     low, high = np.percentile(shared.drawn, [5, 95], axis=0)
@@ -314,3 +374,31 @@ def _persistence(shared: PanelAutoregression) -> pl.DataFrame:
         if moves[k]
     ]
     return pl.DataFrame(rows, schema=_PERSISTENCE, orient="row")
+
+
+def _follows(persistence: pl.DataFrame, pulled: float) -> Finding:
+    """Return that pooled shocks follow one autoregression, with its coefficients."""
+    said = {"coefficients": coefficients(persistence), "share": pulled, "limit": LIMIT}
+    return finding(f"debt.pooled-autoregression{'-cut' if pulled > 0 else ''}", words=said)
+
+
+def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
+    """Return where shocks go on from year to year, so that a fan of independent years is too narrow.
+
+    The correlation of a year with the next is pooled over regions; one over the years is what estimating a mean takes
+    off it. Gaps are left out.
+    """
+    notes = []
+    for name in VARIABLES:
+        products, squares, lost = 0.0, 0.0, 0.0
+        for rows in series:
+            shocks = (rows[name] - rows[name].mean()).to_numpy()
+            neighbours = np.diff(rows["year"].to_numpy()) == 1
+            products += float((shocks[1:] * shocks[:-1])[neighbours].sum())
+            squares += float((shocks**2).sum())
+            lost += float((shocks**2).sum()) / len(shocks)
+        value = (products + lost) / squares if squares > 0 else 0.0
+        if value >= setting("public_debt", "fan.autocorrelation"):
+            said = {"name": words(f"debt.chart.of_{name}"), "value": value}
+            notes.append(finding("debt.autocorrelated", words=said, column=name))
+    return notes

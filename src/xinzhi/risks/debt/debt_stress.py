@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import finding
+from xinzhi.core.names import distinct
 from xinzhi.core.result import Result
+from xinzhi.core.text import Text, has, same, words
+from xinzhi.data import provenance
 from xinzhi.risks.debt.debt import KEYS, Debt, debt
-from xinzhi.risks.debt.debt_dynamics import debt_dynamics
-from xinzhi.risks.debt.fan_paths import recursion
-from xinzhi.risks.inputs import checked, counted, finding, provenance, setting, shorten
+from xinzhi.risks.debt.debt_dynamics import debt_dynamics, moves
+from xinzhi.risks.debt.debt_fan import span
+from xinzhi.risks.debt.fan_shocks import recursion
+from xinzhi.risks.inputs import checked, setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts
 
-_FILE = "debt/public_debt.yaml"
-SCENARIOS = ("baseline", "growth", "interest", "land", "contingent", "combined")
+BASELINE, COMBINED = "baseline", "combined"
+SHOCKS = ("growth", "interest", "land", "contingent")
+SCENARIOS = (BASELINE, *SHOCKS, COMBINED)
 _OWN = ("growth", "rate", "net_borrowing", "contingent")
-_LABELS = {
-    "baseline": ("基准", "as in the last years"),
-    "growth": ("增长放缓", "slower growth"),
-    "interest": ("利率上升", "dearer credit"),
-    "land": ("土地收入下降", "less land revenue"),
-    "contingent": ("承接融资平台债务", "vehicles' debt taken over"),
-    "combined": ("合并冲击", "all together"),
-}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -48,54 +47,90 @@ class DebtStress(Result):
         ``region, start_year, start, growth, growth_deviation, rate, net_borrowing, fund_ratio, vehicle_ratio,
         stabilising_borrowing, fund_year, vehicle_year``: what the paths rest on, ratios of output; the borrowing that
         would keep the ratio, and the years of the last funds and vehicles that are known.
-    labels
-        Names of the regions.
     findings
         Scenarios that cannot be computed, and for how many regions; what ``combined`` therefore lacks; ratios that rest
-        on an older year than the debt; and funds that rose while land sales fell, so that they are hardly land.
+        on an older year than the debt; and funds that rose while land sales fell, so that most of them is not land.
     """
 
+    verb: ClassVar[str] = "debt_stress"
+    topic: ClassVar[str] = "debt"
     key: ClassVar[tuple[str, ...]] = ("region", "scenario", "year")
 
     inputs: pl.DataFrame
-    labels: Mapping[str, Text]
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return what each scenario adds to the ratio on average, and to whom most."""
-        zh = language == "zh"
-        last = self.frame.filter(pl.col("year") == pl.col("year").max().over("region", "scenario")).drop_nulls(
-            "debt_ratio"
-        )
-        parts = []
-        for name in last["scenario"].unique(maintain_order=True):
-            rows = last.filter(scenario=name).sort("over_baseline", descending=True)
-            if name == "baseline":
-                continue
-            worst = rows.row(0, named=True)
-            code = self.labels[worst["region"]].lang(language) if worst["region"] in self.labels else worst["region"]
-            label = _LABELS[name][0 if zh else 1] if name in _LABELS else name
-            mean = 100 * float(rows["over_baseline"].mean() or 0.0)  # type: ignore[arg-type] # a number
-            parts.append(
-                f"{label} {mean:+.1f}（{code} {100 * worst['over_baseline']:+.1f}）"
-                if zh
-                else f"{label} {mean:+.1f} ({code} {100 * worst['over_baseline']:+.1f})"
-            )
-        head = (
-            "期末负债率高于基准（百分点，平均与最高）："
-            if zh
-            else "Debt to output at the end over the baseline, points on average (most): "
-        )
-        lines = [head + ("；" if zh else "; ").join(parts) + ("。" if zh else ".")]
-        lines += [self._told(note, language) for note in self.findings]
-        return "\n".join([*lines, self.provenance.foot()])
+    def scenarios(self) -> dict[str, Text]:
+        """Return what the scenarios are called; one of the caller's own keeps its name."""
+        return distinct({name: scenario_name(name) for name in self.frame["scenario"].unique(maintain_order=True)})
 
-    def _told(self, note: Finding, language: Language) -> str:
-        """Return a finding, with the name of the region that it is about."""
-        told = note.message.lang(language)
-        if note.key is None or note.key not in self.labels:
-            return told
-        return f"{self.labels[note.key].lang(language)}{'：' if language == 'zh' else ': '}{told}"
+    def ends(self) -> pl.DataFrame:
+        """Return the last year of every region and scenario, with what the region began from."""
+        last = self.frame.filter(pl.col("year") == pl.col("year").max().over("region"))
+        return last.join(self.inputs.select("region", "start", "start_year"), on="region", maintain_order="left")
+
+    def order(self) -> list[str]:
+        """Return the regions, those first to whom all shocks together add most."""
+        rows = self.ends().filter(scenario=COMBINED).sort("over_baseline", "region", descending=[True, False])
+        return rows["region"].to_list()
+
+    def added(self) -> dict[str, float]:
+        """Return what each scenario that can be computed adds to the ratio at the end, on average, in points."""
+        known = self.ends().drop_nulls("over_baseline").group_by("scenario", maintain_order=True)
+        return dict(known.agg(100 * pl.col("over_baseline").mean()).iter_rows())
+
+    def years(self) -> Text:
+        """Return for how many years the paths run, in words."""
+        ends = self.ends()
+        return span(int(ends["year"][0] - ends["start_year"][0]))
+
+    def facts(self) -> Facts:
+        """Return what all shocks together and each alone add to the ratio on average, and to whom most.
+
+        Examples
+        --------
+        >>> list(debt_stress("china-provinces").facts())
+        ['headline.stress', 'headline.along', 'note.stress']
+        """
+        added, order, named = self.added(), self.order(), self.scenarios()
+        most = self.ends().filter(region=order[0], scenario=COMBINED)["over_baseline"][0]
+        parts = [
+            words("debt.chart.valued", name=named[name], value=added[name]) for name in SHOCKS if name in added
+        ]  # fmt: skip
+        values = {
+            "years": self.years(), "together": moves(added[COMBINED] / 100), "parts": parts,
+            "name": self.names.region(order[0]), "most": 100 * most,
+        }  # fmt: skip
+        own = [
+            words("debt.chart.with_points", name=named[name], value=value)
+            for name, value in added.items()
+            if name not in SCENARIOS
+        ]
+        found: Facts = {"headline.stress" if len(order) > 1 else "headline.stress_one": values}
+        found |= {"headline.compared": {"years": self.years(), "parts": own}} if own else {}
+        return found | self.of_region(order[0]) | {"note.stress": {}}
+
+    def of_region(self, region: str) -> Facts:
+        """Return where the ratio of one region (code or name) ends in the baseline and under all shocks together.
+
+        Examples
+        --------
+        >>> debt_stress("china-provinces").of_region("吉林")["headline.along"]["year"]
+        2024
+        """
+        code = self.names.resolve(region, self.inputs["region"])
+        ends = self.ends().filter(region=code)
+        ratio = dict(ends.select("scenario", "debt_ratio").iter_rows())
+        values = {
+            "name": self.names.region(code), "start": ends["start"][0], "year": ends["start_year"][0],
+            "end": ends["year"][0], "base": ratio[BASELINE], "together": ratio[COMBINED],
+        }  # fmt: skip
+        return {"headline.along": values}
+
+
+def scenario_name(name: str) -> Text:
+    """Return what a scenario is called; one of the caller's own keeps its name."""
+    key = f"debt.chart.scenario_{name}"
+    return words(key) if has(key) else same(name)
 
 
 def debt_stress(
@@ -141,7 +176,7 @@ def debt_stress(
     "not computable: vehicles' debt not given"
     """
     found = source if isinstance(source, Debt) else debt(source)
-    years = setting(_FILE, "fan.horizon") if horizon is None else horizon
+    years = setting("public_debt", "fan.horizon") if horizon is None else horizon
     years = int(checked("debt_stress", "horizon", years, whole=True, above=0))
     own = _checked(scenarios)
     inputs = _inputs(found, baseline)
@@ -155,11 +190,12 @@ def debt_stress(
     return DebtStress(
         frame=frame,
         inputs=inputs,
-        labels=found.labels,
-        findings=(*_findings(frame), *_partial(frame), *_old(inputs), *_risen(found)),
+        findings=(*_without(frame, found.names), *_partial(frame), *_old(inputs), *_rose(found)),
+        names=found.names,
         kind=found.kind,
-        provenance=provenance(
-            "debt_stress", None, horizon=years, baseline=dict(baseline or {}), scenarios=[*SCENARIOS, *own]
+        provenance=replace(
+            provenance("debt_stress", horizon=years, baseline=dict(baseline or {}), scenarios=[*SCENARIOS, *own]),
+            inputs=found.provenance.inputs,
         ),
     )
 
@@ -169,11 +205,6 @@ _SCHEMA: dict[str, Any] = {
     "status_zh": pl.String, "status_en": pl.String,
 }  # fmt: skip
 _NEEDS = {"growth": "growth_deviation", "land": "fund_ratio", "contingent": "vehicle_ratio"}
-_MISSING = {
-    "fund_ratio": ("缺少政府性基金收入", "government-fund revenue not given"),
-    "vehicle_ratio": ("缺少融资平台债务", "vehicles' debt not given"),
-    "growth_deviation": ("历史太短，没有标准差", "too short a past for a standard deviation"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +226,10 @@ class _Shock:
 def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
     """Return what each region's paths rest on."""
     given = dict(baseline or {})
-    if strange := sorted(set(given) - set(_OWN[:3])):
-        message = f"debt_stress: baseline names '{strange[0]}'; it may hold {', '.join(_OWN[:3])}."
-        raise UsageError(message)
+    if unknown := sorted(set(given) - set(_OWN[:3])):
+        raise UsageError("debt.baseline", verb="debt_stress", asked=unknown[0], known=_OWN[:3])
     given = {name: checked("debt_stress", f"baseline '{name}'", value) for name, value in given.items()}
-    window = setting(_FILE, "stress.window")
+    window = setting("public_debt", "stress.window")
     moved = debt_dynamics(found).frame
     recent = moved.group_by("region", maintain_order=True).agg(
         start_year=pl.col("year").last(),
@@ -217,12 +247,11 @@ def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
         )
     )
     rows = recent.join(shares, on="region", how="left", maintain_order="left").with_columns(
-        rate=pl.lit(float(given.get("rate", setting(_FILE, "interest.ahead"))))
+        rate=pl.lit(float(given.get("rate", setting("public_debt", "interest.ahead"))))
     )
     rows = rows.with_columns(pl.lit(float(value)).alias(name) for name, value in given.items())
     if not rows["growth"].min() > -1:  # type: ignore[operator] # numbers
-        message = "debt_stress: growth of -100 % or less leaves no output."
-        raise InputError(message)
+        raise InputError("debt.stress-output")
     held = -(pl.col("rate") - pl.col("growth")) / (1 + pl.col("growth")) * pl.col("start")
     return rows.select(
         "region", "start_year", "start", "growth", "growth_deviation", "rate", "net_borrowing", "fund_ratio",
@@ -250,15 +279,15 @@ def _standard(name: str, one: Mapping[str, Any], years: int) -> tuple[_Shock, st
             shock, lacking = _standard(part, one, years)
             total = total if lacking else total.plus(shock)
     elif name == "growth":
-        rule = setting(_FILE, "stress.growth")
+        rule = setting("public_debt", "stress.growth")
         path = np.where(np.arange(years) < rule["years"], -rule["deviations"] * one["growth_deviation"], 0.0)
         total = _Shock(path, total.rate, total.borrowing)
     elif name == "interest":
-        return _given({"rate": float(setting(_FILE, "stress.interest"))}, one, years)
+        return _given({"rate": float(setting("public_debt", "stress.interest"))}, one, years)
     elif name == "land":
-        return _given({"net_borrowing": float(setting(_FILE, "stress.land")) * one["fund_ratio"]}, one, years)
+        return _given({"net_borrowing": float(setting("public_debt", "stress.land")) * one["fund_ratio"]}, one, years)
     elif name == "contingent":
-        return _given({"contingent": float(setting(_FILE, "stress.contingent"))}, one, years)
+        return _given({"contingent": float(setting("public_debt", "stress.contingent"))}, one, years)
     return total, None
 
 
@@ -275,10 +304,7 @@ def _given(rule: Mapping[str, float], one: Mapping[str, Any], years: int) -> tup
 
 def _path(one: Mapping[str, Any], shock: _Shock) -> FloatArray:
     if (one["growth"] + shock.growth <= -1).any():
-        message = (
-            f"debt_stress: growth of -100 % or less leaves {one['region']} without output; make the shock smaller."
-        )
-        raise UsageError(message)
+        raise UsageError("debt.stress-shock", region=one["region"])
     return recursion(
         one["start"], one["growth"] + shock.growth, one["rate"] + shock.rate, one["net_borrowing"] + shock.borrowing
     )
@@ -287,7 +313,7 @@ def _path(one: Mapping[str, Any], shock: _Shock) -> FloatArray:
 def _rows(
     one: Mapping[str, Any], name: str, base: FloatArray, path: FloatArray | None, missing: str | None
 ) -> list[dict[str, Any]]:
-    why = _MISSING[missing] if missing else None
+    status = words(f"debt.status.no_{missing}" if missing else "debt.status.computed")
     return [
         {
             "region": one["region"],
@@ -295,8 +321,8 @@ def _rows(
             "year": one["start_year"] + step + 1,
             "debt_ratio": None if path is None else float(path[step]),
             "over_baseline": None if path is None else float(path[step] - base[step]),
-            "status_zh": f"无法计算：{why[0]}" if why else "已计算",
-            "status_en": f"not computable: {why[1]}" if why else "computed",
+            "status_zh": status.zh,
+            "status_en": status.en,
         }
         for step in range(len(base))
     ]
@@ -306,11 +332,9 @@ def _checked(scenarios: Mapping[str, Mapping[str, float]] | None) -> dict[str, M
     own = dict(scenarios or {})
     for name, rule in own.items():
         if name in SCENARIOS:
-            message = f"debt_stress: '{name}' is a standard scenario; give yours another name."
-            raise UsageError(message)
-        if strange := sorted(set(rule) - set(_OWN)):
-            message = f"debt_stress: scenario '{name}' names '{strange[0]}'; it may hold {', '.join(_OWN)}."
-            raise UsageError(message)
+            raise UsageError("debt.standard-scenario", name=name)
+        if unknown := sorted(set(rule) - set(_OWN)):
+            raise UsageError("debt.scenario-part", name=name, asked=unknown[0], known=_OWN)
         for part, value in rule.items():
             checked("debt_stress", f"'{part}' of scenario '{name}'", value)
     return own
@@ -323,16 +347,7 @@ def _partial(frame: pl.DataFrame) -> list[Finding]:
     parts = last.filter(pl.col("scenario").is_in(SCENARIOS[1:-1]), pl.col("debt_ratio").is_null())
     lacking = parts.join(computed, on="region", how="semi").group_by("scenario").agg("region").sort("scenario").rows()
     return [
-        finding(
-            "combined-is-partial",
-            "note",
-            (
-                f"合并冲击在 {len(codes)} 个地区不含“{_LABELS[name][0]}”",
-                f"'combined' is without '{name}' in {counted(len(codes))}",
-            ),
-            ("补充该数据。", "Hand in what it lacks."),
-            key="combined",
-        )
+        finding("debt.combined-is-partial", words={"name": scenario_name(name), "n": len(codes)}, key=COMBINED)
         for name, codes in lacking
     ]
 
@@ -340,60 +355,38 @@ def _partial(frame: pl.DataFrame) -> list[Finding]:
 def _old(inputs: pl.DataFrame) -> list[Finding]:
     """Return regions whose last known funds or vehicles' debt are older than those of others."""
     notes = []
-    for name, zh, en in (
-        ("fund", "政府性基金收入", "government-fund revenue"),
-        ("vehicle", "融资平台债务", "vehicles' debt"),
-    ):
+    for name in ("fund", "vehicle"):
         years = dict(inputs.select("region", f"{name}_year").drop_nulls().iter_rows())
         newest = max(years.values(), default=0)
-        for region, year in years.items():
-            if year == newest:
-                continue
-            notes.append(
-                finding(
-                    "old-figure",
-                    "warning",
-                    (f"{zh}为 {year} 年（其他地区到 {newest} 年）", f"its {en} is of {year}; others have {newest}"),
-                    ("补充后来年份。", "Add the later years."),
-                    key=region,
-                )
-            )
+        notes += [
+            finding("debt.old-figure", words={"what": name, "year": year, "newest": newest}, key=region)
+            for region, year in years.items()
+            if year != newest
+        ]
     return notes
 
 
-def _risen(found: Debt) -> list[Finding]:
+def _rose(found: Debt) -> list[Finding]:
     """Return regions whose funds rose over some years as land sales do not: the shock to land overstates their loss."""
-    least, years = setting(_FILE, "stress.land_risen"), setting(_FILE, "stress.land_years")
-    if "fund_revenue" not in found.frame.columns:
-        return []
+    least, years = setting("public_debt", "stress.land_risen"), setting("public_debt", "stress.land_years")
     known = found.frame.select("region", "year", fund="fund_revenue").drop_nulls().sort("region", "year")
     past = known.select("region", pl.col("year") + years, before="fund")
     last = known.group_by("region", maintain_order=True).last().join(past, on=["region", "year"], how="left")
-    notes = []
-    for region, year, fund, before in last.iter_rows():
-        if not before or fund <= least * before:
-            continue
-        times = f"{fund / before:.1f}"
-        zh = f"{year} 年政府性基金收入为 {year - years} 年的 {times} 倍，多半不是土地收入：土地情景高估其损失"
-        en = f"its fund revenue of {year} is {times} times that of {year - years}, hardly all land: that scenario"
-        cure = ("只提供土地出让收入。", "Hand in its revenue from land alone.")
-        notes.append(finding("funds-hardly-land", "warning", (zh, f"{en} overstates its loss"), cure, key=region))
-    return notes
+    rose = last.filter(pl.col("before") > 0, pl.col("fund") > least * pl.col("before"))
+    return [
+        finding("debt.funds-rose", words={"year": year, "before": year - years, "times": fund / before}, key=region)
+        for region, year, fund, before in rose.iter_rows()
+    ]
 
 
-def _findings(frame: pl.DataFrame) -> tuple[Finding, ...]:
+def _without(frame: pl.DataFrame, names: Names) -> list[Finding]:
+    """Return the scenarios that cannot be computed, and for which regions."""
     lacking = frame.filter(pl.col("debt_ratio").is_null()).unique(["region", "scenario"], maintain_order=True)
-    found = []
+    notes = []
     for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
-        codes = sorted(rows["region"].to_list())
-        found.append(
-            finding(
-                "scenario-not-computed",
-                "note",
-                (f"情景“{name}”在 {len(codes)} 个地区{zh}：{shorten(codes, '、')}",
-                 f"scenario '{name}' in {counted(len(codes))} {en}: {shorten(codes)}"),
-                ("补充该数据。", "Hand it in."),
-                key=str(name),
-            )
-        )  # fmt: skip
-    return tuple(found)
+        said = {
+            "name": scenario_name(str(name)), "n": rows.height, "status": Text(zh=str(zh), en=str(en)),
+            "regions": [names.region(code) for code in rows["region"].sort()],
+        }  # fmt: skip
+        notes.append(finding("debt.scenario-not-computed", words=said, key=str(name)))
+    return notes

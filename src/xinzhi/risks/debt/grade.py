@@ -1,4 +1,4 @@
-"""Bands of debt ratios: dated, cited, replaceable, and silent where the ratio is not the one they are made for."""
+"""The verb `grade`: bands of debt ratios, dated and cited, and silent where a part of the ratio is not known."""
 
 from __future__ import annotations
 
@@ -8,33 +8,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text
-from xinzhi.risks.inputs import document, shorten
+from xinzhi.core.text import Text, has, same, words
+from xinzhi.risks.inputs import conventions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from xinzhi.core.text import Language
+
 _NEEDED = ("numerator", "denominator", "grades", "source", "dated")
-_PARTS = {
-    "explicit": Text("显性债务余额", "explicit debt"),
-    "hidden": Text("隐性债务", "hidden debt"),
-    "vehicles": Text("融资平台有息债务", "debt of financing vehicles"),
-    "resources": Text("综合财力（含转移支付）", "total fiscal resources (with transfers)"),
-}
 
 
 def band_set(asked: str | Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
-    """Return a set of bands and its name.
-
-    Parameters
-    ----------
-    asked
-        The name of a set of ``bands.yaml``, one of the caller's own with the same entries, or None for the default.
-
-    Raises
-    ------
-    UsageError
-        When the set is unknown, lacks an entry, or its grades do not rise.
+    """Return a set of bands of ``bands.yaml`` (None: the default) or of the caller's own, and its name.
 
     Examples
     --------
@@ -42,20 +28,17 @@ def band_set(asked: str | Mapping[str, Any] | None) -> tuple[str, Mapping[str, A
     >>> name, rule["numerator"], rule["denominator"]
     ('mof-2019', ['explicit', 'hidden'], 'resources')
     """
-    file = document("debt/bands.yaml")
+    file = conventions("bands")
     if isinstance(asked, Mapping):
         if missing := [name for name in _NEEDED if name not in asked]:
-            message = f"bands: a set of your own needs {', '.join(missing)} (source and date are part of a threshold)."
-            raise UsageError(message)
+            raise UsageError("debt.bands-lack", missing=missing)
         starts = [float(one["from"]) for one in asked["grades"]]
         if starts != sorted(set(starts)):
-            message = f"bands: the grades must rise; they start at {starts}."
-            raise UsageError(message)
+            raise UsageError("debt.bands-fall", starts=starts)
         return str(asked.get("name", "own")), asked
     name = file["default"] if asked is None else asked
     if name not in file["sets"]:
-        message = f"bands: there is no set '{name}'; there are {shorten(list(file['sets']))}."
-        raise UsageError(message)
+        raise UsageError("debt.no-bands", asked=name, known=list(file["sets"]))
     return name, file["sets"][name]
 
 
@@ -67,7 +50,12 @@ def grade(frame: pl.DataFrame, bands: str | Mapping[str, Any] | None = None) -> 
     frame
         With the columns that the set asks for as numerator (all of them) and denominator, as amounts in one unit.
     bands
-        As `band_set`.
+        The name of a set of ``bands.yaml``, one of the caller's own with the same entries, or None for the default.
+
+    Raises
+    ------
+    UsageError
+        When the set is unknown, lacks an entry, or its grades do not rise.
 
     Notes
     -----
@@ -85,29 +73,46 @@ def grade(frame: pl.DataFrame, bands: str | Mapping[str, Any] | None = None) -> 
     """
     _, rule = band_set(bands)
     parts, denominator = list(rule["numerator"]), str(rule["denominator"])
-    needed = [*parts, denominator]
-    absent = pl.lit(None, dtype=pl.Float64)
-    rows = frame.with_columns(absent.alias(name) for name in needed if name not in frame.columns)
+    rows = with_parts(frame, rule)
     ratio = pl.sum_horizontal(parts, ignore_nulls=False) / pl.when(pl.col(denominator) > 0).then(pl.col(denominator))
     band = pl.lit(None, dtype=pl.String)
     for one in rule["grades"]:
         band = pl.when(pl.col("band_ratio") >= float(one["from"])).then(pl.lit(one["name"])).otherwise(band)
+    done, without = words("debt.status.graded"), words("debt.status.not_graded", why="{}")
     graded = rows.with_columns(band_ratio=ratio).with_columns(
         band=band,
-        band_status_zh=_status(needed, "zh"),
-        band_status_en=_status(needed, "en"),
+        **{
+            f"band_status_{name}": pl.when(pl.col("band_ratio").is_null())
+            .then(pl.format(without.lang(name), lacking(rule, name)))
+            .otherwise(pl.lit(done.lang(name)))
+            for name in ("zh", "en")
+        },
     )
-    return graded.drop([name for name in needed if name not in frame.columns])
+    return graded.drop([name for name in rows.columns if name not in frame.columns])
 
 
-def _status(needed: Sequence[str], language: str) -> pl.Expr:
-    """Return whether a row is graded, and what is missing where it is not."""
-    zh = language == "zh"
-    words = {name: (_PARTS[name].zh if zh else _PARTS[name].en) if name in _PARTS else name for name in needed}
-    missing = pl.concat_str(
-        [pl.when(pl.col(name).is_null()).then(pl.lit(said)) for name, said in words.items()],
-        separator="、" if zh else ", ",
+def with_parts(frame: pl.DataFrame, rule: Mapping[str, Any]) -> pl.DataFrame:
+    """Return a frame that has all parts of a ratio, null where it had none."""
+    absent = pl.lit(None, dtype=pl.Float64)
+    return frame.with_columns(absent.alias(name) for name in _parts(rule) if name not in frame.columns)
+
+
+def lacking(rule: Mapping[str, Any], language: Language) -> pl.Expr:
+    """Return which parts of a ratio are not given, in words; empty where all are."""
+    named = {name: part_name(name).lang(language) for name in _parts(rule)}
+    joined = pl.concat_str(
+        [pl.when(pl.col(name).is_null()).then(pl.lit(said)) for name, said in named.items()],
+        separator="、" if language == "zh" else ", ",
         ignore_nulls=True,
     )
-    said = pl.format("未评级：缺少{}" if zh else "not graded: {} not given", missing)
-    return pl.when(pl.col("band_ratio").is_null()).then(said).otherwise(pl.lit("已评级" if zh else "graded"))
+    return pl.format("缺少{}" if language == "zh" else "{} not given", joined)
+
+
+def part_name(name: str) -> Text:
+    """Return what a part of a graded ratio is called."""
+    key = f"debt.chart.part_{name}"
+    return words(key) if has(key) else same(name)
+
+
+def _parts(rule: Mapping[str, Any]) -> Sequence[str]:
+    return [*rule["numerator"], str(rule["denominator"])]

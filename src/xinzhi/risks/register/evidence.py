@@ -1,42 +1,43 @@
-"""Evidence for the register: what other verbs and rooms found, brought to regions and planned categories."""
+"""Evidence for the register: what other verbs found, brought to regions and planned categories."""
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
-from xinzhi.risks.inputs import shorten
-from xinzhi.risks.register.evidence_words import OUTLOOK_WORDS, chance_words, outlook_words
+from xinzhi.core.schema import NO_TEXT
+from xinzhi.core.text import Text, words
+from xinzhi.data import Field, tidy
+from xinzhi.risks.capacity.capacity import survey_names
+from xinzhi.risks.debt.debt_stress import debt_stress
+from xinzhi.risks.inputs import setting
 from xinzhi.risks.register.rules import rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.names import Names
+    from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.risks.capacity.herd_entry import HerdEntry
+    from xinzhi.risks.debt.debt import Debt
 
 _PLACES, _ITEMS = ("region", "place"), ("category", "activity", "industry")
 _PROVINCE = 2
+_NEARLY = 0.995  # what would be printed as 100 %
+_LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 def planned(package: Package, year: int | None) -> tuple[pl.DataFrame, int]:
-    """Return who names what: ``region, item, kind``, and the year of the plans; umbrella terms are left out.
-
-    Raises
-    ------
-    UsageError
-        When there are no plans of the year.
-    """
+    """Return who names what: ``region, item, kind``, and the year of the plans; umbrella terms are left out."""
     plans = package.require("plans", ["region", "year", "category", "named"], verb="register")
     years = sorted(int(one) for one in plans["year"].unique())
     chosen = years[-1] if year is None else year
     if chosen not in years:
-        message = f"register: there are no plans of {chosen}; there are {shorten([str(one) for one in years])}."
-        raise UsageError(message)
+        raise UsageError("register.no-plans", year=chosen, known=years)
     rows = plans.filter(pl.col("year") == chosen, pl.col("named") > 0)
     kinds = package.require("plan_categories", ["category"], verb="register")
     if "informative" in kinds.columns:
@@ -60,21 +61,8 @@ def ranked(
 ) -> pl.DataFrame:
     """Return the rank (0-1 within the region) of a figure for every planned category: that of its nearest division.
 
-    Parameters
-    ----------
-    given
-        A frame or result with ``region`` or ``place``; ``category``, ``activity`` or ``industry``; `column`, and
-        ``{column}_rank`` where it is ranked already (`opportunities` is).
-    column
-        ``density`` or ``fit``.
-    plan, parts
-        What `planned` and `divisions` return.
-    names
-        Of divisions and categories.
-
-    Notes
-    -----
-    A division that others lack and the region does not is one that it has already: the rule has nothing to say.
+    `given` has ``region`` or ``place``; ``category``, ``activity`` or ``industry``; `column` (``density`` or ``fit``),
+    and ``{column}_rank`` where it is ranked already. `names` are those of divisions and categories.
 
     Examples
     --------
@@ -89,12 +77,13 @@ def ranked(
     if rank not in frame.columns:
         share = pl.col(column).rank("average").over("region") / pl.col(column).count().over("region")
         frame = frame.with_columns(share.alias(rank))
-    figures = frame.select("region", pl.col("item").alias("division"), pl.col(rank).cast(pl.Float64).alias("value"))
+    figures = frame.select("region", pl.col("item").alias("division"), pl.col(rank).alias("value"))
     pairs = plan.join(parts, on="item", how="left")
     if item == "category":
         pairs = plan.with_columns(division=pl.col("item"))
     known = figures["division"].unique()
     joined = pairs.join(figures, on=["region", "division"], how="left").with_columns(
+        # a division that others lack and the region does not is one that it has already
         has=pl.col("division").is_in(known.implode())
         & pl.col("value").is_null()
         & (item != "category")
@@ -106,15 +95,13 @@ def ranked(
         .group_by("region", "item", "kind")
         .agg(
             pl.col("value").first(),
-            nearest_zh=_named(names, "zh"),
-            nearest_en=_named(names, "en"),
-            settled=pl.col("has").fill_null(False).any(),  # noqa: FBT003 - a literal value
+            *(_named(names, language).alias(f"nearest_{language}") for language in _LANGUAGES),
+            settled=pl.col("has").fill_null(value=False).any(),
         )
     )
     return best.with_columns(
+        *_reasons((pl.col("settled"), "has_it"), (pl.col("value").is_null(), "no_division")),
         value=pl.when(~pl.col("settled")).then(pl.col("value")),
-        reason_zh=_why("已有该行业大类", "没有可比的行业大类"),
-        reason_en=_why("the region has the division already", "no division to compare with"),
     ).sort("region", "item")
 
 
@@ -125,75 +112,113 @@ def _named(names: Mapping[str, Text], language: Language) -> pl.Expr:
     return first.replace_strict(known, default=first, return_dtype=pl.String).fill_null("-")
 
 
-def _why(there: str, absent: str) -> pl.Expr:
-    return pl.when("settled").then(pl.lit(there)).when(pl.col("value").is_null()).then(pl.lit(absent))
-
-
-def _cells(name: str, given: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame or result
-    """Return any kind of frame, or that of a result."""
-    from xinzhi.data.frames import read_frames  # a package needs no narwhals
-
-    return read_frames({name: given.frame if isinstance(given, Result) else given})[0][0].cells
+def _reasons(*cases: tuple[pl.Expr, str]) -> list[pl.Expr]:
+    """Return ``reason_zh, reason_en`` of the first case that holds; null where none does."""
+    found = []
+    for language in _LANGUAGES:
+        said: pl.Expr = pl.lit(None, dtype=pl.String)
+        for holds, key in reversed(cases):
+            said = pl.when(holds).then(pl.lit(words(f"register.reason.{key}").lang(language))).otherwise(said)
+        found.append(said.alias(f"reason_{language}"))
+    return found
 
 
 def _keyed(given: Any, column: str) -> tuple[pl.DataFrame, str]:  # noqa: ANN401 - a frame or result
-    """Return a frame with ``region, item``, and the name that the latter had."""
-    frame = _cells(column, given)
+    """Return ``region, item`` and the figures of the last year, and the name that the item had."""
+    rank = f"{column}_rank"
+    fields = [Field(one, "code", required=False) for one in (*_PLACES, *_ITEMS)]
+    fields += [Field("year", "year", required=False), *(Field(one, required=False) for one in (column, rank))]
+    read = tidy(given, fields, verb="register", table=column)
+    frame = read.frame
     place = next((one for one in _PLACES if one in frame.columns), None)
     item = next((one for one in _ITEMS if one in frame.columns), None)
     if place is None or item is None or column not in frame.columns:
-        message = (
-            f"register({column}=): it needs region (or place), category, activity or industry, and {column}; the frame "
-            f"has {', '.join(frame.columns)}."
-        )
-        raise InputError(message)
+        raise InputError("register.evidence-columns", column=column, have=read.raw.cells.columns)
     if "year" in frame.columns:
         frame = frame.filter(pl.col("year") == pl.col("year").max())
-    figures = [one for one in (column, f"{column}_rank") if one in frame.columns]
-    try:
-        frame = frame.with_columns(pl.col(one).cast(pl.Float64).fill_nan(None) for one in figures)
-    except pl.exceptions.PolarsError as error:
-        message = f"register({column}=): {' and '.join(figures)} must be numbers ({str(error).splitlines()[0]})."
-        raise InputError(message) from error
-    named = frame.rename({place: "region", item: "item"}).with_columns(pl.col("region", "item").cast(pl.String))
+    figures = [one for one in (column, rank) if one in frame.columns]
+    named = frame.select(pl.col(place).alias("region"), pl.col(item).alias("item"), *figures)
     if named.select("region", "item").is_duplicated().any():
-        message = f"register({column}=): a region and {item} has more than one row; keep one of them."
-        raise InputError(message)
+        raise InputError("register.evidence-twice", column=column, item=item)
     return named, item
 
 
-def outlook(found: HerdEntry, plan: pl.DataFrame, names: Mapping[str, Text]) -> dict[str, pl.DataFrame]:
-    """Return what capacity looks like for every planned category, by rule; `names` are those of the survey's series."""
+def outlook(found: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str, pl.DataFrame]:
+    """Return what capacity looks like for every planned category, by rule."""
     options = found.provenance.options
     rows = found.frame.filter(entry="all", demand="base").select(
         "regions", "utilisation", "break_even", "chance_below", "base_utilisation", "survey", "growth", item="category",
         few="entrants_at_threshold", needed="growth_at_threshold", zh="status_zh", en="status_en",
     )  # fmt: skip
-    words = [outlook_words(row, names) for row in rows.iter_rows(named=True)]
-    rows = rows.drop("needed").with_columns(
-        pl.Series(name, [one[name] for one in words], dtype=pl.String) for name in OUTLOOK_WORDS
+    series = {one for cell in rows["survey"].drop_nulls() for one in cell.split(";")}
+    names = survey_names(package, sorted(series))
+    said = [_outlook_words(row, names) for row in rows.iter_rows(named=True)]
+    needed = ["-" if value is None else f"{value:.1%}" for value in rows["needed"]]
+    rows = rows.with_columns(
+        pl.Series("needed", needed, dtype=pl.String),
+        *(
+            pl.Series(f"{name}_{language}", [one[name].lang(language) for one in said], dtype=pl.String)
+            for name in ("chance", "few", "survey")
+            for language in _LANGUAGES
+        ),
     )
     shares, percent = found.sizes.rename({"category": "item"}), (100 * pl.col("share")).round(1)
+    unknown = words("register.part.share_unknown")
     both = (
         plan.join(rows, on="item", how="left")
         .join(shares, on=["region", "item"], how="left")
         .with_columns(
             edge=pl.lit(float(options["threshold"])),
             horizon=pl.lit(int(options["horizon"])),
-            share_zh=pl.format(" {}%", percent).fill_null("比重不详"),
-            share_en=pl.format("{}%", percent).fill_null("an unknown share"),
+            share_zh=pl.format("{}%", percent).fill_null(unknown.zh),
+            share_en=pl.format("{}%", percent).fill_null(unknown.en),
         )
     )
-    absent = pl.col("chance_below").is_null()
-    reasons = {
-        "reason_zh": pl.when(absent).then(pl.col("zh").fill_null("未计算该类别")),
-        "reason_en": pl.when(absent).then(pl.col("en").fill_null("the category was not computed")),
-    }
-    told = both.with_columns(**reasons)
+    told = both.with_columns(_stated("chance_below", "not_computed"))
     return {
         "idle-if-all-build": told.with_columns(value="chance_below"),
         "idle-now": told.with_columns(value=pl.col("base_utilisation") * 100),
     }
+
+
+def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
+    """Return in words the chance, how many may build, and the series of the survey."""
+    if row["chance_below"] is None:
+        return dict.fromkeys(("chance", "few", "survey"), NO_TEXT)
+    series = [names.text("series", one) for one in (row["survey"] or "").split(";")]
+    joined = Text(zh="、".join(one.zh for one in series), en=", ".join(one.en for one in series))
+    return {"chance": chance_words(float(row["chance_below"])), "few": _few(row["few"]), "survey": joined}
+
+
+def chance_words(chance: float) -> Text:
+    """Return a chance in words, never as certain.
+
+    Examples
+    --------
+    >>> chance_words(0.64).en, chance_words(0.9999).en
+    ('64%', 'over 99%')
+    """
+    if chance >= _NEARLY:
+        return Text(zh="99%以上", en="over 99%")
+    return Text(zh=f"{chance:.0%}", en=f"{chance:.0%}")
+
+
+def _few(few: float | None) -> Text:
+    """Return how many regions may build."""
+    if few is None:
+        return words("register.part.few_any")
+    if few < 1:
+        return words("register.part.few_retire" if few < 0 else "register.part.few_none")
+    return words("register.part.few", n=floor(few))
+
+
+def _stated(value: str, key: str) -> list[pl.Expr]:
+    """Return ``reason_zh, reason_en``: where the value is null what ``zh, en`` say, else a reason of the catalogue."""
+    missing = words(f"register.reason.{key}")
+    return [
+        pl.when(pl.col(value).is_null()).then(pl.col(one).fill_null(missing.lang(one))).alias(f"reason_{one}")
+        for one in _LANGUAGES
+    ]
 
 
 def herding(plan: pl.DataFrame, year: int, regions: int, likeness: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame or result
@@ -204,29 +229,112 @@ def herding(plan: pl.DataFrame, year: int, regions: int, likeness: Any) -> pl.Da
     if likeness is None:
         counts = plan.group_by("item").agg(count=pl.len()).with_columns(regions=pl.lit(regions))
     else:
-        frame = _cells("likeness", likeness)
-        if missing := [one for one in ("category", "named", "regions") if one not in frame.columns]:
-            message = f"register(likeness=): it lacks {', '.join(missing)}; `choices` returns them."
-            raise InputError(message)
+        fields = [Field("category", "code"), Field("named", "whole"), Field("regions", "whole")]
+        read = tidy(likeness, [*fields, Field("year", "year", required=False)], verb="register", table="likeness")
+        frame = read.frame
         frame = frame.filter(pl.col("year") == year) if "year" in frame.columns else frame
-        counts = frame.select(item=pl.col("category").cast(pl.String), count="named", regions="regions")
+        counts = frame.select(item="category", count="named", regions="regions")
     edge = float(rules()["named-by-most"]["above"])
+    few = pl.col("regions") < int(rules()["named-by-most"]["least_regions"])
     # the most that may name it: one fewer than reach the threshold
     joined = plan.join(counts, on="item", how="left").with_columns(
         year=pl.lit(year), limit=(pl.col("regions") * edge).ceil().cast(pl.Int64) - 1
     )
-    absent, few = pl.col("count").is_null(), pl.col("regions") < int(rules()["named-by-most"]["least_regions"])
-    said = pl.col("regions").cast(pl.String)
+    absent, only = words("register.reason.not_counted"), words("register.reason.few_plans", n="{}")
     return joined.with_columns(
+        *(
+            pl.when(pl.col("count").is_null())
+            .then(pl.lit(absent.lang(one)))
+            .when(few)
+            .then(pl.format(only.lang(one), pl.col("regions").cast(pl.String)))
+            .alias(f"reason_{one}")
+            for one in _LANGUAGES
+        ),
         value=pl.when(~few).then(pl.col("count") / pl.col("regions")),
-        reason_zh=pl.when(absent)
-        .then(pl.lit("likeness 中没有该类别"))
-        .when(few)
-        .then(pl.format("只有 {} 个地区的规划", said)),
-        reason_en=pl.when(absent)
-        .then(pl.lit("likeness has no such category"))
-        .when(few)
-        .then(pl.format("there are plans of {} regions only", said)),
+    )
+
+
+def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """Return what debt looks like for every region, by rule: borrowing, what a loss of land adds, and bands."""
+    every = pl.DataFrame({"region": list(regions)}, schema={"region": pl.String}).with_columns(
+        kind=pl.lit("region"), item=pl.col("region")
+    )
+    stressed = debt_stress(found)
+    land = stressed.frame.filter(scenario="land").group_by("region", maintain_order=True).last()
+    land = land.select("region", value="over_baseline", zh="status_zh", en="status_en").join(
+        stressed.inputs.select("region", "fund_year", fund="fund_ratio"), on="region", how="left"
+    )
+    borrowing = every.join(_borrowing(stressed.inputs), on="region", how="left")
+    return {
+        "borrowing-beyond-stable": borrowing.with_columns(_reasons((pl.col("value").is_null(), "no_pair"))),
+        "land-revenue": every.join(land, on="region", how="left").with_columns(
+            *_stated("value", "no_debt"),
+            fall=pl.lit(float(setting("public_debt", "stress.land"))),
+            years=pl.lit(int(stressed.provenance.options["horizon"])),
+            points=100 * pl.col("value"),
+            # the path is linear in what is lost
+            limit=pl.col("fund") * float(rules()["land-revenue"]["above"]) / pl.col("value"),
+        ),
+        "debt-band": _graded(found, every),
+    }
+
+
+def _borrowing(inputs: pl.DataFrame) -> pl.DataFrame:
+    """Return by how much net borrowing exceeds what holds the ratio, its rank, and what would clear it."""
+    edge = float(rules()["borrowing-beyond-stable"]["above"])
+    spare = pl.col("net_borrowing") - edge
+    # the growth at which so much borrowing leaves the ratio rising by the threshold
+    needed = (spare + pl.col("rate") * pl.col("start")) / (pl.col("start") - spare)
+    rows = inputs.with_columns(
+        value=pl.col("net_borrowing") - pl.col("stabilising_borrowing"),
+        allowed=pl.col("stabilising_borrowing") + edge,
+        net=pl.col("net_borrowing"),
+        points=100 * (pl.col("net_borrowing") - pl.col("stabilising_borrowing")),
+        needed=pl.when(pl.col("start") > spare).then(needed),
+        among=pl.lit(inputs.height),
+    ).with_columns(rank=pl.col("value").rank("min", descending=True).cast(pl.Int64))
+    said = [growth_words(row["needed"], row["growth"]) for row in rows.iter_rows(named=True)]
+    return rows.with_columns(
+        pl.Series(f"grow_{one}", [text.lang(one) for text in said], dtype=pl.String) for one in _LANGUAGES
+    ).select("region", "value", "points", "start", "net", "allowed", "rank", "among", "grow_zh", "grow_en")
+
+
+def growth_words(needed: float | None, usual: float) -> Text:
+    """Return the growth of nominal output that would clear borrowing; that none would is said.
+
+    Examples
+    --------
+    >>> growth_words(0.102, 0.0372).en
+    ', or nominal growth of 10.2% a year (3.7% in these years)'
+    """
+    if needed is None:
+        return Text(zh="（单靠增长达不到）", en=" (no growth alone would do)")
+    return Text(
+        zh=f"，或名义产出每年增长{needed:.1%}以上（这几年为{usual:.1%}）",
+        en=f", or nominal growth of {needed:.1%} a year ({usual:.1%} in these years)",
+    )
+
+
+def _graded(found: Debt, every: pl.DataFrame) -> pl.DataFrame:
+    """Return the last grade of every region: 0 or more where it is in the upper half of the grades, else below."""
+    name, steps = found.bands["name"], found.bands["grades"]
+    order = {one["name"]: place - len(steps) // 2 for place, one in enumerate(steps)}
+    graded = found.frame.drop_nulls("explicit").sort("region", "year")
+    # the last year that is graded; where none is, why the last year is not
+    last = pl.concat([graded.drop_nulls("band"), graded.filter(pl.col("band").is_null().all().over("region"))])
+    rows = last.group_by("region", maintain_order=True).last()
+    value = pl.col("band").replace_strict(order, default=None, return_dtype=pl.Float64)
+    joined = every.join(
+        rows.select("region", "band", value=value, ratio="band_ratio", zh="band_status_zh", en="band_status_en"),
+        on="region",
+        how="left",
+    )
+    return joined.with_columns(
+        *_stated("value", "no_debt"),
+        bands=pl.lit(name),
+        bands_zh=pl.lit(found.bands.get("zh") or name),
+        band_zh=pl.col("band").replace_strict({one["name"]: one.get("zh", one["name"]) for one in steps}, default=None),
+        edge=pl.lit(float(steps[len(steps) // 2]["from"])),
     )
 
 
@@ -238,67 +346,47 @@ def old_wine(
     """Return every screened project of a region (or of a city in it), and projects of none.
 
     The value is the probability where the verdict is ``repackaged``.
-
-    Raises
-    ------
-    InputError
-        When a column is missing.
     """
-    frame = _cells("screening", screening)
-    needed = ("id", "verdict", "probability")
-    if missing := [one for one in needed if one not in frame.columns]:
-        message = f"register(screening=): it lacks {', '.join(missing)}; `screen` returns them."
-        raise InputError(message)
+    texts = ("region", "archive_id", "evidence", "evidence_zh")
+    fields = [Field("id", "text"), Field("verdict", "text"), Field("probability")]
+    fields += [Field(one, "text", required=False) for one in texts]
+    frame = tidy(screening, fields, verb="register", table="screening", empty=True).frame
     if "region" not in frame.columns:
         if projects is None:
-            message = "register(screening=): say where the projects are: projects= with id and region."
-            raise InputError(message)
-        where = _cells("projects", projects)
-        if not {"id", "region"} <= set(where.columns):
-            message = f"register(projects=): it needs id and region; the frame has {', '.join(where.columns)}."
-            raise InputError(message)
-        places = where.select(pl.col("id").cast(pl.String), "region").unique("id", keep="first", maintain_order=True)
-        frame = frame.with_columns(pl.col("id").cast(pl.String)).join(places, on="id", how="left")
-    stated = frame.with_columns(pl.col("region").cast(pl.String))
-    home = {one: _home(one, regions) for one in stated["region"].drop_nulls().unique()}
-    rows = stated.with_columns(pl.col("region").replace_strict(home, default=None, return_dtype=pl.String))
-    lost = rows.filter(pl.col("region").is_null())["id"].cast(pl.String).to_list()
-    rows = rows.drop_nulls("region")
-    absent = pl.lit(None, dtype=pl.String)
-    words = {
-        new: (pl.col(old) if old in rows.columns else absent).fill_null("-")
-        for new, old in (("archive_id", "archive_id"), ("evidence_en", "evidence"), ("evidence_zh", "evidence_zh"))
-    }
-    judged = pl.col("verdict") == "repackaged"
-    unclear = pl.col("verdict") == "cannot tell"
-    told = rows.with_columns(**words).select(
-        "region", "archive_id", "evidence_en", "evidence_zh",
-        kind=pl.lit("project"), item=pl.col("id").cast(pl.String),
-        value=pl.when(judged).then(pl.max_horizontal(pl.col("probability").cast(pl.Float64), pl.lit(0.5))),
-        settled=~judged & ~unclear,
-        reason_zh=pl.when(unclear).then(pl.lit("无法判断")).when(~judged).then(pl.lit("不是翻新项目")),
-        reason_en=pl.when(unclear).then(pl.lit("cannot tell")).when(~judged).then(pl.lit("not repackaged")),
+            raise InputError("register.no-places")
+        where = [Field("id", "text"), Field("region", "text")]
+        places = tidy(projects, where, verb="register", table="projects", empty=True).frame
+        frame = frame.join(places.unique("id", keep="first", maintain_order=True), on="id", how="left")
+    home = {one: _home(one, regions) for one in frame["region"].drop_nulls().unique()}
+    rows = frame.with_columns(pl.col("region").replace_strict(home, default=None, return_dtype=pl.String))
+    unplaced = rows.filter(pl.col("region").is_null())["id"].to_list()
+    rows = rows.drop_nulls("region").with_columns(
+        pl.lit(None, dtype=pl.String).alias(one) for one in texts if one not in rows.columns
+    )
+    judged, unclear = pl.col("verdict") == "repackaged", pl.col("verdict") == "cannot tell"
+    chance = pl.max_horizontal(pl.col("probability"), pl.lit(float(rules()["repackaged"]["above"])))
+    told = rows.select(
+        "region", pl.col("archive_id").fill_null("-"), pl.col("evidence").fill_null("-").alias("evidence_en"),
+        pl.col("evidence_zh").fill_null("-"), *_reasons((unclear, "cannot_tell"), (~judged, "not_repackaged")),
+        kind=pl.lit("project"), item=pl.col("id"), value=pl.when(judged).then(chance), settled=~judged & ~unclear,
     )  # fmt: skip
-    chances = [None if one is None else chance_words(one) for one in told["value"].to_list()]
-    said = {f"chance_{name}": [None if one is None else one.lang(name) for one in chances] for name in ("zh", "en")}
-    return told.with_columns(pl.Series(name, words, dtype=pl.String) for name, words in said.items()), lost
+    said = [None if one is None else chance_words(one) for one in told["value"].to_list()]
+    columns = {one: [None if text is None else text.lang(one) for text in said] for one in _LANGUAGES}
+    return told.with_columns(
+        pl.Series(f"chance_{one}", cells, dtype=pl.String) for one, cells in columns.items()
+    ), unplaced
 
 
 def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:  # noqa: ANN401 - a result or a frame
     """Return every tested series of a region (1 while an episode that counts goes on, else -1), and series of none.
 
-    Parameters
-    ----------
-    found
-        A result of `bubbles`, or its ``episodes``: ``series, start, ongoing``, and where they are there ``rejects``,
-        ``signal``, ``convention``.
-    regions
-        Codes of regions. A series belongs to the region of its name, or of the province of its six-digit code.
+    `found` is a result of `bubbles`, or its ``episodes``: ``series, start, ongoing``, and where they are there
+    ``rejects, signal, convention``. A series belongs to the region of its name, or of the province of its six-digit
+    code.
     """
-    frame = _cells("bubbles", getattr(found, "episodes", found))
-    if missing := [one for one in ("series", "start", "ongoing") if one not in frame.columns]:
-        message = f"register(bubbles=): it lacks {', '.join(missing)}; `bubbles(...).episodes` has them."
-        raise InputError(message)
+    fields = [Field("series", "text"), Field("start", "any"), Field("ongoing", "any")]
+    fields += [Field(one, "any", required=False) for one in ("rejects", "signal", "convention")]
+    frame = tidy(getattr(found, "episodes", found), fields, verb="register", table="bubbles", empty=True).frame
     ongoing = pl.col("ongoing")
     if "rejects" in frame.columns:
         ongoing = ongoing & pl.col("rejects")
@@ -306,7 +394,7 @@ def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]
         ongoing = ongoing & (pl.col("signal") == "positive")
     named = pl.col("convention").cast(pl.String) if "convention" in frame.columns else pl.lit("-")
     now = frame.filter(ongoing).select(
-        item=pl.col("series").cast(pl.String), start=pl.col("start").cast(pl.String), convention=named, value=1.0
+        item="series", start=pl.col("start").cast(pl.String), convention=named, value=1.0
     )
     tested = getattr(found, "statistics", frame)
     usable = tested.filter(status="tested") if "status" in tested.columns else tested
@@ -315,8 +403,8 @@ def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]
     rows = every.with_columns(
         region=pl.col("item").replace_strict(home, default=None, return_dtype=pl.String), kind=pl.lit("series")
     ).join(now.unique("item", keep="last"), on="item", how="left")
-    lost = rows.filter(pl.col("region").is_null())["item"].to_list()
-    return rows.drop_nulls("region").with_columns(pl.col("value").fill_null(-1.0)), lost
+    unplaced = rows.filter(pl.col("region").is_null())["item"].to_list()
+    return rows.drop_nulls("region").with_columns(pl.col("value").fill_null(-1.0)), unplaced
 
 
 def _home(series: str, regions: Sequence[str]) -> str | None:

@@ -7,36 +7,36 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError
+from xinzhi.core.names import Names
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
+from xinzhi.data import as_package, is_package, names_of, provenance
 from xinzhi.risks.capacity.herd_entry import herd_entry
 from xinzhi.risks.debt.debt import debt as debt_of
-from xinzhi.risks.inputs import as_package, names_in, provenance, shorten
-from xinzhi.risks.register import evidence
-from xinzhi.risks.register import notes as notes_on
-from xinzhi.risks.register.debt_evidence import burden
+from xinzhi.risks.register.evidence import bubble, burden, divisions, herding, old_wine, outlook, planned, ranked
 from xinzhi.risks.register.rules import (
     CHECKS,
     FLAGS,
     SEVERITIES,
     judge,
+    not_given,
     pitfalls,
+    raised_everywhere,
     rules,
-    severity_name,
+    unmatched,
+    without_region,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from xinzhi.core.finding import Finding
+    from xinzhi.core.result import Facts
     from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.risks.capacity.herd_entry import HerdEntry
     from xinzhi.risks.debt.debt import Debt
 
-_SHOWN = 3
-_NOTHING = Text("没有可检查的项目", "nothing to check")
+_NAMED = 3  # items of a pitfall that are named
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -55,43 +55,106 @@ class Register(Result):
     matrix
         ``region, pitfall, checked, flagged, share, severity, status, reason_zh, reason_en``: one row a region and
         pitfall, for a chart; `severity` is the worst flag's, `status` ``flagged, clear`` or ``not checked``.
-    labels
-        Names of regions and categories.
     findings
         Evidence that was not given, and where to get it.
     """
 
+    verb: ClassVar[str] = "register"
+    topic: ClassVar[str] = "register"
     key: ClassVar[tuple[str, ...]] = ("region", "item", "rule")
 
     checks: pl.DataFrame
     matrix: pl.DataFrame
-    labels: Mapping[str, Text]
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how many regions each pitfall touches, its most frequent item, and what was not checked."""
-        zh = language == "zh"
-        lines = []
-        for name, words in pitfalls().items():
-            rows = self.matrix.filter(pitfall=name)
-            seen = rows.filter(pl.col("status") != "not checked").height
-            if not seen:
-                continue
-            hit = rows.filter(status="flagged").height
-            alerts = rows.filter(severity="alert").height
-            tail = self._range(name, language) + self._often(name, language)
-            lines.append(
-                f"{words['zh']}：{seen} 个地区中 {hit} 个有标记，其中 {alerts} 个严重{tail}。"
-                if zh
-                else f"{words['en']}: {hit} of {seen} regions are flagged, {alerts} of them with an alert{tail}."
-            )
-        dark = [words["zh" if zh else "en"] for name, words in pitfalls().items() if not self._seen(name)]
-        if dark:
-            lines.append(f"未检查：{'、'.join(dark)}。" if zh else f"Not checked: {', '.join(dark)}.")
-        lines.append(
-            "每个标记各有依据，不合成总分。" if zh else "Each flag stands on its own figure; there is no total score."
+    def codes(self) -> list[str]:
+        """Return the codes of the regions, in the order of the matrix."""
+        return [str(code) for code in self.matrix["region"].unique(maintain_order=True)]
+
+    def tallies(self) -> list[dict[str, Any]]:
+        """Return for each pitfall how many regions were checked, are flagged, and have an alert."""
+        rows = self.matrix.group_by("pitfall").agg(
+            every=pl.len(),
+            checked=(pl.col("status") != "not checked").sum(),
+            flagged=(pl.col("status") == "flagged").sum(),
+            alerts=(pl.col("severity") == "alert").sum(),
         )
-        return "\n".join([*lines, self.provenance.foot()])
+        known = {row["pitfall"]: row for row in rows.iter_rows(named=True)}
+        return [known[name] for name in pitfalls() if name in known]
+
+    def facts(self) -> Facts:
+        """Return how many regions each pitfall touches, how gravely and in which items, and what was not checked.
+
+        Examples
+        --------
+        >>> list(register("china-provinces").facts())
+        ['answer.pitfall', 'answer.dark', 'answer.parts']
+        """
+        if not self.matrix.height:
+            return {"answer.nothing": {}}
+        said: list[dict[str, object]] = []
+        unseen = []
+        for row in self.tallies():
+            name = pitfalls()[row["pitfall"]]
+            if not row["checked"]:
+                unseen.append(name)
+                continue
+            values = {"name": name, "n": row["checked"], "k": row["flagged"], "a": row["alerts"]}
+            items, ends = self._often(row["pitfall"]), self._ends(row["pitfall"])
+            key = "clear" if not row["flagged"] else "flagged_items" if items else "flagged"
+            said += [{"what": words(f"register.answer.{key}", **values, items=items)}]
+            said += [{"what": words("register.answer.ends", **ends)}] if ends else []
+            if row["checked"] < row["every"]:
+                missing = {"name": name, "k": row["every"] - row["checked"], "n": row["every"]}
+                said.append({"what": words("register.answer.partly", **missing)})
+        dark: Facts = {"answer.dark": {"names": unseen}} if unseen else {}
+        return {"answer.pitfall": said} | dark | {"answer.parts": {}}
+
+    def _often(self, pitfall: str) -> list[Text]:
+        """Return the items of a pitfall that are flagged in most regions; those of one region each are no pattern."""
+        counts = (
+            self.frame.filter(pl.col("pitfall") == pitfall, pl.col("kind") != "region")
+            .group_by("kind", "item")
+            .agg(n=pl.col("region").n_unique())
+            .filter(pl.col("n") > 1)
+            .sort("n", "item", descending=[True, False])
+        )
+        return [
+            words("register.answer.item", name=self.names.text(kind, item), count=count)
+            for kind, item, count in counts.head(_NAMED).rows()
+        ]
+
+    def _ends(self, pitfall: str) -> dict[str, object]:
+        """Return the highest and lowest figure of the first rule on regions themselves, where the rule names it."""
+        rows = self.checks.filter(pl.col("pitfall") == pitfall, pl.col("kind") == "region").drop_nulls("value")
+        first = next((rule for name, rule in rules().items() if name in rows["rule"] and "figure_zh" in rule), None)
+        if first is None:
+            return {}
+        name = next(one for one, rule in rules().items() if rule is first)
+        ordered = rows.filter(rule=name).sort("value", "region")
+        low, high = ordered.row(0, named=True), ordered.row(-1, named=True)
+        return {
+            "figure": Text(zh=first["figure_zh"], en=first["figure_en"]),
+            "most": self.names.region(high["region"]), "high": 100 * high["value"],
+            "least": self.names.region(low["region"]), "low": 100 * low["value"],
+        }  # fmt: skip
+
+    def of_region(self, region: str) -> Facts:
+        """Return how many figures of a region (code or name) were checked, how many are flagged, and how gravely.
+
+        Examples
+        --------
+        >>> register("china-provinces").of_region("Jilin")["headline.ledger"]["d"]
+        1
+        """
+        code = self.names.resolve(region, self.codes())
+        checks, flags = self.checks.filter(region=code), self.frame.filter(region=code)
+        counted = checks.filter(pl.col("status") != "not checked").height
+        values = {
+            "name": self.names.region(code), "n": counted, "k": flags.height, "d": checks.height - counted,
+            "a": flags.filter(severity="alert").height,
+        }  # fmt: skip
+        return {"headline.ledger": values}
 
     def explain(self, region: str, language: Language = "en") -> str:
         """Return the flags of one region (code or name) in words, item by item, and what would clear each.
@@ -102,98 +165,36 @@ class Register(Result):
         ------
         UsageError
             When there is no such region.
+
+        Examples
+        --------
+        >>> register("china-provinces").explain("Jilin").partition(":")[0]
+        'Jilin'
         """
-        code = self._code(region)
-        zh = language == "zh"
-        rows = _by_item(self.frame.filter(region=code))
-        head = [self._count(self._name(code, language), rows, language)]
-        for row in rows.iter_rows(named=True):
-            label = pitfalls()[row["pitfall"]]["zh" if zh else "en"]
-            item = "" if row["kind"] == "region" else self._name(row["item"], language)
-            what = (f"{label}（{item}）" if zh else f"{label} ({item})") if item else label
-            told, clears = (row["evidence_zh"], row["clears_zh"]) if zh else (row["evidence_en"], row["clears_en"])
-            mark = severity_name(row["severity"], language)
-            head.append(
-                f"[{mark}] {what}：{told}。消除：{clears}。" if zh else f"[{mark}] {what}: {told}. To clear: {clears}."
-            )
-        dark = self.matrix.filter(region=code, status="not checked")
-        for row in dark.iter_rows(named=True):
-            label = pitfalls()[row["pitfall"]]["zh" if zh else "en"]
-            why = row["reason_zh" if zh else "reason_en"].rstrip("。.")
-            head.append(f"[-] {label}：未检查，{why}。" if zh else f"[-] {label}: not checked; {why}.")
-        return "\n".join(head)
-
-    @staticmethod
-    def _count(name: str, rows: pl.DataFrame, language: Language) -> str:
-        """Return how many flags there are, by severity, and on how many items."""
-        zh = language == "zh"
-        if not rows.height:
-            return f"{name}：没有标记。" if zh else f"{name}: no flag."
+        code = self.names.resolve(region, self.codes())
+        rows = by_item(self.frame.filter(region=code))
         counts = [
-            f"{severity_name(one, language)} {count}"
+            words("register.explain.severity", name=words(f"register.chart.{one}"), n=n)
             for one in reversed(SEVERITIES)
-            if (count := rows.filter(severity=one).height)
+            if (n := rows.filter(severity=one).height)
         ]
-        items = rows["item"].n_unique()
-        if zh:
-            return f"{name}：{items} 项有 {rows.height} 个标记（{'、'.join(counts)}）。"
-        return f"{name}: {rows.height} flags on {items} items ({', '.join(counts)})."
-
-    def _range(self, name: str, language: Language) -> str:
-        """Return the highest and lowest share of its checks that a region is flagged in."""
-        if not self.frame.filter(pl.col("pitfall") == name, pl.col("kind") == "category").height:
-            return self._ends(name, language)
-        rows = self.matrix.filter(pitfall=name).drop_nulls("share").sort("share", "region")
-        ends = [
-            f"{self._name(row['region'], language)} {row['share']:.0%}"
-            for row in (rows.row(-1, named=True), rows.row(0, named=True))
-        ]
-        return (
-            f"；占其检查项的比重从 {ends[0]} 到 {ends[1]}"
-            if language == "zh"
-            else f"; from {ends[0]} of its checks to {ends[1]}"
-        )
-
-    def _ends(self, name: str, language: Language) -> str:
-        """Return the highest and lowest figure of the first rule on regions themselves."""
-        rows = self.checks.filter(pl.col("pitfall") == name, pl.col("kind") == "region").drop_nulls("value")
-        first = next((rule for rule in rules() if rule in rows["rule"]), None)
-        if first is None or not (words := rules()[first].get(f"figure_{language}")):
-            return ""
-        rows = rows.filter(rule=first).sort("value", "region")
-        ends = [
-            f"{self._name(row['region'], language)} {100 * row['value']:.1f}"
-            for row in (rows.row(-1, named=True), rows.row(0, named=True))
-        ]
-        return f"；{words}从 {ends[0]} 到 {ends[1]}" if language == "zh" else f"; {words} from {ends[0]} to {ends[1]}"
-
-    def _often(self, name: str, language: Language) -> str:
-        """Return the items flagged in most regions."""
-        items = self.frame.filter(pl.col("pitfall") == name, pl.col("kind") != "region")
-        counts = (
-            items.group_by("item").agg(pl.col("region").n_unique()).sort(["region", "item"], descending=[True, False])
-        )
-        shown = [f"{self._name(item, language)} {count}" for item, count in counts.head(_SHOWN).iter_rows()]
-        if not shown:
-            return ""
-        return f"；最多的是 {'、'.join(shown)}" if language == "zh" else f"; most often {', '.join(shown)}"
-
-    def _seen(self, name: str) -> bool:
-        return bool((self.matrix.filter(pitfall=name)["status"] != "not checked").any())
-
-    def _name(self, code: str, language: Language) -> str:
-        return self.labels[code].lang(language) if code in self.labels else code
-
-    def _code(self, asked: str) -> str:
-        codes = self.matrix["region"].unique(maintain_order=True).to_list()
-        for code in codes:
-            if asked in {code, self._name(code, "zh"), self._name(code, "en")}:
-                return str(code)
-        message = f"register: there is no region '{asked}'; there are {shorten(codes)}."
-        raise UsageError(message)
+        values = {"name": self.names.region(code), "flags": rows.height, "items": rows["item"].n_unique()}
+        lines = [words("register.explain.count" if rows.height else "register.explain.none", **values, counts=counts)]
+        for row in rows.iter_rows(named=True):
+            said = {
+                "severity": words(f"register.chart.{row['severity']}"), "pitfall": pitfalls()[row["pitfall"]],
+                "item": self.names.text(row["kind"], row["item"]),
+                "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
+                "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
+            }  # fmt: skip
+            lines.append(words(f"register.explain.{'region' if row['kind'] == 'region' else 'item'}", **said))
+        for row in self.matrix.filter(region=code, status="not checked").iter_rows(named=True):
+            why = Text(zh=row["reason_zh"].rstrip("。"), en=row["reason_en"].rstrip("."))
+            lines.append(words("register.explain.unchecked", pitfall=pitfalls()[row["pitfall"]], why=why))
+        return "\n".join(line.lang(language) for line in lines)
 
 
-def register(  # noqa: PLR0913 - the evidence of each room under its own name
+def register(  # noqa: PLR0913 - each kind of evidence under its own name
     source: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
     *,
     density: Any = None,  # noqa: ANN401 - a frame or a result
@@ -246,63 +247,59 @@ def register(  # noqa: PLR0913 - the evidence of each room under its own name
     >>> found.matrix.filter(region="110000").select("pitfall", "status").rows()[:3]
     [('misfit', 'not checked'), ('overcapacity', 'flagged'), ('herding', 'flagged')]
     """
+    if not is_package(source):
+        raise InputError("register.no-package")
     package = as_package(source)
-    if package is None:
-        message = "register reads plans from a package: hand in a package or a mapping of frames."
-        raise InputError(message)
-    plan, chosen = evidence.planned(package, year)
-    labels = names_in(package, "regions", "region") | names_in(package, "plan_categories", "category")
-    industries = names_in(package, "industries", "industry") | names_in(package, "plan_categories", "category")
-    regions = sorted({*plan["region"].to_list(), *names_in(package, "regions", "region")})
-    parts, notes = evidence.divisions(package), []
+    plan, chosen = planned(package, year)
+    known = names_of(package).by_kind
+    places, categories = known.get("region", {}), known.get("category", {})
+    industries = {**known.get("industry", {}), **categories}
+    regions = sorted({*plan["region"].to_list(), *places})
+    notes: list[Finding] = []
     made: list[tuple[str, pl.DataFrame, str]] = []
     for name, column, given in (
         ("far-from-present-strengths", "density", density),
         ("endowments-do-not-suit", "fit", fit),
     ):
         if given is None:
-            notes.append(notes_on.absent(column, f"{column}=", rules()[name]["pitfall"]))
+            notes.append(not_given(column, f"{column}=", rules()[name]["pitfall"]))
         else:
-            rows = evidence.ranked(given, column, plan, parts, industries)
-            notes += [notes_on.unmatched(column)] if not rows["value"].count() and not rows["settled"].any() else []
+            rows = ranked(given, column, plan, divisions(package), industries)
+            notes += unmatched(column, rows)
             made.append((name, rows, _source(given, column)))
-    outlook = capacity if capacity is not None else _computed(package, notes, "capacity", chosen)
-    if outlook is not None:
-        series = names_in(package, "capacity", "industry")
-        rated = evidence.outlook(outlook, plan, series)
-        made += [(name, rows, _source(outlook, "herd_entry")) for name, rows in rated.items()]
-    likely = evidence.herding(plan, chosen, plan["region"].n_unique(), likeness)
+    ahead = capacity if capacity is not None else _computed(package, notes, "capacity", chosen)
+    if ahead is not None:
+        made += [(name, rows, _source(ahead, "herd_entry")) for name, rows in outlook(ahead, plan, package).items()]
+    likely = herding(plan, chosen, plan["region"].n_unique(), likeness)
     made.append(("named-by-most", likely, _source(likeness, "plans")))
-    owed = debt if debt is not None else _computed(package, notes, "debt", chosen)
-    if owed is not None:
-        made += [(name, rows, _source(owed, "debt")) for name, rows in burden(owed, regions).items()]
+    balances = debt if debt is not None else _computed(package, notes, "debt", chosen)
+    if balances is not None:
+        made += [(name, rows, _source(balances, "debt")) for name, rows in burden(balances, regions).items()]
     if screening is None:
-        notes.append(notes_on.absent("screening", "screening=", "old-wine"))
+        notes.append(not_given("screening", "screening=", "old-wine"))
     else:
         where = projects if projects is not None else package.tables.get("projects")
-        rows, lost = evidence.old_wine(screening, where, regions)
-        notes += [notes_on.homeless(lost)] if lost else []
+        rows, unplaced = old_wine(screening, where, regions)
+        notes += without_region("project", unplaced)
         made.append(("repackaged", rows, _source(screening, "screen")))
     if bubbles is None:
-        notes.append(notes_on.absent("bubbles", "bubbles=", "bubble"))
+        notes.append(not_given("bubbles", "bubbles=", "bubble"))
     else:
-        rows, lost = evidence.bubble(bubbles, regions)
-        notes += [notes_on.lost(lost)] if lost else []
+        rows, unplaced = bubble(bubbles, regions)
+        notes += without_region("series", unplaced)
         made.append(("ongoing-episode", rows, _source(bubbles, "bubbles")))
     judged = [judge(*one) for one in made]
-    checks = pl.concat([pl.DataFrame(schema=CHECKS), *(one[0] for one in judged)]).sort(
-        "region", "pitfall", "rule", "item"
-    )
-    flags = pl.concat([pl.DataFrame(schema=FLAGS), *(one[1] for one in judged)]).sort(
-        "region", "pitfall", "rule", "item"
-    )
+    order = ["region", "pitfall", "rule", "item"]
+    checks = pl.concat([pl.DataFrame(schema=CHECKS), *(one[0] for one in judged)]).sort(order)
+    flags = pl.concat([pl.DataFrame(schema=FLAGS), *(one[1] for one in judged)]).sort(order)
     given = {"density": density, "fit": fit, "likeness": likeness, "screening": screening, "bubbles": bubbles}
+    series = bubbles.names.by_kind.get("series", {}) if isinstance(bubbles, Result) else {}
     return Register(
         frame=flags,
         checks=checks,
         matrix=_matrix(checks, flags, regions, notes),
-        labels=labels,
-        findings=(*notes, *notes_on.everywhere(checks)),
+        findings=(*notes, *raised_everywhere(checks)),
+        names=Names({"region": places, "category": categories, "series": series}),
         kind=package.kind,
         provenance=provenance(
             "register", package, ["plans", "plan_categories"], year=chosen,
@@ -311,7 +308,7 @@ def register(  # noqa: PLR0913 - the evidence of each room under its own name
     )  # fmt: skip
 
 
-def _by_item(rows: pl.DataFrame) -> pl.DataFrame:
+def by_item(rows: pl.DataFrame) -> pl.DataFrame:
     """Return flags with those of an item together, the item with the gravest first."""
     order = {one: at for at, one in enumerate(SEVERITIES)}
     place = {name: at for at, name in enumerate(rules())}
@@ -333,7 +330,7 @@ def _computed(package: Package, notes: list[Finding], what: str, year: int) -> A
         return herd_entry(package, year=year, paths=()) if what == "capacity" else debt_of(package)
     except InputError as error:
         pitfall = "overcapacity" if what == "capacity" else "debt"
-        notes.append(notes_on.absent(what, f"{what}=", pitfall, str(error)))
+        notes.append(not_given(what, f"{what}=", pitfall, error.text))
         return None
 
 
@@ -358,9 +355,10 @@ def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes
         why_zh=pl.col("reason_zh").drop_nulls().first(),
         why_en=pl.col("reason_en").drop_nulls().first(),
     )
-    words = {one.key: one.message for one in notes if one.rule == "evidence-not-given"}
+    absent = {one.key: one.message for one in notes if one.rule == "evidence-not-given"}
+    nothing = words("register.reason.nothing")
     missing = pl.DataFrame(
-        [(name, words.get(name, _NOTHING).zh, words.get(name, _NOTHING).en) for name in pitfalls()],
+        [(name, absent.get(name, nothing).zh, absent.get(name, nothing).en) for name in pitfalls()],
         schema=["pitfall", "given_zh", "given_en"],
         orient="row",
     )

@@ -1,4 +1,4 @@
-"""Rules of the register: one figure against one threshold, in words of both languages."""
+"""Rules of the register: one figure against one threshold, and findings about the evidence."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.risks.inputs import document
+from xinzhi.core.finding import finding
+from xinzhi.core.schema import describe
+from xinzhi.core.text import Text
+from xinzhi.risks.inputs import conventions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xinzhi.core.text import Language
+    from xinzhi.core.finding import Finding
 
 SEVERITIES = ("note", "warning", "alert")
-_FILE = "register/register.yaml"
 CHECKS: dict[str, Any] = {
     "region": pl.String, "kind": pl.String, "item": pl.String, "pitfall": pl.String, "rule": pl.String,
     "status": pl.String, "value": pl.Float64, "threshold": pl.Float64, "reason_zh": pl.String, "reason_en": pl.String,
@@ -29,50 +31,21 @@ FLAGS: dict[str, Any] = {
 
 def rules() -> Mapping[str, Mapping[str, Any]]:
     """Return the rules of ``register.yaml`` by name."""
-    found: Mapping[str, Mapping[str, Any]] = document(_FILE)["rules"]
+    found: Mapping[str, Mapping[str, Any]] = conventions("register")["rules"]
     return found
 
 
-def pitfalls() -> Mapping[str, Mapping[str, str]]:
-    """Return the pitfalls of ``register.yaml``, in the order of the matrix."""
-    found: Mapping[str, Mapping[str, str]] = document(_FILE)["pitfalls"]
-    return found
-
-
-def severity_name(severity: str, language: Language) -> str:
-    """Return a severity in words.
-
-    Examples
-    --------
-    >>> severity_name("alert", "zh")
-    '严重'
-    """
-    return str(document(_FILE)["severities"][severity][language])
-
-
-def evidence_names() -> Mapping[str, Mapping[str, str]]:
-    """Return what can be handed in as evidence, in words."""
-    found: Mapping[str, Mapping[str, str]] = document(_FILE)["evidence"]
-    return found
-
-
-def common() -> float:
-    """Return the share of regions from which a rule says little about any of them."""
-    return float(document(_FILE)["common"]["value"])
+def pitfalls() -> Mapping[str, Text]:
+    """Return the pitfalls and their names, in the order of the matrix."""
+    return describe("register", "pitfall").values
 
 
 def judge(name: str, evidence: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the checks and the flags of one rule.
 
-    Parameters
-    ----------
-    name
-        The rule.
-    evidence
-        ``region, kind, item, value`` and the columns that the rule's sentences name; ``reason_zh, reason_en`` say why a
-        value is null (not checked), or, beside `settled` true, why the rule has nothing to say (clear).
-    source
-        Where the figures come from.
+    `evidence` has ``region, kind, item, value`` and the columns that the rule's sentences name; ``reason_zh,
+    reason_en`` say why a value is null (not checked), or, beside `settled` true, why the rule has nothing to say
+    (clear). `source` says where the figures come from.
 
     Examples
     --------
@@ -85,24 +58,22 @@ def judge(name: str, evidence: pl.DataFrame, source: str) -> tuple[pl.DataFrame,
     rule = rules()[name]
     above = "above" in rule
     threshold = float(rule["above"] if above else rule["below"])
-    missing = [one for one in ("reason_zh", "reason_en") if one not in evidence.columns]
+    absent = {
+        "reason_zh": pl.lit(None, pl.String),
+        "reason_en": pl.lit(None, pl.String),
+        "settled": pl.lit(value=False),
+    }
     rows = evidence.with_columns(
-        *(pl.lit(None, dtype=pl.String).alias(one) for one in missing),
-        *(() if "settled" in evidence.columns else (pl.lit(False).alias("settled"),)),  # noqa: FBT003 - a literal column
-        rule=pl.lit(name),
-        pitfall=pl.lit(rule["pitfall"]),
-        threshold=pl.lit(threshold),
-    )
+        *(column.alias(one) for one, column in absent.items() if one not in evidence.columns),
+        rule=pl.lit(name), pitfall=pl.lit(rule["pitfall"]), threshold=pl.lit(threshold),
+    )  # fmt: skip
     hit = pl.col("value") >= threshold if above else pl.col("value") < threshold
     status = (
-        pl.when(pl.col("settled").fill_null(False))  # noqa: FBT003 - a literal value
-        .then(pl.lit("clear"))
-        .when(pl.col("value").is_null())
-        .then(pl.lit("not checked"))
-        .when(hit)
-        .then(pl.lit("flagged"))
+        pl.when(pl.col("settled").fill_null(value=False)).then(pl.lit("clear"))
+        .when(pl.col("value").is_null()).then(pl.lit("not checked"))
+        .when(hit).then(pl.lit("flagged"))
         .otherwise(pl.lit("clear"))
-    )
+    )  # fmt: skip
     judged = rows.with_columns(status=status)
     checks = judged.select(pl.col(one).cast(kind) for one, kind in CHECKS.items())
     flagged = [_flag(rule, row, source) for row in judged.filter(status="flagged").iter_rows(named=True)]
@@ -112,13 +83,57 @@ def judge(name: str, evidence: pl.DataFrame, source: str) -> tuple[pl.DataFrame,
 def _flag(rule: Mapping[str, Any], row: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Return a flag with its evidence in words."""
     severe = "alert" in rule and (row["value"] >= rule["alert"] if "above" in rule else row["value"] < rule["alert"])
-    words = {one: rule[one].format(**row) for one in ("zh", "en", "clears_zh", "clears_en")}
     return {one: row[one] for one in ("region", "kind", "item", "pitfall", "rule", "value", "threshold")} | {
         "severity": "alert" if severe else rule["severity"],
-        "evidence_zh": words["zh"],
-        "evidence_en": words["en"],
+        "evidence_zh": rule["zh"].format(**row),
+        "evidence_en": rule["en"].format(**row),
         "source": source,
         "reference": " ".join(str(rule["reference"]).split()),
-        "clears_zh": words["clears_zh"],
-        "clears_en": words["clears_en"],
+        "clears_zh": rule["clears_zh"].format(**row),
+        "clears_en": rule["clears_en"].format(**row),
     }
+
+
+def _evidence_name(what: str) -> Text:
+    """Return what a kind of evidence is called."""
+    return Text(**conventions("register")["evidence"][what])
+
+
+def not_given(what: str, option: str, pitfall: str, why: Text | None = None) -> Finding:
+    """Return that a kind of evidence was not handed in, or why it could not be computed."""
+    said = {"name": _evidence_name(what), "option": option, "why": why}
+    code = "register.evidence-not-given" if why is None else "register.evidence-not-computed"
+    return finding(code, words=said, key=pitfall, column=what)
+
+
+def unmatched(column: str, rows: pl.DataFrame) -> list[Finding]:
+    """Return that evidence has no figure for any region and category of the plans, where it has none."""
+    if rows["value"].count() or rows["settled"].any():
+        return []
+    said = {"name": _evidence_name(column)}
+    return [finding("register.evidence-does-not-match", words=said, column=column, key="misfit")]
+
+
+def without_region(kind: str, items: list[str]) -> list[Finding]:
+    """Return the projects or price series that belong to no region."""
+    if not items:
+        return []
+    said = {"n": len(items), "items": items}
+    if kind == "series":
+        return [finding("register.series-without-region", words=said, key="bubble")]
+    return [finding("register.project-without-region", words=said, table="projects", column="region", key="old-wine")]
+
+
+def raised_everywhere(checks: pl.DataFrame) -> list[Finding]:
+    """Return rules on regions that nearly all of them meet: their figure tells regions apart, the flag does not."""
+    known = checks.filter(pl.col("kind") == "region", pl.col("status") != "not checked")
+    counts = known.group_by("pitfall", "rule").agg(
+        hit=(pl.col("status") == "flagged").sum().cast(pl.Int64), among=pl.len().cast(pl.Int64)
+    )
+    share = float(conventions("register")["common"]["value"])
+    often = counts.filter(pl.col("hit") >= share * pl.col("among"), pl.col("among") > 1).sort("rule")
+    return [
+        finding("register.raised-nearly-everywhere", words={"rule": rule, "hit": hit, "among": among}, key=pitfall,
+                column=rule)
+        for pitfall, rule, hit, among in often.iter_rows()
+    ]  # fmt: skip

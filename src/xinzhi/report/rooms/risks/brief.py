@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.report.catalogue import words
 from xinzhi.report.section import Section
+from xinzhi.report.sentence import answer_of
 
 if TYPE_CHECKING:
     from xinzhi.data import Package
@@ -42,23 +43,21 @@ def brief(package: Package, measurement: Measurement) -> Section | None:
 
 
 def _register(package: Package, measurement: Measurement) -> Section:
-    from xinzhi.report.rooms.risks.register import answer, matrix
-    from xinzhi.report.rooms.risks.register_tables import unchecked
-    from xinzhi.report.rooms.risks.register_words import Names
+    from xinzhi.report.rooms.risks.register import Called, matrix
+    from xinzhi.report.rooms.risks.register_tables import unchecked_table
     from xinzhi.risks import register
 
     try:
         found = register(package, density=_density(package, measurement))
     except (InputError, UsageError) as error:
         return _left_out(error)
-    names = Names(found)
-    drawn, missing = matrix(found, names), unchecked(found, names)
-    return Section(
-        key="risks",
-        title=words("register.title.brief"),
-        answer=answer(found, names),
-        pictures=() if drawn is None else (drawn,),
-        tables=(missing,) if missing.rows else (),
+    missing = unchecked_table(found, Called(found))
+    return Section.of(
+        "register.brief",
+        [matrix(found)],
+        [missing if missing.rows else None],
+        anchor="risks",
+        answer=answer_of(found.facts(), "register"),
         notes=(words("register.note.thresholds"), words("register.note.more")),
     )
 
@@ -75,11 +74,11 @@ def _density(package: Package, measurement: Measurement) -> Opportunities | None
 
 
 def _debt(package: Package) -> Section:
-    from xinzhi.report.rooms.risks.debts import owed
+    from xinzhi.report.rooms.risks.debt import debt as section
     from xinzhi.risks import debt
 
     try:
-        told = owed(debt(package))
+        told = section(debt(package))
     except (InputError, UsageError) as error:
         return _left_out(error)
     return replace(

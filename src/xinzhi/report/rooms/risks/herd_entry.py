@@ -1,0 +1,366 @@
+"""The page of `herd_entry`: what becomes of utilisation, prices and profit if every region builds its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.schema import describe
+from xinzhi.core.text import Text, has, listing, number, percent, same, words
+from xinzhi.report.charts import kit
+from xinzhi.report.palette import GROUPS
+from xinzhi.report.picture import picture, rows_of
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.sentence import answer_of, distinct, fact, short, word
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.risks import conventions
+
+if TYPE_CHECKING:
+    from xinzhi.core.result import Facts
+    from xinzhi.core.schema import Kind
+    from xinzhi.risks import HerdEntry
+
+CATEGORY, BASE, ENTRIES = "category", "base", ("all", "uncertain")
+INKS = (GROUPS[3], GROUPS[0])
+NARROW = 31.0  # width of a name that stands in a picture, in units of its size
+AXIS = 1.25  # the axis of entrants ends this much beyond the category that most regions name
+ENDS = {"middle": "utilisation", "low": "utilisation_low", "high": "utilisation_high", "chance": "chance_below"}
+STARTS = ("category", "regions", "divisions", "survey", "base_utilisation", "growth", "entrant_size", "capacity_added",
+          "offsetting_spillover")  # fmt: skip
+OUTLOOK = ("demand", "entry", "growth", "capacity_added", "utilisation", "utilisation_low", "utilisation_high",
+           "price", "chance_below", "profit", "chance_loss", "break_even", "break_even_low",
+           "break_even_high")  # fmt: skip
+
+
+class Wave:
+    """A wave of entry as the pictures need it: its computed cases, and their intervals."""
+
+    def __init__(self, result: HerdEntry) -> None:
+        self.result, self.names = result, result.names
+        options = self.options = result.provenance.options
+        self.edge, self.horizon = float(options["threshold"]), int(options["horizon"])
+        self.rows = result.computed()
+        every = result.frame.unique(CATEGORY, maintain_order=True)
+        self.left = every.filter(pl.col("utilisation").is_null())
+        self.called = distinct({code: result.names.text(CATEGORY, code) for code in every[CATEGORY]})
+        self.brief = distinct({code: short(name, NARROW) for code, name in self.called.items()})
+        self._cases = {(r[CATEGORY], r["entry"], r["demand"]): r for r in result.frame.iter_rows(named=True)}
+        growth = result.frame.group_by("demand").agg(pl.col("growth").mean()).sort("growth", "demand")
+        self.paths: list[str] = growth["demand"].to_list()
+
+    def at(self, code: str, entry: str, path: str = BASE) -> Mapping[str, Any]:
+        """Return the figures of one category, entry and path of demand."""
+        return self._cases[code, entry, path]
+
+    @cached_property
+    def _percentiles(self) -> dict[tuple[str, str, str], dict[int, float]]:
+        found: dict[tuple[str, str, str], dict[int, float]] = {}
+        for r in self.result.bands.iter_rows(named=True):
+            found.setdefault((r[CATEGORY], r["entry"], r["demand"]), {})[r["percentile"]] = 100 * r["utilisation"]
+        return found
+
+    @cached_property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Return the percentiles that make an interval, the widest first."""
+        cuts = sorted(self.result.bands["percentile"].unique())
+        return [(cuts[i], cuts[-1 - i]) for i in range(len(cuts) // 2)]
+
+    def spread(self, code: str, entry: str, path: str, name: Text) -> dict[str, Any]:
+        """Return a row of a chart of ranges: the median, the intervals (the widest first) and the start."""
+        row = self.at(code, entry, path)
+        known = self._percentiles.get((code, entry, path), {})
+        bands = [(known[low], known[high]) for low, high in self.pairs]
+        return {
+            "name": name, "group": self.entry(entry), "value": 100 * row["utilisation"],
+            "bands": bands or [(100 * row["utilisation_low"], 100 * row["utilisation_high"])],
+            "tick": 100 * row["base_utilisation"], "now": percent(row["base_utilisation"], 0),
+            "all": percent(self.at(code, "all", path)["utilisation"], 0),
+            "some": percent(self.at(code, "uncertain", path)["utilisation"], 0),
+        }  # fmt: skip
+
+    def path(self, name: str) -> Text:
+        """Return what a path of demand is called."""
+        return describe("herd_entry", "demand").values.get(name, same(name))
+
+    def entry(self, name: str) -> Text:
+        """Return what a kind of entry is called."""
+        return describe("herd_entry", "entry").values[name]
+
+    @cached_property
+    def said(self) -> dict[str, object]:
+        """Return what the words around pictures name: threshold, horizon, intervals and paths of demand."""
+        national = self.result.frame.filter(pl.col("growth_source") != "given")
+        rows = (national if national.height else self.result.frame).unique("demand", maintain_order=True)
+        growth = dict(rows.select("demand", "growth").iter_rows())
+        paths = [words("overcapacity.chart.grows", name=self.path(one), rate=growth[one]) for one in self.paths]
+        bands = listing([same(f"{high - low}%") for low, high in self.pairs or [(5, 95)]])
+        return {"edge": self.edge, "years": self.horizon, "bands": bands, "paths": listing(paths)}
+
+
+def herd_entry(result: HerdEntry, *, region: str | None = None) -> Section:
+    """Return what a wave of entry does; `region` is a category, else the one furthest beyond what its market bears."""
+    wave, facts = Wave(result), result.facts()
+    beyond = pl.col("regions") - pl.col("break_even")
+    far = wave.rows.sort(beyond, CATEGORY, descending=[True, False])
+    code = far[CATEGORY][0] if far.height else None
+    if region is not None:
+        code = result.names.resolve(region, list(wave.called), CATEGORY)
+    answer = answer_of(facts, "overcapacity")
+    if code in wave.left[CATEGORY]:
+        answer.insert(
+            0, words("overcapacity.answer.not_computed", name=wave.called[str(code)], why=_why(wave, str(code)))
+        )
+    drawn = []
+    if wave.rows.height:
+        drawn = [
+            _crowd(wave, facts, far), _lure(wave, facts), _idle(wave, facts), _chances(wave, facts),
+            _outlook(wave, code), _prices(wave), _offsets(wave, facts),
+        ]  # fmt: skip
+    return Section.of(
+        "overcapacity.herd", drawn, _tables(wave), anchor="herd", answer=answer,
+        notes=_notes(wave) if wave.rows.height else (),
+    )  # fmt: skip
+
+
+def _why(wave: Wave, code: str) -> Text:
+    row = wave.at(code, "all")
+    return Text(zh=row["status_zh"], en=row["status_en"])
+
+
+def _heads(*heads: str) -> list[tuple[Text, str]]:
+    """Return the columns of figures beside a chart: ``now`` is headed by ``now_short``."""
+    return [(words(f"overcapacity.chart.{name}_short"), name) for name in heads]
+
+
+def _table(wave: Wave, key: str, frame: pl.DataFrame, columns: Sequence[str | Column], title: Text) -> Table:
+    return table(key, frame, columns, wave.result, title=title)
+
+
+def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
+    """Return how many regions name each category against the number of entrants that its market bears."""
+    said = fact(facts, "crowd", "no_crowd")
+    rows = [
+        {"name": wave.brief[r[CATEGORY]], "value": r["regions"], "bound": r["break_even"], "low": r["break_even_low"],
+         "high": r["break_even_high"], "named": str(r["regions"]), "bears": number(r["break_even"], 0),
+         "mark": words("overcapacity.chart.wave") if r["wave"] else None}
+        for r in far.iter_rows(named=True)
+    ]  # fmt: skip
+    columns = ("category", "regions", "break_even", "break_even_low", "break_even_high", "wave")
+    return said and picture(
+        "overcapacity.crowd", kit.bullets, rows,
+        _table(wave, "herd_crowd", far, columns, words("overcapacity.title.crowd")), said[1], headline=said[0],
+        unit="regions", x="entrants", most=AXIS * float(far["regions"].to_numpy().max()),
+        parts=(words("overcapacity.chart.within"), words("overcapacity.chart.beyond")),
+        columns=[*_heads("named", "bears"), (words("overcapacity.chart.waves"), "mark")],
+    )  # fmt: skip
+
+
+def _lure(wave: Wave, facts: Facts) -> Picture | None:
+    """Return what an entrant expects that knows nothing of the others, and what all get if all enter."""
+    said, frame = fact(facts, "lure", "no_wave"), wave.rows.sort("profit_if_all", CATEGORY)
+    rows = [
+        {"name": wave.brief[r[CATEGORY]], "a": 100 * r["expected_profit"], "b": 100 * r["profit_if_all"],
+         "alone": percent(r["expected_profit"], sign=True), "all": percent(r["profit_if_all"], sign=True),
+         "mark": words("overcapacity.chart.wave") if r["wave"] else None}
+        for r in frame.iter_rows(named=True)
+    ]  # fmt: skip
+    columns = ("category", "expected_profit", "chance_loss_alone", "profit_if_all", "wave")
+    return said and picture(
+        "overcapacity.lure", kit.pairs, rows,
+        _table(wave, "herd_lure", frame, columns, words("overcapacity.title.lure")), said[1], headline=said[0],
+        unit="profit", x="profit", reference=0.0,
+        ends=(words("overcapacity.chart.alone"), words("overcapacity.chart.all_enter")),
+        columns=[*_heads("alone", "all"), (words("overcapacity.chart.waves"), "mark")],
+    )  # fmt: skip
+
+
+def _idle(wave: Wave, facts: Facts) -> Picture | None:
+    """Return the range of utilisation of every category after the horizon, by who builds."""
+    said, frame = fact(facts, "idle"), wave.rows.sort("utilisation", CATEGORY)
+    rows = [wave.spread(code, entry, BASE, wave.brief[code]) for code in frame[CATEGORY] for entry in ENTRIES]
+    ends = {
+        f"{name}_{entry}": [wave.at(code, entry)[of] for code in frame[CATEGORY]]
+        for entry in ENTRIES
+        for name, of in ENDS.items()
+    }
+    columns: list[str | Column] = ["category", column("overcapacity.start", "percent", of="base_utilisation")]
+    columns += [column(f"overcapacity.{name}", "percent") for name in ends]
+    title = words("overcapacity.title.idle", **wave.said)
+    twin = _table(
+        wave, "herd_idle", frame.with_columns(**{name: pl.Series(ends[name]) for name in ends}), columns, title
+    )
+    return said and picture(
+        "overcapacity.idle", kit.spreads, rows, twin, said[1] | wave.said, unit="percent", x="utilisation_then",
+        reference=wave.edge, groups=[wave.entry(entry) for entry in ENTRIES], inks=INKS,
+        columns=_heads("now", "some", "all"),
+    )  # fmt: skip
+
+
+def _chances(wave: Wave, facts: Facts) -> Picture | None:
+    """Return the chance of ending below the threshold by entry and path of demand: what the answer rests on."""
+    said, frame = fact(facts, "chances"), wave.rows.sort("chance_below", CATEGORY, descending=[True, False])
+    cases = {
+        f"{entry}/{path}": words(
+            "overcapacity.chart.case", entry=words(f"overcapacity.chart.{entry}_short"), path=wave.path(path)
+        )
+        for entry in ENTRIES
+        for path in wave.paths
+    }
+    below = {case: [wave.at(code, *case.split("/"))["chance_below"] for code in frame[CATEGORY]] for case in cases}
+    cells = [
+        {"row": wave.brief[code], "column": name, "value": 100 * below[case][at]}
+        for at, code in enumerate(frame[CATEGORY])
+        for case, name in cases.items()
+    ]
+    columns = [Column(title=name, kind="percent", name=case) for case, name in cases.items()]
+    title = words("overcapacity.title.chances", **wave.said)
+    twin = _table(
+        wave, "herd_chances", pl.DataFrame({CATEGORY: frame[CATEGORY], **below}), ["category", *columns], title
+    )
+    return said and picture(
+        "overcapacity.chances", kit.matrix, cells, twin, said[1] | wave.said, unit="chance", legend="chance",
+        decimals=0, domain=(0.0, 100.0), cell=48,
+    )  # fmt: skip
+
+
+def _outlook(wave: Wave, code: str | None) -> Picture | None:
+    """Return the range of utilisation of one category over the paths of demand and the two kinds of entry."""
+    if code is None or code in wave.left[CATEGORY]:
+        return None
+    cases = [(entry, path) for path in wave.paths for entry in ENTRIES]
+    rows = [wave.spread(code, entry, path, wave.path(path)) for entry, path in cases]
+    own, some = wave.at(code, "all"), wave.at(code, "uncertain")
+    values = {
+        "name": wave.called[code], "k": own["regions"], "low": own["utilisation_low"], "high": own["utilisation_high"],
+        "some_low": some["utilisation_low"], "some_high": some["utilisation_high"], "now": own["base_utilisation"],
+    } | wave.said  # fmt: skip
+    frame = pl.DataFrame([wave.at(code, entry, path) for entry, path in cases], infer_schema_length=None)
+    title = words("overcapacity.title.outlook", **values)
+    return picture(
+        "overcapacity.outlook", kit.spreads, rows, _table(wave, "herd_outlook", frame, OUTLOOK, title), values,
+        unit="percent", x="utilisation_then", reference=wave.edge,
+        groups=[wave.entry(entry) for entry in ENTRIES], inks=INKS, columns=_heads("some", "all"),
+    )  # fmt: skip
+
+
+def _prices(wave: Wave) -> Picture:
+    """Return what happens to prices if all build."""
+    frame = wave.rows.sort("price", CATEGORY)
+    rows = [
+        row | {"name": wave.brief[code]}
+        for row, code in zip(
+            rows_of(frame, wave.result, value="price", low="price_low", high="price_high"), frame[CATEGORY], strict=True
+        )
+    ]
+    low = frame.row(0, named=True)
+    values = {
+        "k": frame.filter(pl.col("price") < 1).height, "n": frame.height, "name": wave.called[low[CATEGORY]],
+        "change": low["price"] - 1, "low": low["price_low"] - 1, "high": low["price_high"] - 1,
+    } | wave.said  # fmt: skip
+    columns, title = ("category", "price", "price_low", "price_high"), words("overcapacity.title.prices", **wave.said)
+    return picture(
+        "overcapacity.prices", kit.dots, rows, _table(wave, "herd_prices", frame, columns, title), values,
+        unit="price", x="price", reference=100.0, decimals=0,
+    )  # fmt: skip
+
+
+def _offsets(wave: Wave, facts: Facts) -> Picture | None:
+    """Return how much market entry would have to make for itself; None where demand outgrows capacity everywhere."""
+    said = fact(facts, "offsets")
+    every = wave.rows.sort("offsetting_spillover", CATEGORY, descending=[True, False], nulls_last=True)
+    rows = [
+        {"name": wave.brief[code], "value": value}
+        for code, value in every.filter(pl.col("offsetting_spillover") > 0)
+        .select(CATEGORY, "offsetting_spillover")
+        .rows()
+    ]
+    columns = ("category", "offsetting_spillover", "capacity_added")
+    return said and picture(
+        "overcapacity.offsets", kit.bars, rows,
+        _table(wave, "herd_offsets", every, columns, words("overcapacity.title.offsets")), said[1], unit="elasticity",
+        x="spillover", decimals=2,
+    )  # fmt: skip
+
+
+def _tables(wave: Wave) -> list[Table | None]:
+    """Return what each category starts from, what was left out, and everything that was assumed."""
+    starts = wave.rows.sort("regions", CATEGORY, descending=[True, False]).with_columns(
+        pl.col("divisions").fill_null("").str.replace_all(";", ", ")
+    )
+    names = {"category": lambda code: wave.called[code], "survey": _survey}
+    left = wave.left.sort("regions", CATEGORY, descending=[True, False])
+    reason = column("overcapacity.reason", "text", of="status")
+    assumed = [
+        (word("overcapacity", "series", f"assumed_{name}"), _value(wave.options.get(name, value)),
+         _reference(name, reference), name)
+        for name, value, reference in wave.result.assumptions.select("name", "value", "reference").iter_rows()
+    ]  # fmt: skip
+    kinds: dict[str, Kind] = {"assumption": "name", "value_of": "text", "why": "text", "key": "code"}
+    columns = tuple(column(f"overcapacity.{one}", kind) for one, kind in kinds.items())
+    return [
+        table("herd_categories", starts, STARTS, wave.result, names=names, title=words("overcapacity.table.categories"))
+        if wave.rows.height
+        else None,
+        table("herd_left_out", left, ("category", "regions", reason), wave.result,
+              title=words("overcapacity.table.left_out"))
+        if left.height
+        else None,
+        Table(key="herd_assumptions", title=words("overcapacity.table.assumptions"), columns=columns, rows=assumed),
+    ]  # fmt: skip
+
+
+def _survey(series: str) -> Text:
+    """Return the names of series of the survey."""
+    return listing([word("overcapacity", "series", one) for one in series.split(";")])
+
+
+def _reference(name: str, reference: str) -> Text:
+    if reference == "given in the call":
+        return words("overcapacity.note.given_in_call")
+    key = f"overcapacity.note.assumed_{name}"
+    return words(key) if has(key) else same(reference)
+
+
+def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
+    """Write the value of an assumption."""
+    if isinstance(value, Mapping):
+        called = describe("herd_entry", "demand").values
+        return listing([
+            words("overcapacity.chart.factor", name=called.get(one, same(one)), value=factor)
+            for one, factor in value.items()
+        ])  # fmt: skip
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return same(", ".join(f"{one:g}" for one in value))
+    return word("overcapacity", "chart", f"rule_{value}") if value in {"median", "own"} else same(
+        value if isinstance(value, str) else f"{value:g}"
+    )  # fmt: skip
+
+
+def _notes(wave: Wave) -> list[Text]:
+    """Return what the figures rest on."""
+    options = wave.options
+    given = wave.rows.filter(growth_source="given").height
+    sums = ["industry_total", *conventions("overcapacity")["utilisation"]["sections"]["value"]]
+    stand_in = wave.rows.filter(pl.col("survey").str.split(";").list.eval(pl.element().is_in(sums)).list.any()).height
+    size = {
+        "year": options["sizes"],
+        "plans": options["year"],
+        "scale": options["scale"],
+        "share": options["expansion"],
+    }
+    notes = [
+        words(f"overcapacity.note.rule_{options['rule']}", **size),
+        words("overcapacity.note.stress"),
+        words("overcapacity.note.demand", **wave.said),
+        words("overcapacity.note.realised"),
+    ]
+    if given:
+        notes.append(words("overcapacity.note.given", k=given))
+    if stand_in:
+        notes.append(words("overcapacity.note.stand_in", k=stand_in, n=wave.rows.height))
+    if options.get("spillover"):
+        notes.append(words("overcapacity.note.spillover", value=float(options["spillover"])))
+    return notes
