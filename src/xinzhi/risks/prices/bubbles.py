@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
@@ -15,7 +16,15 @@ from xinzhi.risks.prices.conventions import LEVELS, BubbleRules
 from xinzhi.risks.prices.critical import CriticalValues, at_level
 from xinzhi.risks.prices.facts import Timeline, bubble_facts, headline, series_named, series_names, series_sentences
 from xinzhi.risks.prices.series import read_series
-from xinzhi.risks.prices.testing import Tested, check_method, checked_lag, episode_frame, path_frame, tested_series
+from xinzhi.risks.prices.testing import (
+    Tested,
+    check_method,
+    checked_lag,
+    episode_frame,
+    padded,
+    path_frame,
+    tested_series,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -243,17 +252,16 @@ def refuse_all(findings: Sequence[Finding]) -> None:
 
 
 def _paths(tested: Sequence[Tested]) -> pl.DataFrame:
-    """Return the statistics of every date."""
-    parts = [
-        path_frame(one.series.dates, badf=one.badf, bsadf=one.bsadf, critical_value=one.line).select(
-            pl.lit(one.series.name).alias("series"),
-            "date",
-            pl.Series("value", one.series.level),
-            *("badf", "bsadf", "critical_value", "explosive"),
-        )
-        for one in tested
-    ]
-    return pl.concat(parts)
+    """Return the statistics of every date, all series below each other."""
+    sizes = [len(one.series.level) for one in tested]
+    badf, bsadf, line = (
+        np.concatenate([padded(getattr(one, name), size) for one, size in zip(tested, sizes, strict=True)])
+        for name in ("badf", "bsadf", "line")
+    )
+    frame = path_frame(pl.concat([one.series.dates for one in tested]), badf=badf, bsadf=bsadf, critical_value=line)
+    names = [one.series.name for one, size in zip(tested, sizes, strict=True) for _ in range(size)]
+    values = np.concatenate([one.series.level for one in tested])
+    return frame.select(pl.Series("series", names), "date", pl.Series("value", values), pl.exclude("date"))
 
 
 def _statistics(
@@ -348,6 +356,7 @@ def _episodes(tested: Sequence[Tested], convention: Convention, level: int) -> p
             pl.lit(one.critical.method).alias("method"),
         )
         for one in tested
+        if one.runs or one is tested[0]
     ]
     return pl.concat(parts)
 

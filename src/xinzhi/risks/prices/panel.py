@@ -18,7 +18,7 @@ from xinzhi.risks.prices.critical import at_level
 from xinzhi.risks.prices.facts import Timeline, panel_facts, series_names
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
 from xinzhi.risks.prices.series import noted, read_series
-from xinzhi.risks.prices.testing import date_runs, episode_frame, path_frame, shortest_duration
+from xinzhi.risks.prices.testing import date_runs, episode_frame, padded, path_frame, shortest_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +156,7 @@ def panel_bubbles(
     line = panel_line(draws, convention, rules.level)
     episodes = _episodes(table.mean(axis=1), dates, path, line, rules, draws)
     return PanelBubbles(
-        frame=path_frame(dates, bsadf=path, critical_value=line),
+        frame=path_frame(dates, bsadf=padded(path, len(dates)), critical_value=padded(line, len(dates))),
         provenance=reading.source.provenance("panel_bubbles", **(options | asdict(rules))),
         kind=reading.source.kind,
         names=series_names(one.name for one in reading.series),

@@ -170,12 +170,14 @@ def episode_frame(runs: Sequence[Run], dates: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def padded(values: FloatArray, periods: int) -> FloatArray:
+    """Return the statistics of the last dates with NaN for those before the smallest window is full."""
+    return np.concatenate([np.full(periods - len(values), np.nan), values])
+
+
 def path_frame(dates: pl.Series, **statistics: FloatArray) -> pl.DataFrame:
-    """Return the statistics of every date, null until the smallest window is full, and where BSADF passes its line."""
-    columns = {
-        name: np.concatenate([np.full(len(dates) - len(values), np.nan), values]) for name, values in statistics.items()
-    }
-    frame = pl.DataFrame({"date": dates, **columns}).with_columns(pl.col(*columns).fill_nan(None))
+    """Return the statistics of every date, null where there are none, and whether BSADF passes its critical value."""
+    frame = pl.DataFrame({"date": dates, **statistics}).with_columns(pl.col(*statistics).fill_nan(None))
     return frame.with_columns((pl.col("bsadf") > pl.col("critical_value")).alias("explosive"))
 
 
