@@ -19,7 +19,6 @@ from xinzhi.core.errors import UsageError
 from xinzhi.protocol import load
 from xinzhi.report import plot, write_audit, writing
 from xinzhi.report import workbook as sheets
-from xinzhi.report.charts.audit_curve import STRIPS
 from xinzhi.report.page import page
 from xinzhi.report.rooms.yardstick import audit as pages
 from xinzhi.report.rooms.yardstick import audit_curves as smalls
@@ -216,7 +215,7 @@ def test_the_curve_is_sorted_and_holds_the_official_protocol(view: AuditView, co
 
 
 def test_strips_of_a_choice_add_up_to_all_protocols_at_every_place(provinces: Audit) -> None:
-    from xinzhi.report.charts import audit_curve
+    from xinzhi.report.rooms.yardstick import audit_pictures as audit_curve
 
     view = AuditView(provinces)
     found = view.curve("640000")
@@ -226,7 +225,7 @@ def test_strips_of_a_choice_add_up_to_all_protocols_at_every_place(provinces: Au
         sums: dict[float, float] = {}
         for cell in cells:
             sums[cell["x"]] = sums.get(cell["x"], 0.0) + cell["part"]
-        assert len(sums) == STRIPS
+        assert len(sums) == audit_curve.STRIPS
         assert all(total == pytest.approx(1, abs=0.01) for total in sums.values())
 
 

@@ -339,7 +339,7 @@ def test_a_page_of_an_index_is_written(tmp_path):
         "sectors.html", "sectors.xlsx", "sectors.json", "sectors-index.csv", "sectors-uncertainty.csv",
     }  # fmt: skip
     document = json.loads((tmp_path / "sectors.json").read_text("utf-8"))
-    assert document["results"][0]["room"] == "index"
+    assert document["results"][0]["topic"] == "index"
     assert "名次区间" in (tmp_path / "sectors.html").read_text("utf-8")
 
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from xinzhi.report.catalogue import words
-from xinzhi.report.palette import FACTORS, FAINT, GROUPS, INK, SOFT
+from xinzhi.core.text import words
+from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from altair.typing import ChartType
 
     from xinzhi.core.text import Language, Text
-    from xinzhi.report.view import View
 
 FONT = (
     "system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', "
@@ -109,12 +108,27 @@ def configure(chart: ChartType) -> ChartType:
     return chart
 
 
-def group_colours(view: View, w: Words) -> alt.Scale | None:
-    """Return the colours of the macro-regions, or None when there are none."""
-    if not view.groups:
-        return None
-    shown = [w(group) for group in view.groups]
-    return alt.Scale(domain=shown, range=[GROUPS[i % len(GROUPS)] for i in range(len(shown))])
+def shades(w: Words, marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
+    """Return bands behind spans of years, with their words."""
+    if not marks:
+        return []
+    band = alt.Chart(data({"start": one["start"], "end": one["end"]} for one in marks)).mark_rect(
+        color=SHADE, opacity=1
+    )
+    found = [band.encode(x=alt.X("start:Q"), x2=alt.X2("end:Q"))]
+    named = [{"x": (one["start"] + one["end"]) / 2, "text": w(one["word"])} for one in marks if one.get("word")]
+    if named:
+        label = alt.Chart(data(named)).mark_text(fontSize=9, color=SOFT, baseline="bottom")
+        found.append(label.encode(x=alt.X("x:Q"), y=y_at("height"), text="text:N"))
+    return found
+
+
+def abreast(*charts: Any) -> ChartType:  # noqa: ANN401 - charts of any kind
+    """Return finished charts side by side, each with its own colours."""
+    for one in charts:
+        one.config = alt.Undefined
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent"))
+    return configure(alt.hconcat(*charts, spacing=24, resolve=resolve))
 
 
 def factor_colours(w: Words) -> alt.Scale:

@@ -8,6 +8,10 @@
     document.title = body.getAttribute("data-" + language());
     try { history.replaceState(null, "", "#" + place() + "~" + language()); } catch (ignored) { return; }
   }
+  function browser() {
+    var first = (navigator.languages && navigator.languages[0]) || navigator.language || "";
+    return /^zh/i.test(first) ? "zh" : /^en/i.test(first) ? "en" : "";
+  }
   function follow() {
     var wanted = location.hash.split("~")[1], target = place() && document.getElementById(place());
     if (wanted === "zh" || wanted === "en") { document.getElementById("lang-" + wanted).checked = true; }
@@ -21,5 +25,10 @@
   window.addEventListener("hashchange", follow);
   window.addEventListener("beforeprint", function () { yearly(true); });
   window.addEventListener("afterprint", function () { yearly(false); });
+  if (!location.hash.split("~")[1] && browser()) {
+    document.getElementById("lang-" + browser()).checked = true;
+    root.lang = language() === "zh" ? "zh-CN" : "en";
+    document.title = body.getAttribute("data-" + language());
+  }
   follow();
 })();

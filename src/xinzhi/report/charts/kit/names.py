@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from xinzhi.core.text import Text, number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.contrast import ink_on
-from xinzhi.report.numbers import number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from altair.typing import ChartType
 
-    from xinzhi.core.text import Text
     from xinzhi.report.charts.style import Words
 
+Columns = Sequence[tuple[Text, str]]  # head and key of figures beside a chart
+
 STEP, WIDTH = 18, 560
+FIGURE, SPACE = 10, 10  # size of the figures at the right, and the room between two columns of them
 MOST, END = 50, 20  # with more names than a page can hold, those at either end are drawn
 CELL = 30
 UNCUT = 0  # no limit: a name that was cut off would have no twin in the other language
@@ -144,6 +147,7 @@ def stacked(
     total: str | None = None,
     decimals: int = 1,
     domain: Sequence[float] | None = None,
+    columns: Columns = (),
 ) -> ChartType:
     """Return stacked bars by name, with a dot and a figure for the sum.
 
@@ -163,6 +167,8 @@ def stacked(
         Of the figures at the right.
     domain
         Ends of the axis; None: what the values need.
+    columns
+        Head and key of figures at the right, each a string without letters, in the place of the sum.
     """
     shown = ends(rows)
     worded = _worded(w, shown, "name")
@@ -193,6 +199,8 @@ def stacked(
     dot = alt.Chart(style.data(sums)).mark_point(filled=True, size=34, color=palette.INK, opacity=1)
     layers.append(dot.encode(x=alt.X("value:Q"), y=y))
     left = style.layers(*layers, width=WIDTH, height=height)
+    if columns:
+        return style.configure(beside(w, left, worded, order, columns, height))
     return style.configure(_beside(left, _figures(sums, order, decimals, height)))
 
 
@@ -326,4 +334,32 @@ def _figures(rows: Sequence[Mapping[str, Any]], order: Sequence[str], decimals: 
 
 
 def _beside(left: alt.LayerChart, right: alt.LayerChart) -> ChartType:
+    return alt.hconcat(left, right, spacing=4, resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="shared")))
+
+
+def beside(
+    w: Words,
+    left: alt.LayerChart,
+    rows: Sequence[Mapping[str, Any]],
+    order: Sequence[str],
+    columns: Columns,
+    height: int,
+) -> ChartType:
+    """Return a chart with columns of figures at its right, each under its head."""
+    if not columns or not order:
+        return left
+    first = {row["name"]: row for row in reversed(rows)}
+    layers, edge = [], 0.0
+    for title, key in columns:
+        head = w(title)
+        cells = [first[name].get(key) for name in order]
+        shown = [cell or "" for cell in cells]
+        edge += FIGURE * max(style.width(text) for text in [head, *shown]) + SPACE
+        text = alt.Chart(style.data({"name": name, "text": cell} for name, cell in zip(order, shown, strict=True)))
+        drawn = text.mark_text(align="right", fontSize=FIGURE, color=palette.INK)
+        layers += [
+            drawn.encode(y=style.ordinal(order, labels=False), text="text:N", x=style.x_at(edge)),
+            style.head(head, x=edge),
+        ]
+    right = style.layers(*layers, width=edge + 2, height=height)
     return alt.hconcat(left, right, spacing=4, resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="shared")))

@@ -9,7 +9,7 @@ import altair as alt
 from xinzhi.core.text import Text
 from xinzhi.report import palette
 from xinzhi.report.charts import style
-from xinzhi.report.charts.kit.names import END, MOST, STEP, UNCUT, WIDTH, colours
+from xinzhi.report.charts.kit.names import END, FIGURE, MOST, STEP, UNCUT, WIDTH, Columns, beside, colours
 from xinzhi.report.charts.kit.years import stretches
 
 if TYPE_CHECKING:
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
     from xinzhi.report.charts.style import Words
 
-    Columns = Sequence[tuple[Text, str]]
 
 SHAPES = ("circle", "diamond", "triangle-up", "square")
-FIGURE, SPACE = 10, 10  # size of the figures at the right, and the room between two columns of them
 OUTER, INNER = 3, 7  # heights of the widest interval and of those inside it
 
 
@@ -102,7 +100,7 @@ def spreads(
     layers.append(drawn)
     height = (STEP + 6 if several else STEP) * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
-    return style.configure(_beside(w, left, worded, order, columns, height))
+    return style.configure(beside(w, left, worded, order, columns, height))
 
 
 def pairs(
@@ -163,7 +161,7 @@ def pairs(
     )
     height = STEP * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
-    return style.configure(_beside(w, left, worded, order, columns, height))
+    return style.configure(beside(w, left, worded, order, columns, height))
 
 
 def bullets(
@@ -232,7 +230,7 @@ def bullets(
         layers.append(arrow.encode(x=at, y=y, color=alt.value(palette.INK)))
     height = STEP * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
-    return style.configure(_beside(w, left, worded, order, columns, height))
+    return style.configure(beside(w, left, worded, order, columns, height))
 
 
 def _parted(row: Mapping[str, Any]) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -281,31 +279,3 @@ def _zones(
         head = alt.Chart(style.data(named)).mark_text(fontSize=FIGURE, color=palette.SOFT)
         found.append(head.encode(x=alt.X("value:Q", scale=scale), y=style.y_at(-8), text="text:N"))
     return found
-
-
-def _beside(
-    w: Words,
-    left: alt.LayerChart,
-    rows: Sequence[Mapping[str, Any]],
-    order: Sequence[str],
-    columns: Columns,
-    height: int,
-) -> ChartType:
-    """Return a chart with columns of figures at its right, each under its head."""
-    if not columns or not order:
-        return left
-    first = {row["name"]: row for row in reversed(rows)}
-    layers, edge = [], 0.0
-    for title, key in columns:
-        head = w(title)
-        cells = [first[name].get(key) for name in order]
-        shown = [cell or "" for cell in cells]
-        edge += FIGURE * max(style.width(text) for text in [head, *shown]) + SPACE
-        text = alt.Chart(style.data({"name": name, "text": cell} for name, cell in zip(order, shown, strict=True)))
-        drawn = text.mark_text(align="right", fontSize=FIGURE, color=palette.INK)
-        layers += [
-            drawn.encode(y=style.ordinal(order, labels=False), text="text:N", x=style.x_at(edge)),
-            style.head(head, x=edge),
-        ]
-    right = style.layers(*layers, width=edge + 2, height=height)
-    return alt.hconcat(left, right, spacing=4, resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="shared")))

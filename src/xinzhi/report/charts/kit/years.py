@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from xinzhi.core.text import number, words
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.names import colours
-from xinzhi.report.numbers import number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from altair.typing import ChartType
 
@@ -25,7 +25,7 @@ FEW = 7  # years that each have a label
 LABEL = 0.062  # height of a label at the end of a line, as part of the height of the values
 
 
-def lines(
+def lines(  # noqa: PLR0913 - what a line chart can show
     w: Words,
     rows: Sequence[Mapping[str, Any]],
     *,
@@ -35,6 +35,8 @@ def lines(
     marks: Sequence[Mapping[str, Any]] = (),
     inks: Sequence[str] = palette.GROUPS,
     levels: Sequence[tuple[float | None, float | None, Text]] = (),
+    strong: Collection[Text] | None = None,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> ChartType:
     """Return one line a group over the years, named at its end, with a band where the rows have one.
 
@@ -57,6 +59,10 @@ def lines(
         Colours of the groups in the order in which they appear.
     levels
         Stretches of the upright axis: ends (None: open) and the word at their left; every second one is shaded.
+    strong
+        The groups whose lines stand out; None: all.
+    size
+        Width and height, in pixels.
     """
     scale = colours(w, rows, inks)
     worded = [{**row, "group": w(row["group"])} for row in rows]
@@ -73,7 +79,7 @@ def lines(
     )  # fmt: skip
     across = across_years(years)
     colour = alt.Color("group:N", scale=scale, legend=None)
-    layers = [*_shades(w, marks), *_levels(w, levels, (low - room, high + room))]
+    layers = [*style.shades(w, marks), *_levels(w, levels, (low - room, high + room))]
     banded = _pieces(worded)
     if banded:
         band = alt.Chart(style.data(banded)).mark_area(opacity=0.18)
@@ -82,8 +88,13 @@ def lines(
     if reference is not None:
         rule = alt.Chart(style.data([{"value": reference}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
         layers.append(rule.encode(y=alt.Y("value:Q", scale=up)))
-    line = alt.Chart(style.data(worded)).mark_line(strokeWidth=2.2, invalid="break-paths-show-path-domains")
-    layers.append(line.encode(x=across, y=alt.Y("value:Q", title=w(y), axis=axis, scale=up), color=colour))
+    thick = None if strong is None else {w(group) for group in strong}
+    for stands_out in (True, False):
+        shown = [row for row in worded if (thick is None or row["group"] in thick) is stands_out]
+        if shown:
+            line = alt.Chart(style.data(shown))
+            drawn = line.mark_line(strokeWidth=2.2 if stands_out else 1.2, invalid="break-paths-show-path-domains")
+            layers.append(drawn.encode(x=across, y=alt.Y("value:Q", title=w(y), axis=axis, scale=up), color=colour))
     dotted = [row for row in known if row.get("dot")]
     if dotted:
         dot = alt.Chart(style.data(dotted)).mark_circle(size=26, opacity=1)
@@ -91,7 +102,7 @@ def lines(
     ends = _apart(w, known, high - low, decimals)
     text = alt.Chart(style.data(ends)).mark_text(align="left", dx=5, fontSize=10)
     layers.append(text.encode(x=across, y=alt.Y("place:Q", scale=up), text="label:N", color=colour))
-    return style.configure(style.layers(*layers, width=WIDTH, height=HEIGHT))
+    return style.configure(style.layers(*layers, width=size[0], height=size[1]))
 
 
 def _pieces(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -116,20 +127,6 @@ def across_years(years: Sequence[float]) -> alt.X:
         whole = list(range(math.ceil(first), math.floor(last) + 1))
         axis = alt.Axis(format="d", grid=False, values=whole, domain=False)
     return alt.X("year:Q", title=None, axis=axis, scale=ends)
-
-
-def _shades(w: Words, marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
-    if not marks:
-        return []
-    band = alt.Chart(style.data({"start": one["start"], "end": one["end"]} for one in marks)).mark_rect(
-        color=palette.SHADE, opacity=1
-    )
-    found = [band.encode(x=alt.X("start:Q"), x2=alt.X2("end:Q"))]
-    named = [{"x": (one["start"] + one["end"]) / 2, "text": w(one["word"])} for one in marks if one.get("word")]
-    if named:
-        label = alt.Chart(style.data(named)).mark_text(fontSize=9, color=palette.SOFT, baseline="bottom")
-        found.append(label.encode(x=alt.X("x:Q"), y=style.y_at("height"), text="text:N"))
-    return found
 
 
 def stretches(
@@ -185,8 +182,6 @@ def _levels(
 
 def _apart(w: Words, known: Sequence[Mapping[str, Any]], spread: float, decimals: int) -> list[dict[str, Any]]:
     """Return the labels at the ends of the lines, moved apart so that none covers another."""
-    from xinzhi.report.catalogue import words
-
     last: dict[str, Mapping[str, Any]] = {}
     for row in known:
         if row["group"] not in last or row["year"] >= last[row["group"]]["year"]:

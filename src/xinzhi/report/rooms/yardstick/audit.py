@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import Text, paragraph, same, words
-from xinzhi.report.charts import audit_curve, audit_pairs, audit_ranks, bars
+from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.document import rows, text
-from xinzhi.report.rooms.yardstick import audit_curves, audit_tables
+from xinzhi.report.rooms.yardstick import audit_curves, audit_pictures, audit_tables
 from xinzhi.report.rooms.yardstick import audit_sentences as sentences
 from xinzhi.report.rooms.yardstick.audit_view import AuditView
 from xinzhi.report.rooms.yardstick.parameters import introduction
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 NAMES = ("audit.html", "audit.xlsx", "audit.csv", "audit.json")
 # Each picture is a row: what draws it, its table, its headline, its unit.
 PICTURES: Mapping[str, tuple[Callable[..., ChartType], Callable[..., Table], Callable[..., Text], str]] = {
-    "room": (audit_ranks.room, audit_tables.room, sentences.room_headline, "rank"),
-    "ranks": (audit_ranks.ranks, audit_tables.ranks, sentences.ranks_headline, "rank"),
-    "curve": (audit_curve.curve, audit_tables.curve, sentences.curve_headline, "percent"),
-    "variance": (audit_pairs.variance, audit_tables.variance, sentences.variance_headline, "share"),
-    "reversals": (audit_pairs.reversals, audit_tables.reversals, sentences.reversals_headline, "share"),
+    "room": (audit_pictures.room, audit_tables.room, sentences.room_headline, "rank"),
+    "ranks": (audit_pictures.ranks, audit_tables.ranks, sentences.ranks_headline, "rank"),
+    "curve": (audit_pictures.curve, audit_tables.curve, sentences.curve_headline, "percent"),
+    "variance": (audit_pictures.variance, audit_tables.variance, sentences.variance_headline, "share"),
+    "reversals": (audit_pictures.reversals, audit_tables.reversals, sentences.reversals_headline, "share"),
 }
 
 
@@ -72,8 +72,8 @@ def _picture(view: AuditView, kind: str, region: str | None) -> Picture:
 
 def _how(view: AuditView, kind: str) -> Text:
     how = words("how.variance_one" if kind == "variance" and view.rows.height == 1 else f"how.{kind}")
-    of_many = view.rows.height > bars.MOST and kind != "curve"
-    return paragraph([how, words("how.ends", n=bars.END)]) if of_many else how
+    of_many = view.rows.height > MOST and kind != "curve"
+    return paragraph([how, words("how.ends", n=END)]) if of_many else how
 
 
 def _curves(view: AuditView) -> Sketch:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xinzhi.core.text import number
-from xinzhi.report.charts import bars
-from xinzhi.report.charts.audit_curve import thinned
+from xinzhi.report.charts.kit.names import ends
 from xinzhi.report.charts.style import padded
 from xinzhi.report.page import both_svg
 from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
+from xinzhi.report.rooms.yardstick.audit_view import thinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def picture(view: AuditView, name: str) -> str:
     name
         The id of the picture; ``{name}-title`` names it.
     """
-    shown: Sequence[str] = bars.ends(view.rows)["region"].to_list()
+    shown: Sequence[str] = [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
     found = {code: view.curve(code) for code in shown}
     values = [100 * float(end) for one in found.values() for end in (one.values[0], one.values[-1], one.needed or 0.0)]
     low, high = padded(values, by=0.04)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from xinzhi.core.text import listing, number, percent, words
-from xinzhi.report.charts.audit_curve import share
 from xinzhi.report.rooms.yardstick import levels
+from xinzhi.report.rooms.yardstick.audit_view import share
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.names import Names
-from xinzhi.core.text import same
+from xinzhi.core.text import number, same
 from xinzhi.report.rooms.yardstick import levels
 from xinzhi.report.sentence import clauses
 from xinzhi.report.view import Span, region_groups, region_names
@@ -21,6 +21,31 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.text import Text
     from xinzhi.yardstick import Audit, Choice
+
+
+POINTS = 240  # a page tells no more places of a curve apart
+
+
+def share(part: float) -> str:
+    """Write a share of the protocols in percent: whole, finer where it is small.
+
+    Examples
+    --------
+    >>> share(0.256), share(0.0312), share(0.0)
+    ('26', '3.1', '0')
+    """
+    return number(100 * part, 0 if part == 0 or part >= 0.095 else 1)  # noqa: PLR2004 - one digit is left
+
+
+def thinned(count: int, most: int = POINTS) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return at most so many places of a list, evenly spread, with its first and last.
+
+    Examples
+    --------
+    >>> thinned(5, 3).tolist(), thinned(2, 3).tolist()
+    ([0, 2, 4], [0, 1])
+    """
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

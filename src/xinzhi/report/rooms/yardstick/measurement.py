@@ -6,9 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from xinzhi.core.text import paragraph, words
-from xinzhi.report.charts import bars, lines, periods, tiles
-from xinzhi.report.charts.region import region as one_region
-from xinzhi.report.rooms.yardstick import sentences, tables
+from xinzhi.report.charts.kit.names import END, MOST
+from xinzhi.report.rooms.yardstick import pictures, sentences, tables
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.view import View
 
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
 
 # Each picture is a row: what draws it, its table, its headline.
 PICTURES: Mapping[str, tuple[Callable[[View, Words], ChartType], Callable[[View], Table], Callable[[View], Text]]] = {
-    "ranking": (bars.ranking, tables.ranking, sentences.ranking_headline),
-    "map": (tiles.tile_map, tables.map_twin, sentences.map_headline),
-    "sources": (bars.sources, tables.sources, sentences.sources_headline),
-    "contributions": (periods.contributions, tables.national_periods, sentences.contributions_headline),
-    "groups": (lines.groups, tables.groups, sentences.groups_headline),
+    "ranking": (pictures.ranking, tables.ranking, sentences.ranking_headline),
+    "map": (pictures.tile_map, tables.map_twin, sentences.map_headline),
+    "sources": (pictures.sources, tables.sources, sentences.sources_headline),
+    "contributions": (pictures.contributions, tables.national_periods, sentences.contributions_headline),
+    "groups": (pictures.groups, tables.groups, sentences.groups_headline),
 }
 
 
@@ -80,8 +79,8 @@ def _picture(view: View, kind: str) -> Picture:
 def _how(view: View, kind: str) -> Text:
     single = {"ranking": view.latest is None, "groups": view.measurement.levels.height == 0}
     how = words(f"how.{kind}_one" if single.get(kind) else f"how.{kind}")
-    many = kind in {"ranking", "sources"} and view.of(view.lead).height > bars.MOST
-    return paragraph([how, words("how.ends", n=bars.END)]) if many else how
+    many = kind in {"ranking", "sources"} and view.of(view.lead).height > MOST
+    return paragraph([how, words("how.ends", n=END)]) if many else how
 
 
 def _of_region(view: View, region: str) -> Picture:
@@ -92,7 +91,7 @@ def _of_region(view: View, region: str) -> Picture:
         kind="region",
         title=view.name(code),
         headline=words("headline.region", name=view.name(code), finding=finding),
-        draw=lambda w: one_region(view, w, code),
+        draw=lambda w: pictures.region(view, w, code),
         how=words("how.region"),
         unit=words("unit_of.region"),
         twin=tables.accounts(view, "region_years", frame, ("year", "output_growth", *tables.PARTS, "tfp_level")),

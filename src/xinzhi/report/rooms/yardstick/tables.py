@@ -10,7 +10,6 @@ import polars as pl
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, has, words
 from xinzhi.report import flags
-from xinzhi.report.charts import lines
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import names_joined
 from xinzhi.report.table import Column, Table, table
@@ -125,9 +124,25 @@ def inputs(view: View, units: Mapping[str, str]) -> Table:
     return accounts(view, "inputs", view.measurement.inputs, names, said)
 
 
+def cumulated(view: View) -> pl.DataFrame:
+    """Return ``group, year, value``: TFP of each macro-region cumulated from the first year (= 100)."""
+    frame = view.measurement.groups.fill_nan(None).drop_nulls("tfp_growth").sort("region", "year")
+    start = frame.group_by("region", maintain_order=True).agg(year=pl.col("year").min() - 1, value=pl.lit(100.0))
+    later = frame.select("region", "year", value=100 * pl.col("tfp_growth").cum_sum().over("region").exp())
+    both = pl.concat([start, later], how="vertical_relaxed")
+    return both.rename({"region": "group"}).sort("group", "year")
+
+
+def group_levels(view: View) -> pl.DataFrame:
+    """Return ``group, year, value``: mean in logs of the TFP levels of the regions of each macro-region."""
+    member = view.measurement.regions.select("region", group="group_en").drop_nulls("group")
+    frame = view.measurement.levels.fill_nan(None).drop_nulls("tfp_level").join(member, on="region")
+    return frame.group_by("group", "year").agg(value=pl.col("tfp_level").log().mean().exp()).sort("group", "year")
+
+
 def groups(view: View) -> Table:
     """Return the lines of the macro-regions as a table: cumulated TFP and TFP level by year."""
-    frames = {"cumulated": lines.cumulated(view), "group_level": lines.group_levels(view)}
+    frames = {"cumulated": cumulated(view), "group_level": group_levels(view)}
     columns = [describe("measure", "year")]
     wide: pl.DataFrame | None = None
     for name, frame in frames.items():
