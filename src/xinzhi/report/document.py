@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 
 def text(one: Text) -> dict[str, str]:
-    """Return a text as a pair.
-
-    Examples
-    --------
-    >>> from xinzhi.core.text import Text
-    >>> text(Text(zh="吉林", en="Jilin"))
-    {'zh': '吉林', 'en': 'Jilin'}
-    """
+    """Return a text as a pair."""
     return {"zh": one.zh, "en": one.en}
 
 

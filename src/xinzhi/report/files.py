@@ -15,31 +15,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def whole(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Hand out temporary paths for files of a folder and put all of them in their places at the end.
-
-    When anything fails before that, the temporary files are removed and files of those names stay as they were.
-
-    Parameters
-    ----------
-    folder
-        The folder; it is made when it is not there.
-    names
-        The names of the files.
-
-    Raises
-    ------
-    UsageError
-        When the folder cannot be made or written in.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> with whole(folder, ["a.txt"]) as (path,):
-    ...     _ = path.write_text("whole")
-    >>> (folder / "a.txt").read_text(), len(list(folder.iterdir()))
-    ('whole', 1)
-    """
+    """Hand out temporary paths for files of a folder and put all of them in their places at the end."""
+    # When anything fails before that, the temporary files are removed and files of those names stay as they were.
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -20,36 +20,18 @@ def kinds() -> Mapping[str, Mapping[str, str]]:
 
 
 def split(flags: str | None) -> list[tuple[str, str]]:
-    """Return the (kind, series) pairs of a flags cell.
-
-    Examples
-    --------
-    >>> split("carried:labour_share;extrapolated:investment")
-    [('carried', 'labour_share'), ('extrapolated', 'investment')]
-    """
+    """Return the (kind, series) pairs of a flags cell."""
     pairs = (flag.partition(":") for flag in (flags or "").split(";") if flag)
     return [(kind, series) for kind, _, series in pairs]
 
 
 def is_official(flags: str | None) -> bool:
-    """Say whether the figure rests on official figures alone.
-
-    Examples
-    --------
-    >>> is_official("break:employment"), is_official("extrapolated:investment")
-    (True, False)
-    """
+    """Say whether the figure rests on official figures alone."""
     return all(_standing(kind) == "official" for kind, _ in split(flags))
 
 
 def is_extrapolated(flags: str | None) -> bool:
-    """Say whether the figure rests on one for which no official figure exists.
-
-    Examples
-    --------
-    >>> is_extrapolated("carried:labour_share"), is_extrapolated("extrapolated:investment")
-    (False, True)
-    """
+    """Say whether the figure rests on one for which no official figure exists."""
     return any(_standing(kind) == "extrapolated" for kind, _ in split(flags))
 
 
@@ -63,13 +45,7 @@ def mark(kind: str) -> str:
 
 
 def marks(flags: str | None, *, without: Iterable[str] = ()) -> str:
-    """Return the letters of a flags cell, in the order of the list of kinds.
-
-    Examples
-    --------
-    >>> marks("carried:labour_share;extrapolated:investment;extrapolated:price")
-    'e c'
-    """
+    """Return the letters of a flags cell, in the order of the list of kinds."""
     found = {kind for kind, _ in split(flags)} - set(without)
     known = [kind for kind in kinds() if kind in found]
     return " ".join(mark(kind) for kind in [*known, *sorted(found - set(known))])
@@ -97,13 +73,7 @@ def legend(flags: Iterable[str | None]) -> list[Text]:
 
 
 def year_ranges(years: Sequence[int]) -> str:
-    """Write years as ranges.
-
-    Examples
-    --------
-    >>> year_ranges([2010, 2018, 2019, 2020])
-    '2010, 2018–2020'
-    """
+    """Write years as ranges."""
     spans: list[list[int]] = []
     for year in sorted(set(years)):
         if spans and year == spans[-1][1] + 1:
@@ -114,13 +84,7 @@ def year_ranges(years: Sequence[int]) -> str:
 
 
 def in_words(rows: Iterable[tuple[int, str | None]]) -> list[Text]:
-    """Spell out the flags of yearly figures: per kind and series one line with its years.
-
-    Examples
-    --------
-    >>> in_words([(2018, "carried:labour_share"), (2019, "carried:labour_share")])[0].en
-    'c  labour share of income: carried from the nearest observed year, 2018–2019.'
-    """
+    """Spell out the flags of yearly figures: per kind and series one line with its years."""
     found: dict[tuple[str, str], list[int]] = {}
     for year, cell in rows:
         for pair in split(cell):
@@ -141,13 +105,7 @@ def in_words(rows: Iterable[tuple[int, str | None]]) -> list[Text]:
 
 @cache
 def in_full(cell: str) -> Text:
-    """Spell out a flags cell: every kind with its series.
-
-    Examples
-    --------
-    >>> in_full("carried:labour_share;extrapolated:investment").zh
-    '外推：固定资本形成总额；沿用最近的观测年份：劳动者报酬份额'
-    """
+    """Spell out a flags cell: every kind with its series."""
     order = list(kinds())
     found: dict[str, list[Text]] = {}
     for kind, series in sorted(split(cell), key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order)):

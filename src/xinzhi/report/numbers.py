@@ -26,26 +26,7 @@ def _scales() -> Mapping[Language, list[tuple[float, str]]]:
 
 
 def amount(value: float | None, unit: str, *, digits: int = 4, base: bool = False) -> Text:
-    """Write an amount in the words of each language: wan and yi in Chinese, thousand to trillion in English.
-
-    Parameters
-    ----------
-    value
-        The number as stored.
-    unit
-        Its unit, ``[scale] name [at YEAR prices]``.
-    digits
-        Significant digits shown.
-    base
-        Whether the year of the prices is said.
-
-    Examples
-    --------
-    >>> amount(8976.9, "1e8 CNY at 2000 prices")
-    Text(zh='8,977亿元', en='897.7 billion yuan')
-    >>> amount(1170, "1e4 persons")
-    Text(zh='1,170万人', en='11.70 million persons')
-    """
+    """Write an amount in the words of each language: wan and yi in Chinese, thousand to trillion in English."""
     if value is None or not math.isfinite(value):
         return same(NOTHING)
     scale, name, year = split_unit(unit)
@@ -67,13 +48,7 @@ def _scaled(value: float, language: Language, digits: int) -> str:
 
 
 def split_unit(unit: str) -> tuple[float, str, str | None]:
-    """Return scale, name and price year of a unit.
-
-    Examples
-    --------
-    >>> split_unit("1e8 CNY at 2000 prices")
-    (100000000.0, 'CNY', '2000')
-    """
+    """Return scale, name and price year of a unit."""
     match = _UNIT.match(unit.strip())
     if match is None:
         return 1.0, unit, None
@@ -81,13 +56,7 @@ def split_unit(unit: str) -> tuple[float, str, str | None]:
 
 
 def unit_text(unit: str) -> Text:
-    """Write a unit in words: ``1e8 CNY at 2000 prices`` is 亿元（2000年价格）.
-
-    Examples
-    --------
-    >>> unit_text("1e8 CNY at 2000 prices")
-    Text(zh='亿元（2000年价格）', en='100 million yuan at 2000 prices')
-    """
+    """Write a unit in words: ``1e8 CNY at 2000 prices`` is 亿元（2000年价格）."""
     scale, name, base = split_unit(unit)
     key = f"scale.{scale:g}"
     size = words(key) if scale != 1 and has(key) else same("" if scale == 1 else f"{scale:g}")

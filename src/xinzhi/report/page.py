@@ -81,13 +81,7 @@ def _environment() -> jinja2.Environment:
 
 
 def both(text: object) -> Markup:
-    """Return a text in both languages, of which the page shows one; one that reads alike stands once.
-
-    Examples
-    --------
-    >>> both(Text(zh="吉林", en="Jilin"))
-    Markup('<span class="zh" lang="zh-CN">吉林</span><span class="en" lang="en">Jilin</span>')
-    """
+    """Return a text in both languages, of which the page shows one; one that reads alike stands once."""
     if isinstance(text, Markup):
         return text
     if not isinstance(text, Text) or text.zh == text.en:

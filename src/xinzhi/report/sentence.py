@@ -23,13 +23,7 @@ SURE = 0.005  # a probability nearer to zero or one than random draws can tell
 
 
 def sentence(text: Text) -> Text:
-    """Return a headline as a sentence of the answer.
-
-    Examples
-    --------
-    >>> sentence(Text(zh="吉林居首", en="Jilin ranks first"))
-    Text(zh='吉林居首。', en='Jilin ranks first.')
-    """
+    """Return a headline as a sentence of the answer."""
     return Text(zh=f"{text.zh}。", en=f"{text.en}.")
 
 
@@ -39,13 +33,7 @@ def capital(text: Text) -> Text:
 
 
 def joined(items: Sequence[Text]) -> Text:
-    """Join names or short words by commas.
-
-    Examples
-    --------
-    >>> joined([same("a"), same("b")])
-    Text(zh='a，b', en='a, b')
-    """
+    """Join names or short words by commas."""
     return Text(zh="，".join(item.zh for item in items), en=", ".join(item.en for item in items))
 
 
@@ -60,13 +48,7 @@ def clauses(items: Sequence[Text]) -> Text:
 
 
 def short(text: Text, most: float) -> Text:
-    """Return a text cut to a width, in units of its size, so that no chart has to cut it.
-
-    Examples
-    --------
-    >>> short(Text(zh="研究与试验发展经费投入强度", en="research and development"), 9).en
-    'research and d…'
-    """
+    """Return a text cut to a width, in units of its size, so that no chart has to cut it."""
     return Text(zh=_cut(text.zh, most), en=_cut(text.en, most))
 
 
@@ -87,13 +69,7 @@ def word(topic: str, kind: str, name: object) -> Text:
 
 
 def yes_no(value: bool | None) -> Text | None:  # noqa: FBT001 - a cell
-    """Return a cell that says yes or no; None stays None.
-
-    Examples
-    --------
-    >>> yes_no(True).en, yes_no(None)
-    ('yes', None)
-    """
+    """Return a cell that says yes or no; None stays None."""
     return None if value is None else words("label.yes" if value else "label.no")
 
 
@@ -103,13 +79,7 @@ def hundredfold(value: float | None) -> float | None:
 
 
 def chance(value: float) -> str:
-    """Write a probability in percent; what random draws cannot tell from certain is no more than nearly so.
-
-    Examples
-    --------
-    >>> chance(0.612), chance(1.0), chance(0.001)
-    ('61', '> 99', '< 1')
-    """
+    """Write a probability in percent; what random draws cannot tell from certain is no more than nearly so."""
     return "> 99" if value > 1 - SURE else "< 1" if value < SURE else f"{100 * value:.0f}"
 
 
@@ -129,13 +99,7 @@ def finding_notes(findings: Iterable[Finding], limit: int = MOST_NOTES) -> tuple
 
 
 def spread(years: Sequence[int], most: int) -> list[int]:
-    """Return at most so many of the years, evenly spread, the first and the last among them.
-
-    Examples
-    --------
-    >>> spread([2000, 2001, 2002, 2003, 2004, 2005, 2006], 3)
-    [2000, 2003, 2006]
-    """
+    """Return at most so many of the years, evenly spread, the first and the last among them."""
     if len(years) <= most:
         return list(years)
     return [years[round(i * (len(years) - 1) / (most - 1))] for i in range(most)]
@@ -160,13 +124,7 @@ def notes_of(facts: Facts, topic: str) -> list[Text]:
 
 
 def fact(facts: Facts, *keys: str) -> tuple[str, dict[str, Any]] | None:
-    """Return the first of some headlines that facts have, by its name, and its values; None where they have none.
-
-    Examples
-    --------
-    >>> fact({"headline.rose": {"n": 2}}, "fell", "rose")
-    ('rose', {'n': 2})
-    """
+    """Return the first of some headlines that facts have, by its name, and its values; None where they have none."""
     for key in keys:
         said = facts.get(f"headline.{key}")
         if isinstance(said, dict):

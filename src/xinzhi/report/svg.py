@@ -23,18 +23,9 @@ _LANG = {"zh": "zh-CN", "en": "en"}
 
 
 def inline(draw: Callable[[Words], ChartType], name: str) -> str:
-    """Return a chart as inline SVG in both languages.
-
-    It is laid out in English, with room for the Chinese where that is longer; each word is then followed by its Chinese
-    twin at the same place, and the page shows one of the two.
-
-    Parameters
-    ----------
-    draw
-        What draws the chart with given words.
-    name
-        Prefix of the ids, as in `bilingual`.
-    """
+    """Return a chart as inline SVG in both languages."""
+    # It is laid out in English, with room for the Chinese where that is longer; each word is then followed by its
+    # Chinese twin at the same place, and the page shows one of the two.
     import vl_convert
     from altair.utils.schemapi import debug_mode
 
@@ -48,30 +39,7 @@ def inline(draw: Callable[[Words], ChartType], name: str) -> str:
 
 
 def bilingual(svg: str, pairs: Mapping[str, Text], *, name: str) -> str:
-    """Give every word of an SVG in both languages, and make its ids its own.
-
-    Parameters
-    ----------
-    svg
-        An SVG drawn in English.
-    pairs
-        The English words and their texts.
-    name
-        Prefix of the ids; ``{name}-title`` is the id of the headline that names the picture.
-
-    Raises
-    ------
-    ValueError
-        When a text of the SVG has letters and is not among the pairs.
-
-    Examples
-    --------
-    >>> from xinzhi.core.text import Text
-    >>> drawn = '<svg width="9" height="9"><text x="1">Jilin</text></svg>'
-    >>> two = bilingual(drawn, {"Jilin": Text(zh="吉林", en="Jilin")}, name="map")
-    >>> '<text x="1" class="zh" lang="zh-CN">吉林</text><text x="1" class="en" lang="en">Jilin</text>' in two
-    True
-    """
+    """Give every word of an SVG in both languages, and make its ids its own."""
 
     def both(match: re.Match[str]) -> str:
         attributes, shown = match[1], html.unescape(match[2])

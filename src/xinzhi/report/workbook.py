@@ -43,11 +43,9 @@ class _Look:
 
 
 def write_workbook(document: Document, path: Path, language: Language) -> None:
-    """Write a document as xlsx: the cover, the notes, and one sheet for every table, which `language` names.
-
-    Every table sheet has a title, the source with the protocol's fingerprint, a Chinese and an English header, a row of
-    units, and then numbers as numbers. Growth is in percent per year: 100 times the log change.
-    """
+    """Write a document as xlsx: the cover, the notes, and one sheet for every table, which `language` names."""
+    # Every table sheet has a title, the source with the protocol's fingerprint, a Chinese and an English header, a row
+    # of units, and then numbers as numbers. Growth is in percent per year: 100 times the log change.
     from xlsxwriter import Workbook
 
     content = document.contents()

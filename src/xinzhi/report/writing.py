@@ -234,13 +234,7 @@ write_room = write_report  # the name of the first edition
 
 
 def _sections(results: Sequence[Result], region: str | None) -> list[Section]:
-    """Return what the results say; one that has no such region (a survey of industries) says what it says anyway.
-
-    Raises
-    ------
-    UsageError
-        When no result has the region.
-    """
+    """Return what the results say; one that has no such region (a survey of industries) says what it says anyway."""
     from xinzhi.report.rooms import section
 
     made, refusals = [], []

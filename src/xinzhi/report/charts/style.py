@@ -30,21 +30,7 @@ PAD = "·"  # stands for room only: the page puts the words themselves in its pl
 
 
 class Words:
-    """The words of one chart: gives each text in the language drawn and remembers the other.
-
-    Parameters
-    ----------
-    language
-        The language drawn.
-    roomy
-        Whether a text is padded until the other language fits in its place, for pictures that will show either.
-
-    Examples
-    --------
-    >>> w = Words("en")
-    >>> w(words("factor.tfp")), w.pairs["total factor productivity"].zh
-    ('total factor productivity', '全要素生产率')
-    """
+    """The words of one chart: gives each text in the language drawn and remembers the other."""
 
     def __init__(self, language: Language, *, roomy: bool = False) -> None:
         self.language = language
@@ -65,13 +51,7 @@ class Words:
 
 
 def width(text: str) -> float:
-    """Return about how wide a text is, in units of its size: Chinese signs are square, others half as wide.
-
-    Examples
-    --------
-    >>> width("吉林"), round(width("TFP"), 2)
-    (2.0, 1.65)
-    """
+    """Return about how wide a text is, in units of its size: Chinese signs are square, others half as wide."""
     return sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.33 if sign == PAD else 0.55 for sign in text)
 
 
@@ -137,13 +117,7 @@ def factor_colours(w: Words) -> alt.Scale:
 
 
 def padded(values: Iterable[float | None], *, by: float = 0.12) -> list[float]:
-    """Return a domain that holds zero and all values, with room for labels where the values reach.
-
-    Examples
-    --------
-    >>> padded([1.0, 2.0], by=0.1)
-    [0.0, 2.2]
-    """
+    """Return a domain that holds zero and all values, with room for labels where the values reach."""
     known = [0.0, *(value for value in values if value is not None)]
     low, high = min(known), max(known)
     room = by * ((high - low) or 1.0)

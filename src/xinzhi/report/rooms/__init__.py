@@ -79,20 +79,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
 
 
 def section(result: Result, *, region: str | None = None) -> Section:
-    """Return what a result of a room says.
-
-    Parameters
-    ----------
-    result
-        What a verb of a room returns.
-    region
-        The region or unit that pictures of one region show; None: the room chooses a telling one.
-
-    Raises
-    ------
-    UsageError
-        When no room knows the result.
-    """
+    """Return what a result of a room says."""
     maker = _maker(result)
     if maker is None:
         raise UsageError("report.no-picture", name=type(result).__name__)

@@ -20,20 +20,7 @@ _BEND = 6 / 29  # where the curve of CIELAB becomes a line
 
 
 def ink_on(share: float, shades: Sequence[str]) -> str:
-    """Return the ink for text on a scale of colours that is interpolated in CIELAB, as the charts do.
-
-    Parameters
-    ----------
-    share
-        Place on the scale, 0 to 1; beyond its ends the colour is that of the end.
-    shades
-        The colours of the scale, evenly apart.
-
-    Examples
-    --------
-    >>> ink_on(0.0, ("#eef1f4", "#0b3a5e")), ink_on(1.0, ("#eef1f4", "#0b3a5e"))
-    ('#22303c', '#ffffff')
-    """
+    """Return the ink for text on a scale of colours that is interpolated in CIELAB, as the charts do."""
     ground = luminance(between(min(max(share, 0.0), 1.0), shades))
     return next(ink for ink in INKS if contrast(luminance(linear_of(ink)), ground) >= READABLE)
 

@@ -20,20 +20,7 @@ _EPOCH = dt.date(1970, 1, 1)
 
 
 def written(place: int, unit: Unit) -> str:
-    """Return a date as it is written.
-
-    Parameters
-    ----------
-    place
-        Months or quarters since year 0, days since 1970, the year, or the place in a sequence.
-    unit
-        Which of these.
-
-    Examples
-    --------
-    >>> written(2021 * 12 + 2, "month"), written(2021 * 4, "quarter"), written(2021, "year"), written(0, "day")
-    ('2021-03', '2021Q1', '2021', '1970-01-01')
-    """
+    """Return a date as it is written."""
     if unit == "day":
         return str(_EPOCH + dt.timedelta(days=place))
     if unit in _PER_YEAR:
@@ -43,15 +30,7 @@ def written(place: int, unit: Unit) -> str:
 
 
 def marks(low: int, high: int, unit: Unit, most: int = 9) -> list[int]:
-    """Return the dates that an axis marks: at most so many, at the beginning of years or of rounded spans.
-
-    Examples
-    --------
-    >>> [written(one, "month") for one in marks(2017 * 12 + 11, 2020 * 12, "month", most=6)]
-    ['2018-01', '2018-07', '2019-01', '2019-07', '2020-01']
-    >>> marks(1998, 2019, "year")
-    [2000, 2005, 2010, 2015]
-    """
+    """Return the dates that an axis marks: at most so many, at the beginning of years or of rounded spans."""
     if unit == "day" and high - low > _DAYS:
         first, last = (_EPOCH + dt.timedelta(days=one) for one in (low, high))
         begins = marks(first.year * 12 + first.month - 1, last.year * 12 + last.month - 1, "month", most)
@@ -63,21 +42,7 @@ def marks(low: int, high: int, unit: Unit, most: int = 9) -> list[int]:
 
 
 def across(w: Words, low: int, high: int, unit: Unit, *, field: str = "x", labels: bool = True, most: int = 9) -> alt.X:
-    """Return the axis of dates; every date has half a step of room on either side.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    low, high, unit
-        First and last date, as in `written`.
-    field
-        The field of the rows that holds the place.
-    labels
-        Whether dates are written below the axis.
-    most
-        How many are marked.
-    """
+    """Return the axis of dates; every date has half a step of room on either side."""
     chosen = marks(low, high, unit, most)
     names = {one: w(same(written(one, unit))) for one in chosen}
     lookup = "{" + ",".join(f"'{place}':'{name}'" for place, name in names.items()) + "}[datum.value]"

@@ -107,13 +107,7 @@ def fan(
 
 
 def shades(count: int) -> list[str]:
-    """Return tints of one colour, the palest first.
-
-    Examples
-    --------
-    >>> shades(2)
-    ['#dbe7f1', '#72a4c9']
-    """
+    """Return tints of one colour, the palest first."""
     full = [int(palette.DEEP[i : i + 2], 16) for i in (1, 3, 5)]
     step = (DARKEST - PALEST) / max(1, count - 1)
     parts = [PALEST + step * i for i in range(count)]

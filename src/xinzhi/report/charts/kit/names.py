@@ -39,10 +39,8 @@ def colours(
     range_: Sequence[str] = palette.GROUPS,
     known: Sequence[Text] = (),
 ) -> alt.Scale | None:
-    """Return the colours of the groups; None when no row has one.
-
-    Each of `known` has its own colour by its place among them, drawn here or not; others follow as they appear.
-    """
+    """Return the colours of the groups; None when no row has one."""
+    # Each of `known` has its own colour by its place among them, drawn here or not; others follow as they appear.
     found = dict.fromkeys(row["group"] for row in rows if row.get("group") is not None)
     places = {group: at for at, group in enumerate(dict.fromkeys([*known, *found]))}
     shown = [group for group in places if group in found]

@@ -244,13 +244,7 @@ def treemap(w: Words, rows: Sequence[Mapping[str, Any]], *, width: int = 640, he
 
 
 def squarify(areas: Sequence[float], width: float, height: float) -> list[tuple[float, float, float, float]]:
-    """Return the rectangle ``x, y, width, height`` of every area, largest first, as square as can be.
-
-    Examples
-    --------
-    >>> squarify([6.0, 2.0], 4.0, 2.0)
-    [(0.0, 0.0, 3.0, 2.0), (3.0, 0.0, 1.0, 2.0)]
-    """
+    """Return the rectangle ``x, y, width, height`` of every area, largest first, as square as can be."""
     found: list[tuple[float, float, float, float]] = []
     x = y = 0.0
     rest = list(areas)

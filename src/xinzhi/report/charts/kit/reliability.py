@@ -21,17 +21,7 @@ SIDE = 380
 
 
 def reliability(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, y: Text) -> ChartType:
-    """Return a reliability diagram.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``x`` and ``y`` in percent, the interval ``low`` to ``high`` of `y`, and how many ``n`` it rests on.
-    x, y
-        Titles of the axes: what was said, and how often it was so.
-    """
+    """Return a reliability diagram."""
     scale = alt.Scale(domain=[-2, 104], nice=False)
     axis = alt.Axis(values=list(range(0, 101, 20)), domain=False, ticks=False)
     across, up = alt.X("x:Q", scale=scale, title=w(x), axis=axis), alt.Y("y:Q", scale=scale, title=w(y), axis=axis)

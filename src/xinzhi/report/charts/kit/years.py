@@ -132,15 +132,7 @@ def across_years(years: Sequence[float]) -> alt.X:
 def stretches(
     zones: Sequence[tuple[float | None, float | None, Text]], ends: tuple[float, float]
 ) -> list[tuple[float, float, Text, bool]]:
-    """Return the stretches of an axis inside its ends: beginning, end, word, and whether it is shaded.
-
-    Examples
-    --------
-    >>> from xinzhi.core.text import Text
-    >>> low, high = Text(zh="低", en="low"), Text(zh="高", en="high")
-    >>> [one[:2] for one in stretches([(None, 75, low), (75, 81, high), (81, None, low)], (60.0, 80.0))]
-    [(60.0, 75), (75, 80.0)]
-    """
+    """Return the stretches of an axis inside its ends: beginning, end, word, and whether it is shaded."""
     every = [
         (
             ends[0] if low is None else max(low, ends[0]),

@@ -107,10 +107,8 @@ def contents(view: View, package: Package, units: Mapping[str, str], topics: Seq
 
 
 def input_units(protocol: Protocol, package: Package) -> dict[str, str]:
-    """Return the units of the levels behind the accounts, as far as the package's units tell.
-
-    A capital stock built from investment is at the prices of the base year of the investment price index.
-    """
+    """Return the units of the levels behind the accounts, as far as the package's units tell."""
+    # A capital stock built from investment is at the prices of the base year of the investment price index.
     accounts = package.units.get("accounts", {})
     investment = package.units.get("investment", {})
     units = {"output": accounts.get("output_real"), "capital": accounts.get("capital")}

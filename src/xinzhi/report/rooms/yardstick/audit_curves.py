@@ -25,15 +25,7 @@ POINTS = 50
 
 
 def picture(view: AuditView, name: str) -> str:
-    """Return one small specification curve a region, by official rank, all on one scale.
-
-    Parameters
-    ----------
-    view
-        The audit.
-    name
-        The id of the picture; ``{name}-title`` names it.
-    """
+    """Return one small specification curve a region, by official rank, all on one scale."""
     shown: Sequence[str] = [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
     found = {code: view.curve(code) for code in shown}
     values = [100 * float(end) for one in found.values() for end in (one.values[0], one.values[-1], one.needed or 0.0)]

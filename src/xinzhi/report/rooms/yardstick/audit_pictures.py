@@ -153,13 +153,7 @@ class _Ladder:
 
 
 def curve(view: AuditView, w: Words, region: str | None = None) -> ChartType:
-    """Return the specification curve of one region over the panel of its choices.
-
-    Raises
-    ------
-    UsageError
-        When the region was not measured in the leading period.
-    """
+    """Return the specification curve of one region over the panel of its choices."""
     found = view.curve(region)
     panels = [_line(found, w), _panel(view, found, w)]
     return style.configure(alt.vconcat(*panels, spacing=14))

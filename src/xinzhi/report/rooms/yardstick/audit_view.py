@@ -27,44 +27,18 @@ POINTS = 240  # a page tells no more places of a curve apart
 
 
 def share(part: float) -> str:
-    """Write a share of the protocols in percent: whole, finer where it is small.
-
-    Examples
-    --------
-    >>> share(0.256), share(0.0312), share(0.0)
-    ('26', '3.1', '0')
-    """
+    """Write a share of the protocols in percent: whole, finer where it is small."""
     return number(100 * part, 0 if part == 0 or part >= 0.095 else 1)  # noqa: PLR2004 - one digit is left
 
 
 def thinned(count: int, most: int = POINTS) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return at most so many places of a list, evenly spread, with its first and last.
-
-    Examples
-    --------
-    >>> thinned(5, 3).tolist(), thinned(2, 3).tolist()
-    ([0, 2, 4], [0, 1])
-    """
+    """Return at most so many places of a list, evenly spread, with its first and last."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """All protocols ordered by the TFP growth of one region in the leading period.
-
-    Parameters
-    ----------
-    code
-        The region.
-    values
-        `(N,)` log points per year, lowest first.
-    levels
-        `(N, d)` the level of each choice in the protocol at each place.
-    official, place
-        The official growth, and the share of the protocols that give less.
-    needed
-        The growth that would rank first while the others keep the official protocol; None for a single region.
-    """
+    """All protocols ordered by the TFP growth of one region in the leading period."""
 
     code: str
     values: FloatArray
@@ -158,13 +132,7 @@ class AuditView:
         return self.names.get(code, same(code))
 
     def curve(self, code: str | None = None) -> Curve:
-        """Return the specification curve of a region; None is the region that could move furthest.
-
-        Raises
-        ------
-        UsageError
-            When the region was not measured in the leading period.
-        """
+        """Return the specification curve of a region; None is the region that could move furthest."""
         code = Names({"region": self.names}).resolve(code or self.furthest, self.codes)
         values = self._values[:, self._places[code]][self._measured]
         order = np.argsort(values, kind="stable")

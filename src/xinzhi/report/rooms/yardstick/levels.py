@@ -25,16 +25,7 @@ def title(choice: Choice) -> Text:
 
 
 def level(choice: Choice, at: int) -> Text:
-    """Return what one level of a choice means: the values that tell its levels apart.
-
-    Examples
-    --------
-    >>> from xinzhi.protocol import load
-    >>> from xinzhi.yardstick.audit.choices import choices
-    >>> by_name = {choice.name: choice for choice in choices(load("xinzhi-cn-2026"))}
-    >>> level(by_name["shares.rule"], 0).en, level(by_name["index.formula"], 1).zh
-    ('one national, two-year mean', '费雪')
-    """
+    """Return what one level of a choice means: the values that tell its levels apart."""
     values = choice.levels[at].values
     telling = [path for path in choice.paths if path in values and _varies(choice, path)]
     return joined([value(path, values[path]) for path in telling or values])
@@ -51,13 +42,7 @@ def departure(choice: Choice, at: int) -> Text:
 
 
 def value(path: str, item: Any) -> Text:  # noqa: ANN401 - a parameter of any kind
-    """Return the value of a parameter in a few words; a ratio of at most 1 in percent.
-
-    Examples
-    --------
-    >>> value("capital.depreciation", 0.1096), value("capital.timing", "mid_year").en
-    (Text(zh='10.96%', en='10.96%'), 'mean of both ends')
-    """
+    """Return the value of a parameter in a few words; a ratio of at most 1 in percent."""
     if isinstance(item, Dated):
         first, *rest = item.entries
         later = [words("audit.from", year=start.year, value=value(path, one)) for start, one in rest]

@@ -85,13 +85,7 @@ def in_words(parameter: Parameter) -> str | float | Text:
 
 
 def shown(value: Any) -> str:  # noqa: ANN401 - a parameter of any kind
-    """Write the value of a parameter; versions over time as ``from 1952: geometric``.
-
-    Examples
-    --------
-    >>> shown(((1996, 2000), (2000, 2007))), shown(0.096), shown(Dated.of({1952: "geometric"}))
-    ('[[1996, 2000], [2000, 2007]]', '0.096', '1952-01-01: geometric')
-    """
+    """Write the value of a parameter; versions over time as ``from 1952: geometric``."""
     if value is None:
         return NOTHING
     if isinstance(value, Dated):

@@ -234,10 +234,8 @@ def _lines(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
 def extrapolated(
     view: View, first: float, code: str | None = None, *, before: float = 1.0, after: float = 0.0
 ) -> list[dict[str, Any]]:
-    """Return the spans of years that rest on extrapolated figures, in one region or in any; the widest says so.
-
-    A span reaches `before` and `after` its years: growth in a line starts a year earlier.
-    """
+    """Return the spans of years that rest on extrapolated figures, in one region or in any; the widest says so."""
+    # A span reaches `before` and `after` its years: growth in a line starts a year earlier.
     frame = view.measurement.frame if code is None else view.measurement.frame.filter(region=code)
     marked = frame.group_by("year").agg(pl.col("flags").fill_null("").str.join(";")).sort("year").rows()
     runs: list[list[int]] = []

@@ -104,17 +104,7 @@ def frame_of(view: View) -> Frame:
 
 
 def picture(scales: Frame, rows: pl.DataFrame, name: str) -> str:
-    """Return the picture of one region.
-
-    Parameters
-    ----------
-    scales
-        The scales of all regions.
-    rows
-        The yearly growth accounts of the region, in order of the years.
-    name
-        The id of the picture; ``{name}-title`` names it.
-    """
+    """Return the picture of one region."""
     parts = [_bands(rows, scales), *_axes(scales), *_bars(rows, scales), *_marks(rows, scales)]
     if rows["tfp_level"].drop_nulls().len():
         parts += _line(rows, scales)
@@ -152,13 +142,7 @@ def _bands(rows: pl.DataFrame, scales: Frame) -> str:
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Return round values between two ends.
-
-    Examples
-    --------
-    >>> ticks(-13.0, 26.0)
-    [-10, 0, 10, 20]
-    """
+    """Return round values between two ends."""
     raw = (high - low) / count
     size = 10 ** math.floor(math.log10(raw))
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= raw)
