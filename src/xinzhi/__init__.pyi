@@ -1,0 +1,31 @@
+from . import core as core
+from . import data as data
+from . import frontier as frontier
+from . import pathways as pathways
+from . import protocol as protocol
+from . import report as report
+from . import risks as risks
+from . import scope as scope
+from . import sectors as sectors
+from . import sources as sources
+from . import yardstick as yardstick
+from .data import Package as Package
+from .data import load as load
+from .report import plot as plot
+from .report import write as write
+from .yardstick import Audit as Audit
+from .yardstick import Breaks as Breaks
+from .yardstick import ClaimCheck as ClaimCheck
+from .yardstick import Claims as Claims
+from .yardstick import Measurement as Measurement
+from .yardstick import VintageChange as VintageChange
+from .yardstick import VintageHistory as VintageHistory
+from .yardstick import audit as audit
+from .yardstick import breaks as breaks
+from .yardstick import check_claim as check_claim
+from .yardstick import check_claims as check_claims
+from .yardstick import compare_vintages as compare_vintages
+from .yardstick import measure as measure
+from .yardstick import vintage_history as vintage_history
+
+__version__: str
