@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, has, same, sentences, words
 from xinzhi.data import load, names_of
 from xinzhi.data.package import Package
 from xinzhi.data.units import parse
@@ -19,10 +19,9 @@ from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
 from xinzhi.pathways.conventions import conventions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.result import Result
+    from xinzhi.core.result import Facts, Result
+    from xinzhi.core.text import Language
     from xinzhi.pathways.complexity.cells import Cells
 
 
@@ -43,43 +42,6 @@ def names_in(package: Package, table: str, key: str) -> dict[str, Text]:
         code: Text(zh=zh or en or code, en=en or zh or code)
         for code, zh, en in frame.select(key, "name_zh", "name_en").iter_rows()
     }
-
-
-def named(names: Mapping[str, Text], code: str) -> Text:
-    """Return the name of a code, or the code itself."""
-    return names.get(code, Text(zh=code, en=code))
-
-
-def code_of(asked: str, codes: Sequence[str], names: Mapping[str, Text], *, what: str) -> str:
-    """Return the code of something that may be given by its name in either language.
-
-    Raises
-    ------
-    UsageError
-        When there is no such thing; the message lists some that there are.
-
-    Examples
-    --------
-    >>> code_of("Jilin", ["220000"], {"220000": Text(zh="吉林", en="Jilin")}, what="region")
-    '220000'
-    """
-    for code in codes:
-        name = named(names, code)
-        if asked in {code, name.zh, name.en}:
-            return code
-    raise UsageError(unknown(what, asked, codes))
-
-
-def unknown(what: str, asked: object, known: Sequence[object]) -> str:
-    """Return the sentence about something that is not there.
-
-    Examples
-    --------
-    >>> unknown("year", 2020, [2025, 2026])
-    "there is no year '2020'; there are 2025, 2026."
-    """
-    more = "" if len(known) <= _SHOWN else ", …"
-    return f"there is no {what} '{asked}'; there are {', '.join(str(one) for one in known[:_SHOWN])}{more}."
 
 
 def years_of(frame: pl.DataFrame) -> list[int]:
@@ -193,6 +155,29 @@ def _deciles(values: FloatArray) -> IntArray:
     return np.asarray(np.ceil(rank * 10 / len(values)).astype(np.int64))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Explanation:
+    """What stands behind the figures of one region: its code, its name, and the facts of the sentences about it."""
+
+    region: str
+    name: Text
+    facts: Facts
+
+    def text(self, language: Language = "en") -> str:
+        """Return the explanation as lines for a person."""
+        return "\n".join(line.lang(language) for line in sentences(self.facts, "pathways"))
+
+    def __repr__(self) -> str:
+        """Return the English text."""
+        return self.text()
+
+
+def word(shelf: str, name: object) -> Text:
+    """Return a word of the catalogue, or the name itself where there is none."""
+    key = f"pathways.{shelf}.{name}"
+    return words(key) if has(key) else same(name)
+
+
 Kind = TypeVar("Kind", bound="Result")
 
 
@@ -215,6 +200,6 @@ def with_names(result: Kind, package: Package) -> Kind:
     >>> rich = {"440000": 3.0, "310000": 4.0, "110000": 5.0, "620000": 1.0, "530000": 1.5}
     >>> found = complexity(jobs, place="region", activity="industry", value="employment", anchor=rich)
     >>> with_names(found, package).summary().splitlines()[0]
-    '31 places, 38 activities. Most complex: Guangdong, Zhejiang, Fujian; least: Qinghai, Shanxi, Inner Mongolia.'
+    'Guangdong, Zhejiang and Fujian are the most complex of 31, Qinghai, Shanxi and Inner Mongolia the least'
     """
     return replace(result, names=names_of(package))

@@ -39,8 +39,8 @@ def test_a_unit_that_runs_away_diverges():
     found = clubs(pl.concat([data, away]), **KEYS)
     assert found.divergent == ["away"]
     assert found.frame.filter(unit="away")["club"].item() is None
-    assert "1 diverge" in found.summary()
-    assert "1 个单元不收敛" in found.summary("zh")
+    assert "1 converges with no other" in found.summary()
+    assert "1个不与任何地区收敛" in found.summary("zh")
 
 
 def test_explain_says_where_else_a_unit_would_fit():

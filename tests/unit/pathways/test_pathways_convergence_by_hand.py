@@ -293,14 +293,14 @@ def test_frames_of_any_kind_come_back_as_they_came():
 
 def test_summaries_speak_two_languages():
     data = closing(0.05)
-    assert "存在绝对β收敛" in beta_convergence(data, **KEYS).summary("zh")
-    assert "half of it in" in beta_convergence(data, **KEYS).summary()
-    assert "sigma convergence" in sigma_convergence(data, **KEYS).summary()
+    assert "存在β收敛" in beta_convergence(data, **KEYS).summary("zh")
+    assert "half of the gap closes in" in beta_convergence(data, **KEYS).summary()
+    assert "Differences shrank" in sigma_convergence(data, **KEYS).summary()
     assert "差距缩小" in sigma_convergence(data, **KEYS).summary("zh")
     assert "次转移" in transitions(data, **KEYS, classes=3).summary("zh")
     assert "峰" in distribution_dynamics(data, **KEYS).summary("zh")
     apart = data.with_columns(y=pl.col("y") ** (1 + 0.3 * (pl.col("year") - 2000)))
-    assert "divergence" in sigma_convergence(apart, **KEYS).summary()
+    assert "Differences widened" in sigma_convergence(apart, **KEYS).summary()
     assert "拒绝" in log_t_test(apart, **KEYS).summary("zh")
 
 

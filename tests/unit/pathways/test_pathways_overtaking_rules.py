@@ -65,8 +65,8 @@ def test_pairs_and_words():
     data = frame(a=[1, 3], b=[2, 2], c=[5, 1])
     found = lead_changes(data, **KEYS, pairs=[("a", "b")])
     assert found.frame["challenger"].to_list() == ["a"]
-    assert "1 changes of lead" in found.summary()
-    assert "1 次超越" in found.summary("zh")
+    assert "0 of 1 changes of lead" in found.summary()
+    assert "1次超越" in found.summary("zh")
     assert side_by_side({"x": found})["x_durable_latest"].to_list() == [None]
     with pytest.raises(UsageError, match="no unit 'z'"):
         lead_changes(data, **KEYS, pairs=[("a", "z")])

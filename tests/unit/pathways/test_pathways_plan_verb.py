@@ -67,7 +67,7 @@ def test_summary_and_explanation_in_both_languages(found):
     why = found.explain("吉林")
     assert why.region == "220000"
     assert why.assigned.height == 1
-    assert "debt 70% of output in 2024" in why.text("en")
+    assert "debt 70\N{NO-BREAK SPACE}% of output in 2024" in why.text("en")
     assert "进入概率" in why.text("zh")
     given = found.frame.filter(pl.col("reason") == "moved")["region"][0]
     moved = found.explain(given)

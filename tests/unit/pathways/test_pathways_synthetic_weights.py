@@ -60,7 +60,7 @@ def test_an_effect_stands_out_and_none_does_not():
     assert found.placebos["unit"].item(0) == "u0"
     assert found.placebos.height == 10
     assert found.weights["weight"].sum() == pytest.approx(1)
-    assert "placebo p=0.100" in found.summary()
+    assert "placebo p = 0.100" in found.summary()
     assert "安慰剂检验" in found.summary("zh")
 
 

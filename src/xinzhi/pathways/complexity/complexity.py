@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.complexity.cells import Cells
     from xinzhi.pathways.complexity.relatedness import Diagonal, Gain, Measure, Precision, Presence
     from xinzhi.pathways.complexity.spectrum import Fitness, Spectrum
@@ -106,6 +106,8 @@ class Complexity(Result):
         Empty places and activities, and an index that is hardly determined.
     """
 
+    verb: ClassVar[str] = "complexity"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("place",)
 
     activities: pl.DataFrame
@@ -146,25 +148,14 @@ class Complexity(Result):
             schema_overrides={"place": pl.String, "activity": pl.String},
         ).with_columns(pl.col("gain").fill_nan(None))
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return who is most complex, what fixed the sign, and how well the index is determined."""
-        top = [self.names.region(code).lang(language) for code in self.frame.sort("rank")["place"]]
-        low = ", ".join(reversed(top[-_SHOWN:]))
-        high = ", ".join(top[:_SHOWN])
-        what, how = self.sign
-        if language == "zh":
-            source = "多样性" if what == "diversity" else "给定的参照序列"
-            return (
-                f"{self.frame.height} 个地区、{self.activities.height} 项活动。经济复杂度最高：{high}；最低：{low}。\n"
-                f"符号由{source}确定（相关系数 {how:+.2f}）；第二、第三特征值之差 {self.gap:.3f}。\n"
-                f"{self.provenance.foot()}"
-            )
-        source = "diversity" if what == "diversity" else "the anchor"
-        return (
-            f"{self.frame.height} places, {self.activities.height} activities. Most complex: {high}; least: {low}.\n"
-            f"The sign follows {source} (correlation {how:+.2f}); second less third eigenvalue {self.gap:.3f}.\n"
-            f"{self.provenance.foot()}"
-        )
+        order = [self.names.region(code) for code in self.frame.sort("rank")["place"]]
+        how, strength = self.sign
+        return {
+            "headline.ranking": {"n": len(order), "top": order[:_SHOWN], "last": order[::-1][:_SHOWN]},
+            "summary.sign": {"how": how, "r": strength, "gap": self.gap, "n": self.activities.height},
+        }
 
 
 def complexity(

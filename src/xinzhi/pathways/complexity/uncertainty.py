@@ -12,14 +12,14 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.complexity import ComplexityOptions
-from xinzhi.pathways.conventions import check_option
+from xinzhi.pathways.conventions import check_option, conventions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.complexity.complexity import Complexity
 
 
@@ -73,6 +73,8 @@ class Uncertainty(Result):
         By draw, the correlation of its complexity with that of the sample: near 1 when the index is well determined.
     """
 
+    verb: ClassVar[str] = "uncertainty"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("place",)
 
     density: pl.DataFrame | None
@@ -80,21 +82,19 @@ class Uncertainty(Result):
     agreement: FloatArray
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how wide the ranks are, and how far the index is determined."""
-        width = float((self.frame["rank_high"] - self.frame["rank_low"]).mean())  # type: ignore[arg-type] # a number
-        middle = float(np.median(self.agreement))
-        draws, level = self.provenance.options["draws"], self.provenance.options["level"]
-        if language == "zh":
-            return (
-                f"{self.frame.height} 个地区，{self.used}/{draws} 次抽样：复杂度排名的 {level:.0%} 区间"
-                f"平均宽 {width:.1f} 位；各次抽样与原结果的相关系数中位数 {middle:.2f}。\n{self.provenance.foot()}"
-            )
-        return (
-            f"{self.frame.height} places, {self.used} of {draws} draws: the {level:.0%} interval of a rank is "
-            f"{width:.1f} places wide on average; the median correlation of a draw with the sample is {middle:.2f}.\n"
-            f"{self.provenance.foot()}"
-        )
+    def facts(self) -> Facts:
+        """Return who is surely in the upper third, how wide the ranks are, and how far the index is determined."""
+        sure = self.frame.sort("rank").filter(pl.col("top_third") >= conventions("uncertainty")["sure"])["place"]
+        options = self.provenance.options
+        ranks = {
+            "sure": [self.names.region(code) for code in sure],
+            "level": options["level"],
+            "wide": float((self.frame["rank_high"] - self.frame["rank_low"]).to_numpy().mean()),
+            "n": self.frame.height,
+            "draws": self.used,
+        }
+        agreement = {"used": self.used, "draws": options["draws"], "middle": float(np.median(self.agreement))}
+        return {"headline.ranks" if len(sure) else "headline.no_ranks": ranks, "summary.agreement": agreement}
 
 
 def uncertainty(

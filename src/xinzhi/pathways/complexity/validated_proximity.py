@@ -15,7 +15,7 @@ from xinzhi.pathways.complexity.cells import read_cells
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.complexity.complexity import ComplexityOptions
 
 
@@ -307,6 +307,8 @@ class Validated(Result):
         How p-values were computed, and the rate of false discoveries.
     """
 
+    verb: ClassVar[str] = "validated_proximity"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("activity", "other")
 
     valid: BoolArray
@@ -314,21 +316,19 @@ class Validated(Result):
     tail: Tail
     level: float
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return how many pairs are linked beyond chance, and the strongest."""
-        count, pairs = int(self.frame["valid"].sum()), self.frame.height
-        best = self.frame.sort("p_value").row(0, named=True)
-        if language == "zh":
-            return (
-                f"{pairs:,} 对活动中，{count:,} 对（{count / pairs:.1%}）的共现超过多样性与普遍性所能解释的程度"
-                f"（错误发现率 {self.level:g}）；最强的是 {best['activity']} 与 {best['other']}。\n"
-                f"{self.provenance.foot()}"
-            )
-        return (
-            f"Of {pairs:,} pairs of activities {count:,} ({count / pairs:.1%}) occur together more often than "
-            f"diversity and ubiquity explain (false discoveries {self.level:g}); the strongest: {best['activity']} and "
-            f"{best['other']}.\n{self.provenance.foot()}"
-        )
+        count, best = int(self.frame["valid"].sum()), self.frame.sort("p_value").row(0, named=True)
+        return {
+            "summary.validated": {
+                "n": count,
+                "pairs": self.frame.height,
+                "share": count / self.frame.height,
+                "level": f"{self.level:g}",
+                "a": self.names.text("industry", best["activity"]),
+                "b": self.names.text("industry", best["other"]),
+            }
+        }
 
 
 def validated_proximity(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
 
 Effects = Literal["none", "unit", "time", "two-way"]
@@ -115,6 +115,8 @@ class BetaConvergence(Result):
         Units left out.
     """
 
+    verb: ClassVar[str] = "beta_convergence"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("term",)
 
     points: pl.DataFrame
@@ -129,29 +131,17 @@ class BetaConvergence(Result):
     spatial: SpatialLag | None
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return whether laggards catch up, how fast, and the half-life."""
-        zh = language == "zh"
-        significant = abs(self.slope) > conventions("inference")["normal_95"] * self.standard_error
-        catching = self.slope < 0 and significant
-        kind = ("条件" if zh else "conditional") if self.conditional else ("绝对" if zh else "absolute")
-        verdict = (
-            (f"存在{kind}β收敛" if catching else f"没有{kind}β收敛的证据")
-            if zh
-            else (f"{kind} beta convergence" if catching else f"no evidence of {kind} beta convergence")
-        )
+        row = self.frame.row(by_predicate=pl.col("term") == "initial", named=True)
+        said = {"b": row["estimate"], "se": row["standard_error"], "n": self.observations, "years": self.years}
         # A half-life is told only of a gap that is seen to close.
-        rate, life = (self.speed.rate, self.speed.half_life) if catching else (None, None)
-        pace = ""
-        if rate is not None:
-            pace = f"；每年缩小差距 {rate:.2%}" if zh else f"; {rate:.2%} of the gap closes in a year"
-        half = "" if life is None else (f"，半衰期 {life:.1f} 年" if zh else f", half of it in {life:.1f} years")
-        numbers = f"b={self.slope:.5f} (se {self.standard_error:.5f}), T={self.years}, n={self.observations}"
-        return (
-            f"{verdict}：{numbers}{pace}{half}。\n{self.provenance.foot()}"
-            if zh
-            else (f"{verdict}: {numbers}{pace}{half}.\n{self.provenance.foot()}")
-        )
+        if row["high"] < 0 and self.speed.half_life is not None:
+            return {
+                "headline.beta": {**said, "half": self.speed.half_life},
+                "summary.speed": {"rate": self.speed.rate, "conditional": self.conditional},
+            }
+        return {"headline.beta_apart" if row["low"] > 0 else "headline.no_beta": said}
 
 
 def beta_convergence(

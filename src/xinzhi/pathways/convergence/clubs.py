@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text, words
 from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.convergence.log_t_test import (
     LogTRules,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.convergence.unit_years import UnitYears
 
 
@@ -113,6 +114,8 @@ class Clubs(Result):
         How.
     """
 
+    verb: ClassVar[str] = "clubs"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("unit",)
 
     table: pl.DataFrame
@@ -141,24 +144,22 @@ class Clubs(Result):
         found: list[str] = self.frame.filter(pl.col("club").is_null()).sort("position")["unit"].to_list()
         return found
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return the clubs, who leads each, and whether one of them fails its own test."""
-        zh = language == "zh"
-        lines = [
-            f"{self.frame.height} 个单元分为 {self.table.height} 个收敛俱乐部，{len(self.divergent)} 个单元不收敛。"
-            if zh
-            else f"{self.frame.height} units in {self.table.height} convergence clubs; {len(self.divergent)} diverge."
+        rows = self.table.rows(named=True)
+        clubs = [
+            words("pathways.chart.club_of", k=row["club"], n=row["units"], first=self._called(row["club"])[:2])
+            for row in rows
         ]
-        for row in self.table.iter_rows(named=True):
-            leaders = [self.names.region(unit).lang(language) for unit in self.members(row["club"])[:_SHOWN]]
-            first = ("、" if zh else ", ").join(leaders)
-            fails = "" if row["converges"] else ("，未通过自身检验" if zh else ", FAILS its own test")
-            lines.append(
-                f"  {row['club']}：{row['units']} 个（{first}），b={row['slope']:.3f}，t={row['t']:.2f}{fails}"
-                if zh
-                else f"  {row['club']}: {row['units']} ({first}), b={row['slope']:.3f}, t={row['t']:.2f}{fails}"
-            )
-        return "\n".join([*lines, self.provenance.foot()])
+        return {
+            "headline.clubs": {
+                "n": self.frame.height, "k": len(rows), "clubs": clubs, "alone": len(self.divergent)
+            },
+            "summary.club": [{**row, "members": self._called(row["club"])} for row in rows],
+        }  # fmt: skip
+
+    def _called(self, club: int) -> list[Text]:
+        return [self.names.region(unit) for unit in self.members(club)]
 
     def explain(self, unit: str) -> pl.DataFrame:
         """Return the t of a unit together with each club: where else it would have fitted.

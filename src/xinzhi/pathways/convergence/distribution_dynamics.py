@@ -14,7 +14,7 @@ from xinzhi.pathways.convergence.unit_years import logarithms, read_unit_years
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.convergence.unit_years import UnitYears
 
 
@@ -46,6 +46,8 @@ class DistributionDynamics(Result):
         Number of moves observed.
     """
 
+    verb: ClassVar[str] = "distribution_dynamics"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("origin", "destination")
 
     long_run: pl.DataFrame
@@ -55,18 +57,10 @@ class DistributionDynamics(Result):
     bandwidths: tuple[float, float]
     moves: int
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return whether the distribution has one peak or several, now and in the long run."""
         first, last, limit = self.modes
-        if language == "zh":
-            return (
-                f"{self.moves} 次 {self.lag} 年转移：期初 {first} 峰，期末 {last} 峰，长期 {limit} 峰。\n"
-                f"{self.provenance.foot()}"
-            )
-        return (
-            f"{self.moves} moves over {self.lag} years: {first} peak(s) at the start, {last} at the end, {limit} in "
-            f"the long run.\n{self.provenance.foot()}"
-        )
+        return {"summary.peaks": {"n": self.moves, "lag": self.lag, "first": first, "last": last, "limit": limit}}
 
 
 def distribution_dynamics(

@@ -17,7 +17,7 @@ from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_un
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
 
 
@@ -286,6 +286,8 @@ class LogT(Result):
         Units left out.
     """
 
+    verb: ClassVar[str] = "log_t_test"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("time",)
 
     paths: pl.DataFrame
@@ -297,17 +299,11 @@ class LogT(Result):
     converges: bool
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return whether the units converge, and in what sense."""
-        units = self.paths["unit"].n_unique()
-        figures = f"b={self.slope:.4f}, t={self.t:.2f}"
-        if language == "zh":
-            verdict = "不拒绝收敛" if self.converges else "拒绝整体收敛"
-            sense = "（水平收敛）" if self.converges and self.slope >= 2 else "（增长率收敛）" if self.converges else ""  # noqa: PLR2004 - Phillips and Sul: levels converge from b = 2 on
-            return f"{units} 个单元：{verdict}{sense}，{figures}。\n{self.provenance.foot()}"
-        verdict = "convergence is not rejected" if self.converges else "convergence of all is rejected"
-        sense = " (of levels)" if self.converges and self.slope >= 2 else " (of growth rates)" if self.converges else ""  # noqa: PLR2004 - as above
-        return f"{units} units: {verdict}{sense}, {figures}.\n{self.provenance.foot()}"
+        # Phillips and Sul: levels converge from b = 2 on.
+        sense = "rejected" if not self.converges else "levels" if self.slope >= 2 else "rates"  # noqa: PLR2004 - as said
+        return {"summary.log_t": {"n": self.paths["unit"].n_unique(), "sense": sense, "b": self.slope, "t": self.t}}
 
 
 def prepared(

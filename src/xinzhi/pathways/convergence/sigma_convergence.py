@@ -17,7 +17,7 @@ from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_un
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
 
 
@@ -40,6 +40,8 @@ class SigmaConvergence(Result):
         Units left out.
     """
 
+    verb: ClassVar[str] = "sigma_convergence"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("year",)
 
     tests: pl.DataFrame
@@ -47,24 +49,14 @@ class SigmaConvergence(Result):
     trend: float
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return whether differences shrank, and how sure that is."""
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
         p = float(self.tests.filter(test="pitman-morgan")["p"].item())
-        zh = language == "zh"
-        if p >= conventions("inference")["level"]:
-            verdict = "差距没有显著变化" if zh else "no significant change of the differences"
-        elif self.ratio < 1:
-            verdict = "存在σ收敛：差距缩小" if zh else "sigma convergence: differences shrink"
-        else:
-            verdict = "σ发散：差距扩大" if zh else "sigma divergence: differences widen"
-        moves = f"{first['deviation']:.3f} ({first['year']}) → {last['deviation']:.3f} ({last['year']})"
-        label = "对数标准差" if zh else "standard deviation of the logarithms"
-        return (
-            f"{verdict}；{label} {moves}，p={p:.3f}。\n{self.provenance.foot()}"
-            if zh
-            else (f"{verdict}; {label} {moves}, p={p:.3f}.\n{self.provenance.foot()}")
-        )
+        moved = "less" if self.ratio < 1 else "more"
+        verdict = "same" if p >= conventions("inference")["level"] else moved
+        said = {"start": first["year"], "end": last["year"], "first": first["deviation"], "last": last["deviation"]}
+        return {f"headline.sigma_{verdict}": {**said, "p": p}}
 
 
 def sigma_convergence(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.markov_chains import Homogeneity, Mobility
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.convergence.unit_years import UnitYears
 
 
@@ -61,6 +61,8 @@ class Transitions(Result):
         The same for the neighbours' mean.
     """
 
+    verb: ClassVar[str] = "transitions"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("neighbours", "origin", "destination")
 
     classes: pl.DataFrame
@@ -71,34 +73,21 @@ class Transitions(Result):
     bounds: tuple[float, ...]
     lag_bounds: tuple[float, ...]
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return how many stay, how mobile the chain is, and whether neighbours matter."""
         plain = self.frame.filter(neighbours=0)
         total = float(plain["count"].sum())
-        stay = float(plain.filter(pl.col("origin") == pl.col("destination"))["count"].sum()) / total
-        zh = language == "zh"
-        lines = [
-            f"{total:.0f} 次转移，{stay:.1%} 留在原组。"
-            if zh
-            else f"{total:.0f} transitions, {stay:.1%} stay in class."
-        ]
+        stay = float(plain.filter(pl.col("origin") == pl.col("destination"))["count"].sum())
+        found: Facts = {"summary.transitions": {"n": f"{total:.0f}", "stay": stay / total}}
         if self.indices is not None:
-            prais, second = self.indices.prais, self.indices.second_eigenvalue
-            lines.append(
-                f"  流动性：Shorrocks {prais:.3f}，1-|λ2| {second:.3f}"
-                if zh
-                else f"  mobility: Shorrocks {prais:.3f}, 1-|lambda 2| {second:.3f}"
-            )
+            found["summary.mobility"] = {"prais": self.indices.prais, "second": self.indices.second_eigenvalue}
         if self.homogeneity is not None:
             test = self.homogeneity
             matters = test.p < conventions("inference")["level"]
-            verdict = (
-                ("邻近地区有影响" if matters else "看不出邻近地区的影响")
-                if zh
-                else ("the neighbours matter" if matters else "no sign that the neighbours matter")
-            )
-            lines.append(f"  LR={test.statistic:.1f}, df={test.degrees}, p={test.p:.3f}: {verdict}")
-        return "\n".join([*lines, self.provenance.foot()])
+            found["summary.neighbours"] = {
+                "lr": test.statistic, "df": test.degrees, "p": test.p, "matters": matters
+            }  # fmt: skip
+        return found
 
 
 def transitions(

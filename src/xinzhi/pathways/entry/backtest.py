@@ -25,12 +25,13 @@ from xinzhi.pathways.entry.models import (
     score,
     traits,
 )
+from xinzhi.pathways.industries import word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.complexity.cells import Panel
     from xinzhi.pathways.entry.models import AdditiveLogit, Score
 
@@ -90,6 +91,8 @@ class Backtest(Result):
         Places and activities left out, and scores that need a library which is not here.
     """
 
+    verb: ClassVar[str] = "backtest"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("absent", "score", "measure")
 
     comparison: pl.DataFrame
@@ -100,35 +103,25 @@ class Backtest(Result):
     asked: Mapping[float, Span]
     axes: tuple[tuple[str, ...], tuple[str, ...]]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return what there was to foretell, and by how much ours beats the best baseline."""
-        lines = []
-        zh = language == "zh"
-        for task in self.tasks.rows(named=True):
+    def facts(self) -> Facts:
+        """Return, by cutoff, what there was to predict, and whether a model of ours beats the best baseline."""
+        found: dict[str, list[dict[str, object]]] = {}
+        for task in self.tasks.iter_rows(named=True):
             share = task["entries"] / task["candidates"]
-            what = (
-                f"区位商低于 {task['absent']:g} 的 {task['candidates']:,} 个组合中有 {task['entries']:,} 个进入"
-                f"（{share:.1%}）。平均精度："
-                if zh
-                else f"Of {task['candidates']:,} cells below {task['absent']:g}, {task['entries']:,} entered "
-                f"({share:.1%}). Average precision: "
-            )
-            lines.append(what + self._best(task["absent"], zh=zh))
-        return "\n".join([*lines, self.provenance.foot()])
-
-    def _best(self, absent: float, *, zh: bool) -> str:
-        """Return ours beside the best baseline; without one of the two, the best score that there is."""
-        at = (pl.col("absent") == absent) & (pl.col("measure") == "average_precision")
-        for row in self.comparison.filter(at).rows(named=True):
-            ours, other = f"{row['ours']} {row['value']:.3f}", f"{row['baseline']} {row['baseline_value']:.3f}"
-            low, high = f"{row['low']:+.3f}", f"{row['high']:+.3f}"
-            return (
-                f"{ours}，最好的基准 {other}，差 {row['difference']:+.3f}（{low} 至 {high}）。"
-                if zh
-                else f"{ours}, best baseline {other}, difference {row['difference']:+.3f} ({low} to {high})."
-            )
-        best = self.frame.filter(at).sort("value", descending=True, nulls_last=True).row(0, named=True)
-        return f"{best['score']} {best['value']:.3f}" + ("。" if zh else ".")
+            found.setdefault("answer.task", []).append({**task, "absent": f"{task['absent']:g}", "share": share})
+        at = pl.col("measure") == "average_precision"
+        for row in self.comparison.filter(at).iter_rows(named=True):
+            verdict = "better" if row["low"] > 0 else "worse" if row["high"] < 0 else "no_better"
+            said: dict[str, object] = {name: word("series", row[name]) for name in ("ours", "baseline")}
+            said |= {"value": row["value"], "other": row["baseline_value"], "low": row["low"], "high": row["high"]}
+            found.setdefault(f"headline.{verdict}", []).append({"absent": f"{row['absent']:g}", **said})
+        if self.comparison.is_empty():
+            best = self.frame.filter(at).sort("value", descending=True, nulls_last=True)
+            for row in best.unique("absent", keep="first", maintain_order=True).iter_rows(named=True):
+                name = word("series", row["score"])
+                best_score = {"absent": f"{row['absent']:g}", "name": name, "value": row["value"]}
+                found.setdefault("summary.best_score", []).append(best_score)
+        return dict(found)
 
     def calibration(self, absent: float, score: Score, *, bins: int = 10) -> pl.DataFrame:
         """Return ``bin, cells, expected, observed``: the mean chance that was given, and the share that entered.

@@ -10,13 +10,14 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import words
 from xinzhi.pathways.complexity.cells import read_panel
 from xinzhi.pathways.entry.backtest import candidates, explained
 from xinzhi.pathways.entry.models import OWN, available, fit_ours, score, traits
 
 if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.entry.models import AdditiveLogit, Score, Span
 
 
@@ -38,6 +39,8 @@ class Forecast(Result):
         Places and activities left out.
     """
 
+    verb: ClassVar[str] = "forecast"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("place", "activity")
 
     model: Score
@@ -46,20 +49,18 @@ class Forecast(Result):
     asked: Span
     axes: tuple[tuple[str, ...], tuple[str, ...]]
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return the likeliest entries and the base rate."""
-        top = self.frame.sort("probability", descending=True).head(_SHOWN)
-        named = [f"{row['activity']} → {row['place']} {row['probability']:.0%}" for row in top.rows(named=True)]
-        base = self.frame["base_rate"][0]
-        if language == "zh":
-            return (
-                f"{self.frame.height:,} 个候选组合，基准进入率 {base:.1%}；最可能：{'；'.join(named)}。\n"
-                f"{self.provenance.foot()}"
+        top = [
+            words(
+                "pathways.summary.entry",
+                activity=self.names.text("industry", row["activity"]),
+                place=self.names.region(row["place"]),
+                chance=row["probability"],
             )
-        return (
-            f"{self.frame.height:,} candidates, of which {base:.1%} entered in the span learned from; likeliest: "
-            f"{'; '.join(named)}.\n{self.provenance.foot()}"
-        )
+            for row in self.frame.sort("probability", descending=True).head(_SHOWN).iter_rows(named=True)
+        ]
+        return {"summary.forecast": {"n": self.frame.height, "base": self.frame["base_rate"][0], "top": top}}
 
     def explain(self, place: str, activity: str) -> pl.DataFrame:
         """Return ``trait, label_zh, label_en, value, log_odds``: what speaks for and against the entry.

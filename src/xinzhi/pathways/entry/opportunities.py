@@ -13,13 +13,14 @@ from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.entry.endowments import complete, estimated_fit, given_fit, read_factors, spread_out
+from xinzhi.pathways.industries import word
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from xinzhi.core.arrays import BoolArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.complexity.complexity import Complexity
     from xinzhi.pathways.entry.endowments import Fit
 
@@ -51,6 +52,8 @@ class Opportunities(Result):
         What was left out, and weak endowments.
     """
 
+    verb: ClassVar[str] = "opportunities"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("place", "activity")
 
     medians: tuple[float, float]
@@ -58,29 +61,38 @@ class Opportunities(Result):
     findings: tuple[Finding, ...]
     measured: Complexity
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how many chances there are, in which quadrant, and how far the endowments speak."""
-        shares = self.frame["quadrant"].value_counts(normalize=True)
-        known = dict(shares.iter_rows())
-        first, risky = known.get("near-complex", 0.0), known.get("far-complex", 0.0)
+    def facts(self) -> Facts:
+        """Return how many chances there are, where most are both near and complex, and how far the endowments speak."""
+        shares = dict(self.frame["quadrant"].value_counts(normalize=True).iter_rows())
+        first = self.quadrants().filter(pl.col("near-complex") > 0).height
+        counts = self.quadrants()
+        found: Facts = {
+            "summary.quadrants": {
+                "n": self.frame.height,
+                "places": counts.height,
+                "near": shares.get("near-complex", 0.0),
+                "far": shares.get("far-complex", 0.0),
+            },
+            "headline.regions": {
+                "top": [self.names.region(code) for code in counts["place"][:_SHOWN]],
+                "most": counts["near-complex"][0],
+                "none": counts.height - first,
+                "n": counts.height,
+            },
+        }
         fit = self.endowment_fit
-        places = self.frame["place"].n_unique()
-        if language == "zh":
-            tail = (
-                "" if fit is None or np.isnan(fit.explained) else f"要素禀赋对留出地区解释 {fit.explained:.0%} 的差异。"
-            )
-            return (
-                f"{places} 个地区共有 {self.frame.height:,} 个可进入的组合：{first:.0%} 近而复杂，"
-                f"{risky:.0%} 远而复杂。{tail}\n"
-                f"{self.provenance.foot()}"
-            )
-        tail = "" if fit is None or np.isnan(fit.explained) else (
-            f" Endowments foretell {fit.explained:.0%} of the differences in places left out."
-        )  # fmt: skip
-        return (
-            f"{self.frame.height:,} combinations that {places} places could enter: {first:.0%} near and complex, "
-            f"{risky:.0%} far and complex.{tail}\n{self.provenance.foot()}"
-        )
+        if fit is not None and np.isfinite(fit.explained):
+            factors = [word("chart", name) for name in fit.factors]
+            found["summary.fit"] = {"factors": factors, "share": fit.explained}
+        return found
+
+    def quadrants(self) -> pl.DataFrame:
+        """Return ``place`` and how many activities of each quadrant it could enter, most near and complex first."""
+        counts = self.frame.pivot(on="quadrant", index="place", values="activity", aggregate_function="len")
+        lacking = [name for name in QUADRANTS if name not in counts.columns]
+        counts = counts.with_columns(pl.lit(0, pl.UInt32).alias(name) for name in lacking).fill_null(0)
+        order = [name for name in QUADRANTS if name not in lacking]
+        return counts.select("place", *QUADRANTS).sort(*order, "place", descending=[*(True for _ in order), False])
 
     def best(self, place: str, count: int = 10) -> pl.DataFrame:
         """Return the chances of a place that are both near and complex, largest gain first.

@@ -10,6 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.convergence.unit_years import balanced, read_unit_years
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
 
 
@@ -56,6 +57,8 @@ class Counterfactual(Result):
         Units left out.
     """
 
+    verb: ClassVar[str] = "counterfactual"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("year",)
 
     weights: pl.DataFrame
@@ -68,23 +71,23 @@ class Counterfactual(Result):
     start: int
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return the gap at the end, who makes up the control, how well it fits, and the placebo p."""
         last = self.frame.row(-1, named=True)
-        zh = language == "zh"
-        who = ("、" if zh else ", ").join(f"{unit} {weight:.0%}" for unit, weight in self.weights.head(_SHOWN).rows())
-        if zh:
-            return (
-                f"{self.treated}：{last['year']} 年实际 {last['actual']:.4g}，合成对照 {last['synthetic']:.4g}，"
-                f"差 {last['gap']:+.4g}；{self.start} 年以前均方根误差 {self.fit_before:.3g}，"
-                f"安慰剂检验 p={self.p:.3f}。\n"
-                f"  权重：{who}\n{self.provenance.foot()}"
-            )
-        return (
-            f"{self.treated}: {last['actual']:.4g} in {last['year']}, {last['synthetic']:.4g} in the control, gap "
-            f"{last['gap']:+.4g}; root mean square before {self.start} {self.fit_before:.3g}, placebo p={self.p:.3f}.\n"
-            f"  weights: {who}\n{self.provenance.foot()}"
-        )
+        donors = [
+            words("pathways.summary.donor", name=self.names.region(unit), weight=weight)
+            for unit, weight in self.weights.head(_SHOWN).rows()
+        ]
+        return {
+            "summary.counterfactual": {
+                **last,
+                "name": self.names.region(self.treated),
+                "start": self.start,
+                "fit": self.fit_before,
+                "p": self.p,
+            },
+            "summary.weights": {"donors": donors},
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

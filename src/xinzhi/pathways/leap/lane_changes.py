@@ -19,7 +19,7 @@ from xinzhi.pathways.conventions import conventions
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.complexity.cells import Panel
 
 
@@ -49,6 +49,8 @@ class LaneChanges(Result):
         Places and activities left out.
     """
 
+    verb: ClassVar[str] = "lane_changes"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("place",)
 
     deciles: pl.DataFrame
@@ -57,22 +59,12 @@ class LaneChanges(Result):
     unrelated: int
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how often entries leave the lane, and where most."""
-        total, off = float(self.frame["entries"].sum()), float(self.frame["unrelated"].sum())
-        counts = self.deciles["candidates"].to_numpy()
+    def facts(self) -> Facts:
+        """Return how often entries leave the lane, and how often they would if relatedness played no part."""
+        entries, off = int(self.frame["entries"].sum()), int(self.frame["unrelated"].sum())
+        counts = self.deciles.sort("decile")["candidates"].to_numpy()
         chance = float(counts[: self.unrelated].sum() / counts.sum())
-        share = off / total if total else 0.0
-        if language == "zh":
-            return (
-                f"{total:.0f} 次进入新产业，其中 {share:.1%} 与原有核心关联度低"
-                f"（密度第 {self.unrelated} 十分位及以下）；"
-                f"若与关联度无关，应为 {chance:.1%}。\n{self.provenance.foot()}"
-            )
-        return (
-            f"{total:.0f} entries, {share:.1%} of them unrelated to the old core (density decile {self.unrelated} or "
-            f"less); {chance:.1%} if relatedness played no part.\n{self.provenance.foot()}"
-        )
+        return {"headline.lanes": {"entries": entries, "share": off / entries if entries else None, "chance": chance}}
 
 
 def lane_changes(

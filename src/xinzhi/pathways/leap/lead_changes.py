@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.convergence.unit_years import UnitYears
 
 
@@ -78,6 +78,8 @@ class LeadChanges(Result):
         When a lead counts.
     """
 
+    verb: ClassVar[str] = "lead_changes"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("challenger", "incumbent", "episode")
 
     levels: pl.DataFrame
@@ -115,25 +117,29 @@ class LeadChanges(Result):
         rows = (rows.filter(pl.col("durable")) if durable else rows).sort("episode")
         return rows.row(0, named=True) if rows.height else None
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the durable changes of lead, each with its interval."""
-        zh = language == "zh"
-        lasting = self.frame.filter(pl.col("durable")).sort("latest", "challenger")
-        lines = [
-            f"{self.frame.height} 次超越，其中 {lasting.height} 次持久（{self.rules.durable} 年以上）。"
-            if zh
-            else f"{self.frame.height} changes of lead, {lasting.height} durable ({self.rules.durable} years or more)."
-        ]
-        for row in lasting.head(_SHOWN).iter_rows(named=True):
-            when = f"{row['earliest']}-{row['latest']}"
-            doubt = "" if not row["jump"] else ("（附近有跳变或拼接）" if zh else " (a jump or splice near it)")
-            challenger, incumbent = (self.names.region(row[key]).lang(language) for key in ("challenger", "incumbent"))
-            lines.append(
-                f"  {challenger} 超过 {incumbent}：{when}{doubt}"
-                if zh
-                else f"  {challenger} passes {incumbent}: {when}{doubt}"
-            )
-        return "\n".join([*lines, self.provenance.foot()])
+    def facts(self, unit: str | None = None) -> Facts:
+        """Return how many changes of lead there were, of all units or one, how many lasted, and when they happened."""
+        frame = self.frame
+        if unit is not None:
+            frame = frame.filter((pl.col("challenger") == unit) | (pl.col("incumbent") == unit))
+        if frame.is_empty():
+            who = {} if unit is None else {"name": self.names.region(unit)}
+            return {"headline.nobody" if unit is None else "headline.nobody_of": who}
+        lasting = frame.filter(pl.col("durable"))
+        order = ("latest", "challenger", "incumbent")
+        chosen = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False])
+        counts = {"n": frame.height, "k": lasting.height, "years": self.rules.durable}
+        return {
+            "headline.lead" if lasting.height else "headline.no_lasting": {
+                **counts, **self._passing(chosen.row(0, named=True))
+            },
+            "summary.passing": [self._passing(row) for row in lasting.sort(*order).head(_SHOWN).iter_rows(named=True)],
+        }  # fmt: skip
+
+    def _passing(self, row: Mapping[str, Any]) -> dict[str, object]:
+        a, b = (self.names.region(row[key]) for key in ("challenger", "incumbent"))
+        when = {row["earliest"], row["latest"]}
+        return {"a": a, "b": b, "when": "–".join(map(str, sorted(when))), "jump": bool(row["jump"])}
 
 
 def lead_changes(

@@ -11,14 +11,15 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
+from xinzhi.data import names_of
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import as_package, named, names_in
+from xinzhi.pathways.industries import as_package
 from xinzhi.yardstick import measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.data.package import Package
     from xinzhi.pathways.leap.lane_changes import LaneChanges
     from xinzhi.yardstick import Measurement
@@ -56,29 +57,33 @@ class Leapfrog(Result):
         Of the measurement.
     """
 
+    verb: ClassVar[str] = "leapfrog"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("region", "condition")
 
     regions: pl.DataFrame
     leader: str
     year: int
 
-    def summary(self, language: Language = "en") -> str:
-        """Return which conditions hold where, and what is missing."""
-        zh = language == "zh"
-        every = self.regions.filter(pl.col("met") == pl.col("judged"))
-        name = "name_zh" if zh else "name_en"
-        found = self.regions.filter(region=self.leader)[name].item()
-        names = ("、" if zh else ", ").join(every[name].to_list()[:_SHOWN]) or ("无" if zh else "nobody")
-        lines = [
-            f"{self.year} 年前沿：{found}。可判断的条件全部满足：{names}。"
-            if zh
-            else f"Frontier of {self.year}: {found}. All conditions that can be judged hold in: {names}."
-        ]
-        counts = (
-            self.frame.drop_nulls("met").group_by("condition", maintain_order=True).agg(pl.col("met").sum(), pl.len())
-        )
-        lines += [f"  {CONDITIONS[condition].lang(language)}: {met}/{total}" for condition, met, total in counts.rows()]
-        return "\n".join([*lines, self.provenance.foot()])
+    def facts(self) -> Facts:
+        """Return who leads, where most conditions hold, and in how many regions each does."""
+        order = self.regions.sort("met", "judged", "region", descending=[True, False, False])
+        counts = self.frame.drop_nulls("met").group_by("condition", maintain_order=True)
+        rows = counts.agg(pl.col("met").sum(), n=pl.len()).rows(named=True)
+        every = self.regions.filter(pl.col("met") == pl.col("judged"))["region"]
+        return {
+            "headline.leapfrog": {
+                "year": self.year,
+                "leader": self.names.region(self.leader),
+                "top": [self.names.region(code) for code in order.filter(pl.col("met") == order["met"][0])["region"]],
+                "met": order["met"][0],
+                "n": len(rows),
+            },
+            "summary.all_conditions" if len(every) else "summary.no_region": {
+                "regions": [self.names.region(code) for code in every]
+            },
+            "summary.condition": [{**row, "condition": CONDITIONS[row["condition"]]} for row in rows],
+        }
 
     def explain(self, region: str) -> pl.DataFrame:
         """Return the conditions of one region with their evidence.
@@ -175,10 +180,10 @@ def leapfrog(
     if now.height < 3:  # noqa: PLR2004 - a leader, a follower and somebody to compare with
         raise InputError("pathways.few-regions", n=now.height, year=when)
     leader = str(now.sort("tfp_to_leader", descending=True)["region"].item(0))
-    names = names_in(package, "regions", "region")
+    names = names_of(package)
     regions: list[str] = now["region"].to_list()
     judged = {
-        "frontier_distance": _distance(now, when, named(names, leader)),
+        "frontier_distance": _distance(now, when, names.region(leader)),
         "wage_gap": _wages(measured, regions, leader, when),
         "incumbent_lock_in": _leader_lock_in(lanes, regions, leader),
         "own_lock_in": _own_lock_in(lanes, regions),
@@ -212,9 +217,10 @@ def leapfrog(
     return Leapfrog(
         frame=frame,
         regions=totals.with_columns(
-            name_zh=pl.Series([named(names, region).zh for region in regions]),
-            name_en=pl.Series([named(names, region).en for region in regions]),
+            name_zh=pl.Series([names.region(region).zh for region in regions]),
+            name_en=pl.Series([names.region(region).en for region in regions]),
         ),
+        names=names,
         leader=leader,
         year=when,
         kind=package.kind,

@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
 from xinzhi.data import names_of
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import as_package
@@ -18,7 +18,7 @@ from xinzhi.pathways.leap.counterfactual import MatchRules, counterfactual
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.data.package import Package
     from xinzhi.pathways.leap.counterfactual import Counterfactual
     from xinzhi.yardstick import Measurement
@@ -61,6 +61,8 @@ class Northeast(Result):
         The controls themselves, by province and series.
     """
 
+    verb: ClassVar[str] = "northeast"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("region", "series", "year")
 
     table: pl.DataFrame
@@ -70,21 +72,18 @@ class Northeast(Result):
     missing: tuple[Text, ...]
     controls: dict[tuple[str, str], Counterfactual]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the gaps at the end, series by series."""
-        zh = language == "zh"
-        lines = ["与合成对照之差（安慰剂 p）：" if zh else "Gap to the synthetic control (placebo p):"]
+    def facts(self) -> Facts:
+        """Return the gaps at the end, series by series, and what cannot be said."""
+        gaps = []
         for series, label in SERIES.items():
-            rows = self.table.filter(series=series)
-            if not rows.height:
-                continue
-            parts = [
-                f"{self.names.region(row['region']).lang(language)} {row['gap']:+.1f} ({row['p']:.2f})"
-                for row in rows.iter_rows(named=True)
+            ends = self.table.filter(series=series)
+            said = [
+                words("pathways.chart.gap_of", name=self.names.region(row["region"]), gap=row["gap"], p=row["p"])
+                for row in ends.iter_rows(named=True)
             ]
-            lines.append(f"  {label.lang(language)}, {rows['to_year'].item(0)}: " + ("，" if zh else ", ").join(parts))
-        lines += [f"  {item.lang(language)}" for item in self.missing]
-        return "\n".join([*lines, self.provenance.foot()])
+            if said:
+                gaps.append({"series": label, "year": ends["to_year"].max(), "gaps": said})
+        return {"headline.gap": gaps, "summary.missing": [{"what": one} for one in self.missing]}
 
 
 def northeast(

@@ -11,9 +11,11 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text, words
+from xinzhi.data import names_of
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import as_package, jobs, named, names_in, nearness
+from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
 from xinzhi.pathways.plans.margins import curveball, length_chances, tails
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs, shared
@@ -23,9 +25,44 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language, Text
-    from xinzhi.pathways.plans.choice_words import ChoiceExplanation
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts
     from xinzhi.pathways.plans.lists import Fit, Lists
+
+_SHOWN = 3
+
+
+_PARTS = {
+    "far": pl.col("unfit") & ~pl.col("present"),
+    "able": pl.col("named") & pl.col("able"),
+    "left": ~pl.col("named") & pl.col("able"),
+    "unjudged": pl.col("named") & pl.col("density").is_null(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ChoiceExplanation(Explanation):
+    """What stands behind the list of one region in one year.
+
+    Parameters
+    ----------
+    year
+        The year.
+    cells
+        ``category, name_zh, name_en, named, others, expected, verdict, density, decile, decile_here, present, able,
+        unfit, change, status_zh, status_en``: every category; `others` counts the other regions that name it.
+    nearest
+        The region with the most similar list and their likeness.
+    """
+
+    year: int
+    cells: pl.DataFrame
+    nearest: tuple[Text, float]
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, object]:
+    """Return how many regions name a category, how many would by chance, and how sure the difference is."""
+    return {"n": row["named"], "expected": row["expected"], "verdict": row["verdict"], "q": row["q"]}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -60,12 +97,12 @@ class Choices(Result):
         both margins fixed.
     lists, fits
         The lists of every year and their fit, as matrices.
-    labels
-        Names of regions and categories.
     findings
         Regions left out.
     """
 
+    verb: ClassVar[str] = "choices"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("year", "category")
 
     cells: pl.DataFrame
@@ -74,14 +111,66 @@ class Choices(Result):
     overlap: pl.DataFrame
     lists: Mapping[int, Lists]
     fits: Mapping[int, Fit]
-    labels: Mapping[str, Mapping[str, Text]]
     findings: tuple[Finding, ...]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return which of the quoted industries are everywhere, and what does not fit."""
-        from xinzhi.pathways.plans.choice_words import summarise
+    def facts(self) -> Facts:
+        """Return how alike the lists are, what everybody names, what does not fit, and what own lists would drop."""
+        year = self.last_year()
+        found: Facts = {"summary.lists": [self._lists_of(one) for one in self.lists]}
+        over = self.frame.filter(pl.col("year") == year).drop_nulls("over_choice")
+        if over.is_empty():
+            return found | {"summary.no_fit": {}}
+        over = over.sort("over_choice", "category", descending=[True, False])
+        top, crowded = over.row(0, named=True), over.filter(pl.col("over_choice") > 1).height
+        found["headline.over_choice"] = {
+            "year": year, "name": self.names.text("category", top["category"]), "named": top["named"],
+            "able": top["able"], "k": crowded, "n": over.height,
+        }  # fmt: skip
+        regions = self.regions.filter(pl.col("year") == year).sort("unfit", "region", descending=[True, False])
+        if regions["unfit"].sum():
+            most = regions.sort("unfit_absent", "region", descending=[True, False])["region"][:_SHOWN]
+            found["headline.unfit"] = {
+                "year": year, "k": int(regions["unfit"].sum()), "expected": float(regions["expected_unfit"].sum()),
+                "top": [self.names.region(code) for code in regions["region"][:_SHOWN]],
+            }  # fmt: skip
+            found["summary.unfit_absent"] = {
+                "k": int(regions["unfit_absent"].sum()), "top": [self.names.region(code) for code in most]
+            }  # fmt: skip
+        p = self.overlap.row(by_predicate=pl.col("year") == year, named=True)["p_fit"]
+        found["summary.nearer"] = {"nearer": p <= conventions("choices")["significance"], "p": p}
+        return found | {"headline.without_herd": self._changes(year)}
 
-        return summarise(self, language)
+    def changes(self, year: int | None = None) -> pl.DataFrame:
+        """Return how many regions would ``keep, drop, add`` a category in lists of their own, most drops first."""
+        counts = self.without_herd(year).group_by("category", maintain_order=True)
+        kinds = ("keep", "drop", "add")
+        frame = counts.agg((pl.col("change") == kind).sum().cast(pl.Int64).alias(kind) for kind in kinds)
+        return frame.sort(pl.col("add") - pl.col("drop"), "category")
+
+    def _changes(self, year: int) -> dict[str, object]:
+        frame = self.changes(year)
+        first = frame.row(0, named=True)
+        return {
+            "year": year,
+            "drop": int(frame["drop"].sum()),
+            "add": int(frame["add"].sum()),
+            "name": self.names.text("category", first["category"]),
+            "before": first["keep"] + first["drop"],
+            "after": first["keep"] + first["add"],
+        }
+
+    def _lists_of(self, year: int) -> dict[str, object]:
+        """Return how alike the lists of a year are, and how often the quoted industries are named."""
+        row = self.overlap.row(by_predicate=pl.col("year") == year, named=True)
+        frame = self.frame.filter(pl.col("year") == year)
+        quoted = frame.filter(pl.col("category").is_in(conventions("choices")["quoted"]))
+        if quoted.is_empty():
+            quoted = frame.sort("named", "category", descending=[True, False]).head(_SHOWN)
+        named = [
+            words("pathways.summary.named", name=self.names.text("category", one["category"]), **_said(one))
+            for one in quoted.iter_rows(named=True)
+        ]
+        return {**row, "named": named}
 
     def explain(self, region: str, year: int | None = None) -> ChoiceExplanation:
         """Return what a region names, what of it does not fit, and what it leaves out.
@@ -103,9 +192,37 @@ class Choices(Result):
         >>> choices("china-provinces", draws=20).explain("Jilin", 2025).text().splitlines()[0]
         'Jilin 2025: names 15 of 34 categories; 15.8 regions would name one by chance.'
         """
-        from xinzhi.pathways.plans.choice_words import explain
+        when = self.last_year() if year is None else year
+        if when not in self.lists:
+            raise UsageError("pathways.unknown", what="lists", asked=when, known=list(self.lists))
+        lists = self.lists[when]
+        code = self.names.resolve(region, lists.regions)
+        name, own = self.names.region(code), (pl.col("year") == when, pl.col("region") == code)
+        of_all = self.frame.filter(pl.col("year") == when)
+        cells = (
+            self.cells.filter(*own)
+            .join(of_all.select("category", "name_zh", "name_en", pl.col("named").alias("times"), "expected", "verdict",
+                                "status_zh", "status_en"), on="category")
+            .join(self.without_herd(when).filter(pl.col("region") == code).select("category", "change"), on="category")
+            .with_columns(others=pl.col("times") - pl.col("named").cast(pl.Int64))
+            .select("category", "name_zh", "name_en", "named", "others", "expected", "verdict", "density", "decile",
+                    "decile_here", "present", "able", "unfit", "change", "status_zh", "status_en")
+        )  # fmt: skip
+        row = self.regions.row(by_predicate=own[0] & own[1], named=True)
+        nearest = (self.names.region(row["nearest"]), row["nearest_jaccard"])
+        counts = {"k": row["length"], "n": len(lists.categories), "even": float(of_all["expected"][0])}
+        facts: Facts = {"explain.choices": {"name": name, "year": when, **counts}}
+        for part, where in _PARTS.items():
+            said = [self._cell(cell) for cell in cells.filter(where).iter_rows(named=True)]
+            facts[f"explain.{part}"] = {"cells": said or [words("pathways.explain.none")]}
+        facts["explain.like"] = {"name": nearest[0], "jaccard": nearest[1]}
+        return ChoiceExplanation(region=code, year=when, name=name, cells=cells, nearest=nearest, facts=facts)
 
-        return explain(self, region, year)
+    def _cell(self, row: Mapping[str, Any]) -> Text:
+        name = self.names.text("category", row["category"])
+        if row["density"] is None:
+            return words("pathways.explain.unknown", name=name, why=Text(zh=row["status_zh"], en=row["status_en"]))
+        return words("pathways.explain.cell", name=name, decile=row["decile"], others=row["others"])
 
     def without_herd(self, year: int | None = None) -> pl.DataFrame:
         """Return lists of the same length that follow what regions can do instead of what all others name.
@@ -208,20 +325,17 @@ def choices(
     lists = {one: read_lists(data, one, chosen, verb=verb) for one in when}
     stated = divisions_of(data, verb=verb)
     fits = {one: fit_of(found, stated, near) for one, found in lists.items()}
-    labels = {
-        "region": names_in(data, "regions", "region"),
-        "category": names_in(data, "plan_categories", "category"),
-    }
+    names = names_of(data)
     both = [(lists[one], fits[one]) for one in when]
     return Choices(
-        frame=pl.concat(category_rows(*one, labels["category"]) for one in both),
+        frame=pl.concat(category_rows(*one, names) for one in both),
         cells=pl.concat(cell_rows(*one) for one in both),
-        regions=pl.concat(region_rows(*one, labels["region"]) for one in both),
+        regions=pl.concat(region_rows(*one, names) for one in both),
         pairs=pl.concat(pair_rows(one[0]) for one in both),
         overlap=pl.DataFrame([overlap_row(*one, count, seed) for one in both]),
         lists=lists,
         fits=fits,
-        labels=labels,
+        names=names,
         findings=tuple(finding for one in lists.values() for finding in one.findings),
         kind=data.kind,
         provenance=_provenance(data, {"years": when, "categories": len(chosen), "draws": count, "seed": seed,
@@ -243,7 +357,7 @@ def unfit_cells(lists: Lists, fit: Fit) -> BoolArray:
     return np.asarray(lists.named & fit.known & (fit.decile <= low))
 
 
-def category_rows(lists: Lists, fit: Fit, names: Mapping[str, Text]) -> pl.DataFrame:
+def category_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
     """Return one row a category; the columns are those of `Choices.frame`."""
     setting = conventions("choices")
     chances, counts = length_chances(lists.named), lists.named.sum(axis=0)
@@ -254,7 +368,7 @@ def category_rows(lists: Lists, fit: Fit, names: Mapping[str, Text]) -> pl.DataF
     verdict = np.where(~unusual, "as expected", np.where(counts > expected, "more", "fewer"))
     unfit, able = unfit_cells(lists, fit), fit.able.sum(axis=0)
     judged = pl.Series(fit.known.any(axis=0))
-    shown = [named(names, code) for code in lists.categories]
+    shown = [names.text("category", code) for code in lists.categories]
     frame = pl.DataFrame(
         {
             "year": lists.year,
@@ -314,7 +428,7 @@ def cell_rows(lists: Lists, fit: Fit) -> pl.DataFrame:
     )
 
 
-def region_rows(lists: Lists, fit: Fit, names: Mapping[str, Text]) -> pl.DataFrame:
+def region_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
     """Return one row a region; the columns are those of `Choices.regions`."""
     low = int(conventions("choices")["low_decile"])
     unfit = unfit_cells(lists, fit)
@@ -328,7 +442,7 @@ def region_rows(lists: Lists, fit: Fit, names: Mapping[str, Text]) -> pl.DataFra
     np.fill_diagonal(alike, -1.0)
     nearest = alike.argmax(axis=1)
     np.fill_diagonal(alike, 0.0)
-    shown = [named(names, code) for code in lists.regions]
+    shown = [names.region(code) for code in lists.regions]
     return pl.DataFrame(
         {
             "year": lists.year,

@@ -11,26 +11,54 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import words
+from xinzhi.data import names_of
+from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import check_option, conventions
-from xinzhi.pathways.industries import as_package, jobs, named, names_in, years_of
+from xinzhi.pathways.industries import Explanation, as_package, jobs, word, years_of
 from xinzhi.pathways.plans import similarity
 from xinzhi.pathways.plans.choices import choices
 from xinzhi.pathways.plans.margins import permuted_structures, sampled_structures
-from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman
+from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman, shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts
     from xinzhi.data.package import Package
     from xinzhi.pathways.complexity.cells import Cells
     from xinzhi.pathways.plans.choices import Choices
-    from xinzhi.pathways.plans.likeness_words import LikenessExplanation
+
+_SHOWN = 3
 
 
 Null = Literal["permuted", "sampled"]
 Subject = Literal["structure", "choice"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LikenessExplanation(Explanation):
+    """Whom a region resembles, and what sets it apart.
+
+    Parameters
+    ----------
+    year, level
+        The year and the level.
+    others
+        ``region, name_zh, name_en, cosine, krugman, expected, p_more``: the other regions, the most alike first.
+    activities
+        ``activity, name_zh, name_en, share, share_elsewhere, advantage``: its structure, the largest departure first.
+    row
+        Its row of `Isomorphism.regions`.
+    """
+
+    year: int
+    level: str
+    others: pl.DataFrame
+    activities: pl.DataFrame
+    row: dict[str, object]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -58,12 +86,12 @@ class Isomorphism(Result):
         Amounts by level and year, in the order of `places` and of their sorted activities.
     places
         Regions by year.
-    labels
-        Names of the regions and of the activities at the level that the package names.
     findings
         What was left out.
     """
 
+    verb: ClassVar[str] = "isomorphism"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("level", "year", "region", "other")
 
     years: pl.DataFrame
@@ -72,18 +100,48 @@ class Isomorphism(Result):
     choice: Choices | None
     structures: Mapping[tuple[str, int], FloatArray]
     places: Mapping[int, tuple[str, ...]]
-    labels: Mapping[str, Text]
     findings: tuple[Finding, ...]
 
     def finest(self) -> str:
         """Return the finest level."""
         return list(self.structures)[-1][0]
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how alike structures are by level and over time, and what the plans say."""
-        from xinzhi.pathways.plans.likeness_words import summarise
-
-        return summarise(self, language)
+    def facts(self) -> Facts:
+        """Return how alike structures are by level, against chance and over time, and what the plans say."""
+        last, level = max(self.places), self.finest()
+        rows = self.years.filter(pl.col("year") == last).rows(named=True)
+        said = [
+            words("pathways.summary.level", level=word("chart", f"level_{row['level']}"), mean=row["mean_cosine"])
+            for row in rows
+        ]
+        found: Facts = {"summary.levels": {"year": last, "levels": said}}
+        pairs = self.frame.filter(pl.col("level") == level, pl.col("year") == last).sort("cosine", descending=True)
+        near, far = pairs.row(0, named=True), pairs.row(-1, named=True)
+        found["headline.similarity"] = {
+            "year": last,
+            "a": self.names.region(near["region"]),
+            "b": self.names.region(near["other"]),
+            "high": near["cosine"],
+            "c": self.names.region(far["region"]),
+            "d": self.names.region(far["other"]),
+            "low": far["cosine"],
+            "mean": float(pairs["cosine"].to_numpy().mean()),
+        }
+        end = rows[-1]
+        if end["expected"] is not None:
+            beyond = end["p_more"] <= conventions("inference")["level"]
+            found["summary.by_chance"] = {**end, "beyond": beyond}
+        then = self.years.filter(pl.col("level") == end["level"]).sort("year").row(0, named=True)
+        if then["year"] != last:
+            found["headline.likeness"] = {
+                "start": then["year"],
+                "end": last,
+                "first": then["mean_cosine"],
+                "last": end["mean_cosine"],
+                "chance": end["expected"],
+            }
+            found["summary.krugman"] = {"first": then["mean_krugman"], "last": end["mean_krugman"]}
+        return found | ({} if self.choice is None else self.choice.facts())
 
     def explain(self, region: str, year: int | None = None) -> LikenessExplanation:
         """Return whom a region resembles, in what, and what sets it apart.
@@ -99,9 +157,72 @@ class Isomorphism(Result):
         >>> found.explain("Jilin").text().splitlines()[0]
         'Jilin 2016, 2-digit: most alike Hubei (cosine 0.86), least Guangdong (0.23).'
         """
-        from xinzhi.pathways.plans.likeness_words import explain
-
-        return explain(self, region, year)
+        when, level = max(self.places) if year is None else year, self.finest()
+        if when not in self.places:
+            raise UsageError("pathways.unknown", what="year", asked=when, known=list(self.places))
+        code = self.names.resolve(region, self.places[when])
+        pairs = self.frame.filter(pl.col("level") == level, pl.col("year") == when)
+        mine = pl.concat(
+            [
+                pairs.filter(pl.col("region") == code).drop("region").rename({"other": "region"}),
+                pairs.filter(pl.col("other") == code).drop("other"),
+            ],
+            how="diagonal",
+        ).sort("cosine", "region", descending=[True, False])
+        shown = [self.names.region(one) for one in mine["region"]]
+        others = mine.select("region", "cosine", "krugman", "expected", "p_more").with_columns(
+            pl.Series("name_zh", [name.zh for name in shown]), pl.Series("name_en", [name.en for name in shown])
+        )
+        values = self.structures[level, when]
+        number = self.places[when].index(code)
+        names = self.activities.filter(pl.col("level") == level, pl.col("year") == when)["activity"]
+        elsewhere = values.sum(axis=0) - values[number]
+        called = [self.names.text("industry", one) for one in names]
+        activities = pl.DataFrame(
+            {
+                "activity": names,
+                "name_zh": [one.zh for one in called],
+                "name_en": [one.en for one in called],
+                "share": shares(values)[number],
+                "share_elsewhere": elsewhere / elsewhere.sum(),
+                "advantage": revealed_advantage(values)[number],
+            }
+        )
+        order = np.argsort(-np.abs((activities["share"] - activities["share_elsewhere"]).to_numpy()), kind="stable")
+        activities = activities[order]
+        name, row = (
+            self.names.region(code),
+            self.regions.row(
+                by_predicate=(pl.col("level") == level) & (pl.col("year") == when) & (pl.col("region") == code),
+                named=True,
+            ),
+        )
+        near, far = mine.row(0, named=True), mine.row(-1, named=True)
+        apart = [
+            words(
+                "pathways.explain.share",
+                name=self.names.text("industry", one["activity"]),
+                here=one["share"],
+                elsewhere=one["share_elsewhere"],
+            )
+            for one in activities.head(_SHOWN).iter_rows(named=True)
+        ]
+        facts: Facts = {
+            "explain.likeness": {
+                "name": name,
+                "year": when,
+                "level": word("chart", f"level_{level}"),
+                "near": self.names.region(near["region"]),
+                "high": near["cosine"],
+                "far": self.names.region(far["region"]),
+                "low": far["cosine"],
+            },
+            "explain.against": row,
+            "explain.apart": {"activities": apart},
+        }
+        return LikenessExplanation(
+            region=code, year=when, level=level, name=name, others=others, activities=activities, row=row, facts=facts
+        )
 
     def matrix(
         self, subject: Subject = "structure", *, year: int | None = None, level: str | None = None
@@ -230,17 +351,17 @@ def isomorphism(
     if count < 1:
         raise UsageError("pathways.few-draws", verb=verb, n=count)
     read = {year: jobs(data, year, verb=verb)[0] for year in (known if years is None else sorted(set(years)))}
-    labels = names_in(data, "industries", "industry") | names_in(data, "regions", "region")
+    names = names_of(data)
     tables: dict[str, list[pl.DataFrame]] = {"pairs": [], "years": [], "regions": [], "activities": []}
     structures: dict[tuple[str, int], FloatArray] = {}
-    for level, year, cells, values, names in _structures(read, levels):
+    for level, year, cells, values, codes in _structures(read, levels):
         structures[level, year] = values
         alike, apart = cosine(values), krugman(values)
         pairs, drawn = pair_rows(level, year, cells.places, (alike, apart), values, (null, count, seed))
         tables["pairs"].append(pairs)
-        tables["years"].append(year_row(level, year, pairs, drawn, len(names)))
-        tables["regions"].append(region_rows(level, year, cells.places, labels, values, alike))
-        tables["activities"].append(activity_rows(level, year, names, values))
+        tables["years"].append(year_row(level, year, pairs, drawn, len(codes)))
+        tables["regions"].append(region_rows(level, year, cells.places, names, values, alike))
+        tables["activities"].append(activity_rows(level, year, codes, values))
     chosen, missing = _choice(data, count, seed, wanted=plans)
     return Isomorphism(
         frame=pl.concat(tables["pairs"]),
@@ -250,7 +371,7 @@ def isomorphism(
         choice=chosen,
         structures=structures,
         places={year: cells.places for year, cells in read.items()},
-        labels=labels,
+        names=names,
         findings=tuple(one for cells in read.values() for one in cells.findings) + missing,
         kind=data.kind,
         provenance=_provenance(data, {"years": list(read), "levels": sorted({one for one, _ in structures}),
@@ -365,7 +486,7 @@ def region_rows(
     level: str,
     year: int,
     places: Sequence[str],
-    labels: Mapping[str, Text],
+    called: Names,
     values: FloatArray,
     alike: FloatArray,
 ) -> pl.DataFrame:
@@ -373,7 +494,7 @@ def region_rows(
     others = alike.copy()
     np.fill_diagonal(others, -1.0)
     nearest = others.argmax(axis=1)
-    shown = [named(labels, code) for code in places]
+    shown = [called.region(code) for code in places]
     return pl.DataFrame(
         {
             "level": level,

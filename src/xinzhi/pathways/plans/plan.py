@@ -11,8 +11,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
+from xinzhi.data import names_of
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import as_package, jobs, named, names_in, nearness
+from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.assignment import InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.diagnosis import refuse
 from xinzhi.pathways.plans.limits import (
@@ -32,12 +33,31 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts
     from xinzhi.data.package import Package
     from xinzhi.pathways.complexity.cells import Cells
     from xinzhi.pathways.plans.assignment import Assignment
     from xinzhi.pathways.plans.limits import EntryOdds
-    from xinzhi.pathways.plans.plan_words import PlanExplanation
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PlanExplanation(Explanation):
+    """Why a region gets what it gets.
+
+    Parameters
+    ----------
+    assigned
+        Its rows of `Plan.frame`.
+    passed
+        ``industry, industry_zh, industry_en, own_rank, probability, gain, value, cap, taken, cap_price, net``: what it
+        likes better than the last industry that it got and did not get; `net` is its value less the price of a place.
+    """
+
+    assigned: pl.DataFrame
+    passed: pl.DataFrame
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -75,6 +95,8 @@ class Plan(Result):
         What was left out or assumed.
     """
 
+    verb: ClassVar[str] = "plan"
+    topic: ClassVar[str] = "pathways"
     key: ClassVar[tuple[str, ...]] = ("region", "industry")
 
     industries: pl.DataFrame
@@ -93,11 +115,41 @@ class Plan(Result):
         """Return how far from optimal the plan can be at most, as a share of its gain."""
         return self.assignment.gap
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return what the plan gains over the herd and over everybody for itself, and what is scarce."""
-        from xinzhi.pathways.plans.plan_words import summarise
+        kinds = {row["kind"]: row for row in self.comparison.iter_rows(named=True)}
+        best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
+        crowded = self.crowded()
+        top = crowded.row(0, named=True)
+        scarce = self.industries.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True)
+        found: Facts = {
+            "headline.gains": {
+                "ours": best, "herd": kinds["herd"]["gain_realised"], "greedy": kinds["greedy"]["gain_realised"],
+                "excess": kinds["herd"]["excess"], "alone": kinds["greedy"]["excess"],
+            },
+            "summary.proof": {
+                "regions": self.regions.height, "industries": self.industries.height, "proof": self.assignment.proof,
+                "gap": self.gap, "cost": 1.0 - best / loose if loose > 0 else 0.0,
+            },
+            "summary.overlap": {kind: kinds[kind]["mean_jaccard"] for kind in ("coordinated", "greedy", "herd")},
+            "headline.against_herd": {
+                "name": self.names.text("industry", top["industry"]), "herd": top["herd"], "cap": top["cap"],
+                "ours": top["coordinated"], "k": int((crowded["herd_excess"] > 0).sum()),
+            },
+            "headline.portfolios": {
+                "moved": self.frame.filter(pl.col("reason") == "moved").height, "n": self.frame.height,
+                "used": self.frame["industry"].n_unique(),
+            },
+        }  # fmt: skip
+        if scarce.height:
+            names = [self.names.text("industry", code) for code in scarce["industry"][:_SHOWN]]
+            found["headline.scarce"] = {"names": names, "price": scarce["cap_price"][0]}
+        return found
 
-        return summarise(self, language)
+    def crowded(self) -> pl.DataFrame:
+        """Return the industries that any plan uses, those of the herd first."""
+        used = self.industries.filter(pl.max_horizontal("coordinated", "herd", "greedy") > 0)
+        return used.sort("herd", "greedy", "industry", descending=[True, True, False])
 
     def explain(self, region: str) -> PlanExplanation:
         """Return why a region gets what it gets: chances, gains, and what went elsewhere at which price.
@@ -117,9 +169,40 @@ class Plan(Result):
         >>> print(plan("china-provinces").explain("Jilin").text())  # doctest: +ELLIPSIS
         Jilin: ...
         """
-        from xinzhi.pathways.plans.plan_words import explain
+        parts, task = self.parts, self.task
+        code = self.names.resolve(region, parts.places)
+        number = parts.places.index(code)
+        name, row = self.names.region(code), self.regions.row(number, named=True)
+        rank, mine = own_ranks(task.value)[number], self.assignment.chosen[number]
+        passed = np.flatnonzero(~mine & (rank > 0) & (rank < int(rank[mine].max(initial=0))))
+        passed = passed[np.argsort(rank[passed], kind="stable")]
+        price = self.assignment.cap_prices[passed]
+        frame = pl.DataFrame(
+            {
+                **_named(self.names, [parts.industries[column] for column in passed], "industry"),
+                "own_rank": rank[passed],
+                "probability": parts.probability[number, passed],
+                "gain": parts.gain[number, passed],
+                "value": task.value[number, passed],
+                "cap": task.caps[passed],
+                "taken": self.assignment.chosen.sum(axis=0)[passed],
+                "cap_price": price,
+                "net": task.value[number, passed] - price,
+            },
+            schema_overrides=dict.fromkeys(("industry", "industry_zh", "industry_en"), pl.String),
+        )
+        assigned = self.frame.filter(pl.col("region") == code)
+        debt = self.debt_year is not None and row["debt_ratio"] is not None
+        facts: Facts = {
+            "explain.plan_debt" if debt else "explain.plan": {**row, "name": name, "year": self.debt_year},
+            "explain.assigned": [self._said(one) for one in assigned.iter_rows(named=True)],
+            "explain.passed": [self._said(one) for one in frame.head(_SHOWN).iter_rows(named=True)],
+        }
+        return PlanExplanation(region=code, name=name, assigned=assigned, passed=frame, facts=facts)
 
-        return explain(self, region)
+    def _said(self, row: Mapping[str, Any]) -> dict[str, object]:
+        full = row["cap_price"] > 0
+        return {**row, "industry": self.names.text("industry", row["industry"]), "full": full}
 
     def sensitivity(self, scales: Sequence[float] | None = None) -> pl.DataFrame:
         """Return what looser or tighter caps would do.
@@ -230,6 +313,7 @@ def plan(
         debt_year=debt_year if asked.debt and asked.sizes is None else None,
         parts=parts,
         findings=(*cells.findings, *findings),
+        names=parts.names,
         kind=data.kind,
         provenance=_provenance(data, {
             "portfolio": size, "year": when, "floor": asked.floor, "overlap": task.overlap, "excluded": parts.excluded,
@@ -271,10 +355,7 @@ def _parts(
         density=near.density[:, kept],
         lack=np.maximum(totals * nation / cells.values.sum() - cells.values, 0.0)[:, kept],
         nation=nation[0, kept],
-        labels={
-            "region": names_in(data, "regions", "region"),
-            "industry": names_in(data, "industries", "industry"),
-        },
+        names=names_of(data),
         excluded=tuple(code for code in out if code in cells.activities),
     )
     if not np.isfinite(parts.value).any():
@@ -368,8 +449,6 @@ class Parts:
         What the region lacks to a location quotient of 1, in the unit of the activity.
     nation
         The industry's total (p,).
-    labels
-        Names of regions and industries.
     excluded
         Industries that are not to choose.
     """
@@ -382,7 +461,7 @@ class Parts:
     density: FloatArray
     lack: FloatArray
     nation: FloatArray
-    labels: Mapping[str, Mapping[str, Text]]
+    names: Names
     excluded: tuple[str, ...]
 
 
@@ -400,8 +479,8 @@ def own_ranks(value: FloatArray) -> IntArray:
     return np.where(np.isfinite(value), rank, 0)
 
 
-def _names(labels: Mapping[str, Text], codes: Sequence[str], stem: str) -> dict[str, list[str]]:
-    shown = [named(labels, code) for code in codes]
+def _named(names: Names, codes: Sequence[str], stem: str) -> dict[str, list[str]]:
+    shown = [names.text(stem, code) for code in codes]
     return {stem: list(codes), f"{stem}_zh": [name.zh for name in shown], f"{stem}_en": [name.en for name in shown]}
 
 
@@ -411,8 +490,8 @@ def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
     rank = own_ranks(task.value)[rows, columns]
     frame = pl.DataFrame(
         {
-            **_names(parts.labels["region"], [parts.places[row] for row in rows], "region"),
-            **_names(parts.labels["industry"], [parts.industries[column] for column in columns], "industry"),
+            **_named(parts.names, [parts.places[row] for row in rows], "region"),
+            **_named(parts.names, [parts.industries[column] for column in columns], "industry"),
             "probability": parts.probability[rows, columns],
             "gain": parts.gain[rows, columns],
             "value": task.value[rows, columns],
@@ -436,7 +515,7 @@ def cap_rows(
     counts = {kind: chosen.sum(axis=0) for kind, chosen in rivals.items()}
     return pl.DataFrame(
         {
-            **_names(parts.labels["industry"], parts.industries, "industry"),
+            **_named(parts.names, parts.industries, "industry"),
             "utilisation": [used.get(code) for code in parts.industries],
             "cap": task.caps,
             "coordinated": best.chosen.sum(axis=0),
@@ -457,7 +536,7 @@ def region_rows(task: Task, best: Assignment, parts: Parts, ratios: Mapping[str,
     alone = np.array([row[:size].sum() for row, size in zip(order, task.sizes, strict=True)])
     return pl.DataFrame(
         {
-            **_names(parts.labels["region"], parts.places, "region"),
+            **_named(parts.names, parts.places, "region"),
             "debt_ratio": [ratios.get(place) for place in parts.places],
             "size": task.sizes,
             "choices": task.eligible().sum(axis=1),
