@@ -62,7 +62,6 @@ def plan(
     from xinzhi.pathways import plan as coordinate
     from xinzhi.report.document import rows
     from xinzhi.report.page import package_line
-    from xinzhi.report.rooms.pathways.plan import region_code
 
     language = chosen(lang)
     said = {"read": say("读取数据", "reading the data"), "solve": say("求解", "solving")}
@@ -71,7 +70,7 @@ def plan(
         package = load(data, encoding=encoding)
         step("solve")
         found = coordinate(package, portfolio=industries, limits=Limits(caps=cap, floor=floor))
-    code = None if region is None else region_code(found, region)
+    code = None if region is None else found.names.resolve(region, found.regions["region"])
     scales = found.sensitivity() if sensitivity else None
     more: dict[str, Any] = {name: rows(getattr(found, name)) for name in ("comparison", "industries", "regions")}
     more["findings"] = [finding.to_dict() for finding in found.findings]

@@ -11,7 +11,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
     import polars as pl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xinzhi.core.schema import Column
     from xinzhi.core.text import Language
 
-Facts = dict[str, "Mapping[str, object] | Sequence[Mapping[str, object]]"]
+Facts = dict[str, Any]  # the values of a sentence by its key, or a list of such values
 FrameKind = Literal["polars", "pandas", "pyarrow", "duckdb"]
 
 

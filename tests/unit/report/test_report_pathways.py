@@ -134,7 +134,7 @@ def test_convergence_and_overtaking(measurement, package):
     lasting = lead.frame.filter(pl.col("durable")).height
     picture = draws(rooms.section(lead))["overtaking"]
     assert f"{lasting} of {lead.frame.height} changes" in picture.headline.en
-    assert "overtaken nobody" in rooms.section(lead, region="Shanghai").answer[0].en
+    assert "overtaken no other region" in rooms.section(lead, region="Shanghai").answer[0].en
     assert len(rooms.section(lead, region="Jilin").pictures[0].twin.rows) < len(picture.twin.rows)
 
 

@@ -119,9 +119,7 @@ class LeadChanges(Result):
 
     def facts(self, unit: str | None = None) -> Facts:
         """Return how many changes of lead there were, of all units or one, how many lasted, and when they happened."""
-        frame = self.frame
-        if unit is not None:
-            frame = frame.filter((pl.col("challenger") == unit) | (pl.col("incumbent") == unit))
+        frame = self.of(unit)
         if frame.is_empty():
             who = {} if unit is None else {"name": self.names.region(unit)}
             return {"headline.nobody" if unit is None else "headline.nobody_of": who}
@@ -135,6 +133,12 @@ class LeadChanges(Result):
             },
             "summary.passing": [self._passing(row) for row in lasting.sort(*order).head(_SHOWN).iter_rows(named=True)],
         }  # fmt: skip
+
+    def of(self, unit: str | None) -> pl.DataFrame:
+        """Return the episodes that one unit has a part in; all where it is None."""
+        if unit is None:
+            return self.frame
+        return self.frame.filter((pl.col("challenger") == unit) | (pl.col("incumbent") == unit))
 
     def _passing(self, row: Mapping[str, Any]) -> dict[str, object]:
         a, b = (self.names.region(row[key]) for key in ("challenger", "incumbent"))

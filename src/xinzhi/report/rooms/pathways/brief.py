@@ -9,8 +9,8 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.report.catalogue import words
-from xinzhi.report.rooms.pathways.names import Names, sentence
 from xinzhi.report.section import Section
+from xinzhi.report.sentence import sentence
 
 if TYPE_CHECKING:
     from xinzhi.data import Package
@@ -35,7 +35,8 @@ def brief(package: Package, measurement: Measurement) -> Section | None:
     >>> brief(package, xinzhi.measure(package)).pictures[0].kind
     'space'
     """
-    from xinzhi.report.rooms.pathways import entry, space
+    from xinzhi.report.rooms.pathways import complexity as pages
+    from xinzhi.report.rooms.pathways import entry
 
     try:
         measured = near_and_complex(package, measurement)
@@ -47,9 +48,8 @@ def brief(package: Package, measurement: Measurement) -> Section | None:
     if measured is None:
         return None
     year, found, chances = measured
-    told = space.complexity(found)
-    names = Names(found, found.matrix.places, found.matrix.activities)
-    more = entry.regions(chances, names)
+    told = pages.complexity(found)
+    more = entry.regions(chances)
     lead = told.pictures[0]
     return replace(
         told,
