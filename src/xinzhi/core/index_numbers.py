@@ -296,4 +296,4 @@ def multilateral_levels(output: FloatArray, inputs: FloatArray, shares: FloatArr
 
 def _unknown(formula: str) -> UsageError:
     """Return the error for a formula that does not exist."""
-    return UsageError(f"unknown index formula '{formula}': it is tornqvist, fisher, laspeyres or paasche.")
+    return UsageError("core.unknown-formula", formula=formula)

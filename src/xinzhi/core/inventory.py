@@ -58,8 +58,7 @@ def geometric(
     [100.0, 100.0, 110.0]
     """
     if np.any((np.asarray(depreciation) < 0) | (np.asarray(depreciation) > 1)):
-        message = "a depreciation rate lies outside 0 to 1: write 9.6 % as 0.096."
-        raise InputError(message)
+        raise InputError("core.depreciation-range")
     kept = 1 - np.asarray(depreciation, dtype=np.float64)
     return _accumulate(kept, np.asarray(investment, dtype=np.float64), initial, start)
 
@@ -146,11 +145,12 @@ def age_efficiency(service_life: float, efficiency_beta: float, retirement_sd: f
     [1.0, 0.857, 0.667, 0.4]
     """
     if not (service_life > 0 and efficiency_beta <= 1 and retirement_sd >= 0):
-        message = (
-            f"age-efficiency needs a service life above 0, a beta up to 1 and a spread of at least 0; got "
-            f"{service_life}, {efficiency_beta}, {retirement_sd}."
+        raise InputError(
+            "core.age-efficiency",
+            service_life=service_life,
+            efficiency_beta=efficiency_beta,
+            retirement_sd=retirement_sd,
         )
-        raise InputError(message)
     offset = np.zeros(1)
     if retirement_sd > 0:
         reach = np.ceil(service_life) - 1
@@ -251,5 +251,4 @@ def at_timing(stock: FloatArray, timing: Timing) -> FloatArray:
         case "mid_year":
             return (before + stock) / 2
         case _:
-            message = f"unknown timing '{timing}': it is end_of_year, beginning_of_year or mid_year."
-            raise UsageError(message)
+            raise UsageError("core.unknown-timing", timing=timing)

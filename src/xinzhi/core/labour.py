@@ -48,12 +48,10 @@ def human_capital(years_of_schooling: FloatArray, returns: Sequence[tuple[float 
     """
     schooling = np.asarray(years_of_schooling, dtype=np.float64)
     if np.any(schooling < 0):
-        message = f"mean years of schooling of {np.nanmin(schooling):g}: they cannot be negative."
-        raise InputError(message)
+        raise InputError("core.negative-schooling", value=np.nanmin(schooling))
     limits = [0.0, *(np.inf if upper is None else float(upper) for upper, _ in returns)]
     if not np.isinf(limits[-1]) or any(upper <= lower for lower, upper in pairwise(limits)):
-        message = "returns to schooling need rising upper limits and a last one that is open (null)."
-        raise InputError(message)
+        raise InputError("core.returns-schooling")
     phi = np.zeros_like(schooling)
     for (lower, upper), (_, rate) in zip(pairwise(limits), returns, strict=True):
         phi += rate * np.clip(schooling - lower, 0.0, upper - lower)
@@ -96,8 +94,7 @@ def fill_hours(hours: FloatArray, growth: FloatArray) -> FloatArray:
     known: BoolArray = np.isfinite(hours)
     path = np.cumsum(np.where(np.arange(hours.shape[-1]) > 0, growth, 0.0))
     if not np.isfinite(path).all() or not known.any(axis=(-2, -1)).all():
-        message = "hours cannot be filled: no region reports any, or the common growth rate of a year is missing."
-        raise InputError(message)
+        raise InputError("core.no-hours")
     # Relative to the common path a missing year is a plain repetition.
     relative = hold(np.log(hours) - path)
     reports = known.any(axis=-1, keepdims=True)

@@ -147,8 +147,7 @@ def mobility_indices(matrix: FloatArray, weights: FloatArray | None = None) -> M
     """
     if not np.isfinite(matrix).all():
         row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0]) + 1
-        message = f"class {row} was never left: mobility is not defined; ask for fewer classes."
-        raise InputError(message)
+        raise InputError("core.absorbing-class", row=row)
     count = len(matrix)
     share = np.full(count, 1 / count) if weights is None else weights
     sizes = np.sort(np.abs(np.linalg.eigvals(matrix)))[::-1]

@@ -31,8 +31,7 @@ def deflate(nominal: FloatArray, price: FloatArray) -> FloatArray:
     [10.0, 10.0]
     """
     if np.any(price <= 0):
-        message = f"a price index is {np.nanmin(price):g}: prices must be above 0."
-        raise InputError(message)
+        raise InputError("core.price-range", value=np.nanmin(price))
     return nominal / price
 
 
@@ -113,8 +112,7 @@ def volume_from_growth(growth: FloatArray, level: FloatArray | float, base: int)
     [5.0, 10.0, 15.0]
     """
     if np.any(growth[..., 1:] <= -1):
-        message = f"growth of {np.nanmin(growth[..., 1:]):.0%} leaves nothing: write 5 % as 0.05."
-        raise InputError(message)
+        raise InputError("core.growth-range", value=np.nanmin(growth[..., 1:]))
     ratio = 1 + np.asarray(growth, dtype=np.float64)
     forward = np.cumprod(ratio[..., base + 1 :], axis=-1)
     backward = np.cumprod(ratio[..., base:0:-1], axis=-1)[..., ::-1]

@@ -251,8 +251,7 @@ def _by_column(matrix: Any) -> tuple[Any, Any, FloatArray]:  # noqa: ANN401 - de
     """Return starts, row numbers and values of a matrix, column by column."""
     if isinstance(matrix, np.ndarray):
         if not np.isfinite(matrix).all():
-            message = "a coefficient of the linear program is not a finite number; take missing values out first."
-            raise UsageError(message)
+            raise UsageError("core.not-finite")
         columns, rows = np.nonzero(matrix.T)
         start = np.searchsorted(columns, np.arange(matrix.shape[1] + 1))
         return start.astype(np.int32), rows.astype(np.int32), matrix.T[columns, rows].astype(float)

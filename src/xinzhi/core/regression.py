@@ -42,14 +42,10 @@ def ols(y: FloatArray, x: FloatArray) -> Line:
     """
     rows, columns = x.shape
     if rows <= columns or not (np.isfinite(y).all() and np.isfinite(x).all()):
-        message = (
-            f"least squares needs more rows than columns and no missing value; got {rows} rows, {columns} columns."
-        )
-        raise InputError(message)
+        raise InputError("core.too-few-rows", rows=rows, columns=columns)
     coefficients, _, rank, _ = np.linalg.lstsq(x, y)
     if rank < columns:
-        message = f"{columns} regressors but only {rank} independent ones: drop a column that repeats the others."
-        raise InputError(message)
+        raise InputError("core.collinear", columns=columns, rank=rank)
     residuals = y - x @ coefficients
     unexplained = float(residuals @ residuals)
     triangle: FloatArray = np.linalg.inv(np.linalg.qr(x, mode="r"))
@@ -160,25 +156,19 @@ def fixed_effects(
     [2.0]
     """
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
-        message = "a regression within fixed effects needs rows without missing values: drop them first."
-        raise InputError(message)
+        raise InputError("core.missing-in-regression")
     rows, columns = x.shape
     groups = int(cluster.max()) + 1 if rows else 0
     absorbed = _absorbed(effects, cluster, counted)
     if groups <= 1 or rows <= columns + absorbed:
-        message = (
-            f"{columns} regressors beside {absorbed} effects need more than {rows} rows, "
-            f"and standard errors need two clusters; got {groups}."
-        )
-        raise InputError(message)
+        raise InputError("core.too-few-clusters", columns=columns, absorbed=absorbed, rows=rows, groups=groups)
     inner = within(np.column_stack([y, x]), effects)
     inner_y, inner_x = inner[:, 0], inner[:, 1:]
     _refuse_constant(x, inner_x, names)
     if engine == "linearmodels":
         return _by_linearmodels(y, x, names, effects, cluster)
     if engine != "numpy":
-        message = f"unknown engine '{engine}': it is numpy or linearmodels."
-        raise UsageError(message)
+        raise UsageError("core.unknown-engine", engine=engine)
     coefficients = np.linalg.inv(inner_x.T @ inner_x) @ (inner_x.T @ inner_y)
     residuals = inner_y - inner_x @ coefficients
     total = float(inner_y @ inner_y)
@@ -209,8 +199,7 @@ def within(values: FloatArray, effects: Sequence[IntArray]) -> FloatArray:
             out = out - (summed(out, effect, len(count)) / np.maximum(count, 1)[:, None])[effect]
         if (np.abs(out - before).max(axis=0) <= _SETTLED * scale).all():
             return out
-    message = "the effects of units and years do not settle: the panel falls into parts that share no unit or year."
-    raise InputError(message)
+    raise InputError("core.effects-apart")
 
 
 def clustered_errors(
@@ -349,11 +338,9 @@ def _refuse_constant(x: FloatArray, inner: FloatArray, names: Sequence[str]) -> 
     left = np.sqrt((inner**2).sum(axis=0)) / (np.sqrt((x**2).sum(axis=0)) + np.finfo(float).tiny)
     still = [name for name, part in zip(names, left.tolist(), strict=True) if part < _ROUNDING]
     if still:
-        message = f"{', '.join(still)} does not vary within the effects: leave it out, or drop an effect."
-        raise InputError(message)
+        raise InputError("core.no-variation", names=list(still))
     if np.linalg.matrix_rank(inner / np.sqrt((inner**2).sum(axis=0))) < x.shape[1]:
-        message = f"the regressors {', '.join(names)} repeat each other within the effects: drop one."
-        raise InputError(message)
+        raise InputError("core.repeated-regressors", names=list(names))
 
 
 def _by_linearmodels(
@@ -363,13 +350,11 @@ def _by_linearmodels(
     try:
         from linearmodels.panel import PanelOLS  # type: ignore[import-not-found,unused-ignore] # an extra, without types
     except ModuleNotFoundError:
-        message = "the engine linearmodels is not installed: install xinzhi[panel], or take the engine numpy."
-        raise UsageError(message) from None
+        raise UsageError("core.no-linearmodels") from None
     import polars as pl
 
     if len(effects) != 2:  # noqa: PLR2004 - units and years
-        message = "the engine linearmodels takes two effects, units and years."
-        raise UsageError(message)
+        raise UsageError("core.two-effects")
     data = pl.DataFrame({"unit": effects[0], "year": effects[1], "y": y, "cluster": cluster}).with_columns(
         pl.Series(f"x{column}", x[:, column]) for column in range(x.shape[1])
     )

@@ -47,8 +47,7 @@ def revaluation(price: FloatArray, *, years: int, centred: bool) -> FloatArray:
     [[nan, 0.1, 0.0667, 0.05]]
     """
     if years < 1 or (centred and years % 2 == 0):
-        message = f"a window of {years} years: it must be positive, and odd when it is centred."
-        raise UsageError(message)
+        raise UsageError("core.window", years=years)
     rate = np.full_like(price, np.nan)
     rate[..., 1:] = price[..., 1:] / price[..., :-1] - 1
     ahead = years // 2 if centred else 0
@@ -165,15 +164,10 @@ def settle_negative(cost: FloatArray, rule: NegativeRule, *, floor: FloatArray |
             return np.where(negative, floor, cost)
         case "refuse":
             if negative.any():
-                message = (
-                    f"{int(negative.sum())} user costs of capital are negative: smooth the revaluation over more "
-                    "years, or let capital.negative_user_cost be zero or near_zero."
-                )
-                raise InputError(message)
+                raise InputError("core.negative-user-cost", count=int(negative.sum()))
             return cost
         case _:
-            message = f"unknown rule '{rule}' for negative user costs: it is zero, near_zero, refuse or keep."
-            raise UsageError(message)
+            raise UsageError("core.unknown-user-cost-rule", rule=rule)
 
 
 def capital_services(stock: FloatArray, cost: FloatArray) -> FloatArray:

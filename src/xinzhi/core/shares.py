@@ -61,8 +61,7 @@ def self_employed(compensation: FloatArray, employee_hours: FloatArray, total_ho
     [80.0]
     """
     if np.any((employee_hours <= 0) | (employee_hours > total_hours)):
-        message = "hours of employees must be above 0 and no more than the hours of everyone engaged."
-        raise InputError(message)
+        raise InputError("core.hours-employees")
     return compensation * total_hours / employee_hours
 
 

@@ -67,8 +67,7 @@ def effects(values: FloatArray, admissible: BoolArray) -> Effects:
     choices = admissible.ndim
     count = int(admissible.sum())
     if not count:
-        message = "no combination of the choices is admissible: nothing to decompose."
-        raise UsageError(message)
+        raise UsageError("core.nothing-admissible")
     trailing = values.shape[choices:]
     flat = values.reshape(*admissible.shape, -1)
     kept = np.where(admissible[..., None], flat, 0.0)
