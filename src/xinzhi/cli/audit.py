@@ -108,7 +108,7 @@ def _tell(result: Audit, group: str, language: Language) -> None:
     """Print the finding, the regions of the leading period, and what each choice is worth."""
     import polars as pl
 
-    from xinzhi.yardstick.audit.words import choice_shares, choice_title
+    from xinzhi.yardstick import choice_shares, choice_title
 
     out = console()
     out.print(result.summary(language), markup=False)

@@ -143,7 +143,7 @@ def _write(result: Claims, out: Path, language: Language) -> list[Path]:
     import json
 
     from xinzhi.report.files import whole
-    from xinzhi.yardstick.claims.note import note
+    from xinzhi.yardstick import note
 
     names = ["claims.csv", "protocols.csv", "claims.json", "claims.md"]
     files = [out / name for name in names]

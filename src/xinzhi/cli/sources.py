@@ -80,7 +80,6 @@ def sources(
     from xinzhi.protocol import load as load_protocol
     from xinzhi.report.page import package_line
     from xinzhi.sources import decompose
-    from xinzhi.sources.phrases import region_code
 
     language = chosen(lang)
     named, changed = _codes(emerging), _assumed(assume or [])
@@ -100,7 +99,7 @@ def sources(
         if frontier is not None:
             beside = _frontier(result, frontier)
             result = decompose(package, rules, named, detail=chosen_detail, assume=changed, frontier=beside)
-        code = None if region is None else region_code(result, region)
+        code = None if region is None else result.names.resolve(region, result.measurement.panel.regions)
         step("depth")
         results, left = _deeper(result, package)
         step("write")
@@ -217,10 +216,10 @@ def _table(result: Sources, code: str | None, top: int, language: Language) -> A
     """Return the regions in which allocation gave most over the whole span, or the periods of one region."""
     import polars as pl
 
-    from xinzhi.sources.phrases import SHORT, points, region_names, whole_span
+    from xinzhi.core.text import percent
+    from xinzhi.sources.facts import part_name, whole_span
     from xinzhi.sources.tables import PARTS
 
-    names = region_names(result)
     if code is None:
         frame = whole_span(result, result.periods)
         frame = frame.sort("allocation", "tfp_growth", descending=True, nulls_last=True).head(top)
@@ -232,9 +231,9 @@ def _table(result: Sources, code: str | None, top: int, language: Language) -> A
         say("地区", "region"),
         say("时期", "period"),
         say("全要素生产率 %", "TFP %"),
-        *(f"{SHORT[name].lang(language)}" for name in parts),
+        *(f"{part_name(name).lang(language)}" for name in parts),
     )
     for row in frame.iter_rows(named=True):
-        figures = (points(row[name]) if row[name] is not None else "–" for name in ("tfp_growth", *parts))
-        found.add_row(names[row["region"]].lang(language), f"{row['start']}–{row['end']}", *figures)
+        figures = (percent(row[name], 2, sign=True) for name in ("tfp_growth", *parts))
+        found.add_row(result.names.region(row["region"]).lang(language), f"{row['start']}–{row['end']}", *figures)
     return found

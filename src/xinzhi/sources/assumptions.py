@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.parameters import read_yaml
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,7 +42,6 @@ class Assumptions:
         return self.values[name]
 
 
-@cache
 def catalogue() -> dict[str, dict[str, Any]]:
     """Return every assumption with value, unit, description, reference and alternatives, as the file has them.
 
@@ -51,13 +50,10 @@ def catalogue() -> dict[str, dict[str, Any]]:
     >>> catalogue()["shares"]["value"]
     'common'
     """
-    import yaml
-
-    loaded: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["parameters"]
+    loaded: dict[str, dict[str, Any]] = read_yaml(_FILE)["parameters"]
     return loaded
 
 
-@cache
 def conventions() -> dict[str, Any]:
     """Return every convention of the measures that look deeper into one source, with its reference.
 
@@ -66,9 +62,7 @@ def conventions() -> dict[str, Any]:
     >>> conventions()["obsolescence"]["value"]
     0.15
     """
-    import yaml
-
-    loaded: dict[str, Any] = yaml.safe_load(_CONVENTIONS.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(_CONVENTIONS)
     return loaded
 
 
@@ -95,9 +89,8 @@ def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
     for name, value in (assume or {}).items():
         if name not in known:
             near = get_close_matches(str(name), known, n=1)
-            hint = f" (did you mean '{near[0]}'?)" if near else ""
-            message = f"unknown assumption '{name}'{hint}: known are {', '.join(known)}."
-            raise UsageError(message)
+            code = "sources.misspelt-assumption" if near else "sources.unknown-assumption"
+            raise UsageError(code, name=name, near=near, known=list(known))
         _check(name, value, known[name])
         values[name] = value
     return Assumptions(values, tuple(name for name in values if values[name] != known[name]["value"]))
@@ -109,14 +102,11 @@ def _check(name: str, value: object, entry: Mapping[str, Any]) -> None:
     if isinstance(usual, str):
         allowed = [usual, *entry.get("alternatives", ())]
         if value not in allowed:
-            message = f"assumption '{name}' is {' or '.join(allowed)}; got {value!r}."
-            raise UsageError(message)
+            raise UsageError("sources.assumption-word", name=name, allowed=allowed, value=value)
     elif isinstance(usual, (int, float)):
         whole = isinstance(usual, int)
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or value <= 0:
-            kind = "a whole number" if whole else "a number"
-            message = f"assumption '{name}' is {kind} above 0; got {value!r}."
-            raise UsageError(message)
+            raise UsageError("sources.assumption-number", name=name, whole=whole, value=value)
 
 
 _SHOWN = 8
@@ -166,8 +156,7 @@ def emerging_mask(names: tuple[str, ...], level: Level, emerging: Emerging) -> t
     named = _codes(names, emerging)
     outside = tuple(code for code in dict.fromkeys(named) if code not in names)
     if level == "industry" and outside and len(outside) == len(set(named)):
-        message = f"emerging names {_listed(outside)}, and the decomposition has the industries {_listed(names)}."
-        raise UsageError(message)
+        raise UsageError("sources.emerging-unknown", named=_listed(outside), known=_listed(names))
     return np.isin(names, named), outside
 
 
@@ -175,21 +164,15 @@ def _codes(names: tuple[str, ...], emerging: Emerging) -> list[str]:
     """Return the codes that are meant."""
     given = emerging.mask() if isinstance(emerging, Scoped) else emerging
     if isinstance(given, str):
-        message = f"emerging is a list of industry codes; got the text {given!r}: write [{given!r}]."
-        raise UsageError(message)
+        raise UsageError("sources.emerging-text", given=given)
     if not isinstance(given, Iterable) or hasattr(given, "columns"):
-        message = f"emerging is a list of industry codes, or true and false by industry; got {type(given).__name__}."
-        raise UsageError(message)
+        raise UsageError("sources.emerging-kind", given=type(given).__name__)
     codes, values = (list(given), list(given.values())) if isinstance(given, Mapping) else (list(names), list(given))
     truths = [bool(value) for value in values if isinstance(value, (bool, np.bool_))]
     if not truths and not isinstance(given, Mapping):
         return [str(code) for code in values]
     if not len(truths) == len(values) == len(codes):
-        message = (
-            f"emerging gives {len(truths)} times true or false among {len(values)} values: give one for every industry "
-            f"({_listed(names)}), true or false by code, or the codes themselves."
-        )
-        raise UsageError(message)
+        raise UsageError("sources.emerging-truths", truths=len(truths), n=len(values), known=_listed(names))
     return [str(code) for code, here in zip(codes, truths, strict=True) if here]
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.names import Names
 from xinzhi.core.result import Provenance, Result
-from xinzhi.data import as_package
+from xinzhi.core.text import same, words
+from xinzhi.data import as_package, names_of
 from xinzhi.sources.assumptions import assumptions, emerging_mask
 from xinzhi.sources.best_practice import best_practice
 from xinzhi.sources.coverage import coverage, findings
 from xinzhi.sources.detail import Official, of_totals
-from xinzhi.sources.explain import industry_labels
 from xinzhi.sources.given import TABLE, from_industries
 from xinzhi.sources.identity import Parts, industry_accounts
 from xinzhi.sources.tables import (
@@ -30,14 +31,15 @@ from xinzhi.sources.three_sectors import from_sectors
 from xinzhi.yardstick import DEFAULT_PROTOCOL, GrowthAccounts, account, build_inputs, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Text
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.sources.assumptions import Assumptions, Emerging
@@ -90,14 +92,14 @@ class Sources(Result):
         where none was passed in.
     findings
         What does not add up in the figures.
-    labels
-        Names of the industries by code, from the table `industries` of the package where it has one.
     measurement
         The official accounts.
     identity_gap
         Largest absolute difference between the official residual and the sum of the parts.
     """
 
+    verb: ClassVar[str] = "sources"
+    topic: ClassVar[str] = "sources"
     key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     industries: pl.DataFrame
@@ -110,7 +112,6 @@ class Sources(Result):
     omitted: pl.DataFrame
     beside: pl.DataFrame | None
     findings: tuple[Finding, ...]
-    labels: Mapping[str, Text]
     measurement: Measurement
     identity_gap: float
 
@@ -133,11 +134,11 @@ class Sources(Result):
 
         return explain(self, region, year)
 
-    def summary(self, language: Language = "en") -> str:
-        """Return what the decomposition finds, in a few sentences."""
-        from xinzhi.sources.words import summarise
+    def facts(self) -> Facts:
+        """Return what the decomposition finds, what is missing, and what it rests on."""
+        from xinzhi.sources.facts import facts_of
 
-        return summarise(self, language)
+        return facts_of(self)
 
 
 LEVELS = ("industry", "sector", "total")
@@ -231,12 +232,20 @@ def decompose(
         omitted=omitted_frame(official, found, parts),
         beside=None if frontier is None else beside(frame, frontier),
         findings=findings(data, official, found, accounts, chosen),
-        labels=industry_labels(found.names, data.tables.get("industries") if found.level == "industry" else None),
+        names=_names(data, official_result, found.names),
         measurement=official_result,
         identity_gap=parts.check(official.growth.tfp_growth),
         kind=data.kind,
         provenance=_provenance(data, official_result, found, mask, chosen),
     )
+
+
+def _names(data: Package, measurement: Measurement, industries: Sequence[str]) -> Names:
+    """Return the names of regions, macro-regions and industries; of the three sectors where the package names none."""
+    known = names_of(data).by_kind.get("industry", {}) if TABLE in data.tables else {}
+    sectors = {name: words(f"sources.sector.{name}") for name in ("1", "2", "3", "total")}
+    labels = {code: known.get(code) or sectors.get(code) or same(code) for code in industries}
+    return Names({**measurement.names.by_kind, "industry": labels})
 
 
 def _same_data(measurement: Measurement, data: Package) -> Measurement:
@@ -256,26 +265,25 @@ def _official(result: Measurement) -> Official:
     return Official(result.panel, result.protocol, accounts.inputs, accounts.growth, result.price_base)
 
 
-def _detail(data: Package, official: Official, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[str]]:
+def _detail(data: Package, official: Official, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[Text]]:
     """Return the finest detail that the package fills, and why finer ones were refused."""
     if wanted is not None and wanted not in LEVELS:
-        message = f"unknown detail {wanted!r}: it is {', '.join(LEVELS)}, or None for the finest."
-        raise UsageError(message)
-    refused: list[str] = []
+        raise UsageError("sources.unknown-detail", wanted=wanted, levels=list(LEVELS))
+    refused: list[Text] = []
     if wanted == "industry" or (wanted is None and TABLE in data.tables):
         try:
             return from_industries(data, official), refused
         except InputError as error:
             if wanted is not None or error.findings:
                 raise
-            refused.append(str(error))
+            refused.append(error.text)
     if wanted == "sector" or (wanted is None and "sector_accounts" in data.tables):
         try:
             return from_sectors(data, official, assume), refused
         except InputError as error:
             if wanted is not None or error.findings:
                 raise
-            refused.append(str(error))
+            refused.append(error.text)
     return of_totals(official), refused
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text
 from xinzhi.sources.detail import Cube, Detail, Gross, Official, chained, growth, quantities, scale_to, without
@@ -38,13 +38,11 @@ def from_industries(package: Package, official: Official) -> Detail:
     )
     cube = Cube.of(table, "industry", official.panel)
     wanted = _needs(cube, official.rules)
-    missing = [" or ".join(names) for names in wanted if not any(cube.gives(name) for name in names)]
-    if missing or not cube.names:
-        message = (
-            f"the table '{TABLE}' of {package.name} has no figures in {', '.join(missing) or 'any row of a region'}: "
-            "give them, or leave the table out and the three sectors or the totals are decomposed instead."
-        )
-        raise InputError(message)
+    lacks = [names for names in wanted if not any(cube.gives(name) for name in names)]
+    if lacks or not cube.names:
+        missing = [Text(zh="或".join(names), en=" or ".join(names)) for names in lacks]
+        code = "sources.industries-incomplete" if missing else "sources.industries-empty"
+        raise InputError(code, table=TABLE, name=package.name, missing=missing)
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
     gross = _gross(cube, official.panel)
@@ -152,24 +150,15 @@ def _gross(cube: Cube, panel: Panel) -> Gross | None:
         for i, r, t in np.argwhere(share >= 1).tolist()
     ]
     if found:
-        message = (
-            f"intermediate inputs reach gross output in {len(found)} rows of the table '{TABLE}' (first: "
-            f"{found[0].key}), which leaves no value added: mend them, or drop the columns of gross output."
-        )
-        raise InputError(message, found)
+        raise InputError("sources.intermediates", findings=found, n=len(found), table=TABLE, key=found[0].key)
     return Gross(real, bought_real, share)
 
 
 def _no_value_added(key: str, share: float) -> Finding:
     """Return the finding of a row whose intermediate inputs are not below its gross output."""
-    return Finding(
-        rule="intermediates-reach-output",
-        severity="error",
-        message=Text(
-            zh=f"中间投入为总产出的 {share:.0%}，没有增加值。",
-            en=f"intermediate inputs are {share:.0%} of gross output, which leaves no value added.",
-        ),
-        hint=Text(zh="请核对两列的单位与口径。", en="Check unit and coverage of both columns."),
+    return finding(
+        "sources.intermediates-reach-output",
+        words={"share": share},
         table=TABLE,
         column="intermediate_nominal",
         key=key,

@@ -138,15 +138,11 @@ def industry_accounts(detail: Detail, official: Official, assume: Assumptions) -
         unallocated=np.zeros_like(gap) if scaled else gap,
         output_gap=gap,
     )
-    require_identity(
-        ruler.tfp_growth,
-        accounts.within + moved_capital + moved_labour + accounts.unallocated,
-        "the residuals of industries and reallocation",
-    )
+    require_identity(ruler.tfp_growth, accounts.within + moved_capital + moved_labour + accounts.unallocated)
     return accounts
 
 
-def require_identity(total: FloatArray, parts: FloatArray, what: str) -> float:
+def require_identity(total: FloatArray, parts: FloatArray) -> float:
     """Return the largest absolute gap between a total and its parts, both `(R, T)`; refuse one that matters.
 
     Raises
@@ -156,15 +152,14 @@ def require_identity(total: FloatArray, parts: FloatArray, what: str) -> float:
 
     Examples
     --------
-    >>> require_identity(np.array([0.03]), np.array([0.01]), "parts")
+    >>> require_identity(np.array([0.03]), np.array([0.01]))
     Traceback (most recent call last):
-    xinzhi.core.errors.IdentityError: parts differ from the official residual by 0.02 log points: this is a defect.
+    xinzhi.core.errors.IdentityError: the parts differ from the official residual by 0.02 log points: this is a defect.
     """
     gap = np.abs(total - parts)
     worst = float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0
     if worst >= IDENTITY_TOLERANCE:
-        message = f"{what} differ from the official residual by {worst:.3g} log points: this is a defect."
-        raise IdentityError(message)
+        raise IdentityError("sources.identity", worst=worst)
     return worst
 
 
@@ -189,11 +184,7 @@ def _table(detail: Detail, official: Official, assume: Assumptions) -> FloatArra
     known = assume["sector_labour_shares"]
     absent = [name for name in detail.names if name not in known]
     if absent:
-        message = (
-            f"assumption 'shares' is by_sector, and its table has the sectors {', '.join(known)} but not "
-            f"{', '.join(absent[:5])}: give 'labour_share' in the table 'industry_accounts', or assume common shares."
-        )
-        raise InputError(message)
+        raise InputError("sources.sector-shares", known=list(known), absent=list(absent[:5]))
     out = np.empty((len(detail.names), 1, len(official.panel.years)))
     for row, name in enumerate(detail.names):
         years = np.array(sorted(known[name]), dtype=np.float64)
@@ -242,8 +233,7 @@ def _inside(share: FloatArray, detail: Detail) -> None:
     bad = (share < 0) | (share > 1)
     if bad.any():
         names = [detail.names[row] for row in np.flatnonzero(bad.any(axis=(1, 2))).tolist()]
-        message = f"the labour share of industry {', '.join(names[:5])} lies outside 0 to 1: correct its compensation."
-        raise InputError(message)
+        raise InputError("sources.share-outside", names=list(names[:5]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +279,7 @@ class Parts:
         whole = self.breakthrough + self.traditional + self.emerging
         rest = np.where(np.isfinite(whole), whole, self.within)
         total = rest + np.nan_to_num(self.allocation) + self.unallocated
-        return require_identity(residual, total, "the sources")
+        return require_identity(residual, total)
 
 
 def _unknown(parts: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError
+from xinzhi.data import Field, tidy
 from xinzhi.sources.detail import by_industry, by_region, without
 from xinzhi.yardstick import both_ends, spell
 
@@ -125,15 +126,15 @@ def omitted_frame(official: Official, detail: Detail, parts: Parts) -> pl.DataFr
     schema = {"region": pl.String, "year": pl.Int64, "tfp_growth": pl.Float64, "missing": pl.String}
     series = {
         "output": detail.nominal,
-        "real output": detail.output,
+        "real_output": detail.output,
         "capital": detail.capital,
         "labour": detail.labour,
     }
     if detail.labour_share is not None:
-        series["labour share"] = detail.labour_share
+        series["labour_share"] = detail.labour_share
     holes = {name: detail.lacks.get(name, without(values)) for name, values in series.items()}
     if detail.anew is not None:
-        holes["growth of output"] = detail.anew & ~(holes["output"] | holes["real output"])
+        holes["output_growth"] = detail.anew & ~(holes["output"] | holes["real_output"])
     words = [_missing(holes, detail, row, column) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
     data = {
         "region": [panel.regions[row] for row in rows.tolist()],
@@ -152,10 +153,9 @@ def _missing(holes: dict[str, BoolArray], detail: Detail, row: int, column: int)
     for name, hole in holes.items():
         bare = hole[:, row, max(column - 1, 0) : column + 1].any(axis=-1) & here
         if bare.any():
-            every = (bare == here).all()
-            which = "every industry" if every else ", ".join(detail.names[at] for at in np.flatnonzero(bare))
-            found.append(f"{name} of {which}")
-    return "; ".join(found)
+            which = [] if (bare == here).all() else [detail.names[at] for at in np.flatnonzero(bare)]
+            found.append(f"{name}:{','.join(which)}" if which else name)
+    return ";".join(found)
 
 
 _PARTS = (
@@ -324,9 +324,6 @@ def cumulative(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_NEEDED = ("unit", "period", "efficiency_change", "technical_change")
-
-
 def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
     """Return our parts beside technical change and efficiency change of a productivity index.
 
@@ -366,11 +363,7 @@ def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
     theirs = _read(frontier)
     rows = frame.join(theirs, on=["region", "year"])
     if not rows.height:
-        message = (
-            "the frontier analysis and the sources have no region-year in common: its unit has to be the region code, "
-            "its period the later year of each change."
-        )
-        raise InputError(message)
+        raise InputError("sources.nothing-beside")
     rest = pl.col("tfp_growth") - pl.col("breakthrough")
     pairs = (
         ("breakthrough", pl.col("breakthrough"), pl.col("technical")),
@@ -388,23 +381,11 @@ def _read(frontier: Any) -> pl.DataFrame:  # noqa: ANN401 - a result or any kind
     """Return the changes in logs by region and year."""
     import polars as pl
 
-    from xinzhi.data.frames import read_frames
-
-    tables, _ = read_frames({"frontier": getattr(frontier, "frame", frontier)})
-    cells = tables[0].cells
-    missing = [name for name in _NEEDED if name not in cells.columns]
-    if missing:
-        message = f"the frontier analysis has no column {', '.join(missing)}; it has {', '.join(cells.columns)}."
-        raise InputError(message)
-    change = cells.select(
-        pl.col("unit").cast(pl.String).alias("region"),
-        pl.col("period").cast(pl.Int64).alias("year"),
-        efficiency=pl.col("efficiency_change").cast(pl.Float64),
-        technical=pl.col("technical_change").cast(pl.Float64),
-    )
-    bad = change.filter((pl.col("efficiency") <= 0) | (pl.col("technical") <= 0))
-    if bad.height:
-        region, year = bad.row(0)[:2]
-        message = f"a change of the frontier analysis is not above 0 ({region}, {year}): changes are ratios, 1 is none."
-        raise InputError(message)
+    fields = [
+        Field("region", "code", column="unit"),
+        Field("year", "year", column="period"),
+        Field("efficiency", column="efficiency_change", sign="positive"),
+        Field("technical", column="technical_change", sign="positive"),
+    ]
+    change = tidy(getattr(frontier, "frame", frontier), fields, key=("region", "year"), verb="frontier").frame
     return change.with_columns(pl.col("efficiency", "technical").log())

@@ -38,11 +38,9 @@ def from_sectors(package: Package, official: Official, assume: Assumptions) -> D
     rows = package.require("sector_investment", ["region", "sector", "year", "investment_nominal"], verb=_VERB)
     spent = Cube.of(rows, "sector", official.panel)
     if spent.names != accounts.names:
-        message = (
-            f"sectors differ: 'sector_accounts' of {package.name} has {', '.join(accounts.names)}, "
-            f"'sector_investment' {', '.join(spent.names)}; give the same ones in both."
+        raise InputError(
+            "sources.sectors-differ", name=package.name, first=list(accounts.names), second=list(spent.names)
         )
-        raise InputError(message)
     nominal = accounts.column("output_nominal")
     change = np.log(accounts.column("output_index_previous_year_100") / 100.0)
     at = base_position(np.isfinite(nominal), official)
@@ -146,11 +144,7 @@ def split_stock(official: Official, share: FloatArray, detail: Detail, assume: A
     """
     panel, rules = official.panel, official.rules
     if not panel.assets or rules.value("capital.measure") in {"given_stock", "given_services"}:
-        message = (
-            "the capital of sectors is split along investment, and under this protocol capital is given: "
-            "give 'capital' by industry in the table 'industry_accounts'."
-        )
-        raise InputError(message)
+        raise InputError("sources.capital-given")
     named = [name for name in panel.assets if name != TOTAL_ASSET]
     whole = rules.value("capital.measure") != "services" and TOTAL_ASSET in panel.assets
     assets = [TOTAL_ASSET] if whole or not named else named

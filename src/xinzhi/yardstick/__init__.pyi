@@ -1,5 +1,7 @@
 from .audit.audit import Audit as Audit
 from .audit.audit import audit as audit
+from .audit.audit import choice_shares as choice_shares
+from .audit.audit import choice_title as choice_title
 from .audit.choices import Choice as Choice
 from .breaks.breaks import Breaks as Breaks
 from .breaks.breaks import break_findings as break_findings
@@ -11,6 +13,7 @@ from .claims.check_claims import ClaimCheck as ClaimCheck
 from .claims.check_claims import Claims as Claims
 from .claims.check_claims import check_claim as check_claim
 from .claims.check_claims import check_claims as check_claims
+from .claims.note import note as note
 from .compare_vintages import VintageChange as VintageChange
 from .compare_vintages import compare_vintages as compare_vintages
 from .growth_accounts import IDENTITY_TOLERANCE as IDENTITY_TOLERANCE

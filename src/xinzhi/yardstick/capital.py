@@ -78,8 +78,7 @@ def _given(panel: Panel, column: str) -> Series:
     """Return a capital input that the package gives."""
     values = panel.account(column)
     if not np.isfinite(values).any():
-        message = f"the protocol takes capital as given, and the table 'accounts' has no figures in '{column}'."
-        raise InputError(message)
+        raise InputError("yardstick.capital-not-given", column=column)
     return Series(values, {f"extrapolated:{column}": panel.unofficial[column]} if column in panel.unofficial else {})
 
 
@@ -96,8 +95,7 @@ def investment(panel: Panel, protocol: Protocol, deflator: FloatArray, assets: l
         The assets to take, in this order.
     """
     if not assets:
-        message = "the table 'investment' has no asset that the protocol can use: capital services need several."
-        raise InputError(message)
+        raise InputError("yardstick.no-asset")
     take = [panel.assets.index(name) for name in assets]
     nominal = panel.investment["investment_nominal"][take]
     after = _mask(panel, "investment_nominal", take)
@@ -179,11 +177,7 @@ def _know_assets(assets: tuple[str, ...], table: Mapping[str, float]) -> None:
     """Refuse assets that the protocol has no rate for."""
     unknown = [asset for asset in assets if asset not in table]
     if unknown:
-        message = (
-            f"the table 'investment' has the asset {', '.join(unknown)}, and capital.asset_depreciation knows "
-            f"{', '.join(table)}: name assets as the protocol does, or add their rates."
-        )
-        raise InputError(message)
+        raise InputError("yardstick.unknown-asset", unknown=list(unknown), table=list(table))
 
 
 def _inventory(
@@ -228,11 +222,7 @@ def _reported_depreciation(panel: Panel, invested: Investment) -> FloatArray:
     take = [panel.assets.index(name) for name in invested.assets]
     nominal = panel.investment.get("depreciation_nominal")
     if nominal is None:
-        message = (
-            "the protocol takes reported depreciation, and the table 'investment' has no 'depreciation_nominal': "
-            "give it, or set capital.depreciation_rule to 'geometric'."
-        )
-        raise InputError(message)
+        raise InputError("yardstick.no-depreciation")
     return deflate(nominal[take], invested.price)
 
 
@@ -358,21 +348,9 @@ def _refuse(panel: Panel, bad: BoolArray, rule: str, priced: BoolArray) -> None:
     rows = np.flatnonzero(bad.any(axis=0))
     if not rows.size:
         return
-    names = ", ".join(panel.regions[row] for row in rows[:8].tolist())
-    if (bad & ~priced).any():
-        why = "its entry in capital.initial_table stands in a year for which the package has no price of investment"
-    elif rule == "steady_state":
-        why = "investment shrinks faster than capital depreciates, so it has no steady state"
-    else:
-        why = (
-            "the series of investment begins after capital.initial_year, and its first years give no steady state that "
-            "may be used: give the region in capital.initial_table, or let capital.initial_later_start be steady_state"
-        )
-    message = (
-        f"no initial stock for region {names} ({rows.size} of {len(panel.regions)}) under capital.initial_rule "
-        f"'{rule}': {why}."
-    )
-    raise InputError(message)
+    why = "unpriced" if (bad & ~priced).any() else "shrinks" if rule == "steady_state" else "late"
+    shown = [panel.regions[row] for row in rows.tolist()]
+    raise InputError("yardstick.no-initial-stock", names=shown, all=len(panel.regions), rule=rule, why=why)
 
 
 def capital_services(panel: Panel, protocol: Protocol, invested: Investment, stock: Series, rate: FloatArray) -> Series:
@@ -407,11 +385,7 @@ def capital_services(panel: Panel, protocol: Protocol, invested: Investment, sto
     cost = core.user_cost(price, back, np.broadcast_to(rate, price.shape), gain)
     rule = protocol.value("capital.negative_user_cost")
     if rule == "near_zero":
-        message = (
-            "capital.negative_user_cost is 'near_zero', and no published source says how near: set it to 'zero', "
-            "'keep' or 'refuse' to compute capital services."
-        )
-        raise ProtocolError(message)
+        raise ProtocolError("yardstick.near-zero")
     cost = core.settle_negative(cost, rule)
     index = core.capital_services(stock.values, cost)
     known = np.isfinite(index)
@@ -424,9 +398,5 @@ def _capital_income(panel: Panel, protocol: Protocol) -> FloatArray:
     """Return the income of capital at current prices."""
     nominal = panel.account("output_nominal")
     if not np.isfinite(nominal).any():
-        message = (
-            "capital.rate_of_return is 'internal', and the table 'accounts' has no 'output_nominal' to take the income "
-            "of capital from: give it, or set an external rate."
-        )
-        raise InputError(message)
+        raise InputError("yardstick.no-capital-income")
     return (1 - labour_share(panel, protocol).values) * nominal

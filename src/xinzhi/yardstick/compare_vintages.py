@@ -10,6 +10,8 @@ import numpy as np
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.shapley import shapley
+from xinzhi.data import as_package, names_of
+from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
 from xinzhi.yardstick.measure import DEFAULT_PROTOCOL
 from xinzhi.yardstick.panel import Panel, read_panel, require
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 PARTS = ("output", "capital", "labour", "share", "protocol")
 VINTAGE = "output.vintage"
+_SHOWN = 5
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -53,36 +56,23 @@ class VintageChange(Result):
         ``region, reason``: regions that `frame` leaves out.
     """
 
+    verb: ClassVar[str] = "compare_vintages"
+    topic: ClassVar[str] = "yardstick"
     key: ClassVar[tuple[str, ...]] = ("region",)
 
     periods: pl.DataFrame
     years: pl.DataFrame
     not_comparable: pl.DataFrame
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return the regions that the revision moved most, and which part did it."""
-        rows = self.frame.sort(self.frame["total"].abs(), descending=True).head(5)
-        zh = language == "zh"
-        words = (
-            dict(zip(PARTS, ("产出", "资本", "劳动", "份额", "协议"), strict=True))
-            if zh
-            else dict(zip(PARTS, PARTS, strict=True))
-        )
-        lines = [
-            f"两个数据版本之间全要素生产率年均增速的变化（百分点），可比地区 {self.frame.height} 个："
-            if zh
-            else f"change of TFP growth between the vintages, percentage points a year, {self.frame.height} regions:"
-        ]
-        for row in rows.iter_rows(named=True):
-            parts = ", ".join(f"{words[name]} {100 * row[name]:+.2f}" for name in PARTS)
-            lines.append(
-                f"  {row['region']} {row['start']}-{row['end']}: {100 * row['before']:.2f} -> {100 * row['after']:.2f} "
-                f"({100 * row['total']:+.2f}: {parts})"
-            )
-        if self.not_comparable.height:
-            count = self.not_comparable.height
-            lines.append(f"  不可比的地区：{count} 个" if zh else f"  not comparable: {count} regions")
-        return "\n".join([*lines, self.provenance.foot()])
+        rows = self.frame.sort(self.frame["total"].abs(), descending=True).head(_SHOWN)
+        facts: Facts = {
+            "vintages.change": {"n": self.frame.height},
+            "vintages.region": [row | {"name": self.names.region(row["region"])} for row in rows.to_dicts()],
+        }
+        left = self.not_comparable.height
+        return facts | {"vintages.not_comparable": {"n": left}} if left else facts
 
 
 def compare_vintages(
@@ -147,8 +137,7 @@ def compare_vintages(
     frame, reasons = figures.over(span) if span else figures.over_all()
     if not frame.height:
         why = "; ".join(f"{region}: {reason}" for region, reason in list(reasons.items())[:5])
-        message = f"no region can be compared between {old.package.name} and {new.package.name}. {why}"
-        raise InputError(message)
+        raise InputError("yardstick.nothing-comparable", before=old.package.name, after=new.package.name, why=why)
     reasons |= _one_sided(old, new)
     import polars as pl
 
@@ -159,6 +148,7 @@ def compare_vintages(
         years=figures.yearly(),
         not_comparable=pl.DataFrame(sorted(reasons.items()), schema=schema, orient="row"),
         kind=new.package.kind,
+        names=names_of(new.package),
         provenance=Provenance(
             verb="compare_vintages",
             version=__version__,
@@ -181,8 +171,7 @@ def _span(start: int | None, end: int | None) -> tuple[int, int] | None:
     if start is None and end is None:
         return None
     if start is None or end is None or start >= end:
-        message = f"start {start}, end {end}: give both, the earlier first; growth counts the years after `start`."
-        raise UsageError(message)
+        raise UsageError("yardstick.half-a-span", start=start, end=end)
     return start, end
 
 
@@ -202,12 +191,7 @@ class _Side:
 
 def _read(source: Source, protocol: Protocol | str | Path) -> _Side:
     """Load one vintage and its protocol."""
-    from xinzhi.data import Package, load
-    from xinzhi.protocol import Protocol
-    from xinzhi.protocol import load as load_protocol
-
-    package = source if isinstance(source, Package) else load(source)
-    rules = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    package, rules = as_package(source), load_protocol(protocol)
     tables = require(package, rules)
     return _Side(package, rules, read_panel(package), tables)
 
@@ -218,11 +202,7 @@ def _common(old: _Side, new: _Side) -> tuple[tuple[str, ...], IntArray]:
     years = np.intersect1d(old.panel.years, new.panel.years)
     if not regions or not years.size:
         what = "region" if not regions else "year"
-        message = (
-            f"{old.package.name} and {new.package.name} have no {what} in common: two vintages describe the same "
-            "regions, under the same codes, in the same years."
-        )
-        raise InputError(message)
+        raise InputError("yardstick.nothing-in-common", before=old.package.name, after=new.package.name, what=what)
     return regions, years
 
 

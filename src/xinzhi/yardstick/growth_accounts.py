@@ -161,8 +161,7 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
     gap = np.abs(output - parts[0] - parts[1] - parts[2] - tfp)
     worst = float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0
     if worst >= IDENTITY_TOLERANCE:
-        message = f"output growth and the sum of its contributions differ by {worst:.3g} log points: this is a defect."
-        raise IdentityError(message)
+        raise IdentityError("yardstick.identity", worst=worst)
     return Growth(output, capital, persons, quality, weight[1], *parts, tfp, worst)
 
 

@@ -48,11 +48,7 @@ def output(panel: Panel, protocol: Protocol) -> Series:
         return Series(latest, {"first_published:output": panel.preliminary})
     if vintage not in panel.vintages:
         known = ", ".join(sorted(panel.vintages)) or "none"
-        message = (
-            f"the protocol takes output of the vintage '{vintage}', and the table 'vintages' has {known}: "
-            "add its column output_growth for that vintage, or set output.vintage to 'latest'."
-        )
-        raise InputError(message)
+        raise InputError("yardstick.no-vintage", vintage=vintage, known=known)
     return _chain(latest, panel.vintages[vintage])
 
 
@@ -89,11 +85,7 @@ def _latest(panel: Panel) -> FloatArray:
     real = panel.account("output_nominal") / panel.account("output_price")
     if np.isfinite(real).any():
         return real
-    message = (
-        "the table 'accounts' has no real output: give 'output_real' (unit such as '1e8 CNY at 2000 prices'), "
-        "or 'output_nominal' with its price index 'output_price'."
-    )
-    raise InputError(message)
+    raise InputError("yardstick.no-output")
 
 
 def _chain(latest: FloatArray, growth: FloatArray) -> Series:
@@ -144,12 +136,7 @@ def _hours(panel: Panel, protocol: Protocol) -> Series:
     match protocol.value("labour.missing_hours"):
         case "refuse":
             place = panel.regions[int(np.argwhere(missing)[0][0])]
-            message = (
-                f"'hours' of the table 'accounts' is missing in {int(missing.sum())} rows that have employment "
-                f"(the first is region {place}), and labour.missing_hours says refuse: give the hours, or set it to "
-                "'common_growth' or 'persons'."
-            )
-            raise InputError(message)
+            raise InputError("yardstick.hours-missing", n=int(missing.sum()), place=place)
         case "common_growth":
             return Series(persons * fill_hours(hours, _common_growth(hours)), mark)
         case _:
@@ -244,11 +231,7 @@ def _observed(panel: Panel) -> FloatArray:
     if not np.isfinite(share).any():
         share = panel.account("labour_compensation") / panel.account("output_nominal")
     if not np.isfinite(share).any():
-        message = (
-            "the protocol takes an observed labour share, and the table 'accounts' has none: give 'labour_share' "
-            "(a ratio), or 'labour_compensation' with 'output_nominal', or set shares.rule to 'constant'."
-        )
-        raise InputError(message)
+        raise InputError("yardstick.no-labour-share")
     return share
 
 

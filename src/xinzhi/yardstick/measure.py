@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.names import Names
 from xinzhi.core.result import Provenance
+from xinzhi.core.text import Text, same, words
+from xinzhi.data import as_package, names_of
+from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaks.judge import break_marks
 from xinzhi.yardstick.growth_accounts import (
     Growth,
@@ -81,19 +85,15 @@ def measure(
     True
     """
     from xinzhi import __version__
-    from xinzhi.data import Package, load
-    from xinzhi.protocol import Protocol
-    from xinzhi.protocol import load as load_protocol
 
-    data = package if isinstance(package, Package) else load(package)
-    rules = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    data, rules = as_package(package), load_protocol(protocol)
     tables = require(data, rules)
     panel = read_panel(data)
     inputs, marks = build_inputs(panel, rules)
     marks = either(marks, break_marks(panel, rules))
     regional = _Accounts.of(panel.regions, panel, inputs, marks, rules)
     if not np.isfinite(regional.growth.tfp_growth).any():
-        raise InputError(_nothing(panel, inputs))
+        raise _nothing(panel, inputs)
     names = _regions(data, panel)
     adds_up = _adds_up(rules)
     national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, regional)
@@ -117,6 +117,7 @@ def measure(
         price_base=price_base(panel, rules),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
+        names=_names(data, panel),
         provenance=Provenance(
             verb="measure",
             version=__version__,
@@ -253,17 +254,15 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     )
 
 
-def _nothing(panel: Panel, inputs: Inputs) -> str:
-    """Say why no region-year could be measured."""
+def _nothing(panel: Panel, inputs: Inputs) -> InputError:
+    """Return why no region-year could be measured."""
     reach = []
     for item in fields(Inputs):
         known = np.isfinite(getattr(inputs, item.name)).any(axis=0)
-        years = panel.years[known]
-        reach.append(f"{item.name} {f'{years[0]}-{years[-1]}' if years.size else 'never'}")
-    return (
-        "no region has all inputs in two consecutive years, so nothing can be measured; what the package gives: "
-        f"{', '.join(reach)}."
-    )
+        years, name = panel.years[known], words(f"factor.{item.name}")
+        span = same(f"{years[0]}-{years[-1]}") if years.size else Text(zh="无", en="never")
+        reach.append(Text(zh=f"{name.zh}{span.zh}", en=f"{name.en} {span.en}"))
+    return InputError("yardstick.nothing-measured", reach=reach)
 
 
 def _regions(data: Package, panel: Panel) -> pl.DataFrame:
@@ -280,6 +279,14 @@ def _regions(data: Package, panel: Panel) -> pl.DataFrame:
     return base.with_columns(
         pl.col(name).fill_null(pl.col(other)) for name, other in wanted.items() if other is not None
     ).select("region", *wanted)
+
+
+def _names(data: Package, panel: Panel) -> Names:
+    """Return the names of the regions measured, of their macro-regions and of all together."""
+    known = names_of(data)
+    regions = {region: known.region(region) for region in panel.regions}
+    groups = {**known.by_kind.get("group", {}), TOTAL: words("group.total")}
+    return Names({**known.by_kind, "region": regions, "group": groups})
 
 
 def _groups(names: pl.DataFrame) -> dict[str, list[str]]:

@@ -9,13 +9,14 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import words
 from xinzhi.yardstick.periods import official_span
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Language, Text
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.growth_accounts import GrowthAccounts
     from xinzhi.yardstick.panel import Panel
@@ -66,6 +67,7 @@ class Measurement(Result):
     """
 
     verb: ClassVar[str] = "measure"
+    topic: ClassVar[str] = "yardstick"
     key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     inputs: pl.DataFrame
@@ -102,19 +104,33 @@ class Measurement(Result):
         """
         return explain(self, region, year)
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the ranking of the whole span and the national accounts in a few lines."""
-        return summarise(self, language)
+    def facts(self) -> Facts:
+        """Return the latest official period and the whole span: all regions together, the highest and the lowest."""
+        if not self.periods.height:
+            return {"measure.nothing": {}}
+        spans = dict.fromkeys((official_span(self.periods), self.periods.select("start", "end").row(-1)))
+        key = "measure.span" if self.national_periods.height else "measure.span_alone"
+        return {key: [self._span(*span) for span in spans]}
+
+    def _span(self, start: int, end: int) -> dict[str, object]:
+        rows = self.periods.filter(start=start, end=end).sort("rank")
+        total = self.national_periods.filter(start=start, end=end)["tfp_growth"]
+        listed = [
+            words("yardstick.measure.ranked", rank=rank, name=self.names.region(region), growth=growth)
+            for region, rank, growth in rows.select("region", "rank", "tfp_growth").iter_rows()
+        ]
+        return {
+            "start": start,
+            "end": end,
+            "late": bool(rows["flags"].str.contains("extrapolated:").any()),
+            "total": total[0] if len(total) else None,
+            "top": listed[:_ENDS],
+            "low": listed[_ENDS:][-_ENDS:],
+        }
 
 
-INPUTS = {
-    "output": Text(zh="产出", en="output"),
-    "capital": Text(zh="资本", en="capital"),
-    "labour": Text(zh="劳动", en="labour"),
-    "human_capital": Text(zh="人力资本", en="human capital"),
-    "labour_share": Text(zh="劳动者报酬份额", en="labour share"),
-}
-TFP = Text(zh="全要素生产率", en="total factor productivity")
+INPUTS = ("output", "capital", "labour", "human_capital", "labour_share")
+_ENDS = 3  # regions named at either end of a ranking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,20 +165,13 @@ class Explanation:
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation as lines for a person."""
-        labels = INPUTS | {"tfp": TFP}
-        growth = Text(
-            zh="增长 {:.2%}，权重 {:.3f}，贡献 {:.2%}", en="growth {:.2%}, weight {:.3f}, contribution {:.2%}"
-        )
-        plain = Text(zh="增长 {:.2%}", en="growth {:.2%}")
         lines = [f"{self.name.lang(language)} {self.year}  {self.flags}".rstrip()]
         for row in self.frame.iter_rows(named=True):
-            label = labels[row["item"]].lang(language)
+            label = words(f"factor.{row['item']}")
             numbers = "" if row["value"] is None else f"{_number(row['before'])} → {_number(row['value'])}  "
-            if row["contribution"] is not None:
-                note = growth.lang(language).format(row["growth"], row["weight"], row["contribution"])
-            else:
-                note = "" if row["growth"] is None else plain.lang(language).format(row["growth"])
-            lines.append(f"  {label}: {numbers}{note}".rstrip())
+            key = "weighed" if row["contribution"] is not None else "grown" if row["growth"] is not None else ""
+            note = words(f"yardstick.explain.{key}", **row).lang(language) if key else ""
+            lines.append(f"  {label.lang(language)}: {numbers}{note}".rstrip())
         lines += [
             f"  {row['parameter']} = {row['value']}  [{row['reference']}]"
             for row in self.parameters.iter_rows(named=True)
@@ -183,16 +192,15 @@ def explain(result: Measurement, region: str | int, year: int | str) -> Explanat
     """Return what stands behind one region and year of a measurement."""
     import polars as pl
 
-    region, year = _code(result, str(region)), _whole(year)
+    region, year = result.names.resolve(region, result.panel.regions), _whole(year)
     row = result.frame.filter((pl.col("region") == region) & (pl.col("year") == year))
     if not row.height:
-        raise UsageError(_why_not(result, region, year))
+        raise _why_not(result, region, year)
     here = row.row(0, named=True)
-    names = result.regions.filter(pl.col("region") == region).row(0, named=True)
     return Explanation(
         region=region,
         year=year,
-        name=Text(zh=names["name_zh"], en=names["name_en"]),
+        name=result.names.region(region),
         frame=_accounts(result, here),
         sources=_sources(result, region, year),
         parameters=_parameters(result, year),
@@ -201,35 +209,27 @@ def explain(result: Measurement, region: str | int, year: int | str) -> Explanat
     )
 
 
-def _code(result: Measurement, region: str) -> str:
-    """Return the code of a region that may be given by name."""
-    for code, *names in result.regions.select("region", "name_zh", "name_en").iter_rows():
-        if region in {code, *names}:
-            return str(code)
-    return region
-
-
 def _whole(year: int | str) -> int:
     """Return a year as a whole number."""
     try:
         return int(year)
     except ValueError as error:
-        message = f"year {year!r}: give a whole number such as 2017."
-        raise UsageError(message) from error
+        raise UsageError("yardstick.no-year", year=year) from error
 
 
-def _why_not(result: Measurement, region: str, year: int) -> str:
-    """Say why a region and year was not measured."""
+def _why_not(result: Measurement, region: str, year: int) -> UsageError:
+    """Return why a region and year was not measured."""
     import polars as pl
 
-    if region not in result.panel.regions:
-        return f"region '{region}' is not in the package; it has {', '.join(result.panel.regions[:8])}, ..."
     row = result.omitted.filter((pl.col("region") == region) & (pl.col("year") == year))
+    name = result.names.region(region)
     if row.height:
-        return f"region {region} was not measured in {year}: missing there or in {year - 1}: {row['missing'][0]}."
+        missing = [words(f"factor.{item}") for item in row["missing"][0].split(";")]
+        return UsageError("yardstick.year-omitted", name=name, year=year, before=year - 1, missing=missing)
     mine = result.frame.filter(pl.col("region") == region)["year"].to_list()
-    reach = f"it was measured {min(mine)}-{max(mine)}" if mine else "it was never measured"
-    return f"region {region} has no growth of output in {year}; {reach}."
+    if not mine:
+        return UsageError("yardstick.never-measured", name=name, year=year)
+    return UsageError("yardstick.year-not-measured", name=name, year=year, first=min(mine), last=max(mine))
 
 
 def _accounts(result: Measurement, here: dict[str, float]) -> pl.DataFrame:
@@ -301,35 +301,3 @@ def _parameters(result: Measurement, year: int) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows)
-
-
-def summarise(result: Measurement, language: Language) -> str:
-    """Return the latest official period and the whole span in a few lines."""
-    import polars as pl
-
-    periods = result.periods
-    if not periods.height:
-        return result.provenance.foot()
-    official, whole = official_span(periods), periods.select("start", "end").row(-1)
-    lines: list[str] = []
-    for span in dict.fromkeys((official, whole)):
-        here = (pl.col("start") == span[0]) & (pl.col("end") == span[1])
-        rows = periods.filter(here).sort("rank").join(result.regions, on="region", how="left", maintain_order="left")
-        lines += _span_lines(rows, result.national_periods.filter(here), span, language)
-    return "\n".join([*lines, result.provenance.foot()])
-
-
-def _span_lines(rows: pl.DataFrame, total: pl.DataFrame, span: tuple[int, int], language: Language) -> list[str]:
-    """Return one period: whether it rests on extrapolated figures, the sum of the regions, the first and the last."""
-    import polars as pl
-
-    late = rows["flags"].str.contains("extrapolated:").any()
-    note = Text(zh="（含外推数据）", en=" (partly on extrapolated figures)").lang(language) if late else ""
-    head = Text(zh="全要素生产率年均增长", en="TFP growth a year").lang(language)
-    all_regions = Text(zh="全部地区合计", en="all regions together").lang(language)
-    ends = pl.concat([rows.head(3), rows.tail(3)]).unique("region", maintain_order=True)
-    return [
-        f"{head} {span[0]}-{span[1]}{note}",
-        *(f"  {all_regions}: {growth:.2%}" for growth in total["tfp_growth"]),
-        *(f"  {row['rank']}. {row[f'name_{language}']}: {row['tfp_growth']:.2%}" for row in ends.iter_rows(named=True)),
-    ]

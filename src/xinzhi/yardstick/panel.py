@@ -123,8 +123,7 @@ class Panel:
             When the package has no such region.
         """
         if region not in self.regions:
-            message = f"region '{region}' is not in the accounts; they have {', '.join(self.regions[:8])}, ..."
-            raise InputError(message)
+            raise InputError("yardstick.unknown-region", region=region, known=list(self.regions[:8]))
         return self.regions.index(region)
 
 
@@ -221,8 +220,7 @@ def _year(table: pl.DataFrame, end: str) -> int:
     """Return the first or last year of a table."""
     value = table["year"].min() if end == "min" else table["year"].max()
     if not isinstance(value, int):
-        message = "the table 'accounts' has no year: give it at least one row."
-        raise InputError(message)
+        raise InputError("yardstick.no-rows")
     return value
 
 

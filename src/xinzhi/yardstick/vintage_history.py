@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import words
+from xinzhi.data import as_package, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Text
     from xinzhi.data import Package
-
-
-_LEVEL = Text(zh="名义产出：", en="level of output: ")
-_GROWTH = Text(zh="累计增长：", en="cumulated growth: ")
 
 
 @cache
@@ -34,10 +33,7 @@ def oldest_first() -> tuple[str, ...]:
     >>> oldest_first()[0]
     'first_published'
     """
-    import yaml
-
-    text = Path(__file__).with_name("vintages.yaml").read_text("utf-8")
-    return tuple(yaml.safe_load(text)["oldest_first"])
+    return tuple(read_yaml(Path(__file__).with_name("vintages.yaml"))["oldest_first"])
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -53,58 +49,42 @@ class VintageHistory(Result):
         ``region, before, after, start, end, growth_before, growth_after, revision``: real growth cumulated over the
         years after `start` up to `end` that both vintages have (as a ratio: 0.45 is 45 %), and the revision of the
         level reached, ``(1 + growth_after) / (1 + growth_before) - 1``. Largest loss first.
-    names
-        Names of the regions, where the package gives them.
     levels
         ``region, before, after, years, lowest_year, lowest, highest_year, highest, last_year, last``: the years in
         which nominal output was revised down and up most, and the last year of both. Largest loss first.
     """
 
+    verb: ClassVar[str] = "vintage_history"
+    topic: ClassVar[str] = "yardstick"
     key: ClassVar[tuple[str, ...]] = ("region", "year", "before", "after")
 
     growth: pl.DataFrame
     levels: pl.DataFrame
-    names: Mapping[str, Text]
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return for every revision who lost and who gained most, and in which years."""
-        import polars as pl
-
-        lines = []
+        facts: dict[str, list[dict[str, object]]] = {"vintages.level": [], "vintages.growth": []}
         for before, after in self.frame.select("before", "after").unique(maintain_order=True).iter_rows():
-            here = (pl.col("before") == before) & (pl.col("after") == after)
-            level, growth = self.levels.filter(here), self.growth.filter(here)
-            lines.append(f"{before} -> {after}")
+            pair = {"before": before, "after": after}
+            level, growth = self.levels.filter(**pair), self.growth.filter(**pair)
             if level.height:
                 low, high = level.sort("lowest").row(0, named=True), level.sort("highest").row(-1, named=True)
-                ends = [
-                    (self._name(item["region"], language), item[f"{end}_year"], item[end])
-                    for item, end in ((low, "lowest"), (high, "highest"))
-                ]
-                lines.append("  " + _LEVEL.lang(language) + _ends(ends, language))
+                places = ((low, low["lowest_year"], low["lowest"]), (high, high["highest_year"], high["highest"]))
+                facts["vintages.level"].append(pair | {"ends": self._ends(places)})
             if growth.height:
-                low, high = growth.row(0, named=True), growth.row(-1, named=True)
-                ends = [
-                    (self._name(item["region"], language), f"{item['start']}-{item['end']}", item["revision"])
-                    for item in (low, high)
-                ]
-                lines.append("  " + _GROWTH.lang(language) + _ends(ends, language))
-        return "\n".join([*lines, self.provenance.foot()])
+                rows = (growth.row(0, named=True), growth.row(-1, named=True))
+                places = tuple((row, f"{row['start']}-{row['end']}", row["revision"]) for row in rows)
+                facts["vintages.growth"].append(pair | {"ends": self._ends(places)})
+        return dict(facts)
 
-    def _name(self, region: str, language: Language) -> str:
-        """Return the name of a region, or its code where the package names none."""
-        return self.names[region].lang(language) if region in self.names else region
-
-
-def _ends(ends: list[tuple[str, object, float]], language: Language) -> str:
-    """Say who was revised down most and who up."""
-    words = ("下调最多", "上调最多") if language == "zh" else ("down most", "up most")
-    told = [
-        f"{word} {region} {years} {value:+.1%}"
-        for word, sign, (region, years, value) in zip(words, (-1, 1), ends, strict=True)
-        if sign * value > 0
-    ]
-    return ", ".join(told) or ("未修订" if language == "zh" else "not revised")
+    def _ends(self, places: Sequence[tuple[dict[str, Any], object, float]]) -> list[Text]:
+        """Return who was revised down most and who up; one text where nobody was."""
+        told = [
+            words(f"yardstick.vintages.{way}", name=self.names.region(row["region"]), when=when, value=value)
+            for way, sign, (row, when, value) in zip(("down", "up"), (-1, 1), places, strict=True)
+            if sign * value > 0
+        ]
+        return told or [words("yardstick.vintages.unrevised")]
 
 
 def vintage_history(package: Package | str | Path | Mapping[str, object]) -> VintageHistory:
@@ -130,9 +110,8 @@ def vintage_history(package: Package | str | Path | Mapping[str, object]) -> Vin
     import polars as pl
 
     from xinzhi import __version__
-    from xinzhi.data import Package, load
 
-    data = package if isinstance(package, Package) else load(package)
+    data = as_package(package)
     table = data.require("vintages", ["region", "year", "vintage"], verb="vintage_history")
     wanted = {"output_nominal": pl.Float64, "output_growth": pl.Float64}
     missing = {name: pl.lit(None, dtype) for name, dtype in wanted.items() if name not in table.columns}
@@ -142,7 +121,7 @@ def vintage_history(package: Package | str | Path | Mapping[str, object]) -> Vin
         frame=frame.select("region", "year", "before", "after", "level", "growth"),
         growth=_cumulated(frame),
         levels=_levels(frame),
-        names=_names(data),
+        names=names_of(data),
         kind=data.kind,
         provenance=Provenance(
             verb="vintage_history",
@@ -153,28 +132,14 @@ def vintage_history(package: Package | str | Path | Mapping[str, object]) -> Vin
     )
 
 
-def _names(data: Package) -> dict[str, Text]:
-    """Return the names of the regions that the package gives."""
-    regions = data.tables.get("regions")
-    if regions is None or not {"name_zh", "name_en"} <= set(regions.columns):
-        return {}
-    rows = regions.select("region", "name_zh", "name_en").drop_nulls()
-    return {code: Text(zh=zh, en=en) for code, zh, en in rows.iter_rows()}
-
-
 def _order(data: Package, rows: pl.DataFrame) -> list[str]:
     """Return the vintages of the table, oldest first."""
     held = set(rows["vintage"].drop_nulls().to_list())
     known = oldest_first()
     if strange := sorted(held - set(known)):
-        message = (
-            f"the table 'vintages' of {data.name} has {', '.join(strange)}, of which it is not known when they were "
-            f"published; known, oldest first: {', '.join(known)}."
-        )
-        raise InputError(message)
+        raise InputError("yardstick.unknown-vintage", name=data.name, strange=list(strange), known=list(known))
     if len(held) < 2:  # noqa: PLR2004 - a revision has a before and an after
-        message = f"the table 'vintages' of {data.name} holds one vintage ({', '.join(held)}); a revision needs two."
-        raise InputError(message)
+        raise InputError("yardstick.one-vintage", name=data.name, held=list(held))
     return [name for name in known if name in held]
 
 

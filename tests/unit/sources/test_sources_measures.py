@@ -95,7 +95,7 @@ def test_shift_share_names_what_is_missing():
         shift_share(table.filter(~((pl.col("region") == "s") & (pl.col("industry") == "b") & (pl.col("year") == 2002))))
     with pytest.raises(InputError, match="no logarithm"):
         shift_share(table.with_columns(labour=pl.lit(0.0)))
-    with pytest.raises(InputError, match="no column people"):
+    with pytest.raises(InputError, match="no column 'people'"):
         shift_share(table, labour="people")
     with pytest.raises(InputError, match="stands twice"):
         shift_share(pl.concat([table, table]))

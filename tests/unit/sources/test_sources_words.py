@@ -10,11 +10,10 @@ import pytest
 import xinzhi
 from made_up_economy import made_up_economy
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text
+from xinzhi.core.names import Names
+from xinzhi.core.text import Text, sentences
 from xinzhi.sources import allocation, decompose, innovation, upgrading
-from xinzhi.sources.contrast import contrast, pair
-from xinzhi.sources.phrases import lacking, points, region_code
-from xinzhi.sources.words import sentences
+from xinzhi.sources.facts import contrast, lacking, pair
 
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "allocation_between")
 
@@ -50,44 +49,75 @@ def test_reasons_are_the_parts_that_hold_the_gap(provinces):
     result = _with(provinces, East=east, Northeast=northeast, West=west)
     low, high = pair(result)
     assert (low["region"], high["region"]) == ("Northeast", "East")
-    first, second = contrast(result)
-    assert "Northeast grew by 1.00 points a year less than East (1.00 against 2.00 %)" in first.en
+    first, second = sentences(contrast(result), "sources")
+    assert "Northeast grew by 1.00 points a year less than East (1.00 against 2.00\u00a0%)" in first.en
     assert "The gap lies in breakthrough (+1.00 against +2.00); it does not lie in allocation" in first.en
     assert second.en == (
         "Northeast: moving labour cost 0.20, moving capital gave 0.70 points a year; "
         "East: moving labour gave 0.60 points a year, moving capital cost 0.10."
     )
-    assert "差距在于技术突破（+1.00 对 +2.00）" in first.zh
-    assert "东北劳动流动每年损失 0.20 个百分点，资本流动每年贡献 0.70 个百分点" in second.zh
+    assert "差距在于技术突破（+1.00对+2.00）" in first.zh
+    assert "东北劳动流动每年损失0.20个百分点，资本流动每年贡献0.70个百分点" in second.zh
 
 
 def test_a_largest_group_that_grows_least_stands_against_the_fastest(provinces):
     result = _with(provinces, East=(1.0, 0, 0, 0, 0), West=(3.0, 0, 0, 0, 0), Central=(2.0, 0, 0, 0, 0))
     assert [row["region"] for row in pair(result)] == ["East", "West"]
-    assert "moving labour gave nothing" in contrast(result)[1].en
+    assert "moving labour gave nothing" in sentences(contrast(result), "sources")[1].en
 
 
 def test_groups_that_grow_alike_have_no_gap_to_explain(provinces):
     result = _with(provinces, East=(1.0, 0, 0, 0, 0), West=(1.01, 0, 0, 0, 0))
-    assert [one.en for one in contrast(result)] == ["East and West grew alike (1.00 and 1.01 % a year)."]
+    assert [one.en for one in sentences(contrast(result), "sources")] == [
+        "East and West grew alike (1.00 and 1.01\u00a0% a year)."
+    ]
 
 
 def test_a_fall_is_called_one(provinces):
     falling = provinces.group_periods.with_columns(tfp_growth=-pl.col("tfp_growth"))
-    assert "fell by 1.97 % a year" in sentences(replace(provinces, group_periods=falling))[0].en
+    assert "fell by 1.97\u00a0% a year" in replace(provinces, group_periods=falling).summary("en")
 
 
-def test_phrases():
-    assert [points(value) for value in (0.0123, -0.0123, 0.00001)] == ["+1.23", "−1.23", "0.00"]
-    assert lacking("labour share of 26, 35", {}).zh == "26、35的劳动者报酬份额"
-    names = {"3": Text(zh="第三产业", en="tertiary sector")}
-    assert lacking("growth of output of 3", names).en == "growth of value added of tertiary sector"
+def test_what_is_lacking_is_said_with_the_names_of_the_industries():
+    assert lacking("labour_share:26,35", Names()).zh == "26、35的劳动者报酬份额"
+    names = Names({"industry": {"3": Text(zh="第三产业", en="tertiary sector")}})
+    assert (
+        lacking("output_growth:3;capital", names).en
+        == "growth of value added of tertiary sector; capital of every industry"
+    )
+
+
+@pytest.mark.parametrize(
+    ("nearer", "behind", "key", "n"), [(3, 1, "nearer", 3), (2, 2, "behind", 2), (1, 3, "behind", 3)]
+)
+def test_upgrading_is_told_by_what_most_regions_did(provinces, nearer, behind, key, n):
+    rows = provinces.periods.filter(start=2003, end=2017).head(nearer + behind)
+    changed = rows.with_columns(upgrading=pl.Series([0.01] * nearer + [-0.01] * behind))
+    facts = replace(provinces, periods=changed).facts()
+    assert facts[f"answer.{key}"] == {"n": n, "all": nearer + behind}
+    assert {name for name in facts if name in {"answer.nearer", "answer.behind"}} == {f"answer.{key}"}
+
+
+def test_the_speed_of_structural_change_is_the_mean_over_regions(provinces):
+    found = upgrading.in_depth(provinces)
+    told, change = found.facts()["upgrading.turned"], found.change()
+    speeds = found.frame.group_by("region").agg(pl.col("nav").mean())["nav"].to_list()
+    assert told["speed"] == pytest.approx(sum(speeds) / len(speeds), rel=1e-12)
+    assert f"{100 * told['speed']:.1f}\u00a0% of labour" in found.summary("en")
+    assert (told["closer"], told["n"]) == ((change["theil_end"] < change["theil_start"]).sum(), 31)
+    assert told["higher"] == (change["advancement_end"] > change["advancement_start"]).sum()
+
+
+@pytest.mark.parametrize(("t", "told"), [(1.95, "either"), (1.97, "follows"), (-1.97, "against"), (-1.95, "either")])
+def test_a_factor_follows_its_return_where_the_coefficient_is_significant(t, told):
+    assert allocation.in_depth.__globals__["way"](t) == told
 
 
 def test_regions_go_by_code_or_name(provinces):
-    assert [region_code(provinces, name) for name in ("220000", "吉林", "Jilin")] == ["220000"] * 3
+    codes = provinces.measurement.panel.regions
+    assert [provinces.names.resolve(name, codes) for name in ("220000", "吉林", "Jilin", "22")] == ["220000"] * 4
     with pytest.raises(UsageError, match="no region 'Jilinn'"):
-        region_code(provinces, "Jilinn")
+        provinces.explain("Jilinn", 2010)
 
 
 def test_allocation_in_depth_gives_the_figures_of_its_measures(provinces):
@@ -147,7 +177,7 @@ def test_innovation_needs_no_price_to_give_shares():
     found = innovation.in_depth(decompose(package), package)
     assert found.leading().row(0)[:2] == ("110000", 2023)
     assert abs(found.elasticity.coefficients[0]) < 1.96 * found.elasticity.standard_errors[0]
-    assert "no link" in found.sentences()[1].en
+    assert found.facts()["innovation.elasticity"]["way"] == "none"
     without = {
         **package.tables,
         "indicators": package.tables["indicators"].filter(pl.col("indicator") != "rd_expenditure"),

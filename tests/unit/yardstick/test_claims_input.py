@@ -13,9 +13,8 @@ import pytest
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.yardstick import check_claim, check_claims
+from xinzhi.yardstick import check_claim, check_claims, note
 from xinzhi.yardstick.claims.figures import read_figure
-from xinzhi.yardstick.claims.note import note
 
 JILIN = {"region": "220000", "start": 2012, "end": 2017, "growth": "2.1%"}
 
@@ -173,7 +172,7 @@ def test_rows_outside_the_data_are_named(china):
 @pytest.mark.parametrize(
     ("table", "word"),
     [
-        (pl.DataFrame({"region": ["220000"], "start": [2012]}), "has not: end, growth"),
+        (pl.DataFrame({"region": ["220000"], "start": [2012]}), "has not: end and growth"),
         (pl.DataFrame({name: [] for name in ("region", "start", "end", "growth")}), "no rows"),
         ("a list", "No such file|cannot"),
         (["220000"], "is a list"),

@@ -101,8 +101,8 @@ def test_regions_of_one_vintage_alone_are_listed(simple):
     assert change.not_comparable.rows() == [("c", "only in the newer vintage")]
     turned = compare_vintages(vintage({**NEW, "c": NEW["a"]}), vintage(OLD), simple)
     assert turned.not_comparable.rows() == [("c", "only in the older vintage")]
-    assert "not comparable: 1 regions" in change.summary("en")
-    assert "不可比的地区：1 个" in change.summary("zh")
+    assert "Not comparable: 1 region." in change.summary("en")
+    assert "不可比的地区：1个" in change.summary("zh")
 
 
 def test_regions_that_lack_a_year_are_listed_with_the_reason(simple):

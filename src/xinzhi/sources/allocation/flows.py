@@ -89,15 +89,14 @@ def flows(
     import polars as pl
 
     region, industry, year = keys
-    rows, _ = read(frame, keys, [factor, product])
+    rows, _ = read(frame, keys, [factor, product], year=year)
     require_positive(rows, [factor, product], keys)
     before = rows.with_columns(pl.col(year) + 1)
     pairs = rows.join(before, on=list(keys), suffix="_0", maintain_order="left").with_columns(
         growth=(pl.col(factor) / pl.col(f"{factor}_0")).log(), product=pl.col(f"{product}_0").log()
     )
     if not pairs.height:
-        message = "no region and industry has figures in two consecutive years, so there is no growth to explain."
-        raise InputError(message)
+        raise InputError("sources.no-two-years")
     group = codes(list(pairs.select(industry, year).iter_rows()) if within_industries else pairs[year].to_list())
     y, x = pairs["growth"].to_numpy(), pairs["product"].to_numpy()[:, None]
     fit = fixed_effects(y, x, [f"log {product}, year before"], [group], codes(pairs[region].to_list()))

@@ -51,12 +51,11 @@ def marginal_products(
     """
     import polars as pl
 
-    rows, _ = read(frame, keys, columns)
+    rows, _ = read(frame, keys, columns, year=keys[2])
     require_positive(rows, columns, keys)
     rows = rows.rename(dict(zip(columns, _COLUMNS, strict=True)))
     if rows.filter(pl.col("labour_share") >= 1).height:
-        message = "a labour share is 1 or more: capital would earn nothing. Correct the share or leave the row out."
-        raise InputError(message)
+        raise InputError("sources.share-of-one")
     share = pl.col("labour_share")
     return rows.with_columns(
         mpk=(1 - share) * pl.col("output") / pl.col("capital"), mpl=share * pl.col("output") / pl.col("labour")
@@ -101,7 +100,7 @@ def dispersion(
     """
     import polars as pl
 
-    rows, _ = read(frame, keys, products)
+    rows, _ = read(frame, keys, products, year=keys[2])
     require_positive(rows, products, keys)
     region, industry, year = keys
     tables = []
@@ -282,9 +281,8 @@ def nested_gain(
     _check(outer)
     _check(inner)
     if not 0 < labour_share < 1:
-        message = f"labour_share is a ratio between 0 and 1; got {labour_share}."
-        raise UsageError(message)
-    rows, _ = read(frame, keys, columns)
+        raise UsageError("sources.share-no-ratio", labour_share=labour_share)
+    rows, _ = read(frame, keys, columns, year=keys[2])
     require_positive(rows, columns, keys)
     region, _, year = keys
     rows = rows.rename(dict(zip(columns, ("output", "capital", "labour"), strict=True)))
@@ -335,5 +333,4 @@ def _log_sum(logs: pl.Expr) -> pl.Expr:
 def _check(substitution: float) -> None:
     """Refuse an elasticity with which goods do not replace each other."""
     if not substitution > 1:
-        message = f"an elasticity of substitution is above 1 here; got {substitution}."
-        raise UsageError(message)
+        raise UsageError("sources.substitution-low", substitution=substitution)

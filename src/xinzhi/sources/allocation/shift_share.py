@@ -74,14 +74,12 @@ def shift_share(
     import polars as pl
 
     if variant not in {"traditional", "csls", "gead"}:
-        message = f"unknown variant '{variant}': it is traditional, csls or gead."
-        raise UsageError(message)
+        raise UsageError("sources.unknown-variant", variant=variant)
     if variant == "gead" and nominal is None:
-        message = "the variant gead needs value added at current prices: name its column in nominal."
-        raise UsageError(message)
+        raise UsageError("sources.gead-nominal")
     region, industry, year = keys
     numbers = [output, labour, *([nominal] if nominal else [])]
-    rows, _ = read(frame, [region, industry, year], numbers)
+    rows, _ = read(frame, [region, industry, year], numbers, year=year)
     require_positive(rows, numbers, keys)
     pairs = _pairs(rows, keys, numbers)
     _balanced(rows, pairs, keys)
@@ -131,11 +129,7 @@ def _balanced(rows: pl.DataFrame, pairs: pl.DataFrame, keys: tuple[str, str, str
     )
     if bad.height:
         place = bad.select(region, year).row(0)
-        message = (
-            f"in {bad.height} region-years industries appear or vanish (first: {place[0]}, {place[1]}): join them with "
-            "another industry, or leave these years out."
-        )
-        raise InputError(message)
+        raise InputError("sources.industries-come-and-go", n=bad.height, region=place[0], year=place[1])
 
 
 def _additive(now: pl.DataFrame, period: list[str], output: str, labour: str) -> pl.DataFrame:
@@ -217,8 +211,7 @@ def olley_pakes(
     rows, _ = read(cells, [*by, "_row"], [productivity, weight])
     known = rows.drop_nulls([productivity, weight])
     if known.filter(pl.col(weight) < 0).height:
-        message = f"'{weight}' is negative in some rows: a size is at least 0."
-        raise InputError(message)
+        raise InputError("sources.negative-size", weight=weight)
     value, size = pl.col(productivity), pl.col(weight) / pl.col(weight).sum()
     return known.group_by(list(by), maintain_order=True).agg(
         aggregate=(value * size).sum(),

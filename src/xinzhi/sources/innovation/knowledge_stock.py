@@ -72,10 +72,9 @@ def knowledge_stock(
 
     rate = conventions()["obsolescence"]["value"] if obsolescence is None else obsolescence
     if not 0 < rate < 1:
-        message = f"obsolescence is a ratio between 0 and 1; got {rate}: write 15 % as 0.15."
-        raise UsageError(message)
+        raise UsageError("sources.obsolescence", rate=rate)
     region, year = keys
-    rows, _ = read(frame, keys, [value, *([price] if price else [])])
+    rows, _ = read(frame, keys, [value, *([price] if price else [])], year=year)
     rows = rows.with_columns(flow=pl.col(value) / pl.col(price) if price else pl.col(value))
     _whole(rows, keys, value)
     regions, years = rows[region].unique().sort(), rows[year].unique().sort()
@@ -86,8 +85,7 @@ def knowledge_stock(
     first = np.take_along_axis(flow, start[:, None], axis=1)[:, 0]
     begin = steady_state(first, _common_growth(flow), rate)
     if not np.isfinite(begin).all():
-        message = f"'{value}' shrinks faster than knowledge becomes obsolete, so it has no steady state to begin with."
-        raise InputError(message)
+        raise InputError("sources.no-steady-state", value=value)
     stock = geometric(flow, rate, begin, start=start)
     return rows.select(region, year, "flow").with_columns(pl.Series("stock", stock[place]))
 
@@ -101,22 +99,19 @@ def _whole(rows: pl.DataFrame, keys: tuple[str, str], value: str) -> None:
     gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
     if bad.height or gap.height:
         place = (bad if bad.height else gap).select(keys).row(0)
-        what = "missing or negative" if bad.height else "missing in the year before"
-        message = f"'{value}' is {what} at {place[0]}, {place[1]}: a stock adds up every year, give the figure."
-        raise InputError(message)
+        code = "sources.flow-unusable" if bad.height else "sources.flow-gap"
+        raise InputError(code, value=value, region=place[0], year=place[1])
 
 
 def _common_growth(flow: FloatArray) -> float:
     """Return the yearly growth of the flow of all regions together over their first common years."""
     whole = np.flatnonzero(np.isfinite(flow).all(axis=0))
     if whole.size <= 1:
-        message = "no two years in which all regions have figures, so the growth of the flow cannot be had."
-        raise InputError(message)
+        raise InputError("sources.no-common-years")
     last = whole[min(int(conventions()["growth_years"]["value"]), whole.size - 1)]
     total = flow.sum(axis=0)
     if not total[whole[0]] > 0:
-        message = "the flow of all regions begins at 0: a stock of knowledge needs a first year with some."
-        raise InputError(message)
+        raise InputError("sources.flow-of-nothing")
     return float((total[last] / total[whole[0]]) ** (1 / (last - whole[0])) - 1)
 
 
@@ -268,16 +263,15 @@ def knowledge_elasticity(
     import polars as pl
 
     region, year = keys
-    rows, _ = read(tfp, keys, [level])
+    rows, _ = read(tfp, keys, [level], year=year)
     parts = [("stock", stock)] + ([] if spillover is None else [("spillover", spillover)])
     for name, frame in parts:
-        own = read(frame, keys, [name])[0].with_columns(pl.col(year) + 1)
+        own = read(frame, keys, [name], year=year)[0].with_columns(pl.col(year) + 1)
         rows = rows.join(own, on=list(keys), maintain_order="left")
     rows = rows.drop_nulls()
     names = [name for name, _ in parts]
     if rows.height <= len(names) + 1:
-        message = "no region-years have TFP and the knowledge of the year before: check that both cover the same years."
-        raise InputError(message)
+        raise InputError("sources.no-knowledge-years")
     require_positive(rows, [level, *names], keys)
     logs = rows.select(pl.col(level, *names).log())
     unit = codes(rows[region].to_list())

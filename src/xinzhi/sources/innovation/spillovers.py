@@ -62,8 +62,7 @@ def technological_proximity(
     place = (regions.search_sorted(rows[keys[0]]).to_numpy(), fields.search_sorted(rows[keys[1]]).to_numpy())
     table[place] = rows[value].fill_null(0.0).to_numpy()
     if (table < 0).any() or not (table.sum(axis=1) > 0).all():
-        message = f"'{value}' is negative, or a region has none at all: its profile cannot be compared."
-        raise InputError(message)
+        raise InputError("sources.no-profile", value=value)
     unit = table / np.sqrt((table**2).sum(axis=1, keepdims=True))
     return _pairs(regions, unit @ unit.T)
 
@@ -110,14 +109,12 @@ def geographic_proximity(
     """
     reach = float(conventions()["decay_km"]["value"]) if decay_km is None else decay_km
     if not reach > 0:
-        message = f"decay_km is a distance above 0; got {decay_km}."
-        raise UsageError(message)
+        raise UsageError("sources.decay", decay_km=decay_km)
     region, latitude, longitude = columns
     rows, _ = read(frame, [region], [latitude, longitude])
     north, east = (np.radians(rows[name].fill_null(np.nan).to_numpy()) for name in (latitude, longitude))
     if not (np.isfinite(north).all() and np.isfinite(east).all() and (np.abs(north) <= np.pi / 2).all()):
-        message = f"'{latitude}' or '{longitude}' is missing or out of range: give degrees, north and east positive."
-        raise InputError(message)
+        raise InputError("sources.no-coordinates", latitude=latitude, longitude=longitude)
     half = np.sin((north[:, None] - north) / 2) ** 2
     half = half + np.cos(north[:, None]) * np.cos(north) * np.sin((east[:, None] - east) / 2) ** 2
     distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
@@ -165,13 +162,12 @@ def spillovers(
     import polars as pl
 
     region, year = keys
-    rows, _ = read(stock, keys, [value])
+    rows, _ = read(stock, keys, [value], year=year)
     pairs, _ = read(weights, ["region", "other"], ["weight"])
     pairs = pairs.filter(pl.col("region") != pl.col("other"), pl.col("weight") != 0)
     lone = [name for name in rows[region].unique().sort().to_list() if name not in set(pairs["region"].to_list())]
     if lone:
-        message = f"no weights for region {', '.join(map(str, lone[:5]))}: give its nearness to the other regions."
-        raise InputError(message)
+        raise InputError("sources.no-weights", regions=list(map(str, lone[:5])))
     needed = pairs.group_by("region").agg(others=pl.len())
     return (
         pairs.join(rows.drop_nulls().rename({region: "other"}), on="other")

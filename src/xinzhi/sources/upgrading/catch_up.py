@@ -103,22 +103,17 @@ def catch_up(
     import polars as pl
 
     if bool(names) != (drivers is not None):
-        message = "drivers and names belong together: a frame, and the columns of it to use."
-        raise UsageError(message)
+        raise UsageError("sources.drivers")
     region, industry, year = keys
-    rows, _ = read(frame, keys, _NEEDED)
+    rows, _ = read(frame, keys, _NEEDED, year=year)
     before = rows.select(*keys, "distance").with_columns(pl.col(year) + 1)
     table = rows.drop("distance").join(before, on=list(keys), how="left", maintain_order="left")
     for name in names:
-        column = read(drivers, [region, year], [name])[0].with_columns(pl.col(year) + 1)
+        column = read(drivers, [region, year], [name], year=year)[0].with_columns(pl.col(year) + 1)
         table = table.join(column, on=[region, year], how="left", maintain_order="left")
     kept = table.drop_nulls().filter(pl.col("distance") > 0)
     if kept.height <= len(names) * 2 + 2:
-        message = (
-            f"only {kept.height} rows have growth, the distance of the year before and all drivers: nothing can be "
-            "estimated. Check that drivers cover the same regions and years."
-        )
-        raise InputError(message)
+        raise InputError("sources.few-rows", n=kept.height)
     # Centred, so that the coefficient of distance is the speed at the mean of the drivers.
     kept = kept.with_columns((pl.col(name) - pl.col(name).mean()) for name in names)
     terms = ["frontier_growth", "distance", *names, *(f"distance × {name}" for name in names)]

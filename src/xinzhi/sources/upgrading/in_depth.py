@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import words
 from xinzhi.sources.assumptions import conventions
-from xinzhi.sources.reading import left_out, said, told
+from xinzhi.sources.reading import left_out, left_out_facts
 from xinzhi.sources.upgrading.catch_up import catch_up
 from xinzhi.sources.upgrading.structural_change import advancement, rationalisation, structural_change
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Text
     from xinzhi.sources.decompose import Sources
     from xinzhi.sources.upgrading.catch_up import CatchUp
 
@@ -38,6 +39,8 @@ class Upgrading(Result):
         Names and macro-regions.
     """
 
+    verb: ClassVar[str] = "sources_upgrading"
+    topic: ClassVar[str] = "sources"
     key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     catch_up: CatchUp | None
@@ -68,13 +71,9 @@ class Upgrading(Result):
             both.last().name.suffix("_end"),
         )
 
-    def sentences(self) -> tuple[Text, ...]:
+    def facts(self) -> Facts:
         """Return in how many regions the structure became more rational and advanced, and how fast distances close."""
-        return (*_turned(self.change()), *_closed(self.catch_up))
-
-    def summary(self, language: Language = "en") -> str:
-        """Return the sentences and what was left out; what they rest on is said by the decomposition."""
-        return "\n".join([*(one.lang(language) for one in self.sentences()), *told(self.left_out, language)])
+        return {**_turned(self.change()), **_closed(self.catch_up), **left_out_facts(self.left_out)}
 
 
 def in_depth(result: Sources) -> Upgrading:
@@ -99,8 +98,7 @@ def in_depth(result: Sources) -> Upgrading:
     """
     rows = result.inputs
     if rows["industry"].n_unique() <= 1:
-        message = "upgrading in depth looks at the structure of industries, and there is one industry only."
-        raise InputError(message)
+        raise InputError("sources.upgrading-needs")
     speed = structural_change(rows)
     frame = rationalisation(rows, output="output_nominal").join(speed, on=["region", "year"], how="left")
     turned, lacking = _advancement(rows)
@@ -112,22 +110,20 @@ def in_depth(result: Sources) -> Upgrading:
         left_out=left_out([*lacking, *behind]),
         regions=result.measurement.regions,
         kind=result.kind,
+        names=result.names,
         provenance=replace(result.provenance, verb="sources.upgrading"),
     )
 
 
 def _catch_up(result: Sources) -> tuple[CatchUp | None, list[tuple[Text, Text]]]:
     """Return the regression on the distance to best practice; None where there is none, and why."""
-    what = Text(zh="追赶回归", en="catching up")
+    what = words("sources.measure.catch_up")
     if not result.industries["distance"].is_not_null().any():
-        why = Text(
-            zh="没有可比的前沿，也就没有与它的距离。", en="there is no frontier to compare with, so no distance to it."
-        )
-        return None, [(what, why)]
+        return None, [(what, words("sources.measure.no_frontier"))]
     try:
         return catch_up(result.industries), []
     except InputError as error:
-        return None, [(what, said(error))]
+        return None, [(what, error.text)]
 
 
 def _advancement(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]]]:
@@ -138,57 +134,31 @@ def _advancement(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Tex
     if set(rows["industry"].unique()) <= set(order):
         return advancement(rows, value="output_nominal", order=order), []
     none = rows.select("region", "year").unique().with_columns(advancement=pl.lit(None, pl.Float64), moore=None)
-    listed = ", ".join(order)
-    reason = Text(
-        zh=f"以 {listed} 的高低为序，这些行业没有这一顺序；请自定顺序后调用 xinzhi.sources.upgrading.advancement。",
-        en=f"it orders the sectors {listed} from lower to higher, and these industries have no such order: call "
-        "xinzhi.sources.upgrading.advancement with an order of your own.",
-    )
-    return none.with_columns(pl.col("moore").cast(pl.Float64)), [(Text(zh="产业高级化", en="advancement"), reason)]
+    reason = words("sources.measure.no_order", order=order)
+    return none.with_columns(pl.col("moore").cast(pl.Float64)), [(words("sources.measure.advancement"), reason)]
 
 
-def _turned(change: pl.DataFrame) -> list[Text]:
+def _turned(change: pl.DataFrame) -> Facts:
     """Return in how many regions the structure became more rational and more advanced."""
-    n = change.height
-    if not n:
-        return []
-    start, end = change["start"].sort()[0], change["end"].sort()[-1]
-    closer = change.filter(change["theil_end"] < change["theil_start"]).height
-    higher = change.filter(change["advancement_end"] > change["advancement_start"]).height
-    ordered = change["advancement_end"].is_not_null().any()
-    moved = change["speed"].drop_nulls().to_list()
-    speed = f"{100 * sum(moved) / len(moved):.1f}" if moved else "–"
-    zh = f"，{higher} 个更加高级（产值转向更高的产业）" if ordered else ""
-    en = f", and more advanced (towards higher sectors) in {higher}" if ordered else ""
-    return [
-        Text(
-            zh=f"{start}—{end} 年，{n} 个地区中 {closer} 个的产业结构更加合理（各行业劳动生产率更接近）{zh}；"
-            f"平均每年 {speed}% 的劳动转换行业。",
-            en=f"{start}-{end} the structure became more rational (sectors closer in productivity) in {closer} of {n} "
-            f"regions{en}; on average {speed} % of labour changed its industry in a year.",
-        )
-    ]
+    if not change.height:
+        return {}
+    ordered = bool(change["advancement_end"].is_not_null().any())
+    turned = {
+        "n": change.height,
+        "start": change["start"].min(),
+        "end": change["end"].max(),
+        "closer": change.filter(change["theil_end"] < change["theil_start"]).height,
+        "higher": change.filter(change["advancement_end"] > change["advancement_start"]).height,
+        "speed": change["speed"].mean(),
+    }
+    return {("upgrading.turned" if ordered else "upgrading.rational"): turned}
 
 
-def _closed(fit: CatchUp | None) -> list[Text]:
+def _closed(fit: CatchUp | None) -> Facts:
     """Return how fast a distance to best practice closes, by the sign of the coefficient."""
     if fit is None:
-        return []
+        return {}
     at = fit.regression.names.index("distance")
     speed, error = (float(values[at]) for values in (fit.regression.coefficients, fit.regression.standard_errors))
-    figures = f"{speed:.3f}".replace("-", "−"), f"{error:.3f}"
-    if fit.half_life is None:
-        return [
-            Text(
-                zh=f"与最佳实践的差距没有收敛（系数 {figures[0]}，标准误 {figures[1]}）。",
-                en=f"Distances to best practice do not close (coefficient {figures[0]}, standard error {figures[1]}).",
-            )
-        ]
-    years = f"{fit.half_life:.0f}"
-    return [
-        Text(
-            zh=f"落后的行业追赶：距离的一半约需 {years} 年（系数 {figures[0]}，标准误 {figures[1]}）。",
-            en=f"Industries that are behind catch up: half of a distance is made good in {years} years (coefficient "
-            f"{figures[0]}, standard error {figures[1]}).",
-        )
-    ]
+    key = "upgrading.open" if fit.half_life is None else "upgrading.closing"
+    return {key: {"speed": speed, "error": error, "years": fit.half_life}}

@@ -126,7 +126,7 @@ def rationalisation(
     import polars as pl
 
     region, _, year = keys
-    rows, _ = read(frame, keys, [output, labour])
+    rows, _ = read(frame, keys, [output, labour], year=keys[2])
     require_positive(rows, [output, labour], keys)
     made, worked = pl.col(output) / pl.col(output).sum(), pl.col(labour) / pl.col(labour).sum()
     return rows.group_by(region, year).agg(theil=(made * (made / worked).log()).sum()).sort(region, year)
@@ -183,10 +183,7 @@ def advancement(
     rows = _filled(frame, value, keys)
     unknown = [name for name in rows[sector].unique().sort().to_list() if name not in order]
     if unknown:
-        message = (
-            f"advancement orders the sectors {', '.join(order)}; the frame also has {', '.join(map(str, unknown[:5]))}."
-        )
-        raise InputError(message)
+        raise InputError("sources.unknown-sectors", order=list(order), others=list(map(str, unknown[:5])))
     wide = rows.pivot(sector, index=[region, year], values=value).with_columns(
         pl.lit(0.0).alias(name) for name in order if name not in rows[sector].unique().to_list()
     )
@@ -215,13 +212,10 @@ def _filled(frame: Any, value: str, keys: tuple[str, str, str]) -> pl.DataFrame:
     """Return rows with figures of at least 0, an industry without a row in a year standing at 0."""
     import polars as pl
 
-    rows, _ = read(frame, keys, [value])
+    rows, _ = read(frame, keys, [value], year=keys[2])
     bad = rows.filter(pl.col(value).is_null() | (pl.col(value) < 0))
     if bad.height:
-        message = (
-            f"'{value}' is missing or negative in {bad.height} rows, first {bad.select(keys).row(0)}: give the figure."
-        )
-        raise InputError(message)
+        raise InputError("sources.value-missing", value=value, n=bad.height, place=bad.select(keys).row(0))
     region, industry, year = keys
     grid = rows.select(region, year).unique().join(rows.select(region, industry).unique(), on=region)
     return grid.join(rows, on=list(keys), how="left").with_columns(pl.col(value).fill_null(0.0)).sort(keys)

@@ -9,8 +9,9 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import words
 from xinzhi.core.variance import effects
-from xinzhi.protocol import registry
+from xinzhi.protocol import registry, specification
 from xinzhi.yardstick.audit.choices import choices, grid, spell
 from xinzhi.yardstick.audit.multiverse import LeftOut, Span, Spread, computable, evaluate, spread
 from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Text
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.audit.choices import Choice, Grid
@@ -54,8 +56,8 @@ class Audit(Result):
     reversals
         ``start, end, region, other, above``: share of the protocols in which `region` grows faster than `other`.
     left_out
-        ``departures, reason``: alternatives that the package cannot compute, and periods that some protocols do not
-        fill (without departures).
+        ``departures, reason, reason_zh``: alternatives that the package cannot compute, and periods that some protocols
+        do not fill (without departures).
     regions
         Names of the regions.
     official_span
@@ -65,6 +67,7 @@ class Audit(Result):
     """
 
     verb: ClassVar[str] = "audit"
+    topic: ClassVar[str] = "yardstick"
     key: ClassVar[tuple[str, ...]] = ("region", "start", "end")
 
     protocols: pl.DataFrame
@@ -87,8 +90,7 @@ class Audit(Result):
         """
         rows = self.grid.rows
         if not 0 <= number < len(rows):
-            message = f"protocol {number}: the admissible set has the numbers 0 (official) to {len(rows) - 1}."
-            raise UsageError(message)
+            raise UsageError("yardstick.no-such-protocol", number=number, last=len(rows) - 1)
         values = self.grid.values(rows[number])
         return self.grid.protocol.replace({path: values[path] for path in self.grid.departures(rows[number])})
 
@@ -109,11 +111,51 @@ class Audit(Result):
             for at, (start, end) in enumerate(self.spans)
         )
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the finding in a few lines."""
-        from xinzhi.yardstick.audit.words import summarise
+    def facts(self) -> Facts:
+        """Return how many protocols there are, who could rank first, and which choice makes the spread."""
+        import polars as pl
 
-        return summarise(self, language)
+        start, end = self.official_span
+        here = self.frame.filter(start=start, end=end)
+        path, share = next(iter(choice_shares(self, (start, end)).items()))
+        chosen = {"choice": choice_title(path), "share": share}
+        if here.height == 1:
+            row = here.row(0, named=True)
+            return {
+                "audit.alone": {**row, **chosen, "name": self.names.region(row["region"]), "count": row["protocols"]}
+            }
+        jump = here.sort("rank_gain", "growth_gain", descending=True).row(0, named=True)
+        name = self.names.region(jump["region"])
+        low, high = here.select(pl.col("official").min(), pl.col("official").max().alias("high")).row(0)
+        size = {
+            "n": here.height,
+            "count": here["protocols"].max(),
+            "start": start,
+            "end": end,
+            "low": low,
+            "high": high,
+        }
+        return {
+            "audit.spread": size,
+            "audit.first": {"first": here.filter(pl.col("best_rank") == 1).height},
+            "audit.furthest": {"name": name, "before": jump["official_rank"], "after": jump["best_rank"]},
+            "audit.choice": chosen,
+        }
+
+
+def choice_title(path: str) -> Text:
+    """Return the name of a choice as the catalogue gives it."""
+    return specification(path).title
+
+
+def choice_shares(result: Audit, span: tuple[int, int]) -> dict[str, float]:
+    """Return the part of each choice in the variance of a period, summed over the regions, largest first."""
+    import polars as pl
+
+    rows = result.variance.filter(start=span[0], end=span[1])
+    sums = rows.group_by("choice").agg(pl.col("shapley").sum()).sort("shapley", descending=True)
+    total = sums["shapley"].sum()
+    return {choice: value / total for choice, value in sums.iter_rows()}
 
 
 def audit(
@@ -191,6 +233,7 @@ def audit(
         official_span=official_span(official.periods),
         estimates=estimates,
         kind=official.kind,
+        names=official.names,
         provenance=Provenance(
             verb="audit",
             version=__version__,
@@ -204,10 +247,7 @@ def audit(
 
 def _short(span: Span, count: int) -> LeftOut:
     """Say how many protocols do not reach over a period in every region."""
-    reason = (
-        f"{count:,} protocols cannot measure every year and region of {span[0]}-{span[1]}: their figures begin too "
-        "late or end too early. That period is audited without them."
-    )
+    reason = words("yardstick.audit.short", n=count, start=span[0], end=span[1])
     return LeftOut({}, reason)
 
 
@@ -321,9 +361,10 @@ def _left_out(items: list[LeftOut]) -> pl.DataFrame:
             "departures": [
                 ", ".join(f"{path}={spell(value)}" for path, value in item.values.items()) for item in items
             ],
-            "reason": [item.reason for item in items],
+            "reason": [item.reason.en for item in items],
+            "reason_zh": [item.reason.zh for item in items],
         },
-        schema={"departures": pl.String, "reason": pl.String},
+        schema={"departures": pl.String, "reason": pl.String, "reason_zh": pl.String},
     )
 
 

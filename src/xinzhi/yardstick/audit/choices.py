@@ -185,11 +185,7 @@ def grid(protocol: Protocol, found: tuple[Choice, ...]) -> Grid:
         When the protocol has no alternatives, or excludes its own values.
     """
     if not found:
-        message = (
-            f"protocol {protocol.id} declares no alternatives that this package can compute, so the admissible set is "
-            "empty: add `alternatives` to its parameters."
-        )
-        raise UsageError(message)
+        raise UsageError("yardstick.no-alternatives", id=protocol.id)
     admissible = np.ones(tuple(len(choice.levels) for choice in found), dtype=np.bool_)
     for exclusion in protocol.exclude:
         hit = np.ones_like(admissible)
@@ -198,9 +194,8 @@ def grid(protocol: Protocol, found: tuple[Choice, ...]) -> Grid:
         admissible &= ~hit
     if not admissible.ravel()[0]:
         excluded = protocol.excluded()
-        reason = excluded.reason.en if excluded else ""
-        message = f"protocol {protocol.id} excludes its own values, so the admissible set is empty: {reason}"
-        raise UsageError(message)
+        reason = excluded.reason if excluded else ""
+        raise UsageError("yardstick.excludes-itself", id=protocol.id, reason=reason)
     return Grid(protocol, found, admissible)
 
 

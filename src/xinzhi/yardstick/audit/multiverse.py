@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.text import Text
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.audit.choices import Choice, Grid
     from xinzhi.yardstick.panel import Panel
@@ -31,7 +32,7 @@ class LeftOut:
     """An alternative that this package cannot compute, and why."""
 
     values: Mapping[str, Any]
-    reason: str
+    reason: Text
 
 
 def computable(panel: Panel, protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
@@ -50,7 +51,7 @@ def computable(panel: Panel, protocol: Protocol, found: tuple[Choice, ...]) -> t
                 values = {path: level.values[path] for path in level.departs}
                 # A level that only adds to one already left out says nothing new.
                 if not any(item.values.items() <= values.items() for item in left_out):
-                    left_out.append(LeftOut(values, str(error)))
+                    left_out.append(LeftOut(values, error.text))
         reduced = choice.without(bad)
         if len(reduced.levels) > 1:
             kept.append(reduced)

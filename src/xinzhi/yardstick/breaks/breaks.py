@@ -10,11 +10,13 @@ import numpy as np
 
 from xinzhi.core.breaks import against_others
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
+from xinzhi.data import as_package, names_of
+from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaks.causes import causes, tfp_effects
-from xinzhi.yardstick.breaks.judge import Judgement, Rules, facts, judge, rules, words
+from xinzhi.yardstick.breaks.judge import Judgement, Rules, facts, judge, rules
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 from xinzhi.yardstick.measure import DEFAULT_PROTOCOL
 from xinzhi.yardstick.panel import TOTAL_ASSET, Panel, read_panel, require
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.finding import Severity
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.breaks.judge import SeriesRule
@@ -69,34 +70,28 @@ class Breaks(Result):
         growth of that year that is the break, in log points (null where TFP cannot be measured).
     judged
         ``series, regions, first_year, last_year, moves``: what was looked at.
-    names
-        ``region, name_zh, name_en``.
     reason
         Why no effect on TFP is given; None where it is.
     """
 
+    verb: ClassVar[str] = "breaks"
+    topic: ClassVar[str] = "yardstick"
     key: ClassVar[tuple[str, ...]] = ("region", "year", "series")
 
     judged: pl.DataFrame
-    names: pl.DataFrame
-    reason: str | None
+    reason: Text | None
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return how many breaks each series has, and those that move TFP most."""
-        zh = language == "zh"
-        rate = self.provenance.options["false_alarm_rate"]
-        explained = self.frame["explained"].sum()
-        lines = [
-            f"{self.frame.height} 处断点，其中 {explained} 处有已知原因（无断点的序列误报概率 {rate:.0%}）"
-            if zh
-            else f"{self.frame.height} breaks, {explained} of them with a known cause "
-            f"(a series without any is alarmed with probability {rate:.0%})"
-        ]
-        lines += [self._count(row, language) for row in self.judged.iter_rows(named=True)]
-        lines += [self._line(row, language) for row in self.largest().iter_rows(named=True)]
-        if self.reason is not None:
-            lines.append(f"  未计算对全要素生产率的影响：{self.reason}" if zh else f"  no effect on TFP: {self.reason}")
-        return "\n".join([*lines, self.provenance.foot()])
+        rate, n = self.provenance.options["false_alarm_rate"], self.frame.height
+        moved = [row for row in self.judged.iter_rows(named=True) if row["moves"]]
+        facts: Facts = {
+            "breaks.count": {"n": n, "explained": int(self.frame["explained"].sum()), "rate": rate},
+            "breaks.series": [self._count(row) for row in moved],
+            "breaks.unjudged": [{"title": title_of(row["series"])} for row in self.judged.filter(moves=0).to_dicts()],
+            "breaks.largest": [self._line(row) for row in self.largest().iter_rows(named=True)],
+        }
+        return facts if self.reason is None else facts | {"breaks.no_effect": {"why": self.reason}}
 
     def largest(self, count: int = _SHOWN) -> pl.DataFrame:
         """Return the breaks with the largest effect on TFP growth; without effects, those with the largest score."""
@@ -105,27 +100,21 @@ class Breaks(Result):
         by = "score" if self.reason is not None else "tfp_effect"
         return self.frame.sort(pl.col(by).abs(), descending=True, nulls_last=True).head(count)
 
-    def _count(self, row: dict[str, Any], language: Language) -> str:
-        """Return the line of one series."""
+    def _count(self, row: dict[str, Any]) -> dict[str, object]:
         mine = self.frame.filter(series=row["series"])
-        title, known = title_of(row["series"]).lang(language), mine["explained"].sum()
-        span = f"{row['first_year']}-{row['last_year']}" if row["moves"] else "-"
-        if language == "zh":
-            return f"  {title}：{mine.height}（{known} 处有已知原因），{row['regions']} 个地区，{span}"
-        return f"  {title}: {mine.height} ({known} with a known cause), {row['regions']} regions, {span}"
+        size = {"title": title_of(row["series"]), "n": mine.height, "known": int(mine["explained"].sum())}
+        return size | {"regions": row["regions"], "first": row["first_year"], "last": row["last_year"]}
 
-    def _line(self, row: dict[str, Any], language: Language) -> str:
-        """Return the line of one break."""
-        zh = language == "zh"
-        name = self.names.filter(region=row["region"])[f"name_{language}"][0]
-        kind, title = words("kinds", row["kind"]).lang(language), title_of(row["series"]).lang(language)
-        cause = "" if row["census"] is None else cause_of(row["census"]).lang(language)
-        move, expected = percent(row["move"]), percent(row["expected"])
-        if zh:
-            effect = "" if row["tfp_effect"] is None else f"，全要素生产率 {100 * row['tfp_effect']:+.1f} 个对数百分点"
-            return f"    {name} {row['year']} {title} {move}（应为 {expected}），{kind}{effect}{cause and '；' + cause}"
-        effect = "" if row["tfp_effect"] is None else f", TFP {100 * row['tfp_effect']:+.1f} log points"
-        return f"    {name} {row['year']} {title} {move} (expected {expected}), {kind}{effect}{cause and '; ' + cause}"
+    def _line(self, row: dict[str, Any]) -> dict[str, object]:
+        rest = []
+        if row["tfp_effect"] is not None:
+            rest.append(words("yardstick.breaks.effect", effect=row["tfp_effect"]))
+        if row["census"] is not None:
+            rest.append(words("yardstick.breaks.cause", cause=cause_of(row["census"])))
+        said = Text(zh="".join(one.zh for one in rest), en="".join(one.en for one in rest))
+        moves = {name: math.expm1(row[name]) for name in ("move", "expected")}
+        where = {"name": self.names.region(row["region"]), "year": row["year"], "title": title_of(row["series"])}
+        return where | moves | {"kind": row["kind"], "rest": said}
 
 
 def percent(log_points: float) -> str:
@@ -181,27 +170,21 @@ def breaks(
     ('level_shift', 'population census of 2020', True)
     """
     from xinzhi import __version__
-    from xinzhi.data import Package, load
-    from xinzhi.protocol import Protocol
-    from xinzhi.protocol import load as load_protocol
 
-    data = package if isinstance(package, Package) else load(package)
-    ruler = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    data, ruler = as_package(package), load_protocol(protocol)
     terms = rules()
     panel = read_panel(data)
     found = judge(panel, terms)
     if not found:
-        message = (
-            f"{data.name} has none of the series that can break in two years running: "
-            f"{', '.join(f'{rule.table}.{rule.column}' for rule in terms.series)}."
+        raise InputError(
+            "yardstick.no-series", name=data.name, series=[f"{rule.table}.{rule.column}" for rule in terms.series]
         )
-        raise InputError(message)
     growth, reason = _tfp_growth(data, panel, ruler)
     tables = ["accounts", *(["investment"] if any(one.rule.table == "investment" for one in found) else [])]
     return Breaks(
         frame=_frame(data, panel, found, terms, (ruler, growth)),
         judged=_judged(panel, found),
-        names=_names(data),
+        names=names_of(data),
         reason=reason,
         kind=data.kind,
         provenance=Provenance(
@@ -216,13 +199,13 @@ def breaks(
     )
 
 
-def _tfp_growth(data: Package, panel: Panel, ruler: Protocol) -> tuple[FloatArray | None, str | None]:
+def _tfp_growth(data: Package, panel: Panel, ruler: Protocol) -> tuple[FloatArray | None, Text | None]:
     """Return TFP growth `(R, T)`, or why it cannot be measured, so that no effect on it can be given."""
     try:
         require(data, ruler)
         return account(build_inputs(panel, ruler)[0], ruler).tfp_growth, None
     except InputError as error:
-        return None, str(error)
+        return None, error.text
 
 
 def _frame(data: Package, panel: Panel, found: list[Judgement], terms: Rules, measured: _Measured) -> pl.DataFrame:
@@ -301,23 +284,6 @@ def _judged(panel: Panel, found: list[Judgement]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def _names(data: Package) -> pl.DataFrame:
-    """Return the names of the regions; the code stands in for one that is not given."""
-    import polars as pl
-
-    base = data.tables["accounts"].select("region").unique().sort("region")
-    table = data.tables.get("regions")
-    if table is not None and "region" in table.columns:
-        base = base.join(table, on="region", how="left", maintain_order="left")
-    missing = {name: pl.lit(None, pl.String) for name in ("name_zh", "name_en") if name not in base.columns}
-    return base.with_columns(**missing).select(
-        "region", *(pl.col(name).fill_null(pl.col("region")) for name in ("name_zh", "name_en"))
-    )
-
-
-RULE = "series-break"
-
-
 def break_findings(package: Package | str | Path | Mapping[str, object]) -> list[Finding]:
     """Return every break as a finding of the rule ``series-break``.
 
@@ -339,9 +305,7 @@ def break_findings(package: Package | str | Path | Mapping[str, object]) -> list
     >>> next(one.severity for one in found if one.key == "120000/2007" and one.column == "employment")
     'note'
     """
-    from xinzhi.data import Package, load
-
-    data = package if isinstance(package, Package) else load(package)
+    data = as_package(package)
     places = {rule.name: rule for rule in rules().series}
     return [_finding(data, row, places[row["series"]]) for row in breaks(data).frame.iter_rows(named=True)]
 
@@ -356,19 +320,20 @@ def _key(data: Package, row: Mapping[str, Any], table: str) -> dict[str, Any]:
 
 def _finding(data: Package, row: Mapping[str, Any], place: SeriesRule) -> Finding:
     move, expected = percent(row["move"]), percent(row["expected"])
-    title, census = title_of(row["series"]), row["census"]
+    census = row["census"]
+    hint = "explained" if census else "marked" if row["marked"] else "unexplained"
     cause = Text(zh="", en="") if census is None else cause_of(census)
-    filled = {"move": move, "expected": expected, "score": abs(row["score"]), "pair": row["pair"]}
-    message = words("finding", row["kind"])
-    hint = words("finding", "explained" if census else "marked" if row["marked"] else "unexplained")
-    severity: Severity = "note" if census or row["marked"] else "warning"
     key = _key(data, row, place.table)
     file, line = data.place(place.table, **key)
-    return Finding(
-        rule=RULE,
-        severity=severity,
-        message=Text(zh=message.zh.format(series=title.zh, **filled), en=message.en.format(series=title.en, **filled)),
-        hint=Text(zh=hint.zh.format(census=cause.zh), en=hint.en.format(census=cause.en)),
+    return finding(
+        f"yardstick.{row['kind'].replace('_', '-')}",
+        severity="note" if census or row["marked"] else "warning",
+        words={
+            "series": title_of(row["series"]),
+            "score": abs(row["score"]),
+            "pair": row["pair"],
+            "hint": words(f"yardstick.breaks.{hint}", cause=cause),
+        },
         table=place.table,
         file=file,
         line=line,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.yardstick.breaks.judge import words
+from xinzhi.yardstick.breaks.judge import seam
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def causes(package: Package, panel: Panel, found: Judgement, terms: Rules) -> li
         for event in terms.events
         if found.rule.name in event.series
     ]
-    known.append((words("seams", "vintage"), _vintages(package, panel, found)))
-    known.append((words("seams", "status"), _status(panel, found)))
+    known.append((seam("vintage"), _vintages(package, panel, found)))
+    known.append((seam("status"), _status(panel, found)))
     outlier = found.breaks.outlier
     return [(text, mask | _next(mask & outlier)) for text, mask in known]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 
 from xinzhi.core.breaks import Breaks, Scores, classify, is_panel, scores
 from xinzhi.core.errors import UsageError
+from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ def rules(rate: float | None = None) -> Rules:
     chosen = float(document["false_alarm_rate"]["value"]) if rate is None else rate
     table = document["critical"]
     if chosen not in table["panel"]:
-        message = f"no critical values for the false-alarm rate {chosen}: choose one of {sorted(table['panel'])}."
-        raise UsageError(message)
+        raise UsageError("yardstick.no-critical-values", chosen=f"{chosen:g}", known=sorted(table["panel"]))
     return Rules(
         rate=chosen,
         fewest_others=int(document["fewest_others"]["value"]),
@@ -112,20 +111,15 @@ def rules(rate: float | None = None) -> Rules:
     )
 
 
-@cache
 def facts() -> Mapping[str, Any]:
     """Return ``breaks.yaml``; callers must not change it."""
-    loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document: Mapping[str, Any] = yaml.load(  # a safe loader, the C one where there is one
-        (Path(__file__).parent / "breaks.yaml").read_text("utf-8"),
-        loader,  # noqa: S506 - a safe loader
-    )
+    document: Mapping[str, Any] = read_yaml(Path(__file__).with_name("breaks.yaml"))
     return document
 
 
-def words(group: str, name: str) -> Text:
-    """Return a phrase of ``breaks.yaml``."""
-    entry = facts()[group][name]
+def seam(name: str) -> Text:
+    """Return what a seam of the data is called."""
+    entry = facts()["seams"][name]
     return Text(zh=entry["zh"], en=entry["en"])
 
 

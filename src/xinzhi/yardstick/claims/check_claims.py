@@ -9,7 +9,9 @@ import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.yardstick.claims.figures import Claim, convention, read_claim, read_claims, read_figure
+from xinzhi.core.text import Text, words
+from xinzhi.data import as_package
+from xinzhi.yardstick.claims.figures import Claim, convention, lines_of, read_claim, read_claims, read_figure
 from xinzhi.yardstick.claims.survey import Judgement, estimates, judge, survey
 from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.audit.choices import Grid
@@ -62,6 +64,8 @@ class Claims(Result):
         Names of the regions.
     """
 
+    verb: ClassVar[str] = "claim"
+    topic: ClassVar[str] = "yardstick"
     key: ClassVar[tuple[str, ...]] = ("region", "start", "end", "source")
 
     protocols: pl.DataFrame
@@ -84,16 +88,29 @@ class Claims(Result):
         """
         rows = self.grid.rows
         if not 0 <= number < len(rows):
-            message = f"protocol {number}: the protocols tried have the numbers 0 (official) to {len(rows) - 1}."
-            raise UsageError(message)
+            raise UsageError("yardstick.no-such-claim-protocol", number=number, last=len(rows) - 1)
         values, departed = self.grid.values(rows[number]), self.grid.departures(rows[number])
         return self.grid.protocol.replace({path: values[path] for path in departed})
 
-    def summary(self, language: Language = "en") -> str:
-        """Return a sentence or two on every claim."""
-        from xinzhi.yardstick.claims.note import sentences
+    def facts(self) -> Facts:
+        """Return verdict and evidence on every claim."""
+        return {"claims.head": [claim_facts(self, row) for row in self.frame.iter_rows(named=True)]}
 
-        return "\n".join([*sentences(self, language), self.provenance.foot()])
+
+def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
+    """Return what is said of one claim."""
+    facts: dict[str, object] = {
+        **row,
+        "name": result.names.region(row["region"]),
+        "rounding": f"{100 * row['rounding']:.10g}",
+        "growth": row["protocol_growth"],
+        "departures": row["departures"] or words("yardstick.claims.reference"),
+        "older": row["older_vintages"].split(";"),
+    }
+    said = ["vintages"] if row["older_vintages"] and row["verdict"] != "supported" else []
+    said += {"superseded": ["also"], "reachable": ["reachable"], "unreachable": ["nearest"]}.get(row["verdict"], [])
+    rest = [words(f"yardstick.claims.{key}", **facts) for key in said]
+    return facts | {"rest": Text(zh="".join(one.zh for one in rest), en="".join(one.en for one in rest))}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -147,13 +164,11 @@ def check_claim(
     >>> check.verdict
     'supported'
     """
-    from xinzhi.data import Package, load
-
     claim = read_claim(str(region), start, end, read_figure(growth, rounding))
-    data = package if isinstance(package, Package) else load(package)
+    data = as_package(package)
     official = measure(data, protocol)
     if reason := _unmeasured(official, [claim]).get(0):
-        raise UsageError(reason)
+        raise reason
     return ClaimCheck(**_check(data, official, [claim]))
 
 
@@ -192,41 +207,34 @@ def check_claims(
     >>> check_claims("china-provinces", table).frame["verdict"].to_list()
     ['unreachable']
     """
-    from xinzhi.data import Package, load
-
-    data = package if isinstance(package, Package) else load(package)
+    data = as_package(package)
     found = read_claims(data, claims, encoding)
     official = measure(data, protocol)
     if wrong := _unmeasured(official, found):
-        lines = "\n  ".join(f"row {at + 1}: {reason}" for at, reason in wrong.items())
-        message = f"claims that cannot be checked:\n  {lines}"
-        raise InputError(message)
+        raise InputError("yardstick.claims-unusable", what=lines_of({at + 1: why.text for at, why in wrong.items()}))
     return Claims(**_check(data, official, found))
 
 
-def _unmeasured(official: Measurement, claims: Sequence[Claim]) -> dict[int, str]:
+def _unmeasured(official: Measurement, claims: Sequence[Claim]) -> dict[int, UsageError]:
     """Say by position which claims ask for a region or year that the official protocol does not measure."""
     import polars as pl
 
     years = official.frame.group_by("region", maintain_order=True).agg(pl.col("year"))
     measured: dict[str, set[int]] = {region: set(values) for region, values in years.iter_rows()}
     reasons = {at: _reason(claim, measured) for at, claim in enumerate(claims)}
-    return {at: reason for at, reason in reasons.items() if reason}
+    return {at: reason for at, reason in reasons.items() if reason is not None}
 
 
-def _reason(claim: Claim, measured: Mapping[str, set[int]]) -> str:
-    """Say why a claim cannot be checked; empty where it can."""
+def _reason(claim: Claim, measured: Mapping[str, set[int]]) -> UsageError | None:
+    """Return why a claim cannot be checked; None where it can."""
     if claim.region not in measured:
-        return f"region '{claim.region}' is not measured; these are: {', '.join(measured)}."
+        return UsageError("yardstick.claim-region", region=claim.region, known=list(measured))
     here = measured[claim.region]
     missing = sorted(set(range(claim.start + 1, claim.end + 1)) - here)
     if not missing:
-        return ""
+        return None
     years = str(missing[0]) if len(missing) == 1 else f"{missing[0]}-{missing[-1]}"
-    return (
-        f"{claim.where()}: the data carry no TFP growth of {years}; they do from {min(here) - 1} to {max(here)}, "
-        "so a claim lies within these years."
-    )
+    return UsageError("yardstick.claim-years", claim=claim.where(), years=years, first=min(here) - 1, last=max(here))
 
 
 def _check(data: Package, official: Measurement, claims: Sequence[Claim]) -> dict[str, Any]:
@@ -251,6 +259,7 @@ def _check(data: Package, official: Measurement, claims: Sequence[Claim]) -> dic
         "grid": found.grid,
         "regions": official.regions,
         "kind": official.kind,
+        "names": official.names,
         "provenance": Provenance(
             verb="claim",
             version=__version__,

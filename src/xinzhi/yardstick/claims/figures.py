@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import listed
+from xinzhi.core.parameters import setting
+from xinzhi.core.text import Text
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray
@@ -29,12 +33,9 @@ _DIGITS = 12
 _STEP = Decimal(str(IDENTITY_TOLERANCE))
 
 
-@cache
 def convention(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
     """Return a value of ``claims.yaml``."""
-    import yaml
-
-    return yaml.safe_load(Path(__file__).with_name("claims.yaml").read_text("utf-8"))[name]["value"]
+    return setting(Path(__file__).with_name("claims.yaml"), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +96,15 @@ def read_figure(growth: object, rounding: object = None, *, percent: bool = Fals
     >>> read_figure("3.40%").rounding, read_figure(0.034).growth
     (Decimal('0.00005'), Decimal('0.034'))
     """
-    written, rate = _read(growth, _PERCENT, percent=percent, what="growth", example="'3.4%' or 0.034")
+    written, rate = _read(growth, _PERCENT, percent=percent, what="growth")
     if abs(rate) * 100 >= convention("largest_growth"):
-        message = f"growth {written} is {rate * 100:f} % a year: write '3.4%', or 0.034 as a ratio."
-        raise UsageError(message)
+        raise UsageError("yardstick.growth-too-large", written=written, percent=rate * 100)
     if rounding is None or rounding == "":
         finest = Decimal(str(convention("finest_rounding"))).scaleb(-2)
         return Figure(written, rate, max(Decimal(5).scaleb(_exponent(rate) - 1), finest))
-    spelt, half = _read(rounding, _POINTS, percent=percent, what="rounding", example="'0.05pp' or 0.0005")
+    spelt, half = _read(rounding, _POINTS, percent=percent, what="rounding")
     if half <= 0 or half * 100 >= convention("largest_rounding"):
-        message = f"rounding {spelt} is {half * 100:f} percentage points: write '0.05pp', or 0.0005 as a ratio."
-        raise UsageError(message)
+        raise UsageError("yardstick.rounding-too-large", spelt=spelt, points=half * 100)
     return Figure(written, rate, half)
 
 
@@ -115,7 +114,7 @@ def _exponent(value: Decimal) -> int:
     return exponent if isinstance(exponent, int) else 0
 
 
-def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str, example: str) -> tuple[str, Decimal]:
+def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str) -> tuple[str, Decimal]:
     """Return a number as it was written, and as a ratio with the digits that were written."""
     if isinstance(value, str):
         written = value.strip()
@@ -125,8 +124,7 @@ def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str, ex
         found = _NUMBER.fullmatch(plain)
         unit = found["unit"].strip().lower() if found else ""
         if not found or (unit and unit not in units):
-            message = f"{what} '{written}' cannot be read: write {example}."
-            raise UsageError(message)
+            raise UsageError("yardstick.figure-unreadable", what=what, written=written)
         number = Decimal(found["number"])
         return written, number.scaleb(-2) if unit or percent else number
     if (
@@ -134,8 +132,7 @@ def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str, ex
         or not isinstance(value, int | float | Decimal | np.number)
         or not np.isfinite(float(value))
     ):
-        message = f"{what} {value!r} is no number: write {example}."
-        raise UsageError(message)
+        raise UsageError("yardstick.figure-no-number", what=what, value=value)
     number = value if isinstance(value, Decimal) else Decimal(f"{value:.{_DIGITS}g}")
     written = f"{number:f}"
     return written, number.scaleb(-2) if percent else number
@@ -169,8 +166,7 @@ def read_claim(region: str, start: int, end: int, figure: Figure, source: str = 
     """
     claim = Claim(region, int(start), int(end), figure, source)
     if claim.start >= claim.end:
-        message = f"{claim.where()}: growth is counted from the earlier year to the later one, so start < end."
-        raise UsageError(message)
+        raise UsageError("yardstick.claim-order", claim=claim.where())
     return claim
 
 
@@ -194,21 +190,25 @@ def read_claims(package: Package, claims: object, encoding: str | None) -> list[
     """
     rows = _table(package, claims, encoding)
     if missing := [name for name in NEEDED if name not in rows.columns]:
-        message = f"the table of claims needs the columns {', '.join(NEEDED)}; it has not: {', '.join(missing)}."
-        raise InputError(message)
+        raise InputError("yardstick.claims-columns", needed=list(NEEDED), missing=list(missing))
     if not rows.height:
-        message = "the table of claims has no rows, so there is nothing to check."
-        raise InputError(message)
-    found, wrong = [], []
+        raise InputError("yardstick.no-claims")
+    found: list[Claim] = []
+    wrong: dict[int, Text] = {}
     for number, row in enumerate(_typed(rows).iter_rows(named=True), start=1):
         try:
             found.append(_claim(row))
         except UsageError as error:
-            wrong.append(f"row {number}: {error}")
+            wrong[number] = error.text
     if wrong:
-        message = "claims that cannot be checked:\n  " + "\n  ".join(wrong)
-        raise InputError(message)
+        raise InputError("yardstick.claims-unusable", what=lines_of(wrong))
     return found
+
+
+def lines_of(rows: Mapping[int, Text]) -> Text:
+    """Return what is wrong with rows of a table as lines."""
+    zh = "\n  ".join(f"第{number}行：{text.zh}" for number, text in rows.items())
+    return Text(zh=zh, en="\n  ".join(f"row {number}: {text.en}" for number, text in rows.items()))
 
 
 def _table(package: Package, claims: object, encoding: str | None) -> pl.DataFrame:
@@ -221,8 +221,7 @@ def _table(package: Package, claims: object, encoding: str | None) -> pl.DataFra
     if isinstance(claims, str | Path):
         read = read_delimited(Path(claims), "claims", encoding=encoding)
         if errors := [found for found in read.findings if found.severity == "error"]:
-            message = f"{claims} cannot be read:\n  " + "\n  ".join(found.sentence() for found in errors)
-            raise InputError(message, errors)
+            raise InputError("data.unreadable-table", errors, path=claims, what=listed(errors))
         return read.cells
     tables, _ = read_frames({"claims": claims})
     return tables[0].cells
@@ -255,7 +254,6 @@ def _claim(row: dict[str, Any]) -> Claim:
     """Return one row as a claim."""
     for name in NEEDED:
         if row[name] is None or row[name] == "":
-            message = f"'{name}' is empty or no {'year' if name in {'start', 'end'} else 'value'}."
-            raise UsageError(message)
+            raise UsageError("yardstick.claim-cell", name=name, is_year=name in {"start", "end"})
     figure = read_figure(row["growth"], row.get("rounding"), percent=True)
     return read_claim(row["region"], row["start"], row["end"], figure, str(row.get("source") or ""))

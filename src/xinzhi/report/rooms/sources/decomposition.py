@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xinzhi.core.text import sentences
 from xinzhi.report.catalogue import same, words
 from xinzhi.report.rooms.sources import tables
 from xinzhi.report.rooms.sources.facts import Facts
 from xinzhi.report.rooms.sources.pictures import pictures
 from xinzhi.report.section import Section
-from xinzhi.sources.words import missing, reach, sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,17 +46,23 @@ def decomposition(result: Sources, *, region: str | None = None) -> Section:
     return Section(
         key="sources",
         title=words("sources.title.room"),
-        answer=sentences(result),
+        answer=_said(result, "answer."),
         pictures=drawn,
         tables=tuple(listed),
         notes=_notes(result),
     )
 
 
+def _said(result: Sources, start: str) -> tuple[Text, ...]:
+    """Return the sentences of the facts whose keys start so."""
+    facts = {key: value for key, value in result.facts().items() if key.startswith(start)}
+    return tuple(sentences(facts, result.topic))
+
+
 def _notes(result: Sources) -> tuple[Text, ...]:
     """Return what the decomposition rests on, what is missing, and what it cannot tell."""
     detail = result.provenance.options["detail"]
-    notes = [reach(result), *missing(result)]
+    notes = [*_said(result, "basis.")]
     if result.omitted.height:
         years = result.omitted.height
         notes.append(words("sources.note.omitted", years=years, regions=result.omitted["region"].n_unique()))

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.report import palette
 from xinzhi.report.view import Span, View
-from xinzhi.sources.phrases import SHORT, group_names, region_code, whole_span
+from xinzhi.sources.facts import part_name, whole_span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,8 @@ class Facts:
     @cached_property
     def groups(self) -> Mapping[str, Text]:
         """Return the names of the macro-regions and of the whole."""
-        return group_names(self.result)
+        codes = ["total", *self.result.group_periods["region"].unique()]
+        return {code: self.result.names.text("group", code) for code in codes}
 
     @cached_property
     def rows(self) -> pl.DataFrame:
@@ -115,10 +116,10 @@ class Facts:
             if not known.height:
                 return str(self.rows["region"][0])
             return str(known.sort(pl.col("allocation").abs(), descending=True)["region"][0])
-        code = region_code(self.result, region)
+        code = self.result.names.resolve(region, self.result.measurement.panel.regions)
         if code not in set(self.rows["region"]):
-            message = f"region '{region}' has no decomposition over {self.span.label}: the omitted years say why."
-            raise UsageError(message)
+            name = self.result.names.region(code)
+            raise UsageError("sources.not-in-span", name=name, span=str(self.span.label))
         return code
 
 
@@ -133,7 +134,7 @@ def word(part: str) -> Text:
 
     if part in {"allocation_labour", "allocation_capital", "tfp_growth"}:
         return words(f"sources.chart.{part}")
-    return SHORT[part.removesuffix("_only")]
+    return part_name(part.removesuffix("_only"))
 
 
 def ink(part: str) -> str:

@@ -13,7 +13,7 @@ from xinzhi.report.numbers import number, percent
 from xinzhi.report.rooms.sources import tables
 from xinzhi.report.rooms.sources.facts import ink, points, word
 from xinzhi.report.section import Picture
-from xinzhi.sources.contrast import pair
+from xinzhi.sources.facts import pair
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

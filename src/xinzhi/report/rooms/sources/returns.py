@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.report.catalogue import same, words
+from xinzhi.core.text import same, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import number
 from xinzhi.report.rooms.sources.tables import left_out, period
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.tables import Column, Table, column
 from xinzhi.report.view import region_names
-from xinzhi.sources.allocation.in_depth import NAMES, PRODUCTS, SIGNIFICANT
+from xinzhi.sources.allocation.in_depth import PRODUCTS, way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def allocation(result: Allocation, *, region: str | None = None) -> Section:
     return Section(
         key="sources-allocation",
         title=words("sources.title.allocation"),
-        answer=result.sentences(),
+        answer=tuple(sentences({k: v for k, v in result.facts().items() if k != "note.left_out"}, result.topic)),
         pictures=tuple(drawn),
         tables=tuple(listed),
         notes=(
@@ -117,7 +117,7 @@ def flow(result: Allocation, row: Mapping[str, Any]) -> Picture:
     """Return the growth of a factor against what it had earned, one point a region and industry."""
     factor = str(row["factor"])
     means = flow_means(result.products, factor)
-    labels = result.labels
+    labels = {code: result.names.text("industry", code) for code in means["industry"].unique()}
     named = len(labels) <= MANY
     dots = [
         {"x": x, "y": 100 * y, **({"group": labels[industry]} if named else {})}
@@ -137,14 +137,15 @@ def flow(result: Allocation, row: Mapping[str, Any]) -> Picture:
         Column(title=words(f"sources.chart.{factor}_earned"), kind="score", unit=words("sources.unit_of.log")),
         Column(title=words(f"sources.chart.{factor}_growth"), kind="percent", unit=unit),
     )
-    clear = abs(row["t"]) >= SIGNIFICANT
-    key = "sources.headline.follows" if row["coefficient"] > 0 else "sources.headline.against"
-    key = key if clear else "sources.headline.either"
+    key = f"sources.headline.{way(row['t'])}"
     return Picture(
         kind=f"flow-{factor}",
         title=words(f"sources.title.flow_{factor}"),
         headline=words(
-            key, factor=NAMES[factor], size=number(abs(10 * row["coefficient"]), 2), t=number(abs(row["t"]), 1)
+            key,
+            factor=words(f"sources.factor.{factor}"),
+            size=number(abs(10 * row["coefficient"]), 2),
+            t=number(abs(row["t"]), 1),
         ),
         draw=lambda w: kit.points(
             w,
@@ -184,7 +185,7 @@ def flow_means(products: pl.DataFrame, factor: str) -> pl.DataFrame:
 def _flow_table(result: Allocation) -> Table:
     rows = [
         (
-            NAMES[row["factor"]],
+            words(f"sources.factor.{row['factor']}"),
             *(row[name] for name in ("coefficient", "standard_error", "t", "correlation", "observations")),
         )
         for row in result.flows.iter_rows(named=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.report.catalogue import same, words
+from xinzhi.core.text import same, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import number
 from xinzhi.report.rooms.sources.tables import left_out
@@ -34,7 +34,7 @@ def upgrading(result: Upgrading, *, region: str | None = None) -> Section:
     return Section(
         key="sources-upgrading",
         title=words("sources.title.upgrading"),
-        answer=result.sentences(),
+        answer=tuple(sentences({k: v for k, v in result.facts().items() if k != "note.left_out"}, result.topic)),
         pictures=tuple(drawn),
         tables=() if result.catch_up is None else (_catch_up(result),),
         notes=(words("sources.note.structure"), *left_out(result.left_out)),
@@ -175,7 +175,7 @@ def innovation(result: Innovation, *, region: str | None = None) -> Section:
     return Section(
         key="sources-innovation",
         title=words("sources.title.innovation"),
-        answer=result.sentences(),
+        answer=tuple(sentences({k: v for k, v in result.facts().items() if k != "note.left_out"}, result.topic)),
         pictures=(shares(result),),
         notes=(words("sources.note.innovation"), *left_out(result.left_out)),
     )

@@ -12,7 +12,7 @@ from xinzhi.report.catalogue import listing, words
 from xinzhi.report.rooms.sources.facts import word
 from xinzhi.report.tables import Column, Table, column
 from xinzhi.sources.explain import assumption_frame
-from xinzhi.sources.phrases import lacking
+from xinzhi.sources.facts import lacking
 from xinzhi.sources.tables import PARTS as SUMS
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def omitted(facts: Facts) -> Table | None:
         (
             years,
             words("label.all_regions", n=everyone) if len(names) == everyone > 1 else listing(names, MANY),
-            lacking(missing, facts.result.labels),
+            lacking(missing, facts.result.names),
         )
         for (years, missing), names in regions.items()
     ]

@@ -101,7 +101,7 @@ class AuditView:
     @cached_property
     def shares(self) -> dict[str, float]:
         """Return the part of each choice in the spread, over all regions, largest first; empty without spread."""
-        from xinzhi.yardstick.audit.words import choice_shares
+        from xinzhi.yardstick import choice_shares
 
         rows = self.audit.variance.filter(self.span.holds())
         return choice_shares(self.audit, self.audit.official_span) if rows["shapley"].sum() > 0 else {}

@@ -1,0 +1,252 @@
+"""What a decomposition finds, as facts: the whole, group against group, who gained most, and what it rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import Text, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts
+    from xinzhi.sources.decompose import Sources
+
+Row = dict[str, Any]
+ORDER = (
+    "breakthrough",
+    "allocation",
+    "upgrading",
+    "upgrading_traditional",
+    "upgrading_emerging",
+    "within",
+    "allocation_between",
+    "unallocated",
+)
+_SHOWN = 3
+_MINOR = 0.1  # of the gap: a part that holds less of it is not named as a reason
+_ALIKE = 0.0005  # log points a year: growth that differs by less reads the same
+_NOTHING = 0.00005  # what a sentence with two decimals of a percentage point writes as 0.00
+
+
+def facts_of(result: Sources) -> Facts:
+    """Return the finding (``answer.…``), and what is missing and what it rests on (``basis.…``)."""
+    if not result.frame.height:
+        found: Facts = {"answer.nothing": {}}
+    else:
+        found = {**_whole(result), **contrast(result), **_allocation(result), **_upgrading(result)}
+    return {**found, **_basis(result), **_missing(result)}
+
+
+def whole_span(result: Sources, table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of a table of periods over the longest period that regions fill.
+
+    Macro-regions that lack a year of it have no row there, however many they have in shorter periods.
+    """
+    spans = result.periods.select("start", "end").unique().sort("end")
+    if not spans.height:
+        return table.clear()
+    start, end = spans.sort(spans["end"] - spans["start"], maintain_order=True).row(-1)
+    return table.filter(start=start, end=end)
+
+
+def known_parts(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return the known parts of a row; where there is no frontier, what the industries did themselves is one part."""
+    rest = {name: row.get(name) for name in ("allocation", "allocation_between", "unallocated")}
+    if row["breakthrough"] is None:
+        own = {"within": row["tfp_growth"] - sum(value or 0.0 for value in rest.values())}
+    elif row["upgrading_emerging"]:
+        own = {name: row[name] for name in ("breakthrough", "upgrading_traditional", "upgrading_emerging")}
+    else:
+        own = {"breakthrough": row["breakthrough"], "upgrading": row["upgrading_traditional"]}
+    known = own | {name: value for name, value in rest.items() if value is not None and abs(value) > 0}
+    return {name: known[name] for name in ORDER if name in known}
+
+
+def part_name(part: str) -> Text:
+    """Return the short name of a part."""
+    return words(f"sources.part.{part}")
+
+
+def lacking(missing: str, names: Names) -> Text:
+    """Say what a region-year of `Sources.omitted` lacks, with the names of its industries."""
+    parts = []
+    for one in missing.split(";"):
+        series, _, which = one.partition(":")
+        some = [names.text("industry", code) for code in which.split(",")] if which else [words("sources.every")]
+        parts.append(words("sources.lack", series=words(f"sources.series.{series}"), industries=some))
+    return Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))
+
+
+def _whole(result: Sources) -> Facts:
+    """Return what all regions together grew by and what gave it; of one region, its own figures."""
+    rows = whole_span(result, result.group_periods).filter(region="total").to_dicts()
+    alone = whole_span(result, result.periods)
+    if alone.height == 1 and result.frame["region"].n_unique() == 1:
+        rows, name = alone.to_dicts(), result.names.region(alone["region"][0])
+    elif rows:
+        name = result.names.text("group", "total")
+    elif alone.height:
+        start, end = alone.select("start", "end").row(0)
+        short = alone.height < result.measurement.frame["region"].n_unique()
+        up = alone.filter(alone["tfp_growth"] > 0).height
+        return {"answer.no_sum": {"n": alone.height, "up": up, "start": start, "end": end, "short": short}}
+    else:
+        return {}
+    row = rows[0]
+    parts = [words("sources.part.value", part=part_name(key), value=part) for key, part in known_parts(row).items()]
+    span = {"start": row["start"], "end": row["end"]}
+    growth = row["tfp_growth"]
+    return {"answer.whole": {"name": name, "rose": growth >= 0, "rate": abs(growth), "parts": parts, **span}}
+
+
+def pair(result: Sources) -> tuple[Row, Row] | None:
+    """Return the macro-region that grew least and the one to hold it against: the largest, or the one that grew most.
+
+    The largest by output is what a reader measures the others by; where it is the one that grew least, it stands
+    against the fastest.
+    """
+    import polars as pl
+
+    rows = whole_span(result, result.group_periods).filter(pl.col("region") != "total").to_dicts()
+    if len(rows) <= 1:
+        return None
+    low, high = min(rows, key=_growth), max(rows, key=_growth)
+    regions = result.measurement.regions.select("region", "group_en")
+    size = (
+        result.measurement.inputs.filter(pl.col("year") == low["end"])
+        .join(regions, on="region")
+        .group_by("group_en")
+        .agg(pl.col("output").sum())
+        .sort("output", descending=True)
+    )
+    largest = next((row for name in size["group_en"] for row in rows if row["region"] == name), high)
+    return low, (high if largest is low else largest)
+
+
+def _growth(row: Row) -> float:
+    return float(row["tfp_growth"])
+
+
+def contrast(result: Sources) -> Facts:
+    """Return group against group: what holds the gap and what does not, and what moving factors gave each."""
+    two = pair(result)
+    if two is None:
+        return {}
+    low, high = two
+    names = {"low": result.names.text("group", low["region"]), "high": result.names.text("group", high["region"])}
+    gap = low["tfp_growth"] - high["tfp_growth"]
+    rates = {"mine": low["tfp_growth"], "theirs": high["tfp_growth"]}
+    if abs(gap) < _ALIKE:
+        return {"answer.alike": names | rates}
+    ours, theirs = known_parts(low), known_parts(high)
+    differ = {name: ours.get(name, 0.0) - theirs.get(name, 0.0) for name in {**ours, **theirs}}
+    held = sorted((name for name in differ if differ[name] <= _MINOR * gap), key=lambda name: differ[name])
+    free = [name for name in differ if name not in held]
+
+    def sides(chosen: Sequence[str]) -> list[Text]:
+        return [
+            words("sources.part.sides", part=part_name(name), mine=ours.get(name, 0.0), theirs=theirs.get(name, 0.0))
+            for name in chosen
+        ]
+
+    told = {**names, **rates, "gap": -gap, "why": sides(held), "not_why": sides(free)}
+    return {("answer.gap" if free else "answer.gap_only"): told, **_moves((names["low"], low), (names["high"], high))}
+
+
+def _moves(*rows: tuple[Text, Row]) -> Facts:
+    """Return what moving labour and capital gave in either group."""
+    if any(row["allocation_labour"] is None for _, row in rows):
+        return {}
+    said = [
+        words(
+            "sources.moves", name=name, labour=_gave(row["allocation_labour"]), capital=_gave(row["allocation_capital"])
+        )
+        for name, row in rows
+    ]
+    return {"answer.moves": {"low": said[0], "high": said[1]}}
+
+
+def _gave(value: float) -> Text:
+    """Return what a move gave, in words that follow its sign."""
+    way = "nothing" if abs(value) < _NOTHING else "gave" if value > 0 else "cost"
+    return words(f"sources.gave.{way}", size=abs(value))
+
+
+def _allocation(result: Sources) -> Facts:
+    """Return the regions in which allocation gave most and least."""
+    rows = whole_span(result, result.periods).drop_nulls("allocation").sort("allocation", descending=True)
+    if rows.height <= 1:
+        return {}
+    width = min(_SHOWN, rows.height // 2)
+    listed = [
+        words("sources.part.of", name=result.names.region(code), part=moved, whole=total)
+        for code, moved, total in rows.select("region", "allocation", "tfp_growth").rows()
+    ]
+    return {"answer.allocation": {"most": listed[:width], "least": listed[::-1][:width]}}
+
+
+def _upgrading(result: Sources) -> Facts:
+    """Return how many regions came closer to best practice, or fell behind where these are more."""
+    rows = whole_span(result, result.periods).drop_nulls("upgrading")
+    if rows.height <= 1:
+        return {}
+    nearer = rows.filter(rows["upgrading"] > 0).height
+    behind = rows.height - nearer
+    return {("answer.nearer" if nearer > behind else "answer.behind"): {"n": max(nearer, behind), "all": rows.height}}
+
+
+def _basis(result: Sources) -> Facts:
+    """Return regions, years and detail, and how exactly the parts add up."""
+    frame = result.frame
+    if not frame.height:
+        return {"basis.nothing": {}}
+    gap = f"{result.identity_gap:.0e}" if result.identity_gap else "0"
+    first, last = frame["year"].min(), frame["year"].max()
+    detail = result.provenance.options["detail"]
+    n = frame["region"].n_unique()
+    return {"basis.reach": {"n": n, "first": first, "last": last, "detail": detail, "gap": gap}}
+
+
+def _missing(result: Sources) -> Facts:
+    """Return what could not be computed, by reason, and how much does not add up."""
+    import polars as pl
+
+    part = pl.col("quantity").is_in(list(result.frame.columns))
+    table = result.coverage.filter(
+        ((pl.col("status") == "not_computed") & (pl.col("quantity") != "gross_output"))
+        | ((pl.col("status") == "partly") & part)
+    )
+    reasons: list[Mapping[str, object]] = [
+        {"status": status, "parts": [words(f"sources.quantity.{name}") for name in names], "why": Text(zh=zh, en=en)}
+        for status, zh, en, names in table.group_by("status", "reason_zh", "reason_en", maintain_order=True)
+        .agg("quantity")
+        .iter_rows()
+    ]
+    facts: Facts = {"basis.missing": reasons, **_holes(result)}
+    if result.findings:
+        regions = len({(found.key or "").split("/")[0] for found in result.findings})
+        facts["basis.findings"] = {"n": regions, "all": result.frame["region"].n_unique()}
+    return facts
+
+
+def _holes(result: Sources) -> Facts:
+    """Return the regions that were decomposed and yet lack a year of the whole span, and what is missing in it."""
+    import polars as pl
+
+    whole = whole_span(result, result.periods)
+    if not whole.height:
+        return {}
+    start, end = whole.select("start", "end").row(0)
+    some = result.frame.filter(~pl.col("region").is_in(whole["region"].to_list()))["region"].unique().to_list()
+    inside = pl.col("region").is_in(some) & pl.col("year").is_between(start + 1, end)
+    rows = result.omitted.filter(inside).group_by("region", maintain_order=True).first()
+    places = [
+        words("sources.hole", name=result.names.region(code), year=year, what=lacking(missing, result.names))
+        for code, year, missing in rows.select("region", "year", "missing").rows()[:_SHOWN]
+    ]
+    listed = Text(zh="；".join(one.zh for one in places), en="; ".join(one.en for one in places))
+    return {"basis.holes": {"start": start, "end": end, "places": listed}} if places else {}

@@ -1,0 +1,2 @@
+from .audit import Audit as Audit
+from .audit import audit as audit
