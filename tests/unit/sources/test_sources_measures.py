@@ -97,7 +97,7 @@ def test_shift_share_names_what_is_missing():
         shift_share(table.with_columns(labour=pl.lit(0.0)))
     with pytest.raises(InputError, match="no column 'people'"):
         shift_share(table, labour="people")
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="occurs again"):
         shift_share(pl.concat([table, table]))
     with pytest.raises(UsageError, match="needs value added at current prices"):
         shift_share(table, variant="gead")
