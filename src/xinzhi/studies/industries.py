@@ -1,0 +1,81 @@
+"""Industries by region of a package, what fixes the direction of complexity, and what regions are endowed with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.studies.study import first_line
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.data import Package
+    from xinzhi.studies.study import Draft
+
+PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
+# Endowments as factor intensities: a column of the accounts or an indicator, alone or over output.
+OVER_OUTPUT = {"energy": "energy_consumption", "science": "rd_expenditure"}
+
+
+def industries(package: Package, year: int | None, draft: Draft) -> tuple[pl.DataFrame | None, int]:
+    """Return the industries of a year; None where there are none, with a note."""
+    import polars as pl
+
+    try:
+        table = package.require("activity", [*PANEL.values(), "year"], verb=draft.name)
+    except InputError as error:
+        draft.note("no-industries", why=first_line(error))
+        return None, 0
+    years = table["year"].unique().sort().to_list()
+    chosen = years[-1] if year is None else year
+    if chosen not in years:
+        raise UsageError("studies.no-year", year=year, table="activity", first=years[0], last=years[-1])
+    return table.filter(pl.col("year") == chosen).drop_nulls("employment"), int(chosen)
+
+
+def anchor_of(package: Package, column: str | None, year: int) -> dict[str, float] | None:
+    """Return the anchor by region: a column of the accounts or an indicator, by default output per head."""
+    import polars as pl
+
+    from xinzhi.pathways import output_per_head
+
+    if column is None:
+        return output_per_head(package, year)
+    accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
+    if accounts is not None and column in accounts.columns and accounts[column].dtype.is_numeric():
+        rows = accounts.filter(pl.col("year") == year).select("region", pl.col(column).cast(pl.Float64))
+    elif indicators is not None and column in set(indicators["indicator"]):
+        here = (pl.col("year") == year) & (pl.col("indicator") == column)
+        rows = indicators.filter(here).select("region", "value")
+    else:
+        known = [] if accounts is None else [name for name in accounts.columns if accounts[name].dtype.is_numeric()]
+        raise UsageError("studies.no-anchor", anchor=column, known=", ".join(known))
+    return dict(rows.drop_nulls().rows())
+
+
+def endowments_of(package: Package, year: int) -> pl.DataFrame | None:
+    """Return schooling, and energy and research over output, as far as the package has them; None without any."""
+    import polars as pl
+
+    accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
+    if accounts is None:
+        return None
+    rows = accounts.filter(pl.col("year") == year)
+    if indicators is not None and {"indicator", "value"} <= set(indicators.columns):
+        wide = indicators.filter(pl.col("year") == year).pivot(on="indicator", index="region", values="value")
+        rows = rows.join(wide, on="region", how="left", suffix="_indicator")
+    factors = [pl.col("schooling")] if "schooling" in rows.columns else []
+    for name, column in OVER_OUTPUT.items():
+        if {column, "output_nominal"} <= set(rows.columns):
+            factors.append((pl.col(column) / pl.col("output_nominal")).alias(name))
+    known = rows.select("region", *factors)
+    kept = [name for name in known.columns[1:] if known[name].null_count() < known.height / 2]
+    return known.select("region", *kept) if kept else None
+
+
+def regions_of(package: Package) -> list[str]:
+    """Return the codes of all regions of a package."""
+    tables = (package.tables.get(name) for name in ("regions", "plans", "activity", "accounts"))
+    found = (table for table in tables if table is not None and "region" in table.columns)
+    return sorted({str(code) for table in found for code in table["region"].unique()})

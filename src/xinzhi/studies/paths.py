@@ -1,0 +1,325 @@
+"""Pathways: what regions can enter, who catches up and overtakes, how alike structures and plans are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.names import Names
+from xinzhi.data import names_of
+from xinzhi.studies.industries import PANEL, anchor_of, endowments_of, industries, regions_of
+from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain
+from xinzhi.studies.study import SILENT, Draft, first_line, options, title
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.data import Package
+    from xinzhi.pathways import Complexity
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies.study import Progress, Study
+    from xinzhi.yardstick import Measurement
+
+Spans = tuple[tuple[int, int], tuple[int, int]]
+LEAST_YEARS = 4  # a backtest needs two spans of two years
+LEAST_DRAWS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathsOptions:
+    """What can be asked of `paths`; the words for each stand in ``words/options.yaml``."""
+
+    year: int | None = None
+    anchor: str | None = None
+    region: str | None = None
+    threshold: float = 1.0
+    clubs: bool = False
+    backtest: str | None = None
+    place: str | None = None
+    activity: str | None = None
+    value: str | None = None
+    draws: int | None = None
+    protocol: Protocol | str = "xinzhi-cn-2026"
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse too few draws."""
+        if self.draws is not None and self.draws < LEAST_DRAWS:
+            raise UsageError("studies.few-draws", draws=self.draws, least=LEAST_DRAWS)
+
+    @property
+    def spans(self) -> Spans | None:
+        """The training and the test span."""
+        if self.backtest is None:
+            return None
+        try:
+            (a, b), (c, d) = (tuple(int(one) for one in part.split(":")) for part in self.backtest.split(","))
+        except ValueError:
+            raise UsageError("studies.spans", backtest=self.backtest) from None
+        return (a, b), (c, d)
+
+
+def paths(
+    source: Any,  # noqa: ANN401 - a package, a path, a frame
+    *,
+    measurement: Measurement | None = None,
+    progress: Progress = SILENT,
+    **asked: Any,  # noqa: ANN401 - options
+) -> Study:
+    """Study the pathways of a package, or of a plain table of places, activities and amounts.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path; or a table with `place`, `activity` and `value`.
+    measurement
+        The measurement of the package where it is at hand.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `PathsOptions`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.studies.paths("china-provinces", clubs=True)
+    >>> list(made.results)
+    ['clubs', 'beta', 'sigma', 'overtaking', 'northeast']
+    """
+    wish: PathsOptions = options(PathsOptions, asked)
+    _ = wish.spans  # a span that cannot be read is an error before the work
+    if is_plain(source):
+        return _of_table(read_plain(source, wish.encoding, text=_keys(wish)), wish)
+    if wish.place or wish.activity or wish.value:
+        raise UsageError("studies.columns-of-table", options="place, activity, value", source=source)
+    progress.step("read")
+    package = load(source, wish.encoding)
+    names = names_of(package)
+    region = None if wish.region is None else names.resolve(wish.region, regions_of(package))
+    draft = Draft(name="paths", source=title(package), package=package)
+    measured = measurement or measured_or_noted(package, wish.protocol, draft)
+    if not wish.clubs:
+        progress.step("space")
+        add_space(package, wish, draft)
+        progress.step("alike")
+        _add_alike(package, wish, draft)
+    progress.step("together")
+    _add_together(package, measured, wish, draft)
+    if not wish.clubs:
+        progress.step("test")
+        _add_backtest(package, wish, draft)
+    _name(draft, package)
+    return draft.done(region=region)
+
+
+def measured_or_noted(package: Package, protocol: Protocol | str, draft: Draft) -> Measurement | None:
+    """Return the measurement of a package; where it does not reach so far, None and a note."""
+    from xinzhi.protocol import load as read
+    from xinzhi.yardstick import measure
+
+    rules = read(protocol)
+    try:
+        return measure(package, rules)
+    except InputError as error:
+        draft.note("not-measured", why=first_line(error))
+        return None
+
+
+def _name(draft: Draft, package: Package) -> None:
+    """Give the results the names of the package."""
+    from xinzhi.pathways import Named, Opportunities, with_names
+
+    for key, result in draft.results.items():
+        named = with_names(result, package) if isinstance(result, Named) else result
+        if isinstance(named, Opportunities):
+            named = replace(named, measured=with_names(named.measured, package))
+        draft.results[key] = named
+
+
+def add_space(package: Package, wish: PathsOptions, draft: Draft) -> None:
+    """Add complexity, its intervals, and what each region could enter."""
+    from xinzhi.pathways import ComplexityOptions, complexity, opportunities, uncertainty
+
+    table, year = industries(package, wish.year, draft)
+    if table is None:
+        return
+    anchor = anchor_of(package, wish.anchor, year)
+    if anchor is not None and wish.anchor is None:
+        draft.note("anchor", year=year)
+    chosen = ComplexityOptions(threshold=wish.threshold)
+    found: Complexity | None = draft.add(
+        "complexity", lambda: complexity(table, **PANEL, anchor=anchor, options=chosen)
+    )
+    if found is None:
+        return
+    draft.add("intervals", lambda: uncertainty(found, draws=_draws(wish, _lump(package))))
+    emerging, have = _emerging(package, found, draft), endowments_of(package, year)
+
+    def chances() -> Any:  # noqa: ANN401 - Opportunities
+        try:
+            return opportunities(found, endowments=have, emerging=emerging)
+        except InputError as error:
+            draft.note("no-fit", why=error.text)
+            return opportunities(found, emerging=emerging)
+
+    draft.add("opportunities", chances)
+
+
+def _lump(package: Package) -> float:
+    """Return by how many units of the package amounts are drawn: jobs come in plants of many persons."""
+    from xinzhi.data.units import parse
+    from xinzhi.pathways import conventions
+
+    scale = float(parse(package.units.get("activity", {}).get("employment", "persons")).scale)
+    return float(conventions()["lump"]["value"]) / scale
+
+
+def _draws(wish: PathsOptions, unit: float = 1.0) -> Any:  # noqa: ANN401 - Draws
+    from xinzhi.pathways import Draws
+
+    chosen = Draws(density=False, unit=unit)
+    return chosen if wish.draws is None else replace(chosen, draws=wish.draws)
+
+
+def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | None:
+    """Return the industries that count as emerging by the lists in force; None where codes are not of the standard."""
+    from xinzhi.scope import classify_package
+
+    accounts = package.tables.get("accounts", package.tables["activity"])
+    try:
+        judged = classify_package(package, as_of=f"{int(accounts['year'].max())}-12-31")  # type: ignore[arg-type] # years
+    except (InputError, UsageError) as error:
+        draft.note("not-emerging", why=first_line(error))
+        return None
+    return None if judged is None else [code for code in judged.mask() if code in found.matrix.activities]
+
+
+def _add_alike(package: Package, wish: PathsOptions, draft: Draft) -> None:
+    """Add how alike structures and plans are; the plans have a section of their own."""
+    from xinzhi.pathways import isomorphism
+
+    if "activity" not in package.tables:
+        return
+    result = draft.add("likeness", lambda: isomorphism(package, draws=wish.draws))
+    if result is not None and result.choice is not None:
+        draft.results["likeness"] = replace(result, choice=None)
+        draft.results["choices"] = result.choice
+
+
+def _add_convergence(frame: pl.DataFrame, keys: dict[str, str], rules: Any, draft: Draft) -> None:  # noqa: ANN401 - ClubRules
+    """Add convergence and overtaking of one series."""
+    from xinzhi.pathways import beta_convergence, clubs, lead_changes, sigma_convergence
+
+    draft.add("clubs", lambda: clubs(frame, **keys, rules=rules))
+    draft.add("beta", lambda: beta_convergence(frame, **keys))
+    draft.add("sigma", lambda: sigma_convergence(frame, **keys))
+    draft.add("overtaking", lambda: lead_changes(frame, **keys))
+
+
+def _add_together(package: Package, measurement: Measurement | None, wish: PathsOptions, draft: Draft) -> None:
+    """Add convergence, overtaking, the conditions of a leap, and the Northeast."""
+    from xinzhi.pathways import ClubRules, lane_changes, leapfrog, northeast
+
+    if measurement is not None:
+        keys = {"unit": "region", "time": "year", "value": "tfp_level"}
+        _add_convergence(measurement.levels, keys, ClubRules.yearly(), draft)
+    table = None if wish.clubs else package.tables.get("activity")
+    years = [] if table is None else sorted(table["year"].unique())
+    lanes = None
+    if len(years) > 1:
+        between = (years[0], years[-1])
+        lanes = draft.add("lanes", lambda: lane_changes(table, **PANEL, period="year", between=between))
+    if measurement is not None and not wish.clubs:
+        draft.add("leap", lambda: leapfrog(package, measurement=measurement, lanes=lanes))
+    try:
+        if {"accounts", "sector_accounts"} <= set(package.tables):
+            draft.add("northeast", lambda: northeast(package, measurement=measurement))
+    except UsageError:
+        draft.note("no-northeast")
+
+
+def _add_backtest(package: Package, wish: PathsOptions, draft: Draft) -> None:
+    """Add the test of forecasts out of time; by default the second half of the years tests the first."""
+    table = package.tables.get("activity")
+    if table is None:
+        return
+    spans = wish.spans
+    if spans is None:
+        years = sorted(int(year) for year in table["year"].unique())
+        if len(years) < LEAST_YEARS:
+            draft.note("few-years")
+            return
+        half = len(years) // 2
+        spans = (years[0], years[half - 1]), (years[half], years[-1])
+    _backtest(table, {**PANEL, "period": "year"}, spans, wish, draft)
+
+
+def _backtest(table: pl.DataFrame, columns: dict[str, str], spans: Spans, wish: PathsOptions, draft: Draft) -> None:
+    """Add the backtest with both cutoffs; where too few cells enter from below one half, with the other alone."""
+    from xinzhi.pathways import BacktestOptions, backtest
+
+    chosen = BacktestOptions() if wish.draws is None else BacktestOptions(draws=wish.draws)
+    train, test = spans
+
+    def run() -> Any:  # noqa: ANN401 - Backtest
+        try:
+            return backtest(table, **columns, train=train, test=test, options=chosen)
+        except InputError as error:
+            draft.note("one-cutoff", why=first_line(error))
+            return backtest(table, **columns, train=train, test=test, options=replace(chosen, absent=(1.0,)))
+
+    draft.add("backtest", run)
+
+
+def _keys(wish: PathsOptions) -> list[str]:
+    """Return the columns of codes of a plain table; refuse a call that does not name what is needed."""
+    if wish.place is None or wish.value is None or (wish.activity is None and not wish.clubs):
+        raise UsageError("studies.name-columns")
+    return [name for name in (wish.place, wish.activity) if name is not None]
+
+
+def _of_table(table: Plain, wish: PathsOptions) -> Study:
+    """Return what a plain table of places, activities and amounts, or of places and years, is enough for."""
+    import polars as pl
+
+    table.require(*_keys(wish), wish.value, wish.anchor)
+    frame, place = table.frame, str(wish.place)
+    period = period_of(frame)
+    region = None if wish.region is None else Names().resolve(wish.region, frame[place].unique().sort().to_list())
+    draft = Draft(name="paths", source=table.source)
+    if period is None and (wish.clubs or wish.backtest):
+        raise UsageError("studies.needs-years", option="clubs" if wish.clubs else "backtest")
+    if period is not None:
+        frame = frame.with_columns(pl.col(period).cast(pl.Int64))
+    if wish.clubs:
+        _add_convergence(frame, {"unit": place, "time": str(period), "value": str(wish.value)}, None, draft)
+    else:
+        _add_cells(frame, period, wish, draft)
+    return draft.done(region=region)
+
+
+def _add_cells(frame: pl.DataFrame, period: str | None, wish: PathsOptions, draft: Draft) -> None:
+    """Add complexity, intervals and opportunities of a year, and the backtest where it was asked for."""
+    import polars as pl
+
+    from xinzhi.pathways import ComplexityOptions, complexity, opportunities, uncertainty
+
+    now = frame
+    if period is not None:
+        years = frame[period].unique().sort().to_list()
+        chosen = years[-1] if wish.year is None else wish.year
+        if chosen not in years:
+            raise UsageError("studies.no-year", year=wish.year, table="table", first=years[0], last=years[-1])
+        now = frame.filter(pl.col(period) == chosen)
+    anchor = None
+    if wish.anchor is not None:
+        anchor = dict(now.group_by(str(wish.place)).agg(pl.col(wish.anchor).cast(pl.Float64).mean()).drop_nulls().rows())
+    keys: dict[str, Any] = {"place": wish.place, "activity": wish.activity, "value": wish.value}
+    # Without it nothing else can be said: an error here is the answer.
+    found = complexity(now, **keys, anchor=anchor, options=ComplexityOptions(threshold=wish.threshold))
+    draft.results["complexity"] = found
+    draft.add("intervals", lambda: uncertainty(found, draws=_draws(wish)))
+    draft.add("opportunities", lambda: opportunities(found))
+    if wish.spans is not None:
+        _backtest(frame, {**keys, "period": str(period)}, wish.spans, wish, draft)

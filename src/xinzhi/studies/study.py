@@ -1,0 +1,224 @@
+"""What a study is: the results of one topic, in the order of its page, and what was assumed or left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text, same, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+
+TOPICS = ("assess", "scope", "sources", "sectors", "paths", "plan", "frontier", "risks", "screen", "bubbles")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a study tells how far it is; by default nobody listens.
+
+    Parameters
+    ----------
+    step
+        Called with the name of a step that begins.
+    count
+        Called with what is done and the total of a piece of work that counts.
+    """
+
+    step: Callable[[str], None] = lambda _: None
+    count: Callable[[int, int], None] = lambda _done, _total: None
+
+
+SILENT = Progress()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Study:
+    """What a topic says of one source: the same object for the command line, the report, the web and Python.
+
+    Parameters
+    ----------
+    name
+        The topic.
+    source
+        What was read, in words.
+    results
+        The results by name, in the order of the page.
+    notes
+        What was assumed, and what was left out and why.
+    region
+        The code of the region, unit or series that was asked for.
+    more
+        Frames, texts and figures beside the results, by name.
+    findings
+        What is wrong with the data.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.study("plan", "china-provinces")
+    >>> made.name, list(made.results)
+    ('plan', ['plan'])
+    """
+
+    name: str
+    source: Text
+    results: Mapping[str, Result]
+    notes: tuple[Text, ...] = ()
+    region: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, Facts]:
+        """What the sentences about every result are made from."""
+        return {name: result.facts() for name, result in self.results.items()}
+
+    def summary(self, language: Language = "en") -> str:
+        """Return what the results say, and the notes."""
+        lines = [result.summary(language) for result in self.results.values()]
+        return "\n".join([*lines, *(note.lang(language) for note in self.notes)])
+
+    def write(self, folder: Path | str, language: Language = "en") -> list[Path]:
+        """Write page, workbook, document and tables into a folder, whole or not at all.
+
+        Parameters
+        ----------
+        folder
+            It is made when it is not there.
+        language
+            The language that the page opens in.
+        """
+        import xinzhi
+
+        files: list[Path] = xinzhi.report.write_study(self, folder, language=language)
+        return files
+
+    def __repr__(self) -> str:
+        """Return the summary."""
+        return self.summary()
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A study while it is made."""
+
+    name: str
+    source: Text
+    package: Package | None = None
+    results: dict[str, Result] = field(default_factory=dict)
+    notes: list[Text] = field(default_factory=list)
+
+    def note(self, key: str, **values: object) -> None:
+        """Add a note of the page `studies`."""
+        self.notes.append(words(f"studies.note.{key}", **values))
+
+    def run(self, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
+        """Return what a verb gives; where the data do not reach so far, None and a note that says why."""
+        try:
+            return verb()
+        except InputError as error:
+            self.note("left-out", what=words(f"studies.part.{name}"), why=first_line(error))
+            return None
+
+    def add(self, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
+        """Run a verb and keep its result."""
+        result = self.run(name, verb)
+        if result is not None:
+            self.results[name] = result
+        return result
+
+    def done(self, names: Names | None = None, region: str | None = None, **more: Any) -> Study:  # noqa: ANN401 - of any kind
+        """Return the study, its results with the package that they are from; refuse one without any result."""
+        if not self.results:
+            raise InputError("studies.nothing", why=joined(self.notes))
+        return Study(
+            name=self.name,
+            source=self.source,
+            results={name: sealed(result, self.package, names) for name, result in self.results.items()},
+            notes=tuple(self.notes),
+            region=region,
+            more=more,
+            findings=() if self.package is None else tuple(self.package.findings),
+        )
+
+
+def sealed(result: Result, package: Package | None, names: Names | None = None) -> Result:
+    """Return a result that knows its package and what its codes are called."""
+    made = result.provenance
+    if package is not None and not made.package and made.verb != "screen":
+        result = replace(result, provenance=replace(made, package=package.name))
+    return result if names is None else replace(result, names=names)
+
+
+def first_line(error: InputError | UsageError) -> Text:
+    """Return the first line of an error in both languages."""
+    text = error.text
+    return Text(zh=_first(text.zh), en=_first(text.en))
+
+
+def _first(text: str) -> str:
+    return text.splitlines()[0].rstrip(":：") if text else text
+
+
+def joined(texts: Iterable[Text]) -> Text:
+    """Return texts, a line each."""
+    kept = list(texts)
+    return Text(zh="\n".join(text.zh for text in kept), en="\n".join(text.en for text in kept))
+
+
+def options(kind: type[Any], asked: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an instance of the class
+    """Return the options of a topic; an unknown name is refused with those that there are."""
+    known = [one.name for one in fields(kind)]
+    if strange := [name for name in asked if name not in known]:
+        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
+    return kind(**asked)
+
+
+def title(package: Package) -> Text:
+    """Return title and version of a package."""
+    version = f" {package.version}" if package.version else ""
+    return Text(zh=f"{package.title.zh}{version}", en=f"{package.title.en}{version}")
+
+
+def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package, a path, a frame; options
+    """Study one topic from a data package.
+
+    Parameters
+    ----------
+    name
+        The topic: ``assess, scope, sources, sectors, paths, plan, frontier, risks, screen, bubbles``.
+    source
+        A data package, its name or path; several topics read plain tables, too.
+    progress
+        Who is told how far it is.
+    asked
+        The options of the topic, such as `protocol`, `region`, `year`: fields of its class of options.
+
+    Raises
+    ------
+    UsageError
+        When there is no such topic or option, or options do not go together.
+    InputError
+        When the source is not enough for any result.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> xinzhi.study("scope", "china-provinces", as_of=2024).results["scope"].frame.height
+    38
+    """
+    if name not in TOPICS:
+        raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
+    recipe: Callable[..., Study] = getattr(import_module(f"xinzhi.studies.{name}"), name)
+    return recipe(source, progress=progress, **asked)
