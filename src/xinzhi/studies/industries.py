@@ -8,10 +8,13 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.studies.study import first_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from xinzhi.data import Package
     from xinzhi.studies.study import Draft
+    from xinzhi.yardstick import Measurement
 
 PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
 # Endowments as factor intensities: a column of the accounts or an indicator, alone or over output.
@@ -52,6 +55,20 @@ def anchor_of(package: Package, column: str | None, year: int) -> dict[str, floa
         known = [] if accounts is None else [name for name in accounts.columns if accounts[name].dtype.is_numeric()]
         raise UsageError("studies.no-anchor", anchor=column, known=", ".join(known))
     return dict(rows.drop_nulls().rows())
+
+
+def anchor_or_level(package: Package, year: int, measured: Callable[[], Measurement | None]) -> dict[str, float] | None:
+    """Return output per head by region; where the package does not have it, the level of productivity."""
+    import polars as pl
+
+    anchor = anchor_of(package, None, year)
+    if anchor:
+        return anchor
+    measurement = measured()
+    if measurement is None:
+        return None
+    levels = measurement.levels.filter(pl.col("year") == year).drop_nulls("tfp_level")
+    return dict(levels.select("region", "tfp_level").rows()) or None
 
 
 def endowments_of(package: Package, year: int) -> pl.DataFrame | None:

@@ -169,10 +169,10 @@ def add_space(package: Package, wish: PathsOptions, draft: Draft) -> None:
 def _lump(package: Package) -> float:
     """Return by how many units of the package amounts are drawn: jobs come in plants of many persons."""
     from xinzhi.data.units import parse
-    from xinzhi.pathways import conventions
+    from xinzhi.pathways.conventions import conventions
 
     scale = float(parse(package.units.get("activity", {}).get("employment", "persons")).scale)
-    return float(conventions()["lump"]["value"]) / scale
+    return float(conventions("uncertainty")["lump"]) / scale
 
 
 def _draws(wish: PathsOptions, unit: float = 1.0) -> Any:  # noqa: ANN401 - Draws
@@ -314,7 +314,9 @@ def _add_cells(frame: pl.DataFrame, period: str | None, wish: PathsOptions, draf
         now = frame.filter(pl.col(period) == chosen)
     anchor = None
     if wish.anchor is not None:
-        anchor = dict(now.group_by(str(wish.place)).agg(pl.col(wish.anchor).cast(pl.Float64).mean()).drop_nulls().rows())
+        anchor = dict(
+            now.group_by(str(wish.place)).agg(pl.col(wish.anchor).cast(pl.Float64).mean()).drop_nulls().rows()
+        )
     keys: dict[str, Any] = {"place": wish.place, "activity": wish.activity, "value": wish.value}
     # Without it nothing else can be said: an error here is the answer.
     found = complexity(now, **keys, anchor=anchor, options=ComplexityOptions(threshold=wish.threshold))

@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same, words
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.finding import Finding
     from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
+    from xinzhi.core.result import Facts, Result
     from xinzhi.core.text import Language
     from xinzhi.data import Package
 

@@ -1,0 +1,303 @@
+"""Bubbles: which price series are explosive, since when, and whether it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text, same, words
+from xinzhi.studies.plain import is_plain, load
+from xinzhi.studies.price_tables import DATE, SERIES, VALUE, Prices, read_prices
+from xinzhi.studies.study import SILENT, Draft, first_line, options, title
+
+if TYPE_CHECKING:
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.risks import BubbleRules, Bubbles, PanelBubbles
+    from xinzhi.studies.study import Progress, Study
+
+SHOWN = 5  # names in a note
+VALUES = ("price", "log_price", "price_to_output")
+PANEL_LINES = frozenset({"pointwise", "family-wise"})  # a panel has no running maximum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BubblesOptions:
+    """What can be asked of `bubbles`."""
+
+    of: str | None = None
+    homes: str | None = None
+    series: str | None = None
+    date: str | None = None
+    value: str | None = None
+    log: bool = False
+    region: str | None = None
+    lag: str | None = None
+    critical: str = "sieve"
+    convention: str | None = None
+    level: int = 95
+    minimum_window: int | None = None
+    minimum_duration: str = "0"
+    replications: int | None = None
+    seed: int | None = None
+    gaps: str | None = None
+    zeros: str = "refuse"
+    panel: bool = False
+    encoding: str | None = None
+    language: Language = "en"
+
+    def rules(self, gaps: str) -> BubbleRules:
+        """Return the rules of the test."""
+        from xinzhi.risks import BubbleRules
+
+        return BubbleRules(
+            gaps=self.gaps or gaps,  # type: ignore[arg-type] # checked there
+            level=self.level, minimum_window=self.minimum_window, replications=self.replications, seed=self.seed,
+            zeros=self.zeros,  # type: ignore[arg-type] # checked there
+            minimum_duration=_whole(self.minimum_duration, "minimum_duration", "log"),  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+def _whole(text: Any, name: str, *others: str) -> int | str:  # noqa: ANN401 - a number or a word
+    """Return an option that is a whole number or one of some words."""
+    if text in others:
+        return str(text)
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError("studies.whole-or", option=name, given=text, others=[same(one) for one in others]) from None
+
+
+def bubbles(
+    source: Any = "china-provinces",  # noqa: ANN401 - a package, a path, a frame
+    *,
+    progress: Progress = SILENT,
+    **asked: Any,  # noqa: ANN401 - options
+) -> Study:
+    """Study which price series of a package or of a plain table are explosive, and since when.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path; or a table, long or wide.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `BubblesOptions`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.studies.bubbles("china-provinces", of="provinces", critical="stored")
+    >>> list(made.results)
+    ['bubbles']
+    """
+    wish: BubblesOptions = options(BubblesOptions, asked)
+    wish.rules("refuse")
+    progress.step("read")
+    prices, package = _table(source, wish) if is_plain(source) else _package(source, wish)
+    region = None if wish.region is None else _region(prices, wish.region)
+    if wish.log:
+        prices.take_logarithms()
+    draft = Draft(name="bubbles", source=prices.source, notes=prices.notes)
+    progress.step("test")
+    found = _tested(prices, wish)
+    draft.results["bubbles"] = found
+    _say_how(prices, wish, draft)
+    panel: PanelBubbles | None = None
+    if wish.panel:
+        progress.step("panel")
+        panel = _panel(prices, found, wish, draft)
+        draft.results |= {} if panel is None else {"panel": panel}
+    more: dict[str, Any] = {
+        "statistics": found.statistics, "episodes": found.episodes, "names": dict(prices.names),
+        "untested": [one for one in found.findings if one.severity == "error"],
+    }  # fmt: skip
+    if region is not None:
+        more["explanation"] = found.explain(region)
+    if panel is not None:
+        more["panel"] = {"statistics": panel.statistics, "episodes": panel.episodes, "members": list(panel.members)}
+    made = draft.done(region=region, **more)
+    return replace(made, findings=() if package is None else tuple(package.findings))
+
+
+def _region(prices: Prices, asked: str) -> str:
+    """Return the series that is called so."""
+    from xinzhi.risks import place_text, series_named
+
+    own = next((one for one, text in prices.names.items() if asked in {text.zh, text.en}), None)
+    there = [*prices.frame[SERIES].drop_nulls().unique(maintain_order=True), *(one.key for one in prices.aside)]
+    return own or series_named({one: place_text(one) for one in there if one is not None}, asked)
+
+
+def _table(source: Any, wish: BubblesOptions) -> tuple[Prices, None]:  # noqa: ANN401 - a frame or a path
+    if wish.of or wish.homes:
+        raise UsageError("studies.columns-of-package", options="of, homes", source=source)
+    return read_prices(source, wish.encoding, series=wish.series, date=wish.date, value=wish.value), None
+
+
+def _package(source: Any, wish: BubblesOptions) -> tuple[Prices, Package]:  # noqa: ANN401 - a package
+    """Return the house prices of a package."""
+    from xinzhi.risks import house_prices
+
+    package = load(source, wish.encoding)
+    if wish.series or wish.date:
+        raise UsageError("studies.columns-of-table", options="series, date", source=package.name)
+    of = wish.of or ("provinces" if "city_prices" not in package.tables and "prices" in package.tables else "cities")
+    homes = {"homes": wish.homes} if wish.homes else {}
+    frame = house_prices(package, of, **homes)  # type: ignore[arg-type] # checked there
+    value = wish.value or ("price" if wish.log else "log_price")
+    columns = [name for name in VALUES if name in frame.columns]
+    if value not in columns:
+        raise UsageError("studies.no-value", value=value, of=of, known=", ".join(columns))
+    if wish.log and value == "log_price":
+        raise UsageError("studies.log-twice")
+    code, date = ("city", "month") if of == "cities" else ("region", "year")
+    labels = _labels(frame, code, wish.language)
+    prices = Prices(
+        frame=frame.select(
+            pl.col(code).replace_strict(labels, return_dtype=pl.String).alias(SERIES),
+            pl.col(date).alias(DATE),
+            pl.col(value).alias(VALUE),
+        ),
+        source=title(package),
+        file="city_prices" if of == "cities" else "prices",
+        value=value,
+        names=_names(frame, code, labels),
+        notes=[words("studies.note.tested", value=value, of=of, package=package.name)],
+        package=package.name,
+    )
+    return prices, package
+
+
+def _labels(prices: pl.DataFrame, code: str, language: Language) -> dict[str, str]:
+    """Return the name of every place in a language; of two alike, and without a name, its code."""
+    name = f"name_{language}"
+    if name not in prices.columns:
+        return {one: one for one in prices[code].unique().to_list()}
+    pairs = prices.select(code, name).unique(maintain_order=True).rows()
+    labels = [label for _, label in pairs]
+    return {
+        one: label if label and labels.count(label) == 1 else f"{label or ''} {one}".strip() for one, label in pairs
+    }
+
+
+def _names(prices: pl.DataFrame, code: str, labels: dict[str, str]) -> dict[str, Text]:
+    """Return what every series is called in both languages."""
+    if "name_zh" not in prices.columns:
+        return {}
+    rows = prices.select(code, "name_zh", "name_en").unique(maintain_order=True).rows()
+    return {labels[one]: Text(zh=zh or one, en=en or one) for one, zh, en in rows}
+
+
+def _lag(prices: Prices, wish: BubblesOptions) -> Any:  # noqa: ANN401 - a number, or the name of a criterion
+    """Return the lag: as asked, none for the stored table, which knows no other, and for short series, else by BIC."""
+    if wish.lag is not None:
+        return _whole(wish.lag, "lag", "aic", "bic")
+    return 0 if wish.critical == "stored" or _short(prices) else "bic"
+
+
+def _short(prices: Prices) -> bool:
+    """Say whether every series is short, so that a lag would leave the smallest window hardly a degree of freedom."""
+    from xinzhi.risks.prices.conventions import setting
+
+    lengths = prices.frame.drop_nulls().group_by(SERIES).len()["len"].to_list()
+    return max(lengths, default=0) < int(setting("short"))
+
+
+def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:
+    """Return every series tested, with findings that name file, line and column."""
+    from xinzhi.risks import bubbles as test
+
+    more: dict[str, Any] = {} if wish.convention is None else {"convention": wish.convention}
+    rules = wish.rules("longest" if prices.package else "refuse")
+    try:
+        if not prices.frame.height:
+            raise InputError("studies.no-series", file=prices.file)  # noqa: TRY301 - one message for both
+        result = test(
+            prices.frame, SERIES, DATE, VALUE, lag=_lag(prices, wish), critical=wish.critical, rules=rules, **more  # type: ignore[arg-type] # checked there
+        )  # fmt: skip
+    except InputError as error:
+        findings = [*prices.aside, *(prices.placed(one) for one in error.findings)]
+        if findings:
+            raise InputError("studies.no-series", findings, file=prices.file) from error
+        raise InputError("studies.in-file", file=prices.file, why=error.text) from error
+    return _sealed(result, prices)
+
+
+def _sealed(result: Bubbles, prices: Prices) -> Bubbles:
+    """Return a result whose findings are placed, and that lists the series set aside before the test too."""
+    statistics = result.statistics
+    if prices.aside:
+        rows = [
+            {"series": one.key, "level": result.level, "convention": result.convention,
+             "status": one.rule.removeprefix("bubbles-"),
+             "reason_zh": f"{one.message.zh}{one.hint.zh}", "reason_en": f"{one.message.en} {one.hint.en}"}
+            for one in prices.aside
+        ]  # fmt: skip
+        statistics = pl.concat([statistics, pl.DataFrame(rows)], how="diagonal_relaxed")
+    chosen = {**result.provenance.options, "value": prices.value or None, "log": prices.logarithms}
+    return replace(
+        result,
+        statistics=statistics,
+        findings=(*prices.aside, *(prices.placed(one) for one in result.findings)),
+        provenance=replace(result.provenance, package=prices.package, options=chosen),
+    )
+
+
+def _say_how(prices: Prices, wish: BubblesOptions, draft: Draft) -> None:
+    """Say which defaults were taken and why."""
+    if wish.lag is None and wish.critical == "sieve":
+        draft.note("sieve", short=_short(prices))
+    if prices.package is None and not wish.log and (prices.frame[VALUE].drop_nulls() > 0).all():
+        draft.note("as-given")
+
+
+def _panel(prices: Prices, found: Bubbles, wish: BubblesOptions, draft: Draft) -> PanelBubbles | None:
+    """Return the panel tested with the lag that most series have; where it cannot be, a note says why."""
+    from xinzhi.risks import panel_bubbles
+
+    lag = _lag(prices, wish)
+    if not isinstance(lag, int):
+        lag = int(found.statistics["lag"].drop_nulls().mode().min())  # type: ignore[arg-type] # whole numbers
+        draft.note("panel-lag", lag=lag)
+    more: dict[str, Any] = {"convention": wish.convention} if wish.convention in PANEL_LINES else {}
+    if wish.convention is not None and not more:
+        draft.note("panel-line")
+    try:
+        result = panel_bubbles(prices.frame, SERIES, DATE, VALUE, lag=lag, rules=wish.rules("refuse"), **more)
+    except InputError as error:
+        draft.note("no-panel", why=first_line(error))
+        return None
+    out = list(dict.fromkeys(one.key for one in result.findings if one.severity == "error" and one.key))
+    if out:
+        draft.note("out-of-panel", names=", ".join(out[:SHOWN]), rest=f" … ({len(out)})" if len(out) > SHOWN else "")
+    return replace(
+        result,
+        findings=tuple(prices.placed(one) for one in result.findings),
+        provenance=replace(result.provenance, package=prices.package),
+    )
+
+
+def remarks(findings: tuple[Finding, ...]) -> list[Text]:
+    """Return what was found without stopping the test, each thing once with the series that it holds for."""
+    groups: dict[Text, list[str]] = {}
+    for one in findings:
+        if one.severity != "error":
+            what = Text(zh=f"{one.message.zh}{one.hint.zh}", en=f"{one.message.en} {one.hint.en}".strip())
+            groups.setdefault(what, []).append(one.key or "")
+    return [
+        words(
+            "studies.note.remark",
+            names=[same(key) for key in keys[:SHOWN]],
+            more=f" … ({len(keys)})" if len(keys) > SHOWN else "",
+            what=what,
+        )
+        if any(keys)
+        else what
+        for what, keys in groups.items()
+    ]

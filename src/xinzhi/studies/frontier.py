@@ -1,0 +1,516 @@
+"""The frontier: efficiency of a year, productivity change over years, stochastic frontiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.names import Names
+from xinzhi.core.text import same, words
+from xinzhi.frontier.change.call import DIRECTIONAL
+from xinzhi.frontier.change.references import REFERENCES
+from xinzhi.frontier.change.result import INDICES
+from xinzhi.frontier.models import MODELS
+from xinzhi.frontier.packaged import PackageGoods
+from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, whole
+from xinzhi.studies.study import SILENT, Draft, options, title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import polars as pl
+
+    from xinzhi.core.text import Text
+    from xinzhi.data import Package
+    from xinzhi.frontier.labels import Labelled, Labels
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies.study import Progress, Study
+    from xinzhi.yardstick import Measurement
+
+# The orientation of a model that the call does not give one; models that are not here say themselves what moves.
+ORIENTATIONS = {
+    **dict.fromkeys(("radial", "super", "russell", "ebm", "seiford-zhu"), "output"),
+    **dict.fromkeys(("sbm", "super-sbm", "range-directional"), "none"),
+}
+MEASURES = {"radial": "radial", "non-radial": "nonradial", "sbm": "sbm"}  # models that an index of distances knows
+STONED = "stoned"
+BOOTED = ("malmquist", "contemporaneous")
+BOOT = 1000  # replications of a test or a second stage when none are named
+COLUMNS = ("inputs", "outputs", "bad", "explain", "input_prices", "output_prices")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontierOptions:
+    """What can be asked of `frontier`."""
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
+    index: str | None = None
+    reference: str | None = None
+    rts: str | None = None
+    orientation: str | None = None
+    model: str | None = None
+    decomposition: str | None = None
+    year: str | int | None = None
+    years: str | None = None
+    window: int | None = None
+    boot: int = 0
+    seed: int = 0
+    sfa: str | None = None
+    form: str | None = None
+    group: str | None = None
+    explain: tuple[str, ...] = ()
+    polluting: tuple[str, ...] = ()
+    input_prices: tuple[str, ...] = ()
+    output_prices: tuple[str, ...] = ()
+    returns: bool = False
+    order_m: int | None = None
+    order_alpha: float | None = None
+    jobs: int = 1
+    unit: str | None = None
+    period: str | None = None
+    region: str | None = None
+    protocol: Protocol | str = "xinzhi-cn-2026"
+    encoding: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of figures that takes part."""
+        return tuple(name for part in COLUMNS for name in getattr(self, part))
+
+    def settled(self) -> FrontierOptions:
+        """Return the call with the index by its own name and its reference; refuse what does not go together."""
+        if not self.inputs or not self.outputs:
+            raise UsageError("studies.name-goods")
+        wish = self._named()
+        if twice := sorted({name for name in wish.columns if wish.columns.count(name) > 1}):
+            raise UsageError("studies.named-twice", column=twice[0])
+        for wrong, code, values in _clashes(wish):
+            if wrong:
+                raise UsageError("studies." + code, **values)
+        return wish
+
+    def _named(self) -> FrontierOptions:
+        """Return the call with a reference in the place of the index taken for what it is."""
+        index, reference = self.index, self.reference
+        if index in REFERENCES:
+            if reference not in {None, index}:
+                raise UsageError("studies.two-references", index=index, reference=reference)
+            index, reference = None, index
+        if index is None and (reference is not None or self.decomposition is not None):
+            index = "malmquist-luenberger" if self.bad else "malmquist"
+        if index is not None and index not in INDICES:
+            raise UsageError(
+                "studies.no-index", index=index, known=", ".join(INDICES), references=", ".join(REFERENCES)
+            )
+        return replace(self, index=index, reference=reference)
+
+
+def _clashes(wish: FrontierOptions) -> list[tuple[bool, str, dict[str, Any]]]:
+    """Return what does not go together, each with its message."""
+    indexed, stochastic = wish.index is not None, wish.sfa is not None
+    measure = wish.model is None or wish.model in MEASURES
+    radial = wish.model in {None, "radial"} and not wish.bad
+    plain = radial and not indexed and not stochastic
+    partial = [part for part in (wish.order_m, wish.order_alpha) if part is not None]
+    directional = {"index": wish.index, "known": [same(one) for one in DIRECTIONAL]}
+    return [
+        (len(partial) > 1, "two-partial", {}),
+        (bool(partial) and not plain, "partial-of-year", {}),
+        (indexed and stochastic, "index-and-sfa", {}),
+        (indexed and wish.year is not None, "index-of-years", {}),
+        (wish.model not in {None, *MODELS}, "no-model", {"model": wish.model, "known": ", ".join(MODELS)}),
+        (indexed and not measure, "index-model", {"model": wish.model, "known": ", ".join(MEASURES)}),
+        (stochastic and bool(wish.bad), "sfa-bad", {}),
+        (stochastic and len(wish.outputs) > 1, "sfa-one-output", {}),
+        (stochastic and wish.boot > 0, "sfa-boot", {}),
+        (wish.form is not None and not stochastic, "form-of-sfa", {}),
+        (wish.boot == 1, "boot-one", {}),
+        (wish.boot > 0 and not indexed and not radial, "boot-radial", {}),
+        (wish.returns and not plain, "returns-of-year", {}),
+        (bool(wish.explain) and indexed, "explain-of-year", {}),
+        (indexed and bool(wish.bad) and wish.index not in DIRECTIONAL, "bad-index", directional),
+        ((wish.reference == "window") != (indexed and wish.window is not None), "window-reference", {}),
+        (
+            indexed and wish.boot > 0 and (wish.index, wish.reference or "contemporaneous") != BOOTED,
+            "boot-malmquist", {},
+        ),
+        (indexed and wish.group is not None and wish.reference not in {None, "metafrontier"}, "group-index", {}),
+        (wish.window is not None and wish.window < 1, "window", {}),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the figures come from: a data package with its protocol, or a plain table."""
+
+    line: Text
+    goods: PackageGoods
+    timed: bool
+    package: Package | None = None
+    measured: list[Measurement] = field(default_factory=list)
+
+    def year(self, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a year, or a period of another kind
+        """Return the year of the efficiencies: the one asked for, else the latest official one."""
+        if not self.timed:
+            if wish.year or wish.years:
+                raise UsageError("studies.no-period")
+            return 0
+        return self.goods.official_years()[-1] if wish.year is None else self._known(wish.year)
+
+    def _known(self, asked: object) -> Any:  # noqa: ANN401 - a period
+        known = self.goods.frame["year"].unique().sort().to_list()
+        found = next((one for one in known if str(one) == str(asked).strip()), None)
+        if found is None:
+            raise UsageError("studies.no-such-year", year=str(asked), first=known[0], last=known[-1])
+        return found
+
+    def span(self, wish: FrontierOptions) -> list[Any]:
+        """Return the years of a panel: those asked for, else all that are official."""
+        if not self.timed:
+            raise UsageError("studies.needs-period")
+        complete = self.goods.frame.drop_nulls(list(self.goods.goods))["year"].unique().sort().to_list()
+        if wish.years is None:
+            found = self.goods.official_years() if self.package is not None else complete
+        else:
+            first, colon, last = wish.years.replace("：", ":").partition(":")
+            if not colon:
+                raise UsageError("studies.span", years=wish.years)
+            start, end = self._known(first), self._known(last)
+            found = [one for one in complete if start <= one <= end]
+        if len(found) <= 1:
+            raise UsageError("studies.two-years")
+        return found
+
+    def sealed(self, result: Labelled, labels: Labels) -> Labelled:
+        """Return a result with the names of its units and what it was computed from."""
+        provenance = result.provenance
+        if self.package is not None:
+            read = {table: self.package.fingerprint(table) for table in self.goods.tables}
+            provenance = replace(provenance, package=self.package.name, inputs=read)
+        if self.measured:
+            of = self.measured[0].provenance
+            provenance = replace(
+                provenance, protocol=of.protocol, protocol_fingerprint=of.protocol_fingerprint,
+                inputs={**of.inputs, **provenance.inputs},
+            )  # fmt: skip
+        return replace(result, labels=labels, provenance=provenance)
+
+
+def frontier(
+    source: Any,  # noqa: ANN401 - a package, a path, a frame
+    *,
+    measurement: Measurement | None = None,
+    progress: Progress = SILENT,
+    **asked: Any,  # noqa: ANN401 - options
+) -> Study:
+    """Study how far units are from the best of them: in a year, over years, or by a stochastic frontier.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path; or a table with a row a unit, or a unit and period.
+    measurement
+        The measurement of the package where it is at hand.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `FrontierOptions`; `inputs` and `outputs` name columns.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> goods = {"inputs": ("capital", "employment"), "outputs": ("output_real",)}
+    >>> list(xinzhi.studies.frontier("china-provinces", **goods).results)
+    ['efficiency']
+    """
+    wish: FrontierOptions = options(FrontierOptions, asked).settled()
+    progress.step("read")
+    read = _of_table(source, wish) if is_plain(source) else _of_package(source, wish, measurement)
+    progress.step("score")
+    draft = Draft(name="frontier", source=read.line)
+    draft.results = dict(_results(wish, read, progress.count))
+    lead: Any = next(iter(draft.results.values()))
+    draft.notes = list(dict.fromkeys(note for one in draft.results.values() for note in one.labels.notes))  # type: ignore[attr-defined]
+    units = read.goods.labels.units
+    names = Names({"region": dict(lead.labels.units)})
+    known = read.goods.frame["region"].unique().sort().to_list()
+    region = None if wish.region is None else names.resolve(wish.region, known)
+    made = draft.done(region=region, names=dict(units))
+    return replace(made, findings=() if read.package is None else tuple(read.package.findings))
+
+
+def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | None) -> Source:  # noqa: ANN401 - a package
+    from xinzhi.frontier.packaged import package_goods
+    from xinzhi.protocol import load as read
+    from xinzhi.yardstick import measure
+
+    package, rules = load(source, wish.encoding), read(wish.protocol)
+    if wish.unit is not None or wish.period is not None:
+        raise UsageError("studies.columns-of-table", options="unit, period", source=package.name)
+    measured: list[Measurement] = []
+
+    @cache
+    def take() -> Measurement:
+        measured.append(measurement or measure(package, rules))
+        return measured[0]
+
+    goods = package_goods(package, wish.columns, take, group=wish.group)
+    labels = replace(goods.labels, measures=_measures(package, rules, goods))
+    return Source(
+        line=title(package), goods=replace(goods, labels=labels), timed=True, package=package, measured=measured
+    )
+
+
+def input_units(protocol: Protocol, package: Package) -> dict[str, str]:
+    """Return the units of the levels behind the accounts, as far as the package's units tell.
+
+    A capital stock built from investment is at the prices of the base year of the investment price index.
+    """
+    accounts = package.units.get("accounts", {})
+    investment = package.units.get("investment", {})
+    units = {"output": accounts.get("output_real"), "capital": accounts.get("capital")}
+    if protocol.value("labour.unit") == "persons":
+        units["labour"] = accounts.get("employment")
+    price, nominal = investment.get("investment_price", ""), investment.get("investment_nominal")
+    if units["capital"] is None and nominal and price.startswith("index ") and "=" in price:
+        units["capital"] = f"{nominal} at {price.removeprefix('index ').partition('=')[0]} prices"
+    return {name: unit for name, unit in units.items() if unit}
+
+
+def _measures(package: Package, rules: Protocol, goods: PackageGoods) -> dict[str, str]:
+    """Return the units of measurement of the goods, as far as the package tells."""
+    resources = package.descriptor.get("resources", [])
+    listed: Mapping[str, Any] = next(
+        (one.get("indicators", {}) for one in resources if one.get("name") == "indicators"), {}
+    )
+    known = {name: about.get("unit") for name, about in listed.items()}
+    known |= input_units(rules, package) | dict(package.units.get("accounts", {}))
+    return {name: known[name] for name in goods.goods if known.get(name)}
+
+
+def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a frame or a path
+    """Return the goods of a plain table."""
+    import polars as pl
+
+    table = read_plain(source, wish.encoding)
+    goods, frame = tuple(dict.fromkeys(wish.columns)), table.frame
+    table.require(*goods, wish.unit, wish.period, wish.group)
+    for good in goods:
+        _require_numbers(table, good)
+    period = wish.period or period_of(frame)
+    unit = wish.unit or _unit(frame, {*goods, wish.group, period}, period)
+    if unit is None and period is not None:
+        raise UsageError("studies.name-unit", table=table.name)
+    columns = {
+        "region": whole(frame[unit]) if unit is not None else pl.Series(range(1, frame.height + 1)),
+        "year": whole(frame[period]) if period is not None else pl.Series([0] * frame.height),
+        **{good: frame[good] for good in goods},
+    }
+    columns |= {"group": whole(frame[wish.group]).cast(pl.String)} if wish.group is not None else {}
+    shaped = pl.DataFrame(columns).with_columns(pl.col("region").cast(pl.String))
+    twice = shaped.filter(pl.struct("region", "year").is_duplicated())
+    if twice.height:
+        name, when = twice.row(0)[:2]
+        code = "studies.unit-twice" if period is None else "studies.unit-twice-in"
+        raise InputError(code, table=table.name, unit=name, period=when)
+    ends = {good: shaped.drop_nulls(good)["year"].sort().to_list()[-1:] for good in goods}
+    if empty := [good for good, end in ends.items() if not end]:
+        raise InputError("studies.empty-column", table=table.name, column=empty[0])
+    found = PackageGoods(
+        frame=shaped.sort("year", "region"), goods=goods, ends={good: end[0] for good, end in ends.items()}
+    )
+    return Source(line=table.source, goods=found, timed=period is not None)
+
+
+def _unit(frame: pl.DataFrame, taken: set[str | None], period: str | None) -> str | None:
+    """Return the column that names every row of a period once, one of words if there is any."""
+    import polars as pl
+
+    free = [name for name in frame.columns if name not in taken]
+    texts = [name for name in free if frame[name].dtype == pl.String]
+    numbers = [name for name in free if name not in texts and whole(frame[name]).dtype == pl.Int64]
+    keys = [] if period is None else [period]
+    return next((name for name in (*texts, *numbers) if not frame.select(name, *keys).is_duplicated().any()), None)
+
+
+def _require_numbers(table: Plain, name: str) -> None:
+    """Refuse a column of figures with a cell that is no number."""
+    import polars as pl
+
+    column = table.frame[name]
+    if column.dtype == pl.String:
+        bad = column.is_not_null() & column.cast(pl.Float64, strict=False).is_null()
+        at = int(bad.arg_true()[0])
+        raise InputError(
+            "studies.no-number", table=table.name, line=table.lines[at], given=str(column[at]), column=name
+        )
+
+
+def _results(wish: FrontierOptions, source: Source, count: Callable[[int, int], None]) -> list[tuple[str, Any]]:
+    """Return what the verbs answer, the leading result first."""
+    if wish.index is not None:
+        return [("change", _change(wish, source, count))]
+    if wish.sfa is not None:
+        return [("sfa", _stochastic(wish, source))]
+    if wish.window is not None:
+        return [("window", _window(wish, source))]
+    return _of_a_year(wish, source, count)
+
+
+def _change(wish: FrontierOptions, source: Source, count: Callable[[int, int], None]) -> Labelled:
+    from xinzhi.frontier import productivity_change
+
+    frame, labels = source.goods.take(source.span(wish))
+    choices = {
+        "reference": wish.reference, "rts": wish.rts, "orientation": wish.orientation,
+        "decomposition": wish.decomposition, "window": wish.window,
+        "measure": MEASURES.get(wish.model or "radial") if wish.model else None,
+        "input_prices": wish.input_prices or None, "output_prices": wish.output_prices or None,
+        "group": "group" if wish.group else None,
+    }  # fmt: skip
+    given: dict[str, Any] = {name: value for name, value in choices.items() if value is not None}
+    if wish.group:
+        given["reference"] = "metafrontier"
+    if wish.boot:
+        given |= {"n_boot": wish.boot, "seed": wish.seed, "n_jobs": wish.jobs, "progress": count}
+    result = productivity_change(
+        frame, "region", "year", wish.inputs, wish.outputs, wish.bad, index=wish.index or "malmquist", **given
+    )
+    return source.sealed(result, labels)
+
+
+def _stochastic(wish: FrontierOptions, source: Source) -> Labelled:
+    from xinzhi.frontier import sfa, stoned
+
+    alone = wish.year is not None or (wish.sfa == STONED and wish.years is None)
+    timed = source.timed and not alone
+    frame, labels = source.goods.take(source.span(wish) if timed else [source.year(wish)])
+    keys = (wish.outputs[0], wish.inputs, "region", "year" if timed else None)
+    if wish.sfa == STONED:
+        choices: dict[str, Any] = {"rts": wish.rts} if wish.rts else {}
+        return source.sealed(stoned(frame, *keys, **choices), labels)
+    given: dict[str, Any] = {"form": wish.form} if wish.form else {}
+    given |= {"determinants": list(wish.explain)} if wish.explain else {}
+    given |= {"trend": True} if timed else {}
+    return source.sealed(sfa(frame, *keys, model=wish.sfa or "half-normal", **given), labels)
+
+
+def _window(wish: FrontierOptions, source: Source) -> Labelled:
+    from xinzhi.frontier import window_analysis
+
+    frame, labels = source.goods.take(source.span(wish))
+    x, y, bad = _goods(frame, wish, named=False)
+    measure = wish.orientation or ("directional" if wish.bad else "output")
+    result = window_analysis(
+        x, y, frame["region"].to_list(), frame["year"].to_list(), bad, width=wish.window or 1, measure=measure,
+        rts=wish.rts or "crs",
+    )  # fmt: skip
+    return source.sealed(result, labels)
+
+
+def _goods(frame: pl.DataFrame, wish: FrontierOptions, *, named: bool = True) -> tuple[Any, Any, Any]:
+    """Return inputs, outputs and bad outputs, with the names of the units."""
+    keys = ["region"] if named else []
+    bad = frame.select(*keys, *wish.bad) if wish.bad else None
+    return frame.select(*keys, *wish.inputs), frame.select(*keys, *wish.outputs), bad
+
+
+def _of_a_year(wish: FrontierOptions, source: Source, count: Callable[[int, int], None]) -> list[tuple[str, Any]]:
+    """Return the efficiencies of one year and what was asked for beside them."""
+    frame, labels = source.goods.take([source.year(wish)])
+    if source.timed:
+        labels = replace(labels, notes=(words("studies.note.figures-of", year=frame["year"][0]), *labels.notes))
+    verbs: dict[str, Callable[[], Any]] = {}
+    if wish.input_prices or wish.output_prices:
+        verbs["economic"] = lambda: _economic(frame, wish)
+    elif wish.group is not None:
+        verbs["metafrontier"] = lambda: _metafrontier(frame, wish)
+    else:
+        verbs["efficiency"] = lambda: _efficiency(frame, wish)
+    if wish.boot:
+        verbs["bootstrap"] = lambda: _drawn("bootstrap", frame, wish, count)
+    if wish.returns:
+        verbs["returns_test"] = lambda: _drawn("returns_test", frame, wish, count)
+    if wish.order_m is not None or wish.order_alpha is not None:
+        verbs["partial"] = lambda: _partial(frame, wish)
+    if wish.explain:
+        verbs["two_stage"] = lambda: _drawn("two_stage", frame, wish, count)
+    return [(name, source.sealed(verb(), labels)) for name, verb in verbs.items()]
+
+
+def _efficiency(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
+    from xinzhi.frontier import efficiency
+
+    model = wish.model or ("environmental" if wish.bad else "radial")
+    rts = wish.rts or ("crs" if model == "cross" else "vrs")
+    given: dict[str, Any] = {"model": model, "rts": rts, "units": "region"}
+    orientation = wish.orientation or ORIENTATIONS.get(model)
+    given |= {"orientation": orientation} if orientation else {}
+    given |= {"polluting": list(wish.polluting)} if wish.polluting else {}
+    if model == "radial" and not wish.bad and orientation in {"input", "output"} and rts in {"crs", "vrs"}:
+        scaled = rts == "vrs" and (frame.select(*wish.inputs, *wish.outputs).to_numpy() >= 0).all()
+        given |= {"slacks": True, "scale": bool(scaled)}
+    return efficiency(*_goods(frame, wish), **given)
+
+
+def _metafrontier(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
+    from xinzhi.frontier import metafrontier
+
+    measure = "sbm" if wish.model == "sbm" else wish.orientation or ("directional" if wish.bad else "output")
+    x, y, bad = _goods(frame, wish)
+    return metafrontier(x, y, frame["group"].to_list(), bad, measure=measure, rts=wish.rts or "crs", units="region")
+
+
+def _economic(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
+    from xinzhi.frontier import cost_efficiency, profit_efficiency, revenue_efficiency
+
+    x, y, _ = _goods(frame, wish)
+    rts = wish.rts or "vrs"
+    costs, values = (frame.select(names).to_numpy() for names in (wish.input_prices, wish.output_prices))
+    for option, prices, goods in (
+        ("input_prices", wish.input_prices, wish.inputs), ("output_prices", wish.output_prices, wish.outputs),
+    ):  # fmt: skip
+        if prices and len(prices) != len(goods):
+            raise UsageError("studies.prices", option=option, n=len(prices), goods=len(goods))
+    if wish.input_prices and wish.output_prices:
+        return profit_efficiency(x, y, costs, values, rts=rts, units="region")
+    if wish.input_prices:
+        return cost_efficiency(x, y, costs, rts=rts, units="region")
+    return revenue_efficiency(x, y, values, rts=rts, units="region")
+
+
+def _partial(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
+    from xinzhi.frontier import order_alpha, order_m
+
+    x, y, _ = _goods(frame, wish)
+    given: dict[str, Any] = {"orientation": wish.orientation or "output", "units": "region"}
+    if wish.order_m is not None:
+        return order_m(x, y, m=wish.order_m, **given)
+    return order_alpha(x, y, alpha=wish.order_alpha or 0.0, **given)
+
+
+def _require_positive(frame: pl.DataFrame, goods: Sequence[str]) -> None:
+    """Refuse figures that are not above zero, by unit and column: distances are divided by them."""
+    for name in goods:
+        low = frame.filter(frame[name] <= 0)
+        if low.height:
+            raise InputError(
+                "studies.not-above-zero", column=name, unit=low["region"][0], figure=f"{low[name][0]:g}", n=low.height
+            )
+
+
+def _drawn(verb: str, frame: pl.DataFrame, wish: FrontierOptions, count: Callable[[int, int], None]) -> Any:  # noqa: ANN401 - a result
+    """Return the answer of a verb that draws samples."""
+    from xinzhi import frontier as verbs
+
+    _require_positive(frame, (*wish.inputs, *wish.outputs))
+    x, y, _ = _goods(frame, wish)
+    given: dict[str, Any] = {"orientation": wish.orientation or "output", "seed": wish.seed, "n_jobs": wish.jobs}
+    given |= {"replications": wish.boot or BOOT, "units": "region"}
+    given |= {"rts": wish.rts or "vrs"} if verb != "returns_test" else {}
+    tables = (x, y, frame.select("region", *wish.explain)) if verb == "two_stage" else (x, y)
+    return getattr(verbs, verb)(*tables, **given, progress=count)

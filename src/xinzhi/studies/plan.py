@@ -1,0 +1,62 @@
+"""A coordinated plan for all regions, against the herd and against everybody alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.studies.plain import load
+from xinzhi.studies.study import SILENT, Draft, options, title
+
+if TYPE_CHECKING:
+    from xinzhi.studies.study import Progress, Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What can be asked of `plan`."""
+
+    industries: int | None = None
+    cap: int | None = None
+    floor: float | None = None
+    sensitivity: bool = False
+    region: str | None = None
+    encoding: str | None = None
+
+
+def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+    """Study which industries every region would choose under national limits.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `PlanOptions`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> xinzhi.studies.plan("china-provinces", region="Jilin").region
+    '220000'
+    """
+    from xinzhi.data import names_of
+    from xinzhi.pathways import Limits
+    from xinzhi.pathways import plan as coordinate
+
+    wish: PlanOptions = options(PlanOptions, asked)
+    progress.step("read")
+    package = load(source, wish.encoding)
+    progress.step("solve")
+    found = coordinate(package, portfolio=wish.industries, limits=Limits(caps=wish.cap, floor=wish.floor))
+    codes = found.regions["region"].to_list()
+    region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
+    more: dict[str, Any] = {name: getattr(found, name) for name in ("comparison", "industries", "regions", "findings")}
+    if wish.sensitivity:
+        more["sensitivity"] = found.sensitivity()
+    if region is not None:
+        more["explanation"] = found.explain(region)
+    draft = Draft(name="plan", source=title(package), package=package, results={"plan": found})
+    return draft.done(region=region, **more)

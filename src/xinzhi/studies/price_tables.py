@@ -1,0 +1,307 @@
+"""Price series as people have them: a long table, or a wide one with a column, or a row, for each series."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import finding
+from xinzhi.core.text import Text, words
+from xinzhi.studies.plain import FILES, Plain, read_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from xinzhi.core.finding import Finding
+
+SERIES, DATE, VALUE = "series", "date", "value"
+DATES = (
+    "date", "month", "quarter", "year", "period", "time", "day", "日期", "月份", "季度", "年份", "年", "月", "时期",
+)  # fmt: skip
+ROW = "row"  # in the place of a column of dates: number the rows
+FEWEST = 3  # dates in a heading that are no coincidence
+_THOUSANDS = r"^[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?$"
+_MIDNIGHT = r"[ T]00:00:00(\.0+)?$"
+
+
+@dataclass(slots=True, kw_only=True)
+class Prices:
+    """Series in long form, and where each figure stands.
+
+    Parameters
+    ----------
+    frame
+        ``series, date, value``.
+    source, file
+        What was read, in words, and the file or table that findings name.
+    value
+        What the figures are, as a column is called.
+    lines, columns
+        Line and column of every row of `frame`; empty for a package, whose figures are computed.
+    names
+        What a place is called by its code and by its names, for a package.
+    notes, aside
+        What was assumed, and what keeps series from the test before it begins.
+    logarithms
+        Whether logarithms were taken.
+    package
+        Name of the package.
+    """
+
+    frame: pl.DataFrame
+    source: Text
+    file: str
+    value: str
+    lines: Sequence[int] = ()
+    columns: Sequence[str] = ()
+    names: Mapping[str, Text] = field(default_factory=dict)
+    notes: list[Text] = field(default_factory=list)
+    aside: list[Finding] = field(default_factory=list)
+    logarithms: bool = False
+    package: str | None = None
+
+    def placed(self, found: Finding) -> Finding:
+        """Return a finding that names file, line and column."""
+        at = None if not self.lines else self._hole(found.key) if found.line is None else found.line - 1
+        own = dict(zip(self.frame[SERIES].to_list(), self.columns, strict=False))
+        column = self.columns[at] if at is not None else own.get(found.key or "", self.value)
+        return replace(found, file=self.file, line=None if at is None else self.lines[at], column=column)
+
+    def _hole(self, series: str | None) -> int | None:
+        """Return the row of the first empty cell inside a series, which a finding does not number."""
+        rows = self.frame.with_row_index("at").filter(pl.col(SERIES) == series)
+        known = rows[VALUE].is_not_null().arg_true()
+        inside = rows.slice(int(known[0]), int(known[-1]) - int(known[0])) if len(known) else rows.clear()
+        holes = inside.filter(pl.col(VALUE).is_null())["at"]
+        return int(holes[0]) if len(holes) else None
+
+    def take_logarithms(self) -> None:
+        """Take logarithms; a series with a figure that has none is set aside and named."""
+
+        def values(rows: pl.DataFrame) -> dict[str, object]:
+            return {"date": rows[DATE][0], "figure": f"{rows[VALUE][0]:g}", "n": rows.height, "more": rows.height - 1}
+
+        self.set_aside(self.frame[VALUE] <= 0, "studies.not-positive", values)
+        self.frame = self.frame.with_columns(pl.col(VALUE).log())
+        self.logarithms = True
+
+    def set_aside(self, bad: pl.Series, code: str, values: Callable[[pl.DataFrame], dict[str, object]]) -> None:
+        """Take out the series with bad rows, each with a finding at the first of them."""
+        rows = self.frame.with_row_index("at").filter(bad)
+        names = {str(name) for name in rows[SERIES].drop_nulls()}
+        for (name,), some in rows.partition_by(SERIES, as_dict=True, maintain_order=True).items():
+            at = int(some["at"][0])
+            place: dict[str, Any] = {
+                "table": "bubbles", "file": self.file, "line": self.lines[at] if self.lines else None,
+                "column": self.columns[at] if self.columns else self.value, "key": str(name),
+            }  # fmt: skip
+            self.aside.append(finding(code, words=values(some), **place))
+        kept = [at for at, name in enumerate(self.frame[SERIES].to_list()) if name not in names]
+        self.frame = self.frame[kept]
+        self.lines = [self.lines[at] for at in kept] if self.lines else ()
+        self.columns = [self.columns[at] for at in kept] if self.columns else ()
+
+
+def read_prices(
+    data: Any,  # noqa: ANN401 - a frame or a path
+    encoding: str | None,
+    *,
+    series: str | None,
+    date: str | None,
+    value: str | None,
+) -> Prices:
+    """Return the series of a plain table.
+
+    With `series` the table is long. Without it is wide: dates in one column and a series in each other, or dates in
+    the heading and a series in each row; `value` then names the columns to take, by commas.
+    """
+    table = read_plain(data, encoding, text=[one for one in (series, date) if one is not None])
+    table.require(series, None if date == ROW else date, value if series is not None else None)
+    blank = [one for one in table.frame.columns if one.startswith("__UNNAMED__") and len(table.frame[one].drop_nulls())]
+    if blank:  # headings that are dates of Excel, which its reader drops
+        raise InputError("studies.unnamed-columns", table=table.name, n=len(blank))
+    head = series or table.frame.columns[0]
+    others = [one for one in table.frame.columns if one != head]
+    if date is None and value is None and head.strip().lower() not in DATES and _are_dates(others):
+        return _across(read_plain(data, encoding, text=[head]), head)
+    chosen = date or _date_column(table.frame.columns, series)
+    if chosen not in {ROW, date} and table.frame[chosen].dtype.is_numeric() and table.name.endswith(FILES[:3]):
+        # as written: 2021.10 is no number
+        table = read_plain(data, encoding, text=[one for one in (series, chosen) if one is not None])
+    return _long(table, series, chosen, value) if series is not None else _wide(table, chosen, value)
+
+
+def _date_column(columns: Sequence[str], series: str | None) -> str:
+    """Return the column that is called like one of dates; of a wide table else the first."""
+    named = next((name for name in columns if name.strip().lower() in DATES and name != series), None)
+    if named is None and series is not None:
+        raise UsageError("studies.no-dates", known=", ".join(DATES[:6]))
+    return named or columns[0]
+
+
+def _dates_of(table: Plain, date: str) -> pl.Series:
+    """Return the dates of a table, or the numbers of its rows."""
+    return read_dates(table, date) if date != ROW else pl.int_range(1, table.frame.height + 1, eager=True)
+
+
+def _codes(column: pl.Series) -> pl.Series:
+    return column.cast(pl.String).str.strip_chars().replace("", None)
+
+
+def _long(table: Plain, series: str, date: str, value: str | None) -> Prices:
+    """Return the series of a table with one row a series and date."""
+    frame = table.frame
+    if value is None:
+        others = [name for name in frame.columns if name not in {series, date} and len(frame[name].drop_nulls())]
+        cells = {name: len(frame[name].drop_nulls()) for name in others}
+        read = {name: len(figures(frame[name]).drop_nulls()) for name in others}
+        numbers = [name for name in others if read[name] == cells[name]]
+        numbers = numbers or [name for name in others if 2 * read[name] > cells[name]]
+        if len(numbers) != 1:
+            raise UsageError("studies.name-value", table=table.name, known=", ".join(numbers) or "-")
+        value = numbers[0]
+    cells_of = [value] * frame.height
+    return _read(table, value, _codes(frame[series]), _dates_of(table, date), frame[value], table.lines, cells_of)
+
+
+def _across(table: Plain, head: str) -> Prices:
+    """Return the series of a table with one row each and the dates in its heading, as yearbooks print them."""
+    frame = table.frame
+    dates = [one for one in frame.columns if one != head]
+    found = _read(
+        table, "", pl.concat([_codes(frame[head])] * len(dates)),
+        pl.Series([_heading(one) for one in dates for _ in range(frame.height)]),
+        pl.concat([frame[one].cast(pl.String) for one in dates]),
+        [line for _ in dates for line in table.lines], [one for one in dates for _ in range(frame.height)],
+    )  # fmt: skip
+    found.notes.append(words("studies.note.dates-across", table=table.name))
+    return found
+
+
+def _wide(table: Plain, date: str, value: str | None) -> Prices:
+    """Return the series of a table with a column each."""
+    frame, name = table.frame, table.name
+    wanted = [one.strip() for one in value.split(",")] if value else [one for one in frame.columns if one != date]
+    table.require(*wanted)
+    dates = _dates_of(table, date)
+    notes, taken = [], []
+    for one in wanted:
+        text_alone = not figures(frame[one]).is_not_null().any()
+        if text_alone and frame[one].null_count() < frame.height and not value:
+            notes.append(words("studies.note.no-numbers", column=one))
+        else:
+            taken.append(one)
+    if not taken:
+        raise InputError("studies.no-figures", table=name, date=date)
+    empty = dates.is_null()
+    if empty.any():
+        first = table.lines[int(empty.arg_true()[0])]
+        notes.append(words("studies.note.no-date", table=name, n=int(empty.sum()), line=first))
+    twice = dates.is_duplicated() & ~empty
+    if twice.any():
+        _refuse_twice(table, date, dates, twice)
+    keep = (~empty).arg_true().to_list()
+    found = _read(
+        table, value or "", pl.Series([one for one in taken for _ in keep], dtype=pl.String),
+        pl.concat([dates[keep]] * len(taken)), pl.concat([frame[one].cast(pl.String)[keep] for one in taken]),
+        [table.lines[at] for _ in taken for at in keep], [one for one in taken for _ in keep],
+    )  # fmt: skip
+    found.notes = [*notes, *found.notes]
+    return found
+
+
+def _refuse_twice(table: Plain, date: str, dates: pl.Series, twice: pl.Series) -> None:
+    """Raise, because a date stands in a wide table more than once: most likely the table is long."""
+    first, second = (int(at) for at in (dates == dates.filter(twice)[0]).arg_true()[:2])
+    texts = [name for name in table.frame.columns if name != date and not table.frame[name].dtype.is_numeric()]
+    raise InputError(
+        "studies.date-twice", table=table.name, line=table.lines[second], column=date, date=dates[second],
+        first=table.lines[first], like=f" (--series {texts[0]})" if texts else "",
+    )  # fmt: skip
+
+
+def _read(
+    table: Plain, value: str, keys: pl.Series, dates: pl.Series, cells: pl.Series, lines: Sequence[int],
+    columns: Sequence[str],
+) -> Prices:  # fmt: skip
+    """Return series in long form as numbers; one with a cell that is no number is set aside and named."""
+    numbers = figures(cells)
+    found = Prices(
+        frame=pl.DataFrame({SERIES: keys, DATE: dates, VALUE: numbers}), source=table.source, file=table.name,
+        value=value, lines=lines, columns=columns,
+    )  # fmt: skip
+    text = cells if cells.dtype == pl.String else pl.Series([], dtype=pl.String)
+    grouped = text.filter(text.str.strip_chars().str.contains(_THOUSANDS).fill_null(value=False))
+    if len(grouped):
+        read = f"{figures(grouped[:1])[0]:.12g}"
+        found.notes.append(words("studies.note.thousands", given=str(grouped[0]), read=read))
+
+    def values(rows: pl.DataFrame) -> dict[str, object]:
+        return {"word": cells[int(rows["at"][0])], "more": rows.height - 1}
+
+    bad = numbers.is_null() & cells.is_not_null()
+    if bad.any():
+        found.set_aside(bad & found.frame[SERIES].is_not_null(), "studies.word-in-prices", values)
+    return found
+
+
+def read_dates(table: Plain, name: str) -> pl.Series:
+    """Return the dates as they are written, whole numbers that count periods as such; a date unread names its line."""
+    from xinzhi.risks.prices.series import read_calendar
+
+    column = table.frame[name]
+    text = (
+        column.cast(pl.Int64).cast(pl.String)
+        if column.dtype.is_numeric() and (column.drop_nulls() % 1 == 0).all()
+        else column.cast(pl.String).str.strip_chars().str.replace(_MIDNIGHT, "").replace("", None)
+    )
+    known = text.drop_nulls()
+    if known.str.contains(r"^\d{8}$").all():
+        text = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3")
+    elif known.str.contains(r"^-?\d+$").all() and not known.str.contains(r"^\d{4}((0[1-9]|1[0-2]))?$").all():
+        return text.cast(pl.Int64)
+    units: dict[str, str] = {}
+    for one in text.drop_nulls().unique(maintain_order=True).to_list():
+        place = {"table": table.name, "line": table.lines[int((text == one).arg_true()[0])], "column": name}
+        try:
+            units.setdefault(read_calendar(pl.Series(name, [one])).unit, one)
+        except InputError:
+            raise InputError("studies.no-date", date=one, **place) from None
+        if len(units) > 1:
+            raise InputError("studies.mixed-dates", date=one, other=next(iter(units.values())), **place)
+    return text
+
+
+def _heading(name: str) -> str:
+    """Return a heading as a date is written: workbooks add the hour to it."""
+    return re.sub(_MIDNIGHT, "", name.strip())
+
+
+def _are_dates(names: Sequence[str]) -> bool:
+    """Say whether the columns of a heading are dates of one frequency."""
+    from xinzhi.risks.prices.series import read_calendar
+
+    if len(names) < FEWEST:
+        return False
+    try:
+        read_calendar(pl.Series("heading", [_heading(name) for name in names]))
+    except InputError:
+        return False
+    return True
+
+
+def figures(column: pl.Series) -> pl.Series:
+    """Return cells as numbers, with or without thousands separators, those that are none as nulls."""
+    if column.dtype != pl.String:
+        return column.cast(pl.Float64)
+    text = pl.col("text").str.strip_chars()
+    plain = (
+        column.alias("text")
+        .to_frame()
+        .select(pl.when(text.str.contains(_THOUSANDS)).then(text.str.replace_all("[,，]", "")).otherwise(text))
+    )
+    return plain.to_series().cast(pl.Float64, strict=False).alias(column.name)

@@ -1,0 +1,382 @@
+"""Risks: the evidence pitfall by pitfall, then the register of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import same
+from xinzhi.data import names_of
+from xinzhi.studies.industries import PANEL, anchor_or_level, endowments_of, industries, regions_of
+from xinzhi.studies.plain import load, read_plain, require_file
+from xinzhi.studies.study import SILENT, Draft, options, title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import polars as pl
+
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Result
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.pathways import Opportunities
+    from xinzhi.risks import Bubbles, Debt, HerdEntry, Register, Screening
+    from xinzhi.studies.study import Progress, Study
+    from xinzhi.yardstick import Measurement
+
+PARTS = ("register", "capacity", "debt", "screen", "bubbles")
+_YEARLY = ("vehicles", "hidden", "resources")
+_PART_OF = {
+    "projects": "screen", "archive": "screen", "firms": "capacity", "rates": "capacity", "bands": "debt",
+    **dict.fromkeys(_YEARLY, "debt"),
+}  # fmt: skip
+LEAST_DRAWS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RisksOptions:
+    """What can be asked of `risks`; tables are frames or paths."""
+
+    region: str | None = None
+    year: int | None = None
+    only: tuple[str, ...] = PARTS
+    projects: Any = None
+    archive: Any = None
+    vehicles: Any = None
+    hidden: Any = None
+    resources: Any = None
+    bands: Any = None
+    firms: Any = None
+    rates: Any = None
+    draws: int | None = None
+    seed: int | None = None
+    encoding: str | None = None
+    language: Language = "en"
+
+    def __post_init__(self) -> None:
+        """Put the parts in their order; refuse an unknown one, and an option whose part is left out."""
+        strange = [part for part in self.only if part not in PARTS]
+        if strange or not self.only:
+            raise UsageError("studies.no-part", part=(strange or [""])[0], known=[same(part) for part in PARTS])
+        object.__setattr__(self, "only", tuple(part for part in PARTS if part in self.only))
+        for option, part in _PART_OF.items():
+            if getattr(self, option) is not None and not self.wants(part):
+                raise UsageError("studies.part-left-out", option=option, part=part, only=", ".join(self.only))
+        if self.draws is not None and self.draws < LEAST_DRAWS:
+            raise UsageError("studies.few-draws", draws=self.draws, least=LEAST_DRAWS)
+
+    def wants(self, part: str) -> bool:
+        """Say whether a part is shown, or the register needs it."""
+        return part in self.only or "register" in self.only
+
+    def given(self, **names: str) -> dict[str, Any]:
+        """Return seed and draws under the names that a verb has for them, as far as they were asked for."""
+        return {name: getattr(self, option) for option, name in names.items() if getattr(self, option) is not None}
+
+
+@dataclass(slots=True, kw_only=True)
+class Evidence:
+    """What was found for each pitfall."""
+
+    opportunities: Opportunities | None = None
+    likeness: Result | None = None
+    wave: HerdEntry | None = None
+    debt: Debt | None = None
+    screening: Screening | None = None
+    places: pl.DataFrame | None = None
+    bubbles: Bubbles | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One call: the package, the options, the draft, and the evidence that it gathers."""
+
+    package: Package
+    wish: RisksOptions
+    draft: Draft
+    names: Names
+    shown: dict[str, dict[str, Result]] = field(default_factory=lambda: {part: {} for part in PARTS})
+    evidence: Evidence = field(default_factory=Evidence)
+
+    def add(self, part: str, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
+        """Run a verb and keep its result under its part; a note where the data do not reach so far."""
+        result = self.draft.run(name, verb)
+        if result is not None:
+            self.shown[part][name] = result
+        return result
+
+
+def risks(
+    source: Any,  # noqa: ANN401 - a package, its name or path
+    *,
+    opportunities: Opportunities | None = None,
+    progress: Progress = SILENT,
+    **asked: Any,  # noqa: ANN401 - options
+) -> Study:
+    """Study which regions and projects are exposed to which pitfall, on what evidence, and what was not checked.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path.
+    opportunities
+        What regions could enter, with the fit of endowments, where it is at hand.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `RisksOptions`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.studies.risks("china-provinces", only=("debt",))
+    >>> list(made.results)
+    ['debt', 'dynamics', 'fan', 'stress']
+    """
+    wish: RisksOptions = options(RisksOptions, asked)
+    progress.step("read")
+    package = load(source, wish.encoding)
+    names = names_of(package)
+    region = None if wish.region is None else names.resolve(wish.region, regions_of(package))
+    case = Case(package, wish, Draft(name="risks", source=title(package), package=package), names)
+    case.evidence.opportunities = opportunities
+    makers: Mapping[str, Callable[[Case], None]] = {
+        "capacity": _capacity, "debt": _debt, "screen": _screen, "bubbles": _bubbles,
+    }  # fmt: skip
+    if "register" in wish.only:
+        progress.step("fit")
+        _fit(case)
+    for part, maker in makers.items():
+        if wish.wants(part):
+            progress.step(part)
+            maker(case)
+    register = None
+    if "register" in wish.only:
+        progress.step("register")
+        register = _register(case)
+    for part in wish.only:
+        case.draft.results |= case.shown[part]
+    matrix = {} if register is None else {"matrix": register.matrix}
+    return case.draft.done(region=region, **matrix)
+
+
+def fit(package: Package, draft: Draft, *, year: int | None = None) -> Opportunities | None:
+    """Return how near regions are to what they could enter and how it suits them; None with a note."""
+    from xinzhi.pathways import complexity, opportunities
+
+    table, found = industries(package, year, draft)
+    if table is None:
+        return None
+    anchor = anchor_or_level(package, found, lambda: _measured(package))
+    have = endowments_of(package, found)
+    made: Opportunities | None = draft.run(
+        "fit", lambda: opportunities(complexity(table, **PANEL, anchor=anchor), endowments=have)
+    )
+    return made
+
+
+def _measured(package: Package) -> Measurement | None:
+    """Return the growth accounts of a package that is enough for them."""
+    from xinzhi.yardstick import measure
+
+    try:
+        return measure(package)
+    except InputError:
+        return None
+
+
+def _fit(case: Case) -> None:
+    """Find how near regions are to what they could enter, how it suits them, and who names what."""
+    from xinzhi.pathways import choices
+
+    if "plans" not in case.package.tables:
+        return
+    if case.evidence.opportunities is None:
+        case.evidence.opportunities = fit(case.package, case.draft)
+    drawn = case.wish.given(seed="seed", draws="draws")
+    if "activity" in case.package.tables:
+        case.evidence.likeness = case.draft.run("choices", lambda: choices(case.package, years=case.wish.year, **drawn))
+
+
+def _capacity(case: Case) -> None:
+    """Read the survey, put the plans on the market, and judge firms where there are any."""
+    from xinzhi.risks import capacity, herd_entry, zombies
+
+    package, wish = case.package, case.wish
+    case.add("capacity", "capacity", lambda: capacity(package))
+    drawn = wish.given(seed="seed", draws="draws")
+    case.evidence.wave = case.add("capacity", "wave", lambda: herd_entry(package, year=wish.year, **drawn))
+    rates = None if wish.rates is None else _table(wish.rates, wish)
+    if wish.firms is not None:
+        case.shown["capacity"]["zombies"] = zombies(_table(wish.firms, wish, "firm"), rates=rates)
+    elif "firms" in package.tables:
+        case.add("capacity", "zombies", lambda: zombies(package, rates=rates))
+    elif rates is not None:
+        raise UsageError("studies.rates-without-firms")
+
+
+def _debt(case: Case) -> None:
+    """Hold debt against output and revenue, say what moved it, and where it may go."""
+    from xinzhi.risks import debt, debt_dynamics, debt_fan, debt_stress
+
+    package, wish = case.package, case.wish
+    extra = {name: _yearly(path, name, wish) for name in _YEARLY if (path := getattr(wish, name)) is not None}
+    bands = _bands(wish.bands)
+    if extra or bands is not None:
+        # What the user hands in and cannot be used is an error, not a part that the data do not reach.
+        case.shown["debt"]["debt"] = debt(package, **extra, bands=bands)
+    else:
+        case.add("debt", "debt", lambda: debt(package))
+    owed: Any = case.shown["debt"].get("debt")
+    case.evidence.debt = owed
+    if owed is None or "debt" not in wish.only:
+        return
+    drawn = wish.given(seed="seed", draws="draws")
+    case.add("debt", "dynamics", lambda: debt_dynamics(owed))
+    case.add("debt", "fan", lambda: debt_fan(owed, **drawn))
+    case.add("debt", "stress", lambda: debt_stress(owed))
+
+
+def _table(source: Any, wish: RisksOptions, *text: str) -> pl.DataFrame:  # noqa: ANN401 - a frame or a path
+    """Return a plain table that an option names; columns of codes stay as they are written."""
+    return read_plain(require_file(source), wish.encoding, text=text).frame
+
+
+def _yearly(source: Any, name: str, wish: RisksOptions) -> pl.DataFrame:  # noqa: ANN401 - a frame or a path
+    """Return a table of amounts by region and year that an option names."""
+    found = _table(source, wish, "region")
+    needed = ("region", "year", name)
+    if missing := [one for one in needed if one not in found.columns]:
+        raise InputError(
+            "studies.yearly", option=name, needed=", ".join(needed), missing=missing[0], known=", ".join(found.columns)
+        )
+    return found
+
+
+def _bands(asked: Any) -> Any:  # noqa: ANN401 - a name, a mapping, or None
+    """Return a set of bands: one of the package's by name, or the caller's own from a YAML file."""
+    if not isinstance(asked, (str, Path)) or not (Path(asked).suffix or Path(asked).exists()):
+        return asked
+    from xinzhi.protocol.yamlfile import YamlError, parse
+
+    require_file(asked)
+    try:
+        read = parse(Path(asked).read_text(encoding="utf-8"), str(asked)).content
+    except (YamlError, UnicodeDecodeError) as error:
+        raise UsageError("studies.bad-bands", path=asked, why=str(error)) from error
+    if not isinstance(read, dict):
+        raise UsageError("studies.no-bands", path=asked)
+    return read
+
+
+def _screen(case: Case) -> None:
+    """Hold projects against an archive: those of the options, else those of the package."""
+    from xinzhi.risks import screen
+    from xinzhi.risks.projects.reading import library
+
+    package, wish = case.package, case.wish
+    handed = wish.projects is not None or wish.archive is not None
+    projects, archive = (
+        require_file(asked) if asked is not None else package if name in package.tables else None
+        for name, asked in (("projects", wish.projects), ("archive", wish.archive))
+    )
+    if (projects is None) != (archive is None) and handed:
+        raise UsageError("studies.projects-and-archive")
+    if projects is None or archive is None:
+        if wish.only != PARTS and "screen" in wish.only:
+            case.draft.note("no-projects")
+        return
+    case.evidence.screening = screen(projects, archive, encoding=wish.encoding)
+    case.shown["screen"]["screening"] = case.evidence.screening
+    case.evidence.places = _places(library(projects, "projects", encoding=wish.encoding).frame, case)
+
+
+def _places(projects: pl.DataFrame, case: Case) -> pl.DataFrame | None:
+    """Return ``id, region`` of the projects that are in a region of the package; the others are named."""
+    import polars as pl
+
+    if "region" not in projects.columns:
+        case.draft.note("projects-nowhere")
+        return None
+    codes = regions_of(case.package)
+
+    def code(asked: str) -> str | None:
+        try:
+            return case.names.resolve(asked, codes)
+        except UsageError:
+            return f"{asked[:2]}0000" if f"{asked[:2]}0000" in codes else None
+
+    given = {asked: code(asked) for asked in projects["region"].cast(pl.String).drop_nulls().unique()}
+    placed = projects.select(
+        pl.col("id").cast(pl.String),
+        pl.col("region").cast(pl.String).replace_strict(given, default=None, return_dtype=pl.String),
+    )
+    lost = placed.filter(pl.col("region").is_null())["id"].to_list()
+    if lost:
+        case.draft.note("projects-lost", n=len(lost), few=", ".join(lost[:3]))
+    return placed.drop_nulls("region")
+
+
+def _bubbles(case: Case) -> None:
+    """Test house prices of cities, or where there are none of provinces."""
+    from xinzhi.risks import BubbleRules, bubbles, house_prices
+
+    package, wish = case.package, case.wish
+    rules: BubbleRules = BubbleRules(gaps="longest", **wish.given(seed="seed", draws="replications"))
+    ways: dict[str, Any] = {"lag": "bic", "critical": "sieve", "rules": rules}
+
+    def verb() -> Bubbles:
+        if "city_prices" in package.tables:
+            return bubbles(house_prices(package, of="cities"), "city", "month", "log_price", **ways)
+        prices = house_prices(package, of="provinces")
+        beside = "price_to_output" if prices["price_to_output"].count() else "log_price"
+        return bubbles(prices.drop_nulls(beside), "region", "year", beside, **ways)
+
+    if not {"city_prices", "prices"} & set(package.tables):
+        case.draft.note("no-prices")
+        return
+    found: Bubbles | None = case.draft.run("bubbles", verb)
+    case.evidence.bubbles = found
+    if found is not None:
+        case.shown["bubbles"]["bubbles"] = called(found, wish.language)
+
+
+def called(result: Bubbles, language: Language) -> Bubbles:
+    """Return a result whose series bear names of places in place of codes; two of one name keep their codes."""
+    import polars as pl
+
+    from xinzhi.risks import place_text
+
+    codes = [str(one) for one in result.statistics["series"]]
+    known = {code: place_text(code) for code in codes}
+    names = {
+        code: text.lang(language) if place_text(text.lang(language)) == text else code for code, text in known.items()
+    }
+    named = pl.col("series").cast(pl.String).replace(names)
+    frames = ("frame", "statistics", "episodes", "critical")
+    held = [one.name for one in fields(result) if one.name in frames]
+    return replace(result, **{name: getattr(result, name).with_columns(named) for name in held})
+
+
+def _register(case: Case) -> Register | None:
+    """Bring the evidence together."""
+    from xinzhi.risks import register
+
+    held, screening = case.evidence, case.evidence.screening
+    if screening is not None:
+        rows = None if held.places is None else screening.frame.join(held.places, on="id")
+        screening = None if rows is None or not rows.height else replace(screening, frame=rows)
+    near = held.opportunities
+    suits = near is not None and "fit" in near.frame.columns and near.frame["fit"].count() > 0
+    made: Register | None = case.add(
+        "register",
+        "register",
+        lambda: register(
+            case.package, density=near, fit=near if suits else None, debt=held.debt, capacity=held.wave,
+            likeness=held.likeness, screening=screening, bubbles=held.bubbles, year=case.wish.year,
+        ),
+    )  # fmt: skip
+    return made

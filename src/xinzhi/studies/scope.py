@@ -1,0 +1,165 @@
+"""Scope: which industries count as new quality on a day, and who uses digital input; the eras of the five powers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text, same
+from xinzhi.studies.plain import known_sheets, load
+from xinzhi.studies.study import SILENT, Draft, options
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from xinzhi.data import Package
+    from xinzhi.scope import Dependence, Scope
+    from xinzhi.studies.study import Progress, Study
+
+INDUSTRY_TABLES = ("industry_accounts", "activity", "industries")
+_KEYS = {"country": ("country", "entity", "region"), "year": ("year",)}  # what columns of energy tables are called
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeOptions:
+    """What can be asked of `scope`."""
+
+    as_of: Any = None
+    definition: tuple[str, ...] = ()
+    standard: str | None = None
+    io: Any = None
+    digital: Any = None
+    energy: Any = None
+    region: str | None = None
+    encoding: str | None = None
+
+    @property
+    def day(self) -> Any:  # noqa: ANN401 - a date or a year
+        """The day that was named."""
+        if self.as_of is None:
+            raise UsageError("studies.name-day")
+        return self.as_of
+
+    @property
+    def definitions(self) -> list[str] | None:
+        """The definitions that were named; None: those in force."""
+        return list(self.definition) or None
+
+
+def scope(source: Any = None, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package, a table; options
+    """Study what counts as new quality among the industries of a package or a table.
+
+    Parameters
+    ----------
+    source
+        A data package or a table of industry codes; None with `io` or `energy` alone.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `ScopeOptions`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> list(xinzhi.studies.scope("china-provinces", as_of="2024-01-01").results)
+    ['scope']
+    """
+    wish: ScopeOptions = options(ScopeOptions, asked)
+    if wish.energy is not None:
+        return _powers(wish)
+    if source is None and wish.io is None:
+        raise UsageError("studies.name-industries")
+    if (wish.io is None) != (wish.digital is None):
+        raise UsageError("studies.io-and-digital")
+    if wish.region is not None and wish.io is None:
+        raise UsageError("studies.region-of-io")
+    draft = Draft(name="scope", source=same(Path(str(wish.io)).name))
+    use, dependent = None, None
+    if wish.io is not None:
+        progress.step("use")
+        dependent = _dependence(wish)
+        years = dependent.frame["year"]
+        use = dependent.use(None if years.has_nulls() else int(str(years.max())))
+    if source is not None:
+        progress.step("lists")
+        judged, draft.source, draft.package = _judged(source, wish, use)
+        draft.results["scope"] = judged
+    if dependent is not None:
+        draft.results["dependence"] = dependent
+    more: dict[str, Any] = {}
+    if source is not None:
+        more |= {name: getattr(judged, name) for name in ("totals", "overall", "lists")}
+        more |= {"absent": list(judged.absent), "findings": list(judged.findings)}
+    if dependent is not None:
+        more |= {"by_year": dependent.by_year, "threshold": dependent.threshold, "rule": dependent.rule["id"]}
+    return draft.done(**more)
+
+
+def _dependence(wish: ScopeOptions) -> Dependence:
+    """Return who uses digital input."""
+    from xinzhi.scope import digital_dependence, read_input_output
+
+    named = wish.digital
+    codes = [code.strip() for code in named.split(",") if code.strip()] if isinstance(named, str) else list(named)
+    if not codes:
+        raise UsageError("studies.no-digital")
+    tables = read_input_output(wish.io, encoding=wish.encoding)
+    single = tables.get(None)
+    return digital_dependence(
+        single if single is not None else {year: one for year, one in tables.items() if year is not None},
+        digital=named if codes == ["wiod-2013"] else codes,
+        region=wish.region,
+    )
+
+
+def _judged(source: Any, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[Scope, Text, Package | None]:  # noqa: ANN401 - a package or a table
+    """Return what counts among the industries of a table or of a data package, and what was read."""
+    from xinzhi.scope import classify, classify_package
+    from xinzhi.scope.reading import frame
+
+    ways: dict[str, Any] = {"as_of": wish.day, "definitions": wish.definitions, "standard": wish.standard, "use": use}
+    package = _package(source, wish.encoding)
+    if package is None:
+        rows = frame(source, "industries", encoding=wish.encoding, lines=True)[0]
+        name = Path(source).name if isinstance(source, (str, Path)) else "table"
+        return classify(rows, **ways), same(name), None
+    found = classify_package(package, **ways)
+    if found is None:
+        raise InputError(
+            "studies.no-industry-table", package=package.name, tables=", ".join(INDUSTRY_TABLES),
+            known=", ".join(package.tables),
+        )  # fmt: skip
+    return found, package.title, package
+
+
+def _package(source: Any, encoding: str | None) -> Package | None:  # noqa: ANN401 - a package or a table
+    """Return a data package; None for a single table."""
+    from xinzhi.data import is_package, packages
+
+    if not isinstance(source, (str, Path)):
+        return load(source, encoding) if is_package(source) else None
+    path = Path(source)
+    if str(source) in packages() or not path.is_file() or path.suffix.lower() in {".yaml", ".yml", ".json"}:
+        return load(source, encoding)
+    if path.suffix.lower() == ".xlsx" and known_sheets(path).intersection(INDUSTRY_TABLES):
+        return load(source)
+    return None
+
+
+def _powers(wish: ScopeOptions) -> Study:
+    """Hold the eras of the five powers to shares of energy."""
+    from xinzhi.scope import history
+    from xinzhi.scope.reading import frame
+
+    cells = frame(wish.energy, "energy", encoding=wish.encoding)[0]
+    columns = {name.lower(): name for name in cells.columns}
+    keys = {key: columns[name] for key, known in _KEYS.items() for name in known if name in columns}
+    found = history(cells, **keys)
+    known = found.frame["country"].unique().sort().to_list()
+    name = Path(wish.energy).name if isinstance(wish.energy, (str, Path)) else "table"
+    if wish.region is not None and wish.region not in known:
+        raise UsageError("studies.no-country", country=wish.region, table=name, known=", ".join(known))
+    draft = Draft(name="scope", source=same(name), results={"history": found})
+    return draft.done(region=wish.region, changes=found.changes, eras=found.eras, findings=list(found.findings))

@@ -1,0 +1,155 @@
+"""Screening: are projects new, or archived ones over again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text, same, words
+from xinzhi.data import Package
+from xinzhi.studies.plain import is_plain, load, read_plain, require_file
+from xinzhi.studies.study import SILENT, Draft, options, title
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.risks import Screening
+    from xinzhi.studies.study import Progress, Study
+
+TEXTS = (".csv", ".tsv", ".txt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenOptions:
+    """What can be asked of `screen`; tables are frames or paths."""
+
+    archive: Any = None
+    prior: float | None = None
+    id: str | None = None
+    labels: Any = None
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none, before an archive is read that may be large."""
+        if self.prior is not None and not 0 < self.prior < 1:
+            raise UsageError("studies.prior", prior=self.prior)
+
+
+def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package or a table; options
+    """Study which projects of a table repeat archived ones.
+
+    Parameters
+    ----------
+    source
+        A table of projects, or a data package with the tables `projects` and `archive`.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `ScreenOptions`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> tables = xinzhi.risks.example()
+    >>> xinzhi.studies.screen(tables["projects"], archive=tables["archive"]).results["screening"].frame.height
+    6
+    """
+    from xinzhi.risks import index_archive
+    from xinzhi.risks import screen as hold
+
+    wish: ScreenOptions = options(ScreenOptions, asked)
+    if source is None:
+        raise UsageError("studies.name-projects")
+    projects, line = _read(source, wish.encoding)
+    package = projects if isinstance(projects, Package) else None
+    if wish.archive is None:
+        if package is None:
+            raise UsageError("studies.name-archive", source=line)
+        archive: Any = package
+    else:
+        archive, other = _read(wish.archive, wish.encoding)
+        line = words("studies.label.against", projects=line, archive=other)
+    handed: Any = archive
+    try:
+        progress.step("archive")
+        index = index_archive(archive, encoding=wish.encoding)
+        handed = projects
+        progress.step("projects")
+        found = hold(projects, index, encoding=wish.encoding, prior=wish.prior)
+    except InputError as error:
+        raise _explained(error, handed, wish.encoding) from None
+    found = replace(found, provenance=replace(found.provenance, package=None if package is None else package.name))
+    if wish.labels is not None:
+        found = _with_truth(found, wish)
+    draft = Draft(name="screen", source=line, results={"screening": found})
+    more: dict[str, Any] = {"candidates": found.candidates, "findings": list(found.findings)}
+    if wish.id is not None:
+        more["explanation"] = _pairs(found, wish.id)
+        more |= {part: getattr(found, part).filter(id=wish.id) for part in ("ledger", "changes")}
+    return draft.done(region=wish.id, **more)
+
+
+def _read(place: Any, encoding: str | None) -> tuple[Any, Text]:  # noqa: ANN401 - whatever `screen` reads
+    """Return a delimited file as its path, so that lines can be named; other tables as frames; else a package."""
+    if isinstance(place, (str, Path)) and Path(place).suffix.lower() in TEXTS:
+        require_file(place)
+        return Path(place), same(Path(place).name)
+    if is_plain(place):
+        table = read_plain(place, encoding, text=("id", "region", "year"))
+        return (table.frame if isinstance(place, (str, Path)) else place), table.source
+    package = load(place, encoding)
+    return package, title(package)
+
+
+def _pairs(found: Screening, name: str) -> list[Any]:
+    """Return a project beside each of its candidates."""
+    first = found.explain(name)
+    ranks = found.candidates.filter(id=name)["rank"].to_list()
+    return [first, *(found.explain(name, rank) for rank in ranks if rank > 1)]
+
+
+def _explained(error: InputError, source: Any, encoding: str | None) -> InputError:  # noqa: ANN401 - a path, a frame or a package
+    """Return an error in the words of a plain table: what to mend, or its columns when none tells of projects."""
+    import polars as pl
+
+    from xinzhi.data.catalogue import nearest
+    from xinzhi.risks.projects.reading import renamed, sentences
+
+    columns = _columns(source, encoding)
+    if columns is None:
+        return error
+    name = source.name if isinstance(source, Path) else "table"
+    if error.findings:
+        return InputError("studies.mend-projects", error.findings, table=name)
+    read, _ = renamed(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
+    if {"title", "text"} & set(read.columns) or sentences(list(read.columns)):
+        return error
+    like = {one: nearest(one, columns) for one in ("title", "text")}
+    guesses = [words("studies.label.looks-like", column=found, name=one) for one, found in like.items() if found]
+    return InputError("studies.no-text", table=name, known=", ".join(columns), guesses=guesses or "")
+
+
+def _columns(source: Any, encoding: str | None) -> Sequence[str] | None:  # noqa: ANN401 - a path, a frame or a package
+    """Return the columns of a plain table; None of a package, and of a file that cannot be read."""
+    if isinstance(source, Package):
+        return None
+    if not isinstance(source, Path):
+        return list(getattr(source, "columns", ())) or None
+    from xinzhi.data.frames import read_file
+
+    try:
+        return list(read_file(source, source.stem, encoding=encoding).cells.columns) or None
+    except InputError:
+        return None
+
+
+def _with_truth(found: Screening, wish: ScreenOptions) -> Screening:
+    """Return a screening that knows the truth of a table of labels."""
+    from xinzhi.risks import with_truth
+
+    require_file(wish.labels)
+    if not is_plain(wish.labels):
+        raise InputError("studies.no-labels", path=wish.labels)
+    return with_truth(found, read_plain(wish.labels, wish.encoding, text=("id", "label", "archive_id")).frame)
