@@ -60,3 +60,17 @@ def country() -> Callable[..., dict[str, pl.DataFrame]]:
         return {"accounts": accounts, "investment": investment}
 
     return make
+
+
+@pytest.fixture(scope="session")
+def brief() -> Callable[..., object]:
+    """Return a maker of the section of one topic in an assessment; None where there is none."""
+    from xinzhi.report.rooms.topics import sections
+    from xinzhi.studies import assess
+
+    def make(package: object, topic: str, **asked: object) -> object:
+        needed = ("paths", topic) if topic == "risks" else (topic,)
+        found = sections(assess(package, only=needed, **asked))
+        return next((one for one in found if one.key == topic), None)
+
+    return make

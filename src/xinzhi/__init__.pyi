@@ -8,11 +8,14 @@ from . import risks as risks
 from . import scope as scope
 from . import sectors as sectors
 from . import sources as sources
+from . import studies as studies
 from . import yardstick as yardstick
 from .data import Package as Package
 from .data import load as load
 from .report import plot as plot
 from .report import write as write
+from .studies import Study as Study
+from .studies import study as study
 from .yardstick import Audit as Audit
 from .yardstick import Breaks as Breaks
 from .yardstick import ClaimCheck as ClaimCheck

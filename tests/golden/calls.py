@@ -33,6 +33,7 @@ class Call:
     lang: bool = True
 
 
+OTHERS = "scope,sources,sectors,paths,frontier,risks"
 GOODS = "-x capital,employment -y output_real"
 
 CALLS = (
@@ -41,7 +42,10 @@ CALLS = (
     Call("assess-islands", f"assess {ISLANDS} --out {{out}}", quick=True),
     Call("assess-provinces", f"assess {PROVINCES} --out {{out}}", quick=True),
     Call("assess-china", f"assess {CHINA} --out {{out}}"),
-    Call("assess-china-alone", f"assess {CHINA} --no-rooms --set capital.depreciation=0.1096 --out {{out}}"),
+    Call(
+        "assess-china-alone",
+        f"assess {CHINA} --skip {OTHERS} --set capital.depreciation=0.1096 --out {{out}}",
+    ),
     Call("audit-islands", f"audit {ISLANDS} --out {{out}}", quick=True),
     Call("audit-china", f"audit {CHINA} --out {{out}}"),
     Call("audit-china-region", f"audit {CHINA} --group region"),

@@ -21,6 +21,8 @@ from xinzhi.cli.speech import (
     say,
 )
 
+TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
+
 if TYPE_CHECKING:
     from xinzhi.core.text import Language
     from xinzhi.data import Package
@@ -38,56 +40,56 @@ def assess(
         Path | None,
         typer.Option("--sign", help=say("签名私钥（Ed25519，PEM）", "private key to sign with, Ed25519, PEM")),
     ] = None,
-    rooms: Annotated[
-        bool,
+    only: Annotated[
+        str | None,
         typer.Option(
-            "--rooms/--no-rooms",
-            help=say(
-                "是否附上各专题（范围、来源、部门、前沿等）", "whether the rooms of the essay have their sections"
-            ),
+            "--only", metavar="TOPIC,...", help=say("只做其中几个专题：", "some of the topics: ") + ", ".join(TOPICS)
         ),
-    ] = True,
+    ] = None,
+    skip: Annotated[
+        str | None, typer.Option("--skip", metavar="TOPIC,...", help=say("略去的专题", "topics to leave out"))
+    ] = None,
     encoding: EncodingOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check, measure and write the report, the workbook, the tables and the certificate of a data package."""
     from xinzhi.cli.progress import steps
-    from xinzhi.data import load
     from xinzhi.protocol import load as load_protocol
-    from xinzhi.report import write_assessment
+    from xinzhi.report import write_study
     from xinzhi.report.certificate import certify, signing_key, write_certificate
-    from xinzhi.report.rooms.essay import essay
-    from xinzhi.yardstick import measure
+    from xinzhi.studies import Progress
+    from xinzhi.studies import assess as study
 
     gc.disable()  # one short run: little is left in cycles, and looking for it costs a twentieth of the time
     language = chosen(lang)
     key = signing_key(sign) if sign is not None else None
     rules = with_settings(load_protocol(protocol), setting or [])
-    rules.require()
     words = {
         "read": say("读取并检查数据", "reading and checking the data"),
         "measure": say("测算", "measuring"),
-        "rooms": say("各专题", "the rooms of the essay"),
+        **dict.fromkeys(TOPICS, say("各专题", "the topics")),
         "write": say("写出报告", "writing the report"),
     }
     with steps(words, quiet=as_json) as step:
-        step("read")
-        package = load(data, encoding=encoding)
-        step("measure")
-        result = measure(package, rules)
-        step("rooms")
-        sections = essay(package, result, rules) if rooms else []
+        made = study(
+            data, protocol=rules, only=_topics(only), skip=_topics(skip), encoding=encoding, progress=Progress(step)
+        )
+        result, package = made.measurement, made.package
         step("write")
-        files = write_assessment(result, rules, package, out, language=language, sections=sections)
-        made = certify(result, package, options={"encoding": encoding, "set": setting or []}, key=key)
-        files += write_certificate(made, package, out, files=files)
+        files = write_study(made, out, language=language)
+        proof = certify(result, package, options={"encoding": encoding, "set": setting or []}, key=key)
+        files += write_certificate(proof, package, out, files=files)
     if as_json:
         print_json(_document(result, rules, package, files))
     else:
         _tell(result, package, files, language)
     if any(finding.severity == "error" for finding in package.findings):
         raise typer.Exit(1)
+
+
+def _topics(text: str | None) -> tuple[str, ...]:
+    return () if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _document(result: Measurement, rules: Protocol, package: Package, files: list[Path]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
@@ -12,7 +13,6 @@ from xinzhi.report.files import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import polars as pl
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Protocol
     from xinzhi.report.section import Section
     from xinzhi.report.table import Table
+    from xinzhi.studies import Study
     from xinzhi.yardstick import Audit, Measurement
 
 DECIMALS = 2  # of growth in percent, where no protocol says otherwise
@@ -231,6 +232,39 @@ def write_report(
 
 
 write_room = write_report  # the name of the first edition
+
+
+def write_study(study: Study, folder: Path | str, *, language: Language = "en") -> list[Path]:
+    """Write what a study says: page, workbook, document and tables, whole or not at all.
+
+    Parameters
+    ----------
+    study
+        What a recipe of `xinzhi.studies` returned.
+    folder
+        It is made when it is not there.
+    language
+        The language that the page opens in and that names the sheets of the workbook.
+
+    Examples
+    --------
+    >>> import tempfile, xinzhi
+    >>> made = xinzhi.studies.plan("china-provinces")
+    >>> [path.name for path in write_study(made, tempfile.mkdtemp())]
+    ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv']
+    """
+    from xinzhi.report.rooms.topics import sections
+    from xinzhi.studies import Assessment
+
+    target = Path(folder)
+    if isinstance(study, Assessment):
+        return write_assessment(
+            study.measurement, study.protocol, study.package, target, language=language, sections=sections(study)
+        )
+    return write_report(
+        list(study.results.values()), target, name=study.name, source=study.source, language=language,
+        region=study.region,
+    )  # fmt: skip
 
 
 def _sections(results: Sequence[Result], region: str | None) -> list[Section]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import same
+from xinzhi.core.text import LANGUAGES, Text, same
 from xinzhi.studies.industries import PANEL, anchor_or_level, endowments_of
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Study, first_line, options, title
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from xinzhi.core.result import Result
-    from xinzhi.core.text import Text
     from xinzhi.data import Package
     from xinzhi.pathways import Opportunities
     from xinzhi.protocol import Protocol
@@ -93,17 +92,14 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     >>> list(made.results), list(made.topics)
     (['measurement', 'scope', 'frontier'], ['scope', 'frontier'])
     """
-    from xinzhi.protocol import load as read
     from xinzhi.yardstick import measure
 
     wish: AssessOptions = options(AssessOptions, asked)
     wanted = wish.topics
-    rules = read(wish.protocol)
-    rules.require()
     progress.step("read")
     package = load(source, wish.encoding)
     progress.step("measure")
-    measured = measure(package, rules)
+    measured = measure(package, wish.protocol)
     makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
         "scope": _scope, "sources": _sources, "sectors": _sectors, "paths": _paths, "frontier": _frontier,
     }  # fmt: skip
@@ -128,15 +124,23 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
         notes=tuple(note for made in topics.values() for note in made.notes),
         findings=tuple(package.findings),
         package=package,
-        protocol=rules,
+        protocol=measured.protocol,
         topics=topics,
         unusable=unusable,
     )
 
 
 def _why(topic: str, error: InputError | UsageError) -> Text:
-    """Return why a topic could not be studied: an error of the tables in full, else its first line."""
-    return error.text if topic in {"sources", "frontier"} else first_line(error)
+    """Return why a topic could not be studied: its first line, of the scope the first two, of others all."""
+    why = error.values.get("why")
+    if error.code == "studies.nothing" and isinstance(why, Text):
+        return Text(zh=why.zh.replace("\n", "；"), en=why.en.replace("\n", "; "))
+    if topic in {"sources", "frontier"}:
+        return error.text
+    if topic != "scope":
+        return first_line(error)
+    lines = {language: error.lang(language).splitlines()[:2] for language in LANGUAGES}
+    return Text(**{language: " ".join(line.strip() for line in some) for language, some in lines.items()})
 
 
 def _draft(topic: str, package: Package) -> Draft:

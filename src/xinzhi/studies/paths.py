@@ -87,6 +87,8 @@ def paths(
     >>> list(made.results)
     ['clubs', 'beta', 'sigma', 'overtaking', 'northeast']
     """
+    from xinzhi.pathways import Opportunities
+
     wish: PathsOptions = options(PathsOptions, asked)
     _ = wish.spans  # a span that cannot be read is an error before the work
     if is_plain(source):
@@ -109,8 +111,10 @@ def paths(
     if not wish.clubs:
         progress.step("test")
         _add_backtest(package, wish, draft)
-    _name(draft, package)
-    return draft.done(region=region)
+    for key, result in draft.results.items():
+        if isinstance(result, Opportunities):
+            draft.results[key] = replace(result, measured=replace(result.measured, names=names))
+    return draft.done(names, region)
 
 
 def measured_or_noted(package: Package, protocol: Protocol | str, draft: Draft) -> Measurement | None:
@@ -124,17 +128,6 @@ def measured_or_noted(package: Package, protocol: Protocol | str, draft: Draft) 
     except InputError as error:
         draft.note("not-measured", why=first_line(error))
         return None
-
-
-def _name(draft: Draft, package: Package) -> None:
-    """Give the results the names of the package."""
-    from xinzhi.pathways import Named, Opportunities, with_names
-
-    for key, result in draft.results.items():
-        named = with_names(result, package) if isinstance(result, Named) else result
-        if isinstance(named, Opportunities):
-            named = replace(named, measured=with_names(named.measured, package))
-        draft.results[key] = named
 
 
 def add_space(package: Package, wish: PathsOptions, draft: Draft) -> None:

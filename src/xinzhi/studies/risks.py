@@ -11,7 +11,7 @@ from xinzhi.core.text import same
 from xinzhi.data import names_of
 from xinzhi.studies.industries import PANEL, anchor_or_level, endowments_of, industries, regions_of
 from xinzhi.studies.plain import load, read_plain, require_file
-from xinzhi.studies.study import SILENT, Draft, options, title
+from xinzhi.studies.study import SILENT, Draft, options, sealed, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -172,10 +172,8 @@ def fit(package: Package, draft: Draft, *, year: int | None = None) -> Opportuni
         return None
     anchor = anchor_or_level(package, found, lambda: _measured(package))
     have = endowments_of(package, found)
-    made: Opportunities | None = draft.run(
-        "fit", lambda: opportunities(complexity(table, **PANEL, anchor=anchor), endowments=have)
-    )
-    return made
+    made: Any = draft.run("fit", lambda: opportunities(complexity(table, **PANEL, anchor=anchor), endowments=have))
+    return None if made is None else sealed(made, package)  # type: ignore[return-value] # of the same class
 
 
 def _measured(package: Package) -> Measurement | None:

@@ -64,20 +64,20 @@ def sources(
     >>> list(xinzhi.studies.sources("china-provinces").results)
     ['sources', 'allocation', 'upgrading', 'innovation']
     """
-    from xinzhi.protocol import load as read
     from xinzhi.sources import allocation, decompose, innovation, upgrading
 
     wish: SourcesOptions = options(SourcesOptions, asked)
     emerging = _codes(wish.emerging)
-    rules = read(wish.protocol)
     progress.step("read")
     package = load(source, wish.encoding)
     progress.step("split")
     ways: dict[str, Any] = {"detail": wish.detail, "assume": dict(wish.assume), "measurement": measurement}
-    result = decompose(package, rules, emerging, **ways)
+    result = decompose(package, wish.protocol, emerging, **ways)
     if wish.frontier is not None:
         beside = _frontier(result, wish.frontier)
-        result = decompose(package, rules, emerging, **ways | {"measurement": result.measurement}, frontier=beside)
+        result = decompose(
+            package, wish.protocol, emerging, **ways | {"measurement": result.measurement}, frontier=beside
+        )
     codes = result.periods["region"].unique().sort().to_list()
     region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
     draft = Draft(name="sources", source=title(package), package=package, results={"sources": result})

@@ -18,7 +18,6 @@ from xinzhi.frontier.packaged import package_goods
 from xinzhi.report import svg
 from xinzhi.report.numbers import number
 from xinzhi.report.rooms import section
-from xinzhi.report.rooms.frontier import brief
 from xinzhi.report.rooms.frontier.change_facts import STACKS, Facts
 from xinzhi.report.rooms.frontier.change_tables import unsolved
 from xinzhi.report.rooms.frontier.plane import isoquant, production, transformation
@@ -257,8 +256,8 @@ def test_isoquant_and_transformation_curve_hold_efficient_units_and_no_other_is_
     assert {tuple(point) for point in points.tolist()} == set(transformation(*(two / one).T)[1:-1])
 
 
-def test_brief_sets_the_index_beside_the_growth_accounts(package, measurement):
-    made = brief(package, measurement)
+def test_brief_sets_the_index_beside_the_growth_accounts(package, measurement, brief):
+    made = brief(package, "frontier")
     assert made is not None
     years = measurement.inputs.filter(pl.col("year") <= 2017)
     change = frontier.productivity_change(
@@ -273,6 +272,6 @@ def test_brief_sets_the_index_beside_the_growth_accounts(package, measurement):
     assert one.twin.key == "frontier_beside"
 
 
-def test_brief_of_a_single_region_is_none(country):
+def test_brief_of_a_single_region_is_none(country, brief):
     package = xinzhi.load(country(regions=1))
-    assert brief(package, xinzhi.measure(package)) is None
+    assert brief(package, "frontier") is None

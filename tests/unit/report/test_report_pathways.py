@@ -13,7 +13,6 @@ from xinzhi import pathways
 from xinzhi.core.errors import UsageError
 from xinzhi.report import rooms, svg
 from xinzhi.report.rooms.pathways import layout
-from xinzhi.report.rooms.pathways.brief import brief
 
 TIGHT = 1e-9
 KEYS = {"unit": "region", "time": "year", "value": "tfp_level"}
@@ -166,14 +165,19 @@ def test_plot_validates(plan, language):
     assert ("随大流" if language == "zh" else "herd") in title
 
 
-def test_brief_is_one_picture_or_none_or_says_why(package, measurement):
-    section = brief(package, measurement)
+def test_brief_is_one_picture_or_none_or_says_why(package, brief):
+    section = brief(package, "paths")
     assert [one.kind for one in section.pictures] == ["space"]
     assert section.answer[0].en == "Industries are those of 2016."
-    without = xinzhi.load({name: table for name, table in package.tables.items() if name == "accounts"})
-    assert brief(without, measurement) is None
+    without = xinzhi.load({name: table for name, table in package.tables.items() if name in {"accounts", "investment"}})
+    assert brief(without, "paths") is None
     flat = package.tables["activity"].filter(pl.col("region") == "220000")
-    said = brief(xinzhi.load({"accounts": package.tables["accounts"], "activity": flat}), measurement)
+    said = brief(
+        xinzhi.load(
+            {"accounts": package.tables["accounts"], "activity": flat, "investment": package.tables["investment"]}
+        ),
+        "paths",
+    )
     assert "could not be computed" in said.answer[0].en
 
 

@@ -15,9 +15,11 @@ from xinzhi.data import load
 from xinzhi.report import svg, write_room
 from xinzhi.report.numbers import number
 from xinzhi.report.rooms import section
-from xinzhi.report.rooms.scope.brief import scope_in_brief
+from xinzhi.report.rooms.scope.classified import brief
 from xinzhi.report.rooms.scope.eras import era_of
+from xinzhi.report.rooms.topics import sections
 from xinzhi.scope import classify, classify_package, digital_dependence, history, input_output
+from xinzhi.studies import assess
 
 CARRIERS = ("Human muscle", "Animal muscle", "Coal", "Primary electricity")
 ENERGY = [
@@ -156,17 +158,21 @@ def test_the_era_of_a_day(year: int, power: str) -> None:
     assert era_of(dt.date(year, 6, 1)).id == power
 
 
-def test_the_brief_section_is_short_and_says_when_it_cannot_judge() -> None:
-    found = scope_in_brief(load("china-provinces"), "2024-01-01")
-    assert found is not None
+def test_the_brief_section_is_short() -> None:
+    judged = classify_package(load("china-provinces"), as_of="2024-01-01")
+    assert judged is not None
+    found = brief(judged)
     assert [picture.kind for picture in found.pictures] == ["treemap"]
     assert len(found.tables[0].rows) == 8
     assert found.figures(brief=True)
-    accounts = pl.DataFrame({"region": ["a"], "year": [2000], "employment": [1.0]})
-    assert scope_in_brief(load({"accounts": accounts}), 2024) is None
-    odd = load({"industries": pl.DataFrame({"industry": ["211", "Z9"]})})
-    told = scope_in_brief(odd, 2024)
-    assert told is not None
+
+
+def test_an_assessment_says_when_scope_cannot_be_judged() -> None:
+    accounts = load("china-provinces").tables
+    tables = {name: accounts[name] for name in ("accounts", "investment", "regions")}
+    assert sections(assess(load(tables), only=("scope",))) == []
+    odd = pl.DataFrame({"industry": ["211", "Z9"]})
+    (told,) = sections(assess(load({**tables, "industries": odd}), only=("scope",)))
     assert "no code of GB/T 4754-2017" in told.answer[0].en
     assert told.pictures == ()
 

@@ -18,7 +18,6 @@ from xinzhi.core.text import Text
 from xinzhi.report import svg, write_room
 from xinzhi.report.charts.style import width
 from xinzhi.report.rooms import SECTIONS, section
-from xinzhi.report.rooms.sectors.advance import assessed
 from xinzhi.report.rooms.sectors.names import arrangement, chosen, distinct, region_text, short
 from xinzhi.sectors.conventions import departures, method
 
@@ -275,11 +274,10 @@ def test_the_waterfall_adds_up():
         assert sum(row[1:-1]) == pytest.approx(row[-1])
 
 
-def test_an_assessment_gets_the_section_or_nothing():
-    measurement = xinzhi.measure(package())
-    assert assessed(package(), measurement).key == "sectors"
-    bare = replace(package(), tables={"accounts": package().tables["accounts"]})
-    assert assessed(bare, measurement) is None
+def test_an_assessment_gets_the_section_or_nothing(brief):
+    assert brief(package(), "sectors").key == "sectors"
+    bare = replace(package(), tables={name: package().tables[name] for name in ("accounts", "investment")})
+    assert brief(bare, "sectors") is None
 
 
 def test_levels_of_ones_own_with_ties_and_foreign_regions():

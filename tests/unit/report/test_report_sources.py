@@ -10,7 +10,6 @@ from made_up_economy import made_up_economy
 from xinzhi.core.errors import UsageError
 from xinzhi.report import rooms, svg, write_room
 from xinzhi.report.catalogue import same
-from xinzhi.report.rooms.sources import brief
 from xinzhi.report.rooms.sources.facts import Facts
 from xinzhi.report.rooms.sources.pictures import apart, leading_parts
 from xinzhi.report.rooms.sources.returns import flow_means
@@ -179,12 +178,12 @@ def test_crowded_points_lose_their_names():
     assert [row["name"] is None for row in uncrowded(rows)] == [False, True, False]
 
 
-def test_brief_section_of_an_assessment(package):
-    assert brief(package, "xinzhi-cn-2026").pictures[0].kind == "sources"
+def test_brief_section_of_an_assessment(package, brief):
+    assert brief(package, "sources").pictures[0].kind == "sources"
     tables = made_up_economy(3, 3, 5, seed=2).tables
-    assert brief(xinzhi.load({"accounts": tables["accounts"]}), "xinzhi-cn-2026") is None
+    assert brief(xinzhi.load({"accounts": tables["accounts"]}), "sources") is None
     bad = tables["industry_accounts"].with_columns(capital=pl.lit(0.0))
-    said = brief(xinzhi.load(tables | {"industry_accounts": bad}), "xinzhi-cn-2026")
+    said = brief(xinzhi.load(tables | {"industry_accounts": bad}), "sources")
     assert said.pictures == ()
     assert "could not be computed" in said.answer[0].en
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.core.errors import InputError
-from xinzhi.report.catalogue import same, words
+from xinzhi.report.catalogue import words
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import number
 from xinzhi.report.rooms.frontier.change import inks
@@ -18,46 +17,16 @@ from xinzhi.report.tables import Table
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
-    from xinzhi.data import Package
+    from xinzhi.frontier import ProductivityChange
     from xinzhi.yardstick import Measurement
 
-GOODS = ("capital", "labour", "output")
-REFERENCE = "sequential"  # best practice once reached is not lost: what falls short of it is inefficiency
-LEAST = 2  # regions and years, at the least
 WHOLE = 100  # percent
 _ROUNDING = 1e-6
 
 
-def brief(package: Package, measurement: Measurement) -> Section | None:
-    """Return the Malmquist index of capital and labour beside the TFP growth of the accounts.
-
-    Parameters
-    ----------
-    package
-        The loaded package.
-    measurement
-        What was measured from it.
-
-    Returns
-    -------
-    Section or None
-        None where there are not at least two regions and two years of official figures; figures that cannot be used
-        make a section that says so, for an assessment does not fail on them.
-    """
-    from xinzhi.frontier import productivity_change
-    from xinzhi.frontier.labels import labelled
-    from xinzhi.frontier.packaged import package_goods
-
-    try:
-        found = package_goods(package, GOODS, lambda: measurement)
-        frame, labels = found.take(found.official_years())
-        if min(frame["region"].n_unique(), frame["year"].n_unique()) < LEAST:
-            return None
-        change = productivity_change(frame, "region", "year", GOODS[:2], GOODS[2:], reference=REFERENCE)
-    except InputError as error:
-        said = words("frontier.answer.unusable", reason=same(str(error)))
-        return Section(key="frontier", title=words("frontier.title.brief"), answer=(said,))
-    facts = Facts(labelled(change, labels))
+def brief(change: ProductivityChange, measurement: Measurement) -> Section | None:
+    """Return the Malmquist index of capital and labour beside the TFP growth of the accounts; None without figures."""
+    facts = Facts(change)
     if not facts.complete.height:
         return None
     beside = _beside(facts, measurement)
@@ -66,7 +35,7 @@ def brief(package: Package, measurement: Measurement) -> Section | None:
         title=words("frontier.title.brief"),
         answer=(stop(_headline(facts, beside)), *_why(beside)),
         pictures=(_picture(facts, beside),),
-        notes=(words("frontier.note.brief"), words("frontier.note.counted"), *labels.notes),
+        notes=(words("frontier.note.brief"), words("frontier.note.counted"), *change.labels.notes),
     )
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError
 from xinzhi.core.text import Text, listing, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import SOFT
@@ -18,27 +17,18 @@ from xinzhi.report.rooms.sectors.names import chosen_or_why, sector_parts
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import arrangement
 from xinzhi.report.table import Table, column, table
-from xinzhi.sectors import advance, sector_text, setting
+from xinzhi.sectors import sector_text, setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.result import Facts
-    from xinzhi.data import Package
     from xinzhi.report.section import Picture
     from xinzhi.report.table import Column
     from xinzhi.sectors import Sectors
 
 DEGREE = "coordination_corrected"
 AXES = ("development", "coupling_corrected")
-
-
-def assessed(package: Package, measurement: Any) -> Section | None:  # noqa: ANN401 - a Measurement, as `advance` takes it
-    """Return what an assessment says of the sectors; None where the package does not reach so far."""
-    try:
-        return together(advance(package, measurement))
-    except InputError:
-        return None
 
 
 def together(result: Sectors, *, region: str | None = None) -> Section:

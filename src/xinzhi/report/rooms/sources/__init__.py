@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from xinzhi.report.rooms.sources.decomposition import brief, decomposition
+from xinzhi.report.rooms.sources.decomposition import decomposition
 from xinzhi.report.rooms.sources.returns import allocation
 from xinzhi.report.rooms.sources.structure import innovation, upgrading
 
-__all__ = ["allocation", "brief", "decomposition", "innovation", "upgrading"]
+__all__ = ["allocation", "decomposition", "innovation", "upgrading"]

@@ -5,21 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xinzhi.core.text import sentences
-from xinzhi.report.catalogue import same, words
+from xinzhi.report.catalogue import words
 from xinzhi.report.rooms.sources import tables
 from xinzhi.report.rooms.sources.facts import Facts
 from xinzhi.report.rooms.sources.pictures import pictures
 from xinzhi.report.section import Section
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xinzhi.core.text import Text
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
     from xinzhi.sources.decompose import Sources
-
-DETAILED = ("industry_accounts", "sector_accounts")
 
 
 def decomposition(result: Sources, *, region: str | None = None) -> Section:
@@ -69,27 +63,3 @@ def _notes(result: Sources) -> tuple[Text, ...]:
     if detail == "sector":
         notes.append(words("sources.note.coarse"))
     return (*notes, words("sources.note.frontier"), words("sources.note.accounting"), words("sources.note.periods"))
-
-
-def brief(package: Package, protocol: Protocol | str | Path) -> Section | None:
-    """Return the section of a package for an assessment; None when it has no accounts by industry or sector.
-
-    Figures that cannot be used make a section that says so, for an assessment does not fail on them.
-
-    Parameters
-    ----------
-    package
-        The loaded package.
-    protocol
-        The yardstick.
-    """
-    from xinzhi.core.errors import InputError
-    from xinzhi.sources import decompose
-
-    if not any(name in package.tables for name in DETAILED):
-        return None
-    try:
-        return decomposition(decompose(package, protocol))
-    except InputError as error:
-        said = words("sources.note.unusable", reason=same(str(error)))
-        return Section(key="sources", title=words("sources.title.room"), answer=(said,))
