@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.names import Names
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package, names_of
 from xinzhi.studies.paths import measured_or_noted
@@ -18,7 +19,6 @@ from xinzhi.studies.study import SILENT, Draft, first_line, options
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from xinzhi.core.names import Names
     from xinzhi.core.result import Provenance, Result
     from xinzhi.protocol import Protocol
     from xinzhi.sectors import Index, Normalisation, Sectors, System
@@ -184,7 +184,7 @@ def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
 
 
 def _named(result: Any, names: Mapping[str, Text]) -> Any:  # noqa: ANN401 - a result
-    return replace(result, names=names)
+    return replace(result, names=Names({"series": names}))
 
 
 def _groups(package: Package) -> tuple[pl.DataFrame | None, dict[str, Text]]:
@@ -249,7 +249,7 @@ def _normalisation(text: str) -> Normalisation:
 
 def _read(source: Any, system: System, wish: SectorsOptions) -> tuple[pl.DataFrame | None, System, Package | None]:  # noqa: ANN401 - a package or a table
     """Return a table with what it can fill of the system, or the package."""
-    from xinzhi.sectors.composite.files import is_table, read_indicators
+    from xinzhi.sectors import is_table, read_indicators
 
     if is_table(source):
         frame = read_indicators(source, encoding=wish.encoding)
@@ -321,8 +321,7 @@ def _add_trust(result: Index, draws: int | None, draft: Draft) -> None:
 
 def covered(source: Any, encoding: str | None = None) -> list[dict[str, Any]]:  # noqa: ANN401 - a package or a table
     """Return the systems that ship, and how much of each a package or a table of indicators has."""
-    from xinzhi.sectors import systems
-    from xinzhi.sectors.composite.files import is_table, read_indicators
+    from xinzhi.sectors import is_table, read_indicators, systems
 
     read = read_indicators(source, encoding=encoding) if is_table(source) else load(source, encoding)
     return [_coverage(read, system) for system in systems()]
