@@ -147,6 +147,8 @@ class Clubs(Result):
     def facts(self) -> Facts:
         """Return the clubs, who leads each, and whether one of them fails its own test."""
         rows = self.table.rows(named=True)
+        if not rows:
+            return {"headline.no_clubs": {"n": self.frame.height}}
         clubs = [
             words("pathways.chart.club_of", k=row["club"], n=row["units"], first=self._called(row["club"])[:2])
             for row in rows

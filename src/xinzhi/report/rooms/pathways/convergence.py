@@ -37,9 +37,10 @@ def clubs(result: Clubs, *, region: str | None = None) -> Section:
     members = [result.members(club) for club in result.table["club"]]
     frame = result.table.with_columns(members=pl.Series(members, dtype=pl.List(pl.String)))
     columns = ("club", "units", "slope", "t", "converges", "members")
+    headline, facts = next(iter(result.facts().items()))
     drawn = picture(
         "pathways.clubs", kit.lines, rows, table("pathways_clubs", frame, columns, result, part="table"),
-        result.facts()["headline.clubs"], title="club_paths", unit="path", y="path", reference=1,
+        facts, title="club_paths", headline=headline.removeprefix("headline."), unit="path", y="path", reference=1,
     )  # fmt: skip
     notes = (words("pathways.note.clubs"), *finding_notes(result.findings))
     return Section.of("pathways.clubs", [drawn], anchor="paths-clubs", notes=notes)
