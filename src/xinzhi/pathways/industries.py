@@ -50,21 +50,7 @@ def years_of(frame: pl.DataFrame) -> list[int]:
 
 
 def jobs(package: Package, year: int | None, *, verb: str) -> tuple[Cells, int]:
-    """Return persons by place and industry in a year (None: the last), and the year.
-
-    Raises
-    ------
-    UsageError
-        When the year is not in the table.
-    InputError
-        When the table is missing or cannot be used.
-
-    Examples
-    --------
-    >>> cells, year = jobs(as_package("china-provinces"), None, verb="show")
-    >>> cells.values.shape, year
-    ((31, 38), 2016)
-    """
+    """Return persons by place and industry in a year (None: the last), and the year."""
     table = package.require("activity", ["region", "industry", "year", "employment"], verb=verb)
     known = years_of(table)
     chosen = known[-1] if year is None else year
@@ -81,25 +67,7 @@ def jobs(package: Package, year: int | None, *, verb: str) -> tuple[Cells, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearness:
-    """How near every place is to every industry.
-
-    Parameters
-    ----------
-    places, industries
-        Their codes.
-    quotient
-        Location quotients (n, p).
-    present
-        Where the place specialises: quotient of 1 or more (n, p).
-    density
-        Relatedness density (n, p); the industry itself does not count, so that it is the same for all who have it.
-    decile
-        Its decile over all cells, 1 (farthest) to 10 (n, p).
-    decile_here
-        Its decile among the industries of the place (n, p).
-    able
-        Density at or above the lower quartile of the places that specialise in the industry, or present (n, p).
-    """
+    """How near every place is to every industry."""
 
     places: tuple[str, ...]
     industries: tuple[str, ...]
@@ -112,22 +80,7 @@ class Nearness:
 
 
 def nearness(cells: Cells, *, quantile: float | None = None) -> Nearness:
-    """Return densities, their deciles, and who is able to build what.
-
-    Parameters
-    ----------
-    cells
-        Places by industries.
-    quantile
-        The quantile of the densities of those who specialise that makes a place able; None: that of `conventions`.
-
-    Examples
-    --------
-    >>> from xinzhi.pathways.complexity.cells import without_empty
-    >>> cells = without_empty(list("ab"), list("xy"), np.array([[3.0, 1.0], [1.0, 3.0]]))
-    >>> nearness(cells).able.tolist()
-    [[True, False], [False, True]]
-    """
+    """Return densities, their deciles, and who is able to build what."""
     share = float(conventions("choices")["able_quantile"]) if quantile is None else quantile
     here = present(cells.values)
     near = relatedness.density(here, relatedness.proximity(here, diagonal="zero"))

@@ -57,33 +57,7 @@ def read_cells(
     value: str,
     suppressed: float | None = None,
 ) -> Cells:
-    """Return a long frame as a matrix; places without anything and activities of nobody are left out and named.
-
-    Parameters
-    ----------
-    frame
-        One row a place and activity; rows that are not there count as zero.
-    place, activity, value
-        Names of its columns; `value` is an amount, such as employment, exports or patents.
-    suppressed
-        What a cell counts as that a statistics office withholds (marks such as ``x``, ``np``, ``..``, ``<5``, listed in
-        ``pathways.yaml``), often half of the threshold of disclosure; None: such cells are refused and named.
-
-    Raises
-    ------
-    UsageError
-        When a column is missing.
-    InputError
-        When a place and activity stand twice, a value is negative, withheld or no number, or nothing is left; the
-        findings name the rows.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> long = pl.DataFrame({"city": ["A", "A", "B"], "industry": ["x", "y", "y"], "workers": [3.0, 1.0, 2.0]})
-    >>> read_cells(long, place="city", activity="industry", value="workers").values.tolist()
-    [[3.0, 1.0], [0.0, 2.0]]
-    """
+    """Return a long frame as a matrix; places without anything and activities of nobody are left out and named."""
     table, kind = read_any(frame, "cells")
     cells, findings = _withheld(table.cells, place, activity, value, suppressed)
     fields = [
@@ -189,34 +163,7 @@ def read_panel(
     periods: Sequence[Any],
     least_place: tuple[Any, float] | None = None,
 ) -> Panel:
-    """Return some periods of a long frame as matrices of the places and activities that every one of them lists.
-
-    Parameters
-    ----------
-    frame
-        One row a place, activity and period; combinations that are not there count as zero.
-    place, activity, value, period
-        Names of its columns.
-    periods
-        Which periods.
-    least_place
-        A period, and the total of it that a place must exceed to stay; None: all stay.
-
-    Raises
-    ------
-    UsageError
-        When a column or a period is missing.
-    InputError
-        When a period cannot be used, or nothing is left.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> long = pl.DataFrame({"c": ["A", "B", "C"] * 6, "i": [*"xxxyyyzzz"] * 2, "t": [1] * 9 + [2] * 9,
-    ...                      "v": [float(number) for number in range(18)]})
-    >>> read_panel(long, place="c", activity="i", value="v", period="t", periods=(1, 2)).values[2].tolist()
-    [[9.0, 12.0, 15.0], [10.0, 13.0, 16.0], [11.0, 14.0, 17.0]]
-    """
+    """Return some periods of a long frame as matrices of the places and activities that every one of them lists."""
     table, kind = read_any(frame, "cells")
     if period not in table.cells.columns:
         raise UsageError("pathways.no-column", column=period, columns=table.cells.columns)

@@ -328,13 +328,7 @@ def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
 
 
 def _sign(raw: Spectrum, here: BoolArray, cells: Cells, anchor: Mapping[str, float] | None) -> tuple[str, float]:
-    """Return what fixes the sign, and its correlation with the index as it came out of the solver.
-
-    Raises
-    ------
-    InputError
-        When the correlation is too weak to fix anything.
-    """
+    """Return what fixes the sign, and its correlation with the index as it came out of the solver."""
     least = float(conventions("anchor")["least_correlation"])
     if anchor is None:
         found = _correlation(raw.places, here.sum(axis=1).astype(float))
@@ -384,33 +378,7 @@ def read_anchor(
     *,
     place: str = "place",
 ) -> dict[str, float]:
-    """Return the anchor by place; places without a value are left out.
-
-    Parameters
-    ----------
-    anchor
-        A mapping or a pandas series from place to number; a frame with a column of places and one of numbers; or the
-        name of a column of `frame`, which holds one number a place.
-    frame
-        The frame of the cells, for the name of a column.
-    place
-        Name of the column of places.
-
-    Raises
-    ------
-    UsageError
-        When the anchor is of another kind, or a column is not there.
-    InputError
-        When a value is no number, or a place has several.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> read_anchor({"A": 1, "B": None})
-    {'A': 1.0}
-    >>> read_anchor(pl.DataFrame({"city": ["A", "B"], "wage": [3.0, 2.0]}), place="city")
-    {'A': 3.0, 'B': 2.0}
-    """
+    """Return the anchor by place; places without a value are left out."""
     if isinstance(anchor, str):
         return _of_rows(_columns(frame, place, anchor).iter_rows())
     if hasattr(anchor, "items") and not hasattr(anchor, "columns"):

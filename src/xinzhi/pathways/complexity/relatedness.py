@@ -18,36 +18,14 @@ Presence = Literal["rca", "share", "poisson", "rca-and-count", "given"]
 
 
 def revealed_advantage(values: FloatArray, form: Form = "rca", *, prior: float | None = None) -> FloatArray:
-    r"""Return how far each place specialises in each activity.
-
-    Parameters
-    ----------
-    values
-        Amounts (n, p), not negative, with no empty row or column.
-    form
-        ``rca``: the location quotient :math:`\frac{x_{cp}/x_c}{x_p/x}` (Balassa 1965; Hoover 1936); ``log``: its
-        natural logarithm, minus infinity replaced by that of the shrunk quotient; ``symmetric``: (rca - 1)/(rca + 1),
-        between -1 and 1 (Laursen 2015); ``difference``: :math:`x_{cp}/x_c - x_p/x`, Hoover-style, in shares;
-        ``shrunk``: the quotient pulled towards 1 by `prior` expected units, for small places.
-    prior
-        Pseudo-count of the shrunk forms, in units of the expected amount of a cell (the posterior mean of a gamma prior
-        with mean 1, as in empirical-Bayes disease mapping, Clayton and Kaldor 1987); None: the median expected amount.
-
-    Returns
-    -------
-    ndarray
-        (n, p).
-
-    Raises
-    ------
-    UsageError
-        When the form is unknown.
-
-    Examples
-    --------
-    >>> revealed_advantage(np.array([[3.0, 1.0], [0.0, 2.0]])).round(3).tolist()
-    [[1.5, 0.5], [0.0, 2.0]]
-    """
+    r"""Return how far each place specialises in each activity."""
+    # form: ``rca``: the location quotient :math:`\frac{x_{cp}/x_c}{x_p/x}` (Balassa 1965; Hoover 1936); ``log``: its
+    # natural logarithm, minus infinity replaced by that of the shrunk quotient; ``symmetric``: (rca - 1)/(rca + 1),
+    # between -1 and 1 (Laursen 2015); ``difference``: :math:`x_{cp}/x_c - x_p/x`, Hoover-style, in shares; ``shrunk``:
+    # the quotient pulled towards 1 by `prior` expected units, for small places.
+    # prior: Pseudo-count of the shrunk forms, in units of the expected amount of a cell (the posterior mean of a gamma
+    # prior with mean 1, as in empirical-Bayes disease mapping, Clayton and Kaldor 1987); None: the median expected
+    # amount.
     check_option("form", form, Form)
     row, column, total = values.sum(axis=1, keepdims=True), values.sum(axis=0, keepdims=True), values.sum()
     if form == "difference":
@@ -67,30 +45,7 @@ def revealed_advantage(values: FloatArray, form: Form = "rca", *, prior: float |
 def present(
     values: FloatArray, rule: Presence = "rca", *, threshold: float = 1.0, least: float = 0.0, level: float = 0.05
 ) -> BoolArray:
-    """Return which activities count as present in which places.
-
-    Parameters
-    ----------
-    values
-        Amounts (n, p).
-    rule
-        ``rca``: quotient at or above `threshold`; ``share``: share of the place at or above `threshold` (0.01 is 1 %);
-        ``poisson``: the count is significantly above what the size of place and activity make expected, one-sided at
-        `level`; ``rca-and-count``: quotient at or above `threshold` and at least `least` units, for small places and
-        counts under disclosure control; ``given``: everything above zero, for values that are presences already.
-    threshold, least, level
-        As above.
-
-    Raises
-    ------
-    UsageError
-        When the rule is unknown.
-
-    Examples
-    --------
-    >>> present(np.array([[3.0, 1.0], [0.0, 2.0]])).tolist()
-    [[True, False], [False, True]]
-    """
+    """Return which activities count as present in which places."""
     if rule == "given":
         return np.asarray(values > 0)
     if rule == "share":
@@ -120,38 +75,11 @@ def proximity(
     diagonal: Diagonal = "one",
     precision: Precision = "double",
 ) -> FloatArray:
-    r"""Return how often two activities occur together.
-
-    Parameters
-    ----------
-    presence
-        (n, p).
-    measure
-        With :math:`C` the places that have both and :math:`u` those that have each: ``conditional``
-        :math:`C/\max(u_i, u_j)`, the smaller of the two conditional probabilities (Hidalgo et al. 2007); ``cosine`` and
-        ``root`` :math:`C/\sqrt{u_i u_j}` (the same for presences); ``jaccard`` :math:`C/(u_i + u_j - C)`;
-        ``association`` :math:`C n/(u_i u_j)`, observed over expected (van Eck and Waltman 2009).
-    diagonal
-        ``one``: an activity is as near to itself as can be, and its own presence counts in its density (the Atlas);
-        ``zero``: it does not (OEC).
-    precision
-        ``single`` halves memory and time and keeps six digits; counts stay exact up to 16 million places.
-
-    Returns
-    -------
-    ndarray
-        (p, p), symmetric.
-
-    Raises
-    ------
-    UsageError
-        When the measure is unknown.
-
-    Examples
-    --------
-    >>> proximity(np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]], dtype=bool)).round(2).tolist()
-    [[1.0, 0.67, 0.5], [0.67, 1.0, 0.67], [0.5, 0.67, 1.0]]
-    """
+    r"""Return how often two activities occur together."""
+    # measure: With :math:`C` the places that have both and :math:`u` those that have each: ``conditional``
+    # :math:`C/\max(u_i, u_j)`, the smaller of the two conditional probabilities (Hidalgo et al. 2007); ``cosine`` and
+    # ``root`` :math:`C/\sqrt{u_i u_j}` (the same for presences); ``jaccard`` :math:`C/(u_i + u_j - C)`; ``association``
+    # :math:`C n/(u_i u_j)`, observed over expected (van Eck and Waltman 2009).
     check_option("measure", measure, Measure)
     together = _together(presence, precision)
     own = np.diagonal(together).copy()
@@ -193,30 +121,7 @@ def _mirrored(upper: FloatArray, block: int = 1024) -> FloatArray:
 
 
 def density(presence: BoolArray, near: FloatArray, *, nearest: int | None = None) -> FloatArray:
-    r"""Return the relatedness density of every activity in every place.
-
-    Parameters
-    ----------
-    presence
-        (n, p).
-    near
-        Proximity (p, p).
-    nearest
-        Count only the so many nearest activities of each, weighted by their proximity (ties at the edge all count);
-        None: all.
-
-    Returns
-    -------
-    ndarray
-        :math:`\sum_{p'} M_{cp'} \phi_{pp'} / \sum_{p'} \phi_{pp'}` (n, p), between 0 and 1; 0 where an activity is near
-        to none.
-
-    Examples
-    --------
-    >>> presence = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]], dtype=bool)
-    >>> density(presence, proximity(presence)).round(3).tolist()
-    [[0.769, 0.714, 0.538], [1.0, 1.0, 1.0], [0.538, 0.714, 0.769]]
-    """
+    r"""Return the relatedness density of every activity in every place."""
     kept = near if nearest is None else nearest_only(near, nearest)
     total = kept.sum(axis=0)
     shares: FloatArray = presence.astype(near.dtype) @ kept
@@ -225,30 +130,7 @@ def density(presence: BoolArray, near: FloatArray, *, nearest: int | None = None
 
 
 def nearest_only(near: FloatArray, count: int) -> FloatArray:
-    """Keep, in every column, the proximities of the nearest activities, without the activity itself.
-
-    Parameters
-    ----------
-    near
-        Proximity (p, p).
-    count
-        How many; ties at the edge all stay.
-
-    Returns
-    -------
-    ndarray
-        (p, p), zero elsewhere; not symmetric, because nearness is not mutual.
-
-    Raises
-    ------
-    UsageError
-        When there are not so many others.
-
-    Examples
-    --------
-    >>> nearest_only(np.array([[1.0, 0.2, 0.5], [0.2, 1.0, 0.1], [0.5, 0.1, 1.0]]), 1).tolist()
-    [[0.0, 0.2, 0.5], [0.0, 0.0, 0.0], [0.5, 0.0, 0.0]]
-    """
+    """Keep, in every column, the proximities of the nearest activities, without the activity itself."""
     if not 1 <= count < len(near):
         raise UsageError("pathways.nearest", n=count, most=len(near) - 1)
     others = near.copy()
@@ -258,16 +140,8 @@ def nearest_only(near: FloatArray, count: int) -> FloatArray:
 
 
 def outlook(presence: BoolArray, shares: FloatArray, activities: FloatArray) -> FloatArray:
-    r"""Return the complexity outlook index: :math:`\sum_p (1 - M_{cp})\, d_{cp}\, PCI_p` (n,).
-
-    It depends on where the complexity of activities has its zero: state which scale was used.
-
-    Examples
-    --------
-    >>> presence = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]], dtype=bool)
-    >>> outlook(presence, density(presence, proximity(presence)), np.array([1.0, 0.0, -1.0])).round(3).tolist()
-    [-0.538, 0.0, 0.538]
-    """
+    r"""Return the complexity outlook index: :math:`\sum_p (1 - M_{cp})\, d_{cp}\, PCI_p` (n,)."""
+    # It depends on where the complexity of activities has its zero: state which scale was used.
     found: FloatArray = np.einsum("ij,ij,j->i", shares, ~presence, activities.astype(shares.dtype))
     return found
 
@@ -281,32 +155,7 @@ def gain(
     *,
     nearest: int | None = None,
 ) -> FloatArray:
-    r"""Return what adding an activity does to the outlook of a place.
-
-    Parameters
-    ----------
-    presence, near, shares, activities
-        Presence (n, p), proximity (p, p), density (n, p), complexity of the activities (p,).
-    convention
-        ``exact``: the outlook with the activity less that without it,
-        :math:`\sum_{p' \ne p} (1 - M_{cp'}) \phi_{pp'} / \Phi_{p'}\, PCI_{p'} - d_{cp} PCI_p`; the others reproduce
-        other programs: ``atlas`` keeps the term :math:`p' = p`; ``ecomplexity`` (and R economiccomplexity) also leaves
-        out what is lost; ``oec`` divides by :math:`\Phi_p` instead of :math:`\Phi_{p'}`; ``econcomplex`` does that and
-        leaves out what is lost.
-    nearest
-        How many nearest activities the density counts, as in `density`; None: all. Nearest is not mutual: adding an
-        activity lifts those that have it among their nearest.
-
-    Returns
-    -------
-    ndarray
-        (n, p); NaN where the activity is there already: it cannot be added.
-
-    Raises
-    ------
-    UsageError
-        When the convention is unknown.
-    """
+    r"""Return what adding an activity does to the outlook of a place."""
     check_option("gain", convention, Gain)
     worth = activities.astype(near.dtype)
     kept = near if nearest is None else nearest_only(near, nearest)

@@ -25,21 +25,7 @@ ROUNDING, LOOSE = 2e-16, 1e-9  # what may be left of the second vector, and of t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spectrum:
-    """Complexity up to its sign.
-
-    Parameters
-    ----------
-    places
-        Raw index of the places (n,): mean over the presence matrix 0, variance 1 with the weights of diversity.
-    activities
-        Raw index of the activities (p,), on the scale of the places: a place's index is the mean of those it has.
-    eigenvalues
-        The first four of the transition matrix between places; the first is 1.
-    gap
-        Second less third: the smaller, the less the index is determined.
-    parts
-        Number of parts that share no activity (1 when all hang together).
-    """
+    """Complexity up to its sign."""
 
     places: FloatArray
     activities: FloatArray
@@ -49,27 +35,9 @@ class Spectrum:
 
 
 def spectrum(presence: BoolArray) -> Spectrum:
-    r"""Return economic complexity by the singular vectors of :math:`D^{-1/2} M U^{-1/2}`.
-
-    The index of places is the eigenvector of the second eigenvalue of :math:`D^{-1} M U^{-1} M^{T}` (Hausmann, Hidalgo
-    et al. 2014), found by a symmetric solver: the general one of other programs is slower and less exact.
-
-    Parameters
-    ----------
-    presence
-        (n, p); every row and column must hold something.
-
-    Raises
-    ------
-    InputError
-        When a place has no activity or an activity no place, or when fewer than three of either are left.
-
-    Examples
-    --------
-    >>> nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
-    >>> spectrum(nested).eigenvalues.round(3)[:2].tolist()
-    [1.0, 0.25]
-    """
+    r"""Return economic complexity by the singular vectors of :math:`D^{-1/2} M U^{-1/2}`."""
+    # The index of places is the eigenvector of the second eigenvalue of :math:`D^{-1} M U^{-1} M^{T}` (Hausmann,
+    # Hidalgo et al. 2014), found by a symmetric solver: the general one of other programs is slower and less exact.
     diversity, ubiquity = presence.sum(axis=1), presence.sum(axis=0)
     if not diversity.all() or not ubiquity.all():
         raise InputError("pathways.empty-presence")
@@ -89,13 +57,7 @@ def spectrum(presence: BoolArray) -> Spectrum:
 
 
 def listed(presence: BoolArray) -> csr_array:
-    """Return the presences as a list of columns by row, which is quicker to walk through than a full matrix.
-
-    Examples
-    --------
-    >>> listed(np.array([[True, False], [True, True]])).indices.tolist()
-    [0, 0, 1]
-    """
+    """Return the presences as a list of columns by row, which is quicker to walk through than a full matrix."""
     from scipy.sparse import csr_array
 
     whole = np.ascontiguousarray(presence)
@@ -160,20 +122,9 @@ def _operator(matrix: BoolArray, few: IntArray, many: IntArray) -> Callable[[Flo
 def lanczos(
     apply: Callable[[FloatArray], FloatArray], first: FloatArray, *, most: int = 600
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Return the four largest eigenvalues of a symmetric operator and the vector of the second, or None.
-
-    The largest is 1 and its vector is known, so that it is kept out; every new direction is made orthogonal to all
-    before it, twice (Parlett 1998, section 13). That costs little and takes the fewest products with the operator.
-
-    Parameters
-    ----------
-    apply
-        Product with the operator.
-    first
-        Its leading vector, of length 1.
-    most
-        Largest number of products; None is returned when the second vector has not settled by then.
-    """
+    """Return the four largest eigenvalues of a symmetric operator and the vector of the second, or None."""
+    # The largest is 1 and its vector is known, so that it is kept out; every new direction is made orthogonal to all
+    # before it, twice (Parlett 1998, section 13). That costs little and takes the fewest products with the operator.
     from scipy.linalg import eigh_tridiagonal
 
     size = len(first)
@@ -204,22 +155,10 @@ def lanczos(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitness:
-    """Fitness of places and complexity of activities (Tacchella et al. 2012), each with mean 1.
+    """Fitness of places and complexity of activities (Tacchella et al. 2012), each with mean 1."""
 
-    Parameters
-    ----------
-    places, activities
-        (n,), (p,).
-    log_places, log_activities
-        Their natural logarithms, finite where the values themselves underflow.
-    iterations
-        Rounds taken.
-    converged
-        Whether the last round moved no logarithm of a non-decaying value by more than the tolerance.
-    decaying
-        Places whose fitness falls to zero without end (Pugliese, Zaccaria and Pietronero 2016): only their order says
-        something.
-    """
+    # decaying: Places whose fitness falls to zero without end (Pugliese, Zaccaria and Pietronero 2016): only their
+    # order says something.
 
     places: FloatArray
     activities: FloatArray
@@ -231,22 +170,7 @@ class Fitness:
 
 
 def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12) -> Fitness:
-    """Return fitness and complexity by the non-linear map, in logarithms, to convergence.
-
-    Parameters
-    ----------
-    presence
-        (n, p); every row and column must hold something.
-    rounds, tolerance
-        Most rounds, and the largest move of a logarithm that counts as standing still.
-
-    Examples
-    --------
-    >>> nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
-    >>> found = fitness(nested, rounds=200)
-    >>> found.decaying.tolist(), bool(found.places[0] > found.places[1])
-    ([False, True, True], True)
-    """
+    """Return fitness and complexity by the non-linear map, in logarithms, to convergence."""
     there, back = listed(presence), listed(presence.T)
     log_f, log_q = np.zeros(presence.shape[0]), np.zeros(presence.shape[1])
     moved_f = np.zeros_like(log_f)
@@ -292,22 +216,9 @@ def _log_mean(logs: FloatArray) -> float:
 
 
 def reflections(presence: BoolArray, steps: int) -> tuple[FloatArray, FloatArray]:
-    """Return the method of reflections after some steps, standardised: for comparison only.
-
-    Parameters
-    ----------
-    presence
-        (n, p).
-    steps
-        Even; the means converge to a constant, so that after some tens of steps only rounding is left (Hidalgo and
-        Hausmann 2009; with 200 steps the correlation with the exact index is nil).
-
-    Examples
-    --------
-    >>> nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
-    >>> reflections(nested, 4)[0].round(2).tolist()
-    [1.22, 0.0, -1.22]
-    """
+    """Return the method of reflections after some steps, standardised: for comparison only."""
+    # steps: Even; the means converge to a constant, so that after some tens of steps only rounding is left (Hidalgo and
+    # Hausmann 2009; with 200 steps the correlation with the exact index is nil).
     diversity, ubiquity = presence.sum(axis=1).astype(float), presence.sum(axis=0).astype(float)
     matrix = presence.astype(float)
     places, activities = diversity, ubiquity

@@ -174,10 +174,8 @@ class _Drawn:
 
 
 def _draw(found: Complexity, options: ComplexityOptions, chosen: Draws, rng: np.random.Generator) -> _Drawn | None:
-    """Return one draw, its sign turned towards the sample; places that it leaves without anything have no index.
-
-    None when fewer than three places or activities are left.
-    """
+    """Return one draw, its sign turned towards the sample; places that it leaves without anything have no index."""
+    # None when fewer than three places or activities are left.
     values, here = found.matrix.values, found.present
     if chosen.source in {"counts", "both"}:
         values = np.asarray(rng.poisson(values / chosen.unit) * chosen.unit, dtype=float)
@@ -204,16 +202,7 @@ def _agreement(index: FloatArray, base: FloatArray) -> float:
 
 
 def weighted_index(presence: BoolArray, weight: FloatArray) -> FloatArray:
-    """Return the complexity of places, standardised, when each activity counts so many times; its sign is free.
-
-    Examples
-    --------
-    >>> nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
-    >>> doubled = weighted_index(nested, np.array([1.0, 1.0, 2.0]))
-    >>> copied = weighted_index(nested[:, [0, 1, 2, 2]], np.ones(4))
-    >>> bool(np.allclose(np.abs(doubled), np.abs(copied)))
-    True
-    """
+    """Return the complexity of places, standardised, when each activity counts so many times; its sign is free."""
     diversity, ubiquity = presence @ weight, presence.sum(axis=0)
     scaled = presence * np.sqrt(weight / ubiquity) / np.sqrt(diversity)[:, None]
     short = scaled if len(presence) <= presence.shape[1] else scaled.T

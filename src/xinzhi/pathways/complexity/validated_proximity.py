@@ -27,17 +27,7 @@ _BLOCK = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """The most random matrix with the same diversity and ubiquity on average (Saracco et al. 2015).
-
-    Parameters
-    ----------
-    probability
-        Chance of each presence (n, p); its row and column sums are those of the matrix.
-    rows, columns
-        Class of each place and activity: those of the same diversity (ubiquity) have the same chances.
-    gap
-        Largest difference between a sum and what it should be.
-    """
+    """The most random matrix with the same diversity and ubiquity on average (Saracco et al. 2015)."""
 
     probability: FloatArray
     rows: IntArray
@@ -46,28 +36,10 @@ class Expected:
 
 
 def configuration(presence: BoolArray) -> Expected:
-    r"""Return the maximum-entropy matrix with given margins: :math:`p_{cp} = x_c y_p / (1 + x_c y_p)`.
-
-    Places of the same diversity share their :math:`x`, so that the equations are as many as there are different
-    diversities and ubiquities; they are solved by damped Newton steps on the convex likelihood. Full and empty rows
-    and columns are certain, and left out beforehand.
-
-    Parameters
-    ----------
-    presence
-        (n, p).
-
-    Raises
-    ------
-    InputError
-        When the equations cannot be solved to 1e-8.
-
-    Examples
-    --------
-    >>> found = configuration(np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=bool))
-    >>> found.probability.sum(axis=1).round(6).tolist(), found.probability.sum(axis=0).round(6).tolist()
-    ([2.0, 2.0, 1.0], [2.0, 2.0, 1.0])
-    """
+    r"""Return the maximum-entropy matrix with given margins: :math:`p_{cp} = x_c y_p / (1 + x_c y_p)`."""
+    # Places of the same diversity share their :math:`x`, so that the equations are as many as there are different
+    # diversities and ubiquities; they are solved by damped Newton steps on the convex likelihood. Full and empty rows
+    # and columns are certain, and left out beforehand.
     chance = np.zeros(presence.shape)
     rows, columns = np.arange(presence.shape[0]), np.arange(presence.shape[1])
     while True:  # what is full or empty is certain, and without it others may become so
@@ -137,27 +109,8 @@ def _solved(presence: BoolArray) -> FloatArray:
 
 
 def tail_exact(chance: FloatArray, repeated: IntArray, seen: IntArray) -> FloatArray:
-    """Return P(N >= seen) of sums of independent draws, by the discrete Fourier transform of their distribution.
-
-    Parameters
-    ----------
-    chance
-        Chances of the draws (pairs, classes).
-    repeated
-        How often each class is drawn (classes,).
-    seen
-        (pairs, counts): for each pair, the counts whose tails are wanted.
-
-    Returns
-    -------
-    ndarray
-        (pairs, counts), exact to some 1e-14 in absolute terms (Hong 2013).
-
-    Examples
-    --------
-    >>> tail_exact(np.array([[0.5]]), np.array([2]), np.array([[0, 1, 2]])).round(3).tolist()
-    [[1.0, 0.75, 0.25]]
-    """
+    """Return P(N >= seen) of sums of independent draws, by the discrete Fourier transform of their distribution."""
+    # ndarray: (pairs, counts), exact to some 1e-14 in absolute terms (Hong 2013).
     n = int(repeated.sum())
     half = np.arange((n + 1) // 2 + 1)  # the other frequencies are their conjugates
     turn = np.exp(2j * np.pi * half / (n + 1)) - 1
@@ -170,26 +123,7 @@ def tail_exact(chance: FloatArray, repeated: IntArray, seen: IntArray) -> FloatA
 
 
 def tail_saddlepoint(chance: FloatArray, repeated: IntArray, seen: IntArray) -> FloatArray:
-    """Return P(N >= seen) by the saddlepoint formula of Lugannani and Rice (1980) with the correction for counts.
-
-    Parameters
-    ----------
-    chance, repeated
-        As in `tail_exact`.
-    seen
-        (pairs,).
-
-    Returns
-    -------
-    ndarray
-        (pairs,), with a relative error of about a hundredth in the tail.
-
-    Examples
-    --------
-    >>> found = tail_saddlepoint(np.full((1, 1), 0.3), np.array([40]), np.array([20]))
-    >>> bool(abs(found[0] / 0.00633 - 1) < 0.02)
-    True
-    """
+    """Return P(N >= seen) by the saddlepoint formula of Lugannani and Rice (1980) with the correction for counts."""
     from scipy.special import ndtr
 
     n = repeated.sum()
@@ -223,26 +157,7 @@ def _tilted(chance: FloatArray, lean: FloatArray) -> FloatArray:
 
 
 def pair_tails(presence: BoolArray, tail: Tail | None = None) -> tuple[FloatArray, FloatArray, FloatArray, Tail]:
-    """Return, for every pair of activities, how often they occur together, how often they should, and the p-value.
-
-    Parameters
-    ----------
-    presence
-        (n, p).
-    tail
-        None: exact where that is quick, else the saddlepoint.
-
-    Returns
-    -------
-    tuple
-        Counts, expected counts and p-values, each (p, p), and the tail that was used.
-
-    Examples
-    --------
-    >>> together, expected, p, tail = pair_tails(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1]], dtype=bool))
-    >>> tail, int(together[0, 1]), bool(p[0, 1] < p[0, 2])
-    ('exact', 2, True)
-    """
+    """Return, for every pair of activities, how often they occur together, how often they should, and the p-value."""
     null = configuration(presence)
     first_row = np.unique(null.rows, return_index=True)[1]
     first_column = np.unique(null.columns, return_index=True)[1]

@@ -28,17 +28,7 @@ Effects = Literal["none", "unit", "time", "two-way"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """How fast a gap closes.
-
-    Parameters
-    ----------
-    rate, standard_error
-        Share of the gap that closes in a year (lambda), continuously; by the delta method.
-    half_life
-        Years until half the gap is closed; None where it does not close.
-    note
-        Why there is no rate or no half-life.
-    """
+    """How fast a gap closes."""
 
     rate: float | None
     standard_error: float | None
@@ -381,26 +371,10 @@ def _estimate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpatialLag:
-    """A fitted model ``y = rho W y + X b + e``.
+    """A fitted model ``y = rho W y + X b + e``."""
 
-    Parameters
-    ----------
-    rho
-        Weight of the neighbours' mean.
-    coefficients
-        b `(k,)`.
-    standard_errors
-        Of b and then of rho `(k + 1,)`, from the information matrix.
-    variance
-        Of e, with n.
-    log_likelihood
-        At the maximum.
-    residuals
-        `(n,)`.
-    direct, total
-        Mean effect of a regressor on the own outcome, and on all outcomes with the feedback through neighbours `(k,)`;
-        total less direct is what spills over (LeSage and Pace 2009, section 2.7).
-    """
+    # direct, total: Mean effect of a regressor on the own outcome, and on all outcomes with the feedback through
+    # neighbours `(k,)`; total less direct is what spills over (LeSage and Pace 2009, section 2.7).
 
     rho: float
     coefficients: FloatArray
@@ -413,18 +387,7 @@ class SpatialLag:
 
 
 def weights_matrix(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]) -> FloatArray:
-    """Return row-standardised weights among units `(n, n)`.
-
-    Raises
-    ------
-    InputError
-        When a unit has no neighbour among them.
-
-    Examples
-    --------
-    >>> weights_matrix({"a": ["b"], "b": ["a", "c"], "c": ["b"]}, ["a", "b", "c"]).tolist()
-    [[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]
-    """
+    """Return row-standardised weights among units `(n, n)`."""
     matrix = adjacency(neighbours, units)
     alone = [name for name, row in zip(units, matrix, strict=True) if not row.any()]
     if alone:
@@ -433,37 +396,10 @@ def weights_matrix(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]
 
 
 def fit_spatial_lag(y: FloatArray, x: FloatArray, weights: FloatArray) -> SpatialLag:
-    """Fit ``y = rho W y + X b + e`` by maximum likelihood.
-
-    Parameters
-    ----------
-    y
-        `(n,)`.
-    x
-        Regressors `(n, k)`, a constant among them.
-    weights
-        Row-standardised `(n, n)`.
-
-    Raises
-    ------
-    InputError
-        When there are too few units.
-
-    Notes
-    -----
-    The likelihood is concentrated to rho, with ``ln |I - rho W| = sum ln(1 - rho w_i)`` over the eigenvalues of W (Ord
-    1975, Journal of the American Statistical Association 70); standard errors from the information matrix (Anselin
-    1988, "Spatial econometrics", equation 6.29).
-
-    Examples
-    --------
-    >>> ring = np.roll(np.eye(8), 1, axis=1) / 2 + np.roll(np.eye(8), -1, axis=1) / 2
-    >>> x = np.column_stack([np.ones(8), [1.0, 4.0, 2.0, 8.0, 5.0, 7.0, 3.0, 6.0]])
-    >>> noise = np.array([1, -1, -1, 1, 1, -1, -1, 1]) / 100
-    >>> y = np.linalg.solve(np.eye(8) - 0.4 * ring, x @ np.array([1.0, 0.5]) + noise)
-    >>> round(fit_spatial_lag(y, x, ring).rho, 1)
-    0.4
-    """
+    """Fit ``y = rho W y + X b + e`` by maximum likelihood."""
+    # The likelihood is concentrated to rho, with ``ln |I - rho W| = sum ln(1 - rho w_i)`` over the eigenvalues of W
+    # (Ord 1975, Journal of the American Statistical Association 70); standard errors from the information matrix
+    # (Anselin 1988, "Spatial econometrics", equation 6.29).
     from scipy.optimize import minimize_scalar
 
     count, columns = x.shape

@@ -75,15 +75,7 @@ class LogTRules:
 
 @dataclass(frozen=True, slots=True)
 class Regressions:
-    """Many log t regressions at once, each array `(m,)`; NaN where one could not be run.
-
-    Parameters
-    ----------
-    intercept, slope
-        Coefficients; the slope is twice the speed of convergence.
-    standard_error, t
-        Of the slope.
-    """
+    """Many log t regressions at once, each array `(m,)`; NaN where one could not be run."""
 
     intercept: FloatArray
     slope: FloatArray
@@ -92,13 +84,7 @@ class Regressions:
 
 
 def relative_paths(values: FloatArray) -> FloatArray:
-    """Return relative transition paths: every value over the mean of its year `(N, T)`.
-
-    Examples
-    --------
-    >>> relative_paths(np.array([[1.0, 2.0], [3.0, 2.0]])).tolist()
-    [[0.5, 1.0], [1.5, 1.0]]
-    """
+    """Return relative transition paths: every value over the mean of its year `(N, T)`."""
     mean = values.mean(axis=0)
     if (mean == 0).any():
         raise InputError("pathways.zero-mean")
@@ -107,47 +93,17 @@ def relative_paths(values: FloatArray) -> FloatArray:
 
 
 def variation(values: FloatArray) -> FloatArray:
-    """Return the cross-sectional variance of the relative paths in every year, ``H_t``.
-
-    Parameters
-    ----------
-    values
-        `(..., N, T)`.
-
-    Notes
-    -----
-    ``H_t = (1/N) sum_i (h_it - 1)^2`` (Phillips and Sul 2007, Econometrica 75(6), equation 5).
-
-    Examples
-    --------
-    >>> variation(np.array([[1.0, 2.0], [3.0, 2.0]])).tolist()
-    [0.25, 0.0]
-    """
+    """Return the cross-sectional variance of the relative paths in every year, ``H_t``."""
+    # ``H_t = (1/N) sum_i (h_it - 1)^2`` (Phillips and Sul 2007, Econometrica 75(6), equation 5).
     mean = values.mean(axis=-2, keepdims=True)
     spread: FloatArray = ((values / mean - 1) ** 2).mean(axis=-2)
     return spread
 
 
 def growing_variation(values: FloatArray, core: FloatArray | None = None) -> FloatArray:
-    """Return ``H_t`` of the first 2, 3, ..., N units (or of a core and the first 1, 2, ... units), all at once.
-
-    Parameters
-    ----------
-    values
-        `(N, T)` in the order in which the units join.
-    core
-        Units `(k, T)` that are there from the start.
-
-    Returns
-    -------
-    FloatArray
-        `(N - 1, T)` without a core, `(N, T)` with one.
-
-    Notes
-    -----
-    The squares of a group grow by ``(k - 1)/k (x_k - mean_{k-1})^2`` when its k-th unit joins (Welford 1962,
-    Technometrics 4): only positive terms, so that nothing cancels.
-    """
+    """Return ``H_t`` of the first 2, 3, ..., N units (or of a core and the first 1, 2, ... units), all at once."""
+    # The squares of a group grow by ``(k - 1)/k (x_k - mean_{k-1})^2`` when its k-th unit joins (Welford 1962,
+    # Technometrics 4): only positive terms, so that nothing cancels.
     every = values if core is None else np.concatenate([core, values])
     size = np.arange(1, len(every) + 1)[:, None]
     mean = np.cumsum(every, axis=0) / size
@@ -168,26 +124,10 @@ def variation_with_one_more(core: FloatArray, others: FloatArray) -> FloatArray:
 
 
 def regress(spread: FloatArray, rules: LogTRules) -> Regressions:
-    """Return the log t regressions of many groups.
-
-    Parameters
-    ----------
-    spread
-        ``H_t`` of each group `(m, T)`.
-    rules
-        How it is run.
-
-    Raises
-    ------
-    InputError
-        When too few years are left.
-
-    Notes
-    -----
-    ``log(H_1 / H_t) - 2 log log t = a + b log t + u_t`` for the years that are not discarded (Phillips and Sul 2007,
-    equation 31; 2009, Journal of Applied Econometrics 24(7)). A group whose members coincide in a year has H = 0 and
-    cannot be tested: NaN.
-    """
+    """Return the log t regressions of many groups."""
+    # ``log(H_1 / H_t) - 2 log log t = a + b log t + u_t`` for the years that are not discarded (Phillips and Sul 2007,
+    # equation 31; 2009, Journal of Applied Econometrics 24(7)). A group whose members coincide in a year has H = 0 and
+    # cannot be tested: NaN.
     count = spread.shape[-1]
     first = round(count * rules.trim)
     used = count - first
@@ -233,10 +173,8 @@ def _slope_variance(residuals: FloatArray, design: FloatArray, inverse: FloatArr
 
 
 def _bandwidth(series: FloatArray, *, intercept: bool) -> FloatArray:
-    """Return the bandwidth of Andrews with an autoregression of order one as plug-in `(m,)`.
-
-    ``1.3221 (alpha n)^(1/5)``, ``alpha = 4 rho^2 / (1 - rho)^4`` (Andrews 1991, Econometrica 59, equations 6.2, 6.4).
-    """
+    """Return the bandwidth of Andrews with an autoregression of order one as plug-in `(m,)`."""
+    # ``1.3221 (alpha n)^(1/5)``, ``alpha = 4 rho^2 / (1 - rho)^4`` (Andrews 1991, Econometrica 59, equations 6.2, 6.4).
     before, after = series[:, :-1], series[:, 1:]
     if intercept:
         before, after = (item - item.mean(axis=1, keepdims=True) for item in (before, after))
@@ -248,13 +186,7 @@ def _bandwidth(series: FloatArray, *, intercept: bool) -> FloatArray:
 
 
 def quadratic_spectral(distance: FloatArray) -> FloatArray:
-    """Return the weights of the quadratic spectral kernel (Andrews 1991, equation 2.7).
-
-    Examples
-    --------
-    >>> quadratic_spectral(np.array([0.0, 5 / 6])).round(6).tolist()
-    [1.0, 0.303964]
-    """
+    """Return the weights of the quadratic spectral kernel (Andrews 1991, equation 2.7)."""
     angle = 6 * np.pi * np.asarray(distance, dtype=np.float64) / 5
     near = np.abs(angle) < _NEAR_ZERO
     safe = np.where(near, 1.0, angle)
@@ -411,13 +343,7 @@ def log_t_test(
 
 
 def refuse_identical(panel: UnitYears, spread: FloatArray) -> None:
-    """Raise where all units coincide in a year.
-
-    Raises
-    ------
-    InputError
-        As said.
-    """
+    """Raise where all units coincide in a year."""
     relative_paths(panel.values)
     if (spread <= 0).any():
         year = panel.years[int(np.flatnonzero(spread <= 0)[0])]
@@ -441,32 +367,11 @@ _FEWEST = 4
 
 
 def hodrick_prescott(values: FloatArray, smoothing: float) -> FloatArray:
-    """Return the trend of every row.
-
-    Parameters
-    ----------
-    values
-        `(..., T)` without gaps.
-    smoothing
-        Price of a change of slope; 400 for annual data in Phillips and Sul (2007), 6.25 in Ravn and Uhlig (2002).
-
-    Raises
-    ------
-    UsageError
-        When `smoothing` is negative.
-    InputError
-        When there are gaps, or fewer than four years.
-
-    Notes
-    -----
-    Solves ``(I + lambda D'D) trend = values`` with second differences D (Hodrick and Prescott 1997, Journal of Money,
-    Credit and Banking 29), a system of five diagonals.
-
-    Examples
-    --------
-    >>> hodrick_prescott(np.array([1.0, 2.0, 3.0, 4.0]), 400.0).round(9).tolist()
-    [1.0, 2.0, 3.0, 4.0]
-    """
+    """Return the trend of every row."""
+    # smoothing: Price of a change of slope; 400 for annual data in Phillips and Sul (2007), 6.25 in Ravn and Uhlig
+    # (2002).
+    # Solves ``(I + lambda D'D) trend = values`` with second differences D (Hodrick and Prescott 1997, Journal of Money,
+    # Credit and Banking 29), a system of five diagonals.
     from scipy.linalg import solveh_banded
 
     count = values.shape[-1]

@@ -25,21 +25,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitYears:
-    """A matrix of units by years.
-
-    Parameters
-    ----------
-    units
-        Their names, sorted.
-    years
-        The years that occur `(T,)`, rising.
-    values
-        `(N, T)`, NaN where nothing was observed.
-    findings
-        Units that were left out, each by name.
-    kind
-        The kind of frame that the caller handed in.
-    """
+    """A matrix of units by years."""
 
     units: tuple[str, ...]
     years: IntArray
@@ -48,13 +34,7 @@ class UnitYears:
     kind: FrameKind = "polars"
 
     def row(self, unit: str) -> FloatArray:
-        """Return the series of a unit.
-
-        Raises
-        ------
-        UsageError
-            When there is no such unit.
-        """
+        """Return the series of a unit."""
         if unit not in self.units:
             raise UsageError("pathways.unknown", what="unit", asked=unit, known=list(self.units))
         series: FloatArray = self.values[self.units.index(unit)]
@@ -69,31 +49,7 @@ def read_unit_years(
     value: str,
     verb: str,
 ) -> UnitYears:
-    """Return a long frame as a matrix of units by years; what is missing is NaN.
-
-    Parameters
-    ----------
-    frame
-        One row a unit and year.
-    unit, time, value
-        Names of its columns; `time` holds whole years, or dates of which the year counts.
-    verb
-        Who asks, for the messages.
-
-    Raises
-    ------
-    UsageError
-        When a column is missing.
-    InputError
-        When a value is no number or infinite, a key is empty, or a unit and year stand twice.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> long = pl.DataFrame({"u": ["a", "a", "b"], "y": [1, 2, 2], "v": [1.0, 2.0, 3.0]})
-    >>> read_unit_years(long, unit="u", time="y", value="v", verb="show").values.tolist()
-    [[1.0, 2.0], [nan, 3.0]]
-    """
+    """Return a long frame as a matrix of units by years; what is missing is NaN."""
     fields = [Field("unit", "code", column=unit), Field("year", "year", column=time), Field("value", column=value)]
     read = tidy(frame, fields, key=("unit", "year"), verb=verb, table="panel", named=True)
     rows = read.frame.drop_nulls("value")
@@ -107,26 +63,7 @@ def read_unit_years(
 
 
 def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int = 3) -> UnitYears:
-    """Return a panel without gaps, at equal distances in time.
-
-    Parameters
-    ----------
-    panel
-        What was read.
-    verb
-        Who asks, for the messages.
-    gaps
-        ``refuse`` a panel with gaps, naming each; or ``drop`` the units that have any, naming each in the findings.
-    fewest
-        The least number of units.
-
-    Raises
-    ------
-    UsageError
-        When `gaps` is neither.
-    InputError
-        When there are gaps that are refused, years at unequal distances, one year only, or too few units.
-    """
+    """Return a panel without gaps, at equal distances in time."""
     check_option("gaps", gaps, Gaps)
     _refuse_uneven(panel.years, verb)
     holed = ~np.isfinite(panel.values).all(axis=1)
@@ -152,13 +89,7 @@ def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int 
 
 
 def logarithms(panel: UnitYears, *, verb: str) -> UnitYears:
-    """Return the panel in natural logarithms.
-
-    Raises
-    ------
-    InputError
-        When a value is zero or negative; the findings name each.
-    """
+    """Return the panel in natural logarithms."""
     bad = np.argwhere(panel.values <= 0)
     if len(bad):
         findings = tuple(
@@ -190,13 +121,7 @@ def _gap(panel: UnitYears, row: int, gaps: Gaps) -> Finding:
 
 
 def span(panel: UnitYears, start: int | None, end: int | None, *, verb: str) -> UnitYears:
-    """Return the years from `start` to `end`, both included.
-
-    Raises
-    ------
-    UsageError
-        When none is left.
-    """
+    """Return the years from `start` to `end`, both included."""
     kept: BoolArray = np.ones(len(panel.years), dtype=np.bool_)
     if start is not None:
         kept &= panel.years >= start

@@ -425,21 +425,7 @@ _TOP, _TOP_PLACE, _BLOCK = 100, 10, 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
-    """A score put in order once, so that it can be measured under many weights of the places.
-
-    Parameters
-    ----------
-    entered
-        Whether the cell entered (m,), best score first.
-    group
-        The place of each cell, a number from 0, in the same order.
-    ties
-        Where a run of equal scores ends (m,).
-    within
-        By place (n,): precision among its ten best, NaN for places with fewer than ten cells or no entry.
-    within_auc
-        By place (n,): area under the curve; NaN for these and where everything entered.
-    """
+    """A score put in order once, so that it can be measured under many weights of the places."""
 
     entered: BoolArray
     group: IntArray
@@ -449,21 +435,7 @@ class Sorted:
 
 
 def ordered(entered: BoolArray, score: FloatArray, group: IntArray, places: int) -> Sorted:
-    """Put the cells in order of their score, and measure each place by itself.
-
-    Parameters
-    ----------
-    entered, score, group
-        Whether each cell entered, its score, the number of its place (m,).
-    places
-        Number of places.
-
-    Examples
-    --------
-    >>> found = ordered(np.array([True, False, True]), np.array([0.9, 0.8, 0.1]), np.zeros(3, dtype=int), 1)
-    >>> measures(found, np.ones((1, 1)))["auc"].tolist()
-    [0.5]
-    """
+    """Put the cells in order of their score, and measure each place by itself."""
     order = np.argsort(-score, kind="stable")
     sorted_score, here, whose = score[order], entered[order], group[order]
     ties = np.append(sorted_score[1:] != sorted_score[:-1], True)
@@ -481,13 +453,7 @@ def ordered(entered: BoolArray, score: FloatArray, group: IntArray, places: int)
 
 
 def area(entered: BoolArray, score: FloatArray) -> float:
-    """Return the area under the curve of true against false positives; ties count half.
-
-    Examples
-    --------
-    >>> area(np.array([True, False, True]), np.array([0.9, 0.8, 0.1]))
-    0.5
-    """
+    """Return the area under the curve of true against false positives; ties count half."""
     _, run, count = np.unique(score, return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - (count - 1) / 2)[run]
     yes = int(entered.sum())
@@ -495,22 +461,7 @@ def area(entered: BoolArray, score: FloatArray) -> float:
 
 
 def measures(found: Sorted, weights: FloatArray) -> dict[str, FloatArray]:
-    """Return all measures under weights of the places: how often each is drawn.
-
-    Parameters
-    ----------
-    found
-        The score in order.
-    weights
-        (draws, places); a row of ones is the sample itself.
-
-    Returns
-    -------
-    dict
-        By name of the measure, one number a draw: area under the curve, average precision (the sum of precision over
-        the steps of recall), precision among the first 100, mean over places of the precision among their first 10, and
-        mean over places of the area under their own curve.
-    """
+    """Return all measures under weights of the places: how often each is drawn."""
     parts = [_measured(found, weights[start : start + _BLOCK]) for start in range(0, len(weights), _BLOCK)]
     return {name: np.concatenate([part[name] for part in parts]) for name in MEASURES}
 
@@ -549,12 +500,6 @@ def _mean(values: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def draws(places: int, count: int, seed: int) -> FloatArray:
-    """Return how often each place is drawn in each bootstrap sample of the places (count, places).
-
-    Examples
-    --------
-    >>> draws(5, 3, seed=0).sum(axis=1).tolist()
-    [5.0, 5.0, 5.0]
-    """
+    """Return how often each place is drawn in each bootstrap sample of the places (count, places)."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(places, np.full(places, 1 / places), size=count).astype(float)

@@ -22,24 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """How well each activity suits each place.
-
-    Parameters
-    ----------
-    fit
-        Log location quotient that the endowments alone make expected (n, p), relative to the mean place.
-    parts
-        The same by factor (n, p, k); they sum to `fit`.
-    factors
-        Names of the factors.
-    intensity
-        Slope of each activity on each factor in standard deviations (p, k).
-    explained
-        Share of the variance that is foretold for places left out (at most 1, negative when worse than the mean); NaN
-        when the intensities were given.
-    findings
-        A warning when the endowments foretell next to nothing.
-    """
+    """How well each activity suits each place."""
 
     fit: FloatArray
     parts: FloatArray
@@ -54,21 +37,8 @@ def read_factors(
     names: Sequence[str],
     what: str,
 ) -> tuple[tuple[str, ...], FloatArray]:
-    """Return a frame of factors as a matrix in the order of some names: first column the name, one column a factor.
-
-    What is missing is not a number; the caller decides whether it can do without.
-
-    Raises
-    ------
-    InputError
-        When a name stands twice, or there is no factor.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> read_factors(pl.DataFrame({"city": ["B", "A"], "schooling": [9.0, 11.0]}), ["A", "B"], "place")[1].tolist()
-    [[11.0], [9.0]]
-    """
+    """Return a frame of factors as a matrix in the order of some names: first column the name, one column a factor."""
+    # What is missing is not a number; the caller decides whether it can do without.
     table, _ = read_any(frame, what)
     key, *factors = table.cells.columns
     if not factors:
@@ -81,19 +51,7 @@ def read_factors(
 
 
 def complete(have: FloatArray, names: Sequence[str], factors: Sequence[str]) -> tuple[BoolArray, tuple[Finding, ...]]:
-    """Return which places have every factor, and a finding that names the others: they get no fit.
-
-    Raises
-    ------
-    InputError
-        When fewer than half have.
-
-    Examples
-    --------
-    >>> kept, findings = complete(np.array([[1.0], [np.nan], [2.0]]), ["A", "B", "C"], ["energy"])
-    >>> kept.tolist(), findings[0].key
-    ([True, False, True], 'B')
-    """
+    """Return which places have every factor, and a finding that names the others: they get no fit."""
     bad = ~np.isfinite(have)
     kept: BoolArray = np.asarray(~bad.any(axis=1))
     out = np.flatnonzero(~kept).tolist()
@@ -114,34 +72,10 @@ def spread_out(found: Fit, kept: BoolArray, findings: tuple[Finding, ...]) -> Fi
 
 
 def estimated_fit(advantage: FloatArray, endowment: FloatArray, factors: Sequence[str]) -> Fit:
-    r"""Return the fit by a ridge regression of the log quotient of each activity on the endowments of the places.
-
-    A place is left out of the regression that judges it, so that what it has does not speak for itself. One penalty for
-    all activities, the one that foretells places left out best:
-    :math:`\hat y_{-i} = y_i - (y_i - \hat y_i)/(1 - h_i)` with the leverage :math:`h_i` (Allen 1974).
-
-    Parameters
-    ----------
-    advantage
-        Log location quotients, shrunk (n, p).
-    endowment
-        (n, k), any units.
-    factors
-        Names of the k.
-
-    Raises
-    ------
-    UsageError
-        When there are no more places than factors.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> endowment = rng.normal(size=(40, 1))
-    >>> found = estimated_fit(endowment * [1.0, -1.0] + rng.normal(0, 0.1, (40, 2)), endowment, ["schooling"])
-    >>> found.intensity.round(1).tolist(), bool(found.explained > 0.9)
-    ([[0.8], [-0.8]], True)
-    """
+    r"""Return the fit by a ridge regression of the log quotient of each activity on the endowments of the places."""
+    # A place is left out of the regression that judges it, so that what it has does not speak for itself. One penalty
+    # for all activities, the one that foretells places left out best: :math:`\hat y_{-i} = y_i - (y_i - \hat y_i)/(1 -
+    # h_i)` with the leverage :math:`h_i` (Allen 1974).
     n, k = endowment.shape
     if n <= k + 2:
         raise UsageError("pathways.many-factors", places=n, factors=k)
@@ -175,24 +109,8 @@ def estimated_fit(advantage: FloatArray, endowment: FloatArray, factors: Sequenc
 
 
 def given_fit(intensity: FloatArray, endowment: FloatArray, factors: Sequence[str]) -> Fit:
-    r"""Return the fit with intensities from outside: :math:`\sum_k z(intensity)_{pk}\, z(endowment)_{ck} / K`.
-
-    It is the interaction term of factor-proportions trade (Romalis 2004; Nunn 2007) as an index.
-
-    Parameters
-    ----------
-    intensity
-        (p, k), any units.
-    endowment
-        (n, k), any units.
-    factors
-        Names of the k.
-
-    Examples
-    --------
-    >>> given_fit(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0], [3.0]]), ["capital"]).fit.round(2).tolist()
-    [[1.22, -1.22], [0.0, 0.0], [-1.22, 1.22]]
-    """
+    r"""Return the fit with intensities from outside: :math:`\sum_k z(intensity)_{pk}\, z(endowment)_{ck} / K`."""
+    # It is the interaction term of factor-proportions trade (Romalis 2004; Nunn 2007) as an index.
     z = standardised(intensity, factors)
     x = standardised(endowment, factors)
     parts = x[:, None, :] * z[None, :, :] / len(factors)
@@ -200,13 +118,7 @@ def given_fit(intensity: FloatArray, endowment: FloatArray, factors: Sequence[st
 
 
 def standardised(values: FloatArray, factors: Sequence[str]) -> FloatArray:
-    """Return columns with mean 0 and standard deviation 1.
-
-    Raises
-    ------
-    InputError
-        When a factor is the same everywhere.
-    """
+    """Return columns with mean 0 and standard deviation 1."""
     spread = values.std(axis=0)
     if not (spread > 0).all():
         raise InputError("pathways.same-factor", factor=factors[int(np.argmin(spread))])

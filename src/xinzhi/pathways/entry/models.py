@@ -58,56 +58,22 @@ LABELS: dict[str, Text] = {
 
 
 def quotient(values: FloatArray) -> FloatArray:
-    """Return the location quotient; 0 where the place or the activity holds nothing.
-
-    Examples
-    --------
-    >>> quotient(np.array([[3.0, 0.0], [1.0, 0.0]])).tolist()
-    [[1.0, 0.0], [1.0, 0.0]]
-    """
+    """Return the location quotient; 0 where the place or the activity holds nothing."""
     even = values.sum(axis=1, keepdims=True) * (values.sum(axis=0) / values.sum())
     return np.asarray(np.divide(values, even, out=np.zeros_like(values), where=even > 0))
 
 
 def unit_of_chance(values: FloatArray) -> float:
-    """Return the amount that counts as one independent event: 1 for counts, else a small amount of the data.
-
-    Of amounts that are no whole numbers it is the first percentile of those above zero, so that no unit of measurement
-    changes anything.
-
-    Examples
-    --------
-    >>> unit_of_chance(np.array([[3.0, 0.0], [1.0, 2.0]]))
-    1.0
-    """
+    """Return the amount that counts as one independent event: 1 for counts, else a small amount of the data."""
+    # Of amounts that are no whole numbers it is the first percentile of those above zero, so that no unit of
+    # measurement changes anything.
     if (values == np.round(values)).all():
         return 1.0
     return float(np.quantile(values[values > 0], conventions("entry")["unit_quantile"]))
 
 
 def traits(values: FloatArray, names: tuple[str, ...] = OURS, *, unit: float | None = None) -> dict[str, FloatArray]:
-    """Return the traits of every cell on one date.
-
-    Parameters
-    ----------
-    values
-        Amounts (n, p).
-    names
-        Which of them; `BASELINE` are the eight of the published comparison, `OURS` all.
-    unit
-        The amount that counts as one independent event; None: `unit_of_chance`.
-
-    Returns
-    -------
-    dict
-        By name, (n, p).
-
-    Examples
-    --------
-    >>> found = traits(np.random.default_rng(0).poisson(5.0, (12, 9)).astype(float))
-    >>> len(found), found["latent"].shape
-    (24, (12, 9))
-    """
+    """Return the traits of every cell on one date."""
     rca = quotient(values)
     here = rca >= 1
     count = values / (unit_of_chance(values) if unit is None else unit)
@@ -180,10 +146,8 @@ def _correlated(columns: FloatArray) -> FloatArray:
 
 
 def _among(near: FloatArray, values: FloatArray, count: int) -> FloatArray:
-    """Return, for every column, the mean of `values` over the columns nearest to it, weighted by how near they are.
-
-    A column that is near to none has 0; of columns equally near the first ones count.
-    """
+    """Return, for every column, the mean of `values` over the columns nearest to it, weighted by how near they are."""
+    # A column that is near to none has 0; of columns equally near the first ones count.
     others = near.copy()
     np.fill_diagonal(others, -np.inf)
     best = np.argsort(-others, axis=0, kind="stable")[:count]
@@ -220,17 +184,7 @@ OWN: tuple[Score, ...] = ("additive_logit", "blend")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Cells that were absent on one date, and whether they were present on the next.
-
-    Parameters
-    ----------
-    rows, columns
-        Where they stand (m,).
-    traits
-        What was known on the first date, by name (m,).
-    entered
-        Whether they were present on the second (m,).
-    """
+    """Cells that were absent on one date, and whether they were present on the next."""
 
     rows: IntArray
     columns: IntArray
@@ -252,38 +206,13 @@ class Span:
 
 
 def available() -> tuple[Score, ...]:
-    """Return the scores that can be computed here: some need scikit-learn.
-
-    Examples
-    --------
-    >>> "additive_logit" in available()
-    True
-    """
+    """Return the scores that can be computed here: some need scikit-learn."""
     learn = find_spec("sklearn") is not None
     return tuple(name for name in get_args(Score) if learn or name not in LEARNED)
 
 
 def score(name: Score, train: Span | None, asked: Span, *, seed: int = 0) -> FloatArray:
-    """Return how likely each cell is to enter, by one score; only its order counts for the plain traits.
-
-    Parameters
-    ----------
-    name
-        ``rca``, ``density``, ``density_nearest``: the trait itself; ``logit``, ``random_forest``, ``boosting``: models
-        of the eight traits of the published comparison, with its settings; ``additive_logit``: ours, all traits, each
-        with a bent line; ``blend``: the mean log odds of that and of randomised trees.
-    train
-        Cells with a known outcome; not needed for a plain trait.
-    asked
-        Cells to judge; their outcomes are not looked at.
-    seed
-        Of the trees.
-
-    Raises
-    ------
-    UsageError
-        When the score is unknown, or needs scikit-learn which is not here.
-    """
+    """Return how likely each cell is to enter, by one score; only its order counts for the plain traits."""
     check_option("scores", name, Score)
     if name not in MODELS:
         return asked.traits[name]
@@ -364,21 +293,7 @@ _FAR, _SETTLED = 8.0, 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdditiveLogit:
-    """A fitted logit: the log odds are a constant plus one bent line for each trait.
-
-    Parameters
-    ----------
-    names
-        The traits (k,).
-    knots
-        Where the line of each trait bends; empty: it is straight.
-    owner
-        Which trait each column of the expanded design belongs to.
-    centre, scale
-        Mean and spread of these columns where the model was fitted.
-    intercept, slopes
-        The constant, and one slope a column.
-    """
+    """A fitted logit: the log odds are a constant plus one bent line for each trait."""
 
     names: tuple[str, ...]
     knots: tuple[FloatArray, ...]
@@ -409,34 +324,7 @@ class AdditiveLogit:
 def fit_additive_logit(
     traits: FloatArray, outcome: BoolArray, names: Sequence[str], *, bends: int, ridge: float
 ) -> AdditiveLogit:
-    r"""Fit by penalised maximum likelihood: Newton steps on :math:`-\ell(b) + \tfrac{ridge}{2} \|b\|^2`.
-
-    Parameters
-    ----------
-    traits
-        (m, k), finite.
-    outcome
-        (m,).
-    names
-        Of the traits.
-    bends
-        Bends of each line, at evenly spaced quantiles between 10 % and 90 %; 0: a plain logit.
-    ridge
-        Penalty on the slopes of the standardised columns; the constant is free. 1 is the default of scikit-learn.
-
-    Raises
-    ------
-    UsageError
-        When the outcome is the same everywhere: there is nothing to tell apart.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> x = rng.normal(size=(400, 1))
-    >>> model = fit_additive_logit(x, rng.random(400) < 1 / (1 + np.exp(-2 * x[:, 0])), ["x"], bends=0, ridge=1.0)
-    >>> bool(1.5 < model.slopes[0] / model.scale[0] < 2.5)
-    True
-    """
+    r"""Fit by penalised maximum likelihood: Newton steps on :math:`-\ell(b) + \tfrac{ridge}{2} \|b\|^2`."""
     if outcome.all() or not outcome.any():
         raise UsageError("pathways.one-outcome")
     edges = np.linspace(0.1, 0.9, bends) if bends > 1 else np.array([0.5][:bends])

@@ -110,27 +110,11 @@ class MatchRules:
 
 
 def simplex_weights(target: FloatArray, donors: FloatArray) -> FloatArray:
-    """Return the weights, not negative and adding up to 1, with which donors come nearest to a target.
-
-    Parameters
-    ----------
-    target
-        `(k,)`.
-    donors
-        `(k, J)`.
-
-    Notes
-    -----
-    For weights that add up to 1 the distance is ``|A w|`` with ``A = donors - target``. The minimum of
-    ``|A z|^2 + (1 - sum z)^2`` over ``z >= 0``, scaled to add up to 1, has the same direction: for a given direction
-    the best length leaves ``q / (1 + q)`` of it, which rises in ``q = |A w|^2``. So non-negative least squares (Lawson
-    and Hanson 1974, chapter 23) solves the quadratic program exactly.
-
-    Examples
-    --------
-    >>> simplex_weights(np.array([1.0, 1.0]), np.array([[0.0, 2.0, 9.0], [0.0, 2.0, 0.0]])).round(9).tolist()
-    [0.5, 0.5, 0.0]
-    """
+    """Return the weights, not negative and adding up to 1, with which donors come nearest to a target."""
+    # For weights that add up to 1 the distance is ``|A w|`` with ``A = donors - target``. The minimum of ``|A z|^2 + (1
+    # - sum z)^2`` over ``z >= 0``, scaled to add up to 1, has the same direction: for a given direction the best length
+    # leaves ``q / (1 + q)`` of it, which rises in ``q = |A w|^2``. So non-negative least squares (Lawson and Hanson
+    # 1974, chapter 23) solves the quadratic program exactly.
     from scipy.optimize import nnls
 
     apart = donors - target[:, None]
@@ -279,10 +263,8 @@ def _features(history: FloatArray, given: FloatArray, rules: MatchRules) -> Floa
 def _placebos(
     panel: UnitYears, features: FloatArray, order: Sequence[int], weights: FloatArray, before: BoolArray
 ) -> pl.DataFrame:
-    """Return the fit before and the gap after, with each unit taken for the treated one; the true one stands first.
-
-    The treated unit is no donor of the placebos: what happened to it must not be in their controls.
-    """
+    """Return the fit before and the gap after, with each unit taken for the treated one; the true one stands first."""
+    # The treated unit is no donor of the placebos: what happened to it must not be in their controls.
     rows = []
     pool = np.array(order[1:])
     for row in order:

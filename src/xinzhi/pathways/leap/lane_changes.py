@@ -172,13 +172,7 @@ def _given_density(
     activity: str,
     candidate: BoolArray,
 ) -> FloatArray:
-    """Return the caller's densities as a matrix.
-
-    Raises
-    ------
-    InputError
-        When that of a candidate is missing.
-    """
+    """Return the caller's densities as a matrix."""
     fields = [Field("place", "code", column=place), Field("activity", "code", column=activity), Field("density")]
     given = tidy(density, fields, verb="lane_changes", table="densities", named=True).frame.drop_nulls()
     rows = {str(name): row for row, name in enumerate(panel.places)}

@@ -28,23 +28,7 @@ _ROUNDS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What is to be assigned.
-
-    Parameters
-    ----------
-    value
-        Expected gain of every region and industry (n, p); NaN where the region cannot choose the industry.
-    sizes
-        How many industries each region gets, exactly (n,).
-    caps
-        How many regions each industry takes at most (p,).
-    floors
-        The least total value of each region (n,); 0: none.
-    loads, room
-        What a cell takes of an industry's capacity (n, p) and how much there is (p,); None: no such limit.
-    overlap
-        How many industries two regions may share at most; None: any.
-    """
+    """What is to be assigned."""
 
     value: FloatArray
     sizes: IntArray
@@ -61,26 +45,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """What was found.
-
-    Parameters
-    ----------
-    chosen
-        Which region gets which industry (n, p).
-    objective, bound
-        Total value, and what no assignment under these limits exceeds.
-    proof
-        ``flow``: the relaxation is a transport problem, whose matrix is totally unimodular, and its optimum keeps all
-        other limits; ``branch and bound``: the solver closed the gap; ``none``: it ran out of time.
-    cap_prices
-        By how much the total grows when the cap of an industry grows by one (p,), from the relaxation.
-    room_prices
-        The same for a unit of its capacity (p,).
-    region_prices
-        The same for a region's size (n,).
-    pairs
-        How many pairs of regions had to be told apart by rows of their own.
-    """
+    """What was found."""
 
     chosen: BoolArray
     objective: float
@@ -98,38 +63,12 @@ class Assignment:
 
 
 def assign(task: Task, *, time_limit: float = 60.0, least_gap: float = 0.0) -> Assignment:
-    r"""Return the assignment of largest total value.
-
-    Parameters
-    ----------
-    task
-        What is to be assigned, and the limits.
-    time_limit
-        Seconds; afterwards the best assignment found is returned with its gap.
-    least_gap
-        Stop when the gap is at most this.
-
-    Raises
-    ------
-    InputError
-        When no assignment keeps all limits, or none was found in time.
-
-    Notes
-    -----
-    Sizes and caps alone make the incidence matrix of a bipartite graph: it is totally unimodular (Hoffman and Kruskal
-    1956), so that every vertex of the relaxation is whole and the linear program is the integer program. When its
-    optimum keeps floors, capacity and overlap too, it is optimal for the whole problem, and nothing is branched on.
-    Otherwise the mixed-integer program is solved; pairs of regions are told apart only when an optimum lets them share
-    too much: :math:`y_k \ge x_{ik} + x_{jk} - 1, \sum_k y_k \le m`.
-
-    Examples
-    --------
-    >>> task = Task(value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]),
-    ...             floors=np.zeros(2))
-    >>> found = assign(task)
-    >>> found.chosen.tolist(), found.objective, found.proof
-    ([[False, True], [True, False]], 4.5, 'flow')
-    """
+    r"""Return the assignment of largest total value."""
+    # Sizes and caps alone make the incidence matrix of a bipartite graph: it is totally unimodular (Hoffman and Kruskal
+    # 1956), so that every vertex of the relaxation is whole and the linear program is the integer program. When its
+    # optimum keeps floors, capacity and overlap too, it is optimal for the whole problem, and nothing is branched on.
+    # Otherwise the mixed-integer program is solved; pairs of regions are told apart only when an optimum lets them
+    # share too much: :math:`y_k \ge x_{ik} + x_{jk} - 1, \sum_k y_k \le m`.
     model = Model(task)
     flow = model.relaxed(extras=False)
     if flow is None:
@@ -157,14 +96,7 @@ def is_whole(values: FloatArray) -> bool:
 
 
 def violations(task: Task, chosen: BoolArray) -> list[str]:
-    """Return which of the limits beyond sizes and caps an assignment breaks: ``floor, room, overlap``.
-
-    Examples
-    --------
-    >>> task = Task(value=np.ones((2, 2)), sizes=np.array([1, 1]), caps=np.array([2, 2]), floors=np.zeros(2), overlap=0)
-    >>> violations(task, np.array([[True, False], [True, False]]))
-    ['overlap']
-    """
+    """Return which of the limits beyond sizes and caps an assignment breaks: ``floor, room, overlap``."""
     found = []
     if (_totals(task, chosen) < task.floors - _WHOLE).any():
         found.append("floor")
@@ -189,13 +121,7 @@ def crowded(task: Task, chosen: BoolArray) -> IntArray:
 
 
 class Model:
-    """The rows and columns of a task: one column a cell that may be chosen.
-
-    Parameters
-    ----------
-    task
-        What is to be assigned.
-    """
+    """The rows and columns of a task: one column a cell that may be chosen."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -303,13 +229,7 @@ class Whole:
 
 
 def whole_program(model: Model, pairs: IntArray, seconds: float, least_gap: float) -> Whole:
-    """Solve the mixed-integer program with rows for these pairs of regions.
-
-    Raises
-    ------
-    InputError
-        When it has no solution, or none was found in time.
-    """
+    """Solve the mixed-integer program with rows for these pairs of regions."""
     import highspy
 
     matrix, lower, upper = model.matrix(extras=True)
@@ -391,29 +311,12 @@ def _solver(highspy: Any, seconds: float, least_gap: float) -> Any:  # noqa: ANN
 
 
 def greedy(task: Task) -> BoolArray:
-    """Return what every region picks for itself: its own best, whatever others do (n, p).
-
-    Examples
-    --------
-    >>> from xinzhi.pathways.plans.assignment import Task
-    >>> task = Task(value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]),
-    ...             floors=np.zeros(2))
-    >>> greedy(task).tolist()
-    [[True, False], [True, False]]
-    """
+    """Return what every region picks for itself: its own best, whatever others do (n, p)."""
     return first_of(task, np.where(task.eligible(), task.value, -np.inf))
 
 
 def herd(task: Task, popularity: FloatArray) -> BoolArray:
-    """Return what the regions pick when all follow the national favourites (n, p).
-
-    Parameters
-    ----------
-    task
-        What is to be assigned.
-    popularity
-        How favoured each industry is (p,); a region passes over what it cannot enter.
-    """
+    """Return what the regions pick when all follow the national favourites (n, p)."""
     return first_of(task, np.where(task.eligible(), popularity[None, :], -np.inf))
 
 
@@ -441,34 +344,16 @@ def queue(task: Task) -> BoolArray:
 
 
 def realised(task: Task, chosen: BoolArray) -> float:
-    """Return the total value that the caps leave: in a crowded industry every entrant keeps the same share.
-
-    Where `count` regions crowd into an industry that takes `cap`, each realises cap/count of its expected gain. These
-    shares are a fractional assignment within caps and sizes, so that the total is never above the optimum under these
-    two (gains are not negative).
-
-    Examples
-    --------
-    >>> from xinzhi.pathways.plans.assignment import Task
-    >>> task = Task(value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]),
-    ...             floors=np.zeros(2))
-    >>> realised(task, greedy(task))
-    2.75
-    """
+    """Return the total value that the caps leave: in a crowded industry every entrant keeps the same share."""
+    # Where `count` regions crowd into an industry that takes `cap`, each realises cap/count of its expected gain. These
+    # shares are a fractional assignment within caps and sizes, so that the total is never above the optimum under these
+    # two (gains are not negative).
     share = np.minimum(1.0, task.caps / np.maximum(chosen.sum(axis=0), 1))
     return float((np.where(chosen, np.nan_to_num(task.value), 0.0) * share).sum())
 
 
 def row_of(task: Task, chosen: BoolArray, kind: str, ceiling: Sequence[float]) -> dict[str, Any]:
-    """Return one row of the comparison.
-
-    Parameters
-    ----------
-    task, chosen, kind
-        What was to be assigned, what was, and what this is called.
-    ceiling
-        Total of the coordinated plan, and of the optimum under sizes and caps alone.
-    """
+    """Return one row of the comparison."""
     counts = chosen.sum(axis=0)
     own = np.where(chosen, np.nan_to_num(task.value), 0.0)
     got = realised(task, chosen)
@@ -490,23 +375,7 @@ def row_of(task: Task, chosen: BoolArray, kind: str, ceiling: Sequence[float]) -
 
 
 def repair(task: Task, chosen: BoolArray) -> BoolArray | None:
-    """Return an assignment that keeps the overlap, by the cheapest swaps; None when swaps do not get there.
-
-    Parameters
-    ----------
-    task
-        With an overlap.
-    chosen
-        An assignment that keeps all other limits (n, p).
-
-    Examples
-    --------
-    >>> from xinzhi.pathways.plans.assignment import Task
-    >>> task = Task(value=np.array([[3.0, 1.0], [3.0, 2.0]]), sizes=np.array([1, 1]), caps=np.array([2, 2]),
-    ...             floors=np.zeros(2), overlap=0)
-    >>> repair(task, np.array([[True, False], [True, False]])).tolist()
-    [[True, False], [False, True]]
-    """
+    """Return an assignment that keeps the overlap, by the cheapest swaps; None when swaps do not get there."""
     now, value = chosen.copy(), np.nan_to_num(task.value, nan=-np.inf)
     limit = len(now) * int(task.sizes.max(initial=1))
     for _ in range(limit):

@@ -42,18 +42,7 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChoiceExplanation(Explanation):
-    """What stands behind the list of one region in one year.
-
-    Parameters
-    ----------
-    year
-        The year.
-    cells
-        ``category, name_zh, name_en, named, others, expected, verdict, density, decile, decile_here, present, able,
-        unfit, change, status_zh, status_en``: every category; `others` counts the other regions that name it.
-    nearest
-        The region with the most similar list and their likeness.
-    """
+    """What stands behind the list of one region in one year."""
 
     year: int
     cells: pl.DataFrame
@@ -466,13 +455,7 @@ def region_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
 
 
 def hypergeometric_at_most(seen: int, total: int, marked: int, drawn: int) -> float:
-    """Return the chance of at most `seen` marked ones among `drawn` out of `total` of which `marked` are marked.
-
-    Examples
-    --------
-    >>> round(hypergeometric_at_most(0, 4, 2, 2), 6)
-    0.166667
-    """
+    """Return the chance of at most `seen` marked ones among `drawn` out of `total` of which `marked` are marked."""
     from scipy.special import comb
 
     number = np.arange(int(seen) + 1)

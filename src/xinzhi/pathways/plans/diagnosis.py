@@ -24,22 +24,7 @@ _TINY = 1e-7
 
 
 def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> InputError:
-    """Return the error that says which limit no assignment keeps, and what would be enough.
-
-    Parameters
-    ----------
-    task
-        One that has no assignment.
-    places, industries
-        Names of its rows and columns.
-
-    Examples
-    --------
-    >>> from xinzhi.pathways.plans.assignment import Task
-    >>> task = Task(value=np.ones((2, 1)), sizes=np.array([1, 1]), caps=np.array([1]), floors=np.zeros(2))
-    >>> print(refuse(task, ["a", "b"], ["x"]))
-    plan: the caps are too tight by 1 place: 2 are asked for, the caps hold 1. Raise the cap of x by 1, or ask for less.
-    """
+    """Return the error that says which limit no assignment keeps, and what would be enough."""
     few = task.eligible().sum(axis=1) < task.sizes
     if few.any():
         first = [
@@ -86,15 +71,7 @@ def _said(what: str, **values: object) -> Text:
 
 
 def elastic(task: Task, what: str) -> FloatArray:
-    """Return by how much a kind of limit must give way at least, when sizes (and caps) hold: one number a limit.
-
-    Parameters
-    ----------
-    task
-        What is to be assigned.
-    what
-        ``caps``: floors and capacity are set aside; ``floors`` and ``room``: caps hold, each without the other.
-    """
+    """Return by how much a kind of limit must give way at least, when sizes (and caps) hold: one number a limit."""
     from scipy.sparse import coo_array, csc_array, hstack
 
     from xinzhi.core.programs import solve_once

@@ -40,19 +40,7 @@ Subject = Literal["structure", "choice"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LikenessExplanation(Explanation):
-    """Whom a region resembles, and what sets it apart.
-
-    Parameters
-    ----------
-    year, level
-        The year and the level.
-    others
-        ``region, name_zh, name_en, cosine, krugman, expected, p_more``: the other regions, the most alike first.
-    activities
-        ``activity, name_zh, name_en, share, share_elsewhere, advantage``: its structure, the largest departure first.
-    row
-        Its row of `Isomorphism.regions`.
-    """
+    """Whom a region resembles, and what sets it apart."""
 
     year: int
     level: str
@@ -418,19 +406,7 @@ def pair_rows(
     values: FloatArray,
     null: tuple[str, int, int],
 ) -> tuple[pl.DataFrame, FloatArray]:
-    """Return one row a pair of places (the columns of `Isomorphism.frame`), and the mean cosine of every draw.
-
-    Parameters
-    ----------
-    level, year, places
-        Where this is.
-    measures
-        Cosine and Krugman's index (n, n).
-    values
-        Amounts (n, p).
-    null
-        Which null, how many draws, and the seed.
-    """
+    """Return one row a pair of places (the columns of `Isomorphism.frame`), and the mean cosine of every draw."""
     which, draws, seed = null
     pairs = np.triu_indices(len(places), 1)
     observed = measures[0][pairs]

@@ -71,13 +71,7 @@ def chances_of(
     near: Nearness,
     year: int,
 ) -> tuple[FloatArray, EntryOdds | None]:
-    """Return the chance of entry of every cell (n, p), NaN where none is given, and the logit behind it if any.
-
-    Raises
-    ------
-    InputError
-        When a chance is not between 0 and 1.
-    """
+    """Return the chance of entry of every cell (n, p), NaN where none is given, and the logit behind it if any."""
     if given is None:
         odds = fit_entry(package, year, int(conventions("plan")["horizon"]))
         return odds.chance(near.density), odds
@@ -100,13 +94,7 @@ def gains_of(
     cells: Cells,
     year: int,
 ) -> FloatArray:
-    """Return what every region gains when it builds an industry (n, p): complexity above the least complex industry.
-
-    Raises
-    ------
-    InputError
-        When a gain is negative or missing for every cell.
-    """
+    """Return what every region gains when it builds an industry (n, p): complexity above the least complex industry."""
     shape = cells.values.shape
     if given is None:
         try:
@@ -157,24 +145,9 @@ def spread(
     places: Sequence[str],
     industries: Sequence[str],
 ) -> FloatArray:
-    """Return a long frame as a matrix of these places and industries (n, p); NaN where it has no row.
-
-    A frame without a column for the region holds for all regions. Places and industries may be called ``place`` and
-    ``activity``.
-
-    Raises
-    ------
-    UsageError
-        When a column is missing or nothing matches.
-    InputError
-        When a cell stands twice.
-
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"region": ["a", "b"], "industry": ["x", "y"], "gain": [1.0, 2.0]})
-    >>> spread(frame, "gain", ("a", "b"), ("x", "y")).tolist()
-    [[1.0, nan], [nan, 2.0]]
-    """
+    """Return a long frame as a matrix of these places and industries (n, p); NaN where it has no row."""
+    # A frame without a column for the region holds for all regions. Places and industries may be called ``place`` and
+    # ``activity``.
     table, _ = read_any(frame, column)
     names = {key: next((one for one in also if one in table.cells.columns), None) for key, also in _ALIASES.items()}
     keys = tuple(key for key, name in names.items() if name is not None)
@@ -217,29 +190,7 @@ def utilisation(package: Package, industries: Sequence[str]) -> dict[str, float]
 def caps_of(
     asked: int | Mapping[str, int] | None, industries: Sequence[str], slots: int, used: Mapping[str, float]
 ) -> IntArray:
-    """Return how many regions each industry takes (p,).
-
-    Parameters
-    ----------
-    asked
-        As `Limits.caps`.
-    industries
-        Their codes.
-    slots
-        How many places there are in all portfolios.
-    used
-        Utilisation of capacity in percent, by industry.
-
-    Raises
-    ------
-    UsageError
-        When a cap is negative or its industry unknown.
-
-    Examples
-    --------
-    >>> caps_of(None, ["26", "36"], 10, {"36": 72.2}).tolist()
-    [10, 5]
-    """
+    """Return how many regions each industry takes (p,)."""
     if isinstance(asked, int):
         if asked < 0:
             raise UsageError("pathways.cap-negative", value=asked)
@@ -283,18 +234,7 @@ def debt_ratios(package: Package) -> tuple[dict[str, float], int | None]:
 def sizes_of(
     limits: Limits, places: Sequence[str], portfolio: int, ratios: Mapping[str, float]
 ) -> tuple[IntArray, tuple[Finding, ...]]:
-    """Return how many industries each region gets (n,), and who has no debt figure.
-
-    Raises
-    ------
-    UsageError
-        When a size is negative or its region unknown.
-
-    Examples
-    --------
-    >>> sizes_of(Limits(), ["a", "b"], 3, {"a": 0.2, "b": 0.7})[0].tolist()
-    [3, 1]
-    """
+    """Return how many industries each region gets (n,), and who has no debt figure."""
     found = np.full(len(places), portfolio)
     findings: list[Finding] = []
     if limits.debt and limits.sizes is None:
@@ -317,19 +257,7 @@ def sizes_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryOdds:
-    """A logit of entry: log odds = intercept + slope x density.
-
-    Parameters
-    ----------
-    intercept, slope
-        Of the log odds; density between 0 and 1.
-    intercept_error, slope_error
-        Standard errors, clustered by region.
-    candidates, entries
-        How many cells were absent at the start of a window, and how many of them were there at its end.
-    windows
-        First and last year of each window.
-    """
+    """A logit of entry: log odds = intercept + slope x density."""
 
     intercept: float
     slope: float
@@ -345,31 +273,7 @@ class EntryOdds:
 
 
 def fit_entry(package: Package, last: int, horizon: int, *, verb: str = "plan") -> EntryOdds:
-    """Estimate the logit from windows of `horizon` years that end in `last` and do not overlap.
-
-    Parameters
-    ----------
-    package
-        With `activity`.
-    last
-        The last year.
-    horizon
-        Length of a window in years.
-    verb
-        Who asks, for the messages.
-
-    Raises
-    ------
-    InputError
-        When no window fits into the years, or too few cells entered or stayed away.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> odds = fit_entry(load("china-provinces"), 2016, 5)
-    >>> odds.windows, odds.slope > 0
-    (((2006, 2011), (2011, 2016)), True)
-    """
+    """Estimate the logit from windows of `horizon` years that end in `last` and do not overlap."""
     years = years_of(package.require("activity", ["region", "industry", "year", "employment"], verb=verb))
     windows = [(end - horizon, end) for end in range(last, years[0] - 1, -horizon) if end - horizon in years]
     windows = [window for window in windows if window[1] in years][::-1]

@@ -28,17 +28,7 @@ _TWO = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """What every region's plan of one year names.
-
-    Parameters
-    ----------
-    year, regions, categories
-        The year, the regions and the categories, sorted.
-    named, mentioned
-        0/1 (n, p); `mentioned` equals `named` where the table has no such column.
-    findings
-        Regions without a full list, which are left out.
-    """
+    """What every region's plan of one year names."""
 
     year: int
     regions: tuple[str, ...]
@@ -50,19 +40,7 @@ class Lists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """Categories of plans beside the industries of the statistics, by region and category (n, p).
-
-    Parameters
-    ----------
-    density, decile, decile_here, present, able
-        As in `Nearness`, of the nearest of the divisions; density is NaN and the rest 0 where `known` is False.
-    known
-        Whether the category falls in a division that the table `activity` has, and the region is in that table.
-    divisions
-        The divisions of each category that the table has.
-    reasons
-        Why a category has no density; empty text where it has.
-    """
+    """Categories of plans beside the industries of the statistics, by region and category (n, p)."""
 
     density: FloatArray
     decile: IntArray
@@ -75,19 +53,7 @@ class Fit:
 
 
 def chosen_categories(package: Package, asked: str | Sequence[str], *, verb: str) -> tuple[str, ...]:
-    """Return the categories asked for: ``informative``, ``all``, or codes.
-
-    Raises
-    ------
-    UsageError
-        When a category is unknown or fewer than two are left.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> len(chosen_categories(load("china-provinces"), "informative", verb="show"))
-    34
-    """
+    """Return the categories asked for: ``informative``, ``all``, or codes."""
     table = package.require("plan_categories", ["category"], verb=verb)
     known = sorted(table["category"].to_list())
     if isinstance(asked, str) and asked == "all":
@@ -105,19 +71,7 @@ def chosen_categories(package: Package, asked: str | Sequence[str], *, verb: str
 
 
 def plan_years(package: Package, years: int | Sequence[int] | None, *, verb: str) -> list[int]:
-    """Return the years of plans asked for; None: all there are.
-
-    Raises
-    ------
-    UsageError
-        When there are no plans of a year.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> plan_years(load("china-provinces"), None, verb="show")
-    [2025, 2026]
-    """
+    """Return the years of plans asked for; None: all there are."""
     known = years_of(package.require("plans", _COLUMNS, verb=verb))
     asked = known if years is None else [years] if isinstance(years, int) else sorted(set(years))
     for year in asked:
@@ -129,20 +83,7 @@ def plan_years(package: Package, years: int | Sequence[int] | None, *, verb: str
 
 
 def read_lists(package: Package, year: int, categories: Sequence[str], *, verb: str) -> Lists:
-    """Return the lists of one year; a region whose list is not complete is left out and named.
-
-    Raises
-    ------
-    InputError
-        When fewer than two regions have a full list.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> lists = read_lists(load("china-provinces"), 2025, ("ai", "computing", "nev"), verb="show")
-    >>> lists.named.sum(axis=0).tolist()
-    [22, 25, 17]
-    """
+    """Return the lists of one year; a region whose list is not complete is left out and named."""
     table = package.require("plans", _COLUMNS, verb=verb)
     rows = table.filter(pl.col("year") == year, pl.col("category").is_in(list(categories)))
     seen = rows.filter(pl.col("named").is_not_null()).group_by("region").agg(pl.len().alias("cells"))
@@ -171,14 +112,7 @@ def _about(what: str, region: str, year: int) -> Finding:
 
 
 def divisions_of(package: Package, *, verb: str) -> dict[str, tuple[str, ...]]:
-    """Return the divisions of GB/T 4754 that every category falls in, as the package says.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> divisions_of(load("china-provinces"), verb="show")["nev"]
-    ('36', '38')
-    """
+    """Return the divisions of GB/T 4754 that every category falls in, as the package says."""
     table = package.require("plan_categories", ["category", "divisions"], verb=verb)
     return {
         code: tuple(part.strip() for part in (text or "").split(";") if part.strip())
@@ -187,18 +121,7 @@ def divisions_of(package: Package, *, verb: str) -> dict[str, tuple[str, ...]]:
 
 
 def fit_of(lists: Lists, divisions: dict[str, tuple[str, ...]], near: Nearness) -> Fit:
-    """Return how near every region is to every category: the nearest of its divisions counts.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> from xinzhi.pathways.industries import jobs, nearness
-    >>> package = load("china-provinces")
-    >>> near = nearness(jobs(package, None, verb="show")[0])
-    >>> lists = read_lists(package, 2025, ("ai", "finance"), verb="show")
-    >>> fit_of(lists, divisions_of(package, verb="show"), near).known.all(axis=0).tolist()
-    [True, False]
-    """
+    """Return how near every region is to every category: the nearest of its divisions counts."""
     shape = lists.named.shape
     density, flags = np.full(shape, np.nan), np.zeros((5, *shape), dtype=np.int64)
     here = {region: row for row, region in enumerate(near.places)}

@@ -17,23 +17,7 @@ if TYPE_CHECKING:
 
 
 def poisson_binomial(probabilities: FloatArray) -> FloatArray:
-    """Return the distribution of the number of successes of independent trials with chances of their own.
-
-    Parameters
-    ----------
-    probabilities
-        (..., m); leading axes are separate problems.
-
-    Returns
-    -------
-    ndarray
-        (..., m + 1), exact up to rounding (the trials are added one by one).
-
-    Examples
-    --------
-    >>> poisson_binomial(np.array([0.5, 0.5])).tolist()
-    [0.25, 0.5, 0.25]
-    """
+    """Return the distribution of the number of successes of independent trials with chances of their own."""
     trials = probabilities.shape[-1]
     found = np.zeros((*probabilities.shape[:-1], trials + 1))
     found[..., 0] = 1.0
@@ -45,21 +29,7 @@ def poisson_binomial(probabilities: FloatArray) -> FloatArray:
 
 
 def tails(probabilities: FloatArray, counts: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return the exact chance of at least, and of at most, the counts that were seen.
-
-    Parameters
-    ----------
-    probabilities
-        (c, m): one row a problem.
-    counts
-        (c,): what was seen.
-
-    Examples
-    --------
-    >>> more, fewer = tails(np.array([[0.5, 0.5]]), np.array([2]))
-    >>> more.tolist(), fewer.tolist()
-    ([0.25], [1.0])
-    """
+    """Return the exact chance of at least, and of at most, the counts that were seen."""
     mass = poisson_binomial(probabilities)
     number = np.arange(mass.shape[-1])
     more = np.where(number >= counts[:, None], mass, 0.0).sum(axis=1)
@@ -68,56 +38,17 @@ def tails(probabilities: FloatArray, counts: IntArray) -> tuple[FloatArray, Floa
 
 
 def length_chances(lists: BoolArray) -> FloatArray:
-    """Return the chance of each entry when every place draws a list of its own length, all entries equally likely.
-
-    The entries of one list depend on each other, those of different places do not: how many places name an entry is
-    Poisson-binomial, exactly.
-
-    Examples
-    --------
-    >>> length_chances(np.array([[True, False], [True, True]])).tolist()
-    [[0.5, 0.5], [1.0, 1.0]]
-    """
+    """Return the chance of each entry when every place draws a list of its own length, all entries equally likely."""
+    # The entries of one list depend on each other, those of different places do not: how many places name an entry is
+    # Poisson-binomial, exactly.
     return np.asarray(np.broadcast_to(lists.mean(axis=1, keepdims=True), lists.shape))
 
 
 def curveball(lists: BoolArray, draws: int, *, seed: int = 0, trades: int | None = None) -> Iterator[BoolArray]:
-    """Draw lists with the same lengths and the same count of every entry, all arrangements equally likely.
-
-    Parameters
-    ----------
-    lists
-        (n, p), at least two rows.
-    draws
-        How many.
-    seed
-        Of the random numbers.
-    trades
-        Trades between two rows from one draw to the next, ten times as many before the first; None: five a row, as
-        Strona et al. find enough.
-
-    Yields
-    ------
-    ndarray
-        (n, p).
-
-    Raises
-    ------
-    UsageError
-        When there is one row only.
-
-    Notes
-    -----
-    Two rows pool the entries that only one of them has and deal them out again at random (Strona et al. 2014, Nature
-    Communications 5:4114). A trade that changes nothing counts as a step: this makes the draws uniform (Carstens 2015,
-    Physical Review E 91:042812).
-
-    Examples
-    --------
-    >>> lists = np.array([[True, False, True], [False, True, False]])
-    >>> {tuple(drawn.sum(axis=0).tolist()) for drawn in curveball(lists, 20)}
-    {(1, 1, 1)}
-    """
+    """Draw lists with the same lengths and the same count of every entry, all arrangements equally likely."""
+    # Two rows pool the entries that only one of them has and deal them out again at random (Strona et al. 2014, Nature
+    # Communications 5:4114). A trade that changes nothing counts as a step: this makes the draws uniform (Carstens
+    # 2015, Physical Review E 91:042812).
     n = len(lists)
     if n < 2:  # noqa: PLR2004 - a trade takes two
         raise UsageError("pathways.few-places")
@@ -145,30 +76,10 @@ def _trade(lists: BoolArray, rng: np.random.Generator) -> None:
 
 
 def permuted_structures(values: FloatArray, draws: int, *, seed: int = 0) -> Iterator[FloatArray]:
-    """Draw structures of places that specialise as strongly as they do, in activities that chance picks.
-
-    Every place keeps its location quotients but deals them out to the activities at random; shares are national shares
-    times the quotient, scaled to 1. What likeness is left comes from the national structure (big activities are big
-    everywhere) and from how strongly places specialise.
-
-    Parameters
-    ----------
-    values
-        Amounts (n, p).
-    draws, seed
-        How many, and the seed.
-
-    Yields
-    ------
-    ndarray
-        Shares (n, p).
-
-    Examples
-    --------
-    >>> drawn = next(permuted_structures(np.array([[3.0, 1.0], [1.0, 3.0]]), 1))
-    >>> drawn.sum(axis=1).tolist()
-    [1.0, 1.0]
-    """
+    """Draw structures of places that specialise as strongly as they do, in activities that chance picks."""
+    # Every place keeps its location quotients but deals them out to the activities at random; shares are national
+    # shares times the quotient, scaled to 1. What likeness is left comes from the national structure (big activities
+    # are big everywhere) and from how strongly places specialise.
     rng = np.random.default_rng(seed)
     quotient, national = revealed_advantage(values), values.sum(axis=0) / values.sum()
     for _ in range(draws):
@@ -176,27 +87,8 @@ def permuted_structures(values: FloatArray, draws: int, *, seed: int = 0) -> Ite
 
 
 def sampled_structures(values: FloatArray, draws: int, *, seed: int = 0) -> Iterator[FloatArray]:
-    """Draw structures of places that differ by sampling only: multinomial counts from the national shares.
-
-    It suits small counts; with thousands of workers in a cell every real difference is beyond it.
-
-    Parameters
-    ----------
-    values
-        Counts (n, p).
-    draws, seed
-        How many, and the seed.
-
-    Yields
-    ------
-    ndarray
-        Shares (n, p).
-
-    Examples
-    --------
-    >>> next(sampled_structures(np.array([[3.0, 1.0], [1.0, 3.0]]), 1, seed=1)).sum(axis=1).tolist()
-    [1.0, 1.0]
-    """
+    """Draw structures of places that differ by sampling only: multinomial counts from the national shares."""
+    # It suits small counts; with thousands of workers in a cell every real difference is beyond it.
     rng = np.random.default_rng(seed)
     national = values.sum(axis=0) / values.sum()
     totals = np.maximum(np.rint(values.sum(axis=1)).astype(int), 1)

@@ -45,16 +45,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PlanExplanation(Explanation):
-    """Why a region gets what it gets.
-
-    Parameters
-    ----------
-    assigned
-        Its rows of `Plan.frame`.
-    passed
-        ``industry, industry_zh, industry_en, own_rank, probability, gain, value, cap, taken, cap_price, net``: what it
-        likes better than the last industry that it got and did not get; `net` is its value less the price of a place.
-    """
+    """Why a region gets what it gets."""
 
     assigned: pl.DataFrame
     passed: pl.DataFrame
@@ -435,23 +426,7 @@ def _provenance(data: Package, options: Mapping[str, Any]) -> Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The matrices that a plan is made from, by region and industry to choose (n, p).
-
-    Parameters
-    ----------
-    places, industries
-        Their codes.
-    probability, gain, value
-        Chance of entry, gain, and their product, NaN where the industry cannot be chosen.
-    density
-        Relatedness density.
-    lack
-        What the region lacks to a location quotient of 1, in the unit of the activity.
-    nation
-        The industry's total (p,).
-    excluded
-        Industries that are not to choose.
-    """
+    """The matrices that a plan is made from, by region and industry to choose (n, p)."""
 
     places: tuple[str, ...]
     industries: tuple[str, ...]
@@ -466,13 +441,7 @@ class Parts:
 
 
 def own_ranks(value: FloatArray) -> IntArray:
-    """Return the place of every industry in its region's own order, 1 the best; 0 where it cannot be chosen.
-
-    Examples
-    --------
-    >>> own_ranks(np.array([[0.1, np.nan, 0.3]])).tolist()
-    [[2, 0, 1]]
-    """
+    """Return the place of every industry in its region's own order, 1 the best; 0 where it cannot be chosen."""
     order = np.argsort(-np.nan_to_num(value, nan=-np.inf), axis=1, kind="stable")
     rank = np.empty(value.shape, dtype=np.int64)
     np.put_along_axis(rank, order, np.broadcast_to(np.arange(1, value.shape[1] + 1), value.shape), axis=1)

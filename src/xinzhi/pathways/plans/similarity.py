@@ -16,18 +16,7 @@ if TYPE_CHECKING:
 
 
 def shares(values: FloatArray) -> FloatArray:
-    """Return the share of every activity in its place (n, p); rows sum to 1.
-
-    Raises
-    ------
-    UsageError
-        When a row is empty or a value negative: there are no shares then.
-
-    Examples
-    --------
-    >>> shares(np.array([[3.0, 1.0], [0.0, 2.0]])).tolist()
-    [[0.75, 0.25], [0.0, 1.0]]
-    """
+    """Return the share of every activity in its place (n, p); rows sum to 1."""
     totals = values.sum(axis=1, keepdims=True)
     if (values < 0).any() or (totals <= 0).any():
         raise UsageError("pathways.empty-shares")
@@ -35,32 +24,17 @@ def shares(values: FloatArray) -> FloatArray:
 
 
 def cosine(values: FloatArray) -> FloatArray:
-    r"""Return UNIDO's index of structural similarity of every two places (n, n), between 0 and 1.
-
-    Notes
-    -----
-    :math:`S_{ij} = \sum_k s_{ik} s_{jk} / \sqrt{\sum_k s_{ik}^2 \sum_k s_{jk}^2}` (UNIDO 1979, *World Industry since
-    1960*). Big activities dominate it, and it rises as the classification gets coarser: state the level and compare
-    with a null.
-
-    Examples
-    --------
-    >>> cosine(np.array([[1.0, 0.0], [1.0, 1.0]])).round(4).tolist()
-    [[1.0, 0.7071], [0.7071, 1.0]]
-    """
+    r"""Return UNIDO's index of structural similarity of every two places (n, n), between 0 and 1."""
+    # :math:`S_{ij} = \sum_k s_{ik} s_{jk} / \sqrt{\sum_k s_{ik}^2 \sum_k s_{jk}^2}` (UNIDO 1979, *World Industry since
+    # 1960*). Big activities dominate it, and it rises as the classification gets coarser: state the level and compare
+    # with a null.
     part = shares(values)
     unit = part / np.sqrt((part**2).sum(axis=1, keepdims=True))
     return np.asarray(np.clip(unit @ unit.T, 0.0, 1.0))
 
 
 def krugman(values: FloatArray) -> FloatArray:
-    r"""Return Krugman's index of difference :math:`\sum_k |s_{ik} - s_{jk}|` of every two places (n, n), 0 to 2.
-
-    Examples
-    --------
-    >>> krugman(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist()
-    [[0.0, 1.0], [1.0, 0.0]]
-    """
+    r"""Return Krugman's index of difference :math:`\sum_k |s_{ik} - s_{jk}|` of every two places (n, n), 0 to 2."""
     from scipy.spatial.distance import cdist
 
     part = shares(values)
@@ -68,49 +42,21 @@ def krugman(values: FloatArray) -> FloatArray:
 
 
 def finger_kreinin(values: FloatArray) -> FloatArray:
-    r"""Return the overlap :math:`\sum_k \min(s_{ik}, s_{jk})` of every two places (n, n), between 0 and 1.
-
-    It is :math:`1 - K_{ij}/2` of Krugman's index, exactly: one is no evidence beside the other (Finger and Kreinin
-    1979).
-
-    Examples
-    --------
-    >>> finger_kreinin(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist()
-    [[1.0, 0.5], [0.5, 1.0]]
-    """
+    r"""Return the overlap :math:`\sum_k \min(s_{ik}, s_{jk})` of every two places (n, n), between 0 and 1."""
+    # It is :math:`1 - K_{ij}/2` of Krugman's index, exactly: one is no evidence beside the other (Finger and Kreinin
+    # 1979).
     return np.asarray(1.0 - krugman(values) / 2.0)
 
 
 def krugman_to_rest(values: FloatArray, *, include_own: bool = False) -> FloatArray:
-    """Return Krugman's index of each place against all others together (n,).
-
-    Parameters
-    ----------
-    values
-        Amounts (n, p).
-    include_own
-        Compare with the total including the place itself, as R EconGeo does; big places then look less special.
-
-    Examples
-    --------
-    >>> krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist()
-    [1.0, 1.0]
-    >>> krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]]), include_own=True).tolist()
-    [0.5, 0.5]
-    """
+    """Return Krugman's index of each place against all others together (n,)."""
     total = values.sum(axis=0)
     others = np.broadcast_to(total, values.shape) if include_own else total - values
     return np.asarray(np.abs(shares(values) - shares(np.asarray(others))).sum(axis=1))
 
 
 def hachman(values: FloatArray) -> FloatArray:
-    r"""Return Hachman's index :math:`1 / \sum_k s_{ik}^2 / s_k` (n,): 1 where a place mirrors the whole.
-
-    Examples
-    --------
-    >>> hachman(np.array([[1.0, 1.0], [2.0, 2.0], [0.0, 0.0001]])).round(3).tolist()
-    [1.0, 1.0, 0.5]
-    """
+    r"""Return Hachman's index :math:`1 / \sum_k s_{ik}^2 / s_k` (n,): 1 where a place mirrors the whole."""
     national = values.sum(axis=0) / values.sum()
     with np.errstate(invalid="ignore"):
         terms = np.where(national > 0, shares(values) ** 2 / np.where(national > 0, national, 1.0), 0.0)
@@ -118,13 +64,7 @@ def hachman(values: FloatArray) -> FloatArray:
 
 
 def hhi(values: FloatArray) -> FloatArray:
-    """Return the Herfindahl-Hirschman index of each row (n,): 1/p when even, 1 when all is in one.
-
-    Examples
-    --------
-    >>> hhi(np.array([[1.0, 1.0], [0.0, 5.0]])).tolist()
-    [0.5, 1.0]
-    """
+    """Return the Herfindahl-Hirschman index of each row (n,): 1/p when even, 1 when all is in one."""
     return np.asarray((shares(values) ** 2).sum(axis=1))
 
 
@@ -145,18 +85,9 @@ def theil(values: FloatArray) -> FloatArray:
 
 
 def location_gini(values: FloatArray) -> FloatArray:
-    """Return the location Gini of every activity (p,): 0 where it is spread as all activity is.
-
-    Notes
-    -----
-    Twice the area between the diagonal and the Lorenz curve of the activity's shares over the places' shares of all
-    activity, places sorted by their location quotient (Krugman 1991, *Geography and Trade*).
-
-    Examples
-    --------
-    >>> location_gini(np.array([[2.0, 0.0], [0.0, 2.0]])).tolist()
-    [0.5, 0.5]
-    """
+    """Return the location Gini of every activity (p,): 0 where it is spread as all activity is."""
+    # Twice the area between the diagonal and the Lorenz curve of the activity's shares over the places' shares of all
+    # activity, places sorted by their location quotient (Krugman 1991, *Geography and Trade*).
     own, all_ = shares(values.T), values.sum(axis=1) / values.sum()
     found = np.empty(len(own))
     for number, part in enumerate(own):
@@ -167,31 +98,9 @@ def location_gini(values: FloatArray) -> FloatArray:
 
 
 def ellison_glaeser(values: FloatArray, plants: FloatArray | None = None) -> FloatArray:
-    r"""Return Ellison and Glaeser's index of concentration of every activity (p,).
-
-    Parameters
-    ----------
-    values
-        Amounts (n, p).
-    plants
-        Herfindahl index of the plants' sizes in every activity (p,); None: taken as 0, many small plants, which makes
-        the index an upper bound.
-
-    Raises
-    ------
-    UsageError
-        When a plant Herfindahl is not in [0, 1) or one place has everything.
-
-    Notes
-    -----
-    :math:`\gamma_k = (G_k/(1 - \sum_i x_i^2) - H_k)/(1 - H_k)`, :math:`G_k = \sum_i (s_{ik} - x_i)^2`
-    (Ellison and Glaeser 1997, Journal of Political Economy 105(5), equation 5).
-
-    Examples
-    --------
-    >>> ellison_glaeser(np.array([[2.0, 0.0], [0.0, 2.0]])).tolist()
-    [1.0, 1.0]
-    """
+    r"""Return Ellison and Glaeser's index of concentration of every activity (p,)."""
+    # :math:`\gamma_k = (G_k/(1 - \sum_i x_i^2) - H_k)/(1 - H_k)`, :math:`G_k = \sum_i (s_{ik} - x_i)^2` (Ellison and
+    # Glaeser 1997, Journal of Political Economy 105(5), equation 5).
     own, all_ = shares(values.T), values.sum(axis=1) / values.sum()
     herfindahl = np.zeros(len(own)) if plants is None else np.asarray(plants, dtype=float)
     even = 1.0 - float((all_**2).sum())
@@ -202,25 +111,13 @@ def ellison_glaeser(values: FloatArray, plants: FloatArray | None = None) -> Flo
 
 
 def shared(lists: BoolArray) -> FloatArray:
-    """Return how many entries every two lists share (n, n); the diagonal holds their lengths.
-
-    Examples
-    --------
-    >>> shared(np.array([[True, True], [False, True]])).tolist()
-    [[2.0, 1.0], [1.0, 1.0]]
-    """
+    """Return how many entries every two lists share (n, n); the diagonal holds their lengths."""
     ones = lists.astype(float)
     return np.asarray(ones @ ones.T)
 
 
 def jaccard(lists: BoolArray) -> FloatArray:
-    """Return the shared part of the union of every two lists (n, n); two empty lists share nothing: 0.
-
-    Examples
-    --------
-    >>> jaccard(np.array([[True, True], [False, True]])).tolist()
-    [[1.0, 0.5], [0.5, 1.0]]
-    """
+    """Return the shared part of the union of every two lists (n, n); two empty lists share nothing: 0."""
     both = shared(lists)
     length = np.diagonal(both)
     union = length[:, None] + length[None, :] - both
@@ -228,13 +125,7 @@ def jaccard(lists: BoolArray) -> FloatArray:
 
 
 def mean_of_pairs(matrix: FloatArray) -> float:
-    """Return the mean over all pairs of different places of a symmetric matrix.
-
-    Examples
-    --------
-    >>> mean_of_pairs(np.array([[1.0, 0.2], [0.2, 1.0]]))
-    0.2
-    """
+    """Return the mean over all pairs of different places of a symmetric matrix."""
     return float(matrix[np.triu_indices(len(matrix), 1)].mean())
 
 
@@ -243,27 +134,7 @@ GIVEN = "as given"
 
 
 def parents(codes: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the parent of every code at every level that the codes allow, coarsest level first.
-
-    Parameters
-    ----------
-    codes
-        Codes of activities. Digits of GB/T 4754 have the levels ``section``, ``group`` (ours, ``pathways.yaml``),
-        ``2-digit`` and so on down to the longest code that all have; other codes have one level, ``as given``.
-
-    Returns
-    -------
-    dict
-        Level and, for every code, its parent there.
-
-    Examples
-    --------
-    >>> parents(["0610", "3610", "3620"])
-    {'section': ('B', 'C', 'C'), 'group': ('BA', 'CF', 'CF'), '2-digit': ('06', '36', '36'), \
-'3-digit': ('061', '361', '362'), '4-digit': ('0610', '3610', '3620')}
-    >>> parents(["ships", "cars"])
-    {'as given': ('ships', 'cars')}
-    """
+    """Return the parent of every code at every level that the codes allow, coarsest level first."""
     if not all(code.isascii() and code.isdigit() and len(code) >= _DIVISION for code in codes):
         return {GIVEN: tuple(codes)}
     found: dict[str, tuple[str, ...]] = {}
@@ -282,31 +153,14 @@ def parents(codes: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def add_up(values: FloatArray, above: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
-    """Return amounts added up to their parents (n, q), and the parents, sorted.
-
-    Examples
-    --------
-    >>> add_up(np.array([[1.0, 2.0, 3.0]]), ("a", "b", "a"))[0].tolist()
-    [[4.0, 2.0]]
-    """
+    """Return amounts added up to their parents (n, q), and the parents, sorted."""
     names = sorted(set(above))
     member = np.array([[name == one for name in names] for one in above], dtype=float)
     return values @ member, tuple(names)
 
 
 def chosen_levels(all_: Mapping[str, tuple[str, ...]], asked: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
-    """Return the levels asked for; None: all.
-
-    Raises
-    ------
-    UsageError
-        When the codes do not have a level.
-
-    Examples
-    --------
-    >>> list(chosen_levels(parents(["06", "36"]), ["2-digit"]))
-    ['2-digit']
-    """
+    """Return the levels asked for; None: all."""
     wanted = list(all_) if asked is None else list(asked)
     for level in wanted:
         if level not in all_:
