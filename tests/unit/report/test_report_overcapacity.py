@@ -217,6 +217,24 @@ def test_how_far_the_answer_rests_on_demand_is_said(wave, shown):
     assert shown["New-energy vehicles"] == pytest.approx(chances)
 
 
+def test_tables_of_the_wave_are_in_percent_of_what_the_frame_holds(wave, shown):
+    row = wave.frame.filter(category="nev", entry="all", demand="base").row(0, named=True)
+    tables = {table.key: table for table in rooms.section(wave).contents()}
+    for key, names in (
+        ("herd_categories", ("base_utilisation", "growth", "entrant_size", "capacity_added")),
+        ("herd_offsets", ("capacity_added",)), ("herd_idle", ("base_utilisation",)),
+        ("herd_prices", ("price", "price_low", "price_high")),
+    ):  # fmt: skip
+        table = tables[key]
+        cells = next(cells for cells in table.rows if cells[0].en == "New-energy vehicles")
+        held = dict(zip([one.name for one in table.columns], cells, strict=True))
+        assert {name: held[name] for name in names} == pytest.approx({name: 100 * row[name] for name in names}), key
+    held = dict(zip([one.name for one in tables["herd_crowd"].columns], range(6), strict=True))
+    cells = next(cells for cells in tables["herd_crowd"].rows if cells[0].en == "New-energy vehicles")
+    assert cells[held["break_even"]] == row["break_even"]  # a number of entrants
+    assert set(shown) >= {"crowd", "offsets"}
+
+
 @pytest.mark.parametrize("asked", ["nev", "新能源汽车", "New-energy vehicles"])
 def test_one_category_has_its_range(wave, asked):
     picture = next(one for one in rooms.section(wave, region=asked).pictures if one.kind == "outlook")
@@ -306,6 +324,15 @@ def test_how_far_criteria_agree_is_a_share_of_the_firms_of_each():
     twin = draws(rooms.section(result))["overlap"].twin
     for cells, row in zip(twin.rows, result.overlap.iter_rows(named=True), strict=True):
         assert cells[2:5] == (row["both"], row["first_only"], row["second_only"])
+        assert cells[5] == pytest.approx(100 * row["agreement"])
+    chart = xinzhi.plot(result, "overlap").to_dict()
+    shown = {(r["row"], r["column"]): r["value"] for rows in chart["datasets"].values() for r in rows if "value" in r}
+    pair = result.overlap.filter(first=CHK, second=FN).row(0, named=True)
+    shared = 100 * pair["both"] / (pair["both"] + pair["first_only"])
+    assert shown["subsidised credit (CHK)", "earnings and renewed loans (FN)"] == pytest.approx(shared)
+    other = 100 * pair["both"] / (pair["both"] + pair["second_only"])
+    assert shown["earnings and renewed loans (FN)", "subsidised credit (CHK)"] == pytest.approx(other)
+    assert pair["first_only"] != pair["both"]
 
 
 @pytest.mark.parametrize(

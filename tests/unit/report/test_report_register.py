@@ -84,6 +84,8 @@ def test_the_matrix_shows_shares_numbers_and_the_worst_and_keeps_what_was_not_ch
     assert ("Beijing", "bubble") not in cells
     twin = drawn.twin.rows
     assert [(one[3], one[4]) for one in twin] == found.matrix.select("checked", "flagged").rows()
+    for _, _, _, checked, flagged, share, *_ in twin:
+        assert share == (pytest.approx(100 * flagged / checked) if checked else None)
 
 
 def test_industries_are_counted_by_region_and_the_most_frequent_leads(found, told):
@@ -94,6 +96,16 @@ def test_industries_are_counted_by_region_and_the_most_frequent_leads(found, tol
     some = rows["item"].n_unique()
     assert f"{some} of {found.checks.filter(kind='category')['item'].n_unique()} industries" in drawn.headline.en
     assert sum(one[2] for one in drawn.twin.rows) == counts["region"].sum()
+    for _, _, flagged, checked, share in drawn.twin.rows:
+        assert share == (pytest.approx(100 * flagged / checked) if checked else None)
+    # the share is of the regions that were checked, not of all that name it
+    unseen = pl.when(region=JILIN, pitfall="overcapacity").then(pl.lit("not checked")).otherwise("status")
+    thinned = replace(found, checks=found.checks.with_columns(status=unseen))
+    rows = picture(section(thinned), "items").twin.rows
+    named = thinned.checks.filter(pitfall="overcapacity", item="auto")["region"].n_unique()
+    row = next(r for r in rows if r[0] == found.names.text("category", "auto") and r[1].en == "overcapacity")
+    assert row[3] == named - 1
+    assert row[4] == pytest.approx(100 * row[2] / row[3])
 
 
 def test_a_region_has_its_own_figures_each_against_its_own_threshold(found, told):

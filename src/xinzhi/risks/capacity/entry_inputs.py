@@ -25,23 +25,7 @@ _QUARTERS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """One category of the plans.
-
-    Parameters
-    ----------
-    code, name
-        Its code and name.
-    regions
-        The regions that name it.
-    sizes, sized
-        Their shares of national employment in its divisions, of those that are known, and which regions these are.
-    divisions, missing
-        Its divisions that the table `activity` has, and those that it lacks.
-    base, spread, survey
-        Utilisation at the start (0-1), standard deviation of its yearly log change, and the series behind them.
-    reason
-        Why nothing can be computed; None where it can.
-    """
+    """One category of the plans."""
 
     code: str
     name: Text
@@ -59,22 +43,7 @@ class Category:
 def read_categories(
     package: Package, year: int | None, asked: Sequence[str] | None
 ) -> tuple[int, int, tuple[Category, ...]]:
-    """Return the year of the plans, the year of the sizes, and the categories.
-
-    Raises
-    ------
-    UsageError
-        When a year or category is unknown.
-    InputError
-        When a table is missing.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> year, of_sizes, found = read_categories(load("china-provinces"), None, ["pv"])
-    >>> year, of_sizes, len(found[0].regions), found[0].survey
-    (2026, 2016, 10, ('electrical_machinery',))
-    """
+    """Return the year of the plans, the year of the sizes, and the categories."""
     verb = "herd_entry"
     plans = package.require("plans", ["region", "year", "category", "named"], verb=verb)
     kinds = package.require("plan_categories", ["category", "divisions"], verb=verb)
@@ -170,19 +139,7 @@ def _reason(
 
 
 def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
-    """Return for every division the survey series that stands for it, its level (0-1) and yearly log spread.
-
-    Raises
-    ------
-    InputError
-        When there is no quarter at all.
-
-    Examples
-    --------
-    >>> rows = pl.DataFrame({"period": ["2025Q1", "2025Q2"], "industry": ["coal"] * 2, "utilisation": [70.0, 72.0]})
-    >>> survey_series(rows)["06"]
-    ('coal', 0.71, 0.05)
-    """
+    """Return for every division the survey series that stands for it, its level (0-1) and yearly log spread."""
     quarters = rates.filter(pl.col("period").str.contains("Q"), pl.col("utilisation").is_not_null()).with_columns(
         place=pl.col("period").str.slice(0, 4).cast(pl.Int64) * _QUARTERS
         + pl.col("period").str.slice(5, 1).cast(pl.Int64)
@@ -222,15 +179,7 @@ def _spreads(quarters: pl.DataFrame) -> dict[str, float]:
 
 
 def national_growth(package: Package, window: int) -> tuple[float, int, int]:
-    """Return the mean yearly growth of real output of all regions together, and its first and last year.
-
-    Examples
-    --------
-    >>> from xinzhi.data import load
-    >>> growth, first, last = national_growth(load("china-provinces"), 5)
-    >>> round(growth, 3), first, last
-    (0.053, 2020, 2025)
-    """
+    """Return the mean yearly growth of real output of all regions together, and its first and last year."""
     accounts = package.require("accounts", ["region", "year", "output_real"], verb="herd_entry", despite=GAPS)
     total = (
         accounts.drop_nulls("output_real")
@@ -258,13 +207,7 @@ def growth_of(
 
 
 def check_demand(given: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a mapping, to be checked
-    """Refuse growth of a category that is not there, or no growth rate.
-
-    Raises
-    ------
-    UsageError
-        As said.
-    """
+    """Refuse growth of a category that is not there, or no growth rate."""
     for code, rate in (given or {}).items():
         if code not in codes:
             raise UsageError("capacity.demand-of", code=code)

@@ -27,19 +27,7 @@ ENTRY, CUTS = ("all", "uncertain"), (5.0, 50.0, 95.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """What is assumed of a market.
-
-    Parameters
-    ----------
-    demand_elasticity
-        Price elasticity of demand in absolute value, above 0.
-    supply_elasticity
-        Elasticity of utilisation with respect to price at given capacity, 0 or more.
-    variable_cost, margin
-        Variable cost and profit as shares of revenue at the start; what is left is fixed cost.
-    spillover
-        Elasticity of demand with respect to capacity: entry that makes its own market, below 1.
-    """
+    """What is assumed of a market."""
 
     demand_elasticity: float
     supply_elasticity: float
@@ -68,42 +56,16 @@ class Market:
 
 
 def pressure(market: Market, demand: FloatArray, added: FloatArray) -> FloatArray:
-    """Return demand over capacity, both 1 at the start; utilisation and price rise with it.
-
-    Examples
-    --------
-    >>> flat = Market(demand_elasticity=1.0, supply_elasticity=1.0, variable_cost=0.8, margin=0.1)
-    >>> pressure(flat, np.array([1.2]), np.array([0.5])).round(6).tolist()
-    [0.8]
-    """
+    """Return demand over capacity, both 1 at the start; utilisation and price rise with it."""
     capacity = 1.0 + added
     return np.asarray(demand * capacity ** (market.spillover - 1.0) if market.spillover else demand / capacity)
 
 
 def outcome(market: Market, base: float, demand: FloatArray, added: FloatArray) -> tuple[FloatArray, FloatArray]:
-    r"""Return utilisation and price (1 at the start) once capacity is added.
-
-    Parameters
-    ----------
-    market
-        The assumptions.
-    base
-        Utilisation at the start, in (0, 1].
-    demand, added
-        Demand at unchanged prices over that of the start, and capacity added over that of the start.
-
-    Notes
-    -----
-    Demand :math:`u_0 D\,p^{-\varepsilon}` meets :math:`u_0 p^{\sigma} K` with :math:`K = 1 + A` and
-    :math:`D = (1 + G) K^{\theta}`: :math:`p = x^{1/(\sigma+\varepsilon)}`, :math:`u = u_0 p^{\sigma}`, :math:`x = D/K`.
-    Where that passes full capacity, :math:`u = 1` and the price clears the market.
-
-    Examples
-    --------
-    >>> flat = Market(demand_elasticity=1.0, supply_elasticity=1.0, variable_cost=0.8, margin=0.1)
-    >>> [part.round(4).tolist() for part in outcome(flat, 0.8, np.array([1.0]), np.array([0.44]))]
-    [[0.6667], [0.8333]]
-    """
+    r"""Return utilisation and price (1 at the start) once capacity is added."""
+    # Demand :math:`u_0 D\,p^{-\varepsilon}` meets :math:`u_0 p^{\sigma} K` with :math:`K = 1 + A` and :math:`D = (1 +
+    # G) K^{\theta}`: :math:`p = x^{1/(\sigma+\varepsilon)}`, :math:`u = u_0 p^{\sigma}`, :math:`x = D/K`. Where that
+    # passes full capacity, :math:`u = 1` and the price clears the market.
     x = pressure(market, demand, added)
     price = x ** (1.0 / (market.supply_elasticity + market.demand_elasticity))
     used = base * price**market.supply_elasticity
@@ -114,29 +76,14 @@ def outcome(market: Market, base: float, demand: FloatArray, added: FloatArray) 
 
 
 def profit(market: Market, base: float, used: FloatArray, price: FloatArray) -> FloatArray:
-    """Return profit of a unit of capacity over its revenue at the start.
-
-    Examples
-    --------
-    >>> flat = Market(demand_elasticity=1.0, supply_elasticity=1.0, variable_cost=0.8, margin=0.1)
-    >>> profit(flat, 0.8, np.array([0.8]), np.array([1.0])).round(6).tolist()
-    [0.1]
-    """
+    """Return profit of a unit of capacity over its revenue at the start."""
     return np.asarray((price - market.variable_cost) * used / base - market.fixed_cost)
 
 
 def break_even_ratio(market: Market) -> float:
-    r"""Return demand over capacity (both 1 at the start) at which profit is nil.
-
-    The price solves :math:`p^{1+\sigma} - v p^{\sigma} = F`, which rises in :math:`p` on :math:`[v, 1]`; then
-    :math:`x^* = p^{\sigma+\varepsilon}`.
-
-    Examples
-    --------
-    >>> flat = Market(demand_elasticity=1.0, supply_elasticity=0.0, variable_cost=0.8, margin=0.1)
-    >>> round(break_even_ratio(flat), 6)
-    0.9
-    """
+    r"""Return demand over capacity (both 1 at the start) at which profit is nil."""
+    # The price solves :math:`p^{1+\sigma} - v p^{\sigma} = F`, which rises in :math:`p` on :math:`[v, 1]`; then
+    # :math:`x^* = p^{\sigma+\varepsilon}`.
     low, high, power = market.variable_cost, 1.0, market.supply_elasticity
     for _ in range(_STEPS):
         middle = (low + high) / 2
@@ -146,64 +93,29 @@ def break_even_ratio(market: Market) -> float:
 
 
 def threshold_ratio(market: Market, base: float, threshold: float) -> float | None:
-    """Return demand over capacity (both 1 at the start) at which utilisation is the threshold (both 0-1).
-
-    None where prices take all the excess and utilisation does not move.
-
-    Examples
-    --------
-    >>> flat = Market(demand_elasticity=1.0, supply_elasticity=1.0, variable_cost=0.8, margin=0.1)
-    >>> round(threshold_ratio(flat, 0.8, 0.75), 6)
-    0.878906
-    """
+    """Return demand over capacity (both 1 at the start) at which utilisation is the threshold (both 0-1)."""
+    # None where prices take all the excess and utilisation does not move.
     if not market.supply_elasticity > 0:
         return None
     return float((threshold / base) ** (1.0 + market.demand_elasticity / market.supply_elasticity))
 
 
 def break_even_capacity(market: Market, demand: FloatArray, ratio: float) -> FloatArray:
-    """Return the capacity (added over that of the start) at which `demand` over capacity is `ratio`; may be negative.
-
-    Examples
-    --------
-    >>> flat = Market(demand_elasticity=1.0, supply_elasticity=0.0, variable_cost=0.8, margin=0.1)
-    >>> break_even_capacity(flat, np.array([1.26]), 0.9).round(6).tolist()
-    [0.4]
-    """
+    """Return the capacity (added over that of the start) at which `demand` over capacity is `ratio`."""
+    # May be negative.
     return np.asarray((demand / ratio) ** (1.0 / (1.0 - market.spillover)) - 1.0)
 
 
 def offsetting_spillover(demand: float, added: float) -> float | None:
-    """Return the elasticity of demand with respect to capacity that would keep utilisation; None without entry.
-
-    Nought or below: demand outgrows capacity by itself. Above 1: no spill-over of that kind would do.
-
-    Examples
-    --------
-    >>> round(offsetting_spillover(1.2, 0.44), 6)
-    0.5
-    """
+    """Return the elasticity of demand with respect to capacity that would keep utilisation; None without entry."""
+    # Nought or below: demand outgrows capacity by itself. Above 1: no spill-over of that kind would do.
     return None if added <= 0 else float(1.0 - np.log(demand) / np.log1p(added))
 
 
 def simulate(
     one: Category, market: Market, growth: tuple[float, str], rules: Mapping[str, Any], seed: int
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of one category for the frame, the bands and the waves of `herd_entry`.
-
-    Parameters
-    ----------
-    one
-        The category.
-    market
-        The assumptions on the market.
-    growth
-        Growth of its demand a year, and where that comes from.
-    rules
-        All assumptions, as ``wave`` in ``overcapacity.yaml`` has them.
-    seed
-        Of the draws; the stream is the category's own.
-    """
+    """Return the rows of one category for the frame, the bands and the waves of `herd_entry`."""
     head: dict[str, Any] = {
         "category": one.code, "name_zh": one.name.zh, "name_en": one.name.en, "regions": len(one.regions),
         "survey": ";".join(one.survey) or None, "divisions": ";".join(one.divisions) or None,
@@ -241,12 +153,11 @@ def simulate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draws:
-    """What is drawn for a category, (B,) each.
+    """What is drawn for a category, (B,) each."""
 
-    `shocks` multiply demand at the end of the horizon (in logs), `added` is the capacity that each kind of entry adds
-    (over that of the nation), `alone` that of an entrant which knows nothing of the others; `size` is that of one in
-    each draw, `each` its middle.
-    """
+    # `shocks` multiply demand at the end of the horizon (in logs), `added` is the capacity that each kind of entry adds
+    # (over that of the nation), `alone` that of an entrant which knows nothing of the others; `size` is that of one in
+    # each draw, `each` its middle.
 
     shocks: FloatArray
     added: Mapping[str, FloatArray]

@@ -126,13 +126,7 @@ def peak_to_peak(
 
 
 def through_peaks(series: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Return the trend through the peaks of a series (T,), nowhere below it, and where the peaks are.
-
-    Examples
-    --------
-    >>> through_peaks(np.array([0.0, 2.0, 1.0, 4.0, 3.0]))[0].tolist()
-    [1.0, 2.0, 3.0, 4.0, 5.0]
-    """
+    """Return the trend through the peaks of a series (T,), nowhere below it, and where the peaks are."""
     inner = (series[1:-1] > series[:-2]) & (series[1:-1] >= series[2:])
     peaks = np.concatenate([[False], inner, [False]])
     if not peaks.any():

@@ -112,13 +112,7 @@ class DebtDynamics(Result):
 
 
 def moves(change: float) -> Text:
-    """Return a change of a ratio in words: by how many percentage points it rises or falls.
-
-    Examples
-    --------
-    >>> moves(0.026).zh, moves(-0.031).en, moves(0.0001).en
-    ('上升2.6个百分点', 'falls by 3.1 points', 'hardly moves')
-    """
+    """Return a change of a ratio in words: by how many percentage points it rises or falls."""
     points = 100 * change
     key = "hardly_moves" if round(points, 1) == 0 else "rises_by" if change > 0 else "falls_by"
     return words(f"debt.chart.{key}", value=abs(points))
@@ -209,11 +203,9 @@ def _complete(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _effects(rows: pl.DataFrame, usual: float) -> pl.DataFrame:
-    """Return the parts of the change.
-
-    The residual is measured on amounts and not as what is left of the ratios, so that the sum is a test. Effects of
-    growth are written with ratios of output: 1 + g would lose digits where output collapses.
-    """
+    """Return the parts of the change."""
+    # The residual is measured on amounts and not as what is left of the ratios, so that the sum is a test. Effects of
+    # growth are written with ratios of output: 1 + g would lose digits where output collapses.
     d, y = pl.col("previous"), pl.col("output")
     nominal = (pl.col("base") / y - 1) * d
     real = (pl.col("base_real") / pl.col("output_real") - 1) * d

@@ -145,13 +145,7 @@ def coefficients(persistence: pl.DataFrame) -> list[Text]:
 
 
 def chance(value: float) -> Text:
-    """Return a chance in per cent; what draws cannot tell from certain is no more than nearly so.
-
-    Examples
-    --------
-    >>> chance(0.612).en, chance(1.0).en, chance(0.001).en
-    ('61', '> 99', '< 1')
-    """
+    """Return a chance in per cent; what draws cannot tell from certain is no more than nearly so."""
     sure = setting("public_debt", "fan.sure")
     key = "nearly_sure" if value > 1 - sure else "hardly" if value < sure else "chance"
     return words(f"debt.chart.{key}", value=value)
@@ -383,11 +377,9 @@ def _follows(persistence: pl.DataFrame, pulled: float) -> Finding:
 
 
 def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
-    """Return where shocks go on from year to year, so that a fan of independent years is too narrow.
-
-    The correlation of a year with the next is pooled over regions; one over the years is what estimating a mean takes
-    off it. Gaps are left out.
-    """
+    """Return where shocks go on from year to year, so that a fan of independent years is too narrow."""
+    # The correlation of a year with the next is pooled over regions; one over the years is what estimating a mean takes
+    # off it. Gaps are left out.
     notes = []
     for name in VARIABLES:
         products, squares, lost = 0.0, 0.0, 0.0

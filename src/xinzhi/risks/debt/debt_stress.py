@@ -76,7 +76,7 @@ class DebtStress(Result):
     def added(self) -> dict[str, float]:
         """Return what each scenario that can be computed adds to the ratio at the end, on average, in points."""
         known = self.ends().drop_nulls("over_baseline").group_by("scenario", maintain_order=True)
-        return dict(known.agg(100 * pl.col("over_baseline").mean()).iter_rows())
+        return dict(known.agg(pl.col("over_baseline").mean() * 100).iter_rows())
 
     def years(self) -> Text:
         """Return for how many years the paths run, in words."""

@@ -28,20 +28,7 @@ _FEWEST = 3
 
 
 def recursion(start: float, growth: FloatArray, rate: FloatArray, borrowing: FloatArray) -> FloatArray:
-    r"""Return debt to output along paths (..., H): :math:`d_t = \frac{1+r_t}{1+g_t} d_{t-1} + b_t`.
-
-    Parameters
-    ----------
-    start
-        Debt to output at the start.
-    growth, rate, borrowing
-        (..., H); borrowing net of interest over output, that is :math:`-pb + sfa`.
-
-    Examples
-    --------
-    >>> recursion(0.5, np.array([0.0, 0.0]), np.array([0.1, 0.1]), np.array([0.0, 0.1])).round(4).tolist()
-    [0.55, 0.705]
-    """
+    r"""Return debt to output along paths (..., H): :math:`d_t = \frac{1+r_t}{1+g_t} d_{t-1} + b_t`."""
     factor = (1.0 + rate) / (1.0 + growth)
     paths: FloatArray = np.empty(np.broadcast(factor, borrowing).shape)
     last: FloatArray | float = start
@@ -52,13 +39,7 @@ def recursion(start: float, growth: FloatArray, rate: FloatArray, borrowing: Flo
 
 
 def residuals(history: FloatArray) -> FloatArray:
-    """Return deviations from the mean (T, k), scaled so that their variance is the unbiased one.
-
-    Examples
-    --------
-    >>> residuals(np.array([[1.0], [3.0]])).round(4).ravel().tolist()
-    [-1.4142, 1.4142]
-    """
+    """Return deviations from the mean (T, k), scaled so that their variance is the unbiased one."""
     years = len(history)
     return np.asarray((history - history.mean(axis=0)) * np.sqrt(years / (years - 1)))
 
@@ -66,23 +47,10 @@ def residuals(history: FloatArray) -> FloatArray:
 def independent(
     history: FloatArray, horizon: int, draws: int, rng: np.random.Generator, pool: FloatArray | None = None
 ) -> FloatArray:
-    """Draw futures (B, H, k) around the mean of the past, with rows of shocks drawn whole.
-
-    Parameters
-    ----------
-    history
-        The past (T, k).
-    horizon, draws, rng
-        Years, number of futures, and the source of chance.
-    pool
-        Shocks (N, k) of many regions; None: the region's own.
-
-    Notes
-    -----
-    The mean is not known: each future has a mean of its own, from a resampled past. Own shocks are few, so that their
-    spread is not known either: they are rescaled by the spread of the past over that of the resampled past (a
-    bootstrap-t), without which bands of short series are too narrow.
-    """
+    """Draw futures (B, H, k) around the mean of the past, with rows of shocks drawn whole."""
+    # The mean is not known: each future has a mean of its own, from a resampled past. Own shocks are few, so that their
+    # spread is not known either: they are rescaled by the spread of the past over that of the resampled past (a
+    # bootstrap-t), without which bands of short series are too narrow.
     years = len(history)
     own = residuals(history) if pool is None else pool
     past = own[rng.integers(len(own), size=(draws, years))]
@@ -180,102 +148,43 @@ def _stable(corrected: FloatArray, plain: FloatArray) -> tuple[FloatArray, float
 
 
 def spread_ratio(spread: FloatArray, drawn: FloatArray) -> FloatArray:
-    """Return the spread of the past (k,) over that of resampled pasts (B, k); 1 where there is none.
-
-    Examples
-    --------
-    >>> spread_ratio(np.array([2.0, 0.0]), np.array([[1.0, 0.0]])).tolist()
-    [[2.0, 1.0]]
-    """
+    """Return the spread of the past (k,) over that of resampled pasts (B, k); 1 where there is none."""
     safe = drawn > _TINY
     return np.asarray(np.where(safe, spread / np.where(safe, drawn, 1.0), 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PanelAutoregression:
-    """Autoregressions of order one, one for each variable, with a mean for each region.
+    """Autoregressions of order one, one for each variable, with a mean for each region."""
 
-    Parameters
-    ----------
-    slopes
-        Coefficients (k,), corrected; 0 where a variable never moves.
-    plain
-        Least squares with region means (k,).
-    drawn
-        Coefficients as they might be (B, k).
-    shocks
-        Residual rows of all regions (N, k), scaled to the unbiased variance.
-    scale
-        Their spread over that of resampled panels (B, k).
-    pulled
-        Share of coefficients drawn that were pulled back to the limit of 0.98.
-    """
-
-    slopes: FloatArray
-    plain: FloatArray
-    drawn: FloatArray
-    shocks: FloatArray
-    scale: FloatArray
-    pulled: float
+    slopes: FloatArray  # corrected coefficients (k,); 0 where a variable never moves
+    plain: FloatArray  # least squares with region means (k,)
+    drawn: FloatArray  # coefficients as they might be (B, k)
+    shocks: FloatArray  # residual rows of all regions (N, k), scaled to the unbiased variance
+    scale: FloatArray  # their spread over that of resampled panels (B, k)
+    pulled: float  # share of coefficients drawn that were pulled back to the limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Panel:
-    """Regions on one grid of years (Y, N).
+    """Regions on one grid of years (Y, N)."""
 
-    Parameters
-    ----------
-    values
-        Deviations from the region's mean (Y, N, k).
-    pairs
-        1 where a year and the one before are both known, else 0 (Y - 1, N, 1).
-    count
-        Their number in each region, at least 1 (N, 1).
-    donors
-        For each cell of (Y - 1, N) the flat index of the pair whose residual stands there: itself where it is a pair.
-    """
-
-    values: FloatArray
-    pairs: FloatArray
-    count: FloatArray
-    donors: IntArray
+    values: FloatArray  # deviations from the region's mean (Y, N, k)
+    pairs: FloatArray  # 1 where a year and the one before are both known, else 0 (Y - 1, N, 1)
+    count: FloatArray  # their number in each region, at least 1 (N, 1)
+    donors: IntArray  # for each cell of (Y - 1, N) the flat index of the pair whose residual stands there
 
 
 def panel_autoregression(
     pasts: Sequence[tuple[IntArray, FloatArray]], draws: int, rng: np.random.Generator
 ) -> PanelAutoregression | None:
-    """Estimate how shocks last, by one coefficient of all regions for each variable.
-
-    Parameters
-    ----------
-    pasts
-        Of each region its years (T,), rising, and values (T, k). Gaps are left out.
-    draws
-        Number of coefficients to draw.
-    rng
-        Source of chance.
-
-    Returns
-    -------
-    PanelAutoregression | None
-        None where pairs of neighbouring years, less one for each region's mean, are fewer than three.
-
-    Notes
-    -----
-    With region means, least squares on short pasts takes shocks for shorter-lived than they are (Nickell 1981,
-    Econometrica 49(6)). The coefficient is therefore the one whose resampled panels give, on average, the least squares
-    of the past (Everaert and Pozzi 2007, Journal of Economic Dynamics and Control 31(4)). Residuals are drawn by whole
-    years, all regions at once: what is common to them makes the coefficient less certain than its number of rows says.
-    With nine years this still falls short by a fifth where half of the variance is common, and overstates by half
-    where nothing is. A panel starts with a shock of the stationary spread.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> found = panel_autoregression([(np.arange(9), rng.normal(size=(9, 1))) for _ in range(40)], 200, rng)
-    >>> found.plain.round(2).tolist(), found.slopes.round(2).tolist()
-    ([-0.11], [0.02])
-    """
+    """Estimate how shocks last, by one coefficient of all regions for each variable."""
+    # With region means, least squares on short pasts takes shocks for shorter-lived than they are (Nickell 1981,
+    # Econometrica 49(6)). The coefficient is therefore the one whose resampled panels give, on average, the least
+    # squares of the past (Everaert and Pozzi 2007, Journal of Economic Dynamics and Control 31(4)). Residuals are drawn
+    # by whole years, all regions at once: what is common to them makes the coefficient less certain than its number of
+    # rows says. With nine years this still falls short by a fifth where half of the variance is common, and overstates
+    # by half where nothing is. A panel starts with a shock of the stationary spread.
     panel = _panel(pasts, rng)
     regions = int(panel.pairs.any(axis=0).sum())
     if panel.pairs.sum() - regions < _FEWEST:
@@ -307,22 +216,9 @@ def panel_autoregression(
 def persistent(
     years: IntArray, history: FloatArray, model: PanelAutoregression, horizon: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Draw futures (B, H, k) of one region from the autoregression of all.
-
-    Parameters
-    ----------
-    years, history
-        The region's years (T,) and values (T, k).
-    model
-        With B coefficients drawn.
-    horizon, rng
-        Years ahead, and the source of chance.
-
-    Notes
-    -----
-    Every future has a coefficient and a spread of its own, and a mean of its own: what a past made of resampled shocks
-    is off its mean is what the region's past may be off its.
-    """
+    """Draw futures (B, H, k) of one region from the autoregression of all."""
+    # Every future has a coefficient and a spread of its own, and a mean of its own: what a past made of resampled
+    # shocks is off its mean is what the region's past may be off its.
     draws, k = model.drawn.shape
     known = years - years[0]
     past = _chain(model.shocks[rng.integers(len(model.shocks), size=(draws, known[-1] + 1))], model.slopes)

@@ -20,14 +20,7 @@ _NEEDED = ("numerator", "denominator", "grades", "source", "dated")
 
 
 def band_set(asked: str | Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
-    """Return a set of bands of ``bands.yaml`` (None: the default) or of the caller's own, and its name.
-
-    Examples
-    --------
-    >>> name, rule = band_set(None)
-    >>> name, rule["numerator"], rule["denominator"]
-    ('mof-2019', ['explicit', 'hidden'], 'resources')
-    """
+    """Return a set of bands of ``bands.yaml`` (None: the default) or of the caller's own, and its name."""
     file = conventions("bands")
     if isinstance(asked, Mapping):
         if missing := [name for name in _NEEDED if name not in asked]:

@@ -59,19 +59,9 @@ def ranked(
     parts: pl.DataFrame,
     names: Mapping[str, Text],
 ) -> pl.DataFrame:
-    """Return the rank (0-1 within the region) of a figure for every planned category: that of its nearest division.
-
-    `given` has ``region`` or ``place``; ``category``, ``activity`` or ``industry``; `column` (``density`` or ``fit``),
-    and ``{column}_rank`` where it is ranked already. `names` are those of divisions and categories.
-
-    Examples
-    --------
-    >>> given = pl.DataFrame({"region": ["a", "a", "b"], "industry": ["38", "39", "38"], "density": [0.1, 0.4, 0.2]})
-    >>> plan = pl.DataFrame({"region": ["a"], "item": ["pv"], "kind": ["category"]})
-    >>> parts = pl.DataFrame({"item": ["pv"], "division": ["38"]})
-    >>> ranked(given, "density", plan, parts, {}).row(0, named=True)["value"]
-    0.5
-    """
+    """Return the rank (0-1 within the region) of a figure for every planned category: that of its nearest division."""
+    # `given` has ``region`` or ``place``; ``category``, ``activity`` or ``industry``; `column` (``density`` or
+    # ``fit``), and ``{column}_rank`` where it is ranked already. `names` are those of divisions and categories.
     frame, item = _keyed(given, column)
     rank = f"{column}_rank"
     if rank not in frame.columns:
@@ -191,13 +181,7 @@ def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
 
 
 def chance_words(chance: float) -> Text:
-    """Return a chance in words, never as certain.
-
-    Examples
-    --------
-    >>> chance_words(0.64).en, chance_words(0.9999).en
-    ('64%', 'over 99%')
-    """
+    """Return a chance in words, never as certain."""
     if chance >= _NEARLY:
         return Text(zh="99%以上", en="over 99%")
     return Text(zh=f"{chance:.0%}", en=f"{chance:.0%}")
@@ -222,10 +206,8 @@ def _stated(value: str, key: str) -> list[pl.Expr]:
 
 
 def herding(plan: pl.DataFrame, year: int, regions: int, likeness: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame or result
-    """Return the share of regions that name each planned category; from `likeness` where it is given.
-
-    `likeness` has ``category, named, regions`` (`pathways.choices` returns it), and ``year`` where there are several.
-    """
+    """Return the share of regions that name each planned category; from `likeness` where it is given."""
+    # `likeness` has ``category, named, regions`` (`pathways.choices` returns it), and ``year`` where there are several.
     if likeness is None:
         counts = plan.group_by("item").agg(count=pl.len()).with_columns(regions=pl.lit(regions))
     else:
@@ -300,13 +282,7 @@ def _borrowing(inputs: pl.DataFrame) -> pl.DataFrame:
 
 
 def growth_words(needed: float | None, usual: float) -> Text:
-    """Return the growth of nominal output that would clear borrowing; that none would is said.
-
-    Examples
-    --------
-    >>> growth_words(0.102, 0.0372).en
-    ', or nominal growth of 10.2% a year (3.7% in these years)'
-    """
+    """Return the growth of nominal output that would clear borrowing; that none would is said."""
     if needed is None:
         return Text(zh="（单靠增长达不到）", en=" (no growth alone would do)")
     return Text(
@@ -343,10 +319,8 @@ def old_wine(
     projects: Any,  # noqa: ANN401 - a frame or result
     regions: Sequence[str],
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Return every screened project of a region (or of a city in it), and projects of none.
-
-    The value is the probability where the verdict is ``repackaged``.
-    """
+    """Return every screened project of a region (or of a city in it), and projects of none."""
+    # The value is the probability where the verdict is ``repackaged``.
     texts = ("region", "archive_id", "evidence", "evidence_zh")
     fields = [Field("id", "text"), Field("verdict", "text"), Field("probability")]
     fields += [Field(one, "text", required=False) for one in texts]
@@ -378,12 +352,10 @@ def old_wine(
 
 
 def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:  # noqa: ANN401 - a result or a frame
-    """Return every tested series of a region (1 while an episode that counts goes on, else -1), and series of none.
-
-    `found` is a result of `bubbles`, or its ``episodes``: ``series, start, ongoing``, and where they are there
-    ``rejects, signal, convention``. A series belongs to the region of its name, or of the province of its six-digit
-    code.
-    """
+    """Return every tested series of a region (1 while an episode that counts goes on, else -1), and series of none."""
+    # `found` is a result of `bubbles`, or its ``episodes``: ``series, start, ongoing``, and where they are there
+    # ``rejects, signal, convention``. A series belongs to the region of its name, or of the province of its six-digit
+    # code.
     fields = [Field("series", "text"), Field("start", "any"), Field("ongoing", "any")]
     fields += [Field(one, "any", required=False) for one in ("rejects", "signal", "convention")]
     frame = tidy(getattr(found, "episodes", found), fields, verb="register", table="bubbles", empty=True).frame

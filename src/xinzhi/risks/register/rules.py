@@ -41,20 +41,10 @@ def pitfalls() -> Mapping[str, Text]:
 
 
 def judge(name: str, evidence: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the checks and the flags of one rule.
-
-    `evidence` has ``region, kind, item, value`` and the columns that the rule's sentences name; ``reason_zh,
-    reason_en`` say why a value is null (not checked), or, beside `settled` true, why the rule has nothing to say
-    (clear). `source` says where the figures come from.
-
-    Examples
-    --------
-    >>> rows = pl.DataFrame({"region": ["a"], "kind": ["category"], "item": ["pv"], "value": [0.9], "count": [28],
-    ...                      "year": [2026], "limit": [15]})
-    >>> checks, flags = judge("named-by-most", rows, "plans")
-    >>> checks["status"][0], flags["severity"][0], flags["evidence_en"][0]
-    ('flagged', 'alert', '28 regions (90%) name it in their plans of 2026')
-    """
+    """Return the checks and the flags of one rule."""
+    # `evidence` has ``region, kind, item, value`` and the columns that the rule's sentences name; ``reason_zh,
+    # reason_en`` say why a value is null (not checked), or, beside `settled` true, why the rule has nothing to say
+    # (clear). `source` says where the figures come from.
     rule = rules()[name]
     above = "above" in rule
     threshold = float(rule["above"] if above else rule["below"])

@@ -101,7 +101,7 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
     ]  # fmt: skip
     columns = ("region", "pitfall", "status", "checked", "flagged", column("register.share", "figure"), "severity",
                column("register.why", "text", of="reason"))  # fmt: skip
-    frame = result.matrix.with_columns(100 * pl.col("share"))
+    frame = result.matrix.with_columns(pl.col("share") * 100)
     how = words("register.how.matrix")
     if len(shown) < len(codes):
         how = paragraph((how, words("register.how.matrix_first", k=len(shown))))

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from xinzhi.risks.debt.grade import band_set
+
+
+def test_band_set() -> None:
+    name, rule = band_set(None)
+    assert (name, rule["numerator"], rule["denominator"]) == ("mof-2019", ["explicit", "hidden"], "resources")
