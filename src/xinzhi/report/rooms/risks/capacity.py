@@ -251,12 +251,8 @@ def _trend(result: PeakToPeak, code: str) -> Picture:
         "k": len(at), "first": first,
     }  # fmt: skip
     title = words("overcapacity.title.trend", **values)
-    peak = column("overcapacity.peak", "text")
-    twin = table(
-        "peaks_trend", own.with_columns(pl.when("peak").then("peak")),
-        ("year", "value", "trend", "utilisation", peak, "section"), result, title=title,
-        names={"peak": lambda _: words("overcapacity.chart.peak")},
-    )  # fmt: skip
+    columns = ("year", "value", "trend", "utilisation", "peak", "section")
+    twin = table("peaks_trend", own, columns, result, title=title)
     return picture(
         "overcapacity.peaks", kit.lines, rows, twin, values, title=title, how="trend", unit=value, y=value,
         headline=capital(words(f"overcapacity.headline.{'trend' if at[-1] < end else 'at_peak'}", **values)),
