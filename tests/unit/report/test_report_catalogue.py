@@ -55,7 +55,12 @@ def test_every_key_that_is_not_composed_is_used() -> None:
     def used(key: str) -> bool:
         first, _, rest = key.partition(".")
         local = rest if first in topics else key
-        return local.split(".")[0] in COMPOSED or f'"{key}"' in code or f'"{local}"' in code
+        if local.split(".")[0] in COMPOSED or f'"{key}"' in code or f'"{local}"' in code:
+            return True
+        # a key that is put together names one of its shelves, or its last part alone
+        parts = key.split(".")
+        shelves = {".".join(parts[i:j]) for i in (0, 1) for j in range(i + 1, len(parts))}
+        return any(f"{shelf}.{{" in code for shelf in shelves) or f'"{parts[-1]}"' in code
 
     assert [key for key in strings("en") if not used(key)] == []
 

@@ -133,7 +133,7 @@ def test_a_picture_without_words_is_refused() -> None:
 def test_a_section_answers_with_the_headlines_of_its_pictures_and_leaves_out_what_is_not_there() -> None:
     twin = table("debt_history", FRAME, ("year", *some("share")))
     drawn = picture("debt.history", kit.lines, [], twin, {"parts": "1"}, how="history_all", y="to_output")
-    made = Section.of("debt.owed", [drawn, None], [None, twin], anchor="risks-debt")
+    made = Section.of("debt.owed", [drawn, None], [None, twin], anchor="risks-debt", title=JILIN)
     assert made.answer == (Text(zh="负债率：1。", en="Debt to output: 1."),)
     assert (made.pictures, made.tables, made.key) == ((drawn,), (twin,), "risks-debt")
     assert Section.of("debt.no_ratio", anchor="a", title=JILIN).answer[0].en.startswith("No region has debt")
