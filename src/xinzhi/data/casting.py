@@ -33,21 +33,7 @@ class Cast(NamedTuple):
 
 
 def cast(cells: pl.Series, kind: ColumnType) -> Cast:
-    """Return a column as values of its kind; cells that are none become null and are marked.
-
-    Parameters
-    ----------
-    cells
-        The cells as they were read, text or typed.
-    kind
-        Numbers become Float64; integers, flags and years Int64; everything else String. Empty cells are null.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> cast(pl.Series(["1.0", " 2", "n/a", ""]), "number").values.to_list()
-    [1.0, 2.0, None, None]
-    """
+    """Return a column as values of its kind; cells that are none become null and are marked."""
     return _CASTS[kind](cells)
 
 
@@ -168,21 +154,7 @@ _TIMES = frozenset({"year", "period", "month"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A table whose cells have been cast.
-
-    Parameters
-    ----------
-    raw
-        The table as it was read.
-    spec
-        What is known about such a table.
-    frame
-        The values, sorted by `group` and then time; the column `ROW` leads back to `raw`.
-    key
-        The columns of the key that the table has.
-    units
-        The canonical unit of every column that has one.
-    """
+    """A table whose cells have been cast."""
 
     raw: RawTable
     spec: Table
@@ -230,18 +202,7 @@ class Sheet:
 
 
 def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
-    """Cast the cells of a table and sort its rows, saying which cells could not be cast.
-
-    Parameters
-    ----------
-    raw
-        The table as it was read.
-
-    Returns
-    -------
-    Sheet, list[Finding]
-        Numbers are still in the units that the source has.
-    """
+    """Cast the cells of a table and sort its rows, saying which cells could not be cast."""
     spec = known_tables().get(raw.name) or _own_table(raw)
     key = tuple(name for name in spec.key if name in raw.cells.columns)
     findings: list[Finding] = []

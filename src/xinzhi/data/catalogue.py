@@ -44,31 +44,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A known column: what it holds, in which unit, and what its values may be.
-
-    Parameters
-    ----------
-    name, type, role
-        Its name, the kind of its values, and what it is for (`region`, `year`, `output`, `price` …).
-    text
-        What it is, in Chinese and English.
-    units
-        The canonical unit, or several of different dimension; empty for columns that are no quantities.
-    required
-        Whether its table is of no use without it.
-    values, codes, refers
-        The closed list, the standard, or the ``table.column`` that its values come from.
-    sign
-        Severity of a value that is zero or negative; None where such values are normal.
-    share, minimum, maximum
-        Whether it must lie within 0-1, and other bounds that no figure can pass, in the canonical unit.
-    growth
-        The largest plausible change per year.
-    break_flag
-        The column that owns up to a jump.
-    gap
-        What a figure that is missing inside a series spoils, where it is more than the growth of two years.
-    """
+    """A known column: what it holds, in which unit, and what its values may be."""
 
     name: str
     type: ColumnType
@@ -95,21 +71,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A known table.
-
-    Parameters
-    ----------
-    name, title
-        Its name in a package, and its title.
-    key
-        The columns that make a row unique; those that a table has count.
-    annual
-        Severity of a year that is missing inside a span; None where gaps are normal.
-    open
-        Whether further columns are the caller's own.
-    columns
-        The known columns by name.
-    """
+    """A known table."""
 
     name: str
     title: Text
@@ -149,13 +111,7 @@ def limit(name: str) -> float:
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that `name` most likely misspells, if there is one.
-
-    Examples
-    --------
-    >>> nearest("employement", ["employment", "population"])
-    'employment'
-    """
+    """Return the candidate that `name` most likely misspells, if there is one."""
     close = difflib.get_close_matches(name.lower(), list(candidates), n=1, cutoff=limit("nearest_name"))
     return close[0] if close else None
 

@@ -23,26 +23,10 @@ if TYPE_CHECKING:
 
 
 def cumulate(sheet: Sheet, name: str, unit: Unit) -> tuple[pl.Series, str | None, list[Finding]]:
-    """Return a chained yearly index as levels with a fixed base, the base year, and where the chain breaks.
-
-    The base is the first year that every series has. The first link of a series leads from the year before it. Where
-    that year has a row, left blank since nothing leads to it, the series counts from 1 there; else it counts from 1 in
-    the year of the first link.
-
-    Parameters
-    ----------
-    sheet
-        The table, sorted by series and year.
-    name
-        The column with links, such as 103.5 for a rise of 3.5 % when `unit` is ``index previous year=100``.
-    unit
-        The unit of the links.
-
-    Returns
-    -------
-    values, base, findings
-        Levels, null from a missing link on; one finding for the first missing link of every series.
-    """
+    """Return a chained yearly index as levels with a fixed base, the base year, and where the chain breaks."""
+    # The base is the first year that every series has. The first link of a series leads from the year before it. Where
+    # that year has a row, left blank since nothing leads to it, the series counts from 1 there; else it counts from 1
+    # in the year of the first link.
     year, group = sheet.year, list(sheet.group)
     known = sheet.frame.filter(_counts(name, year, group)) if year else sheet.frame.clear()
     if year is None or known.is_empty():
@@ -83,11 +67,9 @@ class _Converted:
 
 
 def convert(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
-    """Return the sheet in canonical units, and what is wrong with the units that it declares.
-
-    A column whose unit is unknown or does not convert is left without values. A column without a unit is taken in
-    the canonical one and named in a note.
-    """
+    """Return the sheet in canonical units, and what is wrong with the units that it declares."""
+    # A column whose unit is unknown or does not convert is left without values. A column without a unit is taken in the
+    # canonical one and named in a note.
     findings: list[Finding] = []
     columns: list[pl.Expr | pl.Series] = []
     units: dict[str, str] = {}
@@ -114,19 +96,7 @@ def convert(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
 
 
 def target(declared: Unit, column: Column) -> Unit:
-    """Return the canonical unit of a column for figures in `declared`: its own currency, price year and base stay.
-
-    Raises
-    ------
-    UnitError
-        When no canonical unit of the column has the dimension of `declared`.
-
-    Examples
-    --------
-    >>> from xinzhi.data.catalogue import known_tables
-    >>> target(parse("million USD at 2017 prices"), known_tables()["accounts"].columns["output_real"])
-    Unit('1e8 USD at 2017 prices')
-    """
+    """Return the canonical unit of a column for figures in `declared`: its own currency, price year and base stay."""
     known = next((unit for unit in column.units if unit.dimension == declared.dimension), None)
     if known is None:
         raise mismatch(declared, column.units[0], "dimension")
@@ -185,11 +155,9 @@ def _hours(sheet: Sheet, column: Column) -> _Converted:
 
 
 def _baseless(sheet: Sheet, column: Column, text: str | None) -> _Converted:
-    """Take the one year in which every region stands at 1 as the base.
-
-    A price index that names no base is a finding all the same: an error where the unit leaves it open, a warning where
-    there is no unit at all.
-    """
+    """Take the one year in which every region stands at 1 as the base."""
+    # A price index that names no base is a finding all the same: an error where the unit leaves it open, a warning
+    # where there is no unit at all.
     unit = Unit(INDEX, base=_year_of_ones(sheet, column.name))
     if column.role != "price":
         return _Converted(sheet.frame[column.name], unit)
@@ -221,10 +189,8 @@ def _year_of_ones(sheet: Sheet, column: str) -> str | None:
 
 
 def _scaled(values: pl.Series, by: Fraction) -> pl.Series:
-    """Multiply by an exact number: one product and one quotient at most, each rounded once.
-
-    In numpy, because polars divides by a number through its reciprocal, and 3 / 1e4 would not be 0.0003.
-    """
+    """Multiply by an exact number: one product and one quotient at most, each rounded once."""
+    # In numpy, because polars divides by a number through its reciprocal, and 3 / 1e4 would not be 0.0003.
     if by == 1:
         return values
     with np.errstate(over="ignore"):

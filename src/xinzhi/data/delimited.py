@@ -25,30 +25,7 @@ _SHOWN = 40
 
 
 def utf8(data: bytes, table: str, file: str, encoding: str | None) -> tuple[bytes | None, list[Finding]]:
-    """Return a text file in UTF-8 without byte order mark.
-
-    Parameters
-    ----------
-    data
-        The bytes of the file.
-    table, file
-        Where findings stand.
-    encoding
-        The encoding of files that are not UTF-8; a file that is UTF-8 is read as such all the same, since one
-        package may hold both.
-
-    Returns
-    -------
-    bytes or None, list[Finding]
-        None, with the finding that names the encoding, when the file is not UTF-8 and `encoding` is not given.
-
-    Raises
-    ------
-    InputError
-        When the file is no text, or not in `encoding`.
-    UsageError
-        When `encoding` is not the name of an encoding.
-    """
+    """Return a text file in UTF-8 without byte order mark."""
     codec = _lookup(encoding)
     mark = next((name for start, name in _MARKS if data.startswith(start)), None)
     if b"\0" in data and mark is None:
@@ -124,27 +101,7 @@ class _Records:
 
 
 def read_delimited(path: Path, table: str, *, encoding: str | None = None, delimiter: str | None = None) -> Grid:
-    """Read a delimited text file.
-
-    Parameters
-    ----------
-    path, table
-        The file, and the table that it holds.
-    encoding
-        The encoding of a file that is not UTF-8.
-    delimiter
-        By default the one of comma, semicolon and tab that the header has most of.
-
-    Returns
-    -------
-    Grid
-        Cells as text. Without columns, and with the finding that says why, when the encoding is not known.
-
-    Raises
-    ------
-    InputError
-        When the file is empty or no text.
-    """
+    """Read a delimited text file."""
     data, found = utf8(path.read_bytes(), table, path.name, encoding)
     if data is None:
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))

@@ -26,11 +26,10 @@ _MINIMAL = "resources: [{name: accounts, path: accounts.csv, schema: {fields: [{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One table of a package: where it lies and what its columns are.
+    """One table of a package: where it lies and what its columns are."""
 
-    `missing` lists by column the texts that stand for a missing figure, `decimal` the decimal mark where it is not a
-    point.
-    """
+    # `missing` lists by column the texts that stand for a missing figure, `decimal` the decimal mark where it is not a
+    # point.
 
     name: str
     path: str
@@ -59,13 +58,7 @@ def find_descriptor(folder: Path) -> Path | None:
 
 
 def read_descriptor(path: Path) -> Descriptor:
-    """Return a descriptor.
-
-    Raises
-    ------
-    InputError
-        When the file is no descriptor; the message says what is wrong with which resource.
-    """
+    """Return a descriptor."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,13 +85,7 @@ def read_descriptor(path: Path) -> Descriptor:
 
 
 def _document(text: str, file: str) -> Any:  # noqa: ANN401 - whatever the user wrote
-    """Return a YAML (or JSON, which is YAML) document written by a user.
-
-    Raises
-    ------
-    InputError
-        When the text is not YAML; the message names the line.
-    """
+    """Return a YAML (or JSON, which is YAML) document written by a user."""
     try:
         return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:

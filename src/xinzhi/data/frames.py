@@ -25,23 +25,7 @@ _KINDS: Mapping[str, FrameKind] = {"PANDAS": "pandas", "PYARROW": "pyarrow", "DU
 
 
 def read_any(source: Any, name: str, *, encoding: str | None = None) -> tuple[RawTable, FrameKind]:  # noqa: ANN401 - any kind of table
-    """Return one table and the kind of frame it came as.
-
-    Parameters
-    ----------
-    source
-        A frame of any kind, a mapping of columns, a result (its frame counts), or the path of a CSV file, a workbook or
-        a parquet file.
-    name
-        What messages call it.
-    encoding
-        The encoding of a CSV file that is not UTF-8, such as ``gb18030``.
-
-    Raises
-    ------
-    InputError
-        When it is no frame, or the file is missing or cannot be read.
-    """
+    """Return one table and the kind of frame it came as."""
     if isinstance(source, (str, Path)):
         return read_file(Path(source), name, encoding=encoding), "polars"
     if isinstance(source, Result):
@@ -57,15 +41,9 @@ def read_any(source: Any, name: str, *, encoding: str | None = None) -> tuple[Ra
 
 
 def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable:
-    """Return the table of a file: CSV, the first sheet with rows of a workbook, or parquet.
-
-    Cells of text files and workbooks are text as written, so that codes keep their zeros; `tidy` and `typed` cast them.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, or it cannot be read.
-    """
+    """Return the table of a file: CSV, the first sheet with rows of a workbook, or parquet."""
+    # Cells of text files and workbooks are text as written, so that codes keep their zeros; `tidy` and `typed` cast
+    # them.
     suffix = path.suffix.lower()
     if not path.is_file():
         raise InputError("data.no-file", path=path)
@@ -95,13 +73,7 @@ def read_parquet(path: Path, name: str) -> RawTable:
 
 
 def typed(cells: pl.DataFrame, *, text: Iterable[str] = ()) -> pl.DataFrame:
-    """Return cells with numbers where every cell of a column is one; the columns `text` stay as they are written.
-
-    Examples
-    --------
-    >>> typed(pl.DataFrame({"code": ["01", "02"], "x": ["1", ""]}), text=["code"]).rows()
-    [('01', 1.0), ('02', None)]
-    """
+    """Return cells with numbers where every cell of a column is one; the columns `text` stay as they are written."""
     kept = set(text)
     return pl.DataFrame(
         [
@@ -114,19 +86,7 @@ def typed(cells: pl.DataFrame, *, text: Iterable[str] = ()) -> pl.DataFrame:
 
 
 def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
-    """Return frames as tables, and the kind of the first of them.
-
-    Parameters
-    ----------
-    frames
-        Table names and frames. A pandas index that has names becomes columns. A table as the readers of files give it
-        stays as it is, with its file and lines.
-
-    Raises
-    ------
-    InputError
-        When something is no frame, or two columns of one share a name.
-    """
+    """Return frames as tables, and the kind of the first of them."""
     tables: list[RawTable] = []
     kind: FrameKind = "polars"
     for name, native in frames.items():

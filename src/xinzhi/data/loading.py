@@ -62,15 +62,7 @@ def packages() -> tuple[str, ...]:
 def read_source(
     source: str | PathLike[str] | Mapping[str, Any], *, encoding: str | None = None, units: Units | None = None
 ) -> Source:
-    """Read a package from wherever it is.
-
-    Raises
-    ------
-    InputError
-        When there is nothing at that place, or nothing that can be read.
-    UsageError
-        When `source` is neither a place nor a mapping.
-    """
+    """Read a package from wherever it is."""
     if not isinstance(source, (str, PathLike, Mapping)):
         raise UsageError("data.no-source", known=list(packages()), given=type(source).__name__)
     if isinstance(source, Mapping):

@@ -30,20 +30,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
-    """A table as it was read.
-
-    Parameters
-    ----------
-    name, file
-        Its name in the package, and the file that it comes from (None for a frame).
-    cells
-        The cells: text where the source is text, typed where the source has types.
-    lines, header
-        The line of every row and of the header, as an editor or a spreadsheet shows it; for a frame, the row counted
-        from 1.
-    fields, key
-        What the descriptor says about its columns.
-    """
+    """A table as it was read."""
 
     name: str
     cells: pl.DataFrame
@@ -68,19 +55,7 @@ class RawTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
-    """What to say about cells that break one rule; `value` and `words` are read from each row.
-
-    Parameters
-    ----------
-    message, severity
-        The code of the message, and the severity where it is not the message's own.
-    column, expected
-        The column concerned, and what should stand there.
-    value
-        What was found, where it is not the cell itself.
-    words
-        Further words for the sentence.
-    """
+    """What to say about cells that break one rule; `value` and `words` are read from each row."""
 
     message: str
     severity: Severity | None = None
@@ -91,17 +66,7 @@ class Say:
 
 
 def findings_at(raw: RawTable, key: tuple[str, ...], rows: pl.DataFrame, say: Say) -> Iterator[Finding]:
-    """Yield one finding for every row, in the order of the file; past the limit the rest are only counted.
-
-    Parameters
-    ----------
-    raw, key
-        The table as read and its key columns: they give line, key and value.
-    rows
-        The rows concerned: the column `ROW` and whatever `say` reads.
-    say
-        What to say about each.
-    """
+    """Yield one finding for every row, in the order of the file; past the limit the rest are only counted."""
     last: Finding
     most = int(limit("findings_per_rule"))
     for row in rows.sort(ROW).head(most).iter_rows(named=True):
@@ -148,17 +113,7 @@ class Grid:
 def grid(
     header: Sequence[str | None], cells: pl.DataFrame, lines: pl.Series, *, table: str, file: str, line: int = 1
 ) -> Grid:
-    """Return the cells under sound names; name columns that share a name or have none.
-
-    Parameters
-    ----------
-    header
-        The names, one for every column of `cells`.
-    cells, lines
-        The rows below the header and their lines.
-    table, file, line
-        Where the header stands.
-    """
+    """Return the cells under sound names; name columns that share a name or have none."""
     if below := header_below(header, zip(lines, cells.head(TOP - 1).iter_rows(), strict=False), table):
         found = finding("data.title-above-header", table=table, file=file, line=line, value=str(below))
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(found,))
@@ -183,17 +138,7 @@ def grid(
 def header_below(
     header: Sequence[str | None], rows: Iterable[tuple[int, Sequence[str | None]]], table: str
 ) -> int | None:
-    """Return the line of the row that bears the names which the header lacks, where a title stands above it.
-
-    Parameters
-    ----------
-    header
-        The names that were read.
-    rows
-        The first rows below it, each with its line.
-    table
-        The table, whose required columns tell a header.
-    """
+    """Return the line of the row that bears the names which the header lacks, where a title stands above it."""
     spec = known_tables().get(table)
     needed = {column.name for column in spec.columns.values() if column.required} if spec else set()
     if not needed or needed & {(name or "").strip() for name in header}:

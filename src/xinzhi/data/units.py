@@ -114,17 +114,7 @@ _WHY = {
 
 
 class UnitError(InputError):
-    """A unit that is not known, or that does not convert into the one that is wanted.
-
-    Parameters
-    ----------
-    code, values
-        What is wrong and what would do.
-    nearest
-        The known spelling that comes nearest, if one does.
-    why
-        Why two units do not convert, in both languages.
-    """
+    """A unit that is not known, or that does not convert into the one that is wanted."""
 
     def __init__(
         self,
@@ -141,27 +131,7 @@ class UnitError(InputError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Unit:
-    """A unit of measurement.
-
-    Parameters
-    ----------
-    atom
-        What is counted: ``CNY``, ``persons``, ``ratio``, ``index`` …
-    scale
-        How many atoms (per one `per`) the number 1 means: 1e8 for ``1e8 CNY``, 1/100 for ``percent`` and for an
-        index whose base is 100.
-    per
-        What it is divided by, such as ``m2``.
-    prices
-        The year whose prices value it, ``constant`` when the year is not told, None for current prices.
-    base
-        Of an index: the base year, ``previous year`` …, or None when it is not told.
-
-    Examples
-    --------
-    >>> parse("亿元 at 2000 prices")
-    Unit('1e8 CNY at 2000 prices')
-    """
+    """A unit of measurement."""
 
     atom: str
     scale: Fraction = Fraction(1)
@@ -199,32 +169,7 @@ class Unit:
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Unit:
-    """Return the unit that a text means.
-
-    Parameters
-    ----------
-    text
-        A unit as a person writes it.
-
-    Returns
-    -------
-    Unit
-        ``str`` of it is the one way in which xinzhi writes that unit.
-
-    Raises
-    ------
-    UnitError
-        When the text is not a unit; the message and `nearest` give the known unit that comes nearest.
-
-    Examples
-    --------
-    >>> str(parse("万人")), str(parse("million USD at 2017 prices")), str(parse("上年=100"))
-    ('1e4 persons', '1e6 USD at 2017 prices', 'index previous year=100')
-    >>> parse("1e8 CYN")
-    Traceback (most recent call last):
-        ...
-    xinzhi.data.units.UnitError: '1e8 CYN' is not a known unit; the nearest is '1e8 CNY'.
-    """
+    """Return the unit that a text means."""
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     if plain.lower() in {INDEX, "指数"}:
         return Unit(INDEX)
@@ -242,23 +187,7 @@ def parse(text: str) -> Unit:
 
 
 def factor(source: Unit, target: Unit) -> Fraction:
-    """Return the exact number that turns figures in `source` into figures in `target`.
-
-    Parameters
-    ----------
-    source, target
-        Units of one dimension, in one currency, at the prices of one year, with one base.
-
-    Raises
-    ------
-    UnitError
-        When no fixed number does it: other dimension, currency, price year or base.
-
-    Examples
-    --------
-    >>> factor(parse("percent"), parse("ratio")), factor(parse("亿元"), parse("wan CNY"))
-    (Fraction(1, 100), Fraction(10000, 1))
-    """
+    """Return the exact number that turns figures in `source` into figures in `target`."""
     for part in _WHY:
         if getattr(source, part) != getattr(target, part):
             raise mismatch(source, target, part)

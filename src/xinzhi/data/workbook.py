@@ -37,16 +37,9 @@ class Workbook(NamedTuple):
 
 
 def read_workbook(path: Path) -> Workbook:
-    """Read the sheets of a workbook that bear the names of known tables; others (covers, notes) are left alone.
-
-    The header is the first row that is not empty. Units stand in an optional sheet ``units`` with the columns
-    ``table, column, unit``.
-
-    Raises
-    ------
-    InputError
-        When the file is no workbook, is truncated, or has no sheet that bears the name of a known table.
-    """
+    """Read the sheets of a workbook that bear the names of known tables; others (covers, notes) are left alone."""
+    # The header is the first row that is not empty. Units stand in an optional sheet ``units`` with the columns
+    # ``table, column, unit``.
     import fastexcel
 
     try:
@@ -64,13 +57,7 @@ def read_workbook(path: Path) -> Workbook:
 
 
 def read_sheet(path: Path, name: str) -> Grid:
-    """Return the first sheet of a workbook that has rows.
-
-    Raises
-    ------
-    InputError
-        When the file is no workbook, or no sheet has rows.
-    """
+    """Return the first sheet of a workbook that has rows."""
     import fastexcel
 
     try:

@@ -80,13 +80,7 @@ def impostor(protocol: Protocol | None, path: Path) -> tuple[Finding, ...]:
 
 
 def find(name_or_path: str | Path) -> Path:
-    """Return the file of a registry id or path.
-
-    Raises
-    ------
-    UsageError, InputError
-        When there is no such id or file.
-    """
+    """Return the file of a registry id or path."""
     path = Path(name_or_path)
     if isinstance(name_or_path, Path) or path.suffix in SUFFIXES:
         if not path.is_file():

@@ -26,14 +26,7 @@ _PROSE = "reference"
 
 
 def fingerprint(protocol: Protocol) -> str:
-    """Return the sha256 of the canonical text of a protocol, as 64 hexadecimal digits.
-
-    Examples
-    --------
-    >>> import xinzhi.protocol
-    >>> len(fingerprint(xinzhi.protocol.load("xinzhi-cn-2026")))
-    64
-    """
+    """Return the sha256 of the canonical text of a protocol, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical(protocol).encode()).hexdigest()
 
 

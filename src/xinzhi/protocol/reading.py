@@ -174,11 +174,9 @@ def registry_files() -> tuple[Path, ...]:
 
 
 def resolve(path: Path, chain: tuple[Path, ...] = ()) -> tuple[Protocol | None, tuple[Finding, ...]]:
-    """Return the protocol of a file with everything it inherits, and what is wrong with it.
-
-    The protocol is None when there is an error; blanks are no errors here, they refuse to compute later.
-    `chain` holds the files that led here, so that a circle of `extends` ends.
-    """
+    """Return the protocol of a file with everything it inherits, and what is wrong with it."""
+    # The protocol is None when there is an error; blanks are no errors here, they refuse to compute later. `chain`
+    # holds the files that led here, so that a circle of `extends` ends.
     try:
         source = yamlfile.read(path)
     except yamlfile.YamlError as fault:

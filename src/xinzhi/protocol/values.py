@@ -45,13 +45,7 @@ class Fault(Exception):  # noqa: N818 - it becomes a finding, never leaves the p
 
 
 def nearest(name: object, known: Iterable[str]) -> Text:
-    """Return a hint that names the nearest known name, or all of them.
-
-    Examples
-    --------
-    >>> nearest("valeu", ["value", "unit"]).en
-    "Did you mean 'value'?"
-    """
+    """Return a hint that names the nearest known name, or all of them."""
     names = sorted(known)
     close = get_close_matches(str(name), names, n=1)
     if close:
@@ -112,13 +106,7 @@ class Dated:
 
 
 def day(key: object) -> date:
-    """Return the day that a key of dated values means; a year alone means its first day.
-
-    Examples
-    --------
-    >>> day(2004), day("2004-07-01")
-    (datetime.date(2004, 1, 1), datetime.date(2004, 7, 1))
-    """
+    """Return the day that a key of dated values means; a year alone means its first day."""
     if isinstance(key, date):
         return key
     if isinstance(key, int) and not isinstance(key, bool):

@@ -59,19 +59,7 @@ class YamlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The content of a YAML file.
-
-    Parameters
-    ----------
-    file
-        The path as messages show it.
-    content
-        Plain Python values.
-    lines
-        Line of every key and list item, by its path of keys (items by their position).
-    findings
-        Duplicate keys.
-    """
+    """The content of a YAML file."""
 
     file: str
     content: Any
@@ -89,11 +77,6 @@ class Source:
 def read(path: Path) -> Source:
     r"""Read a UTF-8 YAML file, with or without a byte order mark.
 
-    Raises
-    ------
-    YamlError
-        When the file cannot be read or decoded, or is no YAML.
-
     Examples
     --------
     >>> from pathlib import Path
@@ -109,18 +92,7 @@ def read(path: Path) -> Source:
 
 
 def parse(text: str, file: str) -> Source:
-    """Read YAML text; `file` is the name that messages show.
-
-    Raises
-    ------
-    YamlError
-        When the text is no YAML.
-
-    Examples
-    --------
-    >>> parse("1e-3", "--set").content
-    0.001
-    """
+    """Read YAML text; `file` is the name that messages show."""
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:

@@ -130,29 +130,7 @@ Emerging = Iterable[str] | Iterable[bool] | Mapping[str, bool] | Scoped
 
 
 def emerging_mask(names: tuple[str, ...], level: Level, emerging: Emerging) -> tuple[BoolArray, tuple[str, ...]]:
-    """Return which industries are emerging, and the codes that are no industry of the decomposition.
-
-    Parameters
-    ----------
-    names
-        Codes of the industries.
-    level
-        With three sectors or totals no code of an industry can be placed, and all are returned.
-    emerging
-        Codes; or true and false for every industry, in the order of `names` or by code; or a `Scope`, whose mask it is.
-
-    Raises
-    ------
-    UsageError
-        When it is of another kind, or names industries and none of them is there.
-
-    Examples
-    --------
-    >>> emerging_mask(("26", "39"), "industry", ["39", "65"])
-    (array([False,  True]), ('65',))
-    >>> emerging_mask(("26", "39"), "industry", {"26": False, "39": True})[0].tolist()
-    [False, True]
-    """
+    """Return which industries are emerging, and the codes that are no industry of the decomposition."""
     named = _codes(names, emerging)
     outside = tuple(code for code in dict.fromkeys(named) if code not in names)
     if level == "industry" and outside and len(outside) == len(set(named)):

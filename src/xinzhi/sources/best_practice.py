@@ -18,21 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPractice:
-    """Levels and frontier, `(I, R, T)` unless said otherwise.
+    """Levels and frontier, `(I, R, T)` unless said otherwise."""
 
-    Parameters
-    ----------
-    level
-        Log level of TFP, comparable between regions and over years.
-    cross_section
-        Log level relative to the mean of the regions of that year alone (Caves, Christensen and Diewert 1982).
-    movement
-        Log growth of best practice `(I, T)`.
-    distance
-        Log distance to best practice: 0 at it, above 0 behind it.
-    leader
-        Position of the region with the highest level `(I, T)`; -1 where no region is known.
-    """
+    # cross_section: Log level relative to the mean of the regions of that year alone (Caves, Christensen and Diewert
+    # 1982).
 
     level: FloatArray
     cross_section: FloatArray
@@ -42,25 +31,13 @@ class BestPractice:
 
 
 def best_practice(detail: Detail, accounts: Accounts, assume: Assumptions) -> BestPractice:
-    """Return where the frontier of every industry stands and how it moved.
-
-    Regions are compared once, by the multilateral index, in the first year in which an industry can be measured; from
-    there every region's level moves by its own residual. Levels compared anew each year would move with every change
-    of factor shares even if no region's productivity did.
-
-    Parameters
-    ----------
-    detail, accounts
-        Levels of output and inputs, and growth of TFP of the industries.
-    assume
-        How many regions make best practice, and whether it may recede.
-
-    Notes
-    -----
-    A region that enters later, or returns after a gap, is placed by its multilateral level of that year among the
-    regions already there. The movement of the frontier compares the same regions in both years, so that an entrant is
-    no progress.
-    """
+    """Return where the frontier of every industry stands and how it moved."""
+    # Regions are compared once, by the multilateral index, in the first year in which an industry can be measured; from
+    # there every region's level moves by its own residual. Levels compared anew each year would move with every change
+    # of factor shares even if no region's productivity did.
+    # A region that enters later, or returns after a gap, is placed by its multilateral level of that year among the
+    # regions already there. The movement of the frontier compares the same regions in both years, so that an entrant is
+    # no progress.
     change = accounts.residual * (1.0 - accounts.intermediate_share)
     if not detail.comparable:
         nothing = np.full(change.shape, np.nan)
@@ -99,26 +76,7 @@ def cross_section(detail: Detail, accounts: Accounts) -> FloatArray:
 
 
 def linked_levels(section: FloatArray, change: FloatArray) -> FloatArray:
-    """Return levels that begin with the cross-section and move by each region's own growth.
-
-    Parameters
-    ----------
-    section
-        Log levels within each year `(I, R, T)`.
-    change
-        Log growth of TFP `(I, R, T)`.
-
-    Returns
-    -------
-    FloatArray
-        `(I, R, T)`; NaN where a region cannot be placed.
-
-    Examples
-    --------
-    >>> section = np.array([[[0.5, 0.6], [-0.5, -0.6]]])
-    >>> linked_levels(section, np.array([[[np.nan, 0.1], [np.nan, 0.2]]])).round(9).tolist()
-    [[[0.5, 0.6], [-0.5, -0.3]]]
-    """
+    """Return levels that begin with the cross-section and move by each region's own growth."""
     level = np.full(section.shape, np.nan)
     level[..., 0] = section[..., 0]
     for year in range(1, section.shape[-1]):
@@ -133,23 +91,7 @@ def linked_levels(section: FloatArray, change: FloatArray) -> FloatArray:
 
 
 def frontier_movement(level: FloatArray, change: FloatArray, *, best_of: int, at_least: int) -> FloatArray:
-    """Return the log growth of best practice `(I, T)`, over regions known in both years.
-
-    Parameters
-    ----------
-    level, change
-        Log levels and their growth `(I, R, T)`.
-    best_of
-        How many of the highest levels best practice is the mean of.
-    at_least
-        How many regions it takes; NaN with fewer.
-
-    Examples
-    --------
-    >>> level = np.array([[[0.5, 0.6], [-0.5, -0.3]]])
-    >>> frontier_movement(level, np.array([[[np.nan, 0.1], [np.nan, 0.2]]]), best_of=1, at_least=2).round(9).tolist()
-    [[nan, 0.1]]
-    """
+    """Return the log growth of best practice `(I, T)`, over regions known in both years."""
     out = np.full((level.shape[0], level.shape[2]), np.nan)
     before = level[..., :-1]
     same = np.isfinite(change[..., 1:]) & np.isfinite(before) & np.isfinite(level[..., 1:])

@@ -29,17 +29,7 @@ _SHOWN = 8
 def coverage(
     detail: Detail, parts: Parts, assume: Assumptions, refused: Sequence[Text], outside: Sequence[str] = ()
 ) -> pl.DataFrame:
-    """Return ``quantity, status, reason_zh, reason_en``, one row per quantity.
-
-    Parameters
-    ----------
-    detail, parts, assume
-        What was computed, and from what.
-    refused
-        Why finer detail was refused.
-    outside
-        Codes that were named emerging and are no industry of the decomposition.
-    """
+    """Return ``quantity, status, reason_zh, reason_en``, one row per quantity."""
     import polars as pl
 
     seen = np.isfinite(parts.within)
@@ -117,11 +107,9 @@ def _gross(detail: Detail) -> tuple[str, Text]:
 def findings(
     data: Package, official: Official, detail: Detail, accounts: Accounts, assume: Assumptions
 ) -> tuple[Finding, ...]:
-    """Return what does not add up: one finding per region and series, at its worst year.
-
-    Levels are those of output at current prices, employment and capital against the region's totals; growth is that of
-    real output.
-    """
+    """Return what does not add up: one finding per region and series, at its worst year."""
+    # Levels are those of output at current prices, employment and capital against the region's totals; growth is that
+    # of real output.
     if detail.level == "total":
         return ()
     table = TABLE if detail.level == "industry" else "sector_accounts"

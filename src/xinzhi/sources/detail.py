@@ -46,32 +46,7 @@ class Gross:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """The industries of every region, each array `(I, R, T)` with NaN where a figure is missing.
-
-    Parameters
-    ----------
-    level
-        ``industry``, ``sector`` (three of them) or ``total`` (none).
-    names
-        Codes of the industries.
-    nominal, output, capital, labour, human_capital
-        Value added at current and constant prices, and the inputs.
-    labour_share
-        Their own labour shares; None where the assumption has to say.
-    exists
-        `(I, R)`: an industry that a region has never had weighs nothing there.
-    comparable
-        Whether levels can be compared between regions: quantities can, indices cannot.
-    gross
-        Gross output and intermediates, where they are given.
-    anew
-        Where volumes begin anew after a gap, so that their growth is not known, see `chained`.
-    marks, gaps
-        What is not plain official; the log gap to the totals `(R, T)` by series.
-    lacks
-        `(I, R, T)`, where a series that is scaled to the total has no figure of its own: scaling leaves none to any of
-        the industries.
-    """
+    """The industries of every region, each array `(I, R, T)` with NaN where a figure is missing."""
 
     level: Level
     names: tuple[str, ...]
@@ -128,33 +103,10 @@ def growth(levels: FloatArray) -> FloatArray:
 
 
 def chained(change: FloatArray, nominal: FloatArray, at: int) -> tuple[FloatArray, BoolArray]:
-    """Return volumes at the prices of one year, and where they begin anew.
-
-    They are the values of year position `at`, moved by `change` in both directions. Where a change is missing, or the
-    value of that year, volumes begin anew with the value of the nearest year that has one, at the mean price of the
-    industry in the regions that go on; so a gap costs the years beside it and not all years behind it.
-
-    Parameters
-    ----------
-    change
-        Log growth over the year before `(I, R, T)`.
-    nominal
-        Values at current prices `(I, R, T)`.
-    at
-        Position of the year whose prices hold.
-
-    Returns
-    -------
-    tuple
-        Volumes, and true in the years whose growth over the year before is not known though both have a volume.
-
-    Examples
-    --------
-    >>> change = np.log([[[np.nan, 2.0, 3.0], [np.nan, np.nan, 2.0]]])
-    >>> volumes, anew = chained(change, np.array([[[5.0, 20.0, 60.0], [7.0, 8.0, 20.0]]]), 0)
-    >>> volumes.round(9).tolist(), anew.tolist()
-    ([[[5.0, 10.0, 30.0], [7.0, 4.0, 8.0]]], [[[False, False, False], [False, True, False]]])
-    """
+    """Return volumes at the prices of one year, and where they begin anew."""
+    # They are the values of year position `at`, moved by `change` in both directions. Where a change is missing, or the
+    # value of that year, volumes begin anew with the value of the nearest year that has one, at the mean price of the
+    # industry in the regions that go on; so a gap costs the years beside it and not all years behind it.
     level, anew = np.full(change.shape, np.nan), np.zeros(change.shape, dtype=np.bool_)
     level[..., at] = nominal[..., at]
     for year in range(at + 1, change.shape[-1]):
@@ -237,13 +189,7 @@ class Cube:
 def by_region(
     names: Sequence[str], years: IntArray, columns: Mapping[str, FloatArray], keep: BoolArray, flags: Sequence[str] = ()
 ) -> pl.DataFrame:
-    """Return the cells `(R, T)` that are kept as rows ``region, year`` and the columns.
-
-    Examples
-    --------
-    >>> by_region(["a"], np.array([2000, 2001]), {"x": np.array([[1.0, 2.0]])}, np.array([[False, True]])).rows()
-    [('a', 2001, 2.0)]
-    """
+    """Return the cells `(R, T)` that are kept as rows ``region, year`` and the columns."""
     import polars as pl
 
     row, column = np.nonzero(keep)
@@ -265,17 +211,7 @@ def by_industry(
     keep: BoolArray,
     codes: Mapping[str, tuple[Sequence[str], IntArray]],
 ) -> pl.DataFrame:
-    """Return the cells that are kept as rows ``region, industry, year``, sorted so, and the columns.
-
-    Parameters
-    ----------
-    axes
-        Industries, regions and years.
-    columns, keep
-        Arrays `(I, R, T)`.
-    codes
-        Columns of words: their names, and a position `(I, R, T)` in them; -1 is null.
-    """
+    """Return the cells that are kept as rows ``region, industry, year``, sorted so, and the columns."""
     import polars as pl
 
     industries, regions, years = axes

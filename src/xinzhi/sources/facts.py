@@ -42,10 +42,8 @@ def facts_of(result: Sources) -> Facts:
 
 
 def whole_span(result: Sources, table: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of a table of periods over the longest period that regions fill.
-
-    Macro-regions that lack a year of it have no row there, however many they have in shorter periods.
-    """
+    """Return the rows of a table of periods over the longest period that regions fill."""
+    # Macro-regions that lack a year of it have no row there, however many they have in shorter periods.
     spans = result.periods.select("start", "end").unique().sort("end")
     if not spans.height:
         return table.clear()
@@ -104,11 +102,10 @@ def _whole(result: Sources) -> Facts:
 
 
 def pair(result: Sources) -> tuple[Row, Row] | None:
-    """Return the macro-region that grew least and the one to hold it against: the largest, or the one that grew most.
-
-    The largest by output is what a reader measures the others by; where it is the one that grew least, it stands
-    against the fastest.
-    """
+    """Return the macro-region that grew least and the one to hold it against."""
+    # The largest, or the one that grew most.
+    # The largest by output is what a reader measures the others by; where it is the one that grew least, it stands
+    # against the fastest.
     import polars as pl
 
     rows = whole_span(result, result.group_periods).filter(pl.col("region") != "total").to_dicts()

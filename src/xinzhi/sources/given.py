@@ -26,13 +26,7 @@ _VERB = "sources.decompose"
 
 
 def from_industries(package: Package, official: Official) -> Detail:
-    """Return the industries that the package gives.
-
-    Raises
-    ------
-    InputError
-        When the table has errors, or none of the figures that every industry needs; the message names the columns.
-    """
+    """Return the industries that the package gives."""
     table = package.require(
         TABLE, ["region", "industry", "year", "output_nominal"], verb=_VERB, despite=_bearable(package)
     )
@@ -73,11 +67,9 @@ def from_industries(package: Package, official: Official) -> Detail:
 
 
 def _bearable(package: Package) -> tuple[str, ...]:
-    """Return the errors of the table that do no harm here.
-
-    A table whose every code is unknown has a classification of its own, which is as good: nothing hangs on what a code
-    means. One unknown code among known ones is a slip.
-    """
+    """Return the errors of the table that do no harm here."""
+    # A table whose every code is unknown has a classification of its own, which is as good: nothing hangs on what a
+    # code means. One unknown code among known ones is a slip.
     unknown = sum(found.rule == _UNKNOWN and found.table == TABLE for found in package.findings)
     table = package.tables.get(TABLE)
     own = table is not None and "industry" in table.columns and unknown == table["industry"].n_unique()
@@ -134,13 +126,7 @@ def _labour_share(cube: Cube) -> FloatArray | None:
 
 
 def _gross(cube: Cube, panel: Panel) -> Gross | None:
-    """Return gross output and intermediates, where all four columns are given.
-
-    Raises
-    ------
-    InputError
-        When intermediates reach gross output: value added would be nothing or less.
-    """
+    """Return gross output and intermediates, where all four columns are given."""
     if not all(cube.gives(name) for name in _GROSS):
         return None
     nominal, real, bought, bought_real = (cube.column(name) for name in _GROSS)

@@ -24,25 +24,7 @@ _HALVINGS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """Growth accounts of the industries `(I, R, T)` and what is left between them `(R, T)`, in log points.
-
-    Parameters
-    ----------
-    weight
-        Share of every industry in value added of the region, mean of both years.
-    domar
-        Weight of its residual on gross output; equal to `weight` where that is on value added.
-    output, capital, labour, human_capital
-        Growth of every industry, output after benchmarking where the assumption says `scale`.
-    labour_share, current_share
-        Share of labour in value added: the weight in growth, and in the year itself (for levels).
-    intermediate_share
-        Share of intermediates in gross output, mean of both years; 0 on value added.
-    residual
-        Growth of TFP of every industry on value added.
-    within, allocation_capital, allocation_labour, unallocated, output_gap
-        The parts of the region's residual, and the gap between its output and its industries.
-    """
+    """Growth accounts of the industries `(I, R, T)` and what is left between them `(R, T)`, in log points."""
 
     weight: FloatArray
     domar: FloatArray
@@ -62,38 +44,12 @@ class Accounts:
 
 
 def industry_accounts(detail: Detail, official: Official, assume: Assumptions) -> Accounts:
-    r"""Split the official residual of every region into its industries' residuals and reallocation.
-
-    Parameters
-    ----------
-    detail
-        The industries.
-    official
-        Official growth and weights; the parts add up to its residual.
-    assume
-        What happens to the gap between the region's output and its industries, and their shares where none is given.
-
-    Returns
-    -------
-    Accounts
-        NaN in region-years in which an industry of the region is incomplete in this year or the year before.
-
-    Raises
-    ------
-    IdentityError
-        When the parts differ from the official residual by 1e-12 or more.
-    InputError
-        When a labour share lies outside 0 to 1.
-
-    Notes
-    -----
-    .. math:: \Delta\ln A = \sum_i w_i \Delta\ln A_i + \sum_F \Big(\sum_i w_i s_{Fi} \Delta\ln F_i - s_F \Delta\ln
-    F\Big)
-
-    Massell (1961), Journal of Political Economy 69(6); Jorgenson, Gollop and Fraumeni (1987), Productivity and U.S.
-    Economic Growth, chapter 2. Domar weights as in Jorgenson, Ho and Stiroh (2005), Information Technology and the
-    American Growth Resurgence, chapter 8: the value-added weight over the share of value added in gross output.
-    """
+    r"""Split the official residual of every region into its industries' residuals and reallocation."""
+    # .. math:: \Delta\ln A = \sum_i w_i \Delta\ln A_i + \sum_F \Big(\sum_i w_i s_{Fi} \Delta\ln F_i - s_F \Delta\ln
+    # F\Big)
+    # Massell (1961), Journal of Political Economy 69(6); Jorgenson, Gollop and Fraumeni (1987), Productivity and U.S.
+    # Economic Growth, chapter 2. Domar weights as in Jorgenson, Ho and Stiroh (2005), Information Technology and the
+    # American Growth Resurgence, chapter 8: the value-added weight over the share of value added in gross output.
     exists = detail.exists[..., None]
     whole = (detail.complete() | ~exists).all(axis=0) & exists.any(axis=0)
     share = np.where(exists, detail.nominal, 0.0)
@@ -143,19 +99,7 @@ def industry_accounts(detail: Detail, official: Official, assume: Assumptions) -
 
 
 def require_identity(total: FloatArray, parts: FloatArray) -> float:
-    """Return the largest absolute gap between a total and its parts, both `(R, T)`; refuse one that matters.
-
-    Raises
-    ------
-    IdentityError
-        When it is 1e-12 or more.
-
-    Examples
-    --------
-    >>> require_identity(np.array([0.03]), np.array([0.01]))
-    Traceback (most recent call last):
-    xinzhi.core.errors.IdentityError: the parts differ from the official residual by 0.02 log points: this is a defect.
-    """
+    """Return the largest absolute gap between a total and its parts, both `(R, T)`; refuse one that matters."""
     gap = np.abs(total - parts)
     worst = float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0
     if worst >= IDENTITY_TOLERANCE:
@@ -193,30 +137,8 @@ def _table(detail: Detail, official: Official, assume: Assumptions) -> FloatArra
 
 
 def scaled_shares(share: FloatArray, weight: FloatArray, total: FloatArray) -> FloatArray:
-    """Move labour shares so that their weighted mean is the region's, by one shift of their log odds.
-
-    Shares stay between 0 and 1 and keep their order, which a common factor would not grant.
-
-    Parameters
-    ----------
-    share
-        Shares to begin with, broadcastable to `(I, R, T)`, above 0 and below 1.
-    weight
-        Weights `(I, R, T)` that add up to 1.
-    total
-        The mean that is wanted `(R, T)`.
-
-    Returns
-    -------
-    FloatArray
-        `(I, R, T)`; NaN where a weight is.
-
-    Examples
-    --------
-    >>> out = scaled_shares(np.array([[[0.9]], [[0.4]]]), np.array([[[0.2]], [[0.8]]]), np.array([[0.6]]))
-    >>> out.round(4).ravel().tolist(), round(float((out.ravel() * [0.2, 0.8]).sum()), 12)
-    ([0.9351, 0.5162], 0.6)
-    """
+    """Move labour shares so that their weighted mean is the region's, by one shift of their log odds."""
+    # Shares stay between 0 and 1 and keep their order, which a common factor would not grant.
     odds = np.broadcast_to(np.log(share / (1.0 - share)), weight.shape)
     wanted = np.log(total / (1.0 - total))
     # With every share at or below the wanted mean the mean is too low, with every one at or above it too high.

@@ -23,13 +23,7 @@ def read(
     *,
     year: str | None = None,
 ) -> tuple[pl.DataFrame, FrameKind]:
-    """Return keys and numbers as floats, sorted by the keys, and the kind of frame; `year` is the key of years.
-
-    Examples
-    --------
-    >>> read({"region": ["b", "a"], "x": [2, 1]}, ["region"], ["x"])[0].rows()
-    [('a', 1.0), ('b', 2.0)]
-    """
+    """Return keys and numbers as floats, sorted by the keys, and the kind of frame; `year` is the key of years."""
     fields = [Field(name, "year" if name == year else "any") for name in keys]
     fields += [Field(name) for name in dict.fromkeys(numbers) if name not in keys]
     done = tidy(frame, fields, key=keys, empty=True)

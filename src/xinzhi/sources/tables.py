@@ -170,19 +170,10 @@ _PARTS = (
 
 
 def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
-    """Return the parts of every macro-region and of the whole.
-
-    The residual is that of the group's own official accounts. Regions enter with their share of the group's output,
-    mean of both years; what their residuals do not explain is ``allocation_between``: capital and labour moving between
-    regions, and the change of their weights in output. A year counts when all regions of the group have it.
-
-    Parameters
-    ----------
-    frame
-        The parts by region and year.
-    measurement
-        The official accounts.
-    """
+    """Return the parts of every macro-region and of the whole."""
+    # The residual is that of the group's own official accounts. Regions enter with their share of the group's output,
+    # mean of both years; what their residuals do not explain is ``allocation_between``: capital and labour moving
+    # between regions, and the change of their weights in output. A year counts when all regions of the group have it.
     import polars as pl
 
     official = pl.concat([measurement.national, measurement.groups]).select("region", "year", "tfp_growth")
@@ -227,30 +218,8 @@ def _members(measurement: Measurement) -> pl.DataFrame:
 
 
 def period_means(frame: pl.DataFrame, wanted: Sequence[Sequence[int]]) -> pl.DataFrame:
-    """Return the mean per year of every part over the periods of the protocol and over the whole span.
-
-    Log growth chains by adding up, so the mean times ``years`` is the chained change over the period.
-
-    Parameters
-    ----------
-    frame
-        ``region, year`` and numbers, with or without ``flags``.
-    wanted
-        Pairs ``[start, end]``; one that reaches beyond the years of the frame is cut to them.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``region, start, end, years`` and the means; regions that lack a year of a period are left out of it, and a
-        part that is unknown in one year is unknown in the period.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> rows = pl.DataFrame({"region": ["a", "a"], "year": [2001, 2002], "x": [0.01, 0.03]})
-    >>> period_means(rows, [[1990, 2001]]).rows()
-    [('a', 2000, 2001, 1, 0.01), ('a', 2000, 2002, 2, 0.02)]
-    """
+    """Return the mean per year of every part over the periods of the protocol and over the whole span."""
+    # Log growth chains by adding up, so the mean times ``years`` is the chained change over the period.
     import polars as pl
     import polars.selectors as cs
 
@@ -297,15 +266,7 @@ def _union() -> pl.Expr:
 
 
 def cumulative(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the parts summed from the first year of every region on; null after a gap in its years.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> rows = pl.DataFrame({"region": ["a", "a"], "year": [2001, 2002], "x": [0.01, 0.03]})
-    >>> cumulative(rows)["x"].round(9).to_list()
-    [0.01, 0.04]
-    """
+    """Return the parts summed from the first year of every region on; null after a gap in its years."""
     import polars as pl
     import polars.selectors as cs
 
@@ -325,39 +286,10 @@ def cumulative(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
-    """Return our parts beside technical change and efficiency change of a productivity index.
-
-    Breakthrough stands beside technical change, and everything else, allocation included, beside efficiency change: a
-    frontier analysis sees a region as one unit, so capital that moves between its industries looks as if the region
-    used its inputs better.
-
-    Parameters
-    ----------
-    frame
-        Our parts by region and year.
-    frontier
-        A result with such a ``frame``, or the frame itself of any kind, with ``unit, period`` (the later year),
-        ``efficiency_change, technical_change`` as ratios (1 = no change).
-
-    Returns
-    -------
-    polars.DataFrame
-        ``region, year, source`` (``breakthrough``, ``upgrading_and_allocation`` and ``total``), ``ours, frontier,
-        difference``, in log points, for the region-years that both have.
-
-    Raises
-    ------
-    InputError
-        When a column is missing, a change is not positive, or no region-year is in both.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> ours = pl.DataFrame({"region": ["a"], "year": [2001], "tfp_growth": [0.03], "breakthrough": [0.01]})
-    >>> theirs = {"unit": ["a"], "period": [2001], "efficiency_change": [1.0], "technical_change": [1.0]}
-    >>> beside(ours, pl.DataFrame(theirs))["difference"].round(3).to_list()
-    [0.01, 0.02, 0.03]
-    """
+    """Return our parts beside technical change and efficiency change of a productivity index."""
+    # Breakthrough stands beside technical change, and everything else, allocation included, beside efficiency change: a
+    # frontier analysis sees a region as one unit, so capital that moves between its industries looks as if the region
+    # used its inputs better.
     import polars as pl
 
     theirs = _read(frontier)

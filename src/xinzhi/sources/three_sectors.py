@@ -23,16 +23,9 @@ _VERB = "sources.decompose"
 
 
 def from_sectors(package: Package, official: Official, assume: Assumptions) -> Detail:
-    """Return the three sectors of every region.
-
-    Output is the volume index chained on value added of the base year; employment is scaled to the official total;
-    the official capital stock is split along the sectors' shares of investment (see `split_stock`).
-
-    Raises
-    ------
-    InputError
-        When `sector_accounts` or `sector_investment` is missing, has errors, or lacks a column.
-    """
+    """Return the three sectors of every region."""
+    # Output is the volume index chained on value added of the base year; employment is scaled to the official total;
+    # the official capital stock is split along the sectors' shares of investment (see `split_stock`).
     columns = ["region", "sector", "year", "output_nominal", "output_index_previous_year_100", "employment"]
     accounts = Cube.of(package.require("sector_accounts", columns, verb=_VERB), "sector", official.panel)
     rows = package.require("sector_investment", ["region", "sector", "year", "investment_nominal"], verb=_VERB)
@@ -76,11 +69,9 @@ def from_sectors(package: Package, official: Official, assume: Assumptions) -> D
 
 
 def _shares(spent: Cube, assume: Assumptions) -> tuple[FloatArray, BoolArray, BoolArray]:
-    """Return the sectors' shares of investment, and the region-years in which they were filled or extrapolated.
-
-    A year in which one sector is missing takes the shares on the straight line between its neighbours: the figure of
-    one sector alone says nothing of the split.
-    """
+    """Return the sectors' shares of investment, and the region-years in which they were filled or extrapolated."""
+    # A year in which one sector is missing takes the shares on the straight line between its neighbours: the figure of
+    # one sector alone says nothing of the split.
     money = spent.column("investment_nominal")
     unofficial: BoolArray = np.asarray((spent.unofficial("investment_status") > 0).any(axis=0))
     money = np.where(money > 0, money, np.nan)
@@ -116,32 +107,9 @@ def _first(accounts: Cube) -> BoolArray:
 
 
 def split_stock(official: Official, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:
-    """Split the official capital stock over sectors.
-
-    Every sector's stock depreciates at the rate implied by the official stock, ``K[t] = (1 - d[t]) K[t-1] + I[t]``,
-    and gets its share of official investment; so sectors add up to the official stock under every depreciation rule.
-
-    Parameters
-    ----------
-    official
-        The official stock, investment and timing.
-    share
-        Shares of investment `(I, R, T)`.
-    detail
-        The sectors, for their output.
-    assume
-        How the first stock is split.
-
-    Returns
-    -------
-    FloatArray
-        `(I, R, T)` at the timing of the protocol, NaN before the first share of investment.
-
-    Raises
-    ------
-    InputError
-        When the package gives a capital stock and no investment that could be split.
-    """
+    """Split the official capital stock over sectors."""
+    # Every sector's stock depreciates at the rate implied by the official stock, ``K[t] = (1 - d[t]) K[t-1] + I[t]``,
+    # and gets its share of official investment; so sectors add up to the official stock under every depreciation rule.
     panel, rules = official.panel, official.rules
     if not panel.assets or rules.value("capital.measure") in {"given_stock", "given_services"}:
         raise InputError("sources.capital-given")

@@ -35,25 +35,9 @@ class Investment:
 
 
 def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray) -> Series:
-    """Return the capital stock or the index of capital services `(R, T)`, as ``capital.measure`` says.
-
-    A package without investment that gives a stock is measured with that stock, marked ``proxy:capital`` throughout: it
-    was not built by the protocol's inventory.
-
-    Parameters
-    ----------
-    panel, protocol
-        The data and the rules.
-    output
-        Real output `(R, T)`, for initial stocks by the capital-output ratio.
-    deflator
-        Implicit deflator of output `(R, T)`, which may continue the price of investment.
-
-    Raises
-    ------
-    InputError
-        When investment, its price, or the initial stock of a region cannot be had from the package.
-    """
+    """Return the capital stock or the index of capital services `(R, T)`, as ``capital.measure`` says."""
+    # A package without investment that gives a stock is measured with that stock, marked ``proxy:capital`` throughout:
+    # it was not built by the protocol's inventory.
     match protocol.value("capital.measure"):
         case "given_stock":
             return _given(panel, "capital")
@@ -244,28 +228,10 @@ class Start:
 def initial_stock(
     panel: Panel, protocol: Protocol, real: FloatArray, price: FloatArray, output: FloatArray, rate: FloatArray
 ) -> Start:
-    """Return the first year and the initial stock of every asset and region.
-
-    The rule of the protocol holds in ``capital.initial_year``. A region whose figures begin later takes its entry in
-    ``capital.initial_table`` (an amount at the prices of its year), else what ``capital.initial_later_start`` says:
-    the steady state of its own first year, or a refusal.
-
-    Parameters
-    ----------
-    panel, protocol
-        The data and the rules.
-    real, price
-        Real investment and its price `(A, R, T)`.
-    output
-        Real output `(R, T)`.
-    rate
-        Depreciation rates `(A, 1, T)`.
-
-    Raises
-    ------
-    InputError
-        When a region invests but its initial stock cannot be had; the message names the regions.
-    """
+    """Return the first year and the initial stock of every asset and region."""
+    # The rule of the protocol holds in ``capital.initial_year``. A region whose figures begin later takes its entry in
+    # ``capital.initial_table`` (an amount at the prices of its year), else what ``capital.initial_later_start`` says:
+    # the steady state of its own first year, or a refusal.
     rule = protocol.value("capital.initial_rule")
     known = np.isfinite(real)
     if rule == "capital_output_ratio":
@@ -354,24 +320,7 @@ def _refuse(panel: Panel, bad: BoolArray, rule: str, priced: BoolArray) -> None:
 
 
 def capital_services(panel: Panel, protocol: Protocol, invested: Investment, stock: Series, rate: FloatArray) -> Series:
-    """Return capital services `(R, T)`, at the level of the stock in the first year that has user costs.
-
-    Parameters
-    ----------
-    panel, protocol
-        The data and the rules: rate of return, revaluation, negative user costs.
-    invested, stock
-        Investment and stocks by asset `(A, R, T)`.
-    rate
-        Depreciation rate by asset `(A, 1, T)`.
-
-    Raises
-    ------
-    ProtocolError
-        When negative user costs shall be ``near_zero``, for which no source gives a number.
-    InputError
-        When an internal rate of return is asked for and nominal output is missing, or user costs are refused.
-    """
+    """Return capital services `(R, T)`, at the level of the stock in the first year that has user costs."""
     price = invested.price
     gain = np.zeros_like(price)
     if protocol.value("capital.revaluation_years") > 0:

@@ -177,11 +177,9 @@ class Levels:
 
 
 def levels(inputs: Inputs) -> Levels:
-    """Compare regions within a year (Caves, Christensen and Diewert 1982).
-
-    Every region is compared with the mean of all regions complete in that year, so the comparison is transitive and
-    does not depend on which region is taken as the base.
-    """
+    """Compare regions within a year (Caves, Christensen and Diewert 1982)."""
+    # Every region is compared with the mean of all regions complete in that year, so the comparison is transitive and
+    # does not depend on which region is taken as the base.
     whole = inputs.complete()
 
     def masked(values: FloatArray) -> FloatArray:

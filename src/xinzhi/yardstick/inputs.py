@@ -26,18 +26,11 @@ LATEST = "latest"
 
 
 def output(panel: Panel, protocol: Protocol) -> Series:
-    """Return real output `(R, T)`.
-
-    With ``output.vintage: latest`` this is ``accounts.output_real``, or nominal output divided by ``output_price``
-    where only these are given. With any other vintage, the growth rates of that vintage in the table `vintages` are
-    chained on the level of the year before its first one; years that the vintage does not reach keep the latest
-    growth and are marked ``spliced:output``. Levels are at the prices of `price_base`.
-
-    Raises
-    ------
-    InputError
-        When the package has no real output, or not the vintage.
-    """
+    """Return real output `(R, T)`."""
+    # With ``output.vintage: latest`` this is ``accounts.output_real``, or nominal output divided by ``output_price``
+    # where only these are given. With any other vintage, the growth rates of that vintage in the table `vintages` are
+    # chained on the level of the year before its first one; years that the vintage does not reach keep the latest
+    # growth and are marked ``spliced:output``. Levels are at the prices of `price_base`.
     latest = _latest(panel)
     base = price_base(panel, protocol)
     if base is not None:
@@ -103,13 +96,7 @@ def _chain(latest: FloatArray, growth: FloatArray) -> Series:
 
 
 def labour(panel: Panel, protocol: Protocol) -> Series:
-    """Return labour `(R, T)`: persons, hours or a given index of labour services, as ``labour.unit`` says.
-
-    Raises
-    ------
-    InputError
-        When hours are missing and ``labour.missing_hours`` is ``refuse``.
-    """
+    """Return labour `(R, T)`: persons, hours or a given index of labour services, as ``labour.unit`` says."""
     breaks = {"break:employment": panel.breaks}
     match protocol.value("labour.unit"):
         case "given_services":
@@ -153,14 +140,12 @@ def _common_growth(hours: FloatArray) -> FloatArray:
 
 
 def quality(panel: Panel, protocol: Protocol) -> Series:
-    """Return human capital per unit of labour `(R, T)`; 1 everywhere when the protocol counts heads.
-
-    Where a package gives `human_capital` and no schooling, it is taken as the human capital from schooling that the
-    protocol asks for (Penn World Table). Years of schooling inside a gap are interpolated (``proxy:schooling``) where
-    ``labour.missing_schooling`` is ``interpolate``; outside the observed years the nearest one is held, so that growth
-    counts persons alone (``carried:schooling``). A region that never reports schooling counts persons
-    (``missing:schooling``).
-    """
+    """Return human capital per unit of labour `(R, T)`; 1 everywhere when the protocol counts heads."""
+    # Where a package gives `human_capital` and no schooling, it is taken as the human capital from schooling that the
+    # protocol asks for (Penn World Table). Years of schooling inside a gap are interpolated (``proxy:schooling``) where
+    # ``labour.missing_schooling`` is ``interpolate``; outside the observed years the nearest one is held, so that
+    # growth counts persons alone (``carried:schooling``). A region that never reports schooling counts persons
+    # (``missing:schooling``).
     match protocol.value("labour.quality"):
         case "none":
             return Series(np.ones(panel.shape))
@@ -199,17 +184,10 @@ def _human_capital(schooling: FloatArray, returns: list[Returns]) -> FloatArray:
 
 
 def labour_share(panel: Panel, protocol: Protocol) -> Series:
-    """Return the current labour share `(R, T)`; averaging over two years is the business of the index.
-
-    ``shares.rule: constant`` takes ``shares.constant``; ``observed_regional`` each region's own share;
-    ``observed_national`` one share for all, the mean of the observed ones weighted by nominal output. Where
-    ``shares.carry`` is ``carry``, the nearest observed year stands in and is marked ``carried:labour_share``.
-
-    Raises
-    ------
-    InputError
-        When the rule needs an observed share and the package has none.
-    """
+    """Return the current labour share `(R, T)`; averaging over two years is the business of the index."""
+    # ``shares.rule: constant`` takes ``shares.constant``; ``observed_regional`` each region's own share;
+    # ``observed_national`` one share for all, the mean of the observed ones weighted by nominal output. Where
+    # ``shares.carry`` is ``carry``, the nearest observed year stands in and is marked ``carried:labour_share``.
     rule = protocol.value("shares.rule")
     if rule == "constant":
         constant = np.array(protocol.values("shares.constant", panel.years), dtype=np.float64)

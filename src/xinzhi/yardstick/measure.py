@@ -181,10 +181,8 @@ def _long(
 
 
 def _aggregate(members: Mapping[str, list[str]], regional: _Accounts) -> _Accounts:
-    """Sum regions; a year counts when every member that is measured at all is complete in it.
-
-    Sums over a set of regions that changes from year to year are no growth.
-    """
+    """Sum regions; a year counts when every member that is measured at all is complete in it."""
+    # Sums over a set of regions that changes from year to year are no growth.
     panel = regional.panel
     measured = np.isfinite(regional.growth.tfp_growth).any(axis=1)
     member = np.zeros((len(members), len(panel.regions)), dtype=np.bool_)

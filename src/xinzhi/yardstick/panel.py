@@ -23,12 +23,11 @@ Marks = dict[str, "BoolArray"]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values `(R, T)` and masks of the same shape, named ``kind:series``.
+    """Values `(R, T)` and masks of the same shape, named ``kind:series``."""
 
-    The kinds are ``extrapolated`` (no official figure behind it), ``proxy`` (another series stands in), ``carried``
-    (the nearest observed year), ``spliced`` (joined to another vintage), ``first_published`` (not yet revised),
-    ``break`` (the statistics changed in that year) and ``missing`` (done without).
-    """
+    # The kinds are ``extrapolated`` (no official figure behind it), ``proxy`` (another series stands in), ``carried``
+    # (the nearest observed year), ``spliced`` (joined to another vintage), ``first_published`` (not yet revised),
+    # ``break`` (the statistics changed in that year) and ``missing`` (done without).
 
     values: FloatArray
     marks: Mapping[str, BoolArray] = field(default_factory=dict)
@@ -162,21 +161,9 @@ class _Axes:
 
 
 def read_panel(package: Package) -> Panel:
-    """Align the tables of a package on regions and years.
-
-    Regions are those of `accounts`, sorted; years run from the first of `accounts` or `investment` to the last of
-    `accounts`. Which columns must be there is the business of the builders, not of this function.
-
-    Parameters
-    ----------
-    package
-        A loaded package with at least the table `accounts`.
-
-    Raises
-    ------
-    InputError
-        When `accounts` is missing or empty.
-    """
+    """Align the tables of a package on regions and years."""
+    # Regions are those of `accounts`, sorted; years run from the first of `accounts` or `investment` to the last of
+    # `accounts`. Which columns must be there is the business of the builders, not of this function.
     import polars as pl
 
     accounts = package.require("accounts", ["region", "year"], verb="measure", despite=BEARABLE)
@@ -271,15 +258,7 @@ def _read_vintages(table: pl.DataFrame | None, axes: _Axes) -> dict[str, FloatAr
 
 
 def require(package: Package, protocol: Protocol) -> list[str]:
-    """Check that the protocol can be computed and the package has what it asks; return the tables that are read.
-
-    Raises
-    ------
-    ProtocolError
-        When the protocol is unverified or a parameter is blank.
-    InputError
-        When a table or column is missing, or a table that is read has errors.
-    """
+    """Check that the protocol can be computed and the package has what it asks; return the tables that are read."""
     protocol.require()
     needed = columns(protocol, given="investment" not in package.tables and _gives_capital(package))
     for table, names in needed.items():
@@ -294,20 +273,9 @@ def _gives_capital(package: Package) -> bool:
 
 
 def columns(protocol: Protocol, *, given: bool = False) -> dict[str, list[str]]:
-    """Return the columns of every table that the protocol asks for.
-
-    Parameters
-    ----------
-    protocol
-        The rules.
-    given
-        Whether the package gives a capital stock instead of investment.
-
-    Notes
-    -----
-    Where two columns would do (real output, or nominal output with its price), neither is asked for here: the
-    builder of that input says what is missing.
-    """
+    """Return the columns of every table that the protocol asks for."""
+    # Where two columns would do (real output, or nominal output with its price), neither is asked for here: the builder
+    # of that input says what is missing.
     accounts = ["region", "year"]
     needed = {"accounts": accounts}
     match protocol.value("capital.measure"):

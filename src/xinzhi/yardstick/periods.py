@@ -37,20 +37,9 @@ def period_table(
     marks: Mapping[str, BoolArray],
     wanted: Sequence[Sequence[int]],
 ) -> pl.DataFrame:
-    """Return the mean per year of every growth and contribution, region by period.
-
-    Growth of the years after `start` up to `end`; the last period is the whole span of the figures. Periods of which
-    a region has not every year are left out for that region; periods that no region has are left out altogether.
-
-    Parameters
-    ----------
-    names, years
-        The axes of the growth accounts.
-    growth, marks
-        The accounts `(R, T)` and their marks.
-    wanted
-        Pairs ``[start, end]`` of the protocol.
-    """
+    """Return the mean per year of every growth and contribution, region by period."""
+    # Growth of the years after `start` up to `end`; the last period is the whole span of the figures. Periods of which
+    # a region has not every year are left out for that region; periods that no region has are left out altogether.
     import polars as pl
 
     known = np.isfinite(growth.tfp_growth)
@@ -148,12 +137,10 @@ SERIES = {
 
 
 def coverage_table(panel: Panel) -> pl.DataFrame:
-    """Return first year, last year and last official year of every series that the package gives.
-
-    The last official year is the last one in which every region that has the series has an official figure; null when
-    there is none. Output that is only first published counts as official, and `last_revised_year` says how far
-    revised figures go.
-    """
+    """Return first year, last year and last official year of every series that the package gives."""
+    # The last official year is the last one in which every region that has the series has an official figure; null when
+    # there is none. Output that is only first published counts as official, and `last_revised_year` says how far
+    # revised figures go.
     import polars as pl
 
     rows = []

@@ -26,13 +26,7 @@ if TYPE_CHECKING:
 
 @cache
 def oldest_first() -> tuple[str, ...]:
-    """Return the vintages in the order in which they were published.
-
-    Examples
-    --------
-    >>> oldest_first()[0]
-    'first_published'
-    """
+    """Return the vintages in the order in which they were published."""
     return tuple(read_yaml(Path(__file__).with_name("vintages.yaml"))["oldest_first"])
 
 

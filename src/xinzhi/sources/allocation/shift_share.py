@@ -143,11 +143,9 @@ def _additive(now: pl.DataFrame, period: list[str], output: str, labour: str) ->
 
 
 def _gead(now: pl.DataFrame, period: list[str], output: str, nominal: str) -> pl.DataFrame:
-    """Turn labour shares into relative sizes: times the price of the industry relative to that of the region.
-
-    The region's real output is 1 times its nominal output in the year before and moves by the Törnqvist index; the
-    level cancels from growth.
-    """
+    """Turn labour shares into relative sizes: times the price of the industry relative to that of the region."""
+    # The region's real output is 1 times its nominal output in the year before and moves by the Törnqvist index; the
+    # level cancels from growth.
     import polars as pl
 
     value, value0 = pl.col(nominal), pl.col(f"{nominal}_0")

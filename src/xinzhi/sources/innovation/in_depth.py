@@ -139,13 +139,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
 
 
 def _research(package: Package) -> pl.DataFrame:
-    """Return R&D expenditure and the price of the region's output, which stands in for one of research.
-
-    Raises
-    ------
-    InputError
-        When the package lacks either.
-    """
+    """Return R&D expenditure and the price of the region's output, which stands in for one of research."""
     import polars as pl
 
     name = conventions()["flow"]["value"]

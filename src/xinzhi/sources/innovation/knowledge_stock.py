@@ -117,15 +117,7 @@ def _common_growth(flow: FloatArray) -> float:
 
 @dataclass(frozen=True, slots=True)
 class InnovationShares:
-    """Shares that show innovation.
-
-    Parameters
-    ----------
-    frame
-        ``region, year, share, value`` (ratios).
-    missing
-        ``share, missing, title_zh, title_en``: shares that the package cannot give, and the indicator it lacks.
-    """
+    """Shares that show innovation."""
 
     frame: pl.DataFrame
     missing: pl.DataFrame

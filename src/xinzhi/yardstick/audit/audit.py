@@ -370,15 +370,7 @@ def _left_out(items: list[LeftOut]) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The published protocol nearest to every admissible one.
-
-    Parameters
-    ----------
-    names
-        Identifiers of the published protocols.
-    which, distance
-        `(N,)` position in `names`, and the number of open parameters in which the two differ.
-    """
+    """The published protocol nearest to every admissible one."""
 
     names: tuple[str, ...]
     which: IntArray
@@ -386,11 +378,9 @@ class Nearest:
 
 
 def nearest(every: Grid) -> Nearest:
-    """Compare every admissible protocol with the registry on the parameters that are open.
-
-    A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
-    registry is named.
-    """
+    """Compare every admissible protocol with the registry on the parameters that are open."""
+    # A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
+    # registry is named.
     published = [item for item in registry() if item.id != every.protocol.id] or [every.protocol]
     rows = every.rows
     distance = np.zeros((len(rows), len(published)), dtype=np.int64)

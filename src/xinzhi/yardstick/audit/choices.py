@@ -56,17 +56,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Every combination of the choices, and which of them are admissible.
-
-    Parameters
-    ----------
-    protocol
-        The official protocol, at position 0 of every axis.
-    choices
-        The axes.
-    admissible
-        One cell per combination.
-    """
+    """Every combination of the choices, and which of them are admissible."""
 
     protocol: Protocol
     choices: tuple[Choice, ...]
@@ -177,13 +167,7 @@ def _in_force(protocol: Protocol, path: str, values: Mapping[str, Any]) -> bool:
 
 
 def grid(protocol: Protocol, found: tuple[Choice, ...]) -> Grid:
-    """Return all combinations of the choices, less those that the protocol excludes.
-
-    Raises
-    ------
-    UsageError
-        When the protocol has no alternatives, or excludes its own values.
-    """
+    """Return all combinations of the choices, less those that the protocol excludes."""
     if not found:
         raise UsageError("yardstick.no-alternatives", id=protocol.id)
     admissible = np.ones(tuple(len(choice.levels) for choice in found), dtype=np.bool_)

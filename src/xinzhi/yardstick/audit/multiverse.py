@@ -68,22 +68,7 @@ def _build_all(panel: Panel, rules: Protocol) -> None:
 
 
 def evaluate(panel: Panel, grid: Grid, spans: list[Span]) -> FloatArray:
-    """Return mean TFP growth of every combination, region and period.
-
-    Parameters
-    ----------
-    panel
-        The data.
-    grid
-        The choices; the order of the result's leading axes is theirs.
-    spans
-        Periods ``(start, end)``: growth of the years after `start` up to `end`.
-
-    Returns
-    -------
-    FloatArray
-        `(n_1, ..., n_d, R, P)` in log points per year; NaN where a combination cannot measure every year of a period.
-    """
+    """Return mean TFP growth of every combination, region and period."""
     axes = {
         group: [at for at, choice in enumerate(grid.choices) if choice.name.startswith(f"{group}.")] for group in GROUPS
     }
@@ -193,29 +178,7 @@ def _in_order(tfp: FloatArray, grid: Grid, axes: Mapping[str, list[int]]) -> Flo
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """One period over all protocols, each array `(R,)`: positions point into the rows that were given.
-
-    Parameters
-    ----------
-    quantiles
-        `(5, R)`: minimum, 5 %, median, 95 %, maximum of TFP growth.
-    ranks
-        `(5, R)`: the same of the rank when every region is measured with the same protocol.
-    official_rank
-        Rank under the official protocol.
-    best_rank
-        Best rank that a region attains with a ruler of its own while the others keep the official one.
-    best
-        The protocol with the fewest departures that attains it, of several the one with the highest growth.
-    highest
-        The protocol with the highest growth.
-    single
-        The protocol that settles one choice otherwise and has the highest growth.
-    everyone_rank
-        Rank when every region takes the protocol that is best for itself.
-    above
-        `(R, R)` share of the protocols in which the row's region grows faster than the column's.
-    """
+    """One period over all protocols, each array `(R,)`: positions point into the rows that were given."""
 
     quantiles: FloatArray
     ranks: FloatArray
@@ -232,21 +195,7 @@ QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 
 
 def spread(values: FloatArray, departures: IntArray, changed: IntArray) -> Spread:
-    """Return the spread of a period over protocols.
-
-    Parameters
-    ----------
-    values
-        `(N, R)` TFP growth, the official protocol first; no NaN.
-    departures, changed
-        `(N,)` how many parameters, and how many choices, depart from the official protocol.
-
-    Examples
-    --------
-    >>> found = spread(np.array([[1.0, 2.0], [3.0, 4.0], [2.5, 5.0]]), np.array([0, 2, 1]), np.array([0, 1, 1]))
-    >>> found.official_rank.tolist(), found.best_rank.tolist(), found.best.tolist()
-    ([2, 1], [1, 1], [2, 0])
-    """
+    """Return the spread of a period over protocols."""
     official = values[0]
     ranks = rank(values)
     own = 1 + (official[None, None, :] > values[:, :, None]).sum(axis=2, dtype=np.int64) - (official[None] > values)
@@ -271,13 +220,7 @@ def spread(values: FloatArray, departures: IntArray, changed: IntArray) -> Sprea
 
 
 def rank(values: FloatArray) -> IntArray:
-    """Return the rank of every region within a row, 1 = highest; equal values share the better rank.
-
-    Examples
-    --------
-    >>> rank(np.array([[3.0, 5.0, 3.0]])).tolist()
-    [[2, 1, 2]]
-    """
+    """Return the rank of every region within a row, 1 = highest; equal values share the better rank."""
     order = np.argsort(-values, axis=1, kind="stable")
     ranked = np.take_along_axis(values, order, axis=1)
     position = np.arange(1, values.shape[1] + 1)

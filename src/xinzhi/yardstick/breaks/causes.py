@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 
 def causes(package: Package, panel: Panel, found: Judgement, terms: Rules) -> list[tuple[Text, BoolArray]]:
-    """Return every known cause of breaks in one series with the region-years `(R, T)` that it covers.
-
-    A cause of an outlier also covers the next year, in which the level comes back.
-    """
+    """Return every known cause of breaks in one series with the region-years `(R, T)` that it covers."""
+    # A cause of an outlier also covers the next year, in which the level comes back.
     from xinzhi.data.rules.keys import PROVINCES, standard
 
     chinese = np.isin(panel.regions, list(standard(PROVINCES)))[:, None]
@@ -75,28 +73,10 @@ def _status(panel: Panel, found: Judgement) -> BoolArray:
 def tfp_effects(
     panel: Panel, protocol: Protocol, found: Judgement, place: tuple[IntArray, IntArray], actual: FloatArray
 ) -> FloatArray:
-    """Return how much of TFP growth in each break year is the break, in log points.
-
-    The level from the break on is moved so that the move of that year alone becomes the expected one, and the region is
-    measured again under the same protocol. One break of each region at a time; under a national labour share, where
-    one region's share enters the figures of all, one break at a time.
-
-    Parameters
-    ----------
-    panel, protocol
-        What is measured, and how.
-    found
-        The judgement of one series.
-    place
-        Rows and columns `(N,)` of its breaks, in row order.
-    actual
-        TFP growth as measured `(R, T)`.
-
-    Returns
-    -------
-    FloatArray
-        `(N,)`; NaN where TFP growth of that year cannot be measured.
-    """
+    """Return how much of TFP growth in each break year is the break, in log points."""
+    # The level from the break on is moved so that the move of that year alone becomes the expected one, and the region
+    # is measured again under the same protocol. One break of each region at a time; under a national labour share,
+    # where one region's share enters the figures of all, one break at a time.
     row, column = place
     effect = np.full(row.shape, np.nan)
     excess = (found.growth - found.scores.expected)[row, column]

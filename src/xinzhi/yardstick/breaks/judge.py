@@ -47,19 +47,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """When a move is a break.
-
-    Parameters
-    ----------
-    rate
-        Probability that a series of one region without any break is alarmed.
-    fewest_others, shortest, floor
-        Least number of other regions and of moves, and least deviation, that count.
-    moves, alone, panel
-        Critical values of the score by number of moves, for a region on its own and one of a panel.
-    series, events
-        What is judged, and the known causes.
-    """
+    """When a move is a break."""
 
     rate: float
     fewest_others: int

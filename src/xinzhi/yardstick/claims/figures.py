@@ -40,31 +40,15 @@ def convention(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A claimed growth rate: as it was written, and exactly, as ratios per year (0.034 is 3.4 %).
-
-    Parameters
-    ----------
-    written
-        The growth rate as its author wrote it.
-    growth, rounding
-        The rate, and half of what its last digit counts: every figure within it, both ends counted in, may have been
-        rounded to the rate.
-    """
+    """A claimed growth rate: as it was written, and exactly, as ratios per year (0.034 is 3.4 %)."""
 
     written: str
     growth: Decimal
     rounding: Decimal
 
     def holds(self, estimates: FloatArray) -> BoolArray:
-        """Return which estimates, in log points per year, are the figure within its rounding; NaN never is.
-
-        The comparison is exact: bounds and estimates are whole multiples of 1e-12.
-
-        Examples
-        --------
-        >>> read_figure("3.4%").holds(np.array([0.0335, 0.0345, 0.0345001, np.nan])).tolist()
-        [True, True, False, False]
-        """
+        """Return which estimates, in log points per year, are the figure within its rounding; NaN never is."""
+        # The comparison is exact: bounds and estimates are whole multiples of 1e-12.
         low = ((self.growth - self.rounding) / _STEP).to_integral_value(ROUND_CEILING)
         high = ((self.growth + self.rounding) / _STEP).to_integral_value(ROUND_FLOOR)
         known = np.isfinite(estimates)
@@ -74,28 +58,7 @@ class Figure:
 
 
 def read_figure(growth: object, rounding: object = None, *, percent: bool = False) -> Figure:
-    """Read a growth rate and its rounding.
-
-    Parameters
-    ----------
-    growth
-        Text with a percent sign (``3.4%``), or a ratio (``0.034``, as text or number).
-    rounding
-        Percentage points (``0.05pp``) or a ratio (``0.0005``); by default half of what the last digit of `growth`
-        counts, but never finer than four decimals of a percent.
-    percent
-        Whether numbers without a unit are percent and percentage points, as in a table that says so.
-
-    Raises
-    ------
-    UsageError
-        When either cannot be read, or is so large that its unit must have been lost.
-
-    Examples
-    --------
-    >>> read_figure("3.40%").rounding, read_figure(0.034).growth
-    (Decimal('0.00005'), Decimal('0.034'))
-    """
+    """Read a growth rate and its rounding."""
     written, rate = _read(growth, _PERCENT, percent=percent, what="growth")
     if abs(rate) * 100 >= convention("largest_growth"):
         raise UsageError("yardstick.growth-too-large", written=written, percent=rate * 100)
@@ -157,13 +120,7 @@ class Claim:
 
 
 def read_claim(region: str, start: int, end: int, figure: Figure, source: str = "") -> Claim:
-    """Return a claim whose years are in order.
-
-    Raises
-    ------
-    UsageError
-        When `start` is not before `end`.
-    """
+    """Return a claim whose years are in order."""
     claim = Claim(region, int(start), int(end), figure, source)
     if claim.start >= claim.end:
         raise UsageError("yardstick.claim-order", claim=claim.where())
@@ -171,23 +128,7 @@ def read_claim(region: str, start: int, end: int, figure: Figure, source: str = 
 
 
 def read_claims(package: Package, claims: object, encoding: str | None) -> list[Claim]:
-    """Return the claims of a table.
-
-    Parameters
-    ----------
-    package
-        Its table `claims` is read when `claims` is None.
-    claims
-        A path of a CSV file, or a frame of any kind, with the columns `region`, `start`, `end`, `growth` (percent) and,
-        where they are known, `rounding` (percentage points) and `source`.
-    encoding
-        The encoding of a CSV file that is not UTF-8.
-
-    Raises
-    ------
-    InputError
-        When a column is missing or a row cannot be read; the message names all such rows.
-    """
+    """Return the claims of a table."""
     rows = _table(package, claims, encoding)
     if missing := [name for name in NEEDED if name not in rows.columns]:
         raise InputError("yardstick.claims-columns", needed=list(NEEDED), missing=list(missing))

@@ -29,24 +29,7 @@ _AT_ONCE = 24
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Every admissible protocol, the official one first, and the official one on every older vintage of the data.
-
-    Parameters
-    ----------
-    grid
-        The choices; the one of the vintage holds every older vintage that the package has, after those that the
-        protocol lists, so that admissible protocols have the numbers that `audit` gives them.
-    rows
-        `(N, d)` the protocols, as positions on the axes of the grid.
-    departures
-        `(N,)` number of parameters that depart from the official protocol.
-    admissible
-        `(N,)` whether the protocol lists the vintage.
-    vintage
-        `(N,)` position of the older vintage in `vintages`; -1 where the data are those of the official protocol.
-    vintages
-        The older vintages, the newest first.
-    """
+    """Every admissible protocol, the official one first, and the official one on every older vintage of the data."""
 
     grid: Grid
     rows: IntArray
@@ -70,13 +53,7 @@ class Survey:
 
 
 def survey(panel: Panel, rules: Protocol) -> Survey:
-    """Return the admissible set of a protocol on a package, with every older vintage of the data beside it.
-
-    Raises
-    ------
-    UsageError
-        When the admissible set is empty.
-    """
+    """Return the admissible set of a protocol on a package, with every older vintage of the data beside it."""
     own, _ = computable(panel, rules, choices(rules))
     grid(rules, own)
     every = grid(rules, _with_vintages(panel, rules, own))
@@ -132,23 +109,7 @@ class Part:
 
 
 def parts(every: Grid, row: IntArray, values: FloatArray) -> list[Part]:
-    """Return what each departure of a protocol contributes to its distance from the official one.
-
-    Parameters
-    ----------
-    every
-        The grid.
-    row
-        The protocol, as a position on every axis of the grid.
-    values
-        `(n_1, ..., n_d)` TFP growth of one region and span.
-
-    Returns
-    -------
-    list[Part]
-        Shapley values, in log points per year; they sum to the protocol's growth less the official one. Where a
-        departure cannot be measured without another one, the two are one part.
-    """
+    """Return what each departure of a protocol contributes to its distance from the official one."""
     departed = [(axis, every.choices[axis].levels[at].departs) for axis, at in enumerate(row.tolist())]
     single = [((axis, (path,)),) for axis, paths in departed for path in paths]
     by_choice = [((axis, paths),) for axis, paths in departed if paths]
@@ -209,28 +170,7 @@ Verdict = Literal["supported", "reachable", "superseded", "unreachable"]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one claim and what it rests on; numbers point into the rows of the survey's grid.
-
-    Parameters
-    ----------
-    verdict
-        What the claim is.
-    official, lowest, highest
-        TFP growth under the official protocol, and its bounds over all admissible ones, in log points per year.
-    tried
-        How many admissible protocols measure the region and years.
-    giving
-        The protocols that give the figure: the official one, then the official one on older vintages, then by the
-        number of departures, those on current data first.
-    older
-        The older vintages on which the protocol, official in all else, gives the figure: named whatever the verdict.
-    nearest
-        The first of `giving`; where there is none, the protocol that comes nearest.
-    growth
-        `(N,)` TFP growth under every protocol.
-    parts
-        What each departure contributes, for the first of `giving` or for `nearest`, by number of the protocol.
-    """
+    """The verdict on one claim and what it rests on; numbers point into the rows of the survey's grid."""
 
     verdict: Verdict
     official: float
@@ -245,19 +185,7 @@ class Judgement:
 
 
 def judge(figure: Figure, found: Survey, values: FloatArray, listed: int) -> Judgement:
-    """Return the verdict on one figure.
-
-    Parameters
-    ----------
-    figure
-        What is claimed.
-    found
-        The survey.
-    values
-        `(n_1, ..., n_d)` TFP growth of the region over the years of the claim.
-    listed
-        How many protocols are taken apart.
-    """
+    """Return the verdict on one figure."""
     growth = values[found.grid.admissible]
     hit = figure.holds(growth)
     known = np.isfinite(growth) & found.admissible
@@ -285,11 +213,9 @@ def judge(figure: Figure, found: Survey, values: FloatArray, listed: int) -> Jud
 
 
 def _verdict(hit: BoolArray, alone: BoolArray, admissible: BoolArray) -> Verdict:
-    """Name the least that explains the figure: nothing, older data alone, another ruler, or nothing at all.
-
-    Older data come before another ruler: among thousands of rulers one will nearly always give an old figure too, and
-    whoever published it has chosen none of them.
-    """
+    """Name the least that explains the figure: nothing, older data alone, another ruler, or nothing at all."""
+    # Older data come before another ruler: among thousands of rulers one will nearly always give an old figure too, and
+    # whoever published it has chosen none of them.
     if hit[0]:
         return "supported"
     if alone.any():

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from xinzhi.sources.reading import read
+
+
+def test_read() -> None:
+    assert read({"region": ["b", "a"], "x": [2, 1]}, ["region"], ["x"])[0].rows() == [("a", 1.0), ("b", 2.0)]
