@@ -145,7 +145,7 @@ def panel_bubbles(
         flat = [usable[at].name for at in np.flatnonzero(np.isnan(found.bsadf).any(axis=0))]
         raise InputError("prices.panel-flat", findings, flat=flat)
     rule = setting("bootstrap")
-    options = {
+    options: dict[str, Any] = {
         "window": window,
         "lag": lag,
         "order": order,

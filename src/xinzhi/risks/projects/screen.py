@@ -107,7 +107,7 @@ class Screening(Result):
     archive_size, weights_synthetic
         How many records were screened against; whether the weights come from synthetic projects.
     truth
-        ``id, label`` of projects whose truth is known (`xinzhi.risks.projects.truth.with_truth`): ``repackaged,
+        ``id, label`` of projects whose truth is known (`xinzhi.risks.with_truth`): ``repackaged,
         follow-on, new``; and where known ``archive_id``, the source, and ``level`` of disguise.
     """
 
