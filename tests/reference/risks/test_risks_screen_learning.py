@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from learn_screen_weights import prepare, to_document, train
-from made_up_projects import LEVELS, judged, labelled, precision_recall, vocabulary
+from made_up_projects import LEVELS, judged, labelled, precision_recall
+from made_up_wording import vocabulary
 from xinzhi.core.errors import UsageError
 from xinzhi.risks import screen
 from xinzhi.risks.projects import weights

@@ -137,7 +137,7 @@ def panel_bubbles(
     dates, table, cut = _together(usable)
     if cut:
         ends = {"first": dates[0], "last": dates[-1], "count": len(dates)}
-        findings.append(noted("common-span", column=value, **ends))
+        findings.append(noted("prices.common-span", column=value, **ends))
     window = minimum_window(len(table)) if rules.minimum_window is None else rules.minimum_window
     found = recursive_adf(table, window=window, lag=lag)
     path = found.panel

@@ -188,7 +188,7 @@ def read_series(
     whole = pl.col("_date").is_not_null() & pl.col("_series").is_not_null()
     undated = cells.filter(~whole)
     if undated.height:
-        findings.append(noted("no-date", column=date, line=int(undated["_line"][0]), count=undated.height))
+        findings.append(noted("prices.no-date", column=date, line=int(undated["_line"][0]), count=undated.height))
         cells = cells.filter(whole)
     if not cells.height:
         raise InputError("prices.no-rows", findings, series=series, date=date)
@@ -206,7 +206,7 @@ def _fields(series: str, date: str, value: str, kind: Literal["any", "number"]) 
 
 
 def noted(
-    rule: str,
+    code: str,
     *,
     column: str | None = None,
     key: str | None = None,
@@ -214,7 +214,7 @@ def noted(
     **words: Any,  # noqa: ANN401 - what the sentence is filled with
 ) -> Finding:
     """Return a finding of the messages of this package."""
-    return finding(f"prices.{rule}", table="bubbles", column=column, key=key, line=line, words=words)
+    return finding(code, table="bubbles", column=column, key=key, line=line, words=words)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -230,25 +230,27 @@ class _Reader:
     def read(self, name: str, rows: pl.DataFrame) -> Series:
         """Return one series."""
         if not rows["_ordinal"].is_sorted():
-            self._note("unsorted", name)
+            self._note("prices.unsorted", name)
             rows = rows.sort("_ordinal", maintain_order=True)
         ordinal = rows["_ordinal"]
         twice = rows.filter(ordinal.is_duplicated())
         if twice.height:
             first = twice["_date"][0]
             count = twice.filter(pl.col("_ordinal") == twice["_ordinal"][0]).height
-            return self._refuse("duplicate", name, rows, line=int(twice["_line"][1]), first=first, count=count)
+            return self._refuse("prices.duplicate", name, rows, line=int(twice["_line"][1]), first=first, count=count)
         known = rows["_value"].is_not_null()
         if not known.any():
-            return self._refuse("too-short", name, rows, count=0, least=setting("shortest"))
+            return self._refuse("prices.too-short", name, rows, count=0, least=setting("shortest"))
         places = known.arg_true()
         inner = rows.slice(int(places[0]), int(places[-1]) - int(places[0]) + 1)
         if inner.height < rows.height:
             ends = {"first": inner["_date"][0], "last": inner["_date"][-1]}
-            self._note("trimmed", name, count=rows.height - inner.height, **ends)
+            self._note("prices.trimmed", name, count=rows.height - inner.height, **ends)
         infinite = inner.filter(pl.col("_value").is_infinite())
         if infinite.height:
-            return self._refuse("infinite", name, rows, line=int(infinite["_line"][0]), first=infinite["_date"][0])
+            return self._refuse(
+                "prices.infinite", name, rows, line=int(infinite["_line"][0]), first=infinite["_date"][0]
+            )
         return self._unbroken(name, inner)
 
     def _unbroken(self, name: str, rows: pl.DataFrame) -> Series:
@@ -259,14 +261,14 @@ class _Reader:
         if steps.other is not None:
             other, at = steps.other
             words: dict[str, Any] = {"usual": steps.usual, "other": other, "unit": self.calendar.unit}
-            return self._refuse("mixed-frequency", name, rows, first=rows["_date"][at], **words)
+            return self._refuse("prices.mixed-frequency", name, rows, first=rows["_date"][at], **words)
         if steps.trading:
-            self._note("trading-days", name)
+            self._note("prices.trading-days", name)
         empty = rows["_value"].null_count()
         if steps.missing or empty:
             if self.gaps == "refuse":
                 first = self._first_hole(rows, steps)
-                return self._refuse("gap", name, rows, first=first, count=steps.missing + empty)
+                return self._refuse("prices.gap", name, rows, first=first, count=steps.missing + empty)
             present = self._longest(name, present, ordinal, steps)
         return self._values(name, present)
 
@@ -285,7 +287,7 @@ class _Reader:
         at = int(np.flatnonzero(lengths == lengths.max())[-1])
         part = present.slice(int(bounds[at]), int(lengths[at]))
         ends = {"first": part["_date"][0], "last": part["_date"][-1]}
-        self._note("longest", name, count=part.height, left=present.height - part.height, **ends)
+        self._note("prices.longest", name, count=part.height, left=present.height - part.height, **ends)
         return part
 
     def _values(self, name: str, rows: pl.DataFrame) -> Series:
@@ -296,26 +298,26 @@ class _Reader:
             if self.zeros == "refuse":
                 at = int(zero[0])
                 return self._refuse(
-                    "zero", name, rows, line=int(rows["_line"][at]), count=len(zero), first=rows["_date"][at]
+                    "prices.zero", name, rows, line=int(rows["_line"][at]), count=len(zero), first=rows["_date"][at]
                 )
-            self._note("zeros-kept", name, count=len(zero))
+            self._note("prices.zeros-kept", name, count=len(zero))
         if len(level) < setting("shortest"):
-            return self._refuse("too-short", name, rows, count=len(level), least=setting("shortest"))
+            return self._refuse("prices.too-short", name, rows, count=len(level), least=setting("shortest"))
         if np.ptp(level) == 0:
-            return self._refuse("constant", name, rows)
+            return self._refuse("prices.constant", name, rows)
         return Series(name=name, dates=rows["_date"], level=level)
 
     def _refuse(
         self,
-        rule: str,
+        code: str,
         name: str,
         rows: pl.DataFrame,
         *,
         line: int | None = None,
         **values: Any,  # noqa: ANN401 - what the words are filled with
     ) -> Series:
-        self.findings.append(noted(rule, column=self.column, key=name, line=line, **values))
-        return Series(name=name, dates=rows["_date"], level=np.empty(0), problem=rule)
+        self.findings.append(noted(code, column=self.column, key=name, line=line, **values))
+        return Series(name=name, dates=rows["_date"], level=np.empty(0), problem=code.removeprefix("prices."))
 
-    def _note(self, rule: str, name: str, **values: Any) -> None:  # noqa: ANN401 - what the words are filled with
-        self.findings.append(noted(rule, column=self.column, key=name, **values))
+    def _note(self, code: str, name: str, **values: Any) -> None:  # noqa: ANN401 - what the words are filled with
+        self.findings.append(noted(code, column=self.column, key=name, **values))

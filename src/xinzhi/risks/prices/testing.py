@@ -243,7 +243,7 @@ def tested_series(
         shared = shared_values(periods, window, order, critical, rules)
         for at, one in enumerate(members):
             if np.isnan(found.bsadf[:, at]).all():
-                findings.append(noted("exact", key=one.name, skipped=int(found.skipped[at])))
+                findings.append(noted("prices.exact", key=one.name, skipped=int(found.skipped[at])))
                 out[one.name] = replace(one, problem="exact")
                 continue
             values_of = shared or own_values(one, window, order, critical, rules)
@@ -266,7 +266,7 @@ def _groups(
         order = chosen_lag(unit_scaled(one.level), lag, window=window)
         if window - 2 - order < setting("least_degrees") or len(one.level) - order - window < 1:
             values: dict[str, Any] = {"lag": order, "window": window, "count": len(one.level)}
-            findings.append(noted("lag-too-long", key=one.name, **values))
+            findings.append(noted("prices.lag-too-long", key=one.name, **values))
         else:
             groups[len(one.level), order].append(one)
     return groups, findings
@@ -299,14 +299,14 @@ def _notes(tested: Tested, critical: object) -> list[Finding]:
     """Return what the critical values do not allow for (a sieve bootstrap does), and windows that were left out."""
     notes: list[tuple[str, dict[str, Any]]] = []
     if tested.skipped:
-        notes.append(("skipped", {"count": tested.skipped}))
+        notes.append(("prices.skipped", {"count": tested.skipped}))
     if critical != "sieve":
         bound = float(setting("autocorrelation.bound")) / np.sqrt(len(tested.series.level) - 1 - tested.lag)
         if abs(tested.autocorrelation) > bound:
-            notes.append(("autocorrelated", {"lag": tested.lag, "rho": tested.autocorrelation}))
+            notes.append(("prices.autocorrelated", {"lag": tested.lag, "rho": tested.autocorrelation}))
         if abs(tested.drift) > float(setting("drift.bound")):
-            notes.append(("drift", {"t": tested.drift}))
-    return [noted(rule, key=tested.series.name, **words) for rule, words in notes]
+            notes.append(("prices.drift", {"t": tested.drift}))
+    return [noted(code, key=tested.series.name, **words) for code, words in notes]
 
 
 def _dated(tested: Tested, rules: BubbleRules) -> tuple[Run, ...]:

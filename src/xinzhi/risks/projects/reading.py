@@ -196,25 +196,25 @@ def _odd(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
 
     rows = frame.with_row_index("row")
     found = [
-        _finding(package, table, row, "empty-text", "text", None)
+        _finding(package, table, row, "projects.empty-text", "text", None)
         for row in rows.filter(pl.col("text").str.strip_chars() == "").iter_rows(named=True)
     ]
     if "region" in frame.columns:
         given = rows.filter(pl.col("region").is_not_null() & (pl.col("region").str.strip_chars() != ""))
         strange = given.filter(~known(given["region"]))
         found += [
-            _finding(package, table, row, "unknown-place", "region", row["region"])
+            _finding(package, table, row, "projects.unknown-place", "region", row["region"])
             for row in strange.iter_rows(named=True)
         ]
     return found
 
 
 def _finding(
-    package: Package, table: str, row: Mapping[str, Any], rule: str, column: str, value: str | None
+    package: Package, table: str, row: Mapping[str, Any], code: str, column: str, value: str | None
 ) -> Finding:
     origin = package.origins.get(table)
     return finding(
-        f"projects.{rule}",
+        code,
         table=table,
         file=origin.file if origin else None,
         line=int(origin.lines[row["row"]]) if origin else None,
