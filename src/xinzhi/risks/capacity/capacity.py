@@ -29,23 +29,20 @@ _PERIOD = r"^(\d{4})(Q[1-4]|FY)$"
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Utilisation(Result):
-    """Rates of capacity utilisation by industry and quarter.
+    """Rates of capacity utilisation by industry and quarter; ``words/results/capacity.yaml`` describes all columns.
 
     Parameters
     ----------
     frame
-        ``period, year, quarter, industry, utilisation, change_on_year, same_quarter, low, high, observations, band,
-        level``: one row an industry and quarter. `change_on_year` is in percentage points on the same quarter a year
-        before; `same_quarter` the mean, `low` and `high` the quantiles of the same quarter in the other years (null
-        with fewer than two of them); `band` the name of the band of the rate; `level` whether the row is an
-        ``industry``, a ``section`` or the ``total``: the latter two hold the industries and are not counted beside
-        them.
+        One row an industry and quarter: the rate, its change on the same quarter a year before, and the mean and range
+        of that quarter in the other years (null with fewer than two of them). Sections and the total hold the
+        industries and are not counted beside them.
     years
-        ``year, industry, utilisation, source``: full years as published, else the mean of four quarters.
+        Full years as published, else the mean of four quarters.
     latest
-        The last quarter of every industry, with ``rank`` (1 the lowest).
+        The last quarter of every industry, with its rank (1 the lowest).
     bands
-        The bands in use, lowest first: ``name, below``.
+        The bands of the rate in use, lowest first.
     findings
         Quarters that are missing inside a series.
     """

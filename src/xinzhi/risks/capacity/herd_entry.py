@@ -30,36 +30,27 @@ _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class HerdEntry(Result):
-    """What a wave of entry does, by category of the plans.
+    """What a wave of entry does; ``words/results/herd_entry.yaml`` describes all columns.
 
     Parameters
     ----------
     frame
-        ``category, name_zh, name_en, entry, demand, regions, growth, growth_source, base_utilisation, survey,
-        divisions, entrant_size, capacity_added, utilisation, utilisation_low, utilisation_high, price, price_low,
-        price_high, chance_below, profit, chance_loss, break_even, break_even_low, break_even_high,
-        offsetting_spillover, status_zh, status_en, entrants_at_threshold, growth_at_threshold``: one row
-        a category, entry (``all`` that name it build, or ``uncertain``, a common unknown share of them) and path of
-        demand. Middle figures are medians, low and high the 5th and 95th percentile; `capacity_added` is relative to
-        the nation's, `price` is 1 at the start, `profit` the mean per unit of capacity over revenue at the start,
-        `chance_below` that utilisation ends under the threshold, `break_even` the number of entrants at which profit is
-        nil (below 0: not even those that are there earn), `offsetting_spillover` the elasticity of demand with respect
-        to capacity that would keep utilisation.
-        `entrants_at_threshold` and `growth_at_threshold` are the number of entrants (may be negative) and the growth of
-        demand a year with which `chance_below` would be one half (null where utilisation does not move). Figures
-        are null where the status says why.
+        One row a category, entry (``all`` that name it build, or ``uncertain``, a common unknown share of them) and
+        path of demand. Middle figures are medians, low and high the 5th and 95th percentile. `break_even` is the number of
+        entrants at which profit is nil (below 0: not even those that are there earn); `entrants_at_threshold` and
+        `growth_at_threshold` would make `chance_below` one half. Figures are null where the status says why.
     bands
-        ``category, entry, demand, percentile, utilisation, price``: for charts with bands.
+        Percentiles of utilisation and price, for charts.
     waves
-        ``category, expected_profit, chance_loss, profit_if_all, wave``: on the base path an entrant that knows nothing
-        of the others expects `expected_profit`; it is a wave where that is positive and yet all lose if all build.
+        What an entrant expects that knows nothing of the others; it is a wave where that is positive and yet all lose
+        if all build.
     assumptions
-        Everything that was assumed: ``name, value, reference``.
+        Everything that was assumed, with its reference.
     findings
         Categories that cannot be computed and why, those that rest on a part of their divisions, and regions whose size
         is not known.
     sizes
-        ``category, region, share``: of the regions that name it, their share of the nation's jobs in its divisions.
+        Of the regions that name a category, their share of the nation's jobs in its divisions.
     """
 
     verb: ClassVar[str] = "herd_entry"

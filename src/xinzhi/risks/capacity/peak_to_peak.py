@@ -25,13 +25,12 @@ _FEWEST, _ROUNDING, _FULL = 3, 1e-12, 0.9995  # full to the decimal that is show
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class PeakToPeak(Result):
-    """Utilisation by the trend through peaks.
+    """Utilisation by the trend through peaks, at most 1; one row a unit and year.
 
     Parameters
     ----------
     frame
-        ``unit, year, value, trend, utilisation, peak, section``: `utilisation` is value over trend, at most 1;
-        `section` says whether the trend is ``between`` peaks, or carried on ``before`` the first or ``after`` the last.
+        `section` says whether the trend lies between peaks or is carried on before the first or after the last.
     findings
         Units whose trend rests on fewer than two peaks.
     """

@@ -30,12 +30,11 @@ class PlantCapacity(Result):
     Parameters
     ----------
     frame
-        ``unit, efficiency, plant_efficiency, utilisation, observed_utilisation, status``: Farrell's output factors with
-        all inputs and with the fixed ones only; `utilisation` is unbiased, their ratio, `observed_utilisation` biased,
-        1 over the second; both at most 1 and null where a programme has no solution (`status` says why).
+        Farrell's output factors with all inputs and with the fixed ones only; `utilisation` is unbiased, their ratio,
+        `observed_utilisation` biased, 1 over the second; null where a programme has no solution (`status` says why).
     variable
-        ``unit, input, needed``: what the variable inputs would be at capacity over what they are, from the peers of the
-        programme with the fixed inputs (not unique where it has several solutions); empty without peers.
+        What the variable inputs would be at capacity over what they are, from the peers of the programme with the fixed
+        inputs (not unique where it has several solutions); empty without peers.
     findings
         Units without a solution.
     """

@@ -36,20 +36,17 @@ _RATES = ("rate_short", "rate_long", "coupon")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Zombies(Result):
-    """Zombie firms by criterion.
+    """Zombie firms by criterion; ``words/results/zombies.yaml`` describes all columns.
 
     Parameters
     ----------
     frame
-        ``firm, year, criterion, zombie, lowest_interest, interest, gap, earnings, leverage, borrowing_change, status``:
-        one row a firm, year and criterion. `zombie` is null where `status` says what is missing; `lowest_interest` is
-        R*, the least that a firm would pay at the best rates, `gap` interest less that, over last year's borrowing.
+        One row a firm, year and criterion; `zombie` is null where `status` says what is missing.
     counts
-        ``year, criterion, firms, zombies, share, unknown, share_of_assets``: of firms that can be judged, and how many
-        cannot. In the first years one profit shows that a firm is none by losses, while nobody can be one: `unknown`
-        then holds all that might be.
+        Of firms that can be judged, and how many cannot. In the first years one profit shows that a firm is none by
+        losses, while nobody can be one: `unknown` then holds all that might be.
     overlap
-        ``first, second, both, first_only, second_only, agreement``: firm-years that both criteria judge.
+        Firm-years that both criteria judge.
     findings
         Criteria that cannot be applied, and why.
     """

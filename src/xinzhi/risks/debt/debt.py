@@ -41,20 +41,17 @@ _RATIOS = {
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Debt(Result):
-    """Debt of regions and what it is held against.
+    """Debt of regions and what it is held against; ``words/results/debt.yaml`` describes all columns.
 
     Parameters
     ----------
     frame
-        ``region, year, explicit, general, special, vehicles, hidden, resources, output, output_real, revenue,
-        fund_revenue, expenditure``, then the ratios ``to_output, to_revenue, to_revenue_and_funds, to_expenditure,
-        fund_share, vehicles_to_output, with_vehicles_to_output`` (1 is 100 %; null where a part is missing), then
-        ``band, band_ratio, band_status_zh, band_status_en``. Explicit and vehicle debt are never added except in the
-        column that says so.
+        Amounts, then ratios (1 is 100 %; null where a part is missing), then the band. Explicit and vehicle debt are
+        never added except in the column that says so.
     bands
         The set of bands: ``name, dated, source, status, numerator, denominator, grades``.
     findings
-        Debt without revenue or output, gaps, and what is missing for a band.
+        Debt without revenue or output, gaps, and balances that jump or are on another scope.
     """
 
     verb: ClassVar[str] = "debt"

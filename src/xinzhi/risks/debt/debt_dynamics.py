@@ -25,17 +25,14 @@ _PARTS = ("interest_effect", "real_growth_effect", "price_effect", "primary_effe
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class DebtDynamics(Result):
-    """What moved debt to output.
+    """What moved debt to output; ``words/results/debt_dynamics.yaml`` describes all columns.
 
     Parameters
     ----------
     frame
-        ``region, year, debt_ratio, previous, change, growth, rate, interest_effect, real_growth_effect, price_effect,
-        primary_effect, residual, net_borrowing, stabilising_balance, primary_balance, primary_gap, discrepancy``: one
-        row a region and year after the first. The effects add up to `change`. `primary_effect` is less the primary
-        balance, null where it is not given; the residual then holds both, as `net_borrowing` always does.
-        `stabilising_balance` would keep the ratio; `primary_gap` is what the balance lacks of it. Without real output
-        `price_effect` is null and `real_growth_effect` that of nominal growth.
+        One row a region and year after the first; the effects add up to `change`. `primary_effect` is less the primary
+        balance, null where it is not given; the residual then holds both, as `net_borrowing` always does. Without real
+        output `price_effect` is null and `real_growth_effect` that of nominal growth.
     findings
         Years that a region lacks within its span, whose change cannot be decomposed.
     """

@@ -49,22 +49,17 @@ _FEWEST = 4  # years for a fan
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class DebtFan(Result):
-    """Percentiles of debt to output in the years ahead.
+    """Percentiles of debt to output in the years ahead; ``words/results/debt_fan.yaml`` describes all columns.
 
     Parameters
     ----------
-    frame
-        ``region, year, percentile, debt_ratio``.
-    history
-        ``region, year, debt_ratio``, for the line before the fan.
+    frame, history
+        The fan, and the line before it.
     ends
-        ``region, start_year, start, end_year, median, low, high, chance_higher, years, shocks``: `low` and `high` are
-        the lowest and highest percentile at the end, `chance_higher` that the ratio ends above its start, `shocks`
-        ``own`` or ``pooled``.
+        Where each region may end, the chance that it ends above its start, and whether its shocks are its own.
     persistence
-        ``variable, coefficient, low, high, least_squares``: how much of a shock is left a year later, by the
-        autoregression of all regions that pooled shocks follow (5th and 95th percentile of its draws; before the
-        correction). Without rows where there is none; variables that never move are left out.
+        How much of a shock is left a year later, by the autoregression of all regions that pooled shocks follow. Without
+        rows where there is none; variables that never move are left out.
     findings
         Regions left out, how long pooled shocks last, shocks drawn as independent that are not, and autoregressions
         pulled back to stability.

@@ -36,17 +36,14 @@ _OWN = ("growth", "rate", "net_borrowing", "contingent")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class DebtStress(Result):
-    """Debt to output under scenarios.
+    """Debt to output under scenarios; ``words/results/debt_stress.yaml`` describes all columns.
 
     Parameters
     ----------
     frame
-        ``region, scenario, year, debt_ratio, over_baseline, status_zh, status_en``: from the last known year on; null
-        where the status says what is missing.
+        From the last known year on; null where the status says what is missing.
     inputs
-        ``region, start_year, start, growth, growth_deviation, rate, net_borrowing, fund_ratio, vehicle_ratio,
-        stabilising_borrowing, fund_year, vehicle_year``: what the paths rest on, ratios of output; the borrowing that
-        would keep the ratio, and the years of the last funds and vehicles that are known.
+        What the paths of a region rest on, ratios of output.
     findings
         Scenarios that cannot be computed, and for how many regions; what ``combined`` therefore lacks; ratios that rest
         on an older year than the debt; and funds that rose while land sales fell, so that most of them is not land.

@@ -46,15 +46,12 @@ class Register(Result):
     Parameters
     ----------
     frame
-        ``region, kind, item, pitfall, rule, severity, value, threshold, evidence_zh, evidence_en, source, reference,
-        clears_zh, clears_en``: one row a flag. `kind` says what `item` is: a ``category`` of the plans, a ``project``,
-        a price ``series``, or the ``region`` itself.
+        One row a flag: the figure, the threshold, the evidence in words, and what would clear it. `kind` says what
+        `item` is: a ``category`` of the plans, a ``project``, a price ``series``, or the ``region`` itself.
     checks
-        ``region, kind, item, pitfall, rule, status, value, threshold, reason_zh, reason_en``: every figure that was
-        held against a threshold, ``flagged`` or ``clear``, and every one that could not be, ``not checked`` and why.
+        Every figure that was held against a threshold, and every one that could not be, and why.
     matrix
-        ``region, pitfall, checked, flagged, share, severity, status, reason_zh, reason_en``: one row a region and
-        pitfall, for a chart; `severity` is the worst flag's, `status` ``flagged, clear`` or ``not checked``.
+        One row a region and pitfall: how many checks, how many flags, and the worst severity.
     findings
         Evidence that was not given, and where to get it.
     """
