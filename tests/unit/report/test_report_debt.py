@@ -116,7 +116,9 @@ def test_vehicles_stand_apart_and_only_if_given(owed):
     assert len(twin.rows) == 30
     assert all(row[2] == pytest.approx(50, abs=TIGHT) for row in twin.rows)
     assert all(row[3] == pytest.approx(row[1] + row[2], abs=TIGHT) for row in twin.rows)
-    assert "owe 50.0\N{NO-BREAK SPACE}% of output, beside explicit debt of" in found["vehicles"].headline.en
+    assert (
+        "is 50.0\N{NO-BREAK SPACE}% of output in 30 regions, beside explicit debt of" in found["vehicles"].headline.en
+    )
     assert "was not given" not in notes(section)
     assert "was not given" in notes(drawn(owed)[1])
 

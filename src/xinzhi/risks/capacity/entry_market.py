@@ -108,7 +108,7 @@ def break_even_capacity(market: Market, demand: FloatArray, ratio: float) -> Flo
 
 def offsetting_spillover(demand: float, added: float) -> float | None:
     """Return the elasticity of demand with respect to capacity that would keep utilisation; None without entry."""
-    # Nought or below: demand outgrows capacity by itself. Above 1: no spill-over of that kind would do.
+    # Zero or below: demand outgrows capacity by itself. Above 1: no spill-over of that kind would do.
     return None if added <= 0 else float(1.0 - np.log(demand) / np.log1p(added))
 
 

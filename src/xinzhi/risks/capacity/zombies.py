@@ -44,7 +44,7 @@ class Zombies(Result):
         One row a firm, year and criterion; `zombie` is null where `status` says what is missing.
     counts
         Of firms that can be judged, and how many cannot. In the first years one profit shows that a firm is none by
-        losses, while nobody can be one: `unknown` then holds all that might be.
+        losses, while none can be one yet: `unknown` then holds all that might be.
     overlap
         Firm-years that both criteria judge.
     findings
@@ -99,9 +99,9 @@ class Zombies(Result):
         """
         if not self.frame.height:
             return {"answer.no_criterion": {}}
-        nobody: Facts = {} if self.counts.height else {"answer.nobody_judged": {}}
+        unjudged: Facts = {} if self.counts.height else {"answer.nobody_judged": {}}
         unused: Facts = {"answer.not_applied": [{"what": note.message} for note in self.findings]}
-        return nobody | self._share() | self._overlap() | self._unknown() | unused
+        return unjudged | self._share() | self._overlap() | self._unknown() | unused
 
     def _share(self) -> Facts:
         last = self.shares().sort("year").group_by("criterion").last()

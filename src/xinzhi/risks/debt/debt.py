@@ -243,7 +243,7 @@ def debt(
     Notes
     -----
     The ministry's grades are known from the press; their numerator holds hidden debt and their denominator transfers.
-    Neither is disclosed by province, so bonds alone colour nobody. Debt to own revenue overstates the burden where
+    Neither is disclosed by province, so bonds alone colour no region. Debt to own revenue overstates the burden where
     transfers are large.
 
     Examples

@@ -137,10 +137,10 @@ def _stable(corrected: FloatArray, plain: FloatArray) -> tuple[FloatArray, float
     found = corrected
     for _ in range(_HALVINGS):
         root = np.abs(np.linalg.eigvals(found)).max(axis=1)
-        wild = root >= _STABLE
-        if not wild.any():
+        explosive = root >= _STABLE
+        if not explosive.any():
             break
-        share = np.where(wild, share - 1 / _HALVINGS, share)
+        share = np.where(explosive, share - 1 / _HALVINGS, share)
         found = plain + share[:, None, None] * (corrected - plain)
     root = np.abs(np.linalg.eigvals(found)).max(axis=1)
     factor = np.where(root >= _STABLE, _STABLE / np.maximum(root, _TINY), 1.0)
@@ -195,11 +195,11 @@ def panel_autoregression(
     drawn = years[rng.integers(len(years), size=(draws, len(panel.values)))]
     slopes = np.clip(plain, -LIMIT, LIMIT)
     for _ in range(_PASSES):
-        worlds = _worlds(_residuals(lag, now, slopes, panel), slopes, drawn, panel)
-        slopes = np.clip(slopes + plain - _slopes(worlds).mean(axis=0), -LIMIT, LIMIT)
+        panels = _panels(_residuals(lag, now, slopes, panel), slopes, drawn, panel)
+        slopes = np.clip(slopes + plain - _slopes(panels).mean(axis=0), -LIMIT, LIMIT)
     left = _residuals(lag, now, slopes, panel)
-    worlds = _worlds(left, slopes, drawn, panel)
-    again = _slopes(worlds)
+    panels = _panels(left, slopes, drawn, panel)
+    again = _slopes(panels)
     own = again + (slopes - again.mean(axis=0))
     kept = np.clip(own, -LIMIT, LIMIT)
     shocks = left[panel.pairs[..., 0] > 0]
@@ -208,7 +208,7 @@ def panel_autoregression(
         plain=plain,
         drawn=kept,
         shocks=shocks,
-        scale=spread_ratio(np.sqrt((shocks**2).mean(axis=0)), _spread(worlds, kept, len(shocks))),
+        scale=spread_ratio(np.sqrt((shocks**2).mean(axis=0)), _spread(panels, kept, len(shocks))),
         pulled=float((kept != own).mean()),
     )
 
@@ -244,7 +244,7 @@ def _panel(pasts: Sequence[tuple[IntArray, FloatArray]], rng: np.random.Generato
     pairs &= pairs.sum(axis=0) > 1  # one pair says nothing beside a mean of its own
     donors = np.arange(pairs.size).reshape(pairs.shape)
     for region in range(len(pasts)):
-        # years that a region lacks are filled from its others, or, where it has none, from everybody's
+        # years that a region lacks are filled from its others, or, where it has none, from those of all
         own = pairs[:, region]
         able = donors[own, region] if own.any() else np.flatnonzero(pairs)
         if len(able):
@@ -291,7 +291,7 @@ def _spread(moments: FloatArray, slopes: FloatArray, count: int) -> FloatArray:
     return np.asarray(np.sqrt(np.maximum(squares, 0.0) / count))
 
 
-def _worlds(left: FloatArray, slopes: FloatArray, drawn: IntArray, panel: _Panel) -> FloatArray:
+def _panels(left: FloatArray, slopes: FloatArray, drawn: IntArray, panel: _Panel) -> FloatArray:
     """Return the moments (5, B, k) of panels made of the residuals of the years drawn (B, Y), all regions at once."""
     filled = left.reshape(-1, left.shape[-1])[panel.donors]
     block = max(1, _CELLS // panel.values.size)

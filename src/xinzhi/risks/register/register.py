@@ -85,7 +85,7 @@ class Register(Result):
         Examples
         --------
         >>> list(register("china-provinces").facts())
-        ['answer.pitfall', 'answer.dark', 'answer.parts']
+        ['answer.pitfall', 'answer.unchecked', 'answer.parts']
         """
         if not self.matrix.height:
             return {"answer.nothing": {}}
@@ -104,8 +104,8 @@ class Register(Result):
             if row["checked"] < row["every"]:
                 missing = {"name": name, "k": row["every"] - row["checked"], "n": row["every"]}
                 said.append({"what": words("register.answer.partly", **missing)})
-        dark: Facts = {"answer.dark": {"names": unseen}} if unseen else {}
-        return {"answer.pitfall": said} | dark | {"answer.parts": {}}
+        unchecked: Facts = {"answer.unchecked": {"names": unseen}} if unseen else {}
+        return {"answer.pitfall": said} | unchecked | {"answer.parts": {}}
 
     def _often(self, pitfall: str) -> list[Text]:
         """Return the items of a pitfall that are flagged in most regions; those of one region each are no pattern."""
@@ -360,18 +360,18 @@ def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes
         orient="row",
     )
     every = pl.DataFrame({"region": regions}, schema={"region": pl.String}).join(missing, how="cross")
-    dark = pl.col("checked") == 0
+    unchecked = pl.col("checked") == 0
     return (
         every.join(counts, on=["region", "pitfall"], how="left", maintain_order="left")
         .join(worst, on=["region", "pitfall"], how="left", maintain_order="left")
         .with_columns(pl.col("checked", "flagged").fill_null(0))
         .select(
             "region", "pitfall", "checked", "flagged",
-            share=pl.when(~dark).then(pl.col("flagged") / pl.col("checked")),
+            share=pl.when(~unchecked).then(pl.col("flagged") / pl.col("checked")),
             severity=pl.col("worst").replace_strict(dict(enumerate(SEVERITIES)), default=None, return_dtype=pl.String),
-            status=pl.when(dark).then(pl.lit("not checked")).when(pl.col("flagged") > 0).then(pl.lit("flagged"))
+            status=pl.when(unchecked).then(pl.lit("not checked")).when(pl.col("flagged") > 0).then(pl.lit("flagged"))
             .otherwise(pl.lit("clear")),
-            reason_zh=pl.when(dark).then(pl.coalesce("why_zh", "given_zh")),
-            reason_en=pl.when(dark).then(pl.coalesce("why_en", "given_en")),
+            reason_zh=pl.when(unchecked).then(pl.coalesce("why_zh", "given_zh")),
+            reason_en=pl.when(unchecked).then(pl.coalesce("why_en", "given_en")),
         )
     )  # fmt: skip

@@ -128,7 +128,7 @@ def _headline(result: Register) -> Text:
         if row["flagged"]
     ]
     key = f"{'matrix' if parts else 'none'}{'' if unseen else '_all'}"
-    return words(f"register.headline.{key}", n=len(result.codes()), parts=parts, dark=unseen)
+    return words(f"register.headline.{key}", n=len(result.codes()), parts=parts, unchecked=unseen)
 
 
 def _items(result: Register, called: Called) -> Picture | None:
