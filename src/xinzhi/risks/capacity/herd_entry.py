@@ -36,8 +36,8 @@ class HerdEntry(Result):
     ----------
     frame
         One row a category, entry (``all`` that name it build, or ``uncertain``, a common unknown share of them) and
-        path of demand. Middle figures are medians, low and high the 5th and 95th percentile. `break_even` is the number of
-        entrants at which profit is nil (below 0: not even those that are there earn); `entrants_at_threshold` and
+        path of demand. Middle figures are medians, low and high the 5th and 95th percentile. `break_even` is the number
+        of entrants at which profit is nil (below 0: not even those that are there earn); `entrants_at_threshold` and
         `growth_at_threshold` would make `chance_below` one half. Figures are null where the status says why.
     bands
         Percentiles of utilisation and price, for charts.

@@ -58,8 +58,8 @@ class DebtFan(Result):
     ends
         Where each region may end, the chance that it ends above its start, and whether its shocks are its own.
     persistence
-        How much of a shock is left a year later, by the autoregression of all regions that pooled shocks follow. Without
-        rows where there is none; variables that never move are left out.
+        How much of a shock is left a year later, by the autoregression of all regions that pooled shocks follow.
+        Without rows where there is none; variables that never move are left out.
     findings
         Regions left out, how long pooled shocks last, shocks drawn as independent that are not, and autoregressions
         pulled back to stability.
