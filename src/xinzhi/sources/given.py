@@ -32,9 +32,9 @@ def from_industries(package: Package, official: Official) -> Detail:
     )
     cube = Cube.of(table, "industry", official.panel)
     wanted = _needs(cube, official.rules)
-    lacks = [names for names in wanted if not any(cube.gives(name) for name in names)]
-    if lacks or not cube.names:
-        missing = [Text(zh="或".join(names), en=" or ".join(names)) for names in lacks]
+    absent = [names for names in wanted if not any(cube.gives(name) for name in names)]
+    if absent or not cube.names:
+        missing = [Text(zh="或".join(names), en=" or ".join(names)) for names in absent]
         code = "sources.industries-incomplete" if missing else "sources.industries-empty"
         raise InputError(code, table=TABLE, name=package.name, missing=missing)
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))

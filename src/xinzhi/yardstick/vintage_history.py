@@ -67,8 +67,8 @@ class VintageHistory(Result):
                 facts["vintages.level"].append(pair | {"ends": self._ends(places)})
             if growth.height:
                 rows = (growth.row(0, named=True), growth.row(-1, named=True))
-                places = tuple((row, f"{row['start']}-{row['end']}", row["revision"]) for row in rows)
-                facts["vintages.growth"].append(pair | {"ends": self._ends(places)})
+                ends = [(row, f"{row['start']}-{row['end']}", row["revision"]) for row in rows]
+                facts["vintages.growth"].append(pair | {"ends": self._ends(ends)})
         return dict(facts)
 
     def _ends(self, places: Sequence[tuple[dict[str, Any], object, float]]) -> list[Text]:

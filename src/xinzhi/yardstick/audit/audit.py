@@ -9,9 +9,10 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import words
 from xinzhi.core.variance import effects
-from xinzhi.protocol import registry, specification
+from xinzhi.protocol import catalogue, registry, specification
 from xinzhi.yardstick.audit.choices import choices, grid, spell
 from xinzhi.yardstick.audit.multiverse import LeftOut, Span, Spread, computable, evaluate, spread
 from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
@@ -79,6 +80,16 @@ class Audit(Result):
     spans: tuple[tuple[int, int], ...]
     official_span: tuple[int, int]
     estimates: FloatArray
+
+    def columns(self, frame: str = "frame") -> list[Column]:
+        """Return the descriptions of the columns of a frame; parameters are described by the catalogue of protocols."""
+        known = catalogue()
+        return [
+            Column(name=name, title=known[name].title, kind="value")
+            if name in known
+            else describe(self.verb, name, frame)
+            for name in getattr(self, frame).columns
+        ]
 
     def protocol(self, number: int) -> Protocol:
         """Return one protocol of the admissible set, ready to measure with.
