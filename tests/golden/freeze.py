@@ -301,10 +301,32 @@ class Recorder:
         return listening
 
     def _take(self, result: Any) -> None:
+        LACKING.update(_lacks(result))
+        SEEN.add(type(result).__name__)
         for one in fields(result):
             part = _of_field(getattr(result, one.name, None))
             if part is not None and part.numbers:
                 self.made.setdefault(f"{type(result).__name__}.{one.name}", {}).setdefault(part.digest(), part)
+
+
+# What any result heard so far has of columns that nobody describes, and verbs whose provenance has no digest of the input.
+LACKING: set[str] = set()
+SEEN: set[str] = set()
+
+
+def _lacks(result: Any) -> Iterator[str]:
+    import polars as pl
+
+    from xinzhi.core.schema import described
+
+    for one in fields(result):
+        value = getattr(result, one.name, None)
+        if isinstance(value, pl.DataFrame):
+            for column in value.columns:
+                if not described(result.verb, column, one.name):
+                    yield f"{type(result).__name__} ({result.verb}): {one.name}.{column}"
+    if not result.provenance.inputs:
+        yield f"{type(result).__name__}: no digest of the input in the provenance"
 
 
 def _public_results() -> Iterator[type]:

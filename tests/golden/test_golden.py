@@ -15,7 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from golden.calls import CALLS
-from golden.freeze import STORED, Bench, differences, digests, names, record, record_library
+from golden.freeze import LACKING, SEEN, STORED, Bench, differences, digests, names, record, record_library
 from golden.library import LIBRARY
 
 QUICK = [call for call in CALLS if call.quick]
@@ -49,3 +49,11 @@ def test_numbers_of_a_call_are_those_that_were_frozen(call, bench, stored):
 @pytest.mark.parametrize("name", LIBRARY)
 def test_numbers_of_the_library_are_those_that_were_frozen(name, stored):
     judged(name, stored, record_library(name))
+
+
+def test_every_column_of_every_result_is_described_and_every_input_has_its_digest(bench):
+    """Whatever the calls above have made; alone, the assessment of a made-up package."""
+    if not SEEN:
+        record(next(call for call in QUICK if call.name == "assess-provinces"), bench)
+    assert len(SEEN) > 10
+    assert sorted(LACKING) == []
