@@ -85,7 +85,7 @@ def run(asked: Asked) -> Found:
     """
     from xinzhi.cli.plain import is_plain
     from xinzhi.cli.progress import steps
-    from xinzhi.risks import place_text, series_named
+    from xinzhi.risks import find_series, place_text
 
     said = {
         "read": say("读取数据", "reading the data"),
@@ -98,7 +98,7 @@ def run(asked: Asked) -> Found:
         known = [*prices.frame[SERIES].drop_nulls().unique(maintain_order=True), *(one.key for one in prices.left)]
         names = {one: place_text(one) for one in known if one is not None}
         own = next((one for one, text in prices.names.items() if asked.region in {text.zh, text.en}), None)
-        region = None if asked.region is None else own or series_named(names, asked.region)
+        region = None if asked.region is None else own or find_series(names, asked.region)
         if asked.log:
             prices.in_logarithms()
         step("test")

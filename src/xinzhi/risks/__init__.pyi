@@ -25,7 +25,7 @@ from .prices.bubbles import bubbles as bubbles
 from .prices.conventions import BubbleRules as BubbleRules
 from .prices.critical import CriticalValues as CriticalValues
 from .prices.facts import Timeline as Timeline
-from .prices.facts import series_named as series_named
+from .prices.facts import find_series as find_series
 from .prices.house_prices import house_prices as house_prices
 from .prices.panel import PanelBubbles as PanelBubbles
 from .prices.panel import panel_bubbles as panel_bubbles

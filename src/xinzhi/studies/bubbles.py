@@ -127,11 +127,11 @@ def bubbles(
 
 def _region(prices: Prices, asked: str) -> str:
     """Return the series that is called so."""
-    from xinzhi.risks import place_text, series_named
+    from xinzhi.risks import find_series, place_text
 
     own = next((one for one, text in prices.names.items() if asked in {text.zh, text.en}), None)
     there = [*prices.frame[SERIES].drop_nulls().unique(maintain_order=True), *(one.key for one in prices.aside)]
-    return own or series_named({one: place_text(one) for one in there if one is not None}, asked)
+    return own or find_series({one: place_text(one) for one in there if one is not None}, asked)
 
 
 def _table(source: Any, wish: BubblesOptions) -> tuple[Prices, None]:  # noqa: ANN401 - a frame or a path

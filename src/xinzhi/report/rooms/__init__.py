@@ -62,7 +62,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "LaneChanges": ("pathways.leap", "lane_changes"),
     "Northeast": ("pathways.leap", "northeast"),
     "Plan": ("pathways.plan", "plan"),
-    "Screening": ("risks.screening", "screened"),
+    "Screening": ("risks.screening", "screening"),
     "Bubbles": ("risks.bubbles", "bubbles"),
     "PanelBubbles": ("risks.bubbles", "panel"),
     "Utilisation": ("risks.capacity", "capacity"),

@@ -14,7 +14,7 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import LANGUAGES, Text, paragraph, same
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules
 from xinzhi.risks.prices.critical import CriticalValues, at_level
-from xinzhi.risks.prices.facts import Timeline, bubble_facts, headline, series_named, series_names, series_sentences
+from xinzhi.risks.prices.facts import Timeline, bubble_facts, find_series, headline, series_names, series_sentences
 from xinzhi.risks.prices.series import read_series
 from xinzhi.risks.prices.testing import (
     Tested,
@@ -111,14 +111,14 @@ class Bubbles(Result):
         """Return the dates as places on a line of time."""
         return Timeline.of(self.frame["date"])
 
-    def dated(self) -> pl.DataFrame:
+    def rejecting_episodes(self) -> pl.DataFrame:
         """Return the episodes of the series whose GSADF rejects."""
         return self.episodes.filter("rejects")
 
-    def called(self, asked: str) -> str:
+    def series_code(self, asked: str) -> str:
         """Return the series that is called so, in either language where it is a place of China."""
         known = self.statistics["series"].to_list()
-        return asked if asked in known else series_named(self.names.distinct("series", known), asked)
+        return asked if asked in known else find_series(self.names.distinct("series", known), asked)
 
     def headline(self, series: str) -> Text:
         """Return what one series shows, in one sentence."""
@@ -141,7 +141,7 @@ class Bubbles(Result):
         UsageError
             When there is no such series.
         """
-        name = self.called(str(series))
+        name = self.series_code(str(series))
         row = self.statistics.row(by_predicate=pl.col("series") == name, named=True)
         critical = self.critical.filter(series=name)
         return BubbleExplanation(

@@ -33,7 +33,7 @@ def series_names(series: Iterable[str]) -> Names:
     return Names({"series": {one: place_text(one) for one in series}})
 
 
-def series_named(names: Mapping[str, Text], asked: str) -> str:
+def find_series(names: Mapping[str, Text], asked: str) -> str:
     """Return the series that is called so in either language, or by the code of its place."""
     for series, text in names.items():
         if asked in {series, text.zh, text.en} or place_text(asked) == text:
@@ -61,7 +61,7 @@ class Timeline:
         """Return a date as it is written."""
         return None if date is None else written(self.places[date], self.unit)
 
-    def written_place(self, place: int) -> str:
+    def date_at(self, place: int) -> str:
         """Return the date of a place as it is written."""
         return written(place, self.unit)
 
@@ -69,7 +69,7 @@ class Timeline:
         """Return a number of dates in words: ``8 months``."""
         return words(f"bubbles.unit_of.{self.unit}", n=periods)
 
-    def told(self, row: Mapping[str, Any]) -> Text:
+    def episode_text(self, row: Mapping[str, Any]) -> Text:
         """Return an episode in a few words: what it is, from when to when."""
         key = "ongoing" if row["ongoing"] else "once" if row["start"] == row["last"] else "span"
         return words(
@@ -77,7 +77,7 @@ class Timeline:
             start=self.date(row["start"]), last=self.date(row["last"]), signal=row["signal"],
         )  # fmt: skip
 
-    def written(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def with_dates(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return a frame whose dates are written as text."""
         kept = [name for name in ("date", "start", "peak", "last", "first", "end") if name in frame.columns]
         return frame.with_columns(
@@ -134,7 +134,10 @@ def _who(result: Bubbles, names: Mapping[str, Text], tested: pl.DataFrame, rejec
     if not rejecting.height:
         return {"answer.none": values}
     ways = {
-        signal: [names[one] for one in result.dated().filter(signal=signal)["series"].unique(maintain_order=True)]
+        signal: [
+            names[one]
+            for one in result.rejecting_episodes().filter(signal=signal)["series"].unique(maintain_order=True)
+        ]
         for signal in ("positive", "negative")
     }
     key = {(True, True): "both", (True, False): "rises", (False, True): "falls"}.get(
@@ -148,7 +151,7 @@ def _who(result: Bubbles, names: Mapping[str, Text], tested: pl.DataFrame, rejec
 def headline(result: Bubbles, series: str) -> Text:
     """Return what one series shows."""
     row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
-    episodes = result.dated().filter(series=series)
+    episodes = result.rejecting_episodes().filter(series=series)
     values = {
         "name": result.names.distinct("series", result.statistics["series"])[series], "gsadf": row["gsadf"],
         "limit": row["critical_value"], "level": row["level"], "n": episodes.height,
@@ -163,17 +166,19 @@ def headline(result: Bubbles, series: str) -> Text:
     )
     key = "episode" if episodes.height == 1 else "ongoing" if ongoing.height else "longest"
     dates = result.timeline
-    return words(f"bubbles.headline.{key}", **values, episode=dates.told(top), lasted=dates.lasted(top["duration"]))
+    return words(
+        f"bubbles.headline.{key}", **values, episode=dates.episode_text(top), lasted=dates.lasted(top["duration"])
+    )
 
 
 def _episodes(result: Bubbles, names: Mapping[str, Text], dates: Timeline) -> Facts:
     """Return which episodes go on where the data end, and the longest."""
-    episodes = result.dated()
+    episodes = result.rejecting_episodes()
     if not episodes.height:
         return {}
 
     def item(row: Mapping[str, Any]) -> Text:
-        return words("bubbles.label.of", name=names[row["series"]], episode=dates.told(row))
+        return words("bubbles.label.of", name=names[row["series"]], episode=dates.episode_text(row))
 
     ongoing = [item(row) for row in episodes.filter("ongoing").iter_rows(named=True)]
     top = episodes.sort("duration", descending=True, maintain_order=True).row(0, named=True)
@@ -238,7 +243,7 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
     ]
     episodes = result.episodes.filter(series=row["series"])
     said += [
-        words("bubbles.explain.episode", episode=dates.told(one), lasted=dates.lasted(one["duration"]))
+        words("bubbles.explain.episode", episode=dates.episode_text(one), lasted=dates.lasted(one["duration"]))
         for one in episodes.iter_rows(named=True)
     ] or [words("bubbles.explain.none")]
     power = power_values(dates, row["observations"], row["level"]) if row["power"] is not None else None
@@ -254,7 +259,9 @@ def panel_facts(result: PanelBubbles) -> Facts:
     }  # fmt: skip
     facts: Facts = {"answer.panel" if row["rejects"] else "answer.panel_calm": values}
     if result.episodes.height:
-        facts["answer.panel_episodes"] = {"items": [dates.told(one) for one in result.episodes.iter_rows(named=True)]}
+        facts["answer.panel_episodes"] = {
+            "items": [dates.episode_text(one) for one in result.episodes.iter_rows(named=True)]
+        }
     facts["answer.panel_line"] = {
         "convention": words(f"bubbles.convention.{row['convention']}.name"), "level": row["level"],
         "draws": f"{row['replications']:,}", "share": row["false_alarms"],

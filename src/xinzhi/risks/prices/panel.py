@@ -17,7 +17,7 @@ from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, setting, whole
 from xinzhi.risks.prices.critical import at_level
 from xinzhi.risks.prices.facts import Timeline, panel_facts, series_names
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
-from xinzhi.risks.prices.series import noted, read_series
+from xinzhi.risks.prices.series import bubble_finding, read_series
 from xinzhi.risks.prices.testing import date_runs, episode_frame, padded, path_frame, shortest_duration
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def panel_bubbles(
     dates, table, cut = _together(usable)
     if cut:
         ends = {"first": dates[0], "last": dates[-1], "count": len(dates)}
-        findings.append(noted("prices.common-span", column=value, **ends))
+        findings.append(bubble_finding("prices.common-span", column=value, **ends))
     window = minimum_window(len(table)) if rules.minimum_window is None else rules.minimum_window
     found = recursive_adf(table, window=window, lag=lag)
     path = found.panel

@@ -188,7 +188,9 @@ def read_series(
     whole = pl.col("_date").is_not_null() & pl.col("_series").is_not_null()
     undated = cells.filter(~whole)
     if undated.height:
-        findings.append(noted("prices.no-date", column=date, line=int(undated["_line"][0]), count=undated.height))
+        findings.append(
+            bubble_finding("prices.no-date", column=date, line=int(undated["_line"][0]), count=undated.height)
+        )
         cells = cells.filter(whole)
     if not cells.height:
         raise InputError("prices.no-rows", findings, series=series, date=date)
@@ -205,7 +207,7 @@ def _fields(series: str, date: str, value: str, kind: Literal["any", "number"]) 
     return [Field("_series", "text", series), Field("_date", "any", date), Field("_value", kind, value)]
 
 
-def noted(
+def bubble_finding(
     code: str,
     *,
     column: str | None = None,
@@ -316,8 +318,8 @@ class _Reader:
         line: int | None = None,
         **values: Any,  # noqa: ANN401 - what the words are filled with
     ) -> Series:
-        self.findings.append(noted(code, column=self.column, key=name, line=line, **values))
+        self.findings.append(bubble_finding(code, column=self.column, key=name, line=line, **values))
         return Series(name=name, dates=rows["_date"], level=np.empty(0), problem=code.removeprefix("prices."))
 
     def _note(self, code: str, name: str, **values: Any) -> None:  # noqa: ANN401 - what the words are filled with
-        self.findings.append(noted(code, column=self.column, key=name, **values))
+        self.findings.append(bubble_finding(code, column=self.column, key=name, **values))

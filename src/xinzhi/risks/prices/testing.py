@@ -14,7 +14,7 @@ from xinzhi.risks.prices.bootstrap import sieve_values, wild_values
 from xinzhi.risks.prices.conventions import LEVELS, Convention, Lag, Method, setting, whole
 from xinzhi.risks.prices.critical import CriticalValues, at_level, critical_values, power_of, stored_values
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf, regression_rows, unit_scaled
-from xinzhi.risks.prices.series import noted
+from xinzhi.risks.prices.series import bubble_finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -243,7 +243,7 @@ def tested_series(
         shared = shared_values(periods, window, order, critical, rules)
         for at, one in enumerate(members):
             if np.isnan(found.bsadf[:, at]).all():
-                findings.append(noted("prices.exact", key=one.name, skipped=int(found.skipped[at])))
+                findings.append(bubble_finding("prices.exact", key=one.name, skipped=int(found.skipped[at])))
                 out[one.name] = replace(one, problem="exact")
                 continue
             values_of = shared or own_values(one, window, order, critical, rules)
@@ -266,7 +266,7 @@ def _groups(
         order = chosen_lag(unit_scaled(one.level), lag, window=window)
         if window - 2 - order < setting("least_degrees") or len(one.level) - order - window < 1:
             values: dict[str, Any] = {"lag": order, "window": window, "count": len(one.level)}
-            findings.append(noted("prices.lag-too-long", key=one.name, **values))
+            findings.append(bubble_finding("prices.lag-too-long", key=one.name, **values))
         else:
             groups[len(one.level), order].append(one)
     return groups, findings
@@ -306,7 +306,7 @@ def _notes(tested: Tested, critical: object) -> list[Finding]:
             notes.append(("prices.autocorrelated", {"lag": tested.lag, "rho": tested.autocorrelation}))
         if abs(tested.drift) > float(setting("drift.bound")):
             notes.append(("prices.drift", {"t": tested.drift}))
-    return [noted(code, key=tested.series.name, **words) for code, words in notes]
+    return [bubble_finding(code, key=tested.series.name, **words) for code, words in notes]
 
 
 def _dated(tested: Tested, rules: BubbleRules) -> tuple[Run, ...]:

@@ -30,7 +30,7 @@ PATH = ("bsadf", "critical_value", "explosive")
 
 def leading(result: Bubbles) -> str:
     """Return the series that says most: an ongoing rise, else the longest episode, else the nearest to its limit."""
-    episodes = result.dated()
+    episodes = result.rejecting_episodes()
     for some in (episodes.filter(pl.col("ongoing") & (pl.col("signal") == RISE)), episodes):
         if some.height:
             return str(some.sort("duration", descending=True, maintain_order=True)["series"][0])
@@ -60,7 +60,7 @@ def _spans(result: Bubbles | PanelBubbles, episodes: pl.DataFrame) -> list[dict[
             "start": dates.places[row["start"]],
             "end": dates.places[row["last"]],
             "group": _direction(row["signal"]),
-            "word": dates.told(row),
+            "word": dates.episode_text(row),
             "mark": SIGNS[row["signal"]],
             "after": "→" if row["ongoing"] else "",
         }
@@ -93,7 +93,7 @@ def one_series(result: Bubbles, series: str) -> Picture:
         _path_table(result, path, "bubbles_path", ("value", *PATH), name),
         {"name": name},
         headline=result.headline(series),
-        spans=_spans(result, result.dated().filter(series=series)),
+        spans=_spans(result, result.rejecting_episodes().filter(series=series)),
     )
 
 
@@ -115,12 +115,12 @@ def _path_table(
     result: Bubbles | PanelBubbles, path: pl.DataFrame, key: str, columns: tuple[str, ...], name: Text | None = None
 ) -> Table:
     """Return the statistic of every date, of one series or of the panel."""
-    return table(key, result.timeline.written(path.drop_nulls("bsadf")), ("date", *columns), result, name=name)
+    return table(key, result.timeline.with_dates(path.drop_nulls("bsadf")), ("date", *columns), result, name=name)
 
 
 def many_series(result: Bubbles) -> Picture | None:
     """Return the rejecting series beside each other; None with fewer than two."""
-    episodes = result.dated()
+    episodes = result.rejecting_episodes()
     longest = episodes.group_by("series", maintain_order=True).agg(pl.col("duration").max())
     order = longest.sort("duration", descending=True, maintain_order=True)["series"].head(CELLS).to_list()
     if len(order) < 2:  # noqa: PLR2004 - one stands in the leading picture
@@ -140,7 +140,7 @@ def many_series(result: Bubbles) -> Picture | None:
         "bubbles.series",
         _over_time(kit.episode_grid, result),
         cells,
-        table("bubbles_peaks", result.timeline.written(shown), columns, result, part="episodes"),
+        table("bubbles_peaks", result.timeline.with_dates(shown), columns, result, part="episodes"),
         {
             "n": longest.height, "shown": len(order), "name": names[top["series"]], "bsadf": top["bsadf"],
             "peak": result.timeline.date(top["peak"]), "limit": top["critical_value"],
@@ -152,7 +152,7 @@ def many_series(result: Bubbles) -> Picture | None:
 
 def time_line(result: Bubbles) -> Picture | None:
     """Return the episodes of all series that reject on one line of time; None without any."""
-    episodes, places, names = result.dated(), result.timeline.places, _names(result)
+    episodes, places, names = result.rejecting_episodes(), result.timeline.places, _names(result)
     if not episodes.height:
         return None
     first = episodes.group_by("series", maintain_order=True).agg(
@@ -191,13 +191,13 @@ def _crowded(result: Bubbles, episodes: pl.DataFrame) -> tuple[str | None, int]:
         for place in range(dates.places[row["start"]], dates.places[row["last"]] + 1)
     ]
     counts = pl.Series("at", inside).value_counts().sort("count", "at", descending=[True, False])
-    return dates.written_place(int(counts["at"][0])), int(counts["count"][0])
+    return dates.date_at(int(counts["at"][0])), int(counts["count"][0])
 
 
 def episode_table(result: Bubbles) -> Table:
     """Return one row an episode; those of series that do not reject are marked so."""
     columns = ("series", "signal", "start", "peak", "last", "duration", "ongoing", "rejects")
-    return table("bubbles_episodes", result.timeline.written(result.episodes), columns, result, part="episodes")
+    return table("bubbles_episodes", result.timeline.with_dates(result.episodes), columns, result, part="episodes")
 
 
 def statistics(result: Bubbles) -> Picture:
@@ -235,7 +235,7 @@ def _statistic_table(result: Bubbles, tested: pl.DataFrame) -> Table:
     """Return one row a series that was tested: its statistics, each beside its critical value."""
     limits = result.critical.filter(level=result.level).pivot("statistic", index="series", values="critical_value")
     limits = limits.select("series", *(pl.col(name).alias(f"{name}_limit") for name in ("sadf", "adf")))
-    frame = result.timeline.written(tested).join(limits, on="series", how="left", maintain_order="left")
+    frame = result.timeline.with_dates(tested).join(limits, on="series", how="left", maintain_order="left")
     columns = (
         "series", "gsadf", "critical_value", "rejects", "significance", "sadf", column("bubbles.sadf_limit", "score"),
         "adf", column("bubbles.adf_limit", "score"), "observations", "first", "last", "lag", "minimum_window",
@@ -255,7 +255,7 @@ def panel_path(result: PanelBubbles) -> Picture:
     if row["rejects"] and result.episodes.height:
         ongoing = result.episodes.filter("ongoing")
         top = (ongoing if ongoing.height else result.episodes.sort("duration", descending=True)).row(0, named=True)
-        facts |= {"episode": dates.told(top), "lasted": dates.lasted(top["duration"])}
+        facts |= {"episode": dates.episode_text(top), "lasted": dates.lasted(top["duration"])}
         headline = "panel"
     panels = [
         {"title": words("bubbles.chart.panel", n=row["series"], **_line(row)), "rows": _rows(result, result.frame)}

@@ -27,7 +27,7 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     """Return which series explode, since when, and by which critical values; `region` is the series that leads."""
     names = result.names.distinct("series", result.statistics["series"])
     tested = result.statistics.filter(status="tested")
-    series = pictures.leading(result) if region is None else result.called(region)
+    series = pictures.leading(result) if region is None else result.series_code(region)
     row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
     answer = sentences(result.facts(), "bubbles")
     if row["status"] != "tested":
@@ -41,7 +41,7 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
         every if tested.height > 1 else None,
     ]
     tables = [every.twin] if tested.height == 1 else []
-    if result.episodes.height and not result.dated().height:
+    if result.episodes.height and not result.rejecting_episodes().height:
         tables.append(pictures.episode_table(result))
     return Section.of(
         "bubbles.section",
@@ -63,7 +63,7 @@ def panel(result: PanelBubbles, *, region: str | None = None) -> Section:
     names = result.names.distinct("series", result.members)
     row = result.statistics.row(0, named=True)
     members = words("bubbles.note.members", members=[*names.values()], lag=row["lag"], order=row["order"])
-    episodes = result.timeline.written(result.episodes)
+    episodes = result.timeline.with_dates(result.episodes)
     columns = ("start", "signal", "peak", "last", "duration", "ongoing")
     return Section.of(
         "bubbles.panel_section",

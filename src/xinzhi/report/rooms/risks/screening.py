@@ -30,7 +30,7 @@ IN_BOOK = 5_000  # projects whose ledgers the workbook holds
 EVIDENCE = column("screen.evidence", "value")
 
 
-def screened(result: Screening, *, region: str | None = None) -> Section:
+def screening(result: Screening, *, region: str | None = None) -> Section:
     """Return which projects are repackaged, follow-ons or new, with the texts side by side.
 
     `region` is a project, whose pairs alone stand side by side, or a region: projects whose texts name a place in it.
