@@ -27,6 +27,9 @@ COMPOSED = (
 )
 
 
+ONE_SIDED = {"screen.change.number"}  # what English names, Chinese leaves out
+
+
 def placeholders(pattern: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(pattern) if name)
 
@@ -37,7 +40,8 @@ def test_both_languages_have_the_same_keys() -> None:
 
 @pytest.mark.parametrize("key", sorted(strings("en")))
 def test_placeholders_match(key: str) -> None:
-    assert set(placeholders(strings("zh")[key])) == set(placeholders(strings("en")[key]))
+    zh, en = ({{"zh": "en"}.get(name, name) for name in placeholders(strings(one)[key])} for one in ("zh", "en"))
+    assert zh == en or key in ONE_SIDED
 
 
 @pytest.mark.parametrize("key", sorted(strings("en")))
@@ -82,7 +86,7 @@ def test_words_fills_each_language_with_its_own() -> None:
 
 
 def test_a_number_stays_with_its_percent_sign() -> None:
-    assert words("answer.figure", name=Text(zh="甲", en="A"), value="1.2").en == "A (1.2\u00a0%)"
+    assert words("answer.figure", name=Text(zh="甲", en="A"), value=0.012).en == "A (+1.2\u00a0%)"
 
 
 def test_listing_and_paragraph_join_as_each_language_does() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.core.text import listing, number, percent, words
+from xinzhi.core.text import listing, number, words
 from xinzhi.report.rooms.yardstick import levels
 from xinzhi.report.rooms.yardstick.audit_view import share
 
@@ -39,7 +39,7 @@ def reach(view: AuditView) -> tuple[Text, ...]:
     ends = rows.sort("official", descending=True).select("region", "official").rows()
     (first, high), (last, low) = ends[0], ends[-1]
     names = {"first": view.name(first), "last": view.name(last)}
-    official = words("audit.official", span=view.span.label, low=percent(low), high=percent(high), **names)
+    official = words("audit.official", span=view.span.label, low=low, high=high, **names)
     return (opening, official, *_changes(view), *_others(view), _everyone(view))
 
 
@@ -50,9 +50,8 @@ def warning(view: AuditView) -> Text:
 
 def _alone(view: AuditView) -> Text:
     row = view.rows.row(0, named=True)
-    low, high, official = (percent(row[name]) for name in ("minimum", "maximum", "official"))
-    name = view.name(row["region"])
-    return words("audit.alone", name=name, span=view.span.label, official=official, low=low, high=high)
+    figures = {"low": row["minimum"], "high": row["maximum"], "official": row["official"]}
+    return words("audit.alone", name=view.name(row["region"]), span=view.span.label, **figures)
 
 
 def _game(view: AuditView) -> tuple[Text, ...]:
@@ -61,10 +60,9 @@ def _game(view: AuditView) -> tuple[Text, ...]:
         return (words("audit.no_game", n=rows.height, span=view.span.label),)
     first = rows.filter(pl.col("best_rank") == 1).height
     row = view.row(code)
-    ranks = {"official": row["official_rank"], "best": row["best_rank"]}
     return (
         words("audit.first", k=first, n=rows.height, span=view.span.label),
-        words("audit.jump", name=view.name(code), **ranks),
+        words("audit.jump", name=view.name(code), official=row["official_rank"], best=row["best_rank"]),
     )
 
 
@@ -104,7 +102,7 @@ def _everyone(view: AuditView) -> Text:
     rows = view.rows
     same_place = rows.filter((pl.col("everyone_rank") - pl.col("official_rank")).abs() <= NEAR).height
     gain = rows.select(pl.col("growth_gain").mean()).item()
-    return words("audit.everyone", gain=percent(gain), k=same_place, n=rows.height, near=NEAR)
+    return words("audit.everyone", gain=gain, k=same_place, n=rows.height, near=NEAR)
 
 
 def room_headline(view: AuditView) -> Text:
@@ -126,22 +124,18 @@ def ranks_headline(view: AuditView) -> Text:
 def curve_headline(view: AuditView, region: str | None = None) -> Text:
     """Return the headline of the specification curve of a region."""
     found = view.curve(region)
-    code = region or view.furthest or ""
-    figures = {
-        "low": percent(float(found.values[0])),
-        "high": percent(float(found.values[-1])),
-        "official": percent(found.official),
-    }
-    return words("headline.curve", name=view.name(code), n=f"{len(found.values):,}", span=view.span.label, **figures)
+    figures = {"low": found.values[0], "high": found.values[-1], "official": found.official}
+    return words(
+        "headline.curve", name=view.name(found.code), n=f"{len(found.values):,}", span=view.span.label, **figures
+    )
 
 
 def curves_headline(view: AuditView) -> Text:
     """Return the headline of the small curves of all regions."""
-    spread = view.rows.select((pl.col("maximum") - pl.col("minimum")).median()).item()
-    official = view.rows["official"]
-    top, bottom = official.max(), official.min()
-    between = float(str(top)) - float(str(bottom))
-    return words("headline.curves", spread=percent(spread), between=percent(between), span=view.span.label)
+    spread, between = view.rows.select(
+        (pl.col("maximum") - pl.col("minimum")).median(), between=pl.col("official").max() - pl.col("official").min()
+    ).row(0)
+    return words("headline.curves", spread=spread, between=between, span=view.span.label)
 
 
 def variance_headline(view: AuditView) -> Text:
