@@ -29,3 +29,8 @@ def check_option(option: str, value: object, kinds: Any) -> None:  # noqa: ANN40
     """Raise where the value of an option is none of those of a Literal."""
     if value not in get_args(kinds):
         raise UsageError("pathways.unknown-option", option=option, value=value, choices=get_args(kinds))
+
+
+def options_of(rules: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass with slots
+    """Return the options of a call as its provenance tells them."""
+    return {name: getattr(rules, name) for name in rules.__slots__}

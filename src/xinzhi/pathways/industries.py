@@ -153,6 +153,6 @@ def with_names(result: Kind, package: Package) -> Kind:
     >>> rich = {"440000": 3.0, "310000": 4.0, "110000": 5.0, "620000": 1.0, "530000": 1.5}
     >>> found = complexity(jobs, place="region", activity="industry", value="employment", anchor=rich)
     >>> with_names(found, package).summary().splitlines()[0]
-    'Guangdong, Zhejiang and Fujian are the most complex of 31, Qinghai, Shanxi and Inner Mongolia the least'
+    'Guangdong, Zhejiang and Fujian are the most complex of 31, Qinghai, Shanxi and Inner Mongolia the least.'
     """
     return replace(result, names=names_of(package))

@@ -13,6 +13,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Provenance, Result
+from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import read_cells, without_empty
@@ -262,10 +263,8 @@ def measure_cells(
 
 
 def _provenance(chosen: ComplexityOptions) -> Provenance:
-    from xinzhi import __version__
-
     options = {name: getattr(chosen, name) for name in chosen.__slots__}
-    return Provenance(verb="complexity", version=__version__, options=options)
+    return provenance("complexity", **options)
 
 
 def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach: FloatArray) -> pl.DataFrame:

@@ -10,7 +10,8 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import benjamini_hochberg
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
+from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import read_cells
 
 if TYPE_CHECKING:
@@ -286,7 +287,6 @@ def validated_proximity(
     >>> found.frame.height, found.tail
     (703, 'exact')
     """
-    from xinzhi import __version__
     from xinzhi.pathways.complexity.complexity import ComplexityOptions as Chosen
     from xinzhi.pathways.complexity.complexity import with_presence
 
@@ -320,9 +320,7 @@ def validated_proximity(
         tail=used,
         level=level,
         kind=cells.kind,
-        provenance=Provenance(
-            verb="validated_proximity",
-            version=__version__,
-            options={"presence": chosen.presence, "threshold": chosen.threshold, "level": level, "tail": used},
+        provenance=provenance(
+            "validated_proximity", presence=chosen.presence, threshold=chosen.threshold, level=level, tail=used
         ),
     )

@@ -10,9 +10,10 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import clustered_errors, ols, within
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.spatial import adjacency, row_standardised
-from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.data import provenance
+from xinzhi.pathways.conventions import check_option, conventions, options_of
 from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
 
 if TYPE_CHECKING:
@@ -180,8 +181,6 @@ def beta_convergence(
     >>> round(found.slope, 6), round(found.speed.half_life, 6)
     (-0.05, 10.0)
     """
-    from xinzhi import __version__
-
     rules = spans or GrowthSpans()
     rules.check(spatial=neighbours is not None)
     levels = read_unit_years(frame, unit=unit, time=time, value=value, verb="beta_convergence")
@@ -232,11 +231,12 @@ def beta_convergence(
         spatial=spatial,
         findings=logs.findings,
         kind=levels.kind,
-        provenance=Provenance(
-            verb="beta_convergence",
-            version=__version__,
-            options={"value": value, "controls": list(controls), "spatial": neighbours is not None}
-            | {name: getattr(rules, name) for name in rules.__slots__},
+        provenance=provenance(
+            "beta_convergence",
+            value=value,
+            controls=list(controls),
+            spatial=neighbours is not None,
+            **options_of(rules),
         ),
     )
 

@@ -11,9 +11,10 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
-from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.data import provenance
+from xinzhi.pathways.conventions import check_option, conventions, options_of
 from xinzhi.pathways.convergence.log_t_test import (
     LogTRules,
     growing_variation,
@@ -382,8 +383,6 @@ def _join(one: _Club, other: _Club) -> _Club:
 def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRules, value: str) -> Clubs:
     from scipy.special import ndtr
 
-    from xinzhi import __version__
-
     number = np.zeros(len(order), dtype=np.int64)
     core = np.zeros(len(order), dtype=np.bool_)
     rows = []
@@ -409,12 +408,14 @@ def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRu
         panel=panel,
         rules=rules,
         kind=panel.kind,
-        provenance=Provenance(
-            verb="clubs",
-            version=__version__,
-            options={"value": value, "sieve": rules.sieve, "raising": rules.raising, "order": rules.order}
-            | {"merge": rules.merge}
-            | {name: getattr(rules.test, name) for name in rules.test.__slots__},
+        provenance=provenance(
+            "clubs",
+            value=value,
+            sieve=rules.sieve,
+            raising=rules.raising,
+            order=rules.order,
+            merge=rules.merge,
+            **options_of(rules.test),
         ),
     )
 

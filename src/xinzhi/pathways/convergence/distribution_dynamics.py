@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
+from xinzhi.data import provenance
 from xinzhi.pathways.convergence.unit_years import logarithms, read_unit_years
 
 if TYPE_CHECKING:
@@ -108,8 +109,6 @@ def distribution_dynamics(
     >>> distribution_dynamics(data, unit="unit", time="year", value="income").moves
     36
     """
-    from xinzhi import __version__
-
     if lag < 1 or points < 11 or (bandwidth is not None and bandwidth <= 0):  # noqa: PLR2004 - a grid needs points
         raise UsageError("pathways.distribution-options", lag=lag, points=points, bandwidth=bandwidth)
     logs = logarithms(
@@ -150,11 +149,7 @@ def distribution_dynamics(
         bandwidths=widths,
         moves=len(before),
         kind=logs.kind,
-        provenance=Provenance(
-            verb="distribution_dynamics",
-            version=__version__,
-            options={"value": value, "lag": lag, "points": points, "bandwidth": bandwidth},
-        ),
+        provenance=provenance("distribution_dynamics", value=value, lag=lag, points=points, bandwidth=bandwidth),
     )
 
 

@@ -10,8 +10,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import bartlett, long_run_variance, newey_west_lags
-from xinzhi.core.result import Provenance, Result
-from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.core.result import Result
+from xinzhi.data import provenance
+from xinzhi.pathways.conventions import check_option, conventions, options_of
 from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
 
 if TYPE_CHECKING:
@@ -301,8 +302,6 @@ def log_t_test(
     """
     from scipy.special import ndtr
 
-    from xinzhi import __version__
-
     chosen = rules or LogTRules.usual()
     panel = prepared(frame, unit=unit, time=time, value=value, rules=chosen, verb="log_t_test")
     panel = span(panel, start, end, verb="log_t_test")
@@ -334,11 +333,7 @@ def log_t_test(
         converges=t > chosen.critical,
         findings=panel.findings,
         kind=panel.kind,
-        provenance=Provenance(
-            verb="log_t_test",
-            version=__version__,
-            options={"value": value} | {name: getattr(chosen, name) for name in chosen.__slots__},
-        ),
+        provenance=provenance("log_t_test", value=value, **options_of(chosen)),
     )
 
 

@@ -10,7 +10,8 @@ import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.regression import hac_errors, newey_west_lags
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
+from xinzhi.data import provenance
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
 
@@ -105,8 +106,6 @@ def sigma_convergence(
     >>> round(sigma_convergence(data, unit="unit", time="year", value="income").ratio, 9)
     0.25
     """
-    from xinzhi import __version__
-
     panel = span(
         read_unit_years(frame, unit=unit, time=time, value=value, verb="sigma_convergence"), start, end, verb="sigma"
     )
@@ -131,11 +130,7 @@ def sigma_convergence(
         trend=_trend(np.log(deviation), logs.years.astype(np.float64))[0],
         findings=logs.findings,
         kind=panel.kind,
-        provenance=Provenance(
-            verb="sigma_convergence",
-            version=__version__,
-            options={"value": value, "start": start, "end": end, "gaps": gaps},
-        ),
+        provenance=provenance("sigma_convergence", value=value, start=start, end=end, gaps=gaps),
     )
 
 

@@ -18,7 +18,8 @@ from xinzhi.core.markov_chains import (
     steady_state,
     transition_counts,
 )
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
+from xinzhi.data import provenance
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.convergence.beta_convergence import weights_matrix
 from xinzhi.pathways.convergence.unit_years import read_unit_years
@@ -137,8 +138,6 @@ def transitions(
     >>> found.frame.filter(pl.col("count") > 0).select("origin", "destination").rows()
     [(1, 3), (2, 1), (3, 2)]
     """
-    from xinzhi import __version__
-
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="transitions")
     given = None if isinstance(bounds, str) else [float(item) for item in bounds]
     number = len(given) + 1 if given is not None else classes
@@ -178,10 +177,8 @@ def transitions(
         bounds=() if yearly else tuple(fixed.tolist()),
         lag_bounds=lag_cuts,
         kind=panel.kind,
-        provenance=Provenance(
-            verb="transitions",
-            version=__version__,
-            options={"value": value, "classes": number, "bounds": given or bounds, "spatial": neighbours is not None},
+        provenance=provenance(
+            "transitions", value=value, classes=number, bounds=given or bounds, spatial=neighbours is not None
         ),
     )
 

@@ -10,8 +10,10 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
+from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import read_panel
+from xinzhi.pathways.conventions import options_of
 from xinzhi.pathways.entry.models import (
     BASELINE,
     LABELS,
@@ -224,8 +226,6 @@ def backtest(
     >>> found.tasks.select("places", "activities").row(0)
     (31, 38)
     """
-    from xinzhi import __version__
-
     chosen = options or BacktestOptions()
     _spans(train, test)
     panel = read_panel(
@@ -248,11 +248,7 @@ def backtest(
         asked={run.absent: run.asked for run in runs},
         axes=(panel.places, panel.activities),
         kind=panel.kind,
-        provenance=Provenance(
-            verb="backtest",
-            version=__version__,
-            options={"train": train, "test": test} | {name: getattr(chosen, name) for name in chosen.__slots__},
-        ),
+        provenance=provenance("backtest", train=train, test=test, **options_of(chosen)),
     )
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import words
+from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import read_panel
 from xinzhi.pathways.entry.backtest import candidates, explained
 from xinzhi.pathways.entry.models import OWN, available, fit_ours, score, traits
@@ -118,8 +119,6 @@ def forecast(
     >>> bool(found.frame["probability"].is_between(0, 1).all())
     True
     """
-    from xinzhi import __version__
-
     date = train[1] if at is None else at
     if not train[0] < train[1] <= date:
         raise UsageError("pathways.forecast-span", train=f"{train}", date=date)
@@ -150,7 +149,5 @@ def forecast(
         asked=asked,
         axes=(panel.places, panel.activities),
         kind=panel.kind,
-        provenance=Provenance(
-            verb="forecast", version=__version__, options={"train": train, "at": date, "model": chosen}
-        ),
+        provenance=provenance("forecast", train=train, at=date, model=chosen),
     )

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text
+from xinzhi.data import provenance
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.entry.endowments import complete, estimated_fit, given_fit, read_factors, spread_out
 from xinzhi.pathways.industries import word
@@ -232,8 +233,6 @@ def opportunities(
     >>> table.frame.columns[:4], sorted(table.frame["quadrant"].unique())
     (['place', 'activity', 'advantage', 'density'], ['far-complex', 'far-simple', 'near-complex', 'near-simple'])
     """
-    from xinzhi import __version__
-
     advantage = revealed_advantage(found.matrix.values)
     rows, columns = np.nonzero(~found.present & (advantage < weak))
     if not len(rows):
@@ -275,9 +274,7 @@ def opportunities(
         findings=(*found.findings, *(() if fit is None else fit.findings)),
         measured=found,
         kind=found.kind,
-        provenance=Provenance(
-            verb="opportunities", version=__version__, options={"weak": weak} | dict(found.provenance.options)
-        ),
+        provenance=provenance("opportunities", weak=weak, **dict(found.provenance.options)),
     )  # fmt: skip
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import words
-from xinzhi.data import Field, tidy
+from xinzhi.data import Field, provenance, tidy
 from xinzhi.data.frames import read_any
+from xinzhi.pathways.conventions import options_of
 from xinzhi.pathways.convergence.unit_years import balanced, read_unit_years
 
 if TYPE_CHECKING:
@@ -176,8 +177,6 @@ def counterfactual(
     >>> round(found.fit_before, 9), round(found.frame["gap"].abs().max(), 9)
     (0.0, 0.0)
     """
-    from xinzhi import __version__
-
     chosen = rules or MatchRules()
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="counterfactual")
     panel.row(treated)
@@ -219,11 +218,8 @@ def counterfactual(
         start=start,
         findings=panel.findings,
         kind=panel.kind,
-        provenance=Provenance(
-            verb="counterfactual",
-            version=__version__,
-            options={"value": value, "treated": treated, "start": start, "predictors": list(names)}
-            | {name: getattr(chosen, name) for name in chosen.__slots__},
+        provenance=provenance(
+            "counterfactual", value=value, treated=treated, start=start, predictors=list(names), **options_of(chosen)
         ),
     )
 

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.data import Field, tidy
+from xinzhi.core.result import Result
+from xinzhi.data import Field, provenance, tidy
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import read_panel
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
@@ -118,8 +118,6 @@ def lane_changes(
     >>> bool(found.frame["entries"].sum() == found.cells["entered"].sum())
     True
     """
-    from xinzhi import __version__
-
     rules = conventions("lanes")
     cutoff = float(rules["absent"] if absent is None else absent)
     if not 0 < cutoff <= 1:
@@ -148,10 +146,8 @@ def lane_changes(
         unrelated=limit,
         findings=panel.findings,
         kind=panel.kind,
-        provenance=Provenance(
-            verb="lane_changes",
-            version=__version__,
-            options={"value": value, "before": before, "after": after, "absent": cutoff, "given": density is not None},
+        provenance=provenance(
+            "lane_changes", value=value, before=before, after=after, absent=cutoff, given=density is not None
         ),
     )
 

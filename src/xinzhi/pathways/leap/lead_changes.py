@@ -11,8 +11,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold
-from xinzhi.core.result import Provenance, Result
-from xinzhi.pathways.conventions import conventions
+from xinzhi.core.result import Result
+from xinzhi.data import provenance
+from xinzhi.pathways.conventions import conventions, options_of
 from xinzhi.pathways.convergence.unit_years import logarithms, read_unit_years
 
 if TYPE_CHECKING:
@@ -190,8 +191,6 @@ def lead_changes(
     >>> found.frame.select("challenger", "earliest", "latest", "durable").rows()
     [('a', 5, 7, True)]
     """
-    from xinzhi import __version__
-
     chosen = rules or LeadRules.usual()
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="lead_changes")
     logs = logarithms(panel, verb="lead_changes")
@@ -219,11 +218,7 @@ def lead_changes(
         ),
         rules=chosen,
         kind=panel.kind,
-        provenance=Provenance(
-            verb="lead_changes",
-            version=__version__,
-            options={"value": value} | {name: getattr(chosen, name) for name in chosen.__slots__},
-        ),
+        provenance=provenance("lead_changes", value=value, **options_of(chosen)),
     )
 
 

@@ -10,9 +10,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import benjamini_hochberg
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import names_of
+from xinzhi.data import names_of, provenance
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
@@ -327,17 +327,9 @@ def choices(
         names=names,
         findings=tuple(finding for one in lists.values() for finding in one.findings),
         kind=data.kind,
-        provenance=_provenance(data, {"years": when, "categories": len(chosen), "draws": count, "seed": seed,
-                                      "activity_year": year}),
+        provenance=provenance("choices", data, ("plans", "plan_categories", "activity"), years=when,
+                              categories=len(chosen), draws=count, seed=seed, activity_year=year),
     )  # fmt: skip
-
-
-def _provenance(data: Any, options: Mapping[str, Any]) -> Provenance:  # noqa: ANN401 - a package
-    from xinzhi import __version__
-
-    tables = ("plans", "plan_categories", "activity")
-    inputs = {name: data.fingerprint(name) for name in tables}
-    return Provenance(verb="choices", version=__version__, package=data.name, inputs=inputs, options=options)
 
 
 def unfit_cells(lists: Lists, fit: Fit) -> BoolArray:

@@ -10,9 +10,9 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import words
-from xinzhi.data import names_of
+from xinzhi.data import names_of, provenance
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, word, years_of
@@ -362,8 +362,8 @@ def isomorphism(
         names=names,
         findings=tuple(one for cells in read.values() for one in cells.findings) + missing,
         kind=data.kind,
-        provenance=_provenance(data, {"years": list(read), "levels": sorted({one for one, _ in structures}),
-                                      "null": null, "draws": count, "seed": seed}),
+        provenance=provenance("isomorphism", data, ("activity",), years=list(read),
+                              levels=sorted({one for one, _ in structures}), null=null, draws=count, seed=seed),
     )  # fmt: skip
 
 
@@ -389,13 +389,6 @@ def _choice(data: Package, draws: int, seed: int, *, wanted: bool) -> tuple[Choi
     if {"plans", "plan_categories"} <= set(data.tables):
         return choices(data, draws=draws, seed=seed), ()
     return None, (finding("pathways.no-plans", table="plans"),)
-
-
-def _provenance(data: Package, options: Mapping[str, Any]) -> Provenance:
-    from xinzhi import __version__
-
-    inputs = {"activity": data.fingerprint("activity")}
-    return Provenance(verb="isomorphism", version=__version__, package=data.name, inputs=inputs, options=options)
 
 
 def pair_rows(

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.data import names_of
+from xinzhi.core.result import Result
+from xinzhi.data import names_of, provenance
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.assignment import InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from xinzhi.pathways.plans.limits import EntryOdds
 
 _SHOWN = 3
+_TABLES = ("activity", "accounts", "debt", "capacity", "plans")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -306,11 +307,11 @@ def plan(
         findings=(*cells.findings, *findings),
         names=parts.names,
         kind=data.kind,
-        provenance=_provenance(data, {
-            "portfolio": size, "year": when, "floor": asked.floor, "overlap": task.overlap, "excluded": parts.excluded,
-            "probabilities": "given" if odds is None else "logit", "gain": "given" if gains is not None else
-            "complexity",
-        }),
+        provenance=provenance(
+            "plan", data, [name for name in _TABLES if name in data.tables], portfolio=size, year=when,
+            floor=asked.floor, overlap=task.overlap, excluded=parts.excluded,
+            probabilities="given" if odds is None else "logit", gain="given" if gains is not None else "complexity",
+        ),
     )  # fmt: skip
 
 
@@ -414,14 +415,6 @@ def _popularity(data: Package, parts: Parts) -> FloatArray:
                 times[number] = max(times[number], float(count or 0))
     # Ties are broken by the expected gain, which is scaled to stay below one region.
     return np.asarray(times + total / (1.0 + total.sum()))
-
-
-def _provenance(data: Package, options: Mapping[str, Any]) -> Provenance:
-    from xinzhi import __version__
-
-    tables = [name for name in ("activity", "accounts", "debt", "capacity", "plans") if name in data.tables]
-    inputs = {name: data.fingerprint(name) for name in tables}
-    return Provenance(verb="plan", version=__version__, package=data.name, inputs=inputs, options=options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
