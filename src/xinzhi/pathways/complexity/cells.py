@@ -115,8 +115,11 @@ def without_empty(
     full = np.asarray(values > 0)
     rows, columns = np.asarray(full.any(axis=1)), np.asarray(full.any(axis=0))
     findings = [
-        finding(f"pathways.empty-{what}", table="cells", column=what, key=name)
-        for what, names, some in (("place", places, rows), ("activity", activities, columns))
+        finding(code, table="cells", column=what, key=name)
+        for code, what, names, some in (
+            ("pathways.empty-place", "place", places, rows),
+            ("pathways.empty-activity", "activity", activities, columns),
+        )
         for name in np.asarray(names, dtype=object)[~some]
     ]
     if rows.sum() < 2 or columns.sum() < 2:  # noqa: PLR2004 - one row or column has nothing to be compared with
@@ -180,15 +183,17 @@ def read_panel(
     places = _common(data.select(own[0])[:, 0] for data in slices.values())
     activities = _common(data.select(own[1])[:, 0] for data in slices.values())
     findings = [
-        *_left("place", _missing(own[0], slices, places)),
-        *_left("activity", _missing(own[1], slices, activities)),
+        *_left("pathways.left-out-place", "place", _missing(own[0], slices, places)),
+        *_left("pathways.left-out-activity", "activity", _missing(own[1], slices, activities)),
     ]
     values = {
         one: _matrix(data, (place, activity, value), places, activities) for one, data in slices.items()
     }  # fmt: skip
     if least_place is not None:
         large = values[least_place[0]].sum(axis=1) > least_place[1]
-        findings += _left("place", [name for name, keep in zip(places, large, strict=True) if not keep])
+        findings += _left(
+            "pathways.left-out-place", "place", [name for name, keep in zip(places, large, strict=True) if not keep]
+        )
         places = [name for name, keep in zip(places, large, strict=True) if keep]
         values = {one: matrix[large] for one, matrix in values.items()}
     if min(len(places), len(activities)) < 3:  # noqa: PLR2004 - as many as complexity needs
@@ -233,8 +238,8 @@ def _missing(column: pl.Expr, slices: Mapping[Any, pl.DataFrame], kept: Sequence
     return sorted(everyone - set(kept))
 
 
-def _left(column: str, names: Sequence[str]) -> tuple[Finding, ...]:
+def _left(code: str, column: str, names: Sequence[str]) -> tuple[Finding, ...]:
     if not names:
         return ()
     said = {"n": len(names), "left": [same(name) for name in names]}
-    return (finding(f"pathways.left-out-{column}", table="cells", column=column, words=said),)
+    return (finding(code, table="cells", column=column, words=said),)

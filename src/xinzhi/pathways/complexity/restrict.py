@@ -97,18 +97,21 @@ def restrict(
     times = rows[period].n_unique() if period else 1
     findings: list[Finding] = []
     rows = _populous(rows, place, sample.least_population, population, findings)
-    for column, least, what in ((place, sample.least_value, "places"), (activity, sample.least_activity, "activities")):
-        small = rows.group_by(column).agg(total=amount.sum() / times).filter(pl.col("total") < least)
-        rows = _without(rows, small[column], findings, f"small-{what}", least)
+    for column, least, small, brief in (
+        (place, sample.least_value, "pathways.small-places", "pathways.brief-places"),
+        (activity, sample.least_activity, "pathways.small-activities", "pathways.brief-activities"),
+    ):
+        few = rows.group_by(column).agg(total=amount.sum() / times).filter(pl.col("total") < least)[column]
+        rows = _without(rows, few, findings, small, least)
         if period and sample.least_periods:
             active = rows.filter(amount > 0).group_by(column).agg(n=pl.col(period).n_unique())
             kept = active.filter(pl.col("n") >= sample.least_periods)[column]
-            brief = rows.filter(~pl.col(column).is_in(kept.implode()))[column].unique()
-            rows = _without(rows, brief, findings, f"brief-{what}", sample.least_periods)
+            few = rows.filter(~pl.col(column).is_in(kept.implode()))[column].unique()
+            rows = _without(rows, few, findings, brief, sample.least_periods)
     spread = rows.filter(amount > 0).group_by(activity).agg(n=pl.col(place).n_unique())
     kept = spread.filter(pl.col("n") >= sample.least_places)[activity]
     rare = rows.filter(~pl.col(activity).is_in(kept.implode()))[activity].unique() if sample.least_places else kept[:0]
-    rows = _without(rows, rare, findings, "rare-activities", sample.least_places)
+    rows = _without(rows, rare, findings, "pathways.rare-activities", sample.least_places)
     if rows.is_empty():
         raise InputError("pathways.filter-empty", findings)
     return rows, tuple(findings)
@@ -131,7 +134,7 @@ def _populous(
     if unknown:
         raise UsageError("pathways.population-missing", places=unknown)
     few = pl.Series(place, [name for name in names if population[name] < least], dtype=pl.String)
-    return _without(rows, few, findings, "few-people", least)
+    return _without(rows, few, findings, "pathways.few-people", least)
 
 
 def _without(rows: pl.DataFrame, names: pl.Series, findings: list[Finding], rule: str, least: float) -> pl.DataFrame:
@@ -140,5 +143,5 @@ def _without(rows: pl.DataFrame, names: pl.Series, findings: list[Finding], rule
         return rows
     listed = sorted(str(name) for name in names)
     said = {"n": len(listed), "left": listed, "least": f"{least:g}"}
-    findings.append(finding(f"pathways.{rule}", table="cells", column=names.name, words=said))
+    findings.append(finding(rule, table="cells", column=names.name, words=said))
     return rows.filter(~pl.col(names.name).cast(pl.String).is_in(listed))

@@ -14,7 +14,6 @@ from xinzhi.core.text import Text
 from xinzhi.data import names_of
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import as_package
-from xinzhi.yardstick import measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,6 +167,7 @@ def leapfrog(
     ('310000', 7)
     """
     from xinzhi import __version__
+    from xinzhi.yardstick import measure
 
     package = as_package(source)
     measured = measurement if measurement is not None else measure(package)

@@ -29,7 +29,7 @@ def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> Inpu
     if few.any():
         first = [
             _said(
-                "region-of",
+                "pathways.region-of",
                 region=NO_NAMES.region(places[row]),
                 n=int(task.eligible()[row].sum()),
                 of=int(task.sizes[row]),
@@ -39,14 +39,18 @@ def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> Inpu
         return InputError("pathways.few-choices", n=int(few.sum()), regions=first)
     short = elastic(task, "caps")
     if short.sum() > _TINY:
-        cure = [_said("cap-by", industry=industries[k], by=max(1, round(float(short[k])))) for k in _largest(short)]
+        cure = [
+            _said("pathways.cap-by", industry=industries[k], by=max(1, round(float(short[k])))) for k in _largest(short)
+        ]
         n, asked, held = round(float(short.sum())), int(task.sizes.sum()), int(task.caps.sum())
         return InputError("pathways.caps-tight", n=n, asked=asked, held=held, cure=cure)
     if (task.floors > 0).any():
         short = elastic(task, "floors")
         if short.sum() > _TINY:
             worst = [
-                _said("floor-by", region=NO_NAMES.region(places[k]), by=short[k], share=short[k] / task.floors[k])
+                _said(
+                    "pathways.floor-by", region=NO_NAMES.region(places[k]), by=short[k], share=short[k] / task.floors[k]
+                )
                 for k in _largest(short)
             ]
             return InputError("pathways.floors-tight", short=worst)
@@ -54,7 +58,7 @@ def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> Inpu
         short = elastic(task, "room")
         if short.sum() > _TINY:
             worst = [
-                _said("capacity-by", industry=industries[k], by=f"{short[k]:.3g}", room=f"{task.room[k]:.3g}")
+                _said("pathways.capacity-by", industry=industries[k], by=f"{short[k]:.3g}", room=f"{task.room[k]:.3g}")
                 for k in _largest(short)
             ]
             return InputError("pathways.capacity-tight", short=worst)
@@ -67,7 +71,7 @@ def _largest(short: FloatArray) -> list[int]:
 
 
 def _said(what: str, **values: object) -> Text:
-    return message(f"pathways.{what}", **values) or NO_TEXT
+    return message(what, **values) or NO_TEXT
 
 
 def elastic(task: Task, what: str) -> FloatArray:

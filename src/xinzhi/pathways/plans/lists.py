@@ -89,7 +89,7 @@ def read_lists(package: Package, year: int, categories: Sequence[str], *, verb: 
     seen = rows.filter(pl.col("named").is_not_null()).group_by("region").agg(pl.len().alias("cells"))
     full = sorted(seen.filter(pl.col("cells") == len(categories))["region"].to_list())
     partial = sorted(set(rows["region"].to_list()) - set(full))
-    findings = tuple(_about("partial-list", region, year) for region in partial)
+    findings = tuple(_about("pathways.partial-list", region, year) for region in partial)
     if len(full) < _TWO:
         raise InputError("pathways.few-lists", findings, verb=verb, n=len(full), year=year)
     kept = rows.filter(pl.col("region").is_in(full)).sort("region", "category")
@@ -102,13 +102,14 @@ def read_lists(package: Package, year: int, categories: Sequence[str], *, verb: 
         categories=tuple(categories),
         named=lists,
         mentioned=(mentioned.to_numpy() > 0).reshape(shape) | lists,
-        findings=findings + tuple(_about("empty-list", full[row], year) for row in np.flatnonzero(~lists.any(axis=1))),
+        findings=findings
+        + tuple(_about("pathways.empty-list", full[row], year) for row in np.flatnonzero(~lists.any(axis=1))),
     )
 
 
 def _about(what: str, region: str, year: int) -> Finding:
     said = {"region": NO_NAMES.region(region), "year": year}
-    return finding(f"pathways.{what}", table="plans", column="named", key=f"{region}/{year}", words=said)
+    return finding(what, table="plans", column="named", key=f"{region}/{year}", words=said)
 
 
 def divisions_of(package: Package, *, verb: str) -> dict[str, tuple[str, ...]]:

@@ -189,28 +189,19 @@ def read_plan_template(folder: str | PathLike[str]) -> dict[str, pl.DataFrame]:
 def _check(plans: pl.DataFrame, categories: set[str]) -> list[Finding]:
     """Return what is wrong with the filled-in cells."""
     flags = ("0", "1")
+    not_mentioned = (pl.col("named") == "1") & (pl.col("mentioned") == "0")
     rules = {
-        "year": ~pl.col("year").str.contains(r"^\d{4}$").fill_null(value=False),
-        "named": pl.col("named").is_not_null() & ~pl.col("named").is_in(flags),
-        "mentioned": (pl.col("mentioned").is_not_null() & ~pl.col("mentioned").is_in(flags))
-        | ((pl.col("named") == "1") & (pl.col("mentioned") == "0")),
-        "category": ~pl.col("category").is_in(list(categories)).fill_null(value=False),
-        "region": pl.col("region").is_null() | pl.struct("region", "year", "category").is_duplicated(),
+        "pathways.plan-year": ~pl.col("year").str.contains(r"^\d{4}$").fill_null(value=False),
+        "pathways.plan-named": pl.col("named").is_not_null() & ~pl.col("named").is_in(flags),
+        "pathways.plan-mentioned": pl.col("mentioned").is_not_null() & ~pl.col("mentioned").is_in(flags)
+        | not_mentioned,
+        "pathways.plan-category": ~pl.col("category").is_in(list(categories)).fill_null(value=False),
+        "pathways.plan-region": pl.col("region").is_null() | pl.struct("region", "year", "category").is_duplicated(),
     }
     return [
-        _wrong(row, column)
-        for column, where in rules.items()
+        finding(code, table="plans", file=_PLANS, line=row["line"], column=column, value=row[column],
+                key=f"{row['region']}/{row['year']}/{row['category']}")
+        for code, where in rules.items()
+        for column in (code.removeprefix("pathways.plan-"),)
         for row in plans.filter(where).head(_SHOWN).iter_rows(named=True)
-    ]
-
-
-def _wrong(row: dict[str, Any], column: str) -> Finding:
-    return finding(
-        f"pathways.plan-{column}",
-        table="plans",
-        file=_PLANS,
-        line=row["line"],
-        column=column,
-        key=f"{row['region']}/{row['year']}/{row['category']}",
-        value=row[column],
-    )
+    ]  # fmt: skip
