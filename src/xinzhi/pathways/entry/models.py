@@ -10,7 +10,7 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.regression import logit
-from xinzhi.core.text import Text
+from xinzhi.core.schema import describe
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.conventions import check_option, conventions
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.text import Text
 
 
 BASELINE = (
@@ -29,32 +30,7 @@ OURS = (
     "related_activities_level", "latent", "latent_shortfall", "from_activities", "from_places",
 )  # fmt: skip
 
-LABELS: dict[str, Text] = {
-    "density": Text(zh="关联密度", en="relatedness density"),
-    "density_nearest": Text(zh="最近活动的关联密度", en="density of the nearest activities"),
-    "density_correlated": Text(zh="相关系数密度", en="density by correlation"),
-    "density_places": Text(zh="相似地区的密度", en="density over similar places"),
-    "diversity": Text(zh="地区多样性", en="diversity of the place"),
-    "ubiquity": Text(zh="活动普遍性", en="ubiquity of the activity"),
-    "rca": Text(zh="区位商", en="location quotient"),
-    "amount": Text(zh="现有规模", en="amount there already"),
-    "expected": Text(zh="按规模应有的数量", en="amount expected from size"),
-    "advantage": Text(zh="收缩后的对数区位商", en="shrunk log quotient"),
-    "shortfall": Text(zh="与门槛的距离（以抽样误差计）", en="distance to the threshold in units of chance"),
-    "place_size": Text(zh="地区规模", en="size of the place"),
-    "activity_size": Text(zh="活动规模", en="size of the activity"),
-    "activity_empty": Text(zh="没有该活动的地区比例", en="share of places without the activity"),
-    "activity_spread": Text(zh="活动的地区差异", en="spread of the activity over places"),
-    "place_spread": Text(zh="地区的专业化程度", en="how specialised the place is"),
-    "similar_places": Text(zh="相似地区中拥有者的比例", en="similar places that have it"),
-    "similar_places_level": Text(zh="相似地区的水平", en="level in similar places"),
-    "related_activities": Text(zh="相关活动中已有者的比例", en="related activities that are there"),
-    "related_activities_level": Text(zh="相关活动的水平", en="level of related activities"),
-    "latent": Text(zh="低秩近似的水平", en="level by a few common factors"),
-    "latent_shortfall": Text(zh="低秩近似与门槛的距离", en="distance to the threshold by common factors"),
-    "from_activities": Text(zh="由其他活动推算的水平", en="level foretold by the other activities"),
-    "from_places": Text(zh="由其他地区推算的水平", en="level foretold by the other places"),
-}
+LABELS: Mapping[str, Text] = describe("backtest", "trait").values
 
 
 def quotient(values: FloatArray) -> FloatArray:

@@ -10,7 +10,6 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text
 from xinzhi.data import provenance
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.entry.endowments import complete, estimated_fit, given_fit, read_factors, spread_out
@@ -26,12 +25,7 @@ if TYPE_CHECKING:
     from xinzhi.pathways.entry.endowments import Fit
 
 
-QUADRANTS = {
-    "near-complex": Text(zh="近而复杂：优先", en="near and complex: first choice"),
-    "far-complex": Text(zh="远而复杂：高风险高回报", en="far and complex: high risk, high reward"),
-    "near-simple": Text(zh="近而简单：稳妥但收益小", en="near and simple: safe, little gain"),
-    "far-simple": Text(zh="远而简单：不宜", en="far and simple: neither"),
-}
+QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
 _SHOWN, _TIES = 3, 8
 
 

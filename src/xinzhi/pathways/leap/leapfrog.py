@@ -10,13 +10,14 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text
+from xinzhi.core.schema import describe
+from xinzhi.core.text import LANGUAGES, Text, words
 from xinzhi.data import names_of
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import as_package
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.result import Facts
     from xinzhi.data.package import Package
@@ -24,18 +25,8 @@ if TYPE_CHECKING:
     from xinzhi.yardstick import Measurement
 
 
-CONDITIONS = {
-    "frontier_distance": Text(zh="与前沿的差距", en="distance to the frontier"),
-    "wage_gap": Text(zh="工资差距", en="wage gap"),
-    "incumbent_lock_in": Text(zh="领先者的锁定", en="lock-in of the leader"),
-    "own_lock_in": Text(zh="自身的锁定", en="lock-in of the region itself"),
-    "schooling": Text(zh="吸收能力：受教育年限", en="absorptive capacity: schooling"),
-    "research": Text(zh="吸收能力：研发强度", en="absorptive capacity: R&D intensity"),
-    "lane_change": Text(zh="已发生的换道", en="lanes already changed"),
-}
-_NO_AGE = Text(zh="缺少分技术的资本年龄与专利引用年龄", en="age of capital by technology and of cited patents")
-_NO_START = Text(zh="缺少新技术的初始生产率", en="initial productivity of the new technology")
-_SHOWN = 5
+CONDITIONS: Mapping[str, Text] = describe("leapfrog", "condition").values
+Judged = dict[str, dict[str, Any]]  # by region: year, value, reference and whether it holds; what it rests on and lacks
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -90,37 +81,14 @@ class Leapfrog(Result):
         Parameters
         ----------
         region
-            Its code.
-
-        Returns
-        -------
-        pl.DataFrame
-            The rows of the frame.
+            Its code or its name.
 
         Raises
         ------
         UsageError
             When there is no such region.
         """
-        found = self.frame.filter(region=region)
-        if not found.height:
-            message = (
-                f"there is no region '{region}'; there are {', '.join(self.regions['region'].to_list()[:_SHOWN])}."
-            )
-            raise UsageError(message)
-        return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    """A condition in one region."""
-
-    year: int | None = None
-    value: float | None = None
-    reference: float | None = None
-    met: bool | None = None
-    evidence: Text = Text(zh="", en="")  # noqa: RUF009 - frozen, one empty text for all
-    missing: Text = Text(zh="", en="")  # noqa: RUF009 - as above
+        return self.frame.filter(region=self.names.resolve(region, self.regions["region"]))
 
 
 def leapfrog(
@@ -187,29 +155,13 @@ def leapfrog(
         "wage_gap": _wages(measured, regions, leader, when),
         "incumbent_lock_in": _leader_lock_in(lanes, regions, leader),
         "own_lock_in": _own_lock_in(lanes, regions),
-        "schooling": _capacity(_series(package, "mean_years_schooling"), regions, when, "years"),
-        "research": _capacity(_series(package, "rd_intensity"), regions, when, "percent"),
+        "schooling": _capacity(package, "mean_years_schooling", "schooling", regions, when),
+        "research": _capacity(package, "rd_intensity", "research", regions, when),
         "lane_change": _lanes(lanes, regions),
     }
-    rows = [
-        (
-            region,
-            condition,
-            item.year,
-            item.value,
-            item.reference,
-            item.met,
-            item.evidence.zh,
-            item.evidence.en,
-            item.missing.zh,
-            item.missing.en,
-        )
-        for region in regions
-        for condition, by_region in judged.items()
-        for item in [by_region[region]]
-    ]
-    frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row").with_columns(
-        pl.when(pl.col(name) != "").then(name) for name in ("evidence_zh", "evidence_en", "missing_zh", "missing_en")
+    frame = pl.DataFrame(
+        [_row(region, condition, **by_region[region]) for region in regions for condition, by_region in judged.items()],
+        schema=_SCHEMA,
     )
     totals = frame.group_by("region", maintain_order=True).agg(
         met=pl.col("met").sum().cast(pl.Int64), judged=pl.col("met").is_not_null().sum().cast(pl.Int64)
@@ -242,160 +194,116 @@ _SCHEMA = {
     "value": pl.Float64(),
     "reference": pl.Float64(),
     "met": pl.Boolean(),
-    "evidence_zh": pl.String(),
-    "evidence_en": pl.String(),
-    "missing_zh": pl.String(),
-    "missing_en": pl.String(),
+    **dict.fromkeys(("evidence_zh", "evidence_en", "missing_zh", "missing_en"), pl.String()),
 }
 
 
-def _distance(now: pl.DataFrame, year: int, leader: Text) -> dict[str, _Judged]:
+def _row(region: str, condition: str, **judged: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields of `Judged`
+    texts: dict[str, str | None] = {}
+    for key in ("evidence", "missing"):
+        text = judged.pop(key, None)
+        texts |= {f"{key}_{language}": None if text is None else text.lang(language) for language in LANGUAGES}
+    return {"region": region, "condition": condition, **judged, **texts}
+
+
+def _lacks(what: str, regions: Sequence[str], **values: object) -> Judged:
+    """Return that a condition cannot be judged anywhere, and why."""
+    return {region: {"missing": words(f"pathways.missing.{what}", **values)} for region in regions}
+
+
+def _distance(now: pl.DataFrame, year: int, leader: Text) -> Judged:
     """Judge whether there is a leader to pass."""
     limit = float(conventions("leapfrog")["frontier_ratio"])
     return {
-        region: _Judged(
-            year=year,
-            value=ratio,
-            reference=limit,
-            met=ratio < limit,
-            evidence=Text(
-                zh=f"全要素生产率为{leader.zh}的 {ratio:.1%}",
-                en=f"total factor productivity is {ratio:.1%} of that of {leader.en}",
-            ),
-        )
+        region: {
+            "year": year, "value": ratio, "reference": limit, "met": ratio < limit,
+            "evidence": words("pathways.evidence.frontier_distance", ratio=ratio, leader=leader),
+        }
         for region, ratio in now.select("region", "tfp_to_leader").rows()
-    }
+    }  # fmt: skip
 
 
-def _wages(measured: Measurement, regions: list[str], leader: str, year: int) -> dict[str, _Judged]:
+def _wages(measured: Measurement, regions: list[str], leader: str, year: int) -> Judged:
     """Judge whether labour income a worker is far enough below the leader's."""
     limit = float(conventions("leapfrog")["wage_ratio"])
-    rows = measured.inputs.filter(pl.col("year") == year).select(
-        "region", pay=pl.col("labour_share") * pl.col("output") / pl.col("labour")
-    )
-    pay = {region: value for region, value in rows.rows() if value is not None and np.isfinite(value)}
-    top = pay.get(leader)
-    found = {}
-    for region in regions:
-        if top is None or region not in pay:
-            found[region] = _Judged(missing=Text(zh="缺少劳动报酬份额", en="labour share"))
-            continue
-        ratio = pay[region] / top
-        found[region] = _Judged(
-            year=year,
-            value=ratio,
-            reference=limit,
-            met=ratio < limit,
-            evidence=Text(
-                zh=f"人均劳动报酬为领先者的 {ratio:.1%}：新技术达到其生产率的 {ratio:.1%} 即可采用",
-                en=f"labour income a worker is {ratio:.1%} of the leader's: a new technology pays from there on",
-            ),
-            missing=_NO_START,
-        )
+    pay = pl.col("labour_share") * pl.col("output") / pl.col("labour")
+    rows = measured.inputs.filter(pl.col("year") == year).select("region", pay=pay)
+    known = dict(rows.filter(pl.col("pay").is_finite()).iter_rows())
+    found = _lacks("labour_share", regions)
+    for region in known.keys() & set(regions) if leader in known else ():
+        ratio = known[region] / known[leader]
+        found[region] = {
+            "year": year, "value": ratio, "reference": limit, "met": ratio < limit,
+            "evidence": words("pathways.evidence.wage_gap", ratio=ratio), "missing": words("pathways.missing.start"),
+        }  # fmt: skip
     return found
 
 
-def _kept(lanes: LaneChanges) -> dict[str, float]:
-    return {str(place): kept for place, kept in lanes.persistence.select("place", "kept").rows() if kept is not None}
+def _kept(lanes: LaneChanges | None) -> tuple[dict[str, float], float]:
+    """Return how much of its old core each region kept, and what the one in the middle did."""
+    kept = {} if lanes is None else dict(lanes.persistence.drop_nulls("kept").select("place", "kept").iter_rows())
+    return kept, float(np.median(list(kept.values()))) if kept else float("nan")
 
 
-def _leader_lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> dict[str, _Judged]:
+def _leader_lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> Judged:
     """Judge whether the leader keeps to its old core more than the region in the middle does."""
-    if lanes is None or leader not in _kept(lanes):
-        return dict.fromkeys(regions, _Judged(missing=Text(zh="缺少换道结果（lanes=）", en="lane changes (lanes=)")))
-    kept = _kept(lanes)
-    middle = float(np.median(list(kept.values())))
-    one = _Judged(
-        value=kept[leader],
-        reference=middle,
-        met=kept[leader] > middle,
-        evidence=Text(
-            zh=f"领先者保留了 {kept[leader]:.0%} 的原有核心产业（各地区中位数 {middle:.0%}）",
-            en=f"the leader kept {kept[leader]:.0%} of its old core (median of the regions {middle:.0%})",
-        ),
-        missing=_NO_AGE,
-    )
-    return dict.fromkeys(regions, one)
+    kept, middle = _kept(lanes)
+    if leader not in kept:
+        return _lacks("lanes", regions)
+    own = kept[leader]
+    judged = {
+        "value": own, "reference": middle, "met": own > middle, "missing": words("pathways.missing.age"),
+        "evidence": words("pathways.evidence.incumbent_lock_in", kept=own, middle=middle),
+    }  # fmt: skip
+    return dict.fromkeys(regions, judged)
 
 
-def _own_lock_in(lanes: LaneChanges | None, regions: list[str]) -> dict[str, _Judged]:
+def _own_lock_in(lanes: LaneChanges | None, regions: list[str]) -> Judged:
     """Judge whether the region itself keeps to its old core less than the region in the middle."""
-    kept = {} if lanes is None else _kept(lanes)
-    middle = float(np.median(list(kept.values()))) if kept else None
-    return {
-        region: _Judged(
-            value=kept[region],
-            reference=middle,
-            met=kept[region] <= middle,
-            evidence=Text(
-                zh=f"保留了 {kept[region]:.0%} 的原有核心产业", en=f"kept {kept[region]:.0%} of its old core"
-            ),
-        )
-        if middle is not None and region in kept
-        else _Judged(missing=Text(zh="缺少换道结果（lanes=）", en="lane changes (lanes=)"))
+    kept, middle = _kept(lanes)
+    return _lacks("lanes", regions) | {
+        region: {
+            "value": kept[region], "reference": middle, "met": kept[region] <= middle,
+            "evidence": words("pathways.evidence.own_lock_in", kept=kept[region]),
+        }
         for region in regions
-    }
+        if region in kept
+    }  # fmt: skip
 
 
-def _series(package: Package, name: str) -> tuple[str, pl.DataFrame | None]:
-    """Return an indicator of the package; None where it has none."""
-    if "indicators" not in package.tables:
-        return name, None
-    rows = package.require("indicators", ["value"], verb="leapfrog").filter(indicator=name).drop_nulls("value")
-    return name, rows if rows.height else None
-
-
-def _capacity(series: tuple[str, pl.DataFrame | None], regions: list[str], year: int, unit: str) -> dict[str, _Judged]:
+def _capacity(package: Package, name: str, condition: str, regions: list[str], year: int) -> Judged:
     """Judge whether an indicator of absorptive capacity reaches that of the region in the middle."""
-    name, rows = series
-    lacking = _Judged(missing=Text(zh=f"缺少指标 {name}", en=f"the indicator {name}"))
-    if rows is None:
-        return dict.fromkeys(regions, lacking)
+    lacking = _lacks("indicator", regions, name=name)
+    if "indicators" not in package.tables:
+        return lacking
+    rows = package.require("indicators", ["value"], verb="leapfrog").filter(indicator=name).drop_nulls("value")
     # The last year not after the one asked for: indicators run late.
     dated = rows.filter(pl.col("year") <= year)
     if not dated.height:
-        return dict.fromkeys(regions, lacking)
+        return lacking
     when = int(dated["year"].max())  # type: ignore[arg-type] # years are whole numbers
-    values: Mapping[str, float] = dict(dated.filter(pl.col("year") == when).select("region", "value").rows())
+    values: dict[str, float] = dict(dated.filter(pl.col("year") == when).select("region", "value").iter_rows())
     middle = float(np.median(list(values.values())))
-    late = Text(zh="", en="") if when == year else Text(zh=f"{year} 年数据", en=f"figures of {year}")
-    units = Text(zh=" 年" if unit == "years" else "%", en=" years" if unit == "years" else " %")
-    return {
-        region: _Judged(
-            year=when,
-            value=values[region],
-            reference=middle,
-            met=values[region] >= middle,
-            evidence=Text(
-                zh=f"{when} 年为 {values[region]:.2f}{units.zh}，中位数 {middle:.2f}{units.zh}",
-                en=f"{values[region]:.2f}{units.en} in {when}, median {middle:.2f}{units.en}",
-            ),
-            missing=late,
-        )
-        if region in values
-        else lacking
+    late = {} if when == year else {"missing": words("pathways.missing.late", year=year)}
+    return lacking | {
+        region: {
+            "year": when, "value": values[region], "reference": middle, "met": values[region] >= middle,
+            "evidence": words(f"pathways.evidence.{condition}", year=when, value=values[region], middle=middle), **late,
+        }
         for region in regions
-    }
+        if region in values
+    }  # fmt: skip
 
 
-def _lanes(lanes: LaneChanges | None, regions: list[str]) -> dict[str, _Judged]:
+def _lanes(lanes: LaneChanges | None, regions: list[str]) -> Judged:
     """Judge whether the region entered unrelated activities at least as often as chance would have it."""
-    rows = {} if lanes is None else {row["place"]: row for row in lanes.frame.iter_rows(named=True)}
-    found = {}
-    for region in regions:
-        row = rows.get(region)
-        if row is None:
-            found[region] = _Judged(missing=Text(zh="缺少换道结果（lanes=）", en="lane changes (lanes=)"))
-        elif row["index"] is None:
-            found[region] = _Judged(missing=Text(zh="没有进入新产业", en="no entry at all"))
-        else:
-            found[region] = _Judged(
-                value=row["index"],
-                reference=1.0,
-                met=row["index"] >= 1,
-                evidence=Text(
-                    zh=f"{row['entries']} 次进入，{row['unrelated']} 次与原有核心关联度低",
-                    en=f"{row['entries']} entries, {row['unrelated']} of them unrelated to the old core",
-                ),
-            )
+    found = _lacks("lanes", regions)
+    for row in () if lanes is None else lanes.frame.filter(pl.col("place").is_in(regions)).iter_rows(named=True):
+        if row["index"] is None:
+            found |= _lacks("entries", [row["place"]])
+            continue
+        found[row["place"]] = {
+            "value": row["index"], "reference": 1.0, "met": row["index"] >= 1,
+            "evidence": words("pathways.evidence.lane_change", **row),
+        }  # fmt: skip
     return found

@@ -9,6 +9,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, words
 from xinzhi.data import names_of
 from xinzhi.pathways.conventions import conventions
@@ -16,7 +17,7 @@ from xinzhi.pathways.industries import as_package
 from xinzhi.pathways.leap.counterfactual import MatchRules, counterfactual
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.result import Facts
     from xinzhi.data.package import Package
@@ -24,18 +25,7 @@ if TYPE_CHECKING:
     from xinzhi.yardstick import Measurement
 
 
-SERIES = {
-    "population": Text(zh="常住人口（起点年=100）", en="resident population (matching year = 100)"),
-    "urbanisation": Text(zh="城镇化率（%）", en="urbanisation (%)"),
-    "industry_share": Text(zh="第二产业占比（%）", en="share of secondary industry (%)"),
-    "services_share": Text(zh="第三产业占比（%）", en="share of tertiary industry (%)"),
-    "output_per_head": Text(zh="人均产出（起点年=100）", en="output a head (matching year = 100)"),
-    "tfp": Text(zh="全要素生产率（起点年=100）", en="total factor productivity (matching year = 100)"),
-}
-_NO_BIRTHS = Text(
-    zh="数据包没有出生、死亡和迁移：人口之差包括自然增长，不等于外流",
-    en="no births, deaths or moves in the package: the gap of population holds natural growth too, not outflow alone",
-)
+SERIES: Mapping[str, Text] = describe("northeast", "series").values
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -144,9 +134,9 @@ def northeast(
         for region in who:
             own = values.filter(~pl.col("region").is_in([name for name in who if name != region]))
             controls[region, series] = _control(own, series, region, when, predictors)
-    missing = [_NO_BIRTHS]
+    missing = [words("pathways.missing.births")]
     if measurement is None:
-        missing.append(Text(zh="没有传入测算结果：缺全要素生产率", en="no measurement handed in: no productivity"))
+        missing.append(words("pathways.missing.measurement"))
     return Northeast(
         frame=_long(controls, "frame").select("region", "series", "year", "actual", "synthetic", "gap", "after"),
         table=_table(controls),
