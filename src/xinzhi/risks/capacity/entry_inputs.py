@@ -29,15 +29,15 @@ class Category:
 
     code: str
     name: Text
-    regions: tuple[str, ...]
-    sizes: FloatArray
-    sized: tuple[str, ...]
-    divisions: tuple[str, ...]
-    missing: tuple[str, ...]
-    base: float
-    spread: float
-    survey: tuple[str, ...]
-    reason: Text | None
+    regions: tuple[str, ...]  # that name it
+    sizes: FloatArray  # their shares of national employment in its divisions, of those that are known
+    sized: tuple[str, ...]  # which regions these are
+    divisions: tuple[str, ...]  # that the table `activity` has
+    missing: tuple[str, ...]  # that it lacks
+    base: float  # utilisation at the start (0-1)
+    spread: float  # standard deviation of its yearly log change
+    survey: tuple[str, ...]  # the series behind both
+    reason: Text | None  # why nothing can be computed; None where it can
 
 
 def read_categories(
@@ -62,80 +62,53 @@ def read_categories(
     employed: dict[str, dict[str, float]] = {}
     for industry, region, count in last.select("industry", "region", "employment").iter_rows():
         employed.setdefault(industry, {})[region] = count
-    named: dict[str, list[str]] = {}
-    for code, region in (
-        plans.filter(pl.col("year") == chosen, pl.col("named") > 0).select("category", "region").sort("region").rows()
-    ):
-        named.setdefault(code, []).append(region)
-    division = dict(kinds.select("category", "divisions").iter_rows())
-    names = names_of(package)
-    survey = survey_series(rates)
-    return (
-        chosen,
-        of_sizes,
-        tuple(
-            _category(
-                code,
-                names.text("category", code),
-                named.get(code, []),
-                tuple(division[code].split(";")) if division[code] else (),
-                (employed, survey),
-            )
-            for code in codes
-        ),
-    )
+    here = plans.filter(pl.col("year") == chosen, pl.col("named") > 0).sort("region")
+    named = dict(here.group_by("category", maintain_order=True).agg("region").iter_rows())
+    division = dict(kinds.select("category", pl.col("divisions").str.split(";")).iter_rows())
+    names, survey = names_of(package), survey_series(rates)
+    return chosen, of_sizes, tuple(
+        _category(code, names.text("category", code), named.get(code, []), division[code] or [], employed, survey)
+        for code in codes
+    )  # fmt: skip
 
 
 def _category(
     code: str,
     name: Text,
     regions: Sequence[str],
-    divisions: tuple[str, ...],
-    data: tuple[Mapping[str, Mapping[str, float]], Mapping[str, tuple[str, float, float]]],
+    divisions: Sequence[str],
+    employed: Mapping[str, Mapping[str, float]],
+    survey: Mapping[str, tuple[str, float, float]],
 ) -> Category:
-    employed, survey = data
-    there = tuple(one for one in divisions if one in employed)
+    there = [one for one in divisions if one in employed]
     weight = {one: sum(employed[one].values()) for one in there}
     total = sum(weight.values())
     own = {one: [employed[part][one] for part in there if one in employed[part]] for one in regions}
     sized = {one: sum(parts) / total for one, parts in own.items() if parts and total > 0}
-    sizes = np.array(list(sized.values()))
     surveyed = [one for one in there if one in survey and weight[one] > 0]
     base = spread = float("nan")
     if surveyed:
         heavy = np.array([weight[one] for one in surveyed])
         base = float(np.average([survey[one][1] for one in surveyed], weights=heavy))
         spread = float(np.average([survey[one][2] for one in surveyed], weights=heavy))
+    reasons = {
+        "unmapped": not divisions, "no_division": not there, "not_named": not regions, "not_surveyed": not surveyed,
+        "no_size": not sized or float(np.median(list(sized.values()))) <= 0,
+    }  # fmt: skip
+    why = next((key for key, holds in reasons.items() if holds), None)
     return Category(
         code=code,
         name=name,
         regions=tuple(regions),
-        sizes=sizes,
+        sizes=np.array(list(sized.values())),
         sized=tuple(sized),
-        divisions=there,
+        divisions=tuple(there),
         missing=tuple(one for one in divisions if one not in employed),
         base=base,
         spread=spread,
         survey=tuple(dict.fromkeys(survey[one][0] for one in surveyed)),
-        reason=_reason(divisions, there, regions, sizes, surveyed),
+        reason=None if why is None else words(f"overcapacity.reason.{why}", divisions=divisions),
     )
-
-
-def _reason(
-    divisions: Sequence[str], there: Sequence[str], regions: Sequence[str], sizes: FloatArray, surveyed: Sequence[str]
-) -> Text | None:
-    key, values = None, {}
-    if not divisions:
-        key = "unmapped"
-    elif not there:
-        key, values = "no_division", {"divisions": divisions}
-    elif not regions:
-        key = "not_named"
-    elif not surveyed:
-        key = "not_surveyed"
-    elif not len(sizes) or float(np.median(sizes)) <= 0:
-        key = "no_size"
-    return None if key is None else words(f"overcapacity.reason.{key}", **values)
 
 
 def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
@@ -147,12 +120,8 @@ def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
     if not quarters.height:
         raise InputError("capacity.no-quarter")
     since = int(quarters["place"].max() or 0) - setting("overcapacity", "wave.base_quarters")  # type: ignore[arg-type] # whole
-    level = dict(
-        quarters.filter(pl.col("place") > since)
-        .group_by("industry")
-        .agg(pl.col("utilisation").mean() / 100)
-        .iter_rows()
-    )
+    recent = quarters.filter(pl.col("place") > since).group_by("industry")
+    level = dict(recent.agg(pl.col("utilisation").mean() / 100).iter_rows())
     spread = _spreads(quarters)
     found: dict[str, tuple[str, float, float]] = {}
     for wider in ("sections", "survey"):  # the narrower series comes last and stays
@@ -193,17 +162,6 @@ def national_growth(package: Package, window: int) -> tuple[float, int, int]:
     first, last = total.row(-1 - window, named=True), total.row(-1, named=True)
     span = int(last["year"] - first["year"])
     return float((last["output_real"] / first["output_real"]) ** (1 / span) - 1), int(first["year"]), int(last["year"])
-
-
-def growth_of(
-    code: str,
-    given: Mapping[str, float] | None,
-    national: float,
-) -> tuple[float, str]:
-    """Return the yearly growth of demand of a category at unchanged prices, and whether it is given or national."""
-    if given is not None and code in given:
-        return float(given[code]), "given"
-    return national, "national output"
 
 
 def check_demand(given: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a mapping, to be checked

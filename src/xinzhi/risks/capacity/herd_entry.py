@@ -12,7 +12,7 @@ from xinzhi.core.finding import finding
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import Result
 from xinzhi.data import as_package, is_package, provenance
-from xinzhi.risks.capacity.entry_inputs import check_demand, growth_of, national_growth, read_categories
+from xinzhi.risks.capacity.entry_inputs import check_demand, national_growth, read_categories
 from xinzhi.risks.capacity.entry_market import Market, simulate
 from xinzhi.risks.inputs import checked, conventions
 
@@ -224,7 +224,9 @@ def herd_entry(
     national, first, last = national_growth(package, int(rules["window"]))
     frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
     for one in found:
-        for name, rows in simulate(one, market, growth_of(one.code, demand, national), rules, seed).items():
+        given = None if demand is None else demand.get(one.code)
+        growth = (national, "national output") if given is None else (float(given), "given")
+        for name, rows in simulate(one, market, growth, rules, seed).items():
             frames[name].extend(rows)
     options = {"year": chosen, "sizes": of_sizes, "growth": [first, last], "seed": seed, **rules}
     tables = ["plans", "plan_categories", "activity", "capacity", "accounts"]

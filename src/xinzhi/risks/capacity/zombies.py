@@ -10,7 +10,8 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import finding
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.schema import describe
+from xinzhi.core.text import Text, words
 from xinzhi.data import Field, as_package, is_package, provenance, tidy
 from xinzhi.risks.inputs import setting
 
@@ -116,7 +117,7 @@ class Zombies(Result):
             return {}
         least = used.sort(pl.col("both") / pl.col("either"), "first", "second").row(0, named=True)
         values = {
-            "first": criterion_name(least["first"]), "second": criterion_name(least["second"]), "both": least["both"],
+            "first": _called(least["first"]), "second": _called(least["second"]), "both": least["both"],
             "either": least["either"],
         }  # fmt: skip
         return {"headline.overlap": values}
@@ -124,22 +125,20 @@ class Zombies(Result):
     def _unknown(self) -> Facts:
         most = max(self.judged().iter_rows(named=True), key=lambda r: r["unknown"] / r["every"])
         values = {
-            "name": criterion_name(most["criterion"]), "k": most["unknown"], "n": most["every"],
+            "name": _called(most["criterion"]), "k": most["unknown"], "n": most["every"],
             "share": most["unknown"] / most["every"],
         }  # fmt: skip
         return {"headline.unknown" if most["unknown"] else "headline.all_judged": values}
 
 
-def criterion_name(name: str) -> Text:
-    """Return what a criterion is called."""
-    key = f"overcapacity.chart.{name}"
-    return words(key) if has(key) else same(name)
+def _called(criterion: str) -> Text:
+    return describe("zombies", "criterion").values[criterion]
 
 
 def _share_text(row: Mapping[str, Any]) -> Text:
     """Return the share of zombies in a year, with what it may be if some firms are not known."""
     key = "share_within" if row["low"] < row["high"] else "share_of"
-    return words(f"overcapacity.chart.{key}", **{**row, "name": criterion_name(row["criterion"])})
+    return words(f"overcapacity.chart.{key}", **{**row, "name": _called(row["criterion"])})
 
 
 def zombies(
@@ -254,7 +253,7 @@ def _possible(
             chosen.append(name)
             continue
         note = finding(
-            "capacity.criterion-not-applied", words={"name": criterion_name(name), "lacking": lacking}, table="firms"
+            "capacity.criterion-not-applied", words={"name": _called(name), "lacking": lacking}, table="firms"
         )
         if asked is not None:
             raise InputError("capacity.criterion-lacks", [note], name=name, lacking=lacking)

@@ -348,11 +348,10 @@ def _findings(frame: pl.DataFrame, names: Names) -> tuple[Finding, ...]:
     """Return debt that nothing stands against, gaps in years, and balances that jump."""
     notes = []
     has = frame.drop_nulls("explicit")
-    for column in ("revenue", "output"):
+    for column, code in (("revenue", "debt.debt-without-revenue"), ("output", "debt.debt-without-output")):
         for (year,), rows in has.filter(pl.col(column).is_null()).group_by("year", maintain_order=True):
             regions = [names.region(code) for code in rows["region"]]
             said = {"year": year, "n": rows.height, "regions": regions}
-            code = f"debt.debt-without-{column}"
             notes.append(finding(code, words=said, table="debt", column=column, key=str(year)))
     return (*notes, *_jumps(has), *missing_years(has))
 

@@ -368,7 +368,7 @@ def _persistence(shared: PanelAutoregression) -> pl.DataFrame:
 def _follows(persistence: pl.DataFrame, pulled: float) -> Finding:
     """Return that pooled shocks follow one autoregression, with its coefficients."""
     said = {"coefficients": coefficients(persistence), "share": pulled, "limit": LIMIT}
-    return finding(f"debt.pooled-autoregression{'-cut' if pulled > 0 else ''}", words=said)
+    return finding("debt.pooled-autoregression-cut" if pulled > 0 else "debt.pooled-autoregression", words=said)
 
 
 def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:

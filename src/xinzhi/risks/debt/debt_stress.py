@@ -179,10 +179,9 @@ def debt_stress(
     inputs = _inputs(found, baseline)
     rows: list[dict[str, Any]] = []
     for one in inputs.iter_rows(named=True):
-        base = _path(one, _Shock.none(years))
-        for name in (*SCENARIOS, *own):
-            shock, missing = _standard(name, one, years) if name in SCENARIOS else _given(own[name], one, years)
-            rows.extend(_rows(one, name, base, None if missing else _path(one, shock), missing))
+        base = _path(one, np.zeros((3, years)))
+        for name, shock in _shocks(one, years, own).items():
+            rows.extend(_rows(one, name, base, shock))
     frame = pl.DataFrame(rows, schema=_SCHEMA)
     return DebtStress(
         frame=frame,
@@ -204,22 +203,6 @@ _SCHEMA: dict[str, Any] = {
 _NEEDS = {"growth": "growth_deviation", "land": "fund_ratio", "contingent": "vehicle_ratio"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Shock:
-    """Yearly changes of growth, rate and borrowing (H,)."""
-
-    growth: FloatArray
-    rate: FloatArray
-    borrowing: FloatArray
-
-    @staticmethod
-    def none(years: int) -> _Shock:
-        return _Shock(np.zeros(years), np.zeros(years), np.zeros(years))
-
-    def plus(self, other: _Shock) -> _Shock:
-        return _Shock(self.growth + other.growth, self.rate + other.rate, self.borrowing + other.borrowing)
-
-
 def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
     """Return what each region's paths rest on."""
     given = dict(baseline or {})
@@ -235,14 +218,8 @@ def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
         growth_deviation=pl.col("growth").std(),
         net_borrowing=pl.col("net_borrowing").tail(window).mean(),
     )
-    shares = (
-        found.frame.sort(KEYS)
-        .group_by("region", maintain_order=True)
-        .agg(
-            *_latest("fund", "fund_revenue"),
-            *_latest("vehicle", "vehicles"),
-        )
-    )
+    latest = (*_latest("fund", "fund_revenue"), *_latest("vehicle", "vehicles"))
+    shares = found.frame.sort(KEYS).group_by("region", maintain_order=True).agg(*latest)
     rows = recent.join(shares, on="region", how="left", maintain_order="left").with_columns(
         rate=pl.lit(float(given.get("rate", setting("public_debt", "interest.ahead"))))
     )
@@ -265,64 +242,51 @@ def _latest(name: str, column: str) -> tuple[pl.Expr, pl.Expr]:
     )
 
 
-def _standard(name: str, one: Mapping[str, Any], years: int) -> tuple[_Shock, str | None]:
-    """Return a standard shock, or the name of the input that is missing."""
-    total = _Shock.none(years)
-    missing = _NEEDS.get(name)
-    if missing is not None and one[missing] is None:
-        return total, missing
-    if name == "combined":
-        for part in SCENARIOS[1:-1]:
-            shock, lacking = _standard(part, one, years)
-            total = total if lacking else total.plus(shock)
-    elif name == "growth":
-        rule = setting("public_debt", "stress.growth")
-        path = np.where(np.arange(years) < rule["years"], -rule["deviations"] * one["growth_deviation"], 0.0)
-        total = _Shock(path, total.rate, total.borrowing)
-    elif name == "interest":
-        return _given({"rate": float(setting("public_debt", "stress.interest"))}, one, years)
-    elif name == "land":
-        return _given({"net_borrowing": float(setting("public_debt", "stress.land")) * one["fund_ratio"]}, one, years)
-    elif name == "contingent":
-        return _given({"contingent": float(setting("public_debt", "stress.contingent"))}, one, years)
-    return total, None
+def _shocks(one: Mapping[str, Any], years: int, own: Mapping[str, Mapping[str, float]]) -> dict[str, FloatArray | str]:
+    """Return the yearly changes of growth, rate and borrowing (3, H) by scenario, or the input that one lacks."""
+    stress = {name: setting("public_debt", f"stress.{name}") for name in SHOCKS}
+    slower = -stress["growth"]["deviations"] * (one["growth_deviation"] or 0.0)
+    rules: dict[str, Mapping[str, Any]] = {
+        "growth": {"growth": np.where(np.arange(years) < stress["growth"]["years"], slower, 0.0)},
+        "interest": {"rate": stress["interest"]},
+        "land": {"net_borrowing": stress["land"] * (one["fund_ratio"] or 0.0)},
+        "contingent": {"contingent": stress["contingent"]},
+    }
+    made: dict[str, FloatArray | str] = {BASELINE: np.zeros((3, years))}
+    made |= {name: _shock(name, rule, one, years) for name, rule in rules.items()}
+    made[COMBINED] = sum((part for part in made.values() if not isinstance(part, str)), np.zeros((3, years)))
+    return made | {name: _shock(name, rule, one, years) for name, rule in own.items()}
 
 
-def _given(rule: Mapping[str, float], one: Mapping[str, Any], years: int) -> tuple[_Shock, str | None]:
-    """Return a shock of the caller's."""
-    growth, rate, borrowing = (np.full(years, float(rule.get(name, 0.0))) for name in _OWN[:3])
+def _shock(name: str, rule: Mapping[str, Any], one: Mapping[str, Any], years: int) -> FloatArray | str:
+    need = _NEEDS.get("contingent" if rule.get("contingent") else name)
+    if need is not None and one[need] is None:
+        return need
+    shock = np.array([np.broadcast_to(rule.get(part, 0.0), years) for part in _OWN[:3]], dtype=float)
     if rule.get("contingent"):
-        if one["vehicle_ratio"] is None:
-            return _Shock(growth, rate, borrowing), "vehicle_ratio"
         # it comes in the first year, measured in that year's output
-        borrowing[0] += rule["contingent"] * one["vehicle_ratio"] / (1.0 + one["growth"] + growth[0])
-    return _Shock(growth, rate, borrowing), None
+        shock[2, 0] += rule["contingent"] * one["vehicle_ratio"] / (1.0 + one["growth"] + shock[0, 0])
+    return shock
 
 
-def _path(one: Mapping[str, Any], shock: _Shock) -> FloatArray:
-    if (one["growth"] + shock.growth <= -1).any():
+def _path(one: Mapping[str, Any], shock: FloatArray) -> FloatArray:
+    growth, rate, borrowing = (one[name] + part for name, part in zip(_OWN[:3], shock, strict=True))
+    if (growth <= -1).any():
         raise UsageError("debt.stress-shock", region=one["region"])
-    return recursion(
-        one["start"], one["growth"] + shock.growth, one["rate"] + shock.rate, one["net_borrowing"] + shock.borrowing
-    )
+    return recursion(one["start"], growth, rate, borrowing)
 
 
-def _rows(
-    one: Mapping[str, Any], name: str, base: FloatArray, path: FloatArray | None, missing: str | None
-) -> list[dict[str, Any]]:
-    status = words(f"debt.status.no_{missing}" if missing else "debt.status.computed")
+def _rows(one: Mapping[str, Any], name: str, base: FloatArray, shock: FloatArray | str) -> list[dict[str, Any]]:
+    status = words(f"debt.status.no_{shock}" if isinstance(shock, str) else "debt.status.computed")
+    path = [None] * len(base) if isinstance(shock, str) else _path(one, shock).tolist()
     return [
         {
-            "region": one["region"],
-            "scenario": name,
-            "year": one["start_year"] + step + 1,
-            "debt_ratio": None if path is None else float(path[step]),
-            "over_baseline": None if path is None else float(path[step] - base[step]),
-            "status_zh": status.zh,
-            "status_en": status.en,
+            "region": one["region"], "scenario": name, "year": one["start_year"] + step + 1, "debt_ratio": ratio,
+            "over_baseline": None if ratio is None else ratio - float(base[step]),
+            "status_zh": status.zh, "status_en": status.en,
         }
-        for step in range(len(base))
-    ]
+        for step, ratio in enumerate(path)
+    ]  # fmt: skip
 
 
 def _checked(scenarios: Mapping[str, Mapping[str, float]] | None) -> dict[str, Mapping[str, float]]:
