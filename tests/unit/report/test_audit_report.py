@@ -20,13 +20,12 @@ from xinzhi.protocol import load
 from xinzhi.report import plot, write_audit, writing
 from xinzhi.report import workbook as sheets
 from xinzhi.report.page import page
+from xinzhi.report.rooms.yardstick import audit as answer
 from xinzhi.report.rooms.yardstick import audit as pages
-from xinzhi.report.rooms.yardstick import audit_curves as smalls
-from xinzhi.report.rooms.yardstick import audit_sentences as answer
+from xinzhi.report.rooms.yardstick import audit_pictures
 from xinzhi.report.rooms.yardstick import audit_tables as tables
-from xinzhi.report.rooms.yardstick import levels
 from xinzhi.report.rooms.yardstick.audit import NAMES
-from xinzhi.report.rooms.yardstick.audit_view import AuditView
+from xinzhi.report.rooms.yardstick.audit_view import AuditView, level_text
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Language, Text
@@ -215,17 +214,15 @@ def test_the_curve_is_sorted_and_holds_the_official_protocol(view: AuditView, co
 
 
 def test_strips_of_a_choice_add_up_to_all_protocols_at_every_place(provinces: Audit) -> None:
-    from xinzhi.report.rooms.yardstick import audit_pictures as audit_curve
-
     view = AuditView(provinces)
     found = view.curve("640000")
-    rows = [row for row in audit_curve.layout(view, "640000") if row.level is not None]
+    rows = [row for row in audit_pictures.layout(view, "640000") if row.level is not None]
     for axis in range(len(view.choices)):
-        cells = [cell for row in rows if row.choice == axis for cell in audit_curve.strip(found, row)]
+        cells = [cell for row in rows if row.choice == axis for cell in audit_pictures.strip(found, row)]
         sums: dict[float, float] = {}
         for cell in cells:
             sums[cell["x"]] = sums.get(cell["x"], 0.0) + cell["part"]
-        assert len(sums) == audit_curve.STRIPS
+        assert len(sums) == audit_pictures.STRIPS
         assert all(total == pytest.approx(1, abs=0.01) for total in sums.values())
 
 
@@ -260,13 +257,13 @@ def test_the_curve_of_a_named_region_is_drawn(provinces: Audit) -> None:
 
 
 def test_the_small_curves_show_every_region_once(view: AuditView) -> None:
-    root = ET.fromstring(smalls.picture(view, "curves"))  # noqa: S314 - our own picture
+    root = ET.fromstring(audit_pictures.small_curves(view, "curves"))  # noqa: S314 - our own picture
     assert len(root.findall("{http://www.w3.org/2000/svg}polyline")) == 31
 
 
 def test_choices_are_told_in_short_words_of_both_languages(view: AuditView) -> None:
     for choice in view.choices:
-        shown = [levels.level(choice, at) for at in range(len(choice.levels))]
+        shown = [level_text(choice, at) for at in range(len(choice.levels))]
         assert len({text.en for text in shown}) == len({text.zh for text in shown}) == len(shown)
         for text in shown:
             assert not re.search(r"[\u4e00-\u9fff]|_", text.en)

@@ -16,8 +16,7 @@ from xinzhi.report.files import whole
 from xinzhi.report.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
 from xinzhi.report.numbers import amount, split_unit, unit_text
 from xinzhi.report.page import both
-from xinzhi.report.rooms.yardstick.audit_view import share, thinned
-from xinzhi.report.rooms.yardstick.levels import level, value
+from xinzhi.report.rooms.yardstick.audit_view import level_text, share, thinned, value_text
 from xinzhi.report.rooms.yardstick.parameters import shown
 from xinzhi.report.rooms.yardstick.regions import ticks
 from xinzhi.report.sentence import chance, fact, joined, sentence, short, spread, yes_no
@@ -166,14 +165,14 @@ def test_level() -> None:
     from xinzhi.yardstick.audit.choices import choices
 
     by_name = {choice.name: choice for choice in choices(load("xinzhi-cn-2026"))}
-    assert (level(by_name["shares.rule"], 0).en, level(by_name["index.formula"], 1).zh) == (
+    assert (level_text(by_name["shares.rule"], 0).en, level_text(by_name["index.formula"], 1).zh) == (
         "one national, two-year mean",
         "费雪",
     )
 
 
 def test_value() -> None:
-    assert repr((value("capital.depreciation", 0.1096), value("capital.timing", "mid_year").en)) == (
+    assert repr((value_text("capital.depreciation", 0.1096), value_text("capital.timing", "mid_year").en)) == (
         "(Text(zh='10.96%', en='10.96%'), 'mean of both ends')"
     )
 

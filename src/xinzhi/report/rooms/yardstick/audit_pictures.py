@@ -1,4 +1,4 @@
-"""The charts of an audit: the specification curve, what a yardstick of one's own buys, and which choice decides."""
+"""The pictures of an audit: ranks, the specification curve, which choice matters most, small curves of all regions."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from xinzhi.core.text import percent, words
+from xinzhi.core.text import number, percent, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import STEP as LINE
 from xinzhi.report.charts.kit.names import ends
-from xinzhi.report.rooms.yardstick import levels
-from xinzhi.report.rooms.yardstick.audit_view import share, thinned
+from xinzhi.report.charts.style import padded
+from xinzhi.report.page import both_svg
+from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
+from xinzhi.report.rooms.yardstick.audit_view import choice_title, level_text, share, thinned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from altair.typing import ChartType
 
@@ -233,12 +235,12 @@ def layout(view: AuditView, code: str) -> list[Row]:
     for choice in sorted(view.choices, key=lambda choice: -parts.get(choice.name, 0.0)):
         axis = view.choices.index(choice)
         share_ = parts.get(choice.name)
-        name = levels.title(choice)
+        name = choice_title(choice)
         head = name if share_ is None else words("chart.choice_share", name=name, share=share(share_))
         rows.append(Row(top, head, axis, None))
         top += HEAD
         for at in range(len(choice.levels)):
-            rows.append(Row(top, levels.level(choice, at), axis, at))
+            rows.append(Row(top, level_text(choice, at), axis, at))
             top += ROW
         top += GAP
     return rows
@@ -316,7 +318,7 @@ def _labels(
 
 def variance(view: AuditView, w: Words) -> ChartType:
     """Return the part of each choice in the spread: over all regions as bars, region by region as cells."""
-    order = {choice.name: w(levels.title(choice)) for choice in view.ordered}
+    order = {choice.name: w(choice_title(choice)) for choice in view.ordered}
     rows = [
         {"name": order[name], "value": 100 * part, "text": f"{share(part)} %"} for name, part in view.shares.items()
     ]
@@ -391,3 +393,59 @@ def reversals(view: AuditView, w: Words) -> ChartType:
 def _shown(view: AuditView) -> list[str]:
     """Return the regions of a chart of one row a region, by reference rank."""
     return [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
+
+
+ACROSS, WIDE, HIGH = 8, 84, 84
+SIDE, BETWEEN, TITLE = 24, 10, 20
+POINTS = 50
+
+
+def small_curves(view: AuditView, name: str) -> str:
+    """Return one small specification curve a region, by official rank, all on one scale."""
+    shown: Sequence[str] = [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
+    found = {code: view.curve(code) for code in shown}
+    values = [100 * float(end) for one in found.values() for end in (one.values[0], one.values[-1], one.needed or 0.0)]
+    low, high = padded(values, by=0.04)
+    cells = [_cell(view, code, found[code], at, (low, high)) for at, code in enumerate(shown)]
+    lines = -(-len(shown) // ACROSS)
+    width = SIDE + ACROSS * (WIDE + BETWEEN)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title" class="sketch" '
+        f'viewBox="0 0 {width} {lines * (HIGH + TITLE + BETWEEN)}" style="max-width:{width}px" font-size="10" '
+        f'fill="{SOFT}">{"".join(cells)}</svg>'
+    )
+
+
+def _cell(view: AuditView, code: str, found: Curve, at: int, ends: tuple[float, float]) -> str:
+    left = SIDE + at % ACROSS * (WIDE + BETWEEN)
+    top = at // ACROSS * (HIGH + TITLE + BETWEEN) + TITLE
+    low, high = ends
+
+    def y(value: float) -> float:
+        return round(top + HIGH * (high - 100 * value) / (high - low), 1)
+
+    def x(place: float) -> float:
+        return round(left + WIDE * place, 1)
+
+    count = len(found.values)
+    points = " ".join(f"{x((i + 0.5) / count)},{y(float(found.values[i]))}" for i in thinned(count, POINTS).tolist())
+    zero = y(0.0)
+    area = f"{x(0.5 / count)},{zero} {points} {x(1 - 0.5 / count)},{zero}"
+    parts = [
+        f'<line x1="{left}" x2="{left + WIDE}" y1="{zero}" y2="{zero}" stroke="{FAINT}"/>',
+        f'<polygon points="{area}" fill="{DEEP}" opacity=".16"/>',
+        f'<polyline points="{points}" fill="none" stroke="{DEEP}" stroke-width="1.5"/>',
+        f'<circle cx="{x(found.place)}" cy="{y(found.official)}" r="3" fill="{INK}"/>',
+        f'<g fill="{INK}">{both_svg(view.name(code), left, top - 6, size=11)}</g>',
+    ]
+    if found.needed is not None:
+        line = y(found.needed)
+        parts.append(
+            f'<line x1="{left}" x2="{left + WIDE}" y1="{line}" y2="{line}" stroke="{ACCENT}" stroke-dasharray="4 3"/>'
+        )
+    if at % ACROSS == 0:
+        parts += [
+            f'<text x="{left - 4}" y="{y(value / 100) + 3:.1f}" text-anchor="end">{number(value, 0)}</text>'
+            for value in (low, 0.0, high)
+        ]
+    return "".join(parts)

@@ -1,26 +1,83 @@
-"""What the report needs of an audit, looked up once: names, the leading period, the curve of a region, the choices."""
+"""What the pages of an audit need, looked up once: its choices in words, the leading period, the curve of a region."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.names import Names
-from xinzhi.core.text import number, same
-from xinzhi.report.rooms.yardstick import levels
-from xinzhi.report.sentence import clauses
+from xinzhi.core.text import Text, number, read_words, same, words
+from xinzhi.protocol import Dated
+from xinzhi.protocol.catalogue import specification
+from xinzhi.report.numbers import unit_text
+from xinzhi.report.sentence import clauses, joined
 from xinzhi.report.view import Span, region_groups, region_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Text
     from xinzhi.yardstick import Audit, Choice
+
+LONGEST = 40
+
+
+def choice_title(choice: Choice) -> Text:
+    """Return the name of a choice."""
+    return specification(choice.name).title
+
+
+def level_text(choice: Choice, at: int) -> Text:
+    """Return what one level of a choice means: the values that tell its levels apart."""
+    values = choice.levels[at].values
+    telling = [path for path in choice.paths if path in values and _varies(choice, path)]
+    return joined([value_text(path, values[path]) for path in telling or values])
+
+
+def _varies(choice: Choice, path: str) -> bool:
+    """Say whether the levels that have a parameter in force differ in it."""
+    return len({repr(one.values[path]) for one in choice.levels if path in one.values}) > 1
+
+
+def departure(choice: Choice, at: int) -> Text:
+    """Return a level that departs as ``choice: level``."""
+    return words("audit.departure", name=choice_title(choice), level=level_text(choice, at))
+
+
+def value_text(path: str, item: Any) -> Text:  # noqa: ANN401 - a parameter of any kind
+    """Return the value of a parameter in a few words; a ratio of at most 1 in percent."""
+    if isinstance(item, Dated):
+        first, *rest = item.entries
+        later = [words("audit.from", year=start.year, value=value_text(path, one)) for start, one in rest]
+        return joined([value_text(path, first[1]), *later])
+    known = specification(path)
+    if isinstance(item, str):
+        return _short().get(path, {}).get(item) or _cut(known.allowed.get(item) or same(item))
+    if isinstance(item, bool) or not isinstance(item, int | float):
+        return _cut(same(item))
+    if known.unit == "ratio" and known.maximum == 1:
+        return same(f"{100 * item:g}%")
+    if known.unit in {"ratio", "choice", "year"}:
+        return same(f"{item:g}")
+    unit = unit_text(known.unit)
+    return Text(zh=f"{item:g}{unit.zh}", en=f"{item:g} {unit.en}")
+
+
+def _cut(text: Text) -> Text:
+    def short(shown: str) -> str:
+        return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+
+    return Text(zh=short(text.zh), en=short(text.en))
+
+
+@cache
+def _short() -> Mapping[str, Mapping[str, Text]]:
+    found = read_words("levels.yaml")
+    return {path: {name: Text(**text) for name, text in values.items()} for path, values in found.items()}
 
 
 POINTS = 240  # a page tells no more places of a curve apart
@@ -150,7 +207,7 @@ class AuditView:
     def departures(self, number: int) -> Text:
         """Return how one protocol of the set departs from the official one; empty for the official one."""
         row = self._grid_rows[number].tolist()
-        changed = [levels.departure(choice, at) for choice, at in zip(self.choices, row, strict=True) if at]
+        changed = [departure(choice, at) for choice, at in zip(self.choices, row, strict=True) if at]
         return clauses(changed)
 
     def single(self, label: str) -> Text:
@@ -160,7 +217,7 @@ class AuditView:
     @cached_property
     def _singles(self) -> dict[str, Text]:
         return {
-            one.label(): levels.departure(choice, at)
+            one.label(): departure(choice, at)
             for choice in self.choices
             for at, one in enumerate(choice.levels)
             if len(one.departs) == 1

@@ -18,7 +18,8 @@ from xinzhi.report import flags
 from xinzhi.report.numbers import amount
 from xinzhi.report.page import both_svg
 from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
-from xinzhi.report.rooms.yardstick import sentences, tables
+from xinzhi.report.rooms.yardstick import tables
+from xinzhi.report.rooms.yardstick.measurement import region_headline
 from xinzhi.report.section import Profile
 from xinzhi.report.table import without_notes
 from xinzhi.report.view import PARTS, View
@@ -46,7 +47,7 @@ def profiles(view: View, units: Mapping[str, str]) -> tuple[Profile, ...]:
             code=code,
             name=view.name(code),
             group=view.group_of.get(code),
-            headline=sentences.region_headline(view, code),
+            headline=region_headline(view, code),
             svg=Markup(picture(scales, yearly[code], f"r{code}")),  # noqa: S704 - made here, its words escaped
             facts=size(inputs.get(code), units),
             periods=without_notes(tables.accounts(view, "region_periods", periods.get(code, none), PERIOD)),
