@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from xinzhi.pathways.plans import similarity
-from xinzhi.pathways.plans.margins import curveball, length_chances, tails
+from xinzhi.pathways.plans.similarity import curveball, length_chances, tails
 
 amounts = arrays(float, (4, 5), elements=st.floats(0.01, 100))
 lists = arrays(bool, (5, 6))

@@ -22,28 +22,20 @@ from xinzhi.pathways.convergence.beta_convergence import fit_spatial_lag, weight
 from xinzhi.pathways.convergence.log_t_test import hodrick_prescott, quadratic_spectral, relative_paths, variation
 from xinzhi.pathways.convergence.unit_years import read_unit_years
 from xinzhi.pathways.entry.backtest import area, draws, measures, ordered
-from xinzhi.pathways.entry.endowments import complete, estimated_fit, given_fit, read_factors
 from xinzhi.pathways.entry.models import available, fit_additive_logit, quotient, traits, unit_of_chance
+from xinzhi.pathways.entry.opportunities import complete, estimated_fit, given_fit, read_factors
 from xinzhi.pathways.industries import as_package, jobs, nearness
 from xinzhi.pathways.leap.counterfactual import simplex_weights
 from xinzhi.pathways.plans.assignment import Task, assign, greedy, realised, repair, violations
 from xinzhi.pathways.plans.choices import hypergeometric_at_most
-from xinzhi.pathways.plans.diagnosis import refuse
-from xinzhi.pathways.plans.limits import Limits, caps_of, fit_entry, sizes_of, spread
+from xinzhi.pathways.plans.limits import Limits, caps_of, fit_entry, refuse, sizes_of, spread
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
-from xinzhi.pathways.plans.margins import (
-    curveball,
-    length_chances,
-    permuted_structures,
-    poisson_binomial,
-    sampled_structures,
-    tails,
-)
 from xinzhi.pathways.plans.plan import own_ranks
 from xinzhi.pathways.plans.similarity import (
     add_up,
     chosen_levels,
     cosine,
+    curveball,
     ellison_glaeser,
     finger_kreinin,
     hachman,
@@ -51,11 +43,16 @@ from xinzhi.pathways.plans.similarity import (
     jaccard,
     krugman,
     krugman_to_rest,
+    length_chances,
     location_gini,
     mean_of_pairs,
     parents,
+    permuted_structures,
+    poisson_binomial,
+    sampled_structures,
     shared,
     shares,
+    tails,
 )
 
 

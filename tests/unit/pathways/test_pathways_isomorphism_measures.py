@@ -13,15 +13,17 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.pathways.plans import similarity
 from xinzhi.pathways.plans.choices import hypergeometric_at_most
-from xinzhi.pathways.plans.margins import (
+from xinzhi.pathways.plans.similarity import (
+    add_up,
+    chosen_levels,
     curveball,
     length_chances,
+    parents,
     permuted_structures,
     poisson_binomial,
     sampled_structures,
     tails,
 )
-from xinzhi.pathways.plans.similarity import add_up, chosen_levels, parents
 
 VALUES = np.array([[6.0, 2.0, 2.0], [1.0, 4.0, 5.0], [3.0, 3.0, 4.0]])
 

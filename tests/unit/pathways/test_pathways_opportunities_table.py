@@ -9,7 +9,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import complexity, opportunities
-from xinzhi.pathways.entry.endowments import estimated_fit, given_fit, read_factors
+from xinzhi.pathways.entry.opportunities import estimated_fit, given_fit, read_factors
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,7 @@ from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
-from xinzhi.pathways.plans.margins import curveball, length_chances, tails
-from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs, shared
+from xinzhi.pathways.plans.similarity import curveball, jaccard, length_chances, mean_of_pairs, shared, tails
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,8 +18,7 @@ from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, word, years_of
 from xinzhi.pathways.plans import similarity
 from xinzhi.pathways.plans.choices import choices
-from xinzhi.pathways.plans.margins import permuted_structures, sampled_structures
-from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman, shares
+from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman, permuted_structures, sampled_structures, shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

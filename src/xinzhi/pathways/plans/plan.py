@@ -15,13 +15,13 @@ from xinzhi.data import names_of, provenance
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.assignment import InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
-from xinzhi.pathways.plans.diagnosis import refuse
 from xinzhi.pathways.plans.limits import (
     Limits,
     caps_of,
     chances_of,
     debt_ratios,
     gains_of,
+    refuse,
     sizes_of,
     utilisation,
 )
