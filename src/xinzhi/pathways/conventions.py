@@ -9,7 +9,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _FILE = Path(__file__).with_name("pathways.yaml")
 
@@ -29,6 +29,13 @@ def check_option(option: str, value: object, kinds: Any) -> None:  # noqa: ANN40
     """Raise where the value of an option is none of those of a Literal."""
     if value not in get_args(kinds):
         raise UsageError("pathways.unknown-option", option=option, value=value, choices=get_args(kinds))
+
+
+def check_known(asked: Iterable[object], known: Sequence[object], what: str, verb: str) -> None:
+    """Raise where something that was asked for is not among those that there are."""
+    for one in asked:
+        if one not in known:
+            raise UsageError("pathways.unknown-for", verb=verb, what=what, asked=one, known=list(known))
 
 
 def options_of(rules: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass with slots

@@ -90,10 +90,9 @@ class Complexity(Result):
     Parameters
     ----------
     frame, places
-        ``place, diversity, complexity, rank, fitness, fitness_rank, fitness_decays, outlook``: one row a place; rank 1
-        is the most complex.
+        One row a place; rank 1 is the most complex.
     activities
-        ``activity, ubiquity, complexity, rank, fitness``: the same for activities.
+        The same for activities.
     matrix, present, density, gain
         Amounts, presence, density and gain (n, p), in the order of `places` and `activities`; the gain is NaN where the
         activity is there already.

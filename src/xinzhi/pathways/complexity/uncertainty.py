@@ -61,12 +61,9 @@ class Uncertainty(Result):
     Parameters
     ----------
     frame
-        ``place, complexity, rank, fitness_rank, complexity_low, complexity_high, rank_low, rank_high, top_third,
-        drawn``: `top_third` is the share of draws in which the place is in the upper third, `drawn` the share in which
-        it has anything at all; the rest is over these.
+        One row a place: its ranks with their intervals over the draws in which it has anything at all.
     density
-        ``place, activity, density, low, high, present_share``: the last is the share of draws in which the activity
-        counts as present; None when it was not asked for.
+        One row a place and activity; None when it was not asked for.
     used
         Draws that gave an index; the others left fewer than three places or activities.
     agreement

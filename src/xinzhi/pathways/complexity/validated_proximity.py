@@ -213,8 +213,7 @@ class Validated(Result):
     Parameters
     ----------
     frame
-        ``activity, other, together, expected, p_value, valid``: one row a pair; `valid` where the pair occurs together
-        more often than diversity and ubiquity explain, at the rate of false discoveries.
+        One row a pair; `valid` where it occurs together more often than diversity and ubiquity explain.
     valid
         The same as a matrix (p, p), in the order of `activities`.
     activities

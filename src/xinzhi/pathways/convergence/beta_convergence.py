@@ -84,10 +84,9 @@ class BetaConvergence(Result):
     Parameters
     ----------
     frame
-        ``term, estimate, standard_error, t, low, high``: coefficients with 95 % bounds. ``initial`` is the slope b;
-        ``spatial`` the weight of the neighbours' growth.
+        Coefficients with 95 % bounds: ``initial`` is the slope b, ``spatial`` the weight of the neighbours' growth.
     points
-        ``unit, year, initial, growth, fitted``: what was fitted.
+        What was fitted, one row a unit and span.
     slope, standard_error
         b of mean annual growth (log points) on the initial logarithm.
     years

@@ -98,15 +98,13 @@ class Clubs(Result):
     Parameters
     ----------
     frame
-        ``unit, club, core, position``: the club (1 = highest last observation; empty for units that converge with
-        nobody), whether the unit was in the core group, and its rank by the ordering.
+        One row a unit; its club is 1 for the highest last observation, empty where it converges with nobody.
     table
-        ``club, units, slope, standard_error, t, p, converges, sieve, merged_from``: one row a club; `sieve` is the c*
-        that it took.
+        One row a club; `sieve` is the c* that it took.
     whole
         ``slope, standard_error, t`` of all units together.
     paths
-        ``unit, time, path``: relative transition paths.
+        Relative transition paths.
     findings
         Units left out, and clubs that reject convergence (a pair that coincides in a year cannot be tested: no core).
     panel

@@ -30,13 +30,11 @@ class DistributionDynamics(Result):
     Parameters
     ----------
     frame
-        ``origin, destination, density``: density of the destination given the origin; both are logarithms relative to
-        the mean of their year (0 = the mean).
+        Density of the destination given the origin, in logarithms relative to the mean of their year.
     long_run
-        ``level, density_start, density_end, density_long_run``: of the first and last year, and that which the kernel
-        leaves unchanged.
+        Densities of the first and last year, and that which the kernel leaves unchanged.
     ridge
-        ``origin, mean, mode``: expected and most likely destination.
+        Expected and most likely destination of every origin.
     modes
         Peaks of the density in the first year, the last year and the long run: two or more mean clubs.
     lag

@@ -205,9 +205,9 @@ class LogT(Result):
     Parameters
     ----------
     frame
-        ``time, variation`` (H), ``dependent, fitted`` (of the regression; empty in the years discarded).
+        One row a year: H, and the regression in the years that are not discarded.
     paths
-        ``unit, time, path``: relative transition paths.
+        Relative transition paths.
     slope, standard_error, t, p
         Of log t; `p` is the probability of a smaller t where units converge.
     speed

@@ -29,10 +29,9 @@ class SigmaConvergence(Result):
     Parameters
     ----------
     frame
-        ``year, units, deviation`` (standard deviation of the logarithms, n - 1), ``variation`` (coefficient of
-        variation of the levels), ``range`` (largest less smallest logarithm).
+        One row a year: how far the units are apart.
     tests
-        ``test, statistic, p, meaning_zh, meaning_en``: `p` is that of no change against any change.
+        One row a test; `p` is that of no change against any change.
     ratio
         Variance of the logarithms in the last year over that in the first.
     trend

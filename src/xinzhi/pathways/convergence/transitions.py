@@ -44,12 +44,11 @@ class Transitions(Result):
     Parameters
     ----------
     frame
-        ``neighbours`` (class of the neighbours' mean, 1 = lowest; 0 = whatever it is), ``origin, destination`` (1 =
-        lowest), ``count, probability`` (empty where the class was never left).
+        Counts and probabilities; `neighbours` is the class of the neighbours' mean (1 = lowest, 0 = whatever it is).
     classes
-        ``unit, year, class, neighbours``: `neighbours` is empty without a spatial chain.
+        The class of every unit in every year.
     table
-        ``class, long_run, sojourn, return``: share in the long run, mean stay and mean time of return, in periods.
+        Share in the long run, mean stay and mean time of return of every class, in periods.
     indices
         Mobility of the plain chain; None where a class was never left.
     passage

@@ -80,7 +80,7 @@ class Backtest(Result):
     Parameters
     ----------
     frame
-        ``absent, score, ours, measure, value, low, high``: one row a cutoff, score and measure.
+        One row a cutoff, score and measure, with its interval over places.
     comparison
         ``absent, measure, ours, value, baseline, baseline_value, difference, low, high, share_better``: ours against
         the baseline that turned out best, with the interval of the difference over the same samples of places. Ours is

@@ -32,8 +32,7 @@ class Forecast(Result):
     Parameters
     ----------
     frame
-        ``place, activity, advantage, probability, base_rate``: one row a candidate; the base rate is the share of all
-        candidates that entered in the span learned from.
+        One row a candidate; the base rate is the share of all candidates that entered in the span learned from.
     model
         ``additive_logit`` or ``blend``.
     findings

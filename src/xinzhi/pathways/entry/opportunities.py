@@ -37,9 +37,7 @@ class Opportunities(Result):
     Parameters
     ----------
     frame
-        ``place, activity, advantage, density, density_rank, complexity, gain, fit, fit_rank, quadrant, emerging``: one
-        row a place and activity that is absent (or weak) there. `density_rank` and `fit_rank` are percentiles within
-        the place (1 is the nearest, the most fitting); `fit` is null without endowments, `emerging` without a list.
+        One row a place and activity that is absent (or weak) there; ranks are percentiles within the place, 1 the best.
     medians
         Density and complexity that part the quadrants.
     endowment_fit

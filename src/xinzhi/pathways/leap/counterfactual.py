@@ -37,14 +37,13 @@ class Counterfactual(Result):
     Parameters
     ----------
     frame
-        ``year, actual, synthetic, gap`` (actual less synthetic), ``after`` (from the date on).
+        One row a year; the gap is actual less synthetic.
     weights
-        ``unit, weight``: of the donors, largest first; they are not negative and add up to 1.
+        Of the donors, largest first; they are not negative and add up to 1.
     balance
-        ``predictor, actual, synthetic, donors`` (their plain mean): how like the control is.
+        How like the control is, beside the plain mean of the donors.
     placebos
-        ``unit, fit_before, gap_after, ratio``: root mean squares before and after the date, with every donor taken for
-        the treated unit in turn; the treated one stands first. `ratio` is empty where a unit fits exactly before.
+        Every unit taken for the treated one, which stands first; `ratio` is empty where a unit fits exactly before.
     fit_before
         Root mean squared gap before the date.
     p

@@ -33,16 +33,13 @@ class LaneChanges(Result):
     Parameters
     ----------
     frame
-        ``place, candidates, entries, unrelated`` (entries in the lowest deciles of density), ``share, low, high`` (of
-        unrelated ones in all entries, 95 % interval), ``expected`` (the same share if every candidate were as likely),
-        ``index`` (share over expected: 1 = relatedness plays no part, 0 = never off the lane), ``mean_decile``. Empty
-        where nothing was entered.
+        One row a place: its entries, the share in the lowest deciles, and `index`, that share over the expected one.
     deciles
-        ``decile`` (1 = least related within its place), ``candidates, entries, rate, share`` over all places.
+        One row a decile of density, 1 the least related within its place.
     cells
-        ``place, activity, density, decile, entered``: the candidates.
+        The candidates.
     persistence
-        ``place, core_before, core_kept, kept``: how much of the old core (advantage of one or more) is still core.
+        How much of the old core (advantage of one or more) is still core.
     unrelated
         The highest decile that counts as unrelated.
     findings

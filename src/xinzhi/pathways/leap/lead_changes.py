@@ -68,13 +68,10 @@ class LeadChanges(Result):
     Parameters
     ----------
     frame
-        ``challenger, incumbent, episode`` (1 = first), ``last_behind, first_ahead`` (last year that the challenger is
-        surely behind, first that it is surely ahead), ``earliest, latest`` (the interval in which it happened: wider
-        than the two where years are missing or a jump blurs it), ``lost`` (first year it is behind again; empty while
-        it leads), ``years_ahead, durable`` (empty when the series ends too early to say), ``gap, jump, tie`` (why it is
-        an interval).
+        One row an episode; it happened from `earliest` to `latest`, wider than one year where years are missing or a
+        jump blurs it.
     levels
-        ``unit, year, value``: what was compared.
+        What was compared.
     rules
         When a lead counts.
     """

@@ -36,11 +36,9 @@ class Leapfrog(Result):
     Parameters
     ----------
     frame
-        ``region, condition, year, value, reference, met`` (empty where it cannot be judged), ``evidence_zh,
-        evidence_en, missing_zh, missing_en``: one row a region and condition.
+        One row a region and condition; `met` is empty where it cannot be judged.
     regions
-        ``region, met, judged, name_zh, name_en``: how many conditions hold, of how many that can be judged. Not an
-        index: conditions do not make up for each other.
+        How many conditions hold, of how many that can be judged; no index, as they do not make up for each other.
     leader
         Who is at the frontier.
     year

@@ -35,16 +35,15 @@ class Northeast(Result):
     Parameters
     ----------
     frame
-        ``region, series, year, actual, synthetic, gap, after``.
+        One row a province, series and year, actual and synthetic.
     table
-        ``region, series, from_year, to_year, actual, synthetic, gap, fit_before, p, p_gap, donors`` (with weight):
-        one row a province and series, at the end.
+        One row a province and series, at the end.
     weights
-        ``region, series, donor, weight``.
+        The weights of the donors.
     balance
-        ``region, series, predictor, actual, synthetic, donors``.
+        How like the controls are.
     momentum
-        ``region, period, growth, synthetic, gap``: mean yearly growth of output a head (log points), by period.
+        Mean yearly growth of output per head (log points), by period.
     missing
         What the page cannot say, and why.
     controls

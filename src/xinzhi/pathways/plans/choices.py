@@ -60,29 +60,15 @@ class Choices(Result):
     Parameters
     ----------
     frame
-        ``year, category, name_zh, name_en, regions, named, mentioned, expected, ratio, p_more, p_fewer, q, verdict,
-        everywhere, able, over_choice, unfit, unfit_absent, status_zh, status_en``: one row a year and category.
-        `expected` is the number of regions that would name it if every region drew a list of its own length at random;
-        the tails are exact, `q` is the false discovery rate of the year, `verdict` ``more, as expected, fewer``.
-        `able` counts the regions that specialise in a division of the category or are as near to it as the lower
-        quartile of those that do; `over_choice` is named / able; `unfit` counts regions that name it from the three
-        lowest deciles of density, `unfit_absent` those of them that do not specialise in it. The last five are null
-        where the status says why.
+        One row a year and category: how many regions name it, by chance, and how many are able to build it.
     cells
-        ``year, region, category, named, mentioned, chance, density, decile, decile_here, present, able, unfit``.
+        One row a year, region and category.
     regions
-        ``year, region, name_zh, name_en, length, mentioned, unfit, unfit_absent, expected_unfit, p_fewer_unfit,
-        density_named, density_others, mean_jaccard, nearest, nearest_jaccard``. `expected_unfit` and its tail are those
-        of a list of the same length drawn blindly (hypergeometric).
+        One row a year and region.
     pairs
-        ``year, region, other, shared, expected, jaccard, p_more, q``: every two regions; expectation and exact tail
-        from the bipartite configuration model, which keeps lengths and popularity on average; null where it does not
-        exist.
+        Every two regions of a year.
     overlap
-        ``year, regions, categories, mean_length, mean_jaccard, by_length, by_length_low, by_length_high, p_length,
-        blocs, blocs_expected, p_blocs, fit, fit_expected, p_fit``: likeness of all lists against lists of the same
-        lengths; the variance of the pairs' shared entries and the mean density of what is named, against draws with
-        both margins fixed.
+        One row a year.
     lists, fits
         The lists of every year and their fit, as matrices.
     findings

@@ -55,18 +55,13 @@ class Isomorphism(Result):
     Parameters
     ----------
     frame
-        ``level, year, region, other, cosine, krugman, expected, p_more``: every two regions. `expected` is the mean
-        cosine of the null and `p_more` the share of its draws at or above; null where no null is drawn (fewer than
-        eight activities). The overlap of Finger and Kreinin is ``1 - krugman/2``, the same evidence.
+        Every two regions; `expected` and `p_more` are those of the null, empty with fewer than eight activities.
     years
-        ``level, year, activities, mean_cosine, median_cosine, mean_krugman, expected, low, high, p_more, pairs_more``:
-        one row a level and year; `pairs_more` is the share of the pairs whose own p is at most 0.05.
+        One row a level and year.
     regions
-        ``level, year, region, name_zh, name_en, krugman_rest, hachman, hhi, theil, mean_cosine, nearest,
-        nearest_cosine``: every region against the rest.
+        Every region against the rest.
     activities
-        ``level, year, activity, share, hhi, gini, ellison_glaeser, theil``: how concentrated every activity is;
-        `ellison_glaeser` takes plants as many and small, an upper bound.
+        How concentrated every activity is; `ellison_glaeser` takes plants as many and small, an upper bound.
     choice
         The same of the plans (`choices`); None where the package has none.
     structures

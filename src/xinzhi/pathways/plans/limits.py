@@ -19,7 +19,7 @@ from xinzhi.core.text import message
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity.complexity import measure_cells
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import check_known, conventions
 from xinzhi.pathways.industries import jobs, nearness, years_of
 from xinzhi.pathways.plans.assignment import Model
 
@@ -113,15 +113,7 @@ def gains_of(
         line = np.array([worth[code] - least if code in worth else np.nan for code in cells.activities])
         return np.array(np.broadcast_to(line, shape))
     if isinstance(given, Mapping):
-        strange = sorted(set(given) - set(cells.activities))
-        if strange:
-            raise UsageError(
-                "pathways.unknown-for",
-                verb="plan: gains",
-                what="industry",
-                asked=strange[0],
-                known=list(cells.activities),
-            )
+        check_known(sorted(given), cells.activities, "industry", "plan: gains")
         line = np.array([float(given.get(code, np.nan)) for code in cells.activities])
         return _not_negative(np.array(np.broadcast_to(line, shape)), cells.places, cells.activities)
     return _not_negative(spread(given, "gain", cells.places, cells.activities), cells.places, cells.activities)
@@ -204,11 +196,8 @@ def caps_of(
         return np.full(len(industries), asked)
     even = float(conventions("plan")["slack"]) * slots / len(industries)
     found = np.array([max(1, math.floor(even * _factor(used.get(code)) + 1e-9)) for code in industries])
+    check_known(asked or (), industries, "choosable", "plan: caps")
     for code, cap in (asked or {}).items():
-        if code not in industries:
-            raise UsageError(
-                "pathways.unknown-for", verb="plan: caps", what="choosable", asked=code, known=list(industries)
-            )
         if cap < 0:
             raise UsageError("pathways.cap-of-negative", industry=code, value=cap)
         found[list(industries).index(code)] = cap
@@ -253,9 +242,8 @@ def sizes_of(
                 float(step["share"]) for step in conventions("plan")["debt"] if ratios[place] < float(step["below"])
             )
             found[number] = max(1, round(portfolio * share))
+    check_known(limits.sizes or (), places, "region", "plan: sizes")
     for place, size in (limits.sizes or {}).items():
-        if place not in places:
-            raise UsageError("pathways.unknown-for", verb="plan: sizes", what="region", asked=place, known=list(places))
         if size < 0:
             raise UsageError("pathways.size-negative", region=place, value=size)
         found[list(places).index(place)] = size

@@ -12,6 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.text import Text
+from xinzhi.pathways.conventions import check_known
 from xinzhi.pathways.industries import years_of
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ def chosen_categories(package: Package, asked: str | Sequence[str], *, verb: str
         package.require("plan_categories", ["category", "informative"], verb=verb)
         return tuple(sorted(table.filter(pl.col("informative") == 1)["category"].to_list()))
     codes = [asked] if isinstance(asked, str) else list(asked)
-    for code in codes:
-        if code not in known:
-            raise UsageError("pathways.unknown-for", verb=verb, what="category", asked=code, known=list(known))
+    check_known(codes, known, "category", verb)
     if len(set(codes)) < _TWO:
         raise UsageError("pathways.one-category", verb=verb)
     return tuple(sorted(set(codes)))

@@ -11,8 +11,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
+from xinzhi.core.text import words
 from xinzhi.data import names_of, provenance
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import check_known, conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.assignment import InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.limits import (
@@ -59,22 +60,13 @@ class Plan(Result):
     Parameters
     ----------
     frame
-        ``region, region_zh, region_en, industry, industry_zh, industry_en, probability, gain, value, own_rank, cap,
-        taken, cap_price, reason``: one row an assignment. `value` is probability times gain, `own_rank` the place that
-        the industry has in the region's own order, `reason` ``own choice`` (it is among the best that the region would
-        pick alone) or ``moved`` (something better for it went to regions that gain more).
+        One row an assignment; it is ``moved`` where something better for the region went to regions that gain more.
     industries
-        ``industry, industry_zh, industry_en, utilisation, cap, coordinated, greedy, herd, cap_price, greedy_excess,
-        herd_excess``: plan against herd, industry by industry; `cap_price` is by how much the total would grow with one
-        more place.
+        Plan against herd, industry by industry; `cap_price` is what one more place would add to the total.
     regions
-        ``region, region_zh, region_en, debt_ratio, size, choices, gain, own_best, floor, share``: what each region gets
-        and what it would get if it chose alone and nobody else did the same.
+        What each region gets, and what it would get if it chose alone and nobody else did the same.
     comparison
-        ``kind, places, industries, gain_named, gain_realised, lost, excess, crowded, largest, mean_jaccard,
-        below_floor, beside_plan``: the kinds are ``coordinated``, ``loose`` (the optimum under sizes and caps alone),
-        ``queue`` (first come, first served), ``greedy``, ``herd``. `gain_realised` counts what caps leave, `lost` is
-        relative to ``loose``, which no kind exceeds; `excess` counts places beyond the caps.
+        One row a kind of plan; what is lost is relative to ``loose``, the optimum under sizes and caps alone.
     assignment, task
         Objective, bound, gap, proof and prices; the limits as arrays.
     odds
@@ -321,16 +313,7 @@ def _parts(
     """Return chances, gains and densities of the industries that regions may choose."""
     near = nearness(cells)
     out = tuple(conventions("plan")["excluded"] if exclude is None else exclude)
-    if exclude is not None:
-        for code in out:
-            if code not in cells.activities:
-                raise UsageError(
-                    "pathways.unknown-for",
-                    verb="plan: exclude",
-                    what="industry",
-                    asked=code,
-                    known=list(cells.activities),
-                )
+    check_known(exclude or (), cells.activities, "industry", "plan: exclude")
     kept = np.array([code not in out for code in cells.activities])
     if not kept.any():
         raise UsageError("pathways.all-excluded")
@@ -384,15 +367,7 @@ def _room(parts: Parts, asked: float | Mapping[str, float]) -> FloatArray:
     if isinstance(asked, (int, float)):
         shares = np.full(len(parts.industries), float(asked))
     else:
-        for code in asked:
-            if code not in parts.industries:
-                raise UsageError(
-                    "pathways.unknown-for",
-                    verb="plan: capacity",
-                    what="choosable",
-                    asked=code,
-                    known=list(parts.industries),
-                )
+        check_known(asked, parts.industries, "choosable", "plan: capacity")
         shares = np.array([float(asked.get(code, np.inf)) for code in parts.industries])
     if (shares < 0).any():
         raise UsageError("pathways.capacity-negative")
@@ -521,21 +496,16 @@ def comparison_rows(task: Task, best: Assignment, loose: Assignment, rivals: Map
 def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any]:
     """Return what caps times `scale` do; the columns are those of `Plan.sensitivity`."""
     caps = np.maximum(np.floor(task.caps * scale + 1e-9).astype(np.int64), np.minimum(task.caps, 1))
-    row: dict[str, Any] = {"scale": scale, "places": int(caps.sum())}
+    row: dict[str, Any] = dict.fromkeys(("gain", "beside_plan", "gap", "mean_jaccard"))
     try:
-        found = assign(replace(task, caps=caps), time_limit=float(conventions("plan")["time_limit"]))
+        best = assign(replace(task, caps=caps), time_limit=float(conventions("plan")["time_limit"]))
     except InfeasibleTaskError:
-        why = ("没有方案能同时满足所有限制", "no plan keeps all limits under these caps")
+        status = words("pathways.status.infeasible")
     except InputError as error:
-        why = ("限时内未找到方案", str(error))
+        status = error.text
     else:
-        return row | {
-            "gain": found.objective,
-            "beside_plan": found.objective / reference - 1.0 if reference > 0 else 0.0,
-            "gap": found.gap,
-            "mean_jaccard": mean_of_pairs(jaccard(found.chosen)),
-            "status_zh": "已计算",
-            "status_en": "computed",
-        }
-    nothing = dict.fromkeys(("gain", "beside_plan", "gap", "mean_jaccard"))
-    return row | nothing | {"status_zh": why[0], "status_en": why[1]}
+        status = words("pathways.status.computed")
+        beside = best.objective / reference - 1.0 if reference > 0 else 0.0
+        row = {"gain": best.objective, "beside_plan": beside, "gap": best.gap,
+               "mean_jaccard": mean_of_pairs(jaccard(best.chosen))}  # fmt: skip
+    return {"scale": scale, "places": int(caps.sum()), **row, "status_zh": status.zh, "status_en": status.en}

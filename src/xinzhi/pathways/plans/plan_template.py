@@ -14,6 +14,7 @@ import yaml
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
+from xinzhi.pathways.conventions import check_known
 from xinzhi.pathways.industries import as_package
 
 if TYPE_CHECKING:
@@ -116,11 +117,7 @@ def plan_template(
     data = as_package(package)
     known = data.require("regions", ["region"], verb="plan_template")["region"].to_list()
     chosen = list(known if regions is None else regions)
-    for region in chosen:
-        if region not in known:
-            raise UsageError(
-                "pathways.unknown-for", verb="plan_template", what="region", asked=region, known=list(known)
-            )
+    check_known(chosen, known, "region", "plan_template")
     columns = ["category", "name_zh", "name_en", "divisions", "informative"]
     if categories is None:
         categories = data.require("plan_categories", columns, verb="plan_template")
