@@ -20,9 +20,8 @@ import time
 import numpy as np
 
 from xinzhi.core.programs import Program
-from xinzhi.frontier.bandwidth import bandwidth
-from xinzhi.frontier.models.units import checked
-from xinzhi.frontier.smoothing import bootstrap, smooth_draws, unit_distances
+from xinzhi.frontier.bootstrap import bootstrap, choose_width, smooth_draws, unit_distances
+from xinzhi.frontier.models.sweep import checked
 
 UNITS, PERIODS, REPLICATIONS, WALL_LIMIT, RATIO_LIMIT = 31, 20, 2000, 60.0, 10.0
 SAMPLES, SIZE, DRAWS, LEVEL, ERRORS = 100, 100, 300, 0.95, 3.0
@@ -39,7 +38,7 @@ def one_by_one(x: np.ndarray, y: np.ndarray, replications: int) -> float:
     """Return CPU seconds of HiGHS on every program of some replications, each replication one model kept warm."""
     data = checked(x, y)
     distances = unit_distances(data, "vrs", "output")
-    drawn = smooth_draws(distances, bandwidth(distances), replications, np.random.default_rng(1))
+    drawn = smooth_draws(distances, choose_width(distances), replications, np.random.default_rng(1))
     start = time.process_time()
     for move in drawn / distances:
         reference = np.vstack([-data.x.T, data.y.T / move, np.ones(len(x))])

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from scipy.optimize import linprog
 
-from xinzhi.frontier.change import productivity_change
+from xinzhi.frontier import productivity_change
 
 UNITS, PERIODS, SAMPLE = 31, 40, 300
 CPU_LIMIT, RATIO_LIMIT, GAP_LIMIT = 1.0, 10, 1e-9

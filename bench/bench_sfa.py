@@ -17,7 +17,7 @@ import highspy
 import numpy as np
 import polars as pl
 
-from xinzhi.frontier.stochastic import cnls, sfa
+from xinzhi.frontier import cnls, sfa
 
 MODEL_LIMIT, CNLS_LIMIT, GAP_LIMIT = 10.0, 180.0, 1e-5
 HIGHS_ROWS, HIGHS_SECONDS, REPLICATIONS = 40, 60.0, 300

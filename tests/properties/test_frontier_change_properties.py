@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinzhi.frontier.change import productivity_change
+from xinzhi.frontier import productivity_change
 
 TOLERANCE = 1e-9
 SEED = st.integers(0, 10_000)

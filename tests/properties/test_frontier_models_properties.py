@@ -6,13 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinzhi.frontier.group_frontiers import metafrontier
+from xinzhi.frontier.metafrontier import metafrontier
 from xinzhi.frontier.models.by_production import by_production
 from xinzhi.frontier.models.ebm import epsilon_based
 from xinzhi.frontier.models.environmental import directional, non_radial
-from xinzhi.frontier.models.range_directional import range_directional
-from xinzhi.frontier.models.russell import russell
-from xinzhi.frontier.models.slacks import slacks_based, super_slacks_based
+from xinzhi.frontier.models.slacks_based import russell, slacks_based, super_slacks_based
+from xinzhi.frontier.models.transformed import range_directional
 from xinzhi.frontier.partial import order_alpha, order_m
 from xinzhi.frontier.technology.distance import distance
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from xinzhi.frontier.stochastic import sfa, stoned
+from xinzhi.frontier import sfa, stoned
 
 MODELS = ["half-normal", "exponential", "truncated-normal", "pitt-lee", "battese-coelli-1992"]
 

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from xinzhi.cli.speech import say
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
-from xinzhi.frontier.change.call import DIRECTIONAL
-from xinzhi.frontier.change.references import REFERENCES
-from xinzhi.frontier.change.result import INDICES
-from xinzhi.frontier.labels import NONE, Labelled, Labels
-from xinzhi.frontier.models import MODELS
+from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, Labels, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +19,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.result import Result
     from xinzhi.data import Package
-    from xinzhi.frontier.packaged import PackageGoods
+    from xinzhi.frontier import PackageGoods
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick import Measurement
 
@@ -195,7 +191,7 @@ class Source:
     @classmethod
     def _of_package(cls, data: str, asked: Asked, encoding: str | None, rules: Protocol) -> Source:
         from xinzhi.data import load
-        from xinzhi.frontier.packaged import package_goods
+        from xinzhi.frontier import package_goods
         from xinzhi.report.page import package_line
         from xinzhi.yardstick import measure
 
@@ -273,11 +269,12 @@ class Source:
                 protocol_fingerprint=of.protocol_fingerprint,
                 inputs={**of.inputs, **provenance.inputs},
             )
-        return replace(result, labels=labels, provenance=provenance)
+        return replace(labelled(result, labels), provenance=provenance)
 
     def names(self) -> dict[str, dict[str, str]]:
         """Return the names of the units for machines."""
-        return {code: {"zh": name.zh, "en": name.en} for code, name in self.goods.labels.units.items()}
+        named = self.goods.labels.names.by_kind.get("region", {})
+        return {code: {"zh": name.zh, "en": name.en} for code, name in named.items()}
 
     def notes(self, results: Sequence[Result]) -> tuple[Text, ...]:
         """Return what the data rest on and what was left out."""
@@ -287,9 +284,7 @@ class Source:
         """Return the code of the region that was asked for by code or name."""
         if region is None:
             return None
-        from xinzhi.report.rooms.frontier.names import Names
-
-        return Names.of(cast("Labelled", result).labels or NONE, self.goods.frame["region"]).chosen(region)
+        return result.names.resolve(region, self.goods.frame["region"].unique())
 
 
 def _measures(package: Package, rules: Protocol, goods: PackageGoods) -> dict[str, str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from xinzhi.frontier.packaged import PackageGoods
+    from xinzhi.frontier import PackageGoods
 
 TEXTS = (".csv", ".tsv", ".txt")
 PERIODS = ("year", "period", "time", "年份", "年", "时期")
@@ -129,7 +129,7 @@ def plain_goods(
     """
     import polars as pl
 
-    from xinzhi.frontier.packaged import PackageGoods
+    from xinzhi.frontier import PackageGoods
 
     frame = table.frame
     for name in (*goods, *(name for name in (unit, period, group) if name is not None)):

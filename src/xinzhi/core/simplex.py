@@ -66,7 +66,8 @@ class Batch:
 
     def take(self, units: IntArray) -> Batch:
         """Return some of the programs."""
-        parts = {name: getattr(self, name) for name in ("target", "ways", "worth", "costs", "which", "barred")}
+        names = ("target", "ways", "worth", "costs", "which", "barred")
+        parts: dict[str, Any] = {name: getattr(self, name) for name in names}
         return replace(self, **{name: part if part is None else part[units] for name, part in parts.items()})
 
     def size(self, units: IntArray, floor: float) -> FloatArray:
@@ -129,7 +130,8 @@ class Answers:
     @classmethod
     def blank(cls, n: int, rows: int) -> Answers:
         """Return the answers of programs of which nothing is known."""
-        return cls(np.full((n, rows), -1), *np.zeros((3, n, rows)), np.full(n, FAILED))
+        value, prices, ray = np.zeros((3, n, rows))
+        return cls(np.full((n, rows), -1), value, prices, ray, np.full(n, FAILED))
 
     def put(self, units: IntArray, answers: Answers) -> None:
         """Take over what is known of some programs."""

@@ -9,20 +9,19 @@ import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
-from xinzhi.frontier.labels import Labelled
+from xinzhi.core.text import words
+from xinzhi.frontier.bootstrap import efficiencies
+from xinzhi.frontier.labelled import Labelled, rts_text
 from xinzhi.frontier.models.environmental import directional
-from xinzhi.frontier.models.sweep import Own, sweep
-from xinzhi.frontier.models.units import check_choice, check_rts, checked, sum_bounds
-from xinzhi.frontier.reading import read_data
-from xinzhi.frontier.replications import efficiencies
+from xinzhi.frontier.models.sweep import Own, checked, sweep
+from xinzhi.frontier.reading import Data, Table, read_data
+from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
-    from xinzhi.frontier.data import Data
-    from xinzhi.frontier.models.units import Table
+    from xinzhi.core.result import Facts
 
 DIRECTIONS = ("own", "unit", "monetary")
 
@@ -46,6 +45,7 @@ class Economic(Labelled):
         Number of linear programs.
     """
 
+    verb: ClassVar[str] = "economic"
     key: ClassVar[tuple[str, ...]] = ("unit",)
 
     objective: str
@@ -54,16 +54,15 @@ class Economic(Labelled):
     optimal_y: FloatArray
     programs: int
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return the means of the whole and of its two parts."""
-        means = self.frame.select("economic", "technical", "allocative").mean().row(0)
-        whole, technical, allocative = (float("nan") if value is None else value for value in means)
-        if language == "zh":
-            names_zh = {"cost": "成本效率", "revenue": "收益效率", "profit": "利润无效率"}
-            parts = f"其中技术部分 {technical:.4f}，配置部分 {allocative:.4f}"
-            return f"平均{names_zh[self.objective]} {whole:.4f}，{parts}。"
-        name = {"cost": "cost efficiency", "revenue": "revenue efficiency", "profit": "profit inefficiency"}
-        return f"Mean {name[self.objective]} {whole:.4f}: technical {technical:.4f}, allocative {allocative:.4f}."
+        means = self.frame.drop_nulls(["economic", "technical", "allocative"])
+        name = words(f"frontier.chart.{self.objective}")
+        if not means.height:
+            return {"answer.nothing": {}}
+        values = {part: float(means[part].to_numpy().mean()) for part in ("economic", "technical", "allocative")}
+        key = "headline.profit" if self.objective == "profit" else "headline.economic"
+        return {key: {"name": name, **values}, "note.economic": {"rts": rts_text(self.rts)}}
 
 
 def cost_efficiency(
@@ -100,9 +99,9 @@ def cost_efficiency(
     >>> found.frame["economic"].round(3).to_list(), found.frame["allocative"].round(3).to_list()
     ([0.375, 1.0, 0.429], [0.417, 1.0, 0.714])
     """
-    known = check_rts(rts)
+    known = rts_of(rts)
     given = read_data(x, y, None, units)
-    data = checked(given.x, given.y, positive=("x",))
+    data = checked(given.goods.x, given.goods.y, positive=("x",))
     q = data.y.shape[1]
     worth = _prices(prices, data.x, "input prices") * data.scale_x
     low, high = sum_bounds(known)
@@ -155,9 +154,9 @@ def revenue_efficiency(
     >>> found.frame["economic"].round(9).to_list()
     [0.9, 1.0, 0.6]
     """
-    known = check_rts(rts)
+    known = rts_of(rts)
     given = read_data(x, y, None, units)
-    data = checked(given.x, given.y, positive=("x",))
+    data = checked(given.goods.x, given.goods.y, positive=("x",))
     p = data.x.shape[1]
     worth = _prices(prices, data.y, "output prices") * data.scale_y
     actual = (worth * data.y).sum(axis=1)
@@ -227,9 +226,9 @@ def profit_efficiency(
     >>> profit_efficiency(x, y, np.ones(1), np.ones(1)).frame["economic"].round(6).to_list()
     [0.666667, 0.0, 0.0625]
     """
-    known = check_rts(rts, ("vrs", "nirs"))
+    known = rts_of(rts, ("vrs", "nirs"))
     given = read_data(x, y, None, units)
-    data = checked(given.x, given.y)
+    data = checked(given.goods.x, given.goods.y)
     own_x, own_y = data.x * data.scale_x, data.y * data.scale_y
     w, p = _prices(input_prices, own_x, "input prices"), _prices(output_prices, own_y, "output prices")
     profits = p @ own_y.T - w @ own_x.T
@@ -244,12 +243,12 @@ def profit_efficiency(
     if (value <= 0).any():
         message = f"the direction of unit {int(np.flatnonzero(value <= 0)[0])} is worth nothing at its prices."
         raise UsageError(message)
-    found = directional(given.x, given.y, rts=known, direction=(*steps, np.zeros((len(best), 0))))
+    found = directional(given.goods.x, given.goods.y, rts=known, direction=(*steps, np.zeros((len(best), 0))))
     whole = (optimum - actual) / value
     quantities = tuple(np.where(idle[:, None], 0.0, part[best]) for part in (own_x, own_y))
     return _result(
         "profit", known, (whole, found.score, whole - found.score), (actual, optimum), quantities,
-        status=found.status, programs=found.programs, given=given,
+        status=found.status.tolist(), programs=found.programs.count, given=given,
     )  # fmt: skip
 
 
@@ -263,7 +262,7 @@ def _steps(
             for part, like in zip(direction, (x, y), strict=True)
         ]
         return given[0], given[1]
-    check_choice("direction", direction, DIRECTIONS)
+    choose("direction", direction, DIRECTIONS)
     if direction == "own":
         return x, y
     size = 1 / (w.sum(axis=1) + p.sum(axis=1)) if direction == "monetary" else np.ones(len(x))

@@ -8,31 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import UsageError
+from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.models.environmental import directional
-from xinzhi.frontier.models.slacks import slacks_based
-from xinzhi.frontier.models.units import check_choice, check_rts, checked
-from xinzhi.frontier.replications import efficiencies
+from xinzhi.frontier.models.slacks_based import slacks_based
+from xinzhi.frontier.models.sweep import checked
+from xinzhi.frontier.technology.technology import choose, rts_of
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
+    from xinzhi.frontier.technology.goods import Goods
 
 MEASURES = ("input", "output", "directional", "sbm")
-Goods = tuple["FloatArray", "FloatArray", "FloatArray | None"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """How units are measured.
-
-    Parameters
-    ----------
-    name
-        ``input``, ``output`` (Farrell), ``directional`` (environmental, when there are bad outputs) or ``sbm``.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
-    disposability, direction
-        Of the directional measure, see `xinzhi.frontier.models.environmental.directional`.
-    """
+    """How units are measured: `input`, `output` (radial), `directional` or `sbm`."""
 
     name: str = "input"
     rts: str = "crs"
@@ -40,33 +31,24 @@ class Measure:
     direction: Any = "outputs"
 
     def check(self, *, bad: bool) -> None:
-        """Refuse options that do not exist or do not fit the data.
-
-        Raises
-        ------
-        UsageError
-            When a radial measure meets bad outputs, or an option is unknown.
-        """
-        check_choice("measure", self.name, MEASURES)
-        check_rts(self.rts)
+        """Refuse options that do not exist or do not fit the data."""
+        choose("measure", self.name, MEASURES)
+        rts_of(self.rts)
         if bad and self.name in {"input", "output"}:
-            message = f"measure '{self.name}' knows no bad outputs: take 'directional' or 'sbm'."
-            raise UsageError(message)
+            raise UsageError("frontier.measure-bad", measure=self.name)
 
     def score(self, points: Goods, reference: Goods) -> FloatArray:
         """Return the scores of points `(n,)` against a reference set, NaN where infeasible."""
         if self.name in {"input", "output"}:
-            data = checked(points[0], points[1], None, (reference[0], reference[1]))
-            found = efficiencies(
-                data.x, data.y, data.xr[None], data.yr[None], rts=check_rts(self.rts), orientation=self.name
-            )
-            score: FloatArray = found[0]
-            return score
+            data = checked(points.x, points.y, None, (reference.x, reference.y))
+            rts = rts_of(self.rts)
+            found = efficiencies(data.x, data.y, data.xr[None], data.yr[None], rts=rts, orientation=self.name)
+            return np.asarray(found[0])
+        ours, theirs = ((part.x, part.y, part.bad) for part in (points, reference))
         if self.name == "sbm":
-            return slacks_based(*points, rts=self.rts, reference=reference).score
-        return directional(
-            *points, rts=self.rts, disposability=self.disposability, direction=self.direction, reference=reference
-        ).score
+            return slacks_based(*ours, rts=self.rts, reference=theirs).score
+        how = {"rts": self.rts, "disposability": self.disposability, "direction": self.direction}
+        return directional(*ours, reference=theirs, **how).score
 
     def efficiency(self, score: FloatArray) -> FloatArray:
         """Return scores as efficiencies of at most one inside the technology: 1 / phi for outputs, 1 / (1 + beta)."""
@@ -81,8 +63,3 @@ class Measure:
             filled = np.where(np.isnan(scores), -np.inf if outward else np.inf, scores)
             found = filled.max(axis=0) if outward else filled.min(axis=0)
         return np.where(np.isfinite(found), found, np.nan)
-
-
-def rows(parts: Goods, chosen: Any) -> Goods:  # noqa: ANN401 - a mask or row numbers
-    """Return some of the units."""
-    return parts[0][chosen], parts[1][chosen], None if parts[2] is None else parts[2][chosen]

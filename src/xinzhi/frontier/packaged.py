@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text
-from xinzhi.frontier.labels import NONE, Labels
+from xinzhi.core.names import REGION, Names
+from xinzhi.core.text import Text, words
+from xinzhi.frontier.labelled import NONE, Labels, conventions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -76,12 +75,9 @@ class PackageGoods:
 
         counts = self.frame.drop_nulls(self.goods).filter(pl.col("year") <= self.end).group_by("year").len()
         if not counts.height:
-            message = (
-                f"no year has figures of {', '.join(self.goods)} together that are official: "
-                f"{', '.join(f'{name} ends in {year}' for name, year in self.ends.items())}; say --year or --years."
-            )
-            raise InputError(message)
-        least = _conventions()["complete_share"]["value"] * counts["len"].to_numpy().max()
+            ends = [f"{name} {year}" for name, year in self.ends.items()]
+            raise InputError("frontier.no-official-year", goods=list(self.goods), ends=ends)
+        least = conventions()["complete_share"]["value"] * counts["len"].to_numpy().max()
         return sorted(counts.filter(pl.col("len") >= least)["year"].to_list())
 
     def take(self, years: Iterable[int]) -> tuple[pl.DataFrame, Labels]:
@@ -100,49 +96,28 @@ class PackageGoods:
         present = set(kept["year"].to_list())
         if lost := [year for year in wanted if year not in present]:
             known = self.frame.drop_nulls(list(self.goods))["year"].unique().sort().to_list()
-            reach = f"{known[0]} to {known[-1]}" if known else "no year at all"
             held = self.frame.filter(pl.col("year") == lost[0])
             wanting = [good for good in self.goods if not held[good].is_not_null().any()] or list(self.goods)
-            message = (
-                f"{_listed(lost)}: no figures of {', '.join(wanting)}; {', '.join(self.goods)} "
-                f"together reach from {reach}."
-            )
-            raise InputError(message)
+            values = {"years": lost, "wanting": wanting, "goods": list(self.goods), "n": len(known)}
+            ends = {"first": known[0], "last": known[-1]} if known else {"first": "", "last": ""}
+            raise InputError("frontier.no-figures", **values, **ends)
         notes = [*self.labels.notes, *self._gaps(rows), *self._beyond(wanted)]
         return kept, replace(self.labels, notes=tuple(notes))
 
     def _gaps(self, rows: pl.DataFrame) -> list[Text]:
         """Say which regions were left out, and for want of which good."""
-        import polars as pl
-
         found = []
         for good in self.goods:
-            lost = rows.filter(pl.col(good).is_null())
+            lost = rows.filter(rows[good].is_null())
             if lost.height:
-                names = [self.labels.units.get(code, Text(zh=code, en=code)) for code in lost["region"].unique().sort()]
-                shown, more = names[:_SHOWN], len(names) - _SHOWN
-                found.append(
-                    Text(
-                        zh=f"缺少 {good} 而未计入 {lost.height} 个观测："
-                        + "、".join(name.zh for name in shown)
-                        + (f"等 {len(names)} 个地区。" if more > 0 else "。"),
-                        en=f"Observations left out for want of {good}: {lost.height}, of "
-                        + ", ".join(name.en for name in shown)
-                        + (f" and {more} more." if more > 0 else "."),
-                    )
-                )
+                names = [self.labels.names.region(code) for code in lost["region"].unique().sort()]
+                found.append(words("frontier.note.gaps", good=good, n=lost.height, names=names))
         return found
 
     def _beyond(self, years: Sequence[int]) -> list[Text]:
         """Say which goods rest on figures that are not official in some of the years."""
-        return [
-            Text(
-                zh=f"{good} 在 {end} 年之后没有官方数据，此后为推算值。",
-                en=f"{good} has no official figure after {end}; what follows is extrapolated.",
-            )
-            for good, end in self.ends.items()
-            if end < max(years)
-        ]
+        ends = {good: end for good, end in self.ends.items() if end < max(years)}
+        return [words("frontier.note.beyond", good=good, end=end) for good, end in ends.items()]
 
 
 def package_goods(
@@ -211,30 +186,15 @@ def _read(package: Package, goods: Sequence[str], group: str | None) -> tuple[st
 
 def region_labels(package: Package) -> Labels:
     """Return the names of the regions of a package and of their macro-regions, as far as it has them."""
-    regions = package.tables.get("regions")
+    from xinzhi.data import names_of
+
+    names, regions = names_of(package), package.tables.get("regions")
     if regions is None:
         return NONE
-
-    def texts(zh: str, en: str) -> dict[str, Text]:
-        found = {}
-        for row in regions.iter_rows(named=True):
-            named = [row[name] for name in (zh, en) if row.get(name)]
-            if named:
-                found[row["region"]] = Text(zh=named[0], en=named[-1])
-        return found
-
-    return Labels(units=_apart(texts("name_zh", "name_en")), groups=texts("group_zh", "group_en"))
-
-
-def _apart(names: Mapping[str, Text]) -> dict[str, Text]:
-    """Return names of which no two read alike: those that do get their codes."""
-    every = [name.en for name in names.values()] + [name.zh for name in names.values() if name.zh != name.en]
-    return {
-        code: Text(zh=f"{name.zh} {code}", en=f"{name.en} {code}")
-        if every.count(name.en) > 1 or every.count(name.zh) > 1
-        else name
-        for code, name in names.items()
-    }
+    called = {**names.by_kind, REGION: names.distinct(REGION, regions["region"])}
+    groups = regions.select("region", "group_en").drop_nulls() if "group_en" in regions.columns else None
+    mine = {} if groups is None else {code: names.text("group", group) for code, group in groups.rows()}
+    return Labels(names=Names(called), groups=mine)
 
 
 def _tables(package: Package) -> dict[str, list[str]]:
@@ -255,10 +215,11 @@ def _known(package: Package, names: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             like = nearest(name, known)
-            guess = f" Did you mean '{like}'?" if like else ""
             places = "; ".join(f"{where}: {', '.join(columns)}" for where, columns in tables.items() if columns)
-            message = f"{package.name} has no column '{name}'.{guess} There are, {places}."
-            raise UsageError(message)
+            values = {"package": package.name, "column": name, "places": places}
+            if like:
+                raise UsageError("frontier.no-column-near", like=like, **values)
+            raise UsageError("frontier.no-column-in", **values)
 
 
 def _column(package: Package, name: str, measure: Callable[[], Measured]) -> tuple[pl.DataFrame, int]:
@@ -276,7 +237,7 @@ def _column(package: Package, name: str, measure: Callable[[], Measured]) -> tup
         long = package.tables["indicators"].filter((pl.col("indicator") == name) & pl.col("value").is_not_null())
         return long.select(*KEYS, pl.col("value").alias(name)), _last(long, name)
     measured = measure()
-    behind = measured.coverage.filter(pl.col("series").is_in(_conventions()["series"][name]))
+    behind = measured.coverage.filter(pl.col("series").is_in(conventions()["series"][name]))
     ends = behind["last_official_year"].drop_nulls()
     frame = measured.inputs.select(*KEYS, name)
     return frame, int(ends.to_numpy().min()) if ends.len() else _last(frame.drop_nulls(name), name)
@@ -284,8 +245,7 @@ def _column(package: Package, name: str, measure: Callable[[], Measured]) -> tup
 
 def _last(rows: pl.DataFrame, name: str) -> int:
     if not rows.height:
-        message = f"'{name}' has no official figure in any year."
-        raise InputError(message)
+        raise InputError("frontier.no-official-figure", column=name)
     return int(rows["year"].to_numpy().max())
 
 
@@ -299,20 +259,5 @@ def _grouped(package: Package, frame: pl.DataFrame, group: str) -> pl.DataFrame:
             labels = source.select(*on, pl.col(group).cast(pl.String).alias("group"))
             return frame.join(labels, on=on, how="left").with_columns(pl.col("group").fill_null("-"))
     held = [name for table in ("regions", "accounts") for name in getattr(package.tables.get(table), "columns", [])]
-    known = ", ".join(name for name in dict.fromkeys(held) if name not in KEYS)
-    message = f"no column '{group}' in regions or accounts to group by; they have {known}."
-    raise UsageError(message)
-
-
-def _listed(years: Sequence[int]) -> str:
-    shown = ", ".join(map(str, years[:_SHOWN]))
-    return shown if len(years) <= _SHOWN else f"{shown} and {len(years) - _SHOWN} more years"
-
-
-@cache
-def _conventions() -> dict[str, Any]:
-    import yaml
-
-    text = (files("xinzhi.frontier") / "packaged.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    known = [name for name in dict.fromkeys(held) if name not in KEYS]
+    raise UsageError("frontier.no-group", group=group, known=known)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance
-from xinzhi.frontier.labels import Labelled
-from xinzhi.frontier.models.units import check_choice, checked
-from xinzhi.frontier.reading import read_data
+from xinzhi.core.text import words
+from xinzhi.frontier.labelled import Labelled
+from xinzhi.frontier.models.sweep import Reference, Units, checked
+from xinzhi.frontier.reading import Data, Table, read_data
+from xinzhi.frontier.technology.technology import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import polars as pl
+
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
-    from xinzhi.frontier.data import Data
-    from xinzhi.frontier.models.units import Reference, Table, Units
+    from xinzhi.core.result import Facts
 
 ORIENTATIONS = ("input", "output", "hyperbolic")
 _ROUNDING = 1e-9  # of (1 - alpha) N when it is whole
@@ -39,22 +42,32 @@ class Partial(Labelled):
         ``input``, ``output`` or ``hyperbolic``.
     """
 
+    verb: ClassVar[str] = "partial"
     key: ClassVar[tuple[str, ...]] = ("unit",)
 
     frontier: str
     parameter: float
     orientation: str
 
-    def summary(self, language: Language = "en") -> str:
-        """Return how many units lie beyond the partial frontier, in a few lines."""
-        scores = self.frame["score"].drop_nulls().to_numpy()
-        beyond = int((scores < 1 - 1e-12).sum() if self.orientation == "output" else (scores > 1 + 1e-12).sum())
-        name = f"{self.frontier} ({self.parameter:g})"
-        if language == "zh":
-            return f"{name}：{len(scores)} 个单元中有 {beyond} 个超出部分前沿，平均得分 {scores.mean():.4f}。"
-        return (
-            f"{name}: {beyond} of {len(scores)} units lie beyond the partial frontier; mean score {scores.mean():.4f}."
-        )
+    @cached_property
+    def shares(self) -> pl.DataFrame:
+        """The frame with ``share`` of the frontier that a unit reaches, best first."""
+        import polars as pl
+
+        share = 1 / pl.col("score") if self.orientation == "output" else pl.col("score")
+        return self.frame.with_columns(share=share).sort("share", "unit", descending=[True, False], nulls_last=True)
+
+    def facts(self) -> Facts:
+        """Return how many units lie beyond the partial frontier, and which."""
+        known = self.shares.drop_nulls("share")
+        beyond = known.filter(known["share"] > 1 + _ROUNDING)["unit"].to_list()
+        name = words("frontier.chart.order_m" if self.frontier == "order-m" else "frontier.chart.order_alpha")
+        values = {"name": name, "parameter": f"{self.parameter:g}", "k": len(beyond), "n": known.height}
+        what = self.what(self.frame["unit"])
+        facts: Facts = {"headline.partial": {**values, "what": what}}
+        if beyond:
+            facts["answer.beyond"] = {"names": [self.names.region(unit) for unit in beyond]}
+        return facts
 
 
 def order_m(
@@ -114,11 +127,11 @@ def order_m(
             "Monte-Carlo draws need a seed, so that the figures can be computed again; or leave draws at 0 (exact)."
         )
         raise UsageError(message)
-    check_choice("orientation", orientation, ORIENTATIONS)
+    choose("orientation", orientation, ORIENTATIONS)
     given = read_data(x, y, None, units)
     rng = np.random.default_rng(seed)
     scores, errors, counts = [], [], []
-    for values in _distances(checked(given.x, given.y, reference=reference, positive=("x",)), orientation):
+    for values in _distances(checked(given.goods.x, given.goods.y, reference=reference, positive=("x",)), orientation):
         score, error = np.nan, 0.0
         if len(values) and draws:
             best = values[rng.integers(0, len(values), (draws, int(m)))].min(axis=1)
@@ -174,10 +187,10 @@ def order_alpha(
     if not 0 < alpha <= 1:
         message = f"alpha must lie in (0, 1]; got {alpha}."
         raise UsageError(message)
-    check_choice("orientation", orientation, ORIENTATIONS)
+    choose("orientation", orientation, ORIENTATIONS)
     given = read_data(x, y, None, units)
     scores, errors, counts = [], [], []
-    for values in _distances(checked(given.x, given.y, reference=reference, positive=("x",)), orientation):
+    for values in _distances(checked(given.goods.x, given.goods.y, reference=reference, positive=("x",)), orientation):
         number, ranked = len(values), np.sort(values)
         score = np.nan
         if number:

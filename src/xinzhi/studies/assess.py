@@ -211,8 +211,8 @@ def _paths(package: Package, measurement: Measurement) -> Study | None:
 def _frontier(package: Package, measurement: Measurement) -> Study | None:
     """Return the Malmquist index of capital and labour over the years of official figures."""
     from xinzhi.frontier import productivity_change
-    from xinzhi.frontier.labels import labelled
-    from xinzhi.frontier.packaged import package_goods
+    from xinzhi.frontier import labelled
+    from xinzhi.frontier import package_goods
 
     goods = package_goods(package, GOODS, lambda: measurement)
     frame, labels = goods.take(goods.official_years())

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import same, words
-from xinzhi.frontier.change.call import DIRECTIONAL
-from xinzhi.frontier.change.references import REFERENCES
-from xinzhi.frontier.change.result import INDICES
-from xinzhi.frontier.models import MODELS
-from xinzhi.frontier.packaged import PackageGoods
+from xinzhi.frontier import DIRECTIONAL
+from xinzhi.frontier import REFERENCES
+from xinzhi.frontier import INDICES, labelled
+from xinzhi.frontier import MODELS
+from xinzhi.frontier import PackageGoods
 from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, whole
 from xinzhi.studies.study import SILENT, Draft, options, title
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.text import Text
     from xinzhi.data import Package
-    from xinzhi.frontier.labels import Labelled, Labels
+    from xinzhi.frontier import Labelled, Labels
     from xinzhi.protocol import Protocol
     from xinzhi.studies.study import Progress, Study
     from xinzhi.yardstick import Measurement
@@ -197,7 +197,7 @@ class Source:
                 provenance, protocol=of.protocol, protocol_fingerprint=of.protocol_fingerprint,
                 inputs={**of.inputs, **provenance.inputs},
             )  # fmt: skip
-        return replace(result, labels=labels, provenance=provenance)
+        return replace(labelled(result, labels), provenance=provenance)
 
 
 def frontier(
@@ -235,8 +235,8 @@ def frontier(
     draft.results = dict(_results(wish, read, progress.count))
     lead: Any = next(iter(draft.results.values()))
     draft.notes = list(dict.fromkeys(note for one in draft.results.values() for note in one.labels.notes))  # type: ignore[attr-defined]
-    units = read.goods.labels.units
-    names = Names({"region": dict(lead.labels.units)})
+    units = read.goods.labels.names.by_kind.get("region", {})
+    names = lead.names
     known = read.goods.frame["region"].unique().sort().to_list()
     region = None if wish.region is None else names.resolve(wish.region, known)
     made = draft.done(region=region, names=dict(units))
@@ -244,7 +244,7 @@ def frontier(
 
 
 def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | None) -> Source:  # noqa: ANN401 - a package
-    from xinzhi.frontier.packaged import package_goods
+    from xinzhi.frontier import package_goods
     from xinzhi.protocol import load as read
     from xinzhi.yardstick import measure
 

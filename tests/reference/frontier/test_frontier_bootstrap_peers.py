@@ -15,10 +15,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.frontier.bandwidth import bandwidth
-from xinzhi.frontier.models.units import checked
-from xinzhi.frontier.returns import returns_test
-from xinzhi.frontier.smoothing import smoothed_distances, unit_distances
+from xinzhi.frontier.bootstrap import choose_width, smoothed_distances, unit_distances
+from xinzhi.frontier.models.sweep import checked
+from xinzhi.frontier.returns_test import returns_test
 
 X, Y = np.array([2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 REPLICATIONS = 200
@@ -26,7 +25,7 @@ REPLICATIONS = 200
 
 @pytest.mark.parametrize(("rts", "theirs"), [("vrs", 0.1398634), ("crs", 0.259230)])
 def test_bandwidth_of_output_distances(rts: str, theirs: float) -> None:
-    assert bandwidth(unit_distances(checked(X, Y), rts, "output")) == pytest.approx(theirs, abs=1e-6)
+    assert choose_width(unit_distances(checked(X, Y), rts, "output")) == pytest.approx(theirs, abs=1e-6)
 
 
 @pytest.mark.parametrize(("orientation", "theirs"), [("input", 0.802947), ("output", 0.813093)])

@@ -18,7 +18,7 @@ import pytest
 from scipy.optimize import linprog
 
 import xinzhi
-from xinzhi.frontier.change import productivity_change
+from xinzhi.frontier import productivity_change
 
 if TYPE_CHECKING:
     from pathlib import Path

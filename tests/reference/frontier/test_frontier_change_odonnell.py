@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from scipy.optimize import linprog
 
-from xinzhi.frontier.change import productivity_change
+from xinzhi.frontier import productivity_change
 
 TOLERANCE = 1e-9
 EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}

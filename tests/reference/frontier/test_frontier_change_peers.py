@@ -24,12 +24,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.frontier.change import productivity_change
+from xinzhi.frontier import productivity_change
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xinzhi.frontier.change import ProductivityChange
+    from xinzhi.frontier import ProductivityChange
 
 pytestmark = pytest.mark.shared
 

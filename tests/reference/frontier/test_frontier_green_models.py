@@ -19,9 +19,8 @@ import xinzhi
 from xinzhi.frontier.models.by_production import by_production
 from xinzhi.frontier.models.ebm import epsilon_based
 from xinzhi.frontier.models.environmental import directional, non_radial, shadow_prices
-from xinzhi.frontier.models.range_directional import range_directional
-from xinzhi.frontier.models.slacks import slacks_based, super_slacks_based
-from xinzhi.frontier.models.transformation import seiford_zhu
+from xinzhi.frontier.models.slacks_based import slacks_based, super_slacks_based
+from xinzhi.frontier.models.transformed import range_directional, seiford_zhu
 from xinzhi.frontier.technology.distance import distance
 
 TOLERANCE = 1e-9
@@ -140,7 +139,7 @@ def test_epsilon_based_measure(data: Data, rts: str) -> None:
     rho, vector = values.real.max(), np.abs(vectors[:, values.real.argmax()].real)
     epsilon, weight = (m - rho) / (m - 1), vector / vector.sum()
     ours = epsilon_based(x, y, rts=rts)
-    assert ours.factors["epsilon_x"][0] == pytest.approx(epsilon, abs=1e-9)
+    assert ours.notes[0][1]["inputs"] == pytest.approx(epsilon, abs=1e-9)
     assert 0 < epsilon < 1
     for o in range(n):  # variables: theta, lambda (n), s (3)
         cost = [1.0, *np.zeros(n), *(-epsilon * weight / x[o])]

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.frontier.stochastic import sfa
+from xinzhi.frontier import sfa
 
 pytestmark = pytest.mark.shared
 COEFFICIENT, LIKELIHOOD, EFFICIENCY, PI = 1e-4, 1e-5, 1e-4, 2.403e-8

@@ -9,13 +9,17 @@ from scipy.optimize import linprog, minimize
 from scipy.stats import norm, truncnorm
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.bandwidth import bandwidth
-from xinzhi.frontier.models.units import checked
-from xinzhi.frontier.replications import efficiencies
-from xinzhi.frontier.returns import returns_test
-from xinzhi.frontier.second_stage import two_stage
-from xinzhi.frontier.smoothing import bootstrap, smooth_draws, smoothed_distances, unit_distances
-from xinzhi.frontier.truncated import truncated_draws, truncated_regression
+from xinzhi.frontier.bootstrap import (
+    bootstrap,
+    choose_width,
+    efficiencies,
+    smooth_draws,
+    smoothed_distances,
+    unit_distances,
+)
+from xinzhi.frontier.models.sweep import checked
+from xinzhi.frontier.returns_test import returns_test
+from xinzhi.frontier.two_stage import truncated_draws, truncated_regression, two_stage
 
 TOLERANCE = 1e-9
 
@@ -66,8 +70,8 @@ def test_normal_reference_bandwidth_by_its_formula() -> None:
     quartiles = np.percentile(both, [25, 75])
     h = 0.9 * min(both.std(ddof=1), (quartiles[1] - quartiles[0]) / 1.349) * len(both) ** -0.2
     h *= (len(both) / 7) ** 0.2 * distances.std(ddof=1) / both.std(ddof=1)
-    assert bandwidth(distances) == pytest.approx(h, abs=1e-14)
-    assert bandwidth(distances, 0.25) == 0.25
+    assert choose_width(distances) == pytest.approx(h, abs=1e-14)
+    assert choose_width(distances, 0.25) == 0.25
 
 
 def test_cross_validated_bandwidth_minimises_the_loss_written_out() -> None:
@@ -81,7 +85,7 @@ def test_cross_validated_bandwidth_minimises_the_loss_written_out() -> None:
         return float((density**2).sum() * (points[1] - points[0]) - 2 * np.mean(left_out))
 
     scale = distances.std(ddof=1) / both.std(ddof=1) * (n / 60) ** 0.2
-    chosen = bandwidth(distances, "cross-validation") / scale
+    chosen = choose_width(distances, "cross-validation") / scale
     assert loss(chosen) <= min(loss(chosen * 0.9), loss(chosen * 1.1)) + 1e-6
 
 
@@ -208,8 +212,8 @@ def test_two_stage_algorithm_one_is_the_truncated_regression_of_inefficient_unit
     rows = {row["variable"]: row for row in found.frame.iter_rows(named=True)}
     assert rows["z1"]["lower"] > 0
     assert rows["z2"]["lower"] < 0 < rows["z2"]["upper"]
-    assert "lowers efficiency: z1" in found.summary()
-    assert "降低效率：z1" in found.summary("zh")
+    assert "z1 lower efficiency" in found.summary()
+    assert "降低效率的有z1" in found.summary("zh")
 
 
 def test_two_stage_algorithm_two_corrects_distances_upwards_and_finds_the_slope() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.frontier.change import productivity_change
-from xinzhi.frontier.change.bootstrap import bandwidth, draw, interval, prepare
+from xinzhi.frontier import productivity_change
+from xinzhi.frontier.change.intervals import bandwidth, draw, interval, prepare
 from xinzhi.frontier.change.panel import Columns, read_panel
 
 

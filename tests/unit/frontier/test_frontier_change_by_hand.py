@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import IdentityError, InputError, UsageError
-from xinzhi.frontier.change import productivity_change
+from xinzhi.frontier import productivity_change
 from xinzhi.frontier.change.decompositions import Parts
 
 TOLERANCE = 1e-12
@@ -205,14 +205,15 @@ def test_unbalanced_panel_uses_the_pairs_there_are() -> None:
     change = productivity_change(frame, "id", "year", ["x"], ["y"])
     assert change.frame.select("unit", "period").rows() == [("a", 2), ("a", 3), ("c", 3)]
     assert change.left_out.rows() == [("b", 3, "not observed in 2; last in 1")]
-    assert "left out after a gap: 1 observation" in change.summary()
+    assert "1 observation that follows a gap is left out" in change.summary()
     chained = change.cumulative().filter(unit="a")
     assert chained["index"].to_list() == pytest.approx([5 / 4, 5 / 4], rel=TOLERANCE)
 
 
 def test_result_speaks_and_explains() -> None:
     change = productivity_change(THREE, "id", "year", ["x"], ["y"], rts="vrs")
-    assert "a period on average (3 pairs" in change.summary()
+    assert "% a period, of which pure efficiency change" in change.summary()
+    assert "it rose in 3 of 3 units" in change.summary()
     assert "技术进步" in change.summary("zh")
     behind = change.explain("b", 2)
     assert set(behind["technology"]) == {"1", "2"}
@@ -238,8 +239,9 @@ def test_means_and_chains_leave_out_what_has_no_solution() -> None:
     assert means["pairs"].to_list() == [1, 2]
     product = means["efficiency_change"] * means["technical_change"]
     assert product.to_list() == pytest.approx(means["index"].to_list(), rel=TOLERANCE)
-    assert "(3 pairs of adjacent periods)" in change.summary()
-    assert "not in the means: 1 more without a solution in a cross-period program" in change.summary()
+    assert (
+        "1 of 4 pairs need a cross-period program that has no solution; they are not in the means" in change.summary()
+    )
 
 
 def test_fixed_weights_explain_by_levels() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.optimize import linprog
 
 import xinzhi.frontier as xf
 from xinzhi.core.errors import InputError, UsageError
@@ -131,10 +134,10 @@ def test_additive_by_hand():
 
 def test_summary_leads_with_the_finding():
     found = xf.efficiency(X, Y)
-    assert found.summary("en").startswith("3 of 4 units are on the frontier; the mean score is 0.8750")
-    assert found.summary("zh").startswith("4 个单元中有 3 个位于前沿面")
-    assert "D (0.5000)" in found.summary()
-    assert "farthest from it is D (2.2500)" in xf.efficiency(X, Y, orientation="output", rts="crs").summary()
+    assert found.summary("en").startswith("3 of 4 units are on the frontier; the others need 50.0")
+    assert found.summary("zh").startswith("4个单元中3个在前沿面上；其余只需现有投入的50.0")
+    assert "D only 50.0" in found.summary()
+    assert "least D with 44.4" in xf.efficiency(X, Y, orientation="output", rts="crs").summary()
     assert found.provenance.options["model"] == "radial"
 
 
@@ -146,8 +149,12 @@ def test_programmes_are_counted():
 def test_every_model_is_a_module_with_the_verb():
     import importlib
 
-    for name, home in MODELS.items():
-        assert callable(importlib.import_module(home).solve), name
+    for name, model in MODELS.items():
+        module, _, function = model.home.partition(":")
+        home = importlib.import_module(f"xinzhi.frontier.models.{module}")
+        known = inspect.signature(getattr(home, function)).parameters
+        wanted = {*model.takes, *(["reference"] if model.reference else []), *(["names"] if model.names else [])}
+        assert wanted <= set(known), name
 
 
 @pytest.mark.parametrize(
@@ -155,17 +162,17 @@ def test_every_model_is_a_module_with_the_verb():
     [
         ({"model": "best"}, "unknown model 'best'"),
         ({"rts": "xrs"}, "unknown rts 'xrs'"),
-        ({"orientation": "up"}, "unknown orientation"),
+        ({"orientation": "up"}, "unknown orientation 'up'"),
         ({"weights": "ram"}, "model='radial' has no option 'weights'"),
         ({"model": "additive", "weights": "heavy"}, "unknown weights"),
         ({"model": "additive", "weights": "bam", "rts": "crs"}, "needs rts='vrs'"),
-        ({"model": "additive", "orientation": "output"}, "no orientation"),
+        ({"model": "additive", "orientation": "output"}, "knows the orientations input and none"),
         ({"model": "additive", "rts": "fdh"}, "convex"),
         ({"model": "directional", "direction": "north"}, "unknown direction"),
         ({"model": "directional", "orientation": "output"}, "which goods move"),
         ({"direction": "own", "orientation": "hyperbolic"}, "direction=... belongs to"),
-        ({"model": "cross"}, "needs rts='crs'"),
-        ({"model": "cross", "rts": "crs", "method": "rude"}, "method is one of"),
+        ({"model": "cross"}, "rts 'vrs' is not one of crs"),
+        ({"model": "cross", "rts": "crs", "method": "rude"}, "unknown method 'rude'"),
         ({"rts": "crs", "scale": True}, "scale=True needs"),
         ({"units": "city"}, None),
     ],
@@ -209,3 +216,76 @@ def test_frame_spans_what_all_units_span():
     assert count >= 1500
     scores = xf.efficiency(np.hstack([corners, inside]).T, np.ones((1530, 1))).scores
     assert set(np.flatnonzero(scores > 1 - 1e-9)) <= set(chosen)
+
+
+@pytest.mark.parametrize("model", ["environmental", "non-radial"])
+def test_models_along_a_direction_refuse_an_orientation(model):
+    """They move what the direction says; an orientation that they would ignore is an error, not a silent figure."""
+    bad = [[1.0], [2.0], [3.0], [2.0]]
+    x, y = X.drop("province").to_numpy(), Y.drop("province").to_numpy()
+    plain = xf.efficiency(x, y, bad, model=model, rts="crs")
+    told = xf.efficiency(x, y, bad, model=model, rts="crs", orientation="directional")
+    np.testing.assert_array_equal(plain.scores, told.scores)
+    for orientation in ("output", "hyperbolic", "none", "graph"):
+        with pytest.raises(UsageError, match="which goods move"):
+            xf.efficiency(x, y, bad, model=model, rts="crs", orientation=orientation)
+
+
+def direct(x, y, point, orientation, rts):
+    """Return the radial score of one point against a reference set, from a program written out in full."""
+    n, (x0, y0) = len(x), point
+    rows = np.vstack([np.hstack([x.T, np.zeros((x.shape[1], 1))]), np.hstack([-y.T, np.zeros((y.shape[1], 1))])])
+    limits = np.append(x0, -y0)
+    if orientation == "input":
+        rows[: x.shape[1], n], limits[: x.shape[1]] = -x0, 0.0
+    else:
+        rows[x.shape[1] :, n], limits[x.shape[1] :] = y0, 0.0
+    total = np.append(np.ones(n), 0.0)[None]
+    equal = {"A_eq": total, "b_eq": [1.0]} if rts == "vrs" else {}
+    sign = 1.0 if orientation == "input" else -1.0
+    answer = linprog(np.append(np.zeros(n), sign), A_ub=rows, b_ub=limits, method="highs", **equal)
+    return sign * answer.fun if answer.status == 0 else np.nan
+
+
+@pytest.mark.parametrize("rts", ["crs", "vrs"])
+@pytest.mark.parametrize("orientation", ["input", "output"])
+def test_new_units_against_a_given_set(rts, orientation):
+    draw = np.random.default_rng(8)
+    x, y = draw.lognormal(size=(15, 2)), draw.lognormal(size=(15, 1))
+    new_x, new_y = draw.lognormal(size=(6, 2)), draw.lognormal(size=(6, 1))
+    names = [f"new {at}" for at in range(6)]
+    found = xf.efficiency(new_x, new_y, rts=rts, orientation=orientation, reference=(x, y), units=names)
+    truth = [direct(x, y, pair, orientation, rts) for pair in zip(new_x, new_y, strict=True)]
+    np.testing.assert_allclose(found.scores, truth, atol=1e-9)
+    assert (found.status == np.where(np.isnan(truth), "infeasible", "optimal")).all()
+    assert set(found.peers["peer"]) <= {str(at + 1) for at in range(15)}
+    assert found.provenance.options["reference"] == 15
+    own = xf.efficiency(x, y, rts=rts, orientation=orientation)
+    np.testing.assert_allclose(
+        xf.efficiency(x, y, rts=rts, orientation=orientation, reference=(x, y)).scores, own.scores, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("model", [name for name, one in MODELS.items() if one.reference])
+def test_every_model_that_takes_a_reference_set_gives_the_units_their_own_scores(model):
+    """Held against themselves as a reference set, units score as without one."""
+    draw = np.random.default_rng(9)
+    x, y, bad = draw.lognormal(size=(9, 2)), draw.lognormal(size=(9, 1)), draw.lognormal(size=(9, 1))
+    some = (x, y) if MODELS[model].bad != "some" else (x, y, bad)
+    options = {"polluting": [0]} if model == "by-production" else {}
+    options |= {"direction": "own"} if model == "directional" else {}
+    alone = xf.efficiency(*some, model=model, **options)
+    beside = xf.efficiency(*some, model=model, reference=some, **options)
+    np.testing.assert_allclose(beside.scores, alone.scores, atol=1e-9)
+
+
+def test_reference_sets_that_do_not_fit_are_refused():
+    with pytest.raises(UsageError, match="reference must be"):
+        xf.efficiency(X, Y, reference=X)
+    with pytest.raises(UsageError, match="goods of the units"):
+        xf.efficiency([[1.0]], [[1.0]], reference=([[1.0, 2.0]], [[1.0]]))
+    with pytest.raises(UsageError, match="columns of the reference set"):
+        xf.efficiency(X, Y, reference=(X.rename({"capital": "land"}), Y))
+    for model, options in (("super", {}), ("cross", {"rts": "crs"})):
+        with pytest.raises(UsageError, match="takes no reference set"):
+            xf.efficiency(X, Y, model=model, reference=(X, Y), **options)

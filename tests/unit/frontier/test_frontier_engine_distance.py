@@ -307,7 +307,7 @@ def test_one_factor_refuses_inputs_and_outputs_that_move_together():
         ({"orientation": "directional", "direction": (-1.0, 0.0)}, "direction gx"),
         ({"orientation": "directional", "direction": (np.ones(3), 0.0)}, "direction gx has shape"),
         ({"x_ref": X, "y_ref": Y, "exclude_self": True}, "exclude_self"),
-        ({"x_ref": np.ones((4, 2)), "y_ref": Y}, "same inputs"),
+        ({"x_ref": np.ones((4, 2)), "y_ref": Y}, "goods of the units"),
         ({"rts": "replication", "orientation": "directional"}, "orientation"),
     ],
 )
@@ -317,7 +317,7 @@ def test_calls_that_are_off(change, words):
 
 
 def test_values_that_cannot_be_used_are_named():
-    with pytest.raises(InputError, match="inputs x: unit 1, column 0"):
+    with pytest.raises(InputError, match="x: unit 1, column 0"):
         distance(np.array([[1.0], [np.nan], [2.0], [3.0]]), Y)
     with pytest.raises(InputError, match="outputs have negative values"):
         distance(X, Y - 2, rts="crs", orientation="directional")

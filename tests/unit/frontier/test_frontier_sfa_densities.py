@@ -15,9 +15,9 @@ from scipy.integrate import quad
 from scipy.special import erf, log_ndtr
 
 from xinzhi.frontier.stochastic import densities
-from xinzhi.frontier.stochastic.gamma import Simulated, halton
-from xinzhi.frontier.stochastic.gamma import gamma as gamma_distribution
-from xinzhi.frontier.stochastic.special import log_scaled_cdf, moment_ratios
+from xinzhi.frontier.stochastic.densities import log_scaled_cdf, moment_ratios
+from xinzhi.frontier.stochastic.likelihoods import Simulated, halton
+from xinzhi.frontier.stochastic.likelihoods import gamma as gamma_distribution
 
 ERRORS = np.array([-2.5, -0.6, -0.1, 0.2, 1.1])
 EXACT, DIFFERENCES, QUANTILE, POINTS = 1e-8, 1e-6, 1e-8, 2e-3

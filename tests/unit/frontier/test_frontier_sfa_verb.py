@@ -13,7 +13,7 @@ import pytest
 from scipy.special import ndtr, ndtri
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.stochastic import sfa
+from xinzhi.frontier import sfa
 from xinzhi.frontier.stochastic.inference import mixed_critical, mixed_tail
 
 
@@ -121,8 +121,7 @@ def test_decay_and_determinants_recover_what_made_them():
 def test_marginal_effects_are_slopes():
     frame = farms(300).with_columns(z=np.random.default_rng(0).uniform(0, 1, 300))
     result = sfa(frame, "y", ["k", "l"], model="bc95", determinants=["z"])
-    from xinzhi.frontier.stochastic.densities import truncated_posterior
-    from xinzhi.frontier.stochastic.special import moment_ratios
+    from xinzhi.frontier.stochastic.densities import moment_ratios, truncated_posterior
 
     lv, lu, c, d = (result.coefficient(term) for term in ("ln(sigma_v2)", "ln(sigma_u2)", "z:constant", "z:z"))
     e, step = result.frame["residual"].to_numpy(), 1e-5

@@ -14,8 +14,8 @@ import pytest
 from scipy.optimize import nnls
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.stochastic import cnls, stoned
-from xinzhi.frontier.stochastic.concave import concave_fit
+from xinzhi.frontier import cnls, stoned
+from xinzhi.frontier.stochastic.cnls import concave_fit
 
 DUAL, PEER = 1e-5, 2e-4
 
@@ -106,7 +106,7 @@ def test_moments_and_pseudo_likelihood_find_the_inefficiency():
         frame_columns = result.frame.select("lower", "efficiency", "upper").to_numpy()
         assert (np.diff(frame_columns, axis=1) >= 0).all()
         assert result.planes.columns == ["row", "intercept", "x"]
-        assert "StoNED" in result.summary("zh")
+        assert "凹性约束" in result.summary("zh")
 
 
 def test_wrong_skewness_and_vanishing_noise_are_named():

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.frontier.change.distances import distance_batch, scale_of
+from xinzhi.frontier.change.distances import distance_batch
+from xinzhi.frontier.technology.goods import means
 from xinzhi.frontier.technology.technology import technology
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.frontier.change.distances import Frontier
-    from xinzhi.frontier.change.references import Benchmarks
+    from xinzhi.frontier.change.panel import Benchmarks
     from xinzhi.frontier.technology.technology import Technology
 
 _UNIQUE = 1e-7  # shadow prices that differ by less, in shares of the aggregate, are one
@@ -134,7 +135,7 @@ def _mixed(
     forwards = frontier.measure.orientation == "output"
     reference, target = (goods.x[span], goods.x[rows]) if forwards else (goods.y[span], goods.y[rows])
     totals, total = outputs if forwards else inputs
-    scale = scale_of(reference)
+    scale = np.where(reference.mean(axis=0) > 0, reference.mean(axis=0), 1.0)
     size = totals.mean(axis=1)
     dummy = np.ones((len(span), 1))
     sides = (reference / scale, dummy) if forwards else (dummy, reference / scale)
@@ -164,7 +165,7 @@ def shadow_prices(frontier: Frontier, rts: str) -> tuple[FloatArray, FloatArray]
         extreme gradients, which depends on no solver.
     """
     p, q, _ = frontier.goods.widths
-    scale = scale_of(frontier.goods.all()[:, : p + q])
+    scale = means(frontier.goods)[: p + q]
     known = technology(frontier.goods.x / scale[:p], frontier.goods.y / scale[p:], rts=rts)
     prices, ranges = np.empty(p + q), np.empty((p + q, 2))
     for rows, sign in ((np.arange(p), -1.0), (np.arange(p, p + q), 1.0)):

@@ -9,6 +9,7 @@ import numpy as np
 
 from xinzhi.core.simplex import STATUSES, Batch, solve_batch, solve_failed
 from xinzhi.frontier.technology.distance import distance
+from xinzhi.frontier.technology.goods import Goods, means
 from xinzhi.frontier.technology.starts import best_pairs, counted_bases
 from xinzhi.frontier.technology.technology import technology
 
@@ -25,28 +26,6 @@ _BLOCK = 4_000_000  # entries of a points-by-columns array
 _LARGE = 150
 # Up to this many observations the technologies of all periods are solved in one batch.
 _SMALL = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """Inputs ``(n, p)``, outputs ``(n, q)`` and bad outputs ``(n, r)``."""
-
-    x: FloatArray
-    y: FloatArray
-    b: FloatArray
-
-    def take(self, x_rows: IntArray, y_rows: IntArray) -> Goods:
-        """Return points with the inputs of some observations and the outputs, good and bad, of others."""
-        return Goods(self.x[x_rows], self.y[y_rows], self.b[y_rows])
-
-    def all(self) -> FloatArray:
-        """Return all goods side by side, ``(n, p + q + r)``."""
-        return np.concatenate([self.x, self.y, self.b], axis=1)
-
-    @property
-    def widths(self) -> tuple[int, int, int]:
-        """Numbers of inputs, outputs and bad outputs."""
-        return self.x.shape[1], self.y.shape[1], self.b.shape[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +134,7 @@ class Frontier:
         columns, targets, ways = [], [], []
         for rows, part in zip(spans, points, strict=True):
             reference = self.goods.take(rows, rows)
-            scale = scale_of(reference.all())
+            scale = means(reference)
             known = reference_technology(reference, scale, rts, self.measure.disposability)
             target, way = self.netputs(part.all() / scale, self.measure.gains(part) / scale)
             columns.append(known.columns)
@@ -251,14 +230,7 @@ def distance_batch(
     return batch, best_pairs(batch, np.arange(widths[0], sum(widths)), held)
 
 
-def scale_of(goods: FloatArray) -> FloatArray:
-    """Return what each good is divided by, so that its unit of measurement does not matter."""
-    mean = goods.mean(axis=-2)
-    return np.where(mean > 0, mean, 1.0)
-
-
 def reference_technology(reference: Goods, scale: FloatArray, rts: str, disposability: str) -> Technology:
     """Return the technology of scaled observations."""
-    p, q, r = reference.widths
-    x, y, b = np.split(reference.all() / scale, [p, p + q], axis=1)
-    return technology(x, y, b if r else None, rts=rts, disposability=disposability)
+    small = reference.over(scale)
+    return technology(small.x, small.y, small.bad, rts=rts, disposability=disposability)

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xinzhi.core.simplex import STATUSES
+from xinzhi.core.simplex import FAILED, INFEASIBLE, OPTIMAL, STATUSES
 from xinzhi.frontier.change.aggregates import Weights, levels, shadow_prices
-from xinzhi.frontier.change.decompositions import Parts, decompose, needed
+from xinzhi.frontier.change.decompositions import (
+    Parts,
+    Term,
+    decompose,
+    factor_terms,
+    hicks_moorsteen,
+    input_terms,
+    needed,
+    output_terms,
+)
 from xinzhi.frontier.change.distances import Frontier, Measure
-from xinzhi.frontier.change.hicks_moorsteen import factor_terms, hicks_moorsteen, input_terms, output_terms
-from xinzhi.frontier.change.terms import Terms, log_input, log_output, negative, reasons, solve_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import polars as pl
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.change.decompositions import Plan
-    from xinzhi.frontier.change.distances import Goods
-    from xinzhi.frontier.change.panel import Panel
-    from xinzhi.frontier.change.references import Benchmarks
+    from xinzhi.frontier.change.decompositions import (
+        Plan,
+        Term,
+    )
+    from xinzhi.frontier.change.panel import Benchmarks, Panel
+    from xinzhi.frontier.technology.goods import Goods
 
 _DISTANCES = ("unit", "period", "technology", "rts", "inputs_of", "outputs_of", "value", "orientation", "status")
 
@@ -49,7 +58,7 @@ class Outcome:
     """
 
     numbers: dict[str, FloatArray]
-    status: list[str]
+    failures: Sequence[list[Failure] | None]  # of each pair; None: a program that is not named
     levels: dict[str, FloatArray]
     distances: pl.DataFrame
     weights: tuple[FloatArray, FloatArray] | None
@@ -77,13 +86,13 @@ def distance_family(
     if index != "luenberger":
         numbers = {name: np.exp(value) for name, value in numbers.items()}
     if options["n_boot"]:
-        from xinzhi.frontier.change.bootstrapping import intervals
+        from xinzhi.frontier.change.intervals import intervals
 
         numbers = intervals(frontier, panel, marks, plan, numbers, options)
     own = _own_levels(frontier, marks, plan, index)
-    status = reasons(panel, marks, terms, values)
+    failed = failures(panel, marks, terms, values)
     return Outcome(
-        numbers, status, own, distance_frame(panel, marks, terms, index, frontier.measure), None, counts(frontier)
+        numbers, failed, own, distance_frame(panel, marks, terms, index, frontier.measure), None, counts(frontier)
     )
 
 
@@ -178,9 +187,11 @@ def hicks_moorsteen_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: s
     logs_in = {term: log_input(beta) for term, beta in inner.beta.items()}
     parts = hicks_moorsteen(rts, logs_out, logs_in, logs_out if forwards else logs_in)
     parts.check(_key(panel))
-    status = [
-        one if two == "optimal" else two if one == "optimal" else f"{one}; {two}"
-        for one, two in zip(reasons(panel, marks, outer, logs_out), reasons(panel, marks, inner, logs_in), strict=True)
+    failed = [
+        list(dict.fromkeys([*one, *two]))
+        for one, two in zip(
+            failures(panel, marks, outer, logs_out), failures(panel, marks, inner, logs_in), strict=True
+        )
     ]
     numbers = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
     chosen = output if forwards else input_
@@ -191,7 +202,7 @@ def hicks_moorsteen_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: s
         for one, terms in ((output, outer), (input_, inner))
     ]
     distances = pl.concat(found).sort("unit", "period", maintain_order=True)
-    return Outcome(numbers, status, own, distances, None, counts(output, input_))
+    return Outcome(numbers, failed, own, distances, None, counts(output, input_))
 
 
 def fixed_weight_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str, choice: tuple[str, str]) -> Outcome:
@@ -224,12 +235,10 @@ def fixed_weight_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str,
     parts = odonnell(change)
     parts.check(_key(panel))
     numbers = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
-    status = [
-        "optimal" if good else "failed: a program of this pair has no solution"
-        for good in np.isfinite(np.stack(list(numbers.values()))).all(axis=0)
-    ]
+    solved = np.isfinite(np.stack(list(numbers.values()))).all(axis=0)
+    failed: list[list[Failure] | None] = [[] if good else None for good in solved]
     return Outcome(
-        numbers, status, kept, distance_frame(panel, marks, Terms(), index, frontier.measure), weights, counts(frontier)
+        numbers, failed, kept, distance_frame(panel, marks, Terms(), index, frontier.measure), weights, counts(frontier)
     )
 
 
@@ -280,3 +289,100 @@ def odonnell(change: dict[str, FloatArray]) -> Parts:
         ("technical_change", "technical_efficiency_change", "scale_efficiency_change", "residual_mix_change"),
     )
     return Parts(change["productivity"], parts, ways)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Solved terms.
+
+    Parameters
+    ----------
+    beta
+        Distances of each term, ``(pairs,)``.
+    status
+        ``OPTIMAL``, ``INFEASIBLE`` or ``FAILED`` of each, ``(pairs,)``.
+    technology
+        Number of the technology of each, ``(pairs,)``.
+    """
+
+    beta: dict[Term, FloatArray] = field(default_factory=dict)
+    status: dict[Term, IntArray] = field(default_factory=dict)
+    technology: dict[Term, IntArray] = field(default_factory=dict)
+
+
+def solve_terms(frontier: Frontier, panel: Panel, marks: Benchmarks, wanted: Sequence[Term]) -> Terms:
+    """Solve the programs behind some terms: each different one once, those of one technology together."""
+    terms = list(dict.fromkeys(wanted))
+    kinds = list(dict.fromkeys(term.rts for term in terms))
+    ends = (panel.before, panel.after)
+    where = {term: _technology(term, panel, marks) for term in terms}
+    asked = np.concatenate(
+        [np.stack([np.full(panel.pairs, kinds.index(t.rts)), where[t], ends[t.x], ends[t.y]], axis=1) for t in terms]
+    )
+    programs, back = np.unique(asked, axis=0, return_inverse=True)
+    beta, status = np.full(len(programs), np.nan), np.full(len(programs), FAILED)
+    starts = np.flatnonzero(np.r_[True, (np.diff(programs[:, :2], axis=0) != 0).any(axis=1)])
+    places = [np.arange(first, last) for first, last in zip(starts, [*starts[1:], len(programs)], strict=True)]
+    for kind, rts in enumerate(kinds):
+        mine = [at for at in places if programs[at[0], 0] == kind]
+        spans = [marks.technologies[programs[at[0], 1]] for at in mine]
+        points = [frontier.goods.take(programs[at, 2], programs[at, 3]) for at in mine]
+        for at, found in zip(mine, frontier.scores(rts, spans, points), strict=True):
+            beta[at], status[at] = found.beta, found.status
+    back = back.reshape(len(terms), panel.pairs)
+    return Terms(
+        beta={term: beta[back[k]] for k, term in enumerate(terms)},
+        status={term: status[back[k]] for k, term in enumerate(terms)},
+        technology=where,
+    )
+
+
+def _technology(term: Term, panel: Panel, marks: Benchmarks) -> IntArray:
+    """Return the technology of a term for every pair."""
+    if term.where == "earlier":
+        return marks.earlier
+    if term.where == "later":
+        return marks.later
+    rows = panel.after if term.y else panel.before
+    return (marks.own if term.where == "own" else marks.group)[rows]
+
+
+def log_output(beta: FloatArray) -> FloatArray:
+    """Return the logarithm of an output efficiency (Shephard), NaN where outputs cannot be scaled into reach."""
+    return -np.log(np.where(beta > -1.0, 1.0 + beta, np.nan))
+
+
+def log_input(beta: FloatArray) -> FloatArray:
+    """Return the logarithm of an input efficiency (Farrell)."""
+    return np.log(np.where(beta < 1.0, 1.0 - beta, np.nan))
+
+
+def negative(beta: FloatArray) -> FloatArray:
+    """Return the negative of a directional distance."""
+    return -beta
+
+
+Failure = tuple[str, Any, Any, str, tuple[str, str]]  # verdict, inputs of, outputs of, rts, periods and group
+
+
+def failures(panel: Panel, marks: Benchmarks, terms: Terms, values: dict[Term, FloatArray]) -> list[list[Failure]]:
+    """Return for each pair the programs that have no solution: whose inputs and outputs, against which technology."""
+    ends = (panel.before, panel.after)
+    found: list[list[Failure]] = [[] for _ in range(panel.pairs)]
+    for term, value in values.items():
+        for pair in np.flatnonzero(~np.isfinite(value)).tolist():
+            verdict = {INFEASIBLE: "infeasible", OPTIMAL: "undefined"}.get(int(terms.status[term][pair]), "failed")
+            x, y = (panel.periods[int(panel.period[ends[end][pair]])] for end in (term.x, term.y))
+            failure = (verdict, x, y, term.rts, marks.spans[int(terms.technology[term][pair])])
+            if failure not in found[pair]:
+                found[pair].append(failure)
+    return found
+
+
+def status_of(parts: Sequence[Failure]) -> str:
+    """Return one status of a pair: ``optimal``, or the programs that have no solution."""
+    said = []
+    for verdict, x, y, rts, (span, group) in parts:
+        point = f"unit of {x}" if x == y else f"inputs of {x} with outputs of {y}"
+        said.append(f"{verdict}: {point} against the {rts} technology of {span}" + (f" of {group}" if group else ""))
+    return "; ".join(said) if said else "optimal"

@@ -2,52 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text
-from xinzhi.frontier.labels import Labelled
+from xinzhi.core.schema import describe
+from xinzhi.core.text import Text, words
+from xinzhi.frontier.labelled import Labelled, clauses, good_text, rts_text
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
-INDICES = {
-    "malmquist": Text(zh="Malmquist 指数", en="Malmquist index"),
-    "malmquist-luenberger": Text(zh="Malmquist-Luenberger 指数", en="Malmquist-Luenberger index"),
-    "luenberger": Text(zh="Luenberger 指标", en="Luenberger indicator"),
-    "hicks-moorsteen": Text(zh="Hicks-Moorsteen 指数", en="Hicks-Moorsteen index"),
-    "fare-primont": Text(zh="Färe-Primont 指数", en="Färe-Primont index"),
-    "lowe": Text(zh="Lowe 指数", en="Lowe index"),
-    "laspeyres": Text(zh="拉氏指数", en="Laspeyres index"),
-    "paasche": Text(zh="帕氏指数", en="Paasche index"),
-    "fisher": Text(zh="费雪指数", en="Fisher index"),
-}
-PARTS = {
-    "efficiency_change": Text(zh="技术效率变化", en="efficiency change"),
-    "technical_change": Text(zh="技术进步", en="technical change"),
-    "pure_efficiency_change": Text(zh="纯技术效率变化", en="pure efficiency change"),
-    "pure_technical_change": Text(zh="纯技术进步", en="pure technical change"),
-    "scale_efficiency_change": Text(zh="规模效率变化", en="scale efficiency change"),
-    "scale_change": Text(zh="规模变化", en="scale change"),
-    "mix_change": Text(zh="结构变化", en="mix change"),
-    "output_bias": Text(zh="产出偏向", en="output bias"),
-    "input_bias": Text(zh="投入偏向", en="input bias"),
-    "magnitude": Text(zh="技术进步幅度", en="magnitude of technical change"),
-    "best_practice_change": Text(zh="组内最佳实践变化", en="best-practice change within the group"),
-    "technology_gap_change": Text(zh="技术落差变化", en="technology gap change"),
-    "output_change": Text(zh="产出变化", en="output change"),
-    "input_change": Text(zh="投入变化", en="input change"),
-    "scale_mix_change": Text(zh="规模与结构变化", en="scale-mix change"),
-    "productivity_efficiency_change": Text(zh="生产率效率变化", en="change of productivity efficiency"),
-    "technical_efficiency_change": Text(zh="技术效率变化", en="technical efficiency change"),
-    "mix_efficiency_change": Text(zh="结构效率变化", en="mix efficiency change"),
-    "residual_scale_change": Text(zh="剩余规模效率变化", en="residual scale efficiency change"),
-    "residual_mix_change": Text(zh="剩余结构效率变化", en="residual mix efficiency change"),
-}
+INDICES = (
+    "malmquist",
+    "malmquist-luenberger",
+    "luenberger",
+    "hicks-moorsteen",
+    "fare-primont",
+    "lowe",
+    "laspeyres",
+    "paasche",
+    "fisher",
+)
+PARTS = (
+    "efficiency_change",
+    "technical_change",
+    "pure_efficiency_change",
+    "pure_technical_change",
+    "scale_efficiency_change",
+    "scale_change",
+    "mix_change",
+    "output_bias",
+    "input_bias",
+    "magnitude",
+    "best_practice_change",
+    "technology_gap_change",
+    "output_change",
+    "input_change",
+    "scale_mix_change",
+    "productivity_efficiency_change",
+    "technical_efficiency_change",
+    "mix_efficiency_change",
+    "residual_scale_change",
+    "residual_mix_change",
+)
+# Which parts may stand in one stack, the finest first; the first that adds up to the index is drawn.
+STACKS = (
+    ("pure_efficiency_change", "scale_efficiency_change", "technical_change"),
+    ("pure_efficiency_change", "pure_technical_change", "scale_change", "mix_change"),
+    ("pure_efficiency_change", "pure_technical_change", "scale_change"),
+    ("efficiency_change", "best_practice_change", "technology_gap_change"),
+    ("efficiency_change", "output_bias", "input_bias", "magnitude"),
+    ("technical_change", "technical_efficiency_change", "mix_efficiency_change", "residual_scale_change"),
+    ("efficiency_change", "technical_change", "scale_mix_change"),
+    ("efficiency_change", "technical_change"),
+)
 _SHOWN = 3
+_YEARS = (1000, 2999)  # whole numbers between them are years
+_ROLES = {"inputs": "inputs", "outputs": "outputs", "bads": "bad"}
+_EXACT = 1e-7
+
+
+def index_text(index: str) -> Text:
+    """Return the name of an index."""
+    return words(f"frontier.index.{index}")
+
+
+def part_text(part: str) -> Text:
+    """Return the name of a part of an index."""
+    return describe("productivity_change", part).title
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -76,8 +103,12 @@ class ProductivityChange(Labelled):
         Whether parts add up to the index (Luenberger) instead of multiplying.
     programs
         Number of linear programs, rows and columns of the largest, how many the general solver took.
+    failures
+        By unit and period the programs without a solution: verdict, inputs of, outputs of, returns to scale, and
+        periods and group of the technology.
     """
 
+    verb: ClassVar[str] = "productivity_change"
     key: ClassVar[tuple[str, ...]] = ("unit", "period")
 
     levels: pl.DataFrame
@@ -86,6 +117,7 @@ class ProductivityChange(Labelled):
     weights: pl.DataFrame | None
     additive: bool
     programs: dict[str, int]
+    failures: dict[tuple[Any, Any], Any] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[str]:
@@ -137,60 +169,108 @@ class ProductivityChange(Labelled):
 
         rows = self.distances.filter((pl.col("unit") == unit) & (pl.col("period") == period))
         if self.frame.filter((pl.col("unit") == unit) & (pl.col("period") == period)).is_empty():
-            message = f"there is no change of {unit} into {period}; the frame lists the units and periods there are."
-            raise UsageError(message)
+            raise UsageError("frontier.no-change", unit=unit, period=period)
         return rows
 
-    def summary(self, language: Language = "en") -> str:
-        """Return mean change and parts, who gained most and least, and what could not be computed."""
-        zh = language == "zh"
-        title = INDICES[str(self.provenance.options["index"])].lang(language)
-        complete = self.frame.drop_nulls(["index", *self.parts])
-        means = complete.select(self._means()).row(0, named=True)
-        say = self._say
-        lines = [
-            f"{title}：平均每期 {say(means['index'])}（{complete.height} 组相邻时期）"
-            if zh
-            else f"{title}: {say(means['index'])} a period on average ({complete.height} pairs of adjacent periods)"
-        ]
-        parts = [f"{PARTS[name].lang(language)} {say(means[name])}" for name in self.parts]
-        if parts:
-            lines.append("  " + ("，" if zh else ", ").join(parts))
-        lines += self._extremes(language)
-        failed = self.frame.height - complete.height
-        if failed:
-            lines.append(
-                f"  另有 {failed} 组的跨期线性规划无可行解，未计入平均，见 status 列"
-                if zh
-                else f"  not in the means: {failed} more without a solution in a cross-period program, see status"
-            )
-        if self.left_out.height:
-            lines.append(
-                f"  {self.left_out.height} 个观测因前一时期缺失而未计入，见 left_out"
-                if zh
-                else f"  left out after a gap: {self.left_out.height} observation"
-                f"{'' if self.left_out.height == 1 else 's'}, see left_out"
-            )
-        return "\n".join([*lines, self.provenance.foot()])
-
-    def _say(self, value: float | None) -> str:
-        if value is None:
-            return "-"
-        return f"{value:+.4f}" if self.additive else f"{100 * (value - 1):+.2f} %"
-
-    def _extremes(self, language: Language) -> list[str]:
-        """Return the units with the highest and the lowest mean index."""
+    @cached_property
+    def points(self) -> pl.DataFrame:
+        """``unit, period``, index and parts times 100, logs of ratios first; null where they are unknown."""
         import polars as pl
 
-        mean = pl.col("index").mean() if self.additive else pl.col("index").log().mean().exp()
-        ranked = self.frame.group_by("unit").agg(mean).drop_nulls().sort("index", "unit", descending=[True, False])
-        if ranked.height < 2 * _SHOWN:
-            return []
+        names = ["index", *self.parts]
+        points = [pl.col(name) * 100 if self.additive else pl.col(name).log() * 100 for name in names]
+        return self.frame.select(pl.col("unit").cast(pl.String), "period", *points)
 
-        def words(rows: Any) -> str:  # noqa: ANN401 - rows of a frame
-            return ("、" if language == "zh" else ", ").join(
-                f"{self.called(unit, language)} {self._say(value)}" for unit, value in rows
-            )
+    @cached_property
+    def complete(self) -> pl.DataFrame:
+        """The points of the pairs that have the index and all parts."""
+        return self.points.drop_nulls()
 
-        first, last = words(ranked.head(_SHOWN).iter_rows()), words(ranked.tail(_SHOWN).iter_rows())
-        return [f"  最高：{first}；最低：{last}" if language == "zh" else f"  highest: {first}; lowest: {last}"]
+    @cached_property
+    def stack(self) -> tuple[str, ...]:
+        """The parts that add up to the index, to be drawn as one stack."""
+        import polars as pl
+
+        for names in STACKS if self.complete.height else ():
+            if set(names) <= set(self.parts):
+                gap = self.complete.select((pl.sum_horizontal(names) - pl.col("index")).abs()).to_numpy()
+                if gap.max() <= 100 * _EXACT:
+                    return names
+        return ()
+
+    def mean_points(self, by: str) -> pl.DataFrame:
+        """Return the mean points by ``unit``, highest index first, or by ``period``, with the number of ``pairs``."""
+        import polars as pl
+
+        means = [pl.col(name).mean() for name in ("index", *self.parts)]
+        frame = self.complete.group_by(by).agg(pl.len().alias("pairs"), *means)
+        return frame.sort("period") if by == "period" else frame.sort("index", "unit", descending=[True, False])
+
+    def reason(self, unit: object, period: object) -> Text:
+        """Return in words which programs of a pair have no solution."""
+        parts = self.failures.get((unit, period))
+        if parts is None:
+            return words("frontier.answer.no_program")
+        said = []
+        for verdict, x, y, rts, (span, group) in parts:
+            values = {"verdict": words(f"frontier.status.{verdict}_short"), "x": x, "y": y, "rts": rts_text(rts)}
+            key = "frontier.answer.against" if x == y else "frontier.answer.mixed"
+            said.append(words(key, name=f"{span} ({group})" if group else span, **values))
+        return clauses(said)
+
+    @property
+    def first(self) -> Any:  # noqa: ANN401 - a period
+        """The period from which the first change is counted."""
+        return self.levels["period"].sort()[0]
+
+    @property
+    def span(self) -> str:
+        """The periods, such as ``1996–2017``."""
+        return f"{self.first}–{self.frame['period'].sort()[-1]}"
+
+    @property
+    def per(self) -> Text:
+        """``a year`` where the periods are years, one after the other, else ``a period``."""
+        known = self.levels["period"].unique().sort().to_list()
+        years = all(isinstance(one, int) and _YEARS[0] <= one <= _YEARS[1] for one in known)
+        years = years and all(after - before == 1 for before, after in pairwise(known))
+        return words("frontier.chart.a_year" if years else "frontier.chart.a_period")
+
+    @property
+    def sign(self) -> Text:
+        """What stands behind a figure: percent of a ratio, points of a difference."""
+        return words("frontier.chart.points" if self.additive else "frontier.chart.percent")
+
+    def facts(self) -> Facts:
+        """Return mean change and parts, who gained most and least, what could not be computed, and how it was."""
+        facts: Facts = self._means_facts() if self.complete.height else {"answer.no_pair": {}}
+        lost = self.frame.height - self.complete.height
+        if lost:
+            facts["answer.unsolved"] = {"k": lost, "n": self.frame.height}
+        if self.left_out.height:
+            facts["answer.left_out"] = {"n": self.left_out.height}
+        options = self.provenance.options
+        goods = {name: [good_text(good) for good in options[key]] for name, key in _ROLES.items()}
+        counts = {"count": self.programs["count"], "pairs": self.frame.height}
+        reference = words(f"frontier.chart.reference_{options['reference']}")
+        how = {"index": index_text(options["index"]), "rts": rts_text(options["rts"]), "reference": reference}
+        facts["note.index"] = {**how, **goods, "kinds": len(goods["bads"]), **counts}
+        return facts
+
+    def _means_facts(self) -> Facts:
+        units = self.mean_points("unit")
+        means = self.complete.select(["index", *self.parts]).mean().row(0, named=True)
+        values: dict[str, object] = {
+            "index": index_text(str(self.provenance.options["index"])), "value": means["index"], "span": self.span,
+            "rose": units.filter(units["index"] > 0).height, "n": units.height, "what": self.what(units["unit"]),
+            "per": self.per, "unit": self.sign,
+        }  # fmt: skip
+        parts = [words("frontier.chart.change", part=part_text(name), value=means[name]) for name in self.stack]
+        facts: Facts = {"headline.change": {**values, "parts": parts}} if parts else {"headline.change_alone": values}
+        if units.height > 2 * _SHOWN:
+            said = [
+                words("frontier.chart.change", part=self.names.region(row["unit"]), value=row["index"])
+                for row in units.iter_rows(named=True)
+            ]
+            facts["answer.ends"] = {"first": said[:_SHOWN], "last": said[: -_SHOWN - 1 : -1], "unit": self.sign}
+        return facts

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.models.plugin import bad_outputs, hand_over
-from xinzhi.frontier.models.sweep import Own, Sweep, sweep
-from xinzhi.frontier.models.units import ModelSolution, check_choice, check_rts, checked, sum_bounds
+from xinzhi.frontier.models.sweep import Own, Sweep, checked, solved, sweep
+from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.data import Data, Options, Solved
-    from xinzhi.frontier.models.units import Reference, Rts
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.frontier.models.sweep import Reference
+    from xinzhi.frontier.reading import Data
+    from xinzhi.frontier.technology.distance import Solution
 
 MEASURES = ("index", "directional")
 
@@ -27,11 +27,12 @@ def by_production(
     y: FloatArray,
     bad: FloatArray,
     *,
-    polluting: Sequence[int],
+    polluting: Sequence[int | str] | None = None,
     rts: str = "vrs",
     measure: str = "index",
     reference: Reference | None = None,
-) -> ModelSolution:
+    names: Data | None = None,
+) -> Solution:
     """Score units under the by-production technology of Murty, Russell and Levkoff.
 
     Parameters
@@ -50,7 +51,7 @@ def by_production(
 
     Returns
     -------
-    ModelSolution
+    Solution
         Factors: `goods` and `bads` are the two parts (efficiencies, or the two betas); `phi_y` and `gamma_b`.
 
     Notes
@@ -67,14 +68,11 @@ def by_production(
     >>> by_production(x, y, b, polluting=[0]).score.tolist()
     [1.0, 0.5]
     """
-    check_choice("measure", measure, MEASURES)
+    choose("measure", measure, MEASURES)
     data = checked(x, y, bad, reference, positive=("y", "b"))
     p = data.x.shape[1]
-    known = check_rts(rts)
-    fuel = np.asarray(polluting, dtype=int)
-    if not fuel.size or fuel.min() < 0 or fuel.max() >= p:
-        message = f"polluting must name columns of x, numbers from 0 to {p - 1}; got {list(polluting)}."
-        raise UsageError(message)
+    known = rts_of(rts)
+    fuel = _polluting(polluting, p, names)
     common = measure == "directional"
     good = _side(data.x, data.y, data.xr, data.yr, known, common=common, sign=1.0)
     harm = _side(data.x[:, fuel], data.b, data.xr[:, fuel], data.br, known, common=common, sign=-1.0)
@@ -88,28 +86,23 @@ def by_production(
     pairs = zip(good.found.status, harm.found.status, strict=True)
     status = tuple(second if first == "optimal" else first for first, second in pairs)
     reached = (good.found.intensities @ data.yr, harm.found.intensities @ data.br)
-    return ModelSolution(
-        model="by-production",
-        score=score,
-        status=status,
-        slack_x=(data.x - good.found.intensities @ data.xr) * data.scale_x,
-        slack_y=(reached[0] - phi * data.y) * data.scale_y,
-        slack_b=(gamma * data.b - reached[1]) * data.scale_b,
-        target_x=good.found.intensities @ data.xr * data.scale_x,
-        target_y=reached[0] * data.scale_y,
-        target_b=reached[1] * data.scale_b,
-        factors={
-            "goods": parts[0],
-            "bads": parts[1],
-            "phi_y": phi,
-            "gamma_b": gamma,
-            "bad_intensities": harm.found.intensities,
-        },
-        intensities=good.found.intensities,
-        duals=None,
-        programs=good.found.programs + harm.found.programs,
-        size=good.found.size,
-    )
+    slacks = (data.x - good.found.intensities @ data.xr, reached[0] - phi * data.y, gamma * data.b - reached[1])
+    both = replace(good.found, status=status, programs=good.found.programs + harm.found.programs)
+    factors: dict[str, Any] = {"goods": parts[0], "bads": parts[1], "phi_y": phi, "gamma_b": gamma}
+    targets = (good.found.intensities @ data.xr, *reached)
+    return solved(data, both, score, slacks, targets=targets, best=0.0 if common else 1.0, **factors)
+
+
+def _polluting(named: Sequence[int | str] | None, inputs: int, names: Data | None) -> IntArray:
+    """Return the numbers of the inputs that cause the bad outputs."""
+    known: list[int | str] = list(names.inputs) if names is not None else list(range(inputs))
+    if not named:
+        raise UsageError("frontier.polluting", known=known)
+    numbers = [known.index(name) if name in known else name for name in named]
+    for number, name in zip(numbers, named, strict=True):
+        if not isinstance(number, int) or not 0 <= number < inputs:
+            raise UsageError("frontier.polluting-unknown", name=name, known=known)
+    return np.asarray(numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +118,7 @@ def _side(
     products: FloatArray,
     ref_inputs: FloatArray,
     ref_products: FloatArray,
-    rts: Rts,
+    rts: str,
     *,
     common: bool,
     sign: float,
@@ -150,27 +143,3 @@ def _side(
 
     found = sweep(table, own, len(inputs), maximise=True)
     return _Side(found, np.broadcast_to(found.own, (len(inputs), q)))
-
-
-def solve(data: Data, options: Options) -> Solved:
-    """Score units by ``model="by-production"``.
-
-    Parameters
-    ----------
-    data
-        The units.
-    options
-        `rts`; of its own: ``polluting``, names or numbers of the inputs that cause the bad outputs, and ``measure``.
-    """
-    own = options.take(polluting=None, measure="index")
-    bad = bad_outputs(data, options)
-    if own["polluting"] is None:
-        message = f"say which inputs cause the bad outputs: polluting=[...], of {', '.join(data.inputs)}."
-        raise UsageError(message)
-    unknown = [name for name in own["polluting"] if isinstance(name, str) and name not in data.inputs]
-    if unknown:
-        message = f"polluting names '{unknown[0]}', which is no input; the inputs are {', '.join(data.inputs)}."
-        raise UsageError(message)
-    fuel = [data.inputs.index(name) if isinstance(name, str) else name for name in own["polluting"]]
-    found = by_production(data.x, data.y, bad, polluting=fuel, rts=options.rts, measure=own["measure"])
-    return hand_over(found, data, best=0.0 if own["measure"] == "directional" else 1.0)

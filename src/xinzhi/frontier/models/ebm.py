@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.models.plugin import hand_over, no_bad_outputs, oriented
-from xinzhi.frontier.models.slacks import ORIENTATIONS, slacks_based
-from xinzhi.frontier.models.sweep import Own, sweep
-from xinzhi.frontier.models.units import check_choice, check_rts, checked, solved, sum_bounds
+from xinzhi.frontier.models.slacks_based import ORIENTATIONS, slacks_based
+from xinzhi.frontier.models.sweep import Own, checked, solved, sweep
+from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.data import Data, Options, Solved
-    from xinzhi.frontier.models.units import ModelSolution, Rts, Units
+    from xinzhi.frontier.models.sweep import Reference, Units
+    from xinzhi.frontier.technology.distance import Solution
 
 
 def epsilon_based(
@@ -27,7 +26,8 @@ def epsilon_based(
     orientation: str = "input",
     affinity: str = "projected",
     epsilon: tuple[float, float] | None = None,
-) -> ModelSolution:
+    reference: Reference | None = None,
+) -> Solution:
     """Score units by the epsilon-based measure (EBM).
 
     Parameters
@@ -47,7 +47,7 @@ def epsilon_based(
 
     Returns
     -------
-    ModelSolution
+    Solution
         Score in (0, 1]. Factors: `theta` and `phi` (the radial parts), and the constants `epsilon_x`, `epsilon_y`,
         `weight_x`, `weight_y`, one row each.
 
@@ -66,14 +66,17 @@ def epsilon_based(
     >>> epsilon_based(x, np.ones(3), epsilon=(0.0, 0.0)).score.round(6).tolist()
     [1.0, 1.0, 0.75]
     """
-    check_choice("orientation", orientation, ORIENTATIONS)
-    check_choice("affinity", affinity, ("projected", "observed"))
-    known = check_rts(rts)
-    data = checked(x, y, positive=("x", "y"))
-    bases, programs = (data.x, data.y), 0
+    choose("orientation", orientation, ORIENTATIONS)
+    choose("affinity", affinity, ("projected", "observed"))
+    known = rts_of(rts)
+    data = checked(x, y, reference=reference, positive=("x", "y"))
+    # How alike the goods move is a fact of the reference units, whoever is scored against them.
+    bases, programs = (data.xr, data.yr), 0
     if affinity == "projected" and epsilon is None:
-        plain = slacks_based(x, y, rts=rts, orientation=orientation)
-        bases, programs = (plain.target_x, plain.target_y), plain.programs
+        plain = slacks_based(data.xr, data.yr, rts=rts, orientation=orientation)
+        assert plain.target_x is not None  # noqa: S101 - a slacks-based solution has targets
+        assert plain.target_y is not None  # noqa: S101 - as above
+        bases, programs = (plain.target_x, plain.target_y), plain.programs.count
     eps_x, weight_x = affinity_parameters(bases[0])
     eps_y, weight_y = affinity_parameters(bases[1])
     if epsilon is not None:
@@ -97,11 +100,12 @@ def epsilon_based(
     targets = (theta * data.x - slack_x, phi * data.y + slack_y, data.b)
     score = 1 / found.objective if orientation == "output" else found.objective
     kept = replace(found, intensities=found.intensities / scale, programs=found.programs + programs)
-    return solved(
-        "ebm", data, kept, score, (slack_x, slack_y, data.b), targets=targets,
+    parameters = {"inputs": eps_x, "outputs": eps_y, "of_inputs": weight_x.tolist(), "of_outputs": weight_y.tolist()}
+    result = solved(
+        data, kept, score, (slack_x, slack_y, data.b), targets=targets,
         worth=1.0 if orientation == "output" else -1.0, theta=theta[:, 0], phi=phi[:, 0],
-        epsilon_x=np.array([eps_x]), epsilon_y=np.array([eps_y]), weight_x=weight_x, weight_y=weight_y,
     )  # fmt: skip
+    return replace(result, notes=(("note.epsilon", parameters),))
 
 
 def affinity_parameters(table: FloatArray) -> tuple[float, FloatArray]:
@@ -141,12 +145,11 @@ def affinity_parameters(table: FloatArray) -> tuple[float, FloatArray]:
 
 def _given(epsilon: tuple[float, float]) -> tuple[float, float]:
     if len(epsilon) != 2 or not all(0 <= part <= 1 for part in epsilon):  # noqa: PLR2004 - of inputs and outputs
-        message = f"epsilon must be two numbers from 0 to 1, for inputs and outputs; got {epsilon}."
-        raise UsageError(message)
+        raise UsageError("frontier.epsilon", epsilon=epsilon)
     return float(epsilon[0]), float(epsilon[1])
 
 
-def _own(data: Units, unit: int, rts: Rts, orientation: str, terms: tuple[FloatArray, FloatArray]) -> Own:
+def _own(data: Units, unit: int, rts: str, orientation: str, terms: tuple[FloatArray, FloatArray]) -> Own:
     """Return the scale t, the radial parts theta and phi and the slacks of one unit, all times t."""
     p, q = data.x.shape[1], data.y.shape[1]
     x, y, total = data.x[unit], data.y[unit], p + q
@@ -176,23 +179,3 @@ def _own(data: Units, unit: int, rts: Rts, orientation: str, terms: tuple[FloatA
         column_lower=np.zeros(3 + total),
         column_upper=np.full(3 + total, np.inf),
     )
-
-
-def solve(data: Data, options: Options) -> Solved:
-    """Score units by ``model="ebm"``.
-
-    Parameters
-    ----------
-    data
-        The units.
-    options
-        `rts`, `orientation` (``input``, ``output``, ``none``); of its own: ``affinity``, ``epsilon``.
-    """
-    own = options.take(affinity="projected", epsilon=None)
-    no_bad_outputs(data, options)
-    orientation = oriented(options, {"input": "input", "output": "output", "none": "none"})
-    found = epsilon_based(data.x, data.y, rts=options.rts, orientation=orientation, **own)
-    parts = [found.factors[name].tolist() for name in ("epsilon_x", "epsilon_y", "weight_x", "weight_y")]
-    note = "Epsilon of inputs {0[0]:.6g}, of outputs {1[0]:.6g}; weights {2} and {3}."
-    rounded = [[float(f"{value:.6g}") for value in part] for part in parts]
-    return hand_over(found, data, notes=(note.format(*rounded),))

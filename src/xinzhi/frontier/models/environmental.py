@@ -8,33 +8,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.models.plugin import bad_outputs, hand_over
-from xinzhi.frontier.models.sweep import Own, sweep
-from xinzhi.frontier.models.units import check_choice, check_rts, checked, solved, sum_bounds
+from xinzhi.frontier.models.sweep import Own, checked, solved, sweep
+from xinzhi.frontier.technology.technology import DISPOSABILITY, choose, rts_of, sum_bounds
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.data import Data, Options, Solved
-    from xinzhi.frontier.models.sweep import Sweep
-    from xinzhi.frontier.models.units import ModelSolution, Reference, Rts, Units
+    from xinzhi.frontier.models.sweep import Reference, Sweep, Units
+    from xinzhi.frontier.technology.distance import Solution
 
 Direction = str | tuple["FloatArray", "FloatArray", "FloatArray"]
 
-DISPOSABILITY = ("weak", "kuosmanen", "equality", "strong")
 _FLAT = 1e-12  # a dual this small beside the largest is zero
 _NAMED = ("outputs", "all", "own", "inputs")
 
 
-def directional(
+def directional(  # noqa: PLR0913 - the goods, the technology and the measure
     x: FloatArray,
     y: FloatArray,
     bad: FloatArray | None = None,
     *,
     rts: str = "crs",
     disposability: str = "weak",
-    direction: Direction = "outputs",
+    direction: Direction | None = None,
+    price: float = 1.0,
+    good: int = 0,
     reference: Reference | None = None,
-) -> ModelSolution:
+) -> Solution:
     """Return the environmental directional distance: by how much outputs can rise and bad outputs fall together.
 
     Parameters
@@ -56,7 +55,7 @@ def directional(
 
     Returns
     -------
-    ModelSolution
+    Solution
         `score` is the distance: 0 on the frontier. Slacks are what the direction leaves. `duals` price the rows.
 
     Raises
@@ -78,13 +77,16 @@ def directional(
     [0.0, 0.333333, 0.333333]
     """
     data = checked(x, y, bad, reference)
-    steps = _steps(data, direction)
+    steps = _steps(data, "outputs" if direction is None else direction)
     form = _form(data, rts, disposability, steps)
     found = sweep(
         _envelope(data, form), lambda unit: _own(data, form, unit, steps, radial=True), len(data.x), maximise=True
     )
     beta = np.repeat(found.own[:, :1], steps.shape[1], axis=1)
-    return _result("directional", data, form, found, steps, beta)
+    result = _result(data, form, found, steps, beta)
+    if bad is None:
+        return result
+    return replace(result, factors={**result.factors, "shadow_price_b": shadow_prices(result, price=price, good=good)})
 
 
 def non_radial(
@@ -94,10 +96,10 @@ def non_radial(
     *,
     rts: str = "crs",
     disposability: str = "weak",
-    direction: Direction = "all",
+    direction: Direction | None = None,
     weights: str | FloatArray = "groups",
     reference: Reference | None = None,
-) -> ModelSolution:
+) -> Solution:
     """Return the non-radial directional distance: the weighted sum of each factor's own improvement.
 
     Parameters
@@ -113,7 +115,7 @@ def non_radial(
 
     Returns
     -------
-    ModelSolution
+    Solution
         `score` is the distance; the factors `beta_x`, `beta_y`, `beta_b` are each factor's improvement.
 
     Notes
@@ -129,7 +131,7 @@ def non_radial(
     ([0.0, 1.0], [0.0, 1.0])
     """
     data = checked(x, y, bad, reference)
-    steps = _steps(data, direction)
+    steps = _steps(data, "all" if direction is None else direction)
     form = _form(data, rts, disposability, steps)
     shares = _weights(data, steps, weights)
     found = sweep(
@@ -138,10 +140,10 @@ def non_radial(
         len(data.x),
         maximise=True,
     )
-    return _result("non-radial", data, form, found, steps, found.own[:, : steps.shape[1]])
+    return _result(data, form, found, steps, found.own[:, : steps.shape[1]])
 
 
-def shadow_prices(found: ModelSolution, *, price: float = 1.0, good: int = 0) -> FloatArray:
+def shadow_prices(found: Solution, *, price: float = 1.0, good: int = 0) -> FloatArray:
     """Return what one unit less of each bad output costs in output given up, at the frontier.
 
     Parameters
@@ -172,11 +174,10 @@ def shadow_prices(found: ModelSolution, *, price: float = 1.0, good: int = 0) ->
     >>> shadow_prices(directional(x, y, b)).round(6)[2].tolist()
     [1.0]
     """
-    if found.duals is None or found.slack_b.shape[1] == 0:
-        message = "shadow prices need a directional or non-radial solution with bad outputs."
-        raise UsageError(message)
-    of_good, of_bad = found.duals[1][:, good], found.duals[2]
-    flat = np.abs(of_good) <= _FLAT * np.abs(found.duals[1]).max(initial=1e-300)
+    if found.dual_y is None or found.dual_b is None:
+        raise UsageError("frontier.shadow-prices")
+    of_good, of_bad = found.dual_y[:, good], found.dual_b
+    flat = np.abs(of_good) <= _FLAT * np.abs(found.dual_y).max(initial=1e-300)
     return price * np.where(flat[:, None], np.nan, of_bad / np.where(flat, 1.0, of_good)[:, None])
 
 
@@ -184,30 +185,26 @@ def shadow_prices(found: ModelSolution, *, price: float = 1.0, good: int = 0) ->
 class _Form:
     """How bad outputs enter: whether their row is an equation, reference units may idle, and a factor abates."""
 
-    rts: Rts
+    rts: str
     equation: bool
     idle: bool
     factor: bool
 
 
 def _form(data: Units, rts: str, disposability: str, steps: FloatArray) -> _Form:
-    check_choice("disposability", disposability, DISPOSABILITY)
-    known = check_rts(rts)
+    choose("disposability", disposability, DISPOSABILITY)
+    known = rts_of(rts)
     bads = data.b.shape[1] > 0
     factor = bads and disposability == "weak" and known in {"vrs", "ndrs"}
     if factor and steps[:, : data.x.shape[1]].any():
-        message = (
-            "a single abatement factor under variable returns is linear only with fixed inputs: take a direction "
-            "without inputs, disposability 'kuosmanen', or 'equality' for what other programs call weak."
-        )
-        raise UsageError(message)
+        raise UsageError("frontier.one-factor-inputs")
     return _Form(known, bads and disposability != "strong", bads and disposability == "kuosmanen", factor)
 
 
 def _steps(data: Units, direction: Direction) -> FloatArray:
     """Return the direction `(n, p + q + r)` on the scale of the data."""
     if isinstance(direction, str):
-        check_choice("direction", direction, _NAMED)
+        choose("direction", direction, _NAMED)
         with_x, with_y = direction != "outputs", direction != "inputs"
         return np.concatenate([data.x * with_x, data.y * with_y, data.b * with_y], axis=1)
     scales = (data.scale_x, data.scale_y, data.scale_b)
@@ -218,8 +215,7 @@ def _steps(data: Units, direction: Direction) -> FloatArray:
     ]
     steps = np.concatenate(parts, axis=1)
     if not np.isfinite(steps).all() or (steps < 0).any():
-        message = "a direction holds a missing or negative step; gb is a reduction and is given as a positive number."
-        raise InputError(message)
+        raise InputError("frontier.direction-step")
     return steps
 
 
@@ -228,12 +224,9 @@ def _weights(data: Units, steps: FloatArray, weights: str | FloatArray) -> Float
     if not isinstance(weights, str):
         shares = np.asarray(weights, dtype=float)
         if shares.shape != (p + q + r,) or (shares < 0).any() or not shares.any():
-            message = (
-                f"weights must be {p + q + r} numbers of at least zero, for inputs, outputs, bad outputs; got {shares}."
-            )
-            raise InputError(message)
+            raise InputError("frontier.weights", goods=p + q + r)
         return shares
-    check_choice("weights", weights, ("groups", "ones"))
+    choose("weights", weights, ("groups", "ones"))
     used = (steps > 0).any(axis=0)
     if weights == "ones":
         return used.astype(float)
@@ -290,7 +283,7 @@ def _own(
     )
 
 
-def _result(model: str, data: Units, form: _Form, found: Sweep, steps: FloatArray, beta: FloatArray) -> ModelSolution:
+def _result(data: Units, form: _Form, found: Sweep, steps: FloatArray, beta: FloatArray) -> Solution:
     """Return improvements, what they leave as slack, and targets, in the caller's units."""
     _, p, q, _ = data.counts
     count = len(data.xr)
@@ -301,34 +294,10 @@ def _result(model: str, data: Units, form: _Form, found: Sweep, steps: FloatArra
     reached = (every @ data.xr / factor, active @ data.yr, active @ data.br)
     points = (data.x - moved[:, :p], data.y + moved[:, p : p + q], data.b - moved[:, p + q :])
     slacks = (points[0] - reached[0], reached[1] - points[1], points[2] - reached[2])
-    factors = {"beta_x": beta[:, :p], "beta_y": beta[:, p : p + q], "beta_b": beta[:, p + q :]}
+    factors: dict[str, Any] = {"beta_x": beta[:, :p], "beta_y": beta[:, p : p + q], "beta_b": beta[:, p + q :]}
     if form.idle:
         factors["idle"] = found.intensities[:, count:]
     if form.factor:
         factors["abatement"] = factor[:, 0]
     kept = replace(found, intensities=every)
-    return solved(model, data, kept, found.objective, slacks, targets=reached, worth=1.0, **factors)
-
-
-def solve(data: Data, options: Options) -> Solved:
-    """Score units by ``model="environmental"`` or ``"non-radial"``.
-
-    Parameters
-    ----------
-    data
-        The units.
-    options
-        `rts`, `disposability`, `direction` (as of `directional`); of its own: ``weights``
-        for ``non-radial``; ``price`` and ``good`` for ``environmental``, which adds the marginal abatement cost of each
-        bad output.
-    """
-    known: dict[str, Any] = {"rts": options.rts, "disposability": options.disposability}
-    if options.model == "non-radial":
-        own = options.take(weights="groups")
-        found = non_radial(data.x, data.y, data.b, direction=options.direction or "all", **known, **own)
-        return hand_over(found, data, best=0.0)
-    own = options.take(price=1.0, good=0)
-    found = directional(data.x, data.y, bad_outputs(data, options), direction=options.direction or "outputs", **known)
-    prices = shadow_prices(found, **own)
-    columns = {f"shadow_price_{bad}": prices[:, at] for at, bad in enumerate(data.bads)}
-    return hand_over(found, data, best=0.0, columns=columns)
+    return solved(data, kept, found.objective, slacks, targets=reached, worth=1.0, best=0.0, **factors)

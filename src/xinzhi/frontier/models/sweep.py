@@ -3,34 +3,83 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.programs import Program
+from xinzhi.frontier.technology.distance import Programs, Solution
+from xinzhi.frontier.technology.goods import Goods, means
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.programs import Program
+
+Reference = tuple[Any, ...]  # inputs, outputs, and bad outputs or nothing
+ON_FRONTIER = 1e-9  # a score this close to the best is the best
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Units and reference set on one scale: every column is divided by its mean over the reference set."""
+
+    x: FloatArray
+    y: FloatArray
+    b: FloatArray
+    xr: FloatArray
+    yr: FloatArray
+    br: FloatArray
+    scale_x: FloatArray
+    scale_y: FloatArray
+    scale_b: FloatArray
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Return the numbers of units, inputs, outputs and bad outputs."""
+        return len(self.x), self.x.shape[1], self.y.shape[1], self.b.shape[1]
+
+
+def checked(
+    x: FloatArray,
+    y: FloatArray,
+    bad: FloatArray | None = None,
+    reference: Reference | None = None,
+    *,
+    positive: Sequence[Literal["x", "y", "b"]] = (),
+    negative: bool = False,
+) -> Units:
+    """Check the data and put them on one scale; `positive` tables may hold no zero, others neither nor negatives."""
+    points = Goods.of(x, y, bad)
+    others = points if reference is None else Goods.of(*reference)
+    if points.widths != others.widths:
+        raise UsageError("frontier.reference-goods", ours=points.widths, theirs=others.widths)
+    for goods in (points, others):
+        for name in "xyb":
+            _check(getattr(goods, name), name, zero=name not in positive, negative=negative)
+    for name, part in zip("xyb", (others.x, others.y, others.b), strict=True):
+        idle = np.flatnonzero(np.abs(part).sum(axis=0) == 0)
+        if len(idle):
+            raise InputError("frontier.idle-column", name=name, column=int(idle[0]))
+    scale = means(others)
+    here, there = points.over(scale), others.over(scale)
+    return Units(here.x, here.y, here.b, there.x, there.y, there.b, *points.split(scale))
+
+
+def _check(table: FloatArray, name: str, *, zero: bool, negative: bool) -> None:
+    """Refuse what the model cannot use, and say where it stands."""
+    wrong, code = (table < 0) & (not negative), "frontier.model-negative"
+    if not wrong.any():
+        wrong, code = (table == 0) & (not zero), "frontier.model-zero"
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0].tolist()
+        raise InputError(code, name=name, column=column, unit=row, n=int(wrong.sum()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """The part of a program that belongs to one unit.
-
-    Parameters
-    ----------
-    columns
-        Coefficients `(rows, k)` of the unit's own variables (slacks, factors, scale).
-    costs
-        `(k,)`; the intensities of the reference units cost nothing unless `intensity_costs` says so.
-    lower, upper
-        Bounds `(rows,)` of the rows.
-    column_lower, column_upper
-        Bounds `(k,)` of the own variables.
-    intensity_costs
-        `(n,)` or None.
-    """
+    """The part of a program that belongs to one unit: its columns `(rows, own)` and the bounds."""
 
     columns: FloatArray
     costs: FloatArray
@@ -43,27 +92,13 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Solutions of all units.
+    """Solutions of all units."""
 
-    Parameters
-    ----------
-    objective
-        `(units,)`, NaN unless optimal.
-    status
-        `(units,)` of ``optimal``, ``infeasible``, ``unbounded`` or ``failed``.
-    own, intensities
-        Values `(units, k)` and `(units, n)`.
-    duals
-        `(units, rows)`.
-    programs, size
-        How many programs were solved, and rows and columns of each.
-    """
-
-    objective: FloatArray
+    objective: FloatArray  # (n,)
     status: tuple[str, ...]
-    own: FloatArray
-    intensities: FloatArray
-    duals: FloatArray
+    own: FloatArray  # (n, own)
+    intensities: FloatArray  # (n, k)
+    duals: FloatArray  # (n, rows)
     programs: int
     size: tuple[int, int]
 
@@ -76,29 +111,19 @@ def sweep(
     maximise: bool = False,
     leave_out: bool = False,
 ) -> Sweep:
-    """Solve the program of every unit, each from where the one before stopped.
-
-    Parameters
-    ----------
-    reference
-        Coefficients `(rows, n)` of the intensities.
-    own
-        The part of unit `o`.
-    units
-        Number of units.
-    maximise
-        Whether the objective is maximised.
-    leave_out
-        Whether a unit is kept out of its own reference set (super-efficiency); the reference set then holds the units.
-
-    Returns
-    -------
-    Sweep
-        Solutions in the order of the units.
-    """
+    """Solve the program of every unit, each from where the one before stopped; `reference` is `(rows, k)`."""
     rows, count = reference.shape
     part = own(0)
-    program = _program(reference, part, maximise=maximise)
+    free = np.zeros(count) if part.intensity_costs is None else part.intensity_costs
+    program = Program(
+        np.concatenate([reference, part.columns], axis=1),
+        costs=np.concatenate([free, part.costs]),
+        row_lower=part.lower,
+        row_upper=part.upper,
+        column_lower=np.concatenate([np.zeros(count), part.column_lower]),
+        column_upper=np.concatenate([np.full(count, np.inf), part.column_upper]),
+        maximise=maximise,
+    )
     numbers = list(range(count, count + len(part.costs)))
     objective, status = np.full(units, np.nan), []
     values, duals = np.full((units, count + len(numbers)), np.nan), np.full((units, rows), np.nan)
@@ -123,18 +148,48 @@ def sweep(
     return Sweep(objective, tuple(status), values[:, count:], values[:, :count], duals, program.count, program.size)
 
 
-def _program(reference: FloatArray, part: Own, *, maximise: bool) -> Program:
-    """Return the program of the first unit."""
-    from xinzhi.core.programs import Program
+def solved(
+    data: Units,
+    found: Sweep,
+    score: FloatArray,
+    slacks: tuple[FloatArray, FloatArray, FloatArray],
+    *,
+    targets: tuple[FloatArray, FloatArray, FloatArray] | None = None,
+    worth: float | None = None,
+    best: float = 1.0,
+    beyond: bool = False,
+    **factors: Any,  # noqa: ANN401 - numbers by their names
+) -> Solution:
+    """Return the solution in the caller's units.
 
-    count = reference.shape[1]
-    zeros = np.zeros(count) if part.intensity_costs is None else part.intensity_costs
-    return Program(
-        np.concatenate([reference, part.columns], axis=1),
-        costs=np.concatenate([zeros, part.costs]),
-        row_lower=part.lower,
-        row_upper=part.upper,
-        column_lower=np.concatenate([np.zeros(count), part.column_lower]),
-        column_upper=np.concatenate([np.full(count, np.inf), part.column_upper]),
-        maximise=maximise,
+    `worth` turns row prices into multipliers (none when None), `best` is the score of an efficient unit, and with
+    `beyond` scores above it are efficient too.
+    """
+    from scipy.sparse import csr_array
+
+    scales = (data.scale_x, data.scale_y, data.scale_b)
+    if targets is None:
+        targets = (data.x - slacks[0], data.y + slacks[1], data.b - slacks[2])
+    slack = [part * scale + 0.0 for part, scale in zip(slacks, scales, strict=True)]
+    target = [part * scale for part, scale in zip(targets, scales, strict=True)]
+    _, p, q, r = data.counts
+    multipliers: dict[str, Any] = {}
+    if worth is not None:
+        x, y, b, rest = np.split(found.duals * worth, np.cumsum([p, q, r]), axis=1)
+        multipliers = {"dual_x": x / data.scale_x, "dual_y": -y / data.scale_y, "dual_scale": rest[:, 0]}
+        multipliers |= {"dual_b": b / data.scale_b} if r else {}
+    return Solution(
+        score=score + 0.0,  # no -0.0
+        status=np.array(found.status),
+        programs=Programs(count=found.programs, rows=found.size[0], columns=found.size[1]),
+        efficient=score >= best - ON_FRONTIER if beyond else np.abs(score - best) <= ON_FRONTIER,
+        intensity=csr_array(np.nan_to_num(found.intensities)),  # a unit that is not optimal has no peers
+        slack_x=slack[0],
+        slack_y=slack[1],
+        slack_b=slack[2] if r else None,
+        target_x=target[0],
+        target_y=target[1],
+        target_b=target[2] if r else None,
+        factors=factors,
+        **multipliers,
     )

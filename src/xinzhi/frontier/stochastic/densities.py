@@ -1,27 +1,312 @@
-"""Density of the composed error e = v - u, noise v normal and inefficiency u >= 0, for each distribution of u.
-
-Every density comes with its score, by Fisher's identity: the score of what is seen is the mean, given the residual, of
-the score of residual and inefficiency together. Shape parameters are ``ln sigma_v**2``, ``ln sigma_u**2`` and whatever
-the distribution adds; each may be one number or one for each row.
-"""
+"""Normal tails without cancellation: what every composed-error likelihood is made of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-
-from xinzhi.frontier.stochastic.posterior import BoxNormal, CutNormal, TiltedNormal, log_box
-from xinzhi.frontier.stochastic.special import LOG_ROOT_2PI, log_scaled_cdf, moment_ratios
+from scipy.special import erfcx, log_ndtr, ndtr, ndtri, ndtri_exp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.stochastic.posterior import Posterior
 
     Shape = tuple[FloatArray | float, ...]
+
+_SQRT2, _LOG2 = np.sqrt(2.0), np.log(2.0)
+_FORWARD = -3.0  # left of it the upward recursion of the moments loses digits, the downward one gains them
+_DEPTH = 60  # steps of the downward recursion: the error at r = -3 is below exp(-60)
+LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
+
+
+def log_scaled_cdf(r: FloatArray) -> FloatArray:
+    """Return ``log cdf(r) + r**2 / 2``, which stays small however far left `r` lies.
+
+    Parameters
+    ----------
+    r
+        Any shape.
+
+    Examples
+    --------
+    >>> float(log_scaled_cdf(np.array([-1e6]))[0].round(6))
+    -14.734449
+    """
+    left = np.minimum(r, 0.0)
+    right = np.maximum(r, 0.0)
+    return np.where(r < 0, np.log(erfcx(-left / _SQRT2)) - _LOG2, log_ndtr(right) + 0.5 * right**2)
+
+
+def moment_ratios(r: FloatArray, count: int = 2) -> list[FloatArray]:
+    """Return ``J[k] / J[k-1]`` for k = 1..count, with ``J[k]`` the integral of ``u**k pdf(u - r)`` over u > 0.
+
+    The mean of a normal variable with location `r` and scale 1 that is cut at zero is the first ratio, its second
+    moment the product of the first two, and so on.
+
+    Parameters
+    ----------
+    r
+        Location in units of the scale, any shape.
+    count
+        How many ratios.
+
+    Notes
+    -----
+    ``J[k] = r J[k-1] + (k - 1) J[k-2]`` upwards, ``J[k-1]/J[k-2] = (k - 1) / (J[k]/J[k-1] - r)`` downwards: the
+    integrals are the minimal solution for r < 0 (Gautschi 1967, SIAM Review 9).
+
+    Examples
+    --------
+    >>> [float(ratio[0].round(9)) for ratio in moment_ratios(np.array([0.0]))]
+    [0.797884561, 1.253314137]
+    """
+    r = np.asarray(r, dtype=np.float64)
+    right = np.maximum(r, _FORWARD)
+    upward = [np.array(right + np.exp(-LOG_ROOT_2PI - log_scaled_cdf(right)))]
+    for k in range(2, count + 1):
+        upward.append(np.array(right + (k - 1) / upward[-1]))
+    far = r < _FORWARD
+    if not far.any():
+        return upward
+    left = r[far]
+    ratio = 0.5 * (left + np.sqrt(left**2 + 4 * _DEPTH))
+    for k in range(_DEPTH, 1, -1):
+        ratio = (k - 1) / (ratio - left)
+        if k - 1 <= count:
+            upward[k - 2][far] = ratio
+    return upward
+
+
+def truncated_quantile(location: FloatArray, scale: FloatArray, probability: float) -> FloatArray:
+    """Return the quantile of a normal variable that is cut at zero.
+
+    Parameters
+    ----------
+    location, scale
+        Of the normal variable before it is cut.
+    probability
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> float(truncated_quantile(np.array([0.0]), np.array([1.0]), 0.95)[0].round(6))
+    1.959964
+    """
+    above = np.log1p(-probability) + log_ndtr(location / scale)
+    return np.asarray(np.maximum(location - scale * ndtri_exp(above), 0.0))
+
+
+_HALVINGS = 60
+
+
+class Posterior(Protocol):
+    """Distribution of the inefficiency u given the residual, one for each row."""
+
+    def mean(self) -> FloatArray:
+        """Return E[u | e] (Jondrow, Lovell, Materov and Schmidt 1982)."""
+
+    def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
+        """Return E[exp(-factor u) | e] (Battese and Coelli 1988)."""
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return the quantile of u | e (Horrace and Schmidt 1996)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutNormal:
+    """A normal variable cut at zero: after a half-normal, truncated normal or exponential inefficiency.
+
+    Parameters
+    ----------
+    location, scale
+        Of the normal variable before it is cut.
+    """
+
+    location: FloatArray
+    scale: FloatArray
+
+    def mean(self) -> FloatArray:
+        """Return E[u | e]."""
+        return self.scale * moment_ratios(self.location / self.scale, 1)[0]
+
+    def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
+        """Return E[exp(-factor u) | e]."""
+        r, step = self.location / self.scale, factor * self.scale
+        right = 0.5 * step**2 - factor * self.location + log_ndtr(r - step) - log_ndtr(r)
+        return np.exp(
+            np.where(r > 0, right, log_scaled_cdf(r - step) - log_scaled_cdf(r))
+        )  # each where it keeps its digits
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return the quantile of u | e."""
+        return truncated_quantile(self.location, self.scale, probability)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxNormal:
+    """A normal variable cut at zero and at `top`: after a uniform inefficiency.
+
+    Parameters
+    ----------
+    location, scale, top
+        Of the normal variable before it is cut, and where it ends.
+    """
+
+    location: FloatArray
+    scale: float
+    top: float
+
+    def _mass(self, location: FloatArray) -> FloatArray:
+        return log_box(-location / self.scale, (self.top - location) / self.scale)
+
+    def mean(self) -> FloatArray:
+        """Return E[u | e]."""
+        mass = self._mass(self.location)
+        low, high = -self.location / self.scale, (self.top - self.location) / self.scale
+        slope = np.exp(-0.5 * low**2 - mass) - np.exp(-0.5 * high**2 - mass)
+        mean: FloatArray = self.location + self.scale * slope / np.sqrt(2 * np.pi)
+        return np.clip(mean, 0.0, self.top)
+
+    def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
+        """Return E[exp(-factor u) | e]."""
+        moved = self.location - factor * self.scale**2
+        log_mean = -factor * self.location + 0.5 * (factor * self.scale) ** 2
+        return np.exp(log_mean + self._mass(moved) - self._mass(self.location))
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return the quantile of u | e."""
+        low, high = -self.location / self.scale, (self.top - self.location) / self.scale
+        flip = np.where(low > 0, -1.0, 1.0)  # the tail with more digits
+        start, end = ndtr(flip * low), ndtr(flip * high)
+        inside = flip * ndtri(start + probability * (end - start))
+        return np.clip(self.location + self.scale * inside, 0.0, self.top)
+
+
+@dataclass(frozen=True, slots=True)
+class TiltedNormal:
+    """A normal variable cut at zero and weighted by u: after a Rayleigh inefficiency.
+
+    Parameters
+    ----------
+    location, scale
+        Of the normal variable before it is cut and weighted.
+    """
+
+    location: FloatArray
+    scale: FloatArray
+
+    def mean(self) -> FloatArray:
+        """Return E[u | e]."""
+        return self.scale * moment_ratios(self.location / self.scale, 2)[1]
+
+    def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
+        """Return E[exp(-factor u) | e]."""
+        r, step = self.location / self.scale, factor * self.scale
+        moved = r - step
+        plain = log_ndtr(moved) - log_ndtr(r) + np.log(moment_ratios(moved, 1)[0] / moment_ratios(r, 1)[0])
+        right = 0.5 * step**2 - factor * self.location + plain
+        return np.exp(np.where(r > 0, right, log_tilted(moved) - log_tilted(r)))
+
+    def _above(self, u: FloatArray) -> FloatArray:
+        """Return P(U > u): the integral of t pdf(t - r) over t > c is ``pdf(c - r) + r cdf(r - c)``."""
+        r, c = self.location / self.scale, u / self.scale
+        density = np.exp(-0.5 * (c - r) ** 2) / np.sqrt(2 * np.pi)
+        return np.asarray((density + r * ndtr(r - c)) / np.exp(log_tilted(r) - 0.5 * r**2))
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return the quantile of u | e, by halving."""
+        top = np.maximum(self.location, 0.0) + 40 * self.scale
+        return halve(lambda u: 1 - self._above(u), top, probability)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """Points and weights: after a gamma inefficiency, by simulation or quadrature.
+
+    Parameters
+    ----------
+    points, weights
+        `(n, m)`; the weights of a row add up to 1.
+    """
+
+    points: FloatArray
+    weights: FloatArray
+
+    def mean(self) -> FloatArray:
+        """Return E[u | e]."""
+        return np.asarray((self.weights * self.points).sum(axis=1))
+
+    def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
+        """Return E[exp(-factor u) | e]."""
+        return np.asarray((self.weights * np.exp(-np.asarray(factor)[..., None] * self.points)).sum(axis=1))
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return the quantile of u | e, between the two points around it."""
+        order = np.argsort(self.points, axis=1)
+        points = np.take_along_axis(self.points, order, axis=1)
+        weights = np.take_along_axis(self.weights, order, axis=1)
+        middle = weights.cumsum(axis=1) - 0.5 * weights
+        return np.array([np.interp(probability, at, value) for at, value in zip(middle, points, strict=True)])
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """A mixture of cut normal variables: an inefficiency beside a random effect that is integrated out.
+
+    Parameters
+    ----------
+    parts
+        Cut normal variables `(n, m)`.
+    weights
+        `(n, m)`, adding up to 1 in each row.
+    """
+
+    parts: CutNormal
+    weights: FloatArray
+
+    def mean(self) -> FloatArray:
+        """Return E[u | e]."""
+        return np.asarray((self.weights * self.parts.mean()).sum(axis=1))
+
+    def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
+        """Return E[exp(-factor u) | e]."""
+        return np.asarray((self.weights * self.parts.efficiency(np.asarray(factor)[..., None])).sum(axis=1))
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return the quantile of u | e, by halving."""
+        location, scale = self.parts.location, self.parts.scale
+
+        def below(u: FloatArray) -> FloatArray:
+            above = log_ndtr((location - u[:, None]) / scale) - log_ndtr(location / scale)
+            return np.asarray(1 - (self.weights * np.exp(above)).sum(axis=1))
+
+        top = np.maximum(location, 0.0).max(axis=1) + 40 * np.max(scale)
+        return halve(below, top, probability)
+
+
+def halve(below: Callable[[FloatArray], FloatArray], top: FloatArray, probability: float) -> FloatArray:
+    """Return where the increasing function `below` passes `probability`, between 0 and `top`."""
+    low, high = np.zeros_like(top), top.copy()
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        left = below(middle) < probability
+        low, high = np.where(left, middle, low), np.where(left, high, middle)
+    return 0.5 * (low + high)
+
+
+def log_tilted(r: FloatArray) -> FloatArray:
+    """Return the log of the integral of ``u pdf(u - r)`` over u > 0, plus ``r**2 / 2``."""
+    return log_scaled_cdf(r) + np.log(moment_ratios(r, 1)[0])
+
+
+def log_box(low: FloatArray, high: FloatArray) -> FloatArray:
+    """Return ``log(cdf(high) - cdf(low))`` for low < high, from the tail with more digits."""
+    a, b = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
+    upper = log_ndtr(b)
+    return np.asarray(upper + np.log(-np.expm1(log_ndtr(a) - upper)))
+
 
 NOISE, INEFFICIENCY, LOCATION, GAMMA = "ln(sigma_v2)", "ln(sigma_u2)", "mu", "ln(shape)"
 

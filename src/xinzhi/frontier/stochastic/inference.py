@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.stochastic.conventions import conventions
-from xinzhi.frontier.stochastic.densities import GAMMA, INEFFICIENCY, NOISE
+from xinzhi.core.text import Text, words
+from xinzhi.frontier.stochastic.densities import (
+    GAMMA,
+    INEFFICIENCY,
+    LOCATION,
+    LOG_ROOT_2PI,
+    NOISE,
+    log_scaled_cdf,
+    moment_ratios,
+    truncated_posterior,
+)
+from xinzhi.frontier.stochastic.design import conventions
 from xinzhi.frontier.stochastic.problem import normal_log_likelihood
-from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT
+from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
 
 if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.frontier.stochastic.maximise import Summit
+    from xinzhi.frontier.stochastic.densities import Posterior
     from xinzhi.frontier.stochastic.problem import Problem
+    from xinzhi.frontier.stochastic.sfa import Summit
 
 _HALVINGS = 200
 _ROUNDING = 1e-7  # of the difference of two log-likelihoods
@@ -235,3 +246,208 @@ def _scale_test(problem: Problem, found: Estimates) -> float | None:
         slope[offset + count + at] = (values[j] if i < inputs else 0.0) + (values[i] if j < inputs and i != j else 0.0)
     variance = float(slope @ found.covariance @ slope)
     return float((slope @ found.values - 1) ** 2 / variance) if variance > 0 else None
+
+
+def row_keys(problem: Problem) -> pl.DataFrame:
+    """Return ``row`` and, where the call names them, ``unit`` and ``period``."""
+    import polars as pl
+
+    table = problem.table
+    keys = pl.DataFrame({"row": np.arange(1, problem.y.size + 1)})
+    for name, column in (("unit", table.unit), ("period", table.period)):
+        if column is not None:
+            keys = keys.with_columns(table.frame[column].alias(name))
+    return keys
+
+
+def efficiencies(problem: Problem, theta: FloatArray, fitted: FloatArray) -> pl.DataFrame:
+    """Return the efficiency of every row.
+
+    Parameters
+    ----------
+    problem, theta
+        The model, and its parameters in orthonormal regressors.
+    fitted
+        The frontier of every row, in logs.
+    """
+    import polars as pl
+
+    columns: dict[str, FloatArray] = {"fitted": fitted, "residual": problem.y - fitted}
+    posterior, factor = problem.likelihood.posterior(theta)
+    level = problem.settings.level
+    if isinstance(problem.likelihood, RandomEffects) and problem.likelihood.persistent:
+        parts = {
+            "transient": (posterior, factor),
+            "persistent": (problem.likelihood.persistent_posterior(theta), factor),
+        }
+        for name, (part, weight) in parts.items():
+            columns |= {f"{name}_{column}": values for column, values in _columns(part, weight, level).items()}
+        columns["efficiency"] = problem.likelihood.overall_efficiency(theta)
+        columns["inefficiency"] = columns["transient_inefficiency"] + columns["persistent_inefficiency"]
+    else:
+        columns |= _columns(posterior, factor, level)
+    return row_keys(problem).hstack(pl.DataFrame(columns))
+
+
+def _columns(posterior: Posterior, factor: FloatArray, level: float) -> dict[str, FloatArray]:
+    """Return mean inefficiency, both point estimates of efficiency and the interval of Horrace and Schmidt."""
+    mean, tail = factor * posterior.mean(), 0.5 * (1 - level)
+    return {
+        "inefficiency": mean,
+        "efficiency": posterior.efficiency(factor),
+        "efficiency_jlms": np.exp(-mean),
+        "lower": np.exp(-factor * posterior.quantile(1 - tail)),
+        "upper": np.exp(-factor * posterior.quantile(tail)),
+    }
+
+
+def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
+    """Return what one unit more of each determinant does to inefficiency in every row.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``row, unit, period, determinant, inefficiency, efficiency``: the change of E[u] (Wang 2002, equation 9 with a
+        constant variance) and of E[exp(-u) | e] with the residual held where it is; no rows without determinants.
+    """
+    import polars as pl
+
+    keys = row_keys(problem)
+    names = problem.settings.determinants
+    empty = keys.clear().with_columns(
+        pl.lit(None, pl.String).alias("determinant"), *(pl.lit(None, pl.Float64).alias(c) for c in _EFFECTS)
+    )
+    if not names:
+        return empty
+    noise, spread = (float(np.exp(found.value(name) or 0.0)) for name in (NOISE, INEFFICIENCY))
+    location = np.full(problem.y.size, found.value("z:constant") or 0.0)
+    for name in names:
+        location += (found.value(f"z:{name}") or 0.0) * problem.table.numbers(name)
+    sign = -1.0 if problem.settings.cost else 1.0
+    e = sign * (problem.y - problem.matrix @ found.values[: problem.size])
+    mean = _mean_slope(location / np.sqrt(spread))
+    after = truncated_posterior(e, (np.log(noise), np.log(spread), location))
+    r = after.location / after.scale
+    by_location = (_hazard(r - after.scale) - _hazard(r)) / after.scale - 1
+    efficiency = after.efficiency() * by_location * noise / (noise + spread)
+    parts = []
+    for name in names:
+        delta = found.value(f"z:{name}") or 0.0
+        effects = pl.DataFrame({"inefficiency": delta * mean, "efficiency": delta * efficiency})
+        parts.append(keys.with_columns(pl.lit(name).alias("determinant")).hstack(effects))
+    return pl.concat(parts)
+
+
+_EFFECTS = ("inefficiency", "efficiency")
+
+
+def _hazard(r: FloatArray) -> FloatArray:
+    """Return ``pdf(r) / cdf(r)``."""
+    return np.asarray(np.exp(-LOG_ROOT_2PI - log_scaled_cdf(r)))
+
+
+def _mean_slope(r: FloatArray) -> FloatArray:
+    """Return the derivative of the mean of a cut normal variable by its location: its variance over the scale's."""
+    first, second = moment_ratios(r)
+    return np.asarray(first * second - first**2)
+
+
+Status = Literal["converged", "boundary", "not converged"]
+
+_BROKEN = ("noise-vanishes", "gradient", "hessian")
+_EDGES = ("no-inefficiency", "no-effect", "no-persistent", "exponential-limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the estimate is a maximum, and of what kind.
+
+    Parameters
+    ----------
+    status
+        ``converged``, ``boundary`` (a maximum on the edge of the parameter space) or ``not converged``.
+    gradient
+        Largest relative gradient, ``max |g| max(|theta|, 1) / max(|log L|, 1)``, over the free parameters.
+    eigenvalue, condition
+        Smallest eigenvalue of the information matrix with unit diagonal, and its condition number.
+    steps, starts, agreeing
+        Newton steps, starting points, and how many of them ended at this log-likelihood.
+    found
+        Short names of what was found, with the numbers that show it.
+    """
+
+    status: Status
+    gradient: float
+    eigenvalue: float
+    condition: float
+    steps: int
+    starts: int
+    agreeing: int
+    found: dict[str, dict[str, object]]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Short names of what was found."""
+        return tuple(self.found)
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What was found, in sentences."""
+        return tuple(words(f"frontier.verdict.{name}", **values) for name, values in self.found.items())
+
+    @property
+    def usable(self) -> bool:
+        """Whether the estimate is a maximum at all."""
+        return self.status != "not converged"
+
+
+def judge(problem: Problem, summit: Summit, found: Estimates) -> Verdict:
+    """Return the verdict on an estimate."""
+    rules = conventions()
+    gradient, (eigenvalue, condition) = summit.relative_gradient(), summit.curvature()
+    notes: dict[str, dict[str, object]] = {name: {} for name in _edges(problem, found)}
+    if gradient > rules["gradient"]:
+        notes["gradient"] = {"value": gradient, "limit": rules["gradient"]}
+    if eigenvalue <= rules["eigenvalue"]:
+        notes["hessian"] = {"value": eigenvalue}
+    if summit.higher is not None:
+        notes["higher"] = {"value": summit.higher}
+    if summit.starts > 1 and summit.agreeing == 1 and not set(_BROKEN) & set(notes):
+        notes["lonely"] = {"starts": summit.starts}
+    if problem.model == "gamma" and problem.settings.draws is not None:
+        notes["simulated"] = {"draws": problem.settings.draws, "value": _exact(problem, found)}
+    status: Status = "converged"
+    if any(name in notes for name in _BROKEN):
+        status = "not converged"
+    elif any(name in notes for name in _EDGES):
+        status = "boundary"
+    counts = (summit.steps, summit.starts, summit.agreeing)
+    return Verdict(status, gradient, eigenvalue, condition, *counts, notes)
+
+
+def _edges(problem: Problem, found: Estimates) -> list[str]:
+    """Return which edges of the parameter space were reached."""
+    rules, names = conventions(), []
+    total = sum(np.exp(found.value(term) or 0.0) for term in (NOISE, EFFECT, PERSISTENT) if term in found.terms)
+    total += np.exp((found.value(INEFFICIENCY) or 0.0) + (found.value(GAMMA) or 0.0))
+    pinned = {term for term, fixed in zip(found.terms, found.fixed, strict=True) if fixed}
+    if INEFFICIENCY in pinned:
+        names.append("no-inefficiency")
+    if skewness(problem.residuals) > 0:
+        names.append("wrong-skewness")
+    names += [name for term, name in ((EFFECT, "no-effect"), (PERSISTENT, "no-persistent")) if term in pinned]
+    if np.exp(found.value(NOISE) or 0.0) < rules["vanishing"] ** 2 * total:
+        names.append("noise-vanishes")
+    location, log_variance = found.value(LOCATION), found.value(INEFFICIENCY) or 0.0
+    if location is not None and location < rules["exponential_limit"] * np.exp(0.5 * log_variance):
+        names.append("exponential-limit")
+    return names
+
+
+def _exact(problem: Problem, found: Estimates) -> float:
+    """Return the exact log-likelihood of the gamma model at simulated estimates."""
+    from xinzhi.frontier.stochastic.likelihoods import integrated_terms
+
+    sign = -1.0 if problem.settings.cost else 1.0
+    e = sign * (problem.y - problem.matrix @ found.values[: problem.size])
+    return float(integrated_terms(e, tuple(found.values[problem.size :])).value.sum())

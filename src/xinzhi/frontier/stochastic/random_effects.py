@@ -15,10 +15,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.frontier.stochastic.densities import HALF_NORMAL, INEFFICIENCY, NOISE, Terms
+from xinzhi.frontier.stochastic.densities import (
+    HALF_NORMAL,
+    INEFFICIENCY,
+    LOG_ROOT_2PI,
+    NOISE,
+    CutNormal,
+    Mixture,
+    Terms,
+)
 from xinzhi.frontier.stochastic.likelihoods import differences
-from xinzhi.frontier.stochastic.posterior import CutNormal, Mixture
-from xinzhi.frontier.stochastic.special import LOG_ROOT_2PI
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray

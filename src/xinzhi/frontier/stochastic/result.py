@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import InputError
-from xinzhi.frontier.labels import Labelled
+from xinzhi.core.text import has, same, words
+from xinzhi.frontier.labelled import Labelled, good_text
 
 if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Language
-    from xinzhi.frontier.stochastic.design import Frontier
-    from xinzhi.frontier.stochastic.options import Settings
-    from xinzhi.frontier.stochastic.verdict import Verdict
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Text
+    from xinzhi.frontier.stochastic.design import Frontier, Settings
+    from xinzhi.frontier.stochastic.inference import Verdict
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -61,6 +62,7 @@ class StochasticFrontier(Labelled):
         The form of the frontier and the options of the call.
     """
 
+    verb: ClassVar[str] = "sfa"
     key: ClassVar[tuple[str, ...]] = ("row",)
 
     coefficients: pl.DataFrame
@@ -88,8 +90,7 @@ class StochasticFrontier(Labelled):
         """
         rows = self.coefficients.filter(self.coefficients["term"] == term)
         if not rows.height:
-            message = f"no term '{term}'; the model has {', '.join(self.coefficients['term'].to_list())}."
-            raise InputError(message)
+            raise InputError("frontier.no-term", term=term, known=self.coefficients["term"].to_list())
         return float(rows["estimate"][0])
 
     def glance(self) -> pl.DataFrame:
@@ -145,8 +146,7 @@ class StochasticFrontier(Labelled):
             units = table.frame[options["unit"]].cast(pl.String).to_list()
             strangers = sorted(set(units) - set(names))
             if strangers:
-                message = f"no effect was estimated for {options['unit']} {', '.join(strangers[:5])}."
-                raise InputError(message)
+                raise InputError("frontier.no-effect", unit=options["unit"], units=strangers)
             place = {name: at for at, name in enumerate(names)}
             dummies = np.eye(len(names))[[place[unit] for unit in units]]
             matrix = np.hstack([matrix[:, 1:], dummies])
@@ -163,8 +163,67 @@ class StochasticFrontier(Labelled):
         rows = self.coefficients.filter(self.coefficients["block"] == "frontier")["estimate"].to_numpy()
         return np.concatenate([rows, self.effects["effect"].to_numpy()])
 
-    def summary(self, language: Language = "en") -> str:
-        """Return the verdict, the mean efficiency and the frontier in a few lines."""
-        from xinzhi.frontier.stochastic.words import summarise
+    @property
+    def drawable(self) -> bool:
+        """Whether there is a maximum, so that figures may be shown."""
+        return self.verdict.usable
 
-        return summarise(self, language)
+    def facts(self) -> Facts:
+        """Return the verdict, efficiencies and frontier, what the verdict rests on, and which conditions fail."""
+        verdict = {"converged": "answer.converged", "boundary": "answer.boundary"}
+        facts: Facts = {verdict.get(self.verdict.status, "answer.not_converged"): {}}
+        if self.drawable:
+            facts |= efficiency_facts(self, self.frame)
+            table, named = self.elasticities, "returns_to_scale" in self.elasticities.columns
+            scale = float(table["returns_to_scale"].to_numpy().mean()) if named else None
+            parts = [
+                words("frontier.chart.slope", part=good_text(name), value=float(table[name].to_numpy().mean()))
+                for name in self.frontier.inputs
+            ]
+            facts["answer.elasticities"] = {"parts": parts, "scale": scale}
+        facts |= {f"verdict.{name}": values for name, values in self.verdict.found.items()}
+        first = self.tests.row(0, named=True)
+        facts["answer.ratio"] = {"ratio": first["statistic"], "p": first["p_value"]}
+        broken = self.checks.filter(self.checks["status"] == "violated").iter_rows(named=True)
+        facts["answer.violated"] = [
+            {"name": check_text(row["check"]), "rows": row["rows"], "bad": row["rows"] - row["satisfied"]}
+            for row in broken
+        ]
+        row = self.glance().row(0, named=True)
+        goods = {"output": good_text(self.output), "inputs": [good_text(name) for name in self.frontier.inputs]}
+        form, model = (words(f"frontier.chart.{name}") for name in (self.settings.form, self.model))
+        numbers = {"rows": row["rows"], "likelihood": row["log_likelihood"], "aic": row["aic"]}
+        facts["note.fit"] = {"form": form, "model": model, "cost": self.settings.cost, **goods, **numbers}
+        return facts
+
+
+def efficiency_facts(result: Labelled, frame: pl.DataFrame) -> Facts:
+    """Return the mean efficiency, the best and the worst: of the last period where there are several."""
+    last = last_period(frame).drop_nulls("efficiency")
+    if not last.height:
+        return {"answer.nothing": {}}
+    best, worst = last.row(0, named=True), last.row(-1, named=True)
+    values: dict[str, object] = {
+        "n": last.height, "mean": float(last["efficiency"].to_numpy().mean()), "what": result.what(last["unit"]),
+        "best": result.names.region(best["unit"]), "most": best["efficiency"],
+        "worst": result.names.region(worst["unit"]), "least": worst["efficiency"],
+    }  # fmt: skip
+    if "period" in frame.columns:
+        return {"headline.sfa_in": {**values, "period": best["period"]}}
+    return {"headline.sfa": values}
+
+
+def last_period(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of the last period (all without periods), the most efficient first, each with its ``unit``."""
+    import polars as pl
+
+    rows = frame if "unit" in frame.columns else frame.with_columns(unit=pl.col("row").cast(pl.String))
+    if "period" in rows.columns:
+        rows = rows.filter(pl.col("period") == pl.col("period").max())
+    return rows.sort("efficiency", descending=True, nulls_last=True)
+
+
+def check_text(name: str) -> Text:
+    """Return the name of a check of the frontier in words."""
+    key = f"frontier.chart.check_{name.replace(' ', '_').replace('-', '_')}"
+    return words(key) if has(key) else same(name)

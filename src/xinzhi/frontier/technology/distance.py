@@ -7,7 +7,7 @@ the inverse of the first, his output distance the inverse of the second.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,12 +15,12 @@ import numpy as np
 from xinzhi.core.errors import UsageError
 from xinzhi.frontier.technology.abatement import single_factor
 from xinzhi.frontier.technology.envelopment import blank, envelop, prepare
-from xinzhi.frontier.technology.goods import Goods, arrays, check_options, check_signs, scaled_goods
+from xinzhi.frontier.technology.goods import Goods, Netputs, check_options, check_signs, scaled_netputs
 from xinzhi.frontier.technology.hull import single_peer, whole_units
 from xinzhi.frontier.technology.technology import RTS, WITHOUT_CONVEXITY, Technology, netputs, technology
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from scipy.sparse import csr_array
 
@@ -37,15 +37,7 @@ _LOST, _PATIENCE = 1e-9, 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programs:
-    """How many linear programmes were solved, and how large the largest was.
-
-    Parameters
-    ----------
-    count
-        Programmes.
-    rows, columns
-        Size of the largest.
-    """
+    """How many linear programs were solved, and the size of the largest."""
 
     count: int
     rows: int
@@ -53,42 +45,32 @@ class Programs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Distances:
-    """Distances of n points from the technology of m reference units.
+class Solution:
+    """What a model found for every unit; arrays are NaN where the status is not ``optimal``, or None.
 
-    Parameters
-    ----------
-    score
-        `(n,)`: Farrell input efficiency (theta), Farrell output efficiency (phi), directional distance (beta) or
-        hyperbolic efficiency (h, at most one inside the technology). NaN where `status` is not ``optimal``.
-    status
-        `(n,)`: ``optimal``; ``infeasible``, no scaling brings the point into the technology; ``unbounded``, nothing
-        that moves is bounded (a unit without any input or output of the kind); ``failed``, no proof was found.
-    intensity
-        `(n, m)`, sparse: the weights of the reference units; `.toarray()` makes it dense.
-    dual_x, dual_y, dual_b
-        `(n, p)`, `(n, q)`, `(n, r)`: multipliers of the goods, in units of the score per unit of the good, normalised
-        so that the multipliers times the direction add up to one. Not unique at a kink of the frontier. A multiplier
-        of a bad output under weak disposability may have either sign; positive means that less of it is better.
-    dual_scale
-        `(n,)`: multiplier of the sum of intensities; nought under constant returns.
-    slack_x, slack_y, slack_b
-        What is left in each good at the projection: of the optimal solution at hand, or the largest (`slacks`).
-    programs
-        Count and size of the linear programmes.
+    ``status``: ``optimal``; ``infeasible``, no scaling brings the point into the technology; ``unbounded``, nothing
+    that moves is bounded; ``failed``, no proof was found. Multipliers are in units of the score per unit of the good,
+    and not unique at a kink of the frontier; one of a bad output under weak disposability may have either sign, and
+    positive means that less of it is better.
     """
 
-    score: FloatArray
-    status: Any
-    intensity: csr_array
-    dual_x: FloatArray
-    dual_y: FloatArray
-    dual_b: FloatArray | None
-    dual_scale: FloatArray
-    slack_x: FloatArray
-    slack_y: FloatArray
-    slack_b: FloatArray | None
+    score: FloatArray  # (n,)
+    status: Any  # (n,) words
     programs: Programs
+    efficient: BoolArray | None = None  # by the model's own measure
+    intensity: csr_array | None = None  # (n, m), weights of the reference units
+    slack_x: FloatArray | None = None  # (n, p), what is left in each good at the projection
+    slack_y: FloatArray | None = None
+    slack_b: FloatArray | None = None
+    target_x: FloatArray | None = None  # the projection on the frontier
+    target_y: FloatArray | None = None
+    target_b: FloatArray | None = None
+    dual_x: FloatArray | None = None
+    dual_y: FloatArray | None = None
+    dual_b: FloatArray | None = None
+    dual_scale: FloatArray | None = None  # (n,), of the sum of intensities
+    factors: Mapping[str, Any] = field(default_factory=dict)  # further numbers, (n,) or (n, goods): `theta_x`
+    notes: tuple[tuple[str, dict[str, Any]], ...] = ()  # sentences for the reader, by their key
 
 
 def distance(  # noqa: PLR0913 - the coordinates of a distance function: points, reference, technology, direction
@@ -106,98 +88,47 @@ def distance(  # noqa: PLR0913 - the coordinates of a distance function: points,
     slacks: bool | FloatArray = False,
     exclude_self: bool = False,
     bounds: tuple[float, float] | None = None,
-) -> Distances:
-    """Return the distances of points from the technology that reference units span.
+) -> Solution:
+    """Return the distances of points `(n, goods)` from the technology that reference units (or the points) span.
 
-    Parameters
-    ----------
-    x, y, b
-        Inputs `(n, p)`, outputs `(n, q)` and bad outputs `(n, r)` of the points, in any units.
-    x_ref, y_ref, b_ref
-        The same of the m reference units; the points themselves when None. A point may lie outside.
-    rts
-        ``crs``, ``vrs``, ``nirs`` (``drs``), ``ndrs`` (``irs``), ``grs`` (with `bounds`); without convexity
-        ``fdh`` (one unit), ``replication`` (whole numbers of units) or ``scaling`` (units at their own or a larger
-        scale), the last two by mixed-integer programmes.
-    orientation
-        ``input`` shrinks all inputs, ``output`` expands all outputs, ``directional`` moves along `direction`,
-        ``hyperbolic`` shrinks inputs (and bad outputs) and expands outputs by the same factor.
-    direction
-        ``(gx, gy)`` or ``(gx, gy, gb)``: how much less input, more output and less bad output one step is; each
-        `(n, k)`, `(k,)` or a number, not negative. The points' own values when None.
-    disposability
-        Of bad outputs. ``weak``: they fall only together with the outputs, by one abatement factor for all units
-        (Färe and Grosskopf); ``kuosmanen``: by a factor for each unit, the smallest convex technology that allows it;
-        ``equality``: bad outputs as equalities without any factor, which many programmes call weak (the same as
-        ``weak`` under constant returns); ``strong``: bad outputs treated as inputs.
-    slacks
-        Whether a second programme finds the largest sum of slacks at the projection, each counted in means of its
-        good in the reference; an array `(p + q + r,)` counts them by its weights in the units of the data instead.
-    exclude_self
-        Super-efficiency: no point may use itself. The points must be the reference.
-    bounds
-        ``(L, U)``, limits of the sum of intensities for ``grs``.
-
-    Returns
-    -------
-    Distances
-        Scores with a status each; an infeasible programme is never a number.
-
-    Raises
-    ------
-    UsageError
-        When an option is unknown, options do not go together, or arrays do not match.
-    InputError
-        When a value is missing, or negative where the technology or orientation cannot take it.
-
-    Notes
-    -----
-    Banker, Charnes and Cooper (1984) for variable returns; Chambers, Chung and Färe (1996) for directions; Kuosmanen
-    (2005) and Färe and Grosskopf (2003) for weak disposability. Goods are divided by their mean inside, so the units
-    of measurement change no digit.
-
-    Examples
-    --------
-    >>> x, y = np.array([[2.0], [4.0], [4.0]]), np.array([[1.0], [3.0], [1.0]])
-    >>> distance(x, y, rts="vrs").score.round(6).tolist()
-    [1.0, 1.0, 0.5]
-    >>> distance(x, y, rts="vrs", orientation="output").score.round(6).tolist()
-    [1.0, 1.0, 3.0]
-    >>> distance(x, y, x_ref=x[2:], y_ref=y[2:], rts="vrs").status.tolist()
-    ['optimal', 'infeasible', 'optimal']
+    The score is Farrell's input efficiency (theta), Farrell's output efficiency (phi), the directional distance (beta)
+    or the hyperbolic efficiency (h, at most one inside the technology). `direction` ``(gx, gy[, gb])`` says how much
+    less input, more output and less bad output one step is; the points' own amounts when None. `slacks` asks a second
+    program for the largest sum of slacks at the projection, each counted in means of its good (or by weights).
+    `exclude_self` leaves each point out of the reference, which must be the points.
     """
+    # Disposability of bad outputs: `weak` has one abatement factor for all units (Färe and Grosskopf), `kuosmanen` one
+    # for each unit, `equality` none, which many programs call weak; `strong` treats bad outputs as inputs.
     check_options(rts, orientation, disposability)
-    points, reference = arrays(x, y, b), arrays(x, y, b)
+    points = reference = Goods.of(x, y, b)
     if x_ref is not None or y_ref is not None or b_ref is not None:
         if exclude_self:
-            message = "exclude_self=True leaves each point out of the reference, so the points must be the reference."
-            raise UsageError(message)
-        reference = arrays(x_ref, y_ref, b_ref)
+            raise UsageError("frontier.self-and-reference")
+        reference = Goods.of(x_ref, y_ref, b_ref)
     check_signs(points, reference, rts, orientation)
-    goods = scaled_goods(points, reference, orientation, direction, disposability)
-    without = np.arange(goods.target.shape[0]) if exclude_self else None
-    if RTS[rts] in WITHOUT_CONVEXITY:
-        known, solve = _hull(goods, rts, without)
-    else:
-        known, solve = _convex(goods, rts, bounds, without)
+    goods = scaled_netputs(points, reference, orientation, direction, disposability)
+    every = np.arange(len(points))
+    without = every if exclude_self else None
+    hull = RTS[rts] in WITHOUT_CONVEXITY
+    known, solve = _hull(goods, rts, without) if hull else _convex(goods, rts, bounds, without)
     if orientation == "hyperbolic":
         score, found = hyperbolic(goods.target, goods.shrinks, solve)
     else:
-        found = solve(goods.target, goods.gain, np.arange(goods.target.shape[0]))
+        found = solve(goods.target, goods.gain, every)
         score = {"input": 1.0 - found.objective, "output": 1.0 + found.objective}.get(orientation, found.objective)
-    if slacks is not False and RTS[rts] not in WITHOUT_CONVEXITY:
-        if goods.widths[2] and disposability == "weak" and known.points:
-            message = "slacks under one abatement factor are not offered; use disposability='kuosmanen'."
-            raise UsageError(message)
+    if slacks is not False and not hull:
+        if reference.b.size and disposability == "weak" and known.points:
+            raise UsageError("frontier.slacks-of-one-factor")
         _largest_slacks(goods, known, solve, found, (score, orientation, slacks))
     return pack(goods, known, score, found)
 
 
 def _convex(
-    goods: Goods, rts: str, bounds: tuple[float, float] | None, without: IntArray | None
+    goods: Netputs, rts: str, bounds: tuple[float, float] | None, without: IntArray | None
 ) -> tuple[Technology, Solver]:
-    """Return the technology and what solves directional programmes against it."""
-    known = technology(*goods.reference, rts=rts, disposability=goods.disposability, bounds=bounds)
+    """Return the technology and what solves directional programs against it."""
+    framed = (goods.reference.x, goods.reference.y, goods.reference.bad)
+    known = technology(*framed, rts=rts, disposability=goods.disposability, bounds=bounds)
     if goods.widths[2] and goods.disposability == "weak" and known.points:
         return known, _one_factor(known, goods.widths[0], without)
     ready = prepare(known, goods.target.shape[0])
@@ -220,12 +151,11 @@ def _one_factor(known: Technology, inputs: int, without: IntArray | None) -> Sol
     return solve
 
 
-def _hull(goods: Goods, rts: str, without: IntArray | None) -> tuple[Technology, Solver]:
+def _hull(goods: Netputs, rts: str, without: IntArray | None) -> tuple[Technology, Solver]:
     """Return a technology of whole units, and what finds peers in it."""
-    x, y, b = goods.reference
+    x, y, b = goods.reference.x, goods.reference.y, goods.reference.bad
     if b is not None and goods.disposability != "strong":
-        message = f"rts='{rts}' with bad outputs needs disposability='strong': whole units never have exactly as much."
-        raise UsageError(message)
+        raise UsageError("frontier.whole-units-bad", rts=rts)
     known = technology(x, y, b, rts="vrs", disposability=goods.disposability)
     reference = netputs(x, y, b, goods.disposability)
 
@@ -248,7 +178,7 @@ def _hull(goods: Goods, rts: str, without: IntArray | None) -> tuple[Technology,
 
 
 def _largest_slacks(
-    goods: Goods,
+    goods: Netputs,
     known: Technology,
     solve: Solver,
     found: Envelopment,
@@ -277,21 +207,20 @@ def _largest_slacks(
     found.width = max(found.width, second.width)
 
 
-def pack(goods: Goods, known: Technology, score: FloatArray, found: Envelopment) -> Distances:
+def pack(goods: Netputs, known: Technology, score: FloatArray, found: Envelopment) -> Solution:
     """Return the solution in the units of the data, by reference unit."""
     from scipy.sparse import coo_array
 
     used = known.owner[found.column] >= 0
     place = (found.row[used], known.owner[found.column[used]])
-    shape = (goods.target.shape[0], known.reference)
+    shape = (len(score), known.reference)
     intensity = coo_array((found.weight[used] * known.scale[found.column[used]], place), shape=shape).tocsr()
-    missing = found.status != "optimal"
     sign = np.where(known.equal[: known.goods], -1.0, 1.0)
-    duals = np.split(found.prices[:, : known.goods] * sign / goods.scale, np.cumsum(goods.widths)[:-1], axis=1)
-    spare = np.split(found.slacks[:, : known.goods] * goods.scale, np.cumsum(goods.widths)[:-1], axis=1)
+    duals = goods.reference.split(found.prices[:, : known.goods] * sign / goods.scale)
+    spare = goods.reference.split(found.slacks[:, : known.goods] * goods.scale)
     bads = goods.widths[2] > 0
-    return Distances(
-        score=np.where(missing, np.nan, score),
+    return Solution(
+        score=np.where(found.status != "optimal", np.nan, score),
         status=found.status,
         intensity=intensity,
         dual_x=duals[0],

@@ -1,4 +1,4 @@
-"""Goods as the programmes take them: checked, in scaled netputs, with the direction of every point."""
+"""Goods: inputs, outputs and bad outputs of units, checked, and as the programs take them."""
 
 from __future__ import annotations
 
@@ -8,142 +8,147 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.technology.technology import DISPOSABILITY, RTS, netputs
+from xinzhi.frontier.technology.technology import DISPOSABILITY, RTS, choose, netputs
 
 if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray
-
-    Three = tuple[FloatArray, FloatArray, FloatArray | None]
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
 ORIENTATIONS = ("input", "output", "directional", "hyperbolic")
+_KINDS = ("input", "output", "bad output")
 
 
 @dataclass(frozen=True, slots=True)
 class Goods:
+    """Inputs ``(n, p)``, outputs ``(n, q)`` and bad outputs ``(n, r)``, where r may be zero."""
+
+    x: FloatArray
+    y: FloatArray
+    b: FloatArray
+
+    @classmethod
+    def of(cls, x: Any, y: Any, b: Any = None) -> Goods:  # noqa: ANN401 - array-likes
+        """Return array-likes as goods: two-dimensional, finite, with the same number of rows."""
+        parts: list[FloatArray] = []
+        for name, part in (("x", x), ("y", y), ("b", b)):
+            values = np.zeros((len(parts[0]), 0)) if part is None else np.asarray(part, dtype=float)
+            values = values[:, None] if values.ndim == 1 else values
+            if values.ndim != 2 or (part is not None and values.shape[1] == 0):  # noqa: PLR2004 - units by goods
+                raise UsageError("frontier.shape", name=name, shape=values.shape)
+            if not np.isfinite(values).all():
+                unit, good = np.argwhere(~np.isfinite(values))[0]
+                raise InputError("frontier.not-finite", name=name, unit=str(unit), column=int(good))
+            parts.append(values)
+        if len({len(part) for part in parts}) > 1:
+            raise UsageError("frontier.rows", lengths=[len(part) for part in parts])
+        return cls(*parts)
+
+    def __len__(self) -> int:
+        """Return the number of units."""
+        return len(self.x)
+
+    @property
+    def widths(self) -> tuple[int, int, int]:
+        """Numbers of inputs, outputs and bad outputs."""
+        return self.x.shape[1], self.y.shape[1], self.b.shape[1]
+
+    @property
+    def bad(self) -> FloatArray | None:
+        """Bad outputs, None when there are none."""
+        return self.b if self.b.shape[1] else None
+
+    def take(self, x_rows: IntArray | BoolArray, y_rows: IntArray | BoolArray | None = None) -> Goods:
+        """Return points with the inputs of some units and the outputs, good and bad, of others (or the same)."""
+        rows = x_rows if y_rows is None else y_rows
+        return Goods(self.x[x_rows], self.y[rows], self.b[rows])
+
+    def all(self) -> FloatArray:
+        """Return all goods side by side, ``(n, p + q + r)``."""
+        return np.concatenate([self.x, self.y, self.b], axis=-1)
+
+    def split(self, table: FloatArray) -> list[FloatArray]:
+        """Return a table of all goods, ``(..., p + q + r)``, as those of inputs, outputs and bad outputs."""
+        return np.split(table, np.cumsum(self.widths)[:-1], axis=-1)
+
+    def over(self, size: FloatArray) -> Goods:
+        """Return the goods divided by a size each, ``(p + q + r,)``."""
+        return Goods(*(part / own for part, own in zip((self.x, self.y, self.b), self.split(size), strict=True)))
+
+
+def means(goods: Goods) -> FloatArray:
+    """Return the mean amount of each good, one where there is none: what makes units of measurement not matter."""
+    size = np.abs(goods.all()).mean(axis=0) if len(goods) else np.ones(sum(goods.widths))
+    return np.where(size > 0, size, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Netputs:
     """Points, reference and directions with every good divided by its mean; `scale` undoes it."""
 
     target: FloatArray
     gain: FloatArray
-    reference: Three
+    reference: Goods
     scale: FloatArray
     shrinks: BoolArray
-    widths: tuple[int, int, int]
     disposability: str
 
+    @property
+    def widths(self) -> tuple[int, int, int]:
+        """Numbers of inputs, outputs and bad outputs."""
+        return self.reference.widths
 
-def scaled_goods(
-    points: Three,
-    reference: Three,
-    orientation: str,
-    direction: tuple[Any, ...] | None,
-    disposability: str,
-) -> Goods:
+
+def scaled_netputs(
+    points: Goods, reference: Goods, orientation: str, direction: tuple[Any, ...] | None, disposability: str
+) -> Netputs:
     """Return points, reference and directions as scaled netputs."""
-    ours, theirs = ([part for part in three if part is not None] for three in (points, reference))
-    widths = [part.shape[1] for part in ours]
-    if widths != [part.shape[1] for part in theirs]:
-        message = "points and reference must have the same inputs, outputs and bad outputs."
-        raise UsageError(message)
-    sizes = [_means(part) for part in theirs]
-    small = [part / size for part, size in zip(ours, sizes, strict=True)]
-    inner = [part / size for part, size in zip(theirs, sizes, strict=True)]
-    bads = len(small) > 2  # noqa: PLR2004 - inputs, outputs, and a third
-    target = netputs(small[0], small[1], small[2] if bads else None, disposability).T
-    still = [np.zeros_like(part) for part in small]
-    moves = [np.abs(part) for part in small]
-    if orientation == "input":
-        moves = [moves[0], *still[1:]]
-    elif orientation == "output":
-        moves = [still[0], moves[1], *still[2:]]
+    if points.widths != reference.widths:
+        raise UsageError("frontier.reference-goods", ours=points.widths, theirs=reference.widths)
+    scale = means(reference)
+    small = points.over(scale)
+    moves = np.abs(small.all())
+    if orientation in {"input", "output"}:
+        moves = moves * np.repeat([orientation == "input", orientation == "output", False], points.widths)
     elif direction is not None:
-        moves = _given(direction, small, sizes)
-    sign = -1.0 if disposability != "strong" else 1.0
-    gain = np.hstack([moves[0], moves[1], *(sign * move for move in moves[2:])])
-    three = (widths[0], widths[1], widths[2] if bads else 0)
-    shrinks = np.repeat([True, False, True], three)
-    framed = (inner[0], inner[1], inner[2] if bads else None)
-    return Goods(target, gain, framed, np.concatenate(sizes), shrinks, three, disposability)
+        moves = np.hstack(given_direction(direction, points)) / scale
+    sign = np.repeat([1.0, 1.0, 1.0 if disposability == "strong" else -1.0], points.widths)
+    target = netputs(small.x, small.y, small.bad, disposability).T
+    shrinks = np.repeat([True, False, True], points.widths)
+    return Netputs(target, moves * sign, reference.over(scale), scale, shrinks, disposability)
 
 
-def _given(direction: tuple[Any, ...], parts: list[FloatArray], sizes: list[FloatArray]) -> list[FloatArray]:
-    """Return the caller's direction in the scaled units."""
-    if len(direction) not in {2, len(parts)}:
-        message = "direction must be (gx, gy), or (gx, gy, gb) with bad outputs."
-        raise UsageError(message)
-    given = [*direction, *[0.0] * (len(parts) - len(direction))]
-    moves = []
-    for name, move, part, size in zip(("gx", "gy", "gb"), given, parts, sizes, strict=False):
+def given_direction(direction: tuple[Any, ...], points: Goods) -> list[FloatArray]:
+    """Return the caller's direction ``(gx, gy)`` or ``(gx, gy, gb)`` for every point, inputs, outputs, bad outputs."""
+    parts = (points.x, points.y, points.b)
+    if len(direction) not in {2, 3}:
+        raise UsageError("frontier.direction-parts")
+    found = []
+    for name, move, part in zip(("gx", "gy", "gb"), (*direction, 0.0)[:3], parts, strict=True):
         try:
             wide = np.broadcast_to(np.asarray(move, dtype=float), part.shape)
         except ValueError as error:
-            message = f"direction {name} has shape {np.shape(move)}, which does not fit the points' {part.shape}."
-            raise UsageError(message) from error
+            raise UsageError("frontier.direction-shape", name=name, ours=np.shape(move), shape=part.shape) from error
         if not np.isfinite(wide).all() or (wide < 0).any():
-            message = f"direction {name} must be finite and not negative: it says how much less input or more output."
-            raise UsageError(message)
-        moves.append(wide / size)
-    return moves
-
-
-def _means(part: FloatArray) -> FloatArray:
-    size = np.abs(part).mean(axis=0) if part.size else np.ones(part.shape[1])
-    return np.where(size > 0, size, 1.0)
-
-
-def arrays(x: Any, y: Any, b: Any) -> Three:  # noqa: ANN401 - array-likes
-    """Return the goods as two-dimensional arrays of finite numbers with the same number of rows."""
-    out: list[FloatArray] = []
-    for name, part in (("inputs x", x), ("outputs y", y), ("bad outputs b", b)):
-        if part is None and name.startswith("bad"):
-            continue
-        values = np.asarray(part, dtype=float)
-        values = values[:, None] if values.ndim == 1 else values
-        if values.ndim != 2 or values.shape[1] == 0:  # noqa: PLR2004 - units and goods
-            message = f"{name} must be an array of units by goods; got shape {values.shape}."
-            raise UsageError(message)
-        if not np.isfinite(values).all():
-            unit, good = np.argwhere(~np.isfinite(values))[0]
-            message = f"{name}: unit {unit}, column {good} is missing or infinite; drop the unit or fill the value."
-            raise InputError(message)
-        out.append(values)
-    if len({part.shape[0] for part in out}) > 1:
-        message = f"inputs, outputs and bad outputs differ in units: {[part.shape[0] for part in out]}."
-        raise UsageError(message)
-    return out[0], out[1], out[2] if b is not None else None
+            raise UsageError("frontier.direction-sign", name=name)
+        found.append(wide)
+    return found
 
 
 def check_options(rts: str, orientation: str, disposability: str) -> None:
     """Refuse options that are unknown or do not go together."""
-    for name, value, known in (
-        ("rts", rts, tuple(RTS)),
-        ("orientation", orientation, ORIENTATIONS),
-        ("disposability", disposability, DISPOSABILITY),
-    ):
-        if value not in known:
-            message = f"unknown {name} '{value}'; choose one of {', '.join(known)}."
-            raise UsageError(message)
+    choose("rts", rts, RTS)
+    choose("orientation", orientation, ORIENTATIONS)
+    choose("disposability", disposability, DISPOSABILITY)
     if RTS[rts] in {"replication", "scaling"} and orientation not in {"input", "output"}:
-        message = f"rts='{rts}' is offered for orientation='input' and 'output'; got '{orientation}'."
-        raise UsageError(message)
+        raise UsageError("frontier.whole-units-orientation", rts=rts, orientation=orientation)
 
 
-def check_signs(
-    points: Three,
-    reference: Three,
-    rts: str,
-    orientation: str,
-) -> None:
+def check_signs(points: Goods, reference: Goods, rts: str, orientation: str) -> None:
     """Refuse negative values where scaling a unit, or its inputs or outputs, has no meaning for them."""
-    names = ("inputs", "outputs", "bad outputs")
-    for name, ours, theirs in zip(names, points, reference, strict=True):
-        if ours is None or theirs is None or (min(ours.min(initial=0), theirs.min(initial=0)) >= 0):
+    for kind, letter in zip(_KINDS, "xyb", strict=True):
+        least = min(getattr(part, letter).min(initial=0) for part in (points, reference))
+        if least >= 0:
             continue
         if RTS[rts] not in {"vrs", "fdh"}:
-            message = f"{name} have negative values, and rts='{rts}' scales units up or down; use rts='vrs'."
-            raise InputError(message)
-        if orientation == "hyperbolic" or orientation == name[:-1]:
-            message = (
-                f"{name} have negative values, which orientation='{orientation}' cannot scale; "
-                "use orientation='directional' with a direction, such as the range of each good."
-            )
-            raise InputError(message)
+            raise InputError("frontier.negative-scaled", kind=kind, rts=rts)
+        if orientation in {"hyperbolic", kind}:
+            raise InputError("frontier.negative-oriented", kind=kind, orientation=orientation)

@@ -1,9 +1,9 @@
-"""The technology that reference units span, written as points and rays.
+"""The technology that reference units span, written as points and rays; and the words for its returns to scale.
 
 Every returns to scale is a set of points (whose intensities add up to one) and of rays (whose intensities are free):
 variable returns take the units as points, constant returns as rays, non-increasing returns add the origin as a point,
 non-decreasing returns take each unit as both, and generalised returns take each unit at the lower and the upper scale.
-So one programme, and one solver, serves them all.
+So one program, and one solver, serves them all.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ import numpy as np
 from xinzhi.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
+# Every name that a caller may give, and the name that we go by.
 RTS = {
     "crs": "crs",
     "vrs": "vrs",
@@ -30,38 +33,40 @@ RTS = {
     "replication": "replication",
     "scaling": "scaling",
 }
+CONVEX = ("crs", "vrs", "nirs", "ndrs")
 WITHOUT_CONVEXITY = ("fdh", "replication", "scaling")
 DISPOSABILITY = ("weak", "kuosmanen", "equality", "strong")
 
 
+def rts_of(rts: str, allowed: Collection[str] = CONVEX) -> str:
+    """Return returns to scale by their own name (`drs` is `nirs`, `irs` is `ndrs`), or refuse them."""
+    name = RTS.get(rts)
+    if name is None or name not in allowed:
+        raise UsageError("frontier.rts", rts=rts, known=list(allowed))
+    return name
+
+
+def choose(name: str, value: object, known: Collection[str]) -> None:
+    """Refuse an option that does not exist."""
+    if value not in known:
+        raise UsageError("frontier.choice", name=name, value=value, known=list(known))
+
+
+def sum_bounds(rts: str) -> tuple[float, float]:
+    """Return the bounds of the sum of intensities."""
+    return {"crs": (-np.inf, np.inf), "vrs": (1.0, 1.0), "nirs": (-np.inf, 1.0), "ndrs": (1.0, np.inf)}[rts]
+
+
 @dataclass(frozen=True, slots=True)
 class Technology:
-    """Points and rays, row by row: inputs (negative), outputs, bad outputs, and the sum of the points' intensities.
+    """Points and rays, row by row: inputs (negative), outputs, bad outputs, and the sum of the points' intensities."""
 
-    Parameters
-    ----------
-    columns
-        `(rows, k)`: coefficients of the k points and rays. The last row is one for a point and nought for a ray; it
-        is missing when there are rays only.
-    owner
-        `(k,)`: which reference unit stands behind a column; -1 for the origin.
-    scale
-        `(k,)`: how many times that unit the column is; nought for the origin.
-    equal
-        `(rows,)`: whether a row must hold with equality (bad outputs that cannot be disposed of freely, and the sum
-        of intensities).
-    points
-        Whether the last row is the sum of intensities.
-    reference
-        Number of reference units.
-    """
-
-    columns: FloatArray
-    owner: IntArray
-    scale: FloatArray
-    equal: BoolArray
-    points: bool
-    reference: int
+    columns: FloatArray  # (rows, k); the last row is one for a point, zero for a ray, and missing without points
+    owner: IntArray  # (k,), which reference unit stands behind a column; -1 for the origin
+    scale: FloatArray  # (k,), how many times that unit the column is; zero for the origin
+    equal: BoolArray  # (rows,), whether a row must hold with equality
+    points: bool  # whether the last row is the sum of intensities
+    reference: int  # number of reference units
 
     @property
     def goods(self) -> int:
@@ -93,30 +98,11 @@ def technology(
     disposability: str = "weak",
     bounds: tuple[float, float] | None = None,
 ) -> Technology:
-    """Return the technology spanned by reference units.
+    """Return the technology spanned by reference units, `(m, p)`, `(m, q)` and `(m, r)`.
 
-    Parameters
-    ----------
-    x, y, b
-        Inputs `(m, p)`, outputs `(m, q)` and bad outputs `(m, r)` of the reference units.
-    rts
-        ``crs``, ``vrs``, ``nirs`` (``drs``), ``ndrs`` (``irs``) or ``grs``.
-    disposability
-        Of bad outputs: ``equality`` and ``weak`` make them equalities, ``kuosmanen`` adds each unit fully abated,
-        ``strong`` treats them as inputs. (The single abatement factor of ``weak`` belongs to the programme.)
-    bounds
-        Lower and upper limit of the sum of intensities for ``grs``; the upper one may be infinite.
-
-    Raises
-    ------
-    UsageError
-        When the returns to scale are unknown or the limits impossible.
-
-    Examples
-    --------
-    >>> known = technology(np.array([[2.0], [4.0]]), np.array([[1.0], [3.0]]), rts="nirs")
-    >>> known.columns.tolist(), known.owner.tolist()
-    ([[-2.0, -4.0, 0.0], [1.0, 3.0, 0.0], [1.0, 1.0, 1.0]], [0, 1, -1])
+    Bad outputs are equalities when their disposability is ``equality`` or ``weak`` (whose single factor belongs to the
+    program); ``kuosmanen`` adds each unit fully abated, ``strong`` treats them as inputs. `bounds` are those of the sum
+    of intensities for ``grs``; the upper one may be infinite.
     """
     base = netputs(x, y, b, disposability)
     number = np.arange(base.shape[1])
@@ -143,22 +129,13 @@ def technology(
 
 def _pieces(rts: str, bounds: tuple[float, float] | None) -> list[tuple[float, float]]:
     """Return at which scales each unit stands, and whether as a point (1) or a ray (0)."""
-    match RTS.get(rts):
+    match rts_of(rts, (*CONVEX, "grs")):
         case "crs":
             return [(1.0, 0.0)]
-        case "vrs" | "nirs":
-            return [(1.0, 1.0)]
         case "ndrs":
             return [(1.0, 1.0), (1.0, 0.0)]
         case "grs":
-            lower, upper = _limits(bounds)
-            return [(lower, 1.0), (1.0, 0.0) if np.isinf(upper) else (upper, 1.0)]
-    message = f"unknown returns to scale '{rts}'; choose one of {', '.join(RTS)}."
-    raise UsageError(message)
-
-
-def _limits(bounds: tuple[float, float] | None) -> tuple[float, float]:
-    if bounds is None or not 0 <= bounds[0] <= 1 <= bounds[1]:
-        message = f"rts='grs' needs bounds=(L, U) with 0 <= L <= 1 <= U for the sum of intensities; got {bounds}."
-        raise UsageError(message)
-    return bounds
+            if bounds is None or not 0 <= bounds[0] <= 1 <= bounds[1]:
+                raise UsageError("frontier.bounds", bounds=bounds)
+            return [(bounds[0], 1.0), (1.0, 0.0) if np.isinf(bounds[1]) else (bounds[1], 1.0)]
+    return [(1.0, 1.0)]

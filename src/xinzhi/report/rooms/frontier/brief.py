@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.report.catalogue import words
+from xinzhi.core.text import words
 from xinzhi.report.charts import kit
-from xinzhi.report.numbers import number
-from xinzhi.report.rooms.frontier.change import inks
-from xinzhi.report.rooms.frontier.change_facts import Facts
-from xinzhi.report.rooms.frontier.names import column, stop
-from xinzhi.report.section import Picture, Section
-from xinzhi.report.tables import Table
+from xinzhi.report.picture import picture
+from xinzhi.report.rooms.frontier.change import inks, unit_of
+from xinzhi.report.rooms.frontier.common import called, head
+from xinzhi.report.section import Section
+from xinzhi.report.table import table
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
@@ -24,98 +23,67 @@ WHOLE = 100  # percent
 _ROUNDING = 1e-6
 
 
-def brief(change: ProductivityChange, measurement: Measurement) -> Section | None:
-    """Return the Malmquist index of capital and labour beside the TFP growth of the accounts; None without figures."""
-    facts = Facts(change)
-    if not facts.complete.height:
+def brief(result: ProductivityChange, measurement: Measurement) -> Section | None:
+    """Return an index beside the TFP growth of the accounts in the same years; None without figures."""
+    if not result.complete.height:
         return None
-    beside = _beside(facts, measurement)
-    return Section(
-        key="frontier",
-        title=words("frontier.title.brief"),
-        answer=(stop(_headline(facts, beside)), *_why(beside)),
-        pictures=(_picture(facts, beside),),
-        notes=(words("frontier.note.brief"), words("frontier.note.counted"), *change.labels.notes),
-    )
+    frame = _both(result, measurement)
+    facts = {name: _mean(frame, name) for name in ("index", "efficiency_change", "technical_change", "tfp_growth")}
+    values = {
+        "index": facts["index"], "efficiency": facts["efficiency_change"], "technical": facts["technical_change"],
+        "accounts": facts["tfp_growth"], "span": result.span, "n": frame.height, "what": result.what(frame["unit"]),
+        "per": result.per,
+    }  # fmt: skip
+    unit = unit_of(result)
+    rows = [{**row, "name": result.names.region(row["unit"])} for row in frame.iter_rows(named=True)]
+    columns = [
+        head("unit", "name"), head("malmquist", "points", unit, of="index"),
+        *(head(name, "points", unit) for name in result.stack), head("accounts", "points", unit, of="tfp_growth"),
+        head("difference", "points", unit),
+    ]  # fmt: skip
+    drawn = picture(
+        "frontier.beside", kit.stacked, rows, table("frontier_beside", frame, columns, result, names=called(result)),
+        values, headline="brief", unit=unit, parts=inks(result), x=words("frontier.unit_of.beside", per=result.per),
+        total="tfp_growth", decimals=2,
+    )  # fmt: skip
+    notes = (words("frontier.note.brief"), words("frontier.note.counted"), *result.labels.notes)
+    section = Section.of("frontier.brief", [drawn], anchor="frontier", notes=notes)
+    return Section.of("frontier.brief", [drawn], anchor="frontier", answer=(*section.answer, *_why(frame)), notes=notes)
 
 
-def _beside(facts: Facts, measurement: Measurement) -> pl.DataFrame:
+def _both(result: ProductivityChange, measurement: Measurement) -> pl.DataFrame:
     """Return the mean points a year of every region: index and parts, and the growth accounts of the same years."""
     accounts = ("tfp_growth", "output_growth", "capital_growth", "labour_growth", "human_capital_contribution")
     growth = measurement.frame.fill_nan(None).select(
         pl.col("region").alias("unit"), pl.col("year").alias("period"), *(pl.col(name) * 100 for name in accounts),
         share=100 * (1 - pl.col("labour_share")),
     )  # fmt: skip
-    both = facts.complete.join(growth, on=["unit", "period"], how="left")
-    means = [pl.col(name).mean() for name in ("index", *facts.stack, *accounts, "share")]
-    return both.group_by("unit").agg(*means).sort("index", "unit", descending=[True, False])
+    both = result.complete.join(growth, on=["unit", "period"], how="left")
+    means = [pl.col(name).mean() for name in ("index", *result.stack, *accounts, "share")]
+    frame = both.group_by("unit").agg(*means).sort("index", "unit", descending=[True, False])
+    return frame.with_columns(difference=pl.col("tfp_growth") - pl.col("index"))
 
 
 def _mean(frame: pl.DataFrame, name: str) -> float | None:
-    known = frame[name].drop_nulls().to_numpy()
-    return float(known.mean()) if known.size else None
+    known = frame[name].drop_nulls() if name in frame.columns else frame["index"].clear()
+    return float(known.to_numpy().mean()) if known.len() else None
 
 
-def _headline(facts: Facts, beside: pl.DataFrame) -> Text:
-    values = {name: number(_mean(beside, name), 2, sign=True) for name in ("index", *facts.stack, "tfp_growth")}
-    return words(
-        "frontier.headline.brief",
-        index=values["index"], efficiency=values["efficiency_change"], technical=values["technical_change"],
-        accounts=values["tfp_growth"], span=facts.span, n=beside.height, what=facts.names.what,
-    )  # fmt: skip
+def _why(frame: pl.DataFrame) -> list[Text]:
+    """Say in one sentence why the two differ: the weights that they give to capital.
 
-
-def _why(beside: pl.DataFrame) -> list[Text]:
-    """Say in one sentence why the two differ: the weights that they give to capital."""
-    rows = beside.drop_nulls(["tfp_growth", "capital_growth", "labour_growth", "share"])
+    The weight of capital in the frontier is the one at which the index would be the residual.
+    """
+    rows = frame.drop_nulls(["tfp_growth", "capital_growth", "labour_growth", "share"])
     if not rows.height:
         return []
-    index, output, capital, labour, share, human = (
-        _mean(rows, name)
-        for name in ("index", "output_growth", "capital_growth", "labour_growth", "share", "human_capital_contribution")
+    index, output, capital, labour, share = (
+        float(rows[name].to_numpy().mean())
+        for name in ("index", "output_growth", "capital_growth", "labour_growth", "share")
     )
-    if None in {index, output, capital, labour, share} or abs((capital or 0.0) - (labour or 0.0)) < _ROUNDING:
+    if abs(capital - labour) < _ROUNDING:
         return []
-    implied = 100 * ((output or 0.0) - (labour or 0.0) - (index or 0.0)) / ((capital or 0.0) - (labour or 0.0))
-    values = {
-        "share": number(share, 0),
-        "capital": number(capital, 1),
-        "labour": number(labour, 1),
-        "human": number(human or 0.0, 1),
-    }
-    if not 0 <= implied <= WHOLE:
-        return [words("frontier.answer.why_plain", **values)]
-    return [words("frontier.answer.why", implied=number(implied, 0), **values)]
-
-
-def _picture(facts: Facts, beside: pl.DataFrame) -> Picture:
-    """Return the parts of the index by region, stacked, and the residual of the accounts as a dot."""
-    names = ("tfp_growth", *facts.stack)
-    rows = [
-        {"name": facts.names.name(row["unit"]), **{name: row[name] for name in names}}
-        for row in beside.rows(named=True)
-    ]
-    twin = Table(
-        key="frontier_beside",
-        title=words("frontier.table.beside"),
-        columns=(
-            column("unit", "name"), column("malmquist", "percent", facts.unit),
-            *(column(name, "percent", facts.unit) for name in facts.stack),
-            column("accounts", "percent", facts.unit), column("difference", "percent", facts.unit),
-        ),
-        rows=[
-            (facts.names.name(row["unit"]), row["index"], *(row[name] for name in facts.stack), row["tfp_growth"],
-             None if row["tfp_growth"] is None else row["tfp_growth"] - row["index"])
-            for row in beside.rows(named=True)
-        ],
-    )  # fmt: skip
-    axis = words("frontier.unit_of.beside", per=facts.per)
-    return Picture(
-        kind="beside",
-        title=words("frontier.title.beside"),
-        headline=_headline(facts, beside),
-        draw=lambda w: kit.stacked(w, rows, inks(facts), x=axis, total="tfp_growth", decimals=2),
-        how=words("frontier.how.beside"),
-        unit=facts.unit,
-        twin=twin,
-    )
+    implied = 100 * (output - labour - index) / (capital - labour)
+    human = _mean(rows, "human_capital_contribution") or 0.0
+    values = {"share": share, "capital": capital, "labour": labour, "human": human, "implied": implied}
+    return [words("frontier.answer.why" if 0 <= implied <= WHOLE else "frontier.answer.why_plain", **values)]

@@ -5,50 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
-from xinzhi.report.catalogue import words
+from xinzhi.core.text import words
+from xinzhi.frontier import good_text, rts_text
 from xinzhi.report.charts import kit
-from xinzhi.report.rooms.frontier.names import column, good, measured, rts_text, yes
-from xinzhi.report.section import Picture
-from xinzhi.report.tables import Column, Table
+from xinzhi.report.picture import picture
+from xinzhi.report.rooms.frontier.common import called, measured, titled
+from xinzhi.report.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.text import Text
-    from xinzhi.report.rooms.frontier.efficiency import Facts
+    from xinzhi.frontier import Efficiency
+    from xinzhi.report.section import Picture
 
 Curve = list[tuple[float, float]]
 CONVEX = {"crs", "vrs", "nirs", "drs", "ndrs", "irs"}
 REACH = 1.04  # how far the ends of the frontier are drawn beyond the points
 
 
-def plane(facts: Facts, asked: str | None) -> Picture | None:
-    """Return the picture of a technology that two axes can hold; None for any other.
-
-    Parameters
-    ----------
-    facts
-        The efficiency.
-    asked
-        A unit to name beside those on the frontier.
-    """
-    data, rts = facts.result.data, facts.result.options.rts
-    shape = (len(data.inputs), len(data.outputs), len(data.bads))
-    if shape == (1, 1, 0) and rts in CONVEX | {"fdh"}:
-        x, y = data.x[:, 0], data.y[:, 0]
-        titles = (measured(data.inputs[0], facts.names.labels), measured(data.outputs[0], facts.names.labels))
-        return _picture(facts, asked, (x, y), production(x, y, rts), titles)
+def plane(result: Efficiency, asked: str | None) -> Picture | None:
+    """Return the picture of a technology that two axes can hold; None for any other."""
+    data, rts, goods = result.data, result.rts, result.data.goods
+    if data.reference is not None:
+        return None
+    if goods.widths == (1, 1, 0) and rts in CONVEX | {"fdh"}:
+        x, y = goods.x[:, 0], goods.y[:, 0]
+        titles = (measured(data.inputs[0], result.labels), measured(data.outputs[0], result.labels))
+        return _picture(result, asked, (x, y), production(x, y, rts), titles)
     ray = rts in CONVEX
-    if shape == (2, 1, 0) and ray and (data.y > 0).all():
-        x, y = (data.x / data.y).T
+    if goods.widths == (2, 1, 0) and ray and (goods.y > 0).all():
+        x, y = (goods.x / goods.y).T
         titles = (_per(data.inputs[0], data.outputs[0]), _per(data.inputs[1], data.outputs[0]))
-        return _picture(facts, asked, (x, y), isoquant(x, y), titles)
-    if shape == (1, 2, 0) and ray and (data.x > 0).all():
-        x, y = (data.y / data.x).T
+        return _picture(result, asked, (x, y), isoquant(x, y), titles)
+    if goods.widths == (1, 2, 0) and ray and (goods.x > 0).all():
+        x, y = (goods.y / goods.x).T
         titles = (_per(data.outputs[0], data.inputs[0]), _per(data.outputs[1], data.inputs[0]))
-        return _picture(facts, asked, (x, y), transformation(x, y), titles)
+        return _picture(result, asked, (x, y), transformation(x, y), titles)
     return None
 
 
@@ -148,47 +144,36 @@ def _steps(x: FloatArray, y: FloatArray, end: float) -> Curve:
 
 
 def _per(top: str, bottom: str) -> Text:
-    return words("frontier.chart.per", top=good(top), bottom=good(bottom))
+    return words("frontier.chart.per", top=good_text(top), bottom=good_text(bottom))
 
 
 def _picture(
-    facts: Facts, asked: str | None, points: tuple[FloatArray, FloatArray], curve: Curve, titles: tuple[Text, Text]
+    result: Efficiency,
+    asked: str | None,
+    points: tuple[FloatArray, FloatArray],
+    curve: Curve,
+    titles: tuple[Text, Text],
 ) -> Picture:
-    units = facts.result.data.units
-    rank = {row["unit"]: row for row in facts.rows}
-    last = facts.known[-1]["unit"]
+    efficient = dict(result.ranked.select("unit", "efficient").rows())
+    known = result.ranked.drop_nulls("value")
+    last = known["unit"][-1]
     on, off = words("frontier.chart.reached"), words("frontier.chart.short")
     rows = []
-    for unit, x, y in zip(units, points[0].tolist(), points[1].tolist(), strict=True):
-        efficient = bool(rank[unit]["efficient"])
-        named = efficient or unit in {asked, last}
-        row = {"x": x, "y": y, "group": on if efficient else off}
-        rows.append({**row, "name": facts.names.name(unit)} if named else row)
+    for unit, x, y in zip(result.data.units, points[0].tolist(), points[1].tolist(), strict=True):
+        row = {"x": x, "y": y, "group": on if efficient[unit] else off}
+        named = efficient[unit] or unit in {asked, last}
+        rows.append({**row, "name": result.names.region(unit)} if named else row)
     rows.sort(key=lambda row: row["group"] is not on)
-    rts = facts.result.options.rts
-    exact = len(facts.result.data.inputs) + len(facts.result.data.outputs) == 2 or rts == "crs"  # noqa: PLR2004 - two goods fill the plane
-    table = Table(
-        key="frontier_plane",
-        title=words("frontier.table.plane"),
-        columns=(column("unit", "name"), _head(titles[0]), _head(titles[1]), column("efficient", "name")),
-        rows=[
-            (facts.names.name(unit), x, y, yes(rank[unit]["efficient"]))
-            for unit, x, y in zip(units, points[0].tolist(), points[1].tolist(), strict=True)
-        ],
+    frame = pl.DataFrame({"unit": result.data.units, "x": points[0], "y": points[1]})
+    frame = frame.with_columns(efficient=pl.Series([efficient[unit] for unit in result.data.units], dtype=pl.Boolean))
+    columns = ("unit", titled(titles[0], "figure", "x"), titled(titles[1], "figure", "y"), "efficient")
+    exact = sum(result.data.goods.widths) == 2 or result.rts == "crs"  # noqa: PLR2004 - two goods fill the plane
+    facts = {
+        "k": int(known["efficient"].fill_null(value=False).sum()), "n": known.height, "rts": rts_text(result.rts),
+        "what": result.what(result.data.units), "worst": result.names.region(last), "x": titles[0], "y": titles[1],
+    }  # fmt: skip
+    return picture(
+        "frontier.frontier", kit.points, rows, table("frontier_plane", frame, columns, result, names=called(result)),
+        facts, title="plane", headline="plane" if exact else "plane_crs", how="plane" if exact else "plane_crs",
+        unit="plane", x=titles[0], y=titles[1], line=curve,
     )  # fmt: skip
-    k = sum(bool(row["efficient"]) for row in facts.known)
-    values = {"k": k, "n": len(facts.known), "what": facts.names.what, "worst": facts.names.name(last)}
-    headline = "frontier.headline.plane" if exact else "frontier.headline.plane_crs"
-    return Picture(
-        kind="frontier",
-        title=words("frontier.title.plane"),
-        headline=words(headline, rts=rts_text(rts), **values),
-        draw=lambda w: kit.points(w, rows, x=titles[0], y=titles[1], line=curve),
-        how=words("frontier.how.plane" if exact else "frontier.how.plane_crs"),
-        unit=words("frontier.unit_of.plane", x=titles[0], y=titles[1]),
-        twin=table,
-    )  # fmt: skip
-
-
-def _head(title: Text) -> Column:
-    return Column(title=title, kind="figure")

@@ -1,0 +1,527 @@
+"""How sure is a score? Bias and intervals by the smoothed bootstrap and by subsampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.core.simplex import solve_batch, solve_failed
+from xinzhi.core.text import words
+from xinzhi.frontier.change.distances import distance_batch
+from xinzhi.frontier.labelled import Labelled, conventions, rts_text
+from xinzhi.frontier.models.sweep import Units, checked
+from xinzhi.frontier.reading import Data, Table, read_data
+from xinzhi.frontier.technology.technology import choose, rts_of, technology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.result import Facts
+
+METHODS = ("smoothed", "subsampling")
+_RATE = 0.7  # power of n that gives the default size of a subsample
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Bootstrap(Labelled):
+    """Scores with bias and interval.
+
+    `frame`: unit, score, corrected, bias, error, lower, upper, bias_to_error, missing. `bias` is score less corrected;
+    `error` the standard deviation of the bootstrap distances, in distances (at least 1);
+    `bias_to_error` their ratio: below about 1.7 (the root of 3) the correction adds more noise than it removes.
+    `missing` is the share of replications in which the unit could not be scored (subsampling only).
+
+    Parameters
+    ----------
+    method, rts, orientation, level, replications, seed
+        What was done; the seed reproduces every figure.
+    bandwidth
+        Of the smoothed bootstrap, None for subsampling.
+    size
+        Of the subsamples, None for the smoothed bootstrap.
+    draws
+        Bootstrap distances `(replications, n)`, at least 1 inside the frontier.
+    """
+
+    verb: ClassVar[str] = "bootstrap"
+    key: ClassVar[tuple[str, ...]] = ("unit",)
+
+    method: str
+    rts: str
+    orientation: str
+    level: float
+    replications: int
+    seed: int
+    bandwidth: float | None
+    size: int | None
+    draws: FloatArray
+
+    @cached_property
+    def shares(self) -> pl.DataFrame:
+        """``unit, score, value, low, high``: score, corrected score and interval as shares, best first."""
+        import polars as pl
+
+        ends = ("upper", "lower") if self.orientation == "output" else ("lower", "upper")
+        columns = {"score": "score", "value": "corrected", "low": ends[0], "high": ends[1]}
+
+        def share(name: str) -> pl.Expr:
+            return pl.when(pl.col(name) > 0).then(1 / pl.col(name)) if self.orientation == "output" else pl.col(name)
+
+        shares = self.frame.select("unit", **{name: share(column) for name, column in columns.items()})
+        return shares.sort("value", descending=True, nulls_last=True, maintain_order=True)
+
+    def facts(self) -> Facts:
+        """Return mean score and correction, the width of the intervals, whom the best cannot be told from, and how."""
+        shares, how = self.shares, {"rts": rts_text(self.rts), "seed": self.seed, "level": f"{100 * self.level:g}"}
+        known = shares.drop_nulls("low")
+        note: dict[str, object] = {**how, "n": self.replications, "method": words(f"frontier.chart.{self.method}")}
+        note |= {"how": f"m = {self.size}" if self.bandwidth is None else f"h = {self.bandwidth:.4f}"}
+        noisy = self.frame.filter(self.frame["bias_to_error"] < conventions()["bias_to_error"]["value"]).height
+        notes: Facts = {"note.bootstrap": note}
+        if noisy:
+            notes["note.noisy"] = {"k": noisy, "n": self.frame.height}
+        if not known.height:
+            return {"answer.nothing": {}} | notes
+        width = float((known["high"] - known["low"]).to_numpy().mean())
+        means = {
+            name: float(shares[column].drop_nulls().to_numpy().mean())
+            for name, column in (("score", "score"), ("corrected", "value"))
+        }
+        units = self.frame["unit"].to_list()
+        facts: Facts = {
+            "headline.bootstrap": {"n": known.height, "what": self.what(units), "width": width, **means, **how}
+        }
+        best, rest = known.row(0, named=True), known.slice(1)
+        alike = rest.filter(rest["high"] >= best["low"])["unit"].to_list()
+        if alike:
+            names = [self.names.region(unit) for unit in alike]
+            values = {"best": self.names.region(best["unit"]), "k": len(alike), "n": rest.height, "names": names}
+            facts["answer.alike"] = values
+        elif rest.height:
+            facts["answer.apart"] = {"best": self.names.region(best["unit"])}
+        return facts | notes
+
+
+def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
+    x: Table,
+    y: Table,
+    *,
+    rts: str = "vrs",
+    orientation: str = "input",
+    method: str = "smoothed",
+    replications: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+    bandwidth: str | float = "normal-reference",
+    size: int | None = None,
+    units: str | Sequence[Any] | None = None,
+    n_jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Bootstrap:
+    """Return bias and confidence interval of every unit's radial efficiency.
+
+    Parameters
+    ----------
+    x, y
+        Inputs `(n, p)` and outputs `(n, q)`.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    orientation
+        ``input`` or ``output``.
+    method
+        ``smoothed``: the bootstrap of Simar and Wilson (1998). It supposes that inefficiency does not depend on size
+        and mix. ``subsampling``: m out of n, which does not.
+    replications, seed, level
+        Number of draws, their seed, and the level of the intervals.
+    bandwidth
+        ``normal-reference``, ``cross-validation`` or a number, see `xinzhi.frontier.bandwidth.bandwidth`.
+    size
+        Size m of the subsamples; n^0.7 unless given.
+    units
+        Names of the units, or of the column that holds them.
+    n_jobs
+        Processes (`joblib`); the figures do not depend on it.
+    progress
+        Called with the replications done and their total.
+
+    Returns
+    -------
+    Bootstrap
+        Scores in Farrell's form: at most 1 for inputs, at least 1 for outputs.
+
+    Raises
+    ------
+    InputError, UsageError
+        When data or options cannot be used.
+
+    Notes
+    -----
+    Simar and Wilson (1998), Management Science 44, 49-61, in distances of at least one as in their (2008) chapter:
+    draws from the scores reflected at one, plus h times a normal, shrunk towards one by (1 + h^2 / s^2)^(-1/2), and
+    reflected; each reference unit is moved to its drawn distance. Interval: distance less the quantiles of (bootstrap
+    distance less distance). Subsampling: Kneip, Simar and Wilson (2008), Econometric Theory 24, 1663-1697, with the
+    rate 2 / (p + q + 1), under constant returns 2 / (p + q).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.array([2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    >>> found = bootstrap(x, y, replications=200, seed=1)
+    >>> found.frame["score"].round(4).to_list()
+    [1.0, 0.625, 1.0, 0.9, 1.0]
+    >>> (found.frame["upper"] <= found.frame["score"] + 1e-12).all()
+    True
+    """
+    choose("method", method, METHODS)
+    choose("orientation", orientation, ("input", "output"))
+    if not 0 < level < 1:
+        message = f"level must lie between 0 and 1; got {level}."
+        raise UsageError(message)
+    known = rts_of(rts)
+    given = read_data(x, y, None, units)
+    data = checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
+    distances = unit_distances(data, known, orientation)
+    count = len(data.x)
+    h, m = None, None
+    if method == "smoothed":
+        h = choose_width(distances, bandwidth)
+        task = partial(_smoothed_block, data, known, orientation, distances, h)
+    else:
+        m = round(count**_RATE) if size is None else size
+        if not 1 < m < count:
+            message = f"a subsample must have more than 1 and fewer than {count} units; got {m}."
+            raise UsageError(message)
+        task = partial(_subsampled_block, data, known, orientation, m)
+    draws = np.concatenate(in_blocks(task, replications, seed, n_jobs=n_jobs, progress=progress))
+    rates = (1.0, 1.0)
+    if m is not None:
+        power = 2 / (data.x.shape[1] + data.y.shape[1] + (known != "crs"))
+        rates = (float(m**power), float(count**power))
+    return _result(
+        distances, draws, rates, given,
+        method=method, rts=known, orientation=orientation, level=level, replications=replications, seed=seed,
+        bandwidth=h, size=m,
+    )  # fmt: skip
+
+
+def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Generator) -> FloatArray:
+    """Return `count` sets of distances `(count, n)` from the reflected kernel density of `distances`.
+
+    Parameters
+    ----------
+    distances
+        At least 1, `(n,)`.
+    h
+        Bandwidth.
+    count
+        Number of sets.
+    rng
+        Where the random numbers come from.
+
+    Returns
+    -------
+    array (count, n)
+        At least 1.
+    """
+    both = np.concatenate([distances, 2 - distances])
+    picked = both[rng.integers(0, len(both), (count, len(distances)))]
+    rough = picked + h * rng.standard_normal(picked.shape)
+    drawn = 1 + (rough - 1) / np.sqrt(1 + h**2 / both.var(ddof=1))
+    reflected: FloatArray = np.where(drawn < 1, 2 - drawn, drawn)
+    return reflected
+
+
+def smoothed_distances(data: Units, rts: str, orientation: str, distances: FloatArray, drawn: FloatArray) -> FloatArray:
+    """Return the distances of the units from reference sets that were moved to the `drawn` distances.
+
+    Parameters
+    ----------
+    data
+        The units.
+    rts, orientation
+        Of the frontier that the distances are measured from.
+    distances
+        The units' distances `(n,)`, under which they are moved to the frontier.
+    drawn
+        Where they are put, `(R, n)`.
+
+    Returns
+    -------
+    array (R, n)
+        At least 1 inside the frontier.
+    """
+    move = (drawn / distances)[:, :, None]
+    if orientation == "input":
+        return 1 / efficiencies(data.x, data.y, data.x * move, data.y, rts=rts, orientation=orientation)
+    return efficiencies(data.x, data.y, data.x, data.y / move, rts=rts, orientation=orientation)
+
+
+def unit_distances(data: Units, rts: str, orientation: str) -> FloatArray:
+    """Return the distances of the units from their own frontier, at least 1."""
+    found = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=rts, orientation=orientation)[0]
+    distances: FloatArray = np.maximum(1 / found if orientation == "input" else found, 1.0)
+    return distances
+
+
+def _smoothed_block(
+    data: Units, rts: str, orientation: str, distances: FloatArray, h: float, count: int, seeds: np.random.SeedSequence
+) -> FloatArray:
+    drawn = smooth_draws(distances, h, count, np.random.default_rng(seeds))
+    return smoothed_distances(data, rts, orientation, distances, drawn)
+
+
+def _subsampled_block(
+    data: Units, rts: str, orientation: str, size: int, count: int, seeds: np.random.SeedSequence
+) -> FloatArray:
+    """Return distances from the frontiers of subsamples without replacement; NaN where there is none."""
+    rng = np.random.default_rng(seeds)
+    rows = np.argsort(rng.random((count, len(data.x))), axis=1)[:, :size]
+    found = efficiencies(data.x, data.y, data.x[rows], data.y[rows], rts=rts, orientation=orientation)
+    return 1 / found if orientation == "input" else found
+
+
+def _result(
+    distances: FloatArray,
+    draws: FloatArray,
+    rates: tuple[float, float],
+    given: Data,
+    **done: Any,  # noqa: ANN401 - the fields of the result
+) -> Bootstrap:
+    """Turn distances and draws into scores with bias and interval."""
+    import polars as pl
+    import polars.selectors as cs
+
+    from xinzhi import __version__
+
+    tails = ((1 - done["level"]) / 2, (1 + done["level"]) / 2)
+    with np.errstate(invalid="ignore"):
+        # Smoothed: distance less (bootstrap distance less distance). Subsampling: the relative error of the subsample,
+        # brought to the rate of the full sample.
+        pivots = 2 * distances - draws
+        if done["size"] is not None:
+            pivots = distances * (1 + rates[0] / rates[1] * (distances / draws - 1))
+        present = ~np.isnan(pivots)
+        enough = present.sum(axis=0) > 1
+        corrected, low, high, error = (np.full(len(distances), np.nan) for _ in range(4))
+        if enough.any():
+            kept = pivots[:, enough]
+            corrected[enough] = np.nanmean(kept, axis=0)
+            low[enough], high[enough] = np.nanquantile(kept, tails, axis=0)
+            error[enough] = np.nanstd(kept, axis=0, ddof=1)
+    inward = done["orientation"] == "input"
+    bounds = (1 / high, 1 / low) if inward else (low, high)
+    score, better = (1 / distances, 1 / corrected) if inward else (distances, corrected)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio_to_error = np.abs(distances - corrected) / error
+    frame = pl.DataFrame(
+        {
+            "unit": given.units,
+            "score": score,
+            "corrected": better,
+            "bias": score - better,
+            "error": error,
+            "lower": bounds[0],
+            "upper": bounds[1],
+            "bias_to_error": ratio_to_error,
+            "missing": 1 - present.mean(axis=0),
+        }
+    ).with_columns(cs.float().fill_nan(None))
+    return Bootstrap(
+        frame=frame,
+        draws=draws,
+        kind=given.kind,
+        provenance=Provenance(verb="bootstrap", version=__version__, options=done),
+        **done,
+    )
+
+
+RULES = ("normal-reference", "cross-validation")
+_EFFICIENT = 1e-5  # a distance this close to one is that of a unit on its own frontier: it says nothing of the density
+
+
+def choose_width(distances: FloatArray, rule: str | float = "normal-reference") -> float:
+    """Return the bandwidth of the kernel density of distances of at least one, reflected at one.
+
+    Parameters
+    ----------
+    distances
+        Shephard's input or Farrell's output distances `(n,)`, at least 1.
+    rule
+        ``normal-reference``: 0.9 min(s, IQR / 1.349) (2m)^(-1/5) on the m inefficient units and their reflections;
+        ``cross-validation``: least squares cross-validation on the same; or a positive number, taken as it is. Both
+        rules are then adjusted for scale and sample size by (2m / n)^(1/5) s(n) / s(2m).
+
+    Returns
+    -------
+    float
+        The bandwidth.
+
+    Raises
+    ------
+    InputError
+        When fewer than two units are inefficient: there is no spread to smooth.
+
+    Notes
+    -----
+    Simar and Wilson (2008), in Fried, Lovell and Schmidt, eds., section 4.3.5; Silverman (1986), equation (3.31).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(bandwidth(np.array([1.0, 11 / 6, 1.0, 13 / 12, 1.0])), 7)
+    0.1398634
+    """
+    if not isinstance(rule, str):
+        if not (np.isfinite(rule) and rule > 0):
+            message = f"a bandwidth must be a positive number; got {rule}."
+            raise UsageError(message)
+        return float(rule)
+    if rule not in RULES:
+        message = f"bandwidth '{rule}' is not one of {', '.join(RULES)} or a number."
+        raise UsageError(message)
+    kept = distances[distances > 1 + _EFFICIENT]
+    if len(kept) < 2:  # noqa: PLR2004 - a spread needs two
+        message = f"{len(kept)} of {len(distances)} units are inefficient: there is nothing to smooth; use subsampling."
+        raise InputError(message)
+    both = np.concatenate([2 - kept, kept])
+    spread = both.std(ddof=1)
+    reference = 0.9 * min(spread, np.subtract(*np.percentile(both, [75, 25])) / 1.349) * len(both) ** -0.2
+    chosen = reference if rule == "normal-reference" else _cross_validated(both, spread * len(both) ** -0.2)
+    return float(chosen * (len(both) / len(distances)) ** 0.2 * distances.std(ddof=1) / spread)
+
+
+def _cross_validated(sample: FloatArray, guess: float) -> float:
+    """Return the bandwidth with the least integrated squared error but for a constant, Gaussian kernel.
+
+    The search runs from a twentieth of the guess to twice it; the best point of a grid is refined.
+    """
+    from scipy.optimize import minimize_scalar
+
+    count = len(sample)
+    gaps = (sample[:, None] - sample[None, :])[np.triu_indices(count, 1)] ** 2
+
+    def loss(log_h: float) -> float:
+        h = np.exp(log_h)
+        near, far = np.exp(-gaps / (4 * h * h)).sum(), np.exp(-gaps / (2 * h * h)).sum()
+        squared = (count + 2 * near) / (count**2 * h * 2 * np.sqrt(np.pi))
+        left_out = 2 * far / (count * (count - 1) * h * np.sqrt(2 * np.pi))
+        return float(squared - 2 * left_out)
+
+    grid = np.log(guess) + np.linspace(np.log(0.05), np.log(2.0), 40)
+    values = np.array([loss(point) for point in grid])
+    at = int(np.clip(values.argmin(), 1, len(grid) - 2))
+    found = minimize_scalar(loss, bounds=(grid[at - 1], grid[at + 1]), method="bounded")
+    return float(np.exp(found.x))
+
+
+BLOCK = 100  # replications that share one stream of random numbers: results do not depend on the number of jobs
+Part = TypeVar("Part")
+
+
+def efficiencies(
+    x: FloatArray, y: FloatArray, x_ref: FloatArray, y_ref: FloatArray, *, rts: str = "vrs", orientation: str = "input"
+) -> FloatArray:
+    """Return Farrell efficiencies of k points against R reference sets.
+
+    Parameters
+    ----------
+    x, y
+        Inputs `(k, p)` and outputs `(k, q)` of the points.
+    x_ref, y_ref
+        Inputs `(R, n, p)` and outputs `(R, n, q)` of the reference sets; one of them may be `(n, ...)` for all.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    orientation
+        ``input`` or ``output``.
+
+    Returns
+    -------
+    array (R, k)
+        NaN where no scaling of the point is feasible.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.array([[2.0], [4.0]]), np.ones((2, 1))
+    >>> efficiencies(x, y, np.stack([x, 2 * x]), y).tolist()
+    [[1.0, 0.5], [2.0, 1.0]]
+    """
+    reps = max(len(part) for part in (x_ref, y_ref) if part.ndim == 3)  # noqa: PLR2004 - sets, units, goods
+    x_ref, y_ref = (np.broadcast_to(part, (reps, *part.shape[-2:])) for part in (x_ref, y_ref))
+    p, q = x.shape[1], y.shape[1]
+    netputs = np.concatenate([-x_ref, y_ref], axis=2)
+    scale = np.abs(netputs).max(axis=(0, 1))
+    scale = np.where(scale > 0, scale, 1.0)
+    known = technology(x_ref[0], y_ref[0], rts=rts)
+    columns = known.alike(netputs / scale)
+    target, way = np.concatenate([-x, y], axis=1) / scale, np.zeros((len(x), p + q))
+    moved = slice(0, p) if orientation == "input" else slice(p, p + q)
+    way[:, moved] = np.abs(target[:, moved])
+    target, way = (np.tile(part, (reps, 1)) for part in (target, way))
+    which = np.repeat(np.arange(reps), len(x))
+    batch, codes = distance_batch(known, columns, target, way, which, widths=(p, q))
+    answers = solve_batch(batch, codes)
+    solve_failed(batch, answers)
+    step = answers.objective(batch).reshape(reps, len(x))
+    return 1 - step if orientation == "input" else 1 + step
+
+
+def in_blocks(
+    task: Callable[[int, np.random.SeedSequence], Part],
+    replications: int,
+    seed: int,
+    *,
+    n_jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Part]:
+    """Run `task(count, seeds)` on blocks of replications, each with random numbers of its own, over processes.
+
+    Parameters
+    ----------
+    task
+        Computes `count` replications from one seed sequence; a module's function or a partial of one when
+        ``n_jobs > 1``.
+    replications
+        How many in all.
+    seed
+        Of the whole; the same seed gives the same figures with any number of jobs.
+    n_jobs
+        Processes.
+    progress
+        Called with the replications that are done and their total.
+
+    Returns
+    -------
+    list
+        What each block returned, in order.
+    """
+    if replications < 1 or n_jobs < 1:
+        message = f"replications and n_jobs must be at least 1; got {replications} and {n_jobs}."
+        raise UsageError(message)
+    sizes = [min(BLOCK, replications - start) for start in range(0, replications, BLOCK)]
+    seeds = np.random.SeedSequence(seed).spawn(len(sizes))
+    done, parts = 0, []
+    for part, size in zip(_run(task, sizes, seeds, n_jobs), sizes, strict=True):
+        parts.append(part)
+        done += size
+        if progress is not None:
+            progress(done, replications)
+    return parts
+
+
+def _run(task: Callable[..., Part], sizes: Sequence[int], seeds: Sequence[Any], n_jobs: int) -> Any:  # noqa: ANN401 - an iterator of parts
+    if n_jobs == 1:
+        yield from map(task, sizes, seeds)
+        return
+    from joblib import Parallel, delayed
+
+    jobs = (delayed(task)(size, one) for size, one in zip(sizes, seeds, strict=True))
+    yield from Parallel(n_jobs=n_jobs, return_as="generator")(jobs)

@@ -1,0 +1,311 @@
+"""Confidence intervals of Malmquist indices by the smoothed bootstrap of Simar and Wilson (1999).
+
+For each pair of periods the two efficiencies of every unit are drawn together, from a kernel density that is reflected
+at one on both sides, so that neither the boundary nor the correlation between the periods is lost. The observations are
+moved to the drawn efficiencies, span pseudo technologies, and the observed points are held against these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.simplex import OPTIMAL, solve_batch
+from xinzhi.frontier.change.decompositions import decompose, needed
+from xinzhi.frontier.change.distances import Frontier, Measure, Tally, reference_technology
+from xinzhi.frontier.change.families import own_scores, transform_of
+from xinzhi.frontier.technology.goods import Goods, means
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.simplex import Batch
+    from xinzhi.frontier.change.decompositions import Plan, Term
+    from xinzhi.frontier.change.panel import Benchmarks, Panel
+
+    Answer = tuple[int, dict[str, FloatArray], Tally]
+
+_BLOCK = 100  # replications that are solved together
+_SCOUTS = 8  # points of each drawn technology that look for its facets first
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One pair of periods, ready to be drawn from.
+
+    Parameters
+    ----------
+    before, after
+        Observations of the units that are there in both periods.
+    alone
+        Observations of the earlier and of the later period without a partner; they keep their efficiency.
+    sample
+        Reflected efficiencies, ``(4 m, 2)``, all at least one before reflection (Farrell output, or the inverse of
+        Farrell input).
+    factors
+        Cholesky factors of the covariance, for draws reflected in both or neither period, and in one alone.
+    bandwidth
+        Of the kernel.
+    """
+
+    before: IntArray
+    after: IntArray
+    alone: tuple[IntArray, IntArray]
+    sample: FloatArray
+    factors: tuple[FloatArray, FloatArray]
+    bandwidth: float
+
+
+def bandwidth(units: int) -> float:
+    """Return the normal reference bandwidth of two dimensions, ``(4 / 5 m)^(1/6)`` (Simar and Wilson 1999, 472)."""
+    return float((4.0 / (5.0 * units)) ** (1.0 / 6.0))
+
+
+def prepare(panel: Panel, inefficiency: FloatArray, first: int, chosen: float | None) -> Draw:
+    """Return what the draws for the periods `first` and `first + 1` need.
+
+    Parameters
+    ----------
+    panel
+        The observations.
+    inefficiency
+        Of each observation in its own period, at least one, ``(n,)``.
+    first
+        Earlier period.
+    chosen
+        Bandwidth; None for the normal reference.
+    """
+    pairs = np.flatnonzero(panel.period[panel.before] == first)
+    before, after = panel.before[pairs], panel.after[pairs]
+    alone = tuple(
+        np.setdiff1d(np.flatnonzero(panel.period == first + end), rows) for end, rows in enumerate((before, after))
+    )
+    own = np.stack([inefficiency[before], inefficiency[after]], axis=1)
+    sample = np.concatenate(
+        [own, np.stack([2 - own[:, 0], own[:, 1]], axis=1), 2 - own, np.stack([own[:, 0], 2 - own[:, 1]], axis=1)]
+    )
+    covariance = np.cov(own, rowvar=False) if len(own) > 1 else np.zeros((2, 2))
+    turned = covariance * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    return Draw(
+        before,
+        after,
+        (alone[0], alone[1]),
+        sample,
+        (_factor(covariance), _factor(turned)),
+        chosen or bandwidth(len(own)),
+    )
+
+
+def _factor(covariance: FloatArray) -> FloatArray:
+    """Return a square root of a covariance matrix that may be singular."""
+    values, vectors = np.linalg.eigh(covariance)
+    root: FloatArray = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root
+
+
+def draw(plan: Draw, count: int, generator: np.random.Generator) -> FloatArray:
+    """Return drawn inefficiencies, at least one, ``(count, m, 2)``."""
+    size = len(plan.sample) // 4
+    picked = generator.integers(0, len(plan.sample), (count, size))
+    noise = generator.standard_normal((count, size, 2))
+    one_sided = (picked // size) % 2 == 1  # blocks: as is, first turned, both turned, second turned
+    smooth = np.where(one_sided[:, :, None], noise @ plan.factors[1].T, noise @ plan.factors[0].T)
+    values = plan.sample[picked]
+    # The reflected sample has mean one, so shrinking towards one keeps the variance that smoothing would inflate.
+    values = 1.0 + (values + plan.bandwidth * smooth - 1.0) / np.sqrt(1.0 + plan.bandwidth**2)
+    beyond: FloatArray = np.where(values < 1.0, 2.0 - values, values)
+    return beyond
+
+
+def replicate(
+    frontier: Frontier, terms: Sequence[Term], plan: Draw, inefficiency: FloatArray, drawn: FloatArray
+) -> dict[Term, FloatArray]:
+    """Return distances of the observed pairs from drawn technologies, ``(count, m)`` for each term.
+
+    Parameters
+    ----------
+    frontier
+        The observations.
+    terms
+        Distances that the index needs; a technology is that of the earlier or the later period.
+    plan
+        The pair of periods.
+    inefficiency
+        Observed, ``(n,)``.
+    drawn
+        ``(count, m, 2)``.
+    """
+    ends = (plan.before, plan.after)
+    count = len(drawn)
+    result: dict[Term, FloatArray] = {}
+    for end in (0, 1):
+        mine = [term for term in terms if end == (term.y if term.where == "own" else int(term.where == "later"))]
+        rows = np.concatenate([ends[end], plan.alone[end]])
+        ratio = np.ones((count, len(rows)))
+        ratio[:, : len(ends[end])] = inefficiency[ends[end]] / drawn[:, :, end]
+        pseudo = _moved(frontier, rows, ratio)
+        for rts in dict.fromkeys(term.rts for term in mine):
+            same = [term for term in mine if term.rts == rts]
+            points = [frontier.goods.take(ends[term.x], ends[term.y]) for term in same]
+            found = _against(frontier, rts, pseudo, points)
+            result |= dict(zip(same, found, strict=True))
+    return result
+
+
+def _moved(frontier: Frontier, rows: IntArray, ratio: FloatArray) -> Goods:
+    """Return the observations moved to the frontier and back to a drawn efficiency, ``(count, n, ...)``."""
+    observed = frontier.goods.take(rows, rows)
+    shape = (len(ratio), len(rows))
+    x = np.broadcast_to(observed.x, (*shape, observed.x.shape[1]))
+    y = np.broadcast_to(observed.y, (*shape, observed.y.shape[1]))
+    b = np.broadcast_to(observed.b, (*shape, observed.b.shape[1]))
+    if frontier.measure.orientation == "input":
+        return Goods(x / ratio[:, :, None], y, b)
+    return Goods(x, y * ratio[:, :, None], b)
+
+
+def _against(frontier: Frontier, rts: str, pseudo: Goods, points: Sequence[Goods]) -> list[FloatArray]:
+    """Return distances of each set of points from every drawn technology."""
+    count = len(pseudo.x)
+    goods = np.concatenate([part.all() for part in points])
+    gains = np.concatenate([frontier.measure.gains(part) for part in points])
+    scale = means(frontier.goods)
+    flat = Goods(*(part[0] for part in (pseudo.x, pseudo.y, pseudo.b)))
+    known = reference_technology(flat, scale, rts, frontier.measure.disposability)
+    columns = known.alike(np.concatenate([-pseudo.x, pseudo.y, pseudo.b], axis=2) / scale)
+    target, way = frontier.netputs(goods / scale, gains / scale)
+    which = np.repeat(np.arange(count), len(goods))
+    target, way = (np.tile(part, (count, 1)) for part in (target, way))
+    problem, codes = frontier.batch(known, columns, target, way, which)
+    beta = frontier.finish(problem, _begin_at_known_facets(problem, codes, count)).beta.reshape(count, len(goods))
+    return np.split(beta, len(points), axis=1)
+
+
+def _begin_at_known_facets(problem: Batch, codes: IntArray, count: int) -> IntArray:
+    """Return the bases of the best facet that a few points of each technology have found first."""
+    size = len(codes) // count
+    few = np.unique(np.linspace(0, size - 1, min(_SCOUTS, size)).astype(int))
+    scouts = (np.arange(count)[:, None] * size + few).ravel()
+    found = solve_batch(problem.take(scouts), codes[scouts])
+    prices = np.where((found.status == OPTIMAL)[:, None], found.prices, np.nan).reshape(count, len(few), -1)
+    # Points and directions are the same for every technology.
+    value, move = -(prices @ problem.target[:size].T), prices @ problem.ways[:size, 0].T
+    usable = move > np.finfo(float).eps
+    bound = np.where(usable, value / np.where(usable, move, 1.0), np.inf)
+    best = bound.argmin(axis=1)
+    facets = found.codes.reshape(count, len(few), -1)[np.arange(count)[:, None], best].reshape(codes.shape)
+    return np.where(np.isfinite(bound.min(axis=1)).reshape(-1, 1), facets, codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Interval of one column.
+
+    Parameters
+    ----------
+    lower, upper
+        Bounds.
+    bias
+        Mean of the replications less the estimate.
+    error
+        Standard error.
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+    bias: FloatArray
+    error: FloatArray
+
+
+def interval(estimate: FloatArray, replications: FloatArray, confidence: float) -> Interval:
+    """Return intervals from replications ``(n_boot, pairs)``.
+
+    The differences of replications from the estimate stand in for those of the estimate from the truth, which takes the
+    bias out of the interval as well (Simar and Wilson 1999, equation 17).
+    """
+    tail = (1.0 - confidence) / 2
+    with np.errstate(invalid="ignore"):
+        low, high = np.quantile(replications - estimate, [tail, 1 - tail], axis=0)
+        bias = replications.mean(axis=0) - estimate
+        error = replications.std(axis=0, ddof=1)
+    return Interval(estimate - high, estimate - low, bias, error)
+
+
+def blocks(count: int) -> list[tuple[int, int]]:
+    """Return the first number and the size of each block of replications."""
+    return [(start, min(_BLOCK, count - start)) for start in range(0, count, _BLOCK)]
+
+
+def intervals(
+    frontier: Frontier,
+    panel: Panel,
+    marks: Benchmarks,
+    plan: Plan,
+    numbers: dict[str, FloatArray],
+    options: Mapping[str, Any],
+) -> dict[str, FloatArray]:
+    """Return the numbers with ``_lower, _upper, _bias, _error`` beside each."""
+    beta = own_scores(frontier, marks, plan.cone)
+    inefficiency = 1.0 / np.exp(transform_of("malmquist", frontier.measure)(beta))
+    firsts = np.unique(panel.period[panel.before]).tolist()
+    draws = [prepare(panel, inefficiency, first, options["bandwidth"]) for first in firsts]
+    places = [np.flatnonzero(panel.period[panel.before] == first) for first in firsts]
+    jobs = [(pair, start, size) for pair in range(len(firsts)) for start, size in blocks(options["n_boot"])]
+    seeds = np.random.SeedSequence(options["seed"]).spawn(len(jobs))
+    work = _Work(frontier.goods, frontier.measure, plan, inefficiency)
+    tasks = [(job, draws[jobs[job][0]], jobs[job][2], seeds[job]) for job in range(len(jobs))]
+    found = {name: np.full((options["n_boot"], panel.pairs), np.nan) for name in numbers}
+    progress = options["progress"]
+    for done, (job, values, tally) in enumerate(_answers(work, tasks, options["n_jobs"]), start=1):
+        pair, start, size = jobs[job]
+        for name, value in values.items():
+            found[name][start : start + size, places[pair]] = value
+        frontier.tally.include(tally)
+        if progress is not None:
+            progress(done, len(jobs))
+    result: dict[str, FloatArray] = {}
+    for name, value in numbers.items():
+        around = interval(value, found[name], options["confidence"])
+        result[name] = value
+        result |= {
+            f"{name}_lower": around.lower,
+            f"{name}_upper": around.upper,
+            f"{name}_bias": around.bias,
+            f"{name}_error": around.error,
+        }
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What every block of replications needs; small, because it goes to other processes with each."""
+
+    goods: Goods
+    measure: Measure
+    plan: Plan
+    inefficiency: FloatArray
+
+    def block(self, job: int, chosen: Draw, size: int, seed: np.random.SeedSequence) -> Answer:
+        """Return index and parts of one block of one pair of periods, ``(size, pairs)`` each, and the programs."""
+        frontier = Frontier(self.goods, self.measure)
+        drawn = draw(chosen, size, np.random.default_rng(seed))
+        distances = replicate(frontier, needed(self.plan), chosen, self.inefficiency, drawn)
+        transform = transform_of("malmquist", self.measure)
+        parts = decompose(self.plan, {term: transform(value) for term, value in distances.items()})
+        values = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
+        return job, values, frontier.tally
+
+
+def _answers(work: _Work, tasks: list[tuple[int, Draw, int, np.random.SeedSequence]], workers: int) -> Iterable[Answer]:
+    """Return the answers as they come, from this process or from several."""
+    if workers == 1:
+        return (work.block(*task) for task in tasks)
+    from joblib import Parallel, delayed
+
+    answers: Iterable[Answer] = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")(
+        delayed(work.block)(*task) for task in tasks
+    )
+    return answers

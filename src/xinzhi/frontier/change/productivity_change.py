@@ -1,0 +1,452 @@
+"""The verb `productivity_change`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import numpy as np
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
+from xinzhi.frontier.change.distances import Frontier, Measure
+from xinzhi.frontier.change.families import distance_family, fixed_weight_family, hicks_moorsteen_family, status_of
+from xinzhi.frontier.change.panel import Columns, benchmarks, read_panel
+from xinzhi.frontier.change.result import INDICES, ProductivityChange
+from xinzhi.frontier.technology.goods import Goods
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.frontier.change.families import Outcome
+    from xinzhi.frontier.change.panel import Panel
+
+
+def productivity_change(  # noqa: PLR0913 - the design's signature: roles of columns, then the choices of the index
+    frame: Any,  # noqa: ANN401 - a frame of any kind
+    unit: str,
+    period: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    bad: Sequence[str] = (),
+    *,
+    index: str = "malmquist",
+    reference: str = "contemporaneous",
+    rts: str = "crs",
+    orientation: str = "output",
+    decomposition: str = "fgnz",
+    **options: Unpack[Options],
+) -> ProductivityChange:
+    """Measure productivity change of units between adjacent periods, and where it came from.
+
+    Parameters
+    ----------
+    frame
+        A frame of any kind, one row per unit and period, in any order. Units may come and go: only pairs of adjacent
+        periods count, and `left_out` names what follows a gap.
+    unit, period
+        Columns of the unit and the period.
+    inputs, outputs, bad
+        Columns of inputs, outputs and undesirable outputs, in any unit of measurement.
+    index
+        ``malmquist``, ``malmquist-luenberger``, ``luenberger``, ``hicks-moorsteen``, ``fare-primont``, ``lowe``,
+        ``laspeyres``, ``paasche`` or ``fisher``.
+    reference
+        Whose observations span the technology: ``contemporaneous`` (each period alone, both compared), ``sequential``
+        (a period and all before), ``window`` (with `window` periods to each side), ``biennial`` (both periods
+        together), ``global`` (all), ``metafrontier`` (all, above the technologies of the groups in column `group`).
+    rts
+        Returns to scale of best practice: ``crs``, ``vrs``, ``nirs`` or ``ndrs``. The index itself is taken on the cone
+        of constant returns, except with ``decomposition="none"`` and over a metafrontier.
+    orientation
+        ``output`` or ``input``.
+    decomposition
+        ``fgnz`` (efficiency, technology; with other than constant returns pure and scale efficiency), ``ray-desli``,
+        ``grifell-lovell``, ``balk`` (scale and mix), ``bias``, or ``none`` (the index on the technology of `rts`, with
+        its efficiency and technical change). The three that split off scale take variable returns when `rts` is
+        ``crs``. Hicks-Moorsteen and fixed-weight indices are always decomposed as O'Donnell does.
+    **options
+        ``group``, ``window``: see `reference`.
+        ``base``: ``mean`` of both benchmarks (default), ``earlier`` or ``later``.
+        ``corner``: at which mixed point scale changes first: ``inputs`` (later inputs, earlier outputs) or ``outputs``;
+        by default ``inputs`` in the output orientation and ``outputs`` in the input orientation.
+        ``direction`` of the directional indices: ``output`` (more outputs, less bad), ``input``, ``full`` (both), or a
+        mapping of columns to multiples of the observation's own amount.
+        ``measure``: ``radial``, ``nonradial`` (Zhou, Ang and Wang 2012: inputs, outputs and bad outputs count alike)
+        or ``sbm`` (Fukuyama and Weber 2009: inputs one half, all outputs the other).
+        ``weights``: of a non-radial measure, by column.
+        ``disposability`` of bad outputs: ``kuosmanen`` (weak; the default), ``equality`` or ``strong``; the first two
+        are the same under constant returns.
+        ``input_prices``, ``output_prices``: columns, in the order of inputs and outputs.
+        ``n_boot``, ``confidence``, ``bandwidth``, ``seed``, ``n_jobs``, ``progress``: bootstrap intervals (Simar and
+        Wilson 1999) of the Malmquist index; ``progress(done, total)`` is called after each block.
+
+    Returns
+    -------
+    ProductivityChange
+        One row per unit and pair of periods: index, parts, status.
+
+    Raises
+    ------
+    UsageError
+        When options are unknown or do not go together.
+    InputError
+        When the frame cannot be used.
+    IdentityError
+        When parts do not add up to the index: a defect.
+
+    Notes
+    -----
+    Färe, Grosskopf, Norris and Zhang (1994); Ray and Desli (1997); Grifell-Tatjé and Lovell (1999); Balk (2001); Färe,
+    Grifell-Tatjé, Grosskopf and Lovell (1997); Shestalova (2003); Pastor and Lovell (2005); Pastor, Asmild and Lovell
+    (2011); Oh and Lee (2010); Chung, Färe and Grosskopf (1997); Chambers, Färe and Grosskopf (1996); Bjurek (1996);
+    O'Donnell (2008, 2012).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> columns = {"id": list("aabb"), "t": [1, 2, 1, 2], "x": [2.0, 2.0, 4.0, 4.0], "y": [2.0, 3.0, 2.0, 2.0]}
+    >>> panel = pl.DataFrame(columns)
+    >>> change = productivity_change(panel, "id", "t", ["x"], ["y"])
+    >>> change.frame.select("unit", pl.col("index", "efficiency_change", "technical_change").round(4)).rows()
+    [('a', 1.5, 1.0, 1.5), ('b', 1.0, 0.6667, 1.5)]
+    """
+    chosen = fill_in(options)
+    call = Call(index, reference, RTS.get(rts, rts), orientation, ALIASES.get(decomposition, decomposition), chosen)
+    call.check(bool(bad))
+    columns = Columns(
+        unit, period, inputs, outputs, bad, chosen["group"], chosen["input_prices"], chosen["output_prices"]
+    )
+    panel = read_panel(frame, columns)
+    outcome = _measure(call, panel, columns)
+    return _pack(call, panel, columns, outcome)
+
+
+def _measure(call: Call, panel: Panel, columns: Columns) -> Outcome:
+    """Work the index out."""
+    marks = benchmarks(panel, call.reference, call.options["window"])
+    goods = Goods(panel.x, panel.y, panel.b)
+    if call.index == "hicks-moorsteen":
+        return hicks_moorsteen_family(goods, panel, marks, call.rts, call.orientation)
+    if call.index in FIXED_WEIGHTS:
+        return fixed_weight_family(goods, panel, marks, call.rts, (call.index, call.orientation))
+    frontier = Frontier(goods, measure_of(call, columns))
+    return distance_family(frontier, panel, marks, call.plan(), call.index, call.options)
+
+
+def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> ProductivityChange:
+    """Return the result as frames."""
+    import polars as pl
+
+    from xinzhi import __version__
+
+    keys = {
+        "unit": panel.units.gather(panel.unit[panel.after]),
+        "period": panel.periods.gather(panel.period[panel.after]),
+    }
+    numbers = {name: pl.Series(values, dtype=pl.Float64, nan_to_null=True) for name, values in outcome.numbers.items()}
+    frame = pl.DataFrame(
+        {**keys, **numbers, "status": [_NO_PROGRAM if part is None else status_of(part) for part in outcome.failures]}
+    )
+    observed = {"unit": panel.units.gather(panel.unit), "period": panel.periods.gather(panel.period)}
+    return ProductivityChange(
+        frame=frame,
+        levels=pl.DataFrame(
+            observed | {k: pl.Series(v, dtype=pl.Float64, nan_to_null=True) for k, v in outcome.levels.items()}
+        ).sort("unit", "period"),
+        distances=outcome.distances,
+        left_out=panel.left_out,
+        weights=None if outcome.weights is None else _weight_frame(columns, *outcome.weights),
+        additive=call.index == "luenberger",
+        programs=outcome.programs,
+        failures=dict(zip(frame.select("unit", "period").rows(), outcome.failures, strict=True)),
+        kind=panel.kind,
+        provenance=Provenance(
+            verb="productivity_change",
+            version=__version__,
+            inputs={"frame": panel.fingerprint},
+            options=_said(call, columns),
+        ),
+    )
+
+
+def _weight_frame(columns: Columns, weights: FloatArray, ranges: FloatArray) -> pl.DataFrame:
+    """Return the weights of goods."""
+    import polars as pl
+
+    roles = ["input"] * len(columns.inputs) + ["output"] * len(columns.outputs)
+    return pl.DataFrame(
+        {
+            "good": [*columns.inputs, *columns.outputs],
+            "role": roles,
+            "weight": weights,
+            "lowest": ranges[:, 0],
+            "highest": ranges[:, 1],
+        }
+    )
+
+
+def _said(call: Call, columns: Columns) -> dict[str, Any]:
+    """Return the choices of the call for the provenance: those of the design, and the options that differ."""
+    rts = call.plan().rts if call.decomposition in NEEDS_SCALE else call.rts
+    said: dict[str, Any] = {
+        "inputs": list(columns.inputs), "outputs": list(columns.outputs), "bad": list(columns.bad),
+        "index": call.index, "reference": call.reference, "rts": rts, "orientation": call.orientation,
+        "decomposition": call.decomposition,
+    }  # fmt: skip
+    skip = {"progress", "n_jobs"}
+    return said | {k: v for k, v in call.options.items() if k not in skip and v != DEFAULTS.get(k)}
+
+
+RTS = {"crs": "crs", "vrs": "vrs", "nirs": "nirs", "drs": "nirs", "ndrs": "ndrs", "irs": "ndrs"}
+_NO_PROGRAM = "failed: a program of this pair has no solution"
+DIRECTIONAL = ("malmquist-luenberger", "luenberger")
+FIXED_WEIGHTS = ("fare-primont", "lowe", "laspeyres", "paasche", "fisher")
+PRICED = ("lowe", "laspeyres", "paasche", "fisher")
+ALIASES = {"rd": "ray-desli", "gl": "grifell-lovell", "scale-mix": "balk"}
+
+
+class Options(TypedDict, total=False):
+    """Further options of `productivity_change`; see there."""
+
+    group: str | None
+    window: int | None
+    base: str
+    corner: str | None
+    direction: str | Mapping[str, float]
+    measure: str
+    weights: Mapping[str, float] | None
+    disposability: str
+    input_prices: Sequence[str]
+    output_prices: Sequence[str]
+    n_boot: int
+    confidence: float
+    bandwidth: float | None
+    seed: int
+    n_jobs: int
+    progress: Callable[[int, int], None] | None
+
+
+DEFAULTS: Options = {
+    "group": None,
+    "window": None,
+    "base": "mean",
+    "corner": None,
+    "direction": "output",
+    "measure": "radial",
+    "weights": None,
+    "disposability": "kuosmanen",
+    "input_prices": (),
+    "output_prices": (),
+    "n_boot": 0,
+    "confidence": 0.95,
+    "bandwidth": None,
+    "seed": 0,
+    "n_jobs": 1,
+    "progress": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The choices of a call."""
+
+    index: str
+    reference: str
+    rts: str
+    orientation: str
+    decomposition: str
+    options: Options
+
+    def check(self, has_bad: bool) -> None:  # noqa: FBT001 - one question
+        """Refuse unknown choices and those that do not go together."""
+        _one_of("index", self.index, INDICES)
+        _one_of("rts", self.rts, RTS)
+        _one_of("orientation", self.orientation, ("output", "input"))
+        _one_of("decomposition", self.decomposition, (*DECOMPOSITIONS, "odonnell"))
+        for name, known in (
+            ("base", ("mean", "earlier", "later")),
+            ("measure", ("radial", "nonradial", "sbm")),
+            ("disposability", ("kuosmanen", "equality", "strong")),
+        ):
+            _one_of(name, str(self.options[name]), known)  # type: ignore[literal-required] # the three names above
+        for wrong, message in self._clashes(has_bad):
+            if wrong:
+                raise UsageError(message)
+
+    def _clashes(self, has_bad: bool) -> list[tuple[bool, str]]:  # noqa: FBT001 - one question
+        """Return what does not go together, each with its message."""
+        return [*self._clashes_of_directions(has_bad), *self._clashes_of_parts(), *self._clashes_of_bootstrap()]
+
+    def _clashes_of_directions(self, has_bad: bool) -> list[tuple[bool, str]]:  # noqa: FBT001 - one question
+        options, index, directional = self.options, self.index, self.index in DIRECTIONAL
+        those = ", ".join(DIRECTIONAL)
+        priced, has_prices = index in PRICED, bool(options["input_prices"] or options["output_prices"])
+        both_prices = bool(options["input_prices"] and options["output_prices"])
+        return [
+            (has_bad and not directional, f"index='{index}' takes no bad outputs; use one of {those}."),
+            (
+                not directional and options["measure"] != "radial",
+                f"index='{index}' is radial; measure goes with {those}.",
+            ),
+            (
+                not directional and options["direction"] != "output",
+                f"index='{index}' has no direction; use orientation='input'.",
+            ),
+            (
+                directional and self.orientation != "output",
+                f"index='{index}' moves along direction=..., not an orientation.",
+            ),
+            (
+                options["weights"] is not None and options["measure"] == "radial",
+                "weights go with measure='nonradial' or 'sbm'.",
+            ),
+            (priced and not both_prices, f"index='{index}' needs input_prices=[...] and output_prices=[...]."),
+            (
+                not priced and has_prices,
+                f"index='{index}' takes no prices; those that do are {', '.join(PRICED)}.",
+            ),
+        ]
+
+    def _clashes_of_parts(self) -> list[tuple[bool, str]]:
+        index, reference, name = self.index, self.reference, self.decomposition
+        distances = index == "malmquist" or index in DIRECTIONAL
+        two = reference in {"contemporaneous", "sequential", "window"} and self.options["base"] == "mean"
+        return [
+            (
+                not distances and name not in {"fgnz", "odonnell"},
+                f"index='{index}' is decomposed as O'Donnell does; leave decomposition out.",
+            ),
+            (
+                distances and name == "odonnell",
+                "decomposition='odonnell' goes with hicks-moorsteen and fixed weights.",
+            ),
+            (
+                index in FIXED_WEIGHTS and reference in {"biennial", "metafrontier"},
+                f"index='{index}' has levels; reference='{reference}' changes with the pair.",
+            ),
+            (
+                name == "bias" and not two,
+                "decomposition='bias' needs two technologies (contemporaneous, sequential, window) and base='mean'.",
+            ),
+            (
+                reference == "metafrontier" and name not in {"fgnz", "none"},
+                "reference='metafrontier' has its own decomposition; leave decomposition out.",
+            ),
+            (
+                index == "hicks-moorsteen" and reference == "metafrontier",
+                "index='hicks-moorsteen' has no metafrontier form.",
+            ),
+        ]
+
+    def _clashes_of_bootstrap(self) -> list[tuple[bool, str]]:
+        options = self.options
+        asked = options["n_boot"] > 0
+        return [
+            (
+                asked and (self.index != "malmquist" or self.reference != "contemporaneous"),
+                "n_boot goes with index='malmquist', reference='contemporaneous'.",
+            ),
+            (
+                asked and self.decomposition not in {"fgnz", "none"},
+                "n_boot goes with decomposition='fgnz' or 'none'.",
+            ),
+            (
+                asked and self.decomposition == "none" and self.rts != "crs",
+                "n_boot with decomposition='none' needs rts='crs': other technologies may not reach the other period.",
+            ),
+            (
+                options["n_boot"] < 0 or options["n_boot"] == 1,
+                "n_boot must be at least 2; 1,000 or more for intervals.",
+            ),
+            (
+                not 0 < options["confidence"] < 1,
+                f"confidence={options['confidence']}: a share between 0 and 1, such as 0.95.",
+            ),
+        ]
+
+    def plan(self) -> Plan:
+        """Return what to work out for an index of distances."""
+        name, rts = self.decomposition, self.rts
+        if self.reference == "metafrontier":
+            name = "metafrontier"
+        if name in NEEDS_SCALE and rts == "crs":
+            rts = "vrs"
+        corner = self.options["corner"] or ("inputs" if self.orientation == "output" else "outputs")
+        _one_of("corner", corner, ("inputs", "outputs"))
+        return Plan(name, rts, self.options["base"], corner)
+
+
+def _one_of(name: str, value: str, known: Any) -> None:  # noqa: ANN401 - anything with names
+    if value not in known:
+        message = f"{name}='{value}': choose one of {', '.join(known)}."
+        raise UsageError(message)
+
+
+def fill_in(given: Options) -> Options:
+    """Return all options, refusing unknown ones."""
+    unknown = sorted(set(given) - set(DEFAULTS))
+    if unknown:
+        message = f"unknown option {', '.join(unknown)}; the options are {', '.join(DEFAULTS)}."
+        raise UsageError(message)
+    return {**DEFAULTS, **given}
+
+
+def measure_of(call: Call, columns: Columns) -> Measure:
+    """Return how distances are measured."""
+    disposability = call.options["disposability"]
+    if call.index not in DIRECTIONAL:
+        return Measure("input" if call.orientation == "input" else "output", disposability=disposability)
+    moves = _moves(call.options["direction"], columns)
+    weights = None
+    if call.options["measure"] != "radial":
+        weights = _weights(call.options, columns, moves)
+    return Measure("directional", moves, weights=weights, disposability=disposability)
+
+
+def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray:
+    """Return by how much of itself each good moves."""
+    names = [*columns.inputs, *columns.outputs, *columns.bad]
+    p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
+    if isinstance(direction, str):
+        known = {"output": (0.0, 1.0, 1.0), "input": (1.0, 0.0, 0.0), "full": (1.0, 1.0, 1.0)}
+        _one_of("direction", direction, known)
+        return np.repeat(known[direction], [p, q, r])
+    _known_columns("direction", direction, names)
+    moves = np.array([float(direction.get(name, 0.0)) for name in names])
+    if (moves < 0).any() or not moves.any():
+        message = "direction: multiples of the own amount, none negative, at least one positive."
+        raise UsageError(message)
+    return moves
+
+
+def _weights(options: Options, columns: Columns, moves: FloatArray) -> FloatArray:
+    """Return the weights of a non-radial measure: given, or alike for each kind of good that moves."""
+    p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
+    names = [*columns.inputs, *columns.outputs, *columns.bad]
+    given = options["weights"]
+    if given is not None:
+        _known_columns("weights", given, names)
+        weights = np.array([float(given.get(name, 0.0)) for name in names]) * (moves > 0)
+        if (weights < 0).any() or not weights.any():
+            message = "weights: none negative, at least one positive on a good that moves along the direction."
+            raise UsageError(message)
+        return weights
+    kind = np.repeat([0, 1, 1 if options["measure"] == "sbm" else 2], [p, q, r])
+    share = np.zeros(p + q + r)
+    present = np.unique(kind[moves > 0])
+    for one in present:
+        mine = (kind == one) & (moves > 0)
+        share[mine] = 1.0 / len(present) / mine.sum()
+    return share
+
+
+def _known_columns(option: str, given: Mapping[str, float], names: list[str]) -> None:
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        message = f"{option}: {', '.join(unknown)} is no input, output or bad output of the call."
+        raise UsageError(message)

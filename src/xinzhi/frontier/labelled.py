@@ -1,0 +1,113 @@
+"""What the units and goods of a result are called, and what a reader should know of the data behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from xinzhi.core.names import NO_NAMES, REGION, Names, provinces
+from xinzhi.core.parameters import read_yaml
+from xinzhi.core.result import Result
+from xinzhi.core.schema import Column, describe, described
+from xinzhi.core.text import Text, has, same, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray
+
+Kind = TypeVar("Kind", bound="Labelled")
+_FACTORS = ("theta", "phi", "beta", "gamma", "shadow_price", "direction")
+_SERIES = ("frontier.series", "sectors.series", "series")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Names of the units, their groups, what the goods are measured in, and sentences about the data."""
+
+    names: Names = NO_NAMES
+    groups: Mapping[str, Text] = field(default_factory=dict)
+    measures: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Text, ...] = ()
+
+
+NONE = Labels()
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Labelled(Result):
+    """A result whose units may have names."""
+
+    topic: ClassVar[str] = "frontier"
+    labels: Labels = NONE
+
+    def columns(self, frame: str = "frame") -> list[Column]:
+        """Return the descriptions of the columns of one of its frames, those that are named after goods too."""
+        return [
+            describe(self.verb, name, frame) if described(self.verb, name, frame) else self.good_column(name)
+            for name in getattr(self, frame).columns
+        ]
+
+    def good_column(self, name: str) -> Column:
+        """Return the description of a column that is named after a good, or stands beside another column."""
+        for factor in _FACTORS:
+            if name.startswith(f"{factor}_"):
+                title = words(f"frontier.column.of_{factor}", good=good_text(name.removeprefix(f"{factor}_")))
+                return Column(name=name, title=title, kind="figure" if factor == "shadow_price" else "score")
+        stem, _, end = name.rpartition("_")
+        if end in {"lower", "upper", "bias", "error"} and described(self.verb, stem):
+            beside = words(f"frontier.column.beside_{end}", name=describe(self.verb, stem).title)
+            return Column(name=name, title=beside, kind="figure")
+        return Column(name=name, title=good_text(name), kind="figure")
+
+    def what(self, codes: Iterable[object]) -> Text:
+        """Return what the units are: regions, or units."""
+        known = self.names.by_kind.get(REGION) or all(str(code) in provinces() for code in codes)
+        return words("frontier.chart.regions" if known else "frontier.chart.units")
+
+
+def labelled(result: Kind, labels: Labels) -> Kind:
+    """Return the result with names for its units."""
+    return replace(result, labels=labels, names=labels.names)
+
+
+def good_text(name: str) -> Text:
+    """Return what a good is called: as the catalogue says, else the name of its column."""
+    return next((words(f"{shelf}.{name}") for shelf in _SERIES if has(f"{shelf}.{name}")), same(name))
+
+
+def rts_text(rts: str) -> Text:
+    """Return returns to scale in words."""
+    key = f"frontier.status.rts_{rts}"
+    return words(key) if has(key) else same(rts)
+
+
+def status_text(status: str) -> Text:
+    """Return the verdict of a program in words."""
+    key = f"frontier.status.{status}"
+    return words(key) if has(key) else same(status)
+
+
+def clauses(parts: Sequence[Text]) -> Text:
+    """Return clauses as one, joined by semicolons."""
+    return Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))
+
+
+@cache
+def conventions() -> dict[str, Any]:
+    """Return the conventions of the package, each with its reason."""
+    found: dict[str, Any] = read_yaml(Path(__file__).with_name("frontier.yaml"))
+    return found
+
+
+def number_or_null(values: FloatArray) -> pl.Series:
+    """Return numbers with null for NaN: what is not known is no number."""
+    import polars as pl
+
+    return pl.Series(values=np.asarray(values, dtype=float), dtype=pl.Float64).fill_nan(None)

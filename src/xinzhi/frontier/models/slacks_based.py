@@ -1,0 +1,271 @@
+"""Slacks-based measures: SBM (the enhanced Russell graph measure), with bad outputs, and super-efficiency."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, checked, solved, sweep
+from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.frontier.models.sweep import Reference, Sweep, Units
+    from xinzhi.frontier.technology.distance import Solution
+
+ORIENTATIONS = ("none", "input", "output")
+_SUPER = 1e-9  # a super-efficiency this close to one is none
+
+
+def slacks_based(
+    x: FloatArray,
+    y: FloatArray,
+    bad: FloatArray | None = None,
+    *,
+    rts: str = "vrs",
+    orientation: str = "none",
+    reference: Reference | None = None,
+) -> Solution:
+    """Score units by the slacks-based measure (SBM), which is the enhanced Russell graph measure.
+
+    Parameters
+    ----------
+    x, y, bad
+        Inputs `(n, p)`, outputs `(n, q)` and bad outputs `(n, r)` or None; an input may be zero (it then drops out of
+        the mean), outputs may not.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    orientation
+        ``none``: the ratio of the mean input reduction to the mean output expansion; ``input`` and ``output``: its
+        numerator or denominator alone.
+    reference
+        Another reference set; a unit outside it may be infeasible.
+
+    Returns
+    -------
+    Solution
+        Score in (0, 1]; slacks, targets, intensities. The factors are `theta_x` (1 - slack / input), `phi_y`
+        (1 + slack / output) and `theta_b` (1 - slack / bad output).
+
+    Raises
+    ------
+    InputError, UsageError
+        When the data or an option cannot be used.
+
+    Notes
+    -----
+    Tone (2001), EJOR 130, 498-509, equation (8) by the transformation of Charnes and Cooper: all unknowns are
+    multiplied by t, so variable returns read sum(lambda) = t, not 1. Bad outputs: Tone (2003), they stand in the
+    denominator beside the outputs. Equal to the enhanced Russell graph measure of Pastor, Ruiz and Sirvent (1999); the
+    oriented forms equal the Russell measures of Färe and Lovell (1978) and the inverse of their output form.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> slacks_based(np.array([2.0, 4.0]), np.array([1.0, 1.0])).score.tolist()
+    [1.0, 0.5]
+    """
+    choose("orientation", orientation, ORIENTATIONS)
+    data = checked(x, y, bad, reference, positive=("y", "b"))
+    known = rts_of(rts)
+    found = sweep(
+        _envelope(data, 1),
+        lambda unit: _own(data, unit, known, orientation),
+        len(data.x),
+        maximise=orientation == "output",
+    )
+    _, p, q, r = data.counts
+    scale = found.own[:, :1]
+    parts = found.own[:, 1:] / scale
+    slacks = (parts[:, :p], parts[:, p : p + q], parts[:, p + q : p + q + r])
+    score = found.objective if orientation != "output" else 1 / found.objective
+    found = _unscale(found, scale)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        theta_x = np.where(data.x > 0, 1 - slacks[0] / data.x, 1.0)
+    return solved(
+        data,
+        found,
+        score,
+        slacks,
+        worth=1.0 if orientation == "output" else -1.0,
+        theta_x=theta_x,
+        phi_y=1 + slacks[1] / data.y,
+        theta_b=1 - slacks[2] / data.b,
+    )
+
+
+def super_slacks_based(
+    x: FloatArray,
+    y: FloatArray,
+    bad: FloatArray | None = None,
+    *,
+    rts: str = "vrs",
+    orientation: str = "none",
+    inefficient: str = "sbm",
+) -> Solution:
+    """Score units by super-efficiency SBM: how far an efficient unit may fall back before the others catch up.
+
+    Parameters
+    ----------
+    x, y, bad
+        As in `slacks_based`; inputs may not be zero here.
+    rts
+        As in `slacks_based`. Oriented measures under other than constant returns may be infeasible: the status says so.
+    orientation
+        As in `slacks_based`.
+    inefficient
+        What an inefficient unit gets: its ``sbm`` score (below 1), or ``one``.
+
+    Returns
+    -------
+    Solution
+        Score of at least 1 for units that are SBM-efficient. Slacks are negative where the unit could fall back.
+
+    Notes
+    -----
+    Tone (2002), EJOR 143, 32-41. With bad outputs the denominator is 1 less the mean of relative output losses and
+    increases of bad outputs, so that more pollution is a fall-back as less output is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> super_slacks_based(np.array([2.0, 4.0]), np.array([1.0, 1.0]), rts="crs").score.tolist()
+    [2.0, 0.5]
+    """
+    choose("orientation", orientation, ORIENTATIONS)
+    choose("inefficient", inefficient, ("sbm", "one"))
+    data = checked(x, y, bad, positive=("x", "y", "b"))
+    known = rts_of(rts)
+    _, p, q, r = data.counts
+    found = sweep(
+        _envelope(data, 1 + p + q + r),
+        lambda unit: _own_super(data, unit, known, orientation),
+        len(data.x),
+        maximise=orientation == "output",
+        leave_out=True,
+    )
+    scale = found.own[:, :1]
+    point = found.own[:, 1:] / scale
+    targets = (point[:, :p], point[:, p : p + q], point[:, p + q : p + q + r])
+    slacks = (data.x - targets[0], targets[1] - data.y, data.b - targets[2])
+    score = found.objective if orientation != "output" else 1 / found.objective
+    result = solved(data, _unscale(found, scale), score, slacks, targets=targets, beyond=True)
+    if inefficient == "one":
+        return result
+    plain = slacks_based(x, y, bad, rts=rts, orientation=orientation)
+    return _blend(result, plain)
+
+
+def _envelope(data: Units, more: int) -> FloatArray:
+    """Return the intensities' coefficients: inputs, outputs, bad outputs, sum, and `more` rows that hold own parts."""
+    count = len(data.xr)
+    return np.concatenate([data.xr.T, data.yr.T, data.br.T, np.ones((1, count)), np.zeros((more, count))])
+
+
+def _own(data: Units, unit: int, rts: str, orientation: str) -> Own:
+    """Return the scale t and the slacks of one unit; t is 1 in the oriented forms."""
+    _, p, q, r = data.counts
+    total = p + q + r
+    x, point = data.x[unit], np.concatenate([data.x[unit], data.y[unit], data.b[unit]])
+    columns = np.zeros((total + 2, 1 + total))
+    columns[:total, 0] = -point
+    columns[np.arange(total), 1 + np.arange(total)] = np.concatenate([np.ones(p), -np.ones(q), np.ones(r)])
+    columns[total, 0] = 0.0 if rts == "crs" else -1.0
+    reduction = np.zeros(1 + total)  # 1 - mean of relative input slacks
+    reduction[0] = 1.0
+    reduction[1 : 1 + p] = -np.divide(1.0, x, out=np.zeros(p), where=x > 0) / max(1, int((x > 0).sum()))
+    expansion = np.zeros(1 + total)  # 1 + mean of relative slacks of outputs and bad outputs
+    expansion[0], expansion[1 + p :] = 1.0, 1 / point[p:] / (q + r)
+    columns[-1] = expansion if orientation == "none" else np.eye(1, 1 + total)
+    lower, upper = _fractional_bounds(rts, total)
+    return Own(
+        columns=columns,
+        costs=expansion if orientation == "output" else reduction,
+        lower=lower,
+        upper=upper,
+        column_lower=np.zeros(1 + total),
+        column_upper=np.full(1 + total, np.inf),
+    )
+
+
+def _own_super(data: Units, unit: int, rts: str, orientation: str) -> Own:
+    """Return the scale t and the point (times t) that the other units still dominate."""
+    _, p, q, r = data.counts
+    total = p + q + r
+    point = np.concatenate([data.x[unit], data.y[unit], data.b[unit]])
+    columns = np.zeros((2 * total + 2, 1 + total))
+    each = np.arange(total)
+    columns[each, 1 + each] = -1.0
+    columns[total, 0] = 0.0 if rts == "crs" else -1.0
+    columns[total + 2 + each, 0], columns[total + 2 + each, 1 + each] = -point, 1.0
+    expansion, rest = np.zeros(1 + total), np.zeros(1 + total)
+    expansion[1 : 1 + p] = 1 / point[:p] / p
+    rest[0], rest[1 + p :] = 2 * r / (q + r), np.concatenate([np.ones(q), -np.ones(r)]) / point[p:] / (q + r)
+    columns[total + 1] = rest if orientation == "none" else np.eye(1, 1 + total)
+    lower, upper = _fractional_bounds(rts, total)
+    lower[:total] = np.concatenate([np.full(p, -np.inf), np.zeros(q), np.full(r, -np.inf)])
+    upper[:total] = np.concatenate([np.zeros(p), np.full(q, np.inf), np.zeros(r)])
+    fixed = np.concatenate([np.full(p, orientation == "output"), np.full(q + r, orientation == "input")])
+    more = np.concatenate([np.ones(p, bool), np.zeros(q, bool), np.ones(r, bool)])  # inputs and bad outputs rise
+    return Own(
+        columns=columns,
+        costs=rest if orientation == "output" else expansion,
+        lower=np.concatenate([lower, np.where(fixed | more, 0.0, -np.inf)]),
+        upper=np.concatenate([upper, np.where(fixed | ~more, 0.0, np.inf)]),
+        column_lower=np.zeros(1 + total),
+        column_upper=np.full(1 + total, np.inf),
+    )
+
+
+def _fractional_bounds(rts: str, total: int) -> tuple[FloatArray, FloatArray]:
+    """Return the bounds of the rows: balances, sum of intensities less t, and the normalisation."""
+    low, high = sum_bounds(rts)
+    lower = np.concatenate([np.zeros(total), [0.0 if np.isfinite(low) else -np.inf, 1.0]])
+    upper = np.concatenate([np.zeros(total), [0.0 if np.isfinite(high) else np.inf, 1.0]])
+    return lower, upper
+
+
+def _unscale(found: Sweep, scale: FloatArray) -> Sweep:
+    """Return the solution with intensities in the original problem; the duals belong to the transformed one."""
+    return replace(found, intensities=found.intensities / scale)
+
+
+def _blend(result: Solution, plain: Solution) -> Solution:
+    """Return the super-efficiency solution, with the plain one where a unit has nothing to fall back on."""
+    from scipy.sparse import csr_array
+
+    behind = np.array([status == "optimal" for status in result.status]) & (result.score <= 1 + _SUPER)
+    tables = ("slack_x", "slack_y", "slack_b", "target_x", "target_y", "target_b")
+    mixed = {
+        name: np.where(behind[:, None], getattr(plain, name), getattr(result, name))
+        for name in tables
+        if getattr(plain, name) is not None
+    }
+    score = np.where(behind, plain.score, result.score)
+    assert plain.intensity is not None  # noqa: S101 - a slacks-based solution has weights
+    assert result.intensity is not None  # noqa: S101 - as above
+    weights = csr_array(np.where(behind[:, None], plain.intensity.toarray(), result.intensity.toarray()))
+    programs = replace(result.programs, count=result.programs.count + plain.programs.count)
+    efficient = score >= 1 - ON_FRONTIER
+    return replace(result, score=score, efficient=efficient, intensity=weights, programs=programs, **mixed)
+
+
+def russell(
+    x: FloatArray,
+    y: FloatArray,
+    *,
+    rts: str = "crs",
+    orientation: str = "input",
+    reference: Reference | None = None,
+) -> Solution:
+    """Score units by the Russell measure: the mean of every input's or output's own factor (or both, ``graph``).
+
+    The Russell measures are the slacks-based ones in another form; that of outputs is a factor of at least one. Färe
+    and Lovell (1978), J. Econ. Theory 19, 150-162; Pastor, Ruiz and Sirvent (1999), EJOR 115, 596-607.
+    """
+    choose("orientation", orientation, ("input", "output", "graph"))
+    form = "none" if orientation == "graph" else orientation
+    found = slacks_based(x, y, rts=rts, orientation=form, reference=reference)
+    return replace(found, score=1 / found.score) if orientation == "output" else found

@@ -1,0 +1,437 @@
+"""Convex nonparametric least squares: the monotone concave (or convex) function nearest to the data.
+
+Only few of the n (n - 1) concavity constraints bind. Those between neighbours come first, then the ones that the
+solution violates, until none is left (Lee, Johnson, Moreno-Centeno and Kuosmanen 2013).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_array
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.frontier.stochastic.design import conventions
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import FloatArray, IntArray
+
+SCALES = ("vrs", "crs", "drs", "irs")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hull:
+    """A fitted concave (or convex) function.
+
+    Parameters
+    ----------
+    fitted
+        `(n,)`.
+    intercepts, slopes
+        Of the tangent plane at each observation: `(n,)` and `(n, p)`.
+    constraints, rounds, steps
+        Concavity constraints in use at the end, rounds of generation, Newton steps of the last one.
+    violation
+        Largest violation over all n (n - 1) constraints, relative to the standard deviation of the output.
+    gap
+        Residual of the optimality conditions of the last program.
+    pairs
+        The observations of the concavity constraints in use, with which a similar program may begin.
+    """
+
+    fitted: FloatArray
+    intercepts: FloatArray
+    slopes: FloatArray
+    constraints: int
+    rounds: int
+    steps: int
+    violation: float
+    gap: float
+    pairs: tuple[IntArray, IntArray]
+
+    def at(self, x: FloatArray, *, convex: bool = False) -> FloatArray:
+        """Return the function at other inputs `(m, p)`: the lowest (highest) of the tangent planes."""
+        planes = self.intercepts + x @ self.slopes.T
+        return np.asarray(planes.max(axis=1) if convex else planes.min(axis=1))
+
+
+def concave_fit(
+    y: FloatArray,
+    x: FloatArray,
+    *,
+    rts: str = "vrs",
+    convex: bool = False,
+    weights: FloatArray | None = None,
+    pairs: tuple[IntArray, IntArray] | None = None,
+) -> Hull:
+    """Fit the increasing concave function of `x` nearest to `y`.
+
+    Parameters
+    ----------
+    y, x
+        `(n,)` and `(n, p)`.
+    rts
+        Returns to scale: ``vrs``; ``crs``, ``drs``, ``irs`` restrict the intercepts of the planes to be zero, or not
+        negative, or not positive (the other way round for a convex function).
+    convex
+        Fit a convex function (a cost frontier).
+    weights
+        Of the squared residuals `(n,)`.
+    pairs
+        Concavity constraints to begin with, as a `Hull` keeps them.
+
+    Raises
+    ------
+    UsageError
+        When `rts` is unknown.
+    InputError
+        When there are too many rows, or the program is not solved.
+
+    Notes
+    -----
+    Kuosmanen (2008), Representation theorem for convex nonparametric least squares, Econometrics Journal 11.
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [2.0], [3.0], [4.0]])
+    >>> concave_fit(np.array([1.0, 3.0, 2.0, 4.0]), x).fitted.round(6).tolist()
+    [1.0, 2.5, 3.0, 3.5]
+    """
+    if rts not in SCALES:
+        message = f"unknown rts '{rts}'; choose among {', '.join(SCALES)}."
+        raise UsageError(message)
+    rules, n = conventions()["concave"], y.size
+    if n > rules["rows"]:
+        message = f"{n} rows: convex nonparametric least squares is meant for at most {rules['rows']}; draw a sample."
+        raise InputError(message)
+    sign = -1.0 if convex else 1.0
+    shift, spread = (float(y.mean()) if rts == "vrs" else 0.0), float(y.std())
+    size = np.abs(x).max(axis=0)
+    if spread == 0 or (np.ptp(x, axis=0) == 0).any() or (size == 0).any():
+        message = "the output or one of the inputs is constant: there is nothing to fit."
+        raise InputError(message)
+    weights = np.ones(n) if weights is None else weights / weights.mean()
+    shape = _Shape(x / size, sign, rts)
+    found, used, rounds, worst = _generate(shape, (y - shift) / spread, weights, pairs)
+    slopes = shape.slopes(found) * spread / size
+    fitted = shift + spread * found.fitted
+    level = fitted - (slopes * x).sum(axis=1)
+    return Hull(fitted, level, slopes, used[0].size, rounds, found.steps, worst, found.gap, used)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shape:
+    """The constraints of a concave function in scaled inputs.
+
+    Constant returns leave one slope out: it follows from the fitted value, ``b1 = (f - rest) / x1``.
+    """
+
+    x: FloatArray
+    sign: float
+    rts: str
+
+    def pairs(self, i: IntArray, h: IntArray) -> Rows:
+        """Return rows that say: observation h lies below (sign 1) the plane of observation i."""
+        x, one = self.x, np.full(i.size, self.sign)
+        if self.rts != "crs":
+            return Rows(h, i, one, -one, -self.sign * (x[h] - x[i]))
+        ratio = x[h, 0] / x[i, 0]
+        return Rows(h, i, one, -one * ratio, -self.sign * (x[h, 1:] - x[i, 1:] * ratio[:, None]))
+
+    def always(self) -> Rows:
+        """Return the rows that do not come in pairs: the sign of slopes and of intercepts."""
+        n, p = self.x.shape
+        every = np.arange(n)
+        parts = []
+        if self.rts == "crs":
+            parts.append(Rows(every, every, np.full(n, -1.0), np.zeros(n), self.x[:, 1:]))
+        if self.rts in ("drs", "irs"):  # the plane of each observation passes above (below) the origin
+            turn = self.sign * (1.0 if self.rts == "drs" else -1.0)
+            parts.append(Rows(every, every, np.full(n, -turn), np.zeros(n), turn * self.x))
+        k = p - (self.rts == "crs")
+        for at in range(k):
+            d = np.zeros((n, k))
+            d[:, at] = -1.0
+            parts.append(Rows(every, every, np.zeros(n), np.zeros(n), d))
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = joined.join(part)
+        return joined
+
+    def slopes(self, found: Solution) -> FloatArray:
+        """Return all slopes."""
+        if self.rts != "crs":
+            return found.slopes
+        first = (found.fitted - (found.slopes * self.x[:, 1:]).sum(axis=1)) / self.x[:, 0]
+        return np.column_stack([first, found.slopes])
+
+    def violations(self, found: Solution) -> FloatArray:
+        """Return by how much every observation h lies above the plane of i, `(i, h)`."""
+        slopes = self.slopes(found)
+        level = found.fitted - (slopes * self.x).sum(axis=1)
+        planes = level[:, None] + slopes @ self.x.T
+        return np.asarray(self.sign * (found.fitted[None, :] - planes))
+
+
+def _generate(
+    shape: _Shape, y: FloatArray, weights: FloatArray, pairs: tuple[IntArray, IntArray] | None
+) -> tuple[Solution, tuple[IntArray, IntArray], int, float]:
+    """Return the solution, the pairs that it rests on, the rounds, and the largest violation."""
+    rules, n = conventions()["concave"], y.size
+    used = np.eye(n, dtype=bool)
+    i, h = _neighbours(shape.x, min(rules["neighbours"], n - 1)) if pairs is None else pairs
+    rows, worst = shape.always(), np.inf
+    most, final = min(rules["added"], n - 1), pairs is not None
+    for turn in range(1, rules["rounds"] + 1):
+        fresh = ~used[i, h]
+        i, h = i[fresh], h[fresh]
+        used[i, h] = True
+        rows = rows.join(shape.pairs(i, h))
+        final = final or i.size <= n * rules["few"]
+        found = solve(y, weights, rows, rules["gap"] if final else rules["draft"])
+        over = np.where(used, -np.inf, shape.violations(found))
+        worst = max(float(over.max()), 0.0)
+        if worst <= rules["violation"]:
+            if final:
+                keep = ~np.eye(n, dtype=bool)
+                return found, tuple(np.nonzero(used & keep)), turn, worst  # type: ignore[return-value] # two axes
+            i, h = i[:0], h[:0]
+            continue
+        h = np.argpartition(-over, most - 1, axis=1)[:, :most]
+        i, h = np.repeat(np.arange(n), most), h.ravel()
+        keep_rows = over[i, h] > rules["violation"]
+        i, h = i[keep_rows], h[keep_rows]
+    message = f"concavity still fails by {worst:.1e} after {rules['rounds']} rounds of constraint generation."
+    raise InputError(message)
+
+
+def _neighbours(x: FloatArray, count: int) -> tuple[IntArray, IntArray]:
+    """Return each observation with its nearest others, in both directions."""
+    from scipy.spatial import KDTree
+
+    scaled = x / np.maximum(x.std(axis=0), np.finfo(float).tiny)
+    near = KDTree(scaled).query(scaled, count + 1)[1]
+    i = np.repeat(np.arange(x.shape[0]), count + 1)
+    h = np.minimum(near.ravel(), x.shape[0] - 1)
+    apart = i != h
+    i, h = i[apart], h[apart]
+    both = np.unique(np.column_stack([np.concatenate([i, h]), np.concatenate([h, i])]), axis=0)
+    return both[:, 0], both[:, 1]
+
+
+_STEPS = 120
+_ENOUGH, _STALLED = 1e-7, 50.0  # gap at which the last digits may be left, growth of the gap that shows they are lost
+_BOUNDARY = 0.995  # of the way to the nearest bound
+_WEIGHT = 1e4  # of complementarity beside the residuals: rows that bind without a multiplier leave its square root
+_PROXIMITY = 1e-10  # of the multipliers to where they are: keeps the weights of binding rows below 1e10
+_RIDGE = 1e-13  # relative, on the slopes' blocks: slopes that nothing binds stay where they are
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Constraints.
+
+    Parameters
+    ----------
+    h, i
+        The two observations of each row `(m,)`.
+    p, q
+        Factors of their fitted values `(m,)`.
+    d
+        Factors of the slopes of observation i, `(m, k)`.
+    """
+
+    h: IntArray
+    i: IntArray
+    p: FloatArray
+    q: FloatArray
+    d: FloatArray
+
+    def join(self, other: Rows) -> Rows:
+        """Return the rows of both."""
+        return Rows(
+            *(np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("h", "i", "p", "q", "d"))
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """A point that solves the program.
+
+    Parameters
+    ----------
+    fitted, slopes
+        `(n,)` and `(n, k)`.
+    multipliers
+        Of the rows `(m,)`.
+    gap
+        Complementarity and residual of the optimality conditions, whichever is larger.
+    steps
+        Newton steps.
+    """
+
+    fitted: FloatArray
+    slopes: FloatArray
+    multipliers: FloatArray
+    gap: float
+    steps: int
+
+
+def solve(y: FloatArray, weights: FloatArray, rows: Rows, gap: float, start: Solution | None = None) -> Solution:
+    """Solve the program.
+
+    Parameters
+    ----------
+    y, weights
+        `(n,)`, of order 1.
+    rows
+        The constraints.
+    gap
+        Largest complementarity and residual at the solution.
+    start
+        A point to begin with.
+
+    Raises
+    ------
+    InputError
+        When the method does not get there.
+
+    Notes
+    -----
+    Mehrotra's predictor and corrector for convex quadratic programs (Nocedal and Wright 2006, algorithm 16.4).
+    """
+    n, count, k = y.size, rows.h.size, rows.d.shape[1]
+    cells = np.arange(count)
+    outer = csr_array(
+        (np.concatenate([rows.p, rows.q]), (np.concatenate([cells, cells]), np.concatenate([rows.h, rows.i]))),
+        shape=(count, n),
+    )
+    fitted = y.copy() if start is None else start.fitted.copy()
+    slopes = np.zeros((n, k)) if start is None else start.slopes.copy()
+    inside = outer @ fitted + (rows.d * slopes[rows.i]).sum(axis=1)
+    slack, dual = np.maximum(-inside, 0.1), np.full(count, 0.1)
+    best: Solution | None = None
+    for step in range(1, _STEPS + 1):
+        inside = outer @ fitted + (rows.d * slopes[rows.i]).sum(axis=1)
+        gradient = weights * (fitted - y) + outer.T @ dual
+        pull = _by_owner(rows, dual, n)
+        primal = inside + slack
+        mean = float(slack @ dual) / count
+        worst = max(
+            _WEIGHT * mean,
+            float(np.abs(gradient).max()),
+            float(np.abs(pull).max(initial=0)),
+            float(np.abs(primal).max()),
+        )
+        if best is None or worst < best.gap:
+            best = Solution(fitted, slopes, dual, worst, step)
+        if worst < gap or (best.gap < _ENOUGH and worst > _STALLED * best.gap):
+            return best
+        try:
+            newton = _Newton(weights, outer, rows, 1 / (slack / dual + _PROXIMITY))
+        except np.linalg.LinAlgError:  # binding and idle rows lie so far apart that no digit is left
+            break
+        aim = slack * dual
+        df, db, ds, dz = newton.step(gradient, pull, primal, slack, dual, aim)
+        reach = min(_longest(slack, ds), _longest(dual, dz))
+        after = float((slack + reach * ds) @ (dual + reach * dz)) / count
+        centre = max((after / mean) ** 3 * mean, 0.1 * gap / _WEIGHT)
+        df, db, ds, dz = newton.step(gradient, pull, primal, slack, dual, aim + ds * dz - centre)
+        reach = min(_BOUNDARY * min(_longest(slack, ds), _longest(dual, dz)), 1.0)
+        fitted, slopes = fitted + reach * df, slopes + reach * db
+        slack, dual = slack + reach * ds, dual + reach * dz
+    if best is not None and best.gap < _ENOUGH:
+        return best
+    message = f"the quadratic program of {n} observations and {count} constraints was not solved (gap {worst:.1e})."
+    raise InputError(message)
+
+
+def _longest(values: FloatArray, change: FloatArray) -> float:
+    """Return how far `values` may go along `change` and stay positive, in units of the change."""
+    falling = change < 0
+    return min(1.0 / _BOUNDARY, float((-values[falling] / change[falling]).min(initial=np.inf)))
+
+
+def _by_owner(rows: Rows, values: FloatArray, n: int) -> FloatArray:
+    """Return the sum of ``values d`` over the rows of each observation `(n, k)`."""
+    sums = np.zeros((n, rows.d.shape[1]))
+    for at, column in enumerate(rows.d.T):
+        sums[:, at] = np.bincount(rows.i, values * column, minlength=n)
+    return sums
+
+
+class _Newton:
+    """One factorisation of the normal equations, for both steps of an iteration."""
+
+    def __init__(self, weights: FloatArray, outer: csr_array, rows: Rows, ratio: FloatArray) -> None:
+        n, k = weights.size, rows.d.shape[1]
+        self.weights, self.outer, self.rows, self.ratio = weights, outer, rows, ratio
+        scaled = outer.multiply(ratio[:, None]).tocsr()
+        matrix = (outer.T @ scaled).toarray()
+        matrix[np.arange(n), np.arange(n)] += weights
+        blocks = np.empty((n, k, k))
+        for a in range(k):
+            for b in range(a, k):
+                blocks[:, a, b] = blocks[:, b, a] = np.bincount(
+                    rows.i, ratio * rows.d[:, a] * rows.d[:, b], minlength=n
+                )
+        size = np.einsum("naa->n", blocks)
+        blocks[:, np.arange(k), np.arange(k)] += (_RIDGE * size + np.finfo(float).tiny)[:, None]
+        self.inverse = np.linalg.inv(blocks) if k else blocks
+        if k:
+            cells = np.arange(rows.h.size)
+            owners = (rows.i[:, None] * k + np.arange(k)).ravel()
+            inner = csr_array((rows.d.ravel(), (np.repeat(cells, k), owners)), shape=(rows.h.size, n * k))
+            self.cross = (scaled.T @ inner).tocsr()
+            root = np.linalg.cholesky(self.inverse)
+            diagonal = _block_diagonal(root)
+            half = (self.cross @ diagonal).tocsr()
+            matrix -= (half @ half.T).toarray()
+        matrix[np.arange(n), np.arange(n)] *= 1 + 1e-14
+        self.factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+
+    def step(
+        self,
+        gradient: FloatArray,
+        pull: FloatArray,
+        primal: FloatArray,
+        slack: FloatArray,
+        dual: FloatArray,
+        aim: FloatArray,
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return changes of fitted values, slopes, slacks and multipliers."""
+        bend = self.ratio * (primal - aim / dual)
+        df, db, dz = self._solve(gradient, pull, bend)
+        # once more with what rounding left over: weights of binding and idle rows differ by ten orders of magnitude
+        left = gradient + self.weights * df + self.outer.T @ dz
+        more_f, more_b, more_z = self._solve(left, pull + _by_owner(self.rows, dz, df.size), np.zeros_like(bend))
+        df, db, dz = df + more_f, db + more_b, dz + more_z
+        return df, db, -(aim + slack * dz) / dual, dz
+
+    def _solve(
+        self, gradient: FloatArray, pull: FloatArray, bend: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return changes of fitted values, slopes and multipliers."""
+        rows, n = self.rows, gradient.size
+        right = -(gradient + self.outer.T @ bend)
+        right_slopes = -(pull + _by_owner(rows, bend, n))
+        inner = np.einsum("nab,nb->na", self.inverse, right_slopes)
+        if rows.d.shape[1]:
+            df = cho_solve(self.factor, right - self.cross @ inner.ravel(), check_finite=False)
+            back = (self.cross.T @ df).reshape(n, -1)
+            db = inner - np.einsum("nab,nb->na", self.inverse, back)
+        else:
+            df, db = cho_solve(self.factor, right, check_finite=False), inner
+        return df, db, bend + self.ratio * (self.outer @ df + (rows.d * db[rows.i]).sum(axis=1))
+
+
+def _block_diagonal(blocks: FloatArray) -> csr_array:
+    """Return square blocks `(n, k, k)` as one sparse matrix."""
+    n, k, _ = blocks.shape
+    place = np.arange(n * k).reshape(n, k)
+    down = np.broadcast_to(place[:, :, None], (n, k, k)).ravel()
+    across = np.broadcast_to(place[:, None, :], (n, k, k)).ravel()
+    return csr_array((blocks.ravel(), (down, across)), shape=(n * k, n * k))

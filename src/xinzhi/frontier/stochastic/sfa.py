@@ -1,0 +1,354 @@
+"""The verb: a stochastic production or cost frontier by maximum likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.frontier.stochastic.densities import NOISE
+from xinzhi.frontier.stochastic.design import Frontier, check_names, conventions, read_table, settle
+from xinzhi.frontier.stochastic.inference import (
+    coefficients,
+    efficiencies,
+    estimates,
+    judge,
+    marginal_effects,
+    row_keys,
+    tests,
+)
+from xinzhi.frontier.stochastic.problem import build, checks, elasticities, starts
+from xinzhi.frontier.stochastic.result import StochasticFrontier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Unpack
+
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.frontier.stochastic.design import Options
+    from xinzhi.frontier.stochastic.inference import Estimates
+    from xinzhi.frontier.stochastic.likelihoods import Likelihood
+    from xinzhi.frontier.stochastic.problem import Problem
+
+
+def sfa(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    output: str,
+    inputs: Sequence[str],
+    unit: str | None = None,
+    period: str | None = None,
+    *,
+    model: str = "half-normal",
+    logs: bool = True,
+    **options: Unpack[Options],
+) -> StochasticFrontier:
+    """Estimate a stochastic frontier.
+
+    Parameters
+    ----------
+    frame
+        One row for each unit and period; pandas, polars, pyarrow or duckdb.
+    output, inputs
+        Columns of output (or cost) and inputs (or outputs and prices), positive when `logs` is true.
+    unit, period
+        Columns that name a row; panel models need them.
+    model
+        Cross-section: ``half-normal, truncated-normal, exponential, gamma, rayleigh, uniform``. Panel: ``pitt-lee``,
+        ``battese-coelli-1992`` (``bc92``), ``battese-coelli-1995`` (``bc95``, with `determinants`), ``kumbhakar-1990``,
+        ``true-fixed``, ``true-random``, ``four-component`` (``gtre``).
+    logs
+        Whether to take logs of output and inputs; False says that they are logs already.
+    **options
+        ``distribution, form, cost, prices, trend, controls, determinants, determinants_constant, covariance, cluster,
+        level, draws``: see `Settings`.
+
+    Returns
+    -------
+    StochasticFrontier
+        Efficiencies, coefficients, tests, and a verdict on convergence: read that first.
+
+    Raises
+    ------
+    UsageError
+        When options do not go together or a panel model lacks its unit or period.
+    InputError
+        When the columns cannot carry the model: the row or column is named.
+
+    Notes
+    -----
+    Aigner, Lovell and Schmidt (1977); Kumbhakar and Lovell (2000), Stochastic Frontier Analysis. Newton's method on
+    exact first derivatives, in orthonormal regressors, from several starts. A cost frontier has inefficiency above it,
+    and its efficiency is least cost over cost, between 0 and 1 as well.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> draw = np.random.default_rng(2)
+    >>> labour = draw.uniform(1, 3, 200)
+    >>> noise, waste = 0.1 * draw.normal(size=200), np.abs(0.3 * draw.normal(size=200))
+    >>> farms = pl.DataFrame({"rice": np.exp(1 + 0.5 * labour + noise - waste), "labour": np.exp(labour)})
+    >>> result = sfa(farms, "rice", ["labour"])
+    >>> result.verdict.status, round(result.coefficient("log(labour)"), 1)
+    ('converged', 0.5)
+    """
+    model, settings = settle(model, dict(options))
+    check_names(inputs, output, unit, period)
+    if settings.trend and period is None:
+        message = "trend=True needs period=, the column that holds it."
+        raise UsageError(message)
+    table = read_table(frame, unit, period)
+    if table.frame.height == 0:
+        message = "the frame has no rows."
+        raise InputError(message)
+    form = Frontier(
+        tuple(inputs), settings.controls, settings.form, logs, settings.trend, first=float(table.time.min())
+    )
+    unknown = [name for name in settings.prices if name not in inputs]
+    if unknown:
+        message = f"prices=['{unknown[0]}'] is none of the inputs {', '.join(inputs)}."
+        raise UsageError(message)
+    problem = build(model, settings, table, form, output)
+    noise = problem.size + problem.likelihood.names.index(NOISE)
+    summit = highest(problem.likelihood, starts(problem), problem.variances(), noise)
+    found = estimates(problem, summit)
+    fitted = _fitted(problem, found)
+    slopes = elasticities(form, settings, _beta(problem, found), table, row_keys(problem))
+    call = {"output": output, "inputs": tuple(inputs), "unit": unit, "period": period, "model": model, "logs": logs}
+    return StochasticFrontier(
+        frame=efficiencies(problem, summit.theta, fitted),
+        provenance=_provenance({**call, **dict(options)}),
+        kind=table.kind,
+        coefficients=coefficients(problem, found),
+        log_likelihood=summit.value,
+        tests=tests(problem, summit, found),
+        verdict=judge(problem, summit, found),
+        elasticities=slopes,
+        checks=checks(slopes, settings),
+        marginal_effects=marginal_effects(problem, found),
+        effects=_effects(found),
+        covariance=found.covariance,
+        terms=problem.terms,
+        model=model,
+        output=output,
+        frontier=form,
+        settings=settings,
+    )
+
+
+def _provenance(call: dict[str, Any]) -> Provenance:
+    import xinzhi
+
+    return Provenance(verb="frontier.sfa", version=xinzhi.__version__, options=call)
+
+
+def _beta(problem: Problem, found: Estimates) -> FloatArray:
+    """Return the coefficients of the frontier's own columns; true fixed effects have no constant."""
+    if problem.model != "true-fixed":
+        return found.values[: problem.size]
+    return np.concatenate([[0.0], found.values[: problem.matrix.shape[1] - 1]])
+
+
+def _fitted(problem: Problem, found: Estimates) -> FloatArray:
+    """Return the frontier of each row, with its unit's effect when that is fixed."""
+    fitted = problem.matrix @ _beta(problem, found)
+    if problem.model != "true-fixed":
+        return fitted
+    effects = found.values[problem.matrix.shape[1] - 1 : problem.size]
+    return np.asarray(fitted + effects[problem.table.codes])
+
+
+def _effects(found: Estimates) -> pl.DataFrame:
+    """Return the fixed effect of every unit."""
+    import polars as pl
+
+    rows = [
+        (term.removeprefix("effect:"), float(value))
+        for term, value in zip(found.terms, found.values, strict=True)
+        if term.startswith("effect:")
+    ]
+    return pl.DataFrame(rows, schema={"unit": pl.String, "effect": pl.Float64}, orient="row")
+
+
+_LONGEST = (
+    2.0  # of a step in any parameter, in units of max(|theta|, 1): a log variance moves by a factor of e**2 at most
+)
+_SUFFICIENT = 1e-4
+_HALVINGS = 40
+_NOTHING = -9.0  # log of the share of a variance at which a climb ends: the boundary is tried next
+_DONE = 1e-13  # expected gain of a Newton step, relative to the log-likelihood
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summit:
+    """Where a climb ended.
+
+    Parameters
+    ----------
+    theta, value, gradient, hessian
+        Parameters, log-likelihood and its derivatives there.
+    steps
+        Newton steps that were made.
+    pinned
+        Parameters that stand at a boundary.
+    starts, agreeing
+        How many climbs were made, and how many of them ended at this log-likelihood.
+    higher
+        A log-likelihood that was met above this one, where the model breaks down.
+    """
+
+    theta: FloatArray
+    value: float
+    gradient: FloatArray
+    hessian: FloatArray
+    steps: int
+    pinned: BoolArray
+    starts: int = 1
+    agreeing: int = 1
+    higher: float | None = None
+
+    def relative_gradient(self) -> float:
+        """Return ``max |g| max(|theta|, 1) / max(|log L|, 1)`` over the free parameters."""
+        free = ~self.pinned
+        scaled = np.abs(self.gradient[free]) * np.maximum(np.abs(self.theta[free]), 1.0)
+        return float(scaled.max(initial=0.0) / max(abs(self.value), 1.0))
+
+    def curvature(self) -> tuple[float, float]:
+        """Return the smallest eigenvalue of the information with unit diagonal, and its condition number."""
+        free = ~self.pinned
+        information = -self.hessian[np.ix_(free, free)]
+        diagonal = np.diag(information)
+        if not (np.isfinite(information).all() and (diagonal > 0).all()):
+            return -np.inf, np.inf
+        root = np.sqrt(diagonal)
+        values = np.linalg.eigvalsh(information / np.outer(root, root))
+        return float(values[0]), float(values[-1] / values[0]) if values[0] > 0 else np.inf
+
+
+def climb(
+    likelihood: Likelihood, start: FloatArray, variances: Sequence[int] = (), pinned: BoolArray | None = None
+) -> Summit:
+    """Climb by Newton steps whose matrix is made positive definite, with halving.
+
+    Parameters
+    ----------
+    likelihood, start
+        What to maximise and where from.
+    variances
+        Positions of the logs of variances: the climb ends where a free one is next to nothing beside the others.
+    pinned
+        Parameters to leave as they are.
+    """
+    pinned = np.zeros(start.size, dtype=bool) if pinned is None else pinned
+    free = [at for at in variances if not pinned[at]]
+    theta, (value, gradient) = start.copy(), likelihood.gradient(start)
+    hessian, steps = likelihood.hessian(theta), 0
+    while steps < conventions()["iterations"]:
+        steps += 1
+        step = _newton_step(hessian, gradient, theta, pinned)
+        gain = float(step @ gradient)
+        if gain <= _DONE * max(abs(value), 1.0):
+            break
+        moved = _halved(likelihood, theta, value, step, gain)
+        if moved is None:
+            break
+        theta, value, gradient = moved
+        if _smallest(theta, free, variances) < _NOTHING:
+            break
+        hessian = likelihood.hessian(theta)
+    return Summit(theta, value, gradient, hessian, steps, pinned)
+
+
+def _smallest(theta: FloatArray, some: Sequence[int], variances: Sequence[int]) -> float:
+    """Return the log of the smallest of some variances over the sum of all."""
+    if not some:
+        return 0.0
+    return float(theta[list(some)].min() - np.log(np.exp(theta[list(variances)]).sum()))
+
+
+def _newton_step(hessian: FloatArray, gradient: FloatArray, theta: FloatArray, pinned: BoolArray) -> FloatArray:
+    """Return an ascent direction: Newton's where the function is concave, with the signs turned where it is not."""
+    free = np.flatnonzero(~pinned)
+    information, slope = -hessian[np.ix_(free, free)], gradient[free]
+    try:
+        factor = np.linalg.cholesky(information)
+        inside = np.linalg.solve(factor.T, np.linalg.solve(factor, slope))
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(information)
+        values = np.maximum(np.abs(values), 1e-8 * np.abs(values).max())
+        inside = vectors @ ((vectors.T @ slope) / values)
+    step = np.zeros(theta.size)
+    step[free] = inside
+    longest = float((np.abs(step) / np.maximum(np.abs(theta), 1.0)).max())
+    return step / max(longest / _LONGEST, 1.0)
+
+
+def _halved(
+    likelihood: Likelihood, theta: FloatArray, value: float, step: FloatArray, gain: float
+) -> tuple[FloatArray, float, FloatArray] | None:
+    """Return the first point along the step that gains enough, or nothing."""
+    length = 1.0
+    for _ in range(_HALVINGS):
+        there = theta + length * step
+        found, gradient = likelihood.gradient(there)
+        if np.isfinite(found) and np.isfinite(gradient).all() and found >= value + _SUFFICIENT * length * gain:
+            return there, found, gradient
+        length *= 0.5
+    return None
+
+
+def highest(
+    likelihood: Likelihood, starts: Sequence[FloatArray], variances: Mapping[int, tuple[int, ...]], noise: int
+) -> Summit:
+    """Return the highest of the summits reached, with vanishing variances settled at zero.
+
+    A summit where the gradient does not vanish, or where the noise does, is no maximum of a regular likelihood: it is
+    returned only when there is no other, and reported as `higher` when it stands above.
+
+    Parameters
+    ----------
+    likelihood, starts
+        What to maximise and where from.
+    variances
+        Positions of the logs of variances, each with those of the parameters that mean nothing once it is zero.
+    noise
+        Position of the log of the variance of the noise, which is never tried at zero.
+    """
+    summits = [_settle(likelihood, climb(likelihood, start, tuple(variances)), variances, noise) for start in starts]
+    regular = [summit for summit in summits if _regular(summit, tuple(variances), noise)]
+    best = max(regular or summits, key=lambda summit: summit.value)
+    close = conventions()["agreement"] * max(abs(best.value), 1.0)
+    agreeing = sum(abs(best.value - summit.value) <= close for summit in summits)
+    top = max(summit.value for summit in summits)
+    return replace(best, starts=len(summits), agreeing=agreeing, higher=top if top > best.value + close else None)
+
+
+def _regular(summit: Summit, variances: Sequence[int], noise: int) -> bool:
+    rules = conventions()
+    if _smallest(summit.theta, [noise], variances) < _NOTHING:
+        return False
+    return bool(summit.relative_gradient() <= rules["gradient"] and summit.curvature()[0] > rules["eigenvalue"])
+
+
+def _settle(likelihood: Likelihood, best: Summit, variances: Mapping[int, tuple[int, ...]], noise: int) -> Summit:
+    """Try every small variance at zero; keep it there when the log-likelihood does not fall."""
+    rules, every = conventions(), tuple(variances)
+    for _ in variances:
+        total = float(np.log(np.exp(best.theta[list(every)]).sum()))
+        limit = total + np.log(rules["vanishing"])
+        small = [v for v in every if v != noise and best.theta[v] < limit and not best.pinned[v]]
+        if not small:
+            break
+        tried = min(small, key=lambda v: float(best.theta[v]))
+        pinned, theta, idle = best.pinned.copy(), best.theta.copy(), list(variances[tried])
+        pinned[tried], theta[tried] = True, total + rules["floor"]
+        pinned[idle], theta[idle] = True, 0.0
+        summit = climb(likelihood, theta, every, pinned)
+        if summit.value < best.value - rules["agreement"]:
+            break
+        best = replace(summit, steps=summit.steps + best.steps)
+    return best

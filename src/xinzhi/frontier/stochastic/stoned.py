@@ -1,0 +1,340 @@
+"""StoNED: the residual of a convex nonparametric fit, taken apart into noise and inefficiency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.core.text import Text, words
+from xinzhi.frontier.labelled import Labelled, rts_text
+from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
+from xinzhi.frontier.stochastic.densities import truncated_posterior
+from xinzhi.frontier.stochastic.design import check_names, conventions, read_table
+from xinzhi.frontier.stochastic.inference import skewness
+from xinzhi.frontier.stochastic.result import efficiency_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.result import Facts
+    from xinzhi.frontier.stochastic.design import Table
+
+ERRORS, METHODS = ("multiplicative", "relative", "additive"), ("moments", "pseudo-likelihood")
+_TURNS = 60  # of the Gauss-Newton method for the logarithmic fit
+_CLOSE = 1e-10  # relative fall of the sum of squares at which it stops
+
+
+class StonedOptions(TypedDict, total=False):
+    """Further keywords of `stoned`."""
+
+    method: str
+    cost: bool
+    level: float
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Stoned(Labelled):
+    """A concave frontier without a functional form.
+
+    Parameters
+    ----------
+    frame
+        ``row, unit, period, fitted, residual, frontier, inefficiency, efficiency, lower, upper``: the conditional mean,
+        the residual (in logs unless the error is additive), the frontier, E[u | e], and the efficiency with its
+        interval.
+    planes
+        ``row, unit, period, intercept`` and one slope (marginal product) for each input: the tangent plane of each row.
+    sigma_u, sigma_v
+        Of half-normal inefficiency and normal noise.
+    reasons
+        What went wrong with the moments, if anything: ``moments-skewness`` or ``no-noise``.
+    hull
+        The fitted function, which `hull.at` evaluates elsewhere.
+    """
+
+    verb: ClassVar[str] = "stoned"
+    key: ClassVar[tuple[str, ...]] = ("row",)
+
+    planes: pl.DataFrame
+    sigma_u: float
+    sigma_v: float
+    reasons: tuple[str, ...]
+    hull: Hull
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What went wrong with the moments, in sentences."""
+        return tuple(words(f"frontier.verdict.{name}") for name in self.reasons)
+
+    def facts(self) -> Facts:
+        """Return the mean efficiency, what went wrong, and the quality of the fit."""
+        options = self.provenance.options
+        facts = efficiency_facts(self, self.frame) | {f"verdict.{name}": {} for name in self.reasons}
+        numbers = {"rows": self.frame.height, "su": self.sigma_u, "sv": self.sigma_v, "pairs": self.hull.constraints}
+        planes = np.unique(self.hull.slopes.round(5), axis=0).shape[0]
+        how = {"error": words(f"frontier.chart.error_{options['error']}"), "rts": rts_text(options["rts"])}
+        return facts | {"note.stoned": {**numbers, **how, "planes": planes, "violation": self.hull.violation}}
+
+
+def stoned(
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    output: str,
+    inputs: Sequence[str],
+    unit: str | None = None,
+    period: str | None = None,
+    *,
+    error: str = "multiplicative",
+    rts: str = "vrs",
+    **options: Unpack[StonedOptions],
+) -> Stoned:
+    """Estimate a frontier by stochastic nonparametric envelopment of data.
+
+    Parameters
+    ----------
+    frame, output, inputs, unit, period
+        As in `sfa`; levels, not logs, and at most 2,000 rows.
+    error
+        ``multiplicative`` fits logs, ``relative`` the ratio of fit to output (what R's Benchmarking fits as its
+        multiplicative model: a quadratic program, close to the former), ``additive`` levels.
+    rts
+        ``vrs, crs, drs`` or ``irs``.
+    **options
+        `method` ``moments`` (default) or ``pseudo-likelihood`` for the variances; `cost` fits a convex cost frontier;
+        `level` of the intervals.
+
+    Returns
+    -------
+    Stoned
+        Efficiencies, tangent planes and variances.
+
+    Raises
+    ------
+    UsageError
+        When an option is unknown.
+    InputError
+        When a column is missing, not positive or constant, or there are too many rows.
+
+    Notes
+    -----
+    Kuosmanen and Kortelainen (2012), Journal of Productivity Analysis 38; Fan, Li and Weersink (1996) for the pseudo-
+    likelihood. Inefficiency given the residual follows Jondrow and others (1982).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> farms = pl.DataFrame({"rice": [1.0, 3.0, 2.0, 4.0], "land": [1.0, 2.0, 3.0, 4.0]})
+    >>> stoned(farms, "rice", ["land"], error="additive").frame["fitted"].round(6).to_list()
+    [1.0, 2.5, 3.0, 3.5]
+    """
+    settings = {"method": "moments", "cost": False, "level": conventions()["level"]} | dict(options)
+    _check(error, rts, settings)
+    check_names(inputs, output, unit, period)
+    table = read_table(frame, unit, period)
+    y, x = table.numbers(output), np.column_stack([table.numbers(name) for name in inputs])
+    check = Text(zh="请核对。", en="check the value.")
+    table.refuse(output, y <= 0, "not-positive", Text(zh="不是正数", en="not positive"), check)
+    for name, column in zip(inputs, x.T, strict=True):
+        table.refuse(name, column < 0, "negative", Text(zh="为负", en="negative"), check)
+    hull = _fit(y, x, error, rts, convex=bool(settings["cost"]))
+    return _result(table, (output, tuple(inputs)), y, hull, {"error": error, "rts": rts, **settings})
+
+
+def cnls(y: FloatArray, x: FloatArray, *, error: str = "additive", rts: str = "vrs", cost: bool = False) -> Hull:
+    """Fit the monotone concave function nearest to the data, without taking the residual apart.
+
+    Parameters
+    ----------
+    y, x
+        Output `(n,)` and inputs `(n, p)`.
+    error, rts, cost
+        As in `stoned`.
+
+    Returns
+    -------
+    Hull
+        Fitted values, tangent planes and how well the program was solved.
+
+    Raises
+    ------
+    UsageError
+        When an option is unknown.
+    InputError
+        When the data cannot be fitted.
+
+    Examples
+    --------
+    >>> cnls(np.array([1.0, 3.0, 2.0, 4.0]), np.array([[1.0], [2.0], [3.0], [4.0]])).fitted.round(6).tolist()
+    [1.0, 2.5, 3.0, 3.5]
+    """
+    _check(error, rts, {"method": "moments", "level": 0.5})
+    return _fit(y, x, error, rts, convex=cost)
+
+
+def _check(error: str, rts: str, settings: dict[str, Any]) -> None:
+    for name, value, known in (("error", error, ERRORS), ("rts", rts, SCALES), ("method", settings["method"], METHODS)):
+        if value not in known:
+            message = f"unknown {name} '{value}'; choose among {', '.join(known)}."
+            raise UsageError(message)
+    unknown = sorted(set(settings) - {"method", "cost", "level"})
+    if unknown:
+        message = f"unknown option '{unknown[0]}'; stoned has method, cost and level."
+        raise UsageError(message)
+    if not 0 < settings["level"] < 1:
+        message = f"level={settings['level']}: a confidence level lies between 0 and 1, such as 0.95."
+        raise UsageError(message)
+
+
+def _fit(y: FloatArray, x: FloatArray, error: str, rts: str, *, convex: bool) -> Hull:
+    """Return the fit; logs by Gauss and Newton's method, each step a weighted fit in levels."""
+    if error == "additive":
+        return concave_fit(y, x, rts=rts, convex=convex)
+    hull = concave_fit(y, x, rts=rts, convex=convex, weights=1 / y**2)
+    if error == "relative":
+        return hull
+    if hull.fitted.min() <= 0:
+        message = "the fit is not positive everywhere, so that it has no logs: use error='additive'."
+        raise InputError(message)
+    loss = float(np.sum(np.log(y / hull.fitted) ** 2))
+    for _ in range(_TURNS):
+        f = hull.fitted
+        aim = f * (1 + np.log(y / f))
+        found = concave_fit(aim, x, rts=rts, convex=convex, weights=1 / f**2, pairs=hull.pairs)
+        moved = _between(hull, found, y, loss)
+        if moved is None:
+            return hull
+        hull, before, loss = moved[0], loss, moved[1]
+        if before - loss < _CLOSE * loss:
+            return hull
+    message = f"the logarithmic fit did not settle in {_TURNS} turns: use error='relative'."
+    raise InputError(message)
+
+
+def _between(old: Hull, new: Hull, y: FloatArray, loss: float) -> tuple[Hull, float] | None:
+    """Return the mixture of two concave functions that lowers the loss, the newer the better."""
+    share = 1.0
+    for _ in range(30):
+        f = old.fitted + share * (new.fitted - old.fitted)
+        if f.min() > 0:
+            fallen = float(np.sum(np.log(y / f) ** 2))
+            if fallen < loss:
+                intercepts = old.intercepts + share * (new.intercepts - old.intercepts)
+                slopes = old.slopes + share * (new.slopes - old.slopes)
+                parts = (new.constraints, new.rounds, new.steps, new.violation, new.gap, new.pairs)
+                return Hull(f, intercepts, slopes, *parts), fallen
+        share *= 0.5
+    return None
+
+
+def moments(residual: FloatArray) -> tuple[float, float, list[str]]:
+    """Return sigma_u and sigma_v of half-normal inefficiency from second and third moments, and what went wrong.
+
+    Examples
+    --------
+    >>> moments(np.array([-4.0] + 8 * [0.5]))[2]
+    ['no-noise']
+    """
+    centred = residual - residual.mean()
+    second, third = float(np.mean(centred**2)), float(np.mean(centred**3))
+    if third >= 0:
+        return 0.0, float(np.sqrt(second)), ["wrong-skewness"]
+    sigma_u = float((third / (np.sqrt(2 / np.pi) * (1 - 4 / np.pi))) ** (1 / 3))
+    noise = second - (1 - 2 / np.pi) * sigma_u**2
+    if noise <= 0:
+        return float(np.sqrt(second / (1 - 2 / np.pi))), 0.0, ["no-noise"]
+    return sigma_u, float(np.sqrt(noise)), []
+
+
+def pseudo_likelihood(residual: FloatArray) -> tuple[float, float, list[str]]:
+    """Return sigma_u and sigma_v that maximise the likelihood of residuals whose mean is set by both.
+
+    Examples
+    --------
+    >>> pseudo_likelihood(np.array([1.0, -0.5, -0.5]))[2]
+    ['wrong-skewness']
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_ndtr
+
+    centred = residual - residual.mean()
+    variance = float(np.mean(centred**2))
+
+    def split(log_lambda: float) -> tuple[float, float]:
+        ratio = np.exp(2 * log_lambda)
+        noise = variance / (1 + (1 - 2 / np.pi) * ratio)
+        return float(np.sqrt(ratio * noise)), float(np.sqrt(noise))
+
+    def loss(log_lambda: float) -> float:
+        sigma_u, sigma_v = split(log_lambda)
+        sigma, e = np.hypot(sigma_u, sigma_v), centred - sigma_u * np.sqrt(2 / np.pi)
+        inside = log_ndtr(-e * np.exp(log_lambda) / sigma) - 0.5 * (e / sigma) ** 2
+        return float(residual.size * np.log(sigma) - inside.sum())
+
+    if skewness(residual) >= 0:
+        return 0.0, float(np.sqrt(variance)), ["wrong-skewness"]
+    found = minimize_scalar(loss, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-10})
+    return (*split(float(found.x)), [])
+
+
+def _result(
+    table: Table, names: tuple[str, tuple[str, ...]], y: FloatArray, hull: Hull, options: dict[str, Any]
+) -> Stoned:
+    import polars as pl
+
+    import xinzhi
+
+    sign, additive = (-1.0 if options["cost"] else 1.0), options["error"] == "additive"
+    residual = y - hull.fitted if additive else np.log(y / hull.fitted)
+    estimate = moments if options["method"] == "moments" else pseudo_likelihood
+    sigma_u, sigma_v, wrong = estimate(sign * residual)
+    shift = sign * sigma_u * np.sqrt(2 / np.pi)
+    frontier = hull.fitted + shift if additive else hull.fitted * np.exp(shift)
+    composed = sign * (residual - residual.mean()) - abs(shift) if additive else sign * residual - abs(shift)
+    columns = {"fitted": hull.fitted, "residual": residual, "frontier": frontier}
+    columns |= _scores(composed, (sigma_u, sigma_v), frontier, options)
+    keys = pl.DataFrame({"row": np.arange(1, y.size + 1)})
+    for name, column in (("unit", table.unit), ("period", table.period)):
+        if column is not None:
+            keys = keys.with_columns(table.frame[column].alias(name))
+    planes = {"intercept": hull.intercepts, **dict(zip(names[1], hull.slopes.T, strict=True))}
+    call = {"output": names[0], "inputs": names[1], "unit": table.unit, "period": table.period, **options}
+    return Stoned(
+        frame=keys.hstack(pl.DataFrame(columns)),
+        provenance=Provenance(verb="frontier.stoned", version=xinzhi.__version__, options=call),
+        kind=table.kind,
+        planes=keys.hstack(pl.DataFrame(planes)),
+        sigma_u=sigma_u,
+        sigma_v=sigma_v,
+        reasons=tuple({"wrong-skewness": "moments-skewness"}.get(name, name) for name in wrong),
+        hull=hull,
+    )
+
+
+def _scores(
+    composed: FloatArray, sigmas: tuple[float, float], frontier: FloatArray, options: dict[str, Any]
+) -> dict[str, FloatArray]:
+    """Return mean inefficiency and the efficiency with its interval; points where a variance is zero."""
+    sigma_u, sigma_v = sigmas
+    tail = 0.5 * (1 - options["level"])
+    if sigma_u == 0 or sigma_v == 0:
+        mean = np.zeros(composed.size) if sigma_u == 0 else np.maximum(-composed, 0.0)
+        low = high = mean
+        gain = np.exp(-mean)
+    else:
+        after = truncated_posterior(composed, (2 * np.log(sigma_v), 2 * np.log(sigma_u)))
+        mean, low, high = after.mean(), after.quantile(tail), after.quantile(1 - tail)
+        gain = after.efficiency()
+    if options["error"] != "additive":
+        return {"inefficiency": mean, "efficiency": gain, "lower": np.exp(-high), "upper": np.exp(-low)}
+
+    def share(u: FloatArray) -> FloatArray:
+        return frontier / (frontier + u) if options["cost"] else 1 - u / frontier
+
+    return {"inefficiency": mean, "efficiency": share(mean), "lower": share(high), "upper": share(low)}

@@ -1,0 +1,411 @@
+"""What explains efficiency? The two-stage truncated regressions of Simar and Wilson."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.core.text import words
+from xinzhi.frontier.bootstrap import in_blocks, smoothed_distances, unit_distances
+from xinzhi.frontier.labelled import Labelled, clauses, good_text, rts_text
+from xinzhi.frontier.models.sweep import Units, checked
+from xinzhi.frontier.reading import Data, Table, read_data
+from xinzhi.frontier.technology.technology import choose, rts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
+
+    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.result import Facts
+
+_EFFICIENT = 1e-5  # a distance this close to one is that of a unit on its own frontier
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class TwoStage(Labelled):
+    """Coefficients of the second stage; `frame`: variable, coefficient, error, lower, upper (sigma is the last row).
+
+    A positive coefficient raises the distance: it makes units less efficient.
+
+    Parameters
+    ----------
+    scores
+        unit, distance, corrected (equal to the distance under algorithm 1).
+    algorithm, rts, orientation, level, replications, seed
+        What was done.
+    observations
+        Units in the regression: the inefficient ones under algorithm 1, all under algorithm 2.
+    lost
+        Replications whose likelihood had no maximum; they are left out of errors and intervals.
+    """
+
+    verb: ClassVar[str] = "two_stage"
+    key: ClassVar[tuple[str, ...]] = ("variable",)
+
+    scores: pl.DataFrame
+    algorithm: int
+    rts: str
+    orientation: str
+    level: float
+    replications: int
+    seed: int
+    observations: int
+    lost: int
+
+    def facts(self) -> Facts:
+        """Return which circumstances lower or raise efficiency at the level of the intervals."""
+        import polars as pl
+
+        rows = self.frame.filter(~pl.col("variable").is_in(["constant", "sigma"]))
+        signs = {
+            "worse": rows.filter(pl.col("lower") > 0),
+            "better": rows.filter((pl.col("lower") <= 0) & (pl.col("upper") < 0)),
+            "unclear": rows.filter((pl.col("lower") <= 0) & (pl.col("upper") >= 0)),
+        }
+        parts = [
+            words(f"frontier.chart.{sign}", names=[good_text(name) for name in found["variable"]])
+            for sign, found in signs.items()
+            if found.height
+        ]
+        how = {"algorithm": self.algorithm, "n": self.observations, "rts": rts_text(self.rts), "seed": self.seed}
+        return {
+            "headline.two_stage": {"level": f"{100 * self.level:g}", "parts": clauses(parts)},
+            "note.two_stage": {**how, "replications": self.replications},
+        }
+
+
+def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
+    x: Table,
+    y: Table,
+    z: Table,
+    *,
+    algorithm: int = 2,
+    rts: str = "vrs",
+    orientation: str = "output",
+    replications: int = 2000,
+    bias_replications: int = 100,
+    seed: int = 0,
+    level: float = 0.95,
+    units: str | Sequence[Any] | None = None,
+    n_jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> TwoStage:
+    """Regress distances on circumstances, with inference that knows the distances are estimated.
+
+    Parameters
+    ----------
+    x, y
+        Inputs `(n, p)` and outputs `(n, q)`.
+    z
+        Circumstances `(n, k)`, an array or a frame with their names, without the constant, which is added.
+    algorithm
+        1: truncated regression of the inefficient units' distances, intervals by the parametric bootstrap. 2: distances
+        are first corrected for bias by a bootstrap that draws from the regression.
+    rts, orientation
+        Of the first stage. Distances are Farrell's for outputs and their inverse for inputs: at least 1 both times.
+    replications, bias_replications
+        Draws for intervals (L2) and for the correction (L1).
+    seed, level, units, n_jobs, progress
+        Seed; level of the intervals; names of the units; processes; progress callback.
+
+    Returns
+    -------
+    TwoStage
+        Coefficients, standard errors and intervals.
+
+    Raises
+    ------
+    InputError
+        When a circumstance is missing or collinear, units are too few, or the regression has no maximum.
+
+    Notes
+    -----
+    Simar and Wilson (2007), J. Econometrics 136, 31-64. It supposes separability: circumstances shift efficiency, not
+    the frontier. Intervals: estimate less the quantiles of (bootstrap estimate less estimate).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(3)
+    >>> x, z = rng.uniform(1, 9, 120), rng.normal(size=120)
+    >>> y = np.sqrt(x) / (1 + np.abs(rng.normal(0.3 + 0.2 * z, 0.3)))
+    >>> found = two_stage(x, y, z, replications=100, bias_replications=50, seed=1)
+    >>> found.frame["variable"].to_list()
+    ['constant', 'z1', 'sigma']
+    """
+    choose("orientation", orientation, ("input", "output"))
+    if algorithm not in {1, 2}:
+        message = f"algorithm must be 1 or 2 (Simar and Wilson 2007); got {algorithm}."
+        raise UsageError(message)
+    known = rts_of(rts)
+    given = read_data(x, y, z, units)
+    labels = given.bads if hasattr(z, "columns") else tuple(f"z{at + 1}" for at in range(len(given.bads)))
+    data = checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
+    regressors = _regressors(given.goods.b)
+    distances = unit_distances(data, known, orientation)
+    first = _fit(distances, regressors, distances > 1 + _EFFICIENT)
+    corrected, fit, used = distances, first, distances > 1 + _EFFICIENT
+    if algorithm == 2:  # noqa: PLR2004 - the paper's number
+        mean, sigma = regressors @ first.coefficients[0], float(first.sigma[0])
+        task = partial(_bias_block, data, known, orientation, distances, mean, sigma)
+        draws = in_blocks(task, bias_replications, seed, n_jobs=n_jobs)
+        corrected = 2 * distances - np.concatenate(draws).mean(axis=0)
+        used = corrected > 1
+        fit = _fit(corrected, regressors, used)
+    task = partial(_regression_block, regressors[used], fit.coefficients[0], float(fit.sigma[0]))
+    parts = in_blocks(task, replications, seed + 1, n_jobs=n_jobs, progress=progress)
+    estimates = np.concatenate(parts)
+    return _result(
+        fit, estimates, (distances, corrected), labels, given,
+        algorithm=algorithm, rts=known, orientation=orientation, level=level, replications=replications, seed=seed,
+        observations=int(used.sum()),
+    )  # fmt: skip
+
+
+def _regressors(z: FloatArray) -> FloatArray:
+    """Return the circumstances with a constant in front."""
+    table: FloatArray = np.column_stack([np.ones(len(z)), z])
+    if np.linalg.matrix_rank(table) < table.shape[1]:
+        message = "a column of z repeats the others or the constant: drop it."
+        raise InputError(message)
+    return table
+
+
+def _fit(distances: FloatArray, regressors: FloatArray, used: BoolArray) -> Truncated:
+    """Fit the units in the regression, or say why that is impossible."""
+    if used.sum() <= regressors.shape[1] + 1:
+        message = f"only {int(used.sum())} units are inefficient, for {regressors.shape[1] + 1} parameters: too few."
+        raise InputError(message)
+    found = truncated_regression(distances[used], regressors[used])
+    if not found.converged[0]:
+        message = "the truncated regression has no maximum on these distances (they fall off like an exponential)."
+        raise InputError(message)
+    return found
+
+
+def _bias_block(
+    data: Units,
+    rts: str,
+    orientation: str,
+    distances: FloatArray,
+    mean: FloatArray,
+    sigma: float,
+    count: int,
+    seeds: np.random.SeedSequence,
+) -> FloatArray:
+    drawn = truncated_draws(mean, sigma, count, np.random.default_rng(seeds))
+    return smoothed_distances(data, rts, orientation, distances, drawn)
+
+
+def _regression_block(
+    regressors: FloatArray, coefficients: FloatArray, sigma: float, count: int, seeds: np.random.SeedSequence
+) -> FloatArray:
+    """Return bootstrap estimates `(count, k + 1)`, NaN where the likelihood had no maximum."""
+    drawn = truncated_draws(regressors @ coefficients, sigma, count, np.random.default_rng(seeds))
+    found = truncated_regression(drawn, regressors)
+    estimates = np.column_stack([found.coefficients, found.sigma])
+    return np.where(found.converged[:, None], estimates, np.nan)
+
+
+def _result(
+    fit: Truncated,
+    estimates: FloatArray,
+    distances: tuple[FloatArray, FloatArray],
+    labels: tuple[str, ...],
+    given: Data,
+    **done: Any,  # noqa: ANN401 - the fields of the result
+) -> TwoStage:
+    import polars as pl
+
+    from xinzhi import __version__
+
+    point = np.append(fit.coefficients[0], fit.sigma[0])
+    kept = estimates[np.isfinite(estimates).all(axis=1)]
+    tails = ((1 + done["level"]) / 2, (1 - done["level"]) / 2)
+    lower, upper = 2 * point - np.quantile(kept, tails, axis=0)
+    frame = pl.DataFrame(
+        {
+            "variable": ["constant", *labels, "sigma"],
+            "coefficient": point,
+            "error": kept.std(axis=0, ddof=1),
+            "lower": lower,
+            "upper": upper,
+        }
+    )
+    scores = pl.DataFrame({"unit": given.units, "distance": distances[0], "corrected": distances[1]})
+    return TwoStage(
+        frame=frame,
+        scores=scores,
+        lost=len(estimates) - len(kept),
+        kind=given.kind,
+        provenance=Provenance(verb="two_stage", version=__version__, options=done),
+        **done,
+    )
+
+
+_STEPS, _HALVINGS, _GRADIENT = 100, 30, 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated:
+    """Estimates of B samples.
+
+    Parameters
+    ----------
+    coefficients
+        `(B, k)`.
+    sigma
+        `(B,)`, standard deviation of the error before truncation.
+    likelihood
+        `(B,)`, maximum of the log likelihood.
+    converged
+        `(B,)`: whether the gradient vanished. A sample that looks exponential has no maximum (sigma grows for ever).
+    """
+
+    coefficients: FloatArray
+    sigma: FloatArray
+    likelihood: FloatArray
+    converged: BoolArray
+
+
+def truncated_regression(values: FloatArray, regressors: FloatArray, *, bound: float = 1.0) -> Truncated:
+    """Fit ``values = regressors @ b + e`` where e is normal and only values above `bound` are seen.
+
+    Parameters
+    ----------
+    values
+        `(B, n)` or `(n,)`.
+    regressors
+        `(n, k)`, the same for all samples; a constant is a column of ones.
+    bound
+        Where the observations are cut off.
+
+    Returns
+    -------
+    Truncated
+        By Newton's method with halved steps in b / sigma and 1 / sigma (Olsen 1978), where the likelihood has one
+        maximum (Orme and Ruud 2002, Economics Letters 75, 209-217).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> z = np.column_stack([np.ones(20_000), rng.normal(size=20_000)])
+    >>> y = z @ [1.5, 0.5] + rng.normal(size=20_000)
+    >>> truncated_regression(y[y > 1], z[y > 1]).coefficients.round(1).tolist()
+    [[1.5, 0.5]]
+    """
+    y = np.atleast_2d(values)
+    width = regressors.shape[1]
+    slope = np.linalg.lstsq(regressors, y.T)[0].T
+    spread = np.maximum((y - slope @ regressors.T).std(axis=1), np.finfo(float).tiny)
+    at = np.column_stack([slope / spread[:, None], 1 / spread])
+    level = _likelihood(y, regressors, at, bound)
+    open_ = np.ones(len(y), dtype=bool)
+    for _ in range(_STEPS):
+        rows = np.flatnonzero(open_)
+        gradient, hessian = _derivatives(y[rows], regressors, at[rows], bound)
+        still = np.abs(gradient).max(axis=1) > _GRADIENT * y.shape[1]
+        open_[rows[~still]] = False
+        rows, gradient, hessian = rows[still], gradient[still], hessian[still]
+        if not len(rows):
+            break
+        ridge = 1e-12 * np.trace(hessian, axis1=1, axis2=2)[:, None, None] * np.eye(width + 1)
+        step = -np.linalg.solve(hessian + ridge, gradient[:, :, None])[:, :, 0]
+        moved = _line_search(y, regressors, (at, level), (rows, step), bound)
+        open_[rows[~moved]] = False
+    gradient, _ = _derivatives(y, regressors, at, bound)
+    flat = np.abs(gradient).max(axis=1) <= 1e3 * _GRADIENT * y.shape[1]
+    return Truncated(at[:, :width] / at[:, width:], 1 / at[:, width], level, flat & np.isfinite(level))
+
+
+def truncated_draws(
+    mean: FloatArray, sigma: float, count: int, rng: np.random.Generator, *, bound: float = 1.0
+) -> FloatArray:
+    """Return `count` samples `(count, n)` of normals with these means and deviation, each above `bound`.
+
+    Parameters
+    ----------
+    mean
+        `(n,)`.
+    sigma
+        Standard deviation before truncation.
+    count
+        Number of samples.
+    rng
+        Where the random numbers come from.
+    bound
+        The least value.
+
+    Returns
+    -------
+    array (count, n)
+        Draws by the inverse of the distribution, exact far in the tail too.
+    """
+    from scipy.special import log_ndtr, ndtri_exp
+
+    room = log_ndtr((mean - bound) / sigma)
+    uniform = rng.random((count, len(mean)))
+    return np.maximum(mean - sigma * ndtri_exp(np.log1p(-uniform) + room), bound)
+
+
+def _likelihood(y: FloatArray, z: FloatArray, at: FloatArray, bound: float) -> FloatArray:
+    """Return the log likelihood of each sample at (b / sigma, 1 / sigma)."""
+    from scipy.special import log_ndtr
+
+    mean, scale = at[:, :-1] @ z.T, at[:, -1:]
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        each = np.log(scale) - 0.5 * (scale * y - mean) ** 2 - 0.5 * np.log(2 * np.pi) - log_ndtr(mean - bound * scale)
+    return np.where(at[:, -1] > 0, each.sum(axis=1), -np.inf)
+
+
+def _derivatives(y: FloatArray, z: FloatArray, at: FloatArray, bound: float) -> tuple[FloatArray, FloatArray]:
+    """Return gradient `(B, k + 1)` and Hessian `(B, k + 1, k + 1)`."""
+    from scipy.special import log_ndtr
+
+    mean, scale = at[:, :-1] @ z.T, at[:, -1:]
+    argument = mean - bound * scale
+    mills = np.exp(-0.5 * argument**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(argument))
+    bend = mills * (mills + argument)
+    rest = scale * y - mean
+    gradient = np.concatenate(
+        [(rest - mills) @ z, (1 / scale - y * rest + bound * mills).sum(axis=1, keepdims=True)], axis=1
+    )
+    width = z.shape[1]
+    hessian = np.empty((len(y), width + 1, width + 1))
+    hessian[:, :width, :width] = np.einsum("bn,nk,nl->bkl", bend - 1, z, z)
+    hessian[:, :width, width] = hessian[:, width, :width] = (y - bound * bend) @ z
+    hessian[:, width, width] = (-1 / scale**2 - y**2 + bound**2 * bend).sum(axis=1)
+    return gradient, hessian
+
+
+def _line_search(
+    y: FloatArray,
+    z: FloatArray,
+    state: tuple[FloatArray, FloatArray],
+    move: tuple[FloatArray, FloatArray],
+    bound: float,
+) -> BoolArray:
+    """Take the step, halved until the likelihood does not fall; return which samples moved."""
+    at, level = state
+    rows, step = move
+    moved = np.zeros(len(rows), dtype=bool)
+    size = 1.0
+    for _ in range(_HALVINGS):
+        left = np.flatnonzero(~moved)
+        trial = at[rows[left]] + size * step[left]
+        value = _likelihood(y[rows[left]], z, trial, bound)
+        better = value >= level[rows[left]] - 1e-12 * np.abs(level[rows[left]])
+        took = left[better]
+        at[rows[took]], level[rows[took]], moved[took] = trial[better], value[better], True
+        if moved.all():
+            break
+        size /= 2
+    return moved

@@ -1,0 +1,85 @@
+"""What every page of the frontier needs: its sentences from the facts of a result, and the names of units and goods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import Text, has, same, words
+from xinzhi.frontier import good_text
+from xinzhi.report.numbers import unit_text
+from xinzhi.report.sentence import sentence
+from xinzhi.report.table import Column, column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from xinzhi.core.schema import Kind
+    from xinzhi.frontier import Labelled, Labels
+
+UNIT = "frontier.unit_of."
+
+
+def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
+    """Return the answer and the notes that the facts of a result make."""
+    answer: list[Text] = []
+    notes: list[Text] = []
+    for key, values in result.facts().items():
+        every = [values] if not isinstance(values, list) else values
+        said = [words(f"frontier.{key}", **one) for one in every]
+        if key.startswith("headline."):
+            said = [sentence(one) for one in said]
+        (notes if key.startswith("note.") else answer).extend(said)
+    return tuple(answer), tuple(notes)
+
+
+def headline(result: Labelled) -> Text:
+    """Return the leading fact in words."""
+    key, values = next((pair for pair in result.facts().items() if pair[0].startswith("headline.")), ("", {}))
+    return words(f"frontier.{key}", **values) if key else words("frontier.answer.nothing")  # type: ignore[arg-type] # one
+
+
+def chosen(result: Labelled, region: str | None, units: Iterable[object]) -> str | None:
+    """Return the code of the unit that was asked for by code or name, None where none was."""
+    return None if region is None else result.names.resolve(region, units)
+
+
+def called(result: Labelled) -> dict[str, Callable[[Any], Text | None]]:
+    """Return what units, their groups and goods are called, for the columns of a table."""
+    region = result.names.region
+    return {"unit": region, "peer": region, "group": lambda unit: group_text(result, unit), "good": good_text}
+
+
+def group_text(result: Labelled, unit: object) -> Text | None:
+    """Return the group of a unit, None where it has none."""
+    return result.labels.groups.get(str(unit))
+
+
+def measured(name: str, labels: Labels) -> Text:
+    """Return what a good is called with its unit of measurement."""
+    unit = labels.measures.get(name)
+    if not unit:
+        return good_text(name)
+    return words("frontier.chart.measured", good=good_text(name), unit=unit_text(unit))
+
+
+def head(name: str, kind: Kind, unit: Text | None = None, *, of: str | None = None, **values: object) -> Column:
+    """Return a column of the catalogue of the topic."""
+    return column(f"frontier.{name}", kind, unit, of=of, **values)
+
+
+def titled(title: Text, kind: Kind, name: str, unit: Text | None = None) -> Column:
+    """Return a column with a title of its own."""
+    return Column(title=title, kind=kind, name=name, **({} if unit is None else {"unit": unit}))
+
+
+def domain(rows: Iterable[Mapping[str, Any]], *, at: float = 0.0) -> tuple[float, float]:
+    """Return the ends of an axis that holds every value, interval and the reference."""
+    reach = [at, *(row[key] for row in rows for key in ("value", "low", "high") if row.get(key) is not None)]
+    margin = 0.05 * ((max(reach) - min(reach)) or 1.0)
+    return min(reach) - margin, max(reach) + margin
+
+
+def word_or_code(shelf: str, name: str) -> Text:
+    """Return a word of the catalogue, else the name itself."""
+    key = f"frontier.{shelf}.{name}"
+    return words(key) if has(key) else same(name)
