@@ -90,7 +90,7 @@ def test_json_is_one_document(xinzhi_frontier):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--sfa", "half-normal"), "normal/half-normal, Cobb-Douglas"),
+        (("--sfa", "half-normal"), "Normal/half-normal, Cobb-Douglas"),
         (("--sfa", "stoned"), "31 rows, multiplicative error"),
         (("--group", "group_en"), "of the metafrontier"),
         (("--window", 3, "--years", "2010:2017"), "6 windows of 3 periods"),
@@ -102,7 +102,7 @@ def test_json_is_one_document(xinzhi_frontier):
         (("--decomposition", "ray-desli", "--years", "2010:2014"), "pure technical change"),
         (("--order-m", 10), "Order-m (10)"),
         (("--order-alpha", 0.9), "Order-alpha (0.9)"),
-        (("--model", "cross"), "cross-efficiency, constant returns to scale"),
+        (("--model", "cross"), "Cross-efficiency, constant returns to scale"),
     ],
 )
 def test_every_kind_of_question_is_answered(xinzhi_frontier, options, said):

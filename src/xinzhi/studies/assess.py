@@ -210,9 +210,7 @@ def _paths(package: Package, measurement: Measurement) -> Study | None:
 
 def _frontier(package: Package, measurement: Measurement) -> Study | None:
     """Return the Malmquist index of capital and labour over the years of official figures."""
-    from xinzhi.frontier import productivity_change
-    from xinzhi.frontier import labelled
-    from xinzhi.frontier import package_goods
+    from xinzhi.frontier import labelled, package_goods, productivity_change
 
     goods = package_goods(package, GOODS, lambda: measurement)
     frame, labels = goods.take(goods.official_years())

@@ -7,13 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.names import Names
 from xinzhi.core.text import same, words
-from xinzhi.frontier import DIRECTIONAL
-from xinzhi.frontier import REFERENCES
-from xinzhi.frontier import INDICES, labelled
-from xinzhi.frontier import MODELS
-from xinzhi.frontier import PackageGoods
+from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, PackageGoods, labelled
 from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, whole
 from xinzhi.studies.study import SILENT, Draft, options, title
 
