@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from zlib import crc32
 
@@ -14,7 +14,7 @@ from xinzhi.core.finding import finding
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import Field, is_package, provenance, tidy
+from xinzhi.data import Field, Tidy, is_package, tidy
 from xinzhi.risks.debt.debt import KEYS, Debt
 from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
 from xinzhi.risks.debt.fan_shocks import (
@@ -38,9 +38,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts, FrameKind
-    from xinzhi.data import Tidy
+    from xinzhi.core.result import Facts
 
 VARIABLES = ("growth", "rate", "net_borrowing")
 LIKELY, MIDDLE = 0.5, 50.0
@@ -254,19 +252,22 @@ def debt_fan(
             (code, when, start, when + years, float(np.median(last)), float(at[:, -1].min()), float(at[:, -1].max()),
              float((last > start).mean()), rows.height, "own" if own else "pooled")
         )  # fmt: skip
+    options = {
+        "horizon": years, "draws": count, "order": order, "baseline": means, "seed": seed, "percentiles": cuts,
+        "persistence": dict(lasting.select("variable", "coefficient").iter_rows()),
+    }  # fmt: skip
     return DebtFan(
         frame=pl.concat(fans),
         history=history.select(*KEYS, "debt_ratio"),
         ends=pl.DataFrame(ends, schema=_ENDS, orient="row"),
         persistence=lasting,
         findings=tuple(notes),
-        names=made.names,
+        names=made.names if isinstance(made, DebtDynamics) else NO_NAMES,
         kind=made.kind,
-        provenance=provenance(
-            "debt_fan", made.read, horizon=years, draws=count, order=order, baseline=means, seed=seed,
-            percentiles=cuts, persistence=dict(lasting.select("variable", "coefficient").iter_rows()),
+        provenance=replace(
+            made.provenance if isinstance(made, DebtDynamics) else made.provenance(), verb="debt_fan", options=options
         ),
-    )  # fmt: skip
+    )
 
 
 _ENDS: dict[str, Any] = {
@@ -279,25 +280,15 @@ _PERSISTENCE: dict[str, Any] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What the past was made from."""
-
-    names: Names
-    kind: FrameKind
-    read: Tidy | None
-
-
-def _history(source: Any) -> tuple[pl.DataFrame, _Made]:  # noqa: ANN401 - as the verb
+def _history(source: Any) -> tuple[pl.DataFrame, DebtDynamics | Tidy]:  # noqa: ANN401 - as the verb
     """Return the past of ratio, growth, rate and borrowing, and what it came from."""
+    made: DebtDynamics | Tidy
     if isinstance(source, Debt | DebtDynamics) or is_package(source):
-        found = source if isinstance(source, DebtDynamics) else debt_dynamics(source)
-        frame, made = found.frame, _Made(found.names, found.kind, None)
+        made = source if isinstance(source, DebtDynamics) else debt_dynamics(source)
     else:
         numbers = [Field("debt_ratio", sign="non-negative"), *(Field(name) for name in VARIABLES)]
-        fields = [Field("region", "code"), Field("year", "year"), *numbers]
-        read = tidy(source, fields, key=KEYS, verb="debt_fan")
-        frame, made = read.frame, _Made(NO_NAMES, "polars", read)
+        made = tidy(source, [Field("region", "code"), Field("year", "year"), *numbers], key=KEYS, verb="debt_fan")
+    frame = made.frame
     kept = frame.select(*KEYS, "debt_ratio", *VARIABLES).drop_nulls()
     if (off := kept.filter(pl.col("growth") <= -1)).height:
         place = {"region": off["region"][0], "year": off["year"][0], "growth": off["growth"][0]}

@@ -13,7 +13,6 @@ from xinzhi.core.finding import finding
 from xinzhi.core.names import distinct
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, has, same, words
-from xinzhi.data import provenance
 from xinzhi.risks.debt.debt import KEYS, Debt, debt
 from xinzhi.risks.debt.debt_dynamics import debt_dynamics, moves
 from xinzhi.risks.debt.debt_fan import span
@@ -183,16 +182,14 @@ def debt_stress(
         for name, shock in _shocks(one, years, own).items():
             rows.extend(_rows(one, name, base, shock))
     frame = pl.DataFrame(rows, schema=_SCHEMA)
+    options = {"horizon": years, "baseline": dict(baseline or {}), "scenarios": [*SCENARIOS, *own]}
     return DebtStress(
         frame=frame,
         inputs=inputs,
         findings=(*_without(frame, found.names), *_partial(frame), *_old(inputs), *_rose(found)),
         names=found.names,
         kind=found.kind,
-        provenance=replace(
-            provenance("debt_stress", horizon=years, baseline=dict(baseline or {}), scenarios=[*SCENARIOS, *own]),
-            inputs=found.provenance.inputs,
-        ),
+        provenance=replace(found.provenance, verb="debt_stress", options=options),
     )
 
 

@@ -178,7 +178,7 @@ def _history(
     ]
     regions = result.ordered("to_output", result.shown_year()).height
     how = "history_all" if regions <= FEW else "history_of" if chosen in series else "history"
-    said = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}  # type: ignore[call-overload] # one sentence
+    said = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}
     return picture(
         "debt.history", kit.lines, lines, table("debt_history", frame, columns, title=words("debt.title.history")),
         said, how=how, unit="percent", y="to_output", decimals=1, inks=LINES,
