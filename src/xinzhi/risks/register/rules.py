@@ -120,10 +120,10 @@ def raised_everywhere(checks: pl.DataFrame) -> list[Finding]:
     counts = known.group_by("pitfall", "rule").agg(
         hit=(pl.col("status") == "flagged").sum().cast(pl.Int64), among=pl.len().cast(pl.Int64)
     )
-    share = float(conventions("register")["common"]["value"])
+    share, named = float(conventions("register")["common"]["value"]), describe("register", "rule").values
     often = counts.filter(pl.col("hit") >= share * pl.col("among"), pl.col("among") > 1).sort("rule")
     return [
-        finding("register.raised-nearly-everywhere", words={"rule": rule, "hit": hit, "among": among}, key=pitfall,
-                column=rule)
+        finding("register.raised-nearly-everywhere", words={"rule": named[rule], "hit": hit, "among": among},
+                key=pitfall, column=rule)
         for pitfall, rule, hit, among in often.iter_rows()
     ]  # fmt: skip
