@@ -41,11 +41,11 @@ def test_a_table_and_the_use_test_together(tmp_path):
     (tmp_path / "industries.csv").write_text("code,output\n39,1\n36,2\n17,3\n")
     (tmp_path / "flows.csv").write_text(FLOWS)
     plain = run("industries.csv", "--as-of", 2024, cwd=tmp_path)
-    assert "1 of 3 industries are in scope" in plain.stdout
+    assert "1 of 3 industries count in full as new quality" in plain.stdout
     both = run("industries.csv", "--as-of", 2024, "--io", "flows.csv", "--digital", "39", cwd=tmp_path)
     assert both.returncode == 0, both.stderr
-    assert "2 of 3 industries are in scope" in both.stdout
-    assert ", use." in both.stdout
+    assert "2 of 3 industries count in full as new quality" in both.stdout
+    assert "and use test;" in both.stdout
     alone = json.loads(run("--io", "flows.csv", "--digital", "39", "--json", cwd=tmp_path).stdout)
     assert alone["threshold"] == pytest.approx((0.5 / 0.9 + 0.05 / 0.9) / 2 + 0.25 * (0.5 - 0.05) / 0.9, abs=1e-9)
 
@@ -78,7 +78,7 @@ def test_definitions_listed_printed_and_explained():
     assert "模板" in run("--list", "--lang", "zh").stdout
     assert run("--template", "culture-2018").stdout.startswith("id: culture-2018")
     told = run("--explain", "44", "--as-of", 1913).stdout
-    assert told.startswith("44 Electric power and heat, 1913-12-31: in (100.0%)")
+    assert told.startswith("44 Electric power and heat, 1913-12-31: in (100.0\xa0%)")
     rows = json.loads(run("--explain", "C3973", "--as-of", "2019-01-01", "--json").stdout)["explain"]
     assert rows[-1]["definition"] == "union"
     assert rows[-1]["verdict"] == "in"

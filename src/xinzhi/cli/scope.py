@@ -143,11 +143,11 @@ def _powers(
     from xinzhi.cli.room import conclude
     from xinzhi.core.errors import UsageError
     from xinzhi.core.text import Text
+    from xinzhi.data.frames import read_file
     from xinzhi.report.document import rows
     from xinzhi.scope import history
-    from xinzhi.scope.reading import frame
 
-    cells = frame(table, "energy", encoding=encoding)[0]
+    cells = read_file(Path(table), "energy", encoding=encoding).cells
     names = {name.lower(): name for name in cells.columns}
     keys = {key: names[name] for key, said in _KEYS.items() for name in said if name in names}
     found = history(cells, **keys)
@@ -156,7 +156,11 @@ def _powers(
         message = f"--region {country}: {table} has no such country; it has {', '.join(known)}."
         raise UsageError(message)
     name = Path(table).name
-    more = {"changes": rows(found.changes), "eras": rows(found.eras), "findings": list(found.findings)}
+    more = {
+        "changes": rows(found.changes),
+        "eras": rows(found.eras),
+        "findings": [one.lang(language) for one in found.findings],
+    }
     conclude(
         [found],
         name="scope",
@@ -277,13 +281,13 @@ def _scope(asked: _Asked, file: str, use: pl.DataFrame | None) -> tuple[Scope, T
     """Return what counts among the industries of a table or of a data package, and what was read."""
     from xinzhi.core.errors import InputError
     from xinzhi.core.text import Text
+    from xinzhi.data.frames import read_file
     from xinzhi.scope import classify, classify_package
-    from xinzhi.scope.reading import frame
 
     day, definition, standard = _day(asked.as_of), asked.definitions, asked.standard
     package = _package(file, asked.encoding)
     if package is None:
-        rows = frame(file, "industries", encoding=asked.encoding, lines=True)[0]
+        rows = read_file(Path(file), "industries", encoding=asked.encoding)
         name = Path(file).name
         return classify(rows, as_of=day, definitions=definition, standard=standard, use=use), Text(zh=name, en=name)
     found = classify_package(package, as_of=day, definitions=definition, standard=standard, use=use)
@@ -338,8 +342,7 @@ def _explain(
 ) -> None:
     """Print what every definition says of one industry on a day."""
     from xinzhi.report.document import rows
-    from xinzhi.scope import explain, industry_name
-    from xinzhi.scope.words import interval
+    from xinzhi.scope import bounded, explain, industry_name
 
     found = explain(code, day, definitions=definition, standard=standard)
     if as_json:
@@ -351,7 +354,7 @@ def _explain(
         "in": say("全部计入", "in"), "part": say("部分计入", "in part"), "out": say("不计入", "not in"),
     }  # fmt: skip
     name = industry_name(last["code"], standard).lang(language)
-    share = interval(last["lower"], last["share"], last["upper"])
+    share = bounded(last).lang(language)
     out.print(f"{last['code']} {name}, {last['as_of']}: {verdicts[last['verdict']]} ({share})", markup=False)
     for row in found.iter_rows(named=True):
         if row["definition"] != "union":

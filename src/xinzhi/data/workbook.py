@@ -75,7 +75,12 @@ def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> G
     """Read one sheet; a number is read as such, since its text in the sheet may be rounded for the eye."""
     text = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
     number = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="float").to_polars()
-    numeric = [text[name].cast(pl.Float64, strict=False).is_not_null() for name in text.columns]
+    # a code such as 06 that is written as text keeps its zero
+    numeric = [
+        text[name].cast(pl.Float64, strict=False).is_not_null()
+        & ~text[name].str.contains(r"^0\d").fill_null(value=False)
+        for name in text.columns
+    ]
     exact = [number[name].cast(pl.String).str.replace(r"\.0$", "") for name in number.columns]
     cells = pl.DataFrame(
         [value.zip_with(where, words) for value, where, words in zip(exact, numeric, text, strict=True)]

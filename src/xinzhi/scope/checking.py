@@ -1,19 +1,22 @@
-"""Hold a definition file to the schema and to its standard: every fault with its line and its cure."""
+"""Hold a definition file to the schema, to its standard and to its counts: every fault with its line and its cure."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
-from xinzhi.scope.facts import document
-from xinzhi.scope.tree import Standard, standard
+from xinzhi.core.finding import finding
+from xinzhi.core.text import words
+from xinzhi.scope.conventions import document
+from xinzhi.scope.standard import Standard, standard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from xinzhi.core.finding import Finding
     from xinzhi.protocol.yamlfile import KeyPath, Source
+    from xinzhi.scope.definition import Definition, Entry
+
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "word": (str,),
@@ -25,16 +28,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "map": (dict,),
     "list": (list,),
 }
-_WORDS = {
-    "word": Text(zh="一个词（数字代码请加引号）", en='a word (quote codes: "01")'),
-    "long": Text(zh="文字", en="text"),
-    "text": Text(zh="含 zh 与 en 的文字", en="text with zh and en"),
-    "date": Text(zh="日期（年-月-日）", en="a date (year-month-day)"),
-    "flag": Text(zh="true 或 false", en="true or false"),
-    "number": Text(zh="数", en="a number"),
-    "map": Text(zh="键值表", en="a mapping"),
-    "list": Text(zh="列表", en="a list"),
-}
 
 
 def shape(source: Source) -> Iterator[Finding]:
@@ -42,7 +35,7 @@ def shape(source: Source) -> Iterator[Finding]:
     yield from source.findings
     content = source.content
     if not isinstance(content, dict):
-        yield _fault(source, (), "no-mapping", _WORDS["map"], _WORDS["map"])
+        yield _fault(source, (), "no-mapping")
         return
     yield from _fields(source, (), content, "definition")
     for part, name in (("categories", "category"), ("eras", "era")):
@@ -58,30 +51,17 @@ def shape(source: Source) -> Iterator[Finding]:
 def _fields(source: Source, path: KeyPath, item: object, name: str) -> Iterator[Finding]:
     rules = document("schema.yaml")[name]
     if not isinstance(item, dict):
-        yield _fault(source, path, "wrong-kind", _WORDS["map"], _WORDS["map"])
+        yield _fault(source, path, "no-mapping")
         return
     for key, value in item.items():
         rule = rules.get(str(key))
         if rule is None:
-            known = ", ".join(rules)
-            yield _fault(
-                source,
-                (*path, str(key)),
-                "unknown-field",
-                Text(zh=f"没有“{key}”这个字段。", en=f"there is no field '{key}' here."),
-                Text(zh=f"可用字段：{known}。", en=f"Fields: {known}."),
-            )
+            yield _fault(source, (*path, str(key)), "unknown-field", name=key, known=list(rules))
         elif value is not None:
             yield from _value(source, (*path, str(key)), value, rule)
     for key, rule in rules.items():
         if rule.get("required") and item.get(key) is None:
-            yield _fault(
-                source,
-                path,
-                "missing-field",
-                Text(zh=f"缺少字段“{key}”。", en=f"the field '{key}' is missing."),
-                Text(zh=f"请加上“{key}”。", en=f"Add '{key}'."),
-            )
+            yield _fault(source, path, "missing-field", name=key)
 
 
 def _value(source: Source, path: KeyPath, value: object, rule: Mapping[str, Any]) -> Iterator[Finding]:
@@ -89,18 +69,9 @@ def _value(source: Source, path: KeyPath, value: object, rule: Mapping[str, Any]
     wrong = not isinstance(value, _KINDS[kind]) or (kind == "number" and isinstance(value, bool))
     wrong = wrong or (kind == "text" and isinstance(value, dict) and not {"zh", "en"} <= set(value))
     if wrong:
-        need = _WORDS[kind]
-        message = Text(zh=f"“{value}”应为{need.zh}。", en=f"'{value}' should be {need.en}.")
-        yield _fault(source, path, "wrong-kind", message, need.format())
+        yield _fault(source, path, "wrong-kind", given=value, need=words(f"scope.kind.{kind}"))
     elif "values" in rule and value not in rule["values"]:
-        words = ", ".join(rule["values"])
-        yield _fault(
-            source,
-            path,
-            "unknown-value",
-            Text(zh=f"“{value}”不在可用值中。", en=f"'{value}' is none of the values."),
-            Text(zh=f"可用值：{words}。", en=f"Use one of: {words}."),
-        )
+        yield _fault(source, path, "unknown-value", given=value, known=list(rule["values"]))
 
 
 def content(source: Source) -> Iterator[Finding]:
@@ -108,44 +79,17 @@ def content(source: Source) -> Iterator[Finding]:
     body = source.content
     begins, ends = body["valid_from"], body.get("valid_to")
     if ends is not None and ends < begins:
-        yield _fault(
-            source,
-            ("valid_to",),
-            "dates-reversed",
-            Text(zh=f"终止日 {ends} 早于起始日 {begins}。", en=f"it ends on {ends}, before it begins on {begins}."),
-            Text(zh="请更正其中一个日期。", en="Correct one of the dates."),
-        )
+        yield _fault(source, ("valid_to",), "dates-reversed", begins=begins, ends=ends)
     if body["status"] == "template":
         if not body.get("missing"):
-            yield _fault(
-                source,
-                ("status",),
-                "template-without-missing",
-                Text(zh="模板没有说明缺少什么。", en="a template that does not say what is missing."),
-                Text(zh="请填写 missing。", en="Fill in 'missing'."),
-            )
+            yield _fault(source, ("status",), "template-without-missing")
         return
     if not body.get("entries") and not body.get("eras"):
-        yield _fault(
-            source,
-            ("status",),
-            "no-entries",
-            Text(zh="没有任何代码。", en="there are no codes."),
-            Text(zh="请填写 entries，或将 status 写作 template。", en="Write entries, or set the status to template."),
-        )
+        yield _fault(source, ("status",), "no-entries")
         return
     if body["standard"] not in document("standards/standards.yaml"):
-        known = ", ".join(document("standards/standards.yaml"))
-        yield _fault(
-            source,
-            ("standard",),
-            "unknown-standard",
-            Text(
-                zh=f"没有标准“{body['standard']}”的分类树，代码无法核对。",
-                en=f"there is no tree of '{body['standard']}' to check codes by.",
-            ),
-            Text(zh=f"可用标准：{known}。", en=f"Standards held: {known}."),
-        )
+        known = list(document("standards/standards.yaml"))
+        yield _fault(source, ("standard",), "unknown-standard", name=body["standard"], known=known)
         return
     tree = standard(body["standard"])
     for at, entry in enumerate(body.get("entries") or ()):
@@ -160,73 +104,30 @@ def content(source: Source) -> Iterator[Finding]:
 def _entry(source: Source, path: KeyPath, entry: Mapping[str, Any], tree: Standard) -> Iterator[Finding]:
     listed = [entry["code"]] if entry.get("code") else list(entry.get("codes") or ())
     if not listed:
-        yield _fault(
-            source,
-            path,
-            "no-code",
-            Text(zh="此行没有代码。", en="this line has no code."),
-            Text(zh='请写 code: "39" 或 codes: ["39", "63"]。', en='Write code: "39" or codes: ["39", "63"].'),
-        )
+        yield _fault(source, path, "no-code")
     yield from _codes(source, path, listed, tree)
     yield from _codes(source, (*path, "except"), entry.get("except") or (), tree)
     inside = {name for code in listed if code in tree.names for name in tree.below(code)}
     for code in entry.get("except") or ():
         if code in tree.names and not set(tree.below(code)) <= inside:
-            yield _fault(
-                source,
-                (*path, "except"),
-                "except-outside",
-                Text(
-                    zh=f"被排除的 {code} 不在此行代码之下。",
-                    en=f"{code} is excepted but not below the codes of this line.",
-                ),
-                Text(zh="请更正代码。", en="Correct the code."),
-            )
+            yield _fault(source, (*path, "except"), "except-outside", code=code)
     categories = source.content.get("categories")
     if categories and str(entry.get("category")) not in {str(key) for key in categories}:
-        yield _fault(
-            source,
-            (*path, "category"),
-            "unknown-category",
-            Text(zh=f"没有类别“{entry.get('category')}”。", en=f"there is no category '{entry.get('category')}'."),
-            Text(
-                zh=f"可用类别：{'、'.join(map(str, categories))}。",
-                en=f"Categories: {', '.join(map(str, categories))}.",
-            ),
-        )
+        names = {"name": entry.get("category"), "known": list(map(str, categories))}
+        yield _fault(source, (*path, "category"), "unknown-category", **names)
     yield from _star(source, path, entry)
 
 
 def _star(source: Source, path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Finding]:
     given = {name: entry[name] for name in ("lower", "share", "upper") if entry.get(name) is not None}
     if given and not entry.get("starred"):
-        yield _fault(
-            source,
-            (*path, next(iter(given))),
-            "share-without-star",
-            Text(zh="给出了份额，但未标 starred。", en="a share is given, but the line is not starred."),
-            Text(zh="请加上 starred: true，或删去份额。", en="Add starred: true, or drop the share."),
-        )
+        yield _fault(source, (*path, next(iter(given))), "share-without-star")
     values = [entry.get("lower") or 0.0, *([given["share"]] if "share" in given else []), given.get("upper", 1.0)]
     if values != sorted(values) or values[0] < 0 or values[-1] > 1:
-        yield _fault(
-            source,
-            (*path, next(iter(given), "starred")),
-            "share-out-of-bounds",
-            Text(
-                zh=f"份额须满足 0 ≤ 下限 ≤ 份额 ≤ 上限 ≤ 1，现为 {values}。",
-                en=f"0 <= lower <= share <= upper <= 1 does not hold: {values}.",
-            ),
-            Text(zh="请更正份额或其界限。", en="Correct the share or its bounds."),
-        )
+        at = (*path, next(iter(given), "starred"))
+        yield _fault(source, at, "share-out-of-bounds", values=str(values))
     if "share" in given and entry.get("starred") and not entry.get("source"):
-        yield _fault(
-            source,
-            (*path, "share"),
-            "share-without-source",
-            Text(zh="份额没有来源。", en="the share has no source."),
-            Text(zh="请写 source。", en="Write its source."),
-        )
+        yield _fault(source, (*path, "share"), "share-without-source")
 
 
 def _codes(source: Source, path: KeyPath, codes: object, tree: Standard) -> Iterator[Finding]:
@@ -234,17 +135,12 @@ def _codes(source: Source, path: KeyPath, codes: object, tree: Standard) -> Iter
         if code in tree.names:
             continue
         near = tree.suggest(code)
-        shown = f"{near} {tree.names[near]}".strip() if near else ""
-        yield _fault(
-            source,
-            path,
-            "unknown-code",
-            Text(zh=f"{tree.name} 没有代码“{code}”。", en=f"'{code}' is no code of {tree.name}."),
-            Text(
-                zh=f"是否为 {shown}？" if near else "请查对标准。",
-                en=f"Is it {shown}?" if near else "Look it up in the standard.",
-            ),
-        )
+        if near:
+            yield _fault(
+                source, path, "unknown-code-near", code=code, standard=tree.name, near=near, name=tree.names[near]
+            )
+        else:
+            yield _fault(source, path, "unknown-code", code=code, standard=tree.name)
 
 
 def _twice(source: Source, tree: Standard) -> Iterator[Finding]:
@@ -262,22 +158,76 @@ def _twice(source: Source, tree: Standard) -> Iterator[Finding]:
         if again and not entry.get("starred"):
             name, first = again[0]
             line = source.line(("entries", str(first)))
-            yield _fault(
-                source,
-                ("entries", str(at)),
-                "counted-twice",
-                Text(zh=f"小类 {name} 在第 {line} 行已列入。", en=f"class {name} is already in the line at {line}."),
-                Text(zh="请只保留一处，或用 except 排除。", en="Keep one of the two, or except it in the other."),
-            )
+            yield _fault(source, ("entries", str(at)), "class-twice", name=name, first=line)
 
 
-def _fault(source: Source, path: KeyPath, rule: str, message: Text, hint: Text) -> Finding:
-    return Finding(
-        rule=rule,
-        severity="error",
-        message=message,
-        hint=hint,
+def _fault(source: Source, path: KeyPath, rule: str, **values: object) -> Finding:
+    return finding(f"scope.{rule}", file=source.file, line=source.line(path), key=".".join(path) or None, words=values)
+
+
+def counts(definition: Definition, source: Source) -> Iterator[Finding]:
+    """Yield every count that a complete list misses, or that a partial list exceeds."""
+    for at, count in enumerate(definition.counts):
+        path = ("counts", str(at))
+        entries = [entry for entry in definition.entries if not count.of or entry.category in count.of]
+        for name, expected in count.numbers.items():
+            found = len(definition.categories) if name == "categories" else tally(entries, name, definition.standard)
+            yield from _compare(definition, source, path, name, (found, expected))
+    for key, category in definition.categories.items():
+        inside = [entry for entry in definition.entries if entry.category == key]
+        for name, expected in category.counts.items():
+            found = tally(inside, name, definition.standard)
+            yield from _compare(definition, source, ("categories", key), name, (found, expected))
+
+
+def tally(entries: Sequence[Entry], name: str, of: str) -> int:
+    """Count what lines hold.
+
+    Parameters
+    ----------
+    entries
+        The lines.
+    name
+        ``division, group, class``: how many of them in the standard `of` the lines touch; ``middle``: the middle groups
+        that they name; ``small`` and ``entries``: the lines.
+    of
+        Name of the standard.
+
+    Examples
+    --------
+    >>> from xinzhi.scope import definition
+    >>> tally(definition("high-tech-manufacturing-2017").entries, "division", "GB/T 4754-2017")
+    9
+    """
+    if name in ("entries", "small"):
+        return len(entries)
+    if name == "middle":
+        return len({(entry.category, entry.middle) for entry in entries if entry.middle})
+    tree = standard(of)
+    touched = {code for entry in entries for code in classes(entry, of)}
+    digits = {"division": 2, "group": 3, "class": 4}[name]
+    return len({code[:digits] for code in touched if code in tree.names})
+
+
+def classes(entry: Entry, of: str) -> tuple[str, ...]:
+    """Return the classes of the standard `of` that a line holds, less those that it excepts."""
+    tree = standard(of)
+    out = {name for code in entry.excluded for name in tree.below(code)}
+    return tuple(dict.fromkeys(name for code in entry.codes for name in tree.below(code) if name not in out))
+
+
+def _compare(
+    definition: Definition, source: Source, path: tuple[str, ...], name: str, pair: tuple[int, int]
+) -> Iterator[Finding]:
+    found, expected = pair
+    if found == expected or (definition.status == "partial" and found < expected):
+        return
+    yield finding(
+        "scope.count",
         file=source.file,
         line=source.line(path),
-        key=".".join(path) or None,
+        key=".".join(path),
+        value=str(found),
+        expected=str(expected),
+        words={"what": words(f"scope.counted.{name}")},
     )

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+import polars.selectors as cs
+
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
-from xinzhi.scope.naming import industry_name
-from xinzhi.scope.reading import LINE, frame, require
-from xinzhi.scope.tree import Standard, standard
+from xinzhi.core.finding import finding
+from xinzhi.core.text import same, words
+from xinzhi.data import Field, tidy
+from xinzhi.data.frames import read_file, typed
+from xinzhi.data.raw import RawTable
+from xinzhi.scope.conventions import told
+from xinzhi.scope.standard import Standard, industry_name, standard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import polars as pl
-
+    from xinzhi.core.finding import Finding
     from xinzhi.core.result import FrameKind
 
 KEYS = ("region", "year")
@@ -69,39 +74,49 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
     InputError
         When a column is missing, a code is unknown, or codes count twice: `findings` lists all of it.
     """
-    import polars as pl
-    import polars.selectors as cs
-
-    rows, kind = frame(_table(native), "industries", lines=True)
-    column = next((known for known in _NAMES if known in rows.columns), "code")
-    require(rows, (column, *(measures or ())), "industries")
-    if column != "code":
-        rows = rows.rename({column: "code"})
+    source = _table(native)
+    if isinstance(source, str | Path):
+        source = read_file(Path(source), "industries")
+    keyed = [Field("region", "text", required=False), Field("year", "year", required=False)]
+    weights = [Field(name, "any") for name in measures or ()]
+    fields = [Field("code", "any", column=_called(source)), *keyed, *weights]
+    read = tidy(source, fields, others=True, table="table of industries")
+    rows = read.frame
+    if read.raw.file:
+        rows = typed(rows, text=("code", "region"))
     tree = standard(name)
     keys = tuple(key for key in KEYS if key in rows.columns)
-    numbers = measures or tuple(rows.select(cs.numeric()).drop("code", LINE, *keys, strict=False).columns)
-    row = (pl.col(LINE) - 1 if LINE in rows.columns else pl.int_range(pl.len())).alias("_row")
-    rows = rows.with_columns(pl.col("code").cast(pl.String), row)
+    numbers = measures or tuple(rows.select(cs.numeric()).drop("code", *keys, strict=False).columns)
+    rows = rows.with_columns(_plain(rows["code"]), _row=read.raw.lines.cast(pl.Int64) - 1)
     known = {code: tree.normal(code) for code in rows["code"].unique().drop_nulls()}
     found = [*_unknown(rows, known, tree), *_measures(rows, numbers), *_spoilt(rows, keys)]
     if not found:
         rows = rows.with_columns(pl.col("code").replace_strict(known, return_dtype=pl.String))
         found = [*_twice(rows, keys, tree, weighed=bool(numbers))]
     if found:
-        lines = "\n  ".join(finding.sentence() for finding in found[:20])
-        more = f"\n  and {len(found) - 20} more" if len(found) > 20 else ""  # noqa: PLR2004 - what fits a screen
-        message = f"the industries cannot be classified:\n  {lines}{more}"
-        raise InputError(message, found)
+        raise InputError("scope.bad-industries", found, problems=told(found))
     order = {code: at for at, code in enumerate(tree.names)}
     codes = tuple(sorted(rows["code"].unique().to_list(), key=order.__getitem__))
     kept = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))
-    return Industries(kept, codes, keys, tuple(numbers), kind, tuple(_levels(codes, tree)))
+    return Industries(kept, codes, keys, tuple(numbers), read.kind, tuple(_levels(codes, tree)))
+
+
+def _called(source: Any) -> str:  # noqa: ANN401 - any kind of frame, or a path
+    """Return the name of the column of codes: ``code``, or ``industry`` where there is no code."""
+    columns = list(getattr(source, "columns", ()))
+    if isinstance(source, RawTable):
+        columns = source.cells.columns
+    return next((known for known in _NAMES if known in columns), "code")
+
+
+def _plain(codes: pl.Series) -> pl.Series:
+    """Return codes as text; those that a spreadsheet took for numbers without their decimal point."""
+    text = codes.cast(pl.Int64) if codes.dtype.is_float() else codes
+    return text.cast(pl.String).str.strip_chars().replace("", None).alias("code")
 
 
 def _table(native: Any) -> Any:  # noqa: ANN401 - any kind of frame, a path, or codes
     """Return codes that come alone as a frame; everything else as it is."""
-    import polars as pl
-
     if isinstance(native, pl.Series):
         native = native.to_list()
     if not isinstance(native, list | tuple | set | frozenset):
@@ -115,69 +130,36 @@ def _unknown(rows: pl.DataFrame, known: dict[str, str | None], tree: Standard) -
         if code is not None and known[code] is not None:
             continue
         near = tree.suggest(code) if code else None
-        name = industry_name(near, tree.name) if near else None
-        english = f"{near} {name.en}".replace(f"{near} {near} ", f"{near} ") if name else ""
-        yield Finding(
-            rule="unknown-code",
-            severity="error",
-            message=Text(zh=f"{tree.name} 没有代码“{code or ''}”。", en=f"'{code or ''}' is no code of {tree.name}."),
-            hint=Text(
-                zh=f"是否为 {near} {name.zh}？" if name else "请查对标准。",
-                en=f"Is it {english}?" if name else "Look it up in the standard.",
-            ),
-            table="industries",
-            line=row + 1,
-            column="code",
-            value=code,
-            expected=near,
-        )
+        place = {"table": "industries", "line": row + 1, "column": "code", "value": code, "expected": near}
+        values = {"code": code or "", "standard": tree.name, "near": near}
+        if near is None:
+            yield finding("scope.unknown-code", **place, words=values)  # type: ignore[arg-type] # fields of a place
+        else:
+            name = industry_name(near, tree.name)
+            values["name"] = replace(name, en=name.en.removeprefix(f"{near} "))
+            yield finding("scope.unknown-code-near", **place, words=values)  # type: ignore[arg-type] # as above
 
 
 def _measures(rows: pl.DataFrame, numbers: tuple[str, ...]) -> Iterator[Finding]:
-    import polars as pl
-
     for number in numbers:
         wrong = pl.col(number).cast(pl.Float64, strict=False)
         bad = rows.filter(wrong.is_null() | ~wrong.is_finite() | (wrong < 0))
         for code, row, value in bad.select("code", "_row", number).iter_rows():
-            yield Finding(
-                rule="bad-weight",
-                severity="error",
-                message=Text(
-                    zh=f"“{value if value is not None else ''}”不能作权重：须为不小于 0 的数。",
-                    en=f"'{'' if value is None else value}' cannot weigh: it has to be a number of at least 0.",
-                ),
-                hint=Text(zh="请填写该值，或删去此行。", en="Fill in the value, or drop the row."),
-                table="industries",
-                line=row + 1,
-                column=number,
-                key=code,
-            )
+            given = same("" if value is None else value)
+            place = {"table": "industries", "line": row + 1, "column": number, "key": code}
+            yield finding("scope.bad-weight", **place, words={"given": given})  # type: ignore[arg-type] # as above
 
 
 def _spoilt(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[Finding]:
     """Yield the words in columns that are numbers for the most part: left alone, the column would not weigh."""
-    import polars as pl
-
     for name in rows.select(pl.col(pl.String).exclude("code", *keys)).columns:
         filled = rows.filter(pl.col(name).str.strip_chars() != "").select("code", "_row", name)
         bad = filled.filter(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False).is_null())
         if not 2 * bad.height < filled.height:
             continue
         for code, row, value in bad.iter_rows():
-            yield Finding(
-                rule="text-in-number",
-                severity="error",
-                message=Text(
-                    zh=f"“{value}”不是数字，而该列大多是数字。", en=f"'{value}' is no number in a column of numbers."
-                ),
-                hint=Text(zh="请写成不带单位与千分位的数。", en="Write a number, without unit or thousands separator."),
-                table="industries",
-                line=row + 1,
-                column=name,
-                key=code,
-                value=value,
-            )
+            place = {"table": "industries", "line": row + 1, "column": name, "key": code, "value": value}
+            yield finding("scope.text-in-number", **place)  # type: ignore[arg-type] # as above
 
 
 def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard, *, weighed: bool) -> Iterator[Finding]:
@@ -189,47 +171,23 @@ def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard, *, weighed
         listed = set(part["code"])
         for code, row in part.select("code", "_row").iter_rows():
             if code in seen:
-                yield _double(
-                    code,
-                    row,
-                    where,
-                    f"第 {seen[code] + 1} 行已有 {code}。",
-                    f"{code} is already in row {seen[code] + 1}.",
-                )
+                yield _double(code, row, where, "code-twice", first=seen[code] + 1)
             seen.setdefault(code, row)
             above = next((parent for parent in tree.above(code) if parent in listed), None)
             if weighed and above is not None:
-                yield _double(
-                    code,
-                    row,
-                    where,
-                    f"上级代码 {above} 也在表中：{code} 会被计两次。",
-                    f"{above}, which holds {code}, is listed too: {code} would count twice.",
-                )
+                yield _double(code, row, where, "counted-twice", above=above)
 
 
-def _double(code: str, row: int, where: str, zh: str, en: str) -> Finding:
-    return Finding(
-        rule="counted-twice",
-        severity="error",
-        message=Text(zh=zh, en=en),
-        hint=Text(zh="请只保留其中之一。", en="Keep one of the two."),
-        table="industries",
-        line=row + 1,
-        column="code",
-        key=f"{where}/{code}" if where else code,
-    )
+def _double(code: str, row: int, where: str, rule: str, **values: object) -> Finding:
+    key = f"{where}/{code}" if where else code
+    place = {"table": "industries", "line": row + 1, "column": "code", "key": key}
+    return finding(f"scope.{rule}", **place, words={"code": code, **values})  # type: ignore[arg-type] # as above
 
 
 def _levels(codes: tuple[str, ...], tree: Standard) -> Iterator[Finding]:
     levels = {tree.level(code): code for code in codes}
     if len(levels) > 1:
-        shown = ", ".join(f"{code} ({level})" for level, code in levels.items())
-        yield Finding(
-            rule="mixed-levels",
-            severity="note",
-            message=Text(zh=f"代码级别不一：{shown}。", en=f"the codes are of different levels: {shown}."),
-            hint=Text(zh="没有重复计算；比较份额时请注意。", en="Nothing counts twice; mind it when comparing shares."),
-            table="industries",
-            column="code",
-        )
+        shown = [
+            words("scope.level.of", code=code, level=words(f"scope.level.{level}")) for level, code in levels.items()
+        ]
+        yield finding("scope.mixed-levels", table="industries", column="code", words={"codes": shown})

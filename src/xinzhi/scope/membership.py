@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.scope.counting import classes
-from xinzhi.scope.pairs import concordance
-from xinzhi.scope.tree import GBT, ISIC, standard
+from xinzhi.scope.checking import classes
+from xinzhi.scope.concordance import concordance
+from xinzhi.scope.standard import GBT, ISIC, standard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.scope.model import Definition
-    from xinzhi.scope.pairs import Concordance
+    from xinzhi.scope.concordance import Concordance
+    from xinzhi.scope.definition import Definition
+    from xinzhi.scope.tables import Use
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,8 @@ def _carried(
 ) -> Membership:
     """Return the membership in the other standard, through the concordance."""
     if {definition.standard, name} != {GBT, ISIC}:
-        message = f"there is no concordance between {definition.standard} ({definition.id}) and {name}."
-        raise UsageError(message)
+        names = {"definition": definition.id, "mine": definition.standard, "asked": name}
+        raise UsageError("scope.no-concordance", **names)
     # The way goes from the industries asked for to the standard of the list, so that every target's share is known.
     rows = pairs.shares("isic" if name == GBT else "gbt", weights)
     here, there = standard(name), standard(definition.standard)
@@ -212,3 +213,62 @@ def gather(found: Interval, groups: Sequence[IntArray], weights: FloatArray | No
             result.share[number] = found.share[at].mean()
             result.upper[number] = found.upper[at].max()
     return result
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the day, the standard, the definitions, and what splits and weighs classes.
+
+    Parameters
+    ----------
+    day, name
+        The day, and the standard of the industries.
+    chosen
+        The definitions.
+    pairs, splits
+        The concordance, and the weights of its target classes.
+    weights
+        Weight of every class of the standard, None without any.
+    use
+        The use test, None without one.
+    """
+
+    day: date
+    name: str
+    chosen: tuple[Definition, ...]
+    pairs: Concordance
+    splits: Mapping[str, float] | None
+    weights: FloatArray | None
+    use: Use | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Shares of industries: of every definition, of the use test, and of their union."""
+
+    codes: tuple[str, ...]
+    groups: list[IntArray]
+    lists: list[tuple[Membership, Interval]]
+    use: Interval | None
+    total: Interval
+
+
+def answer(question: Question, codes: Sequence[str]) -> Answer:
+    """Return how far industries are in scope."""
+    tree = standard(question.name)
+    groups = [np.array([tree.positions[one] for one in tree.below(code)], dtype=np.int64) for code in codes]
+    found = [
+        membership(one, question.day, question.name, pairs=question.pairs, weights=question.splits)
+        for one in question.chosen
+    ]
+    parts = [one.interval for one in found]
+    if question.use is not None:
+        parts.append(question.use.interval)
+    size = len(tree.classes)
+    return Answer(
+        codes=tuple(codes),
+        groups=groups,
+        lists=[(one, gather(one.interval, groups, question.weights)) for one in found],
+        use=gather(question.use.interval, groups, question.weights) if question.use is not None else None,
+        total=gather(union(parts, size), groups, question.weights),
+    )

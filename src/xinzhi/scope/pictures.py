@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
-from xinzhi.scope.facts import read_date
-from xinzhi.scope.loading import definition
+from xinzhi.scope.conventions import read_date
+from xinzhi.scope.definition import definition
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from xinzhi.scope.result import Scope
+    from xinzhi.scope.scope import Scope
 
 
 def timeline(until: object = "2026-12-31") -> pl.DataFrame:
@@ -93,8 +93,7 @@ def treemap(scope: Scope, measure: str | None = None) -> pl.DataFrame:
 
     name = measure or (scope.measures[0] if scope.measures else None)
     if name is not None and name not in scope.measures:
-        message = f"the scope has no measure '{name}'; it has {', '.join(scope.measures) or 'none'}."
-        raise UsageError(message)
+        raise UsageError("scope.no-measure", name=name, known=list(scope.measures) or ["–"])
     value = pl.col(name).sum() if name else pl.lit(1.0).first()
     rows = scope.frame.group_by("code", maintain_order=True).agg(
         pl.col("name_zh", "level", "share", "lower", "upper", "verdict", "definitions").first(), value=value

@@ -1,27 +1,167 @@
-"""The tables of a scope: what every definition says, the shares of the industries, and their sums."""
+"""The tables of a scope: what every definition and the use test say, in numbers and words, and the sums."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.scope.tree import standard
-from xinzhi.scope.words import EXACT, reason, verdict
+import numpy as np
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.text import Text, has, same, words
+from xinzhi.data import Field, tidy
+from xinzhi.scope.membership import Interval
+from xinzhi.scope.standard import standard, unknown
 
 if TYPE_CHECKING:
-    import polars as pl
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import IntArray
+    from xinzhi.scope.classify import Answer, Question
     from xinzhi.scope.industries import Industries
-    from xinzhi.scope.membership import Interval, Membership
-    from xinzhi.scope.verb import Answer, Question
+    from xinzhi.scope.membership import Membership
 
-_USE_REFERENCE = "digital dependence from an input-output table (xinzhi.scope.digital_dependence), handed in as `use`"
+
+# Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
+EXACT = 1e-12
+
+
+def verdict(lower: float, upper: float) -> str:
+    """Return ``in`` where all of an industry belongs, ``out`` where nothing can, else ``part``.
+
+    Examples
+    --------
+    >>> verdict(1.0, 1.0), verdict(0.0, 0.0), verdict(0.0, 0.4)
+    ('in', 'out', 'part')
+    """
+    if lower >= 1 - EXACT:
+        return "in"
+    return "out" if upper <= EXACT else "part"
+
+
+def measure_text(name: str) -> Text:
+    """Return what a column that weighs is called; a column of one's own keeps its name.
+
+    >>> measure_text("employment").en, measure_text("patents").zh
+    ('employment', 'patents')
+    """
+    return words(key) if has(key := f"scope.measure.{name}") else same(name)
+
+
+def bounded(row: Mapping[str, Any]) -> Text:
+    """Return a share with its bounds, or alone where there is nothing between them."""
+    exact = row["upper"] - row["lower"] <= EXACT
+    return words(
+        "scope.reason.share" if exact else "scope.reason.bounds",
+        **{key: row[key] for key in ("lower", "share", "upper")},
+    )
+
+
+def listed(row: Mapping[str, Any]) -> Text:
+    """Say what one definition says of one industry."""
+    how = verdict(row["lower"], row["upper"])
+    values = {"title": Text(zh=row["title_zh"], en=row["title_en"]), "inside": same("")}
+    if row["category_zh"]:
+        category = Text(zh=row["category_zh"], en=row["category_en"])
+        values["inside"] = words("scope.reason.category", category=category)
+    if how == "out":
+        return words("scope.reason.outside" if row["line"] else "scope.reason.not_listed", **values)
+    if how == "in":
+        return words("scope.reason.listed", **values)
+    return words("scope.reason.in_part", share=bounded(row), why=_why(row), **values)
+
+
+def _why(row: Mapping[str, Any]) -> Text:
+    """Say why a share is no whole."""
+    keys = {
+        "unmapped": row["unmapped"],
+        "starred_assumed": row["starred"] and row["assumed"],
+        "starred": row["starred"] and not row["assumed"],
+        "split": row["split"],
+        "classes": row["classes_in"] < row["classes"],
+    }
+    reasons = [
+        words(f"scope.reason.{key}", inside=row["classes_in"], all=row["classes"])
+        for key, holds in keys.items()
+        if holds
+    ]
+    return joined(reasons or [words("scope.reason.by_weight")])
+
+
+def joined(texts: Sequence[Text]) -> Text:
+    """Return texts that may hold commas, parted by semicolons."""
+    return Text(zh="；".join(one.zh for one in texts), en="; ".join(one.en for one in texts))
+
+
+def tested(row: Mapping[str, Any]) -> Text:
+    """Say what the use test says of one industry."""
+    return words(f"scope.reason.use_{verdict(row['lower'], row['upper'])}")
+
+
+def reason(rows: Sequence[Mapping[str, Any]]) -> Text:
+    """Join what the definitions say of an industry: those that list it, or else all that do not."""
+    kept = [row for row in rows if row["upper"] > EXACT] or [row for row in rows if row["line"]] or list(rows)
+    whole = joined([tested(row) if row["definition"] == "use" else listed(row) for row in kept])
+    return Text(zh=f"{whole.zh}。", en=f"{whole.en}.")
+
+
+@dataclass(frozen=True)
+class Use:
+    """What the use test says of every class of a standard.
+
+    Parameters
+    ----------
+    interval
+        1 where the dependence reaches the threshold, 0 where not; the bounds where its own bounds straddle it.
+    rows
+        ``code, total, lower, upper, threshold`` as given.
+    line
+        Number of the row that speaks for a class, -1 where none does.
+    """
+
+    interval: Interval
+    rows: pl.DataFrame
+    line: Any
+
+
+def read_use(native: Any, name: str) -> Use:  # noqa: ANN401 - any kind of frame
+    """Read the use test: ``code, total, threshold``, and ``lower, upper`` where there are bounds.
+
+    Raises
+    ------
+    InputError
+        When a column is missing, a code unknown, or a class would be tested twice.
+    """
+    bounds = [Field(column, required=False) for column in ("lower", "upper")]
+    fields = [
+        Field("code", "code", missing="refuse"),
+        Field("total", missing="refuse"),
+        Field("threshold", missing="refuse"),
+    ]
+    rows = tidy(native, [*fields, *bounds], verb="classify", table="use test").frame
+    rows = rows.with_columns(
+        pl.col("total").alias(column) for column in ("lower", "upper") if column not in rows.columns
+    ).select("code", "total", "lower", "upper", "threshold")
+    tree = standard(name)
+    size = len(tree.classes)
+    result, line = Interval.nothing(size), np.full(size, -1, dtype=np.int64)
+    for number, (code, total, lower, upper, threshold) in enumerate(rows.iter_rows()):
+        known = tree.normal(code)
+        if known is None:
+            raise InputError("scope.use-unknown", why=unknown(tree, code).text)
+        at = np.array([tree.positions[one] for one in tree.below(known)], dtype=np.int64)
+        if (line[at] >= 0).any():
+            raise InputError("scope.use-twice", code=code)
+        line[at] = number
+        result.share[at] = total >= threshold
+        result.lower[at] = lower >= threshold
+        result.upper[at] = upper >= threshold
+    return Use(result, rows, line)
 
 
 def detail(question: Question, found: Answer) -> pl.DataFrame:
     """Return a row per industry and definition (and the use test)."""
-    import polars as pl
-
     rows: list[dict[str, Any]] = []
     for one, interval in found.lists:
         for number, (code, at) in enumerate(zip(found.codes, found.groups, strict=True)):
@@ -78,8 +218,8 @@ def _used(question: Question, interval: Interval, number: int, at: IntArray) -> 
         "share": float(interval.share[number]),
         "lower": float(interval.lower[number]),
         "upper": float(interval.upper[number]),
-        "title_zh": "使用检验",
-        "title_en": "use test",
+        "title_zh": words("scope.label.use").zh,
+        "title_en": words("scope.label.use").en,
         "category": "",
         "category_zh": "",
         "category_en": "",
@@ -92,7 +232,7 @@ def _used(question: Question, interval: Interval, number: int, at: IntArray) -> 
         "unmapped": False,
         "classes_in": inside,
         "classes": int(at.size),
-        "reference": _USE_REFERENCE,
+        "reference": words("scope.reason.use_reference").en,
         "star_source": "",
         "valid_from": None,
         "valid_to": None,
@@ -101,8 +241,6 @@ def _used(question: Question, interval: Interval, number: int, at: IntArray) -> 
 
 def shares(question: Question, found: Answer, lists: pl.DataFrame, read: Industries) -> pl.DataFrame:
     """Return the frame of the result: a row per industry, region and year."""
-    import polars as pl
-
     tree = standard(question.name)
     by_code = {code[0]: part.to_dicts() for code, part in lists.partition_by("code", as_dict=True).items()}
     rows = []
@@ -139,8 +277,6 @@ def shares(question: Question, found: Answer, lists: pl.DataFrame, read: Industr
 
 def totals(frame: pl.DataFrame, read: Industries) -> pl.DataFrame:
     """Return the sums by region and year: how much of every measure is in scope."""
-    import polars as pl
-
     schema = {"measure": pl.String} | dict.fromkeys(
         ("total", "in_scope", "in_scope_lower", "in_scope_upper", "share", "lower", "upper"), pl.Float64
     )

@@ -66,5 +66,5 @@ def test_what_cannot_be_seen_is_said(energy: History) -> None:
     assert "看不到算力" in energy.summary("zh")
     uruguay = energy.frame.filter(country="Uruguay")
     assert "human" not in set(uruguay["power"])  # blank, not zero
-    assert any("human muscle is blank in Uruguay" in finding for finding in energy.findings)
-    assert any("negative" in finding and "Netherlands 1966" in finding for finding in energy.findings)
+    assert any("human muscle in Uruguay" in finding.en for finding in energy.findings)
+    assert any("Negative" in finding.en and "Netherlands (1966" in finding.en for finding in energy.findings)

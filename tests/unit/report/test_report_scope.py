@@ -10,6 +10,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import UsageError
+from xinzhi.core.names import NO_NAMES
 from xinzhi.core.text import Text
 from xinzhi.data import load
 from xinzhi.report import svg, write_room
@@ -177,10 +178,10 @@ def test_an_assessment_says_when_scope_cannot_be_judged() -> None:
     assert told.pictures == ()
 
 
-def test_regions_without_names_keep_their_codes(results) -> None:
-    bare = replace(results["package"], regions=None)
+def test_regions_without_names_have_their_official_ones(results) -> None:
+    bare = replace(results["package"], names=NO_NAMES)
     picture = next(one for one in section(bare).pictures if one.kind == "regions")
-    assert picture.twin.rows[0][0].en == "440000"
+    assert picture.twin.rows[0][0].en == "Guangdong"
 
 
 def test_the_room_writes_all_its_files(results, tmp_path) -> None:

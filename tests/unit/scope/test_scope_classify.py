@@ -169,9 +169,11 @@ def test_every_kind_of_frame_comes_back() -> None:
 
 def test_summaries_lead_with_the_finding() -> None:
     scope = classify(pl.DataFrame({"code": ["39", "26", "17"], "output": [10.0, 20.0, 70.0]}), as_of="2024-01-01")
-    assert scope.summary().startswith("On 2024-01-01, 1 of 3 industries are in scope, 1 in part, 1 not.")
-    assert scope.summary("zh").startswith("2024-01-01，3 个行业中 1 个全部、1 个部分属于新质生产力范围，1 个不属于。")
-    assert "output: 11.1% [10.0%, 30.0%] in scope." in scope.summary()
+    assert scope.summary().startswith(
+        "On 2024-01-01, 1 of 3 industries count in full as new quality, 1 in part, 1 not at all."
+    )
+    assert scope.summary("zh").startswith("截至2024-01-01，3个行业中1个全部、1个部分计入新质生产力，1个不计入。")
+    assert "What counts holds 11.1\u00a0% of output, at least 10.0\u00a0% and at most 30.0\u00a0%." in scope.summary()
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ def test_codes_alone_of_any_level_and_standards_by_any_spelling() -> None:
 
 
 def test_columns_and_standards_that_are_not_there(tmp_path) -> None:
-    with pytest.raises(InputError, match="no column 'code'; it has name"):
+    with pytest.raises(InputError, match=r"no column 'code'\. It has name"):
         classify(pl.DataFrame({"name": ["39"]}), as_of=2024)
     with pytest.raises(InputError, match="no rows"):
         classify(pl.DataFrame({"code": []}, schema={"code": pl.String}), as_of=2024)

@@ -93,7 +93,7 @@ def test_counts_that_are_missed_are_told(write) -> None:
     line, text = one_fault(write(GOOD), "count")
     assert line == 11
     assert "has 4 classes, this one has 5" in text
-    assert "应有 4 个小类，现有 5 个" in text
+    assert "应有4个小类，现有5个" in text
 
 
 def test_a_partial_list_may_hold_less_but_not_more(write) -> None:

@@ -25,7 +25,11 @@ def two(**changes):
         (FLOWS, [100, float("nan")], "missing or no number: cars"),
         (FLOWS, [100, 0], "output is zero, but inputs are bought: cars"),
         ([[10, 0], [30, 0]], [100, 0], "output is zero, but sales are made: cars"),
-        ([[90, 150], [30, 60]], OUTPUT, r"not productive.*spectral radius.*1\.\d+.*chips \(1\.200\), cars \(1\.050\)"),
+        (
+            [[90, 150], [30, 60]],
+            OUTPUT,
+            r"not productive.*spectral radius.*1\.\d+.*chips \(1\.200\) and cars \(1\.050\)",
+        ),
         ([[0, 0], [0, 0]], [0, 0], "no industry has output"),
         ([[1, 2, 3], [1, 2, 3]], OUTPUT, "flows are square"),
     ],
@@ -108,7 +112,7 @@ def test_the_use_test_feeds_classify() -> None:
 
 def test_years_must_have_the_same_industries() -> None:
     other = input_output(FLOWS, OUTPUT, industries=["chips", "buses"])
-    with pytest.raises(InputError, match=r"2005 has other industries than 1995: buses, cars"):
+    with pytest.raises(InputError, match=r"2005 has other industries than 1995: buses and cars"):
         digital_dependence({1995: two(), 2005: other}, digital=["chips"])
 
 
@@ -146,18 +150,18 @@ def test_weights_are_numbers() -> None:
 
 
 def test_lookup_offers_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"Did you mean 1329 \(其他饲料加工, a class\)"):
+    with pytest.raises(UsageError, match=r"Did you mean 1329 \(1329 in .*, a class\)"):
         lookup("1322")
 
 
 def test_energy_that_cannot_be_used() -> None:
     good = {"Entity": ["X"], "Year": [1900], "Human muscle": ["5"], "Coal": ["95"]}
-    with pytest.raises(InputError, match="no number"):
+    with pytest.raises(InputError, match="is not a number"):
         history(pl.DataFrame(good | {"Coal": ["much"]}))
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="occurs again"):
         history(pl.concat([pl.DataFrame(good)] * 2))
     with pytest.raises(InputError, match="human or animal muscle"):
         history(pl.DataFrame(good).drop("Human muscle"))
     with pytest.raises(InputError, match="no column 'Year'"):
         history(pl.DataFrame(good).drop("Year"))
-    assert any("miss 100" in finding for finding in history(pl.DataFrame(good | {"Coal": ["50"]})).findings)
+    assert any("miss 100" in finding.en for finding in history(pl.DataFrame(good | {"Coal": ["50"]})).findings)

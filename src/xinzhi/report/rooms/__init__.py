@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SECTIONS: Mapping[str, tuple[str, str]] = {
     "Measurement": ("yardstick.measurement", "measurement"),
     "Audit": ("yardstick.audit", "audit"),
-    "Scope": ("scope.classified", "classified"),
+    "Scope": ("scope.classify", "classified"),
     "Dependence": ("scope.dependence", "dependence"),
     "History": ("scope.history", "history"),
     "Sources": ("sources", "decomposition"),

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, listing, same, words
 from xinzhi.report import palette
-from xinzhi.report.catalogue import listing, same, words
 from xinzhi.report.charts import style
 from xinzhi.report.section import Picture
-from xinzhi.report.tables import Column, Table
+from xinzhi.report.table import Table, column
 from xinzhi.scope import definition
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
-    from xinzhi.scope.model import Era
+    from xinzhi.scope import Era
 
 FIRST, STEP, WIDTH = 1700, 40, 640
 MIDDLE = 1850  # the words of eras that begin later stand to the left of their end
@@ -30,11 +29,6 @@ MIDDLE = 1850  # the words of eras that begin later stand to the left of their e
 def eras() -> tuple[Era, ...]:
     """Return the five eras in their order."""
     return definition("five-powers").eras
-
-
-def power_names() -> dict[str, Text]:
-    """Return what the five powers are called."""
-    return {one.id: one.title for one in eras()}
 
 
 def year_of(day: date) -> float:
@@ -62,7 +56,7 @@ def timeline(day: date) -> Picture:
         headline=headline,
         draw=partial(_draw, day=day),
         how=words("scope.how.timeline"),
-        unit=words("scope.unit.year"),
+        unit=words("scope.unit_of.year"),
         twin=powers_table(),
     )
 
@@ -73,9 +67,7 @@ def powers_table() -> Table:
     return Table(
         key="scope_powers",
         title=words("scope.table.scope_powers"),
-        columns=tuple(
-            Column(title=words(f"scope.column.{name}"), kind="name" if name == "power" else "text") for name in columns
-        ),
+        columns=tuple(column(f"scope.{name}", "name" if name == "power" else "text") for name in columns),
         rows=[
             (
                 one.title,

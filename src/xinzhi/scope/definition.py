@@ -1,24 +1,215 @@
-"""From a YAML file to a definition, or to the list of everything that is wrong with it."""
+"""Dated definitions: which codes are in, since when, by whose authority; from a YAML file to a definition."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text
-from xinzhi.scope import checking, counting
-from xinzhi.scope.facts import HERE
-from xinzhi.scope.model import Category, Count, Definition, Entry, Era, Star
+from xinzhi.core.text import Text, words
+from xinzhi.scope import checking
+from xinzhi.scope.conventions import HERE, told
+from xinzhi.scope.standard import standard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
     from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
     from xinzhi.protocol.yamlfile import Source
+
+
+Status = Literal["complete", "partial", "template"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Star:
+    """How much of a class belongs, where it belongs only in part.
+
+    Parameters
+    ----------
+    share
+        The share that belongs; where nobody says, the middle of the bounds, and `assumed` is true.
+    lower, upper
+        Its bounds, 0 and 1 where nobody knows better.
+    source
+        Who says so.
+    assumed
+        Whether `share` is only the middle.
+    """
+
+    share: float
+    lower: float
+    upper: float
+    source: str = ""
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Codes that belong together in one line of a definition.
+
+    Parameters
+    ----------
+    codes
+        Codes of any level.
+    excluded
+        Codes below them that do not belong (``except`` in the file).
+    category
+        Identifier of the category.
+    middle
+        Number of the middle group inside the category, where the list has any.
+    name
+        What the line is called.
+    star
+        Set where the codes belong only in part.
+    intensity
+        A figure that the list gives, such as the intensity of R&D in percent.
+    valid_from, valid_to
+        Days within the validity of the definition on which the line holds; None is open.
+    """
+
+    codes: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
+    category: str = ""
+    middle: str = ""
+    name: Text | None = None
+    star: Star | None = None
+    intensity: float | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Return whether the line is in force on a day."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A category of a definition; `inside` says whether its industries are in scope, `counts` what it must hold."""
+
+    id: str
+    title: Text
+    inside: bool = True
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many codes a complete transcription holds.
+
+    Parameters
+    ----------
+    of
+        The categories that are counted; all, when empty.
+    numbers
+        By ``division, group, class`` of the standard (those that are touched), ``categories, middle, small, entries``
+        of the list.
+    """
+
+    of: tuple[str, ...]
+    numbers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Era:
+    """One of the five powers: since when, by which event, with which leading sectors."""
+
+    id: str
+    title: Text
+    begins: date | None
+    ends: date | None
+    event: Text
+    evidence: str
+    alternatives: tuple[tuple[date, Text], ...]
+    leading: tuple[tuple[Text, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A dated definition of what is in scope.
+
+    Parameters
+    ----------
+    id, series
+        Its name, and that of the series in which one edition follows another.
+    title, authority, source, note
+        What it is called, who issued it, where its codes come from, and what to know about it.
+    status
+        ``complete`` (all codes, and the counts agree), ``partial`` (some are missing) or ``template`` (no codes: it
+        refuses to classify; `missing` says what is needed).
+    standard
+        The standard of its codes.
+    valid_from, valid_to
+        First and last day; no last day while it is in force.
+    default
+        Whether `classify` uses it when nothing else is asked for.
+    categories, entries, counts, eras
+        The content.
+    file
+        Where it stands.
+    """
+
+    id: str
+    series: str
+    title: Text
+    authority: Text
+    source: str
+    note: Text | None
+    status: Status
+    standard: str
+    valid_from: date
+    valid_to: date | None
+    default: bool
+    missing: str
+    categories: Mapping[str, Category]
+    entries: tuple[Entry, ...]
+    counts: tuple[Count, ...]
+    eras: tuple[Era, ...]
+    file: str
+
+    def valid(self, day: date) -> bool:
+        """Return whether the definition is in force on a day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def span(self, language: Language = "en") -> str:
+        """Return its validity: ``2017-10-01 to 2020-12-31``, or ``since 2017-10-01``."""
+        return self.in_force().lang(language)
+
+    def in_force(self) -> Text:
+        """Return its validity in both languages."""
+        key = "scope.span.since" if self.valid_to is None else "scope.span.between"
+        return words(key, first=self.valid_from, last=self.valid_to)
+
+    def needs(self) -> str:
+        """Return what a complete transcription must count, in words.
+
+        Examples
+        --------
+        >>> from xinzhi.scope import definition
+        >>> definition("strategic-emerging-2018").needs()
+        '485 classes; 9 categories'
+        """
+        return "; ".join(_counted(count) for count in self.counts)
+
+
+_PLURALS = {
+    "division": "divisions",
+    "group": "groups",
+    "class": "classes",
+    "middle": "middle groups",
+    "small": "small classes",
+}
+
+
+def _counted(count: Count) -> str:
+    numbers = ", ".join(f"{number} {_PLURALS.get(name, name)}" for name, number in count.numbers.items())
+    return f"{numbers} ({', '.join(count.of)})" if count.of else numbers
+
 
 _COUNTS = ("middle", "small", "class")
 
@@ -54,9 +245,7 @@ def read_definition(path: str | Path) -> Definition:
     """
     found, definition = _read(Path(path))
     if found or definition is None:
-        lines = "\n  ".join(finding.sentence() for finding in found)
-        message = f"{path} is no definition that can be used:\n  {lines}"
-        raise InputError(message, found)
+        raise InputError("scope.bad-definition", found, path=path, problems=told(found))
     return definition
 
 
@@ -88,7 +277,7 @@ def _read(path: Path) -> tuple[list[Finding], Definition | None]:
     definition = None if unknown else build(source)
     if definition is not None:
         known = _known_only(definition)
-        found += counting.counts(known, source)
+        found += checking.counts(known, source)
     return _ordered(found), definition
 
 
@@ -98,10 +287,6 @@ def _ordered(found: list[Finding]) -> list[Finding]:
 
 def _known_only(definition: Definition) -> Definition:
     """Return a definition without the codes that its standard does not know, so that the rest can be counted."""
-    from dataclasses import replace
-
-    from xinzhi.scope.tree import standard
-
     names = standard(definition.standard).names
     entries = tuple(
         replace(
@@ -251,9 +436,9 @@ def definition(name: str | Path | Definition) -> Definition:
     from xinzhi.data.catalogue import nearest
 
     near = nearest(str(name), shipped())
-    hint = f" Did you mean {near}?" if near else ""
-    message = f"there is no definition '{name}', and no such file.{hint} Definitions: {', '.join(shipped())}."
-    raise UsageError(message)
+    if near:
+        raise UsageError("scope.no-definition-near", name=name, near=near, known=list(shipped()))
+    raise UsageError("scope.no-definition", name=name, known=list(shipped()))
 
 
 def definition_template(name: str) -> str:

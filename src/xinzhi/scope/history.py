@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.scope.facts import document
-from xinzhi.scope.loading import definition
-from xinzhi.scope.reading import frame, require
+from xinzhi.core.names import Names
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text, words
+from xinzhi.data import Field, tidy
+from xinzhi.scope.conventions import document
+from xinzhi.scope.definition import definition
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from xinzhi.core.arrays import IntArray
-    from xinzhi.core.text import Language
+    from xinzhi.core.result import Facts
 
 _FACTS = "powers.yaml"
 
@@ -44,49 +45,41 @@ class History(Result):
     shares
         ``country, year, carrier, share``: what was handed in, percent of all energy; blanks are null.
     findings
-        Sums that miss 100 percent, negative shares, and gaps; in words.
+        Sums that miss 100 percent, negative shares, and gaps.
     """
 
+    verb: ClassVar[str] = "history"
+    topic: ClassVar[str] = "scope"
     key: ClassVar[tuple[str, ...]] = ("country", "year", "reading")
 
     changes: pl.DataFrame
     eras: pl.DataFrame
     shares: pl.DataFrame
-    findings: tuple[str, ...]
+    findings: tuple[Text, ...]
 
-    def summary(self, language: Language = "en") -> str:
+    def facts(self) -> Facts:
         """Return what two centuries of energy say of the five powers, and what they cannot say."""
-        zh = language == "zh"
-        facts = document(_FACTS)
-        years = self.frame["year"].to_list()
-        first, last, countries = min(years), max(years), self.frame["country"].n_unique()
-        largest = self.frame.filter(reading=next(iter(facts["readings"])))["carrier"]
-        fossil = 100 * largest.is_in(facts["fossil"]).sum() / max(largest.len(), 1)
-        lines = [
-            f"{countries} 个国家，{first} 至 {last} 年；{fossil:.0f}% 的国家年份中最大的能源是煤、石油或天然气。"
-            if zh
-            else f"{countries} countries, {first} to {last}; coal, oil or gas is the largest carrier in "
-            f"{fossil:.0f}% of country-years."
+        document_, frame = document(_FACTS), self.frame
+        largest = frame.filter(reading=next(iter(document_["readings"])))["carrier"]
+        fossil = largest.is_in(document_["fossil"]).sum() / max(largest.len(), 1)
+        span = {"first": frame["year"].min(), "last": frame["year"].max(), "countries": frame["country"].n_unique()}
+        readings = []
+        for reading in document_["readings"]:
+            rows = frame.filter(reading=reading).drop_nulls(["power", "agrees"])
+            agrees = rows["agrees"].sum() / max(rows.height, 1)
+            led = self.eras.filter(reading=reading, power="electric")["countries_led"].item() or 0
+            readings.append({"reading": reading_text(reading), "share": agrees, "electric": led})
+        unseen = [
+            {"message": Text(zh=text["zh"], en=text["en"][0].upper() + text["en"][1:])}
+            for text in document_["unseen"].values()
         ]
-        lines += [
-            self._reading(reading, about["title"][language], zh=zh) for reading, about in facts["readings"].items()
-        ]
-        lines += [text[language] + ("。" if zh else ".") for text in facts["unseen"].values()]
-        return "\n".join([*lines, facts["electricity"][language], self.provenance.foot()])
+        facts: Facts = {"answer.history": span | {"share": fossil}, "answer.reading": readings}
+        return facts | {"note.sentence": unseen, "note.plain": {"message": Text(**document_["electricity"])}}
 
-    def _reading(self, reading: str, title: str, *, zh: bool) -> str:
-        """Say how the leading powers agree with the eras under one reading."""
-        rows = self.frame.filter(reading=reading).drop_nulls(["power", "agrees"])
-        share = 100 * rows["agrees"].sum() / max(rows.height, 1)
-        led = self.eras.filter(reading=reading, seen=True).to_dicts()
-        titles = {one.id: one.title.lang("zh" if zh else "en") for one in definition("five-powers").eras}
-        said = ", ".join(f"{titles[row['power']]} {row['countries_led']}/{row['countries']}" for row in led)
-        if zh:
-            return f"{title}：领先的力量就是当时年代的力量，占国家年份的 {share:.0f}%；曾领先的国家数：{said}。"
-        return (
-            f"If {title}: the leading power is that of the era in {share:.0f}% of country-years up to the era of "
-            f"networks; countries where a power ever leads: {said}."
-        )
+
+def reading_text(reading: str) -> Text:
+    """Return what a reading of horse power is called."""
+    return Text(**document(_FACTS)["readings"][reading]["title"])
 
 
 def history(  # a frame or a path
@@ -136,23 +129,12 @@ def history(  # a frame or a path
     >>> history(rows).frame.filter(reading="animals").select("year", "carrier", "power").rows()
     [(1800, 'animal muscle', 'horse'), (1900, 'coal', 'electric')]
     """
-    import polars as pl
-
-    from xinzhi import __version__
-    from xinzhi.data.package import fingerprint
-
-    rows, kind = frame(energy, "energy")
-    require(rows, (country, year), "energy")
-    names = _carriers(rows, country, year)
-    table = rows.select(
-        pl.col(country).cast(pl.String).alias("country"),
-        pl.col(year).cast(pl.Int64).alias("year"),
-        *(_number(rows, column).alias(name) for name, column in names.items()),
-    ).sort("country", "year")
-    if table.select("country", "year").is_duplicated().any():
-        twice = table.filter(table.select("country", "year").is_duplicated()).row(0)
-        message = f"energy: {twice[0]} {twice[1]} stands twice; keep one row per country and year."
-        raise InputError(message)
+    raw = tidy(energy, [Field(country, "text"), Field(year, "year")], others=True, verb="history", table="energy")
+    names = _carriers(raw.frame, country, year)
+    fields = [Field("country", "text", column=country), Field("year", "year", column=year)]
+    fields += [Field(name, column=column) for name, column in names.items()]
+    read = tidy(energy, fields, key=["country", "year"], verb="history", table="energy")
+    table = read.frame
     found = _leading(table, list(names))
     return History(
         frame=found,
@@ -160,8 +142,9 @@ def history(  # a frame or a path
         eras=_eras(found, list(names)),
         shares=table.unpivot(on=list(names), index=["country", "year"], variable_name="carrier", value_name="share"),
         findings=tuple(_findings(table, list(names))),
-        kind=kind,
-        provenance=Provenance(verb="history", version=__version__, inputs={"energy": fingerprint(table, {})}),
+        names=_names(found),
+        kind=read.kind,
+        provenance=read.provenance("history"),
     )
 
 
@@ -175,30 +158,26 @@ def _carriers(rows: pl.DataFrame, country: str, year: str) -> dict[str, str]:
         if match in bare
     }
     if "human muscle" not in found and "animal muscle" not in found:
-        message = (
-            f"energy has no column for human or animal muscle; its columns: {', '.join(rows.columns)}. Name the "
-            f"carriers {', '.join(document(_FACTS)['carriers'])}."
-        )
-        raise InputError(message)
+        raise InputError("scope.no-muscle", columns=rows.columns, known=list(document(_FACTS)["carriers"]))
     return found
 
 
-def _number(rows: pl.DataFrame, column: str) -> pl.Expr:
-    """Return a column of shares as numbers, and refuse text that is none."""
-    import polars as pl
-
-    text = rows[column].cast(pl.String).str.strip_chars()
-    bad = text.filter(text.is_not_null() & (text != "") & text.cast(pl.Float64, strict=False).is_null())
-    if bad.len():
-        message = f"energy: '{bad[0]}' in the column {column} is no number."
-        raise InputError(message)
-    return pl.col(column).cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+def _names(frame: pl.DataFrame) -> Names:
+    """Return the names of countries, carriers, powers and readings."""
+    facts = document(_FACTS)
+    known = facts["countries"]
+    return Names(
+        {
+            "country": {one: Text(zh=known.get(one, one), en=one) for one in frame["country"].unique()},
+            "carrier": {one: Text(zh=about["zh"], en=about["en"]) for one, about in facts["carriers"].items()},
+            "power": {one.id: one.title for one in definition("five-powers").eras},
+            "reading": {one: reading_text(one) for one in facts["readings"]},
+        }
+    )
 
 
 def _leading(table: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
     """Return the leading carrier and, under each reading, the leading power of every country and year."""
-    import polars as pl
-
     cells = table.select(carriers).to_numpy()
     first = _argmax(cells)
     eras = definition("five-powers").eras
@@ -252,8 +231,6 @@ def _picked(cells: np.ndarray[Any, Any], at: IntArray) -> np.ndarray[Any, Any]:
 
 def _changes(found: pl.DataFrame) -> pl.DataFrame:
     """Return the years in which another power takes the lead, beside the dates of the eras."""
-    import polars as pl
-
     least = int(document(_FACTS)["minimum_years"]["value"])
     dates = {one.id: one.begins.year for one in definition("five-powers").eras if one.begins}
     rows: list[tuple[Any, ...]] = []
@@ -276,8 +253,6 @@ def _changes(found: pl.DataFrame) -> pl.DataFrame:
 
 def _eras(found: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
     """Return for every power what these data say of it."""
-    import polars as pl
-
     facts = document(_FACTS)
     rows = []
     for one in definition("five-powers").eras:
@@ -307,28 +282,22 @@ def _eras(found: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides=dates)
 
 
-def _findings(table: pl.DataFrame, carriers: list[str]) -> list[str]:
-    """Return what is odd about the shares."""
-    import polars as pl
-
-    tolerance = float(document(_FACTS)["tolerance"]["value"])
-    sums = table.with_columns(total=pl.sum_horizontal(carriers))
-    off = sums.filter((pl.col("total") - 100).abs() > tolerance)
-    found = []
-    if off.height:
-        country, year, total = off.select("country", "year", "total").row(0)
-        found.append(
-            f"shares sum to {total:.1f} percent in {country} {year}; {off.height} rows miss 100 by more than "
-            f"{tolerance:g}"
-        )
+def _findings(table: pl.DataFrame, carriers: list[str]) -> list[Text]:
+    """Return what is odd about the shares: sums off 100, negative shares, and gaps."""
+    facts = document(_FACTS)
+    tolerance = float(facts["tolerance"]["value"])
+    off = table.with_columns(total=pl.sum_horizontal(carriers)).filter((pl.col("total") - 100).abs() > tolerance)
+    notes = [words("scope.note.sums", count=off.height)] if off.height else []
+    negative, blank = [], []
     for carrier in carriers:
-        low = table.filter(pl.col(carrier) < 0)
-        if low.height:
-            found.append(
-                f"{carrier} is negative in {low.height} rows, first {low['country'][0]} {low['year'][0]} (net imports)"
-            )
-        gaps = table.filter(pl.col(carrier).is_null())
-        for country, part in gaps.partition_by("country", as_dict=True).items():
-            years = part["year"].to_list()
-            found.append(f"{carrier} is blank in {country[0]}, {min(years)} to {max(years)} ({len(years)} years)")
-    return found
+        name = Text(zh=facts["carriers"][carrier]["zh"], en=facts["carriers"][carrier]["en"])
+        for rows, spans in (
+            (table.filter(pl.col(carrier) < 0), negative),
+            (table.filter(pl.col(carrier).is_null()), blank),
+        ):
+            for (country,), part in rows.partition_by("country", as_dict=True).items():
+                called = Text(zh=facts["countries"].get(country, country), en=country)
+                ends = {"first": part["year"].min(), "last": part["year"].max()}
+                spans.append(words("scope.label.span", country=called, carrier=name, **ends))
+    notes += [words("scope.note.blank", names=blank)] if blank else []
+    return notes + ([words("scope.note.negative", names=negative)] if negative else [])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import polars as pl
+
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.scope.facts import document, table
-from xinzhi.scope.tree import GBT, ISIC, standard, unknown
+from xinzhi.core.text import words
+from xinzhi.data import Field, tidy
+from xinzhi.scope.conventions import document, table
+from xinzhi.scope.standard import GBT, ISIC, standard, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import polars as pl
 
 _ERRATA = "standards/errata.yaml"
 Direction = Literal["isic", "gbt"]
@@ -72,8 +75,6 @@ class Concordance:
         UsageError
             When a weight is negative or no number.
         """
-        import polars as pl
-
         source = "gbt" if to == "isic" else "isic"
         given = _weights(weights or {})
         rows = self.pairs.select(source=source, target=to).with_columns(
@@ -130,8 +131,6 @@ class Concordance:
         >>> found.frame.rows()
         [('0111', 5.0, 5.0, 5.0), ('0112', 3.0, 3.0, 3.0)]
         """
-        import polars as pl
-
         rows = _series(series, value, GBT if to == "isic" else ISIC)
         keys = [name for name in rows.columns if name not in ("code", value)]
         shares = self.shares(to, weights)
@@ -191,8 +190,6 @@ def concordance(*, mend: bool = True) -> Concordance:
     >>> concordance().pairs.height, concordance().unmapped
     (1474, ('9030',))
     """
-    import polars as pl
-
     classes = standard(GBT).classes
     printed = table("standards/" + document(_ERRATA)["table"])
     pairs = printed.filter(pl.col("gbt").is_in(classes)).unique(maintain_order=True)
@@ -222,8 +219,6 @@ def errata() -> pl.DataFrame:
     >>> errata()["kind"].value_counts().sort("kind").rows()
     [('group', 10), ('misprint', 3), ('missing', 11), ('repeated', 2)]
     """
-    import polars as pl
-
     found = document(_ERRATA)
     rows = [
         ("gbt", code, "missing", about["isic"], about["status"], about["because"]) for code, about in _items("missing")
@@ -241,33 +236,25 @@ def _items(part: str) -> list[tuple[str, dict[str, Any]]]:
 
 def _weights(weights: Mapping[str, float]) -> dict[str, float]:
     """Return the weights as numbers."""
-    import math
-
     for code, weight in weights.items():
         if not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
-            message = f"the weight of {code} is {weight!r}: employment or output is a number of at least 0."
-            raise UsageError(message)
+            raise UsageError("scope.bad-weight-of", code=code, weight=weight)
     return {str(code): float(weight) for code, weight in weights.items()}
 
 
 def _series(series: Any, value: str, name: str) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
     """Return the series as a polars frame whose codes are classes of the standard."""
-    import polars as pl
-
-    from xinzhi.scope.reading import frame, require
-
-    rows = frame(series, "series")[0]
-    require(rows, ("code", value), "series")
+    read = tidy(series, [Field("code", "code"), Field(value)], others=True, verb="translate", table="series").frame
     tree = standard(name)
-    rows = rows.with_columns(pl.col("code").cast(pl.String), pl.col(value).cast(pl.Float64))
+    order = [name for name in read.columns if name not in ("code", value)]
+    rows = read.select(*order, "code", value)
     for code in rows["code"].unique().drop_nulls():
         known = tree.normal(code)
         if known is None:
-            raise InputError(unknown(tree, code))
+            raise InputError("scope.not-a-code", why=unknown(tree, code).text)
         if tree.level(known) != "class":
-            message = (
-                f"{code} is a {tree.level(known)} of {name}: the concordance joins classes. Translate the classes "
-                f"in it ({', '.join(tree.below(known)[:3])}, ...) and sum up afterwards."
+            level = words(f"scope.level.{tree.level(known)}")
+            raise InputError(
+                "scope.not-a-class", code=code, level=level, standard=name, classes=list(tree.below(known)[:3])
             )
-            raise InputError(message)
     return rows.with_columns(pl.col("code").map_elements(tree.normal, return_dtype=pl.String))

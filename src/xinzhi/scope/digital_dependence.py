@@ -1,26 +1,155 @@
-"""The use test: how much digital input stands behind a unit of output."""
+"""The verb `digital_dependence`, the use test: how much digital input stands behind a unit of output."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
-from xinzhi.scope.dependent import Dependence
-from xinzhi.scope.facts import document, read_date
+from xinzhi.core.result import Provenance, Result
+from xinzhi.core.text import Text, words
+from xinzhi.scope.conventions import document, read_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import polars as pl
-
     from xinzhi.core.arrays import IntArray
-    from xinzhi.scope.inputoutput import InputOutput
+    from xinzhi.core.result import Facts
+    from xinzhi.scope.input_output import InputOutput
 
 _BOUNDS = ("lower", "share", "upper")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Dependence(Result):
+    """How far industries depend on digital input.
+
+    Parameters
+    ----------
+    frame
+        ``year, industry, name, output, core, core_lower, core_upper, direct, total, total_lower, total_upper,
+        total_domestic, total_imported, ict_capital, share, lower, upper, because``. Dependence is digital input per
+        unit of output; `total` counts all rounds of supply and is `total_domestic` plus `total_imported`. `share` of
+        the industry is in scope, within its bounds; `because` is ``core``, ``use``, ``ict capital``, ``below`` or ``no
+        output`` (the shares are then null). `year` is null where one table without a year was given.
+    threshold, rule
+        The digital input per unit of output at which an industry is in, and the rule that gave it.
+    region
+        Whose industries these are.
+    residual, spectral_radius
+        The largest over the tables: how far (I - A) L is from I, and the spectral radius of A.
+    """
+
+    verb: ClassVar[str] = "digital_dependence"
+    topic: ClassVar[str] = "scope"
+    key: ClassVar[tuple[str, ...]] = ("year", "industry")
+
+    threshold: float
+    rule: Mapping[str, Any]
+    region: str
+    residual: float
+    spectral_radius: float
+
+    def __post_init__(self) -> None:
+        """Leave the year out of the key where there is none."""
+        if self.frame["year"].has_nulls():
+            object.__setattr__(self, "key", ("industry",))
+
+    @cached_property
+    def by_year(self) -> pl.DataFrame:
+        """How much of output is in scope.
+
+        ``year, output, core, in_scope, lower, upper, dependence, dependence_others``: shares of output of the core and
+        of all that is in scope with its bounds; mean total dependence, weighted by output, of all industries and of
+        those outside the core.
+        """
+
+        def mean(value: pl.Expr, which: pl.Expr | None = None) -> pl.Expr:
+            weight = pl.col("output") if which is None else pl.col("output").filter(which)
+            picked = value if which is None else value.filter(which)
+            return (weight * picked.fill_null(0.0)).sum() / weight.sum()
+
+        outside = pl.col("core") <= 0
+        return self.frame.group_by("year", maintain_order=True).agg(
+            pl.col("output").sum(),
+            mean(pl.col("core")).alias("core"),
+            mean(pl.col("share")).alias("in_scope"),
+            mean(pl.col("lower")).alias("lower"),
+            mean(pl.col("upper")).alias("upper"),
+            mean(pl.col("total")).alias("dependence"),
+            mean(pl.col("total"), outside).alias("dependence_others"),
+        )
+
+    def use(self, year: int | None = None) -> pl.DataFrame:
+        """Return the use test for `classify`: ``code, total, lower, upper, threshold`` of one year.
+
+        Parameters
+        ----------
+        year
+            One of the years; not needed where there is one.
+
+        Raises
+        ------
+        UsageError
+            When the year is not there.
+        """
+        years = self.frame["year"].unique(maintain_order=True).to_list()
+        if (year is None and len(years) > 1) or (year is not None and year not in years):
+            raise UsageError("scope.which-year", year=year, known=[str(one) for one in years])
+        rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame
+        rows = rows.filter(pl.col("output") > 0)
+        return rows.select(
+            code="industry",
+            total="total",
+            lower="total_lower",
+            upper="total_upper",
+            threshold=pl.lit(self.threshold),
+        )
+
+    def explain(self, industry: str, year: int | None = None) -> pl.DataFrame:
+        """Return the row of an industry with the rule that decided.
+
+        Parameters
+        ----------
+        industry, year
+            Which row; without a year, those of all years.
+
+        Raises
+        ------
+        UsageError
+            When there is no such row.
+        """
+        rows = self.frame.filter(pl.col("industry") == industry)
+        rows = rows.filter(pl.col("year") == year) if year is not None else rows
+        if rows.is_empty():
+            known = self.frame["industry"].unique(maintain_order=True).to_list()
+            raise UsageError("scope.no-industry-row", industry=industry, year=year or "–", known=known)
+        return rows.with_columns(
+            threshold=pl.lit(self.threshold), rule=pl.lit(self.rule["id"]), reference=pl.lit(self.rule["reference"])
+        )
+
+    def facts(self) -> Facts:
+        """Return the share of output in scope in the last year, how it moved, and the threshold."""
+        rows = self.by_year.to_dicts()
+        first, last = rows[0], rows[-1]
+        values = {"share": last["in_scope"], **{name: last[name] for name in ("lower", "upper", "core")}}
+        plain = last["year"] is None
+        facts: Facts = {"answer.dependence_plain" if plain else "answer.dependence": values | {"year": last["year"]}}
+        if len(rows) > 1:
+            ends = {"low": first["dependence_others"], "high": last["dependence_others"]}
+            facts["answer.change"] = {"first": first["year"], "before": first["in_scope"], **ends}
+            # the bounds of one year reach into those of the next: the rise rests on what belongs to the core
+            if any(a["upper"] >= b["lower"] for a, b in pairwise(rows)):
+                facts["answer.overlap"] = {}
+        given = self.rule["id"] == "given"
+        rule = words("scope.label.given") if given else Text(zh=self.rule["title"]["zh"], en=self.rule["title"]["en"])
+        return facts | {"answer.threshold": {"level": self.threshold, "rule": rule}}
 
 
 def digital_dependence(
@@ -81,14 +210,11 @@ def digital_dependence(
     >>> found.frame["total"].round(6).to_list(), found.frame["because"].to_list()
     ([0.111111, 0.555556], ['core', 'use'])
     """
-    import polars as pl
-
     from xinzhi import __version__
 
     tables = dict(sorted(table.items())) if isinstance(table, Mapping) else {None: table}
     if not tables:
-        message = "there is no table: hand in an input-output table, or tables by year."
-        raise UsageError(message)
+        raise UsageError("scope.no-table")
     mapping = document(f"{digital}.yaml") if isinstance(digital, str) and digital == "wiod-2013" else None
     shares = _core(mapping["core"] if mapping else digital)
     labels = dict(names or {}) | ({key: item["en"] for key, item in mapping["industries"].items()} if mapping else {})
@@ -119,8 +245,7 @@ def digital_dependence(
 def _core(digital: Any) -> dict[str, tuple[float, float, float]]:  # noqa: ANN401 - a list or a mapping
     """Return bounds and share of every industry of the core."""
     if isinstance(digital, str):
-        message = f"digital = '{digital}': name the industries of the core in a list, or the mapping wiod-2013."
-        raise UsageError(message)
+        raise UsageError("scope.unknown-core", digital=digital)
     if not isinstance(digital, Mapping):
         return {str(code): (1.0, 1.0, 1.0) for code in digital}
     found: dict[str, tuple[float, float, float]] = {}
@@ -128,8 +253,7 @@ def _core(digital: Any) -> dict[str, tuple[float, float, float]]:  # noqa: ANN40
         values = [about] * 3 if isinstance(about, int | float) else [about.get(name) for name in _BOUNDS]
         numbers = [float(value) for value in values if value is not None]
         if len(numbers) != len(_BOUNDS) or numbers != sorted(numbers) or numbers[0] < 0 or numbers[-1] > 1:
-            message = f"the share of {code} in the core is {about}: 0 <= lower <= share <= upper <= 1 has to hold."
-            raise UsageError(message)
+            raise UsageError("scope.bad-core-share", code=code, given=str(about))
         found[str(code)] = (numbers[0], numbers[1], numbers[2])
     return found
 
@@ -139,14 +263,10 @@ def _region(table: InputOutput, region: str | None) -> IntArray:
     there = list(dict.fromkeys(table.regions))
     if region is None:
         if len(there) > 1:
-            message = f"the table has {len(there)} regions: say which with region=, such as {there[0]}."
-            raise UsageError(message)
+            raise UsageError("scope.which-region", count=len(there), first=there[0])
         return np.arange(table.size, dtype=np.int64)
     if region not in there:
-        message = (
-            f"the table has no region '{region}'; it has {', '.join(there[:10])}{' ...' if len(there) > 10 else ''}."  # noqa: PLR2004 - what fits a line
-        )
-        raise UsageError(message)
+        raise UsageError("scope.no-region", region=region, known=there)
     return np.flatnonzero(np.array(table.regions) == region).astype(np.int64)
 
 
@@ -158,14 +278,10 @@ def _year(
     labels: Mapping[str, str],
 ) -> pl.DataFrame:
     """Return the dependence of one year: one factorisation, one solution for all bounds and origins."""
-    import polars as pl
-
     industries = np.array(table.industries)
     absent = [code for code in shares if code not in table.industries]
     if absent:
-        there = ", ".join(dict.fromkeys(table.industries))
-        message = f"the core names {', '.join(absent)}, which the table does not have; its industries: {there}."
-        raise UsageError(message)
+        raise UsageError("scope.core-absent", names=absent, known=list(dict.fromkeys(table.industries)))
     core = np.array([shares.get(code, (0.0, 0.0, 0.0)) for code in table.industries])
     home = np.isin(np.arange(table.size), at)
     questions = np.column_stack([core, core[:, 1] * home])
@@ -195,64 +311,52 @@ def _same(years: Sequence[pl.DataFrame]) -> None:
     for one in years[1:]:
         if set(one["industry"]) != first:
             odd = sorted(first.symmetric_difference(one["industry"]))
-            message = f"{one['year'][0]} has other industries than {years[0]['year'][0]}: {', '.join(odd[:5])}."
-            raise InputError(message)
+            raise InputError("scope.other-industries", year=one["year"][0], first=years[0]["year"][0], names=odd)
 
 
 def _rule(threshold: str | float | None, year: int | None) -> dict[str, Any]:
     """Return the rule that says when an industry uses enough."""
     if isinstance(threshold, int | float):
         if not threshold > 0:
-            message = f"threshold = {threshold}: digital input per unit of output has to be above 0."
-            raise UsageError(message)
+            raise UsageError("scope.threshold-not-positive", value=float(threshold))
         return {"id": "given", "rule": "absolute", "value": float(threshold), "reference": "given in the call"}
     rules = document("thresholds.yaml")
     if threshold is not None:
         if threshold not in rules:
-            message = f"there is no threshold '{threshold}'; these are: {', '.join(rules)}, or a number."
-            raise UsageError(message)
+            raise UsageError("scope.no-threshold", asked=threshold, known=list(rules))
         return {"id": threshold, **rules[threshold]}
     for name, rule in rules.items():
         day = read_date(year) if year is not None else rule["valid_from"]
         if rule["default"] and rule["valid_from"] <= day and (rule["valid_to"] is None or day <= rule["valid_to"]):
             return {"id": name, **rule}
-    message = f"no threshold is in force in {year}; name one of {', '.join(rules)}, or give a number."
-    raise UsageError(message)
+    raise UsageError("scope.threshold-not-in-force", year=year, known=list(rules))
 
 
 def _level(rule: Mapping[str, Any], first: pl.DataFrame) -> float:
     """Return the digital input per unit of output at which an industry is in."""
-    import polars as pl
-
     if rule["rule"] == "absolute":
         return float(rule["value"])
     rest = first.filter((pl.col("core") <= 0) & (pl.col("output") > 0))["total"]
     if rest.is_empty():
-        message = "every industry belongs to the core: there is no quantile of the others; give a number as threshold."
-        raise UsageError(message)
+        raise UsageError("scope.all-core")
     return float(np.quantile(rest.to_numpy(), float(rule["value"])))
 
 
 def _capital(shares: Mapping[Any, float] | None, frame: pl.DataFrame) -> pl.Series:
     """Return the share of ICT capital of every row, null where none is given."""
-    import polars as pl
-
     if shares is None:
         return pl.Series("ict_capital", [None] * frame.height, dtype=pl.Float64)
     known = set(frame["industry"])
     for key, share in shares.items():
         code = key[1] if isinstance(key, tuple) else key
         if code not in known or not 0 <= share <= 1:
-            message = f"ict_capital: {key} = {share}: the industry has to be in the table, the share between 0 and 1."
-            raise UsageError(message)
+            raise UsageError("scope.bad-ict-capital", key=str(key), share=share)
     found = [shares.get((year, code), shares.get(code)) for year, code in frame.select("year", "industry").iter_rows()]
     return pl.Series("ict_capital", found, dtype=pl.Float64)
 
 
 def _judged(frame: pl.DataFrame, level: float, capital: pl.Series) -> pl.DataFrame:
     """Return the frame with what is in scope: for being of the core, for using, or for its ICT capital."""
-    import polars as pl
-
     least = float(document("thresholds.yaml")["ict-capital"]["value"])
     frame = frame.with_columns(capital)
     by_capital = pl.col("ict_capital").fill_null(0.0) >= least

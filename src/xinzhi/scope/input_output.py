@@ -1,4 +1,4 @@
-"""An input-output table: read, checked, factored once; many questions are then one solution each."""
+"""Input-output tables: read, checked, factored once; many questions are then one solution each."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.scope.facts import convention
-from xinzhi.scope.reading import frame, require
+from xinzhi.core.text import words
+from xinzhi.data import Field, tidy
+from xinzhi.data.frames import read_any
+from xinzhi.scope.conventions import convention
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import polars as pl
-
     from xinzhi.core.arrays import FloatArray, IntArray
 
+OUTPUT = "output"  # the buyer that stands for gross output in a long table
 _SHOWN = 5
 # Beyond this size the spectral radius comes from an iteration instead of all eigenvalues.
 _DENSE = 300
@@ -174,13 +176,11 @@ def _from_arrays(
     cells, levels = np.asarray(flows, dtype=np.float64), np.asarray(output, dtype=np.float64)
     size = levels.size
     if levels.ndim != 1 or cells.shape != (size, size):
-        message = f"flows are {cells.shape}, output {levels.shape}: flows are square, output has a number per row."
-        raise InputError(message)
+        raise InputError("scope.flows-not-square", flows=str(cells.shape), output=str(levels.shape))
     names = tuple(industries) if industries is not None else tuple(str(at + 1) for at in range(size))
     places = tuple(regions) if regions is not None else ("",) * size
     if len(names) != size or len(places) != size:
-        message = f"there are {len(names)} industries and {len(places)} regions for {size} rows: name every row."
-        raise InputError(message)
+        raise InputError("scope.unnamed-rows", industries=len(names), regions=len(places), rows=size)
     return InputOutput(places, names, cells, levels)
 
 
@@ -191,20 +191,20 @@ def _from_frames(
     buyer: tuple[str, str] | str,
     value: str,
 ) -> InputOutput:
-    import polars as pl
-
     sell = seller if isinstance(seller, tuple) else (None, seller)
     buy = buyer if isinstance(buyer, tuple) else (None, buyer)
-    cells, levels = frame(flows, "flows")[0], frame(output, "output")[0]
-    require(cells, [name for name in (*sell, *buy, value) if name], "flows")
-    require(levels, [*(["region"] if sell[0] else []), "industry", "output"], "output")
+    keys = [Field(name, "code") for name in (*sell, *buy) if name]
+    cells = tidy(flows, [*keys, Field(value)], verb="input_output", table="flows").frame
+    region = [Field("region", "code")] if sell[0] else []
+    levels = tidy(
+        output, [*region, Field("industry", "code"), Field("output")], verb="input_output", table="output"
+    ).frame
     text = pl.String
     places = levels["region"].cast(text) if sell[0] else pl.Series([""] * levels.height, dtype=text)
     names = levels["industry"].cast(text)
     rows = pl.DataFrame({"region": places, "industry": names, "at": range(levels.height)})
     if rows.select("region", "industry").is_duplicated().any():
-        message = "output has an industry twice in the same region; sum it up first."
-        raise InputError(message)
+        raise InputError("scope.output-twice")
 
     def positions(columns: tuple[str | None, str], side: str) -> IntArray:
         place, industry = columns
@@ -213,9 +213,8 @@ def _from_frames(
         ).join(rows, on=["region", "industry"], how="left", maintain_order="left")
         lost = keyed.filter(pl.col("at").is_null()).unique(maintain_order=True)
         if lost.height:
-            shown = ", ".join("/".join(filter(None, row[:2])) for row in lost.head(_SHOWN).iter_rows())
-            message = f"flows name as {side} {shown}, which have no row in output; add their output."
-            raise InputError(message)
+            shown = ["/".join(filter(None, row[:2])) for row in lost.iter_rows()]
+            raise InputError("scope.no-output-of", side=side, names=shown)
         return keyed["at"].to_numpy().astype(np.int64)
 
     result = np.zeros((levels.height, levels.height))
@@ -228,38 +227,32 @@ def _from_frames(
 
 
 def _levels(column: pl.Series) -> FloatArray:
-    import polars as pl
-
     return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def _check(table: InputOutput) -> None:
     """Refuse a table that has no economic meaning, naming the industries."""
     flows, output = table.flows, table.output
-    _refuse(table, ~np.isfinite(output), "output is missing or no number")
-    _refuse(table, output < 0, "output is negative")
+    _refuse(table, ~np.isfinite(output), "scope.output-missing")
+    _refuse(table, output < 0, "scope.output-negative")
     wrong = ~np.isfinite(flows) | (flows < 0)
     if wrong.any():
-        pairs = [f"{table.label(i)} to {table.label(j)} ({flows[i, j]:g})" for i, j in np.argwhere(wrong)[:_SHOWN]]
-        message = (
-            f"{int(wrong.sum())} flows are negative or no numbers: {', '.join(pairs)}. Intermediate flows are at least "
-            "zero; book subsidies and changes of stocks elsewhere."
-        )
-        raise InputError(message)
+        pairs = [
+            words("scope.flow", seller=table.label(i), buyer=table.label(j), value=f"{flows[i, j]:g}")
+            for i, j in np.argwhere(wrong)[:_SHOWN]
+        ]
+        raise InputError("scope.bad-flows", count=int(wrong.sum()), pairs=pairs)
     idle = output <= 0
-    _refuse(table, idle & (flows.sum(axis=0) > 0), "output is zero, but inputs are bought")
-    _refuse(table, idle & (flows.sum(axis=1) > 0), "output is zero, but sales are made")
+    _refuse(table, idle & (flows.sum(axis=0) > 0), "scope.buys-without-output")
+    _refuse(table, idle & (flows.sum(axis=1) > 0), "scope.sells-without-output")
     if not (output > 0).any():
-        message = "no industry has output."
-        raise InputError(message)
+        raise InputError("scope.nobody-produces")
     _productive(table)
 
 
 def _refuse(table: InputOutput, which: Any, what: str) -> None:  # noqa: ANN401 - a mask
     if which.any():
-        names = ", ".join(table.label(int(at)) for at in np.flatnonzero(which)[:_SHOWN])
-        message = f"{what}: {names}{' and more' if which.sum() > _SHOWN else ''}. Correct the table."
-        raise InputError(message)
+        raise InputError(what, names=[table.label(int(at)) for at in np.flatnonzero(which)])
 
 
 def _productive(table: InputOutput) -> None:
@@ -268,17 +261,67 @@ def _productive(table: InputOutput) -> None:
     if not radius < 1:
         sums = table.coefficients.sum(axis=0)
         over = np.flatnonzero(sums >= float(convention("column_sum_warning")))
-        named = ", ".join(f"{table.label(int(at))} ({sums[at]:.3f})" for at in over[:_SHOWN])
-        hint = f"inputs per unit of output reach {named}" if named else "no industry stands out"
-        message = (
-            f"the system is not productive: the spectral radius of the input coefficients is {radius:.4f}, not "
-            f"below 1; {hint}. Check flows and outputs for units that differ."
-        )
-        raise InputError(message)
+        named = [f"{table.label(int(at))} ({sums[at]:.3f})" for at in over]
+        if named:
+            raise InputError("scope.not-productive", radius=radius, names=named)
+        raise InputError("scope.not-productive-plain", radius=radius)
     tolerance = float(convention("leontief_tolerance"))
     if not table.residual <= tolerance:
-        message = (
-            f"the Leontief inverse is off by {table.residual:.1e}, more than {tolerance:.0e}: the table is close to "
-            "one that cannot be inverted; check industries that sell almost all to themselves."
-        )
-        raise InputError(message)
+        raise InputError("scope.inverse-off", off=f"{table.residual:.1e}", tolerance=f"{tolerance:.0e}")
+
+
+def read_input_output(flows: Any, *, encoding: str | None = None) -> dict[int | None, InputOutput]:  # noqa: ANN401 - any kind of frame
+    """Read input-output tables from one long table, checked and ready for `digital_dependence`.
+
+    Parameters
+    ----------
+    flows
+        A frame of any kind, or the path of a CSV, workbook or parquet file: ``from, to, value``, a row a flow between
+        industries, and a row with ``to`` = ``output`` for the gross output of every industry; ``year`` where there are
+        several tables, ``from_region`` and ``to_region`` where there are several economies. Flows that are not listed
+        are zero.
+    encoding
+        The encoding of a CSV file that is not UTF-8.
+
+    Returns
+    -------
+    dict
+        A table by year; the year is None where there is no such column.
+
+    Raises
+    ------
+    InputError
+        When a column or the outputs are missing, or a table cannot be used: as `input_output` says.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = [("39", "36", 50.0), ("36", "39", 20.0), ("39", "output", 100.0), ("36", "output", 100.0)]
+    >>> long = pl.DataFrame(rows, schema=["from", "to", "value"], orient="row")
+    >>> read_input_output(long)[None].coefficients.tolist()
+    [[0.0, 0.5], [0.2, 0.0]]
+    """
+    given = read_any(flows, "flows", encoding=encoding)[0]
+    places = [name for name in ("from_region", "to_region") if {"from_region", "to_region"} & set(given.cells.columns)]
+    keys = [Field(name, "code", missing="refuse") for name in ("from", "to", *places)]
+    fields = [*keys, Field("value", missing="refuse"), Field("year", "year", required=False, missing="refuse")]
+    rows = tidy(given, fields, verb="read_input_output", table="flows").frame
+    wide = bool(places)
+    if "year" not in rows.columns:
+        return {None: _one(rows, "", wide=wide)}
+    years = rows["year"].unique().sort().to_list()
+    return {year: _one(rows.filter(pl.col("year") == year), f"{year}", wide=wide) for year in years}
+
+
+def _one(rows: pl.DataFrame, of: str, *, wide: bool) -> InputOutput:
+    is_output = pl.col("to").str.to_lowercase() == OUTPUT
+    made, flows = rows.filter(is_output), rows.filter(~is_output)
+    if made.is_empty():
+        raise InputError("scope.no-gross-output", year=of, output=OUTPUT)
+    places = [pl.col("from_region").alias("region")] if wide else []
+    return input_output(
+        flows,
+        made.select(*places, industry=pl.col("from"), output=pl.col("value")),
+        seller=("from_region", "from") if wide else "from",
+        buyer=("to_region", "to") if wide else "to",
+    )

@@ -1,4 +1,4 @@
-"""Industrial classifications as trees: what a code is, what is above and below it, and which code was meant."""
+"""Industrial classifications as trees: what a code is and is called, what is above and below it, which was meant."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Literal
 
 from xinzhi.core.errors import UsageError
-from xinzhi.scope.facts import convention, document, table
+from xinzhi.core.text import Text, words
+from xinzhi.scope.conventions import convention, document, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
 
 Level = Literal["section", "division", "group", "class"]
 LEVELS: tuple[Level, ...] = ("section", "division", "group", "class")
@@ -179,8 +181,7 @@ def standard(name: str | None = None) -> Standard:
     known = document(f"{_FOLDER}/standards.yaml")
     spellings = {_plain(said): held for held, about in known.items() for said in (held, *about["also"])}
     if _plain(wanted) not in spellings:
-        message = f"there is no tree of the standard '{wanted}'; these are held: {', '.join(known)}."
-        raise UsageError(message)
+        raise UsageError("scope.unknown-standard-asked", asked=wanted, known=list(known))
     return _standard(spellings[_plain(wanted)])
 
 
@@ -242,7 +243,7 @@ def lookup(code: object, name: str | None = None) -> Code:
     tree = standard(name)
     known = tree.normal(code)
     if known is None:
-        raise UsageError(unknown(tree, code))
+        raise unknown(tree, code)
     return Code(
         code=known,
         level=tree.level(known),
@@ -253,13 +254,45 @@ def lookup(code: object, name: str | None = None) -> Code:
     )
 
 
-def unknown(tree: Standard, code: object) -> str:
-    """Say that a standard has no such code, and which was probably meant."""
+def unknown(tree: Standard, code: object) -> UsageError:
+    """Return the error that a standard has no such code, with the one that was probably meant."""
     near = tree.suggest(code)
-    hint = f" Did you mean {near} ({tree.names[near] or tree.level(near)}, a {tree.level(near)})?" if near else ""
-    return f"'{code}' is no code of {tree.name}.{hint}"
+    if near is None:
+        return UsageError("scope.no-code-of", code=code, standard=tree.name)
+    name = industry_name(near, tree.name)
+    level = words(f"scope.level.{tree.level(near)}")
+    return UsageError("scope.no-code-near", code=code, standard=tree.name, near=near, name=name, level=level)
 
 
 def _common(left: str, right: str) -> int:
     """Return how many first characters two codes share."""
     return next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(left))
+
+
+_ENGLISH = "standards/names-en.yaml"
+
+
+def industry_name(code: str, name: str | None = None, given: Mapping[str, Text] | None = None) -> Text:
+    """Return what an industry is called.
+
+    The standard has English names for sections and divisions only: a group or class is called by its code and division.
+
+    Parameters
+    ----------
+    code, name
+        A code as the standard writes it, and the standard.
+    given
+        Names that go first.
+
+    Examples
+    --------
+    >>> industry_name("3973")
+    Text(zh='集成电路制造', en='3973 in Computers, communication and other electronic equipment')
+    """
+    if given and code in given:
+        return given[code]
+    tree = standard(name)
+    english: Mapping[str, str] = document(_ENGLISH)[tree.name]["names"]
+    above = next((one for one in (code, *tree.above(code)) if one in english), None)
+    en = code if above is None else english[above] if above == code else f"{code} in {english[above]}"
+    return Text(zh=tree.names.get(code) or en, en=en)

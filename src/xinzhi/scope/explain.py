@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.scope.words import listed, reason, tested, verdict
+import polars as pl
+
+from xinzhi.core.text import words
+from xinzhi.scope.classify import classify
+from xinzhi.scope.membership import answer
+from xinzhi.scope.standard import standard as tree_of
+from xinzhi.scope.standard import unknown
+from xinzhi.scope.tables import detail, listed, reason, tested, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import polars as pl
-
-    from xinzhi.scope.model import Definition
-    from xinzhi.scope.verb import Question
+    from xinzhi.scope.definition import Definition
+    from xinzhi.scope.membership import Question
 
 
 def explain(
@@ -49,28 +54,16 @@ def explain(
     >>> explain("3973", "2019-01-01").select("definition", "category", "verdict").rows()[-2:]
     [('high-tech-manufacturing-2017', '03', 'in'), ('union', '', 'in')]
     """
-    import polars as pl
-
-    from xinzhi.core.errors import UsageError
-    from xinzhi.scope.tree import standard as tree_of
-    from xinzhi.scope.tree import unknown
-    from xinzhi.scope.verb import classify
-
     tree = tree_of(standard)
     code = tree.normal(industry)
     if code is None:
-        raise UsageError(unknown(tree, industry))
+        raise unknown(tree, industry)
     scope = classify(pl.DataFrame({"code": [code]}), as_of=date, definitions=definitions, standard=standard)
     return scope.explain(code)
 
 
 def explained(question: Question, code: str) -> pl.DataFrame:
     """Return what every definition says of one industry, and the union of them."""
-    import polars as pl
-
-    from xinzhi.scope.tables import detail
-    from xinzhi.scope.verb import answer
-
     found = answer(question, [code])
     said = detail(question, found)
     rows: list[dict[str, Any]] = said.to_dicts()
@@ -85,8 +78,8 @@ def explained(question: Question, code: str) -> pl.DataFrame:
         "share": share,
         "lower": lower,
         "upper": upper,
-        "title_zh": "合并",
-        "title_en": "all together",
+        "title_zh": words("scope.label.together").zh,
+        "title_en": words("scope.label.together").en,
         "category": "",
         "verdict": verdict(lower, upper),
         "reason_zh": text.zh,

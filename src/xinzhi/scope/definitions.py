@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from xinzhi.core.errors import UsageError
-from xinzhi.scope.loading import definition, shipped
+from xinzhi.core.text import Text, words
+from xinzhi.scope.conventions import read_date
+from xinzhi.scope.definition import definition, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
-    import polars as pl
-
-    from xinzhi.scope.model import Definition
+    from xinzhi.scope.definition import Definition
 
 
 def definitions(day: object = None) -> pl.DataFrame:
@@ -35,10 +37,6 @@ def definitions(day: object = None) -> pl.DataFrame:
     >>> definitions("2016-06-30").filter(status="complete")["definition"].to_list()
     ['five-powers', 'oecd-rd-intensity-2016']
     """
-    import polars as pl
-
-    from xinzhi.scope.facts import read_date
-
     asked = None if day is None else read_date(day)
     rows = [
         {
@@ -72,11 +70,8 @@ def choose(names: Sequence[str | Path | Definition] | None, day: date) -> tuple[
     if names is None:
         found = [one for one in shipped().values() if one.default and one.valid(day) and one.status != "template"]
         if not found:
-            message = (
-                f"no definition is in force on {day}: the earliest, "
-                f"{_earliest().id}, begins on {_earliest().valid_from}."
-            )
-            raise UsageError(message)
+            first = _earliest()
+            raise UsageError("scope.none-in-force", day=day, first=first.id, since=first.valid_from)
         return tuple(found)
     if isinstance(names, str):
         names = [names]
@@ -86,42 +81,35 @@ def choose(names: Sequence[str | Path | Definition] | None, day: date) -> tuple[
     ids = [one.id for one in found]
     twice = {name for name in ids if ids.count(name) > 1}
     if twice:
-        message = f"definitions named twice: {', '.join(sorted(twice))}; name each once."
-        raise UsageError(message)
+        raise UsageError("scope.named-twice", names=sorted(twice))
     return tuple(found)
 
 
 def _usable(one: Definition, day: date) -> None:
     """Refuse a definition that cannot speak on a day."""
     if not one.valid(day):
-        message = (
-            f"the definition {one.id} ({one.title.en}) is not in force on {day}: it is valid {one.span()}. "
-            f"{_then(one, day)}"
-        )
-        raise UsageError(message)
+        values = {"name": one.id, "title": one.title, "day": day, "span": one.in_force()}
+        raise UsageError("scope.not-in-force", then=_then(one, day), **values)
     if one.status == "template":
-        needs = f" A complete transcription counts {one.needs()}." if one.counts else ""
-        message = (
-            f"the definition {one.id} ({one.title.en}) is a template and cannot classify: missing are {one.missing}."
-            f"{needs} Print its file (`xinzhi scope --template {one.id}`, or `definition_template`), fill in the codes "
-            "from the official text, and pass its path."
-        )
-        raise UsageError(message)
+        counts = words("scope.span.needs", needs=one.needs())
+        needs = Text(zh=counts.zh, en=f" {counts.en}") if one.counts else ""
+        raise UsageError("scope.template", name=one.id, title=one.title, missing=one.missing, needs=needs)
 
 
-def _then(one: Definition, day: date) -> str:
+def _then(one: Definition, day: date) -> Text:
     """Say which definition of the same series was valid on the day, or else which others were."""
     same = [other for other in shipped().values() if other.series == one.series and other.valid(day)]
     if same:
-        return f"On that day {_named(same)} was valid."
+        return words("scope.span.then", names=_named(same))
     others = [other for other in shipped().values() if other.valid(day) and other.status != "template"]
-    if others:
-        return f"No definition of its series was valid then; usable on that day: {_named(others)}."
-    return "No definition was valid then."
+    return words("scope.span.others", names=_named(others)) if others else words("scope.span.none")
 
 
-def _named(found: Iterable[Definition]) -> str:
-    return ", ".join(f"{one.id} ({one.span()}{', a template' if one.status == 'template' else ''})" for one in found)
+def _named(some: Iterable[Definition]) -> list[Text]:
+    return [
+        words(f"scope.span.{'template' if one.status == 'template' else 'named'}", name=one.id, span=one.in_force())
+        for one in some
+    ]
 
 
 def _earliest() -> Definition:

@@ -2,72 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Provenance
-from xinzhi.scope.choosing import choose
-from xinzhi.scope.facts import read_date
+from xinzhi.scope.concordance import concordance
+from xinzhi.scope.conventions import read_date
+from xinzhi.scope.definitions import choose
 from xinzhi.scope.industries import read_industries
-from xinzhi.scope.membership import Interval, gather, membership, union
-from xinzhi.scope.pairs import concordance
-from xinzhi.scope.result import Scope
-from xinzhi.scope.tables import detail, shares, totals
-from xinzhi.scope.tree import standard as tree_of
-from xinzhi.scope.usetest import read_use
+from xinzhi.scope.membership import Question, answer
+from xinzhi.scope.scope import Scope
+from xinzhi.scope.standard import standard as tree_of
+from xinzhi.scope.tables import detail, read_use, shares, totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
     from pathlib import Path
 
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.scope.membership import Membership
-    from xinzhi.scope.model import Definition
-    from xinzhi.scope.pairs import Concordance
-    from xinzhi.scope.tree import Standard
-    from xinzhi.scope.usetest import Use
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: the day, the standard, the definitions, and what splits and weighs classes.
-
-    Parameters
-    ----------
-    day, name
-        The day, and the standard of the industries.
-    chosen
-        The definitions.
-    pairs, splits
-        The concordance, and the weights of its target classes.
-    weights
-        Weight of every class of the standard, None without any.
-    use
-        The use test, None without one.
-    """
-
-    day: date
-    name: str
-    chosen: tuple[Definition, ...]
-    pairs: Concordance
-    splits: Mapping[str, float] | None
-    weights: FloatArray | None
-    use: Use | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Shares of industries: of every definition, of the use test, and of their union."""
-
-    codes: tuple[str, ...]
-    groups: list[IntArray]
-    lists: list[tuple[Membership, Interval]]
-    use: Interval | None
-    total: Interval
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.scope.definition import Definition
+    from xinzhi.scope.standard import Standard
 
 
 def classify(
@@ -171,27 +127,6 @@ def classify(
     )
 
 
-def answer(question: Question, codes: Sequence[str]) -> Answer:
-    """Return how far industries are in scope."""
-    tree = tree_of(question.name)
-    groups = [np.array([tree.positions[one] for one in tree.below(code)], dtype=np.int64) for code in codes]
-    found = [
-        membership(one, question.day, question.name, pairs=question.pairs, weights=question.splits)
-        for one in question.chosen
-    ]
-    parts = [one.interval for one in found]
-    if question.use is not None:
-        parts.append(question.use.interval)
-    size = len(tree.classes)
-    return Answer(
-        codes=tuple(codes),
-        groups=groups,
-        lists=[(one, gather(one.interval, groups, question.weights)) for one in found],
-        use=gather(question.use.interval, groups, question.weights) if question.use is not None else None,
-        total=gather(union(parts, size), groups, question.weights),
-    )
-
-
 def _class_weights(weights: Mapping[str, float] | None, tree: Standard) -> FloatArray | None:
     """Return the weight of every class, zero where none is given."""
     if weights is None:
@@ -200,12 +135,9 @@ def _class_weights(weights: Mapping[str, float] | None, tree: Standard) -> Float
     for code, weight in weights.items():
         known = tree.normal(code)
         if known is None or tree.level(known) != "class":
-            message = (
-                f"weights are by class of {tree.name}; '{code}' is none (nearest: {tree.suggest(code) or 'none'})."
-            )
-            raise InputError(message)
+            near = tree.suggest(code) or "–"
+            raise InputError("scope.weight-by-class", standard=tree.name, code=code, near=near)
         if not np.isfinite(weight) or weight < 0:
-            message = f"the weight of {code} is {weight}: output or employment is a number of at least 0."
-            raise InputError(message)
+            raise InputError("scope.bad-weight-of", code=code, weight=weight)
         result[tree.positions[known]] = weight
     return result

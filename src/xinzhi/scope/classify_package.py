@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
-from xinzhi.data.catalogue import known_tables
-from xinzhi.scope.facts import read_date
-from xinzhi.scope.verb import classify
+import polars as pl
+
+from xinzhi.core.finding import finding
+from xinzhi.data import known_tables, names_of
+from xinzhi.scope.classify import classify
+from xinzhi.scope.conventions import read_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import polars as pl
-
-    from xinzhi.data.package import Package
-    from xinzhi.scope.model import Definition
-    from xinzhi.scope.result import Scope
+    from xinzhi.core.finding import Finding
+    from xinzhi.data import Package
+    from xinzhi.scope.definition import Definition
+    from xinzhi.scope.scope import Scope
 
 # Tables that hold industries, and their columns that add up over industries; the first that is there is used.
 TABLES = {
@@ -78,6 +78,7 @@ def classify_package(
         scope,
         findings=(*found, *scope.findings),
         regions=package.tables.get("regions"),
+        names=names_of(package),
         titles={one: column.text for one in scope.measures if (column := known_tables()[name].column(one))},
         units={one: unit for one, unit in package.units.get(name, {}).items() if one in scope.measures},
         kind=package.kind,
@@ -89,8 +90,6 @@ def classify_package(
 
 def _rows(table: pl.DataFrame, name: str, until: int) -> tuple[pl.DataFrame, list[Finding]]:
     """Return the industries of one year with the measures that have figures, and what was left out."""
-    import polars as pl
-
     measures = [column for column in TABLES[name] if column in table.columns and table[column].drop_nulls().len()]
     keys = [key for key in ("region", "year") if key in table.columns]
     rows = table.select(*keys, "industry", *measures).rename({"industry": "code"})
@@ -110,17 +109,5 @@ def _rows(table: pl.DataFrame, name: str, until: int) -> tuple[pl.DataFrame, lis
 
 def _blank(count: int, table: str, column: str, *, whole: bool = False) -> Finding:
     """Say that figures are missing, and what was left out for it: the rows, or the whole column."""
-    left = (
-        Text(zh="该列不作权重", en="the column does not weigh") if whole else Text(zh="未计入", en="they do not count")
-    )
-    return Finding(
-        rule="no-weight",
-        severity="note",
-        message=Text(
-            zh=f"{count} 个行业没有{column}的数值：{left.zh}。",
-            en=f"{count} industries have no figure for {column}: {left.en}.",
-        ),
-        hint=Text(zh="补上数值，份额即完整。", en="Fill in the figures, and the shares are complete."),
-        table=table,
-        column=column,
-    )
+    code = "scope.no-weight-column" if whole else "scope.no-weight"
+    return finding(code, table=table, column=column, words={"count": count})

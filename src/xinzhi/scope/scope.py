@@ -1,0 +1,312 @@
+"""The result of `classify`: what is in scope on a day, by how much, and everything behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, has, words
+from xinzhi.scope.conventions import convention, read_date
+from xinzhi.scope.definition import definition
+from xinzhi.scope.definitions import choose, definitions
+from xinzhi.scope.membership import Question, answer
+from xinzhi.scope.standard import industry_name, standard, unknown
+from xinzhi.scope.tables import EXACT, measure_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.finding import Finding
+
+VERDICTS = {"in": 0, "part": 1, "out": 2}
+NAMED, NARROW = 3, 0.01  # industries named in a sentence, and a width of the bounds that is worth one
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Scope(Result):
+    """What is in scope on a day, and by how much.
+
+    Parameters
+    ----------
+    frame
+        ``[region, year,] code, name_zh, level, share, lower, upper, verdict, definitions, reason_zh, reason_en,
+        reference, valid_from, valid_to`` and the measures of the input. `share` of the industry is in scope, for
+        certain between `lower` and `upper`; `verdict` is ``in`` (all of it), ``part`` or ``out`` (nothing).
+        `definitions` are those that list it; the validity is the days on which all of them hold.
+    totals
+        ``[region, year,] measure, total, in_scope, in_scope_lower, in_scope_upper, share, lower, upper``: the sums of
+        every measure, an industry in several lists counted once; `share` is null where the total is zero.
+    lists
+        ``code, definition, share, lower, upper, title_zh, title_en, category, category_zh, category_en, line, line_zh,
+        line_en, starred, assumed, split, unmapped, classes_in, classes, reference, star_source, valid_from,
+        valid_to``: what every definition says of every industry; `line` whether it has a line for it at all, `starred`
+        whether that belongs only in part, `assumed` whether its share is only the middle of its bounds, `split`
+        whether the concordance splits it, `unmapped` whether it does not know where it goes.
+    question
+        The day, the standard and the definitions.
+    findings
+        Notes on the industries.
+    measures
+        The columns that weigh.
+    regions, titles, units
+        Where the industries come from a package: its table of regions, and what its measures are called and counted in.
+    """
+
+    verb: ClassVar[str] = "classify"
+    topic: ClassVar[str] = "scope"
+    key: ClassVar[tuple[str, ...]] = ("code",)
+
+    totals: pl.DataFrame
+    lists: pl.DataFrame
+    question: Question = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[str, ...] = ()
+    regions: pl.DataFrame | None = None
+    titles: Mapping[str, Text] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make region and year part of the key where they are given."""
+        object.__setattr__(
+            self, "key", tuple(name for name in ("region", "year", "code") if name in self.frame.columns)
+        )
+
+    @property
+    def day(self) -> str:
+        """The day that was asked about."""
+        return self.question.day.isoformat()
+
+    @cached_property
+    def overall(self) -> pl.DataFrame:
+        """The totals of all regions together, ``[year,] measure`` and the columns of `totals`."""
+        if "region" not in self.totals.columns:
+            return self.totals
+        keys = [name for name in ("year", "measure") if name in self.totals.columns]
+        sums = ("total", "in_scope", "in_scope_lower", "in_scope_upper")
+        found = self.totals.group_by(keys, maintain_order=True).agg(pl.col(sums).sum())
+        parts = zip(("share", "lower", "upper"), sums[1:], strict=True)
+        return found.with_columns(
+            pl.when(pl.col("total") > 0).then(pl.col(of) / pl.col("total")).alias(name) for name, of in parts
+        )
+
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """The divisions that hold something in scope and of which the industries asked about hold nothing."""
+        tree = standard(self.question.name)
+        asked = {name for code in self.frame["code"].unique() for name in tree.below(code)}
+        left = [code for code in tree.names if tree.level(code) == "division" and asked.isdisjoint(tree.below(code))]
+        if not left:
+            return ()
+        upper = answer(self.question, left).total.upper
+        return tuple(code for code, most in zip(left, upper, strict=True) if most > EXACT)
+
+    def title(self, name: str) -> Text:
+        """Return what a measure is called."""
+        return self.titles.get(name) or measure_text(name)
+
+    def mask(self, *, at_least: float | None = None) -> tuple[str, ...]:
+        """Return the codes of the industries that count as emerging; they hold in every region.
+
+        Parameters
+        ----------
+        at_least
+            The share of an industry that has to be in scope, by default a half.
+
+        Returns
+        -------
+        tuple of str
+            In the order of the standard.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> from xinzhi.scope import classify
+        >>> classify(pl.DataFrame({"code": ["17", "39", "65"]}), as_of=2023).mask()
+        ('39', '65')
+        """
+        level = float(convention("mask_share")) if at_least is None else at_least
+        if not 0 < level <= 1:
+            raise UsageError("scope.at-least", level=level)
+        rows = self.frame.unique("code", maintain_order=True)
+        rows = rows.filter(rows["share"] >= level)
+        order = {code: at for at, code in enumerate(standard(self.question.name).names)}
+        return tuple(sorted(rows["code"].to_list(), key=order.__getitem__))
+
+    def explain(self, industry: object, date: object = None) -> pl.DataFrame:
+        """Say why an industry is in scope or not, on this day or another.
+
+        Parameters
+        ----------
+        industry
+            A code of the standard, whether it was asked for or not.
+        date
+            Another day, of which the definitions in force then are asked; by default the day of the result.
+
+        Returns
+        -------
+        polars.DataFrame
+            A row per definition and, where there is one, the use test: as `lists`, with ``as_of, verdict, reason_zh,
+            reason_en``; the last row, ``union``, is all of them together.
+
+        Raises
+        ------
+        UsageError
+            When there is no such code, or no definition was in force on the day.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> from xinzhi.scope import classify
+        >>> scope = classify(pl.DataFrame({"code": ["39"]}), as_of=2023)
+        >>> scope.explain("44", date=1913).select("definition", "category", "verdict").rows()
+        [('five-powers', 'electric', 'in'), ('union', '', 'in')]
+        """
+        from xinzhi.scope.explain import explained
+
+        tree = standard(self.question.name)
+        code = tree.normal(industry)
+        if code is None:
+            raise unknown(tree, industry)
+        question = self.question
+        if date is not None:
+            day = read_date(date)
+            still = [one for one in question.chosen if one.valid(day)]
+            question = replace(question, day=day, chosen=tuple(still) or choose(None, day), use=None)
+        return explained(question, code)
+
+    @property
+    def weighed(self) -> str | None:
+        """The measure that weighs; None where there is none and every industry counts alike."""
+        return self.measures[0] if self.measures else None
+
+    @cached_property
+    def year(self) -> int | None:
+        """The last year, None where the industries have none."""
+        return int(str(self.frame["year"].max())) if "year" in self.frame.columns else None
+
+    @cached_property
+    def measured(self) -> Text:
+        """What the shares are shares of, in words."""
+        if self.weighed is None:
+            return words("scope.label.industries")
+        name = self.title(self.weighed)
+        return name if self.year is None else words("scope.label.of_year", measure=name, year=self.year)
+
+    @cached_property
+    def codes(self) -> pl.DataFrame:
+        """One row an industry with ``value`` and ``in_scope``: regions summed in the last year, largest first."""
+        frame = self.frame if self.year is None else self.frame.filter(pl.col("year") == self.year)
+        value = pl.col(self.weighed).sum() if self.weighed else pl.lit(1.0).first()
+        rest = pl.col("share", "lower", "upper", "verdict", "definitions", "reason_zh", "reason_en").first()
+        rows = frame.group_by("code", maintain_order=True).agg(rest, value=value)
+        order = pl.col("verdict").replace_strict(VERDICTS, return_dtype=pl.Int8)
+        return rows.with_columns(in_scope=pl.col("share") * pl.col("value")).sort(
+            order, "in_scope", "value", descending=[False, True, True], maintain_order=True
+        )
+
+    @cached_property
+    def whole(self) -> Mapping[str, float] | None:
+        """Total, share and bounds of all industries together; None where the total is zero."""
+        total = float(self.codes["value"].sum())
+        if not total > 0:
+            return None
+        parts = {name: float((self.codes[name] * self.codes["value"]).sum()) for name in ("share", "lower", "upper")}
+        return {"total": total, **{name: part / total for name, part in parts.items()}}
+
+    @cached_property
+    def by_region(self) -> pl.DataFrame:
+        """Share and bounds of every region in the last year, the highest first; empty without regions."""
+        rows = self.totals
+        if "region" not in rows.columns or self.weighed is None:
+            return rows.clear()
+        rows = rows.filter(measure=self.weighed).drop_nulls("share")
+        rows = rows if self.year is None else rows.filter(pl.col("year") == self.year)
+        return rows.sort("share", "region", descending=[True, False])
+
+    @cached_property
+    def by_year(self) -> pl.DataFrame:
+        """Share and bounds of all regions together by year; empty without years."""
+        rows = self.overall
+        if "year" not in rows.columns or self.weighed is None:
+            return rows.clear()
+        return rows.filter(measure=self.weighed).drop_nulls("share").sort("year")
+
+    @cached_property
+    def by_list(self) -> pl.DataFrame:
+        """``definition, named, share, lower, upper``: how much of the whole every list names by itself."""
+        rows = self.lists.join(self.codes.select("code", "value"), on="code")
+        total = pl.col("value").sum()
+        return rows.group_by("definition", maintain_order=True).agg(
+            (pl.col("upper") > 0).sum().alias("named"),
+            *((pl.col(name) * pl.col("value")).sum() / total for name in ("share", "lower", "upper")),
+        )
+
+    def industry(self, code: str) -> Text:
+        """Return the name of an industry."""
+        return industry_name(code, self.question.name)
+
+    def coded(self, code: str) -> Text:
+        """Return the name of an industry with its code."""
+        return words("scope.label.coded", name=self.industry(code), code=code)
+
+    def list_title(self, name: str) -> Text:
+        """Return the full title of a definition."""
+        mine = next((one.title for one in self.question.chosen if one.id == name), None)
+        return mine or definition(name).title
+
+    def list_name(self, name: str) -> Text:
+        """Return the short name of a definition, or of the use test."""
+        if name == "use":
+            return words("scope.label.use")
+        return words(key) if has(key := f"scope.chart.{name}") else self.list_title(name)
+
+    def facts(self) -> Facts:
+        """Return how much is in scope, by which definitions, what is only in part, and what the figures rest on."""
+        count = dict(self.codes.group_by("verdict").len().iter_rows())
+        inside, part, out = (count.get(name, 0) for name in VERDICTS)
+        facts: Facts = {
+            "answer.count": {"day": self.day, "all": self.codes.height, "inside": inside, "part": part, "out": out}
+        }
+        whole = self.whole
+        if whole is not None:
+            width = whole["upper"] - whole["lower"]
+            facts["answer.exact" if width < NARROW / 100 else "answer.share"] = {"measure": self.measured, **whole}
+            if width > NARROW:
+                facts["answer.wide"] = {"names": [self.coded(code) for code in self._widest()]}
+        names = [self.list_name(one.id) for one in self.question.chosen]
+        names += [self.list_name("use")] if self.question.use is not None else []
+        facts["answer.lists" if len(self.question.chosen) > 1 else "answer.list"] = {"names": names}
+        rows = self.by_region
+        if rows.height > 1:
+            first, last = rows.row(0, named=True), rows.row(-1, named=True)
+            ends = {"first": self.names.region(first["region"]), "most": first["share"]}
+            ends |= {"last": self.names.region(last["region"]), "least": last["share"]}
+            facts["answer.regions"] = {"count": rows.height, **ends}
+        return facts | self._notes(part)
+
+    def _notes(self, part: int) -> Facts:
+        """Return what the figures rest on, and what is not in them."""
+        day, facts = self.question.day, Facts()
+        if self.year is not None and self.year != day.year:
+            facts["note.year" if self.year < day.year else "note.later"] = {"year": self.year, "day": self.day}
+        if self.absent:
+            facts["note.absent"] = {"names": [self.coded(code) for code in self.absent]}
+        if part:
+            facts["note.partial"] = {}
+        force = definitions(day).filter(~pl.col("definition").is_in([one.id for one in self.question.chosen]))
+        for key, is_template in (("note.others", False), ("note.templates", True)):
+            some = force.filter((pl.col("status") == "template") == is_template)
+            if some.height:
+                facts[key] = {"names": [self.list_title(one) for one in some["definition"]]}
+        return facts | {"note.finding": [{"message": one.message} for one in self.findings], "note.word": {}}
+
+    def _widest(self) -> list[str]:
+        """Return the industries that widen the bounds most."""
+        rows = self.codes.filter(pl.col("upper") > pl.col("lower"))
+        rows = rows.sort((pl.col("upper") - pl.col("lower")) * pl.col("value"), descending=True)
+        return rows["code"].head(NAMED).to_list()
