@@ -288,7 +288,8 @@ def _findings(table: pl.DataFrame, carriers: list[str]) -> list[Text]:
     tolerance = float(facts["tolerance"]["value"])
     off = table.with_columns(total=pl.sum_horizontal(carriers)).filter((pl.col("total") - 100).abs() > tolerance)
     notes = [words("scope.note.sums", count=off.height)] if off.height else []
-    negative, blank = [], []
+    negative: list[Text] = []
+    blank: list[Text] = []
     for carrier in carriers:
         name = Text(zh=facts["carriers"][carrier]["zh"], en=facts["carriers"][carrier]["en"])
         for rows, spans in (

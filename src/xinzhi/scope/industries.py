@@ -133,11 +133,11 @@ def _unknown(rows: pl.DataFrame, known: dict[str, str | None], tree: Standard) -
         place = {"table": "industries", "line": row + 1, "column": "code", "value": code, "expected": near}
         values = {"code": code or "", "standard": tree.name, "near": near}
         if near is None:
-            yield finding("scope.unknown-code", **place, words=values)  # type: ignore[arg-type] # fields of a place
+            yield finding("scope.unknown-code", **place, words=values)
         else:
             name = industry_name(near, tree.name)
             values["name"] = replace(name, en=name.en.removeprefix(f"{near} "))
-            yield finding("scope.unknown-code-near", **place, words=values)  # type: ignore[arg-type] # as above
+            yield finding("scope.unknown-code-near", **place, words=values)
 
 
 def _measures(rows: pl.DataFrame, numbers: tuple[str, ...]) -> Iterator[Finding]:
@@ -147,7 +147,7 @@ def _measures(rows: pl.DataFrame, numbers: tuple[str, ...]) -> Iterator[Finding]
         for code, row, value in bad.select("code", "_row", number).iter_rows():
             given = same("" if value is None else value)
             place = {"table": "industries", "line": row + 1, "column": number, "key": code}
-            yield finding("scope.bad-weight", **place, words={"given": given})  # type: ignore[arg-type] # as above
+            yield finding("scope.bad-weight", **place, words={"given": given})
 
 
 def _spoilt(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[Finding]:
@@ -159,7 +159,7 @@ def _spoilt(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[Finding]:
             continue
         for code, row, value in bad.iter_rows():
             place = {"table": "industries", "line": row + 1, "column": name, "key": code, "value": value}
-            yield finding("scope.text-in-number", **place)  # type: ignore[arg-type] # as above
+            yield finding("scope.text-in-number", **place)
 
 
 def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard, *, weighed: bool) -> Iterator[Finding]:
@@ -180,8 +180,8 @@ def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard, *, weighed
 
 def _double(code: str, row: int, where: str, rule: str, **values: object) -> Finding:
     key = f"{where}/{code}" if where else code
-    place = {"table": "industries", "line": row + 1, "column": "code", "key": key}
-    return finding(f"scope.{rule}", **place, words={"code": code, **values})  # type: ignore[arg-type] # as above
+    words = {"code": code, **values}
+    return finding(f"scope.{rule}", table="industries", line=row + 1, column="code", key=key, words=words)
 
 
 def _levels(codes: tuple[str, ...], tree: Standard) -> Iterator[Finding]:

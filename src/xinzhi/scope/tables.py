@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import IntArray
-    from xinzhi.scope.classify import Answer, Question
     from xinzhi.scope.industries import Industries
-    from xinzhi.scope.membership import Membership
+    from xinzhi.scope.membership import Answer, Membership, Question
 
 
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.

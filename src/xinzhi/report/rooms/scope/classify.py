@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -16,6 +16,8 @@ from xinzhi.report.section import Section
 from xinzhi.report.table import NO_UNIT, column, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
@@ -150,7 +152,11 @@ def lists(result: Scope) -> Picture | None:
             words(f"scope.label.{name}") if name in {"sum", "twice", "union"} else result.list_name(name)
         )
     }
-    columns = [column("scope.list", "name", of="definition"), column("scope.named", "integer"), *SPREAD]
+    columns: list[str | Column] = [
+        column("scope.list", "name", of="definition"),
+        column("scope.named", "integer"),
+        *SPREAD,
+    ]
     title = words("scope.table.scope_lists")
     twin = table("scope_lists", shares(frame), columns, result, names=names, title=title)
     of = words("scope.unit_of.share_of", measure=result.measured)
@@ -163,14 +169,15 @@ def regions(result: Scope) -> Picture | None:
     rows = result.by_region
     if rows.height < 2:  # noqa: PLR2004 - one region has no other to be compared with
         return None
-    names = {"region": result.names.region, "code": str}
-    columns = [column("scope.region", "name"), column("scope.code", "code"), *SPREAD]
+    names = {"region": result.names.region}
+    columns: list[str | Column] = [column("scope.region", "name"), column("scope.code", "code"), *SPREAD]
     title = words("scope.table.scope_regions")
     coded = shares(rows).with_columns(code=pl.col("region"))
     twin = table("scope_regions", coded, columns, result, names=names, title=title)
     drawn = [{"name": result.names.region(row["region"]), **_spread(row)} for row in rows.iter_rows(named=True)]
     of = words("scope.unit_of.share_of", measure=result.measured)
-    return picture("scope.regions", kit.dots, drawn, twin, result.facts()["answer.regions"], unit=of, x=of, decimals=1)
+    facts = cast("Mapping[str, object]", result.facts()["answer.regions"])
+    return picture("scope.regions", kit.dots, drawn, twin, facts, unit=of, x=of, decimals=1)
 
 
 def years(result: Scope) -> Picture | None:
@@ -224,10 +231,10 @@ def sources(result: Scope) -> Table:
     by_id = {one.id: one for one in result.question.chosen}
     shown = ("title", "definition", "authority", "begins", "source")
     frame = pl.DataFrame({name: list(by_id) for name in shown})
-    names = {
+    names: dict[str, Callable[[str], Text]] = {
         "title": lambda code: by_id[code].title,
         "authority": lambda code: by_id[code].authority,
-        "begins": lambda code: by_id[code].valid_from.isoformat(),
+        "begins": lambda code: same(by_id[code].valid_from.isoformat()),
         "source": lambda code: same(by_id[code].source),
     }
     columns = [

@@ -123,4 +123,4 @@ def _table(key: str, result: Dependence, shown: pl.DataFrame) -> Table:
     ]
     columns += ["total_lower", "total_upper", "direct", "total_imported", "because"]
     title = words(f"scope.table.{key}")
-    return table(key, frame, columns, result, names={"name": named.__getitem__, "industry": str}, title=title)
+    return table(key, frame, columns, result, names={"name": named.__getitem__}, title=title)

@@ -71,7 +71,7 @@ def _leads(result: History) -> Picture:
     runs = _runs(result)
     facts = {"reading": result.names.text("reading", _reading()), "count": result.frame["country"].n_unique()}
     facts |= {name: led.get(name) or 0 for name in ("horse", "electric")}
-    columns = ["country", "power", column("scope.begins", "year"), column("scope.ends", "year")]
+    columns: list[str | Column] = ["country", "power", column("scope.begins", "year"), column("scope.ends", "year")]
     twin = table("scope_leads", runs, columns, result, title=words("scope.table.scope_leads"))
     return picture("scope.leads", _drawn, runs, twin, facts, unit=words("scope.unit_of.year"), result=result)
 
