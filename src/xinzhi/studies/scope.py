@@ -116,13 +116,13 @@ def _dependence(wish: ScopeOptions) -> Dependence:
 
 def _judged(source: Any, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[Scope, Text, Package | None]:  # noqa: ANN401 - a package or a table
     """Return what counts among the industries of a table or of a data package, and what was read."""
+    from xinzhi.data.frames import read_any
     from xinzhi.scope import classify, classify_package
-    from xinzhi.scope.reading import frame
 
     ways: dict[str, Any] = {"as_of": wish.day, "definitions": wish.definitions, "standard": wish.standard, "use": use}
     package = _package(source, wish.encoding)
     if package is None:
-        rows = frame(source, "industries", encoding=wish.encoding, lines=True)[0]
+        rows = read_any(source, "industries", encoding=wish.encoding)[0]
         name = Path(source).name if isinstance(source, (str, Path)) else "table"
         return classify(rows, **ways), same(name), None
     found = classify_package(package, **ways)
@@ -150,10 +150,10 @@ def _package(source: Any, encoding: str | None) -> Package | None:  # noqa: ANN4
 
 def _powers(wish: ScopeOptions) -> Study:
     """Hold the eras of the five powers to shares of energy."""
+    from xinzhi.data.frames import read_any
     from xinzhi.scope import history
-    from xinzhi.scope.reading import frame
 
-    cells = frame(wish.energy, "energy", encoding=wish.encoding)[0]
+    cells = read_any(wish.energy, "energy", encoding=wish.encoding)[0].cells
     columns = {name.lower(): name for name in cells.columns}
     keys = {key: columns[name] for key, known in _KEYS.items() for name in known if name in columns}
     found = history(cells, **keys)

@@ -56,7 +56,7 @@ def _unusable(topic: str, study: Assessment) -> Section | None:
 
 
 def _scope(_: Assessment, results: Mapping[str, Any]) -> Section:
-    from xinzhi.report.rooms.scope.classified import brief
+    from xinzhi.report.rooms.scope.classify import brief
 
     return brief(results["scope"])
 
