@@ -10,10 +10,9 @@ from made_up_economy import made_up_economy
 from xinzhi.core.errors import UsageError
 from xinzhi.report import rooms, svg, write_room
 from xinzhi.report.catalogue import same
-from xinzhi.report.rooms.sources.facts import Facts
+from xinzhi.report.rooms.sources.in_depth import flow_means, uncrowded
 from xinzhi.report.rooms.sources.pictures import apart, leading_parts
-from xinzhi.report.rooms.sources.returns import flow_means
-from xinzhi.report.rooms.sources.structure import uncrowded
+from xinzhi.report.rooms.sources.tables import Shown
 from xinzhi.sources import allocation, decompose, innovation, upgrading
 
 TIGHT = 1e-9
@@ -92,7 +91,7 @@ def test_the_answer_reads_the_laggard_against_the_largest_group(result):
 
 
 def test_pictures_hold_the_figures_of_the_frame(result):
-    facts = Facts(result)
+    facts = Shown(result)
     twin = {picture.kind: picture.twin for picture in rooms.section(result, region="Jilin").pictures}
     parts = facts.parts(facts.rows)
     assert parts == ["breakthrough", "allocation", "upgrading"]

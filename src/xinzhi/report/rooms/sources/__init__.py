@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from xinzhi.report.rooms.sources.decomposition import decomposition
-from xinzhi.report.rooms.sources.returns import allocation
-from xinzhi.report.rooms.sources.structure import innovation, upgrading
+from xinzhi.report.rooms.sources.in_depth import allocation, innovation, upgrading
 
 __all__ = ["allocation", "decomposition", "innovation", "upgrading"]

@@ -1,144 +1,219 @@
-"""The tables of a decomposition: twins of its pictures, the sources by region and period, and what it rests on."""
+"""A decomposition with what its pictures need, and its tables: by region, period and group, and what it rests on."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.text import Text
-from xinzhi.report import flags
-from xinzhi.report.catalogue import listing, words
-from xinzhi.report.rooms.sources.facts import word
-from xinzhi.report.tables import Column, Table, column
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import Text, listing, words
+from xinzhi.report import flags, palette
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.report.view import Span, View
 from xinzhi.sources.explain import assumption_frame
-from xinzhi.sources.facts import lacking
-from xinzhi.sources.tables import PARTS as SUMS
+from xinzhi.sources.facts import lacking, part_name, whole_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from xinzhi.report.rooms.sources.facts import Facts
+    from xinzhi.sources import Sources
 
 MANY = 6  # names in one cell
-PARTS = (*SUMS, "allocation_labour", "allocation_capital")
+INKS: Mapping[str, str] = {
+    "breakthrough": palette.ACCENT,
+    "allocation": palette.DEEP,
+    "allocation_labour": palette.DEEP,
+    "allocation_capital": "#8fb9dc",
+    "upgrading": "#4f8a5b",
+    "upgrading_traditional": "#4f8a5b",
+    "upgrading_emerging": "#a9cdb0",
+    "within": "#7f9a99",
+    "allocation_between": "#5b4a8a",
+    "unallocated": palette.BAND,
+    "tfp_growth": palette.INK,
+}
 
 
-def _percent(part: str) -> Column:
-    """Return the column of a part; its unit stands in the title of the table."""
-    return Column(title=word(part), kind="percent")
+@dataclass(frozen=True)
+class Shown:
+    """A decomposition with what its pictures and tables need.
+
+    The whole span leads: best practice of a short period rests on very few regions.
+    """
+
+    result: Sources
+
+    @cached_property
+    def view(self) -> View:
+        """Return the official accounts with their names."""
+        return View(self.result.measurement)
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """Return the regions over the whole span, highest TFP growth first, with what the charts draw."""
+        return with_own(whole_span(self.result, self.result.periods)).sort("tfp_growth", descending=True)
+
+    @cached_property
+    def group_rows(self) -> pl.DataFrame:
+        """Return the macro-regions and the whole over the whole span, highest TFP growth first, the whole last."""
+        frame = whole_span(self.result, self.result.group_periods)
+        if not frame.height:
+            return frame
+        rest = pl.sum_horizontal("allocation", "allocation_between", "unallocated")
+        frame = with_upgrading(frame).with_columns(within=pl.col("tfp_growth") - rest)
+        return with_own(frame).sort(pl.col("region") == "total", "tfp_growth", descending=[False, True])
+
+    @cached_property
+    def span(self) -> Span:
+        """Return the whole span."""
+        return Span(*self.rows.select("start", "end").row(0))
+
+    def parts(self, frame: pl.DataFrame, *, split: bool = False) -> list[str]:
+        """Return the parts that a frame knows, in the order in which they are stacked; `split` halves allocation."""
+        moved = ["allocation_labour", "allocation_capital"] if split else ["allocation"]
+        grown = ["upgrading_traditional", "upgrading_emerging"] if self.emerging else ["upgrading"]
+        wanted = ["within_only", "breakthrough", *moved, *grown, "allocation_between", "unallocated"]
+        known = [name for name in wanted if name in frame.columns and frame[name].is_not_null().any()]
+        return [name for name in known if name != "unallocated" or (frame[name].abs() > 0).any()]
+
+    def halves(self, frame: pl.DataFrame) -> list[str]:
+        """Return the two halves of allocation where they are known."""
+        whole = self.parts(frame)
+        return [name for name in self.parts(frame, split=True) if name not in whole]
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Return whether there are accounts of several regions together: one region alone is no group."""
+        return self.result.groups.height > 0 and self.result.frame["region"].n_unique() > 1
+
+    @cached_property
+    def emerging(self) -> bool:
+        """Return whether any industry counts as emerging."""
+        return bool(self.result.industries["emerging"].any())
+
+    def called(self, code: str) -> Text:
+        """Return the name of a row of `Sources.groups` where there are groups, else of a region."""
+        names = self.result.names
+        return names.text("group", code) if self.grouped else names.region(code)
+
+    def code(self, region: str | None) -> str:
+        """Return the code of the region that pictures of one region show."""
+        if region is None:
+            known = self.rows.drop_nulls("allocation")
+            known = known.sort(pl.col("allocation").abs(), descending=True) if known.height else self.rows
+            return str(known["region"][0])
+        names = self.result.names
+        code = names.resolve(region, self.result.measurement.panel.regions)
+        if code not in set(self.rows["region"]):
+            raise UsageError("sources.not-in-span", name=names.region(code), span=str(self.span.label))
+        return code
 
 
-def period(row: Mapping[str, Any]) -> str:
-    """Return a period as its years."""
-    return f"{row['start']}–{row['end']}"
+def with_own(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add ``within_only``: what the industries did themselves, where no frontier tells its two parts apart."""
+    return frame.with_columns(within_only=pl.when(pl.col("breakthrough").is_null()).then(pl.col("within")))
 
 
-def _hundred(row: Mapping[str, Any], names: Iterable[str]) -> list[float | None]:
-    return [None if row[name] is None else 100 * row[name] for name in names]
+def with_upgrading(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add ``upgrading``, of traditional and emerging industries together."""
+    return frame.with_columns(upgrading=pl.col("upgrading_traditional") + pl.col("upgrading_emerging"))
 
 
-def by_region(facts: Facts) -> Table:
+def with_period(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add ``period``: the first and the last year."""
+    return frame.with_columns(period=pl.format("{}–{}", "start", "end"))
+
+
+def word(part: str) -> Text:
+    """Return the short name of a part."""
+    plain = part in {"allocation_labour", "allocation_capital", "tfp_growth"}
+    return words(f"sources.chart.{part}") if plain else part_name(part.removesuffix("_only"))
+
+
+def ink(part: str) -> str:
+    """Return the colour of a part."""
+    return INKS[part.removesuffix("_only")]
+
+
+def grouping(name: str = "region") -> Column:
+    """Return the column of macro-regions."""
+    return Column(title=words("sources.column.group"), kind="name", name=name, names="group")
+
+
+def sums(
+    shown: Shown,
+    key: str,
+    frame: pl.DataFrame,
+    leading: Sequence[str | Column],
+    parts: Iterable[str],
+    *,
+    notes: Sequence[Text] = (),
+    **values: Text,
+) -> Table:
+    """Return TFP growth and parts of it behind some leading columns; marks come last where the frame has them."""
+    columns = [*leading, *(Column(name=part, title=word(part), kind="percent") for part in parts)]
+    if "flags" in frame.columns:
+        columns.append("flags")
+        notes = flags.legend(set(frame["flags"]))
+    return table(key, frame, columns, shown.result, notes=notes, **dict[str, Any](values))
+
+
+def by_region(shown: Shown) -> Table:
     """Return the sources of every region over the whole span, highest TFP growth first."""
-    parts = ["tfp_growth", *facts.parts(facts.rows), *_split(facts, facts.rows)]
-    rows = [
-        (facts.view.name(row["region"]), facts.view.group_of.get(row["region"]), *_hundred(row, parts), row["flags"])
-        for row in facts.rows.iter_rows(named=True)
-    ]
-    columns = (column("region"), column("group"), *(_percent(name) for name in parts), column("flags", kind="flags"))
-    return Table(
-        key="sources_regions",
-        title=words("sources.table.regions", span=facts.span.label),
-        columns=columns,
-        rows=rows,
-        notes=tuple(flags.legend(set(facts.rows["flags"]))),
-    )
+    groups = shown.result.measurement.regions.select("region", group="group_en")
+    frame = shown.rows.join(groups, on="region", how="left", maintain_order="left")
+    parts = ["tfp_growth", *shown.parts(frame), *shown.halves(frame)]
+    return sums(shown, "sources_regions", frame, ["region", grouping("group")], parts, span=shown.span.label)
 
 
-def _split(facts: Facts, frame: pl.DataFrame) -> list[str]:
-    """Return the two halves of allocation where they are known."""
-    whole = facts.parts(frame)
-    return [name for name in facts.parts(frame, split=True) if name not in whole]
-
-
-def by_period(facts: Facts) -> Table:
+def by_period(shown: Shown) -> Table:
     """Return the sources of every region in every period."""
-    from xinzhi.report.rooms.sources.facts import with_own
-
-    frame = with_own(facts.result.periods)
-    parts = ["tfp_growth", *facts.parts(frame)]
-    rows = [
-        (facts.view.name(row["region"]), period(row), *_hundred(row, parts), row["flags"])
-        for row in frame.sort("region", maintain_order=True).iter_rows(named=True)
-    ]
-    columns = (column("region"), column("period"), *(_percent(name) for name in parts))
-    return Table(
-        key="sources_periods",
-        title=words("sources.table.periods"),
-        columns=(*columns, column("flags", kind="flags")),
-        rows=rows,
-        notes=tuple(flags.legend(set(frame["flags"]))),
-    )
+    frame = with_period(with_own(shown.result.periods)).sort("region", maintain_order=True)
+    return sums(shown, "sources_periods", frame, ["region", _period()], ["tfp_growth", *shown.parts(frame)])
 
 
-def by_group(facts: Facts) -> Table:
-    """Return the sources of the macro-regions and of the whole in every period, the whole span last."""
-    frame = facts.result.group_periods.with_columns(
-        upgrading=pl.col("upgrading_traditional") + pl.col("upgrading_emerging")
-    )
-    parts = ["tfp_growth", *facts.parts(frame), *_split(facts, frame)]
-    order = {name: i for i, name in enumerate(facts.group_rows["region"])}
-    rows = [
-        (facts.groups[row["region"]], period(row), *_hundred(row, parts))
-        for row in sorted(frame.iter_rows(named=True), key=lambda row: order.get(row["region"], len(order)))
-    ]
-    columns = (column("group"), column("period"), *(_percent(name) for name in parts))
-    note = words("sources.note.between")
-    return Table(key="sources_groups", title=words("sources.table.groups"), columns=columns, rows=rows, notes=(note,))
+def _period() -> Column:
+    return column("sources.period", "code")
 
 
-def one_region(facts: Facts, code: str, parts: Sequence[str]) -> Table:
+def by_group(shown: Shown) -> Table:
+    """Return the sources of the macro-regions and of the whole in every period, in the order of the picture."""
+    frame = with_period(with_upgrading(shown.result.group_periods))
+    order = {name: i for i, name in enumerate(shown.group_rows["region"])}
+    place = pl.col("region").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+    parts = ["tfp_growth", *shown.parts(frame), *shown.halves(frame)]
+    notes = (words("sources.note.between"),)
+    frame = frame.sort(place, maintain_order=True)
+    return sums(shown, "sources_groups", frame, [grouping(), _period()], parts, notes=notes)
+
+
+def of_region(shown: Shown, code: str, parts: Sequence[str]) -> Table:
     """Return the sources of one region in every period, one row a period."""
-    frame = facts.result.periods.filter(pl.col("region") == code)
-    names = ["tfp_growth", *(name for name in parts if name in frame.columns)]
-    own = [name for name in parts if name not in frame.columns]
-    names += [name.removesuffix("_only") for name in own]
-    rows = [(period(row), *_hundred(row, names)) for row in frame.iter_rows(named=True)]
-    return Table(
-        key="sources_region",
-        title=words("sources.table.region", name=facts.view.name(code)),
-        columns=(column("period"), *(_percent(name) for name in names)),
-        rows=rows,
-    )
+    frame = with_period(shown.result.periods.filter(region=code)).drop("flags")
+    names = [name.removesuffix("_only") for name in sorted(parts, key=lambda name: name not in frame.columns)]
+    called = shown.view.name(code)
+    return sums(shown, "sources_region", frame, [_period()], ["tfp_growth", *names], name=called)
 
 
-def leading(facts: Facts, kind: str, found: pl.DataFrame) -> Table:
+def leading(shown: Shown, kind: str, found: pl.DataFrame) -> Table:
     """Return the figures of a tile map: the leading source of every region, or what sets it apart."""
-    rows = [
-        (facts.view.name(code), word(source), 100 * value)
-        for code, source, value in found.select("region", "source", "contribution").rows()
-    ]
-    columns = (
-        column("region"),
-        Column(title=words("sources.column.leading"), kind="name"),
-        Column(title=words("sources.column.contribution"), kind="percent", unit=words("sources.unit_of.points")),
+    source = Column(
+        name="source", title=words("sources.column.leading"), values={name: word(name) for name in found["source"]}
     )
-    return Table(key=f"sources_{kind}", title=words(f"sources.table.{kind}"), columns=columns, rows=rows)
+    points = column("sources.contribution", "percent", words("sources.unit_of.points"))
+    return table(f"sources_{kind}", found, ["region", source, points], shown.result)
 
 
-def reallocation(facts: Facts, rows: pl.DataFrame, names: Sequence[str]) -> Table:
+def reallocation(shown: Shown, rows: pl.DataFrame, names: Sequence[str]) -> Table:
     """Return what reallocation gave by year: labour, capital, and between regions where there are groups."""
-    parts = [name for name in ("allocation", "allocation_labour", "allocation_capital", "allocation_between")
-             if name in rows.columns]  # fmt: skip
-    grouped = facts.grouped
-    cells = [
-        (facts.groups[name] if grouped else facts.view.name(name), row["year"], *_hundred(row, parts))
-        for name in names
-        for row in rows.filter(pl.col("region") == name).iter_rows(named=True)
-    ]
-    columns = (column("group" if grouped else "region"), column("year"), *(_percent(name) for name in parts))
-    title = words("sources.table.reallocation")
-    return Table(key="sources_reallocation", title=title, columns=columns, rows=cells)
+    wanted = ("allocation", "allocation_labour", "allocation_capital", "allocation_between")
+    frame = pl.concat([rows.filter(region=name) for name in names])
+    frame = frame.select("region", "year", *(name for name in wanted if name in frame.columns))
+    leads = [grouping() if shown.grouped else "region", "year"]
+    return sums(shown, "sources_reallocation", frame, leads, frame.columns[2:])
 
 
 def beside_means(frame: pl.DataFrame) -> pl.DataFrame:
@@ -148,101 +223,70 @@ def beside_means(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.group_by("region", "source", maintain_order=True).agg(*whole, years=pl.len().cast(pl.Int64))
 
 
-def beside(facts: Facts, means: pl.DataFrame) -> Table:
+def beside(shown: Shown, means: pl.DataFrame) -> Table:
     """Return both by region, means per year over the years that they share."""
-    names = ("ours", "frontier", "difference")
-    rows = [
-        (facts.view.name(row["region"]), words(f"sources.chart.{row['source']}"), row["years"], *_hundred(row, names))
-        for row in means.iter_rows(named=True)
-    ]
-    unit = words("sources.unit_of.points")
-    columns = (
-        column("region"),
-        Column(title=words("sources.column.part"), kind="name"),
-        Column(title=words("sources.column.years"), kind="integer"),
-        *(Column(title=words(f"sources.column.{name}"), kind="percent", unit=unit) for name in names),
-    )
-    return Table(key="sources_beside", title=words("sources.table.beside"), columns=columns, rows=rows)
+    values = {name: words(f"sources.chart.{name}") for name in means["source"].unique()}
+    part = Column(name="source", title=words("sources.column.part"), values=values)
+    return table("sources_beside", means, ["region", part, "years", "ours", "frontier", "difference"], shown.result)
 
 
-def left_out(frame: pl.DataFrame) -> list[Text]:
-    """Return what a look deeper into a source could not do, as notes."""
-    return [
-        words("sources.note.left_out", measure=Text(zh=row[0], en=row[1]), reason=Text(zh=row[2], en=row[3]))
-        for row in frame.select("measure_zh", "measure_en", "reason_zh", "reason_en").rows()
-    ]
-
-
-def coverage(facts: Facts) -> Table:
+def coverage(shown: Shown) -> Table:
     """Return what could be computed, and why the rest could not."""
-    rows = [
-        (_quantity(name), words(f"sources.status.{status}"), Text(zh=zh, en=en))
-        for name, status, zh, en in facts.result.coverage.rows()
-    ]
-    titles = ("quantity", "status", "reason")
-    columns = tuple(Column(title=words(f"sources.column.{name}"), kind="name") for name in titles)
-    return Table(key="sources_coverage", title=words("sources.table.coverage"), columns=columns, rows=rows)
+    frame = shown.result.coverage
+    values = {name: words(f"sources.quantity.{name}") for name in frame["quantity"]}
+    quantity = Column(name="quantity", title=words("sources.column.quantity"), values=values)
+    return table("sources_coverage", frame, [quantity, "status", column("sources.reason", "name")], shown.result)
 
 
-def _quantity(name: str) -> Text:
-    """Return the name of a quantity of the coverage: a part, or one of its ingredients."""
-    return word(name) if name in PARTS else words(f"sources.chart.{name}")
-
-
-def omitted(facts: Facts) -> Table | None:
-    """Return the region-years without a decomposition, one row per reason; None when there are none."""
-    frame = facts.result.omitted
-    if not frame.height:
+def omitted(shown: Shown) -> Table | None:
+    """Return the region-years without a decomposition, one row a reason; None when there are none."""
+    result = shown.result
+    if not result.omitted.height:
         return None
-    found: dict[tuple[str, str], list[int]] = {}
-    for code, year, missing in frame.select("region", "year", "missing").rows():
-        found.setdefault((code, missing), []).append(year)
-    regions: dict[tuple[str, str], list[Text]] = {}
-    for (code, missing), years in found.items():
-        regions.setdefault((flags.year_ranges(years), missing), []).append(facts.view.name(code))
-    everyone = len(facts.view.codes)
+    found = result.omitted.group_by("region", "missing", maintain_order=True).agg("year")
+    regions: dict[tuple[str, str], list[str]] = {}
+    for code, missing, years in found.iter_rows():
+        regions.setdefault((flags.year_ranges(years), missing), []).append(code)
+    n = len(shown.view.codes)
+    everyone = words("label.all_regions", n=n)
     rows = [
         (
             years,
-            words("label.all_regions", n=everyone) if len(names) == everyone > 1 else listing(names, MANY),
-            lacking(missing, facts.result.names),
+            everyone if len(codes) == n > 1 else listing([shown.view.name(code) for code in codes], MANY),
+            lacking(missing, result.names),
         )
-        for (years, missing), names in regions.items()
+        for (years, missing), codes in regions.items()
     ]
-    columns = (column("years", kind="code"), column("regions", kind="name"), column("missing", kind="name"))
+    columns = (column("years", "code"), column("regions", "name"), column("missing", "name"))
     return Table(key="sources_omitted", title=words("sources.table.omitted"), columns=columns, rows=rows)
 
 
-def assumptions(facts: Facts) -> Table:
-    """Return what the decomposition assumes beyond the protocol, and what of it departs from the room's file."""
-    rows = [
-        (
-            row["assumption"],
-            row["value"],
-            words("label.yes") if row["departs"] else None,
-            Text(
-                zh=row["description_zh"].partition("。")[0].removesuffix("。") + "。",
-                en=row["description_en"].partition(". ")[0].removesuffix(".") + ".",
-            ),
+def assumptions(shown: Shown) -> Table:
+    """Return what the decomposition assumes beyond the protocol, and what of it departs from the file."""
+    first = {"zh": "。", "en": ". "}
+    frame = assumption_frame(shown.result).with_columns(
+        (pl.col(f"description_{language}").str.split(stop).list.first().str.strip_chars_end(stop) + stop.strip()).alias(
+            f"description_{language}"
         )
-        for row in assumption_frame(facts.result).iter_rows(named=True)
-    ]
-    columns = (
-        Column(title=words("sources.column.assumption"), kind="code"),
-        column("value"),
-        Column(title=words("sources.column.departs"), kind="name"),
-        column("description", kind="value"),
+        for language, stop in first.items()
     )
-    return Table(key="sources_assumptions", title=words("sources.table.assumptions"), columns=columns, rows=rows)
+    changed = pl.when("departs").then(pl.lit(value=True)).alias("departs")
+    columns = [
+        column("sources.assumption", "code"),
+        column("value", "value"),
+        column("sources.departs", "flag"),
+        column("description", "value"),
+    ]
+    return table("sources_assumptions", frame.with_columns(changed), columns, shown.result)
 
 
-def findings(facts: Facts) -> Table | None:
+def findings(shown: Shown) -> Table | None:
     """Return what does not add up in the figures; None when all does."""
-    if not facts.result.findings:
+    found = shown.result.findings
+    if not found:
         return None
-    found = facts.result.findings
     places = [(one.key or "").partition("/") for one in found]
-    rows = [(facts.view.name(code), year, one.message) for (code, _, year), one in zip(places, found, strict=True)]
-    columns = (column("region"), column("year", kind="code"), column("message", kind="name"))
+    rows = [(shown.view.name(code), year, one.message) for (code, _, year), one in zip(places, found, strict=True)]
+    columns = (column("sources.region", "name"), column("sources.year", "code"), column("message", "name"))
     notes = tuple(dict.fromkeys(one.hint for one in found))
     return Table(key="sources_findings", title=words("sources.table.findings"), columns=columns, rows=rows, notes=notes)
