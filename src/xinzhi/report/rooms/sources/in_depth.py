@@ -114,8 +114,9 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture:
     factor = str(row["factor"])
     means = flow_means(result.products, factor)
     group: dict[str, Any] = {"group": "industry"} if means["industry"].n_unique() <= MANY else {}
-    earned = column(f"sources.{factor}_earned", "score", words("sources.unit_of.log"), of="product")
-    grown = column(f"sources.{factor}_growth", "percent", words("sources.unit_of.growth"), of="growth")
+    log, points = words("sources.unit_of.log"), words("sources.unit_of.growth")
+    earned = Column(name="product", title=words(f"sources.chart.{factor}_earned"), kind="score", unit=log)
+    grown = Column(name="growth", title=words(f"sources.chart.{factor}_growth"), kind="percent", unit=points)
     rows = rows_of(means.sort("industry"), result, x=earned, y=grown, **group)
     reach = means["product"]
     line = [(x, 100 * row["coefficient"] * x) for x in (reach.min(), reach.max())]

@@ -151,7 +151,7 @@ def sums(
     parts: Iterable[str],
     *,
     notes: Sequence[Text] = (),
-    **values: Text,
+    **values: object,
 ) -> Table:
     """Return TFP growth and parts of it behind some leading columns; marks come last where the frame has them."""
     columns = [*leading, *(Column(name=part, title=word(part), kind="percent") for part in parts)]
