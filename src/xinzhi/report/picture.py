@@ -70,11 +70,11 @@ def picture(  # noqa: PLR0913 - the fields of a row
     >>> frame = pl.DataFrame({"year": [2001, 2002], "deviation": [0.5, 0.4]})
     >>> drawn = picture(
     ...     "pathways.sigma", kit.lines, rows_of(frame, year="year", value="deviation"), table("pathways_sigma", frame),
-    ...     {"start": 2001, "end": 2002, "first": "0.5", "last": "0.4", "p": "0.01"},
+    ...     {"start": 2001, "end": 2002, "first": 0.5, "last": 0.4, "p": 0.01},
     ...     headline="sigma_less", unit="log", y="deviation",
     ... )
     >>> drawn.headline.en
-    'Differences shrank from 0.5 in 2001 to 0.4 in 2002 (p = 0.01)'
+    'Differences shrank from 0.500 in 2001 to 0.400 in 2002 (p = 0.010)'
     """
     topic, _, kind = key.rpartition(".")
     values = dict(facts or {})
@@ -135,8 +135,7 @@ def rows_of(
     Examples
     --------
     >>> import polars as pl
-    >>> from xinzhi.report.table import column
-    >>> share = column("debt.to_output", "percent")
+    >>> share = Column(name="to_output", title=Text(zh="债务率", en="debt over output"), kind="percent")
     >>> rows_of(pl.DataFrame({"year": [2024], "to_output": [0.25]}), year="year", value=share)
     [{'year': 2024, 'value': 25.0}]
     """
