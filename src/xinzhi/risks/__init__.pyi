@@ -23,12 +23,14 @@ from .prices.bubbles import BubbleExplanation as BubbleExplanation
 from .prices.bubbles import Bubbles as Bubbles
 from .prices.bubbles import bubbles as bubbles
 from .prices.conventions import BubbleRules as BubbleRules
+from .prices.conventions import short_sample as short_sample
 from .prices.critical import CriticalValues as CriticalValues
 from .prices.facts import Timeline as Timeline
 from .prices.facts import find_series as find_series
 from .prices.house_prices import house_prices as house_prices
 from .prices.panel import PanelBubbles as PanelBubbles
 from .prices.panel import panel_bubbles as panel_bubbles
+from .prices.series import read_calendar as read_calendar
 from .projects.conventions import example as example
 from .projects.facts import by_probability as by_probability
 from .projects.facts import chance_text as chance_text
@@ -37,6 +39,7 @@ from .projects.facts import value_words as value_words
 from .projects.facts import verdict_text as verdict_text
 from .projects.places import place_text as place_text
 from .projects.quotations import joined_spans as joined_spans
+from .projects.reading import library as library
 from .projects.screen import Archive as Archive
 from .projects.screen import Comparison as Comparison
 from .projects.screen import Screening as Screening

@@ -37,6 +37,17 @@ def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
     return found
 
 
+def short_sample() -> int:
+    """Return the observations below which no rejection says little.
+
+    Examples
+    --------
+    >>> short_sample()
+    40
+    """
+    return int(setting("short"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BubbleRules:
     """How explosive behaviour is looked for.

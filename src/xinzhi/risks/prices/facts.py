@@ -10,7 +10,7 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text, words
-from xinzhi.risks.prices.conventions import setting
+from xinzhi.risks.prices.conventions import short_sample
 from xinzhi.risks.prices.critical import episode, power_of
 from xinzhi.risks.prices.series import Unit, read_calendar, written
 from xinzhi.risks.projects.places import place_text
@@ -207,8 +207,8 @@ def _power(dates: Timeline, tested: pl.DataFrame, level: int) -> Facts:
     facts: Facts = {"answer.power": known} if known else {"answer.no_power": {}}
     if known and tested["power"].null_count():
         facts["answer.other_power"] = {}
-    short = tested.filter(pl.col("observations") < setting("short")).height
-    return facts | ({"answer.short": {"k": short, "limit": setting("short")}} if short else {})
+    short = tested.filter(pl.col("observations") < short_sample()).height
+    return facts | ({"answer.short": {"k": short, "limit": short_sample()}} if short else {})
 
 
 def _doubts(result: Bubbles, tested: pl.DataFrame) -> Facts:
@@ -238,7 +238,7 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
         values = dict(zip(("low", "middle", "high"), limits, strict=True))
         said.append(words("bubbles.explain.statistic", statistic=statistic.upper(), value=row[statistic], **values))
     said += [
-        words(f"bubbles.{key}", **values)  # type: ignore[arg-type] # one sentence, no list
+        words(f"bubbles.{key}", **values)
         for key, values in line_facts(pl.DataFrame([row], infer_schema_length=None)).items()
     ]
     episodes = result.episodes.filter(series=row["series"])

@@ -16,6 +16,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
 from xinzhi.data import Package, load
+from xinzhi.data.catalogue import nearest
 from xinzhi.data.package import Origin
 from xinzhi.data.raw import RawTable
 from xinzhi.risks.projects.conventions import document
@@ -103,7 +104,13 @@ def library(source: Any, table: str, *, encoding: str | None = None) -> Library:
     early = (*early, *notes)
     frame = package.require(table, ["id"], verb="screen", despite=_OWN_RULES)
     if not {"title", "text"} & set(frame.columns) and not sentences(frame.columns):
-        raise InputError("projects.no-text", table=table, known=frame.columns)
+        near = dict.fromkeys(filter(None, (nearest(name, frame.columns) for name in ("title", "text"))))
+        raise InputError(
+            "projects.no-text-but-near" if near else "projects.no-text",
+            table=table,
+            known=frame.columns,
+            near=list(near),
+        )
     frame = frame.with_columns(pl.Series("id", _identifiers(frame["id"])))
     whole = together(frame)
     kept = [name for name in ("id", "title", "region", "year") if name in frame.columns]
