@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.names import distinct
-from xinzhi.core.text import Text, has, same, sentences, words
+from xinzhi.core.text import Text, has, read_words, same, sentences, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -107,9 +107,7 @@ def spread(years: Sequence[int], most: int) -> list[int]:
 
 def arrangement(codes: Collection[str]) -> Mapping[str, Sequence[object]]:
     """Return column, row and short names of the tiles of a known set of regions that holds all these, or nothing."""
-    from xinzhi.report.catalogue import read_yaml
-
-    sets = [one["tiles"] for one in read_yaml("tiles.yaml").values()]
+    sets = [one["tiles"] for one in read_words("tiles.yaml").values()]
     return next((tiles for tiles in sets if codes and set(codes) <= set(tiles)), {})
 
 

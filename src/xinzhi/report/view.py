@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from xinzhi.core.names import Names
-from xinzhi.core.text import Text, listing, same, words
+from xinzhi.core.text import Text, listing, read_words, same, words
 from xinzhi.report import flags
-from xinzhi.report.catalogue import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +118,7 @@ class View:
 
     @cached_property
     def _arrangement(self) -> Arrangement:
-        known = [Arrangement(**one) for one in read_yaml("tiles.yaml").values()]
+        known = [Arrangement(**one) for one in read_words("tiles.yaml").values()]
         return next((one for one in known if self.codes and set(self.codes) <= set(one.tiles)), Arrangement())
 
     @cached_property

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
-
-import yaml
+from typing import TYPE_CHECKING
 
 from xinzhi.core.text import LANGUAGES as LANGUAGES
 from xinzhi.core.text import has as has
@@ -19,13 +16,7 @@ from xinzhi.core.text import words as words
 if TYPE_CHECKING:
     from xinzhi.core.text import Language
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@cache
-def read_yaml(name: str) -> Any:  # noqa: ANN401 - the document decides
-    """Return a YAML file of the report, such as ``flags.yaml``."""
-    return yaml.load((files("xinzhi.report") / name).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - safe
+read_yaml = read_words  # tiles.yaml stands among the words
 
 
 def strings(language: Language) -> dict[str, str]:

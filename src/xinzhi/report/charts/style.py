@@ -124,6 +124,22 @@ def padded(values: Iterable[float | None], *, by: float = 0.12) -> list[float]:
     return [low - room if low < 0 else 0.0, high + room if high > 0 else 0.0 if low < 0 else room]
 
 
+def around(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of an axis that holds all values, with little more."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = 0.05 * ((high - low) or abs(high) or 1.0)
+    return low - room, high + room
+
+
+def apart(rows: Iterable[Mapping[str, Any]], least: float) -> list[dict[str, Any]]:
+    """Return rows by their `value`, each with a `place` so far from the one below that no label covers another."""
+    placed: list[dict[str, Any]] = []
+    for row in sorted(rows, key=lambda row: row["value"]):
+        place = max(row["value"], placed[-1]["place"] + least) if placed else row["value"]
+        placed.append({**row, "place": place})
+    return placed
+
+
 def layers(*charts: alt.Chart, **properties: Any) -> alt.LayerChart:  # noqa: ANN401 - properties of an altair chart
     """Return charts drawn over each other, the first at the bottom."""
     return alt.LayerChart(layer=list(charts), **properties)
@@ -149,6 +165,15 @@ def head(text: str, *, x: float, y: float = -9, align: Align = "right") -> alt.C
 def ordinal(order: Sequence[str], **axis: Any) -> alt.Y:  # noqa: ANN401 - properties of an altair axis
     """Return a vertical axis of names in a given order."""
     return alt.Y("name:N", sort=list(order), title=None, axis=alt.Axis(domain=False, ticks=False, **axis))
+
+
+def reference(value: float | None, axis: Literal["x", "y"], scale: alt.Scale) -> list[alt.Chart]:
+    """Return the dashed line at a value of the axis, none without a value."""
+    if value is None:
+        return []
+    rule = alt.Chart(data([{"value": value}])).mark_rule(color=SOFT, strokeDash=[3, 3])
+    at = {"x": alt.X("value:Q", scale=scale)} if axis == "x" else {"y": alt.Y("value:Q", scale=scale)}
+    return [rule.encode(**at)]
 
 
 def zero(axis: str) -> alt.Chart:

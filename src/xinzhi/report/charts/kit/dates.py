@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from xinzhi.report.catalogue import same
+from xinzhi.core.text import same
 
 if TYPE_CHECKING:
     from xinzhi.report.charts.style import Words

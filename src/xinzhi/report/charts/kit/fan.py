@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 
@@ -86,8 +86,7 @@ def fan(
         colour = alt.Color("group:N", scale=inks, legend=alt.Legend(orient="bottom"))
         layers.append(area.encode(x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour))
     if reference:
-        rule = alt.Chart(style.data([{"value": reference[0]}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
-        layers.append(rule.encode(y=alt.Y("value:Q", scale=up)))
+        layers += style.reference(reference[0], "y", up)
         said = alt.Chart(style.data([{"year": min(years), "value": reference[0], "text": w(reference[1])}]))
         text = said.mark_text(align="left", baseline="bottom", dx=3, dy=-3, fontSize=9.5, color=palette.SOFT)
         layers.append(text.encode(x=across, y=alt.Y("value:Q", scale=up), text="text:N"))
@@ -99,7 +98,7 @@ def fan(
     point = {"color": palette.INK, "size": 22} if len(known) <= DENSE else False
     drawn = line.mark_line(color=palette.INK, strokeWidth=2.2, point=point, invalid="break-paths-show-path-domains")
     layers.append(drawn.encode(x=across, y=alt.Y("value:Q", title=w(y), axis=title, scale=up)))
-    named = _apart(w, ends, high - low)
+    named = style.apart(({"value": value, "label": w(word)} for value, word in ends), LABEL * ((high - low) or 1.0))
     text = alt.Chart(style.data({**row, "year": max(years, default=0)} for row in named))
     label = text.mark_text(align="left", dx=6, fontSize=10, color=palette.INK)
     layers.append(label.encode(x=across, y=alt.Y("place:Q", scale=up), text="label:N"))
@@ -112,13 +111,3 @@ def shades(count: int) -> list[str]:
     step = (DARKEST - PALEST) / max(1, count - 1)
     parts = [PALEST + step * i for i in range(count)]
     return ["#" + "".join(f"{round(255 - part * (255 - one)):02x}" for one in full) for part in parts]
-
-
-def _apart(w: Words, ends: Sequence[tuple[float, Text]], spread: float) -> list[dict[str, Any]]:
-    """Return the words at the right end, moved apart so that none covers another."""
-    least = LABEL * (spread or 1.0)
-    placed: list[dict[str, Any]] = []
-    for value, word in sorted(ends, key=lambda one: one[0]):
-        place = max(value, placed[-1]["place"] + least) if placed else value
-        placed.append({"place": place, "label": w(word)})
-    return placed

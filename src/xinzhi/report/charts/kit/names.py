@@ -88,14 +88,11 @@ def dots(
     worded = _worded(w, shown, "name", "group")
     order = [row["name"] for row in worded]
     reach = [row[key] for row in worded for key in ("value", "low", "high") if row.get(key) is not None]
-    axis = alt.Scale(domain=list(domain) if domain else _around(reach), nice=False, zero=False)
+    axis = alt.Scale(domain=list(domain) if domain else list(style.around(reach)), nice=False, zero=False)
     across = alt.X("value:Q", title=w(x), scale=axis)
     y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT, grid=True)
     colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
-    layers: list[alt.Chart] = []
-    if reference is not None:
-        rule = alt.Chart(style.data([{"value": reference}]))
-        layers.append(rule.mark_rule(color=palette.SOFT, strokeDash=[3, 3]).encode(x=alt.X("value:Q", scale=axis)))
+    layers = style.reference(reference, "x", axis)
     spans = [row for row in worded if row.get("low") is not None and row.get("high") is not None]
     if spans:
         rule = alt.Chart(style.data(spans)).mark_rule(strokeWidth=3, color=palette.BAND)
@@ -316,12 +313,6 @@ def _span(values: Sequence[float], *, diverging: bool) -> tuple[float, float]:
         return -reach, reach
     low, high = min(values, default=0.0), max(values, default=1.0)
     return (low, high) if low < high else (low - 0.5, high + 0.5)
-
-
-def _around(values: Sequence[float]) -> list[float]:
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    room = 0.05 * ((high - low) or abs(high) or 1.0)
-    return [low - room, high + room]
 
 
 def _figures(rows: Sequence[Mapping[str, Any]], order: Sequence[str], decimals: int, height: int) -> alt.LayerChart:

@@ -61,7 +61,7 @@ def spreads(
     reach += [end for row in worded for pair in row.get("bands") or () for end in pair]
     reach += [row["tick"] for row in worded if row.get("tick") is not None]
     reach += [end for start, stop, _ in zones for end in (start, stop) if end is not None]  # so that all zones are seen
-    ends = _around([*reach, *([] if reference is None else [reference])])
+    ends = style.around([*reach, *([] if reference is None else [reference])])
     scale = alt.Scale(domain=list(ends), nice=False, zero=False)
     several = max(sum(row["name"] == name for row in worded) for name in order) > 1 if order else False
     y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT, grid=not several)
@@ -72,10 +72,7 @@ def spreads(
     ink = colours(w, [{"group": row["group"]} for row in rows if row.get("group")], inks, groups)
     legend = alt.Legend(symbolOpacity=1)  # the intervals are pale, their groups are not
     colour: Any = alt.Color("group:N", scale=ink, legend=legend) if ink else alt.value(palette.DEEP)
-    layers = _zones(w, zones, ends)
-    if reference is not None:
-        rule = alt.Chart(style.data([{"value": reference}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
-        layers.append(rule.encode(x=alt.X("value:Q", scale=scale)))
+    layers = [*_zones(w, zones, ends), *style.reference(reference, "x", scale)]
     for depth in range(max((len(row.get("bands") or ()) for row in worded), default=0)):
         spans = [
             {**row, "low": row["bands"][depth][0], "high": row["bands"][depth][1]}
@@ -140,12 +137,9 @@ def pairs(
         if row[key] is not None
     ]
     reach = [point["value"] for point in points] + ([] if reference is None else [reference])
-    scale = alt.Scale(domain=list(_around(reach)), nice=False, zero=False)
+    scale = alt.Scale(domain=list(style.around(reach)), nice=False, zero=False)
     y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT)
-    layers: list[alt.Chart] = []
-    if reference is not None:
-        rule = alt.Chart(style.data([{"value": reference}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
-        layers.append(rule.encode(x=alt.X("value:Q", scale=scale)))
+    layers = style.reference(reference, "x", scale)
     both = [row for row in worded if row["a"] is not None and row["b"] is not None]
     line = alt.Chart(style.data(both)).mark_rule(strokeWidth=3, color=palette.BAND)
     layers.append(line.encode(x=alt.X("a:Q", scale=scale, title=w(x)), x2=alt.X2("b:Q"), y=y))
@@ -250,12 +244,6 @@ def _worded(w: Words, rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str,
         if row["name"] in kept
     ]
     return worded, [w(name) for name in kept]
-
-
-def _around(values: Sequence[float]) -> tuple[float, float]:
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    room = 0.05 * ((high - low) or abs(high) or 1.0)
-    return low - room, high + room
 
 
 def _zones(

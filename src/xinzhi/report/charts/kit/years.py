@@ -85,9 +85,7 @@ def lines(  # noqa: PLR0913 - what a line chart can show
         band = alt.Chart(style.data(banded)).mark_area(opacity=0.18)
         drawn = band.encode(x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour, detail="piece:N")
         layers.append(drawn)
-    if reference is not None:
-        rule = alt.Chart(style.data([{"value": reference}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
-        layers.append(rule.encode(y=alt.Y("value:Q", scale=up)))
+    layers += style.reference(reference, "y", up)
     thick = None if strong is None else {w(group) for group in strong}
     for stands_out in (True, False):
         shown = [row for row in worded if (thick is None or row["group"] in thick) is stands_out]
@@ -178,12 +176,9 @@ def _apart(w: Words, known: Sequence[Mapping[str, Any]], spread: float, decimals
     for row in known:
         if row["group"] not in last or row["year"] >= last[row["group"]]["year"]:
             last[row["group"]] = row
-    least = LABEL * (spread or 1.0)
-    placed: list[dict[str, Any]] = []
-    for row in sorted(last.values(), key=lambda row: row["value"]):
-        place = max(row["value"], placed[-1]["place"] + least) if placed else row["value"]
-        label = w(words("chart.end", name=w.pairs[row["group"]], value=number(row["value"], decimals)))
-        placed.append({"group": row["group"], "year": row["year"], "place": place, "label": label})
+    placed = style.apart(last.values(), LABEL * (spread or 1.0))
+    for row in placed:
+        row["label"] = w(words("chart.end", name=w.pairs[row["group"]], value=number(row["value"], decimals)))
     return placed
 
 
