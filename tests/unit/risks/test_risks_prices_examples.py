@@ -19,7 +19,7 @@ from xinzhi.risks.prices.critical import (
     stored_values,
 )
 from xinzhi.risks.prices.recursive import direct_statistics, minimum_window, recursive_adf, unit_scaled
-from xinzhi.risks.prices.series import read_calendar, read_series, read_steps, written
+from xinzhi.risks.prices.series import read_series, read_steps, written
 from xinzhi.risks.prices.testing import chosen_lag, date_runs, drift, residual_autocorrelation, shortest_duration
 
 
@@ -118,11 +118,6 @@ def test_recursive_adf() -> None:
 
 def test_unit_scaled() -> None:
     assert unit_scaled(np.array([[3.0], [-6.0]])).ravel().tolist() == [0.375, -0.75]
-
-
-def test_read_calendar() -> None:
-    found = read_calendar(pl.Series(["2023-12", "2024-01"]))
-    assert (found.unit, int(found.ordinal[1] - found.ordinal[0])) == ("month", 1)
 
 
 def test_read_steps() -> None:

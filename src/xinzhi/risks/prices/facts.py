@@ -34,7 +34,13 @@ def series_names(series: Iterable[str]) -> Names:
 
 
 def find_series(names: Mapping[str, Text], asked: str) -> str:
-    """Return the series that is called so in either language, or by the code of its place."""
+    """Return the series that is called so in either language, or by the code of its place.
+
+    Examples
+    --------
+    >>> find_series({"Anqing": place_text("Anqing")}, "安庆")
+    'Anqing'
+    """
     for series, text in names.items():
         if asked in {series, text.zh, text.en} or place_text(asked) == text:
             return series
@@ -43,7 +49,14 @@ def find_series(names: Mapping[str, Text], asked: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The dates of a result: the place of each on a line of time, and what one step is."""
+    """The dates of a result: the place of each on a line of time, and what one step is.
+
+    Examples
+    --------
+    >>> dates = Timeline.of(pl.Series(["2024-01", "2024-02"]))
+    >>> dates.unit, dates.lasted(2).en
+    ('month', '2 months')
+    """
 
     places: Mapping[Any, int]
     unit: Unit

@@ -42,7 +42,14 @@ class Calendar:
 
 
 def read_calendar(dates: pl.Series) -> Calendar:
-    """Return the dates as whole numbers."""
+    """Return dates as whole numbers, and what one step is: dates, whole numbers, or text such as 2024-03 and 2024Q1.
+
+    Examples
+    --------
+    >>> calendar = read_calendar(pl.Series(["2023-12", "2024-01"]))
+    >>> calendar.unit, int(calendar.ordinal[1] - calendar.ordinal[0])
+    ('month', 1)
+    """
     kind = dates.dtype
     if kind.is_integer():
         return _numbered(dates.cast(pl.Int64))

@@ -23,7 +23,13 @@ _TITLE = 40  # signs of a title that a name holds
 
 
 def value_words(column: str, frame: str = "frame") -> Mapping[str, Text]:
-    """Return the words for the values of a column of `Screening`."""
+    """Return the words for the values of a column of `Screening`.
+
+    Examples
+    --------
+    >>> value_words("verdict")["follow-on"].zh
+    '后续工程'
+    """
     return describe("screen", column, frame).values
 
 
@@ -116,7 +122,14 @@ def screening_facts(result: Screening) -> Facts:
 
 
 def by_probability(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the verdicts, the most probable first."""
+    """Return the verdicts, the most probable first.
+
+    Examples
+    --------
+    >>> chances = {"probability": [0.1, 0.9], "probability_follow_on": [0.2, 0.1]}
+    >>> by_probability(pl.DataFrame({"id": ["a", "b"], **chances}))["id"].to_list()
+    ['b', 'a']
+    """
     return frame.sort("probability", "probability_follow_on", "id", descending=[True, True, False])
 
 
@@ -129,7 +142,13 @@ def _pair(result: Screening, row: Mapping[str, object]) -> dict[str, object]:
 
 
 def verdict_text(row: Mapping[str, object]) -> Text:
-    """Return the verdict on a project with its probability and interval, and why nothing can be told."""
+    """Return the verdict on a project with its probability and interval, and why nothing can be told.
+
+    Examples
+    --------
+    >>> verdict_text({"verdict": "new", "probability": 0.02, "lower": 0.01, "upper": 0.04, "reason": None}).zh
+    '新项目：为旧项目新包装的概率2%（95%区间1–4%）'
+    """
     said = words(
         "screen.chart.finding",
         verdict=value_words("verdict")[str(row["verdict"])],

@@ -96,7 +96,13 @@ class Library:
 
 
 def library(source: Any, table: str, *, encoding: str | None = None) -> Library:  # noqa: ANN401 - any kind of frame or place
-    """Read a table of projects."""
+    """Read a table of projects or of an archive, as `screen` does.
+
+    Examples
+    --------
+    >>> library(pl.DataFrame({"项目编号": ["a1"], "项目名称": ["水厂"]}), "archive").frame.row(0)
+    ('a1', '水厂', '水厂。')
+    """
     package, early = _package(source, table, encoding)
     if table not in package.tables and len(package.tables) == 1:
         package = replace(package, tables={table: next(iter(package.tables.values()))})
