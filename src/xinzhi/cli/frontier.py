@@ -284,7 +284,7 @@ def _names(option: str, text: str | None) -> tuple[str, ...]:
 def _tell(results: Sequence[Result], source: Source, top: int, language: Language) -> None:
     """Print the leading table of the first result, cut to its ends, and what the data rest on."""
     from xinzhi.cli.tables import table
-    from xinzhi.report.rooms import section
+    from xinzhi.report.pages import section
     from xinzhi.report.table import cell
 
     out = console()

@@ -289,7 +289,7 @@ class Source:
 
 def _measures(package: Package, rules: Protocol, goods: PackageGoods) -> dict[str, str]:
     """Return the units of measurement of the goods, as far as the package tells."""
-    from xinzhi.report.rooms.yardstick.assessment import input_units
+    from xinzhi.report.pages.yardstick.assessment import input_units
 
     indicators = package.descriptor.get("resources", [])
     listed: dict[str, Any] = next(

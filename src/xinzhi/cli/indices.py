@@ -218,7 +218,7 @@ def _explained(result: Index, asked: Asked) -> pl.DataFrame | None:
     """Return every figure behind the region that was asked for."""
     if asked.region is None:
         return None
-    from xinzhi.report.rooms.sectors.names import chosen
+    from xinzhi.report.pages.sectors.names import chosen
 
     codes = result.frame["region"].unique().sort().to_list()
     code = chosen(asked.region, codes, result.names, "")

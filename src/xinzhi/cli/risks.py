@@ -137,7 +137,7 @@ def _print(register: Register | None, code: str | None, notes: list[Text], langu
 def _matrix(register: Register, language: Language) -> None:
     """Print how many flags every region has by pitfall, and how grave the worst is."""
     from xinzhi.cli.tables import table
-    from xinzhi.report.rooms.risks.register import mark, pitfall_heads
+    from xinzhi.report.pages.risks.register import mark, pitfall_heads
 
     pitfalls = register.matrix["pitfall"].unique(maintain_order=True).to_list()
     shown = table(say("地区", "region"), *(pitfall_heads()[one].lang(language) for one in pitfalls))

@@ -151,7 +151,7 @@ def _print(found: Screening, language: Language) -> None:
 
     from xinzhi.cli.tables import table
     from xinzhi.core.text import Text
-    from xinzhi.report.rooms.sectors.names import short
+    from xinzhi.report.pages.sectors.names import short
     from xinzhi.risks import chance_text, interval_text, value_words
 
     verdicts = value_words("verdict")

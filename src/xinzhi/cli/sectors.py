@@ -250,7 +250,7 @@ def _told(result: Sectors, region: str | None) -> Text | None:
     """Return what stands behind the region that was asked for in the last year."""
     if region is None:
         return None
-    from xinzhi.report.rooms.sectors.names import chosen
+    from xinzhi.report.pages.sectors.names import chosen
 
     codes = sorted({*result.frame["region"], *result.omitted["region"]})
     code = chosen(region, codes, result.names, "")

@@ -1,4 +1,4 @@
-"""The array types of all rooms: float64 numbers and masks, the last axis is the year."""
+"""The array types of all packages: float64 numbers and masks, the last axis is the year."""
 
 from __future__ import annotations
 

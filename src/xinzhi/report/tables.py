@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.schema import describe, described
 from xinzhi.core.text import words
-from xinzhi.report.rooms.yardstick.parameters import findings
+from xinzhi.report.pages.yardstick.parameters import findings
 from xinzhi.report.table import NO_UNIT, NUMERIC, Column, Kind, Table, without_notes
 
 if TYPE_CHECKING:

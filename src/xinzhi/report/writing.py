@@ -120,7 +120,7 @@ def write_assessment(
     >>> [path.name for path in write_assessment(xinzhi.measure(package, ours), ours, package, folder)]
     ['report.html', 'assessment.xlsx', 'growth.csv', 'levels.csv', 'assessment.json']
     """
-    from xinzhi.report.rooms.yardstick.assessment import NAMES, document
+    from xinzhi.report.pages.yardstick.assessment import NAMES, document
 
     write_document(document(measurement, protocol, package, sections), out_dir, language)
     return [out_dir / name for name in NAMES]
@@ -160,7 +160,7 @@ def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> l
     >>> [path.name for path in write_audit(xinzhi.audit("china-provinces"), folder)]
     ['audit.html', 'audit.xlsx', 'audit.csv', 'audit.json']
     """
-    from xinzhi.report.rooms.yardstick.audit import NAMES, document
+    from xinzhi.report.pages.yardstick.audit import NAMES, document
 
     write_document(document(result), out_dir, language)
     return [out_dir / name for name in NAMES]
@@ -253,7 +253,7 @@ def write_study(study: Study, folder: Path | str, *, language: Language = "en") 
     >>> [path.name for path in write_study(made, tempfile.mkdtemp())]
     ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv']
     """
-    from xinzhi.report.rooms.topics import sections
+    from xinzhi.report.pages.topics import sections
     from xinzhi.studies import Assessment
 
     target = Path(folder)
@@ -269,7 +269,7 @@ def write_study(study: Study, folder: Path | str, *, language: Language = "en") 
 
 def _sections(results: Sequence[Result], region: str | None) -> list[Section]:
     """Return what the results say; one that has no such region (a survey of industries) says what it says anyway."""
-    from xinzhi.report.rooms import section
+    from xinzhi.report.pages import section
 
     made, refusals = [], []
     for result in results:

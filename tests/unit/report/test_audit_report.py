@@ -20,12 +20,12 @@ from xinzhi.protocol import load
 from xinzhi.report import plot, write_audit, writing
 from xinzhi.report import workbook as sheets
 from xinzhi.report.page import page
-from xinzhi.report.rooms.yardstick import audit as answer
-from xinzhi.report.rooms.yardstick import audit as pages
-from xinzhi.report.rooms.yardstick import audit_pictures
-from xinzhi.report.rooms.yardstick import audit_tables as tables
-from xinzhi.report.rooms.yardstick.audit import NAMES
-from xinzhi.report.rooms.yardstick.audit_view import AuditView, level_text
+from xinzhi.report.pages.yardstick import audit as answer
+from xinzhi.report.pages.yardstick import audit as pages
+from xinzhi.report.pages.yardstick import audit_pictures
+from xinzhi.report.pages.yardstick import audit_tables as tables
+from xinzhi.report.pages.yardstick.audit import NAMES
+from xinzhi.report.pages.yardstick.audit_view import AuditView, level_text
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Language, Text

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.report.rooms.yardstick import measurement as answer
-from xinzhi.report.rooms.yardstick import regions
+from xinzhi.report.pages.yardstick import measurement as answer
+from xinzhi.report.pages.yardstick import regions
 from xinzhi.report.view import View
 
 if TYPE_CHECKING:

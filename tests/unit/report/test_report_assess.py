@@ -14,7 +14,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.report import workbook as sheets
 from xinzhi.report import write_assessment, writing
 from xinzhi.report.files import whole
-from xinzhi.report.rooms.yardstick.assessment import NAMES, input_units
+from xinzhi.report.pages.yardstick.assessment import NAMES, input_units
 
 if TYPE_CHECKING:
     from pathlib import Path

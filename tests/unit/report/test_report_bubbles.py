@@ -13,7 +13,7 @@ from scipy.stats import binom
 import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
-from xinzhi.report import rooms, svg
+from xinzhi.report import pages, svg
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.dates import marks, written
 from xinzhi.report.charts.style import Words
@@ -69,7 +69,7 @@ def small():
 
 
 def test_the_pictures_of_seventy_cities_hold_what_the_frames_do(found):
-    section = rooms.section(found)
+    section = pages.section(found)
     drawn = draws(section)
     assert list(drawn) == ["bsadf", "episodes", "series", "gsadf"]
     rejecting = found.statistics.filter(pl.col("gsadf") > pl.col("critical_value"))
@@ -86,7 +86,7 @@ def test_the_pictures_of_seventy_cities_hold_what_the_frames_do(found):
 
 
 def test_false_alarms_are_level_times_number(found):
-    said = " ".join(line.en for line in rooms.section(found).answer)
+    said = " ".join(line.en for line in pages.section(found).answer)
     k = int(found.statistics["rejects"].sum())
     chance = 100 * (1 - binom.cdf(k - 1, 70, 0.05))
     assert "about 3.5 of 70 would still reject at the 5\N{NO-BREAK SPACE}% level" in said
@@ -96,17 +96,17 @@ def test_false_alarms_are_level_times_number(found):
 
 
 def test_a_series_is_chosen_by_either_name_and_its_twin_is_its_path(found):
-    picture = rooms.section(found, region="上海").pictures[0]
+    picture = pages.section(found, region="上海").pictures[0]
     path = found.frame.filter(series="Shanghai").drop_nulls("bsadf")
     assert picture.headline.en.startswith("Shanghai")
     assert picture.headline.zh.startswith("上海")
     assert [row[:4] for row in picture.twin.rows] == path.select("date", "value", "bsadf", "critical_value").rows()
     with pytest.raises(UsageError, match="no series 'Mars'"):
-        rooms.section(found, region="Mars")
+        pages.section(found, region="Mars")
 
 
 def test_rise_and_fall_are_told_apart_and_what_was_not_tested_is_listed(small):
-    section = rooms.section(small)
+    section = pages.section(small)
     drawn = draws(section)
     signals = dict(small.episodes.select("series", "signal").unique().rows())
     assert signals == {"up": "positive", "down": "negative"}
@@ -117,7 +117,7 @@ def test_rise_and_fall_are_told_apart_and_what_was_not_tested_is_listed(small):
     assert "▼ accelerating fall" in spec
     untested = section.tables[0]
     assert [(row[0].en, "9 observations" in row[1].en) for row in untested.rows] == [("short", True)]
-    assert rooms.section(small, region="short").answer[0].en.startswith("short was not tested: 9 observations")
+    assert pages.section(small, region="short").answer[0].en.startswith("short was not tested: 9 observations")
     assert xinzhi.plot(small, "bsadf", "zh").to_dict()["title"]["text"] == drawn["bsadf"].headline.zh
 
 
@@ -125,7 +125,7 @@ def test_an_ongoing_rise_leads_and_is_said_to_go_on():
     level = np.concatenate([walk(3, 50), walk(3, 50)[-1] + 0.6 * 1.25 ** np.arange(1, 15)])
     result = bubbles(long({"long": rising(), "now": np.concatenate([walk(9, 16), level])}, months(80)), *KEYS)
     assert result.episodes.filter("ongoing")["series"].to_list() == ["now"]
-    section = rooms.section(result)
+    section = pages.section(result)
     start = result.episodes.filter("ongoing")["start"][0]
     assert f"rise since {start}, ongoing" in section.pictures[0].headline.en
     assert any(line.en == f"Still going on where the data end: now (rise since {start}, ongoing)."
@@ -135,7 +135,7 @@ def test_an_ongoing_rise_leads_and_is_said_to_go_on():
 
 def test_one_calm_series_says_so_without_an_empty_chart():
     result = bubbles(long({"calm": walk(1)}, months(80)), *KEYS)
-    section = rooms.section(result)
+    section = pages.section(result)
     assert list(draws(section)) == ["bsadf"]
     row = result.statistics.row(0, named=True)
     values = f"GSADF {row['gsadf']:.2f} stays below {row['critical_value']:.2f}".replace("-", "\N{MINUS SIGN}")
@@ -146,8 +146,8 @@ def test_one_calm_series_says_so_without_an_empty_chart():
 
 def test_an_episode_that_is_too_short_to_be_told_leaves_no_empty_time_line():
     result = bubbles(long({"up": rising(), "calm": walk(1)}, months(80)), *KEYS, rules=BubbleRules(minimum_duration=70))
-    assert "no episode can be dated" in rooms.section(result).answer[0].en
-    assert list(draws(rooms.section(result))) == ["bsadf", "gsadf"]
+    assert "no episode can be dated" in pages.section(result).answer[0].en
+    assert list(draws(pages.section(result))) == ["bsadf", "gsadf"]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_an_episode_that_is_too_short_to_be_told_leaves_no_empty_time_line():
 )
 def test_dates_of_every_kind_are_written_as_they_are(dates, shown):
     result = bubbles(long({"up": rising()}, dates), *KEYS)
-    picture = draws(rooms.section(result))["bsadf"]
+    picture = draws(pages.section(result))["bsadf"]
     start = result.episodes.sort("duration")["start"][-1]
     assert f"from {str(start)[:7] if shown == 'months' else start} to" in picture.headline.en
     assert shown in picture.headline.en
@@ -171,7 +171,7 @@ def test_dates_of_every_kind_are_written_as_they_are(dates, shown):
 def test_the_panel_says_who_took_part_and_who_could_not():
     columns = {"up": rising(), "up too": rising(7), "calm": walk(1), "holed": [*walk(2)[:40], None, *walk(2)[41:]]}
     result = panel_bubbles(long(columns, months(80)), *KEYS, rules=BubbleRules(replications=200))
-    section = rooms.section(result)
+    section = pages.section(result)
     picture = draws(section)["panel"]
     row = result.statistics.row(0, named=True)
     assert f"panel GSADF {row['gsadf']:.2f} against {row['critical_95']:.2f}" in picture.headline.en
@@ -198,6 +198,6 @@ def test_axes_mark_round_dates_and_many_labels_find_room():
 
 def test_more_series_than_a_picture_holds_are_said():
     made = bubbles(long({f"s{at}": walk(at, 30) for at in range(85)}, months(30)), *KEYS)
-    picture = {one.kind: one for one in rooms.section(made).pictures}["gsadf"]
+    picture = {one.kind: one for one in pages.section(made).pictures}["gsadf"]
     assert "the first 80 are drawn" in picture.how.en
     assert len(picture.twin.rows) == 85

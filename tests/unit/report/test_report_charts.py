@@ -14,9 +14,9 @@ from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
 from xinzhi.report import plot, svg
 from xinzhi.report.charts.style import Words
-from xinzhi.report.rooms import section
-from xinzhi.report.rooms.yardstick import regions as sketch
-from xinzhi.report.rooms.yardstick.measurement import available
+from xinzhi.report.pages import section
+from xinzhi.report.pages.yardstick import regions as sketch
+from xinzhi.report.pages.yardstick.measurement import available
 from xinzhi.report.view import View
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import xinzhi
 from xinzhi import risks
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
-from xinzhi.report import rooms, svg
+from xinzhi.report import pages, svg
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.fan import shades
 from xinzhi.report.charts.style import Words
@@ -53,7 +53,7 @@ def small(**columns):
 
 def drawn(result, region=None):
     """Return the pictures of a result by kind, each drawn in both languages."""
-    section = rooms.section(result, region=region)
+    section = pages.section(result, region=region)
     for text in (section.title, *section.answer, *section.notes):
         assert text.zh
         assert text.en
@@ -105,7 +105,7 @@ def test_history_shows_the_highest_the_middle_the_lowest_and_the_region_asked_fo
     shown = {row[0]: row[1] for row in found.twin.rows if row[1] is not None}
     assert shown == pytest.approx({year: 100 * ratio for year, ratio in series.select("year", "to_output").rows()})
     with pytest.raises(UsageError, match="no region 'Mars'"):
-        rooms.section(owed, region="Mars")
+        pages.section(owed, region="Mars")
 
 
 def test_vehicles_stand_apart_and_only_if_given(owed):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.text import Text
 from xinzhi.report.page import page
-from xinzhi.report.rooms import section
-from xinzhi.report.rooms.yardstick.assessment import document
+from xinzhi.report.pages import section
+from xinzhi.report.pages.yardstick.assessment import document
 from xinzhi.report.section import Entry, Ledger, Piece, Section
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from xinzhi.report.files import whole
 from xinzhi.report.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
 from xinzhi.report.numbers import amount, split_unit, unit_text
 from xinzhi.report.page import both
-from xinzhi.report.rooms.yardstick.audit_view import level_text, share, thinned, value_text
-from xinzhi.report.rooms.yardstick.parameters import shown
-from xinzhi.report.rooms.yardstick.regions import ticks
+from xinzhi.report.pages.yardstick.audit_view import level_text, share, thinned, value_text
+from xinzhi.report.pages.yardstick.parameters import shown
+from xinzhi.report.pages.yardstick.regions import ticks
 from xinzhi.report.sentence import chance, fact, joined, sentence, short, spread, yes_no
 from xinzhi.report.svg import bilingual
 

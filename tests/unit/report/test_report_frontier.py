@@ -18,8 +18,8 @@ from xinzhi.frontier import Labels, labelled, package_goods
 from xinzhi.frontier.change.result import STACKS
 from xinzhi.report import svg
 from xinzhi.report.numbers import number
-from xinzhi.report.rooms import section
-from xinzhi.report.rooms.frontier.plane import isoquant, production, transformation
+from xinzhi.report.pages import section
+from xinzhi.report.pages.frontier.plane import isoquant, production, transformation
 
 GOODS = ["capital", "employment", "output_real"]
 

@@ -13,7 +13,7 @@ import pytest
 import xinzhi
 from xinzhi import risks
 from xinzhi.core.errors import UsageError
-from xinzhi.report import rooms, svg
+from xinzhi.report import pages, svg
 
 TIGHT = 1e-9
 CHK, FN, LOSSES = "caballero-hoshi-kashyap", "fukuda-nakamura", "losses"
@@ -56,12 +56,12 @@ def wave(package):
 
 @pytest.fixture(scope="module")
 def shown(wave):
-    return draws(rooms.section(wave))
+    return draws(pages.section(wave))
 
 
 def test_the_survey_is_held_against_its_own_past(package):
     result = risks.capacity(package)
-    found = draws(rooms.section(result))
+    found = draws(pages.section(result))
     assert list(found) == ["utilisation", "change", "quarters", "history"]
     now = result.latest.filter(pl.col("period") == "2025Q2", ~pl.col("industry").is_in(SUMS))
     past = result.frame.filter(pl.col("quarter") == 2, pl.col("year") < 2025)
@@ -85,7 +85,7 @@ def test_industries_have_names_in_both_languages(package):
 
 
 def test_a_missing_quarter_breaks_the_line(package):
-    twin = draws(rooms.section(risks.capacity(package), region="煤炭开采和洗选业"))["history"].twin
+    twin = draws(pages.section(risks.capacity(package), region="煤炭开采和洗选业"))["history"].twin
     missing = {cells[0].en for cells in twin.rows if cells[1] is None}
     assert missing == {"2017 Q3", "2018 Q4", "2023 Q2"}
     chart = xinzhi.plot(risks.capacity(package), "history", region="coal").to_dict()
@@ -96,7 +96,7 @@ def test_a_missing_quarter_breaks_the_line(package):
 
 def test_the_usual_range_is_called_what_it_is(package):
     result = risks.capacity(package)
-    section = rooms.section(result)
+    section = pages.section(result)
     said = next(one.headline for one in section.pictures if one.kind == "history")
     past = result.frame.filter(
         pl.col("industry") == "nonmetallic_minerals", pl.col("quarter") == 2, pl.col("year") < 2025
@@ -119,7 +119,7 @@ def test_the_usual_range_is_called_what_it_is(package):
     ],
 )  # fmt: skip
 def test_a_thin_survey_says_what_it_can(frame, options, kinds):
-    section = rooms.section(risks.capacity(frame, **options))
+    section = pages.section(risks.capacity(frame, **options))
     assert list(draws(section)) == kinds
     assert section.answer
     assert section.contents()
@@ -127,13 +127,13 @@ def test_a_thin_survey_says_what_it_can(frame, options, kinds):
 
 def test_an_industry_that_is_not_there_is_refused(package):
     with pytest.raises(UsageError, match="there is no industry 'tea' here"):
-        rooms.section(risks.capacity(package), region="tea")
+        pages.section(risks.capacity(package), region="tea")
 
 
 def test_peaks_and_the_line_through_them():
     rows = pl.DataFrame({"industry": ["a"] * 6, "year": range(2000, 2006), "output": [1.0, 2.0, 1.0, 2.0, 1.0, 1.5]})
     other = rows.with_columns(industry=pl.lit("b"), output=pl.Series([1.0, 2.0, 1.0, 2.0, 1.9, 2.5]))
-    section = rooms.section(risks.peak_to_peak(pl.concat([rows, other])))
+    section = pages.section(risks.peak_to_peak(pl.concat([rows, other])))
     found = draws(section)
     assert list(found) == ["peaks", "rates", "last"]
     assert figures(found["peaks"].headline.en) == [75.0, 2005, 2003]  # 1.5 of the 2 that the peaks carry on
@@ -145,11 +145,11 @@ def test_peaks_and_the_line_through_them():
 
 def test_one_unit_with_one_peak():
     rows = pl.DataFrame({"industry": ["a"] * 3, "year": [1, 2, 3], "output": [1.0, 2.0, 3.0]})
-    section = rooms.section(risks.peak_to_peak(rows))
+    section = pages.section(risks.peak_to_peak(rows))
     assert list(draws(section)) == ["peaks", "rates"]
     assert "at a peak in 3" in section.answer[0].en
     assert "A has one peak, 3, and a level line" in section.answer[1].en  # never "used 33 % of its capacity in 1"
-    two = rooms.section(risks.peak_to_peak(pl.concat([rows, rows.with_columns(industry=pl.lit("b"))])))
+    two = pages.section(risks.peak_to_peak(pl.concat([rows, rows.with_columns(industry=pl.lit("b"))])))
     assert "All 2 are on their line" in two.answer[2].en
     assert any("one peak" in note.en for note in section.notes)
 
@@ -157,7 +157,7 @@ def test_one_unit_with_one_peak():
 def test_plants_are_shown_with_and_without_their_inefficiency():
     units = list("abc")
     result = risks.plant_capacity([[1.0], [1.0], [1.0]], [[1.0], [2.0], [2.0]], [[1.0], [2.0], [1.0]], units=units)
-    section = rooms.section(result, region="c")
+    section = pages.section(result, region="c")
     picture = draws(section)["plants"]
     assert figures(picture.headline.en)[:3] == [3, 83.3, 66.7]  # means of 1/2, 1, 1 and of 1/2, 1, 1/2
     assert {cells[0].en: (cells[1], cells[2]) for cells in picture.twin.rows}["c"] == pytest.approx((100, 50))
@@ -169,7 +169,7 @@ def test_plants_without_a_solution_say_why():
         del y
         return SimpleNamespace(scores=np.full(len(x), np.nan), status=["infeasible"] * len(x))
 
-    section = rooms.section(risks.plant_capacity([1.0], [1.0], [1.0], efficiency=nothing), region="1")
+    section = pages.section(risks.plant_capacity([1.0], [1.0], [1.0], efficiency=nothing), region="1")
     assert not section.pictures
     assert section.answer[-1].en == "1 could not be computed: infeasible."
 
@@ -184,7 +184,7 @@ def test_the_wave_counts_who_names_and_who_breaks_even(wave, shown):
     said = found["crowd"].headline
     assert figures(said.en) == [over.height, base.height, top["regions"], round(top["break_even"])]
     assert top["name_zh"] in said.zh
-    assert figures(rooms.section(wave).answer[1].en)[0] == sure
+    assert figures(pages.section(wave).answer[1].en)[0] == sure
     twin = {cells[0].zh: cells for cells in found["crowd"].twin.rows}
     assert twin[top["name_zh"]][1:5] == tuple(
         top[name] for name in ("regions", "break_even", "break_even_low", "break_even_high")
@@ -219,7 +219,7 @@ def test_how_far_the_answer_rests_on_demand_is_said(wave, shown):
 
 def test_tables_of_the_wave_are_in_percent_of_what_the_frame_holds(wave, shown):
     row = wave.frame.filter(category="nev", entry="all", demand="base").row(0, named=True)
-    tables = {table.key: table for table in rooms.section(wave).contents()}
+    tables = {table.key: table for table in pages.section(wave).contents()}
     for key, names in (
         ("herd_categories", ("base_utilisation", "growth", "entrant_size", "capacity_added")),
         ("herd_offsets", ("capacity_added",)), ("herd_idle", ("base_utilisation",)),
@@ -237,7 +237,7 @@ def test_tables_of_the_wave_are_in_percent_of_what_the_frame_holds(wave, shown):
 
 @pytest.mark.parametrize("asked", ["nev", "新能源汽车", "New-energy vehicles"])
 def test_one_category_has_its_range(wave, asked):
-    picture = next(one for one in rooms.section(wave, region=asked).pictures if one.kind == "outlook")
+    picture = next(one for one in pages.section(wave, region=asked).pictures if one.kind == "outlook")
     row = wave.frame.filter(category="nev", entry="all", demand="base").row(0, named=True)
     ends = [round(100 * row[name]) for name in ("utilisation_low", "utilisation_high")]
     assert figures(picture.headline.en)[2:5] == [*ends, row["regions"]]
@@ -246,21 +246,21 @@ def test_one_category_has_its_range(wave, asked):
 
 
 def test_what_cannot_be_computed_is_named(wave, package):
-    section = rooms.section(wave, region="finance")
+    section = pages.section(wave, region="finance")
     assert "Finance could not be computed: divisions 66, 67 and 68" in section.answer[0].en
     assert "outlook" not in {one.kind for one in section.pictures}
     table = next(one for one in section.tables if one.key == "herd_left_out")
     assert len(table.rows) == wave.frame.filter(pl.col("utilisation").is_null())["category"].n_unique()
-    alone = rooms.section(risks.herd_entry(package, categories=["finance"]))
+    alone = pages.section(risks.herd_entry(package, categories=["finance"]))
     assert not alone.pictures
     assert "None of 1 categories" in alone.answer[0].en
     with pytest.raises(UsageError, match="there is no category 'Jilin' here"):
-        rooms.section(wave, region="Jilin")
+        pages.section(wave, region="Jilin")
 
 
 def test_without_a_wave_no_wave_is_claimed(package):
     result = risks.herd_entry(package, rule="own", draws=400, percentiles=(10, 50, 90), spillover=0.1)
-    section = rooms.section(result)
+    section = pages.section(result)
     found = draws(section)
     assert not result.waves["wave"].any()
     assert "None of 33 categories is a wave" in found["lure"].headline.en
@@ -297,7 +297,7 @@ def firms():
 
 def test_zombies_are_shown_by_criterion_and_what_is_not_known_is_said():
     result = risks.zombies(firms(), rates=RATES)
-    section = rooms.section(result, region="fed")
+    section = pages.section(result, region="fed")
     found = draws(section)
     assert list(found) == ["zombies", "overlap", "judged"]
     shares = {cells[0].en: cells for cells in found["zombies"].twin.rows if cells[1] == 2021}
@@ -321,7 +321,7 @@ def test_zombies_are_shown_by_criterion_and_what_is_not_known_is_said():
 
 def test_how_far_criteria_agree_is_a_share_of_the_firms_of_each():
     result = risks.zombies(firms(), rates=RATES)
-    twin = draws(rooms.section(result))["overlap"].twin
+    twin = draws(pages.section(result))["overlap"].twin
     for cells, row in zip(twin.rows, result.overlap.iter_rows(named=True), strict=True):
         assert cells[2:5] == (row["both"], row["first_only"], row["second_only"])
         assert cells[5] == pytest.approx(100 * row["agreement"])
@@ -343,7 +343,7 @@ def test_how_far_criteria_agree_is_a_share_of_the_firms_of_each():
     ],
 )
 def test_few_columns_still_give_a_section(columns, kinds, answer):
-    section = rooms.section(risks.zombies(firms().select(columns)))
+    section = pages.section(risks.zombies(firms().select(columns)))
     assert list(draws(section)) == kinds
     assert section.answer[0].en.startswith(answer)
     assert any("is not applied" in note.en for note in section.notes)
@@ -351,9 +351,9 @@ def test_few_columns_still_give_a_section(columns, kinds, answer):
 
 def test_one_year_cannot_be_judged_and_a_single_year_is_a_dot():
     one = firms().filter(pl.col("year") == 2015, pl.col("firm") == "fed")
-    section = rooms.section(risks.zombies(one))
+    section = pages.section(risks.zombies(one))
     assert list(draws(section)) == ["judged"]
     assert section.answer[0].en == "No firm could be judged."
     two = firms().filter(pl.col("year") == 2015)
     # in the first year only firms without a loss are judged: a share of nought would be an artefact
-    assert list(draws(rooms.section(risks.zombies(two)))) == ["judged"]
+    assert list(draws(pages.section(risks.zombies(two)))) == ["judged"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from xinzhi.report.page import page
-from xinzhi.report.rooms.yardstick.assessment import document
+from xinzhi.report.pages.yardstick.assessment import document
 
 if TYPE_CHECKING:
     from xinzhi.data import Package

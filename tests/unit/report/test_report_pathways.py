@@ -11,8 +11,8 @@ import pytest
 import xinzhi
 from xinzhi import pathways
 from xinzhi.core.errors import UsageError
-from xinzhi.report import rooms, svg
-from xinzhi.report.rooms.pathways import layout
+from xinzhi.report import pages, svg
+from xinzhi.report.pages.pathways import layout
 
 TIGHT = 1e-9
 KEYS = {"unit": "region", "time": "year", "value": "tfp_level"}
@@ -57,7 +57,7 @@ def draws(section):
 
 
 def test_complexity_shows_the_space_the_ranks_and_what_a_region_lives_on(measured):
-    found = draws(rooms.section(measured, region="Jilin"))
+    found = draws(pages.section(measured, region="Jilin"))
     assert list(found) == ["space", "complexity", "shares"]
     row = measured.frame.filter(place="220000").row(0, named=True)
     assert f"specialises in {row['diversity']} of 38" in found["space"].headline.en
@@ -74,14 +74,14 @@ def test_names_not_codes_stand_in_the_pictures(measured):
 
 def test_intervals_say_their_own_level(measured, package):
     result = pathways.with_names(pathways.uncertainty(measured, draws=pathways.Draws(draws=30, unit=0.05)), package)
-    picture = draws(rooms.section(result))["ranks"]
+    picture = draws(pages.section(result))["ranks"]
     assert "90\N{NO-BREAK SPACE}% interval" in picture.headline.en
     assert all(1 <= low <= high <= 31 for _, _, low, high, _ in picture.twin.rows)
     assert len(picture.twin.rows) == 31
 
 
 def test_opportunities_of_a_region(chances):
-    found = draws(rooms.section(chances, region="220000"))
+    found = draws(pages.section(chances, region="220000"))
     assert list(found) == ["opportunities", "best", "regions"]
     own = chances.frame.filter(place="220000")
     near = own.filter(pl.col("quadrant") == "near-complex")
@@ -90,7 +90,7 @@ def test_opportunities_of_a_region(chances):
     total = sum(sum(cells[1:]) for cells in found["regions"].twin.rows)
     assert total == chances.frame.height
     with pytest.raises(UsageError, match="no region 'Mars'"):
-        rooms.section(chances, region="Mars")
+        pages.section(chances, region="Mars")
 
 
 def test_backtest_does_not_claim_what_is_not_beyond_chance(package):
@@ -98,7 +98,7 @@ def test_backtest_does_not_claim_what_is_not_beyond_chance(package):
     result = pathways.backtest(
         package.tables["activity"], **PANEL, period="year", train=(2005, 2010), test=(2011, 2016), options=options
     )
-    picture = draws(rooms.section(result))["backtest"]
+    picture = draws(pages.section(result))["backtest"]
     row = result.comparison.filter(measure="average_precision").row(0, named=True)
     assert row["low"] < 0 < row["high"]
     assert "no model is better beyond chance" in picture.headline.en
@@ -107,11 +107,11 @@ def test_backtest_does_not_claim_what_is_not_beyond_chance(package):
 
 def test_likeness_and_choices(package):
     result = pathways.isomorphism(package, years=[2005, 2016], draws=20)
-    found = draws(rooms.section(result))
+    found = draws(pages.section(result))
     last = result.years.filter(level="2-digit", year=2016).row(0, named=True)
     assert f"to {last['mean_cosine']:.2f} in 2016" in found["likeness"].headline.en
     assert len(found["similarity"].twin.rows) == 31 * 30 / 2
-    choice = draws(rooms.section(result.choice))
+    choice = draws(pages.section(result.choice))
     assert list(choice) == ["over-choice", "unfit", "without-herd"]
     assert "28 regions name Computing power" in choice["over-choice"].headline.en
     for row in choice["over-choice"].twin.rows:
@@ -122,35 +122,35 @@ def test_convergence_and_overtaking(measurement, package):
     levels = measurement.levels
     rules = pathways.ClubRules(test=pathways.LogTRules(smoothing=6.25), merge="ps")
     clubs = pathways.with_names(pathways.clubs(levels, **KEYS, rules=rules), package)
-    assert f"{clubs.table.height} clubs" in draws(rooms.section(clubs))["clubs"].headline.en
-    beta = draws(rooms.section(pathways.with_names(pathways.beta_convergence(levels, **KEYS), package)))
+    assert f"{clubs.table.height} clubs" in draws(pages.section(clubs))["clubs"].headline.en
+    beta = draws(pages.section(pathways.with_names(pathways.beta_convergence(levels, **KEYS), package)))
     assert "no evidence" in beta["beta"].headline.en
     assert (
         "did not change significantly"
-        in draws(rooms.section(pathways.sigma_convergence(levels, **KEYS)))["sigma"].headline.en
+        in draws(pages.section(pathways.sigma_convergence(levels, **KEYS)))["sigma"].headline.en
     )
     lead = pathways.with_names(pathways.lead_changes(levels, **KEYS), package)
     lasting = lead.frame.filter(pl.col("durable")).height
-    picture = draws(rooms.section(lead))["overtaking"]
+    picture = draws(pages.section(lead))["overtaking"]
     assert f"{lasting} of {lead.frame.height} changes" in picture.headline.en
-    assert "overtaken no other region" in rooms.section(lead, region="Shanghai").answer[0].en
-    assert len(rooms.section(lead, region="Jilin").pictures[0].twin.rows) < len(picture.twin.rows)
+    assert "overtaken no other region" in pages.section(lead, region="Shanghai").answer[0].en
+    assert len(pages.section(lead, region="Jilin").pictures[0].twin.rows) < len(picture.twin.rows)
 
 
 def test_leap_lanes_and_the_northeast(measurement, package):
     lanes = pathways.lane_changes(package.tables["activity"], **PANEL, period="year", between=(2005, 2016))
-    found = draws(rooms.section(pathways.with_names(lanes, package)))
+    found = draws(pages.section(pathways.with_names(lanes, package)))
     assert f"of {int(lanes.frame['entries'].sum())} entries" in found["lanes"].headline.en
     leap = pathways.leapfrog(package, measurement=measurement, lanes=lanes)
-    section = rooms.section(leap, region="吉林")
+    section = pages.section(leap, region="吉林")
     assert "Shanghai leads" in draws(section)["leapfrog"].headline.en
     assert section.tables[0].rows
-    east = draws(rooms.section(pathways.northeast(package, measurement=measurement)))
+    east = draws(pages.section(pathways.northeast(package, measurement=measurement)))
     assert "Liaoning" in east["northeast"].headline.en
 
 
 def test_plan_against_the_herd(plan):
-    section = rooms.section(plan, region="Jilin")
+    section = pages.section(plan, region="Jilin")
     found = draws(section)
     assert list(found) == ["plan", "herd", "portfolios", "scarce"]
     rows = {row["kind"]: row for row in plan.comparison.iter_rows(named=True)}

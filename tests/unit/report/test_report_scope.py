@@ -15,10 +15,10 @@ from xinzhi.core.text import Text
 from xinzhi.data import load
 from xinzhi.report import svg, write_room
 from xinzhi.report.numbers import number
-from xinzhi.report.rooms import section
-from xinzhi.report.rooms.scope.classify import brief
-from xinzhi.report.rooms.scope.eras import era_of
-from xinzhi.report.rooms.topics import sections
+from xinzhi.report.pages import section
+from xinzhi.report.pages.scope.classify import brief
+from xinzhi.report.pages.scope.eras import era_of
+from xinzhi.report.pages.topics import sections
 from xinzhi.scope import classify, classify_package, digital_dependence, history, input_output
 from xinzhi.studies import assess
 

@@ -12,8 +12,8 @@ import xinzhi
 from made_up_projects import labelled
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
-from xinzhi.report import rooms, svg, write_room
-from xinzhi.report.rooms.risks.screening_ledger import pieces
+from xinzhi.report import pages, svg, write_room
+from xinzhi.report.pages.risks.screening_ledger import pieces
 from xinzhi.risks import screen, value_words
 from xinzhi.risks.projects.quotations import marks
 from xinzhi.risks.projects.truth import calibration_table, with_truth
@@ -49,7 +49,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def section(found):
-    return rooms.section(found)
+    return pages.section(found)
 
 
 @pytest.fixture(scope="module")
@@ -164,31 +164,31 @@ def test_tables_hold_every_project_and_the_whole_ledger(found, section):
 
 
 def test_one_project_or_one_region(found):
-    one = rooms.section(found, region="p3")
+    one = pages.section(found, region="p3")
     assert {pair.heads[0].en for pair in one.ledgers} == {"Project p3"}
     assert len(one.ledgers) == found.candidates.filter(id="p3").height
     assert "speak most against it" in one.pictures[0].headline.en
     assert "of being a follow-on" in one.ledgers[0].finding.en
-    assert rooms.section(found, region="肥西县").answer[0].en.startswith("3 projects against 2 archived ones")
-    assert rooms.section(found, region="510000").answer[0].en.startswith("1 project against 2 archived ones")
-    assert rooms.section(found, region="Anhui").answer[0].en.startswith("3 projects against 2 archived ones")
+    assert pages.section(found, region="肥西县").answer[0].en.startswith("3 projects against 2 archived ones")
+    assert pages.section(found, region="510000").answer[0].en.startswith("1 project against 2 archived ones")
+    assert pages.section(found, region="Anhui").answer[0].en.startswith("3 projects against 2 archived ones")
     with pytest.raises(UsageError, match="'Mars' is no project and no region"):
-        rooms.section(found, region="Mars")
+        pages.section(found, region="Mars")
 
 
 def test_thin_input_says_why():
-    nothing = rooms.section(screen(NEW.filter(id="<b>"), OLD.filter(id="a2")))
+    nothing = pages.section(screen(NEW.filter(id="<b>"), OLD.filter(id="a2")))
     assert [picture.kind for picture in nothing.pictures] == ["probabilities"]
     assert nothing.ledgers == ()
     assert "No project shares two clues" in nothing.answer[1].en
     drawn(nothing)
-    empty = rooms.section(screen(pl.DataFrame({"id": ["e"], "text": [""]}), OLD))
+    empty = pages.section(screen(pl.DataFrame({"id": ["e"], "text": [""]}), OLD))
     assert "there is no text (1)" in " ".join(note.en for note in empty.notes)
     assert any(table.key == "findings" for table in empty.tables)
 
 
 def test_of_many_projects_the_doubtful_ones_are_drawn(many):
-    section = rooms.section(many)
+    section = pages.section(many)
     pictures = drawn(section)
     assert list(pictures) == ["weights", "probabilities", "spread", "calibration"]
     assert len(pictures["probabilities"].twin.rows) == 40
@@ -202,7 +202,7 @@ def test_of_many_projects_the_doubtful_ones_are_drawn(many):
 
 
 def test_calibration_is_what_counting_gives(many):
-    picture = drawn(rooms.section(many))["calibration"]
+    picture = drawn(pages.section(many))["calibration"]
     joined = many.truth.join(many.frame, on="id", suffix="_found")
     assert sum(row[-1] for row in picture.twin.rows) == joined.height
     top = joined.filter(pl.col("probability") >= 0.9)
@@ -215,7 +215,7 @@ def test_calibration_is_what_counting_gives(many):
     hits = top.filter(label="repackaged").height
     assert hits > 10
     assert (
-        f"{joined.filter(verdict='repackaged', label='repackaged').height} of the " in rooms.section(many).answer[3].en
+        f"{joined.filter(verdict='repackaged', label='repackaged').height} of the " in pages.section(many).answer[3].en
     )
 
 
@@ -242,8 +242,8 @@ def test_a_word_inside_another_word_is_not_marked():
 
 
 def test_pairs_that_have_no_room_on_the_page_are_said(many, found):
-    section = rooms.section(many)
+    section = pages.section(many)
     near = many.frame.filter(pl.col("archive_id").is_not_null()).height
     assert len(section.ledgers) < near
     assert section.notes[0].en.startswith(f"The {len(section.ledgers)} most telling pairs stand side by side")
-    assert not any("side by side" in note.en for note in rooms.section(found, region="p1").notes)
+    assert not any("side by side" in note.en for note in pages.section(found, region="p1").notes)

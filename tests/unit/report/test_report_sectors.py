@@ -17,8 +17,8 @@ from xinzhi.core.names import Names
 from xinzhi.core.text import Text
 from xinzhi.report import svg, write_room
 from xinzhi.report.charts.style import width
-from xinzhi.report.rooms import SECTIONS, section
-from xinzhi.report.rooms.sectors.names import arrangement, chosen, distinct, region_text, short
+from xinzhi.report.pages import SECTIONS, section
+from xinzhi.report.pages.sectors.names import arrangement, chosen, distinct, region_text, short
 from xinzhi.sectors.conventions import departures, method
 
 FIGURE = "output_per_head"

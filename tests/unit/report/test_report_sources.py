@@ -8,11 +8,11 @@ import pytest
 import xinzhi
 from made_up_economy import made_up_economy
 from xinzhi.core.errors import UsageError
-from xinzhi.report import rooms, svg, write_room
+from xinzhi.report import pages, svg, write_room
 from xinzhi.report.catalogue import same
-from xinzhi.report.rooms.sources.in_depth import flow_means, uncrowded
-from xinzhi.report.rooms.sources.pictures import apart, leading_parts
-from xinzhi.report.rooms.sources.tables import Shown
+from xinzhi.report.pages.sources.in_depth import flow_means, uncrowded
+from xinzhi.report.pages.sources.pictures import apart, leading_parts
+from xinzhi.report.pages.sources.tables import Shown
 from xinzhi.sources import allocation, decompose, innovation, upgrading
 
 TIGHT = 1e-9
@@ -61,11 +61,11 @@ def _draw(section):
 
 
 def test_every_picture_of_the_provinces_draws_in_both_languages(result, deeper):
-    section = rooms.section(result)
+    section = pages.section(result)
     assert [picture.kind for picture in section.pictures] == OWN
-    kinds = [[picture.kind for picture in rooms.section(one).pictures] for one in deeper]
+    kinds = [[picture.kind for picture in pages.section(one).pictures] for one in deeper]
     assert kinds == [["returns", "gain", "flow-labour", "flow-capital"], ["structure", "speed"], ["innovation"]]
-    for one in (section, *(rooms.section(found) for found in deeper)):
+    for one in (section, *(pages.section(found) for found in deeper)):
         _draw(one)
 
 
@@ -80,7 +80,7 @@ def test_plot_validates_and_titles_state_the_finding(result, language):
 
 
 def test_the_answer_reads_the_laggard_against_the_largest_group(result):
-    said = " ".join(one.en for one in rooms.section(result).answer)
+    said = " ".join(one.en for one in pages.section(result).answer)
     whole = result.group_periods.filter(start=2003, end=2017)
     figures = {row["region"]: row for row in whole.iter_rows(named=True)}
     gap = 100 * (figures["East"]["tfp_growth"] - figures["Northeast"]["tfp_growth"])
@@ -92,7 +92,7 @@ def test_the_answer_reads_the_laggard_against_the_largest_group(result):
 
 def test_pictures_hold_the_figures_of_the_frame(result):
     facts = Shown(result)
-    twin = {picture.kind: picture.twin for picture in rooms.section(result, region="Jilin").pictures}
+    twin = {picture.kind: picture.twin for picture in pages.section(result, region="Jilin").pictures}
     parts = facts.parts(facts.rows)
     assert parts == ["breakthrough", "allocation", "upgrading"]
     for row in twin["sources"].rows:
@@ -109,13 +109,13 @@ def test_pictures_hold_the_figures_of_the_frame(result):
 
 
 def test_emerging_industries_and_named_groups_have_their_own_colours(made_up):
-    section = rooms.section(made_up)
+    section = pages.section(made_up)
     assert [picture.kind for picture in section.pictures] == ["sources", "groups", "waterfall", "reallocation"]
     _draw(section)
     titles = [column.title.en for column in section.pictures[0].twin.columns]
     assert "upgrading of emerging industries" in titles
     assert section.answer[1].en.startswith(("North grew", "South grew"))
-    depth = rooms.section(upgrading.in_depth(made_up))
+    depth = pages.section(upgrading.in_depth(made_up))
     assert [picture.kind for picture in depth.pictures] == ["speed"]
     assert "no such order" in depth.notes[-1].en
 
@@ -124,7 +124,7 @@ def test_one_region_shows_what_its_industries_did_themselves():
     tables = made_up_economy(3, 3, 5, seed=2).tables
     one = {name: table.filter(pl.col("region") == "r1") if "region" in table.columns else table
            for name, table in tables.items()}  # fmt: skip
-    section = rooms.section(decompose(xinzhi.load(one)))
+    section = pages.section(decompose(xinzhi.load(one)))
     assert [picture.kind for picture in section.pictures] == ["sources", "waterfall", "reallocation"]
     _draw(section)
     assert "industries' own growth" in section.answer[0].en
@@ -132,7 +132,7 @@ def test_one_region_shows_what_its_industries_did_themselves():
 
 def test_only_totals_show_no_allocation():
     result = decompose(xinzhi.load({"accounts": made_up_economy(4, 3, 5, seed=2).tables["accounts"]}))
-    section = rooms.section(result)
+    section = pages.section(result)
     assert "totals show no allocation" in section.pictures[0].headline.en
     assert "reallocation" not in [picture.kind for picture in section.pictures]
     _draw(section)
@@ -142,11 +142,11 @@ def test_a_gap_is_named_and_leaves_the_whole_span_to_the_others():
     tables = made_up_economy(4, 3, 6, seed=3).tables
     hole = (pl.col("region") == "r1") & (pl.col("industry") == "i2") & (pl.col("year") == 2002)
     result = decompose(xinzhi.load(tables | {"industry_accounts": tables["industry_accounts"].filter(~hole)}))
-    section = rooms.section(result)
+    section = pages.section(result)
     assert "TFP rose in 3 of 3 regions in 2000-2005" in section.answer[0].en
     assert any("r1 2002: value added of i2" in note.en for note in section.notes)
     with pytest.raises(UsageError, match="no decomposition over 2000–2005"):
-        rooms.section(result, region="r1")
+        pages.section(result, region="r1")
 
 
 def test_a_frontier_analysis_stands_beside(package, result):
@@ -156,7 +156,7 @@ def test_a_frontier_analysis_stands_beside(package, result):
         efficiency_change=pl.lit(1.0),
         technical_change=pl.col("breakthrough").exp(),
     )
-    section = rooms.section(decompose(package, frontier=rows))
+    section = pages.section(decompose(package, frontier=rows))
     picture = section.pictures[-1]
     assert picture.kind == "beside"
     assert "signs agree in 31 of 31 regions" in picture.headline.en

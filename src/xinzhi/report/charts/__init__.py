@@ -51,7 +51,7 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     import altair as alt
 
     from xinzhi.report.charts.style import Words
-    from xinzhi.report.rooms import section
+    from xinzhi.report.pages import section
 
     pictures = {one.kind: one for one in section(result, region=region).pictures}
     if not pictures:

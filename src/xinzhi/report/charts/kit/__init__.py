@@ -1,4 +1,4 @@
-"""Kinds of chart that the rooms share: each takes rows whose words are `Text` and gives a finished altair chart.
+"""Kinds of chart that all pages share: each takes rows whose words are `Text` and gives a finished altair chart.
 
 `names` draws one row a name (dots with intervals, stacked bars with a dot for the sum, a matrix), `ranges` several
 figures a name (nested intervals, two figures joined, bars against a bound of their own), `years` draws time (lines with

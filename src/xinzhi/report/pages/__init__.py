@@ -1,0 +1,103 @@
+"""What each room of the essay says in a report: one file a room, one function a result, each giving a `Section`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from xinzhi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from xinzhi.core.result import Result
+    from xinzhi.report.section import Section
+
+SECTIONS: Mapping[str, tuple[str, str]] = {
+    "Measurement": ("yardstick.measurement", "measurement"),
+    "Audit": ("yardstick.audit", "audit"),
+    "Scope": ("scope.classify", "classified"),
+    "Dependence": ("scope.dependence", "dependence"),
+    "History": ("scope.history", "history"),
+    "Sources": ("sources", "decomposition"),
+    "Allocation": ("sources", "allocation"),
+    "Upgrading": ("sources", "upgrading"),
+    "Innovation": ("sources", "innovation"),
+    "Sectors": ("sectors.advance", "together"),
+    "Index": ("sectors.index", "indexed"),
+    "Uncertainty": ("sectors.index_ranks", "uncertain"),
+    "Gaming": ("sectors.index_ranks", "gamed"),
+    "Sensitivity": ("sectors.index_ranks", "sensitive"),
+    "Inequality": ("sectors.inequality", "unequal"),
+    "Densities": ("sectors.inequality", "dense"),
+    "SpatialAutocorrelation": ("sectors.neighbours", "neighbouring"),
+    "MarkovChain": ("sectors.neighbours", "moving"),
+    "Education": ("sectors.one_sector", "educated"),
+    "Culture": ("sectors.one_sector", "cultured"),
+    "Green": ("sectors.one_sector", "intense"),
+    "Decoupling": ("sectors.drivers", "decoupled"),
+    "Drivers": ("sectors.drivers", "driven"),
+    "Efficiency": ("frontier", "efficiency"),
+    "Bootstrap": ("frontier", "bootstrap"),
+    "ProductivityChange": ("frontier", "change"),
+    "Metafrontier": ("frontier", "metafrontier"),
+    "StochasticFrontier": ("frontier", "stochastic"),
+    "Stoned": ("frontier", "stoned"),
+    "TwoStage": ("frontier", "two_stage"),
+    "ReturnsTest": ("frontier", "returns_test"),
+    "Window": ("frontier", "window"),
+    "Partial": ("frontier", "partial_frontier"),
+    "Economic": ("frontier", "economic"),
+    "Complexity": ("pathways.complexity", "complexity"),
+    "pathways.Uncertainty": ("pathways.complexity", "uncertainty"),
+    "Opportunities": ("pathways.entry", "opportunities"),
+    "Backtest": ("pathways.entry", "backtest"),
+    "Isomorphism": ("pathways.likeness", "isomorphism"),
+    "Choices": ("pathways.likeness", "choices"),
+    "Clubs": ("pathways.convergence", "clubs"),
+    "BetaConvergence": ("pathways.convergence", "beta"),
+    "SigmaConvergence": ("pathways.convergence", "sigma"),
+    "LeadChanges": ("pathways.convergence", "lead_changes"),
+    "Leapfrog": ("pathways.leap", "leapfrog"),
+    "LaneChanges": ("pathways.leap", "lane_changes"),
+    "Northeast": ("pathways.leap", "northeast"),
+    "Plan": ("pathways.plan", "plan"),
+    "Screening": ("risks.screening", "screening"),
+    "Bubbles": ("risks.bubbles", "bubbles"),
+    "PanelBubbles": ("risks.bubbles", "panel"),
+    "Utilisation": ("risks.capacity", "capacity"),
+    "PeakToPeak": ("risks.capacity", "peak_to_peak"),
+    "PlantCapacity": ("risks.capacity", "plant_capacity"),
+    "HerdEntry": ("risks.herd_entry", "herd_entry"),
+    "Zombies": ("risks.zombies", "zombies"),
+    "Debt": ("risks.debt", "debt"),
+    "DebtDynamics": ("risks.debt_dynamics", "debt_dynamics"),
+    "DebtFan": ("risks.debt_fan", "debt_fan"),
+    "DebtStress": ("risks.debt_stress", "debt_stress"),
+    "Register": ("risks.register", "register"),
+}
+
+
+def section(result: Result, *, region: str | None = None) -> Section:
+    """Return what a result of a room says."""
+    maker = _maker(result)
+    if maker is None:
+        raise UsageError("report.no-picture", name=type(result).__name__)
+    return maker(result, region=region)
+
+
+def knows(result: Result) -> bool:
+    """Say whether a room can tell what a result says."""
+    return _maker(result) is not None
+
+
+def _maker(result: Result) -> Callable[..., Section] | None:
+    for kind in type(result).__mro__:
+        # Two packages may have a class of one name: the package before the name tells them apart.
+        key = f"{kind.__module__.split('.')[1]}.{kind.__name__}" if kind.__module__.startswith("xinzhi.") else ""
+        key = key if key in SECTIONS else kind.__name__
+        if key in SECTIONS:
+            module, name = SECTIONS[key]
+            found: Callable[..., Section] = getattr(import_module(f"xinzhi.report.pages.{module}"), name)
+            return found
+    return None

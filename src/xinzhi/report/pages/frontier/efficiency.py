@@ -1,0 +1,205 @@
+"""The page of an efficiency: who is on the frontier, how far the others are, and whom they could learn from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.schema import described
+from xinzhi.core.text import listing, same, words
+from xinzhi.frontier import conventions, good_text
+from xinzhi.report.charts import kit
+from xinzhi.report.numbers import number, unit_text
+from xinzhi.report.pages.frontier.common import (
+    called,
+    chosen,
+    group_text,
+    head,
+    headline,
+    sentences_of,
+)  # fmt: skip
+from xinzhi.report.pages.frontier.plane import plane
+from xinzhi.report.picture import picture
+from xinzhi.report.section import Section
+from xinzhi.report.table import Table, table
+
+if TYPE_CHECKING:
+    from xinzhi.core.text import Text
+    from xinzhi.frontier import Efficiency
+    from xinzhi.report.section import Picture
+    from xinzhi.report.table import Column
+
+_ROUNDING = 1e-9
+_STILL = 1e-7  # percent: what changes by less is rounding
+
+
+def efficiency(result: Efficiency, *, region: str | None = None) -> Section:
+    """Return what an efficiency says; with `region` the way to the frontier of that unit."""
+    asked = chosen(result, region, result.data.units)
+    known = result.ranked.drop_nulls("value")
+    drawn = [_dots(result, known), plane(result, asked), _peers(result), _way(result, asked)] if known.height else []
+    answer, notes = sentences_of(result)
+    goods, n = len(result.data.columns), len(result.data.units)
+    few = [words("frontier.note.few", n=n, goods=goods)] if n < conventions()["units_per_good"]["value"] * goods else []
+    return Section.of(
+        "frontier.efficiency",
+        drawn,
+        [_peer_table(result), _target_table(result)] if known.height else [_scores(result)],
+        anchor="efficiency",
+        answer=answer,
+        notes=(*notes, *few, words("frontier.note.noise"), *result.labels.notes),
+    )
+
+
+def _dots(result: Efficiency, known: pl.DataFrame) -> Picture:
+    """Return the efficiency of every unit, best first."""
+    share = result.reading not in {"distance", "slacks"}
+    rows = [
+        {"name": result.names.region(unit), "value": value, "group": group_text(result, unit)}
+        for unit, value in result.ranked.select("unit", "value").rows()
+    ]
+    values = known["value"].to_numpy()
+    options = {
+        "reference": 1.0 if share else 0.0,
+        "decimals": 1 if result.reading == "slacks" else 3,
+        "domain": (float(values.min()) * 0.92, max(float(values.max()), 1.0) * 1.03) if share else None,
+    }
+    axis = words(f"frontier.unit_of.{result.reading}")
+    return picture(
+        "frontier.efficiency", kit.dots, rows, _scores(result), title="dots", headline=headline(result),
+        how="share" if share else "distance", unit=axis, x=axis, **options,
+    )  # fmt: skip
+
+
+def _scores(result: Efficiency) -> Table:
+    """Return the scores with the further columns of the model."""
+    order = result.ranked.select("unit", share="value")
+    frame = order.join(result.frame, on="unit", how="left", maintain_order="left").with_columns(group=pl.col("unit"))
+    if "efficient" not in frame.columns:
+        frame = frame.with_columns(efficient=pl.lit(None, dtype=pl.Boolean))
+    plain = ["unit", "score", "status", "efficient", "shephard"]
+    if result.model == "environmental":  # one step for every good: the score itself
+        plain += [name for name in frame.columns if name.startswith("beta_")]
+    more = [name for name in result.frame.columns if name not in plain]
+    columns: list[str | Column] = ["unit"]
+    columns += ["group"] if result.labels.groups else []
+    columns += ["share"] if result.inverse else []
+    columns += [head("score", "figure" if result.reading == "slacks" else "score"), "efficient", "status"]
+    columns += [_further(result, name) for name in more]
+    return table("frontier_scores", frame, columns, result, names=called(result))
+
+
+def _further(result: Efficiency, name: str) -> str | Column:
+    return name if described(result.verb, name) else result.good_column(name)
+
+
+def _others(result: Efficiency) -> pl.DataFrame | None:
+    """Return the peers of every unit but itself, None where there are none."""
+    try:
+        frame = result.peers.filter(pl.col("unit") != pl.col("peer"))
+    except UsageError:
+        return None
+    return frame if frame.height else None
+
+
+def _peers(result: Efficiency) -> Picture | None:
+    """Return how many units could learn from each efficient one; None where the model has no peers."""
+    frame = _others(result)
+    if frame is None:
+        return None
+    counts = frame.group_by("peer").agg(pl.len().alias("units"), pl.col("weight").mean())
+    counts = counts.sort("units", "peer", descending=True)
+    twin = table(
+        "frontier_peer_counts", counts, ["peer", "units", "weight"], result, part="peers", names=called(result)
+    )
+    first, n, _ = counts.row(0)
+    units = result.data.units
+    facts = {"name": result.names.region(first), "n": n, "all": frame["unit"].n_unique(), "what": result.what(units)}
+    rows = [{"name": result.names.region(peer), "value": float(n)} for peer, n, _ in counts.rows()]
+    axis = words("frontier.unit_of.units")
+    return picture("frontier.peers", kit.bars, rows, twin, facts, unit=axis, x=axis, decimals=0)
+
+
+def _peer_table(result: Efficiency) -> Table | None:
+    """Return the peers of every unit off the frontier with their weights, the heaviest first."""
+    frame = _others(result)
+    if frame is None:
+        return None
+    found: dict[str, list[Text]] = {}
+    for unit, peer, weight in frame.rows():
+        said = words("frontier.chart.part", part=result.names.region(peer), value=number(weight, 3))
+        found.setdefault(unit, []).append(said)
+    return Table(
+        key="frontier_peers",
+        title=words("frontier.table.peers"),
+        columns=(head("unit", "name"), head("peers", "name")),
+        rows=[(result.names.region(unit), listing(peers)) for unit, peers in found.items()],
+    )
+
+
+def _targets(result: Efficiency) -> pl.DataFrame | None:
+    """Return ``unit, good, actual, target, change, slack``, best units first; None where the model has no targets."""
+    data = result.data
+    try:
+        targets = result.targets
+    except UsageError:
+        return None
+    goods = [name for name in data.columns if name in targets.columns]
+    actual = pl.DataFrame(data.goods.all(), schema=list(data.columns), orient="row")
+    actual = actual.with_columns(unit=pl.Series(data.units))
+
+    def long(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+        return frame.unpivot(goods, index="unit", variable_name="good", value_name=name)
+
+    found = long(actual, "actual").join(long(targets, "target"), on=["unit", "good"], maintain_order="left")
+    try:
+        slacks = long(result.slacks, "slack")
+    except (UsageError, pl.exceptions.ColumnNotFoundError):
+        found = found.with_columns(slack=pl.lit(None, dtype=pl.Float64))
+    else:
+        found = found.join(slacks, on=["unit", "good"], how="left", maintain_order="left")
+    change = pl.when(pl.col("actual") != 0).then(100 * (pl.col("target") / pl.col("actual") - 1))
+    small = pl.col("slack").abs() <= _ROUNDING * pl.max_horizontal(pl.col("actual").abs(), 1.0)
+    order = result.ranked.select("unit").with_row_index("place")
+    found = found.with_columns(change=change, slack=pl.when(small).then(0.0).otherwise(pl.col("slack")))
+    return found.join(order, on="unit", maintain_order="left").sort("place", maintain_order=True)
+
+
+def _target_table(result: Efficiency) -> Table | None:
+    frame = _targets(result)
+    if frame is None:
+        return None
+    moved = frame.filter(pl.col("target").is_not_null() & (pl.col("change").abs() >= _STILL))["unit"].unique()
+    rows = frame.filter(pl.col("unit").is_in(moved.implode())).with_columns(measure=pl.col("good"))
+    measures = result.labels.measures
+    names = {**called(result), "measure": lambda good: unit_text(measures[good]) if measures.get(good) else None}
+    columns: list[str | Column] = [
+        head("unit", "name"), head("good", "name"), head("measure", "name"), head("actual", "figure"),
+        head("target", "figure"), head("change", "points", same("%")), head("slack", "figure"),
+    ]  # fmt: skip
+    return table("frontier_targets", rows, columns, result, names=names)
+
+
+def _way(result: Efficiency, asked: str | None) -> Picture | None:
+    """Return by how much every good of one unit would change on the way to the frontier."""
+    frame, twin = _targets(result), _target_table(result)
+    last = result.ranked.drop_nulls("value").row(-1, named=True)
+    unit = asked or (last["unit"] if not last["efficient"] else None)
+    if frame is None or unit is None:
+        return None
+    own = frame.filter((pl.col("unit") == unit) & pl.col("target").is_not_null())
+    change = pl.when(pl.col("change").abs() < _STILL).then(0.0).otherwise(pl.col("change"))
+    own = own.with_columns(change=change, good=pl.col("good"))
+    moved = own.filter(pl.col("change").fill_null(0.0) != 0)
+    if not moved.height:
+        return None
+    parts = [
+        words("frontier.chart.part", part=good_text(good), value=number(value, 1, sign=True))
+        for good, value in moved.select("good", "change").rows()
+    ]
+    rows = [{"name": good_text(good), "value": value} for good, value in own.select("good", "change").rows()]
+    axis = words("frontier.unit_of.change")
+    facts = {"name": result.names.region(unit), "parts": parts}
+    return picture("frontier.targets", kit.bars, rows, twin or _scores(result), facts, unit=axis, x=axis)

@@ -1,0 +1,226 @@
+"""The page of `debt`: how heavy local debt is, how it is graded where it can be, and how the ratios went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.text import Text, listing, words
+from xinzhi.report.charts import kit
+from xinzhi.report.pages.risks.debt_notes import LISTED, gaps, swaps
+from xinzhi.report.palette import ACCENT, DEEP, GROUPS
+from xinzhi.report.picture import picture, rows_of
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.sentence import answer_of, fact
+from xinzhi.report.table import Column, Table, column, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.result import Facts
+    from xinzhi.risks import Debt
+
+LINES = (ACCENT, GROUPS[0], GROUPS[5], GROUPS[4])
+TINTS = {"green": GROUPS[5], "yellow": GROUPS[2], "orange": ACCENT, "red": GROUPS[3]}
+FEW = 3  # regions that all have a line
+RATIOS = (
+    "to_output", "to_revenue", "to_revenue_and_funds", "to_expenditure", "fund_share", "vehicles_to_output",
+    "with_vehicles_to_output",
+)  # fmt: skip
+
+
+def debt(result: Debt, *, region: str | None = None) -> Section:
+    """Return how heavy explicit debt is against output and revenue, with that of financing vehicles beside it."""
+    chosen = None if region is None else result.names.resolve(region, result.frame["region"].unique().sort())
+    year, facts = result.shown_year(), result.facts()
+    series = result.history(dict.fromkeys([chosen, *result.spread(year)] if chosen else result.spread(year)))
+    if series:
+        facts["headline.history"] = {"parts": result.paths(series)}
+    drawn = [
+        _ratio(result, facts, "output"),
+        _ratio(result, facts, "revenue"),
+        _vehicles(result, facts),
+        _graded(result, facts),
+        _history(result, facts, series, chosen),
+    ]
+    return Section.of(
+        "debt.section_debt",
+        drawn,
+        [_ratios(result, year)] if year is not None else [],
+        anchor="risks-debt",
+        answer=answer_of(facts, "debt"),
+        notes=(*_grading_notes(result, year), *_notes(result, year)),
+        lead=2,
+    )
+
+
+def _ratio(result: Debt, facts: Facts, below: str) -> Picture | None:
+    """Return debt to `below`, output or general budget revenue, by region in a year; None where no region has it."""
+    name = f"to_{below}"
+    said = fact(facts, name, f"{name}_one")
+    if said is None:
+        return None
+    headline, values = said
+    rows = result.ordered(name, values["year"])
+    title = words(f"debt.title.{name}", **values)
+    return picture(
+        f"debt.{below}", kit.dots, rows_of(rows, result, name="region", value=name),
+        table(f"debt_{name}", rows, ("region", "explicit", below, name), result, title=title),
+        values, title=title, headline=headline, how=name, unit="percent", x=name,
+        decimals=1 if below == "output" else 0, reference=100 * values["total"] if rows.height > 1 else None,
+    )  # fmt: skip
+
+
+def _vehicles(result: Debt, facts: Facts) -> Picture | None:
+    """Return explicit debt and that of financing vehicles side by side; None where the latter is not given."""
+    said = fact(facts, "vehicles")
+    if said is None:
+        return None
+    rows = result.ordered("with_vehicles_to_output", said[1]["year"])
+    parts = {
+        "explicit": (words("debt.chart.explicit"), GROUPS[0]),
+        "vehicles": (words("debt.chart.vehicles"), GROUPS[2]),
+    }
+    shown: dict[str, Any] = {
+        "explicit": "to_output",
+        "vehicles": "vehicles_to_output",
+        "sum": "with_vehicles_to_output",
+    }
+    bars = rows_of(rows, result, name="region", **shown)
+    twin = table("debt_vehicles", rows, ("region", *shown.values()), result, **said[1])
+    return picture(
+        "debt.vehicles", kit.stacked, bars, twin, said[1], unit="percent", x="of_output", parts=parts, total="sum"
+    )  # fmt: skip
+
+
+def _graded(result: Debt, facts: Facts) -> Picture | None:
+    """Return the ratio that the bands grade, each region with its band; None where nobody has one."""
+    said = fact(facts, "graded")
+    if said is None:
+        return None
+    grades = result.grades()
+    frame = result.ordered("band_ratio", said[1]["year"]).drop_nulls("band")
+    coloured = set(grades) <= set(TINTS)
+    rows = [
+        {
+            "name": result.names.region(r["region"]), "value": 100 * r["band_ratio"], "band": grades[r["band"]],
+            "figure": f"{100 * r['band_ratio']:,.0f}", **({"group": grades[r["band"]]} if coloured else {}),
+        }
+        for r in frame.iter_rows(named=True)
+    ]  # fmt: skip
+    title = words("debt.title.graded", **said[1])
+    called = {"region": result.names.region, "band": lambda name: grades[name]}
+    return picture(
+        "debt.bands", kit.spreads, rows,
+        table("debt_bands", frame, ("region", "band_ratio", "band"), result, names=called, title=title),
+        said[1] | {"parts": result.graded_ratio()}, title=title, headline="graded", how="graded", unit="percent",
+        x="band_ratio", zones=_zones(result), groups=list(grades.values()) if coloured else (),
+        inks=[TINTS.get(name, DEEP) for name in grades],
+        columns=((words("debt.chart.percent"), "figure"), (words("debt.chart.band"), "band")),
+    )  # fmt: skip
+
+
+def _starts(result: Debt) -> list[float]:
+    return [float(one["from"]) for one in result.bands["grades"]]
+
+
+def _zones(result: Debt) -> list[tuple[float | None, float | None, Text]]:
+    """Return the bands as zones of an axis in percent."""
+    starts = [100 * one for one in _starts(result)]
+    return list(zip(starts, [*starts[1:], None], result.grades().values(), strict=True))
+
+
+def _grading_notes(result: Debt, year: int | None) -> list[Text]:
+    """Return where the bands come from, and which regions have none and why."""
+    bands, every = result.bands, result.frame["region"].n_unique()
+    cuts = [
+        words("debt.chart.from", band=band, cut=cut)
+        for band, cut in zip(result.grades().values(), _starts(result), strict=True)
+    ]
+    called = result.set_name()
+    known = {"mof-2019": "press", "lic-dsf-2018": "framework", "lic-dsf-2018-external": "framework"}
+    source = str(bands["source"]).rstrip("。. ")
+    notes = [
+        words("debt.note.set", set=called, dated=bands["dated"], parts=result.graded_ratio(), cuts=cuts),
+        words(f"debt.note.{known.get(str(bands['name']), 'source')}", source=source),
+    ]
+    for why, codes in result.ungraded(result.last_year("band") or year):
+        if len(codes) == every:
+            notes.insert(0, words("debt.note.ungraded", set=called, why=why))
+        else:
+            notes.append(words("debt.note.ungraded_some", names=_some(result, codes), why=why))
+    return notes
+
+
+def _some(result: Debt, codes: Iterable[str]) -> Text:
+    return listing([result.names.region(code) for code in codes], limit=LISTED)
+
+
+def _history(
+    result: Debt, facts: Facts, series: Mapping[str, Mapping[int, float]], chosen: str | None
+) -> Picture | None:
+    """Return debt to output over the years of the region asked for and of the highest, the middle and the lowest."""
+    if not series:
+        return None
+    lines = [
+        {"group": result.names.region(code), "year": when, "value": 100 * known[when] if when in known else None}
+        for code, known in series.items()
+        for when in range(min(known), max(known) + 1)
+    ]
+    years = sorted({when for known in series.values() for when in known})
+    frame = pl.DataFrame({"year": years} | {code: [one.get(when) for when in years] for code, one in series.items()})
+    unit = words("debt.unit_of.percent")
+    columns: list[str | Column] = [
+        "year",
+        *(column("debt.of", "percent", unit, of=code, name=result.names.region(code)) for code in series),
+    ]
+    regions = result.ordered("to_output", result.shown_year()).height
+    how = "history_all" if regions <= FEW else "history_of" if chosen in series else "history"
+    said = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}
+    return picture(
+        "debt.history", kit.lines, lines, table("debt_history", frame, columns, title=words("debt.title.history")),
+        said, how=how, unit="percent", y="to_output", decimals=1, inks=LINES,
+    )  # fmt: skip
+
+
+def _ratios(result: Debt, year: int) -> Table:
+    """Return every ratio of a year that some region has."""
+    rows = result.frame.filter(pl.col("year") == year).sort(
+        "to_output", "region", descending=[True, False], nulls_last=True
+    )
+    return table("debt_ratios", rows, ("region", *RATIOS), result, known=True, year=year)
+
+
+def _notes(result: Debt, year: int | None) -> list[Text]:
+    """Return what has no ratio and why, which balances jump, and what the ratios cannot tell."""
+    has = result.frame.drop_nulls("explicit")
+    notes = [words("debt.note.explicit")]
+    if has["vehicles"].null_count() == has.height:
+        notes.append(words("debt.note.no_vehicles"))
+    notes.append(words("debt.note.revenue" if has["to_revenue"].count() else "debt.note.revenue_unknown"))
+    for what in ("revenue", "output"):
+        without = has.filter(pl.col(what).is_null()) if has[what].count() else has.clear()
+        for (when,), rows in without.group_by("year", maintain_order=True):
+            notes.append(words(f"debt.note.no_{what}", year=when, names=_some(result, rows["region"])))
+    absent = [] if year is None else sorted(set(has["region"]) - set(has.filter(pl.col("year") == year)["region"]))
+    if absent:
+        notes.append(words("debt.note.absent", year=year, names=_some(result, absent)))
+    placed: list[tuple[Finding, str, str]] = []
+    for one in result.findings:
+        code, _, when = (one.key or "").partition("/")
+        placed += [(one, code, when)] if when else []
+    jumps = [
+        words("debt.chart.region_year", name=result.names.region(code), year=when)
+        for one, code, when in placed
+        if one.rule == "jump"
+    ]
+    if jumps:
+        notes.append(words("debt.note.jumps", names=listing(jumps, limit=8)))
+    notes += [
+        words("debt.chart.about", name=result.names.region(code), what=one.message)
+        for one, code, _ in placed
+        if one.rule == "other-scope"
+    ]
+    return [*notes, *gaps(has, result.names), *swaps(has["region"].unique().to_list())]

@@ -1,0 +1,195 @@
+"""The page of `debt_stress`: what each scenario adds to the ratio, by region and along the years of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.text import Text, has, listing, words
+from xinzhi.report.charts import kit
+from xinzhi.report.pages.risks.debt_notes import LISTED, swaps
+from xinzhi.report.palette import ACCENT, GROUPS, INK
+from xinzhi.report.picture import picture, rows_of
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.sentence import answer_of, distinct, fact, hundredfold, notes_of, short
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.risks import conventions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Facts
+    from xinzhi.risks import DebtStress
+
+BASELINE, COMBINED = "baseline", "combined"
+SHOCKS = {"growth": GROUPS[0], "interest": GROUPS[3], "land": GROUPS[2], "contingent": GROUPS[4]}
+LONGEST = 13.0  # width of the name of a scenario in a picture, in units of its size
+LINES = {BASELINE: INK, **SHOCKS, COMBINED: ACCENT}
+OTHERS = (GROUPS[5], GROUPS[6], GROUPS[7], GROUPS[1])  # for scenarios of the caller's own
+INPUTS = ("growth", "growth_deviation", "rate", "net_borrowing", "stabilising_borrowing", "fund_ratio", "vehicle_ratio")
+
+
+def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
+    """Return what shocks add to debt to output: in every region at the end, and in one over the years."""
+    code = result.order()[0] if region is None else result.names.resolve(region, result.inputs["region"])
+    facts = result.facts() | result.of_region(code)
+    ends = _ends(result)
+    inputs = table("debt_inputs", result.inputs, ("region", "start_year", *INPUTS), result, part="inputs", known=True)
+    return Section.of(
+        "debt.section_stress",
+        [_by_region(result, ends, facts), _compared(result, ends, facts), _along(result, code, facts)],
+        [_what(result, facts), inputs],
+        anchor="risks-debt-stress",
+        answer=answer_of(facts, "debt"),
+        notes=_notes(result, facts),
+    )
+
+
+def _ends(result: DebtStress) -> pl.DataFrame:
+    """Return what every scenario adds to the ratio at the end, a row a region: those first to whom all add most."""
+    ends = result.ends()
+    added = ends.pivot(on="scenario", index="region", values="over_baseline").drop(BASELINE)
+    base = ends.filter(scenario=BASELINE).select("region", "start", baseline="debt_ratio")
+    return base.join(added, on="region").sort(COMBINED, "region", descending=[True, False])
+
+
+def _added(result: DebtStress, names: Iterable[str]) -> list[Column]:
+    unit, called = words("debt.unit_of.points"), result.scenarios()
+    return [column("debt.of", "percent", unit, of=name, name=called[name]) for name in names]
+
+
+def _by_region(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
+    """Return what every standard shock adds to the ratio at the end, region by region, alone and all at once."""
+    said = fact(facts, "stress", "stress_one")
+    kept = [name for name in result.scenarios() if name in SHOCKS and ends[name].count()]
+    shown: dict[str, Any] = {one.name: one for one in _added(result, (*kept, COMBINED))}
+    percent = [column(f"debt.{name}", "percent", words("debt.unit_of.percent")) for name in ("start", "baseline")]
+    title = words("debt.title.stress", years=result.years())
+    return said and picture(
+        "debt.stress", kit.stacked, rows_of(ends, result, name="region", **shown),
+        table("debt_stress", ends, ("region", *percent, *shown.values()), result, title=title), said[1],
+        headline=said[0], unit="points", x="over_baseline", total=COMBINED,
+        parts={name: (result.scenarios()[name], SHOCKS[name]) for name in kept},
+    )  # fmt: skip
+
+
+def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
+    """Return the scenarios of the caller's own beside the standard ones; None where there are none."""
+    said = fact(facts, "compared")
+    if said is None:
+        return None
+    own = [name for name in result.scenarios() if name not in LINES and ends[name].count()]
+    kept = [*(name for name in (*SHOCKS, COMBINED) if ends[name].count()), *own]
+    brief = distinct({name: short(result.scenarios()[name], LONGEST) for name in kept})
+    cells = [
+        {"row": result.names.region(row["region"]), "column": brief[name], "value": hundredfold(row[name])}
+        for row in ends.iter_rows(named=True)
+        for name in kept
+    ]
+    title = words("debt.title.compared", years=result.years())
+    twin = table("debt_compared", ends, ("region", *_added(result, kept)), result, title=title)
+    return picture(
+        "debt.compared", kit.matrix, cells, twin, said[1], unit="points", legend="over_baseline", decimals=1
+    )  # fmt: skip
+
+
+def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
+    """Return the paths of one region under every scenario that can be computed for it."""
+    said = fact(facts, "along")
+    own = result.frame.filter(region=code).sort("year")
+    named = result.scenarios()
+    kept = [name for name in named if own.filter(scenario=name)["debt_ratio"].count()]
+    start = result.inputs.filter(region=code).row(0, named=True)
+    first = pl.DataFrame({"year": [start["start_year"]]} | {name: [start["start"]] for name in kept})
+    paths = pl.concat([first, own.pivot(on="scenario", index="year", values="debt_ratio").select("year", *kept)])
+    lines = [
+        {"group": named[name], "year": year, "value": 100 * value}
+        for name in kept
+        for year, value in paths.select("year", name).rows()
+    ]
+    others = [name for name in kept if name not in LINES]
+    inks = [LINES.get(name) or OTHERS[others.index(name) % len(OTHERS)] for name in kept]
+    unit = words("debt.unit_of.percent")
+    columns = [column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept]
+    missing = _lacking(own, named)
+    return said and picture(
+        "debt.paths", kit.lines, lines,
+        table("debt_paths", paths, ("year", *columns), title=words("debt.title.along", **said[1])),
+        said[1] | {"missing": missing}, title="along", headline="along", how="along_some" if missing else "along",
+        unit="percent", y="to_output", decimals=0, inks=inks, reference=100 * start["start"],
+    )  # fmt: skip
+
+
+def _lacking(own: pl.DataFrame, named: Mapping[str, Text]) -> Sequence[Text]:
+    """Return the scenarios that cannot be computed for a region, and why."""
+    rows = own.filter(pl.col("debt_ratio").is_null()).unique("scenario", maintain_order=True)
+    return [
+        words("debt.chart.lacking", name=named[r["scenario"]], why=Text(zh=r["status_zh"], en=r["status_en"]))
+        for r in rows.iter_rows(named=True)
+    ]
+
+
+def _what(result: DebtStress, facts: Facts) -> Table:
+    """Return what each scenario does, and what it adds on average and at most."""
+    stress = {name: node["value"] for name, node in conventions("public_debt")["stress"].items()}
+    years = words("debt.chart.years", n=stress["growth"]["years"])
+    values = {
+        **stress,
+        "basis_points": 10000 * stress["interest"],
+        "deviations": stress["growth"]["deviations"],
+        "years": years,
+        **facts,
+    }
+    given, rows = result.provenance.options.get("baseline"), []
+    ends = result.ends().sort("over_baseline", descending=True)
+    for name in result.scenarios():
+        key = "debt.chart.does_given" if name == BASELINE and given else f"debt.chart.does_{name}"
+        does = words(key if has(key) else "debt.chart.does_own", **values)
+        known = ends.filter(scenario=name).drop_nulls("over_baseline")
+        plain = name == BASELINE or not known.height
+        rows.append(
+            {"scenario": name, "does_zh": does.zh, "does_en": does.en, "computed": known.height,
+             "mean": None if plain else known["over_baseline"].mean(),
+             "most_in": None if plain else known["region"][0], "most": None if plain else known["over_baseline"][0]}
+        )  # fmt: skip
+    unit = words("debt.unit_of.points")
+    columns = (
+        "scenario", column("debt.does", "text"), column("debt.computed", "integer"),
+        column("debt.mean", "percent", unit), column("debt.most_in", "name"), column("debt.most", "percent", unit),
+    )  # fmt: skip
+    named = result.scenarios()
+    called = {"scenario": lambda name: named[name], "most_in": result.names.region}
+    return table("debt_scenarios", pl.DataFrame(rows, infer_schema_length=None), columns, result, names=called)
+
+
+def _notes(result: DebtStress, facts: Facts) -> list[Text]:
+    notes = notes_of(facts, "debt")
+    named = result.scenarios()
+    lacking = result.frame.filter(pl.col("debt_ratio").is_null()).unique(["region", "scenario"], maintain_order=True)
+    for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
+        every = rows.height == result.inputs.height
+        said = {
+            "name": named[str(name)], "why": Text(zh=str(zh), en=str(en)),
+            "names": _some(result.names, rows["region"]),
+        }  # fmt: skip
+        notes.append(words("debt.note.not_computed" if every else "debt.note.not_computed_in", **said))
+    if lacking.height:
+        notes.append(words("debt.note.combined"))
+    old = list(dict.fromkeys(one.key for one in result.findings if one.rule == "old-figure" and one.key))
+    if old:
+        notes.append(words("debt.note.old", names=_some(result.names, old)))
+    funds = result.inputs.drop_nulls("fund_ratio").sort("fund_ratio", "region")
+    if funds.height > 1:
+        middle = float(np.median(funds["fund_ratio"].to_numpy()))
+        name = result.names.region(funds["region"][-1])
+        notes.append(words("debt.note.land", median=middle, name=name, most=funds["fund_ratio"][-1]))
+    if not result.provenance.options.get("baseline"):
+        notes.append(words("debt.note.two_baselines", window=conventions("public_debt")["stress"]["window"]["value"]))
+    return [*notes, *swaps(result.inputs["region"].to_list(), ahead=True)]
+
+
+def _some(names: Names, codes: Iterable[str]) -> Text:
+    return listing([names.region(code) for code in codes], limit=LISTED)

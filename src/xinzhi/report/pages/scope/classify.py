@@ -1,0 +1,244 @@
+"""The page of `classify`: which industries count on a day, by whose list, how much of the whole, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import polars as pl
+
+from xinzhi.core.text import Text, listing, same, sentences, words
+from xinzhi.report.charts import kit, style
+from xinzhi.report.charts.kit.plane import squarify
+from xinzhi.report.numbers import unit_text
+from xinzhi.report.pages.scope.eras import powers_table, timeline
+from xinzhi.report.picture import picture
+from xinzhi.report.section import Section
+from xinzhi.report.table import NO_UNIT, column, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from altair.typing import ChartType
+
+    from xinzhi.report.charts.style import Words
+    from xinzhi.report.section import Picture
+    from xinzhi.report.table import Column, Table
+    from xinzhi.scope import Scope
+
+SPREAD = ("share", "lower", "upper")
+WIDTH, HEIGHT = 640.0, 380.0
+SIZE, EDGE = 11, 8  # of the letters in a tile, and what a tile keeps free beside them, in pixels
+LABELS = 300  # names of lists and industries are long
+
+
+def classified(result: Scope, *, region: str | None = None) -> Section:
+    """Return what counts as new quality on a day; the pictures show all regions."""
+    del region
+    drawn = [treemap(result), lists(result), regions(result), years(result), timeline(result.question.day)]
+    return _section(result, drawn, [industries(result), sources(result)])
+
+
+def brief(result: Scope) -> Section:
+    """Return the section for the report of an assessment: the table holds only what counts."""
+    whole = treemap(result)
+    shown = industries(result, counted=True) if whole else powers_table()
+    return _section(result, [whole or timeline(result.question.day)], [shown])
+
+
+def _section(result: Scope, drawn: list[Picture | None], tables: list[Table]) -> Section:
+    facts = result.facts()
+    answer, notes = (
+        sentences({key: values for key, values in facts.items() if key.startswith(shelf)}, "scope")
+        for shelf in ("answer.", "note.")
+    )
+    return Section.of(
+        "scope.scope", drawn, tables, anchor="scope", facts={"day": result.day}, answer=answer, notes=tuple(notes)
+    )
+
+
+def unit(result: Scope) -> Text:
+    """Return the unit of the measure; empty where it is not known."""
+    given = result.units.get(result.weighed or "")
+    return unit_text(given) if given else NO_UNIT
+
+
+def shares(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with its shares and bounds in percent."""
+    return frame.with_columns(pl.col(SPREAD) * 100)
+
+
+def _amount(result: Scope) -> Column:
+    return column("scope.in_scope", "figure", unit(result))
+
+
+def inside(result: Scope) -> pl.DataFrame:
+    """Return what is in, largest first."""
+    return result.codes.filter(pl.col("in_scope") > 0).sort("in_scope", descending=True, maintain_order=True)
+
+
+def treemap(result: Scope) -> Picture | None:
+    """Return what is in, coloured by the lists that name it; None where nothing is."""
+    some = inside(result)
+    if some.is_empty():
+        return None
+    first = some.row(0, named=True)
+    total = float(some["in_scope"].sum())
+    facts = {"measure": result.measured, "name": result.industry(first["code"]), "share": first["in_scope"] / total}
+    named = shares(some).with_columns(industry=pl.col("code"), lists=pl.col("definitions"))
+    names = {
+        "industry": result.industry,
+        "lists": lambda ids: listing([result.list_name(one) for one in ids.split(";") if one]),
+    }
+    columns: list[str | Column] = [column("scope.industry", "name"), "code", *SPREAD, _amount(result)]
+    columns.append(column("scope.lists", "text"))
+    twin = table("scope_treemap", named, columns, result, names=names, title=words("scope.table.scope_treemap"))
+    return picture(
+        "scope.treemap", _treemap, some, twin, facts | {"count": some.height},
+        headline=None if result.weighed else "treemap_plain",
+        unit=words("scope.unit_of.amount", measure=result.measured) if unit(result) == NO_UNIT else unit(result),
+        result=result,
+    )  # fmt: skip
+
+
+def _treemap(w: Words, some: pl.DataFrame, *, result: Scope) -> ChartType:
+    rows: list[dict[str, Any]] = []
+    total = float(some["in_scope"].sum())
+    areas = [value / total * WIDTH * HEIGHT for value in some["in_scope"]]
+    for row, (_, _, wide, _) in zip(some.iter_rows(named=True), squarify(areas, WIDTH, HEIGHT), strict=True):
+        named = row["definitions"].split(";")
+        group = result.list_name(named[0]) if len(named) == 1 else words("scope.label.several")
+        name, code = result.industry(row["code"]), row["code"]
+        shown = Text(zh=_fitting(name.zh, code, wide), en=_fitting(name.en, code, wide))
+        rows.append({"name": shown, "value": row["in_scope"], "group": group})
+    return kit.treemap(w, rows, width=int(WIDTH), height=int(HEIGHT))
+
+
+def _fitting(name: str, code: str, wide: float) -> str:
+    """Return a name where it fits a tile, else the code."""
+    return name if SIZE * style.width(name) < wide - EDGE else code
+
+
+def roomy_dots(w: Words, rows: Any, **options: Any) -> ChartType:  # noqa: ANN401 - as `kit.dots`
+    """Draw dots with space for long names."""
+    chart = kit.dots(w, rows, **options)
+    chart.config.axis.labelLimit = LABELS
+    return chart
+
+
+def _spread(row: Any) -> dict[str, float]:  # noqa: ANN401 - a row of a frame, or a mapping
+    return {"value": 100 * row["share"], "low": 100 * row["lower"], "high": 100 * row["upper"]}
+
+
+def lists(result: Scope) -> Picture | None:
+    """Return every list by itself and all of them together; None where there is one list."""
+    rows, whole = result.by_list, result.whole
+    if rows.height < 2 or whole is None:  # noqa: PLR2004 - one list has nothing to be compared with
+        return None
+    drawn = [
+        {"name": result.list_name(row["definition"]), **_spread(row), "group": words("scope.column.list")}
+        for row in rows.sort("share", descending=True, maintain_order=True).iter_rows(named=True)
+    ]
+    drawn.append({"name": words("scope.label.union"), **_spread(whole), "group": words("scope.label.in_scope")})
+    total = float(rows["share"].sum())
+    counted = result.codes.filter(pl.col("verdict") != "out").height
+    ends = [
+        {"definition": "sum", "share": total},
+        {"definition": "twice", "share": total - whole["share"]},
+        {"definition": "union", "named": counted, **{name: whole[name] for name in SPREAD}},
+    ]
+    frame = pl.concat([rows, pl.DataFrame(ends, schema=rows.schema)])
+    names = {
+        "definition": lambda name: (
+            words(f"scope.label.{name}") if name in {"sum", "twice", "union"} else result.list_name(name)
+        )
+    }
+    columns: list[str | Column] = [
+        column("scope.list", "name", of="definition"),
+        column("scope.named", "integer"),
+        *SPREAD,
+    ]
+    title = words("scope.table.scope_lists")
+    twin = table("scope_lists", shares(frame), columns, result, names=names, title=title)
+    of = words("scope.unit_of.share_of", measure=result.measured)
+    facts = {"sum": total, "union": whole["share"]}
+    return picture("scope.lists", roomy_dots, drawn, twin, facts, unit=of, x=of, decimals=1)
+
+
+def regions(result: Scope) -> Picture | None:
+    """Return the regions; None where there are none to compare."""
+    rows = result.by_region
+    if rows.height < 2:  # noqa: PLR2004 - one region has no other to be compared with
+        return None
+    names = {"region": result.names.region}
+    columns: list[str | Column] = [column("scope.region", "name"), column("scope.code", "code"), *SPREAD]
+    title = words("scope.table.scope_regions")
+    coded = shares(rows).with_columns(code=pl.col("region"))
+    twin = table("scope_regions", coded, columns, result, names=names, title=title)
+    drawn = [{"name": result.names.region(row["region"]), **_spread(row)} for row in rows.iter_rows(named=True)]
+    of = words("scope.unit_of.share_of", measure=result.measured)
+    facts = cast("Mapping[str, object]", result.facts()["answer.regions"])
+    return picture("scope.regions", kit.dots, drawn, twin, facts, unit=of, x=of, decimals=1)
+
+
+def years(result: Scope) -> Picture | None:
+    """Return the years; None where there is one."""
+    rows = result.by_year
+    if rows.height < 2:  # noqa: PLR2004 - one year is no line
+        return None
+    title = words("scope.table.scope_years")
+    twin = table("scope_years", shares(rows), ("year", *SPREAD), result, part="totals", title=title)
+    name = words("scope.label.in_scope")
+    drawn = [{"group": name, "year": row["year"], **_spread(row)} for row in rows.iter_rows(named=True)]
+    first, last = rows.row(0, named=True), rows.row(-1, named=True)
+    facts = {"first": first["year"], "before": first["share"], "last": last["year"], "after": last["share"]}
+    return picture(
+        "scope.years", kit.lines, drawn, twin, facts, unit="share", y=words("scope.unit_of.share"), decimals=1
+    )
+
+
+def industries(result: Scope, *, counted: bool = False) -> Table:
+    """Return every industry with verdict, bounds and who names it, or only those that count."""
+    rows = result.codes.filter(pl.col("verdict") != "out") if counted else result.codes
+    said = _reasons(result)
+    nobody = words("scope.label.nobody")
+    names = {"industry": result.industry, "reason": lambda code: said.get(code, nobody)}
+    amount = [_amount(result)] if result.weighed is not None else []
+    columns: list[str | Column] = ["code", column("scope.industry", "text"), "verdict", *SPREAD, *amount]
+    columns.append(column("scope.reason", "text"))
+    frame = shares(rows.drop("reason_zh", "reason_en")).with_columns(industry=pl.col("code"), reason=pl.col("code"))
+    title = words("scope.table.scope_industries")
+    return table("scope_industries", frame, columns, result, names=names, title=title)
+
+
+def _reasons(result: Scope) -> dict[str, Text]:
+    """Return the lists that name an industry, each with how many of its classes; the whole reason is in the frame."""
+    by_code: dict[str, list[Text]] = {}
+    for row in result.lists.filter(pl.col("upper") > 0).iter_rows(named=True):
+        name = result.list_name(row["definition"])
+        if row["classes_in"] < row["classes"]:
+            name = words("scope.label.some_of", list=name, inside=row["classes_in"], classes=row["classes"])
+        elif row["lower"] < row["upper"]:
+            name = words("scope.label.part_of", list=name)
+        by_code.setdefault(row["code"], []).append(name)
+    return {
+        code: Text(zh="；".join(one.zh for one in names), en="; ".join(one.en for one in names))
+        for code, names in by_code.items()
+    }
+
+
+def sources(result: Scope) -> Table:
+    """Return the definitions that were used, with who issued them and where they stand."""
+    by_id = {one.id: one for one in result.question.chosen}
+    shown = ("title", "definition", "authority", "begins", "source")
+    frame = pl.DataFrame({name: list(by_id) for name in shown})
+    names: dict[str, Callable[[str], Text]] = {
+        "title": lambda code: by_id[code].title,
+        "authority": lambda code: by_id[code].authority,
+        "begins": lambda code: same(by_id[code].valid_from.isoformat()),
+        "source": lambda code: same(by_id[code].source),
+    }
+    columns = [
+        column(f"scope.{name}", "name" if name == "title" else "code" if name == "definition" else "text")
+        for name in shown
+    ]
+    return table("scope_sources", frame, columns, names=names, title=words("scope.table.scope_sources"))

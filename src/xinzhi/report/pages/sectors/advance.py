@@ -1,0 +1,320 @@
+"""The page of `advance`: do education, culture and green keep up with the economy, and which holds a region back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.text import Text, listing, sentences, words
+from xinzhi.report.charts import kit
+from xinzhi.report.pages.sectors import map as chart
+from xinzhi.report.pages.sectors.names import chosen_or_why, sector_parts
+from xinzhi.report.palette import SOFT
+from xinzhi.report.picture import picture, rows_of
+from xinzhi.report.section import Section
+from xinzhi.report.sentence import arrangement
+from xinzhi.report.table import Table, column, table
+from xinzhi.sectors import sector_text, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.result import Facts
+    from xinzhi.report.section import Picture
+    from xinzhi.report.table import Column
+    from xinzhi.sectors import Sectors
+
+DEGREE = "coordination_corrected"
+AXES = ("development", "coupling_corrected")
+
+
+def together(result: Sectors, *, region: str | None = None) -> Section:
+    """Return the section; `region` is the one drawn, else the one that its lowest sector holds back most."""
+    view = View(result)
+    code = _chosen(view, region)
+    facts = result.facts()
+    return Section.of(
+        "sectors.sectors",
+        [_map(view), _levels(view), _obstacles(view), _lagging(view), _region(view, code)],
+        [_regions(view), _bounds(view), _drag(view)],
+        anchor="sectors",
+        answer=sentences({key: values for key, values in facts.items() if key.startswith("answer.")}, "sectors"),
+        notes=tuple(_notes(view, facts)),
+    )
+
+
+@dataclass(frozen=True)
+class View:
+    """A result with what its pictures and tables share: the last year leads."""
+
+    result: Sectors
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """The regions of the last year."""
+        return self.now["region"].sort().to_list()
+
+    @cached_property
+    def sectors(self) -> list[str]:
+        """The sectors in their order."""
+        return self.result.codes()
+
+    @cached_property
+    def ends(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The means of the first and of the last year."""
+        return self.result.years.row(0, named=True), self.result.years.row(-1, named=True)
+
+    @property
+    def span(self) -> dict[str, Any]:
+        """The first and the last year, and the number of regions: in most sentences."""
+        first, last = self.ends
+        return {"first": first["year"], "last": last["year"], "year": last["year"], "regions": len(self.codes)}
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is more than one year."""
+        return bool(self.span["first"] != self.span["last"])
+
+    @cached_property
+    def now(self) -> pl.DataFrame:
+        """The coordination map of the last year, best coordinated first; the lowest sector in words beside it."""
+        last = self.result.frame.filter(year=self.ends[1]["year"])
+        return last.sort(DEGREE, "region", descending=[True, False], nulls_last=True)
+
+    @cached_property
+    def parts(self) -> pl.DataFrame:
+        """The sectors of the regions in the last year."""
+        return self.result.sectors.filter(year=self.ends[1]["year"])
+
+    @cached_property
+    def obstacles(self) -> pl.DataFrame:
+        """The means of the last year by sector."""
+        return self.result.obstacles.filter(year=self.ends[1]["year"])
+
+    @cached_property
+    def called(self) -> dict[str, Text]:
+        """The names of the regions, no two alike."""
+        codes = {*self.result.frame["region"], *self.result.omitted["region"]}
+        return self.result.names.distinct("region", sorted(codes))
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What writes the codes of each column."""
+        one = dict.fromkeys(("sector",), sector_text) | dict.fromkeys(("lagging", "lagging_by_rank"), lowest)
+        return one | {
+            "region": self.called.__getitem__,
+            "indicator": lambda code: self.result.names.text("indicator", code),
+        }
+
+    def columns(self) -> list[Column]:
+        """Return the columns of the levels of the sectors."""
+        return [column("sectors.level", "level", of=name, name=sector_text(name)) for name in self.sectors]
+
+    def coloured(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return rows with a `group` (the lowest sector) in the order of the sectors, and the colours of these."""
+        parts = dict(sector_parts(self.sectors).values())
+        order = {word: i for i, word in enumerate(parts)}
+        ordered = sorted(rows, key=lambda row: order.get(row["group"], len(order)))
+        groups = dict.fromkeys(row["group"] for row in ordered)
+        return ordered, [parts.get(group, SOFT) for group in groups]
+
+
+def lowest(cell: str | None) -> Text:
+    """Return the lowest sectors of a region in words."""
+    names = [sector_text(name) for name in (cell or "").split(";") if name]
+    return listing(names) if names else words("sectors.chart.alike")
+
+
+def _chosen(view: View, region: str | None) -> str:
+    default = view.parts.sort("gain", "region", descending=[True, False])["region"][0]
+    return chosen_or_why(region, view.codes, view.result, view.span["last"], view.result.omitted["region"], default)
+
+
+def _map(view: View) -> Picture:
+    frame, (first, last) = view.result.frame, view.ends
+    ends = frame.filter(pl.col("year").is_in([first["year"], last["year"]])).sort("region", "year")
+    change = ends.group_by("region").agg(pl.col(DEGREE).last() - pl.col(DEGREE).first())
+    up = change.filter(pl.col(DEGREE) > 0).height
+    group = dict(view.now.select("region", "lagging").iter_rows())
+    shown = ends.drop_nulls(AXES[1]).filter(pl.col("region").is_in(view.codes))
+    rows, inks = view.coloured(
+        [
+            {"id": code, "year": year, "x": x, "y": y, "name": view.called[code], "group": lowest(group[code])}
+            for code, year, x, y in shown.select("region", "year", *AXES).iter_rows()
+        ]
+    )
+    means = frame.group_by("year").agg(pl.col(AXES).mean()).sort("year").drop_nulls()
+    names = (*AXES, DEGREE)
+    before = frame.filter(year=first["year"]).select("region", *(pl.col(name).alias(f"{name}_0") for name in names))
+    columns = [
+        column(f"sectors.{name}_in", "score", of=f"{name}{mark}", year=end["year"])
+        for mark, end in (("_0", first), ("", last))
+        for name in names
+    ]
+    twin = table("sectors_map", view.now.join(before, on="region", how="left", maintain_order="left"),
+                 ["region", *columns], view.result, names=view.names, **view.span)  # fmt: skip
+    mean = means.rename({AXES[0]: "x", AXES[1]: "y"}).to_dicts()
+    return picture(
+        "sectors.map", chart.paths, rows, twin, view.span | {"up": up, "before": first[DEGREE], "after": last[DEGREE]},
+        headline=None if view.moves else "map_once", unit="level", mean=mean,
+        x="development", y="coupling", inks=inks,
+    )  # fmt: skip
+
+
+def _levels(view: View) -> Picture:
+    first, last = view.ends
+    rise = {name: last[name] - first[name] for name in view.sectors}
+    most, least = max(rise, key=lambda name: rise[name]), min(rise, key=lambda name: rise[name])
+    facts = view.span | {"most": sector_text(most), "most_value": rise[most]}
+    facts |= {"least": sector_text(least), "least_value": rise[least]}
+    scores = ("development", "coordination_standard", DEGREE, "rank_correlation")
+    years = view.result.years
+    columns: list[str | Column] = ["year", "regions", *view.columns(), *scores]
+    twin = table("sectors_years", years, columns, view.result, part="years")
+    return picture(
+        "sectors.levels", kit.lines, _paths(view, years), twin, facts,
+        headline=None if view.moves else "one_year", unit="level", y="mean_level", inks=_inks(view),
+    )  # fmt: skip
+
+
+def _paths(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the levels of every sector by year."""
+    return [row for name in view.sectors for row in rows_of(frame, year="year", value=name, group=sector_text(name))]
+
+
+def _inks(view: View) -> list[str]:
+    return [ink for _, ink in sector_parts(view.sectors).values()]
+
+
+def _obstacles(view: View) -> Picture:
+    means = view.obstacles.sort("obstacle", descending=True)
+    top = means.row(0, named=True)
+    wide = view.parts.pivot("sector", index="region", values="obstacle")
+    wide = wide.sort(top["sector"], "region", descending=[True, False], nulls_last=True)
+    largest = view.parts.filter(pl.col("obstacle") == pl.col("obstacle").max().over("region"), sector=top["sector"])
+    heavy = dict(means.select("sector", "obstacle").iter_rows())
+    called = [(view.called[row["region"]], row) for row in wide.iter_rows(named=True)]
+    cells = [
+        (name, *(None if row[one] is None else 100 * row[one] for one in view.sectors))
+        for name, row in ((words("sectors.chart.mean"), heavy), *called)
+    ]
+    unit = words("sectors.unit_of.percent")
+    columns = [column("sectors.obstacle", "figure", unit, of=name, name=sector_text(name)) for name in view.sectors]
+    title = words("sectors.table.obstacles", **view.span)
+    twin = Table(key="sectors_obstacles", title=title, columns=(column("sectors.region", "name"), *columns), rows=cells)
+    parts = sector_parts(view.sectors)
+    rows = [
+        {"name": row[0], **{name: cell for name, cell in zip(view.sectors, row[1:], strict=True) if cell is not None}}
+        for row in cells[1:]
+    ]
+    facts = view.span | {"name": sector_text(top["sector"]), "share": top["obstacle"], "count": largest.height}
+    # the heaviest stands at the foot, where lengths can be compared
+    return picture(
+        "sectors.obstacles", kit.stacked, rows, twin, facts, unit="percent", x="obstacle",
+        parts={name: parts[name] for name in means["sector"]}, domain=(0.0, 100.0),
+    )  # fmt: skip
+
+
+def _lagging(view: View) -> Picture | None:
+    """Return the tiles of the lowest sectors; None where the regions have no tiles."""
+    tiles = arrangement(view.codes)
+    if not tiles:
+        return None
+    counts = view.obstacles.filter(pl.col("lagging") > 0).sort("lagging", descending=True)
+    named = [
+        words("sectors.answer.count", name=sector_text(name), count=count)
+        for name, count in counts.select("sector", "lagging").iter_rows()
+    ]
+    shown = view.now.with_columns(pl.col("lagging", "lagging_by_rank").fill_null(""))
+    rows, inks = view.coloured(
+        [
+            {"region": code, "group": lowest(cell), "value": None if value is None else 100 * value}
+            for code, cell, value in view.now.select("region", "lagging", "relative").iter_rows()
+        ]
+    )
+    gains = view.parts.group_by("region").agg(pl.col("gain").max())
+    lags = column("sectors.lags", "flag", margin=round(100 * setting("lag.margin")))
+    columns: list[str | Column] = [
+        "region",
+        "lagging",
+        "relative",
+        lags,
+        "lagging_by_rank",
+        column("sectors.gain", "score"),
+    ]
+    joined = shown.join(gains, on="region", how="left", maintain_order="left")
+    unit = {"relative": words("sectors.unit_of.percent")}
+    twin = table("sectors_lagging", joined, columns, view.result, names=view.names, units=unit, **view.span)
+    return picture(
+        "sectors.lagging", kit.tiles, rows, twin, view.span | {"counts": named},
+        headline=None if named else words("sectors.answer.level", **view.span), unit="none",
+        legend=words("sectors.title.lagging"), arrangement=tiles, decimals=0, inks=inks,
+    )  # fmt: skip
+
+
+def _region(view: View, code: str) -> Picture:
+    parts = view.parts.filter(region=code)
+    low = parts.sort("level").row(0, named=True)
+    facts = view.span | {"region": view.called[code], "name": sector_text(low["sector"]), "level": low["level"]}
+    mine = view.result.frame.filter(region=code).sort("year")
+    columns: list[str | Column] = ["year", *view.columns(), DEGREE, "grade_corrected"]
+    twin = table("sectors_region", mine.with_columns(pl.col("^grade_.*$").fill_null("–")), columns, view.result,
+                 region=view.called[code])  # fmt: skip
+    return picture(
+        "sectors.region", kit.lines, _paths(view, mine), twin, facts | {"mean": parts["level"].to_numpy().mean()},
+        headline=None if parts["gain"].to_numpy().max() > 0 else "region_level",
+        unit="level", y="level", inks=_inks(view),
+    )  # fmt: skip
+
+
+def _regions(view: View) -> Table:
+    before = view.result.frame.filter(year=view.span["first"]).select("region", _before=DEGREE)
+    joined = view.now.join(before, on="region", how="left", maintain_order="left").with_row_index("rank", 1)
+    shown = joined.with_columns(change=pl.col(DEGREE) - pl.col("_before"), lagging=pl.col("lagging").fill_null(""))
+    change = column("sectors.change_since", "score", of="change", year=view.span["first"])
+    columns: list[str | Column] = [
+        "rank",
+        "region",
+        DEGREE,
+        "grade_corrected",
+        change,
+        "coordination_standard",
+        *view.columns(),
+        "lagging",
+    ]
+    filled = shown.with_columns(pl.col("^grade_.*$").fill_null("–"))
+    return table("sectors_regions", filled, columns, view.result, names=view.names, **view.span)
+
+
+def _bounds(view: View) -> Table | None:
+    def at(cell: str) -> Text | str:
+        code, _, when = cell.rpartition(" ")
+        return words("sectors.chart.in_year", name=view.called[code], year=when) if code else ""
+
+    bounds = view.result.bounds.with_columns(pl.col("lower_at", "upper_at").fill_null(""))
+    columns = ("indicator", "sector", "lower", "lower_at", "upper", "upper_at")
+    names = view.names | dict.fromkeys(("lower_at", "upper_at"), at)
+    return table("sectors_bounds", bounds, columns, view.result, part="bounds", names=names) if bounds.height else None
+
+
+def _drag(view: View) -> Table:
+    drag = view.result.drag
+    columns = ("sector", "slope", "standard_error", "p", "rows", "regions")
+    return table("sectors_drag", drag, columns, view.result, part="drag", names=view.names, years=drag["years"][0],
+                 notes=[words("sectors.note.drag")])  # fmt: skip
+
+
+def _notes(view: View, facts: Facts) -> list[Text]:
+    """Return what the levels rest on, who is left out, what the form does, and what this cannot tell."""
+    result = view.result
+    keys = []
+    if result.bounds.height:
+        keys += ["note.measured" if result.provenance.options.get("measured") else "note.per_worker", "note.bounds"]
+    said: Facts = {key: {} for key in keys}
+    said |= {key: values for key, values in facts.items() if key.startswith("note.")}
+    if result.frame.filter(pl.col("flags") != "").height:
+        said["note.interpolated"] = {}
+    return sentences(said | {"note.thin": {}, "note.no_cause": {}}, "sectors")

@@ -1,0 +1,245 @@
+"""The page of `index`: who stands where, what the index is made of, and what the data do not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.text import Text, listing, same, sentences, words
+from xinzhi.report.charts import kit
+from xinzhi.report.charts.kit.names import END, MOST
+from xinzhi.report.pages.sectors.names import chosen_or_why, sector_inks
+from xinzhi.report.picture import picture
+from xinzhi.report.section import Section
+from xinzhi.report.sentence import distinct, short
+from xinzhi.report.table import column, table
+from xinzhi.sectors import method
+
+if TYPE_CHECKING:
+    from xinzhi.report.section import Picture
+    from xinzhi.report.table import Column, Table
+    from xinzhi.sectors import Index
+
+HOW = ("treatment", "imputation", "normalisation", "weights", "aggregation")
+LONG, LEGEND = 30.0, 14.0  # widths of an indicator beside a chart, and of a sector in its legend
+
+
+def indexed(result: Index, *, region: str | None = None) -> Section:
+    """Return the section; `region` is the one whose indicators are drawn, else the first by the index."""
+    view = View(result)
+    code = _chosen(view, region)
+    pictures = [_ranking(view), _scores(view) if len(view.groups) > 1 else None, _weights(view), _region(view, code)]
+    said = {"answer.index", "answer.index_few", "answer.weights", "answer.covered"}
+    return Section.of(
+        "sectors.index",
+        pictures,
+        [_coverage(view), _years(view)],
+        anchor="index",
+        title=words("sectors.title.index", system=result.system.title),
+        answer=sentences({key: values for key, values in result.facts().items() if key in said}, "sectors"),
+        notes=tuple(_notes(view)),
+    )
+
+
+@dataclass(frozen=True)
+class View:
+    """An index with what its pictures and tables share: the last year that has one leads."""
+
+    result: Index
+
+    @cached_property
+    def now(self) -> pl.DataFrame:
+        """The rows of the last year, best first."""
+        return self.result.last()
+
+    @cached_property
+    def year(self) -> int:
+        """The last year."""
+        return int(self.now["year"][0])
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """The sectors that have indicators, in the order of the system."""
+        return list(dict.fromkeys(item.sector for item in self.result.system.indicators))
+
+    @cached_property
+    def regions(self) -> dict[str, Text]:
+        """The names of the regions."""
+        return self.result.names.distinct("region", self.result.frame["region"].unique().sort())
+
+    @cached_property
+    def words(self) -> dict[str, Text]:
+        """The names of indicators and sectors."""
+        return self.result.system.words()
+
+    @cached_property
+    def labels(self) -> dict[str, Text]:
+        """The names of indicators and sectors as charts hold them."""
+        most = dict.fromkeys(self.result.system.codes, LONG) | dict.fromkeys(self.groups, LEGEND)
+        return distinct({code: short(self.words[code], limit) for code, limit in most.items()})
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What writes the codes of each column."""
+        of_system = self.words.__getitem__
+        return {"region": self.regions.__getitem__, "indicator": of_system, "sector": of_system}
+
+    @property
+    def groups_of_chart(self) -> dict[str, Any]:
+        """The legend of the sectors and their colours, in the order of the system."""
+        legend = [self.labels[name] for name in self.groups]
+        return {"groups": legend, "inks": list(sector_inks(self.groups).values())}
+
+    @cached_property
+    def weights(self) -> pl.DataFrame:
+        """The weights, heaviest first."""
+        return self.result.mean_weights()
+
+    def places(self, code: str) -> pl.DataFrame:
+        """Return the indicators of a region with its place among the regions of the year, best first."""
+        codes = self.result.system.codes
+        scores = self.result.normalised.filter(year=self.year)
+        ranks = scores.select("region", pl.col(codes).rank("min", descending=True).cast(pl.Int64))
+        mine = ranks.filter(region=code).drop("region").unpivot(variable_name="indicator", value_name="place")
+        return self.result.explain(code, self.year).join(mine, on="indicator").sort("place", "indicator")
+
+
+def _chosen(view: View, region: str | None) -> str:
+    codes = view.now["region"].to_list()
+    return chosen_or_why(region, codes, view.result, view.year, view.result.frame["region"], codes[0])
+
+
+def _ranking(view: View) -> Picture:
+    high, low = view.now.row(0, named=True), view.now.row(-1, named=True)
+    mean = float(view.now["index"].to_numpy().mean())
+    facts = {"year": view.year, "mean": mean, "high": view.regions[high["region"]], "high_value": high["index"]}
+    facts |= {"low": view.regions[low["region"]], "low_value": low["index"]}
+    rows = [
+        {"name": view.regions[code], "value": value} for code, value in view.now.select("region", "index").iter_rows()
+    ]
+    return picture("sectors.ranking", kit.dots, rows, _ranks(view), facts, unit="index", x="index", reference=mean)
+
+
+def _ranks(view: View) -> Table:
+    scores = [column("sectors.score_of", "score", of=name, name=view.words[name]) for name in view.groups]
+    title = words("sectors.table.index", year=view.year)
+    return table(
+        "index_ranking",
+        view.now,
+        ["rank", "region", "index", *scores, "imputed"],
+        view.result,
+        names=view.names,
+        title=title,
+    )
+
+
+def _scores(view: View) -> Picture:
+    top = view.now["region"][0]
+    best = {name: set(view.now.filter(pl.col(name) == pl.col(name).max())["region"]) for name in view.groups}
+    leads = [view.words[name] for name, codes in best.items() if top in codes]
+    places = view.now.select("region", pl.col(view.groups).rank("min", descending=True).cast(pl.Int64))
+    shown = places if places.height <= MOST else pl.concat([places.head(END), places.tail(END)])
+    others = max(places.height - 1, 1)
+    cells = [
+        {
+            "row": view.regions[row["region"]],
+            "column": view.labels[name],
+            "value": 100 * (places.height - row[name]) / others,
+            "mark": same(row[name]),
+        }
+        for row in shown.iter_rows(named=True)
+        for name in view.groups
+    ]
+    facts = {"region": view.regions[top], "names": listing(leads), "count": len(leads), "total": len(view.groups)}
+    return picture(
+        "sectors.scores", kit.matrix, cells, _ranks(view), facts, headline=None if leads else "scores_none",
+        unit="place", legend="not_above", domain=(0.0, 100.0),
+    )  # fmt: skip
+
+
+def _weights(view: View) -> Picture:
+    items = {item.code: item for item in view.result.system.indicators}
+    more = {1: words("sectors.chart.more"), -1: words("sectors.chart.less")}
+    columns: dict[str, list[Any]] = {
+        name: [getattr(items[code], name) for code in view.weights["indicator"]]
+        for name in ("direction", "unit", "denominator", "note")
+    }
+    frame = view.weights.with_columns(pl.Series(name, values) for name, values in columns.items())
+    names = view.names | {"direction": more.__getitem__, "denominator": lambda code: method("denominator", code)}
+    shown: list[str | Column] = [
+        "indicator",
+        "sector",
+        "weight",
+        column("sectors.direction", "text"),
+        column("sectors.unit", "text"),
+    ]
+    shown += [column("sectors.denominator", "text"), column("sectors.note", "text")]
+    notes = [words("sectors.note.mean_weights")] if "year" in view.result.weights.columns else []
+    title = words("sectors.table.weights")
+    twin = table("index_weights", frame, shown, view.result, names=names, title=title, notes=notes)
+    top = view.weights.row(0, named=True)
+    half = 1 + int((view.weights["weight"].cum_sum() < 1 / 2).sum())
+    facts = {"half": half, "count": view.weights.height, "name": view.words[top["indicator"]], "value": top["weight"]}
+    rows = [
+        {"name": view.labels[code], "value": 100 * weight, "group": view.labels[sector]}
+        for code, sector, weight in view.weights.iter_rows()
+    ]
+    return picture("sectors.weights", kit.bars, rows, twin, facts, unit="percent", x="weight", **view.groups_of_chart)
+
+
+def _region(view: View, code: str) -> Picture:
+    places = view.places(code)
+    best, worst = places["place"][0], places.row(-1, named=True)
+    columns: list[str | Column] = ["indicator", "value", "unit", "place", "score", "weight"]
+    if "contribution" in places.columns:
+        kind = view.result.convention.aggregation
+        columns.append(column(f"sectors.contribution_{kind}", "score", of="contribution"))
+    name = view.regions[code]
+    title = words("sectors.table.index_region", region=name, year=view.year)
+    twin = table("index_region", places, columns, view.result, names=view.names, title=title)
+    facts = {"region": name, "regions": view.now.height, "best": best, "count": places.filter(place=best).height}
+    facts |= {"total": places.height, "worst": worst["place"], "name": view.words[worst["indicator"]]}
+    rows = [
+        {"name": view.labels[indicator], "value": place, "group": view.labels[sector]}
+        for indicator, place, sector in places.select("indicator", "place", "sector").iter_rows()
+    ]
+    return picture(
+        "sectors.region", kit.dots, rows, twin, facts, title="index_region", headline="index_region",
+        how="index_region", unit="place", x="place", decimals=0, domain=(0.0, view.now.height + 1.0),
+        **view.groups_of_chart,
+    )  # fmt: skip
+
+
+def _coverage(view: View) -> Table:
+    """Return what the data have of every indicator of the system, those that they lack named."""
+    rows = view.result.coverage.sort("covered", maintain_order=True)
+    columns = ("indicator", "sector", "covered", "observations", "imputed", "first_year", "last_year")
+    title = words("sectors.table.coverage")
+    return table("index_coverage", rows, columns, view.result, part="coverage", names=view.names, title=title)
+
+
+def _years(view: View) -> Table:
+    """Return the index of every region and year that has one."""
+    done = view.result.frame.drop_nulls("index").sort("year", "region")
+    wide = done.pivot("year", index="region", values="index").sort("region")
+    years = [column("sectors.in_year", "score", of=year, year=year) for year in wide.columns[1:]]
+    title = words("sectors.table.index_years")
+    columns: list[str | Column] = ["region", *years]
+    return table("index_years", wide, columns, view.result, names=view.names, title=title)
+
+
+def _notes(view: View) -> list[Text]:
+    how, done = view.result.convention, view.result.frame.drop_nulls("index")
+    years = {"first": done["year"].min(), "last": done["year"].max()}
+    notes = [
+        words("sectors.note.built", **{name: method(name, how.label(name)) for name in HOW}),
+        words("sectors.note.pooled" if how.pooled else "sectors.note.yearly"),
+        words("sectors.note.complete", done=done.height, rows=view.result.frame.height, **years),
+    ]
+    # that years cannot be compared has just been said
+    warnings = [one for one in view.result.findings if one.severity != "note" and one.rule != "not-comparable"]
+    notes += [Text(zh=one.sentence("zh"), en=one.sentence("en")) for one in warnings]
+    return [*notes, words("sectors.note.convention"), words("sectors.note.not_tfp")]

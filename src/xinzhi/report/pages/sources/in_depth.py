@@ -1,0 +1,268 @@
+"""The pages on allocation, upgrading and innovation: returns and who follows them, structures, knowledge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.text import number, sentences, words
+from xinzhi.report.charts import kit
+from xinzhi.report.pages.sources.tables import with_period
+from xinzhi.report.picture import picture, rows_of
+from xinzhi.report.section import Section
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.report.view import region_groups
+from xinzhi.sources.allocation.in_depth import PRODUCTS, way
+from xinzhi.sources.innovation.in_depth import share_title
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.text import Text
+    from xinzhi.report.section import Picture
+    from xinzhi.sources.allocation import Allocation
+    from xinzhi.sources.innovation import Innovation
+    from xinzhi.sources.upgrading import Upgrading
+
+    Deeper = Allocation | Innovation | Upgrading
+
+MANY = 8  # industries that colours tell apart
+ROOM = (0.1, 0.035)  # of the plane that the label of a point takes
+DIMENSIONS = ("regions", "industries")
+
+
+def _section(
+    name: str, result: Deeper, pictures: Sequence[Picture | None], tables: Sequence[Table | None], notes: Sequence[Text]
+) -> Section:
+    """Return a section whose answer is what the facts say; what was left out stands in the notes."""
+    facts = result.facts()
+    left = {key: facts.pop(key) for key in list(facts) if key == "note.left_out"}
+    return Section.of(
+        f"sources.{name}", pictures, tables, anchor=f"sources-{name}", answer=sentences(facts, result.topic),
+        notes=(*notes, *sentences(left, result.topic)),
+    )  # fmt: skip
+
+
+def allocation(result: Allocation, *, region: str | None = None) -> Section:
+    """Return how unequal the returns of capital and labour are, what equal ones would bring, and who follows."""
+    del region
+    flows = result.flows.with_columns(pl.col("observations").cast(pl.Int64))
+    listed = ["factor", "coefficient", "standard_error", "t", "correlation", "observations"]
+    parts: list[str | Column] = ["region", column("sources.period", "code"), "total", "within", "static", "dynamic"]
+    productivity = with_period(result.productivity).sort("total", descending=True)
+    return _section(
+        "allocation",
+        result,
+        [_returns(result), _gain(result), *(_flow(result, row) for row in result.flows.iter_rows(named=True))],
+        [
+            table("sources_flows", flows, listed, result, part="flows", notes=[words("sources.note.flows")])
+            if flows.height
+            else None,
+            table("sources_productivity", productivity, parts, result, notes=[words("sources.note.shift_share")])
+            if productivity.height
+            else None,
+        ],
+        [words("sources.note.gain", sigma=f"{result.substitution:g}"), words("sources.note.returns")],
+    )
+
+
+def _returns(result: Allocation) -> Picture:
+    """Return how unequal marginal products are, over the years."""
+    order = [f"{factor}_{dimension}" for factor in PRODUCTS for dimension in DIMENSIONS]
+    factor_of = {product: factor for factor, product in PRODUCTS.items()}
+    frame = (
+        result.frame.filter(pl.col("dimension").is_in(DIMENSIONS))
+        .with_columns(spread=pl.format("{}_{}", pl.col("factor").replace(factor_of), "dimension"))
+        .sort(pl.col("spread").cast(pl.Enum(order)), "year")
+    )
+    ends = {name: _ends(frame.filter(spread=name)["sd_log"]) for name in order}
+    facts = {"start": frame["year"].min(), "end": frame["year"].max(), **ends}
+    values = {name: words(f"sources.chart.{name}") for name in order}
+    group = Column(name="spread", title=words("sources.column.spread"), values=values)
+    log = words("sources.unit_of.log")
+    scores = [column("sources.sd", "score", log, of="sd_log"), column("sources.gap_90_10", "score", log)]
+    twin = table("sources_returns", frame, [group, "year", *scores, "units"], result)
+    rows = rows_of(frame, result, group=group, year="year", value="sd_log")
+    return picture("sources.returns", kit.lines, rows, twin, facts, unit="sd", y=words("sources.unit_of.sd"))
+
+
+def _ends(values: pl.Series) -> Text:
+    """Return the first and the last figure."""
+    return words("sources.chart.from_to", first=number(values[0], 2), last=number(values[-1], 2))
+
+
+def _gain(result: Allocation) -> Picture:
+    """Return what equal marginal products would bring, over the years."""
+    unit = words("sources.unit_of.log_points")
+    lines = ("gain_industries", "gain_regions", "gain")
+    columns = [Column(name=one, title=words(f"sources.chart.{one}"), kind="percent", unit=unit) for one in lines]
+    rows = [row for one in columns for row in rows_of(result.gains, result, group=one.title, year="year", value=one)]
+    first, last = result.gains.row(0, named=True), result.gains.row(-1, named=True)
+    facts = {
+        "start": first["year"],
+        "end": last["year"],
+        "first": number(100 * first["gain"], 0),
+        "last": number(100 * last["gain"], 0),
+    }
+    twin = table("sources_gain", result.gains, ["year", *columns], result, part="gains")
+    return picture("sources.gain", kit.lines, rows, twin, facts, unit=unit, y=unit, decimals=0, reference=0)
+
+
+def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture:
+    """Return the growth of a factor against what it had earned, one point a region and industry."""
+    factor = str(row["factor"])
+    means = flow_means(result.products, factor)
+    group: dict[str, Any] = {"group": "industry"} if means["industry"].n_unique() <= MANY else {}
+    log, points = words("sources.unit_of.log"), words("sources.unit_of.growth")
+    earned = Column(name="product", title=words(f"sources.chart.{factor}_earned"), kind="score", unit=log)
+    grown = Column(name="growth", title=words(f"sources.chart.{factor}_growth"), kind="percent", unit=points)
+    rows = rows_of(means.sort("industry"), result, x=earned, y=grown, **group)
+    reach = means["product"]
+    line = [(x, 100 * row["coefficient"] * x) for x in (reach.min(), reach.max())]
+    size = {"size": number(abs(10 * row["coefficient"]), 2), "t": number(abs(row["t"]), 1)}
+    title = words(f"sources.title.flow_{factor}")
+    return picture(
+        f"sources.flow-{factor}", kit.points, rows,
+        table(f"sources_flow_{factor}", means, ["region", "industry", earned, grown], result, title=title),
+        {"factor": words(f"sources.factor.{factor}"), **size},
+        title=title, headline=way(row["t"]), how="flow", unit="growth", x=f"{factor}_earned", y=f"{factor}_growth",
+        split=(0.0, 0.0), line=line,
+    )  # fmt: skip
+
+
+def flow_means(products: pl.DataFrame, factor: str) -> pl.DataFrame:
+    """Return ``region, industry, product, growth``: log product the year before, and growth, less the year's mean."""
+    # Means over the years of every region and industry; the slope through them is that of the regression within years.
+    rows = products.select("region", "industry", "year", pl.col(factor).log(), product=pl.col(PRODUCTS[factor]).log())
+    before = rows.with_columns(pl.col("year") + 1)
+    pairs = rows.join(before, on=["region", "industry", "year"], suffix="_0").select(
+        "region", "industry", "year", product="product_0", growth=pl.col(factor) - pl.col(f"{factor}_0")
+    )
+    around = [(pl.col(name) - pl.col(name).mean().over("year")).alias(name) for name in ("product", "growth")]
+    return (
+        pairs.with_columns(around)
+        .group_by("region", "industry", maintain_order=True)
+        .agg(pl.col("product", "growth").mean())
+        .sort("region", "industry")
+    )
+
+
+def upgrading(result: Upgrading, *, region: str | None = None) -> Section:
+    """Return what is said of the structure: how fast it changed, whether for the better, and who catches up."""
+    del region
+    change = result.change()
+    drawn = [
+        _structure(result, change) if change["advancement_end"].is_not_null().any() else None,
+        _speed(result, change) if change["speed"].is_not_null().any() else None,
+    ]
+    return _section("upgrading", result, drawn, [_catch_up(result)], [words("sources.note.structure")])
+
+
+def _structure(result: Upgrading, change: pl.DataFrame) -> Picture:
+    """Return in which regions the structure became more rational and more advanced."""
+    moved = change.drop_nulls("advancement_end").with_columns(
+        x=pl.col("advancement_end") - pl.col("advancement_start"), y=pl.col("theil_start") - pl.col("theil_end")
+    )
+    both = moved.filter((pl.col("x") > 0) & (pl.col("y") > 0)).height
+    facts = {"k": both, "n": moved.height, "start": change["start"].min(), "end": change["end"].max()}
+    corners = [words(f"sources.chart.corner_{place}") for place in ("better", "rational", "worse", "advanced")]
+    return picture(
+        "sources.structure", kit.points, uncrowded(_grouped(result, moved, x="x", y="y")),
+        _change_table(result, change), facts, x="more_advanced", y="more_rational", split=(0.0, 0.0), corners=corners,
+    )  # fmt: skip
+
+
+def _grouped(result: Deeper, frame: pl.DataFrame, **encodings: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - columns
+    """Return rows of regions with the macro-region of those that have one."""
+    groups = region_groups(result.regions)
+    rows = rows_of(frame, result, name="region", **encodings)
+    return [
+        row | ({"group": groups[code]} if code in groups else {})
+        for row, code in zip(rows, frame["region"], strict=True)
+    ]
+
+
+def uncrowded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return points of which only those keep their name whose label does not cover another one."""
+    spans = {axis: max(row[axis] for row in rows) - min(row[axis] for row in rows) or 1.0 for axis in "xy"}
+    kept: list[Mapping[str, Any]] = []
+    found = []
+    for row in rows:
+        near = any(
+            abs(row["x"] - one["x"]) < ROOM[0] * spans["x"] and abs(row["y"] - one["y"]) < ROOM[1] * spans["y"]
+            for one in kept
+        )
+        if not near:
+            kept.append(row)
+        found.append({**row, "name": None if near else row["name"]})
+    return found
+
+
+def _speed(result: Upgrading, change: pl.DataFrame) -> Picture:
+    """Return how much of labour changed its industry in a year, by region."""
+    rows = _grouped(result, change.drop_nulls("speed").sort("speed", descending=True), value="speed")
+    return picture(
+        "sources.speed", kit.bars, rows, _change_table(result, change), _first_last(rows),
+        x=words("sources.unit_of.speed"), decimals=2, groups=_groups(result.regions),
+    )  # fmt: skip
+
+
+def _first_last(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    first, last = rows[0], rows[-1]
+    ends = {"first": first["name"], "last": last["name"]}
+    return ends | {"most": number(first["value"], 1), "least": number(last["value"], 1)}
+
+
+def _change_table(result: Upgrading, change: pl.DataFrame) -> Table:
+    ends = [column("sources.first", "year", of="start"), column("sources.last", "year", of="end")]
+    scores = ("theil_start", "theil_end", "advancement_start", "advancement_end")
+    return table("sources_structure", change, ["region", *ends, "speed", *scores], result)
+
+
+def _catch_up(result: Upgrading) -> Table | None:
+    if result.catch_up is None:
+        return None
+    fit = result.catch_up.regression
+    note = words("sources.note.catch_up", rows=fit.observations, clusters=fit.clusters, dropped=result.catch_up.dropped)
+    return table("sources_catch_up", result.catch_up.frame, None, result, notes=[note])
+
+
+def innovation(result: Innovation, *, region: str | None = None) -> Section:
+    """Return what is said of innovation: what regions put into it, and what their TFP has to do with it."""
+    del region
+    return _section("innovation", result, [_shares(result)], [], [words("sources.note.innovation")])
+
+
+def _shares(result: Innovation) -> Picture:
+    """Return the leading share of innovation by region, in its last year."""
+    lead = result.leading()
+    title = share_title(lead["share"][0])
+    rows = _grouped(result, lead, value="value")
+    facts = {"title": title, "year": lead["year"][0], **_first_last(rows)}
+    axis = words("sources.chart.share_axis", title=title)
+    return picture(
+        "sources.innovation", kit.bars, rows, _share_table(result), facts, title=title, unit="share", x=axis,
+        decimals=2, groups=_groups(result.regions),
+    )  # fmt: skip
+
+
+def _share_table(result: Innovation) -> Table:
+    """Return every share by region, in the last year that it has."""
+    last = dict(result.frame.group_by("share").agg(pl.col("year").max()).sort("share").iter_rows())
+    ends = pl.DataFrame({"share": list(last), "year": list(last.values())})
+    latest = result.frame.join(ends, on=["share", "year"], maintain_order="left")
+    wide = latest.pivot("share", index="region", values="value", maintain_order=True)
+    columns = [
+        Column(
+            name=share, title=words("column.in_period", title=share_title(share), period=year), kind="percent",
+            unit=words("sources.unit_of.share"),
+        )
+        for share, year in last.items()
+    ]  # fmt: skip
+    return table("sources_innovation", wide, ["region", *columns], result, title=words("sources.table.innovation"))
+
+
+def _groups(regions: pl.DataFrame) -> list[Text]:
+    """Return the macro-regions in the order of the regions table, which gives each its colour in every picture."""
+    return list(dict.fromkeys(region_groups(regions).values()))

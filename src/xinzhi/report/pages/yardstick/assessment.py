@@ -1,0 +1,139 @@
+"""The assessment as a document: the measurement leads, the topics follow in brief, then what the figures rest on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import has, paragraph, words
+from xinzhi.report.document import rows, text
+from xinzhi.report.page import package_line
+from xinzhi.report.pages.yardstick import tables
+from xinzhi.report.pages.yardstick.measurement import section
+from xinzhi.report.pages.yardstick.parameters import SHOWN, findings, findings_on_page, introduction, parameters_on_page
+from xinzhi.report.pages.yardstick.parameters import protocol as parameters
+from xinzhi.report.pages.yardstick.regions import profiles
+from xinzhi.report.section import Section
+from xinzhi.report.view import View
+from xinzhi.report.writing import Document, foot, protocol_summary, said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from markupsafe import Markup
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Text
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.report.table import Table
+    from xinzhi.yardstick import Measurement
+
+NAMES = ("report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessment.json")
+
+
+def document(
+    measurement: Measurement, protocol: Protocol, package: Package, topics: Sequence[Section] = ()
+) -> Document:
+    """Return the assessment of a package: `topics` are what the topics of the essay say of it."""
+    view, source, units = View(measurement), package_line(package), input_units(protocol, package)
+    lead = section(view)
+    page, book, growth, levels, data = NAMES
+    return Document(
+        names=(page, book, data),
+        title=words("title.report"),
+        about=package.title,
+        subtitle=words("title.subtitle", package=source, protocol=protocol.full_title),
+        cover=words("cover.title"),
+        source=source,
+        foot=foot(source, measurement.provenance),
+        made=words(
+            "note.about", verb=measurement.provenance.verb, package=source, gap=f"{measurement.identity_gap:.1e}"
+        ),
+        sections=[lead, *topics, *basis(view, package.findings, units)],
+        provenance=measurement.provenance,
+        frames={growth: measurement.frame, levels: measurement.levels},
+        data=summary(view, lead, package, topics),
+        leads=True,
+        brief=frozenset(one.key for one in topics),
+        tables=contents(view, package, units, topics),
+        protocol=protocol,
+        notes=(words("note.convention"),),
+    )
+
+
+def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> list[Section]:
+    """Return what stands behind the topics of an assessment."""
+    protocol = view.measurement.protocol
+    more = (words("note.more_findings", shown=SHOWN, n=len(found)),) if len(found) > SHOWN else ()
+    return [
+        _section("coverage", tables.coverage(view)),
+        _section("protocol", parameters_on_page(parameters(protocol), protocol.id), introduction(protocol)),
+        _section("findings", findings_on_page(findings(found)), notes=more),
+        _section("omitted", tables.omitted(view)),
+        Section(
+            key="regions",
+            title=words("title.regions"),
+            answer=(),
+            intro=(paragraph([words("label.how"), words("how.region")]),),
+            profiles=profiles(view, units),
+        ),
+    ]
+
+
+def _section(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), notes: tuple[Text, ...] = ()) -> Section:
+    """Return the section of one table; an empty one is a sentence."""
+    empty = f"note.no_{key}"
+    if not shown.rows and has(empty):
+        return Section(key=key, title=words(f"title.{key}"), answer=(), intro=(words(empty),))
+    return Section(key=key, title=words(f"title.{key}"), answer=(), intro=intro, tables=(shown,), notes=notes)
+
+
+def contents(view: View, package: Package, units: Mapping[str, str], topics: Sequence[Section] = ()) -> list[Table]:
+    """Return the tables of the workbook, one a sheet."""
+    return [
+        tables.ranking(view),
+        tables.periods(view),
+        tables.growth(view),
+        tables.levels(view),
+        tables.national(view),
+        tables.national_periods(view),
+        tables.inputs(view, units),
+        tables.coverage(view),
+        tables.omitted(view),
+        parameters(view.measurement.protocol),
+        findings(package.findings),
+        *(table for one in topics for table in one.contents()),
+    ]
+
+
+def input_units(protocol: Protocol, package: Package) -> dict[str, str]:
+    """Return the units of the levels behind the accounts, as far as the package's units tell."""
+    # A capital stock built from investment is at the prices of the base year of the investment price index.
+    accounts = package.units.get("accounts", {})
+    investment = package.units.get("investment", {})
+    units = {"output": accounts.get("output_real"), "capital": accounts.get("capital")}
+    if protocol.value("labour.unit") == "persons":
+        units["labour"] = accounts.get("employment")
+    price, nominal = investment.get("investment_price", ""), investment.get("investment_nominal")
+    if units["capital"] is None and nominal and price.startswith("index ") and "=" in price:
+        units["capital"] = f"{nominal} at {price.removeprefix('index ').partition('=')[0]} prices"
+    return {name: unit for name, unit in units.items() if unit}
+
+
+def summary(view: View, lead: Section, package: Package, topics: Sequence[Section] = ()) -> dict[str, Any]:
+    """Return the assessment as a JSON-ready dictionary: growth in log points per year, texts in both languages."""
+    result = view.measurement
+    frames = ("coverage", "omitted", "regions", "periods", "national_periods", "group_periods")
+    return {
+        "answer": text(lead.answer[0]),
+        "reach": text(paragraph(lead.reach)),
+        "leading_period": [view.lead.start, view.lead.end],
+        "unit": "log points per year",
+        "provenance": result.provenance.to_dict(),
+        "protocol": protocol_summary(result.protocol),
+        "package": {"name": package.name, "version": package.version, "title": text(package.title)},
+        "identity_gap": result.identity_gap,
+        "findings": [finding.to_dict() for finding in package.findings],
+        **{name: rows(getattr(result, name)) for name in frames},
+        "topics": {one.key: said(one) for one in topics},
+    }

@@ -1,0 +1,297 @@
+"""What an audit says: sentences made from the numbers, the pictures that show them, the section and the document."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.text import Text, listing, number, paragraph, same, words
+from xinzhi.report.charts.kit.names import END, MOST
+from xinzhi.report.document import rows, text
+from xinzhi.report.pages.yardstick import audit_pictures, audit_tables
+from xinzhi.report.pages.yardstick.audit_view import AuditView, choice_title, share
+from xinzhi.report.pages.yardstick.parameters import introduction
+from xinzhi.report.section import Picture, Section, Sketch
+from xinzhi.report.table import without_notes
+from xinzhi.report.writing import Document, foot, protocol_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from altair.typing import ChartType
+
+    from xinzhi.core.text import Text
+    from xinzhi.report.table import Table
+    from xinzhi.yardstick import Audit
+
+NEAR = 3  # ranks that one would still call the same place
+NAMED = 3  # choices named one by one
+HALF = 0.5
+ALIKE = 0.0005  # a choice that makes less of the spread than is shown of it
+
+
+def answer(view: AuditView) -> tuple[Text, ...]:
+    """Return the sentences that lead the report: who could rank first, who would move furthest, what decides."""
+    rows = view.rows
+    if rows.is_empty():
+        return (words("audit.nothing", n=f"{view.audit.protocols.height:,}"),)
+    if rows.height == 1:
+        return (_alone(view), _decides(view))
+    return (*_game(view), _decides(view))
+
+
+def reach(view: AuditView) -> tuple[Text, ...]:
+    """Return the sentences behind the answer: the set, the official figures, the changes, the game of all."""
+    rows = view.rows
+    opening = words("audit.set", n=f"{view.protocols:,}")
+    if rows.height < 2:  # noqa: PLR2004 - one region has no ranks
+        return (opening, *_others(view))
+    ends = rows.sort("official", descending=True).select("region", "official").rows()
+    (first, high), (last, low) = ends[0], ends[-1]
+    names = {"first": view.name(first), "last": view.name(last)}
+    official = words("audit.official", span=view.span.label, low=low, high=high, **names)
+    return (opening, official, *_changes(view), *_others(view), _everyone(view))
+
+
+def warning(view: AuditView) -> Text:
+    """Return what the set must not be used for."""
+    return words("audit.warning", protocol=view.audit.grid.protocol.title)
+
+
+def _alone(view: AuditView) -> Text:
+    row = view.rows.row(0, named=True)
+    figures = {"low": row["minimum"], "high": row["maximum"], "official": row["official"]}
+    return words("audit.alone", name=view.name(row["region"]), span=view.span.label, **figures)
+
+
+def _game(view: AuditView) -> tuple[Text, ...]:
+    rows, code = view.rows, view.furthest
+    if code is None or not rows["rank_gain"].max():
+        return (words("audit.no_game", n=rows.height, span=view.span.label),)
+    first = rows.filter(pl.col("best_rank") == 1).height
+    row = view.row(code)
+    return (
+        words("audit.first", k=first, n=rows.height, span=view.span.label),
+        words("audit.jump", name=view.name(code), official=row["official_rank"], best=row["best_rank"]),
+    )
+
+
+def _changes(view: AuditView) -> tuple[Text, ...]:
+    """Return by which changes the region that moves furthest does so."""
+    row = view.row(view.furthest or "")
+    if not row["rank_gain"]:
+        return ()
+    departures = view.departures(int(str(row["best_protocol"])))
+    return (words("audit.changes", name=view.name(str(row["region"])), departures=departures),)
+
+
+def _decides(view: AuditView) -> Text:
+    if not view.shares:
+        return words("audit.no_spread")
+    name, part = next(iter(view.shares.items()))
+    key = "audit.decides" if part >= HALF else "audit.largest"
+    return words(key, name=_titles(view)[name], share=share(part))
+
+
+def _others(view: AuditView) -> tuple[Text, ...]:
+    """Return what the other choices make of the spread, the smallest together."""
+    rest = [(name, part) for name, part in list(view.shares.items())[1:] if part >= ALIKE]
+    if not rest:
+        return ()
+    named = [words("audit.part", name=_titles(view)[name], share=share(part)) for name, part in rest[:NAMED]]
+    if len(rest) > NAMED:
+        named.append(words("audit.rest", share=share(sum(part for _, part in rest[NAMED:]))))
+    return (words("audit.others", parts=listing(named)),)
+
+
+def _titles(view: AuditView) -> dict[str, Text]:
+    return {choice.name: choice_title(choice) for choice in view.choices}
+
+
+def _everyone(view: AuditView) -> Text:
+    rows = view.rows
+    same_place = rows.filter((pl.col("everyone_rank") - pl.col("official_rank")).abs() <= NEAR).height
+    gain = rows.select(pl.col("growth_gain").mean()).item()
+    return words("audit.everyone", gain=gain, k=same_place, n=rows.height, near=NEAR)
+
+
+def room_headline(view: AuditView) -> Text:
+    """Return the headline of the chart of gaming room."""
+    if not view.rows["rank_gain"].max():
+        return words("headline.room_none", span=view.span.label)
+    first = view.rows.filter(pl.col("best_rank") == 1).height
+    return words("headline.room", k=first, n=view.rows.height, span=view.span.label)
+
+
+def ranks_headline(view: AuditView) -> Text:
+    """Return the headline of the chart of ranks under one protocol for all."""
+    moved = view.rows.select((pl.col("rank_p95") - pl.col("rank_p05")).median()).item()
+    if not moved:
+        return words("headline.ranks_none", span=view.span.label)
+    return words("headline.ranks", places=number(moved, 0), span=view.span.label)
+
+
+def curve_headline(view: AuditView, region: str | None = None) -> Text:
+    """Return the headline of the specification curve of a region."""
+    found = view.curve(region)
+    figures = {"low": found.values[0], "high": found.values[-1], "official": found.official}
+    return words(
+        "headline.curve", name=view.name(found.code), n=f"{len(found.values):,}", span=view.span.label, **figures
+    )
+
+
+def curves_headline(view: AuditView) -> Text:
+    """Return the headline of the small curves of all regions."""
+    spread, between = view.rows.select(
+        (pl.col("maximum") - pl.col("minimum")).median(), between=pl.col("official").max() - pl.col("official").min()
+    ).row(0)
+    return words("headline.curves", spread=spread, between=between, span=view.span.label)
+
+
+def variance_headline(view: AuditView) -> Text:
+    """Return the headline of the variance by choice."""
+    name, part = next(iter(view.shares.items()))
+    return words("headline.variance", name=_titles(view)[name], share=share(part), span=view.span.label)
+
+
+def reversals_headline(view: AuditView) -> Text:
+    """Return the headline of the rank reversals."""
+    inside = view.audit.reversals.filter(view.span.holds(), pl.col("region") < pl.col("other"))
+    turned = inside.filter(pl.col("above") > 0, pl.col("above") < 1).height
+    if not turned:
+        return words("headline.reversals_none", span=view.span.label)
+    return words("headline.reversals", k=f"{turned:,}", n=f"{inside.height:,}", span=view.span.label)
+
+
+NAMES = ("audit.html", "audit.xlsx", "audit.csv", "audit.json")
+# Each picture is a row: what draws it, its table, its headline, its unit.
+PICTURES: Mapping[str, tuple[Callable[..., ChartType], Callable[..., Table], Callable[..., Text], str]] = {
+    "room": (audit_pictures.room, audit_tables.room, room_headline, "rank"),
+    "ranks": (audit_pictures.ranks, audit_tables.ranks, ranks_headline, "rank"),
+    "curve": (audit_pictures.curve, audit_tables.curve, curve_headline, "percent"),
+    "variance": (audit_pictures.variance, audit_tables.variance, variance_headline, "share"),
+    "reversals": (audit_pictures.reversals, audit_tables.reversals, reversals_headline, "share"),
+}
+
+
+def audit(result: Audit, *, region: str | None = None) -> Section:
+    """Return what an audit says; the specification curve is that of the region asked for."""
+    return section(AuditView(result), region)
+
+
+def section(view: AuditView, region: str | None = None) -> Section:
+    """Return what an audit says."""
+    several = view.rows.height > 1
+    has = {"curve": view.rows.height > 0, "variance": bool(view.shares)}
+    return Section(
+        key="audit",
+        title=words("title.audit"),
+        answer=(paragraph(answer(view)),),
+        reach=reach(view),
+        warning=warning(view),
+        pictures=tuple(_picture(view, kind, region) for kind in PICTURES if has.get(kind, several)),
+        sketches=(_curves(view),) if several else (),
+        notes=(words("note.convention_audit"),),
+    )
+
+
+def _picture(view: AuditView, kind: str, region: str | None) -> Picture:
+    draw, twin, headline, unit = PICTURES[kind]
+    of: dict[str, str | None] = {"region": region} if kind == "curve" else {}
+    return Picture(
+        kind=kind,
+        title=words(f"title.{kind}"),
+        headline=headline(view, **of),
+        draw=partial(draw, view, **of),
+        how=_how(view, kind),
+        unit=words(f"unit_of.{unit}"),
+        twin=without_notes(twin(view, **of)),
+    )
+
+
+def _how(view: AuditView, kind: str) -> Text:
+    how = words("how.variance_one" if kind == "variance" and view.rows.height == 1 else f"how.{kind}")
+    of_many = view.rows.height > MOST and kind != "curve"
+    return paragraph([how, words("how.ends", n=END)]) if of_many else how
+
+
+def _curves(view: AuditView) -> Sketch:
+    return Sketch(
+        kind="curves",
+        title=words("title.curves"),
+        headline=curves_headline(view),
+        draw=partial(audit_pictures.small_curves, view),
+        how=_how(view, "curves"),
+        unit=words("unit_of.percent"),
+        twin=without_notes(audit_tables.growth(view)),
+    )
+
+
+def document(result: Audit) -> Document:
+    """Return the report of an audit."""
+    view = AuditView(result)
+    lead, protocol = section(view), result.grid.protocol
+    source = same(result.provenance.package or "xinzhi")
+    left_out = audit_tables.left_out(view)
+    page, book, table, data = NAMES
+    return Document(
+        names=(page, book, data),
+        title=words("title.audit"),
+        about=source,
+        subtitle=words("title.subtitle_audit", package=source, protocol=protocol.title, span=view.span.label),
+        cover=words("cover.audit"),
+        source=source,
+        foot=foot(source, result.provenance),
+        made=words("note.about_audit", verb=result.provenance.verb, package=source),
+        sections=[
+            lead,
+            Section(
+                key="choices",
+                title=words("title.choices"),
+                answer=(),
+                intro=(words("note.choices"), *introduction(protocol)),
+                tables=(without_notes(audit_tables.choices(view)),),
+            ),
+            Section(
+                key="left-out",
+                title=words("title.left_out"),
+                answer=(),
+                intro=() if left_out.rows else (words("note.nothing_left_out"),),
+                tables=(left_out,) if left_out.rows else (),
+            ),
+        ],
+        provenance=result.provenance,
+        frames={table: result.frame},
+        data=summary(view, lead),
+        leads=True,
+        tables=audit_tables.contents(view),
+        protocol=protocol,
+        notes=(words("note.convention"),),
+    )
+
+
+def summary(view: AuditView, lead: Section) -> dict[str, Any]:
+    """Return the audit as a JSON-ready dictionary: growth in log points per year, texts in both languages."""
+    result = view.audit
+    return {
+        "answer": text(lead.answer[0]),
+        "reach": text(paragraph(lead.reach)),
+        "warning": text(warning(view)),
+        "leading_period": list(result.official_span),
+        "unit": "log points per year",
+        "provenance": result.provenance.to_dict(),
+        "protocol": protocol_summary(result.grid.protocol),
+        "protocols": result.protocols.height,
+        "choices": [
+            {"choice": choice.name, "parameters": choice.paths, "levels": [one.label() for one in choice.levels]}
+            for choice in result.grid.choices
+        ],
+        "left_out": rows(result.left_out),
+        "shares": view.shares,
+        "names": rows(result.regions),
+        "regions": rows(result.frame),
+        "variance": rows(result.variance),
+        "reversals": rows(result.reversals.filter(view.span.holds())),
+    }

@@ -1,0 +1,451 @@
+"""The pictures of an audit: ranks, the specification curve, which choice matters most, small curves of all regions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import numpy as np
+import polars as pl
+
+from xinzhi.core.text import number, percent, words
+from xinzhi.report import palette
+from xinzhi.report.charts import kit, style
+from xinzhi.report.charts.kit.names import STEP as LINE
+from xinzhi.report.charts.kit.names import ends
+from xinzhi.report.charts.style import padded
+from xinzhi.report.page import both_svg
+from xinzhi.report.pages.yardstick.audit_view import choice_title, level_text, share, thinned
+from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from altair.typing import ChartType
+
+    from xinzhi.core.text import Text
+    from xinzhi.report.charts.style import Words
+    from xinzhi.report.pages.yardstick.audit_view import AuditView, Curve
+
+WIDTH, HEIGHT = 520, 210
+STRIPS = 60  # a page tells no more places of the curve apart
+ROW, HEAD, GAP = 13, 17, 5
+LABELS = 190
+NEAR = 25  # a label this near to an end of the curve is written towards its middle
+STEP = 24
+BARS, STRIP = 190, 400
+LADDER, COLUMN = 560, 74
+THICK = 8
+EVERY = 5  # ranks between two marks of the axis
+
+
+def room(view: AuditView, w: Words) -> ChartType:
+    """Return, by official rank, the ranks that each region could get while the others keep the official protocol."""
+    rows = _rows(view, w)
+    key = {name: w(words(f"chart.{name}")) for name in ("official_rank", "better", "worse")}
+    colours = dict(zip(key.values(), (palette.INK, palette.ACCENT, palette.FAINT), strict=True))
+    draw = _Ladder(rows, colours, most=int(view.rows["official_rank"].len()))
+    layers = [
+        draw.bar("official_rank", "worst_rank", key["worse"], THICK),
+        draw.bar("best_rank", "official_rank", key["better"], THICK),
+        draw.dot("best_rank", key["better"], only=[row for row in rows if row["best_rank"] < row["official_rank"]]),
+        draw.dot("official_rank", key["official_rank"]),
+    ]
+    for row in rows:
+        moved = row["best_rank"] < row["official_rank"]
+        row["text"] = f"{row['official_rank']} → {row['best_rank']}" if moved else str(row["official_rank"])
+    return draw.chart(layers, w, w(words("chart.official_to_best")))
+
+
+def ranks(view: AuditView, w: Words) -> ChartType:
+    """Return, by official rank, the ranks of every region when all are measured with the same protocol."""
+    rows = _rows(view, w)
+    names = ("official_rank", "middle_ranks", "all_ranks", "median_rank", "best_own")
+    key = {name: w(words(f"chart.{name}")) for name in names}
+    inks = (palette.INK, palette.BAND, palette.FAINT, palette.DEEP, palette.ACCENT)
+    draw = _Ladder(rows, dict(zip(key.values(), inks, strict=True)), most=int(view.rows["official_rank"].len()))
+    layers = [
+        draw.bar("rank_minimum", "rank_maximum", key["all_ranks"], 3),
+        draw.bar("rank_p05", "rank_p95", key["middle_ranks"], THICK + 2),
+        draw.tick("rank_median", key["median_rank"]),
+        draw.diamond("best_rank", key["best_own"]),
+        draw.dot("official_rank", key["official_rank"]),
+    ]
+    for row in rows:
+        row["text"] = f"{row['rank_p05']:.0f}–{row['rank_p95']:.0f}"
+    return draw.chart(layers, w, key["middle_ranks"])
+
+
+def _rows(view: AuditView, w: Words) -> list[dict[str, Any]]:
+    names = [name for name in view.rows.columns if "rank" in name]
+    shown = ends(view.rows.select("region", *names).rows(named=True))
+    return [{"name": w(view.name(row["region"])), **row} for row in shown]
+
+
+class _Ladder:
+    """A chart of one row a region over an axis of ranks, first at the left."""
+
+    def __init__(self, rows: list[dict[str, Any]], colours: Mapping[str, str], *, most: int) -> None:
+        self.rows = rows
+        self.order = [row["name"] for row in rows]
+        self.colour = alt.Scale(domain=list(colours), range=list(colours.values()))
+        fives = (mark for mark in range(EVERY, most, EVERY) if most - mark > 1)
+        marks = [1, *fives, most] if most > 2 * EVERY else list(range(1, most + 1))
+        self.axis = alt.Axis(orient="top", values=marks, format="d", domain=False, ticks=False, titlePadding=4)
+        self.scale = alt.Scale(domain=[0.4, most + 0.6], nice=False, zero=False)
+
+    def _x(self, field: str) -> alt.X:
+        return alt.X(f"{field}:Q", scale=self.scale, axis=self.axis, title=None)
+
+    def _base(self, what: str, rows: list[dict[str, Any]] | None = None) -> alt.Chart:
+        shown = [{**row, "what": what} for row in (self.rows if rows is None else rows)]
+        return alt.Chart(style.data(shown))
+
+    def _encode(self, chart: alt.Chart, field: str, **more: Any) -> alt.Chart:  # noqa: ANN401 - channels
+        colour = alt.Color("what:N", scale=self.colour)
+        drawn: alt.Chart = chart.encode(
+            x=self._x(field), y=style.ordinal(self.order, labelPadding=6), color=colour, **more
+        )
+        return drawn
+
+    def bar(self, start: str, end: str, what: str, thick: int) -> alt.Chart:
+        """Return a bar from one rank to another."""
+        base: alt.Chart = self._base(what).mark_bar(height=thick, opacity=1)
+        return self._encode(base, start, x2=alt.X2(f"{end}:Q"))
+
+    def dot(self, field: str, what: str, *, only: list[dict[str, Any]] | None = None) -> alt.Chart:
+        """Return a dot at a rank."""
+        base: alt.Chart = self._base(what, only).mark_circle(size=95, opacity=1, stroke="white", strokeWidth=1.2)
+        return self._encode(base, field)
+
+    def diamond(self, field: str, what: str) -> alt.Chart:
+        """Return a diamond at a rank."""
+        base: alt.Chart = self._base(what).mark_point(
+            shape="diamond", filled=True, size=52, opacity=1, stroke="white", strokeWidth=0.8
+        )
+        return self._encode(base, field)
+
+    def tick(self, field: str, what: str) -> alt.Chart:
+        """Return an upright stroke at a rank."""
+        base: alt.Chart = self._base(what).mark_tick(thickness=2.2, size=14, opacity=1)
+        return self._encode(base, field)
+
+    def chart(self, layers: list[alt.Chart], w: Words, column: str) -> ChartType:
+        """Return the layers with a column of figures at the right, the text of each row."""
+        height = LINE * len(self.rows)
+        left = style.layers(
+            *layers,
+            width=LADDER,
+            height=height,
+            title=alt.TitleParams(
+                w(words("chart.rank_axis")), offset=2, fontWeight="normal", fontSize=10, color=palette.SOFT
+            ),
+        )
+        text = alt.Chart(style.data(self.rows)).mark_text(align="right", fontSize=11, color=palette.INK)
+        bare = style.ordinal(self.order, labels=False)
+        right = style.layers(
+            text.encode(y=bare, text="text:N", x=style.x_at(COLUMN)),
+            style.head(column, x=COLUMN, y=-10),
+            width=COLUMN,
+            height=height,
+        )
+        resolve = alt.Resolve(scale=alt.ScaleResolveMap(y="shared"))
+        return style.configure(alt.hconcat(left, right, spacing=6, resolve=resolve))
+
+
+def curve(view: AuditView, w: Words, region: str | None = None) -> ChartType:
+    """Return the specification curve of one region over the panel of its choices."""
+    found = view.curve(region)
+    panels = [_line(found, w), _panel(view, found, w)]
+    return style.configure(alt.vconcat(*panels, spacing=14))
+
+
+def _line(found: Curve, w: Words) -> alt.LayerChart:
+    count = len(found.values)
+    at = thinned(count)
+    rows = [
+        {"x": round(100 * (place + 0.5) / count, 3), "y": round(100 * float(found.values[place]), 4)}
+        for place in at.tolist()
+    ]
+    reach = [100 * float(found.values[0]), 100 * float(found.values[-1])]
+    needed = None if found.needed is None else 100 * found.needed
+    domain = style.padded([*reach, needed])
+    scale = alt.Scale(domain=domain, nice=False)
+    axis = alt.Axis(
+        titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom", titleY=-8, titleX=-LABELS,
+        domain=False, ticks=False, tickCount=6, titleLimit=360,
+    )  # fmt: skip
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
+    y = alt.Y("y:Q", scale=scale, axis=axis, title=w(words("chart.tfp_per_year")))
+    base = alt.Chart(style.data(rows))
+    layers = [
+        base.mark_area(opacity=0.16, color=palette.DEEP).encode(x=x, y=y),
+        base.mark_line(color=palette.DEEP, strokeWidth=2).encode(x=x, y=y),
+        alt.Chart(style.data([{"y": 0}])).mark_rule(color=palette.SOFT, strokeWidth=0.8).encode(y=y),
+    ]
+    if needed is not None:
+        rule = alt.Chart(style.data([{"y": needed, "x": 0, "text": w(_needed(found))}]))
+        layers += [
+            rule.mark_rule(color=palette.ACCENT, strokeDash=[5, 3], strokeWidth=1.2).encode(y=y),
+            rule.mark_text(align="left", baseline="bottom", dx=4, dy=-3, fontSize=10, color=palette.ACCENT).encode(
+                x=x, y=y, text="text:N"
+            ),
+        ]
+    return style.layers(*layers, *_official(found, w, x, y, domain[0]), width=WIDTH, height=HEIGHT)
+
+
+def _needed(found: Curve) -> Text:
+    if not found.first:
+        return words("chart.none_first")
+    return words("chart.ranks_first", share=share(found.first))
+
+
+def _official(found: Curve, w: Words, x: alt.X, y: alt.Y, floor: float) -> list[alt.Chart]:
+    """Return the official protocol on the curve: a line down to the panel, a dot and its value."""
+    place, value = 100 * found.place, 100 * found.official
+    label = w(words("chart.official_value", value=percent(found.official)))
+    base = alt.Chart(style.data([{"x": place, "y": value, "floor": floor, "text": label}]))
+    align: style.Align = "left" if place < 100 - NEAR else "right"
+    side = 1 if align == "left" else -1
+    drawn: list[alt.Chart] = [
+        base.mark_rule(color=palette.INK, strokeWidth=0.8).encode(x=x, y=y, y2=alt.Y2("floor:Q")),
+        base.mark_circle(size=80, color=palette.INK, opacity=1, stroke="white", strokeWidth=1.2).encode(x=x, y=y),
+        base.mark_text(align=align, dx=9 * side, dy=13, fontSize=11, fontWeight=600, color=palette.INK).encode(
+            x=x, y=y, text="text:N"
+        ),
+    ]
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the panel: the head of a choice, or one of its levels."""
+
+    top: int
+    text: Text
+    choice: int
+    level: int | None
+
+
+def layout(view: AuditView, code: str) -> list[Row]:
+    """Return the rows of the panel, the choice that makes most of the spread of the region first."""
+    rows: list[Row] = []
+    top, parts = 0, view.parts(code)
+    for choice in sorted(view.choices, key=lambda choice: -parts.get(choice.name, 0.0)):
+        axis = view.choices.index(choice)
+        share_ = parts.get(choice.name)
+        name = choice_title(choice)
+        head = name if share_ is None else words("chart.choice_share", name=name, share=share(share_))
+        rows.append(Row(top, head, axis, None))
+        top += HEAD
+        for at in range(len(choice.levels)):
+            rows.append(Row(top, level_text(choice, at), axis, at))
+            top += ROW
+        top += GAP
+    return rows
+
+
+def _panel(view: AuditView, found: Curve, w: Words) -> alt.LayerChart:
+    """Return which levels the protocols at each place of the curve have: the darker, the more of them."""
+    rows = layout(view, found.code)
+    height = rows[-1].top + ROW
+    cells = [cell for row in rows if row.level is not None for cell in strip(found, row)]
+    plane = alt.Scale(domain=[0, height], range=[0, height], nice=False)
+    y = alt.Y("y:Q", scale=plane, axis=None)
+    axis = alt.Axis(grid=False, domain=False, ticks=False, tickCount=5, titlePadding=4)
+    x = alt.X(
+        "x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=axis, title=w(words("chart.place_on_curve"))
+    )  # fmt: skip
+    colour = alt.Color(
+        "part:Q", scale=alt.Scale(domain=[0, 1], range=["#ffffff", palette.DEEP], interpolate="lab"), legend=None
+    )  # fmt: skip
+    strips = alt.Chart(style.data(cells)).mark_rect(opacity=1).encode(
+        x=x, x2=alt.X2("x2:Q"), y=y, y2=alt.Y2("y2:Q"), color=colour
+    )  # fmt: skip
+    blocks = [
+        {"x": 100 * found.place, "y": row.top + HEAD, "y2": row.top + HEAD + ROW * len(view.choices[row.choice].levels)}
+        for row in rows
+        if row.level is None
+    ]
+    official = alt.Chart(style.data(blocks)).mark_rule(color=palette.INK, strokeWidth=0.8)
+    return style.layers(
+        strips,
+        official.encode(x=alt.X("x:Q"), y=y, y2=alt.Y2("y2:Q")),
+        *_labels([row for row in rows if row.level is None], w, y, bold=True, at=-LABELS),
+        *_labels([row for row in rows if row.level == 0], w, y, ink=palette.INK, mark="●"),
+        *_labels([row for row in rows if row.level], w, y),
+        width=WIDTH,
+        height=height,
+    )
+
+
+def strip(found: Curve, row: Row) -> list[dict[str, float]]:
+    """Return one level along the curve: the part of the protocols at each place that have it."""
+    has = (found.levels[:, row.choice] == row.level).astype(np.float64)
+    count = len(has)
+    edges = np.linspace(0, count, min(STRIPS, count) + 1).round().astype(np.int64)
+    part = np.add.reduceat(has, edges[:-1]) / np.diff(edges)
+    scaled = 100 * edges / count
+    y, y2 = row.top + 1.0, float(row.top + ROW - 1)
+    return [
+        {"x": round(float(scaled[i]), 2), "x2": round(float(scaled[i + 1]), 2), "y": y, "y2": y2, "part": round(p, 3)}
+        for i, p in enumerate(part.tolist())
+        if p > 0
+    ]
+
+
+def _labels(
+    rows: list[Row], w: Words, y: alt.Y, *, bold: bool = False, at: int = -8, ink: str = palette.SOFT, mark: str = ""
+) -> list[alt.Chart]:
+    middle = (HEAD if bold else ROW) / 2
+    data: list[dict[str, Any]] = [{"y": row.top + middle, "text": w(row.text), "mark": mark} for row in rows]
+    base = alt.Chart(style.data(data))
+    align: style.Align = "left" if bold else "right"
+    weight: Any = 600 if bold else "normal"
+    text = base.mark_text(
+        align=align,
+        fontSize=11 if bold else 10,
+        fontWeight=weight,
+        color=palette.INK if bold else ink,
+        dx=0 if bold or not mark else -9,
+    ).encode(x=style.x_at(at), y=y, text="text:N")
+    if not mark:
+        return [text]
+    dot = base.mark_text(align="right", fontSize=6, color=palette.INK).encode(x=style.x_at(at), y=y, text="mark:N")
+    return [text, dot]
+
+
+def variance(view: AuditView, w: Words) -> ChartType:
+    """Return the part of each choice in the spread: over all regions as bars, region by region as cells."""
+    order = {choice.name: w(choice_title(choice)) for choice in view.ordered}
+    rows = [
+        {"name": order[name], "value": 100 * part, "text": f"{share(part)} %"} for name, part in view.shares.items()
+    ]
+    height = STEP * len(order)
+    y = style.ordinal(list(order.values()), labelPadding=6, labelLimit=220)
+    x = alt.X(
+        "value:Q",
+        title=w(words("chart.part_of_spread" if view.rows.height > 1 else "chart.part_of_one")),
+        scale=alt.Scale(domain=style.padded([100 * part for part in view.shares.values()], by=0.2), nice=False),
+        axis=alt.Axis(tickCount=4),
+    )
+    base = alt.Chart(style.data(rows))
+    left = style.layers(
+        base.mark_bar(height=14, color=palette.ACCENT).encode(x=x, y=y),
+        base.mark_text(align="left", dx=4, fontSize=11, color=palette.INK).encode(x=x, y=y, text="text:N"),
+        width=BARS,
+        height=height,
+    )
+    if view.rows.height < 2:  # noqa: PLR2004 - one region is all regions
+        return style.configure(left)
+    right = _by_region(view, w, order, height)
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(y="shared", color="independent"))
+    return style.configure(alt.hconcat(left, right, spacing=14, resolve=resolve))
+
+
+def _by_region(view: AuditView, w: Words, order: dict[str, str], height: int) -> alt.LayerChart:
+    shown = _shown(view)
+    names = {code: w(view.name(code)) for code in shown}
+    inside = view.audit.variance.filter(view.span.holds(), pl.col("region").is_in(shown))
+    rows = [
+        {"name": order[choice], "region": names[code], "value": round(100 * part, 2)}
+        for code, choice, part in inside.select("region", "choice", "share").rows()
+    ]
+    legend = alt.Legend(
+        title=w(words("chart.part_by_region")), titleFontSize=10, titleFontWeight="normal", titleColor=palette.SOFT,
+        orient="bottom", direction="horizontal", gradientLength=150, gradientThickness=8, tickCount=4, titleLimit=300,
+    )  # fmt: skip
+    colour = alt.Color(
+        "value:Q", scale=alt.Scale(domain=[0, 100], range=["#fbf3ea", palette.ACCENT, "#6b2f06"]), legend=legend
+    )  # fmt: skip
+    cells = alt.Chart(style.data(rows)).mark_rect(stroke="white", strokeWidth=1)
+    return style.layers(
+        cells.encode(
+            x=_columns(list(names.values())), y=style.ordinal(list(order.values()), labels=False), color=colour
+        ),
+        width=STRIP,
+        height=height,
+    )
+
+
+def _columns(order: list[str]) -> alt.X:
+    """Return a horizontal axis of upright names above the cells."""
+    axis = alt.Axis(orient="top", labelAngle=-90, labelPadding=3, domain=False, ticks=False, labelFontSize=10)
+    return alt.X("region:N", sort=order, axis=axis, title=None)
+
+
+def reversals(view: AuditView, w: Words) -> ChartType:
+    """Return the share of the protocols in which the region of a row grows faster than that of a column."""
+    shown = _shown(view)
+    inside = view.audit.reversals.filter(
+        view.span.holds(), pl.col("region").is_in(shown), pl.col("other").is_in(shown)
+    )  # fmt: skip
+    above = {(code, other): 100 * value for code, other, value in inside.select("region", "other", "above").rows()}
+    cells = [
+        {"row": view.name(code), "column": view.name(other), "value": above.get((code, other))}
+        for code in shown
+        for other in shown
+    ]
+    return kit.matrix(w, cells, title=words("chart.row_above"), domain=(0.0, 100.0), diverging=True)
+
+
+def _shown(view: AuditView) -> list[str]:
+    """Return the regions of a chart of one row a region, by reference rank."""
+    return [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
+
+
+ACROSS, WIDE, HIGH = 8, 84, 84
+SIDE, BETWEEN, TITLE = 24, 10, 20
+POINTS = 50
+
+
+def small_curves(view: AuditView, name: str) -> str:
+    """Return one small specification curve a region, by official rank, all on one scale."""
+    shown: Sequence[str] = [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
+    found = {code: view.curve(code) for code in shown}
+    values = [100 * float(end) for one in found.values() for end in (one.values[0], one.values[-1], one.needed or 0.0)]
+    low, high = padded(values, by=0.04)
+    cells = [_cell(view, code, found[code], at, (low, high)) for at, code in enumerate(shown)]
+    lines = -(-len(shown) // ACROSS)
+    width = SIDE + ACROSS * (WIDE + BETWEEN)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title" class="sketch" '
+        f'viewBox="0 0 {width} {lines * (HIGH + TITLE + BETWEEN)}" style="max-width:{width}px" font-size="10" '
+        f'fill="{SOFT}">{"".join(cells)}</svg>'
+    )
+
+
+def _cell(view: AuditView, code: str, found: Curve, at: int, ends: tuple[float, float]) -> str:
+    left = SIDE + at % ACROSS * (WIDE + BETWEEN)
+    top = at // ACROSS * (HIGH + TITLE + BETWEEN) + TITLE
+    low, high = ends
+
+    def y(value: float) -> float:
+        return round(top + HIGH * (high - 100 * value) / (high - low), 1)
+
+    def x(place: float) -> float:
+        return round(left + WIDE * place, 1)
+
+    count = len(found.values)
+    points = " ".join(f"{x((i + 0.5) / count)},{y(float(found.values[i]))}" for i in thinned(count, POINTS).tolist())
+    zero = y(0.0)
+    area = f"{x(0.5 / count)},{zero} {points} {x(1 - 0.5 / count)},{zero}"
+    parts = [
+        f'<line x1="{left}" x2="{left + WIDE}" y1="{zero}" y2="{zero}" stroke="{FAINT}"/>',
+        f'<polygon points="{area}" fill="{DEEP}" opacity=".16"/>',
+        f'<polyline points="{points}" fill="none" stroke="{DEEP}" stroke-width="1.5"/>',
+        f'<circle cx="{x(found.place)}" cy="{y(found.official)}" r="3" fill="{INK}"/>',
+        f'<g fill="{INK}">{both_svg(view.name(code), left, top - 6, size=11)}</g>',
+    ]
+    if found.needed is not None:
+        line = y(found.needed)
+        parts.append(
+            f'<line x1="{left}" x2="{left + WIDE}" y1="{line}" y2="{line}" stroke="{ACCENT}" stroke-dasharray="4 3"/>'
+        )
+    if at % ACROSS == 0:
+        parts += [
+            f'<text x="{left - 4}" y="{y(value / 100) + 3:.1f}" text-anchor="end">{number(value, 0)}</text>'
+            for value in (low, 0.0, high)
+        ]
+    return "".join(parts)

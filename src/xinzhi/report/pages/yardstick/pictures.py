@@ -1,0 +1,291 @@
+"""The charts of a measurement: ranking, map, sources of growth, contributions by period, macro-regions, one region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import polars as pl
+
+from xinzhi.core.text import number, same, words
+from xinzhi.report import flags, palette
+from xinzhi.report.charts import kit, style
+from xinzhi.report.charts.kit.names import STEP, ends
+from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
+from xinzhi.report.view import PARTS, Span, View
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from altair.typing import ChartType
+
+    from xinzhi.core.text import Text
+    from xinzhi.report.charts.style import Words
+
+PANELS = 5  # side by side
+GROUPS = (285, 270)  # pixels of a panel of the macro-regions
+REGION = (330, 180)
+LEVEL = (210, 180)
+
+
+def ranking(view: View, w: Words) -> ChartType:
+    """Return bars of TFP growth by region: the leading period, and the latest one beside it, paler."""
+    spans = [span for span in (view.lead, view.latest) if span is not None]
+    shown = ends(view.of(view.lead).drop_nulls("tfp_growth").select("region").rows(named=True))
+    rows = {span: _bars(view, w, span, [row["region"] for row in shown]) for span in spans}
+    order = [row["name"] for row in rows[view.lead]]
+    domain = style.padded([row["value"] for span in spans for row in rows[span]], by=0.16)
+    width = 620 if len(spans) == 1 else 325
+    panels = [_ranked(view, w, span, rows[span], order, domain, width) for span in spans]
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(y="shared", color="shared"))
+    return style.configure(alt.hconcat(*panels, spacing=12, resolve=resolve))
+
+
+def _bars(view: View, w: Words, span: Span, shown: list[str]) -> list[dict[str, Any]]:
+    shared = view.common_kinds[span]
+    known = view.of(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(shown))
+    return [
+        {
+            "name": w(view.name(code)),
+            "group": w(view.group_of[code]) if code in view.group_of else "",
+            "value": 100 * growth,
+            "label": number(100 * growth),
+            "marks": w(same(marks)) if (marks := flags.marks(cell, without=shared)) else "",
+            "side": -1 if growth < 0 else 1,
+        }
+        for code, growth, cell in known.select("region", "tfp_growth", "flags").rows()
+    ]
+
+
+def _ranked(
+    view: View, w: Words, span: Span, rows: list[dict[str, Any]], order: list[str], domain: list[float], width: int
+) -> alt.LayerChart:
+    first = span == view.lead
+    y = style.ordinal(order, labels=first, labelPadding=4)
+    x = alt.X("value:Q", title=w(words("chart.tfp_per_year")), scale=alt.Scale(domain=domain, nice=False))
+    colour: Any = alt.value(palette.GROUPS[0])
+    if view.groups:
+        inks = alt.Scale(domain=[w(group) for group in view.groups], range=list(_inks(view, view.groups)))
+        colour = alt.Color("group:N", scale=inks)
+    base = alt.Chart(style.data(rows))
+    layers = [base.mark_bar(height=12, opacity=1.0 if first else style.PALE).encode(x=x, y=y, color=colour)]
+    if not first:  # the grid must not show through the pale bars
+        layers.insert(0, base.mark_bar(height=12, color="white").encode(x=x, y=y))
+    layers.append(style.zero("x"))
+    sides: tuple[tuple[int, style.Align], ...] = ((1, "left"), (-1, "right"))
+    for side, align in sides:
+        one = alt.Chart(style.data(row for row in rows if row["side"] == side))
+        labels = one.mark_text(align=align, dx=4 * side, fontSize=10, color=palette.INK)
+        marks = one.mark_text(align=align, dx=30 * side, fontSize=9, color=palette.SOFT, fontStyle="italic")
+        layers += [labels.encode(x=x, y=y, text="label:N"), marks.encode(x=x, y=y, text="marks:N")]
+    common = flags.marks(";".join(f"{kind}:" for kind in view.common_kinds[span]))
+    below = w(words("chart.all_bear", marks=common)) if common else " "
+    title = alt.TitleParams(w(view.span_text(span)), subtitle=below, offset=4)
+    return style.layers(*layers, width=width, height=STEP * len(order), title=title)
+
+
+def _inks(view: View, groups: Sequence[Text]) -> Sequence[str]:
+    """Return the colours of macro-regions, the same in every picture."""
+    return [palette.GROUPS[view.groups.index(group) % len(palette.GROUPS)] for group in groups]
+
+
+def tile_map(view: View, w: Words) -> ChartType:
+    """Return the tile-grid map of TFP growth in the leading period."""
+    known = view.of(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
+    tiles = {code: view.tiles[code] for code in view.codes}
+    return kit.tiles(w, known.rows(named=True), tiles, title=words("chart.tfp_per_year"))
+
+
+def sources(view: View, w: Words) -> ChartType:
+    """Return stacked bars by region of what growth came from, with the share of TFP, largest share first."""
+    frame = view.of(view.lead).drop_nulls("tfp_growth").sort("tfp_part", descending=True, nulls_last=True)
+    rows = [
+        {
+            "name": view.name(row["region"]),
+            "total": 100 * row["output_growth"],
+            "growth": number(100 * row["output_growth"]),
+            "share": f"{number(None if row['tfp_part'] is None else 100 * row['tfp_part'], 0)} %",
+            **{factor: 100 * row[PARTS[factor]] for factor in palette.FACTORS},
+        }
+        for row in frame.rows(named=True)
+    ]
+    parts = {factor: (words(f"chart.{factor}"), ink) for factor, ink in palette.FACTORS.items()}
+    columns = [(words(f"chart.{name}"), name) for name in ("growth", "share")]
+    return kit.stacked(w, rows, parts, x=words("chart.points"), total="total", columns=columns)
+
+
+def contributions(view: View, w: Words) -> ChartType:
+    """Return stacked columns of contributions by period, with output growth as a dot; one panel a unit."""
+    units: list[tuple[Text, Mapping[Span, Mapping[str, Any]]]] = [
+        (words("label.national"), {span: view.national_of(span) for span in view.spans}),
+        *((group, {span: view.group_in(group, span) for span in view.spans}) for group in view.shown_groups),
+    ]
+    panels = {name: _totals(view, w, accounts) for name, accounts in units if any(accounts.values())}
+    domain = style.padded([row[end] for rows in panels.values() for row in rows for end in ("top", "bottom")], by=0.09)
+    shown = [
+        _period_panel(w, name, rows, domain, first=i % PANELS == 0) for i, (name, rows) in enumerate(panels.items())
+    ]
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="shared"))
+    return style.configure(alt.concat(*shown, columns=PANELS, spacing=10, resolve=resolve))
+
+
+def _totals(view: View, w: Words, accounts: Mapping[Span, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row a period: its parts, their sum, and where its labels stand."""
+    rows = []
+    for span, row in accounts.items():
+        if not row or row["output_growth"] is None:
+            continue
+        parts = {factor: 100 * row[PARTS[factor]] for factor in palette.FACTORS}
+        growth = 100 * row["output_growth"]
+        rows.append(
+            {
+                "period": w(same(span.label)),
+                "opacity": style.PALE if view.is_extrapolated(span) else 1.0,
+                "parts": parts,
+                "growth": growth,
+                "label": number(growth),
+                "top": max(sum(value for value in parts.values() if value > 0), growth),
+                "bottom": sum(value for value in parts.values() if value < 0),
+                "middle": parts["tfp"] / 2,
+                "tfp": number(parts["tfp"]),
+            }
+        )
+    return rows
+
+
+def _period_panel(
+    w: Words, name: Text, rows: list[dict[str, Any]], domain: list[float], *, first: bool
+) -> alt.LayerChart:
+    order = [row["period"] for row in rows]
+    below = alt.Axis(labelAngle=-90, ticks=False, domain=False, labelFontSize=10)
+    x = alt.X("period:O", sort=order, title=None, axis=below)
+    y = alt.Y(
+        "value:Q",
+        title=w(words("chart.points")) if first else None,
+        stack="zero",
+        axis=alt.Axis(labels=first, domain=False, ticks=False, tickCount=6),
+        scale=alt.Scale(domain=domain, nice=False),
+    )
+    long = [
+        {"period": row["period"], "opacity": row["opacity"], **part} for row in rows for part in _stack(w, row["parts"])
+    ]
+    bars, totals = alt.Chart(style.data(long)), alt.Chart(style.data({**row, "parts": None} for row in rows))
+    order_of = alt.Order("order:Q")
+    colour = alt.Color("factor:N", scale=style.factor_colours(w))
+    pale = alt.Opacity("opacity:Q", scale=None)
+    return style.layers(
+        bars.mark_bar(width=22, color="white").encode(x=x, y=y, order=order_of),
+        bars.mark_bar(width=22).encode(x=x, y=y, order=order_of, color=colour, opacity=pale),
+        style.zero("y"),
+        totals.mark_point(filled=True, size=30, color=palette.INK, opacity=1).encode(x=x, y=alt.Y("growth:Q")),
+        totals.mark_text(dy=-8, fontSize=10, color=palette.INK, fontWeight=600).encode(
+            x=x, y=alt.Y("top:Q"), text="label:N"
+        ),
+        totals.mark_text(fontSize=9, color=palette.INK).encode(x=x, y=alt.Y("middle:Q"), text="tfp:N"),
+        width=max(60, 27 * len(order)),
+        height=230,
+        title=alt.TitleParams(w(name), fontSize=11, offset=4),
+    )
+
+
+def _stack(w: Words, parts: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return the parts of a column in the order of the stack."""
+    return [
+        {"factor": w(words(f"chart.{name}")), "order": i, "value": value}
+        for i, (name, value) in enumerate(parts.items())
+    ]
+
+
+def groups(view: View, w: Words) -> ChartType:
+    """Return lines of cumulated TFP by macro-region and of their TFP level; the contrasted pair stands out."""
+    frames = {
+        words("chart.cumulated", year=view.whole.start): (cumulated(view), 100.0, 0),
+        words("chart.level"): (group_levels(view), 1.0, 2),
+    }
+    return style.abreast(
+        *(
+            kit.lines(
+                w,
+                _lines(view, frame),
+                y=title,
+                reference=even,
+                decimals=decimals,
+                marks=extrapolated(view, min(frame["year"].to_list())),
+                inks=_inks(view, [group for group in view.groups if group.en in set(frame["group"])]),
+                strong=view.contrast or None,
+                size=GROUPS,
+            )
+            for title, (frame, even, decimals) in frames.items()
+            if frame.height
+        )
+    )
+
+
+def _lines(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
+    known = {group.en: group for group in view.groups}
+    order = {name: i for i, name in enumerate(known)}
+    rows = [
+        {"group": known[name], "year": year, "value": value}
+        for name, year, value in frame.select("group", "year", "value").rows()
+    ]
+    return sorted(rows, key=lambda row: (order[row["group"].en], row["year"]))
+
+
+def extrapolated(
+    view: View, first: float, code: str | None = None, *, before: float = 1.0, after: float = 0.0
+) -> list[dict[str, Any]]:
+    """Return the spans of years that rest on extrapolated figures, in one region or in any; the widest says so."""
+    # A span reaches `before` and `after` its years: growth in a line starts a year earlier.
+    frame = view.measurement.frame if code is None else view.measurement.frame.filter(region=code)
+    marked = frame.group_by("year").agg(pl.col("flags").fill_null("").str.join(";")).sort("year").rows()
+    runs: list[list[int]] = []
+    for year in (year for year, cell in marked if flags.is_extrapolated(cell)):
+        if runs and year == runs[-1][1] + 1:
+            runs[-1][1] = year
+        else:
+            runs.append([year, year])
+    spans: list[dict[str, Any]] = [{"start": max(start - before, first), "end": end + after} for start, end in runs]
+    if spans:
+        max(spans, key=lambda span: span["end"] - span["start"])["word"] = words("chart.extrapolated")
+    return spans
+
+
+def region(view: View, w: Words, code: str) -> ChartType:
+    """Return the contributions of one region year by year, and its TFP level against the mean of the regions."""
+    frame = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
+    panels: list[Any] = [_yearly(view, w, frame, code)]
+    level = frame.drop_nulls("tfp_level")
+    if level.height:
+        name = view.name(code)
+        rows = [
+            {"group": name, "year": year, "value": value} for year, value in level.select("year", "tfp_level").rows()
+        ]
+        marks = extrapolated(view, int(level["year"][0]), code)
+        ink = (palette.FACTORS["tfp"],)
+        panels.append(kit.lines(w, rows, y=words("chart.level"), reference=1.0, marks=marks, inks=ink, size=LEVEL))
+    return style.abreast(*panels)
+
+
+def _yearly(view: View, w: Words, frame: pl.DataFrame, code: str) -> alt.LayerChart:
+    first, last = int(frame["year"][0]), int(frame["year"][-1])
+    rows = [
+        {"year": row["year"], **part}
+        for row in frame.rows(named=True)
+        for part in _stack(w, {name: 100 * row[PARTS[name]] for name in palette.FACTORS})
+    ]
+    axis = alt.Axis(format="d", grid=False, tickCount=6, domain=False)
+    x = alt.X("year:Q", title=None, axis=axis, scale=alt.Scale(domain=[first - 1, last + 1], nice=False, zero=False))
+    y = alt.Y("value:Q", stack="zero", title=w(words("chart.points")))
+    bars = alt.Chart(style.data(rows)).mark_bar(width=max(3, REGION[0] / (last - first + 3) - 2))
+    totals = [{"year": year, "value": 100 * value} for year, value in frame.select("year", "output_growth").rows()]
+    dots = alt.Chart(style.data(totals)).mark_point(filled=True, size=22, color=palette.INK, opacity=1)
+    colour = alt.Color("factor:N", scale=style.factor_colours(w))
+    marks = extrapolated(view, first - 1, code, before=0.5, after=0.5)
+    return style.layers(
+        *style.shades(w, marks),
+        bars.encode(x=x, y=y, order=alt.Order("order:Q"), color=colour),
+        style.zero("y"),
+        dots.encode(x=x, y=alt.Y("value:Q")),
+        width=REGION[0],
+        height=REGION[1],
+    )
