@@ -4,11 +4,11 @@ The claim
     Latecomers can leapfrog by changing lanes, on a path that suits their endowments; and not every province must build
     its industry around the same few.
 The question
-    Which industries are near to what a region can do, which would lift it, and what does everybody plan at once?
+    Which industries are near to what a region can do, which would lift it, and what do all plan at once?
 The verbs
     `complexity` measures places and activities (relatedness, complexity, density, exact gain), `uncertainty` gives its
     intervals, `validated_proximity` tests relatedness against chance, `restrict` filters the sample. `opportunities`
-    lists what a place could enter; `backtest` foretells entry out of time beside the baselines of the field, `forecast`
+    lists what a place could enter; `backtest` predicts entry out of time beside the baselines of the field, `forecast`
     gives the chances of the next.
     `clubs` finds those who converge among themselves (`log_t_test`, `beta_convergence`, `sigma_convergence`,
     `transitions`, `distribution_dynamics`), `lead_changes` who has overtaken whom; `leapfrog` judges the conditions,

@@ -87,7 +87,7 @@ def nearness(cells: Cells, *, quantile: float | None = None) -> Nearness:
     able = here.copy()
     for column in range(here.shape[1]):
         of_those = near[here[:, column], column]
-        # Nobody is short of a threshold that is zero: without relatedness there is nothing to be able with.
+        # No region is short of a threshold that is zero: without relatedness there is nothing to be able with.
         edge = np.quantile(of_those, share) if len(of_those) else np.inf
         able[:, column] |= (near[:, column] >= edge) & (near[:, column] > 0)
     return Nearness(

@@ -37,7 +37,7 @@ class Cells:
     values
         The amount of each activity in each place (n, p), not negative; what the frame does not list is zero.
     findings
-        Places with nothing and activities that nobody has, which are left out, each by name.
+        Places with nothing and activities that no place has, which are left out, each by name.
     kind
         The kind of frame that the caller handed in.
     """
@@ -57,7 +57,7 @@ def read_cells(
     value: str,
     suppressed: float | None = None,
 ) -> Cells:
-    """Return a long frame as a matrix; places without anything and activities of nobody are left out and named."""
+    """Return a long frame as a matrix; places without anything and activities of no place are left out and named."""
     table, kind = read_any(frame, "cells")
     cells, findings = _withheld(table.cells, place, activity, value, suppressed)
     fields = [

@@ -90,7 +90,7 @@ class Complexity(Result):
     Parameters
     ----------
     frame, places
-        One row a place; rank 1 is the most complex.
+        One row per place; rank 1 is the most complex.
     activities
         The same for activities.
     matrix, present, density, gain
@@ -129,7 +129,7 @@ class Complexity(Result):
 
     @cached_property
     def cells(self) -> pl.DataFrame:
-        """Return ``place, activity, value, advantage, present, density, gain``, one row a place and activity.
+        """Return ``place, activity, value, advantage, present, density, gain``, one row per place and activity.
 
         It is made on first use: of millions of cells the frame takes more room than the matrices. `gain` is null where
         the activity is there already.
@@ -173,7 +173,7 @@ def complexity(
     Parameters
     ----------
     frame
-        One row a place and activity, of one year; combinations that are not there count as zero.
+        One row per place and activity, of one year; combinations that are not there count as zero.
     place, activity, value
         Names of its columns.
     anchor

@@ -20,7 +20,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What a place and an activity must have to be measured; nought asks for nothing.
+    """What a place and an activity must have to be measured; zero asks for nothing.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Sample:
     least_activity
         Mean total of the activity over the periods.
     least_places
-        Places in which the activity is not nought, in at least one period.
+        Places in which the activity is not zero, in at least one period.
     least_periods
         Periods in which the place, and the activity, hold anything.
     """
@@ -61,7 +61,7 @@ def restrict(
     Parameters
     ----------
     frame
-        One row a place, activity (and period).
+        One row per place, activity (and period).
     sample
         The filter.
     place, activity, value, period

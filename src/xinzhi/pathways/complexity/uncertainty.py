@@ -61,9 +61,9 @@ class Uncertainty(Result):
     Parameters
     ----------
     frame
-        One row a place: its ranks with their intervals over the draws in which it has anything at all.
+        One row per place: its ranks with their intervals over the draws in which it has anything at all.
     density
-        One row a place and activity; None when it was not asked for.
+        One row per place and activity; None when it was not asked for.
     used
         Draws that gave an index; the others left fewer than three places or activities.
     agreement
@@ -213,7 +213,7 @@ def weighted_index(presence: BoolArray, weight: FloatArray) -> FloatArray:
 
 
 def _weighted_density(here: BoolArray, times: Any, used: BoolArray, options: ComplexityOptions) -> FloatArray:  # noqa: ANN401 - counts
-    """Return densities over the activities drawn; of activities nobody has, not a number."""
+    """Return densities over the activities drawn; of activities that no place has, not a number."""
     near = relatedness.proximity(here | ~here.any(axis=0), options.measure, diagonal=options.diagonal)
     if options.nearest is not None:
         near = relatedness.nearest_only(near, options.nearest)

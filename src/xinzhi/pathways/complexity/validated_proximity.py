@@ -213,7 +213,7 @@ class Validated(Result):
     Parameters
     ----------
     frame
-        One row a pair; `valid` where it occurs together more often than diversity and ubiquity explain.
+        One row per pair; `valid` where it occurs together more often than diversity and ubiquity explain.
     valid
         The same as a matrix (p, p), in the order of `activities`.
     activities
@@ -261,7 +261,7 @@ def validated_proximity(
     Parameters
     ----------
     frame
-        One row a place and activity, of one year.
+        One row per place and activity, of one year.
     place, activity, value
         Names of its columns.
     options

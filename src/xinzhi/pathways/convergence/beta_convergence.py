@@ -86,7 +86,7 @@ class BetaConvergence(Result):
     frame
         Coefficients with 95 % bounds: ``initial`` is the slope b, ``spatial`` the weight of the neighbours' growth.
     points
-        What was fitted, one row a unit and span.
+        What was fitted, one row per unit and span.
     slope, standard_error
         b of mean annual growth (log points) on the initial logarithm.
     years
@@ -149,9 +149,9 @@ def beta_convergence(
     Parameters
     ----------
     frame
-        One row a unit and year.
+        One row per unit and year.
     unit, time, value
-        Names of its columns; `value` is a positive level (output a head, total factor productivity).
+        Names of its columns; `value` is a positive level (output per head, total factor productivity).
     controls
         Further columns, taken at the start of each span: conditional convergence.
     neighbours
@@ -294,7 +294,7 @@ def _starts(levels: UnitYears, rules: GrowthSpans) -> list[int]:
 
 
 def _at(levels: UnitYears, years: Sequence[int]) -> UnitYears:
-    """Return the panel at some years; a year that nobody has is a column of gaps."""
+    """Return the panel at some years; a year that no unit has is a column of gaps."""
     from dataclasses import replace
 
     values = np.full((len(levels.units), len(years)), np.nan)

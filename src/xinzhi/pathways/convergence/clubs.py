@@ -98,9 +98,9 @@ class Clubs(Result):
     Parameters
     ----------
     frame
-        One row a unit; its club is 1 for the highest last observation, empty where it converges with nobody.
+        One row per unit; its club is 1 for the highest last observation, empty where it converges with no other.
     table
-        One row a club; `sieve` is the c* that it took.
+        One row per club; `sieve` is the c* that it took.
     whole
         ``slope, standard_error, t`` of all units together.
     paths
@@ -139,7 +139,7 @@ class Clubs(Result):
 
     @property
     def divergent(self) -> list[str]:
-        """Return the units that converge with nobody."""
+        """Return the units that converge with no other."""
         found: list[str] = self.frame.filter(pl.col("club").is_null()).sort("position")["unit"].to_list()
         return found
 
@@ -204,7 +204,7 @@ def clubs(
     Parameters
     ----------
     frame
-        One row a unit and year, without gaps.
+        One row per unit and year, without gaps.
     unit, time, value
         Names of its columns; `value` usually in logarithms with the business cycle taken out (the rules can do both).
     rules
@@ -221,7 +221,7 @@ def clubs(
     -----
     Phillips and Sul (2007), Econometrica 75(6), section 4.3: order; the core group is the run of leading units with the
     largest t; every other unit joins whose t with the core passes c*, which is raised until the club passes; the same
-    among the rest. What joins nobody diverges.
+    among the rest. What joins no group diverges.
 
     Examples
     --------

@@ -77,7 +77,7 @@ def distribution_dynamics(
     Parameters
     ----------
     frame
-        One row a unit and year; gaps are left out, not bridged.
+        One row per unit and year; gaps are left out, not bridged.
     unit, time, value
         Names of its columns; `value` is a positive level.
     lag
@@ -98,7 +98,7 @@ def distribution_dynamics(
     -----
     Quah (1997), Journal of Economic Growth 2; the kernel is a Gaussian product estimate, divided by the marginal of the
     origin on the same grid. The long run is the eigenvector of the kernel with eigenvalue one (Johnson 2005, Review of
-    Economics and Statistics 87): it says where present moves would lead, and foretells nothing.
+    Economics and Statistics 87): it says where present moves would lead, and predicts nothing.
 
     Examples
     --------

@@ -205,7 +205,7 @@ class LogT(Result):
     Parameters
     ----------
     frame
-        One row a year: H, and the regression in the years that are not discarded.
+        One row per year: H, and the regression in the years that are not discarded.
     paths
         Relative transition paths.
     slope, standard_error, t, p
@@ -275,7 +275,7 @@ def log_t_test(
     Parameters
     ----------
     frame
-        One row a unit and year, without gaps.
+        One row per unit and year, without gaps.
     unit, time, value
         Names of its columns. The papers use logarithms with the business cycle taken out: hand those in, or ask for
         them with the rules.

@@ -29,9 +29,9 @@ class SigmaConvergence(Result):
     Parameters
     ----------
     frame
-        One row a year: how far the units are apart.
+        One row per year: how far the units are apart.
     tests
-        One row a test; `p` is that of no change against any change.
+        One row per test; `p` is that of no change against any change.
     ratio
         Variance of the logarithms in the last year over that in the first.
     trend
@@ -74,7 +74,7 @@ def sigma_convergence(
     Parameters
     ----------
     frame
-        One row a unit and year.
+        One row per unit and year.
     unit, time, value
         Names of its columns; `value` is a positive level.
     start, end

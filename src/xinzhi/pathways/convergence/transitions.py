@@ -105,7 +105,7 @@ def transitions(
     Parameters
     ----------
     frame
-        One row a unit and year; a transition needs the unit in two successive years of the frame, and gaps are not
+        One row per unit and year; a transition needs the unit in two successive years of the frame, and gaps are not
         bridged.
     unit, time, value
         Names of its columns.

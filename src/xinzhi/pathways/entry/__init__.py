@@ -1,1 +1,1 @@
-"""What a place could enter, and how well entry can be foretold."""
+"""What a place could enter, and how well entry can be predicted."""

@@ -1,4 +1,4 @@
-"""The verb `backtest`: foretell from what was known then which activities entered where, and compare."""
+"""The verb `backtest`: predict from what was known then which activities entered where, and compare."""
 
 from __future__ import annotations
 
@@ -75,18 +75,18 @@ class BacktestOptions:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Backtest(Result):
-    """How well each score foretold entry in years that no model has seen.
+    """How well each score predicted entry in years that no model has seen.
 
     Parameters
     ----------
     frame
-        One row a cutoff, score and measure, with its interval over places.
+        One row per cutoff, score and measure, with its interval over places.
     comparison
         ``absent, measure, ours, value, baseline, baseline_value, difference, low, high, share_better``: ours against
         the baseline that turned out best, with the interval of the difference over the same samples of places. Ours is
         the blend where it was computed, else the additive logit, whichever does better here.
     tasks
-        ``absent, places, activities, candidates, entries, trained_on``: what there was to foretell.
+        ``absent, places, activities, candidates, entries, trained_on``: what there was to predict.
     cells
         ``absent, place, activity, advantage, entered`` and one column a score: every candidate of the test.
     findings
@@ -196,12 +196,12 @@ def backtest(
     test: tuple[Any, Any],
     options: BacktestOptions | None = None,
 ) -> Backtest:
-    """Train on what entered in one span of years, foretell the next, and compare with the baselines of the field.
+    """Train on what entered in one span of years, predict the next, and compare with the baselines of the field.
 
     Parameters
     ----------
     frame
-        One row a place, activity and period; combinations that are not there count as zero.
+        One row per place, activity and period; combinations that are not there count as zero.
     place, activity, value, period
         Names of its columns.
     train, test
@@ -291,7 +291,7 @@ def _run(
     drawn: FloatArray,
     chosen: BacktestOptions,
 ) -> _Run:
-    """Foretell with one cutoff."""
+    """Predict with one cutoff."""
     (a, b), (c, d) = spans
     train = candidates(panel.values[a], panel.values[b], known[0], cutoff)
     asked = candidates(panel.values[c], panel.values[d], known[1], cutoff)
@@ -468,7 +468,7 @@ def _measured(found: Sorted, weights: FloatArray) -> dict[str, FloatArray]:
     yes, total = hits[:, -1:], seen[:, -1:]
     at_hits, at_seen = hits[:, found.ties], seen[:, found.ties]
     step = np.diff(at_hits, axis=1, prepend=0)
-    with np.errstate(invalid="ignore", divide="ignore"):  # a draw may lead with places of weight nought: 0/0
+    with np.errstate(invalid="ignore", divide="ignore"):  # a draw may lead with places of weight zero: 0/0
         precision = np.nan_to_num(at_hits / at_seen)
     misses = at_seen - at_hits
     below = total - yes - (misses + np.concatenate([np.zeros_like(yes), misses[:, :-1]], axis=1)) / 2

@@ -32,7 +32,7 @@ class Forecast(Result):
     Parameters
     ----------
     frame
-        One row a candidate; the base rate is the share of all candidates that entered in the span learned from.
+        One row per candidate; the base rate is the share of all candidates that entered in the span learned from.
     model
         ``additive_logit`` or ``blend``.
     findings
@@ -92,7 +92,7 @@ def forecast(
     Parameters
     ----------
     frame
-        One row a place, activity and period.
+        One row per place, activity and period.
     place, activity, value, period
         Names of its columns.
     train

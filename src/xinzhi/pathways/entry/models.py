@@ -108,8 +108,8 @@ def _levels(count: FloatArray, here: BoolArray) -> dict[str, FloatArray]:
         "related_activities_level": _among(by_activity, level, few_activities),
         "latent": latent,
         "latent_shortfall": (blend - even) / np.sqrt(blend + rules["overdispersion"] * blend**2 + 0.5),
-        "from_activities": _foretold(level, rules["ridge"]),
-        "from_places": _foretold(level.T, rules["ridge"]).T,
+        "from_activities": _predicted(level, rules["ridge"]),
+        "from_places": _predicted(level.T, rules["ridge"]).T,
     }
 
 
@@ -140,7 +140,7 @@ def _few_factors(level: FloatArray, rank: int) -> FloatArray:
     return np.asarray(middle + (left[:, :rank] * strength[:rank]) @ right[:rank])
 
 
-def _foretold(level: FloatArray, ridge: float) -> FloatArray:
+def _predicted(level: FloatArray, ridge: float) -> FloatArray:
     """Return the ridge regression of every column on all others: its own value has no weight (Steck 2019)."""
     middle = level.mean(axis=0)
     spread = level - middle

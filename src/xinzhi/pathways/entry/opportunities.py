@@ -37,11 +37,11 @@ class Opportunities(Result):
     Parameters
     ----------
     frame
-        One row a place and activity that is absent (or weak) there; ranks are percentiles within the place, 1 the best.
+        One row per place and activity that is absent (or weak) there; ranks are percentiles within the place, 1 the best.
     medians
         Density and complexity that part the quadrants.
     endowment_fit
-        Factor intensities and how much they foretell; None without endowments.
+        Factor intensities and how much they predict; None without endowments.
     findings
         What was left out, and weak endowments.
     """
@@ -196,10 +196,10 @@ def opportunities(
     found
         What `complexity` returned: it fixes the sign, or refuses.
     endowments
-        One row a place: its name, then one column a factor (schooling, energy, capital a worker, science); None: no
+        One row per place: its name, then one column a factor (schooling, energy, capital a worker, science); None: no
         fit.
     intensities
-        One row an activity: its name, then the same factors; None: estimated from the data across the places, which
+        One row per activity: its name, then the same factors; None: estimated from the data across the places, which
         with few places says little: see `Opportunities.endowment_fit.explained`.
     emerging
         Names of the activities that count as emerging, such as the industries of `scope`; None: no flag.
@@ -359,7 +359,7 @@ def spread_out(found: Fit, kept: BoolArray, findings: tuple[Finding, ...]) -> Fi
 def estimated_fit(advantage: FloatArray, endowment: FloatArray, factors: Sequence[str]) -> Fit:
     r"""Return the fit by a ridge regression of the log quotient of each activity on the endowments of the places."""
     # A place is left out of the regression that judges it, so that what it has does not speak for itself. One penalty
-    # for all activities, the one that foretells places left out best: :math:`\hat y_{-i} = y_i - (y_i - \hat y_i)/(1 -
+    # for all activities, the one that predicts places left out best: :math:`\hat y_{-i} = y_i - (y_i - \hat y_i)/(1 -
     # h_i)` with the leverage :math:`h_i` (Allen 1974).
     n, k = endowment.shape
     if n <= k + 2:

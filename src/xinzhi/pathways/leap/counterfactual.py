@@ -37,7 +37,7 @@ class Counterfactual(Result):
     Parameters
     ----------
     frame
-        One row a year; the gap is actual less synthetic.
+        One row per year; the gap is actual less synthetic.
     weights
         Of the donors, largest first; they are not negative and add up to 1.
     balance
@@ -141,7 +141,7 @@ def counterfactual(
     Parameters
     ----------
     frame
-        One row a unit and year; all units but the treated one are donors: leave out those that met the same fate.
+        One row per unit and year; all units but the treated one are donors: leave out those that met the same fate.
     unit, time, value
         Names of its columns.
     treated

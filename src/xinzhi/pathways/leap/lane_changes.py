@@ -33,9 +33,9 @@ class LaneChanges(Result):
     Parameters
     ----------
     frame
-        One row a place: its entries, the share in the lowest deciles, and `index`, that share over the expected one.
+        One row per place: its entries, the share in the lowest deciles, and `index`, that share over the expected one.
     deciles
-        One row a decile of density, 1 the least related within its place.
+        One row per decile of density, 1 the least related within its place.
     cells
         The candidates.
     persistence
@@ -80,7 +80,7 @@ def lane_changes(
     Parameters
     ----------
     frame
-        One row a place, activity and period; combinations that are not there count as zero.
+        One row per place, activity and period; combinations that are not there count as zero.
     place, activity, value, period
         Names of its columns.
     between
@@ -150,7 +150,7 @@ def lane_changes(
 
 
 def _own_density(core: BoolArray) -> FloatArray:
-    """Return the density of every activity around the old core; activities of nobody are near to nothing."""
+    """Return the density of every activity around the old core; activities of no place are near to nothing."""
     out = np.zeros(core.shape)
     used = core.any(axis=0)
     here = np.ascontiguousarray(core[:, used])

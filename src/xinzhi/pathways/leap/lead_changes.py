@@ -35,7 +35,7 @@ class LeadRules:
     Parameters
     ----------
     margin
-        Error of the ratio of two levels (relative, such as 0.02): within it nobody is ahead.
+        Error of the ratio of two levels (relative, such as 0.02): within it neither is ahead.
     durable
         A lead lasts when it is never lost in so many years.
     jump
@@ -68,7 +68,7 @@ class LeadChanges(Result):
     Parameters
     ----------
     frame
-        One row an episode; it happened from `earliest` to `latest`, wider than one year where years are missing or a
+        One row per episode; it happened from `earliest` to `latest`, wider than one year where years are missing or a
         jump blurs it.
     levels
         What was compared.
@@ -158,7 +158,7 @@ def lead_changes(
     Parameters
     ----------
     frame
-        One row a unit and year; years may be missing.
+        One row per unit and year; years may be missing.
     unit, time, value
         Names of its columns; `value` is a positive level.
     pairs
@@ -192,7 +192,7 @@ def lead_changes(
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="lead_changes")
     logs = logarithms(panel, verb="lead_changes")
     for what, count in (("unit", len(logs.units)), ("year", len(logs.years))):
-        if count < 2:  # noqa: PLR2004 - nobody passes nobody, and not in no time
+        if count < 2:  # noqa: PLR2004 - a change of lead takes two units and two years
             raise InputError("pathways.only-one", what=what, unit=logs.units[0], year=logs.years[0])
     jumps = _jumps(logs, chosen)
     wanted = itertools.combinations(logs.units, 2) if pairs is None else pairs
@@ -220,7 +220,7 @@ def lead_changes(
 
 
 def side_by_side(results: Mapping[str, LeadChanges]) -> pl.DataFrame:
-    """Return when each pair changed lead by each measure: output a head and productivity tell different dates.
+    """Return when each pair changed lead by each measure: output per head and productivity tell different dates.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class Leapfrog(Result):
     Parameters
     ----------
     frame
-        One row a region and condition; `met` is empty where it cannot be judged.
+        One row per region and condition; `met` is empty where it cannot be judged.
     regions
         How many conditions hold, of how many that can be judged; no index, as they do not make up for each other.
     leader
@@ -222,7 +222,7 @@ def _distance(now: pl.DataFrame, year: int, leader: Text) -> Judged:
 
 
 def _wages(measured: Measurement, regions: list[str], leader: str, year: int) -> Judged:
-    """Judge whether labour income a worker is far enough below the leader's."""
+    """Judge whether labour income per worker is far enough below the leader's."""
     limit = float(conventions("leapfrog")["wage_ratio"])
     pay = pl.col("labour_share") * pl.col("output") / pl.col("labour")
     rows = measured.inputs.filter(pl.col("year") == year).select("region", pay=pay)

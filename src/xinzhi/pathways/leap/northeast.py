@@ -35,9 +35,9 @@ class Northeast(Result):
     Parameters
     ----------
     frame
-        One row a province, series and year, actual and synthetic.
+        One row per province, series and year, actual and synthetic.
     table
-        One row a province and series, at the end.
+        One row per province and series, at the end.
     weights
         The weights of the donors.
     balance
@@ -104,7 +104,7 @@ def northeast(
 
     Notes
     -----
-    Matched on the structure of the year (shares of the three industries, output a head, urbanisation) and on the path
+    Matched on the structure of the year (shares of the three industries, output per head, urbanisation) and on the path
     of the series up to it (`counterfactual`). No single event marks the year: the gap is a comparison with like
     provinces, not the effect of a policy.
 
@@ -251,7 +251,7 @@ def _table(controls: dict[tuple[str, str], Counterfactual]) -> pl.DataFrame:
 
 
 def _momentum(controls: dict[tuple[str, str], Counterfactual], periods: Sequence[Sequence[int]]) -> pl.DataFrame:
-    """Return mean yearly growth of output a head by period, actual and synthetic."""
+    """Return mean yearly growth of output per head by period, actual and synthetic."""
     rows = []
     for (region, series), control in controls.items():
         if series != "output_per_head":

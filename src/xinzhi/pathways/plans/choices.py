@@ -60,15 +60,15 @@ class Choices(Result):
     Parameters
     ----------
     frame
-        One row a year and category: how many regions name it, by chance, and how many are able to build it.
+        One row per year and category: how many regions name it, by chance, and how many are able to build it.
     cells
-        One row a year, region and category.
+        One row per year, region and category.
     regions
-        One row a year and region.
+        One row per year and region.
     pairs
         Every two regions of a year.
     overlap
-        One row a year.
+        One row per year.
     lists, fits
         The lists of every year and their fit, as matrices.
     findings
@@ -88,7 +88,7 @@ class Choices(Result):
     findings: tuple[Finding, ...]
 
     def facts(self) -> Facts:
-        """Return how alike the lists are, what everybody names, what does not fit, and what own lists would drop."""
+        """Return how alike the lists are, what most regions name, what does not fit, and what own lists would drop."""
         year = self.last_year()
         found: Facts = {"summary.lists": [self._lists_of(one) for one in self.lists]}
         over = self.frame.filter(pl.col("year") == year).drop_nulls("over_choice")
@@ -324,7 +324,7 @@ def unfit_cells(lists: Lists, fit: Fit) -> BoolArray:
 
 
 def category_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
-    """Return one row a category; the columns are those of `Choices.frame`."""
+    """Return one row per category; the columns are those of `Choices.frame`."""
     setting = conventions("choices")
     chances, counts = length_chances(lists.named), lists.named.sum(axis=0)
     more, fewer = tails(chances.T, counts)
@@ -368,7 +368,7 @@ def category_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
 
 
 def cell_rows(lists: Lists, fit: Fit) -> pl.DataFrame:
-    """Return one row a region and category; the columns are those of `Choices.cells`."""
+    """Return one row per region and category; the columns are those of `Choices.cells`."""
     n, p = lists.named.shape
     known = pl.Series(fit.known.ravel())
     frame = pl.DataFrame(
@@ -395,7 +395,7 @@ def cell_rows(lists: Lists, fit: Fit) -> pl.DataFrame:
 
 
 def region_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
-    """Return one row a region; the columns are those of `Choices.regions`."""
+    """Return one row per region; the columns are those of `Choices.regions`."""
     low = int(conventions("choices")["low_decile"])
     unfit = unfit_cells(lists, fit)
     judged, far = fit.known.sum(axis=1), (fit.known & (fit.decile <= low)).sum(axis=1)
@@ -448,7 +448,7 @@ def _mean(values: FloatArray, where: BoolArray) -> FloatArray:
 
 
 def pair_rows(lists: Lists) -> pl.DataFrame:
-    """Return one row a pair of regions; the columns are those of `Choices.pairs`."""
+    """Return one row per pair of regions; the columns are those of `Choices.pairs`."""
     one, other = np.triu_indices(len(lists.regions), 1)
     both, alike = shared(lists.named)[one, other], jaccard(lists.named)[one, other]
     try:

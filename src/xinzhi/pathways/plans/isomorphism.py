@@ -57,7 +57,7 @@ class Isomorphism(Result):
     frame
         Every two regions; `expected` and `p_more` are those of the null, empty with fewer than eight activities.
     years
-        One row a level and year.
+        One row per level and year.
     regions
         Every region against the rest.
     activities
@@ -393,7 +393,7 @@ def pair_rows(
     values: FloatArray,
     null: tuple[str, int, int],
 ) -> tuple[pl.DataFrame, FloatArray]:
-    """Return one row a pair of places (the columns of `Isomorphism.frame`), and the mean cosine of every draw."""
+    """Return one row per pair of places (the columns of `Isomorphism.frame`), and the mean cosine of every draw."""
     which, draws, seed = null
     pairs = np.triu_indices(len(places), 1)
     observed = measures[0][pairs]
@@ -453,7 +453,7 @@ def region_rows(
     values: FloatArray,
     alike: FloatArray,
 ) -> pl.DataFrame:
-    """Return one row a region; the columns are those of `Isomorphism.regions`."""
+    """Return one row per region; the columns are those of `Isomorphism.regions`."""
     others = alike.copy()
     np.fill_diagonal(others, -1.0)
     nearest = others.argmax(axis=1)
@@ -478,7 +478,7 @@ def region_rows(
 
 
 def activity_rows(level: str, year: int, names: Sequence[str], values: FloatArray) -> pl.DataFrame:
-    """Return one row an activity; the columns are those of `Isomorphism.activities`."""
+    """Return one row per activity; the columns are those of `Isomorphism.activities`."""
     return pl.DataFrame(
         {
             "level": level,

@@ -60,13 +60,13 @@ class Plan(Result):
     Parameters
     ----------
     frame
-        One row an assignment; it is ``moved`` where something better for the region went to regions that gain more.
+        One row per assignment; it is ``moved`` where something better for the region went to regions that gain more.
     industries
         Plan against herd, industry by industry; `cap_price` is what one more place would add to the total.
     regions
-        What each region gets, and what it would get if it chose alone and nobody else did the same.
+        What each region gets, and what it would get if it chose alone and no other region did the same.
     comparison
-        One row a kind of plan; what is lost is relative to ``loose``, the optimum under sizes and caps alone.
+        One row per kind of plan; what is lost is relative to ``loose``, the optimum under sizes and caps alone.
     assignment, task
         Objective, bound, gap, proof and prices; the limits as arrays.
     odds
@@ -100,7 +100,7 @@ class Plan(Result):
         return self.assignment.gap
 
     def facts(self) -> Facts:
-        """Return what the plan gains over the herd and over everybody for itself, and what is scarce."""
+        """Return what the plan gains over the herd and over every region for itself, and what is scarce."""
         kinds = {row["kind"]: row for row in self.comparison.iter_rows(named=True)}
         best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
         crowded = self.crowded()
@@ -422,7 +422,7 @@ def _named(names: Names, codes: Sequence[str], stem: str) -> dict[str, list[str]
 
 
 def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
-    """Return one row an assignment; the columns are those of `Plan.frame`."""
+    """Return one row per assignment; the columns are those of `Plan.frame`."""
     rows, columns = np.nonzero(best.chosen)
     rank = own_ranks(task.value)[rows, columns]
     frame = pl.DataFrame(
@@ -448,7 +448,7 @@ def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
 def cap_rows(
     task: Task, best: Assignment, parts: Parts, rivals: Mapping[str, BoolArray], used: Mapping[str, float]
 ) -> pl.DataFrame:
-    """Return one row an industry; the columns are those of `Plan.industries`."""
+    """Return one row per industry; the columns are those of `Plan.industries`."""
     counts = {kind: chosen.sum(axis=0) for kind, chosen in rivals.items()}
     return pl.DataFrame(
         {
@@ -467,7 +467,7 @@ def cap_rows(
 
 
 def region_rows(task: Task, best: Assignment, parts: Parts, ratios: Mapping[str, float]) -> pl.DataFrame:
-    """Return one row a region; the columns are those of `Plan.regions`."""
+    """Return one row per region; the columns are those of `Plan.regions`."""
     own = np.where(best.chosen, np.nan_to_num(task.value), 0.0).sum(axis=1)
     order = np.sort(np.nan_to_num(task.value), axis=1)[:, ::-1]
     alone = np.array([row[:size].sum() for row, size in zip(order, task.sizes, strict=True)])
@@ -487,7 +487,7 @@ def region_rows(task: Task, best: Assignment, parts: Parts, ratios: Mapping[str,
 
 
 def comparison_rows(task: Task, best: Assignment, loose: Assignment, rivals: Mapping[str, BoolArray]) -> pl.DataFrame:
-    """Return one row a way of choosing; the columns are those of `Plan.comparison`."""
+    """Return one row per way of choosing; the columns are those of `Plan.comparison`."""
     ceiling = (best.objective, loose.objective)
     every = {"coordinated": best.chosen, "loose": loose.chosen, "queue": queue(task), **rivals}
     return pl.DataFrame([row_of(task, chosen, kind, ceiling) for kind, chosen in every.items()])

@@ -36,7 +36,7 @@ class PlanTemplate:
     Parameters
     ----------
     plans
-        ``region, year, category, named, mentioned``: one row a cell, the last two empty.
+        ``region, year, category, named, mentioned``: one row per cell, the last two empty.
     plan_categories
         ``category, name_zh, name_en, divisions, informative``.
     rules

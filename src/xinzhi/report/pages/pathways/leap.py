@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xinzhi.report.section import Picture
 
 FEW = 3
-SEEN = 0.005  # a weight below it is nobody
+SEEN = 0.005  # smaller weights are not shown
 
 
 def leapfrog(result: Leapfrog, *, region: str | None = None) -> Section:

@@ -1,4 +1,4 @@
-"""The sections on likeness: how alike structures are, which industries everybody names, and who can build them."""
+"""The sections on likeness: how alike structures are, which industries most regions name, and who can build them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def likeness(result: Isomorphism) -> Picture | None:
 
 
 def choices(result: Choices, *, region: str | None = None) -> Section:
-    """Return which industries everybody names, who is able to build them, and what a plan without the herd drops."""
+    """Return which industries most regions name, who is able to build them, and what a plan without the herd drops."""
     del region
     columns = ("year", "category", "named", "expected", "q", "verdict")
     chance = table("pathways_chance", result.frame.sort("year", "named", descending=True), columns, result)
