@@ -140,7 +140,7 @@ def with_names(result: Kind, package: Package) -> Kind:
     Parameters
     ----------
     result
-        What a verb of the room returned about codes of the package.
+        What a verb of this package returned about codes of the data package.
     package
         With the tables `regions` and `industries` where there are any.
 

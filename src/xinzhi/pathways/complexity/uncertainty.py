@@ -111,7 +111,7 @@ def uncertainty(
     Raises
     ------
     UsageError
-        When the source is unknown, the unit is not positive, or the densities need too much room.
+        When the source is unknown, the unit is not positive, or the densities need too much memory.
     InputError
         When fewer than half of the draws give an index.
 

@@ -37,7 +37,7 @@ class Opportunities(Result):
     Parameters
     ----------
     frame
-        One row per place and activity that is absent (or weak) there; ranks are percentiles within the place, 1 the best.
+        One row per place and activity that is absent (or weak) there; ranks are percentiles within the place.
     medians
         Density and complexity that part the quadrants.
     endowment_fit

@@ -89,7 +89,7 @@ def lane_changes(
         Advantage below which an activity counts as absent; 0.5 by the conventions, so that drifting over the threshold
         of 1 is no entry.
     density
-        A frame with the place, the activity and ``density`` of the earlier period; the room's own when None
+        A frame with the place, the activity and ``density`` of the earlier period; that of the old core when None
         (conditional proximity, an activity's own presence not counted).
 
     Raises
