@@ -131,7 +131,7 @@ class Complexity(Result):
     def cells(self) -> pl.DataFrame:
         """Return ``place, activity, value, advantage, present, density, gain``, one row per place and activity.
 
-        It is made on first use: of millions of cells the frame takes more memory than the matrices. `gain` is null where
+        It is made on first use: a frame of millions of cells takes more memory than the matrices. `gain` is null where
         the activity is there already.
         """
         n, p = self.present.shape
