@@ -222,7 +222,7 @@ def write_report(
         cover=title,
         source=source,
         foot=Text(zh=f"{source.zh}；{mark}", en=f"{source.en}; {mark}"),
-        made=words("note.about_room", verb=provenance.verb, version=provenance.version),
+        made=words("note.about_results", verb=provenance.verb, version=provenance.version),
         sections=sections,
         provenance=provenance,
         frames=_frames(name, results),

@@ -140,5 +140,5 @@ def test_a_section_answers_with_the_headlines_of_its_pictures_and_leaves_out_wha
 
 
 def test_a_column_of_its_own_names_its_place_in_the_frame() -> None:
-    made = table("debt_x", FRAME, (column("debt.to_output", "percent", of="share"),), title=JILIN)
+    made = table("debt_x", FRAME, (column("years", "percent", of="share"),), title=JILIN)
     assert made.rows[0] == (25.0,)

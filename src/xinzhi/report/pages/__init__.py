@@ -1,4 +1,4 @@
-"""What each room of the essay says in a report: one file a room, one function a result, each giving a `Section`."""
+"""What each topic says in a report: one function a result, each giving a `Section`."""
 
 from __future__ import annotations
 
