@@ -136,7 +136,7 @@ class Ledger:
     heads: tuple[Text, Text]
     sides: tuple[tuple[Piece, ...], tuple[Piece, ...]]
     entries: tuple[Entry, ...]  # the evidence, the weightiest first
-    nought: float  # where the bars begin, in percent of their width
+    zero: float  # where the bars begin, in percent of their width
     total: Text  # what it adds up to
     notes: tuple[Text, ...] = ()  # what changed, and what cannot be compared
 

@@ -355,5 +355,5 @@ def test_one_year_cannot_be_judged_and_a_single_year_is_a_dot():
     assert list(draws(section)) == ["judged"]
     assert section.answer[0].en == "No firm could be judged."
     two = firms().filter(pl.col("year") == 2015)
-    # in the first year only firms without a loss are judged: a share of nought would be an artefact
+    # in the first year only firms without a loss are judged: a share of zero would be an artefact
     assert list(draws(pages.section(risks.zombies(two)))) == ["judged"]

@@ -261,7 +261,7 @@ def matrix(
     domain
         Ends of the colours; None: what the values need.
     cell
-        Width of a column in pixels, at most; names that are wider stand aslant.
+        Width of a column in pixels, at most; names that are wider are slanted.
     """
     worded = _worded(w, cells, "row", "column", "mark")
     rows = list(dict.fromkeys(one["row"] for one in worded))

@@ -182,7 +182,7 @@ def bullets(
     x
         Title of the axis.
     most
-        End of the axis; a bound beyond it is an arrow there, one below nought stands at nought.
+        End of the axis; a bound beyond it is an arrow there, one below zero is drawn at zero.
     columns
         As in `spreads`.
     inks

@@ -48,7 +48,7 @@ def ledger(pair: Comparison, result: Screening, rank: int = 1) -> Ledger:
         heads=(words("screen.chart.project", id=pair.id), words("screen.chart.archive", id=pair.archive_id)),
         sides=(sides[0], sides[1]),
         entries=entries,
-        nought=origin,
+        zero=origin,
         total=_total(pair.verdict, odds, rank),
         notes=(*_changes(pair.changes), *([words("screen.chart.silent", fields=silent)] if silent else [])),
     )
