@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -349,3 +350,21 @@ def test_plot_is_valid_in_both_languages(fanned, stressed, owed, moved, language
     for result in (owed, moved, fanned, stressed):
         title = xinzhi.plot(result, language=language).to_dict()["title"]["text"]
         assert ("负债率" in title or "债务" in title) == (language == "zh")
+
+
+def test_notes_name_regions_without_a_fan_and_shocks_that_last():
+    rng = np.random.default_rng(3)
+    shocks = np.cumsum(rng.normal(0, 0.004, 25))
+    keys = {"region": ["k"] * 25 + ["new"] * 2, "year": [*range(2000, 2025), 2023, 2024]}
+    rows = pl.DataFrame(keys | {"debt_ratio": [0.5] * 27, "growth": [0.05] * 27, "rate": [0.03] * 27}).with_columns(
+        net_borrowing=pl.Series([*(0.02 + shocks), 0.02, 0.02])
+    )
+    section = drawn(risks.debt_fan(rows, draws=50))[1]
+    assert "Shocks to net borrowing last into the next year" in notes(section)
+    assert "Too few years for a fan: new" in notes(section)
+    assert "too short for shocks of its own" not in notes(section)
+
+
+def test_grades_of_a_framework_for_countries_say_so():
+    section = drawn(risks.debt("china-provinces", bands="lic-dsf-2018"))[1]
+    assert "was made by the IMF and the World Bank for countries" in notes(section)

@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 
 import xinzhi
+from xinzhi.core.errors import InputError
 from xinzhi.core.names import NO_NAMES
 from xinzhi.risks import capacity, debt, debt_fan, herd_entry, peak_to_peak, plant_capacity, register, zombies
-from xinzhi.risks.capacity.entry_inputs import read_categories
+from xinzhi.risks.capacity.entry_inputs import read_categories, survey_series
 from xinzhi.risks.debt.fan_shocks import _bias, autoregressive, independent, panel_autoregression, persistent
+from xinzhi.risks.register.evidence import _few
 
 NAMES = ("growth", "rate", "net_borrowing")
 
@@ -275,3 +277,61 @@ def test_a_total_of_debt_names_only_whom_it_counts():
     facts = debt(rows).facts()
     assert facts["headline.to_output_one"]["total"] == pytest.approx(0.1)
     assert facts["headline.to_output_one"]["most"] == NO_NAMES.region("a")
+
+
+def test_a_region_with_a_long_past_follows_its_own_autoregression_when_asked():
+    series = pasts(48, persistence=0.6)
+    fan = debt_fan(frame(series), order=1, draws=80, horizon=3, percentiles=[5, 50, 95])
+    drawn, _ = autoregressive(series[0], 3, 80, np.random.default_rng([0, crc32(b"r0")]))
+    last = paths(0.5, drawn)[:, -1]
+    assert fan.ends["median"][0] == pytest.approx(np.median(last), abs=1e-12)
+    assert fan.ends["high"][0] == pytest.approx(np.percentile(last, 95), abs=1e-12)
+    # shocks that nearly all stay make some of the draws explode: they are named
+    walk = np.cumsum(np.random.default_rng(1).normal(0, 0.01, (1, 45, 3)), axis=1)
+    notes = debt_fan(frame(walk), order=1, draws=80).findings
+    assert [note.rule for note in notes] == ["explosive-draws"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        (frame(pasts(3)), "debt.fan-too-short"),
+        (frame(pasts(6)).with_columns(growth=pl.lit(-1.0)), "debt.no-output"),
+    ],
+)
+def test_pasts_without_enough_years_or_output_have_no_fan(rows, code):
+    with pytest.raises(InputError) as caught:
+        debt_fan(rows, draws=20)
+    assert caught.value.code == code
+    assert caught.value.lang("zh") != caught.value.lang("en")
+
+
+def test_regions_that_are_too_short_are_left_out_and_named():
+    rows = pl.concat([frame(pasts(9, regions=3)), frame(pasts(2)).with_columns(region=pl.lit("new"))])
+    fan = debt_fan(rows, draws=20)
+    assert "new" not in fan.ends["region"]
+    assert [(note.rule, note.key) for note in fan.findings if note.key] == [("too-short", "new")]
+
+
+@pytest.mark.parametrize(
+    ("few", "said"),
+    [(None, "nothing, as utilisation does not move"), (-1.0, "capacity retired first"), (0.4, "none of them"),
+     (5.7, "at most 5 of them building")],
+)  # fmt: skip
+def test_what_would_clear_a_wave_is_said_for_any_number_of_entrants(few, said):
+    assert said in _few(few).en
+
+
+def test_capacity_that_nobody_surveyed_has_no_start():
+    rates = pl.DataFrame({"period": ["2020FY"], "industry": ["coal"], "utilisation": [70.0]})
+    with pytest.raises(InputError, match="no quarter"):
+        survey_series(rates)
+
+
+def test_densities_of_categories_are_taken_as_they_are():
+    given = pl.DataFrame({"region": ["220000"] * 2, "category": ["auto", "nev"], "density": [0.1, 0.3]})
+    checks = register("china-provinces", density=given).checks.filter(
+        region="220000", rule="far-from-present-strengths"
+    )
+    ranks = dict(checks.drop_nulls("value").select("item", "value").rows())
+    assert ranks == {"auto": 0.5, "nev": 1.0}

@@ -375,7 +375,7 @@ def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
             products += float((shocks[1:] * shocks[:-1])[neighbours].sum())
             squares += float((shocks**2).sum())
             lost += float((shocks**2).sum()) / len(shocks)
-        value = (products + lost) / squares if squares > 0 else 0.0
+        value = (products + lost) / squares if squares > NOTHING else 0.0
         if value >= setting("public_debt", "fan.autocorrelation"):
             said = {"name": words(f"debt.chart.of_{name}"), "value": value}
             notes.append(finding("debt.autocorrelated", words=said, column=name))
