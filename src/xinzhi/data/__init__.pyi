@@ -5,8 +5,11 @@ from .loading import check as check
 from .loading import is_package as is_package
 from .loading import load as load
 from .loading import packages as packages
+from .loading import read_source as read_source
 from .package import Package as Package
+from .package import fingerprint as fingerprint
 from .package import names_of as names_of
+from .raw import RawTable as RawTable
 from .tidy import Field as Field
 from .tidy import Tidy as Tidy
 from .tidy import provenance as provenance

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.data.raw import RawTable
+    from xinzhi.data import Package, RawTable
 
 SHEET_NAME = 31  # the most that Excel allows
 ROWS = 100_000  # tables longer than this show the rows with findings only
@@ -99,8 +98,7 @@ def _read(source: Package | str | PathLike[str] | Mapping[str, Any], encoding: s
     """Return the tables as they were read; those of a package whose source is gone, as they are."""
     from pathlib import Path
 
-    from xinzhi.data import Package
-    from xinzhi.data.loading import packages, read_source
+    from xinzhi.data import Package, packages, read_source
 
     if not isinstance(source, Package):
         return read_source(source, encoding=encoding).tables

@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import finding
 from xinzhi.core.text import Text
-from xinzhi.protocol import Alternative, Dated, Exclusion, Parameter, Protocol, Reference, diff, load, spell
-from xinzhi.protocol.catalogue import specification
-from xinzhi.protocol.model import canonical, plain
-from xinzhi.protocol.reading import registry_files
-from xinzhi.protocol.values import Fault
+from xinzhi.protocol import (
+    Alternative,
+    Dated,
+    Exclusion,
+    Fault,
+    Parameter,
+    Protocol,
+    Reference,
+    canonical,
+    diff,
+    load,
+    plain,
+    registry_files,
+    specification,
+    spell,
+)
 from xinzhi.report.certificate.schema import Departure, ProtocolPart
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ import polars as pl
 
 from xinzhi.core.finding import finding
 from xinzhi.core.text import read_words
-from xinzhi.data import known_tables
-from xinzhi.data.package import fingerprint
+from xinzhi.data import fingerprint, known_tables
 from xinzhi.report.certificate.schema import ColumnDigest, InputTable
 
 if TYPE_CHECKING:

@@ -13,17 +13,14 @@ from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Section
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.report.view import region_groups
-from xinzhi.sources.allocation.in_depth import PRODUCTS, way
-from xinzhi.sources.innovation.in_depth import share_title
+from xinzhi.sources import PRODUCTS, share_title, way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.text import Text
     from xinzhi.report.section import Picture
-    from xinzhi.sources.allocation import Allocation
-    from xinzhi.sources.innovation import Innovation
-    from xinzhi.sources.upgrading import Upgrading
+    from xinzhi.sources import Allocation, Innovation, Upgrading
 
     Deeper = Allocation | Innovation | Upgrading
 

@@ -12,7 +12,7 @@ from xinzhi.report.pages.sources import tables
 from xinzhi.report.pages.sources.tables import ink, word
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.table import Column
-from xinzhi.sources.facts import pair
+from xinzhi.sources import pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,7 @@ from xinzhi.core.text import Text, listing, words
 from xinzhi.report import flags, palette
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.report.view import Span, View
-from xinzhi.sources.explain import assumption_frame
-from xinzhi.sources.facts import lacking, part_name, whole_span
+from xinzhi.sources import assumption_frame, lacking, part_name, whole_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, has, words
-from xinzhi.protocol.catalogue import specification
+from xinzhi.protocol import specification
 from xinzhi.report.pages.yardstick.audit_view import choice_title, level_text
 from xinzhi.report.pages.yardstick.parameters import protocol
 from xinzhi.report.sentence import clauses, joined

@@ -11,8 +11,7 @@ import polars as pl
 
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text, number, read_words, same, words
-from xinzhi.protocol import Dated
-from xinzhi.protocol.catalogue import specification
+from xinzhi.protocol import Dated, specification
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import clauses, joined
 from xinzhi.report.view import Span, region_groups, region_names

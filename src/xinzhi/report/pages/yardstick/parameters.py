@@ -74,7 +74,7 @@ def _table(key: str, kinds: Mapping[str, Kind], rows: Sequence[tuple[Any, ...]])
 
 def in_words(parameter: Parameter) -> str | float | Text:
     """Return the value of a parameter: a number as such, the word of a choice with its meaning."""
-    from xinzhi.protocol.catalogue import specification
+    from xinzhi.protocol import specification
 
     if isinstance(parameter.value, int | float) and not isinstance(parameter.value, bool):
         return parameter.value
