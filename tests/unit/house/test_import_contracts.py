@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-CONTRACTS = Path(__file__).resolve().parents[3] / ".importlinter"
+ROOT = Path(__file__).resolve().parents[3]
+CONTRACTS = ROOT / ".importlinter"
 ROOMS = ("cli", "report", "yardstick", "data", "protocol", "core")
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
