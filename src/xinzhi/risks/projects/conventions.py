@@ -41,6 +41,14 @@ def convention(name: str) -> Any:  # noqa: ANN401 - a number or a list
     return document("conventions.yaml")[name]["value"]
 
 
+def by_row(spans: pl.Series, name: str) -> pl.DataFrame:
+    """Return ``row`` and the spans of lists of spans, one a row."""
+    import polars as pl
+
+    rows = pl.int_range(len(spans), dtype=pl.UInt32, eager=True)
+    return pl.DataFrame({"row": rows, name: spans}).explode(name, empty_as_null=False, keep_nulls=False)
+
+
 def example() -> dict[str, pl.DataFrame]:
     """Return made-up ``projects``, their ``archive`` and the ``labels`` that tell what each of them is.
 

@@ -8,7 +8,7 @@ from functools import cache
 import polars as pl
 
 from xinzhi.core.text import read_words
-from xinzhi.risks.projects.conventions import document, places_table, readings
+from xinzhi.risks.projects.conventions import by_row, document, places_table, readings
 from xinzhi.risks.projects.places import sound
 
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
@@ -19,8 +19,7 @@ _COLUMNS = {"span": pl.String, "brand": pl.String, "stem": pl.String, "name": pl
 
 def companies(texts: pl.Series) -> pl.DataFrame:
     """Return the companies that texts name."""
-    spans = pl.DataFrame({"row": _rows(texts), "read": texts.str.extract_all(f"{_chinese()}|{_ENGLISH}")})
-    spans = spans.explode("read", empty_as_null=False, keep_nulls=False)
+    spans = by_row(texts.str.extract_all(f"{_chinese()}|{_ENGLISH}"), "read")
     unique = spans["read"].unique().to_list()
     meaning = pl.DataFrame(
         [(span, *_company(span)) for span in unique], schema={"read": pl.String, **_COLUMNS}, orient="row"

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.text import Text, read_words, same
-from xinzhi.risks.projects.conventions import document, places_table
+from xinzhi.risks.projects.conventions import by_row, document, places_table
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import IntArray
@@ -97,8 +97,7 @@ def _mentions(texts: pl.Series) -> pl.DataFrame:
     chinese = texts.str.extract_many(_longest_first(), leftmost=True)
     roman = texts.str.extract_all(_ROMAN)
     found = [
-        pl.DataFrame({"row": _rows(texts), "name": spans})
-        .explode("name", empty_as_null=False, keep_nulls=False)
+        by_row(spans, "name")
         .with_columns(pl.int_range(pl.len()).over("row").alias("at"))
         .join(table, on="name", how="inner", maintain_order="left")
         for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.risks.projects.conventions import convention, document
+from xinzhi.risks.projects.conventions import by_row, convention, document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,9 +44,7 @@ def extract(texts: pl.Series) -> pl.DataFrame:
 
 def _read(texts: pl.Series, pattern: str, parse: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
     """Return what `parse` makes of the spans that match a pattern; every spelling is parsed once."""
-    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
-    spans = pl.DataFrame({"row": rows, "span": texts.str.extract_all(pattern)})
-    spans = spans.explode("span", empty_as_null=False, keep_nulls=False)
+    spans = by_row(texts.str.extract_all(pattern), "span")
     meaning = _typed(parse(spans["span"].unique()))
     return spans.join(meaning, on="span", how="inner", maintain_order="left")
 

@@ -134,9 +134,13 @@ def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple
     # more keeps it finite where nothing was seen
     frequency = np.vstack([weights.closest_share, told[-1]])[:, closest]
     spread = [(1 - q) / (n * q + 0.5) for q, n in zip(frequency, weights.counted, strict=True)]
-    half = _NORMAL_95 * np.sqrt(spread[0] + spread[1])
-    logit = np.log(p / (1 - p))
-    return chance, 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
+    return chance, *around(p, spread[0] + spread[1])
+
+
+def around(p: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the 95 % interval of probabilities, given the variance of their logits."""
+    half, logit = _NORMAL_95 * np.sqrt(np.maximum(variance, 0.0)), np.log(p / (1 - p))
+    return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
 
 
 def rising(match: FloatArray, chance: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from xinzhi.risks.projects.conventions import document
+from xinzhi.risks.projects.conventions import by_row, document
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -37,9 +37,7 @@ def lower(texts: pl.Series) -> pl.Series:
 def spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
     """Return ``row, word, bit``: the known words of a kind in texts that `lower` has prepared."""
     table = _table(kind)
-    spans = texts.str.extract_many(table["word"].to_list(), leftmost=True)
-    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
-    found = pl.DataFrame({"row": rows, "word": spans}).explode("word", empty_as_null=False, keep_nulls=False)
+    found = by_row(texts.str.extract_many(table["word"].to_list(), leftmost=True), "word")
     return found.join(table, on="word", how="inner", maintain_order="left").unique(["row", "bit"], maintain_order=True)
 
 
@@ -73,9 +71,7 @@ def _phase(texts: pl.Series) -> npt.NDArray[np.int8]:
     """Return the lowest later phase that texts name, 1 where they name the first alone, 0 for none."""
     words = document("words.yaml")["phases"]
     table = {_pattern(word): _PHASES[name] for name, spellings in words.items() for word in spellings}
-    spans = texts.str.extract_many(sorted(table, key=len, reverse=True), leftmost=True)
-    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
-    found = pl.DataFrame({"row": rows, "word": spans}).explode("word", empty_as_null=False, keep_nulls=False)
+    found = by_row(texts.str.extract_many(sorted(table, key=len, reverse=True), leftmost=True), "word")
     number = pl.col("word").replace_strict(table, return_dtype=pl.Int8)
     order = pl.when(number == _PHASES["first"]).then(_PHASES["expansion"] + 1).otherwise(number)
     first = found.select("row", number.alias("phase"), order.alias("order")).sort("row", "order")
@@ -87,9 +83,7 @@ def _phase(texts: pl.Series) -> npt.NDArray[np.int8]:
 
 def approvals(texts: pl.Series) -> pl.DataFrame:
     """Return ``row, span, code``: approval numbers; `code` holds their digits alone."""
-    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
-    found = pl.DataFrame({"row": rows, "span": texts.str.extract_all(APPROVAL)})
-    found = found.explode("span", empty_as_null=False, keep_nulls=False)
+    found = by_row(texts.str.extract_all(APPROVAL), "span")
     digits = pl.col("span").str.extract_all("[0-9]+").list.join("/")
     code = pl.when(pl.col("span").str.contains(f"^{_PROJECT_CODE}$")).then("span").otherwise(digits)
     return found.with_columns(code.alias("code"))

@@ -11,7 +11,7 @@ import numpy as np
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks.projects.comparison import FIELDS, NAMES
 from xinzhi.risks.projects.conventions import convention, document
-from xinzhi.risks.projects.scoring import CLASSES, compared, pairs, score
+from xinzhi.risks.projects.scoring import CLASSES, around, compared, pairs, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,7 +187,7 @@ def _log_prior(model: Agreement, sizes: Sequence[int]) -> float:
     return found + float(np.log(model.share).sum()) * _PRIOR_MASS / len(model.share)
 
 
-_NEWTON_STEPS, _NEWTON_TOLERANCE, _NORMAL_95 = 100, 1e-10, 1.959963984540054
+_NEWTON_STEPS, _NEWTON_TOLERANCE = 100, 1e-10
 _RIDGE = 1e-2  # keeps the estimate finite where the classes part without overlap (Platt 1999)
 
 
@@ -219,9 +219,7 @@ class Calibration:
         slope = (own - others) / (1 - p)[:, None]
         gradient = slope[:, :, None] * features[:, None, :]
         variance = np.einsum("nkd,kdle,nle->n", gradient, self.covariance, gradient)
-        half = _NORMAL_95 * np.sqrt(np.maximum(variance, 0.0))
-        logit = np.log(p / (1 - p))
-        return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
+        return around(p, variance)
 
     def _shift(self, shares: FloatArray | None) -> FloatArray:
         """Return what another mix of classes adds to the log-odds (Saerens, Latinne and Decaestecker 2002)."""
