@@ -8,7 +8,7 @@ The verbs
     `screen` holds new projects against an archive of old ones and keeps a ledger of what agrees and what changed;
     `Screening` is its result, which answers with `explain`; `index_archive` prepares an archive to be asked again.
     `capacity` reads the survey of utilisation, `peak_to_peak`, `plant_capacity` and `cost_capacity` estimate it,
-    `herd_entry` says what becomes of it if every region builds its plan, `zombies` who is kept alive.
+    `herd_entry` says what becomes of it if every region builds its plan, `zombies` which firms live on credit.
     `debt` holds debt against output and revenue, `debt_dynamics` says what moved it, `debt_fan` and `debt_stress` where
     it may go. `register` brings the evidence together by region, flag by flag.
 """
