@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import xinzhi
-from xinzhi.core.text import Text
-from xinzhi.report.catalogue import listing, paragraph, read_yaml, strings, words
+from xinzhi.core.text import Language, Text, listing, page, paragraph, read_words, words
 
 SOURCE = Path(xinzhi.__file__).parent
 COMPOSED = ("factor", "chart", "flag", "series", "unit", "scale", "column", "table", "sheet", "how", "unit_of")
@@ -28,6 +27,16 @@ COMPOSED = (
 
 
 ONE_SIDED = {"screen.change.number"}  # what English names, Chinese leaves out
+
+
+def strings(language: Language) -> dict[str, str]:
+    """Return all strings of one language by dotted key."""
+    names = sorted(path.stem for path in (SOURCE / "words" / "pages").glob("*.yaml"))
+    return {
+        (key if name == "shared" else f"{name}.{key}"): text.lang(language)
+        for name in names
+        for key, text in page("pages", name).items()
+    }
 
 
 def placeholders(pattern: str) -> list[str]:
@@ -99,7 +108,7 @@ def test_listing_and_paragraph_join_as_each_language_does() -> None:
 
 
 def test_no_two_tiles_share_a_place_and_every_tile_has_both_names() -> None:
-    for one in read_yaml("tiles.yaml").values():
+    for one in read_words("tiles.yaml").values():
         tiles = one["tiles"]
         places = [(column, row) for column, row, _, _ in tiles.values()]
         assert len(set(places)) == len(places)
@@ -107,6 +116,6 @@ def test_no_two_tiles_share_a_place_and_every_tile_has_both_names() -> None:
 
 
 def test_the_tiles_of_china_are_its_31_provinces() -> None:
-    tiles = read_yaml("tiles.yaml")["china-provinces"]["tiles"]
+    tiles = read_words("tiles.yaml")["china-provinces"]["tiles"]
     assert len(tiles) == 31
     assert all(re.fullmatch(r"\d{2}0000", code) for code in tiles)

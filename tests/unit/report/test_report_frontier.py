@@ -13,11 +13,10 @@ import xinzhi
 from xinzhi import frontier
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, number
 from xinzhi.frontier import Labels, labelled, package_goods
 from xinzhi.frontier.change.result import STACKS
 from xinzhi.report import svg
-from xinzhi.report.numbers import number
 from xinzhi.report.pages import section
 from xinzhi.report.pages.frontier.plane import isoquant, production, transformation
 

@@ -11,10 +11,9 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import NO_NAMES
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, number
 from xinzhi.data import load
 from xinzhi.report import svg, write_room
-from xinzhi.report.numbers import number
 from xinzhi.report.pages import section
 from xinzhi.report.pages.scope.classify import brief
 from xinzhi.report.pages.scope.eras import era_of

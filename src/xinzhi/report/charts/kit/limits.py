@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from xinzhi.core.text import number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.names import UNCUT, colours
-from xinzhi.report.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

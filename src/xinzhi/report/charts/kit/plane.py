@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.names import colours
-from xinzhi.report.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.text import same, words
+from xinzhi.core.text import number, same, words
 from xinzhi.frontier import index_text, part_text
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
-from xinzhi.report.numbers import number
 from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, sentences_of, titled
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Section

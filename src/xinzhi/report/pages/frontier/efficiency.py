@@ -8,10 +8,10 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import described
-from xinzhi.core.text import listing, same, words
+from xinzhi.core.text import listing, number, same, words
 from xinzhi.frontier import conventions, good_text
 from xinzhi.report.charts import kit
-from xinzhi.report.numbers import number, unit_text
+from xinzhi.report.numbers import unit_text
 from xinzhi.report.pages.frontier.common import (
     called,
     chosen,

@@ -11,10 +11,10 @@ import polars as pl
 from xinzhi.core.text import Text, sentences, words
 from xinzhi.report.pages.risks import screening_pictures as pictures
 from xinzhi.report.pages.risks.screening_ledger import ledger
+from xinzhi.report.pages.yardstick.parameters import findings as findings_table
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import clauses
 from xinzhi.report.table import column, table
-from xinzhi.report.tables import findings as findings_table
 from xinzhi.risks import by_probability, chance_text, interval_text, value_words
 
 if TYPE_CHECKING:
