@@ -183,8 +183,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     choose("method", method, METHODS)
     choose("orientation", orientation, ("input", "output"))
     if not 0 < level < 1:
-        message = f"level must lie between 0 and 1; got {level}."
-        raise UsageError(message)
+        raise UsageError("frontier.level", level=level)
     known = rts_of(rts)
     given = read_data(x, y, None, units)
     data = checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
@@ -197,8 +196,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     else:
         m = round(count**_RATE) if size is None else size
         if not 1 < m < count:
-            message = f"a subsample must have more than 1 and fewer than {count} units; got {m}."
-            raise UsageError(message)
+            raise UsageError("frontier.subsample", count=count, m=m)
         task = partial(_subsampled_block, data, known, orientation, m)
     draws = np.concatenate(in_blocks(task, replications, seed, n_jobs=n_jobs, progress=progress))
     rates = (1.0, 1.0)
@@ -381,16 +379,13 @@ def choose_width(distances: FloatArray, rule: str | float = "normal-reference") 
     """
     if not isinstance(rule, str):
         if not (np.isfinite(rule) and rule > 0):
-            message = f"a bandwidth must be a positive number; got {rule}."
-            raise UsageError(message)
+            raise UsageError("frontier.bandwidth", rule=rule)
         return float(rule)
     if rule not in RULES:
-        message = f"bandwidth '{rule}' is not one of {', '.join(RULES)} or a number."
-        raise UsageError(message)
+        raise UsageError("frontier.bandwidth-rule", rule=rule, known=list(RULES))
     kept = distances[distances > 1 + _EFFICIENT]
     if len(kept) < 2:  # noqa: PLR2004 - a spread needs two
-        message = f"{len(kept)} of {len(distances)} units are inefficient: there is nothing to smooth; use subsampling."
-        raise InputError(message)
+        raise InputError("frontier.nothing-to-smooth", inefficient=len(kept), units=len(distances))
     both = np.concatenate([2 - kept, kept])
     spread = both.std(ddof=1)
     reference = 0.9 * min(spread, np.subtract(*np.percentile(both, [75, 25])) / 1.349) * len(both) ** -0.2
@@ -504,8 +499,7 @@ def in_blocks(
         What each block returned, in order.
     """
     if replications < 1 or n_jobs < 1:
-        message = f"replications and n_jobs must be at least 1; got {replications} and {n_jobs}."
-        raise UsageError(message)
+        raise UsageError("frontier.replications", replications=replications, n_jobs=n_jobs)
     sizes = [min(BLOCK, replications - start) for start in range(0, replications, BLOCK)]
     seeds = np.random.SeedSequence(seed).spawn(len(sizes))
     done, parts = 0, []

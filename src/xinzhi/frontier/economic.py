@@ -161,8 +161,7 @@ def revenue_efficiency(
     worth = _prices(prices, data.y, "output prices") * data.scale_y
     actual = (worth * data.y).sum(axis=1)
     if (actual <= 0).any():
-        message = f"unit {int(np.flatnonzero(actual <= 0)[0])} has no revenue: leave it out."
-        raise InputError(message)
+        raise InputError("frontier.no-revenue", unit=int(np.flatnonzero(actual <= 0)[0]))
     low, high = sum_bounds(known)
     table = np.concatenate([data.xr.T, np.ones((1, len(data.x)))])
 
@@ -241,8 +240,7 @@ def profit_efficiency(
     steps = _steps(direction, own_x, own_y, w, p)
     value = (w * steps[0]).sum(axis=1) + (p * steps[1]).sum(axis=1)
     if (value <= 0).any():
-        message = f"the direction of unit {int(np.flatnonzero(value <= 0)[0])} is worth nothing at its prices."
-        raise UsageError(message)
+        raise UsageError("frontier.worthless-direction", unit=int(np.flatnonzero(value <= 0)[0]))
     found = directional(given.goods.x, given.goods.y, rts=known, direction=(*steps, np.zeros((len(best), 0))))
     whole = (optimum - actual) / value
     quantities = tuple(np.where(idle[:, None], 0.0, part[best]) for part in (own_x, own_y))
@@ -273,13 +271,11 @@ def _prices(prices: FloatArray, like: FloatArray, what: str) -> FloatArray:
     """Return prices for each unit."""
     table = np.asarray(prices, dtype=float)
     if table.shape not in {like.shape, like.shape[1:]}:
-        message = f"{what} must have the shape {like.shape} or {like.shape[1:]}; got {table.shape}."
-        raise InputError(message)
+        raise InputError("frontier.prices-shape", what=what, shape=like.shape, row=like.shape[1:], given=table.shape)
     table = np.broadcast_to(table, like.shape)
     if not (np.isfinite(table).all() and (table > 0).all()):
         row, column = np.argwhere(~(np.isfinite(table) & (table > 0)))[0].tolist()
-        message = f"{what} must be positive; unit {row}, column {column} has {table[row, column]}."
-        raise InputError(message)
+        raise InputError("frontier.prices-sign", what=what, unit=row, column=column, value=float(table[row, column]))
     return table
 
 

@@ -154,7 +154,8 @@ class Efficiency(Labelled):
         if "efficient" not in frame.columns:
             frame = frame.with_columns(efficient=pl.lit(None, dtype=pl.Boolean))
         order = frame.select("unit", "value", "status", "efficient")
-        return order.sort("value", "unit", descending=[not rising, False], nulls_last=True)
+        # The last digits of a score are rounding: units that differ in nothing else stand in the order of their codes.
+        return order.sort(pl.col("value").round(12), "unit", descending=[not rising, False], nulls_last=True)
 
     def facts(self) -> Facts:
         """Return how many are on the frontier, how far the others are, who has no score, and the technology."""

@@ -139,8 +139,7 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
     data = given.goods
     labels = np.array([str(group) for group in groups])
     if len(labels) != len(data):
-        message = f"groups has {len(labels)} entries for {len(data)} units: give every unit its group."
-        raise InputError(message)
+        raise InputError("frontier.groups-count", given=len(labels), units=len(data))
     how = Measure(name=measure, rts=rts, disposability=disposability, direction=direction)
     how.check(bad=bad is not None)
     known = sorted(set(labels))

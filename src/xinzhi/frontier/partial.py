@@ -120,13 +120,9 @@ def order_m(
     [1.25, 0.625]
     """
     if m < 1 or int(m) != m:
-        message = f"m must be a whole number of at least 1; got {m}."
-        raise UsageError(message)
+        raise UsageError("frontier.order-m", m=m)
     if draws and seed is None:
-        message = (
-            "Monte-Carlo draws need a seed, so that the figures can be computed again; or leave draws at 0 (exact)."
-        )
-        raise UsageError(message)
+        raise UsageError("frontier.order-m-seed")
     choose("orientation", orientation, ORIENTATIONS)
     given = read_data(x, y, None, units)
     rng = np.random.default_rng(seed)
@@ -185,8 +181,7 @@ def order_alpha(
     [2.0, 1.0, 0.5]
     """
     if not 0 < alpha <= 1:
-        message = f"alpha must lie in (0, 1]; got {alpha}."
-        raise UsageError(message)
+        raise UsageError("frontier.order-alpha", alpha=alpha)
     choose("orientation", orientation, ORIENTATIONS)
     given = read_data(x, y, None, units)
     scores, errors, counts = [], [], []

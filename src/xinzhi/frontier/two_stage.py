@@ -142,8 +142,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     """
     choose("orientation", orientation, ("input", "output"))
     if algorithm not in {1, 2}:
-        message = f"algorithm must be 1 or 2 (Simar and Wilson 2007); got {algorithm}."
-        raise UsageError(message)
+        raise UsageError("frontier.algorithm", algorithm=algorithm)
     known = rts_of(rts)
     given = read_data(x, y, z, units)
     labels = given.bads if hasattr(z, "columns") else tuple(f"z{at + 1}" for at in range(len(given.bads)))
@@ -173,20 +172,17 @@ def _regressors(z: FloatArray) -> FloatArray:
     """Return the circumstances with a constant in front."""
     table: FloatArray = np.column_stack([np.ones(len(z)), z])
     if np.linalg.matrix_rank(table) < table.shape[1]:
-        message = "a column of z repeats the others or the constant: drop it."
-        raise InputError(message)
+        raise InputError("frontier.repeated-column")
     return table
 
 
 def _fit(distances: FloatArray, regressors: FloatArray, used: BoolArray) -> Truncated:
     """Fit the units in the regression, or say why that is impossible."""
     if used.sum() <= regressors.shape[1] + 1:
-        message = f"only {int(used.sum())} units are inefficient, for {regressors.shape[1] + 1} parameters: too few."
-        raise InputError(message)
+        raise InputError("frontier.few-inefficient", units=int(used.sum()), parameters=regressors.shape[1] + 1)
     found = truncated_regression(distances[used], regressors[used])
     if not found.converged[0]:
-        message = "the truncated regression has no maximum on these distances (they fall off like an exponential)."
-        raise InputError(message)
+        raise InputError("frontier.no-maximum")
     return found
 
 

@@ -113,19 +113,16 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
 
     names, times = np.array([str(each) for each in unit]), np.asarray(period)
     if not len(names) == len(times) == len(x):
-        message = f"unit, period and x must have the same length; got {len(names)}, {len(times)} and {len(x)}."
-        raise InputError(message)
+        raise InputError("frontier.window-lengths", units=len(names), periods=len(times), rows=len(x))
     pairs = list(zip(names.tolist(), times.tolist(), strict=True))
     if len(set(pairs)) < len(pairs):
         twice = next(pair for at, pair in enumerate(pairs) if pair in pairs[:at])
-        message = f"unit {twice[0]} has two rows in {twice[1]}: keep one."
-        raise InputError(message)
+        raise InputError("frontier.window-twice", unit=twice[0], period=twice[1])
     given = read_data(x, y, bad, [f"{name}/{time}" for name, time in zip(names, times, strict=True)])
     data = given.goods
     periods = np.unique(times)
     if not 1 <= width <= len(periods):
-        message = f"width must be from 1 to {len(periods)}, the number of periods; got {width}."
-        raise UsageError(message)
+        raise UsageError("frontier.window-width", most=len(periods), width=width)
     how = Measure(name=measure, rts=rts, disposability=disposability, direction=direction)
     how.check(bad=bad is not None)
     parts = []

@@ -316,18 +316,33 @@ def test_calls_that_do_not_fit(options: dict[str, object], message: str) -> None
     ("frame", "message"),
     [
         (THREE.drop("x"), "no column 'x'"),
-        (pl.concat([THREE, THREE.head(1)]), "a/1 stands in the frame more than once"),
-        (THREE.with_columns(x=pl.when(pl.col("id") == "b").then(None).otherwise("x")), "'x' is missing"),
-        (THREE.with_columns(y=-pl.col("y")), "'y' is missing, not finite or out of range in a/1"),
+        (pl.concat([THREE, THREE.head(1)]), "the key a/1 occurs again"),
+        (
+            THREE.with_columns(x=pl.when(pl.col("id") == "b").then(None).otherwise("x")),
+            "column 'x' .b/1.: the figure is missing",
+        ),
+        (THREE.with_columns(y=-pl.col("y")), "column 'y' .a/1.: -4 is negative"),
         (THREE.with_columns(x=pl.lit(0.0)), "every input is zero"),
-        (THREE.with_columns(x=pl.col("x").cast(pl.String)), "holds no numbers"),
-        (THREE.with_columns(id=pl.lit(None, pl.String)), "'id' is empty"),
+        (THREE.with_columns(x=pl.lit("much")), "much"),
+        (THREE.with_columns(id=pl.lit(None, pl.String)), "column 'id' .*the key is empty"),
         (THREE.filter(year=1), "no unit is observed in two adjacent periods"),
     ],
 )
 def test_frames_that_cannot_be_used(frame: pl.DataFrame, message: str) -> None:
     with pytest.raises(InputError, match=message):
         productivity_change(frame, "id", "year", ["x"], ["y"])
+
+
+def test_years_that_are_text_are_read_as_numbers() -> None:
+    """As words '8' stands behind '11', and neither is the year after the other."""
+    rows = [("a", year, 1.0, 2.0 + year) for year in (8, 9, 10, 11)]
+    frame = panel(rows)
+    change = productivity_change(frame.with_columns(pl.col("year").cast(pl.String)), "id", "year", ["x"], ["y"])
+    assert change.frame.equals(productivity_change(frame, "id", "year", ["x"], ["y"]).frame)
+    assert change.frame["period"].to_list() == [9, 10, 11]
+    weeks = frame.with_columns(year=pl.format("week {}", "year"))
+    with pytest.raises(InputError, match="week"):
+        productivity_change(weeks, "id", "year", ["x"], ["y"])
 
 
 def test_bad_outputs_need_an_index_that_takes_them() -> None:

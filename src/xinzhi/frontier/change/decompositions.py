@@ -112,8 +112,7 @@ class Parts:
             gap = np.abs(np.expm1(total - self.index))
             bad = np.flatnonzero(gap > _TOLERANCE)
             if bad.size:
-                message = f"{' + '.join(names)} miss the index by {gap[bad[0]]:.1e} for {key(int(bad[0]))}."
-                raise IdentityError(message)
+                raise IdentityError("frontier.identity", parts=" + ".join(names), gap=gap[bad[0]], key=key(int(bad[0])))
 
 
 class _Reader:

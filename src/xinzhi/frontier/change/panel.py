@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.result import FrameKind
+    from xinzhi.data import Field
 
 _SHOWN = 3
 
@@ -100,18 +101,13 @@ def read_panel(frame: Any, columns: Columns) -> Panel:  # noqa: ANN401 - a frame
     InputError
         When a column is missing, a key is empty or double, or a number is missing, negative or no number.
     """
-    from xinzhi.data.frames import read_frames
+    from xinzhi.data import tidy
     from xinzhi.data.package import fingerprint
 
     _usage(columns)
-    (table,), kind = read_frames({"frame": frame})
-    missing = [name for name in dict.fromkeys(columns.all()) if name not in table.cells.columns]
-    if missing:
-        message = f"the frame has no column {_names(missing)}; it has {_names(table.cells.columns)}."
-        raise InputError(message)
-    cells = _numeric(table.cells.select(list(dict.fromkeys(columns.all()))), columns).sort(columns.period, columns.unit)
-    _keys(cells, columns)
-    _signs(cells, columns)
+    read = tidy(frame, _fields(columns), key=[columns.unit, columns.period], verb="productivity_change", table="frame")
+    cells, kind = read.frame.sort(columns.period, columns.unit), read.kind
+    _sides(cells, columns)
     unit, units = _codes(cells[columns.unit])
     period, periods = _codes(cells[columns.period])
     group, groups = _codes(cells[columns.group] if columns.group else cells[columns.unit].clear())
@@ -144,74 +140,43 @@ def _usage(columns: Columns) -> None:
     """Refuse roles that do not fit together."""
     for name, chosen in (("inputs", columns.inputs), ("outputs", columns.outputs), ("bad", columns.bad)):
         if isinstance(chosen, str):
-            message = f"{name}='{chosen}': hand in a list of columns, such as {name}=['{chosen}']."
-            raise UsageError(message)
+            raise UsageError("frontier.list-wanted", name=name, chosen=chosen)
     if not columns.inputs or not columns.outputs:
-        message = "name at least one column of inputs and one of outputs."
-        raise UsageError(message)
+        raise UsageError("frontier.no-sides")
     roles = [columns.unit, columns.period, *columns.inputs, *columns.outputs, *columns.bad]
     twice = sorted({name for name in roles if roles.count(name) > 1})
     if twice:
-        message = f"column {_names(twice)} has two roles; a column is a unit, a period, an input, an output or a bad."
-        raise UsageError(message)
+        raise UsageError("frontier.two-roles", columns=_names(twice))
     for prices, quantities, name in (
         (columns.input_prices, columns.inputs, "input"),
         (columns.output_prices, columns.outputs, "output"),
     ):
         if prices and len(prices) != len(quantities):
-            message = f"{len(prices)} {name} prices for {len(quantities)} {name}s: name one price for each, in order."
-            raise UsageError(message)
+            raise UsageError("frontier.prices-count", prices=len(prices), name=name, quantities=len(quantities))
 
 
-def _numeric(cells: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Return the cells with their numbers as floats."""
-    import polars as pl
+def _fields(columns: Columns) -> list[Field]:
+    """Return what each column has to hold."""
+    from xinzhi.data import Field
 
-    texts = [name for name in columns.numbers() if not cells[name].dtype.is_numeric()]
-    if texts:
-        message = f"column {_names(texts)} holds no numbers ({cells[texts[0]].dtype}); hand in numeric columns."
-        raise InputError(message)
-    return cells.with_columns(pl.col(list(dict.fromkeys(columns.numbers()))).cast(pl.Float64))
-
-
-def _keys(cells: pl.DataFrame, columns: Columns) -> None:
-    """Refuse empty and double keys."""
-    for name in (columns.unit, columns.period, *([columns.group] if columns.group else [])):
-        if cells[name].null_count():
-            message = f"column '{name}' is empty in {cells[name].null_count()} rows; fill it in or drop the rows."
-            raise InputError(message)
-    double = cells.filter(cells.select(columns.unit, columns.period).is_duplicated())
-    if double.height:
-        key = "/".join(str(part) for part in double.select(columns.unit, columns.period).row(0))
-        message = f"{key} stands in the frame more than once; keep one row for each unit and period."
-        raise InputError(message)
-
-
-def _signs(cells: pl.DataFrame, columns: Columns) -> None:
-    """Refuse numbers that are missing or negative, prices that are not positive, and rows without inputs or outputs."""
-    import polars as pl
-
-    prices = [*columns.input_prices, *columns.output_prices]
-    for name in columns.numbers():
-        bad = pl.col(name).is_null() | ~pl.col(name).is_finite() | (pl.col(name) < 0)
-        if name in prices:
-            bad |= pl.col(name) <= 0
-        _refuse(cells.filter(bad), columns, f"'{name}'", "missing, not finite or out of range", "drop or mend the rows")
-    for names, role in ((columns.inputs, "input"), (columns.outputs, "output")):
-        none = cells.filter(pl.sum_horizontal(names) <= 0)
-        _refuse(none, columns, f"every {role}", "zero", f"a unit without any {role} has no productivity; drop the rows")
-
-
-def _refuse(rows: pl.DataFrame, columns: Columns, what: str, fault: str, cure: str) -> None:
-    """Raise for rows that are at fault, naming the first."""
-    if not rows.height:
-        return
-    keys = [
-        "/".join(str(part) for part in key) for key in rows.select(columns.unit, columns.period).head(_SHOWN).rows()
+    fields = [Field(columns.unit, "any"), Field(columns.period, "period")]
+    fields += [Field(columns.group, "any", missing="refuse")] if columns.group else []
+    prices = {*columns.input_prices, *columns.output_prices}
+    return fields + [
+        Field(name, missing="refuse", sign="positive" if name in prices else "non-negative")
+        for name in dict.fromkeys(columns.numbers())
     ]
-    more = f" and {rows.height - _SHOWN} more" if rows.height > _SHOWN else ""
-    message = f"{what} is {fault} in {', '.join(keys)}{more}: {cure}."
-    raise InputError(message)
+
+
+def _sides(cells: pl.DataFrame, columns: Columns) -> None:
+    """Refuse rows without any input or output."""
+    import polars as pl
+
+    for names, role in ((columns.inputs, "input"), (columns.outputs, "output")):
+        rows = cells.filter(pl.sum_horizontal(names) <= 0)
+        if rows.height:
+            keys = ["/".join(map(str, key)) for key in rows.select(columns.unit, columns.period).rows()]
+            raise InputError("frontier.nothing-on-a-side", role=role, keys=keys)
 
 
 def _codes(labels: pl.Series) -> tuple[IntArray, pl.Series]:
@@ -231,8 +196,7 @@ def _pairs(
     same = unit[first] == unit[second]
     adjacent = same & (period[second] == period[first] + 1)
     if not adjacent.any():
-        message = "no unit is observed in two adjacent periods; productivity change needs at least one such pair."
-        raise InputError(message)
+        raise InputError("frontier.no-pair")
     gap = second[same & ~adjacent]
     last = first[same & ~adjacent]
     left_out = pl.DataFrame(
@@ -307,17 +271,13 @@ def benchmarks(panel: Panel, reference: str, window: int | None = None) -> Bench
         When the reference is unknown or lacks its option.
     """
     if reference not in REFERENCES:
-        message = f"reference='{reference}': choose one of {', '.join(REFERENCES)}."
-        raise UsageError(message)
+        raise UsageError("frontier.choice-of", name="reference", value=reference, known=list(REFERENCES))
     if (reference == "window") != (window is not None):
-        message = "reference='window' goes with window=K, the periods on each side; no other reference takes it."
-        raise UsageError(message)
+        raise UsageError("frontier.window-reference")
     if window is not None and window < 1:
-        message = f"window={window}: a window reaches at least one period to each side."
-        raise UsageError(message)
+        raise UsageError("frontier.window", window=window)
     if reference == "metafrontier" and not len(panel.groups):
-        message = "reference='metafrontier' goes with group=COLUMN, the group of each unit."
-        raise UsageError(message)
+        raise UsageError("frontier.metafrontier-group")
     found = _Collection(panel)
     last = len(panel.periods) - 1
     wide = window or 0

@@ -274,99 +274,39 @@ class Call:
             ("disposability", ("kuosmanen", "equality", "strong")),
         ):
             _one_of(name, str(self.options[name]), known)  # type: ignore[literal-required] # the three names above
-        for wrong, message in self._clashes(has_bad):
+        values = {"index": self.index, "reference": self.reference, "confidence": self.options["confidence"]}
+        for wrong, code in self._clashes(has_bad):
             if wrong:
-                raise UsageError(message)
+                full = f"frontier.{code}"
+                raise UsageError(full, directional=list(DIRECTIONAL), priced=list(PRICED), **values)
 
     def _clashes(self, has_bad: bool) -> list[tuple[bool, str]]:  # noqa: FBT001 - one question
-        """Return what does not go together, each with its message."""
-        return [*self._clashes_of_directions(has_bad), *self._clashes_of_parts(), *self._clashes_of_bootstrap()]
-
-    def _clashes_of_directions(self, has_bad: bool) -> list[tuple[bool, str]]:  # noqa: FBT001 - one question
-        options, index, directional = self.options, self.index, self.index in DIRECTIONAL
-        those = ", ".join(DIRECTIONAL)
-        priced, has_prices = index in PRICED, bool(options["input_prices"] or options["output_prices"])
+        """Return what does not go together, each with the code of its message."""
+        options, index, reference, name = self.options, self.index, self.reference, self.decomposition
+        directional, priced, asked = index in DIRECTIONAL, index in PRICED, options["n_boot"] > 0
+        distances = index == "malmquist" or directional
+        has_prices = bool(options["input_prices"] or options["output_prices"])
         both_prices = bool(options["input_prices"] and options["output_prices"])
+        two = reference in {"contemporaneous", "sequential", "window"} and options["base"] == "mean"
         return [
-            (has_bad and not directional, f"index='{index}' takes no bad outputs; use one of {those}."),
-            (
-                not directional and options["measure"] != "radial",
-                f"index='{index}' is radial; measure goes with {those}.",
-            ),
-            (
-                not directional and options["direction"] != "output",
-                f"index='{index}' has no direction; use orientation='input'.",
-            ),
-            (
-                directional and self.orientation != "output",
-                f"index='{index}' moves along direction=..., not an orientation.",
-            ),
-            (
-                options["weights"] is not None and options["measure"] == "radial",
-                "weights go with measure='nonradial' or 'sbm'.",
-            ),
-            (priced and not both_prices, f"index='{index}' needs input_prices=[...] and output_prices=[...]."),
-            (
-                not priced and has_prices,
-                f"index='{index}' takes no prices; those that do are {', '.join(PRICED)}.",
-            ),
-        ]
-
-    def _clashes_of_parts(self) -> list[tuple[bool, str]]:
-        index, reference, name = self.index, self.reference, self.decomposition
-        distances = index == "malmquist" or index in DIRECTIONAL
-        two = reference in {"contemporaneous", "sequential", "window"} and self.options["base"] == "mean"
-        return [
-            (
-                not distances and name not in {"fgnz", "odonnell"},
-                f"index='{index}' is decomposed as O'Donnell does; leave decomposition out.",
-            ),
-            (
-                distances and name == "odonnell",
-                "decomposition='odonnell' goes with hicks-moorsteen and fixed weights.",
-            ),
-            (
-                index in FIXED_WEIGHTS and reference in {"biennial", "metafrontier"},
-                f"index='{index}' has levels; reference='{reference}' changes with the pair.",
-            ),
-            (
-                name == "bias" and not two,
-                "decomposition='bias' needs two technologies (contemporaneous, sequential, window) and base='mean'.",
-            ),
-            (
-                reference == "metafrontier" and name not in {"fgnz", "none"},
-                "reference='metafrontier' has its own decomposition; leave decomposition out.",
-            ),
-            (
-                index == "hicks-moorsteen" and reference == "metafrontier",
-                "index='hicks-moorsteen' has no metafrontier form.",
-            ),
-        ]
-
-    def _clashes_of_bootstrap(self) -> list[tuple[bool, str]]:
-        options = self.options
-        asked = options["n_boot"] > 0
-        return [
-            (
-                asked and (self.index != "malmquist" or self.reference != "contemporaneous"),
-                "n_boot goes with index='malmquist', reference='contemporaneous'.",
-            ),
-            (
-                asked and self.decomposition not in {"fgnz", "none"},
-                "n_boot goes with decomposition='fgnz' or 'none'.",
-            ),
-            (
-                asked and self.decomposition == "none" and self.rts != "crs",
-                "n_boot with decomposition='none' needs rts='crs': other technologies may not reach the other period.",
-            ),
-            (
-                options["n_boot"] < 0 or options["n_boot"] == 1,
-                "n_boot must be at least 2; 1,000 or more for intervals.",
-            ),
-            (
-                not 0 < options["confidence"] < 1,
-                f"confidence={options['confidence']}: a share between 0 and 1, such as 0.95.",
-            ),
+            (has_bad and not directional, "index-bad"),
+            (not directional and options["measure"] != "radial", "index-radial"),
+            (not directional and options["direction"] != "output", "index-direction"),
+            (directional and self.orientation != "output", "index-orientation"),
+            (options["weights"] is not None and options["measure"] == "radial", "weights-measure"),
+            (priced and not both_prices, "index-prices"),
+            (not priced and has_prices, "index-no-prices"),
+            (not distances and name not in {"fgnz", "odonnell"}, "index-odonnell"),
+            (distances and name == "odonnell", "odonnell-index"),
+            (index in FIXED_WEIGHTS and reference in {"biennial", "metafrontier"}, "index-levels"),
+            (name == "bias" and not two, "bias-technologies"),
+            (reference == "metafrontier" and name not in {"fgnz", "none"}, "metafrontier-decomposition"),
+            (index == "hicks-moorsteen" and reference == "metafrontier", "hicks-moorsteen-metafrontier"),
+            (asked and (index != "malmquist" or reference != "contemporaneous"), "boot-index"),
+            (asked and name not in {"fgnz", "none"}, "boot-decomposition"),
+            (asked and name == "none" and self.rts != "crs", "boot-rts"),
+            (options["n_boot"] < 0 or options["n_boot"] == 1, "boot-number"),
+            (not 0 < options["confidence"] < 1, "boot-confidence"),
         ]
 
     def plan(self) -> Plan:
@@ -383,16 +323,14 @@ class Call:
 
 def _one_of(name: str, value: str, known: Any) -> None:  # noqa: ANN401 - anything with names
     if value not in known:
-        message = f"{name}='{value}': choose one of {', '.join(known)}."
-        raise UsageError(message)
+        raise UsageError("frontier.choice-of", name=name, value=value, known=list(known))
 
 
 def fill_in(given: Options) -> Options:
     """Return all options, refusing unknown ones."""
     unknown = sorted(set(given) - set(DEFAULTS))
     if unknown:
-        message = f"unknown option {', '.join(unknown)}; the options are {', '.join(DEFAULTS)}."
-        raise UsageError(message)
+        raise UsageError("frontier.unknown-option", unknown=list(unknown), known=list(DEFAULTS))
     return {**DEFAULTS, **given}
 
 
@@ -419,8 +357,7 @@ def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray
     _known_columns("direction", direction, names)
     moves = np.array([float(direction.get(name, 0.0)) for name in names])
     if (moves < 0).any() or not moves.any():
-        message = "direction: multiples of the own amount, none negative, at least one positive."
-        raise UsageError(message)
+        raise UsageError("frontier.direction-multiples")
     return moves
 
 
@@ -433,8 +370,7 @@ def _weights(options: Options, columns: Columns, moves: FloatArray) -> FloatArra
         _known_columns("weights", given, names)
         weights = np.array([float(given.get(name, 0.0)) for name in names]) * (moves > 0)
         if (weights < 0).any() or not weights.any():
-            message = "weights: none negative, at least one positive on a good that moves along the direction."
-            raise UsageError(message)
+            raise UsageError("frontier.weights-moving")
         return weights
     kind = np.repeat([0, 1, 1 if options["measure"] == "sbm" else 2], [p, q, r])
     share = np.zeros(p + q + r)
@@ -448,5 +384,4 @@ def _weights(options: Options, columns: Columns, moves: FloatArray) -> FloatArra
 def _known_columns(option: str, given: Mapping[str, float], names: list[str]) -> None:
     unknown = sorted(set(given) - set(names))
     if unknown:
-        message = f"{option}: {', '.join(unknown)} is no input, output or bad output of the call."
-        raise UsageError(message)
+        raise UsageError("frontier.not-a-good", option=option, unknown=list(unknown))

@@ -101,18 +101,15 @@ def concave_fit(
     [1.0, 2.5, 3.0, 3.5]
     """
     if rts not in SCALES:
-        message = f"unknown rts '{rts}'; choose among {', '.join(SCALES)}."
-        raise UsageError(message)
+        raise UsageError("frontier.stochastic-rts", rts=rts, known=list(SCALES))
     rules, n = conventions()["concave"], y.size
     if n > rules["rows"]:
-        message = f"{n} rows: convex nonparametric least squares is meant for at most {rules['rows']}; draw a sample."
-        raise InputError(message)
+        raise InputError("frontier.cnls-rows", n=n, most=rules["rows"])
     sign = -1.0 if convex else 1.0
     shift, spread = (float(y.mean()) if rts == "vrs" else 0.0), float(y.std())
     size = np.abs(x).max(axis=0)
     if spread == 0 or (np.ptp(x, axis=0) == 0).any() or (size == 0).any():
-        message = "the output or one of the inputs is constant: there is nothing to fit."
-        raise InputError(message)
+        raise InputError("frontier.cnls-constant")
     weights = np.ones(n) if weights is None else weights / weights.mean()
     shape = _Shape(x / size, sign, rts)
     found, used, rounds, worst = _generate(shape, (y - shift) / spread, weights, pairs)
@@ -204,8 +201,7 @@ def _generate(
         i, h = np.repeat(np.arange(n), most), h.ravel()
         keep_rows = over[i, h] > rules["violation"]
         i, h = i[keep_rows], h[keep_rows]
-    message = f"concavity still fails by {worst:.1e} after {rules['rounds']} rounds of constraint generation."
-    raise InputError(message)
+    raise InputError("frontier.cnls-rounds", worst=worst, rounds=rules["rounds"])
 
 
 def _neighbours(x: FloatArray, count: int) -> tuple[IntArray, IntArray]:
@@ -345,8 +341,7 @@ def solve(y: FloatArray, weights: FloatArray, rows: Rows, gap: float, start: Sol
         slack, dual = slack + reach * ds, dual + reach * dz
     if best is not None and best.gap < _ENOUGH:
         return best
-    message = f"the quadratic program of {n} observations and {count} constraints was not solved (gap {worst:.1e})."
-    raise InputError(message)
+    raise InputError("frontier.cnls-unsolved", n=n, count=count, worst=worst)
 
 
 def _longest(values: FloatArray, change: FloatArray) -> float:

@@ -61,12 +61,10 @@ class Table:
         import polars as pl
 
         if name not in self.frame.columns:
-            message = f"the frame has no column '{name}'; it has {', '.join(self.frame.columns)}."
-            raise InputError(message)
+            raise InputError("frontier.column-unknown", name=name, known=list(self.frame.columns))
         cells = self.frame[name]
         if not (cells.dtype.is_numeric() or cells.dtype in (pl.Boolean, pl.Null)):
-            message = f"column '{name}' is {cells.dtype}, not numbers; convert it first."
-            raise InputError(message)
+            raise InputError("frontier.column-type", name=name, dtype=str(cells.dtype))
         values = cells.cast(pl.Float64).to_numpy()
         self.refuse(
             name,
@@ -150,19 +148,14 @@ def read_table(frame: Any, unit: str | None, period: str | None) -> Table:  # no
     cells = tables[0].cells
     for name in (unit, period):
         if name is not None and name not in cells.columns:
-            message = f"the frame has no column '{name}'; it has {', '.join(cells.columns)}."
-            raise InputError(message)
+            raise InputError("frontier.column-unknown", name=name, known=list(cells.columns))
         if name is not None and cells[name].null_count():
-            message = (
-                f"column '{name}' has {cells[name].null_count()} empty cells: every row needs its unit and period."
-            )
-            raise InputError(message)
+            raise InputError("frontier.empty-keys", name=name, n=cells[name].null_count())
     if unit is not None and period is not None:
         twice = cells.group_by(unit, period).len().filter(pl.col("len") > 1).sort(unit, period)
         if twice.height:
             first = "/".join(str(value) for value in twice.row(0)[:2])
-            message = f"{twice.height} keys stand twice, the first is {first}: keep one row for each unit and period."
-            raise InputError(message)
+            raise InputError("frontier.keys-twice", n=twice.height, first=first)
     if unit is None:
         codes = np.arange(cells.height)
     else:
@@ -259,18 +252,15 @@ def orthonormal(matrix: FloatArray, names: Sequence[str]) -> tuple[FloatArray, F
     """
     rows, columns = matrix.shape
     if rows <= columns:
-        message = f"{rows} rows for {columns} coefficients: a frontier needs more rows than coefficients."
-        raise InputError(message)
+        raise InputError("frontier.few-rows", rows=rows, columns=columns)
     for at, name in enumerate(names):
         if name != CONSTANT and np.ptp(matrix[:, at]) <= _DEPENDENT * max(float(np.abs(matrix[:, at]).max()), 1e-300):
-            message = f"column '{name}' is constant, like the intercept: drop it."
-            raise InputError(message)
+            raise InputError("frontier.constant-column", name=name)
     size = np.linalg.norm(matrix, axis=0)
     q, r = np.linalg.qr(matrix / size)
     weak = np.flatnonzero(np.abs(np.diag(r)) < _DEPENDENT)
     if weak.size:
-        message = f"'{names[weak[0]]}' is a combination of the columns before it (collinear): drop one of them."
-        raise InputError(message)
+        raise InputError("frontier.collinear", name=names[weak[0]])
     back = np.linalg.inv(r) * np.sqrt(rows) / size[:, None]
     return q * np.sqrt(rows), back
 
@@ -284,13 +274,11 @@ def check_names(inputs: Sequence[str], *others: str | None) -> None:
         When it does.
     """
     if isinstance(inputs, str) or not inputs:
-        message = "inputs= is a list of column names, such as ['capital', 'labour']."
-        raise UsageError(message)
+        raise UsageError("frontier.inputs-list")
     named = [*inputs, *(name for name in others if name is not None)]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
-        message = f"the column '{twice[0]}' is named twice in one call."
-        raise UsageError(message)
+        raise UsageError("frontier.named-twice", name=twice[0])
 
 
 @cache
@@ -411,8 +399,7 @@ def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
     given = {"level": rules["level"], "draws": rules["halton"]["draws"]} | dict(options)
     for name in ("prices", "controls", "determinants"):
         if isinstance(given.get(name), str):
-            message = f"{name}= is a list of column names; write {name}=['{given[name]}']."
-            raise UsageError(message)
+            raise UsageError("frontier.columns-list", name=name, given=given[name])
         given[name] = tuple(given.get(name, ()))
     settings = Settings(**given)
     _check(model, settings, "distribution" in options)
@@ -424,21 +411,18 @@ def _check(model: str, settings: Settings, chosen: bool) -> None:  # noqa: FBT00
     _among("covariance", settings.covariance, ("information", "robust", "cluster"))
     if chosen and settings.distribution not in _DISTRIBUTIONS.get(model, ()):
         allowed = _DISTRIBUTIONS.get(model)
-        cure = f"it has {', '.join(allowed)}." if allowed else "the model says its distribution itself: leave it out."
-        message = f"distribution='{settings.distribution}' does not go with model='{model}': {cure}"
-        raise UsageError(message)
+        values = {"distribution": settings.distribution, "model": model}
+        if allowed:
+            raise UsageError("frontier.distribution", known=list(allowed), **values)
+        raise UsageError("frontier.distribution-fixed", **values)
     if bool(settings.determinants) != (model == "battese-coelli-1995"):
-        message = "determinants= and model='battese-coelli-1995' go together: give both or neither."
-        raise UsageError(message)
+        raise UsageError("frontier.determinants")
     if not 0 < settings.level < 1:
-        message = f"level={settings.level}: a confidence level lies between 0 and 1, such as 0.95."
-        raise UsageError(message)
+        raise UsageError("frontier.level-of", level=settings.level)
     if settings.draws is not None and (not isinstance(settings.draws, int) or settings.draws < 2):  # noqa: PLR2004 - a mean needs two
-        message = f"draws={settings.draws}: simulation needs a whole number of draws from 2, or None to integrate."
-        raise UsageError(message)
+        raise UsageError("frontier.draws", draws=settings.draws)
 
 
 def _among(what: str, name: str, known: Sequence[str]) -> None:
     if name not in known:
-        message = f"unknown {what} '{name}'; choose among {', '.join(known)}."
-        raise UsageError(message)
+        raise UsageError("frontier.choice", name=what, value=name, known=list(known))

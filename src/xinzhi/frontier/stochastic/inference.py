@@ -92,17 +92,14 @@ def _clusters(problem: Problem) -> IntArray:
         return np.arange(first.size)
     if settings.cluster is None:
         if table.unit is None:
-            message = "covariance='cluster' needs cluster=, the column of the clusters, or unit=."
-            raise UsageError(message)
+            raise UsageError("frontier.cluster-needed")
         return table.codes[first]
     if settings.cluster not in table.frame.columns:
-        message = f"the frame has no column '{settings.cluster}'; it has {', '.join(table.frame.columns)}."
-        raise UsageError(message)
+        raise UsageError("frontier.column-unknown", name=settings.cluster, known=list(table.frame.columns))
     names = np.unique(table.frame[settings.cluster].cast(str).to_numpy(), return_inverse=True)[1]
     for group in range(first.size) if first.size < names.size else ():
         if np.unique(names[groups == group]).size > 1:
-            message = f"cluster='{settings.cluster}': a unit lies in two clusters, but its rows are not independent."
-            raise UsageError(message)
+            raise UsageError("frontier.cluster-split", cluster=settings.cluster)
     return names[first]
 
 

@@ -95,8 +95,7 @@ def build(model: str, settings: Settings, table: Table, frontier: Frontier, outp
     coefficients = work.T @ y / y.size
     residuals = sign * (y - work @ coefficients)
     if residuals @ residuals <= 1e-18 * max(float(y @ y), 1e-300):
-        message = "the inputs explain the output exactly: there is no residual to take apart."
-        raise InputError(message)
+        raise InputError("frontier.exact-fit")
     likelihood, blocks = _likelihood(model, settings, table, sign * y, sign * work)
     full = np.eye(back.shape[0] + len(likelihood.names))
     full[: back.shape[0], : back.shape[0]] = back
@@ -143,16 +142,13 @@ def _check_panel(model: str, table: Table) -> None:
     needs = ("unit",) if model == "pitt-lee" else ("unit", "period")
     missing = [name for name in needs if getattr(table, name) is None]
     if missing:
-        message = f"model='{model}' needs {' and '.join(f'{name}=' for name in missing)}, the column that holds it."
-        raise UsageError(message)
+        raise UsageError("frontier.needs-column", model=model, missing=" and ".join(f"{name}=" for name in missing))
     counts = np.bincount(table.codes)
     if counts.max() == 1:
-        message = f"model='{model}' needs units that are seen more than once; every '{table.unit}' has one row."
-        raise InputError(message)
+        raise InputError("frontier.seen-once", model=model, unit=table.unit)
     if model == "true-fixed" and counts.min() == 1:
         lonely = [table.where(int(row)) for row in np.flatnonzero(counts[table.codes] == 1)[:5]]
-        message = f"true fixed effects need two rows for every unit; seen once: {', '.join(lonely)}. Drop them."
-        raise InputError(message)
+        raise InputError("frontier.two-rows", lonely=list(lonely))
 
 
 def _effect_names(table: Table) -> list[str]:

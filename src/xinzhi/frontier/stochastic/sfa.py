@@ -99,19 +99,16 @@ def sfa(
     model, settings = settle(model, dict(options))
     check_names(inputs, output, unit, period)
     if settings.trend and period is None:
-        message = "trend=True needs period=, the column that holds it."
-        raise UsageError(message)
+        raise UsageError("frontier.trend-period")
     table = read_table(frame, unit, period)
     if table.frame.height == 0:
-        message = "the frame has no rows."
-        raise InputError(message)
+        raise InputError("frontier.no-rows")
     form = Frontier(
         tuple(inputs), settings.controls, settings.form, logs, settings.trend, first=float(table.time.min())
     )
     unknown = [name for name in settings.prices if name not in inputs]
     if unknown:
-        message = f"prices=['{unknown[0]}'] is none of the inputs {', '.join(inputs)}."
-        raise UsageError(message)
+        raise UsageError("frontier.prices-inputs", name=unknown[0], inputs=list(inputs))
     problem = build(model, settings, table, form, output)
     noise = problem.size + problem.likelihood.names.index(NOISE)
     summit = highest(problem.likelihood, starts(problem), problem.variances(), noise)

@@ -181,15 +181,12 @@ def cnls(y: FloatArray, x: FloatArray, *, error: str = "additive", rts: str = "v
 def _check(error: str, rts: str, settings: dict[str, Any]) -> None:
     for name, value, known in (("error", error, ERRORS), ("rts", rts, SCALES), ("method", settings["method"], METHODS)):
         if value not in known:
-            message = f"unknown {name} '{value}'; choose among {', '.join(known)}."
-            raise UsageError(message)
+            raise UsageError("frontier.choice", name=name, value=value, known=list(known))
     unknown = sorted(set(settings) - {"method", "cost", "level"})
     if unknown:
-        message = f"unknown option '{unknown[0]}'; stoned has method, cost and level."
-        raise UsageError(message)
+        raise UsageError("frontier.stoned-option", option=unknown[0])
     if not 0 < settings["level"] < 1:
-        message = f"level={settings['level']}: a confidence level lies between 0 and 1, such as 0.95."
-        raise UsageError(message)
+        raise UsageError("frontier.level-of", level=settings["level"])
 
 
 def _fit(y: FloatArray, x: FloatArray, error: str, rts: str, *, convex: bool) -> Hull:
@@ -200,8 +197,7 @@ def _fit(y: FloatArray, x: FloatArray, error: str, rts: str, *, convex: bool) ->
     if error == "relative":
         return hull
     if hull.fitted.min() <= 0:
-        message = "the fit is not positive everywhere, so that it has no logs: use error='additive'."
-        raise InputError(message)
+        raise InputError("frontier.not-positive-fit")
     loss = float(np.sum(np.log(y / hull.fitted) ** 2))
     for _ in range(_TURNS):
         f = hull.fitted
@@ -213,8 +209,7 @@ def _fit(y: FloatArray, x: FloatArray, error: str, rts: str, *, convex: bool) ->
         hull, before, loss = moved[0], loss, moved[1]
         if before - loss < _CLOSE * loss:
             return hull
-    message = f"the logarithmic fit did not settle in {_TURNS} turns: use error='relative'."
-    raise InputError(message)
+    raise InputError("frontier.log-fit", turns=_TURNS)
 
 
 def _between(old: Hull, new: Hull, y: FloatArray, loss: float) -> tuple[Hull, float] | None:

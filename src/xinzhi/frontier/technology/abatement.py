@@ -44,11 +44,7 @@ def single_factor(
     """
     inward = bool((gain[:, :inputs] != 0).any())
     if inward and (gain[:, inputs:] != 0).any():
-        message = (
-            "one abatement factor for all units is no linear programme when inputs and outputs move together; "
-            "move only one of them, or use disposability='kuosmanen' (the smallest convex technology that allows it)."
-        )
-        raise UsageError(message)
+        raise UsageError("frontier.one-factor-moves")
     n, goods = target.shape
     rows, k = known.columns.shape
     # The last two columns are the distance and the factor (or its inverse); the last row bounds the factor.
