@@ -68,7 +68,8 @@ class Batch:
         """Return some of the programs."""
         names = ("target", "ways", "worth", "costs", "which", "barred")
         parts: dict[str, Any] = {name: getattr(self, name) for name in names}
-        return replace(self, **{name: part if part is None else part[units] for name, part in parts.items()})
+        taken: dict[str, Any] = {name: part if part is None else part[units] for name, part in parts.items()}
+        return replace(self, **taken)
 
     def size(self, units: IntArray, floor: float) -> FloatArray:
         """Return how large each row of some programs is: feasibility is relative to the program's own size."""
@@ -178,7 +179,9 @@ def prices_of(batch: Batch, codes: IntArray) -> FloatArray:
         return np.where(good[:, None], -np.einsum("ni,nij->nj", batch.values(units, codes), inverse), 0.0)
 
 
-def _walk(batch: Batch, table: FloatArray, units: IntArray, codes: IntArray, answers: Answers) -> None:
+def _walk(  # noqa: PLR0915 - one loop, told in one piece
+    batch: Batch, table: FloatArray, units: IntArray, codes: IntArray, answers: Answers
+) -> None:
     """Pivot some programs together until each claims to be optimal, is infeasible or is out of steps."""
     k, rows, _ = batch.sizes
     basis = batch.coefficients(table, units, codes)
@@ -205,9 +208,8 @@ def _walk(batch: Batch, table: FloatArray, units: IntArray, codes: IntArray, ans
                 _accept(batch, units[done], codes[done], (basis[done], inverse[done]), answers)
             else:
                 answers.codes[units[done]], answers.status[units[done]] = codes[done], _CLAIMED
-            units, codes, leaving, inverse, value, size, fixed, limit, worth = (
-                part[open_] for part in (units, codes, leaving, inverse, value, size, fixed, limit, worth)
-            )
+            held: list[Any] = [units, codes, leaving, inverse, value, size, fixed, limit, worth]
+            units, codes, leaving, inverse, value, size, fixed, limit, worth = (part[open_] for part in held)
             here = here[: len(units)]
         if not len(units):
             return
@@ -219,9 +221,8 @@ def _walk(batch: Batch, table: FloatArray, units: IntArray, codes: IntArray, ans
             impossible = _impossible(batch, units[lost], ray[lost])
             answers.codes[units[lost]], answers.ray[units[lost]] = codes[lost], ray[lost]
             answers.status[units[lost]] = np.where(impossible, INFEASIBLE, FAILED)
-            units, codes, leaving, entering, inverse, value, size, fixed, limit, worth = (
-                part[found] for part in (units, codes, leaving, entering, inverse, value, size, fixed, limit, worth)
-            )
+            state: list[Any] = [units, codes, leaving, entering, inverse, value, size, fixed, limit, worth]
+            units, codes, leaving, entering, inverse, value, size, fixed, limit, worth = (part[found] for part in state)
             here = here[: len(units)]
         column = entering[:, None]
         move = np.einsum("nij,nj->ni", inverse, batch.coefficients(table, units, column)[:, 0])

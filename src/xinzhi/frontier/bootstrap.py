@@ -211,24 +211,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
 
 
 def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Generator) -> FloatArray:
-    """Return `count` sets of distances `(count, n)` from the reflected kernel density of `distances`.
-
-    Parameters
-    ----------
-    distances
-        At least 1, `(n,)`.
-    h
-        Bandwidth.
-    count
-        Number of sets.
-    rng
-        Where the random numbers come from.
-
-    Returns
-    -------
-    array (count, n)
-        At least 1.
-    """
+    """Return `count` sets of distances `(count, n)` from the reflected kernel density of `distances`."""
     both = np.concatenate([distances, 2 - distances])
     picked = both[rng.integers(0, len(both), (count, len(distances)))]
     rough = picked + h * rng.standard_normal(picked.shape)
@@ -238,24 +221,7 @@ def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Gen
 
 
 def smoothed_distances(data: Units, rts: str, orientation: str, distances: FloatArray, drawn: FloatArray) -> FloatArray:
-    """Return the distances of the units from reference sets that were moved to the `drawn` distances.
-
-    Parameters
-    ----------
-    data
-        The units.
-    rts, orientation
-        Of the frontier that the distances are measured from.
-    distances
-        The units' distances `(n,)`, under which they are moved to the frontier.
-    drawn
-        Where they are put, `(R, n)`.
-
-    Returns
-    -------
-    array (R, n)
-        At least 1 inside the frontier.
-    """
+    """Return the distances of the units from reference sets that were moved to the `drawn` distances."""
     move = (drawn / distances)[:, :, None]
     if orientation == "input":
         return 1 / efficiencies(data.x, data.y, data.x * move, data.y, rts=rts, orientation=orientation)
@@ -346,37 +312,8 @@ _EFFICIENT = 1e-5  # a distance this close to one is that of a unit on its own f
 
 
 def choose_width(distances: FloatArray, rule: str | float = "normal-reference") -> float:
-    """Return the bandwidth of the kernel density of distances of at least one, reflected at one.
-
-    Parameters
-    ----------
-    distances
-        Shephard's input or Farrell's output distances `(n,)`, at least 1.
-    rule
-        ``normal-reference``: 0.9 min(s, IQR / 1.349) (2m)^(-1/5) on the m inefficient units and their reflections;
-        ``cross-validation``: least squares cross-validation on the same; or a positive number, taken as it is. Both
-        rules are then adjusted for scale and sample size by (2m / n)^(1/5) s(n) / s(2m).
-
-    Returns
-    -------
-    float
-        The bandwidth.
-
-    Raises
-    ------
-    InputError
-        When fewer than two units are inefficient: there is no spread to smooth.
-
-    Notes
-    -----
-    Simar and Wilson (2008), in Fried, Lovell and Schmidt, eds., section 4.3.5; Silverman (1986), equation (3.31).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> round(bandwidth(np.array([1.0, 11 / 6, 1.0, 13 / 12, 1.0])), 7)
-    0.1398634
-    """
+    """Return the bandwidth of the kernel density of distances of at least one, reflected at one."""
+    # Simar and Wilson (2008), in Fried, Lovell and Schmidt, eds., section 4.3.5; Silverman (1986), equation (3.31).
     if not isinstance(rule, str):
         if not (np.isfinite(rule) and rule > 0):
             raise UsageError("frontier.bandwidth", rule=rule)
@@ -394,10 +331,8 @@ def choose_width(distances: FloatArray, rule: str | float = "normal-reference") 
 
 
 def _cross_validated(sample: FloatArray, guess: float) -> float:
-    """Return the bandwidth with the least integrated squared error but for a constant, Gaussian kernel.
-
-    The search runs from a twentieth of the guess to twice it; the best point of a grid is refined.
-    """
+    """Return the bandwidth with the least integrated squared error but for a constant, Gaussian kernel."""
+    # The search runs from a twentieth of the guess to twice it; the best point of a grid is refined.
     from scipy.optimize import minimize_scalar
 
     count = len(sample)
@@ -424,31 +359,7 @@ Part = TypeVar("Part")
 def efficiencies(
     x: FloatArray, y: FloatArray, x_ref: FloatArray, y_ref: FloatArray, *, rts: str = "vrs", orientation: str = "input"
 ) -> FloatArray:
-    """Return Farrell efficiencies of k points against R reference sets.
-
-    Parameters
-    ----------
-    x, y
-        Inputs `(k, p)` and outputs `(k, q)` of the points.
-    x_ref, y_ref
-        Inputs `(R, n, p)` and outputs `(R, n, q)` of the reference sets; one of them may be `(n, ...)` for all.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
-    orientation
-        ``input`` or ``output``.
-
-    Returns
-    -------
-    array (R, k)
-        NaN where no scaling of the point is feasible.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x, y = np.array([[2.0], [4.0]]), np.ones((2, 1))
-    >>> efficiencies(x, y, np.stack([x, 2 * x]), y).tolist()
-    [[1.0, 0.5], [2.0, 1.0]]
-    """
+    """Return Farrell efficiencies of k points against R reference sets."""
     reps = max(len(part) for part in (x_ref, y_ref) if part.ndim == 3)  # noqa: PLR2004 - sets, units, goods
     x_ref, y_ref = (np.broadcast_to(part, (reps, *part.shape[-2:])) for part in (x_ref, y_ref))
     p, q = x.shape[1], y.shape[1]
@@ -477,27 +388,7 @@ def in_blocks(
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Part]:
-    """Run `task(count, seeds)` on blocks of replications, each with random numbers of its own, over processes.
-
-    Parameters
-    ----------
-    task
-        Computes `count` replications from one seed sequence; a module's function or a partial of one when
-        ``n_jobs > 1``.
-    replications
-        How many in all.
-    seed
-        Of the whole; the same seed gives the same figures with any number of jobs.
-    n_jobs
-        Processes.
-    progress
-        Called with the replications that are done and their total.
-
-    Returns
-    -------
-    list
-        What each block returned, in order.
-    """
+    """Run `task(count, seeds)` on blocks of replications, each with random numbers of its own, over processes."""
     if replications < 1 or n_jobs < 1:
         raise UsageError("frontier.replications", replications=replications, n_jobs=n_jobs)
     sizes = [min(BLOCK, replications - start) for start in range(0, replications, BLOCK)]

@@ -98,9 +98,11 @@ class PackageGoods:
             known = self.frame.drop_nulls(list(self.goods))["year"].unique().sort().to_list()
             held = self.frame.filter(pl.col("year") == lost[0])
             wanting = [good for good in self.goods if not held[good].is_not_null().any()] or list(self.goods)
-            values = {"years": lost, "wanting": wanting, "goods": list(self.goods), "n": len(known)}
-            ends = {"first": known[0], "last": known[-1]} if known else {"first": "", "last": ""}
-            raise InputError("frontier.no-figures", **values, **ends)
+            first, last = (known[0], known[-1]) if known else ("", "")
+            goods = list(self.goods)
+            raise InputError(
+                "frontier.no-figures", years=lost, wanting=wanting, goods=goods, n=len(known), first=first, last=last
+            )
         notes = [*self.labels.notes, *self._gaps(rows), *self._beyond(wanted)]
         return kept, replace(self.labels, notes=tuple(notes))
 

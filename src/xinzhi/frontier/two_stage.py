@@ -251,19 +251,7 @@ _STEPS, _HALVINGS, _GRADIENT = 100, 30, 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Truncated:
-    """Estimates of B samples.
-
-    Parameters
-    ----------
-    coefficients
-        `(B, k)`.
-    sigma
-        `(B,)`, standard deviation of the error before truncation.
-    likelihood
-        `(B,)`, maximum of the log likelihood.
-    converged
-        `(B,)`: whether the gradient vanished. A sample that looks exponential has no maximum (sigma grows for ever).
-    """
+    """Estimates of B samples."""
 
     coefficients: FloatArray
     sigma: FloatArray
@@ -272,32 +260,9 @@ class Truncated:
 
 
 def truncated_regression(values: FloatArray, regressors: FloatArray, *, bound: float = 1.0) -> Truncated:
-    """Fit ``values = regressors @ b + e`` where e is normal and only values above `bound` are seen.
-
-    Parameters
-    ----------
-    values
-        `(B, n)` or `(n,)`.
-    regressors
-        `(n, k)`, the same for all samples; a constant is a column of ones.
-    bound
-        Where the observations are cut off.
-
-    Returns
-    -------
-    Truncated
-        By Newton's method with halved steps in b / sigma and 1 / sigma (Olsen 1978), where the likelihood has one
-        maximum (Orme and Ruud 2002, Economics Letters 75, 209-217).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(1)
-    >>> z = np.column_stack([np.ones(20_000), rng.normal(size=20_000)])
-    >>> y = z @ [1.5, 0.5] + rng.normal(size=20_000)
-    >>> truncated_regression(y[y > 1], z[y > 1]).coefficients.round(1).tolist()
-    [[1.5, 0.5]]
-    """
+    """Fit ``values = regressors @ b + e`` where e is normal and only values above `bound` are seen."""
+    # Truncated: By Newton's method with halved steps in b / sigma and 1 / sigma (Olsen 1978), where the likelihood has
+    # one maximum (Orme and Ruud 2002, Economics Letters 75, 209-217).
     y = np.atleast_2d(values)
     width = regressors.shape[1]
     slope = np.linalg.lstsq(regressors, y.T)[0].T
@@ -325,26 +290,7 @@ def truncated_regression(values: FloatArray, regressors: FloatArray, *, bound: f
 def truncated_draws(
     mean: FloatArray, sigma: float, count: int, rng: np.random.Generator, *, bound: float = 1.0
 ) -> FloatArray:
-    """Return `count` samples `(count, n)` of normals with these means and deviation, each above `bound`.
-
-    Parameters
-    ----------
-    mean
-        `(n,)`.
-    sigma
-        Standard deviation before truncation.
-    count
-        Number of samples.
-    rng
-        Where the random numbers come from.
-    bound
-        The least value.
-
-    Returns
-    -------
-    array (count, n)
-        Draws by the inverse of the distribution, exact far in the tail too.
-    """
+    """Return `count` samples `(count, n)` of normals with these means and deviation, each above `bound`."""
     from scipy.special import log_ndtr, ndtri_exp
 
     room = log_ndtr((mean - bound) / sigma)

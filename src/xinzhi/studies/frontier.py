@@ -230,11 +230,10 @@ def frontier(
     draft.results = dict(_results(wish, read, progress.count))
     lead: Any = next(iter(draft.results.values()))
     draft.notes = list(dict.fromkeys(note for one in draft.results.values() for note in one.labels.notes))  # type: ignore[attr-defined]
-    units = read.goods.labels.names.by_kind.get("region", {})
     names = lead.names
     known = read.goods.frame["region"].unique().sort().to_list()
     region = None if wish.region is None else names.resolve(wish.region, known)
-    made = draft.done(region=region, names=dict(units))
+    made = draft.done(region=region, names=names)
     return replace(made, findings=() if read.package is None else tuple(read.package.findings))
 
 

@@ -28,13 +28,7 @@ _HAIR = 1e-11  # room for rounding on the optimal face
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights of observations, one row each or one row for all.
-
-    Parameters
-    ----------
-    output, input
-        ``(n, q)`` and ``(n, p)``.
-    """
+    """Weights of observations, one row each or one row for all."""
 
     output: FloatArray
     input: FloatArray
@@ -42,19 +36,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Levels of observations, in logarithms, ``(n,)`` each.
-
-    Parameters
-    ----------
-    output, input
-        Aggregate output and input.
-    best
-        The highest productivity that the technology allows.
-    technical, cone
-        Technical efficiency of the returns to scale at hand and of constant returns.
-    mixed
-        Technical times mix efficiency: aggregate output (input) over the best at the same inputs (outputs).
-    """
+    """Levels of observations, in logarithms, ``(n,)`` each."""
 
     output: FloatArray
     input: FloatArray
@@ -85,23 +67,7 @@ class Levels:
 def levels(
     frontier: Frontier, rts: str, marks: Benchmarks, rows: IntArray, weights: Weights, efficiency: dict[str, FloatArray]
 ) -> Levels:
-    """Return the levels of some observations under weights.
-
-    Parameters
-    ----------
-    frontier
-        The observations, with the orientation.
-    rts
-        Returns to scale.
-    marks
-        Technologies; each observation is held against its own.
-    rows
-        Observations.
-    weights
-        Their weights, ``(rows, ...)`` each.
-    efficiency
-        Logarithms of the radial efficiencies of all observations, by returns to scale (``rts`` and ``crs``).
-    """
+    """Return the levels of some observations under weights."""
     goods = frontier.goods
     count = len(rows)
     output = np.einsum("nq,nq->n", weights.output, goods.y[rows])
@@ -127,10 +93,8 @@ def _mixed(
     outputs: tuple[FloatArray, FloatArray],
     inputs: tuple[FloatArray, FloatArray],
 ) -> FloatArray:
-    """Return aggregate output over the revenue maximum at the same inputs, or the cost minimum over aggregate input.
-
-    A program for the most revenue is one for an output efficiency where the only output is revenue; so for cost.
-    """
+    """Return aggregate output over the revenue maximum at the same inputs, or the cost minimum over aggregate input."""
+    # A program for the most revenue is one for an output efficiency where the only output is revenue; so for cost.
     goods = frontier.goods
     forwards = frontier.measure.orientation == "output"
     reference, target = (goods.x[span], goods.x[rows]) if forwards else (goods.y[span], goods.y[rows])

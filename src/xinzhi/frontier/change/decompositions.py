@@ -24,18 +24,7 @@ When = Literal[0, 1]
 
 
 class Term(NamedTuple):
-    """One distance of every pair.
-
-    Parameters
-    ----------
-    rts
-        Returns to scale of the technology.
-    where
-        Technology: benchmark of the ``earlier`` or ``later`` period, the ``own`` one of the observation or its
-        ``group``'s (both only for an observed point).
-    x, y
-        Whose inputs and whose outputs: 0 the earlier, 1 the later observation.
-    """
+    """One distance of every pair."""
 
     rts: str
     where: Where
@@ -83,30 +72,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An index and its parts in additive form.
-
-    Parameters
-    ----------
-    index
-        ``(pairs,)``.
-    parts
-        By name, in the order of the frame.
-    identities
-        Names of the parts that add up to the index, one tuple for each way.
-    """
+    """An index and its parts in additive form."""
 
     index: FloatArray
     parts: dict[str, FloatArray]
     identities: tuple[tuple[str, ...], ...]
 
     def check(self, key: Callable[[int], str]) -> None:
-        """Raise when parts do not add up to the index.
-
-        Raises
-        ------
-        IdentityError
-            Naming the pair; a defect of the program, never of the data.
-        """
+        """Raise when parts do not add up to the index."""
         for names in self.identities:
             total = np.sum([self.parts[name] for name in names], axis=0)
             gap = np.abs(np.expm1(total - self.index))
@@ -217,11 +190,9 @@ def _ray_desli(plan: Plan, t: _Reader) -> Parts:
 
 
 def _scale_and_mix(plan: Plan, t: _Reader) -> tuple[FloatArray, FloatArray]:
-    """Scale efficiency change while the mix is held, and the rest of the way, the change of mix (Balk 2001).
-
-    With the earlier benchmark the mixed point comes after the scale change, with the later one before it, so that both
-    hold the mix of their own period.
-    """
+    """Scale efficiency change while the mix is held, and the rest of the way, the change of mix (Balk 2001)."""
+    # With the earlier benchmark the mixed point comes after the scale change, with the later one before it, so that
+    # both hold the mix of their own period.
     corner: tuple[When, When] = (1, 0) if plan.corner == "inputs" else (0, 1)
     other: tuple[When, When] = (corner[1], corner[0])
 
@@ -304,24 +275,10 @@ def factor_terms(rts: str) -> list[Term]:
 def hicks_moorsteen(
     rts: str, output: Mapping[Term, FloatArray], input_: Mapping[Term, FloatArray], chosen: Mapping[Term, FloatArray]
 ) -> Parts:
-    """Return the index and its parts in logarithms.
-
-    Parameters
-    ----------
-    rts
-        Returns to scale.
-    output, input_
-        Logarithms of output efficiencies (Shephard's output distance) and of input efficiencies (the inverse of his
-        input distance) of `output_terms` and `input_terms`.
-    chosen
-        Logarithms of efficiencies of `factor_terms` in the chosen orientation.
-
-    Notes
-    -----
-    Bjurek (1996): the geometric mean of the indices of both periods. Efficiency change and technical change are those
-    of Diewert and Fox (2017); what is left is the effect of scale and mix together, O'Donnell's (2012) scale-mix
-    efficiency change.
-    """
+    """Return the index and its parts in logarithms."""
+    # Bjurek (1996): the geometric mean of the indices of both periods. Efficiency change and technical change are those
+    # of Diewert and Fox (2017); what is left is the effect of scale and mix together, O'Donnell's (2012) scale-mix
+    # efficiency change.
     halves_out = [output[Term(rts, where, k, 1)] - output[Term(rts, where, k, 0)] for k, where in _ENDS]
     halves_in = [input_[Term(rts, where, 0, k)] - input_[Term(rts, where, 1, k)] for k, where in _ENDS]
     outputs, inputs = 0.5 * (halves_out[0] + halves_out[1]), 0.5 * (halves_in[0] + halves_in[1])

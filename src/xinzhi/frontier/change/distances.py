@@ -30,19 +30,7 @@ _SMALL = 64
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How the distance of a point is measured.
-
-    Parameters
-    ----------
-    orientation
-        ``output`` expands outputs, ``input`` shrinks inputs, ``directional`` moves along a direction.
-    moves
-        Of a directional measure: by how much of itself each good moves in one step, ``(p + q + r,)``; 0 holds it.
-    weights
-        Weights of a non-radial measure, ``(p + q + r,)``; None for a radial one.
-    disposability
-        Of bad outputs: ``kuosmanen``, ``equality`` or ``strong``.
-    """
+    """How the distance of a point is measured."""
 
     orientation: Orientation = "output"
     moves: FloatArray | None = None
@@ -63,15 +51,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Distances of points.
-
-    Parameters
-    ----------
-    beta
-        How far each point can move along its direction, NaN unless optimal, ``(n,)``.
-    status
-        ``batch.OPTIMAL``, ``batch.INFEASIBLE`` or ``batch.UNSOLVED``, ``(n,)``.
-    """
+    """Distances of points."""
 
     beta: FloatArray
     status: IntArray

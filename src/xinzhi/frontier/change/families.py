@@ -39,23 +39,7 @@ _DISTANCES = ("unit", "period", "technology", "rts", "inputs_of", "outputs_of", 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a family worked out.
-
-    Parameters
-    ----------
-    numbers
-        Index and parts, ``(pairs,)`` each, in the order of the frame.
-    status
-        One for each pair.
-    levels
-        ``(n,)`` each.
-    distances
-        Every distance, long.
-    weights
-        Weights and their ranges for fixed weights that are the same for all, else None.
-    programs
-        Count and size of the linear programs.
-    """
+    """What a family worked out."""
 
     numbers: dict[str, FloatArray]
     failures: Sequence[list[Failure] | None]  # of each pair; None: a program that is not named
@@ -293,17 +277,7 @@ def odonnell(change: dict[str, FloatArray]) -> Parts:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Solved terms.
-
-    Parameters
-    ----------
-    beta
-        Distances of each term, ``(pairs,)``.
-    status
-        ``OPTIMAL``, ``INFEASIBLE`` or ``FAILED`` of each, ``(pairs,)``.
-    technology
-        Number of the technology of each, ``(pairs,)``.
-    """
+    """Solved terms."""
 
     beta: dict[Term, FloatArray] = field(default_factory=dict)
     status: dict[Term, IntArray] = field(default_factory=dict)

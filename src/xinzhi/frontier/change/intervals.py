@@ -34,22 +34,7 @@ _SCOUTS = 8  # points of each drawn technology that look for its facets first
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One pair of periods, ready to be drawn from.
-
-    Parameters
-    ----------
-    before, after
-        Observations of the units that are there in both periods.
-    alone
-        Observations of the earlier and of the later period without a partner; they keep their efficiency.
-    sample
-        Reflected efficiencies, ``(4 m, 2)``, all at least one before reflection (Farrell output, or the inverse of
-        Farrell input).
-    factors
-        Cholesky factors of the covariance, for draws reflected in both or neither period, and in one alone.
-    bandwidth
-        Of the kernel.
-    """
+    """One pair of periods, ready to be drawn from."""
 
     before: IntArray
     after: IntArray
@@ -65,19 +50,7 @@ def bandwidth(units: int) -> float:
 
 
 def prepare(panel: Panel, inefficiency: FloatArray, first: int, chosen: float | None) -> Draw:
-    """Return what the draws for the periods `first` and `first + 1` need.
-
-    Parameters
-    ----------
-    panel
-        The observations.
-    inefficiency
-        Of each observation in its own period, at least one, ``(n,)``.
-    first
-        Earlier period.
-    chosen
-        Bandwidth; None for the normal reference.
-    """
+    """Return what the draws for the periods `first` and `first + 1` need."""
     pairs = np.flatnonzero(panel.period[panel.before] == first)
     before, after = panel.before[pairs], panel.after[pairs]
     alone = tuple(
@@ -123,21 +96,7 @@ def draw(plan: Draw, count: int, generator: np.random.Generator) -> FloatArray:
 def replicate(
     frontier: Frontier, terms: Sequence[Term], plan: Draw, inefficiency: FloatArray, drawn: FloatArray
 ) -> dict[Term, FloatArray]:
-    """Return distances of the observed pairs from drawn technologies, ``(count, m)`` for each term.
-
-    Parameters
-    ----------
-    frontier
-        The observations.
-    terms
-        Distances that the index needs; a technology is that of the earlier or the later period.
-    plan
-        The pair of periods.
-    inefficiency
-        Observed, ``(n,)``.
-    drawn
-        ``(count, m, 2)``.
-    """
+    """Return distances of the observed pairs from drawn technologies, ``(count, m)`` for each term."""
     ends = (plan.before, plan.after)
     count = len(drawn)
     result: dict[Term, FloatArray] = {}
@@ -202,17 +161,7 @@ def _begin_at_known_facets(problem: Batch, codes: IntArray, count: int) -> IntAr
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Interval of one column.
-
-    Parameters
-    ----------
-    lower, upper
-        Bounds.
-    bias
-        Mean of the replications less the estimate.
-    error
-        Standard error.
-    """
+    """Interval of one column."""
 
     lower: FloatArray
     upper: FloatArray
@@ -221,11 +170,9 @@ class Interval:
 
 
 def interval(estimate: FloatArray, replications: FloatArray, confidence: float) -> Interval:
-    """Return intervals from replications ``(n_boot, pairs)``.
-
-    The differences of replications from the estimate stand in for those of the estimate from the truth, which takes the
-    bias out of the interval as well (Simar and Wilson 1999, equation 17).
-    """
+    """Return intervals from replications ``(n_boot, pairs)``."""
+    # The differences of replications from the estimate stand in for those of the estimate from the truth, which takes
+    # the bias out of the interval as well (Simar and Wilson 1999, equation 17).
     tail = (1.0 - confidence) / 2
     with np.errstate(invalid="ignore"):
         low, high = np.quantile(replications - estimate, [tail, 1 - tail], axis=0)

@@ -92,15 +92,7 @@ class Columns:
 
 
 def read_panel(frame: Any, columns: Columns) -> Panel:  # noqa: ANN401 - a frame of any kind
-    """Read a panel from a frame of any kind.
-
-    Raises
-    ------
-    UsageError
-        When no input or output is named, or a column twice, or prices do not match the quantities.
-    InputError
-        When a column is missing, a key is empty or double, or a number is missing, negative or no number.
-    """
+    """Read a panel from a frame of any kind."""
     from xinzhi.data import tidy
     from xinzhi.data.package import fingerprint
 
@@ -223,23 +215,7 @@ REFERENCES = ("contemporaneous", "sequential", "biennial", "global", "window", "
 
 @dataclass(frozen=True, slots=True)
 class Benchmarks:
-    """Technologies, and which of them each pair uses.
-
-    Parameters
-    ----------
-    technologies
-        Observations that span each technology.
-    names
-        What each is called, such as ``2005`` or ``1998-2005``.
-    earlier, later
-        Benchmark of the index at the earlier and the later period, ``(pairs,)``.
-    own
-        Technology of each observation, ``(n,)``.
-    group
-        Technology of the observation's group over all periods (metafrontier), ``(n,)``; else its own.
-    single
-        Whether `earlier` and `later` are always the same.
-    """
+    """Technologies, and which of them each pair uses."""
 
     technologies: tuple[IntArray, ...]
     names: tuple[str, ...]
@@ -252,24 +228,7 @@ class Benchmarks:
 
 
 def benchmarks(panel: Panel, reference: str, window: int | None = None) -> Benchmarks:
-    """Return the technologies of a reference.
-
-    Parameters
-    ----------
-    panel
-        The observations.
-    reference
-        ``contemporaneous``: the observations of a period (adjacent periods, geometric mean). ``sequential``: of a
-        period and all before. ``window``: of the periods up to `window` before and after. ``biennial``: of both
-        periods of a pair. ``global``: all. ``metafrontier``: all, with the groups' own technologies beneath it.
-    window
-        Periods on each side of the window.
-
-    Raises
-    ------
-    UsageError
-        When the reference is unknown or lacks its option.
-    """
+    """Return the technologies of a reference."""
     if reference not in REFERENCES:
         raise UsageError("frontier.choice-of", name="reference", value=reference, known=list(REFERENCES))
     if (reference == "window") != (window is not None):

@@ -57,10 +57,8 @@ def endogenous(
     bounds: tuple[float, float] | None,
     reference: Reference | None,
 ) -> Solution:
-    """Return the directional distance in the direction that makes it largest, of all with a sum of one.
-
-    With goods in units of their means the best direction is that of the largest sum of slacks.
-    """
+    """Return the directional distance in the direction that makes it largest, of all with a sum of one."""
+    # With goods in units of their means the best direction is that of the largest sum of slacks.
     others = points if reference is None else Goods.of(*reference)
     size = np.abs(others.all()).mean(axis=0)
     weights = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)

@@ -33,41 +33,11 @@ def by_production(
     reference: Reference | None = None,
     names: Data | None = None,
 ) -> Solution:
-    """Score units under the by-production technology of Murty, Russell and Levkoff.
-
-    Parameters
-    ----------
-    x, y, bad
-        Inputs `(n, p)`, outputs `(n, q)`, bad outputs `(n, r)`.
-    polluting
-        Which columns of `x` cause the bad outputs (fuel, not labour).
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``, of both technologies.
-    measure
-        ``index``: half the output efficiency 1 / mean(phi) plus half the mean of the bad outputs' factors gamma.
-        ``directional``: the largest beta with y (1 + beta) and bad (1 - beta) both feasible, the smaller of the two.
-    reference
-        Another reference set.
-
-    Returns
-    -------
-    Solution
-        Factors: `goods` and `bads` are the two parts (efficiencies, or the two betas); `phi_y` and `gamma_b`.
-
-    Notes
-    -----
-    Murty, Russell and Levkoff (2012), JEEM 64, 117-135. T1: intended production, all inputs freely disposable. T2: the
-    residuals' technology, which produces at least as many bads as the polluting inputs make unavoidable: Z m >= z,
-    B m <= b. The two have intensities of their own. For one output the index is their Färe-Grosskopf-Lovell index
-    exactly; for several, the mean of 1 / phi would not be linear, and 1 / mean(phi) stands for it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x, y, b = np.ones(2), np.array([4.0, 2.0]), np.array([2.0, 4.0])
-    >>> by_production(x, y, b, polluting=[0]).score.tolist()
-    [1.0, 0.5]
-    """
+    """Score units under the by-production technology of Murty, Russell and Levkoff."""
+    # Murty, Russell and Levkoff (2012), JEEM 64, 117-135. T1: intended production, all inputs freely disposable. T2:
+    # the residuals' technology, which produces at least as many bads as the polluting inputs make unavoidable: Z m >=
+    # z, B m <= b. The two have intensities of their own. For one output the index is their Färe-Grosskopf-Lovell index
+    # exactly; for several, the mean of 1 / phi would not be linear, and 1 / mean(phi) stands for it.
     choose("measure", measure, MEASURES)
     data = checked(x, y, bad, reference, positive=("y", "b"))
     p = data.x.shape[1]

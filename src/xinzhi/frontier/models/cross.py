@@ -86,11 +86,9 @@ def _means(ratings: FloatArray, *, count_self: bool) -> tuple[FloatArray, FloatA
 def _second(
     x: FloatArray, y: FloatArray, theta: FloatArray, method: str, second: str
 ) -> tuple[FloatArray, FloatArray, int]:
-    """Return the weights that keep each unit's own efficiency and judge the others worst or best.
-
-    M2 fixes the unit's own cost at one and takes the value less cost of all others; M3 fixes the cost of all others at
-    one and takes their value. Only units of the frame can limit the weights.
-    """
+    """Return the weights that keep each unit's own efficiency and judge the others worst or best."""
+    # M2 fixes the unit's own cost at one and takes the value less cost of all others; M3 fixes the cost of all others
+    # at one and takes their value. Only units of the frame can limit the weights.
     n, p = x.shape
     spanning = prepare(technology(x, y, rts="crs"), n).frame
     limits = np.hstack([-x[spanning], y[spanning]])

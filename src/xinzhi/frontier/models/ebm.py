@@ -28,44 +28,12 @@ def epsilon_based(
     epsilon: tuple[float, float] | None = None,
     reference: Reference | None = None,
 ) -> Solution:
-    """Score units by the epsilon-based measure (EBM).
-
-    Parameters
-    ----------
-    x, y
-        Positive inputs `(n, p)` and outputs `(n, q)`.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
-    orientation
-        ``input``, ``output`` or ``none``.
-    affinity
-        What the affinity of two inputs is measured on: ``projected``, their values at the SBM projection of the same
-        orientation and returns to scale (the inefficiency is out of them), or ``observed``.
-    epsilon
-        Fixed epsilons of inputs and outputs, with equal weights, instead of those from the affinity; 0 is the radial
-        model.
-
-    Returns
-    -------
-    Solution
-        Score in (0, 1]. Factors: `theta` and `phi` (the radial parts), and the constants `epsilon_x`, `epsilon_y`,
-        `weight_x`, `weight_y`, one row each.
-
-    Notes
-    -----
-    Tone and Tsutsui (2010), EJOR 207, 1554-1563. Affinity S = 1 - 2 D, where D is the mean deviation of
-    c = ln(b / a) from its mean over its range (0 when c is constant); epsilon = (m - rho) / (m - 1) and weights
-    proportional to w from the largest eigenvalue rho of S and its vector w >= 0. The oriented forms leave the radial
-    part unbounded, as the paper does; the non-oriented form holds theta <= 1 <= phi, without which a unit on the
-    frontier of variable returns would not score 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x = np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 2.0]])
-    >>> epsilon_based(x, np.ones(3), epsilon=(0.0, 0.0)).score.round(6).tolist()
-    [1.0, 1.0, 0.75]
-    """
+    """Score units by the epsilon-based measure (EBM)."""
+    # Tone and Tsutsui (2010), EJOR 207, 1554-1563. Affinity S = 1 - 2 D, where D is the mean deviation of c = ln(b / a)
+    # from its mean over its range (0 when c is constant); epsilon = (m - rho) / (m - 1) and weights proportional to w
+    # from the largest eigenvalue rho of S and its vector w >= 0. The oriented forms leave the radial part unbounded, as
+    # the paper does; the non-oriented form holds theta <= 1 <= phi, without which a unit on the frontier of variable
+    # returns would not score 1.
     choose("orientation", orientation, ORIENTATIONS)
     choose("affinity", affinity, ("projected", "observed"))
     known = rts_of(rts)
@@ -109,25 +77,7 @@ def epsilon_based(
 
 
 def affinity_parameters(table: FloatArray) -> tuple[float, FloatArray]:
-    """Return epsilon and the weights of the columns from how alike they move over the units.
-
-    Parameters
-    ----------
-    table
-        Positive values `(n, m)`.
-
-    Returns
-    -------
-    tuple
-        Epsilon in [0, 1] and weights `(m,)` that add up to 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> epsilon, weights = affinity_parameters(np.array([[1.0, 2.0], [3.0, 6.0], [2.0, 4.0]]))
-    >>> epsilon, weights.round(12).tolist()
-    (0.0, [0.5, 0.5])
-    """
+    """Return epsilon and the weights of the columns from how alike they move over the units."""
     count = table.shape[1]
     if count == 1:
         return 0.0, np.ones(1)

@@ -34,48 +34,10 @@ def directional(  # noqa: PLR0913 - the goods, the technology and the measure
     good: int = 0,
     reference: Reference | None = None,
 ) -> Solution:
-    """Return the environmental directional distance: by how much outputs can rise and bad outputs fall together.
-
-    Parameters
-    ----------
-    x, y, bad
-        Inputs `(n, p)`, outputs `(n, q)` and bad outputs `(n, r)` or None.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
-    disposability
-        Of bad outputs. ``weak``: good and bad fall together by one abatement factor per unit evaluated (Färe and
-        Grosskopf). ``kuosmanen``: by a factor of each reference unit's own. ``equality``: the bad outputs' row is an
-        equation and nothing else, as most programs have it (the same as ``weak`` under constant returns, not a weakly
-        disposable technology under variable ones). ``strong``: bad outputs count as inputs.
-    direction
-        ``outputs`` (0, y, b), ``all`` or ``own`` (x, y, b), ``inputs`` (x, 0, 0), or three arrays (gx, gy, gb) of at
-        least zero in the caller's units; gb is a reduction.
-    reference
-        Another reference set; the distance may then be negative.
-
-    Returns
-    -------
-    Solution
-        `score` is the distance: 0 on the frontier. Slacks are what the direction leaves. `duals` price the rows.
-
-    Raises
-    ------
-    UsageError
-        When ``weak`` is asked for with variable returns and a direction in inputs: that program is not linear.
-
-    Notes
-    -----
-    Chung, Färe and Grosskopf (1997), J. Environ. Manage. 51, 229-240; Färe and Grosskopf (2003), AJAE 85, 1070-1074;
-    Kuosmanen (2005), AJAE 87, 1077-1082. With z = theta * lambda the single factor is linear: Z x <= theta x,
-    sum(z) = theta, theta <= 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x, y, b = np.ones(3), np.array([4.0, 2.0, 3.0]), np.array([2.0, 2.0, 3.0])
-    >>> directional(x, y, b).score.round(6).tolist()
-    [0.0, 0.333333, 0.333333]
-    """
+    """Return the environmental directional distance: by how much outputs can rise and bad outputs fall together."""
+    # Chung, Färe and Grosskopf (1997), J. Environ. Manage. 51, 229-240; Färe and Grosskopf (2003), AJAE 85, 1070-1074;
+    # Kuosmanen (2005), AJAE 87, 1077-1082. With z = theta * lambda the single factor is linear: Z x <= theta x, sum(z)
+    # = theta, theta <= 1.
     data = checked(x, y, bad, reference)
     steps = _steps(data, "outputs" if direction is None else direction)
     form = _form(data, rts, disposability, steps)
@@ -100,36 +62,8 @@ def non_radial(
     weights: str | FloatArray = "groups",
     reference: Reference | None = None,
 ) -> Solution:
-    """Return the non-radial directional distance: the weighted sum of each factor's own improvement.
-
-    Parameters
-    ----------
-    x, y, bad, rts, disposability, direction, reference
-        As in `directional`.
-    weights
-        ``groups``: inputs, outputs and bad outputs that the direction touches share equally, and so do the factors
-        within each (Zhou, Ang and Wang); ``ones``: every factor counts one (the default of Stata's ``teddf``); or an
-        array `(p + q + r,)`.
-    reference
-        Another reference set.
-
-    Returns
-    -------
-    Solution
-        `score` is the distance; the factors `beta_x`, `beta_y`, `beta_b` are each factor's improvement.
-
-    Notes
-    -----
-    Zhou, Ang and Wang (2012), EJOR 221, 625-635.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x, y, b = np.ones(2), np.array([4.0, 2.0]), np.array([2.0, 2.0])
-    >>> found = non_radial(x, y, b, direction="outputs", weights="ones")
-    >>> found.score.tolist(), found.factors["beta_y"].ravel().tolist()
-    ([0.0, 1.0], [0.0, 1.0])
-    """
+    """Return the non-radial directional distance: the weighted sum of each factor's own improvement."""
+    # Zhou, Ang and Wang (2012), EJOR 221, 625-635.
     data = checked(x, y, bad, reference)
     steps = _steps(data, "all" if direction is None else direction)
     form = _form(data, rts, disposability, steps)

@@ -74,11 +74,9 @@ def super_efficiency(  # noqa: PLR0913 - the goods, the technology and the measu
     slacks: bool | FloatArray = False,
     bounds: tuple[float, float] | None = None,
 ) -> Solution:
-    """Score every unit against the technology of all others (Andersen and Petersen 1993).
-
-    Off constant returns a unit may have no counterpart among the others at all; its program is then infeasible, and the
-    status says so. No number stands in for it.
-    """
+    """Score every unit against the technology of all others (Andersen and Petersen 1993)."""
+    # Off constant returns a unit may have no counterpart among the others at all; its program is then infeasible, and
+    # the status says so. No number stands in for it.
     if isinstance(direction, str) and direction == "endogenous":
         raise UsageError("frontier.super-endogenous")
     points = Goods.of(x, y, bad)

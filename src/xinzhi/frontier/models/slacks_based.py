@@ -28,45 +28,11 @@ def slacks_based(
     orientation: str = "none",
     reference: Reference | None = None,
 ) -> Solution:
-    """Score units by the slacks-based measure (SBM), which is the enhanced Russell graph measure.
-
-    Parameters
-    ----------
-    x, y, bad
-        Inputs `(n, p)`, outputs `(n, q)` and bad outputs `(n, r)` or None; an input may be zero (it then drops out of
-        the mean), outputs may not.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
-    orientation
-        ``none``: the ratio of the mean input reduction to the mean output expansion; ``input`` and ``output``: its
-        numerator or denominator alone.
-    reference
-        Another reference set; a unit outside it may be infeasible.
-
-    Returns
-    -------
-    Solution
-        Score in (0, 1]; slacks, targets, intensities. The factors are `theta_x` (1 - slack / input), `phi_y`
-        (1 + slack / output) and `theta_b` (1 - slack / bad output).
-
-    Raises
-    ------
-    InputError, UsageError
-        When the data or an option cannot be used.
-
-    Notes
-    -----
-    Tone (2001), EJOR 130, 498-509, equation (8) by the transformation of Charnes and Cooper: all unknowns are
-    multiplied by t, so variable returns read sum(lambda) = t, not 1. Bad outputs: Tone (2003), they stand in the
-    denominator beside the outputs. Equal to the enhanced Russell graph measure of Pastor, Ruiz and Sirvent (1999); the
-    oriented forms equal the Russell measures of Färe and Lovell (1978) and the inverse of their output form.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> slacks_based(np.array([2.0, 4.0]), np.array([1.0, 1.0])).score.tolist()
-    [1.0, 0.5]
-    """
+    """Score units by the slacks-based measure (SBM), which is the enhanced Russell graph measure."""
+    # Tone (2001), EJOR 130, 498-509, equation (8) by the transformation of Charnes and Cooper: all unknowns are
+    # multiplied by t, so variable returns read sum(lambda) = t, not 1. Bad outputs: Tone (2003), they stand in the
+    # denominator beside the outputs. Equal to the enhanced Russell graph measure of Pastor, Ruiz and Sirvent (1999);
+    # the oriented forms equal the Russell measures of Färe and Lovell (1978) and the inverse of their output form.
     choose("orientation", orientation, ORIENTATIONS)
     data = checked(x, y, bad, reference, positive=("y", "b"))
     known = rts_of(rts)
@@ -105,35 +71,9 @@ def super_slacks_based(
     orientation: str = "none",
     inefficient: str = "sbm",
 ) -> Solution:
-    """Score units by super-efficiency SBM: how far an efficient unit may fall back before the others catch up.
-
-    Parameters
-    ----------
-    x, y, bad
-        As in `slacks_based`; inputs may not be zero here.
-    rts
-        As in `slacks_based`. Oriented measures under other than constant returns may be infeasible: the status says so.
-    orientation
-        As in `slacks_based`.
-    inefficient
-        What an inefficient unit gets: its ``sbm`` score (below 1), or ``one``.
-
-    Returns
-    -------
-    Solution
-        Score of at least 1 for units that are SBM-efficient. Slacks are negative where the unit could fall back.
-
-    Notes
-    -----
-    Tone (2002), EJOR 143, 32-41. With bad outputs the denominator is 1 less the mean of relative output losses and
-    increases of bad outputs, so that more pollution is a fall-back as less output is.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> super_slacks_based(np.array([2.0, 4.0]), np.array([1.0, 1.0]), rts="crs").score.tolist()
-    [2.0, 0.5]
-    """
+    """Score units by super-efficiency SBM: how far an efficient unit may fall back before the others catch up."""
+    # Tone (2002), EJOR 143, 32-41. With bad outputs the denominator is 1 less the mean of relative output losses and
+    # increases of bad outputs, so that more pollution is a fall-back as less output is.
     choose("orientation", orientation, ORIENTATIONS)
     choose("inefficient", inefficient, ("sbm", "one"))
     data = checked(x, y, bad, positive=("x", "y", "b"))
@@ -260,11 +200,9 @@ def russell(
     orientation: str = "input",
     reference: Reference | None = None,
 ) -> Solution:
-    """Score units by the Russell measure: the mean of every input's or output's own factor (or both, ``graph``).
-
-    The Russell measures are the slacks-based ones in another form; that of outputs is a factor of at least one. Färe
-    and Lovell (1978), J. Econ. Theory 19, 150-162; Pastor, Ruiz and Sirvent (1999), EJOR 115, 596-607.
-    """
+    """Score units by the Russell measure: the mean of every input's or output's own factor (or both, ``graph``)."""
+    # The Russell measures are the slacks-based ones in another form; that of outputs is a factor of at least one. Färe
+    # and Lovell (1978), J. Econ. Theory 19, 150-162; Pastor, Ruiz and Sirvent (1999), EJOR 115, 596-607.
     choose("orientation", orientation, ("input", "output", "graph"))
     form = "none" if orientation == "graph" else orientation
     found = slacks_based(x, y, rts=rts, orientation=form, reference=reference)

@@ -160,11 +160,9 @@ def solved(
     beyond: bool = False,
     **factors: Any,  # noqa: ANN401 - numbers by their names
 ) -> Solution:
-    """Return the solution in the caller's units.
-
-    `worth` turns row prices into multipliers (none when None), `best` is the score of an efficient unit, and with
-    `beyond` scores above it are efficient too.
-    """
+    """Return the solution in the caller's units."""
+    # `worth` turns row prices into multipliers (none when None), `best` is the score of an efficient unit, and with
+    # `beyond` scores above it are efficient too.
     from scipy.sparse import csr_array
 
     scales = (data.scale_x, data.scale_y, data.scale_b)

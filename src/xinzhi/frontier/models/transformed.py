@@ -27,33 +27,9 @@ def seiford_zhu(
     translation: FloatArray | None = None,
     reference: Reference | None = None,
 ) -> Solution:
-    """Score units radially with bad outputs replaced by a constant less the bad output.
-
-    Parameters
-    ----------
-    x, y, bad
-        Inputs `(n, p)`, outputs `(n, q)`, bad outputs `(n, r)`.
-    orientation
-        ``output`` (phi >= 1) or ``input`` (theta <= 1).
-    translation
-        The constants `(r,)`; each column's maximum plus one unless given (as in deaR). The output score depends on it.
-
-    Returns
-    -------
-    Solution
-        Farrell scores under variable returns, the only ones under which the translation does not move the frontier.
-
-    Notes
-    -----
-    Seiford and Zhu (2002), EJOR 142, 16-20. The output score changes with the constant, and with the unit in which
-    "one" is added: take a directional distance if that matters.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> seiford_zhu(np.ones(2), np.array([2.0, 1.0]), np.array([1.0, 2.0])).score.tolist()
-    [1.0, 2.0]
-    """
+    """Score units radially with bad outputs replaced by a constant less the bad output."""
+    # Seiford and Zhu (2002), EJOR 142, 16-20. The output score changes with the constant, and with the unit in which
+    # "one" is added: take a directional distance if that matters.
     choose("orientation", orientation, ("input", "output"))
     points = Goods.of(x, y, bad)
     others = points if reference is None else Goods.of(*reference)
@@ -112,35 +88,9 @@ def range_directional(
     orientation: str = "none",
     reference: Reference | None = None,
 ) -> Solution:
-    """Score units whose inputs or outputs may be negative, by the share of their way to the ideal point.
-
-    Parameters
-    ----------
-    x, y
-        Inputs `(n, p)` and outputs `(n, q)` of any sign.
-    orientation
-        Whether the way leads through inputs, outputs or (``none``) both.
-    reference
-        Another reference set.
-
-    Returns
-    -------
-    Solution
-        Score 1 - beta: 1 on the frontier. Variable returns to scale: with constant ones the ideal point has no meaning.
-        Invariant to units and to the zero point of every column.
-
-    Notes
-    -----
-    Portela, Thanassoulis and Simpson (2004), JORS 55, 1111-1121: the direction is the distance to the best figure of
-    each column, x - min(x) and max(y) - y.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> y = np.array([[-2.0, 4.0], [4.0, -2.0], [0.0, 0.0]])
-    >>> range_directional(np.ones(3), y).score.round(9).tolist()
-    [1.0, 1.0, 0.75]
-    """
+    """Score units whose inputs or outputs may be negative, by the share of their way to the ideal point."""
+    # Portela, Thanassoulis and Simpson (2004), JORS 55, 1111-1121: the direction is the distance to the best figure of
+    # each column, x - min(x) and max(y) - y.
     choose("orientation", orientation, ("none", "input", "output"))
     data = checked(x, y, reference=reference, negative=True)
     to_x = np.maximum(data.x - data.xr.min(axis=0), 0.0) * (orientation != "output")

@@ -67,39 +67,8 @@ def concave_fit(
     weights: FloatArray | None = None,
     pairs: tuple[IntArray, IntArray] | None = None,
 ) -> Hull:
-    """Fit the increasing concave function of `x` nearest to `y`.
-
-    Parameters
-    ----------
-    y, x
-        `(n,)` and `(n, p)`.
-    rts
-        Returns to scale: ``vrs``; ``crs``, ``drs``, ``irs`` restrict the intercepts of the planes to be zero, or not
-        negative, or not positive (the other way round for a convex function).
-    convex
-        Fit a convex function (a cost frontier).
-    weights
-        Of the squared residuals `(n,)`.
-    pairs
-        Concavity constraints to begin with, as a `Hull` keeps them.
-
-    Raises
-    ------
-    UsageError
-        When `rts` is unknown.
-    InputError
-        When there are too many rows, or the program is not solved.
-
-    Notes
-    -----
-    Kuosmanen (2008), Representation theorem for convex nonparametric least squares, Econometrics Journal 11.
-
-    Examples
-    --------
-    >>> x = np.array([[1.0], [2.0], [3.0], [4.0]])
-    >>> concave_fit(np.array([1.0, 3.0, 2.0, 4.0]), x).fitted.round(6).tolist()
-    [1.0, 2.5, 3.0, 3.5]
-    """
+    """Fit the increasing concave function of `x` nearest to `y`."""
+    # Kuosmanen (2008), Representation theorem for convex nonparametric least squares, Econometrics Journal 11.
     if rts not in SCALES:
         raise UsageError("frontier.stochastic-rts", rts=rts, known=list(SCALES))
     rules, n = conventions()["concave"], y.size
@@ -121,10 +90,9 @@ def concave_fit(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
-    """The constraints of a concave function in scaled inputs.
+    """The constraints of a concave function in scaled inputs."""
 
-    Constant returns leave one slope out: it follows from the fitted value, ``b1 = (f - rest) / x1``.
-    """
+    # Constant returns leave one slope out: it follows from the fitted value, ``b1 = (f - rest) / x1``.
 
     x: FloatArray
     sign: float
@@ -228,17 +196,7 @@ _RIDGE = 1e-13  # relative, on the slopes' blocks: slopes that nothing binds sta
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Constraints.
-
-    Parameters
-    ----------
-    h, i
-        The two observations of each row `(m,)`.
-    p, q
-        Factors of their fitted values `(m,)`.
-    d
-        Factors of the slopes of observation i, `(m, k)`.
-    """
+    """Constraints."""
 
     h: IntArray
     i: IntArray
@@ -255,19 +213,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
-    """A point that solves the program.
-
-    Parameters
-    ----------
-    fitted, slopes
-        `(n,)` and `(n, k)`.
-    multipliers
-        Of the rows `(m,)`.
-    gap
-        Complementarity and residual of the optimality conditions, whichever is larger.
-    steps
-        Newton steps.
-    """
+    """A point that solves the program."""
 
     fitted: FloatArray
     slopes: FloatArray
@@ -277,28 +223,8 @@ class Solution:
 
 
 def solve(y: FloatArray, weights: FloatArray, rows: Rows, gap: float, start: Solution | None = None) -> Solution:
-    """Solve the program.
-
-    Parameters
-    ----------
-    y, weights
-        `(n,)`, of order 1.
-    rows
-        The constraints.
-    gap
-        Largest complementarity and residual at the solution.
-    start
-        A point to begin with.
-
-    Raises
-    ------
-    InputError
-        When the method does not get there.
-
-    Notes
-    -----
-    Mehrotra's predictor and corrector for convex quadratic programs (Nocedal and Wright 2006, algorithm 16.4).
-    """
+    """Solve the program."""
+    # Mehrotra's predictor and corrector for convex quadratic programs (Nocedal and Wright 2006, algorithm 16.4).
     n, count, k = y.size, rows.h.size, rows.d.shape[1]
     cells = np.arange(count)
     outer = csr_array(

@@ -22,46 +22,18 @@ LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 
 
 def log_scaled_cdf(r: FloatArray) -> FloatArray:
-    """Return ``log cdf(r) + r**2 / 2``, which stays small however far left `r` lies.
-
-    Parameters
-    ----------
-    r
-        Any shape.
-
-    Examples
-    --------
-    >>> float(log_scaled_cdf(np.array([-1e6]))[0].round(6))
-    -14.734449
-    """
+    """Return ``log cdf(r) + r**2 / 2``, which stays small however far left `r` lies."""
     left = np.minimum(r, 0.0)
     right = np.maximum(r, 0.0)
     return np.where(r < 0, np.log(erfcx(-left / _SQRT2)) - _LOG2, log_ndtr(right) + 0.5 * right**2)
 
 
 def moment_ratios(r: FloatArray, count: int = 2) -> list[FloatArray]:
-    """Return ``J[k] / J[k-1]`` for k = 1..count, with ``J[k]`` the integral of ``u**k pdf(u - r)`` over u > 0.
-
-    The mean of a normal variable with location `r` and scale 1 that is cut at zero is the first ratio, its second
-    moment the product of the first two, and so on.
-
-    Parameters
-    ----------
-    r
-        Location in units of the scale, any shape.
-    count
-        How many ratios.
-
-    Notes
-    -----
-    ``J[k] = r J[k-1] + (k - 1) J[k-2]`` upwards, ``J[k-1]/J[k-2] = (k - 1) / (J[k]/J[k-1] - r)`` downwards: the
-    integrals are the minimal solution for r < 0 (Gautschi 1967, SIAM Review 9).
-
-    Examples
-    --------
-    >>> [float(ratio[0].round(9)) for ratio in moment_ratios(np.array([0.0]))]
-    [0.797884561, 1.253314137]
-    """
+    """Return ``J[k] / J[k-1]`` for k = 1..count, with ``J[k]`` the integral of ``u**k pdf(u - r)`` over u > 0."""
+    # The mean of a normal variable with location `r` and scale 1 that is cut at zero is the first ratio, its second
+    # moment the product of the first two, and so on.
+    # ``J[k] = r J[k-1] + (k - 1) J[k-2]`` upwards, ``J[k-1]/J[k-2] = (k - 1) / (J[k]/J[k-1] - r)`` downwards: the
+    # integrals are the minimal solution for r < 0 (Gautschi 1967, SIAM Review 9).
     r = np.asarray(r, dtype=np.float64)
     right = np.maximum(r, _FORWARD)
     upward = [np.array(right + np.exp(-LOG_ROOT_2PI - log_scaled_cdf(right)))]
@@ -80,20 +52,7 @@ def moment_ratios(r: FloatArray, count: int = 2) -> list[FloatArray]:
 
 
 def truncated_quantile(location: FloatArray, scale: FloatArray, probability: float) -> FloatArray:
-    """Return the quantile of a normal variable that is cut at zero.
-
-    Parameters
-    ----------
-    location, scale
-        Of the normal variable before it is cut.
-    probability
-        Between 0 and 1.
-
-    Examples
-    --------
-    >>> float(truncated_quantile(np.array([0.0]), np.array([1.0]), 0.95)[0].round(6))
-    1.959964
-    """
+    """Return the quantile of a normal variable that is cut at zero."""
     above = np.log1p(-probability) + log_ndtr(location / scale)
     return np.asarray(np.maximum(location - scale * ndtri_exp(above), 0.0))
 
@@ -116,13 +75,7 @@ class Posterior(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CutNormal:
-    """A normal variable cut at zero: after a half-normal, truncated normal or exponential inefficiency.
-
-    Parameters
-    ----------
-    location, scale
-        Of the normal variable before it is cut.
-    """
+    """A normal variable cut at zero: after a half-normal, truncated normal or exponential inefficiency."""
 
     location: FloatArray
     scale: FloatArray
@@ -146,13 +99,7 @@ class CutNormal:
 
 @dataclass(frozen=True, slots=True)
 class BoxNormal:
-    """A normal variable cut at zero and at `top`: after a uniform inefficiency.
-
-    Parameters
-    ----------
-    location, scale, top
-        Of the normal variable before it is cut, and where it ends.
-    """
+    """A normal variable cut at zero and at `top`: after a uniform inefficiency."""
 
     location: FloatArray
     scale: float
@@ -186,13 +133,7 @@ class BoxNormal:
 
 @dataclass(frozen=True, slots=True)
 class TiltedNormal:
-    """A normal variable cut at zero and weighted by u: after a Rayleigh inefficiency.
-
-    Parameters
-    ----------
-    location, scale
-        Of the normal variable before it is cut and weighted.
-    """
+    """A normal variable cut at zero and weighted by u: after a Rayleigh inefficiency."""
 
     location: FloatArray
     scale: FloatArray
@@ -223,13 +164,7 @@ class TiltedNormal:
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """Points and weights: after a gamma inefficiency, by simulation or quadrature.
-
-    Parameters
-    ----------
-    points, weights
-        `(n, m)`; the weights of a row add up to 1.
-    """
+    """Points and weights: after a gamma inefficiency, by simulation or quadrature."""
 
     points: FloatArray
     weights: FloatArray
@@ -253,15 +188,7 @@ class Weighted:
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """A mixture of cut normal variables: an inefficiency beside a random effect that is integrated out.
-
-    Parameters
-    ----------
-    parts
-        Cut normal variables `(n, m)`.
-    weights
-        `(n, m)`, adding up to 1 in each row.
-    """
+    """A mixture of cut normal variables: an inefficiency beside a random effect that is integrated out."""
 
     parts: CutNormal
     weights: FloatArray
@@ -313,15 +240,7 @@ NOISE, INEFFICIENCY, LOCATION, GAMMA = "ln(sigma_v2)", "ln(sigma_u2)", "mu", "ln
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Log density of each row and its derivatives.
-
-    Parameters
-    ----------
-    value, slope
-        Log density, and its derivative by the residual, of the residual's shape.
-    shape
-        Derivatives by each shape parameter, in their order.
-    """
+    """Log density of each row and its derivatives."""
 
     value: FloatArray
     slope: FloatArray
@@ -330,17 +249,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """What a model needs of a distribution of inefficiency.
-
-    Parameters
-    ----------
-    name, shape
-        Its name and the names of its shape parameters.
-    terms, posterior
-        Functions of residual and shape parameters.
-    sd
-        Standard deviation and mean of u over ``sigma_u``, for first guesses.
-    """
+    """What a model needs of a distribution of inefficiency."""
 
     name: str
     shape: tuple[str, ...]
@@ -359,13 +268,7 @@ def truncated_posterior(e: FloatArray, shape: Shape) -> CutNormal:
 
 
 def truncated_terms(e: FloatArray, shape: Shape) -> Terms:
-    """Return the density of e for ``u ~ N+(mu, sigma_u**2)`` (Stevenson 1980; half-normal with mu = 0).
-
-    Examples
-    --------
-    >>> float(truncated_terms(np.array([0.0]), (0.0, 0.0)).value[0].round(6))  # N(0, 2) at 0, doubled and halved
-    -1.265512
-    """
+    """Return the density of e for ``u ~ N+(mu, sigma_u**2)`` (Stevenson 1980; half-normal with mu = 0)."""
     noise, spread = np.exp(shape[0]), np.exp(shape[1])
     location = shape[2] if len(shape) > 2 else 0.0  # noqa: PLR2004 - noise, inefficiency, then its location
     total, root = noise + spread, np.sqrt(spread)

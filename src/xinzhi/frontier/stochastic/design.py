@@ -29,19 +29,7 @@ _DEPENDENT = 1e-9  # diagonal of R, relative to its column, below which a column
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The columns of a call as arrays.
-
-    Parameters
-    ----------
-    frame
-        The rows that were read, as polars.
-    kind
-        What kind of frame the caller handed in.
-    unit, period
-        Names of the columns that identify a row, or None.
-    codes, time
-        Number of the unit of each row, and its period `(n,)`.
-    """
+    """The columns of a call as arrays."""
 
     frame: pl.DataFrame
     kind: FrameKind
@@ -51,13 +39,7 @@ class Table:
     time: FloatArray
 
     def numbers(self, name: str) -> FloatArray:
-        """Return one column as numbers.
-
-        Raises
-        ------
-        InputError
-            When the column is missing, is no number, or has gaps: the rows are named.
-        """
+        """Return one column as numbers."""
         import polars as pl
 
         if name not in self.frame.columns:
@@ -76,13 +58,7 @@ class Table:
         return np.asarray(values, dtype=np.float64)
 
     def logs(self, name: str) -> FloatArray:
-        """Return the logs of one column.
-
-        Raises
-        ------
-        InputError
-            When a value is zero or negative: the rows are named.
-        """
+        """Return the logs of one column."""
         values = self.numbers(name)
         self.refuse(
             name,
@@ -102,13 +78,7 @@ class Table:
         return "/".join(parts) or f"row {row + 1}"
 
     def refuse(self, name: str, bad: FloatArray | Any, rule: str, message: Text, hint: Text) -> None:  # noqa: ANN401 - a mask; one finding has that many parts
-        """Raise an error that names the rows for which `bad` holds.
-
-        Raises
-        ------
-        InputError
-            When there is such a row.
-        """
+        """Raise an error that names the rows for which `bad` holds."""
         rows = np.flatnonzero(bad)
         if not rows.size:
             return
@@ -133,13 +103,7 @@ class Table:
 
 
 def read_table(frame: Any, unit: str | None, period: str | None) -> Table:  # noqa: ANN401 - any kind of frame
-    """Return the frame with its rows identified.
-
-    Raises
-    ------
-    InputError
-        When a column is missing or a unit has one period twice.
-    """
+    """Return the frame with its rows identified."""
     import polars as pl
 
     from xinzhi.data.frames import read_frames
@@ -177,21 +141,7 @@ def _years(table: Table, period: str) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frontier:
-    """The deterministic part: ``f(x)`` as a linear combination of columns.
-
-    Parameters
-    ----------
-    inputs, controls
-        Names of the inputs, and of variables that shift the frontier as they are.
-    form
-        ``cobb-douglas`` or ``translog``.
-    logs
-        Whether logs of output and inputs are taken.
-    trend
-        Whether the period is a regressor too (with its square and its products with the inputs in a translog).
-    first
-        The period from which the trend counts.
-    """
+    """The deterministic part: ``f(x)`` as a linear combination of columns."""
 
     inputs: tuple[str, ...]
     controls: tuple[str, ...]
@@ -243,13 +193,7 @@ class Frontier:
 
 
 def orthonormal(matrix: FloatArray, names: Sequence[str]) -> tuple[FloatArray, FloatArray]:
-    """Return columns of length ``sqrt(n)`` at right angles, and the matrix that maps their coefficients back.
-
-    Raises
-    ------
-    InputError
-        When there are too few rows, a column is constant beside the constant, or a column repeats others: it is named.
-    """
+    """Return columns of length ``sqrt(n)`` at right angles, and the matrix that maps their coefficients back."""
     rows, columns = matrix.shape
     if rows <= columns:
         raise InputError("frontier.few-rows", rows=rows, columns=columns)
@@ -266,13 +210,7 @@ def orthonormal(matrix: FloatArray, names: Sequence[str]) -> tuple[FloatArray, F
 
 
 def check_names(inputs: Sequence[str], *others: str | None) -> None:
-    """Check that a call names inputs, and no column twice.
-
-    Raises
-    ------
-    UsageError
-        When it does.
-    """
+    """Check that a call names inputs, and no column twice."""
     if isinstance(inputs, str) or not inputs:
         raise UsageError("frontier.inputs-list")
     named = [*inputs, *(name for name in others if name is not None)]
@@ -339,29 +277,10 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The further keywords of `sfa`.
+    """The further keywords of `sfa`."""
 
-    Parameters
-    ----------
-    distribution
-        Of the inefficiency in a panel model: ``half-normal``, ``truncated-normal`` or ``exponential``.
-    form
-        ``cobb-douglas`` or ``translog``.
-    cost, prices
-        Whether the frontier is one of least cost, and which inputs are prices (for the curvature check).
-    trend
-        Whether the period is a regressor (neutral in a Cobb-Douglas, with products in a translog).
-    controls
-        Columns that shift the frontier as they are, without logs.
-    determinants, determinants_constant
-        Columns that shift the location of inefficiency (Battese and Coelli 1995), and whether a constant joins them.
-    covariance, cluster
-        ``information`` (inverse Hessian), ``robust`` (sandwich) or ``cluster`` (by `cluster`, else by unit).
-    level
-        Of confidence intervals.
-    draws
-        Halton draws for each row in the gamma model; None integrates exactly.
-    """
+    # determinants, determinants_constant: Columns that shift the location of inefficiency (Battese and Coelli 1995),
+    # and whether a constant joins them.
 
     distribution: str = "half-normal"
     form: str = "cobb-douglas"
@@ -378,18 +297,7 @@ class Settings:
 
 
 def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
-    """Return the model by its full name and the settings, checked.
-
-    Raises
-    ------
-    UsageError
-        When a name is unknown or options do not go together.
-
-    Examples
-    --------
-    >>> settle("bc92", {})[0]
-    'battese-coelli-1992'
-    """
+    """Return the model by its full name and the settings, checked."""
     model = ALIASES.get(str(model).lower(), str(model).lower())
     _among("model", model, MODELS)
     known = [field.name for field in fields(Settings)]

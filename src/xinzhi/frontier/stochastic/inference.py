@@ -39,15 +39,7 @@ _ROUNDING = 1e-7  # of the difference of two log-likelihoods
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
-    """Parameters of the named columns.
-
-    Parameters
-    ----------
-    terms, values, covariance, fixed
-        Names `(k,)`, values, covariance `(k, k)` (zero for what has none), and what stands at a boundary.
-    identified
-        Whether the information matrix is positive definite; else there is no covariance.
-    """
+    """Parameters of the named columns."""
 
     terms: tuple[str, ...]
     values: FloatArray
@@ -61,13 +53,7 @@ class Estimates:
 
 
 def estimates(problem: Problem, summit: Summit) -> Estimates:
-    """Return the parameters with their covariance.
-
-    Raises
-    ------
-    UsageError
-        When clusters are wanted and nothing says which.
-    """
+    """Return the parameters with their covariance."""
     free = ~summit.pinned
     information = -summit.hessian[np.ix_(free, free)]
     identified = summit.curvature()[0] > conventions()["eigenvalue"]
@@ -161,24 +147,8 @@ def _row(
 
 
 def mixed_tail(statistic: float, equalities: int, inequalities: int) -> float:
-    """Return the p-value of a likelihood ratio when some of the restrictions are one-sided.
-
-    Parameters
-    ----------
-    statistic
-        Twice the difference of the log-likelihoods.
-    equalities, inequalities
-        Restrictions inside and on the edge of the parameter space.
-
-    Notes
-    -----
-    Binomial mixture of chi-square tails (Kodde and Palm 1986; Self and Liang 1987 for several independent edges).
-
-    Examples
-    --------
-    >>> round(mixed_tail(2.705543, 0, 1), 6)  # Kodde and Palm, table 1: 2.706 at 5 per cent
-    0.05
-    """
+    """Return the p-value of a likelihood ratio when some of the restrictions are one-sided."""
+    # Binomial mixture of chi-square tails (Kodde and Palm 1986; Self and Liang 1987 for several independent edges).
     tails = [
         comb(inequalities, j) * (chdtrc(equalities + j, statistic) if equalities + j else float(statistic <= 0))
         for j in range(inequalities + 1)
@@ -258,15 +228,7 @@ def row_keys(problem: Problem) -> pl.DataFrame:
 
 
 def efficiencies(problem: Problem, theta: FloatArray, fitted: FloatArray) -> pl.DataFrame:
-    """Return the efficiency of every row.
-
-    Parameters
-    ----------
-    problem, theta
-        The model, and its parameters in orthonormal regressors.
-    fitted
-        The frontier of every row, in logs.
-    """
+    """Return the efficiency of every row."""
     import polars as pl
 
     columns: dict[str, FloatArray] = {"fitted": fitted, "residual": problem.y - fitted}
@@ -299,14 +261,10 @@ def _columns(posterior: Posterior, factor: FloatArray, level: float) -> dict[str
 
 
 def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
-    """Return what one unit more of each determinant does to inefficiency in every row.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``row, unit, period, determinant, inefficiency, efficiency``: the change of E[u] (Wang 2002, equation 9 with a
-        constant variance) and of E[exp(-u) | e] with the residual held where it is; no rows without determinants.
-    """
+    """Return what one unit more of each determinant does to inefficiency in every row."""
+    # polars.DataFrame: ``row, unit, period, determinant, inefficiency, efficiency``: the change of E[u] (Wang 2002,
+    # equation 9 with a constant variance) and of E[exp(-u) | e] with the residual held where it is; no rows without
+    # determinants.
     import polars as pl
 
     keys = row_keys(problem)
@@ -357,21 +315,7 @@ _EDGES = ("no-inefficiency", "no-effect", "no-persistent", "exponential-limit")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the estimate is a maximum, and of what kind.
-
-    Parameters
-    ----------
-    status
-        ``converged``, ``boundary`` (a maximum on the edge of the parameter space) or ``not converged``.
-    gradient
-        Largest relative gradient, ``max |g| max(|theta|, 1) / max(|log L|, 1)``, over the free parameters.
-    eigenvalue, condition
-        Smallest eigenvalue of the information matrix with unit diagonal, and its condition number.
-    steps, starts, agreeing
-        Newton steps, starting points, and how many of them ended at this log-likelihood.
-    found
-        Short names of what was found, with the numbers that show it.
-    """
+    """Whether the estimate is a maximum, and of what kind."""
 
     status: Status
     gradient: float

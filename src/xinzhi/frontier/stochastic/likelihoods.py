@@ -63,19 +63,7 @@ class Likelihood(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pooled:
-    """Independent rows: every cross-section model, Battese and Coelli 1995, true fixed effects.
-
-    Parameters
-    ----------
-    y, x
-        `(n,)` and `(n, k)`, already times -1 for a cost frontier.
-    distribution
-        Of the inefficiency.
-    z
-        Determinants of the location of a truncated normal inefficiency, `(n, m)`, or None.
-    z_names
-        Their names.
-    """
+    """Independent rows: every cross-section model, Battese and Coelli 1995, true fixed effects."""
 
     y: FloatArray
     x: FloatArray
@@ -155,22 +143,10 @@ class Pooled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InStep:
-    """Inefficiency ``u[i] g(t)``, with u half-normal or truncated normal: one draw for each unit.
+    """Inefficiency ``u[i] g(t)``, with u half-normal or truncated normal: one draw for each unit."""
 
-    Pitt and Lee (1981) has g = 1, Battese and Coelli (1992) ``g = exp(-eta (t - T))``, Kumbhakar (1990)
-    ``g = 1 / (1 + exp(b t + c t**2))``.
-
-    Parameters
-    ----------
-    y, x
-        `(n,)` and `(n, k)`, already times -1 for a cost frontier.
-    unit, time
-        Number of the unit of each row `(n,)`; its period, for ``decay`` counted from the last one of the panel.
-    path
-        ``constant``, ``decay`` or ``logistic``.
-    truncated
-        Whether the location of the normal variable is free.
-    """
+    # Pitt and Lee (1981) has g = 1, Battese and Coelli (1992) ``g = exp(-eta (t - T))``, Kumbhakar (1990) ``g = 1 / (1
+    # + exp(b t + c t**2))``.
 
     y: FloatArray
     x: FloatArray
@@ -277,18 +253,7 @@ _DEVIATIONS, _DROP = 10.0, 40.0  # where the rule ends: widths of the peak, and 
 
 
 def halton(count: int, base: int, burn: int) -> FloatArray:
-    """Return points of Halton's sequence in one dimension.
-
-    Parameters
-    ----------
-    count, base, burn
-        How many points, in which base, and how many are left out before the first.
-
-    Examples
-    --------
-    >>> halton(4, 2, 0).tolist()
-    [0.5, 0.25, 0.75, 0.125]
-    """
+    """Return points of Halton's sequence in one dimension."""
     index = np.arange(burn + 1, burn + count + 1)
     points, part = np.zeros(count), 1.0
     while index.any():
@@ -300,13 +265,7 @@ def halton(count: int, base: int, burn: int) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Simulated:
-    """Gamma inefficiency by maximum simulated likelihood.
-
-    Parameters
-    ----------
-    draws
-        Points between 0 and 1, `(n, m)`: one row of draws for each observation, the same in every evaluation.
-    """
+    """Gamma inefficiency by maximum simulated likelihood."""
 
     draws: FloatArray
 
@@ -351,11 +310,10 @@ def _normalised(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _integrand(e: FloatArray, shape: Shape) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return points u `(n, m)`, their logs, and the log of density times weight of a trapezoid rule around the peak.
-
-    In x = log u the log integrand peaks where ``u**2 / v + u (rate + e / v) = P``; left of it falls no slower than P x,
-    right of it faster than a normal density. With ``x = peak + s sinh(t)``, s its width there, the rule is exponential.
-    """
+    """Return points u `(n, m)`, their logs, and the log of density times weight of a trapezoid rule around the peak."""
+    # In x = log u the log integrand peaks where ``u**2 / v + u (rate + e / v) = P``; left of it falls no slower than P
+    # x, right of it faster than a normal density. With ``x = peak + s sinh(t)``, s its width there, the rule is
+    # exponential.
     noise, rate = np.exp(shape[0]), np.exp(-0.5 * np.asarray(shape[1]))
     power = np.exp(shape[2])
     half = 0.5 * (rate * noise + e)

@@ -30,23 +30,7 @@ _EFFECT_SHARE = 0.3  # of the variance of residuals that a search gives to the e
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """What is estimated.
-
-    Parameters
-    ----------
-    model, settings, frontier, table
-        As called.
-    likelihood
-        In orthonormal regressors.
-    back
-        Matrix that maps all its parameters to those of the named columns.
-    terms
-        Names of all parameters.
-    y, matrix
-        Output (logged) and the frontier's columns, as they are.
-    residuals
-        Of least squares, times -1 for a cost frontier.
-    """
+    """What is estimated."""
 
     model: str
     settings: Settings
@@ -72,15 +56,7 @@ class Problem:
 
 
 def build(model: str, settings: Settings, table: Table, frontier: Frontier, output: str) -> Problem:
-    """Return the problem behind a call.
-
-    Raises
-    ------
-    UsageError
-        When a panel model lacks its unit or period.
-    InputError
-        When the columns cannot carry the model.
-    """
+    """Return the problem behind a call."""
     _check_panel(model, table)
     y = table.logs(output) if frontier.logs else table.numbers(output)
     matrix, names = frontier.matrix(table), frontier.terms()
@@ -157,12 +133,8 @@ def _effect_names(table: Table) -> list[str]:
 
 
 def starts(problem: Problem) -> list[FloatArray]:
-    """Return where searches start: least squares, its residual variance split in several ways.
-
-    Notes
-    -----
-    Corrected ordinary least squares: the frontier is raised by the mean that each split gives to inefficiency.
-    """
+    """Return where searches start: least squares, its residual variance split in several ways."""
+    # Corrected ordinary least squares: the frontier is raised by the mean that each split gives to inefficiency.
     shares = conventions()["shares"]
     if problem.size > _MANY or problem.model in ("gamma", "true-random", "four-component"):
         shares = shares[1::2]
@@ -268,27 +240,13 @@ def elasticities(
 
 
 def concave(slopes: FloatArray, bend: FloatArray) -> BoolArray:
-    """Return the rows in which ``B + e e' - diag(e)`` is negative semidefinite.
-
-    Examples
-    --------
-    >>> concave(np.array([[0.3, 0.6], [0.8, 0.7]]), np.zeros((2, 2))).tolist()  # decreasing, increasing returns
-    [True, False]
-    """
+    """Return the rows in which ``B + e e' - diag(e)`` is negative semidefinite."""
     matrices = bend + slopes[:, :, None] * slopes[:, None, :] - slopes[:, :, None] * np.eye(slopes.shape[1])
     return np.asarray(np.linalg.eigvalsh(matrices)[:, -1] <= conventions()["curvature"])
 
 
 def quasi_concave(slopes: FloatArray, bend: FloatArray) -> BoolArray:
-    """Return the rows in which ``B - diag(e)`` is negative semidefinite at right angles to e.
-
-    Examples
-    --------
-    >>> quasi_concave(np.array([[0.8, 0.7], [0.5, -0.2]]), np.zeros((2, 2))).tolist()
-    [True, False]
-    >>> quasi_concave(np.array([[0.5, 0.5]]), np.array([[1.0, -1.0], [-1.0, 1.0]])).tolist()
-    [False]
-    """
+    """Return the rows in which ``B - diag(e)`` is negative semidefinite at right angles to e."""
     count = slopes.shape[1]
     length = np.maximum(np.linalg.norm(slopes, axis=1), np.finfo(float).tiny)
     unit = slopes / length[:, None]

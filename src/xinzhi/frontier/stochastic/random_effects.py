@@ -44,19 +44,7 @@ _LOG2, _TINY = np.log(2.0), np.finfo(float).tiny
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomEffects:
-    """A normal effect of each unit, with or without persistent inefficiency, beside inefficiency of each row.
-
-    Parameters
-    ----------
-    y, x
-        `(n,)` and `(n, k)`, already times -1 for a cost frontier.
-    unit
-        Number of the unit of each row `(n,)`.
-    persistent
-        Whether each unit has persistent (half-normal) inefficiency too.
-    distribution
-        Of the inefficiency of each row: half-normal or exponential.
-    """
+    """A normal effect of each unit, with or without persistent inefficiency, beside inefficiency of each row."""
 
     y: FloatArray
     x: FloatArray

@@ -182,21 +182,7 @@ _DONE = 1e-13  # expected gain of a Newton step, relative to the log-likelihood
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Summit:
-    """Where a climb ended.
-
-    Parameters
-    ----------
-    theta, value, gradient, hessian
-        Parameters, log-likelihood and its derivatives there.
-    steps
-        Newton steps that were made.
-    pinned
-        Parameters that stand at a boundary.
-    starts, agreeing
-        How many climbs were made, and how many of them ended at this log-likelihood.
-    higher
-        A log-likelihood that was met above this one, where the model breaks down.
-    """
+    """Where a climb ended."""
 
     theta: FloatArray
     value: float
@@ -229,17 +215,7 @@ class Summit:
 def climb(
     likelihood: Likelihood, start: FloatArray, variances: Sequence[int] = (), pinned: BoolArray | None = None
 ) -> Summit:
-    """Climb by Newton steps whose matrix is made positive definite, with halving.
-
-    Parameters
-    ----------
-    likelihood, start
-        What to maximise and where from.
-    variances
-        Positions of the logs of variances: the climb ends where a free one is next to nothing beside the others.
-    pinned
-        Parameters to leave as they are.
-    """
+    """Climb by Newton steps whose matrix is made positive definite, with halving."""
     pinned = np.zeros(start.size, dtype=bool) if pinned is None else pinned
     free = [at for at in variances if not pinned[at]]
     theta, (value, gradient) = start.copy(), likelihood.gradient(start)
@@ -301,20 +277,9 @@ def _halved(
 def highest(
     likelihood: Likelihood, starts: Sequence[FloatArray], variances: Mapping[int, tuple[int, ...]], noise: int
 ) -> Summit:
-    """Return the highest of the summits reached, with vanishing variances settled at zero.
-
-    A summit where the gradient does not vanish, or where the noise does, is no maximum of a regular likelihood: it is
-    returned only when there is no other, and reported as `higher` when it stands above.
-
-    Parameters
-    ----------
-    likelihood, starts
-        What to maximise and where from.
-    variances
-        Positions of the logs of variances, each with those of the parameters that mean nothing once it is zero.
-    noise
-        Position of the log of the variance of the noise, which is never tried at zero.
-    """
+    """Return the highest of the summits reached, with vanishing variances settled at zero."""
+    # A summit where the gradient does not vanish, or where the noise does, is no maximum of a regular likelihood: it is
+    # returned only when there is no other, and reported as `higher` when it stands above.
     summits = [_settle(likelihood, climb(likelihood, start, tuple(variances)), variances, noise) for start in starts]
     regular = [summit for summit in summits if _regular(summit, tuple(variances), noise)]
     best = max(regular or summits, key=lambda summit: summit.value)

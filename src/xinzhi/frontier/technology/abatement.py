@@ -26,22 +26,7 @@ if TYPE_CHECKING:
 def single_factor(
     known: Technology, inputs: int, target: FloatArray, gain: FloatArray, without: IntArray | None = None
 ) -> Envelopment:
-    """Solve the directional programme of each unit under the single abatement factor.
-
-    Parameters
-    ----------
-    known
-        The technology, with bad outputs as equalities and with points (under constant returns every factor will do).
-    inputs
-        Number of inputs, the first rows.
-    target, gain, without
-        As for `envelop_one_by_one`.
-
-    Raises
-    ------
-    UsageError
-        When inputs and outputs move together.
-    """
+    """Solve the directional programme of each unit under the single abatement factor."""
     inward = bool((gain[:, :inputs] != 0).any())
     if inward and (gain[:, inputs:] != 0).any():
         raise UsageError("frontier.one-factor-moves")

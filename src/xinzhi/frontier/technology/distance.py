@@ -46,13 +46,12 @@ class Programs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
-    """What a model found for every unit; arrays are NaN where the status is not ``optimal``, or None.
+    """What a model found for every unit; arrays are NaN where the status is not ``optimal``, or None."""
 
-    ``status``: ``optimal``; ``infeasible``, no scaling brings the point into the technology; ``unbounded``, nothing
-    that moves is bounded; ``failed``, no proof was found. Multipliers are in units of the score per unit of the good,
-    and not unique at a kink of the frontier; one of a bad output under weak disposability may have either sign, and
-    positive means that less of it is better.
-    """
+    # ``status``: ``optimal``; ``infeasible``, no scaling brings the point into the technology; ``unbounded``, nothing
+    # that moves is bounded; ``failed``, no proof was found. Multipliers are in units of the score per unit of the good,
+    # and not unique at a kink of the frontier; one of a bad output under weak disposability may have either sign, and
+    # positive means that less of it is better.
 
     score: FloatArray  # (n,)
     status: Any  # (n,) words
@@ -89,14 +88,12 @@ def distance(  # noqa: PLR0913 - the coordinates of a distance function: points,
     exclude_self: bool = False,
     bounds: tuple[float, float] | None = None,
 ) -> Solution:
-    """Return the distances of points `(n, goods)` from the technology that reference units (or the points) span.
-
-    The score is Farrell's input efficiency (theta), Farrell's output efficiency (phi), the directional distance (beta)
-    or the hyperbolic efficiency (h, at most one inside the technology). `direction` ``(gx, gy[, gb])`` says how much
-    less input, more output and less bad output one step is; the points' own amounts when None. `slacks` asks a second
-    program for the largest sum of slacks at the projection, each counted in means of its good (or by weights).
-    `exclude_self` leaves each point out of the reference, which must be the points.
-    """
+    """Return the distances of points `(n, goods)` from the technology that reference units (or the points) span."""
+    # The score is Farrell's input efficiency (theta), Farrell's output efficiency (phi), the directional distance
+    # (beta) or the hyperbolic efficiency (h, at most one inside the technology). `direction` ``(gx, gy[, gb])`` says
+    # how much less input, more output and less bad output one step is; the points' own amounts when None. `slacks` asks
+    # a second program for the largest sum of slacks at the projection, each counted in means of its good (or by
+    # weights). `exclude_self` leaves each point out of the reference, which must be the points.
     # Disposability of bad outputs: `weak` has one abatement factor for all units (Färe and Grosskopf), `kuosmanen` one
     # for each unit, `equality` none, which many programs call weak; `strong` treats bad outputs as inputs.
     check_options(rts, orientation, disposability)
@@ -239,25 +236,11 @@ def hyperbolic(
     shrinks: BoolArray,
     solve: Callable[[FloatArray, FloatArray, IntArray], Envelopment],
 ) -> tuple[FloatArray, Envelopment]:
-    """Return h and the programmes solved at the projection.
-
-    The tangent of ``1 / h`` at a guess turns the programme into a directional one at the point ``(h x, y / h)`` in its
-    own direction; its solution is the next guess. That is Newton's method on a convex curve: after the first step the
-    guesses rise towards h and never pass it, and the digits that are right double at every step.
-
-    Parameters
-    ----------
-    target
-        `(n, goods)`, netputs of the units.
-    shrinks
-        `(goods,)`, whether a good is multiplied by h (inputs, bad outputs) rather than divided by it.
-    solve
-        Solves the directional programme: targets, gains and the numbers of the units in, an `Envelopment` out.
-
-    Notes
-    -----
-    Färe, Grosskopf and Lovell (1985), The Measurement of Efficiency of Production.
-    """
+    """Return h and the programmes solved at the projection."""
+    # The tangent of ``1 / h`` at a guess turns the programme into a directional one at the point ``(h x, y / h)`` in
+    # its own direction; its solution is the next guess. That is Newton's method on a convex curve: after the first step
+    # the guesses rise towards h and never pass it, and the digits that are right double at every step.
+    # Färe, Grosskopf and Lovell (1985), The Measurement of Efficiency of Production.
     n = target.shape[0]
     h, open_ = np.ones(n), np.arange(n)
     answer = blank(n, target.shape[1])

@@ -26,23 +26,7 @@ _ROUNDS = 200
 
 
 def frame(columns: FloatArray, equal: BoolArray, *, points: bool) -> tuple[IntArray, int]:
-    """Return the numbers of columns that span the same technology as all of them, and how many programmes that took.
-
-    Parameters
-    ----------
-    columns
-        `(rows, k)`, netputs of points and rays; the last row is one for points and nought for rays when `points`.
-    equal
-        `(rows,)`, rows that cannot be disposed of freely.
-    points
-        Whether there are points.
-
-    Examples
-    --------
-    >>> columns = np.array([[-1.0, -2.0, -2.0, -3.0], [1.0, 2.0, 1.0, 2.5], [1.0, 1.0, 1.0, 1.0]])
-    >>> frame(columns, np.array([False, False, True]), points=True)[0].tolist()
-    [0, 1, 3]
-    """
+    """Return the numbers of columns that span the same technology as all of them, and how many programmes that took."""
     k = columns.shape[1]
     rng = np.random.default_rng(k)
     order = rng.permutation(k)

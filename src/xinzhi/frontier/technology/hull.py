@@ -21,31 +21,7 @@ _BLOCK = 400_000
 def single_peer(
     target: FloatArray, gain: FloatArray, reference: FloatArray, without: IntArray | None = None
 ) -> tuple[FloatArray, IntArray]:
-    """Return how far each point can go before no single reference unit dominates it, by enumeration.
-
-    Parameters
-    ----------
-    target
-        `(n, goods)`, netputs of the points.
-    gain
-        `(n, goods)`, direction in netputs, not negative.
-    reference
-        `(goods, m)`, netputs of the reference units.
-    without
-        `(n,)`, the reference unit that a point may not use; -1 for none.
-
-    Returns
-    -------
-    tuple
-        ``beta`` `(n,)`, ``-inf`` where no unit dominates the point in the rows that do not move, and the peer `(n,)`,
-        -1 where there is none. Among peers equally far the one with the lowest number is taken.
-
-    Examples
-    --------
-    >>> reference = np.array([[-2.0, -4.0], [1.0, 2.0]])
-    >>> single_peer(np.array([[-4.0, 1.0]]), np.array([[4.0, 0.0]]), reference)
-    (array([0.5]), array([0]))
-    """
+    """Return how far each point can go before no single reference unit dominates it, by enumeration."""
     n, goods = target.shape
     m = reference.shape[1]
     beta, peer = np.full(n, -np.inf), np.full(n, -1)
@@ -78,20 +54,9 @@ def whole_units(
     scaling: bool,
     without: IntArray | None = None,
 ) -> Envelopment:
-    """Return how far each point can go before no sum of whole reference units dominates it.
-
-    Parameters
-    ----------
-    target, gain, reference, without
-        As for `single_peer`.
-    scaling
-        False: each reference unit any whole number of times (replication, "additivity"). True: each reference unit
-        not at all, or at its own scale or a larger one (increasing returns without convexity).
-
-    Notes
-    -----
-    Tulkens (1993) and Bogetoft (1996). One mixed-integer programme a point; for some hundred units, not for thousands.
-    """
+    """Return how far each point can go before no sum of whole reference units dominates it."""
+    # Tulkens (1993) and Bogetoft (1996). One mixed-integer programme a point; for some hundred units, not for
+    # thousands.
     n, goods = target.shape
     m = reference.shape[1]
     found = blank(n, goods + 1)

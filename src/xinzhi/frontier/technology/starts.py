@@ -16,10 +16,8 @@ _BLOCK = 2_000_000
 
 
 def plain_facets(columns: FloatArray, equal: BoolArray, *, points: bool) -> IntArray:
-    """Return bases `(facets, rows)` whose prices value one good alone, or one output against one input.
-
-    The last row of `columns` is the sum of intensities when there are `points`; the distance is one of the variables.
-    """
+    """Return bases `(facets, rows)` whose prices value one good alone, or one output against one input."""
+    # The last row of `columns` is the sum of intensities when there are `points`; the distance is one of the variables.
     rows, k = columns.shape
     goods = [row for row in range(rows - points) if not equal[row]]
     ray = columns[-1] == 0 if points else np.ones(k, dtype=bool)
@@ -88,10 +86,8 @@ def lowest_bounds(batch: Batch, codes: IntArray, prices: FloatArray) -> IntArray
 
 
 def best_pairs(batch: Batch, out: IntArray, held: IntArray) -> IntArray:
-    """Return radial bases of the distance, one column and slacks: the best pair of an output and a held row.
-
-    A held row is one whose price can make up for an output: an input, or the sum of intensities.
-    """
+    """Return radial bases of the distance, one column and slacks: the best pair of an output and a held row."""
+    # A held row is one whose price can make up for an output: an input, or the sum of intensities.
     k, rows, _ = batch.sizes
     n = len(batch.target)
     way = batch.ways[:, 0]
@@ -127,11 +123,9 @@ def _ratios(columns: FloatArray, outputs: IntArray, held: IntArray) -> tuple[Flo
 
 
 def counted_bases(batch: Batch, held: IntArray) -> IntArray:
-    """Return bases for programs that count slacks or steps: every row at what its slack or step counts.
-
-    What columns would earn at these prices is taken by the price of one `held` row more, the one that costs least; -1
-    stands where none can.
-    """
+    """Return bases for programs that count slacks or steps: every row at what its slack or step counts."""
+    # What columns would earn at these prices is taken by the price of one `held` row more, the one that costs least; -1
+    # stands where none can.
     k, rows, moves = batch.sizes
     n = len(batch.target)
     codes = np.broadcast_to(k + np.arange(rows), (n, rows)).copy()

@@ -98,12 +98,10 @@ def technology(
     disposability: str = "weak",
     bounds: tuple[float, float] | None = None,
 ) -> Technology:
-    """Return the technology spanned by reference units, `(m, p)`, `(m, q)` and `(m, r)`.
-
-    Bad outputs are equalities when their disposability is ``equality`` or ``weak`` (whose single factor belongs to the
-    program); ``kuosmanen`` adds each unit fully abated, ``strong`` treats them as inputs. `bounds` are those of the sum
-    of intensities for ``grs``; the upper one may be infinite.
-    """
+    """Return the technology spanned by reference units, `(m, p)`, `(m, q)` and `(m, r)`."""
+    # Bad outputs are equalities when their disposability is ``equality`` or ``weak`` (whose single factor belongs to
+    # the program); ``kuosmanen`` adds each unit fully abated, ``strong`` treats them as inputs. `bounds` are those of
+    # the sum of intensities for ``grs``; the upper one may be infinite.
     base = netputs(x, y, b, disposability)
     number = np.arange(base.shape[1])
     if b is not None and disposability == "kuosmanen":

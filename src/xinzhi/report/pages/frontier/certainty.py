@@ -25,6 +25,7 @@ from xinzhi.report.table import table
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
     from xinzhi.frontier import Bootstrap, ReturnsTest, TwoStage
+    from xinzhi.report.table import Column
 
 
 def bootstrap(result: Bootstrap, *, region: str | None = None) -> Section:
@@ -70,7 +71,12 @@ def returns_test(result: ReturnsTest, *, region: str | None = None) -> Section:
     """Return what the tests of returns to scale say."""
     chosen(result, region, result.units["unit"])
     frame = result.units.sort("scale", "unit", descending=[True, False], nulls_last=True)
-    scores = [head("crs", "score"), head("vrs", "score"), head("scale_efficiency", "score", of="scale"), "returns"]
+    scores: list[str | Column] = [
+        head("crs", "score"),
+        head("vrs", "score"),
+        head("scale_efficiency", "score", of="scale"),
+        "returns",
+    ]
     twin = table("frontier_returns_units", frame, ["unit", *scores], result, part="units", names=called(result))
     rows = [
         {"name": result.names.region(row["unit"]), "value": row["scale"], "group": _returns(row["returns"])}
@@ -83,7 +89,7 @@ def returns_test(result: ReturnsTest, *, region: str | None = None) -> Section:
     tests = table("frontier_returns_tests", result.frame, columns, result, names=names)
     axis = words("frontier.unit_of.scale")
     drawn = picture(
-        "frontier.scale", kit.dots, rows, twin, result.facts()["answer.returns"],  # type: ignore[arg-type] # one fact
+        "frontier.scale", kit.dots, rows, twin, result.facts()["answer.returns"],
         unit=axis, x=axis, reference=1.0,
     )  # fmt: skip
     notes = (words("frontier.note.returns"), *result.labels.notes)

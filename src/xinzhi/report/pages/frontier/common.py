@@ -8,7 +8,7 @@ from xinzhi.core.text import Text, has, same, words
 from xinzhi.frontier import good_text
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import sentence
-from xinzhi.report.table import Column, column
+from xinzhi.report.table import NO_UNIT, Column, column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +35,7 @@ def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
 def headline(result: Labelled) -> Text:
     """Return the leading fact in words."""
     key, values = next((pair for pair in result.facts().items() if pair[0].startswith("headline.")), ("", {}))
-    return words(f"frontier.{key}", **values) if key else words("frontier.answer.nothing")  # type: ignore[arg-type] # one
+    return words(f"frontier.{key}", **values) if key else words("frontier.answer.nothing")
 
 
 def chosen(result: Labelled, region: str | None, units: Iterable[object]) -> str | None:
@@ -69,7 +69,7 @@ def head(name: str, kind: Kind, unit: Text | None = None, *, of: str | None = No
 
 def titled(title: Text, kind: Kind, name: str, unit: Text | None = None) -> Column:
     """Return a column with a title of its own."""
-    return Column(title=title, kind=kind, name=name, **({} if unit is None else {"unit": unit}))
+    return Column(title=title, kind=kind, name=name, unit=unit or NO_UNIT)
 
 
 def domain(rows: Iterable[Mapping[str, Any]], *, at: float = 0.0) -> tuple[float, float]:

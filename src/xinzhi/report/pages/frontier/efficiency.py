@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -61,7 +61,7 @@ def _dots(result: Efficiency, known: pl.DataFrame) -> Picture:
         for unit, value in result.ranked.select("unit", "value").rows()
     ]
     values = known["value"].to_numpy()
-    options = {
+    options: dict[str, Any] = {
         "reference": 1.0 if share else 0.0,
         "decimals": 1 if result.reading == "slacks" else 3,
         "domain": (float(values.min()) * 0.92, max(float(values.max()), 1.0) * 1.03) if share else None,

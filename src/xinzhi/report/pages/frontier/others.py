@@ -18,6 +18,7 @@ from xinzhi.report.table import Table, table
 if TYPE_CHECKING:
     from xinzhi.frontier import Economic, Metafrontier, Partial, Window
     from xinzhi.report.section import Picture
+    from xinzhi.report.table import Column
 
 _ROUNDING = 1e-9
 
@@ -155,5 +156,5 @@ def _lost(row: dict[str, Any], result: Economic, *, ratio: bool) -> dict[str, An
 def _economic_table(result: Economic) -> Table:
     parts = [head(name, "score") for name in ("economic", "technical", "allocative")]
     money = [head(name, "figure") for name in ("actual", "optimum")]
-    columns = [head("unit", "name"), *parts, *money, "status"]
+    columns: list[str | Column] = [head("unit", "name"), *parts, *money, "status"]
     return table("frontier_economic", result.frame, columns, result, names=called(result))
