@@ -46,8 +46,8 @@ def test_a_frame_becomes_the_matrix_it_lists_in_any_order_of_rows():
         ({"value": None}, "missing-value"),
         ({"value": float("inf")}, "infinite"),
         ({"activity": "a01"}, "duplicate-key"),
-        ({"place": " "}, "missing-value"),
-        ({"place": None}, "missing-value"),
+        ({"place": " "}, "missing-key"),
+        ({"place": None}, "missing-key"),
     ],
 )
 def test_rows_that_cannot_be_used_are_named(change, rule):

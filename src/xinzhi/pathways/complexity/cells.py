@@ -60,16 +60,17 @@ def read_cells(
     """Return a long frame as a matrix; places without anything and activities of no place are left out and named."""
     table, kind = read_any(frame, "cells")
     cells, findings = _withheld(table.cells, place, activity, value, suppressed)
-    fields = [
-        Field("place", "code", column=place, missing="refuse"),
-        Field("activity", "code", column=activity, missing="refuse"),
-        Field("value", column=value, missing="refuse", sign="non-negative"),
-    ]
-    long = tidy(cells, fields, table="cells", named=True).frame
+    amount = Field("value", column=value, missing="refuse", sign="non-negative")
+    keys = {"place": place, "activity": activity}
+    long = tidy(
+        cells, [*(Field(key, "any", column=keys[key]) for key in keys), amount], table="cells", named=True
+    ).frame
     (rows, places), (columns, activities) = _coded(long["place"]), _coded(long["activity"])
     times = np.bincount(rows * len(activities) + columns, minlength=len(places) * len(activities))
-    if times.max() > 1:  # a key costs a sort, so that it is asked for only when it will name the rows
-        tidy(cells, fields, key=("place", "activity"), table="cells", named=True)
+    # To look at every name and key costs more than to count cells: it is done only where it will name the rows.
+    if times.max() > 1 or not all(name.strip() for name in (*places, *activities)):
+        strict = [Field(key, "code", column=keys[key], missing="refuse") for key in keys]
+        tidy(cells, [*strict, amount], key=tuple(keys), table="cells", named=True)
     matrix = np.zeros((len(places), len(activities)))
     matrix[rows, columns] = long["value"].to_numpy()
     found = without_empty(places, activities, matrix, kind=kind)
@@ -78,8 +79,9 @@ def read_cells(
 
 def _coded(names: pl.Series) -> tuple[IntArray, list[str]]:
     """Return the position of each name among the sorted names, and these."""
-    kinds = sorted(names.unique())
-    return names.cast(pl.Enum(kinds)).to_physical().cast(pl.Int64).to_numpy(), kinds
+    names = names.cast(pl.String)
+    kinds = sorted(name or "" for name in names.unique())
+    return names.fill_null("").cast(pl.Enum(kinds)).to_physical().cast(pl.Int64).to_numpy(), kinds
 
 
 def _withheld(
