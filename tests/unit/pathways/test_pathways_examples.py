@@ -27,7 +27,6 @@ from xinzhi.pathways.entry.opportunities import complete, estimated_fit, given_f
 from xinzhi.pathways.industries import as_package, jobs, nearness
 from xinzhi.pathways.leap.counterfactual import simplex_weights
 from xinzhi.pathways.plans.assignment import Task, assign, greedy, realised, repair, violations
-from xinzhi.pathways.plans.choices import hypergeometric_at_most
 from xinzhi.pathways.plans.limits import Limits, caps_of, fit_entry, refuse, sizes_of, spread
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
 from xinzhi.pathways.plans.plan import own_ranks
@@ -40,6 +39,7 @@ from xinzhi.pathways.plans.similarity import (
     finger_kreinin,
     hachman,
     hhi,
+    hypergeometric_at_most,
     jaccard,
     krugman,
     krugman_to_rest,

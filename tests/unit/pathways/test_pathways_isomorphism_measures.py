@@ -12,11 +12,11 @@ from scipy import stats
 from xinzhi.core.errors import UsageError
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.pathways.plans import similarity
-from xinzhi.pathways.plans.choices import hypergeometric_at_most
 from xinzhi.pathways.plans.similarity import (
     add_up,
     chosen_levels,
     curveball,
+    hypergeometric_at_most,
     length_chances,
     parents,
     permuted_structures,

@@ -391,16 +391,10 @@ def _spans(train: tuple[Any, Any], test: tuple[Any, Any]) -> None:
 
 def _enough(train: Span, asked: Span, cutoff: float) -> None:
     for what, span in (("train", train), ("test", asked)):
-        stayed = len(span.rows) - int(span.entered.sum())
-        if min(int(span.entered.sum()), stayed) < _FEWEST:
-            raise InputError(
-                "pathways.few-entries",
-                what=what,
-                entries=int(span.entered.sum()),
-                stayed=stayed,
-                cutoff=cutoff,
-                least=_FEWEST,
-            )
+        entries = int(span.entered.sum())
+        counts = {"entries": entries, "stayed": len(span.rows) - entries}
+        if min(counts.values()) < _FEWEST:
+            raise InputError("pathways.few-entries", (), what=what, cutoff=cutoff, least=_FEWEST, **counts)
 
 
 def _position(names: tuple[str, ...], name: str, what: str) -> int:

@@ -17,7 +17,14 @@ from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
-from xinzhi.pathways.plans.similarity import curveball, jaccard, length_chances, mean_of_pairs, shared, tails
+from xinzhi.pathways.plans.similarity import (
+    hypergeometric_at_most,
+    jaccard,
+    length_chances,
+    overlap_row,
+    shared,
+    tails,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -431,15 +438,6 @@ def region_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
     ).with_columns(pl.col("density_named", "density_others").fill_nan(None))
 
 
-def hypergeometric_at_most(seen: int, total: int, marked: int, drawn: int) -> float:
-    """Return the chance of at most `seen` marked ones among `drawn` out of `total` of which `marked` are marked."""
-    from scipy.special import comb
-
-    number = np.arange(int(seen) + 1)
-    ways = comb(int(marked), number, exact=False) * comb(int(total - marked), int(drawn) - number, exact=False)
-    return float(min(ways.sum() / comb(int(total), int(drawn), exact=False), 1.0))
-
-
 def _mean(values: FloatArray, where: BoolArray) -> FloatArray:
     """Return the mean of each row where a mask holds; NaN where it never does."""
     count = where.sum(axis=1)
@@ -472,52 +470,3 @@ def pair_rows(lists: Lists) -> pl.DataFrame:
         },
         schema_overrides={"year": pl.Int64, "region": pl.String, "other": pl.String},
     ).with_columns(pl.col("expected", "p_more", "q").fill_nan(None))
-
-
-def overlap_row(lists: Lists, fit: Fit, draws: int, seed: int) -> dict[str, Any]:
-    """Return the likeness of all lists of a year beside what chance leaves; the columns of `Choices.overlap`."""
-    mine = lists.named
-    by_length = _jaccards_by_length(mine, draws, seed)
-    spread, fitting = np.empty(draws), np.empty(draws)
-    for number, drawn in enumerate(curveball(mine, draws, seed=seed)):
-        spread[number], fitting[number] = _pair_variance(drawn), _mean_density(drawn, fit)
-    observed, blocs, fits = mean_of_pairs(jaccard(mine)), _pair_variance(mine), _mean_density(mine, fit)
-    judged = bool(np.isfinite(fits))
-    return {
-        "year": lists.year,
-        "regions": len(lists.regions),
-        "categories": len(lists.categories),
-        "mean_length": float(mine.sum(axis=1).mean()),
-        "mean_jaccard": observed,
-        "by_length": float(by_length.mean()),
-        "by_length_low": float(np.quantile(by_length, 0.025)),
-        "by_length_high": float(np.quantile(by_length, 0.975)),
-        "p_length": _tail(by_length, observed),
-        "blocs": blocs,
-        "blocs_expected": float(spread.mean()),
-        "p_blocs": _tail(spread, blocs),
-        "fit": fits if judged else None,
-        "fit_expected": float(fitting.mean()) if judged else None,
-        "p_fit": _tail(fitting, fits) if judged else None,
-    }
-
-
-def _tail(drawn: FloatArray, observed: float) -> float:
-    """Return the share of draws at or above what was seen, which counts as one of them."""
-    return float((1 + (drawn >= observed - 1e-12).sum()) / (1 + len(drawn)))
-
-
-def _jaccards_by_length(lists: BoolArray, draws: int, seed: int) -> FloatArray:
-    """Return the mean likeness of lists of the same lengths drawn at random."""
-    rng = np.random.default_rng(seed)
-    return np.array([mean_of_pairs(jaccard(rng.permuted(lists, axis=1))) for _ in range(draws)])
-
-
-def _pair_variance(lists: BoolArray) -> float:
-    """Return the variance of the pairs' shared entries: their mean is fixed by the margins, their spread is not."""
-    return float(shared(lists)[np.triu_indices(len(lists), 1)].var())
-
-
-def _mean_density(lists: BoolArray, fit: Fit) -> float:
-    judged = lists & fit.known
-    return float(fit.density[judged].mean()) if judged.any() else float("nan")

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.names import NO_NAMES
+from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.regression import logit, logit_errors
 from xinzhi.core.schema import NO_TEXT
 from xinzhi.core.text import message
@@ -21,7 +22,7 @@ from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity.complexity import measure_cells
 from xinzhi.pathways.conventions import check_known, conventions
 from xinzhi.pathways.industries import jobs, nearness, years_of
-from xinzhi.pathways.plans.assignment import Model
+from xinzhi.pathways.plans.assignment import Model, Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     StrArray = npt.NDArray[np.str_]
     from xinzhi.core.text import Text
-    from xinzhi.pathways.plans.assignment import Task
 
 
 _FEWEST = 10
@@ -392,3 +392,55 @@ def elastic(task: Task, what: str) -> FloatArray:
         column_upper=np.concatenate([np.ones(matrix.shape[1]), np.full(count, np.inf)]),
     )
     return np.maximum(found.primal[-count:], 0.0) if found.status == "optimal" else np.zeros(count)
+
+
+def task_of(parts: Parts, sizes: Any, caps: Any, asked: Limits) -> Task:  # noqa: ANN401 - arrays of whole numbers
+    """Return the limits as arrays."""
+    alone = np.sort(np.nan_to_num(parts.value), axis=1)[:, ::-1]
+    best = np.array([row[:size].sum() for row, size in zip(alone, sizes, strict=True)])
+    share = float(conventions("plan")["floor"]) if asked.floor is None else asked.floor
+    if not 0 <= share <= 1:
+        raise UsageError("pathways.floor", value=share)
+    overlap = float(conventions("plan")["overlap"]) if asked.overlap is None else asked.overlap
+    if overlap < 0:
+        raise UsageError("pathways.overlap", value=overlap)
+    loads = room = None
+    if asked.capacity is not None:
+        loads, room = np.nan_to_num(parts.lack), _room(parts, asked.capacity)
+    return Task(
+        value=parts.value,
+        sizes=sizes,
+        caps=caps,
+        floors=share * best,
+        loads=loads,
+        room=room,
+        overlap=None if math.isinf(overlap) or overlap >= sizes.max() else int(overlap),
+    )
+
+
+def _room(parts: Parts, asked: float | Mapping[str, float]) -> FloatArray:
+    """Return how much entrants may add to every industry (p,), in the unit of the activity."""
+    if isinstance(asked, (int, float)):
+        shares = np.full(len(parts.industries), float(asked))
+    else:
+        check_known(asked, parts.industries, "choosable", "plan: capacity")
+        shares = np.array([float(asked.get(code, np.inf)) for code in parts.industries])
+    if (shares < 0).any():
+        raise UsageError("pathways.capacity-negative")
+    return np.asarray(np.where(np.isinf(shares), 1e30, shares * parts.nation))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The matrices that a plan is made from, by region and industry to choose (n, p)."""
+
+    places: tuple[str, ...]
+    industries: tuple[str, ...]
+    probability: FloatArray
+    gain: FloatArray
+    value: FloatArray
+    density: FloatArray
+    lack: FloatArray
+    nation: FloatArray
+    names: Names
+    excluded: tuple[str, ...]

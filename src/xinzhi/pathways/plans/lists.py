@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
@@ -160,3 +161,21 @@ def _reason(stated: Sequence[str], found: Sequence[str]) -> Text:
         return Text(zh="该类别没有对应的行业大类", en="the category falls in no division")
     codes = ", ".join(stated)
     return Text(zh=f"activity 表没有行业大类 {codes}", en=f"the table 'activity' has none of the divisions {codes}")
+
+
+def popularity(data: Package, industries: Sequence[str], value: FloatArray) -> FloatArray:
+    """Return how favoured every industry is: how many regions name a category in it, else its expected gain."""
+    total = np.nan_to_num(value).sum(axis=0)
+    if not {"plans", "plan_categories"} <= set(data.tables):
+        return np.asarray(total)
+    last = plan_years(data, None, verb="plan")[-1]
+    named = data.tables["plans"].filter(pl.col("year") == last).group_by("category").agg(pl.col("named").sum())
+    stated = divisions_of(data, verb="plan")
+    times = np.zeros(len(industries))
+    for category, count in named.iter_rows():
+        for code in stated.get(category, ()):
+            if code in industries:
+                number = industries.index(code)
+                times[number] = max(times[number], float(count or 0))
+    # Ties are broken by the expected gain, which is scaled to stay below one region.
+    return np.asarray(times + total / (1.0 + total.sum()))

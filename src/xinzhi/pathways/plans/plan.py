@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,15 +17,17 @@ from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.assignment import InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.limits import (
     Limits,
+    Parts,
     caps_of,
     chances_of,
     debt_ratios,
     gains_of,
     refuse,
     sizes_of,
+    task_of,
     utilisation,
 )
-from xinzhi.pathways.plans.lists import divisions_of, plan_years
+from xinzhi.pathways.plans.lists import popularity
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
 
 if TYPE_CHECKING:
@@ -277,14 +278,14 @@ def plan(
     ratios, debt_year = debt_ratios(data)
     sizes, findings = sizes_of(asked, parts.places, size, ratios)
     used = utilisation(data, parts.industries)
-    task = _task(parts, sizes, caps_of(asked.caps, parts.industries, int(sizes.sum()), used), asked)
+    task = task_of(parts, sizes, caps_of(asked.caps, parts.industries, int(sizes.sum()), used), asked)
     try:
         best = assign(task, time_limit=float(conventions("plan")["time_limit"]) if time_limit is None else time_limit)
         bare = replace(task, floors=np.zeros(len(sizes)), room=None, loads=None, overlap=None)
         loose = best if best.proof == "flow" else assign(bare)
     except InfeasibleTaskError:
         raise refuse(task, parts.places, parts.industries) from None
-    rivals = {"greedy": greedy(task), "herd": herd(task, _popularity(data, parts))}
+    rivals = {"greedy": greedy(task), "herd": herd(task, popularity(data, parts.industries, parts.value))}
     return Plan(
         frame=assigned_rows(task, best, parts),
         industries=cap_rows(task, best, parts, rivals, used),
@@ -336,76 +337,6 @@ def _parts(
     if not np.isfinite(parts.value).any():
         raise InputError("pathways.nothing-to-choose")
     return parts, odds
-
-
-def _task(parts: Parts, sizes: Any, caps: Any, asked: Limits) -> Task:  # noqa: ANN401 - arrays of whole numbers
-    """Return the limits as arrays."""
-    alone = np.sort(np.nan_to_num(parts.value), axis=1)[:, ::-1]
-    best = np.array([row[:size].sum() for row, size in zip(alone, sizes, strict=True)])
-    share = float(conventions("plan")["floor"]) if asked.floor is None else asked.floor
-    if not 0 <= share <= 1:
-        raise UsageError("pathways.floor", value=share)
-    overlap = float(conventions("plan")["overlap"]) if asked.overlap is None else asked.overlap
-    if overlap < 0:
-        raise UsageError("pathways.overlap", value=overlap)
-    loads = room = None
-    if asked.capacity is not None:
-        loads, room = np.nan_to_num(parts.lack), _room(parts, asked.capacity)
-    return Task(
-        value=parts.value,
-        sizes=sizes,
-        caps=caps,
-        floors=share * best,
-        loads=loads,
-        room=room,
-        overlap=None if math.isinf(overlap) or overlap >= sizes.max() else int(overlap),
-    )
-
-
-def _room(parts: Parts, asked: float | Mapping[str, float]) -> FloatArray:
-    """Return how much entrants may add to every industry (p,), in the unit of the activity."""
-    if isinstance(asked, (int, float)):
-        shares = np.full(len(parts.industries), float(asked))
-    else:
-        check_known(asked, parts.industries, "choosable", "plan: capacity")
-        shares = np.array([float(asked.get(code, np.inf)) for code in parts.industries])
-    if (shares < 0).any():
-        raise UsageError("pathways.capacity-negative")
-    return np.asarray(np.where(np.isinf(shares), 1e30, shares * parts.nation))
-
-
-def _popularity(data: Package, parts: Parts) -> FloatArray:
-    """Return how favoured every industry is: how many regions name a category in it, else its expected gain."""
-    total = np.nan_to_num(parts.value).sum(axis=0)
-    if not {"plans", "plan_categories"} <= set(data.tables):
-        return np.asarray(total)
-    last = plan_years(data, None, verb="plan")[-1]
-    named = data.tables["plans"].filter(pl.col("year") == last).group_by("category").agg(pl.col("named").sum())
-    stated = divisions_of(data, verb="plan")
-    times = np.zeros(len(parts.industries))
-    for category, count in named.iter_rows():
-        for code in stated.get(category, ()):
-            if code in parts.industries:
-                number = parts.industries.index(code)
-                times[number] = max(times[number], float(count or 0))
-    # Ties are broken by the expected gain, which is scaled to stay below one region.
-    return np.asarray(times + total / (1.0 + total.sum()))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """The matrices that a plan is made from, by region and industry to choose (n, p)."""
-
-    places: tuple[str, ...]
-    industries: tuple[str, ...]
-    probability: FloatArray
-    gain: FloatArray
-    value: FloatArray
-    density: FloatArray
-    lack: FloatArray
-    nation: FloatArray
-    names: Names
-    excluded: tuple[str, ...]
 
 
 def own_ranks(value: FloatArray) -> IntArray:
