@@ -219,7 +219,7 @@ def test_a_table_too_short_is_a_finding(run, frame, write):
     ("arguments", "message"),
     [
         (("--series", "place"), "has no column 'place'"),
-        (("--value", "aa"), "has no column 'aa'. It has month, up, a, b"),
+        (("--value", "aa"), "has no column 'aa'. It has month, up, a and b"),
         (("--region", "Mars"), "no series 'Mars'"),
         (("--lag", "x"), "aic or bic"),
         (("--lag", 2), "critical: simulated"),

@@ -48,7 +48,7 @@ def test_a_claim_that_is_not_supported_exits_with_1(xinzhi_claim):
     code, out, _ = xinzhi_claim("china-provinces", *ONE, "--growth", "2.5%", "--lang", "zh")
     assert code == 1
     assert "吉林" in out
-    assert "换尺子可得" in out
+    assert "换协议可得" in out
 
 
 def test_a_wider_rounding_and_another_protocol_may_support_it(xinzhi_claim):

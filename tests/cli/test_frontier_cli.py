@@ -198,7 +198,7 @@ def test_misuse_is_one_clear_message(xinzhi_frontier, arguments, code, said):
         ("u,k,y\na,1,\n", (), 3, "the column 'y' is empty"),
         ("u,k,y\na,1,2\n", ("--index", "global"), 2, "need a period"),
         ("u,k,Y\na,1,2\n", (), 2, "Did you mean 'Y'"),
-        ("k,year,y\n1,2000,2\n3,2000,2\n", (), 2, "say --unit"),
+        ("k,year,y\n1,2000,2\n3,2000,2\n", (), 2, "name it with --unit"),
         ("u,k,y\n", (), 3, "no rows"),
     ],
 )

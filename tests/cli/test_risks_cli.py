@@ -69,7 +69,7 @@ def test_main_job_runs_end_to_end(risks, files):
     table = {line.split()[0]: line for line in out.splitlines() if line.strip()}
     assert table["Anhui"].split()[-2:] == ["!!", "0"]  # old wine, no bubble
     assert table["Beijing"].split()[-2:] == ["–", "0"]  # no project was screened there
-    assert "1 projects are in no region of the package (p3)" in err
+    assert "1 project is in no region of the package (p3)" in err
     order = [out.index(part) for part in ("are flagged", "of capacity", "explicit debt", "repackaged, 0", "explosive")]
     assert order == sorted(order)
 
@@ -133,7 +133,7 @@ def test_firms_keep_their_codes_and_are_judged(risks, files):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--only", "fit"), 2, "there is no part 'fit'; there are register, capacity, debt, screen, bubbles"),
+        (("--only", "fit"), 2, "there is no part 'fit'; there are register, capacity, debt, screen and bubbles"),
         (("--only", "debt", "--rates", "x.csv"), 2, "--rates belongs to the part 'capacity'"),
         (("--only", "debt", "--region", "Atlantis"), 2, "no region 'Atlantis'"),
         (("--only", "debt", "--bands", "none"), 2, "there is no set 'none'"),

@@ -1,110 +1,165 @@
-"""The application: its verbs, and what happens when one of them cannot go on."""
+"""The application: its verbs, made when they are asked for, and what happens when one of them cannot go on."""
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from xinzhi.cli import (
-    assess,
-    audit,
-    bubbles,
-    check,
-    claim,
-    data,
-    frontier,
-    paths,
-    plan,
-    protocol,
-    risks,
-    scope,
-    screen,
-    sectors,
-    sources,
-    verify,
-)
-from xinzhi.cli.speech import preferred, print_findings, print_json, say
-from xinzhi.core.errors import InputError, XinzhiError
+from xinzhi.cli.options import Command, Group, given, misuse, params_of
+from xinzhi.cli.speech import print_findings, print_json
+from xinzhi.cli.verbs import VERBS, Call
+from xinzhi.core.errors import InputError, UsageError, XinzhiError
+from xinzhi.core.text import read_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language, Text
 
-MISUSE = 2
-
-app = typer.Typer(
-    name="xinzhi",
-    help=say(
-        "新质：用同一把尺子测算各地区的全要素生产率。",
-        "xinzhi (新质): one yardstick for the total factor productivity of every region.",
-    ),
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("assess")(assess.assess)
-app.command("audit")(audit.audit)
-app.command("claim")(claim.claim)
-app.command("scope")(scope.scope)
-app.command("verify")(verify.verify)
-app.command("check")(check.check)
-app.command("sources")(sources.sources)
-app.command("frontier")(frontier.frontier)
-app.command("sectors", help=sectors.HELP)(sectors.sectors)
-app.command("paths", help=paths.HELP)(paths.paths)
-app.command("plan", help=plan.HELP)(plan.plan)
-app.command("screen", help=screen.HELP)(screen.screen)
-app.command("risks", help=risks.HELP)(risks.risks)
-app.command("bubbles", help=bubbles.HELP)(bubbles.bubbles)
-app.add_typer(protocol.app, name="protocol")
-app.add_typer(data.app, name="data")
+SHELLS = ("bash", "zsh", "fish")
 
 
-def _version(*, value: bool) -> None:
+class Application(Group):
+    """The verbs, or those of one group."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a verb, made now."""
+        del ctx
+        path = f"{self.path} {name}".strip()
+        return _command(path, self.language) if path in VERBS else _group(path, self.language)
+
+
+def application(language: Language) -> Group:
+    """Return the whole command line in one language."""
+    made = _group("", language)
+    words = read_words("verbs.yaml")["words"]
+    eager: dict[str, Any] = {"expose_value": False, "is_eager": True}
+    version, shells = words["version"][language], words["completion"][language]
+    made.params += [
+        click.Option(["--version"], is_flag=True, callback=_version, help=version, **eager),
+        click.Option(["--show-completion"], metavar="SHELL", callback=_completion, help=shells, **eager),
+    ]
+    return made
+
+
+def _group(path: str, language: Language) -> Application:
+    """Return the verbs below a path."""
+    prefix = f"{path} " if path else ""
+    below = [name.removeprefix(prefix).partition(" ")[0] for name in VERBS if name.startswith(prefix)]
+    made = Application(
+        name=path.rpartition(" ")[2] or "xinzhi", help=read_words("verbs.yaml")[path][language], no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
+    about = read_words("options.yaml")["shared"]["lang"][language]
+    made.params = [click.Option(["--lang"], metavar="zh|en", expose_value=False, help=about)]
+    made.language, made.path, made.verbs = language, path, list(dict.fromkeys(below))
+    return made
+
+
+def _command(path: str, language: Language) -> Command:
+    """Return one verb, with the options of its classes."""
+    verb = VERBS[path]
+    made = Command(
+        name=path.rpartition(" ")[2], help=read_words("verbs.yaml")[path][language],
+        params=params_of(path.replace(" ", "-"), verb.arguments, verb.classes(), language),
+        callback=partial(_run, path, language),
+    )  # fmt: skip
+    made.language = language
+    return made
+
+
+def _run(path: str, language: Language, /, **values: Any) -> int | None:  # noqa: ANN401 - options
+    """Run a verb and return its exit code."""
+    from pathlib import Path
+
+    verb = VERBS[path]
+    module, _, name = verb.run.partition(".")
+    values.pop("lang", None)
+    as_json, out = values.pop("json", False), values.pop("out", None)
+    call = Call(path, given(values), language, as_json, None if out is None else Path(out))
+    code: int | None = getattr(import_module(f"xinzhi.cli.{module}"), name)(call)
+    return code
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
     if value:
         from xinzhi import __version__
 
         sys.stdout.write(f"xinzhi {__version__}\n")
-        raise typer.Exit
+        ctx.exit()
 
 
-@app.callback()
-def root(
-    *,
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help=say("显示版本", "show the version")),
-    ] = False,
-) -> None:
-    """Hold the options that come before the verb."""
-    del version
+def _completion(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    """Print the script by which a shell completes words; `eval` it or write it into the shell's folder."""
+    if value is not None:
+        from click.shell_completion import get_completion_class
+
+        kind = get_completion_class(value)
+        if kind is None:
+            raise UsageError("cli.shell", given=value)
+        sys.stdout.write(kind(ctx.command, {}, "xinzhi", "_XINZHI_COMPLETE").source() + "\n")
+        ctx.exit()
+
+
+def asked_language(words: Sequence[str]) -> Language:
+    """Return the language of a call: ``--lang``, else ``XINZHI_LANG``, else the locale, else English."""
+    wish = os.environ.get("XINZHI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    own: Language = "zh" if wish.lower().startswith("zh") else "en"
+    for place, word in enumerate(words):
+        if word == "--lang" or word.startswith("--lang="):
+            value = word.partition("=")[2] if "=" in word else "".join(words[place + 1 : place + 2])
+            if value == "zh":
+                return "zh"
+            if value == "en":
+                return "en"
+            raise UsageError("cli.language", given=value)
+    return own
 
 
 def run() -> None:
     """Run the application; an error that xinzhi foresees becomes one clear message and its exit code."""
+    words, language = sys.argv[1:], _environment()
     try:
-        app()
+        language = asked_language(words)
+        code = application(language).main(words, prog_name="xinzhi", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stdout.write(error.format_message() + "\n")
+        code = UsageError.exit_code
+    except click.UsageError as error:
+        code = _report(misuse(error), words, language)
     except XinzhiError as error:
-        _report(type(error).__name__, str(error), error.findings if isinstance(error, InputError) else ())
-        sys.exit(error.exit_code)
+        code = _report(error, words, language)
     except OSError as error:
-        _report("OSError", f"{error.strerror or error}: {error.filename or ''}")
-        sys.exit(3)
-    except SystemExit as leaving:
-        if leaving.code == MISUSE and "--json" in sys.argv:
-            print_json({"error": "UsageError", "message": "the call is off; stderr says how", "findings": []})
-        raise
+        what = "cli.no-file" if isinstance(error, FileNotFoundError) else "cli.not-readable"
+        code = _report(InputError(what, path=error.filename or "", why=error.strerror or error), words, language)
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    sys.exit(code or 0)
 
 
-def _report(kind: str, message: str, findings: Sequence[Finding] = ()) -> None:
-    """Say what is wrong: as JSON on stdout when that was asked for, else on stderr."""
-    if "--json" in sys.argv:
-        print_json({"error": kind, "message": message, "findings": [finding.to_dict() for finding in findings]})
+def _environment() -> Language:
+    return asked_language(())
+
+
+def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int:
+    """Say what is wrong; the findings behind it follow, so that they are left out of the sentence."""
+    findings = error.findings if isinstance(error, InputError) else ()
+    _say(type(error).__name__, error.text, words, language, findings)
+    return error.exit_code
+
+
+def _say(kind: str, text: Text, words: Sequence[str], language: Language, findings: Sequence[Any] = ()) -> None:
+    """Say it as JSON on stdout when that was asked for, else on stderr."""
+    said = text.lang(language)
+    if findings:
+        said = said.splitlines()[0].rstrip(":：")
+    if "--json" in words:
+        print_json({"error": kind, "message": said, "findings": [finding.to_dict() for finding in findings]})
         return
-    sys.stderr.write(f"xinzhi: {message}\n")
-    print_findings(findings, preferred(), stderr=True)
+    sys.stderr.write(f"xinzhi: {said}\n")
+    print_findings(findings, language, stderr=True)

@@ -58,7 +58,7 @@ class BubblesOptions:
             gaps=self.gaps or gaps,  # type: ignore[arg-type] # checked there
             level=self.level, minimum_window=self.minimum_window, replications=self.replications, seed=self.seed,
             zeros=self.zeros,  # type: ignore[arg-type] # checked there
-            minimum_duration=_whole(self.minimum_duration, "minimum_duration", "log"),  # type: ignore[arg-type]
+            minimum_duration=_whole(self.minimum_duration, "minimum-duration", "log"),  # type: ignore[arg-type]
         )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def _whole(text: Any, name: str, *others: str) -> int | str:  # noqa: ANN401 - a
     try:
         return int(text)
     except ValueError:
-        raise UsageError("studies.whole-or", option=name, given=text, others=[same(one) for one in others]) from None
+        raise UsageError("studies.whole-or", option=name, given=text, others=" or ".join(others)) from None
 
 
 def bubbles(
@@ -136,7 +136,7 @@ def _region(prices: Prices, asked: str) -> str:
 
 def _table(source: Any, wish: BubblesOptions) -> tuple[Prices, None]:  # noqa: ANN401 - a frame or a path
     if wish.of or wish.homes:
-        raise UsageError("studies.columns-of-package", options="of, homes", source=source)
+        raise UsageError("studies.columns-of-package", options="--of, --homes", source=source)
     return read_prices(source, wish.encoding, series=wish.series, date=wish.date, value=wish.value), None
 
 
@@ -146,7 +146,7 @@ def _package(source: Any, wish: BubblesOptions) -> tuple[Prices, Package]:  # no
 
     package = load(source, wish.encoding)
     if wish.series or wish.date:
-        raise UsageError("studies.columns-of-table", options="series, date", source=package.name)
+        raise UsageError("studies.columns-of-table", options="--series, --date", source=package.name)
     of = wish.of or ("provinces" if "city_prices" not in package.tables and "prices" in package.tables else "cities")
     homes = {"homes": wish.homes} if wish.homes else {}
     frame = house_prices(package, of, **homes)  # type: ignore[arg-type] # checked there

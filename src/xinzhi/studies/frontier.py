@@ -244,7 +244,7 @@ def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | N
 
     package, rules = load(source, wish.encoding), read(wish.protocol)
     if wish.unit is not None or wish.period is not None:
-        raise UsageError("studies.columns-of-table", options="unit, period", source=package.name)
+        raise UsageError("studies.columns-of-table", options="--unit, --period", source=package.name)
     measured: list[Measurement] = []
 
     @cache
@@ -338,6 +338,8 @@ def _require_numbers(table: Plain, name: str) -> None:
     column = table.frame[name]
     if column.dtype == pl.String:
         bad = column.is_not_null() & column.cast(pl.Float64, strict=False).is_null()
+        if not bad.any():
+            return
         at = int(bad.arg_true()[0])
         raise InputError(
             "studies.no-number", table=table.name, line=table.lines[at], given=str(column[at]), column=name
@@ -469,7 +471,7 @@ def _economic(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN40
         ("input_prices", wish.input_prices, wish.inputs), ("output_prices", wish.output_prices, wish.outputs),
     ):  # fmt: skip
         if prices and len(prices) != len(goods):
-            raise UsageError("studies.prices", option=option, n=len(prices), goods=len(goods))
+            raise UsageError("studies.prices", option=f"--{option.replace('_', '-')}", n=len(prices), goods=len(goods))
     if wish.input_prices and wish.output_prices:
         return profit_efficiency(x, y, costs, values, rts=rts, units="region")
     if wish.input_prices:

@@ -9,7 +9,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.data import names_of
 from xinzhi.studies.industries import PANEL, anchor_of, endowments_of, industries, regions_of
-from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain
+from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, require_file
 from xinzhi.studies.study import SILENT, Draft, first_line, options, title
 
 if TYPE_CHECKING:
@@ -93,8 +93,9 @@ def paths(
     _ = wish.spans  # a span that cannot be read is an error before the work
     if is_plain(source):
         return _of_table(read_plain(source, wish.encoding, text=_keys(wish)), wish)
+    require_file(source, only_suffixed=True)
     if wish.place or wish.activity or wish.value:
-        raise UsageError("studies.columns-of-table", options="place, activity, value", source=source)
+        raise UsageError("studies.columns-of-table", options="--place, --activity, --value", source=source)
     progress.step("read")
     package = load(source, wish.encoding)
     names = names_of(package)
@@ -117,7 +118,9 @@ def paths(
     return draft.done(names, region)
 
 
-def measured_or_noted(package: Package, protocol: Protocol | str, draft: Draft) -> Measurement | None:
+def measured_or_noted(
+    package: Package, protocol: Protocol | str, draft: Draft, note: str = "not-measured"
+) -> Measurement | None:
     """Return the measurement of a package; where it does not reach so far, None and a note."""
     from xinzhi.protocol import load as read
     from xinzhi.yardstick import measure
@@ -126,7 +129,7 @@ def measured_or_noted(package: Package, protocol: Protocol | str, draft: Draft) 
     try:
         return measure(package, rules)
     except InputError as error:
-        draft.note("not-measured", why=first_line(error))
+        draft.note(note, why=first_line(error))
         return None
 
 
@@ -282,7 +285,7 @@ def _of_table(table: Plain, wish: PathsOptions) -> Study:
     region = None if wish.region is None else Names().resolve(wish.region, frame[place].unique().sort().to_list())
     draft = Draft(name="paths", source=table.source)
     if period is None and (wish.clubs or wish.backtest):
-        raise UsageError("studies.needs-years", option="clubs" if wish.clubs else "backtest")
+        raise UsageError("studies.needs-years", option="--clubs" if wish.clubs else "--backtest")
     if period is not None:
         frame = frame.with_columns(pl.col(period).cast(pl.Int64))
     if wish.clubs:

@@ -121,9 +121,8 @@ def read_prices(
     """
     table = read_plain(data, encoding, text=[one for one in (series, date) if one is not None])
     table.require(series, None if date == ROW else date, value if series is not None else None)
-    blank = [one for one in table.frame.columns if one.startswith("__UNNAMED__") and len(table.frame[one].drop_nulls())]
-    if blank:  # headings that are dates of Excel, which its reader drops
-        raise InputError("studies.unnamed-columns", table=table.name, n=len(blank))
+    if str(data).endswith(".xlsx") and (n := _unnamed(data)):  # headings that are dates of Excel, which readers drop
+        raise InputError("studies.unnamed-columns", table=table.name, n=n)
     head = series or table.frame.columns[0]
     others = [one for one in table.frame.columns if one != head]
     if date is None and value is None and head.strip().lower() not in DATES and _are_dates(others):
@@ -133,6 +132,12 @@ def read_prices(
         # as written: 2021.10 is no number
         table = read_plain(data, encoding, text=[one for one in (series, chosen) if one is not None])
     return _long(table, series, chosen, value) if series is not None else _wide(table, chosen, value)
+
+
+def _unnamed(path: Any) -> int:  # noqa: ANN401 - a path
+    """Return how many columns of a workbook have figures and no heading."""
+    frame = pl.read_excel(path)
+    return sum(one.startswith("__UNNAMED__") and len(frame[one].drop_nulls()) > 0 for one in frame.columns)
 
 
 def _date_column(columns: Sequence[str], series: str | None) -> str:

@@ -249,8 +249,9 @@ def _yearly(source: Any, name: str, wish: RisksOptions) -> pl.DataFrame:  # noqa
     needed = ("region", "year", name)
     if missing := [one for one in needed if one not in found.columns]:
         raise InputError(
-            "studies.yearly", option=name, needed=", ".join(needed), missing=missing[0], known=", ".join(found.columns)
-        )
+            "studies.yearly", table=Path(source).name if isinstance(source, (str, Path)) else "table", option=name,
+            needed=", ".join(needed), missing=missing[0], known=", ".join(found.columns),
+        )  # fmt: skip
     return found
 
 

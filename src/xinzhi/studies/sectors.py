@@ -47,7 +47,7 @@ class SectorsOptions:
     def __post_init__(self) -> None:
         """Refuse options of an index without its indicators."""
         if self.system is None and (stray := [name for name in OF_INDEX if getattr(self, name) is not None]):
-            raise UsageError("studies.of-index", options=", ".join(stray))
+            raise UsageError("studies.of-index", options=", ".join(f"--{name}" for name in stray))
 
     @property
     def span(self) -> Span | None:
@@ -106,7 +106,7 @@ def _together(source: Any, wish: SectorsOptions, measurement: Measurement | None
     package = load(source, wish.encoding)
     draft = Draft(name="sectors", source=package.title, package=package)
     progress.step("measure")
-    measured = measurement or measured_or_noted(package, wish.protocol, draft)
+    measured = measurement or measured_or_noted(package, wish.protocol, draft, "economy")
     progress.step("advance")
     result = advance(package, measured, years=wish.span)
     draft.results["sectors"] = result
@@ -227,7 +227,12 @@ def _system(asked: Any) -> System:  # noqa: ANN401 - a name, a path, a mapping
     """Return the system; one with mistakes is refused with all of them."""
     from xinzhi.sectors import check_system
 
-    made, findings = check_system(asked)
+    try:
+        made, findings = check_system(asked)
+    except InputError as error:
+        if not error.findings or not Path(str(asked)).is_file():
+            raise InputError("studies.in-file", file=asked, why=error.text) from error
+        made, findings = None, tuple(error.findings)
     if made is None:
         raise InputError("studies.bad-system", findings, system=asked)
     return made

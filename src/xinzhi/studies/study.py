@@ -137,14 +137,14 @@ class Draft:
             self.results[name] = result
         return result
 
-    def done(self, names: Names | None = None, region: str | None = None, **more: Any) -> Study:  # noqa: ANN401 - of any kind
+    def done(self, labels: Names | None = None, region: str | None = None, **more: Any) -> Study:  # noqa: ANN401 - of any kind
         """Return the study, its results with the package that they are from; refuse one without any result."""
         if not self.results:
             raise InputError("studies.nothing", why=joined(self.notes))
         return Study(
             name=self.name,
             source=self.source,
-            results={name: sealed(result, self.package, names) for name, result in self.results.items()},
+            results={name: sealed(result, self.package, labels) for name, result in self.results.items()},
             notes=tuple(self.notes),
             region=region,
             more=more,

@@ -7,8 +7,8 @@ import pkgutil
 import re
 from pathlib import Path
 
+import click
 import pytest
-import typer.main
 import yaml
 
 import xinzhi
@@ -27,16 +27,16 @@ MODULES = [*(f"xinzhi.{name}" for name in ROOMS), *(f"xinzhi.core.{name}" for na
 
 
 def commands():
-    from xinzhi.cli.app import app
+    from xinzhi.cli.app import application
 
     def walk(command, path):
-        inner = getattr(command, "commands", {})
+        inner = command.list_commands(click.Context(command)) if isinstance(command, click.Group) else []
         if not inner:
             yield path, command
-        for name, item in inner.items():
-            yield from walk(item, f"{path} {name}")
+        for name in inner:
+            yield from walk(command.get_command(click.Context(command), name), f"{path} {name}")
 
-    return dict(walk(typer.main.get_command(app), "xinzhi"))
+    return dict(walk(application("en"), "xinzhi"))
 
 
 def generated(script, folder):

@@ -1,0 +1,292 @@
+"""Options from dataclasses: every field is an option, its words stand in ``words/options.yaml``, in both languages."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import read_words, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from dataclasses import Field
+
+    from xinzhi.core.text import Language
+
+WIDTH, INDENT = 100, 2
+FIRST = 32  # width of the column of names, at the most
+
+
+class Whole(click.ParamType):
+    """A whole number; what is none is refused in the language of the caller."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401, ARG002 - as click calls it
+        """Return the number."""
+        try:
+            return int(value)
+        except ValueError:
+            raise UsageError("cli.not-whole", option=param.opts[-1] if param else "", given=value) from None
+
+
+class Number(click.ParamType):
+    """A number."""
+
+    name = "X"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401, ARG002 - as click calls it
+        """Return the number."""
+        try:
+            return float(value)
+        except ValueError:
+            raise UsageError("cli.not-number", option=param.opts[-1] if param else "", given=value) from None
+
+
+class Columns(click.ParamType):
+    """Names by commas."""
+
+    name = "A,B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ANN401, ARG002 - as click calls it
+        """Return the names."""
+        names = tuple(name.strip() for name in str(value).replace("，", ",").split(",") if name.strip())
+        if not names:
+            raise UsageError("cli.no-column", option=param.opts[-1] if param else "", given=value)
+        return names
+
+
+class Pairs(click.ParamType):
+    """NAME=VALUE, the value written as in YAML."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:  # noqa: ANN401, ARG002 - as click calls it
+        """Return name and value."""
+        from xinzhi.protocol.yamlfile import YamlError, parse
+
+        option = (param.name or "").replace("settings", "set") if param else ""
+        name, equals, text = str(value).partition("=")
+        if not equals:
+            shape = "PATH=VALUE" if option == "set" else "NAME=VALUE"
+            example = "capital.depreciation=0.1096" if option == "set" else "shares=by_sector"
+            raise UsageError("cli.setting", option=option, given=value, shape=shape, example=example)
+        try:
+            return name.strip(), parse(text, f"--{option}").content
+        except YamlError as error:
+            raise UsageError(
+                "cli.bad-value", option=option, given=value, why=getattr(error, "text", str(error))
+            ) from error
+
+
+def words_of(verb: str, name: str) -> Mapping[str, Any]:
+    """Return the entry of an option: its own, else the shared one."""
+    entries = read_words("options.yaml")
+    own = entries.get(verb) or {}
+    found: Mapping[str, Any] = own.get(name) or entries["shared"][name]
+    return found
+
+
+def option_of(field: Field[Any], verb: str, language: Language) -> click.Option:
+    """Return the option of a field: name and type are those of the field, words those of the catalogue."""
+    entry, kind = words_of(verb, field.name), str(field.type)
+    called = entry.get("called", field.name).replace("_", "-")
+    names = [field.name, *([f"-{entry['short']}"] if "short" in entry else []), f"--{called}"]
+    names += [f"--{entry['also']}"] if "also" in entry else []
+    more: dict[str, Any] = {"help": entry[language], "metavar": entry.get("metavar"), "default": None}
+    if kind == "bool":
+        more |= {"is_flag": True, "default": False, "metavar": None}
+    elif kind.startswith("Mapping") or entry.get("metavar") == "PATH=VALUE":
+        more |= {"type": Pairs(), "multiple": True}
+    elif entry.get("many"):
+        more |= {"multiple": True}
+    elif kind.startswith("tuple"):
+        more |= {"type": Columns()}
+    elif kind.startswith("int"):
+        more |= {"type": Whole()}
+    elif kind.startswith("float"):
+        more |= {"type": Number()}
+    default = field.default
+    if default is not MISSING and default not in (None, False, (), "") and not isinstance(default, tuple):
+        more["help"] += f"  [{read_words('verbs.yaml')['words']['default'][language]}{default}]"
+    return click.Option(names, **more)
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given; the others keep the defaults of their class."""
+    found = {name: value for name, value in values.items() if value is not None and value is not False and value != ()}
+    return {name: dict(value) if _pairs(value) else value for name, value in found.items()}
+
+
+def _pairs(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, tuple) for one in value)
+
+
+class Command(click.Command):
+    """A verb whose help is in one language."""
+
+    language: Language = "en"
+    allow_extra_args = True  # refused below, in the language of the caller
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words of a call; more than there are arguments for are refused."""
+        rest = super().parse_args(ctx, args)
+        if rest and not ctx.resilient_parsing:
+            raise UsageError("cli.too-many", given=" ".join(rest))
+        return rest
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write usage, what it does, arguments and options."""
+        formatter.write("\n".join(_help(self, ctx, self.language)) + "\n")
+
+
+class Group(click.Group):
+    """A verb of verbs: each is made when it is asked for."""
+
+    language: Language = "en"
+    verbs: Sequence[str] = ()
+    path = ""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the verbs."""
+        del ctx
+        return list(self.verbs)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb; an unknown one is refused with those that there are."""
+        if args[0] not in self.verbs:
+            if args[0].startswith("-"):
+                raise click.NoSuchOption(args[0])
+            raise UsageError("cli.no-verb", given=args[0], known=[same(name) for name in self.verbs])
+        return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write usage, what it is for, the verbs and options."""
+        formatter.write("\n".join(_help(self, ctx, self.language)) + "\n")
+
+
+def _help(command: Command | Group, ctx: click.Context, language: Language) -> list[str]:
+    """Return the lines of the help of a command."""
+    words, verbs = read_words("verbs.yaml")["words"], read_words("verbs.yaml")
+    pieces = [one for one in command.collect_usage_pieces(ctx) if one != "[OPTIONS]"]
+    usage = " ".join([ctx.command_path, f"[{words['options'][language]}]", *pieces])
+    lines = [f"{words['usage'][language]} {usage}", "", *_wrapped(command.help or "", INDENT)]
+    arguments = [one for one in command.params if isinstance(one, click.Argument)]
+    if arguments:
+        needed = f"  [{words['required'][language]}]"
+        rows = [
+            (one.make_metavar(ctx).strip("[]{}"), one.about + (needed if one.required else "")) for one in arguments
+        ]  # type: ignore[attr-defined]
+        lines += _listed(words["arguments"][language], rows)
+    shown = [one for one in command.params if isinstance(one, click.Option)]
+    helped = ("-h, --help", read_words("options.yaml")["shared"]["help"][language])
+    lines += _listed(words["options"][language], [*((_called(one), one.help or "") for one in shown), helped])
+    if isinstance(command, Group):
+        prefix = f"{command.path} " if command.path else ""
+        rows = [(name, verbs[f"{prefix}{name}"][language]) for name in command.verbs]
+        lines += _listed(words["commands"][language], rows)
+    return lines
+
+
+def _called(option: click.Option) -> str:
+    kind = "" if option.is_flag else option.metavar or getattr(option.type, "name", "").upper()
+    return f"{', '.join(option.opts)} {kind}".strip()
+
+
+def _listed(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a titled list of two columns."""
+    kept = list(rows)
+    wide = min(FIRST, max(len(name) for name, _ in kept) + 2)
+    lines = ["", f"{title}:"]
+    for name, text in kept:
+        body = _wrapped(text, INDENT + wide)
+        if len(name) + 2 > wide:
+            lines += [f"  {name}", *body]
+        else:
+            lines += [f"  {name:<{wide}}{body[0].lstrip()}", *body[1:]]
+    return lines
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Return a text in lines that fit; a Chinese character is two columns wide and may end a line."""
+    lines, line, width = [], "", 0
+    for word in _words(text):
+        size = sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in word)
+        if width + size > WIDTH - indent and line:
+            lines.append(line.rstrip())
+            line, width, word = "", 0, word.lstrip()  # noqa: PLW2901 - a line does not begin with a space
+        line, width = line + word, width + size
+    return [" " * indent + one for one in [*lines, line.rstrip()]]
+
+
+def _words(text: str) -> list[str]:
+    """Return where a line may break: after a space, and around Chinese characters."""
+    parts: list[str] = []
+    for one in text:
+        wide = unicodedata.east_asian_width(one) in "WF"
+        if (
+            parts
+            and not wide
+            and not parts[-1].endswith(" ")
+            and unicodedata.east_asian_width(parts[-1][-1]) not in "WF"
+        ):
+            parts[-1] += one
+        else:
+            parts.append(one)
+    return parts
+
+
+class Argument(click.Argument):
+    """An argument with words."""
+
+    about = ""
+
+
+def argument_of(name: str, verb: str, language: Language) -> Argument:
+    """Return an argument; a question mark at the end of its name says that it may be left out."""
+    plain = name.rstrip("?")
+    entry = words_of(verb, plain)
+    made = Argument([plain], required=name == plain, metavar=entry.get("metavar", plain.upper()))
+    made.about = entry[language]
+    return made
+
+
+def params_of(
+    verb: str, arguments: Iterable[str], classes: Iterable[type[Any]], language: Language
+) -> list[click.Parameter]:
+    """Return the arguments and options of a verb; what two classes share is one option."""
+    seen: dict[str, click.Parameter] = {name: argument_of(name, verb, language) for name in arguments}
+    for kind in classes:
+        for field in fields(kind):
+            if field.name not in {"language", *(name.rstrip("?") for name in arguments)} and field.name not in seen:
+                seen[field.name] = option_of(field, verb, language)
+    return list(seen.values())
+
+
+def _near(name: str, known: Sequence[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, known, n=3, cutoff=0.6)
+
+
+def misuse(error: click.UsageError) -> UsageError:
+    """Return a misuse that the parser found as an error of both languages."""
+    known = [name for one in (error.ctx.command.params if error.ctx else ()) for name in one.opts]
+    match error:
+        case click.NoSuchOption():
+            near = _near(error.option_name, known)
+            code = "cli.near-option" if near else "cli.no-option"
+            return UsageError(code, given=error.option_name, near=[same(name) for name in near])
+        case click.MissingParameter():
+            param = error.param
+            name = "" if param is None else param.opts[-1] if isinstance(param, click.Option) else str(param.metavar)
+            return UsageError("cli.missing", given=name)
+        case click.BadOptionUsage():
+            return UsageError("cli.no-value", given=error.option_name)
+    return UsageError("cli.misuse", given=error.format_message().rstrip("."))

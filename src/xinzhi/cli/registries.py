@@ -1,0 +1,141 @@
+"""The verbs on what ships: `protocol list | show | diff | new | check`, `data list | export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.cli.measures import listed
+from xinzhi.cli.speech import console, grid, lines, print_json, say
+from xinzhi.core.text import same
+
+if TYPE_CHECKING:
+    from xinzhi.cli.verbs import Call
+    from xinzhi.core.text import Language
+    from xinzhi.protocol import Protocol
+
+
+def _head(item: Protocol, language: Language) -> dict[str, Any]:
+    """Return what identifies a protocol."""
+    named = {name: getattr(item, name) for name in ("id", "version", "status", "extends", "fingerprint")}
+    return named | {"title": item.title.lang(language)}
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON-ready
+    """Return a value as JSON can hold it."""
+    entries = getattr(value, "entries", None)
+    return value if entries is None else {start.isoformat(): item for start, item in entries}
+
+
+def _word(value: object, language: Language) -> str:
+    """Return a value for a table; a blank one says so."""
+    return say("blank", language) if value is None else str(value)
+
+
+def protocol_list(call: Call) -> None:
+    """List the protocols of the registry."""
+    from xinzhi.protocol import registry
+
+    if call.json:
+        print_json([_head(item, call.language) for item in registry()])
+        return
+    rows = [[item.id, item.status, item.title, item.fingerprint[:12]] for item in registry()]
+    grid(["id", "status", "title", "fingerprint"], rows, call.language)
+
+
+def protocol_show(call: Call) -> None:
+    """Show every parameter of a protocol."""
+    from xinzhi.protocol import load
+
+    rules, language = load(call.get("identifier")), call.language
+    rows = [
+        {
+            "parameter": path,
+            "value": _plain(item.value),
+            "unit": item.unit,
+            "description": item.description.lang(language),
+            "reference": [f"{source.title}, {source.where}" for source in item.reference],
+            "alternatives": [_plain(other.value) for other in item.alternatives],
+        }
+        for path, item in rules.parameters.items()
+    ]
+    if call.json:
+        print_json({**_head(rules, language), "parameters": rows})
+        return
+    console().print(
+        f"{rules.id} {rules.version} ({rules.status})  {rules.title.lang(language)}", style="bold", markup=False
+    )
+    lines([rules.description], language)
+    cells = [
+        [row["parameter"], _word(row["value"], language), row["description"], ", ".join(map(str, row["alternatives"]))]
+        for row in rows
+    ]
+    grid(["parameter", "value", "description", "alternatives"], cells, language)
+    lines([f"sha256 {rules.fingerprint}"], language, style="dim")
+
+
+def protocol_diff(call: Call) -> None:
+    """Show the parameters in which two protocols differ."""
+    from xinzhi.protocol import diff, load
+
+    left, right = load(call.get("first")), load(call.get("second"))
+    rows = diff(left, right)
+    if call.json:
+        print_json([{"parameter": row.path, left.id: _plain(row.left), right.id: _plain(row.right)} for row in rows])
+        return
+    cells = [[row.path, *(_word(_plain(side), call.language) for side in (row.left, row.right))] for row in rows]
+    grid(["parameter", same(left.id), same(right.id)], cells, call.language)
+
+
+def protocol_new(call: Call) -> None:
+    """Start a protocol of one's own."""
+    from xinzhi.protocol import new
+
+    new(Path(call.get("file")))
+    if call.json:
+        print_json({"file": call.get("file")})
+    else:
+        lines([say("started", call.language, file=call.get("file"))], call.language)
+
+
+def protocol_check(call: Call) -> int:
+    """List everything that is wrong with a protocol file."""
+    from xinzhi.protocol import check
+
+    findings = check(call.get("file"))
+    listed(findings, call)
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+def data_list(call: Call) -> None:
+    """List the data packages that ship, and their tables."""
+    from xinzhi.data import load, packages
+
+    shipped = [load(name) for name in packages()]
+    if call.json:
+        print_json(
+            [
+                {
+                    "name": item.name,
+                    "version": item.version,
+                    "title": item.title.lang(call.language),
+                    "tables": {name: table.height for name, table in item.tables.items()},
+                }
+                for item in shipped
+            ]
+        )
+        return
+    for item in shipped:
+        lines([f"{item.name} {item.version}  {item.title.lang(call.language)}"], call.language, style="bold")
+        lines([f"  {name}: {table.height} × {table.width}" for name, table in item.tables.items()], call.language)
+
+
+def data_export(call: Call) -> None:
+    """Write a data package as a folder of CSV tables with its descriptor."""
+    from xinzhi.data import export, load
+
+    export(load(call.get("data"), encoding=call.get("encoding")), Path(call.get("target")))
+    if call.json:
+        print_json({"folder": call.get("target")})
+    else:
+        lines([call.get("target")], call.language)

@@ -1,0 +1,247 @@
+"""What a terminal shows of a study beside the answer: a short table, the explanation asked for, the notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.cli.speech import console, grid, lines, print_findings, say
+from xinzhi.core.text import Text, percent, same, significant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from xinzhi.cli.verbs import Call
+    from xinzhi.core.text import Language
+    from xinzhi.studies import Study
+
+FEW, SOME, MANY = 8, 20, 60  # rows of a table
+WIDE = 7  # columns that a terminal holds
+WIDTH = 24.0  # of a title in a table, in units of its size
+
+
+def show(made: Study, call: Call) -> None:
+    """Print what belongs to the topic, then the notes."""
+    makers: Mapping[str, Callable[[Study, Call], None]] = {
+        "paths": _paths, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
+        "risks": _risks, "screen": _screen, "bubbles": _bubbles,
+    }  # fmt: skip
+    if made.name in makers:
+        makers[made.name](made, call)
+    lines(made.notes, call.language, stderr=made.name not in {"frontier", "sources"}, style="dim")
+
+
+def _told(made: Study, language: Language) -> None:
+    """Print the explanation that was asked for."""
+    found = made.more.get("explanation")
+    if found is not None:
+        console().print(found.text(language), markup=False)
+
+
+def _paths(made: Study, call: Call) -> None:
+    """Print the best chances of the region that was asked for."""
+    chances: Any = made.results.get("opportunities")
+    if chances is None or made.region is None or made.region not in chances.measured.matrix.places:
+        return
+    lines([say("near", call.language, region=chances.names.region(made.region))], call.language)
+    rows = [
+        [
+            chances.names.text("industry", row["activity"]),
+            *(f"{row[name]:.2f}" for name in ("density", "complexity", "gain")),
+        ]
+        for row in chances.best(made.region, FEW).iter_rows(named=True)
+    ]
+    grid(["industry", "density", "complexity", "gain"], rows, call.language)
+
+
+def _plan(made: Study, call: Call) -> None:
+    """Print the explanation of a region and the sensitivity to the caps."""
+    _told(made, call.language)
+    if "sensitivity" not in made.more:
+        return
+    rows = [
+        [f"{row['scale']:g}", row["places"], "–" if row["gain"] is None else f"{row['gain']:.2f}",
+         "–" if row["beside_plan"] is None else f"{row['beside_plan']:+.1%}", row[f"status_{call.language}"]]
+        for row in made.more["sensitivity"].iter_rows(named=True)
+    ]  # fmt: skip
+    grid(["scale", "places", "gain", "beside-plan", "status"], rows, call.language)
+
+
+def _frontier(made: Study, call: Call) -> None:
+    """Print the leading table of the first result, cut to its ends."""
+    from xinzhi.report.pages import section
+    from xinzhi.report.table import cell
+
+    top = call.get("top", 10)
+    drawn = section(next(iter(made.results.values())))
+    if not drawn.pictures or not top:
+        return
+    twin = drawn.pictures[0].twin
+    columns = twin.columns[:WIDE]
+    heads = [_head(column.title, column.unit) for column in columns]
+    rows = [[cell(value, column, 2) for value, column in zip(row, columns, strict=False)] for row in twin.rows]
+    if len(rows) > 2 * top:
+        rows = [*rows[:top], ["…"] * len(columns), *rows[-top:]]
+    grid(heads, rows, call.language)
+
+
+def _head(title: Text, unit: Text) -> Text:
+    """Return the title of a column with its unit below."""
+    return Text(zh=f"{title.zh}\n{unit.zh}".strip(), en=f"{title.en}\n{unit.en}".strip())
+
+
+def _sources(made: Study, call: Call) -> None:
+    """Print the regions in which allocation gave most over the whole span, or the periods of one region."""
+    from xinzhi.sources.facts import part_name, whole_span
+    from xinzhi.sources.tables import PARTS
+
+    result: Any = made.results["sources"]
+    top = call.get("top", 10)
+    if not top and made.region is None:
+        return
+    if made.region is None:
+        frame = whole_span(result, result.periods)
+        frame = frame.sort("allocation", "tfp_growth", descending=True, nulls_last=True).head(top)
+    else:
+        frame = result.periods.filter(pl.col("region") == made.region)
+    listed = PARTS if result.industries["emerging"].any() else ("breakthrough", "allocation", "upgrading")
+    parts = [name for name in listed if frame[name].is_not_null().any()]
+    rows = [
+        [result.names.region(row["region"]), f"{row['start']}–{row['end']}",
+         *(percent(row[name], 2, sign=True) for name in ("tfp_growth", *parts))]
+        for row in frame.iter_rows(named=True)
+    ]  # fmt: skip
+    grid(["region", "period", "tfp", *(part_name(name) for name in parts)], rows, call.language)
+
+
+def _sectors(made: Study, call: Call) -> None:
+    """Print the explanation of a region; of an index the ranking, the figures of a region, and what the data lack."""
+    if "index" not in made.results:
+        _told(made, call.language)
+        return
+    result: Any = made.results["index"]
+    _ranking(made, call.language)
+    if "explanation" in made.more:
+        rows = [
+            [
+                row[f"name_{call.language}"],
+                significant(row["value"]),
+                row["unit"],
+                f"{row['score']:.3f}",
+                f"{row['weight']:.1%}",
+            ]
+            for row in made.more["explanation"].iter_rows(named=True)
+        ]
+        grid(["indicator", "value", "unit", "score", "weight"], rows, call.language)
+    if missing := [item.name for item in result.system.missing]:
+        total = len(missing) + len(result.system.indicators)
+        lines([say("lacks", call.language, n=len(missing), total=total, names=missing)], call.language)
+    print_findings([one for one in result.findings if one.severity != "note"], call.language, stderr=True)
+
+
+def _ranking(made: Study, language: Language) -> None:
+    """Print the last year: index, rank, its interval, and the best and the worst rank by convention."""
+    result, keys = made.results["index"], ["region", "year"]
+    rows = result.frame.drop_nulls("index").select(*keys, "index", "rank")
+    rows = rows.filter(year=int(rows["year"].to_numpy().max()))
+    for name, columns in (("uncertainty", ("rank_p05", "rank_p95")), ("gaming", ("best_rank", "worst_rank"))):
+        if name in made.results:
+            rows = rows.join(made.results[name].frame.select(*keys, *columns), on=keys)
+    cells = [
+        [row["rank"], result.names.region(row["region"]), f"{row['index']:.3f}",
+         f"{row['rank_p05']}-{row['rank_p95']}" if "rank_p05" in row else "-",
+         f"{row['best_rank']}-{row['worst_rank']}"]
+        for row in rows.sort("rank", "region").iter_rows(named=True)
+    ]  # fmt: skip
+    grid(["rank", "region", "index", "interval", "by-convention"], cells, language)
+
+
+def _risks(made: Study, call: Call) -> None:
+    """Print the matrix of regions and pitfalls, or what is said of the region that was asked for."""
+    register: Any = made.results.get("register")
+    if register is None:
+        return
+    if made.region is not None:
+        lines([register.explain(made.region, call.language)], call.language)
+        return
+    from xinzhi.report.pages.risks.register import mark, pitfall_heads
+
+    pitfalls = register.matrix["pitfall"].unique(maintain_order=True).to_list()
+    rows = []
+    for code in register.codes():
+        cells = {row["pitfall"]: mark(row) for row in register.matrix.filter(region=code).iter_rows(named=True)}
+        rows.append([register.names.region(code), *(cells[one] for one in pitfalls)])
+    grid(["region", *(pitfall_heads()[one] for one in pitfalls)], rows, call.language)
+    lines([say("legend", call.language)], call.language)
+
+
+def _screen(made: Study, call: Call) -> None:
+    """Print the verdicts that matter (all but the new ones, the most probable first), pairs, findings."""
+    from xinzhi.report.sentence import short
+    from xinzhi.risks import chance_text, interval_text, value_words
+
+    found: Any = made.results["screening"]
+    verdicts = value_words("verdict")
+    place = pl.col("verdict").replace_strict({name: at for at, name in enumerate(verdicts)}, return_dtype=pl.Int64)
+    telling = found.frame.filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
+    telling = telling.sort(place, "probability", "id", descending=[False, True, False])
+    titles = [dict(frame.select("id", "title").rows()) for frame in (found.projects, found.archive)]
+
+    def called(side: int, code: str) -> str:
+        return f"{code} {short(same(titles[side].get(code, '').strip()), WIDTH).lang(call.language)}".strip()
+
+    rows = [
+        [called(0, row["id"]), verdicts[row["verdict"]], chance_text(row["probability"]),
+         interval_text(row["lower"], row["upper"]), called(1, row["archive_id"])]
+        for row in telling.head(SOME).iter_rows(named=True)
+    ]  # fmt: skip
+    if rows:
+        grid(["project", "verdict", "probability", "interval95", "archived"], rows, call.language)
+    if telling.height > SOME:
+        lines([say("more", call.language, n=telling.height - SOME)], call.language)
+    for pair in made.more.get("explanation", ()):
+        texts = [say("project-text", call.language, text=pair.project_text)]
+        texts += [] if pair.archive_id is None else [say("archive-text", call.language, text=pair.archive_text)]
+        lines([pair.text(call.language), *texts], call.language)
+    print_findings(found.findings[:SOME], call.language, stderr=True)
+    if len(found.findings) > SOME:
+        lines([say("more-findings", call.language, n=len(found.findings) - SOME)], call.language, stderr=True)
+
+
+def _bubbles(made: Study, call: Call) -> None:
+    """Print the episodes, the explanation of a series, what was not tested, and remarks."""
+    from xinzhi.studies import remarks
+
+    result: Any = made.results["bubbles"]
+    rows = [
+        [row["series"], say(f"signal.{row['signal']}", call.language), row["start"], row["peak"], row["last"],
+         row["duration"], say("yes", call.language) if row["ongoing"] else ""]
+        for row in result.episodes.head(MANY).iter_rows(named=True)
+    ]  # fmt: skip
+    if rows:
+        grid(["series", "direction", "start", "peak", "last", "periods", "ongoing"], rows, call.language)
+    if result.episodes.height > MANY:
+        lines([say("more", call.language, n=result.episodes.height - MANY)], call.language)
+    _told(made, call.language)
+    if untested := made.more["untested"]:
+        lines([say("untested", call.language, n=len(untested))], call.language, stderr=True)
+        print_findings(untested, call.language, stderr=True)
+    lines(remarks(result.findings), call.language, stderr=True, style="dim")
+
+
+def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # noqa: ANN401 - ScopeOptions
+    """Print what every definition says of one industry on a day."""
+    from xinzhi.scope import bounded, industry_name
+
+    last = found.row(-1, named=True)
+    head = {
+        "code": last["code"], "name": industry_name(last["code"], wish.standard), "day": last["as_of"],
+        "verdict": last["verdict"], "share": bounded(last),
+    }  # fmt: skip
+    lines([say("verdict", language, **head)], language)
+    for row in found.iter_rows(named=True):
+        if row["definition"] != "union":
+            lines([f"  {row['definition']}: {row[f'reason_{language}']}"], language)
+            if row["line"] or row["upper"] > 0:
+                lines([f"    {row['reference']}"], language, style="dim")

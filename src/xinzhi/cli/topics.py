@@ -1,0 +1,243 @@
+"""The verbs of the topics: each runs its study, writes the files, and prints the answer or one JSON document."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi import studies
+from xinzhi.cli import terminal
+from xinzhi.cli.progress import progress
+from xinzhi.cli.speech import console, counted, grid, lines, print_json, say
+from xinzhi.cli.verbs import PROTOCOL, VERBS
+from xinzhi.core.errors import UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Text, same
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.cli.verbs import Call
+    from xinzhi.core.text import Language
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies import Study
+
+DEFAULT = "china-provinces"
+
+
+def topic(call: Call) -> int | None:
+    """Run the study of a topic on a package or a table."""
+    return conclude(call, study(call, call.get("data", DEFAULT)))
+
+
+def study(call: Call, source: Any, **more: Any) -> Study:  # noqa: ANN401 - a path; further options
+    """Return the study of a call."""
+    kind = VERBS[call.verb].classes()[0]
+    asked = call.options(kind) | more
+    if "settings" in call.given or "protocol" in asked:
+        asked["protocol"] = ruled(call)
+    if "language" in kind.__dataclass_fields__:
+        asked["language"] = call.language
+    with progress(call.language, quiet=call.json) as told:
+        return studies.study(call.verb, source, progress=told, **asked)
+
+
+def ruled(call: Call) -> Protocol:
+    """Return the protocol of a call, with the values of ``--set``."""
+    from xinzhi.protocol import load
+
+    rules = load(call.get("protocol", PROTOCOL))
+    settings = call.get("settings", {})
+    return rules.replace(settings) if settings else rules
+
+
+def conclude(call: Call, made: Study, **more: Any) -> int | None:  # noqa: ANN401 - further keys of the document
+    """Write the files if a folder was named, then print the answer and the files, or all as JSON."""
+    from xinzhi.report import write_study
+
+    files = [] if call.out is None else write_study(made, call.out, language=call.language)
+    if call.json:
+        print_json(document(made, files, call.language) | more)
+        return None
+    for result in made.results.values():
+        console().print(result.summary(call.language), markup=False)
+    lines(files, call.language)
+    terminal.show(made, call)
+    return None
+
+
+def document(made: Study, files: Sequence[Path], language: Language) -> dict[str, Any]:
+    """Return what ``--json`` prints: every result, and what the study has beside them."""
+    from xinzhi.report.document import rows
+
+    results = [
+        {"provenance": one.provenance.to_dict(), "frame": rows(one.frame), "answer": one.summary("en")}
+        for one in made.results.values()
+    ]
+    more = {name: plain(value, language) for name, value in made.more.items()}
+    notes = [note.lang(language) for note in made.notes]
+    return {"results": results, **more, "notes": notes, "files": [str(path) for path in files]}
+
+
+def plain(value: Any, language: Language) -> Any:  # noqa: ANN401 - of any kind
+    """Return a value as JSON can hold it."""
+    from xinzhi.report.document import rows, text
+
+    match value:
+        case pl.DataFrame():
+            return rows(value)
+        case Finding():
+            return value.to_dict()
+        case Text():
+            return text(value)
+        case dict():
+            return {key: plain(one, language) for key, one in value.items()}
+        case list() | tuple():
+            return [plain(one, language) for one in value]
+    told = getattr(value, "text", None)
+    return told(language) if callable(told) else value
+
+
+def errors_left(made: Study) -> int:
+    """Return 1 where a finding is an error, else 0."""
+    return int(any(finding.severity == "error" for finding in made.findings))
+
+
+def assess(call: Call) -> int:
+    """Write the whole assessment of a package, and its certificate."""
+    from xinzhi.report import write_study
+    from xinzhi.report.certificate import certify, signing_key, write_certificate
+
+    gc.disable()  # one short run: little is left in cycles, and looking for it costs a twentieth of the time
+    key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None
+    made: Any = study(call, call.get("data"))
+    out, settings = call.out or Path("out"), call.get("settings", {})
+    files = write_study(made, out, language=call.language)
+    options = {"encoding": call.get("encoding"), "set": [f"{path}={value}" for path, value in settings.items()]}
+    proof = certify(made.measurement, made.package, options=options, key=key)
+    files += write_certificate(proof, made.package, out, files=files)
+    if call.json:
+        print_json(_assessed(made, files))
+        return errors_left(made)
+    console().print(made.measurement.summary(call.language), markup=False)
+    if made.findings:
+        counts = counted(made.findings, call.language)
+        lines([say("see-check", call.language, counts=counts)], call.language, style="dim")
+    lines(files, call.language)
+    return errors_left(made)
+
+
+def _assessed(made: Any, files: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN401 - an Assessment
+    """Return what ``--json`` prints of an assessment."""
+    result, rules = made.measurement, made.protocol
+    return {
+        "provenance": result.provenance.to_dict(),
+        "protocol": {name: getattr(rules, name) for name in ("id", "version", "status", "fingerprint")},
+        "identity_gap": result.identity_gap,
+        "national": result.national_periods.to_dicts(),
+        "periods": result.periods.to_dicts(),
+        "coverage": result.coverage.to_dicts(),
+        "omitted": result.omitted.height,
+        "findings": [finding.to_dict() for finding in made.findings],
+        "files": [str(path) for path in files],
+    }
+
+
+def sources(call: Call) -> int:
+    """Split growth into its sources; exit with 1 where the data have errors."""
+    made = study(call, call.get("data"))
+    conclude(call, made)
+    return errors_left(made)
+
+
+def frontier(call: Call) -> int:
+    """Compare units with the best of them; exit with 1 where the data have errors."""
+    made = study(call, call.get("data"))
+    conclude(call, made)
+    return errors_left(made)
+
+
+def sectors(call: Call) -> int | None:
+    """Study the sectors, build an index, or list the systems that ship."""
+    data = call.get("data")
+    if call.get("list"):
+        return _systems(data or DEFAULT, call)
+    if data is None:
+        raise UsageError("cli.missing", given="DATA")
+    return conclude(call, study(call, data))
+
+
+def _systems(data: str, call: Call) -> None:
+    """Print the systems that ship, and how much of each the data have."""
+    found = studies.covered(data, call.get("encoding"))
+    if call.json:
+        print_json({"data": data, "systems": found})
+        return
+    heads = ["name", "title", "origin", same(say("coverage-of", call.language, data=data)), "complete"]
+    rows = [
+        [row["id"], row[f"title_{call.language}"], say(f"state.{row['status']}", call.language),
+         f"{row['covered']} / {row['indicators']}",
+         "-" if row["first_year"] is None else f"{row['first_year']}-{row['last_year']}"]
+        for row in found
+    ]  # fmt: skip
+    grid(heads, rows, call.language)
+
+
+def screen(call: Call) -> int | None:
+    """Screen projects, or write an example to begin with."""
+    folder = call.get("example")
+    if folder is None:
+        return conclude(call, study(call, call.get("projects")))
+    from xinzhi.report.files import whole
+    from xinzhi.risks import example
+
+    frames = {f"{name}.csv": frame for name, frame in example().items()}
+    with whole(Path(folder), list(frames)) as paths:
+        for path, frame in zip(paths, frames.values(), strict=True):
+            frame.write_csv(path)
+    files = [Path(folder) / name for name in frames]
+    if call.json:
+        print_json({"files": [str(path) for path in files], "synthetic": True})
+        return None
+    named = {name: Path(folder) / f"{name}.csv" for name in ("projects", "archive")}
+    lines([*files, say("synthetic", call.language, **named)], call.language)
+    return None
+
+
+def scope(call: Call) -> int | None:
+    """Judge industries; or list, print or explain definitions."""
+    from xinzhi import scope as verbs
+
+    language = call.language
+    if call.get("list"):
+        return _definitions(call)
+    if call.get("template") is not None:
+        text = verbs.definition_template(call.get("template"))
+        return print_json({"template": text}) if call.json else console().print(text, markup=False, end="")
+    if call.get("explain") is not None:
+        wish = studies.ScopeOptions(**call.options(studies.ScopeOptions))
+        found = verbs.explain(call.get("explain"), wish.day, definitions=wish.definitions, standard=wish.standard)
+        return (
+            print_json({"explain": plain(found, language)}) if call.json else terminal.explained(found, wish, language)
+        )
+    return conclude(call, study(call, call.get("file")))
+
+
+def _definitions(call: Call) -> None:
+    """Print the definitions that ship, those in force on a day where one is named."""
+    from xinzhi.scope import definitions
+
+    found, language = definitions(call.get("as_of")), call.language
+    if call.json:
+        print_json({"definitions": plain(found, language)})
+        return
+    rows = [
+        [row["definition"], say(f"state.{row['status']}", language),
+         f"{row['valid_from']} – {row['valid_to'] or ''}".strip(), "✓" if row["default"] else "",
+         row[f"title_{language}"] + (say("missing", language, what=row["missing"]) if row["missing"] else "")]
+        for row in found.iter_rows(named=True)
+    ]  # fmt: skip
+    grid(["name", "status", "in-force", "default", "what"], rows, language)
