@@ -190,8 +190,8 @@ def test_misuse_is_one_clear_message(xinzhi_frontier, arguments, code, said):
         (
             "u,year,k,y\na,1,1,2\na,2,-1,2\n",
             ("--index", "global"),
-            3,
-            "'k' is missing, not finite or out of range in a",
+            1,
+            "-1 is negative",
         ),
         ("u,k,y\na,1,2\na,2,3\n", ("--unit", "u"), 3, "'a' has more than one row"),
         ("u,k,y\na,one,2\n", (), 3, "line 2: 'one' in column 'k' is no number"),
