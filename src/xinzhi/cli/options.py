@@ -21,7 +21,7 @@ WIDTH, INDENT = 100, 2
 FIRST = 32  # width of the column of names, at the most
 
 
-class Whole(click.ParamType):
+class Whole(click.ParamType[int, Any]):
     """A whole number; what is none is refused in the language of the caller."""
 
     name = "N"
@@ -34,7 +34,7 @@ class Whole(click.ParamType):
             raise UsageError("cli.not-whole", option=param.opts[-1] if param else "", given=value) from None
 
 
-class Number(click.ParamType):
+class Number(click.ParamType[float, Any]):
     """A number."""
 
     name = "X"
@@ -47,7 +47,7 @@ class Number(click.ParamType):
             raise UsageError("cli.not-number", option=param.opts[-1] if param else "", given=value) from None
 
 
-class Columns(click.ParamType):
+class Columns(click.ParamType[tuple[str, ...], Any]):
     """Names by commas."""
 
     name = "A,B"
@@ -60,7 +60,7 @@ class Columns(click.ParamType):
         return names
 
 
-class Pairs(click.ParamType):
+class Pairs(click.ParamType[tuple[str, Any], Any]):
     """NAME=VALUE, the value written as in YAML."""
 
     name = "NAME=VALUE"
@@ -177,12 +177,12 @@ def _help(command: Command | Group, ctx: click.Context, language: Language) -> l
     pieces = [one for one in command.collect_usage_pieces(ctx) if one != "[OPTIONS]"]
     usage = " ".join([ctx.command_path, f"[{words['options'][language]}]", *pieces])
     lines = [f"{words['usage'][language]} {usage}", "", *_wrapped(command.help or "", INDENT)]
-    arguments = [one for one in command.params if isinstance(one, click.Argument)]
+    arguments = [one for one in command.params if isinstance(one, Argument)]
     if arguments:
         needed = f"  [{words['required'][language]}]"
         rows = [
             (one.make_metavar(ctx).strip("[]{}"), one.about + (needed if one.required else "")) for one in arguments
-        ]  # type: ignore[attr-defined]
+        ]
         lines += _listed(words["arguments"][language], rows)
     shown = [one for one in command.params if isinstance(one, click.Option)]
     helped = ("-h, --help", read_words("options.yaml")["shared"]["help"][language])

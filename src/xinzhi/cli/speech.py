@@ -72,5 +72,5 @@ def print_findings(findings: Iterable[Finding], language: Language, *, stderr: b
 
 def counted(findings: Iterable[Finding], language: Language) -> str:
     """Return how many errors, warnings and notes there are."""
-    severities = [finding.severity for finding in findings]
+    severities: list[str] = [finding.severity for finding in findings]
     return say("counted", language, **{f"{name}s": severities.count(name) for name in ORDER})
