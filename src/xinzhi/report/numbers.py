@@ -1,4 +1,4 @@
-"""Numbers as a reader expects them: percent per year, signs, and amounts in yi and wan or in millions."""
+"""Amounts as a reader expects them: in yi and wan or in millions; and units in words."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from xinzhi.core.text import NOTHING, Text, has, is_known, number, percent, read_words, same, significant, words
+from xinzhi.core.text import NOTHING, Text, has, read_words, same, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.text import Language
-
-__all__ = ["NOTHING", "amount", "is_known", "number", "percent", "significant", "split_unit", "unit_text"]
 
 _UNIT = re.compile(r"^(?:(?P<scale>[0-9.]+(?:e[0-9]+)?)\s+)?(?P<name>.+?)(?:\s+at\s+(?P<base>\d{4})\s+prices)?$")
 

@@ -79,16 +79,11 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
 
 
 def section(result: Result, *, region: str | None = None) -> Section:
-    """Return what a result of a room says."""
+    """Return what a result says; pictures of one region show `region`, else a telling one."""
     maker = _maker(result)
     if maker is None:
         raise UsageError("report.no-picture", name=type(result).__name__)
     return maker(result, region=region)
-
-
-def knows(result: Result) -> bool:
-    """Say whether a room can tell what a result says."""
-    return _maker(result) is not None
 
 
 def _maker(result: Result) -> Callable[..., Section] | None:
