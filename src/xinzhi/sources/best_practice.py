@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPractice:
-    """Levels and frontier, `(I, R, T)` unless said otherwise."""
+    """Levels and frontier, `(I, R, T)` unless said otherwise.
 
-    # cross_section: Log level relative to the mean of the regions of that year alone (Caves, Christensen and Diewert
-    # 1982).
+    `cross_section` is the log level relative to the mean of the regions of that year alone (Caves, Christensen and
+    Diewert 1982).
+    """
 
     level: FloatArray
     cross_section: FloatArray

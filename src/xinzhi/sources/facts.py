@@ -103,7 +103,6 @@ def _whole(result: Sources) -> Facts:
 
 def pair(result: Sources) -> tuple[Row, Row] | None:
     """Return the macro-region that grew least and the one to hold it against."""
-    # The largest, or the one that grew most.
     # The largest by output is what a reader measures the others by; where it is the one that grew least, it stands
     # against the fastest.
     import polars as pl

@@ -44,16 +44,12 @@ class VintageChange(Result):
     Parameters
     ----------
     frame
-        ``region, start, end, before, after, output, capital, labour, share, protocol, total``: `total` is `after` less
-        `before` and the sum of the five parts. Growth of the years after `start` up to `end`: those asked for, else
-        all that a region has in both vintages. `labour` holds persons or hours and human capital; `protocol` is zero
-        unless two protocols are given.
-    periods
-        The same for the periods that the protocol reports, for every region that has all their years.
-    years
-        ``region, year`` and the same figures of every single year.
+        Every region over the years asked for, else over all that it has in both vintages: the change and its five
+        parts, which sum to it. `labour` holds persons or hours and human capital.
+    periods, years
+        The same for the periods that the protocol reports, and for every single year.
     not_comparable
-        ``region, reason``: regions that `frame` leaves out.
+        Regions that `frame` leaves out, and why.
     """
 
     verb: ClassVar[str] = "compare_vintages"

@@ -31,31 +31,23 @@ class Measurement(Result):
     Parameters
     ----------
     frame
-        ``region, year, output_growth, capital_growth, labour_growth, human_capital_growth, labour_share,
-        capital_contribution, labour_contribution, human_capital_contribution, tfp_growth, tfp_level, flags``:
-        one row per region and year for which every input is known in this year and the year before.
-        `tfp_level` is relative to the mean of the regions in that year (= 1). `flags` joins marks with ``;``,
-        each ``kind:series`` with the kinds ``extrapolated, proxy, carried, break, missing, first_published``.
+        One row per region and year for which every input is known in this year and the year before. `tfp_level` is
+        relative to the mean of the regions of that year (= 1). `flags` joins marks with ``;``, each ``kind:series``
+        with the kinds ``extrapolated, proxy, carried, break, missing, first_published``.
     inputs
-        ``region, year, output, capital, labour, human_capital, labour_share, flags``: the levels behind `frame`.
+        The levels behind `frame`.
     periods
-        ``region, start, end`` (growth of the years after `start`, up to `end`), the mean per year of every growth
-        and contribution of `frame`, ``tfp_part`` (TFP growth / output growth), ``rank`` (1 = highest TFP growth in
-        that period), ``flags``. Regions that lack a year of a period are left out of it; the last period is the
-        whole span of the figures.
+        Means per year of growth and contributions over the years after `start` up to `end`, for regions with all years
+        of a period; the last period is the whole span of the figures.
     levels
-        ``region, year, output_per_worker, capital_per_worker, tfp_level, tfp_to_leader, leader``: the first three
-        relative to the mean of the regions (geometric mean = 1), the fourth to the leader (= 1).
-    national, national_periods
-        The columns of `frame` and `periods` for the sum of the regions (region is ``total``).
-    groups, group_periods
-        The same for the sum of the regions of each macro-region (region is its ``group_en``).
-    coverage
-        ``series, column, first_year, last_year, last_official_year, last_revised_year``: how far figures carry.
-    omitted
-        ``region, year, output_growth, missing``: years that could not be measured, and the series that is missing.
+        Levels relative to the geometric mean of the regions, and to the leader.
+    national, national_periods, groups, group_periods
+        The columns of `frame` and `periods` for the sum of the regions (region is ``total``), and for that of the
+        regions of each macro-region (its ``group_en``).
+    coverage, omitted
+        How far figures carry; the years that could not be measured, and the series that is missing.
     regions
-        ``region, name_zh, name_en, abbr, group_zh, group_en`` of every region measured.
+        Every region measured, with its names and macro-region.
     protocol, panel
         The resolved protocol and the aligned data, from which `explain` answers.
     price_base

@@ -37,15 +37,11 @@ class VintageHistory(Result):
     Parameters
     ----------
     frame
-        ``region, year, before, after, level, growth``: `level` is nominal output after over before, less one; `growth`
-        the revision of real growth in that year in log points. Null where a vintage has no figure.
+        The revision of every level and of every year's growth. Null where a vintage has no figure.
     growth
-        ``region, before, after, start, end, growth_before, growth_after, revision``: real growth cumulated over the
-        years after `start` up to `end` that both vintages have (as a ratio: 0.45 is 45 %), and the revision of the
-        level reached, ``(1 + growth_after) / (1 + growth_before) - 1``. Largest loss first.
+        Real growth cumulated over the years that both vintages have, and the revision of the level reached.
     levels
-        ``region, before, after, years, lowest_year, lowest, highest_year, highest, last_year, last``: the years in
-        which nominal output was revised down and up most, and the last year of both. Largest loss first.
+        The years in which nominal output was revised down and up most, and the last year of both; largest loss first.
     """
 
     verb: ClassVar[str] = "vintage_history"

@@ -41,28 +41,19 @@ class Audit(Result):
     Parameters
     ----------
     frame
-        ``region, start, end, official, official_rank, protocols, minimum, p05, median, p95, maximum, rank_minimum,
-        rank_p05, rank_median, rank_p95, rank_maximum`` (every region under the same protocol), and the gaming room of a
-        region that chooses while the others keep the official protocol: ``best_rank, rank_gain, growth_gain,
-        departures, departure_count, best_protocol, best_growth, single_departure, single_gain, everyone_rank,
-        nearest``. `growth_gain` is the highest attainable growth less the official one; `departures` is the smallest
-        set that attains `best_rank`; `single_departure` is the one choice, settled otherwise, that helps most;
-        `everyone_rank` is the rank when every region takes what suits it best.
+        Every region and period: the spread of growth and rank when all are under the same protocol, and the gaming room
+        of a region that chooses while the others keep the reference protocol.
     protocols
-        ``number, departure_count, nearest, nearest_distance`` and one column per open parameter: one row
-        per admissible protocol, the official one first; empty where a parameter is not in force.
+        One row per admissible protocol, the reference one first, with a column per open parameter; empty where a
+        parameter is not in force.
     variance
-        ``region, start, end, choice, variance, first_order, total, shapley, share``: exact, over all protocols;
-        `shapley` sums to `variance`, `share` is its part.
+        What each choice contributes to the spread: exact, over all protocols; `shapley` sums to `variance`.
     reversals
-        ``start, end, region, other, above``: share of the protocols in which `region` grows faster than `other`.
+        The share of the protocols in which `region` grows faster than `other`.
     left_out
-        ``departures, reason, reason_zh``: alternatives that the package cannot compute, and periods that some protocols
-        do not fill (without departures).
-    regions
-        Names of the regions.
-    official_span
-        The latest period on official figures alone, which the summary speaks of.
+        Alternatives that the package cannot compute, and periods that some protocols do not fill (without departures).
+    regions, official_span
+        Names of the regions; the latest period on official figures alone, which the summary speaks of.
     grid, spans, estimates
         The choices, the periods and the array `(N, R, P)` of mean TFP growth.
     """

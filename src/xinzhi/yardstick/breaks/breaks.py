@@ -60,16 +60,10 @@ class Breaks(Result):
     Parameters
     ----------
     frame
-        ``region, year, series, kind, move, expected, score, against_others, pair, census, explained, marked,
-        tfp_effect``. `kind` is ``level_shift`` or ``outlier`` (the level of one year alone is off; the move into it and
-        the move out of it have a row each, and `pair` is the year of the other). `move` and `expected` are log points;
-        `expected` comes from the other years of the region and the other regions of the year. `score` is their
-        difference in robust deviations of the region's own history, `against_others` in those of the other regions in
-        that year (null with too few of them). `census` names the known cause (null without one), `explained` says
-        whether there is one, `marked` whether the package owns up to the break itself. `tfp_effect` is the part of TFP
-        growth of that year that is the break, in log points (null where TFP cannot be measured).
+        One row per break, moves in log points. `kind` is ``level_shift`` or ``outlier`` (the level of one year alone is
+        off; the move into it and the move out of it have a row each, and `pair` is the year of the other).
     judged
-        ``series, regions, first_year, last_year, moves``: what was looked at.
+        The series that were looked at, and how far.
     reason
         Why no effect on TFP is given; None where it is.
     """

@@ -42,26 +42,17 @@ class Claims(Result):
     Parameters
     ----------
     frame
-        ``region, start, end, written, growth, rounding, source, verdict, official, lowest, highest, tried, giving,
-        protocol, protocol_growth, departures, departure_count, older_vintages, flags``: one row per claim in the
-        order given. `verdict` is ``supported`` (the official protocol gives the figure within its rounding),
-        ``superseded`` (it does so on an older vintage of the data), ``reachable`` (another admissible protocol does) or
-        ``unreachable``. `lowest` and `highest` are bounds over the `tried` admissible protocols; `giving` counts those
-        that give the figure. `protocol` numbers the first of them, or the nearest one; `older_vintages` are those that
-        give the figure when nothing else departs, whatever the verdict; `flags` are the marks of the figures behind the
-        official answer.
+        One row per claim in the order given. `verdict` is ``supported`` (the reference protocol gives the figure within
+        its rounding), ``superseded`` (it does so on an older vintage of the data), ``reachable`` (another admissible
+        protocol does) or ``unreachable``.
     protocols
-        ``region, start, end, source, order, number, departures, departure_count, vintage, growth``: the protocols that
-        give each claim, the fewest departures first, the official one on older data before others; none for an
-        unreachable claim. `vintage` is empty on current data. Admissible protocols have the numbers of `audit`.
+        The protocols that give each claim, the fewest departures first, the reference one on older data before others;
+        none for an unreachable claim. Admissible protocols have the numbers of `audit`.
     departures
-        ``region, start, end, source, order, number, parameter, official, value, contribution``: what each departure of
-        the first protocols contributes (Shapley), for an unreachable claim those of the nearest. They sum to the
-        protocol's growth less the official one.
-    grid
-        The protocols that were tried.
-    regions
-        Names of the regions.
+        What each departure of the first protocols contributes (Shapley), for an unreachable claim those of the nearest.
+        They sum to the protocol's growth less that of the reference protocol.
+    grid, regions
+        The protocols that were tried; names of the regions.
     """
 
     verb: ClassVar[str] = "claim"
