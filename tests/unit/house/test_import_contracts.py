@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACTS = ROOT / ".importlinter"
-ROOMS = ("cli", "report", "yardstick", "data", "protocol", "core")
+ROOMS = ("cli", "report", "studies", "yardstick", "data", "protocol", "core")
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
