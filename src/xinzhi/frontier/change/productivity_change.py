@@ -9,6 +9,7 @@ import numpy as np
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance
+from xinzhi.core.text import message
 from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
 from xinzhi.frontier.change.distances import Frontier, Measure
 from xinzhi.frontier.change.families import distance_family, fixed_weight_family, hicks_moorsteen_family, status_of
@@ -277,8 +278,8 @@ class Call:
         values = {"index": self.index, "reference": self.reference, "confidence": self.options["confidence"]}
         for wrong, code in self._clashes(has_bad):
             if wrong:
-                full = f"frontier.{code}"
-                raise UsageError(full, directional=list(DIRECTIONAL), priced=list(PRICED), **values)
+                why = message(f"frontier.{code}", directional=list(DIRECTIONAL), priced=list(PRICED), **values)
+                raise UsageError("frontier.clash", why=why)
 
     def _clashes(self, has_bad: bool) -> list[tuple[bool, str]]:  # noqa: FBT001 - one question
         """Return what does not go together, each with the code of its message."""

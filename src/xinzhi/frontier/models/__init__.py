@@ -62,8 +62,10 @@ class Model:
         choose("orientation", orientation, _ORIENTATIONS)
         if orientation not in self.orientations:
             along = "output" not in self.orientations and "direction" in self.takes
-            code = "frontier.orientation-by-direction" if along else "frontier.orientation"
-            raise UsageError(code, model=name, orientation=orientation, known=list(self.orientations))
+            raise UsageError(
+                "frontier.orientation-by-direction" if along else "frontier.orientation",
+                model=name, orientation=orientation, known=list(self.orientations),
+            )  # fmt: skip
         if self.bad == "none" and data.goods.bad is not None:
             raise UsageError("frontier.no-bad", model=name)
         if self.bad == "some" and data.goods.bad is None:

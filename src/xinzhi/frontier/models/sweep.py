@@ -69,12 +69,14 @@ def checked(
 
 def _check(table: FloatArray, name: str, *, zero: bool, negative: bool) -> None:
     """Refuse what the model cannot use, and say where it stands."""
-    wrong, code = (table < 0) & (not negative), "frontier.model-negative"
-    if not wrong.any():
-        wrong, code = (table == 0) & (not zero), "frontier.model-zero"
+    below = (table < 0) & (not negative)
+    wrong = below if below.any() else (table == 0) & (not zero)
     if wrong.any():
         row, column = np.argwhere(wrong)[0].tolist()
-        raise InputError(code, name=name, column=column, unit=row, n=int(wrong.sum()))
+        raise InputError(
+            "frontier.model-negative" if below.any() else "frontier.model-zero",
+            name=name, column=column, unit=row, n=int(wrong.sum()),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
