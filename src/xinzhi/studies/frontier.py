@@ -129,7 +129,7 @@ def frontier(
     names = lead.names
     known = read.goods.frame["region"].unique().sort().to_list()
     region = None if wish.region is None else names.resolve(wish.region, known)
-    made = draft.done(region=region, names=names)
+    made = draft.done(region=region, names=dict(names.by_kind.get("region", {})))
     return replace(made, findings=() if read.package is None else tuple(read.package.findings))
 
 

@@ -96,10 +96,8 @@ class Table:
             )
             for row in rows[:_SHOWN]
         ]
-        more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
-        named = ", ".join(self.where(int(row)) for row in rows[:_SHOWN])
-        text = f"column '{name}' is {message.en} in {rows.size} rows ({named}{more}): {hint.en}"
-        raise InputError(text, findings)
+        where = [self.where(int(row)) for row in rows]
+        raise InputError("frontier.cells", findings, column=name, what=message, n=rows.size, rows=where, cure_of=hint)
 
 
 def read_table(frame: Any, unit: str | None, period: str | None) -> Table:  # noqa: ANN401 - any kind of frame
