@@ -86,7 +86,7 @@ class ProductivityChange(Labelled):
     frame
         ``unit, period, index``, the parts of the decomposition, ``status``: one row per unit and pair of adjacent
         periods; `period` is the later one. Indices are ratios, above one for progress; the Luenberger indicator is a
-        difference, above nought for progress. With a bootstrap every number has ``_lower, _upper, _bias, _error``
+        difference, above zero for progress. With a bootstrap every number has ``_lower, _upper, _bias, _error``
         beside it. `status` is ``optimal``, or names each program that has no solution; what needs it is then null.
     levels
         ``unit, period`` and levels of each observation against its own technology: efficiencies (``technical`` under

@@ -1,6 +1,6 @@
 """Cross-efficiency: every unit rated with the weights of every other (Sexton, Silkman and Hogan 1986).
 
-The weights that make a unit look best are not unique, so a second programme chooses among them: the aggressive one puts
+The weights that make a unit look best are not unique, so a second program chooses among them: the aggressive one puts
 the other units in the worst light, the benevolent one in the best (Doyle and Green 1994).
 """
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def single_factor(
     known: Technology, inputs: int, target: FloatArray, gain: FloatArray, without: IntArray | None = None
 ) -> Envelopment:
-    """Solve the directional programme of each unit under the single abatement factor."""
+    """Solve the directional program of each unit under the single abatement factor."""
     inward = bool((gain[:, :inputs] != 0).any())
     if inward and (gain[:, inputs:] != 0).any():
         raise UsageError("frontier.one-factor-moves")
@@ -68,10 +68,10 @@ def _note(
     unit: int,
     answer: Solution,
     known: Technology,
-    programme: tuple[bool, int, FloatArray, FloatArray],
+    program: tuple[bool, int, FloatArray, FloatArray],
 ) -> tuple[IntArray, FloatArray]:
     """Write one solution down; return the columns used and their weights z, before abatement."""
-    inward, inputs, target, gain = programme
+    inward, inputs, target, gain = program
     found.status[unit] = answer.status
     k = known.columns.shape[1]
     if answer.status != "optimal":
@@ -83,7 +83,7 @@ def _note(
     share = 1.0 if inward else max(factor, 1e-300)
     if inward:  # the factor multiplies the outputs of the combination
         spare[inputs:] /= factor
-    else:  # the programme's weights are already abated; inputs are not
+    else:  # the program's weights are already abated; inputs are not
         spare[:inputs] /= share
     spare -= target + answer.objective * gain
     found.slacks[unit] = np.append(np.where(known.equal[:-1], 0.0, np.maximum(spare, 0.0)), 0.0)

@@ -140,7 +140,7 @@ def _convex(
 
 
 def _one_factor(known: Technology, inputs: int, without: IntArray | None) -> Solver:
-    """Return what solves directional programmes under one abatement factor for all units."""
+    """Return what solves directional programs under one abatement factor for all units."""
 
     def solve(target: FloatArray, gain: FloatArray, units: IntArray) -> Envelopment:
         return single_factor(known, inputs, target, gain, None if without is None else without[units])
@@ -236,8 +236,8 @@ def hyperbolic(
     shrinks: BoolArray,
     solve: Callable[[FloatArray, FloatArray, IntArray], Envelopment],
 ) -> tuple[FloatArray, Envelopment]:
-    """Return h and the programmes solved at the projection."""
-    # The tangent of ``1 / h`` at a guess turns the programme into a directional one at the point ``(h x, y / h)`` in
+    """Return h and the programs solved at the projection."""
+    # The tangent of ``1 / h`` at a guess turns the program into a directional one at the point ``(h x, y / h)`` in
     # its own direction; its solution is the next guess. That is Newton's method on a convex curve: after the first step
     # the guesses rise towards h and never pass it, and the digits that are right double at every step.
     # Färe, Grosskopf and Lovell (1985), The Measurement of Efficiency of Production.
@@ -256,7 +256,7 @@ def hyperbolic(
         h[open_] *= 1.0 - beta
         # A step of -1 gives all outputs up; a unit that keeps at it makes what the others do not make at any h.
         lost = (np.abs(beta + 1) <= _LOST) if step >= _PATIENCE else np.zeros(open_.size, dtype=bool)
-        spent = h[open_] <= _CLOSE  # a unit without outputs shrinks to nothing: there is no smallest h above nought
+        spent = h[open_] <= _CLOSE  # a unit without outputs shrinks to nothing: there is no smallest h above zero
         never, free = np.concatenate([never, open_[lost]]), np.concatenate([free, open_[spent]])
         open_ = open_[(np.abs(beta) > _CLOSE) & ~lost & ~spent]
         if open_.size == 0:

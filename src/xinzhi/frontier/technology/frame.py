@@ -26,7 +26,7 @@ _ROUNDS = 200
 
 
 def frame(columns: FloatArray, equal: BoolArray, *, points: bool) -> tuple[IntArray, int]:
-    """Return the numbers of columns that span the same technology as all of them, and how many programmes that took."""
+    """Return the numbers of columns that span the same technology as all of them, and how many programs that took."""
     k = columns.shape[1]
     rng = np.random.default_rng(k)
     order = rng.permutation(k)
@@ -52,7 +52,7 @@ def _corners(columns: FloatArray, rng: np.random.Generator) -> IntArray:
 def _grow(
     columns: FloatArray, equal: BoolArray, chosen: IntArray, sample: IntArray, *, points: bool
 ) -> tuple[IntArray, int]:
-    """Add columns of `sample` until none lies outside the hull of the chosen ones; count the programmes."""
+    """Add columns of `sample` until none lies outside the hull of the chosen ones; count the programs."""
     outside = np.setdiff1d(sample, chosen)
     count = 0
     for _ in range(_ROUNDS):

@@ -55,7 +55,7 @@ def whole_units(
     without: IntArray | None = None,
 ) -> Envelopment:
     """Return how far each point can go before no sum of whole reference units dominates it."""
-    # Tulkens (1993) and Bogetoft (1996). One mixed-integer programme a point; for some hundred units, not for
+    # Tulkens (1993) and Bogetoft (1996). One mixed-integer program a point; for some hundred units, not for
     # thousands.
     n, goods = target.shape
     m = reference.shape[1]
@@ -94,7 +94,7 @@ def _useful(target: FloatArray, gain: FloatArray, reference: FloatArray) -> Floa
 def _mixed(
     target: FloatArray, gain: FloatArray, reference: FloatArray, upper: FloatArray, *, scaling: bool
 ) -> Solution:
-    """Solve one mixed-integer programme: multiples of the reference units, switches when scaling, the distance."""
+    """Solve one mixed-integer program: multiples of the reference units, switches when scaling, the distance."""
     goods, m = reference.shape
     # A hair of room keeps a unit that just suffices in reach of the solver's tolerance.
     upper = upper + 1e-9 * np.where(np.isfinite(upper), upper, 0.0)
