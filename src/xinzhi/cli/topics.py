@@ -164,7 +164,8 @@ def sectors(call: Call) -> int | None:
     """Study the sectors, build an index, or list the systems that ship."""
     data = call.get("data")
     if call.get("list"):
-        return _systems(data or DEFAULT, call)
+        _systems(data or DEFAULT, call)
+        return None
     if data is None:
         raise UsageError("cli.missing", given="DATA")
     return conclude(call, study(call, data))
@@ -213,17 +214,23 @@ def scope(call: Call) -> int | None:
 
     language = call.language
     if call.get("list"):
-        return _definitions(call)
-    if call.get("template") is not None:
+        _definitions(call)
+    elif call.get("template") is not None:
         text = verbs.definition_template(call.get("template"))
-        return print_json({"template": text}) if call.json else console().print(text, markup=False, end="")
-    if call.get("explain") is not None:
+        if call.json:
+            print_json({"template": text})
+        else:
+            console().print(text, markup=False, end="")
+    elif call.get("explain") is not None:
         wish = studies.ScopeOptions(**call.options(studies.ScopeOptions))
         found = verbs.explain(call.get("explain"), wish.day, definitions=wish.definitions, standard=wish.standard)
-        return (
-            print_json({"explain": plain(found, language)}) if call.json else terminal.explained(found, wish, language)
-        )
-    return conclude(call, study(call, call.get("file")))
+        if call.json:
+            print_json({"explain": plain(found, language)})
+        else:
+            terminal.explained(found, wish, language)
+    else:
+        return conclude(call, study(call, call.get("file")))
+    return None
 
 
 def _definitions(call: Call) -> None:

@@ -203,7 +203,7 @@ def _add_alike(package: Package, wish: PathsOptions, draft: Draft) -> None:
         draft.results["choices"] = result.choice
 
 
-def _add_convergence(frame: pl.DataFrame, keys: dict[str, str], rules: Any, draft: Draft) -> None:  # noqa: ANN401 - ClubRules
+def _add_convergence(frame: pl.DataFrame, keys: dict[str, Any], rules: Any, draft: Draft) -> None:  # noqa: ANN401 - ClubRules
     """Add convergence and overtaking of one series."""
     from xinzhi.pathways import beta_convergence, clubs, lead_changes, sigma_convergence
 

@@ -271,7 +271,11 @@ def read_dates(table: Plain, name: str) -> pl.Series:
         return text.cast(pl.Int64)
     units: dict[str, str] = {}
     for one in text.drop_nulls().unique(maintain_order=True).to_list():
-        place = {"table": table.name, "line": table.lines[int((text == one).arg_true()[0])], "column": name}
+        place: dict[str, Any] = {
+            "table": table.name,
+            "line": table.lines[int((text == one).arg_true()[0])],
+            "column": name,
+        }
         try:
             units.setdefault(read_calendar(pl.Series(name, [one])).unit, one)
         except InputError:

@@ -159,7 +159,7 @@ def risks(
         register = _register(case)
     for part in wish.only:
         case.draft.results |= case.shown[part]
-    matrix = {} if register is None else {"matrix": register.matrix}
+    matrix: dict[str, Any] = {} if register is None else {"matrix": register.matrix}
     return case.draft.done(region=region, **matrix)
 
 

@@ -211,7 +211,8 @@ def _index_study(source: Any, wish: SectorsOptions, progress: Progress) -> Study
     _add_trust(result, wish.draws, draft)
     progress.step("gaming")
     draft.results["gaming"] = result.gaming()
-    region, more = None, {}
+    region: str | None = None
+    more: dict[str, Any] = {}
     if wish.region is not None:
         region = names_of(package).resolve(wish.region, result.frame["region"].unique().sort().to_list())
         last = int(result.frame.drop_nulls("index")["year"].to_numpy().max())
