@@ -107,20 +107,20 @@ def _title(document: Mapping[str, Any], name: str) -> Text:
 
 def _resource(entry: object, number: int, path: Path) -> Resource:
     if not isinstance(entry, dict):
-        raise _wrong(path, "resource-mapping", number)
+        raise InputError("data.resource-mapping", path=path, number=number)
     place = entry.get("path")
     place = place[0] if isinstance(place, list) and len(place) == 1 else place
     if not isinstance(place, str) or not place:
-        raise _wrong(path, "resource-path", number)
+        raise InputError("data.resource-path", path=path, number=number)
     if "://" in place or PurePosixPath(place).is_absolute() or ".." in PurePosixPath(place).parts:
-        raise _wrong(path, "resource-outside", number, place=place)
+        raise InputError("data.resource-outside", path=path, number=number, place=place)
     schema = entry.get("schema") or {}
     if not isinstance(schema, dict):
-        raise _wrong(path, "resource-schema", number, schema=schema)
+        raise InputError("data.resource-schema", path=path, number=number, schema=schema)
     key = schema.get("primaryKey") or entry.get("key") or []
     key = [key] if isinstance(key, str) else key
     if not isinstance(key, list):
-        raise _wrong(path, "resource-key", number, key=key)
+        raise InputError("data.resource-key", path=path, number=number, key=key)
     dialect = entry.get("dialect")
     entries = schema.get("fields") or entry.get("fields") or []
     fields = _fields(entries, number, path)
@@ -139,7 +139,7 @@ def _resource(entry: object, number: int, path: Path) -> Resource:
 
 def _fields(entries: object, number: int, path: Path) -> dict[str, Field]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and entry.get("name") for entry in entries):
-        raise _wrong(path, "resource-fields", number)
+        raise InputError("data.resource-fields", path=path, number=number)
     return {
         str(entry["name"]): Field(
             name=str(entry["name"]),
@@ -160,7 +160,3 @@ def _missing(values: object) -> tuple[str, ...]:
 
 def _word(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _wrong(path: Path, what: str, number: int, **values: Any) -> InputError:  # noqa: ANN401 - values of a message
-    return InputError(f"data.{what}", path=path, number=number, **values)

@@ -127,7 +127,6 @@ class Package:
             if found.severity == "error" and found.table == table and found.rule not in despite
         ]
         if table not in self.tables:
-            code = "data.table-unread" if errors else "data.table-missing"
             asked = {
                 "verb": verb,
                 "table": table,
@@ -135,7 +134,8 @@ class Package:
                 "name": self.name,
                 "tables": list(self.tables),
             }
-            raise InputError(code, errors, why=errors[0].text if errors else "", **asked)
+            why = errors[0].text if errors else ""
+            raise InputError("data.table-unread" if errors else "data.table-missing", errors, why=why, **asked)
         frame = self.tables[table]
         if missing := [name for name in columns if name not in frame.columns]:
             raise InputError(

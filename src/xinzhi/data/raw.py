@@ -30,7 +30,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
-    """A table as it was read."""
+    """A table as it was read: cells as they were written, with the file and the line of each."""
 
     name: str
     cells: pl.DataFrame

@@ -227,8 +227,8 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
 
 def refuse(verb: str, findings: Sequence[Finding]) -> None:
     """Raise for findings: the message says the first and how many more there are, the error carries all."""
-    code = "data.cell" if len(findings) == 1 else "data.cells"
-    raise InputError(code, findings, verb=_prefix(verb), what=findings[0].text, more=len(findings) - 1)
+    said = {"verb": _prefix(verb), "what": findings[0].text, "more": len(findings) - 1}
+    raise InputError("data.cell" if len(findings) == 1 else "data.cells", findings, **said)
 
 
 def _require(raw: RawTable, fields: Sequence[Field], verb: str, error: type[InputError | UsageError]) -> None:

@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from xinzhi.core.errors import ProtocolError, UsageError
-from xinzhi.core.text import Text
+from xinzhi.core.errors import ProtocolError
+from xinzhi.core.text import Text, message, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -37,7 +37,7 @@ class Fault(Exception):  # noqa: N818 - it becomes a finding, never leaves the p
     @property
     def text(self) -> Text:
         """What is wrong and the cure, in both languages."""
-        return UsageError(self.code, **self.values).text
+        return message(self.code, **self.values) or same(self.code)
 
     def below(self, *at: object) -> Fault:
         """Return the same fault of a value that stands below another one."""

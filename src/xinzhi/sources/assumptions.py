@@ -89,8 +89,8 @@ def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
     for name, value in (assume or {}).items():
         if name not in known:
             near = get_close_matches(str(name), known, n=1)
-            code = "sources.misspelt-assumption" if near else "sources.unknown-assumption"
-            raise UsageError(code, name=name, near=near, known=list(known))
+            said = {"name": name, "near": near, "known": list(known)}
+            raise UsageError("sources.misspelt-assumption" if near else "sources.unknown-assumption", **said)
         _check(name, value, known[name])
         values[name] = value
     return Assumptions(values, tuple(name for name in values if values[name] != known[name]["value"]))

@@ -35,8 +35,12 @@ def from_industries(package: Package, official: Official) -> Detail:
     absent = [names for names in wanted if not any(cube.gives(name) for name in names)]
     if absent or not cube.names:
         missing = [Text(zh="或".join(names), en=" or ".join(names)) for names in absent]
-        code = "sources.industries-incomplete" if missing else "sources.industries-empty"
-        raise InputError(code, table=TABLE, name=package.name, missing=missing)
+        raise InputError(
+            "sources.industries-incomplete" if missing else "sources.industries-empty",
+            table=TABLE,
+            name=package.name,
+            missing=missing,
+        )
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
     gross = _gross(cube, official.panel)

@@ -99,8 +99,9 @@ def _whole(rows: pl.DataFrame, keys: tuple[str, str], value: str) -> None:
     gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
     if bad.height or gap.height:
         place = (bad if bad.height else gap).select(keys).row(0)
-        code = "sources.flow-unusable" if bad.height else "sources.flow-gap"
-        raise InputError(code, value=value, region=place[0], year=place[1])
+        raise InputError(
+            "sources.flow-unusable" if bad.height else "sources.flow-gap", value=value, region=place[0], year=place[1]
+        )
 
 
 def _common_growth(flow: FloatArray) -> float:

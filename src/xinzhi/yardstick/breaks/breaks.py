@@ -320,7 +320,7 @@ def _finding(data: Package, row: Mapping[str, Any], place: SeriesRule) -> Findin
     key = _key(data, row, place.table)
     file, line = data.place(place.table, **key)
     return finding(
-        f"yardstick.{row['kind'].replace('_', '-')}",
+        "yardstick.outlier" if row["kind"] == "outlier" else "yardstick.level-shift",
         severity="note" if census or row["marked"] else "warning",
         words={
             "series": title_of(row["series"]),
