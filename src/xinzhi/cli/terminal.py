@@ -93,8 +93,7 @@ def _head(title: Text, unit: Text) -> Text:
 
 def _sources(made: Study, call: Call) -> None:
     """Print the regions in which allocation gave most over the whole span, or the periods of one region."""
-    from xinzhi.sources.facts import part_name, whole_span
-    from xinzhi.sources.tables import PARTS
+    from xinzhi.sources import PARTS, part_name, whole_span
 
     result: Any = made.results["sources"]
     top = call.get("top", 10)

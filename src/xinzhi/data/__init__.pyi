@@ -1,5 +1,9 @@
 from .catalogue import known_tables as known_tables
+from .catalogue import nearest as nearest
 from .export import export as export
+from .frames import read_any as read_any
+from .frames import read_file as read_file
+from .frames import typed as typed
 from .loading import as_package as as_package
 from .loading import check as check
 from .loading import is_package as is_package

@@ -40,6 +40,8 @@ from .projects.facts import verdict_text as verdict_text
 from .projects.places import place_text as place_text
 from .projects.quotations import joined_spans as joined_spans
 from .projects.reading import library as library
+from .projects.reading import renamed as renamed
+from .projects.reading import sentences as sentences
 from .projects.screen import Archive as Archive
 from .projects.screen import Comparison as Comparison
 from .projects.screen import Screening as Screening

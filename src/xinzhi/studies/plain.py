@@ -35,7 +35,7 @@ class Plain:
 
     def require(self, *columns: str | None) -> None:
         """Refuse a column that is not there, with the nearest that is."""
-        from xinzhi.data.catalogue import nearest
+        from xinzhi.data import nearest
 
         known = self.frame.columns
         for name in columns:
@@ -71,7 +71,7 @@ def known_sheets(path: Path) -> set[str]:
 
 def read_plain(source: Any, encoding: str | None = None, *, text: Iterable[str] = ()) -> Plain:  # noqa: ANN401 - a frame or a path
     """Return a plain table; the columns `text` stay as they are written, such as codes with leading zeros."""
-    from xinzhi.data.frames import read_any, typed
+    from xinzhi.data import read_any, typed
 
     name = Path(source).name if isinstance(source, (str, Path)) else "table"
     raw, _ = read_any(source, name, encoding=encoding)

@@ -256,7 +256,7 @@ def _read(
 
 def read_dates(table: Plain, name: str) -> pl.Series:
     """Return the dates as they are written, whole numbers that count periods as such; a date unread names its line."""
-    from xinzhi.risks.prices.series import read_calendar
+    from xinzhi.risks import read_calendar
 
     column = table.frame[name]
     text = (
@@ -292,7 +292,7 @@ def _heading(name: str) -> str:
 
 def _are_dates(names: Sequence[str]) -> bool:
     """Say whether the columns of a heading are dates of one frequency."""
-    from xinzhi.risks.prices.series import read_calendar
+    from xinzhi.risks import read_calendar
 
     if len(names) < FEWEST:
         return False

@@ -273,8 +273,7 @@ def _bands(asked: Any) -> Any:  # noqa: ANN401 - a name, a mapping, or None
 
 def _screen(case: Case) -> None:
     """Hold projects against an archive: those of the options, else those of the package."""
-    from xinzhi.risks import screen
-    from xinzhi.risks.projects.reading import library
+    from xinzhi.risks import library, screen
 
     package, wish = case.package, case.wish
     handed = wish.projects is not None or wish.archive is not None

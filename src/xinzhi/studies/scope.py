@@ -116,7 +116,7 @@ def _dependence(wish: ScopeOptions) -> Dependence:
 
 def _judged(source: Any, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[Scope, Text, Package | None]:  # noqa: ANN401 - a package or a table
     """Return what counts among the industries of a table or of a data package, and what was read."""
-    from xinzhi.data.frames import read_any
+    from xinzhi.data import read_any
     from xinzhi.scope import classify, classify_package
 
     ways: dict[str, Any] = {"as_of": wish.day, "definitions": wish.definitions, "standard": wish.standard, "use": use}
@@ -150,7 +150,7 @@ def _package(source: Any, encoding: str | None) -> Package | None:  # noqa: ANN4
 
 def _powers(wish: ScopeOptions) -> Study:
     """Hold the eras of the five powers to shares of energy."""
-    from xinzhi.data.frames import read_any
+    from xinzhi.data import read_any
     from xinzhi.scope import history
 
     cells = read_any(wish.energy, "energy", encoding=wish.encoding)[0].cells

@@ -114,8 +114,8 @@ def _explained(error: InputError, source: Any, encoding: str | None) -> InputErr
     """Return an error in the words of a plain table: what to mend, or its columns when none tells of projects."""
     import polars as pl
 
-    from xinzhi.data.catalogue import nearest
-    from xinzhi.risks.projects.reading import renamed, sentences
+    from xinzhi.data import nearest
+    from xinzhi.risks import renamed, sentences
 
     columns = _columns(source, encoding)
     if columns is None:
@@ -137,7 +137,7 @@ def _columns(source: Any, encoding: str | None) -> Sequence[str] | None:  # noqa
         return None
     if not isinstance(source, Path):
         return list(getattr(source, "columns", ())) or None
-    from xinzhi.data.frames import read_file
+    from xinzhi.data import read_file
 
     try:
         return list(read_file(source, source.stem, encoding=encoding).cells.columns) or None
