@@ -91,7 +91,7 @@ def _against(data: Data, reference: Sequence[Any], column: str | None) -> Data:
     if len(reference) not in {2, 3}:
         raise UsageError("frontier.reference-parts")
     held = column if any(column in _columns(part) for part in reference) else None
-    others = read_data(reference[0], reference[1], reference[2] if len(reference) > 2 else None, held)  # noqa: PLR2004
+    others = read_data(reference[0], reference[1], reference[2] if len(reference) > 2 else None, held)  # noqa: PLR2004 - bad outputs are the third part
     named = all(hasattr(part, "columns") for part in reference) and others.columns != data.columns
     if others.goods.widths != data.goods.widths:
         raise UsageError("frontier.reference-goods", ours=data.goods.widths, theirs=others.goods.widths)
@@ -112,7 +112,7 @@ def _part(name: str, native: Any, column: str | None) -> _Part:  # noqa: ANN401 
     except (TypeError, ValueError) as error:
         raise UsageError("frontier.not-numbers", name=name) from error
     values = values[:, None] if values.ndim == 1 else values
-    if values.ndim != 2 or values.shape[1] == 0:  # noqa: PLR2004 - units by goods
+    if values.ndim != 2 or values.shape[1] == 0:  # noqa: PLR2004 - bad outputs are the third part - units by goods
         raise UsageError("frontier.shape", name=name, shape=np.shape(native))
     label = getattr(native, "name", None)  # a pandas or polars series
     numbered = tuple(f"{name[0]}{i + 1}" for i in range(values.shape[1]))

@@ -95,7 +95,7 @@ def picture(  # noqa: PLR0913 - the fields of a row
     )
 
 
-def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any) -> ChartType:  # noqa: ANN401
+def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any) -> ChartType:  # noqa: ANN401 - rows of any kind
     return chart(w, rows, **options)
 
 

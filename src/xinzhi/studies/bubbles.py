@@ -58,7 +58,7 @@ class BubblesOptions:
             gaps=self.gaps or gaps,  # type: ignore[arg-type] # checked there
             level=self.level, minimum_window=self.minimum_window, replications=self.replications, seed=self.seed,
             zeros=self.zeros,  # type: ignore[arg-type] # checked there
-            minimum_duration=_whole(self.minimum_duration, "minimum-duration", "log"),  # type: ignore[arg-type]
+            minimum_duration=_whole(self.minimum_duration, "minimum-duration", "log"),  # type: ignore[arg-type] # a whole number or log
         )  # fmt: skip
 
 

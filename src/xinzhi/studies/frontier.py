@@ -125,7 +125,7 @@ def frontier(
     draft = Draft(name="frontier", source=read.line)
     draft.results = dict(_results(wish, read, progress.count))
     lead: Any = next(iter(draft.results.values()))
-    draft.notes = list(dict.fromkeys(note for one in draft.results.values() for note in one.labels.notes))  # type: ignore[attr-defined]
+    draft.notes = list(dict.fromkeys(note for one in draft.results.values() for note in one.labels.notes))  # type: ignore[attr-defined] # results of the frontier have labels
     names = lead.names
     known = read.goods.frame["region"].unique().sort().to_list()
     region = None if wish.region is None else names.resolve(wish.region, known)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -32,7 +33,7 @@ def loaded(source):
 
 @pytest.mark.parametrize(
     ("source", "forbidden"),
-    [(IMPORT, (*HEAVY, "pydantic", "typer", "rich", "yaml")), (HELP, HEAVY)],
+    [(IMPORT, (*HEAVY, "pydantic", "click", "rich", "yaml")), (HELP, HEAVY)],
     ids=["import", "help"],
 )
 def test_heavy_libraries_stay_unloaded(source, forbidden):
@@ -48,4 +49,4 @@ def test_unknown_name_is_an_attribute_error():
         [sys.executable, "-I", "-c", "import xinzhi; xinzhi.no_such_verb"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "module 'xinzhi' has no attribute 'no_such_verb'" in done.stderr
+    assert re.search(r"AttributeError: .*xinzhi.*no_such_verb", done.stderr)

@@ -1,0 +1,256 @@
+"""Small examples of what is inside pathways, each with a result that one can check by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from xinzhi.pathways.industries import jobs, nearness
+from xinzhi.pathways.leap.counterfactual import simplex_weights
+from xinzhi.pathways.plans.assignment import Task, assign, greedy, realised, repair, violations
+from xinzhi.pathways.plans.limits import Limits, caps_of, fit_entry, refuse, sizes_of, spread
+from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
+from xinzhi.pathways.plans.plan import own_ranks
+from xinzhi.pathways.plans.similarity import (
+    add_up,
+    chosen_levels,
+    cosine,
+    curveball,
+    ellison_glaeser,
+    finger_kreinin,
+    hachman,
+    hhi,
+    hypergeometric_at_most,
+    jaccard,
+    krugman,
+    krugman_to_rest,
+    length_chances,
+    location_gini,
+    mean_of_pairs,
+    parents,
+    permuted_structures,
+    poisson_binomial,
+    sampled_structures,
+    shared,
+    shares,
+    tails,
+)
+
+
+def test_simplex_weights() -> None:
+    assert simplex_weights(np.array([1.0, 1.0]), np.array([[0.0, 2.0, 9.0], [0.0, 2.0, 0.0]])).round(9).tolist() == [
+        0.5,
+        0.5,
+        0.0,
+    ]
+
+
+def test_assign() -> None:
+    task = Task(
+        value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]), floors=np.zeros(2)
+    )
+    found = assign(task)
+    assert (found.chosen.tolist(), found.objective, found.proof) == ([[False, True], [True, False]], 4.5, "flow")
+
+
+def test_violations() -> None:
+    task = Task(value=np.ones((2, 2)), sizes=np.array([1, 1]), caps=np.array([2, 2]), floors=np.zeros(2), overlap=0)
+    assert violations(task, np.array([[True, False], [True, False]])) == ["overlap"]
+
+
+def test_greedy() -> None:
+    from xinzhi.pathways.plans.assignment import Task
+
+    task = Task(
+        value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]), floors=np.zeros(2)
+    )
+    assert greedy(task).tolist() == [[True, False], [True, False]]
+
+
+def test_realised() -> None:
+    from xinzhi.pathways.plans.assignment import Task
+
+    task = Task(
+        value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]), floors=np.zeros(2)
+    )
+    assert realised(task, greedy(task)) == 2.75
+
+
+def test_repair() -> None:
+    from xinzhi.pathways.plans.assignment import Task
+
+    task = Task(
+        value=np.array([[3.0, 1.0], [3.0, 2.0]]),
+        sizes=np.array([1, 1]),
+        caps=np.array([2, 2]),
+        floors=np.zeros(2),
+        overlap=0,
+    )
+    assert repair(task, np.array([[True, False], [True, False]])).tolist() == [[True, False], [False, True]]
+
+
+def test_hypergeometric_at_most() -> None:
+    assert round(hypergeometric_at_most(0, 4, 2, 2), 6) == 0.166667
+
+
+def test_refuse() -> None:
+    from xinzhi.pathways.plans.assignment import Task
+
+    task = Task(value=np.ones((2, 1)), sizes=np.array([1, 1]), caps=np.array([1]), floors=np.zeros(2))
+    assert str(refuse(task, ["a", "b"], ["x"])) == (
+        "plan: the caps are too tight by 1 place: 2 are asked for, the caps hold 1. Raise the cap o"
+        "f x by 1, or ask for less."
+    )
+
+
+def test_spread() -> None:
+    frame = pl.DataFrame({"region": ["a", "b"], "industry": ["x", "y"], "gain": [1.0, 2.0]})
+    assert repr(spread(frame, "gain", ("a", "b"), ("x", "y")).tolist()) == "[[1.0, nan], [nan, 2.0]]"
+
+
+def test_caps_of() -> None:
+    assert caps_of(None, ["26", "36"], 10, {"36": 72.2}).tolist() == [10, 5]
+
+
+def test_sizes_of() -> None:
+    assert sizes_of(Limits(), ["a", "b"], 3, {"a": 0.2, "b": 0.7})[0].tolist() == [3, 1]
+
+
+def test_fit_entry() -> None:
+    from xinzhi.data import load
+
+    odds = fit_entry(load("china-provinces"), 2016, 5)
+    assert (odds.windows, odds.slope > 0) == (((2006, 2011), (2011, 2016)), True)
+
+
+def test_chosen_categories() -> None:
+    from xinzhi.data import load
+
+    assert len(chosen_categories(load("china-provinces"), "informative", verb="show")) == 34
+
+
+def test_plan_years() -> None:
+    from xinzhi.data import load
+
+    assert plan_years(load("china-provinces"), None, verb="show") == [2025, 2026]
+
+
+def test_read_lists() -> None:
+    from xinzhi.data import load
+
+    lists = read_lists(load("china-provinces"), 2025, ("ai", "computing", "nev"), verb="show")
+    assert lists.named.sum(axis=0).tolist() == [22, 25, 17]
+
+
+def test_divisions_of() -> None:
+    from xinzhi.data import load
+
+    assert divisions_of(load("china-provinces"), verb="show")["nev"] == ("36", "38")
+
+
+def test_fit_of() -> None:
+    from xinzhi.data import load
+
+    package = load("china-provinces")
+    near = nearness(jobs(package, None, verb="show")[0])
+    lists = read_lists(package, 2025, ("ai", "finance"), verb="show")
+    assert fit_of(lists, divisions_of(package, verb="show"), near).known.all(axis=0).tolist() == [True, False]
+
+
+def test_poisson_binomial() -> None:
+    assert poisson_binomial(np.array([0.5, 0.5])).tolist() == [0.25, 0.5, 0.25]
+
+
+def test_tails() -> None:
+    more, fewer = tails(np.array([[0.5, 0.5]]), np.array([2]))
+    assert (more.tolist(), fewer.tolist()) == ([0.25], [1.0])
+
+
+def test_length_chances() -> None:
+    assert length_chances(np.array([[True, False], [True, True]])).tolist() == [[0.5, 0.5], [1.0, 1.0]]
+
+
+def test_curveball() -> None:
+    lists = np.array([[True, False, True], [False, True, False]])
+    assert {tuple(drawn.sum(axis=0).tolist()) for drawn in curveball(lists, 20)} == {(1, 1, 1)}
+
+
+def test_permuted_structures() -> None:
+    drawn = next(permuted_structures(np.array([[3.0, 1.0], [1.0, 3.0]]), 1))
+    assert drawn.sum(axis=1).tolist() == [1.0, 1.0]
+
+
+def test_sampled_structures() -> None:
+    assert next(sampled_structures(np.array([[3.0, 1.0], [1.0, 3.0]]), 1, seed=1)).sum(axis=1).tolist() == [1.0, 1.0]
+
+
+def test_own_ranks() -> None:
+    assert own_ranks(np.array([[0.1, np.nan, 0.3]])).tolist() == [[2, 0, 1]]
+
+
+def test_shares() -> None:
+    assert shares(np.array([[3.0, 1.0], [0.0, 2.0]])).tolist() == [[0.75, 0.25], [0.0, 1.0]]
+
+
+def test_cosine() -> None:
+    assert cosine(np.array([[1.0, 0.0], [1.0, 1.0]])).round(4).tolist() == [[1.0, 0.7071], [0.7071, 1.0]]
+
+
+def test_krugman() -> None:
+    assert krugman(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+def test_finger_kreinin() -> None:
+    assert finger_kreinin(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist() == [[1.0, 0.5], [0.5, 1.0]]
+
+
+def test_krugman_to_rest() -> None:
+    assert krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist() == [1.0, 1.0]
+    assert krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]]), include_own=True).tolist() == [0.5, 0.5]
+
+
+def test_hachman() -> None:
+    assert hachman(np.array([[1.0, 1.0], [2.0, 2.0], [0.0, 0.0001]])).round(3).tolist() == [1.0, 1.0, 0.5]
+
+
+def test_hhi() -> None:
+    assert hhi(np.array([[1.0, 1.0], [0.0, 5.0]])).tolist() == [0.5, 1.0]
+
+
+def test_location_gini() -> None:
+    assert location_gini(np.array([[2.0, 0.0], [0.0, 2.0]])).tolist() == [0.5, 0.5]
+
+
+def test_ellison_glaeser() -> None:
+    assert ellison_glaeser(np.array([[2.0, 0.0], [0.0, 2.0]])).tolist() == [1.0, 1.0]
+
+
+def test_shared() -> None:
+    assert shared(np.array([[True, True], [False, True]])).tolist() == [[2.0, 1.0], [1.0, 1.0]]
+
+
+def test_jaccard() -> None:
+    assert jaccard(np.array([[True, True], [False, True]])).tolist() == [[1.0, 0.5], [0.5, 1.0]]
+
+
+def test_mean_of_pairs() -> None:
+    assert mean_of_pairs(np.array([[1.0, 0.2], [0.2, 1.0]])) == 0.2
+
+
+def test_parents() -> None:
+    assert parents(["0610", "3610", "3620"]) == {
+        "section": ("B", "C", "C"),
+        "group": ("BA", "CF", "CF"),
+        "2-digit": ("06", "36", "36"),
+        "3-digit": ("061", "361", "362"),
+        "4-digit": ("0610", "3610", "3620"),
+    }
+    assert parents(["ships", "cars"]) == {"as given": ("ships", "cars")}
+
+
+def test_add_up() -> None:
+    assert add_up(np.array([[1.0, 2.0, 3.0]]), ("a", "b", "a"))[0].tolist() == [[4.0, 2.0]]
+
+
+def test_chosen_levels() -> None:
+    assert list(chosen_levels(parents(["06", "36"]), ["2-digit"])) == ["2-digit"]
