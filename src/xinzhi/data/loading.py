@@ -62,7 +62,7 @@ def packages() -> tuple[str, ...]:
 def read_source(
     source: str | PathLike[str] | Mapping[str, Any], *, encoding: str | None = None, units: Units | None = None
 ) -> Source:
-    """Read a package from wherever it is."""
+    """Read a package from wherever it is: its tables as they were written, before anything is cast or checked."""
     if not isinstance(source, (str, PathLike, Mapping)):
         raise UsageError("data.no-source", known=list(packages()), given=type(source).__name__)
     if isinstance(source, Mapping):
