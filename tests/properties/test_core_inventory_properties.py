@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from xinzhi.core import initial_stock, inventory, prices
+from xinzhi.core import inventory, prices
 
 quick = settings(deadline=None, max_examples=60)
 amounts = arrays(np.float64, (4, 12), elements=st.floats(0.5, 50))
@@ -15,7 +15,7 @@ rates = st.floats(0, 1)
 
 def zhang(nominal, price, rate):
     real = prices.deflate(nominal, price)
-    return inventory.geometric(real, rate, initial_stock.ratio_to_investment(real[:, 0], 10))
+    return inventory.geometric(real, rate, inventory.ratio_to_investment(real[:, 0], 10))
 
 
 @quick

@@ -18,18 +18,11 @@ _TWO_MOVES = 0.5**0.5
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How far every move lies off its line, each `(R, T)` and NaN where it could not be judged.
+    """How far every move `(R, T)` lies off its line; NaN where it could not be judged.
 
-    Parameters
-    ----------
-    expected
-        What the other regions did in that year, plus the usual lead of the region over them, that year left out.
-    scale
-        Standard deviation of the moves of the region around that line, robust, that year left out.
-    shift
-        Score of a lasting shift of the level: the move less the expected one, in standard deviations.
-    outlier
-        Score of a one-off outlier in that year: the same for the half of its move that the next year takes back.
+    `expected` is what the other regions did in that year plus the usual lead of the region, `scale` the robust
+    deviation of its moves around that line, that year left out. `shift` scores a lasting shift of the level, `outlier`
+    a one-off one: the half of the move that the next year takes back; both in standard deviations.
     """
 
     expected: FloatArray
@@ -40,15 +33,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Breaks:
-    """Where a panel breaks, each mask `(R, T)`.
-
-    Parameters
-    ----------
-    shift
-        The level shifts in that year and stays.
-    outlier
-        The level of that year alone is off: the move into it and the move out of it, in the next year, both break.
-    """
+    """Where a panel breaks, masks `(R, T)`: the level shifts and stays, or is off in that year alone and comes back."""
 
     shift: BoolArray
     outlier: BoolArray
@@ -65,42 +50,15 @@ class Breaks:
 
 
 def leave_one_out_median(values: FloatArray) -> FloatArray:
-    """Return for every value the median of the others in its row.
-
-    Parameters
-    ----------
-    values
-        `(..., T)`, NaN where there is none; a missing value has no median of the others, and counts in none.
-
-    Examples
-    --------
-    >>> leave_one_out_median(np.array([1.0, 2.0, 3.0, 10.0])).tolist()
-    [3.0, 3.0, 2.0, 2.0]
-    """
+    """Return for every value `(..., T)` the median of the others in its row; NaN has none and counts in none."""
     return _leave_out(values)[0]
 
 
 def leave_one_out(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return for every value the median and the scaled median absolute deviation of the others in its row.
+    """Return for every value `(..., T)` the median and the scaled median absolute deviation of the others in its row.
 
-    Taking one value away moves the median to one of three places only, so that three sorts do for all.
-
-    Parameters
-    ----------
-    values
-        `(..., T)`, NaN where there is none.
-
-    Returns
-    -------
-    tuple
-        Location and scale `(..., T)` (Hampel 1974, "The influence curve and its role in robust estimation", Journal of
-        the American Statistical Association 69, section 5).
-
-    Examples
-    --------
-    >>> median, scale = leave_one_out(np.array([1.0, 2.0, 3.0, 10.0]))
-    >>> (scale / TO_SIGMA).tolist()
-    [1.0, 2.0, 1.0, 1.0]
+    Taking one value away moves the median to one of three places only, so that three sorts do for all. Hampel (1974),
+    "The influence curve and its role in robust estimation", JASA 69, section 5.
     """
     median, (low, high, low_next, high_next) = _leave_out(values)
     below, above = values <= low, values > high
@@ -137,14 +95,7 @@ def others_move(growth: FloatArray, *, fewest: int) -> FloatArray:
 
     The usual lead of a region is the median over the years of its move less the median move of the year, so that
     regions that grow at different rates are compared like with like (one step of Tukey's median polish: Tukey 1977,
-    "Exploratory data analysis", chapter 11).
-
-    Parameters
-    ----------
-    growth
-        Moves of the level in log points; NaN where there is none.
-    fewest
-        Years in which fewer other regions moved are NaN.
+    "Exploratory data analysis", chapter 11). Years in which no more than `fewest` regions moved are NaN.
     """
     comparable = np.where(np.isfinite(growth).sum(axis=0) > fewest, growth, np.nan)
     lead = _median(comparable - _median(_turned(comparable)))
@@ -154,14 +105,7 @@ def others_move(growth: FloatArray, *, fewest: int) -> FloatArray:
 def against_others(growth: FloatArray, *, fewest: int, floor: float) -> FloatArray:
     """Return how far every move `(R, T)` lies off those of the other regions of its year, in their deviations.
 
-    Parameters
-    ----------
-    growth
-        Moves of the level in log points; NaN where there is none.
-    fewest
-        Years in which fewer other regions moved are NaN.
-    floor
-        The least deviation that counts.
+    A deviation counts as `floor` at least; years in which no more than `fewest` regions moved are NaN.
     """
     moved = np.isfinite(growth).sum(axis=0)
     middle, scale = (_turned(item) for item in leave_one_out(_turned(growth)))
@@ -174,35 +118,14 @@ def is_panel(growth: FloatArray, *, fewest: int) -> bool:
 
 
 def scores(growth: FloatArray, *, fewest: int, shortest: int, floor: float) -> Scores:
-    """Score every move of a panel against the history of its region and the other regions of its year.
+    """Score every move `(R, T)`, in log points, against the history of its region and the other regions of its year.
 
-    A move is compared with what the other regions did in that year plus the median lead of the region over them in all
-    other years, and measured in the median absolute deviation of those leads: the Hampel identifier with
-    the suspect left out. No region is held to be smoother than the mean region: a small deviation in a short series
-    is luck more often than calm (Tusher, Tibshirani and Chu 2001, Proceedings of the National Academy of Sciences
-    98(9), equation 1). Without enough other regions the history of the region alone is the measure.
-
-    For a level that is a random walk with drift, the statistics are those of Chen and Liu (1993), "Joint estimation of
-    model parameters and outlier effects in time series", Journal of the American Statistical Association 88, section
-    1: a level shift is one residual, an additive outlier half the difference of two adjacent ones.
-
-    Parameters
-    ----------
-    growth
-        `(R, T)` moves of the level in log points; NaN where there is none.
-    fewest
-        The least number of other regions in a year to compare with.
-    shortest
-        Regions with fewer moves are not judged.
-    floor
-        The least scale: the rounding of the figures.
-
-    Examples
-    --------
-    >>> calm = np.array([[0.01, 0.02, 0.03, 0.02, 0.01, 0.02, 0.32, 0.02, 0.01, 0.03]])
-    >>> found = scores(calm, fewest=5, shortest=8, floor=0.001)
-    >>> int(np.nanargmax(found.shift)), round(float(found.expected[0, 6]), 3)
-    (6, 0.02)
+    A move is compared with what the others did (`fewest` of them at least) plus the median lead of the region in all
+    other years, and measured in the median absolute deviation of those leads: the Hampel identifier with the suspect
+    left out. No region is held to be smoother than the mean region: a small deviation in a series just over `shortest`
+    is luck more often than calm (Tusher, Tibshirani and Chu 2001, PNAS 98(9), equation 1). For a random walk with drift
+    a level shift is one residual, an additive outlier half the difference of two (Chen and Liu 1993, JASA 88, section
+    1).
     """
     panel = is_panel(growth, fewest=fewest)
     common = others_move(growth, fewest=fewest) if panel else np.zeros(growth.shape)
@@ -240,18 +163,10 @@ def _typical(scale: FloatArray) -> float:
 
 
 def classify(found: Scores, critical: FloatArray) -> Breaks:
-    """Tell breaks from ordinary moves, and outliers that come back from shifts that stay.
+    """Tell breaks from ordinary moves by `critical` values `(R,)`, and outliers that come back from shifts that stay.
 
-    A year is an outlier when its outlier score passes the critical value and explains its two moves better than a
-    shift explains either (the larger statistic names the type: Chen and Liu 1993, section 2). Of overlapping outliers
-    the strongest goes first.
-
-    Parameters
-    ----------
-    found
-        Scores `(R, T)`.
-    critical
-        `(R,)` values that a score must exceed.
+    A year is an outlier when its score passes the critical value and explains its two moves better than a shift
+    explains either (Chen and Liu 1993, section 2). Of overlapping outliers the strongest goes first.
     """
     limit = critical[:, None]
     shift, outlier = (np.nan_to_num(np.abs(item)) for item in (found.shift, found.outlier))

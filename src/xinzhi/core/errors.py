@@ -17,20 +17,11 @@ if TYPE_CHECKING:
 class XinzhiError(Exception):
     """Root of all errors that xinzhi raises on purpose; `exit_code` is what the command line returns.
 
-    Parameters
-    ----------
-    code
-        ``package.what``: the entry of ``words/messages/<package>.yaml`` that says what is wrong, where, and the cure.
-    values
-        What stands for the placeholders of the message.
+    The code ``package.what`` is the entry of ``words/messages/<package>.yaml`` that says what is wrong, where, and the
+    cure; `values` stand for its placeholders.
 
-    Examples
-    --------
-    >>> error = UsageError("core.unknown-region", asked="Jillin", kind="region", near=[Text(zh="吉林", en="Jilin")])
-    >>> error.lang("zh")
+    >>> UsageError("core.unknown-region", asked="Jillin", kind="region", near=[Text(zh="吉林", en="Jilin")]).lang("zh")
     '没有名为“Jillin”的地区。是否指吉林？'
-    >>> str(error)
-    "there is no region 'Jillin'. Did you mean Jilin?"
     """
 
     exit_code = 3
@@ -64,15 +55,7 @@ class UsageError(XinzhiError):
 
 
 class InputError(XinzhiError):
-    """The input cannot be used: a file that cannot be read, a table or column that is missing.
-
-    Parameters
-    ----------
-    code, values
-        What is wrong, where, and the cure.
-    findings
-        The findings behind it, when the input could be read at all.
-    """
+    """The input cannot be used: a file that cannot be read, a table or column that is missing; with its findings."""
 
     def __init__(self, code: str, /, findings: Sequence[Finding] = (), **values: object) -> None:
         super().__init__(code, **values)

@@ -99,16 +99,9 @@ def finding(
     words: Mapping[str, object] | None = None,
     **place: Unpack[Place],
 ) -> Finding:
-    """Return the finding of a code of the catalogue at a place.
+    """Return the finding of a code ``package.what`` of the catalogue at a place, with further values for its sentence.
 
-    Parameters
-    ----------
-    code
-        ``package.what``; the entry has `severity`, the sentence, its `cure`, and `rule` where that is not ``what``.
-    severity
-        Instead of the entry's own.
-    words
-        Further values for the sentence, beside those of the place.
+    The entry has `severity`, the sentence, its `cure`, and `rule` where that is not ``what``.
     """
     package, _, what = code.partition(".")
     entry, known = _entries(package)[what], page("messages", package)

@@ -11,31 +11,14 @@ if TYPE_CHECKING:
 
 
 def inside(values: FloatArray) -> BoolArray:
-    """Return the years between the first and the last observed one, both included.
-
-    Examples
-    --------
-    >>> inside(np.array([np.nan, 1.0, np.nan, 2.0, np.nan])).tolist()
-    [False, True, True, True, False]
-    """
+    """Return the years between the first and the last observed one, both included."""
     before, after = _neighbours(values)
     between: BoolArray = (before >= 0) & (after < values.shape[-1])
     return between
 
 
 def interpolate(values: FloatArray) -> FloatArray:
-    """Fill gaps on the straight line between their ends; outside the observed years hold the nearest one.
-
-    Parameters
-    ----------
-    values
-        `(..., T)`, NaN where nothing was observed. A row without any observation stays NaN.
-
-    Examples
-    --------
-    >>> interpolate(np.array([np.nan, 1.0, np.nan, 2.0, np.nan])).tolist()
-    [1.0, 1.0, 1.5, 2.0, 2.0]
-    """
+    """Fill gaps of `(..., T)` on the straight line between their ends; outside them hold the nearest one."""
     before, after = _neighbours(values)
     last = values.shape[-1] - 1
     low, high = np.where(before < 0, after, before).clip(0, last), np.where(after > last, before, after).clip(0, last)
@@ -46,13 +29,7 @@ def interpolate(values: FloatArray) -> FloatArray:
 
 
 def hold(values: FloatArray) -> FloatArray:
-    """Fill every missing year with the last observed one, or the first where none came before.
-
-    Examples
-    --------
-    >>> hold(np.array([np.nan, 1.0, np.nan, 2.0])).tolist()
-    [1.0, 1.0, 1.0, 2.0]
-    """
+    """Fill every missing year with the last observed one, or the first where none came before."""
     before, after = _neighbours(values)
     last = values.shape[-1] - 1
     return np.take_along_axis(values, np.where(before < 0, after, before).clip(0, last), axis=-1)

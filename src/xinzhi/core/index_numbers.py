@@ -18,41 +18,12 @@ Formula = Literal["tornqvist", "fisher", "laspeyres", "paasche"]
 
 
 def contributions(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
-    """Return what every input contributes to the log change of the quantity index over the year before.
+    """Return what every input contributes to the log change of the quantity index, log points `(n, ..., T)`.
 
-    The contributions add up to the log of the index exactly. Törnqvist weights are the mean shares of the two years;
-    Laspeyres' and Paasche's follow from the logarithmic mean of each relative and the index; Fisher's are the mean of
-    these two.
-
-    Parameters
-    ----------
-    growth
-        Log growth of every input `(n, ..., T)`.
-    share
-        Cost share of every input in its own year `(n, ..., T)`, adding up to 1 over the inputs.
-    formula
-        ``tornqvist``, ``fisher``, ``laspeyres`` or ``paasche``.
-
-    Returns
-    -------
-    FloatArray
-        Log points `(n, ..., T)`; the first year is NaN. An input that costs nothing in both years contributes nothing,
-        even where its growth is unknown.
-
-    Raises
-    ------
-    UsageError
-        When the formula is unknown.
-
-    Notes
-    -----
-    Balk (2004), Decompositions of Fisher indexes, Economics Letters 82; Vartia (1976), Ideal log-change index numbers.
-
-    Examples
-    --------
-    >>> growth, share = np.array([[0.0, 0.04], [0.0, 0.02]]), np.array([[0.5, 0.6], [0.5, 0.4]])
-    >>> contributions(growth, share, formula="tornqvist")[:, 1].round(4).tolist()
-    [0.022, 0.009]
+    `growth` is the log growth of every input, `share` its cost share in its own year, adding up to 1 over the inputs.
+    The contributions add up to the log of the index exactly: Törnqvist weights are the mean shares of two years,
+    Laspeyres' and Paasche's follow from the logarithmic mean of relative and index, Fisher's are their mean (Vartia
+    1976; Balk 2004, Economics Letters 82). An input that costs nothing in both years contributes nothing.
     """
     growth, share = np.broadcast_arrays(growth, share)
     moved = np.where((share == 0) & (_year_before(share) == 0), 0.0, growth)
@@ -60,23 +31,7 @@ def contributions(growth: FloatArray, share: FloatArray, *, formula: Formula) ->
 
 
 def weights(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
-    """Return the weights of the log growth of every input in the log change of the quantity index.
-
-    Parameters
-    ----------
-    growth, share, formula
-        As in `contributions`.
-
-    Returns
-    -------
-    FloatArray
-        `(n, ..., T)`, adding up to 1 over the inputs; the first year is NaN.
-
-    Examples
-    --------
-    >>> weights(np.zeros((2, 2)), np.array([[0.5, 0.6], [0.5, 0.4]]), formula="tornqvist")[:, 1].round(4).tolist()
-    [0.55, 0.45]
-    """
+    """Return the weights `(n, ..., T)` of the log growth of every input; they add up to 1; the first year is NaN."""
     before, current = _year_before(share), _year_after_first(share)
     match formula:
         case "tornqvist":
@@ -92,23 +47,7 @@ def weights(growth: FloatArray, share: FloatArray, *, formula: Formula) -> Float
 
 
 def log_index(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
-    """Return the log change of the quantity index from its own definition, without weights.
-
-    Parameters
-    ----------
-    growth, share, formula
-        As in `contributions`.
-
-    Returns
-    -------
-    FloatArray
-        `(..., T)`; the first year is NaN.
-
-    Examples
-    --------
-    >>> log_index(np.log([[1.0, 2.0], [1.0, 1.0]]), np.full((2, 2), 0.5), formula="laspeyres").round(4).tolist()
-    [nan, 0.4055]
-    """
+    """Return the log change `(..., T)` of the quantity index from its own definition, without weights."""
     before, current = _year_before(share), _year_after_first(share)
     match formula:
         case "tornqvist":
@@ -153,23 +92,7 @@ def _logarithmic_mean(log_ratio: FloatArray) -> FloatArray:
 
 
 def chain(growth: FloatArray) -> FloatArray:
-    """Return the index whose log growth is `growth`: 1 in the year before the first growth.
-
-    Parameters
-    ----------
-    growth
-        Log growth over the year before `(..., T)`.
-
-    Returns
-    -------
-    FloatArray
-        `(..., T)`; NaN before the index begins and from the first gap on.
-
-    Examples
-    --------
-    >>> chain(np.log([np.nan, np.nan, 2.0, 1.5])).round(9).tolist()
-    [nan, 1.0, 2.0, 3.0]
-    """
+    """Return the index `(..., T)` of a log growth: 1 in the year before the first one, NaN from the first gap on."""
     known = np.isfinite(growth)
     years = np.arange(growth.shape[-1])
     begins = np.where(known.any(axis=-1), known.argmax(axis=-1), growth.shape[-1] + 1)[..., None]
@@ -178,31 +101,10 @@ def chain(growth: FloatArray) -> FloatArray:
 
 
 def bilateral(p0: FloatArray, p1: FloatArray, q0: FloatArray, q1: FloatArray, formula: Formula) -> FloatArray:
-    """Return the quantity index of situation 1 relative to situation 0.
+    """Return the quantity index of situation 1 relative to situation 0 from prices and quantities `(n, ...)`.
 
-    Exchange prices and quantities for the price index.
-
-    Parameters
-    ----------
-    p0, p1, q0, q1
-        Prices and quantities `(n, ...)` of the two situations.
-    formula
-        As in `contributions`.
-
-    Raises
-    ------
-    UsageError
-        When the formula is unknown.
-
-    Notes
-    -----
-    ILO, IMF, OECD, UNECE, Eurostat and World Bank (2004), Consumer Price Index Manual, chapters 15 and 16.
-
-    Examples
-    --------
-    >>> p0, p1, q0, q1 = np.array([[1.0, 1.0], [2.0, 1.0], [10.0, 10.0], [10.0, 20.0]])
-    >>> float(bilateral(p0, p1, q0, q1, "laspeyres"))
-    1.5
+    Exchange prices and quantities for the price index. ILO, IMF, OECD, UNECE, Eurostat and World Bank (2004), Consumer
+    Price Index Manual, chapters 15 and 16.
     """
     match formula:
         case "laspeyres":
@@ -223,60 +125,17 @@ def bilateral(p0: FloatArray, p1: FloatArray, q0: FloatArray, q1: FloatArray, fo
 
 
 def chained(price: FloatArray, quantity: FloatArray, formula: Formula) -> FloatArray:
-    """Return the chained quantity index, each year compared with the year before; the first year is 1.
-
-    Parameters
-    ----------
-    price, quantity
-        `(n, ..., T)`.
-    formula
-        As in `contributions`.
-
-    Returns
-    -------
-    FloatArray
-        `(..., T)`.
-
-    Examples
-    --------
-    >>> chained(np.ones((2, 3)), np.array([[1.0, 2.0, 2.0], [1.0, 2.0, 4.0]]), "fisher").tolist()
-    [1.0, 2.0, 3.0]
-    """
+    """Return the quantity index `(..., T)` chained over the years of `(n, ..., T)`; the first year is 1."""
     links = bilateral(price[..., :-1], price[..., 1:], quantity[..., :-1], quantity[..., 1:], formula)
     return np.cumprod(np.concatenate([np.ones((*links.shape[:-1], 1)), links], axis=-1), axis=-1)
 
 
 def multilateral_levels(output: FloatArray, inputs: FloatArray, shares: FloatArray, *, axis: int = -2) -> FloatArray:
-    """Return the log level of TFP of every region relative to the mean of the regions.
+    """Return the log level of TFP of every region relative to the mean of the regions that are complete in a year.
 
-    Every region is compared with a hypothetical one that has the mean log output, mean log inputs and mean shares, so
-    that the comparison of two regions does not depend on a third being chosen as the base.
-
-    Parameters
-    ----------
-    output
-        Real output `(..., R, T)`.
-    inputs, shares
-        Inputs and their cost shares `(n, ..., R, T)`.
-    axis
-        The axis of the regions in `output`, counted from the end.
-
-    Returns
-    -------
-    FloatArray
-        `(..., R, T)`, mean 0 over the regions that are complete in a year; NaN for the others.
-
-    Notes
-    -----
-    Caves, Christensen and Diewert (1982), Multilateral comparisons of output, input, and productivity using
-    superlative index numbers, Economic Journal 92. The levels are centred on the mean of the regions;
-    differences between regions are those of the paper.
-
-    Examples
-    --------
-    >>> output, labour = np.array([[1.0], [4.0]]), np.array([[[1.0], [1.0]]])
-    >>> np.exp(multilateral_levels(output, labour, np.ones((1, 2, 1)))).tolist()
-    [[0.5], [2.0]]
+    Every region is compared with one that has the mean log output, inputs and shares, so that no third region is the
+    base: Caves, Christensen and Diewert (1982), Economic Journal 92, centred on the mean. Output is `(..., R, T)`,
+    inputs and cost shares `(n, ..., R, T)`; `axis` is that of the regions in `output`, counted from the end.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         log_output, log_inputs = np.log(output), np.log(inputs)

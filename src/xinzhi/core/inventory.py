@@ -1,4 +1,4 @@
-"""Perpetual inventory: the stock of capital that a history of investment leaves behind.
+"""Perpetual inventory: the capital that a history of investment leaves behind, and the stock it begins with.
 
 Every function counts investment of a year in full at the end of that year; `at_timing` moves the stock to the moment
 at which production uses it.
@@ -27,35 +27,9 @@ def geometric(
 ) -> FloatArray:
     """Return the end-of-year stock under geometric depreciation, ``K[t] = (1 - d[t]) K[t-1] + I[t]``.
 
-    Parameters
-    ----------
-    investment
-        Real investment `(..., T)`. A missing year leaves the stock missing from there on.
-    depreciation
-        Rate per year, 0 to 1, broadcastable to `(..., T)`.
-    initial
-        Stock `(...)` at the end of year `start`; investment up to that year is part of it.
-    start
-        Position of the initial year, `(...)` or one for all; the first year when not given. NaN before it.
-
-    Returns
-    -------
-    FloatArray
-        Stock `(..., T)` in the unit of investment.
-
-    Raises
-    ------
-    InputError
-        When a rate lies outside 0 to 1.
-
-    Notes
-    -----
-    Goldsmith (1951), A perpetual inventory of national wealth; OECD (2009), Measuring Capital.
-
-    Examples
-    --------
-    >>> geometric(np.array([0.0, 10.0, 20.0]), 0.1, 100.0).tolist()
-    [100.0, 100.0, 110.0]
+    Investment is real, `(..., T)`; a missing year leaves the stock missing from there on. `depreciation` is a rate per
+    year; `initial` the stock `(...)` at the end of the year `start` (a position, the first year when None), investment
+    up to then included. Goldsmith (1951), A perpetual inventory of national wealth; OECD (2009), Measuring Capital.
     """
     if np.any((np.asarray(depreciation) < 0) | (np.asarray(depreciation) > 1)):
         raise InputError("core.depreciation-range")
@@ -70,25 +44,7 @@ def reported(
     *,
     start: IntArray | int | None = None,
 ) -> FloatArray:
-    """Return the end-of-year stock under reported depreciation, ``K[t] = K[t-1] + I[t] - D[t]``.
-
-    Parameters
-    ----------
-    investment, depreciation_flow
-        Real investment and real consumption of fixed capital `(..., T)`, deflated by the same price.
-    initial, start
-        As in `geometric`.
-
-    Returns
-    -------
-    FloatArray
-        Stock `(..., T)`.
-
-    Examples
-    --------
-    >>> reported(np.array([0.0, 10.0, 20.0]), np.array([0.0, 4.0, 5.0]), 100.0).tolist()
-    [100.0, 106.0, 121.0]
-    """
+    """Return the stock under reported depreciation at the prices of investment, ``K[t] = K[t-1] + I[t] - D[t]``."""
     net = np.asarray(investment, dtype=np.float64) - depreciation_flow
     return _accumulate(np.ones(1), net, initial, start)
 
@@ -111,38 +67,12 @@ def _accumulate(
 
 
 def age_efficiency(service_life: float, efficiency_beta: float, retirement_sd: float = 0.0) -> FloatArray:
-    """Return the efficiency that a cohort keeps at the ages 0, 1, 2, ... when single assets age hyperbolically.
+    """Return the efficiency that a cohort keeps at the ages 0 (= 1), 1, 2, ... when assets age hyperbolically.
 
-    An asset of life ``L`` keeps ``(L - s) / (L - beta s)`` of its efficiency at age ``s``. Lives within a cohort are
-    normal around the mean, on a grid of whole years from the mean, cut off at zero and at twice the mean.
-
-    Parameters
-    ----------
-    service_life
-        Mean life in years.
-    efficiency_beta
-        Shape, below or equal to 1: 1 is no loss before retirement, 0 a straight line, negative a faster start.
-    retirement_sd
-        Standard deviation of lives in years; 0 retires a cohort at once.
-
-    Returns
-    -------
-    FloatArray
-        Profile from age 0 (= 1) to the last age at which any efficiency is left.
-
-    Raises
-    ------
-    InputError
-        When a parameter is out of range.
-
-    Notes
-    -----
-    OECD (2009), Measuring Capital; U.S. Bureau of Labor Statistics (1983), Trends in multifactor productivity.
-
-    Examples
-    --------
-    >>> age_efficiency(4, 0.5).round(3).tolist()
-    [1.0, 0.857, 0.667, 0.4]
+    An asset of life ``L`` keeps ``(L - s) / (L - beta s)`` at age ``s``; beta 1 is no loss before retirement, 0 a
+    straight line, negative a faster start. Lives are normal around the mean with `retirement_sd` years (0: all retire
+    at once), on a grid of whole years cut off at zero and twice the mean. OECD (2009), Measuring Capital; BLS (1983),
+    Trends in multifactor productivity.
     """
     if not (service_life > 0 and efficiency_beta <= 1 and retirement_sd >= 0):
         raise InputError(
@@ -174,29 +104,10 @@ def hyperbolic(
     initial: FloatArray | float = 0.0,
     start: IntArray | int | None = None,
 ) -> FloatArray:
-    """Return the end-of-year productive stock when efficiency falls hyperbolically with age.
+    """Return the end-of-year productive stock `(..., T)` in new assets, when efficiency falls as `age_efficiency` says.
 
-    Parameters
-    ----------
-    investment
-        Real investment of one kind of asset `(..., T)`. A missing year leaves the stock missing from there on.
-    service_life, efficiency_beta, retirement_sd
-        As in `age_efficiency`.
-    initial
-        Stock `(...)` at the end of year `start`, investment of that year included. Its ages are those that constant
-        investment would have left.
-    start
-        As in `geometric`.
-
-    Returns
-    -------
-    FloatArray
-        Stock `(..., T)` in efficiency units of new assets.
-
-    Examples
-    --------
-    >>> hyperbolic(np.array([0.0, 10.0, 0.0]), service_life=2, efficiency_beta=0).tolist()
-    [0.0, 10.0, 5.0]
+    `investment`, `initial` and `start` are those of `geometric`; the ages of the initial stock are those that constant
+    investment would have left.
     """
     profile = age_efficiency(service_life, efficiency_beta, retirement_sd)
     stock = np.asarray(initial, dtype=np.float64)
@@ -217,30 +128,7 @@ def hyperbolic(
 
 
 def at_timing(stock: FloatArray, timing: Timing) -> FloatArray:
-    """Move an end-of-year stock to the moment at which production uses it.
-
-    Parameters
-    ----------
-    stock
-        End-of-year stock `(..., T)`.
-    timing
-        ``end_of_year`` as it is; ``beginning_of_year`` the stock of the year before; ``mid_year`` the mean of both.
-
-    Returns
-    -------
-    FloatArray
-        `(..., T)`; the first year is NaN unless the timing is ``end_of_year``.
-
-    Raises
-    ------
-    UsageError
-        When the timing is unknown.
-
-    Examples
-    --------
-    >>> at_timing(np.array([100.0, 110.0]), "mid_year").tolist()
-    [nan, 105.0]
-    """
+    """Move an end-of-year stock `(..., T)` to the moment at which production uses it; its first year can be NaN."""
     before = np.full_like(stock, np.nan)
     before[..., 1:] = stock[..., :-1]
     match timing:
@@ -252,3 +140,21 @@ def at_timing(stock: FloatArray, timing: Timing) -> FloatArray:
             return (before + stock) / 2
         case _:
             raise UsageError("core.unknown-timing", timing=timing)
+
+
+def ratio_to_investment(investment0: FloatArray | float, ratio: FloatArray | float) -> FloatArray:
+    """Return years of investment of the initial year; Zhang, Wu and Zhang (2004) take ten times that of 1952."""
+    return np.asarray(investment0, dtype=np.float64) * ratio
+
+
+def steady_state(
+    investment0: FloatArray | float, growth: FloatArray | float, depreciation: FloatArray | float
+) -> FloatArray:
+    """Return the stock ``I / (g + d)`` whose net growth is `growth` (Harberger 1978); NaN unless ``g + d > 0``."""
+    rate = np.asarray(growth, dtype=np.float64) + depreciation
+    return np.asarray(investment0, dtype=np.float64) / np.where(rate > 0, rate, np.nan)
+
+
+def capital_output_ratio(output0: FloatArray | float, ratio: FloatArray | float) -> FloatArray:
+    """Return the stock as a multiple of output in the initial year."""
+    return np.asarray(output0, dtype=np.float64) * ratio

@@ -17,34 +17,11 @@ if TYPE_CHECKING:
 
 
 def human_capital(years_of_schooling: FloatArray, returns: Sequence[tuple[float | None, float]]) -> FloatArray:
-    """Return human capital per worker, ``exp(phi(s))`` with a piecewise linear ``phi``.
+    """Return human capital per worker, ``exp(phi(s))``, from mean years of schooling `(..., T)`; 1 without schooling.
 
-    Parameters
-    ----------
-    years_of_schooling
-        Mean years of schooling `(..., T)`.
-    returns
-        Pieces ``(upper limit in years, return per year of schooling)`` in rising order; the last limit is None.
-
-    Returns
-    -------
-    FloatArray
-        `(..., T)`; 1 without schooling.
-
-    Raises
-    ------
-    InputError
-        When years are negative, limits do not rise, or the last piece is not open.
-
-    Notes
-    -----
-    Hall and Jones (1999), Why do some countries produce so much more output per worker than others?; their
-    rates are those of Psacharopoulos (1994).
-
-    Examples
-    --------
-    >>> human_capital(np.array([0.0, 6.0]), [(4, 0.134), (8, 0.101), (None, 0.068)]).round(4).tolist()
-    [1.0, 2.0917]
+    `returns` are the pieces of the linear ``phi``: (upper limit in years, return per year), the last limit None. Hall
+    and Jones (1999), Why do some countries produce so much more output per worker than others?, with the rates of
+    Psacharopoulos (1994).
     """
     schooling = np.asarray(years_of_schooling, dtype=np.float64)
     if np.any(schooling < 0):
@@ -59,36 +36,11 @@ def human_capital(years_of_schooling: FloatArray, returns: Sequence[tuple[float 
 
 
 def fill_hours(hours: FloatArray, growth: FloatArray) -> FloatArray:
-    """Fill missing hours per person: they move by one common growth rate a year from the nearest observed ones.
+    """Fill missing hours per person `(..., R, T)`: they move by a common log growth `(T,)` from the nearest ones.
 
-    Parameters
-    ----------
-    hours
-        Hours per person `(..., R, T)`, NaN where not reported. A gap continues the years before it; the years before
-        the first observation are projected back. A region that never reports stands at the geometric mean of the
-        others in the first year.
-    growth
-        Log growth of hours over the year before, common to all regions, `(T,)`; the first year is not used.
-
-    Returns
-    -------
-    FloatArray
-        `(..., R, T)` without a gap.
-
-    Raises
-    ------
-    InputError
-        When no region reports hours, or a rate that is needed is missing.
-
-    Notes
-    -----
-    The Penn World Table treats countries without hours this way: TFP growth of 6,289 country-years can be rebuilt
-    only so.
-
-    Examples
-    --------
-    >>> fill_hours(np.array([[np.nan, 2000.0, np.nan]]), np.log([1.0, 0.5, 0.5])).round(6).tolist()
-    [[4000.0, 2000.0, 1000.0]]
+    A gap continues the years before it; the years before the first observation are projected back. A region that never
+    reports stands at the geometric mean of the others in the first year. The Penn World Table treats countries without
+    hours this way: TFP growth of 6,289 country-years can be rebuilt only so.
     """
     hours = np.atleast_2d(np.asarray(hours, dtype=np.float64))
     known: BoolArray = np.isfinite(hours)

@@ -14,39 +14,21 @@ if TYPE_CHECKING:
 
 
 def transition_counts(before: IntArray, after: IntArray, classes: int) -> FloatArray:
-    """Return how often each class was followed by each other one `(k, k)`; -1 stands for unknown.
-
-    Examples
-    --------
-    >>> transition_counts(np.array([0, 0, 1, -1]), np.array([0, 1, 1, 1]), 2).tolist()
-    [[1.0, 1.0], [0.0, 1.0]]
-    """
+    """Return how often each class was followed by each other one `(k, k)`; -1 stands for unknown."""
     known = (before >= 0) & (after >= 0)
     counts = np.bincount(before[known] * classes + after[known], minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.float64)
 
 
 def probabilities(counts: FloatArray) -> FloatArray:
-    """Return the maximum-likelihood transition probabilities; NaN in the row of a class that was never left.
-
-    Examples
-    --------
-    >>> probabilities(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
-    [[0.25, 0.75], [nan, nan]]
-    """
+    """Return the maximum-likelihood transition probabilities; NaN in the row of a class that was never left."""
     total = counts.sum(axis=-1, keepdims=True)
     shares: FloatArray = counts / np.where(total > 0, total, np.nan)
     return shares
 
 
 def steady_state(matrix: FloatArray) -> FloatArray | None:
-    """Return the distribution that transitions leave unchanged; None where there is not exactly one.
-
-    Examples
-    --------
-    >>> steady_state(np.array([[0.9, 0.1], [0.3, 0.7]])).round(6).tolist()
-    [0.75, 0.25]
-    """
+    """Return the distribution that transitions leave unchanged; None where there is not exactly one."""
     count = len(matrix)
     if not np.isfinite(matrix).all():
         return None
@@ -59,13 +41,7 @@ def steady_state(matrix: FloatArray) -> FloatArray | None:
 
 
 def sojourn_times(matrix: FloatArray) -> FloatArray:
-    """Return the mean number of periods in each class before it is left `(k,)`; infinite where it never is.
-
-    Examples
-    --------
-    >>> sojourn_times(np.array([[0.9, 0.1], [0.5, 0.5]])).round(9).tolist()
-    [10.0, 2.0]
-    """
+    """Return the mean number of periods in each class before it is left `(k,)`; infinite where it never is."""
     leave = 1 - np.diag(matrix)
     with np.errstate(divide="ignore"):
         times: FloatArray = 1 / leave
@@ -75,16 +51,8 @@ def sojourn_times(matrix: FloatArray) -> FloatArray:
 def first_passage_times(matrix: FloatArray) -> FloatArray | None:
     """Return the mean number of periods from each class to each other `(k, k)`; None without one steady state.
 
-    The diagonal holds the mean time of return.
-
-    Notes
-    -----
-    Kemeny and Snell (1976), "Finite Markov chains", theorem 4.4.7: ``M = (I - Z + E Zdg) D``.
-
-    Examples
-    --------
-    >>> first_passage_times(np.array([[0.5, 0.5], [0.25, 0.75]])).round(9).tolist()
-    [[3.0, 2.0], [4.0, 1.5]]
+    The diagonal holds the mean time of return: Kemeny and Snell (1976), "Finite Markov chains", theorem 4.4.7, ``M = (I
+    - Z + E Zdg) D``.
     """
     limit = steady_state(matrix)
     if limit is None or (limit <= 0).any():
@@ -99,18 +67,9 @@ def first_passage_times(matrix: FloatArray) -> FloatArray | None:
 class Mobility:
     """How much a chain moves: 0 where everybody stays for ever.
 
-    Parameters
-    ----------
-    prais
-        ``(k - trace P) / (k - 1)``: Shorrocks's trace index, 1 where the class says nothing about the next one.
-    determinant
-        ``1 - |det P|``.
-    second_eigenvalue
-        ``1 - |lambda_2|``: how fast the past is forgotten.
-    bartholomew_stay
-        ``(k - k sum_i w_i p_ii) / (k - 1)`` with weights of the classes.
-    bartholomew_jump
-        ``sum_i w_i sum_j p_ij |i - j| / (k - 1)``: how far a mean move goes.
+    Shorrocks's trace index `prais`, ``(k - trace P) / (k - 1)``; `determinant`, ``1 - |det P|``; `second_eigenvalue`,
+    ``1 - |lambda_2|``: how fast the past is forgotten; with weights of the classes `bartholomew_stay`, ``(k - k sum_i
+    w_i p_ii) / (k - 1)``, and `bartholomew_jump`, ``sum_i w_i sum_j p_ij |i - j| / (k - 1)``.
     """
 
     prais: float
@@ -121,29 +80,10 @@ class Mobility:
 
 
 def mobility_indices(matrix: FloatArray, weights: FloatArray | None = None) -> Mobility:
-    """Return the indices of mobility of a transition matrix `(k, k)`.
+    """Return the indices of mobility of a transition matrix `(k, k)`; equal `weights` of the classes when None.
 
-    Parameters
-    ----------
-    matrix
-        Rows add up to 1.
-    weights
-        Weights of the classes in the Bartholomew indices; equal ones when None.
-
-    Raises
-    ------
-    InputError
-        When a class was never left, so that the matrix has an empty row.
-
-    Notes
-    -----
     Shorrocks (1978), Econometrica 46; Sommers and Conlisk (1979), Journal of Mathematical Sociology 6; Bartholomew
     (1973), "Stochastic models for social processes".
-
-    Examples
-    --------
-    >>> round(mobility_indices(np.array([[0.9, 0.1], [0.3, 0.7]])).prais, 9)
-    0.4
     """
     if not np.isfinite(matrix).all():
         row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0]) + 1
@@ -163,15 +103,7 @@ def mobility_indices(matrix: FloatArray, weights: FloatArray | None = None) -> M
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Homogeneity:
-    """Whether several chains have the same transition probabilities.
-
-    Parameters
-    ----------
-    statistic, degrees, p
-        Likelihood ratio, its degrees of freedom, and the probability of a larger one where they are the same.
-    pearson, pearson_p
-        The same with Pearson's chi-square.
-    """
+    """Whether several chains have the same probabilities: likelihood ratio, degrees, p; Pearson's and its p."""
 
     statistic: float
     degrees: int
@@ -183,17 +115,8 @@ class Homogeneity:
 def homogeneity(counts: FloatArray) -> Homogeneity:
     """Return the tests that several chains `(m, k, k)` have the same transition probabilities.
 
-    Notes
-    -----
-    Anderson and Goodman (1957), Annals of Mathematical Statistics 28; Bickenbach and Bode (2003), International
-    Regional Science Review 26, for the degrees of freedom: only transitions that occur, in chains that are ever in the
-    class.
-
-    Examples
-    --------
-    >>> same = np.array([[[8.0, 2.0], [1.0, 9.0]], [[8.0, 2.0], [1.0, 9.0]]])
-    >>> homogeneity(same).statistic, homogeneity(same).degrees
-    (0.0, 2)
+    Anderson and Goodman (1957), Annals of Mathematical Statistics 28; degrees of freedom of Bickenbach and Bode (2003),
+    International Regional Science Review 26: only transitions that occur, in chains that are ever in the class.
     """
     from scipy.special import gammaincc
 

@@ -20,20 +20,11 @@ _SHORT = 2  # digits that name a province
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names of regions, industries, sectors and whatever else a result has codes for.
+    """Names of regions, industries, sectors, ... by kind of code and code; provinces of China have names anyway.
 
-    Parameters
-    ----------
-    by_kind
-        Kind of code (`region`, `industry`, ...) and the names by code. Provinces of China have names anyway.
-
-    Examples
-    --------
     >>> names = Names({"region": {"A": Text(zh="甲地", en="Alpha")}})
-    >>> names.region("A").en, names.region("220000").zh, names.text("industry", "37").en
-    ('Alpha', '吉林', '37')
-    >>> names.resolve("alpha", ["A", "220000"]), names.resolve("吉林省", ["A", "220000"])
-    ('A', '220000')
+    >>> names.region("A").en, names.region("220000").zh, names.resolve("alpha", ["A", "220000"])
+    ('Alpha', '吉林', 'A')
     """
 
     by_kind: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
@@ -56,19 +47,7 @@ class Names:
     def resolve(self, asked: object, codes: Iterable[object], kind: str = REGION) -> str:
         """Return the code that is meant by a code, its first two digits, or a name: 220000, 22, 吉林, 吉林省, Jilin.
 
-        Parameters
-        ----------
-        asked
-            What the user wrote.
-        codes
-            The codes that there are.
-        kind
-            What they are codes of.
-
-        Raises
-        ------
-        UsageError
-            When no code is called so; the message suggests the nearest names.
+        When none of the codes is called so, a `UsageError` suggests the nearest names.
         """
         wish = str(asked).strip().casefold()
         there = dict.fromkeys(str(code) for code in codes)
@@ -100,13 +79,7 @@ NO_NAMES = Names()
 
 
 def distinct(texts: Mapping[str, Text]) -> dict[str, Text]:
-    """Return names of which no two read alike in either language: those that do get their codes.
-
-    Examples
-    --------
-    >>> distinct({"a": Text(zh="文化", en="culture"), "b": Text(zh="文化业", en="culture")})["b"]
-    Text(zh='文化业 (b)', en='culture (b)')
-    """
+    """Return names of which no two read alike in either language: those that do get their codes."""
     counts = {language: Counter(text.lang(language) for text in texts.values()) for language in LANGUAGES}
     return {
         code: Text(zh=f"{text.zh} ({code})", en=f"{text.en} ({code})")

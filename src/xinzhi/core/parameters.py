@@ -12,13 +12,7 @@ if TYPE_CHECKING:
 
 @cache
 def read_yaml(path: Path) -> Any:  # noqa: ANN401 - the file decides
-    """Return a YAML file that ships with xinzhi; callers must not change it.
-
-    Parameters
-    ----------
-    path
-        The file, as ``Path(__file__).with_name("claims.yaml")``.
-    """
+    """Return a YAML file that stands beside the code; callers must not change it."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,21 +20,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - the file decides
 
 
 def setting(path: Path, name: str) -> Any:  # noqa: ANN401 - the file decides
-    """Return the value at a dotted name of such a file; of a mapping with a `value`, that value.
-
-    Parameters
-    ----------
-    path
-        The file.
-    name
-        Keys joined by dots.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> setting(Path(__file__).parents[1] / "sources" / "conventions.yaml", "obsolescence")
-    0.15
-    """
+    """Return the value at a dotted name of such a file; of a mapping with a `value`, that value."""
     found = read_yaml(path)
     for part in name.split("."):
         found = found[part]

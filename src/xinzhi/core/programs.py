@@ -38,17 +38,8 @@ class Solution:
 class Program:
     """A linear program that is changed in place and solved again, warm.
 
-    Minimise (or maximise) ``costs @ z`` subject to ``row_lower <= matrix @ z <= row_upper`` and
-    ``column_lower <= z <= column_upper``. Bounds may be infinite and are broadcast.
-
-    Examples
-    --------
-    >>> program = Program(np.array([[1.0, 2.0]]), costs=[1.0, 1.0], row_lower=-np.inf, row_upper=4.0, maximise=True)
-    >>> program.solve().objective
-    4.0
-    >>> program.set_row_bounds(-np.inf, 6.0)
-    >>> program.solve().objective, program.count, program.size
-    (6.0, 2, (1, 2))
+    Minimise (or maximise) ``costs @ z`` subject to ``row_lower <= matrix @ z <= row_upper`` and ``column_lower <= z <=
+    column_upper``. Bounds may be infinite and are broadcast.
     """
 
     def __init__(
@@ -206,13 +197,7 @@ def solve_once(
     maximise: bool = False,
     integers: Sequence[int] = (),
 ) -> Solution:
-    """Solve one linear (or mixed-integer) program; the arguments are those of `Program`.
-
-    Examples
-    --------
-    >>> solve_once(np.array([[2.0]]), costs=1.0, row_lower=3.0, row_upper=np.inf, integers=[0]).objective
-    2.0
-    """
+    """Solve one linear (or mixed-integer) program; the arguments are those of `Program`."""
     program = Program(
         matrix,
         costs=costs,

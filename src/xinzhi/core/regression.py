@@ -58,21 +58,7 @@ def ols(y: FloatArray, x: FloatArray) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A regression within fixed effects.
-
-    Parameters
-    ----------
-    names
-        The regressors.
-    coefficients, standard_errors
-        `(k,)`; standard errors are clustered.
-    observations, clusters
-        How many rows and clusters.
-    r2_within
-        Share of the variance within the effects that the regressors explain.
-    residuals
-        `(n,)`.
-    """
+    """A regression within fixed effects: `coefficients` and clustered `standard_errors` `(k,)`, `residuals` `(n,)`."""
 
     names: tuple[str, ...]
     coefficients: FloatArray
@@ -115,45 +101,13 @@ def fixed_effects(
     small_sample: bool = True,
     engine: Engine = "numpy",
 ) -> Regression:
-    """Regress `y` on `x` within the given effects, with clustered standard errors.
+    """Regress `y` `(n,)` on `x` `(n, k)` within the effects, with clustered standard errors.
 
-    Parameters
-    ----------
-    y, x
-        `(n,)` and `(n, k)`, without missing values.
-    names
-        Names of the `k` regressors.
-    effects
-        Codes from 0 on `(n,)` of each effect, such as units and years; without any there is a constant.
-    cluster
-        Codes from 0 on `(n,)` of the clusters.
-    counted
-        Which effects cost a degree of freedom beside the regressors: those that do not lie inside the clusters
-        (``outside``, as in fixest and pyfixest), ``all``, or none (``regressors``).
-    small_sample
-        Multiply the variance by ``G / (G - 1) (n - 1) / (n - k)``.
-    engine
-        ``numpy``, or ``linearmodels`` (the extra `panel`), which takes units and years: the same coefficients, and
-        standard errors with its own small-sample factor ``n / (n - k)`` and no factor for few clusters.
-
-    Raises
-    ------
-    InputError
-        When values are missing, a regressor does not vary within the effects, there are fewer than two clusters, or
-        too few rows.
-
-    Notes
-    -----
-    Effects are swept out (Frisch and Waugh 1933; Lovell 1963); errors as in Liang and Zeger (1986) and Cameron, Gelbach
-    and Miller (2011).
-
-    Examples
-    --------
-    >>> unit, year = np.repeat([0, 1, 2], 4), np.tile([0, 1, 2, 3], 3)
-    >>> x = np.arange(12.0)[:, None] ** 2
-    >>> y = 2 * x[:, 0] + unit - year
-    >>> fixed_effects(y, x, ["x"], [unit, year], unit).coefficients.round(9).tolist()
-    [2.0]
+    Effects (swept out: Frisch and Waugh 1933; Lovell 1963) and clusters are codes from 0 on `(n,)`; without effects
+    there is a constant. `counted` says which of them cost a degree of freedom: those that do not lie inside the
+    clusters (``outside``, as in fixest and pyfixest), ``all``, or none (``regressors``). Errors as in Liang and Zeger
+    (1986) and Cameron, Gelbach and Miller (2011), with `small_sample` times ``G / (G - 1) (n - 1) / (n - k)``. The
+    engine ``linearmodels`` (extra `panel`) takes units and years, and has the factor ``n / (n - k)`` alone.
     """
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise InputError("core.missing-in-regression")
@@ -224,10 +178,6 @@ def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float =
 
     The first column of `x` is the constant and goes without penalty; Newton's steps end when the likelihood gains less
     than `tolerance` of itself.
-
-    >>> x, y = np.repeat([0.0, 1.0], 4), np.array([True, False, False, False, True, True, True, False])
-    >>> (logit(np.column_stack([np.ones(8), x]), y) / np.log(3)).round(9).tolist()
-    [-1.0, 2.0]
     """
     outcome, share = y.astype(np.float64), y.mean()
     penalty = np.append(0.0, np.full(x.shape[1] - 1, ridge))
@@ -270,11 +220,7 @@ def newey_west_lags(rows: int) -> int:
 
 
 def bartlett(rows: int, lags: int) -> FloatArray:
-    """Return the weights `(n - 1,)` of lags 1, 2, ... that fall in a straight line to 0 at ``lags + 1``.
-
-    >>> bartlett(5, 2).round(3).tolist()
-    [0.667, 0.333, 0.0, 0.0]
-    """
+    """Return the weights `(n - 1,)` of lags 1, 2, ... that fall in a straight line to 0 at ``lags + 1``."""
     weights: FloatArray = np.clip(1 - np.arange(1, rows) / (lags + 1), 0, None)
     return weights
 
@@ -289,11 +235,7 @@ def long_run_variance(series: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def benjamini_hochberg(p: FloatArray) -> FloatArray:
-    """Return p values adjusted for the share of false discoveries (1995); NaN stays NaN and is not counted.
-
-    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.04, 0.04]
-    """
+    """Return p values adjusted for the share of false discoveries (1995); NaN stays NaN and is not counted."""
     adjusted = np.full(p.shape, np.nan)
     given = np.flatnonzero(np.isfinite(p))
     order = given[np.argsort(p[given], kind="stable")]
@@ -303,11 +245,7 @@ def benjamini_hochberg(p: FloatArray) -> FloatArray:
 
 
 def codes(values: Sequence[object]) -> IntArray:
-    """Return codes from 0 on, in the order of first appearance.
-
-    >>> codes(["b", "a", "b"]).tolist()
-    [0, 1, 0]
-    """
+    """Return codes from 0 on, in the order of first appearance."""
     numbers: dict[object, int] = {}
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
 

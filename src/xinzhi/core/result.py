@@ -27,18 +27,9 @@ FrameKind = Literal["polars", "pandas", "pyarrow", "duckdb"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a result came from: enough to compute it again.
+    """Where a result came from, enough to compute it again: verb, version, protocol, package, options.
 
-    Parameters
-    ----------
-    verb, version
-        What was called, and the version of xinzhi.
-    protocol, protocol_fingerprint
-        Identifier and sha256 of the resolved protocol, when the verb uses one.
-    package, inputs
-        Name of the data package and the sha256 of each table that was read.
-    options
-        The options of the call.
+    `protocol_fingerprint` is the sha256 of the resolved protocol, `inputs` holds that of each table that was read.
     """
 
     verb: str

@@ -36,24 +36,10 @@ COMMON = "common"  # columns that mean the same in every result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of a result.
+    """A column of a result: name in the frame, title, how its cells are written, unit in words.
 
-    Parameters
-    ----------
-    name
-        Its name in the frame.
-    title
-        What it is.
-    kind
-        How its cells are written.
-    unit
-        Its unit, in words.
-    decimals
-        Decimals shown; None: those of the kind.
-    names
-        The kind of names that its codes have: ``region``, ``industry``, ...
-    values
-        The words for the values of an enumeration.
+    `decimals` None are those of the kind; `names` is the kind of names that its codes have, such as ``region``;
+    `values` the words of an enumeration.
     """
 
     name: str = ""
@@ -66,24 +52,9 @@ class Column:
 
 
 def describe(verb: str, column: str, frame: str = "frame") -> Column:
-    """Return the description of a column of a frame of a result.
+    """Return the description of a column in ``words/results/<verb>.yaml``; ``frame.column`` goes before ``column``.
 
-    Parameters
-    ----------
-    verb
-        Name of the verb, and of its file ``words/results/<verb>.yaml``.
-    column, frame
-        The column, and the frame of the result that it stands in: an entry ``frame.column`` goes before ``column``.
-
-    Raises
-    ------
-    KeyError
-        When nobody has described the column.
-
-    Examples
-    --------
-    >>> describe("measure", "region").title.en
-    'region'
+    A `KeyError` says that nobody has described it.
     """
     for home, name in ((verb, f"{frame}.{column}"), (verb, column), (COMMON, column)):
         known = _columns(home).get(name)

@@ -1,41 +1,24 @@
-"""Shapley values: what each of several changes contributes when they act together, whatever their order."""
+"""Shapley values: what each of several changes contributes, and what each choice adds to the spread of a result."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.errors import UsageError
+
 if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.arrays import BoolArray, FloatArray
 
 
 def shapley(outcome: FloatArray) -> FloatArray:
-    """Return the mean over all orders of making the changes of what each adds; these sum to the whole change.
+    """Return the mean over all orders of making `n` changes of what each adds `(n, ...)`; these sum to the whole.
 
-    A change that never moves the outcome gets exactly zero.
-
-    Parameters
-    ----------
-    outcome
-        `(2^n, ...)`: the outcome of every subset of the changes; change `i` is made where bit `i` of the index is set.
-
-    Returns
-    -------
-    FloatArray
-        `(n, ...)`, in the unit of the outcome.
-
-    Notes
-    -----
-    Shapley (1953), A value for n-person games, in Kuhn and Tucker (eds), Contributions to the Theory of Games II; for
-    its use on what makes a change, Shorrocks (2013), Decomposition procedures for distributional analysis: a unified
-    framework based on the Shapley value, Journal of Economic Inequality 11, 99-126.
-
-    Examples
-    --------
-    >>> shapley(np.array([1.0, 3.0, 2.0, 8.0])).tolist()
-    [4.0, 3.0]
+    `outcome` `(2^n, ...)` holds every subset of the changes: change `i` is made where bit `i` of the index is set.
+    Shapley (1953), A value for n-person games; Shorrocks (2013), Journal of Economic Inequality 11, 99-126.
     """
     count = len(outcome).bit_length() - 1
     subset = np.arange(len(outcome))
@@ -47,3 +30,56 @@ def shapley(outcome: FloatArray) -> FloatArray:
         gain = outcome[without | 1 << change] - outcome[without]
         parts[change] = np.tensordot(orders[size[without]], gain, axes=1) / factorial(count)
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Variance `(...)` of a result over all admissible combinations, and the part of each choice `(d, ...)`.
+
+    `first_order` is what fixing a choice alone explains, `total` what is left when everything else is fixed, `shapley`
+    the mean over all orders of fixing the choices of what each adds; these sum to the variance.
+    """
+
+    variance: FloatArray
+    first_order: FloatArray
+    total: FloatArray
+    shapley: FloatArray
+
+
+def effects(values: FloatArray, admissible: BoolArray) -> Effects:
+    """Decompose the variance of a result `(n_1, ..., n_d, ...)` over the `admissible` choices `(n_1, ..., n_d)`.
+
+    First-order and total effects: Sobol' (1993), Homma and Saltelli (1996). Shapley effects: Owen (2014); Song, Nelson
+    and Staum (2016), which hold for dependent choices too, as when some combinations are excluded. Every conditional
+    mean is taken over all combinations, so nothing is sampled.
+    """
+    choices = admissible.ndim
+    count = int(admissible.sum())
+    if not count:
+        raise UsageError("core.nothing-admissible")
+    trailing = values.shape[choices:]
+    flat = values.reshape(*admissible.shape, -1)
+    kept = np.where(admissible[..., None], flat, 0.0)
+    mean = kept.sum(axis=tuple(range(choices))) / count
+    centred = np.where(admissible[..., None], flat - mean, 0.0)
+    explained = np.empty((1 << choices, centred.shape[-1]))
+    _explain(centred, admissible.astype(np.float64), choices - 1, 0, explained)
+    explained /= count
+    everything = (1 << choices) - 1
+    shape = (choices, *trailing)
+    return Effects(
+        variance=explained[everything].reshape(trailing),
+        first_order=explained[[1 << item for item in range(choices)]].reshape(shape),
+        total=(explained[everything] - explained[[everything ^ 1 << item for item in range(choices)]]).reshape(shape),
+        shapley=shapley(explained).reshape(shape),
+    )
+
+
+def _explain(total: FloatArray, count: FloatArray, axis: int, subset: int, out: FloatArray) -> None:
+    """Fill in the explained sum of squares of every subset of choices, summing out axes from the last to the first."""
+    if axis < 0:
+        weight = np.where(count > 0, count, 1.0)[..., None]
+        out[subset] = (total**2 / weight).reshape(-1, total.shape[-1]).sum(axis=0)
+        return
+    _explain(total, count, axis - 1, subset | 1 << axis, out)
+    _explain(total.sum(axis=axis), count.sum(axis=axis), axis - 1, subset, out)

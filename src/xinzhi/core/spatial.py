@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 
 
 def adjacency(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]) -> FloatArray:
-    """Return 1 where a unit (row) names another one (column) among its neighbours, 0 elsewhere; the diagonal is 0.
-
-    >>> adjacency({"a": ["b"], "b": ["a", "c"], "c": ["b"]}, ["a", "b", "c"]).tolist()
-    [[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
-    """
+    """Return 1 where a unit (row) names another one (column) among its neighbours, 0 elsewhere; the diagonal is 0."""
     place = {name: row for row, name in enumerate(units)}
     matrix = np.zeros((len(units), len(units)))
     for name, row in place.items():
@@ -28,22 +24,14 @@ def adjacency(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]) -> 
 
 
 def row_standardised(matrix: FloatArray) -> FloatArray:
-    """Return weights whose rows add up to 1; the row of a unit without neighbours stays 0.
-
-    >>> row_standardised(np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])).tolist()
-    [[0.0, 0.5, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
-    """
+    """Return weights whose rows add up to 1; the row of a unit without neighbours stays 0."""
     total = matrix.sum(axis=1, keepdims=True)
     weights: FloatArray = matrix / np.where(total > 0, total, 1.0)
     return weights
 
 
 def parts(matrix: FloatArray) -> int:
-    """Return the number of separate parts that a symmetric matrix of neighbours falls into.
-
-    >>> parts(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]))
-    2
-    """
+    """Return the number of separate parts that a symmetric matrix of neighbours falls into."""
     label = np.arange(len(matrix))
     while True:
         # every unit takes the smallest label among itself and its neighbours, until none changes

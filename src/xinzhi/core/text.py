@@ -43,13 +43,7 @@ _CHOICE = re.compile(r"^\[(?P<choices>.*)\]$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One sentence or label in Chinese and English.
-
-    Examples
-    --------
-    >>> Text(zh="全要素生产率", en="total factor productivity").lang("zh")
-    '全要素生产率'
-    """
+    """One sentence or label in Chinese and English."""
 
     zh: str
     en: str
@@ -69,13 +63,7 @@ def is_known(value: object) -> bool:
 
 
 def number(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
-    """Write a number with a true minus sign; an unknown one is a dash, and what rounds to zero has no sign.
-
-    Examples
-    --------
-    >>> number(-1.26), number(1.26, sign=True), number(None), number(-0.04)
-    ('−1.3', '+1.3', '–', '0.0')
-    """
+    """Write a number with a true minus sign; an unknown one is a dash, and what rounds to zero has no sign."""
     if value is None or not math.isfinite(value):
         return NOTHING
     rounded = round(value, decimals)
@@ -85,13 +73,7 @@ def number(value: float | None, decimals: int = 1, *, sign: bool = False) -> str
 
 
 def significant(value: float | None, digits: int = 4) -> str:
-    """Write a number of any size with a number of significant digits; whole ones keep all theirs.
-
-    Examples
-    --------
-    >>> significant(0.0123456), significant(123456.7), significant(-2.5), significant(None)
-    ('0.01235', '123,457', '−2.500', '–')
-    """
+    """Write a number of any size with a number of significant digits; whole ones keep all theirs."""
     if value is None or not math.isfinite(value):
         return NOTHING
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
@@ -99,24 +81,12 @@ def significant(value: float | None, digits: int = 4) -> str:
 
 
 def percent(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
-    """Write log points as percent per year: 100 times the log change, the convention of growth accounts.
-
-    Examples
-    --------
-    >>> percent(0.0123)
-    '1.2'
-    """
+    """Write log points as percent per year: 100 times the log change, the convention of growth accounts."""
     return number(None if value is None else 100 * value, decimals, sign=sign)
 
 
 def probability(value: float | None) -> str:
-    """Write a probability with three decimals; one that would round to zero says that it is below a thousandth.
-
-    Examples
-    --------
-    >>> probability(0.042), probability(0.0001), probability(None)
-    ('0.042', '<0.001', '–')
-    """
+    """Write a probability with three decimals; one that would round to zero says that it is below a thousandth."""
     return "<0.001" if value is not None and 0 <= value < 0.0005 else number(value, 3)  # noqa: PLR2004 - half a digit
 
 
@@ -126,16 +96,7 @@ def same(text: object) -> Text:
 
 
 def listing(items: Sequence[Text], limit: int | None = None) -> Text:
-    """Join names to a list in both languages; beyond `limit` the rest is counted.
-
-    Examples
-    --------
-    >>> names = [Text(zh="吉林", en="Jilin"), Text(zh="辽宁", en="Liaoning"), Text(zh="河北", en="Hebei")]
-    >>> listing(names).en
-    'Jilin, Liaoning and Hebei'
-    >>> listing(names, limit=1)
-    Text(zh='吉林等3个', en='Jilin and 2 others')
-    """
+    """Join names to a list in both languages; beyond `limit` the rest is counted."""
     if limit is not None and len(items) > limit + 1:
         shown = items[:limit]
         rest = len(items) - limit
@@ -240,22 +201,11 @@ def has(key: str) -> bool:
 
 
 def words(key: str, /, **values: object) -> Text:
-    """Return a text of the catalogue in both languages, with its placeholders filled.
+    """Return a text of the catalogue in both languages, with its placeholders filled; a `Text` enters in its language.
 
-    Parameters
-    ----------
-    key
-        Topic and dotted key, such as ``sectors.title.index``; words of ``pages/shared.yaml`` have no topic.
-    values
-        What stands for the placeholders; a `Text` enters in the language of the sentence.
+    The key is topic and dotted key, such as ``sectors.title.index``; words of ``pages/shared.yaml`` have no topic. A
+    `KeyError` says that there is no such key, or a placeholder has no value.
 
-    Raises
-    ------
-    KeyError
-        When the catalogue has no such key, or a placeholder no value.
-
-    Examples
-    --------
     >>> words("factor.tfp")
     Text(zh='全要素生产率', en='total factor productivity')
     """
@@ -279,33 +229,14 @@ def message(code: str, /, **values: object) -> Text | None:
 
 
 def sentences(facts: Mapping[str, Mapping[str, object] | Sequence[Mapping[str, object]]], topic: str) -> list[Text]:
-    """Return what facts say: one sentence of the page of a topic for each, as many as a list has values.
-
-    Parameters
-    ----------
-    facts
-        Keys of sentences below ``<topic>``, in order, and their values.
-    topic
-        The page.
-
-    Examples
-    --------
-    >>> sentences({"label.national": {}}, "shared")[0].en
-    'All regions together.'
-    """
+    """Return what facts say: for each key below ``<topic>``, in order, one sentence for each of its values."""
     rows = ((key, one) for key, said in facts.items() for one in (said if isinstance(said, Sequence) else [said]))
     prefix = "" if topic == SHARED else f"{topic}."
     return [sentence(words(f"{prefix}{key}", **one)) for key, one in rows]
 
 
 def sentence(text: Text) -> Text:
-    """Return a text as a sentence: with a capital letter and a full stop, where it has none yet.
-
-    Examples
-    --------
-    >>> sentence(Text(zh="没有标记", en="no flag"))
-    Text(zh='没有标记。', en='No flag.')
-    """
+    """Return a text as a sentence: with a capital letter and a full stop, where it has none yet."""
     zh = text.zh if text.zh.endswith(("。", "？", "！")) else f"{text.zh}。"
     en = text.en if text.en.endswith((".", "?", "!")) else f"{text.en}."
     return Text(zh=zh, en=en[:1].upper() + en[1:])

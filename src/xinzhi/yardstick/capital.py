@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.core import initial_stock as rules
 from xinzhi.core import inventory
 from xinzhi.core import services as core
 from xinzhi.core.errors import InputError, ProtocolError
@@ -261,7 +260,7 @@ def _by_rule(
 
     def steady() -> FloatArray:
         growth = _growth(real, index, int(protocol.value("capital.initial_growth_years")))
-        return rules.steady_state(flow, growth, _at(np.broadcast_to(rate, real.shape), index))
+        return inventory.steady_state(flow, growth, _at(np.broadcast_to(rate, real.shape), index))
 
     match protocol.value("capital.initial_rule"):
         case "steady_state":
@@ -270,9 +269,9 @@ def _by_rule(
             level = np.broadcast_to(output, real.shape)
             ratio = protocol.value("capital.initial_output_ratio")
             share = flow / flow.sum(axis=0, keepdims=True)
-            return np.asarray(share * rules.capital_output_ratio(_at(level, index), ratio))
+            return np.asarray(share * inventory.capital_output_ratio(_at(level, index), ratio))
         case "ratio_to_investment":
-            stock = rules.ratio_to_investment(flow, protocol.value("capital.initial_ratio"))
+            stock = inventory.ratio_to_investment(flow, protocol.value("capital.initial_ratio"))
         case _:
             stock = np.full(index.shape, np.nan)
     on_time = np.where(begins, stock, np.nan)

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.core import initial_stock, inventory, prices
+from xinzhi.core import inventory, prices
 
 pytestmark = pytest.mark.shared
 
@@ -57,7 +57,7 @@ def stocks(provinces, rate, base=0):
     real = prices.deflate(provinces["invest"], price / to_base[:, None])
     start = np.isfinite(real).argmax(axis=1)
     first = np.take_along_axis(real, start[:, None], axis=1)[:, 0]
-    initial = initial_stock.ratio_to_investment(first, 10)
+    initial = inventory.ratio_to_investment(first, 10)
     initial[late] = CHONGQING * to_base[late]
     return inventory.geometric(real, rate, initial, start=start)
 
@@ -116,6 +116,6 @@ def test_reported_depreciation_starts_from_the_stock_of_1993(provinces, publishe
     start = provinces.column(1993)
     early = np.isfinite(theirs[:, start])
     assert early.sum() == 30
-    unmoved = initial_stock.ratio_to_investment(provinces["invest"][:, 0], 10)
+    unmoved = inventory.ratio_to_investment(provinces["invest"][:, 0], 10)
     stock = inventory.geometric(prices.deflate(provinces["invest"], price), 0.096, unmoved)
     assert np.abs(stock[early, start] / theirs[early, start] - 1).max() < TOLERANCE

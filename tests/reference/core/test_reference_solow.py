@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.core.least_squares import fit
+from xinzhi.core.regression import ols
 
 pytestmark = pytest.mark.shared
 
@@ -24,7 +24,7 @@ def solow(shared):
 
 def test_logarithmic_regression(solow):
     net, k = solow
-    line = fit(np.log(net), np.column_stack([np.ones_like(k), np.log(k)]))
+    line = ols(np.log(net), np.column_stack([np.ones_like(k), np.log(k)]))
     assert len(net) == 34
     assert line.coefficients.round(3).tolist() == [-0.730, 0.354]
     assert line.r2 > 0.999
@@ -32,5 +32,5 @@ def test_logarithmic_regression(solow):
 
 def test_linear_regression(solow):
     net, k = solow
-    line = fit(net, np.column_stack([np.ones_like(k), k]))
+    line = ols(net, np.column_stack([np.ones_like(k), k]))
     assert [round(line.coefficients[0], 3), round(line.coefficients[1], 4)] == [0.438, 0.0909]

@@ -12,7 +12,7 @@ import pytest
 
 import xinzhi
 from xinzhi import protocol
-from xinzhi.core.variance import effects
+from xinzhi.core.shapley import effects
 
 pytestmark = pytest.mark.shared
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from xinzhi.core import initial_stock, inventory
+from xinzhi.core import inventory
 from xinzhi.core.errors import InputError, UsageError
 
 
@@ -130,10 +130,10 @@ def test_timing():
 
 
 def test_initial_stocks():
-    assert initial_stock.ratio_to_investment(np.array([2.0, 3.0]), 10).tolist() == [20.0, 30.0]
-    assert initial_stock.capital_output_ratio(np.array([2.0, 3.0]), 2.5).tolist() == [5.0, 7.5]
+    assert inventory.ratio_to_investment(np.array([2.0, 3.0]), 10).tolist() == [20.0, 30.0]
+    assert inventory.capital_output_ratio(np.array([2.0, 3.0]), 2.5).tolist() == [5.0, 7.5]
     np.testing.assert_array_equal(
-        initial_stock.steady_state(np.array([12.0, 12.0]), np.array([0.125, -0.25]), 0.25), [32.0, np.nan]
+        inventory.steady_state(np.array([12.0, 12.0]), np.array([0.125, -0.25]), 0.25), [32.0, np.nan]
     )
 
 
@@ -141,6 +141,6 @@ def test_steady_state_grows_at_its_rate():
     growth, rate = 0.08, 0.1
     flow = 5.0 * (1 + growth) ** np.arange(10)
     # I / (g + d) is the stock before the investment of the first year is added.
-    before = initial_stock.steady_state(flow[0], growth, rate)
+    before = inventory.steady_state(flow[0], growth, rate)
     stock = inventory.geometric(flow, rate, (1 - rate) * before + flow[0])
     np.testing.assert_allclose(stock[1:] / stock[:-1], 1 + growth, rtol=1e-14)

@@ -9,7 +9,7 @@ import pytest
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import UsageError
-from xinzhi.core.variance import effects
+from xinzhi.core.shapley import effects
 from xinzhi.yardstick.audit.choices import choices, grid
 from xinzhi.yardstick.audit.multiverse import rank, spread
 

@@ -10,8 +10,8 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
+from xinzhi.core.shapley import effects
 from xinzhi.core.text import words
-from xinzhi.core.variance import effects
 from xinzhi.sectors.composite.build import blocks
 from xinzhi.sectors.composite.space import AXES, Space, grid, rank_draws, space
 from xinzhi.sectors.composite.uncertainty import draw, left_out

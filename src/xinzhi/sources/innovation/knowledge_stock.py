@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.initial_stock import steady_state
-from xinzhi.core.inventory import geometric
+from xinzhi.core.inventory import geometric, steady_state
 from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.reading import read, require_positive

@@ -10,8 +10,8 @@ import numpy as np
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.schema import Column, describe
+from xinzhi.core.shapley import effects
 from xinzhi.core.text import words
-from xinzhi.core.variance import effects
 from xinzhi.protocol import catalogue, registry, specification
 from xinzhi.yardstick.audit.choices import choices, grid, spell
 from xinzhi.yardstick.audit.multiverse import LeftOut, Span, Spread, computable, evaluate, spread

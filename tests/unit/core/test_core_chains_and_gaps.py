@@ -1,0 +1,61 @@
+"""Small arithmetic by hand: gaps, chains, neighbours, Shapley values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from xinzhi.core import gaps, index_numbers, markov_chains, regression, shapley, spatial
+
+NAN = np.nan
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (gaps.inside(np.array([NAN, 1.0, NAN, 2.0, NAN])), [0, 1, 1, 1, 0]),
+        (gaps.interpolate(np.array([NAN, 1.0, NAN, 2.0, NAN])), [1.0, 1.0, 1.5, 2.0, 2.0]),
+        (gaps.interpolate(np.array([NAN, NAN])), [NAN, NAN]),
+        (gaps.hold(np.array([NAN, 1.0, NAN, 2.0])), [1.0, 1.0, 1.0, 2.0]),
+        (markov_chains.transition_counts(np.array([0, 0, 1, -1]), np.array([0, 1, 1, 1]), 2), [[1, 1], [0, 1]]),
+        (markov_chains.probabilities(np.array([[1.0, 3.0], [0.0, 0.0]])), [[0.25, 0.75], [NAN, NAN]]),
+        (markov_chains.steady_state(np.array([[0.9, 0.1], [0.3, 0.7]])), [0.75, 0.25]),
+        (markov_chains.sojourn_times(np.array([[0.9, 0.1], [0.0, 1.0]])), [10.0, np.inf]),
+        (markov_chains.first_passage_times(np.array([[0.5, 0.5], [0.25, 0.75]])), [[3.0, 2.0], [4.0, 1.5]]),
+        (spatial.row_standardised(np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], np.zeros(3)])),
+         [[0.0, 0.5, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+        (spatial.adjacency({"a": ["b"], "b": ["a", "b", "x"]}, ["a", "b", "c"]), [[0, 1, 0], [1, 0, 0], [0, 0, 0]]),
+        (spatial.parts(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])), 2),
+        (shapley.shapley(np.array([1.0, 3.0, 2.0, 8.0])), [4.0, 3.0]),
+        (index_numbers.chain(np.log([NAN, NAN, 2.0, 1.5])), [NAN, 1.0, 2.0, 3.0]),
+        (index_numbers.chained(np.ones((2, 3)), np.array([[1.0, 2.0, 2.0], [1.0, 2.0, 4.0]]), "fisher"), [1, 2, 3]),
+        (index_numbers.bilateral(*np.array([[1.0, 1.0], [2.0, 1.0], [10.0, 10.0], [10.0, 20.0]]), "laspeyres"), 1.5),
+        (regression.bartlett(5, 2), [2 / 3, 1 / 3, 0.0, 0.0]),
+        (regression.codes(["b", "a", "b"]), [0, 1, 0]),
+    ],
+)  # fmt: skip
+def test_by_hand(found, expected):
+    np.testing.assert_allclose(np.asarray(found, dtype=float), expected, atol=1e-9)
+
+
+def test_a_chain_without_one_long_run_has_none():
+    assert markov_chains.steady_state(np.eye(2)) is None
+    assert markov_chains.steady_state(np.array([[1.0, NAN], [0.0, 1.0]])) is None
+    assert markov_chains.first_passage_times(np.eye(2)) is None
+
+
+def test_mobility_of_two_classes():
+    found = markov_chains.mobility_indices(np.array([[0.9, 0.1], [0.3, 0.7]]))
+    values = (found.prais, found.determinant, found.second_eigenvalue, found.bartholomew_stay, found.bartholomew_jump)
+    np.testing.assert_allclose(values, [0.4, 0.4, 0.4, 0.4, 0.2])
+
+
+def test_equal_chains_are_homogeneous():
+    found = markov_chains.homogeneity(np.array([[[8.0, 2.0], [1.0, 9.0]]] * 2))
+    assert (found.statistic, found.degrees, found.p, found.pearson) == (0.0, 2, 1.0, 0.0)
+
+
+def test_a_saturated_logit_reproduces_the_odds():
+    x, y = np.repeat([0.0, 1.0], 4), np.array([True, False, False, False, True, True, True, False])
+    found = regression.logit(np.column_stack([np.ones(8), x]), y)
+    np.testing.assert_allclose(found / np.log(3), [-1.0, 2.0], atol=1e-9)
