@@ -181,24 +181,7 @@ def counts(definition: Definition, source: Source) -> Iterator[Finding]:
 
 
 def tally(entries: Sequence[Entry], name: str, of: str) -> int:
-    """Count what lines hold.
-
-    Parameters
-    ----------
-    entries
-        The lines.
-    name
-        ``division, group, class``: how many of them in the standard `of` the lines touch; ``middle``: the middle groups
-        that they name; ``small`` and ``entries``: the lines.
-    of
-        Name of the standard.
-
-    Examples
-    --------
-    >>> from xinzhi.scope import definition
-    >>> tally(definition("high-tech-manufacturing-2017").entries, "division", "GB/T 4754-2017")
-    9
-    """
+    """Count what lines hold."""
     if name in ("entries", "small"):
         return len(entries)
     if name == "middle":

@@ -153,15 +153,7 @@ class Concordance:
 
 @dataclass(frozen=True)
 class Translation:
-    """A series in the other standard.
-
-    Parameters
-    ----------
-    frame
-        The keys of the series, ``code``, the value, ``lower, upper``.
-    unmapped
-        Rows that the concordance does not know where to put; with them the total is that of the series.
-    """
+    """A series in the other standard."""
 
     frame: pl.DataFrame
     unmapped: pl.DataFrame = field(repr=False)

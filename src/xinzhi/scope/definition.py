@@ -28,19 +28,7 @@ Status = Literal["complete", "partial", "template"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Star:
-    """How much of a class belongs, where it belongs only in part.
-
-    Parameters
-    ----------
-    share
-        The share that belongs; where nobody says, the middle of the bounds, and `assumed` is true.
-    lower, upper
-        Its bounds, 0 and 1 where nobody knows better.
-    source
-        Who says so.
-    assumed
-        Whether `share` is only the middle.
-    """
+    """How much of a class belongs, where it belongs only in part."""
 
     share: float
     lower: float
@@ -51,27 +39,7 @@ class Star:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Codes that belong together in one line of a definition.
-
-    Parameters
-    ----------
-    codes
-        Codes of any level.
-    excluded
-        Codes below them that do not belong (``except`` in the file).
-    category
-        Identifier of the category.
-    middle
-        Number of the middle group inside the category, where the list has any.
-    name
-        What the line is called.
-    star
-        Set where the codes belong only in part.
-    intensity
-        A figure that the list gives, such as the intensity of R&D in percent.
-    valid_from, valid_to
-        Days within the validity of the definition on which the line holds; None is open.
-    """
+    """Codes that belong together in one line of a definition."""
 
     codes: tuple[str, ...]
     excluded: tuple[str, ...] = ()
@@ -100,16 +68,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """How many codes a complete transcription holds.
-
-    Parameters
-    ----------
-    of
-        The categories that are counted; all, when empty.
-    numbers
-        By ``division, group, class`` of the standard (those that are touched), ``categories, middle, small, entries``
-        of the list.
-    """
+    """How many codes a complete transcription holds."""
 
     of: tuple[str, ...]
     numbers: Mapping[str, int]

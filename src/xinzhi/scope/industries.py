@@ -30,23 +30,7 @@ _NAMES = ("code", "industry")
 
 @dataclass(frozen=True)
 class Industries:
-    """Industries of one standard.
-
-    Parameters
-    ----------
-    rows
-        ``region`` and ``year`` where given, ``code`` (as the standard writes it), and the measures.
-    codes
-        Every code once, in the order of the standard.
-    keys
-        Which of region and year there are.
-    measures
-        Columns of numbers that add up, such as output or employment.
-    kind
-        The kind of frame that was handed in.
-    findings
-        Notes that do not stop the work, such as codes of different levels.
-    """
+    """Industries of one standard."""
 
     rows: pl.DataFrame
     codes: tuple[str, ...]
@@ -57,23 +41,7 @@ class Industries:
 
 
 def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) -> Industries:  # noqa: ANN401 - any frame
-    """Read the industries.
-
-    Parameters
-    ----------
-    native
-        A frame of any kind, or the path of a CSV, workbook or parquet file, with ``code`` (or ``industry``); or a list
-        of codes.
-    name
-        The standard of the codes.
-    measures
-        The columns that weigh; by default all columns of numbers but the year.
-
-    Raises
-    ------
-    InputError
-        When a column is missing, a code is unknown, or codes count twice: `findings` lists all of it.
-    """
+    """Read the industries."""
     source = _table(native)
     if isinstance(source, str | Path):
         source = read_file(Path(source), "industries")

@@ -43,21 +43,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Membership:
-    """How far the classes of a standard belong to one definition on one day.
-
-    Parameters
-    ----------
-    definition
-        The definition.
-    interval
-        Shares of the classes of the standard that was asked for.
-    entry
-        Number of the line of the definition that says so, -1 where none does.
-    split
-        Whether the share rests on splitting a class between several of the other standard.
-    unmapped
-        Whether the concordance does not know the class: nothing is known, the bounds are 0 and 1.
-    """
+    """How far the classes of a standard belong to one definition on one day."""
 
     definition: Definition
     interval: Interval
@@ -74,17 +60,7 @@ def membership(
     pairs: Concordance | None = None,
     weights: Mapping[str, float] | None = None,
 ) -> Membership:
-    """Return how far every class of the standard `name` belongs to a definition on a day.
-
-    Parameters
-    ----------
-    definition, day
-        The definition and the day; lines that are not in force on it do not count.
-    name
-        The standard of the answer.
-    pairs, weights
-        The concordance, and the weights with which it splits classes, where the definition is in the other standard.
-    """
+    """Return how far every class of the standard `name` belongs to a definition on a day."""
     tree = standard(definition.standard)
     size = len(tree.classes)
     found, entry = Interval.nothing(size), np.full(size, -1, dtype=np.int64)
@@ -156,25 +132,8 @@ def _carried(
 def union(parts: Sequence[Interval], size: int) -> Interval:
     """Return how much of every class is in at least one of several lists, each counted once.
 
-    Parameters
-    ----------
-    parts
-        The lists' intervals.
-    size
-        Number of classes.
-
-    Returns
-    -------
-    Interval
-        Bounds of Fréchet: the union holds at least the largest share and at most the sum of all, and no more than 1.
-        The share in between is that of lists that know nothing of each other, 1 - (1 - s)(1 - t)...
-
-    Examples
-    --------
-    >>> half, third = (Interval(np.array([s]), np.array([s]), np.array([s])) for s in (0.5, 0.3))
-    >>> found = union([half, third], 1)
-    >>> [round(float(array[0]), 2) for array in (found.lower, found.share, found.upper)]
-    [0.5, 0.65, 0.8]
+    Bounds of Fréchet: at least the largest share, at most the sum of all, and no more than 1; the share in between
+    is that of lists that know nothing of each other.
     """
     if not parts:
         return Interval.nothing(size)
@@ -187,15 +146,7 @@ def union(parts: Sequence[Interval], size: int) -> Interval:
 def gather(found: Interval, groups: Sequence[IntArray], weights: FloatArray | None) -> Interval:
     """Return the shares of industries that hold several classes.
 
-    Parameters
-    ----------
-    found
-        The shares of the classes.
-    groups
-        The positions of the classes of every industry.
-    weights
-        Weight of every class, such as its output. None, or weights that say nothing about an industry, bound its share
-        by the least and the most of its classes, and weigh these equally in between.
+    Without weights the share is bounded by the least and the most of the classes, which weigh equally in between.
     """
     result = Interval.nothing(len(groups))
     for number, at in enumerate(groups):
@@ -217,21 +168,7 @@ def gather(found: Interval, groups: Sequence[IntArray], weights: FloatArray | No
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: the day, the standard, the definitions, and what splits and weighs classes.
-
-    Parameters
-    ----------
-    day, name
-        The day, and the standard of the industries.
-    chosen
-        The definitions.
-    pairs, splits
-        The concordance, and the weights of its target classes.
-    weights
-        Weight of every class of the standard, None without any.
-    use
-        The use test, None without one.
-    """
+    """What is asked: the day, the standard, the definitions, and what splits and weighs classes."""
 
     day: date
     name: str

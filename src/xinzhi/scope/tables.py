@@ -27,24 +27,14 @@ EXACT = 1e-12
 
 
 def verdict(lower: float, upper: float) -> str:
-    """Return ``in`` where all of an industry belongs, ``out`` where nothing can, else ``part``.
-
-    Examples
-    --------
-    >>> verdict(1.0, 1.0), verdict(0.0, 0.0), verdict(0.0, 0.4)
-    ('in', 'out', 'part')
-    """
+    """Return ``in`` where all of an industry belongs, ``out`` where nothing can, else ``part``."""
     if lower >= 1 - EXACT:
         return "in"
     return "out" if upper <= EXACT else "part"
 
 
 def measure_text(name: str) -> Text:
-    """Return what a column that weighs is called; a column of one's own keeps its name.
-
-    >>> measure_text("employment").en, measure_text("patents").zh
-    ('employment', 'patents')
-    """
+    """Return what a column that weighs is called; a column of one's own keeps its name."""
     return words(key) if has(key := f"scope.measure.{name}") else same(name)
 
 
@@ -107,17 +97,7 @@ def reason(rows: Sequence[Mapping[str, Any]]) -> Text:
 
 @dataclass(frozen=True)
 class Use:
-    """What the use test says of every class of a standard.
-
-    Parameters
-    ----------
-    interval
-        1 where the dependence reaches the threshold, 0 where not; the bounds where its own bounds straddle it.
-    rows
-        ``code, total, lower, upper, threshold`` as given.
-    line
-        Number of the row that speaks for a class, -1 where none does.
-    """
+    """What the use test says of every class of a standard."""
 
     interval: Interval
     rows: pl.DataFrame
@@ -125,13 +105,7 @@ class Use:
 
 
 def read_use(native: Any, name: str) -> Use:  # noqa: ANN401 - any kind of frame
-    """Read the use test: ``code, total, threshold``, and ``lower, upper`` where there are bounds.
-
-    Raises
-    ------
-    InputError
-        When a column is missing, a code unknown, or a class would be tested twice.
-    """
+    """Read the use test: ``code, total, threshold``, and ``lower, upper`` where there are bounds."""
     bounds = [Field(column, required=False) for column in ("lower", "upper")]
     fields = [
         Field("code", "code", missing="refuse"),

@@ -49,19 +49,7 @@ def contiguity(*, sea: bool = False) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Spatial weights of a set of regions.
-
-    Parameters
-    ----------
-    regions
-        The regions that have neighbours, sorted.
-    matrix
-        Row-standardised weights `(n, n)`, every row adding up to 1 and the diagonal 0.
-    dropped
-        Islands that were left out.
-    parts
-        Number of separate parts that the neighbours fall into.
-    """
+    """Spatial weights of a set of regions."""
 
     regions: tuple[str, ...]
     matrix: FloatArray
@@ -70,30 +58,7 @@ class Weights:
 
 
 def spatial_weights(neighbours: Neighbours, regions: Sequence[str], *, islands: Islands = "refuse") -> Weights:
-    """Return row-standardised weights among regions.
-
-    Parameters
-    ----------
-    neighbours
-        Region and those it borders on; borders must be named on both sides.
-    regions
-        The regions wanted; a neighbour that is not among them does not count.
-    islands
-        What to do with a region that has no neighbour among them: ``refuse`` or ``drop``.
-
-    Raises
-    ------
-    UsageError
-        When `islands` is neither.
-    InputError
-        When a region is not in the list, borders on itself, a border is named on one side only, or there are islands
-        that are not to be dropped.
-
-    Examples
-    --------
-    >>> spatial_weights({"a": ["b"], "b": ["a", "c"], "c": ["b"]}, ["a", "b", "c"]).matrix.tolist()
-    [[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]
-    """
+    """Return row-standardised weights among regions."""
     if islands not in {"refuse", "drop"}:
         raise UsageError("sectors.islands", islands=islands)
     wanted = sorted(set(regions))

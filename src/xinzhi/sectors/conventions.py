@@ -39,20 +39,12 @@ def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
 
 
 def convention(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
-    """Return a convention of composite indices.
-
-    >>> convention("skewness")
-    2
-    """
+    """Return a convention of composite indices."""
     return document("composite.yaml")[name]["value"]
 
 
 def text(path: str) -> Text:
-    """Return the Chinese and English words at a path of ``sectors.yaml``.
-
-    >>> text("advance.sectors.green").zh
-    '绿色'
-    """
+    """Return the Chinese and English words at a path of ``sectors.yaml``."""
     node = setting(path)
     return Text(zh=node["zh"], en=node["en"])
 
@@ -116,11 +108,7 @@ def departures(choices: str) -> Text:
 
 
 def returns_to_schooling(year: int) -> Returns:
-    """Return the piecewise returns to schooling in force in a year.
-
-    >>> returns_to_schooling(2010)
-    ((4, 0.134), (8, 0.101), (None, 0.068))
-    """
+    """Return the piecewise returns to schooling in force in a year."""
     values = setting("returns_to_schooling.values")
     valid = [item for item in values if int(item["since"]) <= year]
     if not valid:

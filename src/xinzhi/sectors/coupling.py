@@ -25,13 +25,7 @@ _TWO = 2
 
 
 def check_weights(names: Sequence[str], weights: Mapping[str, float] | None) -> FloatArray:
-    """Return the weights of the systems, adding up to 1; equal ones where none are given.
-
-    Raises
-    ------
-    UsageError
-        When a system has none, one is negative, or all are zero.
-    """
+    """Return the weights of the systems, adding up to 1; equal ones where none are given."""
     if weights is None:
         return np.full(len(names), 1 / len(names))
     if set(weights) != set(names):
@@ -44,41 +38,11 @@ def check_weights(names: Sequence[str], weights: Mapping[str, float] | None) -> 
 
 
 def coupling_degree(levels: FloatArray, *, form: Form = "corrected") -> FloatArray:
-    r"""Return the coupling degree C of several systems: 1 where all levels are equal.
+    """Return the coupling degree C of several systems: 1 where all levels are equal.
 
-    Parameters
-    ----------
-    levels
-        Levels in [0, 1], the systems on the last axis `(..., n)`.
-    form
-        ``standard`` or ``corrected``.
-
-    Returns
-    -------
-    FloatArray
-        `(...)`, in [0, 1]; NaN where a level is missing, or all are zero and have no ratio.
-
-    Raises
-    ------
-    UsageError
-        When the form is unknown or there are fewer than two systems.
-    InputError
-        When a level lies outside [0, 1].
-
-    Notes
-    -----
-    Standard: geometric over arithmetic mean of the levels. It is close to 1 for almost all levels that differ little in
-    proportion, so that it hardly tells cases apart. Corrected (Wang et al. 2021): the square root of one less the mean
-    absolute difference of all pairs, times the geometric mean of the ratios of the others to the highest level. For two
-    systems that is :math:`\sqrt{[1-(U_2-U_1)]\,U_1/U_2}` with :math:`U_2 \ge U_1`.
-
-    Examples
-    --------
-    >>> levels = np.array([[0.4, 0.4], [0.2, 0.8], [0.0, 1.0]])
-    >>> coupling_degree(levels, form="standard").round(4).tolist()
-    [1.0, 0.8, 0.0]
-    >>> coupling_degree(levels, form="corrected").round(4).tolist()
-    [1.0, 0.3162, 0.0]
+    Standard: geometric over arithmetic mean of the levels. Corrected (Wang et al. 2021): the root of one less the
+    mean absolute difference of all pairs, times the geometric mean of the ratios of the others to the highest
+    level.
     """
     if form not in get_args(Form):
         raise UsageError("sectors.unknown-form", form=form, forms=list(get_args(Form)))
@@ -104,13 +68,7 @@ def coupling_degree(levels: FloatArray, *, form: Form = "corrected") -> FloatArr
 
 
 def coordination_degree(coupling: FloatArray, development: FloatArray) -> FloatArray:
-    """Return the coordination degree D, the geometric mean of coupling and development; 0 where nothing is developed.
-
-    Examples
-    --------
-    >>> coordination_degree(np.array([0.64, np.nan]), np.array([0.25, 0.0])).tolist()
-    [0.4, 0.0]
-    """
+    """Return the coordination degree D, the root of coupling times development; 0 where nothing is developed."""
     return np.where(development == 0, 0.0, np.sqrt(coupling * development))
 
 
@@ -129,13 +87,7 @@ def grade(degree: FloatArray) -> list[Text | None]:
 
 
 def relative_levels(levels: FloatArray) -> FloatArray:
-    """Return every level relative to the mean of the systems `(..., n)`: below 1 where a system lags.
-
-    Examples
-    --------
-    >>> relative_levels(np.array([0.2, 0.6])).round(9).tolist()
-    [0.5, 1.5]
-    """
+    """Return every level relative to the mean of the systems `(..., n)`: below 1 where a system lags."""
     mean = levels.mean(axis=-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative: FloatArray = levels / np.where(mean > 0, mean, np.nan)
@@ -143,15 +95,7 @@ def relative_levels(levels: FloatArray) -> FloatArray:
 
 
 def lagging(levels: FloatArray, names: Sequence[str]) -> list[str | None]:
-    """Return the system at the lowest level of every row `(m, n)`; equal ones joined with ``;``, None where none lags.
-
-    None also stands where a level is missing or all are equal.
-
-    Examples
-    --------
-    >>> lagging(np.array([[0.2, 0.6, 0.2], [0.3, 0.1, 0.4], [0.5, 0.5, 0.5]]), ["a", "b", "c"])
-    ['a;c', 'b', None]
-    """
+    """Return the lowest system of every row `(m, n)`, equal ones joined with ``;``; None where all are equal."""
     lowest = levels.min(axis=-1, keepdims=True)
     out: list[str | None] = []
     for row, low, high in zip(levels, lowest[..., 0], levels.max(axis=-1), strict=True):

@@ -21,25 +21,7 @@ if TYPE_CHECKING:
 def decoupling_state(pressure_growth: FloatArray, driver_growth: FloatArray) -> list[str | None]:
     """Return Tapio's state of every pair of rates of change; None where the driver did not move or a rate is missing.
 
-    Parameters
-    ----------
-    pressure_growth, driver_growth
-        Rates of change over the period (0.05 is 5 %), `(m,)`.
-
-    Returns
-    -------
-    list of str or None
-        ``strong_decoupling, weak_decoupling, expansive_coupling, expansive_negative_decoupling,
-        recessive_decoupling, recessive_coupling, weak_negative_decoupling, strong_negative_decoupling``.
-
-    Notes
-    -----
     Tapio (2005), Transport Policy 12(2), figure 1; the band of 0.8 to 1.2 (both included) is coupling.
-
-    Examples
-    --------
-    >>> decoupling_state(np.array([-0.01, 0.02, 0.05, 0.09, -0.09]), np.array([0.05, 0.05, 0.05, 0.05, -0.05]))[:3]
-    ['strong_decoupling', 'weak_decoupling', 'expansive_coupling']
     """
     lower, upper = setting("decoupling.lower"), setting("decoupling.upper")
     out: list[str | None] = []

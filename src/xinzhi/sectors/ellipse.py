@@ -26,17 +26,7 @@ _COORDINATES = ("longitude", "latitude")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EllipseShape:
-    """An ellipse.
-
-    Parameters
-    ----------
-    centre
-        Weighted mean of the points.
-    major, minor
-        Semi-axes in the unit of the points.
-    rotation
-        Angle of the major axis in degrees, clockwise from north, in [0, 180).
-    """
+    """An ellipse."""
 
     centre: tuple[float, float]
     major: float
@@ -47,34 +37,8 @@ class EllipseShape:
 def deviational_ellipse(points: FloatArray, weights: FloatArray, *, method: Method = "yuill") -> EllipseShape:
     """Return the standard deviational ellipse of weighted points.
 
-    Parameters
-    ----------
-    points
-        `(n, 2)`: east and north in one unit of length.
-    weights
-        `(n,)`, not negative.
-    method
-        ``yuill``: the axes are the standard deviations along the principal directions; ``crimestat``: these times
-        sqrt(2 n / (n - 2)).
-
-    Raises
-    ------
-    UsageError
-        When the method is unknown.
-    InputError
-        When there are fewer than three points with a weight, or all lie in one.
-
-    Notes
-    -----
-    Yuill (1971), The standard deviational ellipse, Geografiska Annaler B 53; Levine, CrimeStat, chapter 4, for the
-    correction. The angle by which Yuill turns the axes is that of the eigenvectors of the weighted covariance.
-
-    Examples
-    --------
-    >>> points = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    >>> shape = deviational_ellipse(points, np.ones(4))
-    >>> round(shape.major, 4), round(shape.minor, 4), round(shape.rotation, 4)
-    (1.4142, 0.7071, 90.0)
+    Yuill (1971), Geografiska Annaler B 53; ``crimestat`` stretches the axes by sqrt(2 n / (n - 2)) (Levine,
+    CrimeStat, chapter 4).
     """
     if method not in {"yuill", "crimestat"}:
         raise UsageError("sectors.ellipse-method", method=method)

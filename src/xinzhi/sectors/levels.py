@@ -39,20 +39,7 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Levels of the sectors.
-
-    Parameters
-    ----------
-    indicators
-        ``region, year, sector, indicator, value, level, flag``.
-    bounds
-        ``sector, indicator, lower, upper, lower_at, upper_at, given``: in the unit of the indicator; where the extremes
-        of the pool stand.
-    levels
-        ``region, year`` and one column a sector; null where an indicator is missing.
-    source
-        The figures read.
-    """
+    """Levels of the sectors."""
 
     indicators: pl.DataFrame
     bounds: pl.DataFrame
@@ -84,10 +71,8 @@ def declared(*, measured: bool) -> tuple[Indicator, ...]:
 def pooled_tfp(measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
     """Return TFP of every region and year relative to the mean of all of them: comparable in both directions.
 
-    Notes
-    -----
-    Caves, Christensen and Diewert (1982), equation 34, with every region-year as one observation. Labour counts with
-    its human capital, so that what schooling contributes is not in it.
+    Caves, Christensen and Diewert (1982), equation 34, with every region-year as one observation; labour counts
+    with its human capital, so that what schooling contributes is not in it.
     """
     columns = ["output", "capital", "labour", "human_capital", "labour_share"]
     inputs = figures(measurement.inputs, columns, verb="advance").frame
@@ -99,13 +84,7 @@ def pooled_tfp(measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - a Measuremen
 
 
 def balanced_cells(complete: BoolArray) -> BoolArray:
-    """Return the cells of regions that are complete in all years in which at least half as many are as in the best.
-
-    Examples
-    --------
-    >>> balanced_cells(np.array([[False, True, True], [False, True, True], [True, False, True]])).tolist()
-    [[False, True, True], [False, True, True], [False, False, False]]
-    """
+    """Return the cells of regions that are complete in all years in which at least half as many are as in the best."""
     count = complete.sum(axis=0)
     span = (count > 0) & (2 * count >= count.max())
     always: BoolArray = np.asarray(complete[:, span].all(axis=1))
@@ -121,15 +100,7 @@ def state(
     years: tuple[int, int] | None = None,
     balanced: bool = True,
 ) -> State:
-    """Return the levels of the sectors declared in ``sectors.yaml``, between bounds pooled over regions and years.
-
-    Raises
-    ------
-    UsageError
-        When bounds name an unknown indicator.
-    InputError
-        When a series is missing or not positive, an indicator is constant, or a value lies outside given bounds.
-    """
+    """Return the levels of the sectors declared in ``sectors.yaml``, between bounds pooled over regions and years."""
     wanted = declared(measured=measurement is not None)
     if unknown := set(bounds or {}) - {item.name for item in wanted}:
         raise UsageError("sectors.unknown-bounds", names=sorted(unknown), known=[item.name for item in wanted])

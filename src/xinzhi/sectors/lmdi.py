@@ -23,13 +23,7 @@ if TYPE_CHECKING:
 
 
 def logarithmic_mean(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return the logarithmic mean ``(a - b) / ln(a / b)``: `a` where both are equal, 0 where one is zero.
-
-    Examples
-    --------
-    >>> logarithmic_mean(np.array([2.0, 3.0, 0.0]), np.array([1.0, 3.0, 5.0])).round(4).tolist()
-    [1.4427, 3.0, 0.0]
-    """
+    """Return the logarithmic mean ``(a - b) / ln(a / b)``: `a` where both are equal, 0 where one is zero."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         log_ratio = np.log(a) - np.log(b)
@@ -42,35 +36,9 @@ def logarithmic_mean(a: FloatArray, b: FloatArray) -> FloatArray:
 def lmdi_additive(before: FloatArray, after: FloatArray) -> FloatArray:
     """Return the contribution of every factor to the change of their product.
 
-    Parameters
-    ----------
-    before, after
-        Factors at both ends, the factors on the last axis `(..., n)`; not negative. NaN stands for a factor that is
-        0/0 at an end where another factor is zero: it counts as unchanged.
-
-    Returns
-    -------
-    FloatArray
-        `(..., n)`; the sum over the factors is the change of the product. NaN where a factor is missing otherwise.
-
-    Raises
-    ------
-    InputError
-        When a factor is negative.
-
-    Notes
-    -----
-    Ang (2005), Energy Policy 33: ``L(V_T, V_0) ln(x_T / x_0)``. Zeros by the analytical limit (Ang, Zhang and Choi
-    1998; Ang and Liu 2007, Energy Policy 35): a factor that alone comes from, or goes to, zero takes the whole change;
-    the others, and all factors of a product that is zero at both ends, take nothing. Where several factors are zero at
-    the same end they share the change equally, the limit of replacing each by one and the same small number.
-
-    Examples
-    --------
-    >>> lmdi_additive(np.array([1.0, 2.0]), np.array([2.0, 2.0])).tolist()
-    [2.0, 0.0]
-    >>> lmdi_additive(np.array([0.0, 5.0]), np.array([2.0, 4.0])).tolist()
-    [8.0, 0.0]
+    Ang (2005), Energy Policy 33: ``L(V_T, V_0) ln(x_T / x_0)``. Zeros by the analytical limit (Ang and Liu 2007,
+    Energy Policy 35): factors that come from, or go to, zero share the whole change equally, the others take
+    nothing. NaN stands for a factor that is 0/0 beside a zero: it counts as unchanged.
     """
     before, after = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if np.any(before < 0) or np.any(after < 0):

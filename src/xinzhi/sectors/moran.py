@@ -29,19 +29,7 @@ _FEWEST = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlobalMoran:
-    """Moran's I of one set of regions with its inference.
-
-    Parameters
-    ----------
-    index, expected
-        The index, and its mean where values fall on regions at random, ``-1/(n-1)``.
-    variance, z, p
-        Under randomisation: variance, deviation from `expected` in its root, and two-sided probability.
-    variance_normal
-        The variance under normality.
-    p_permutation
-        Two-sided: twice the smaller share of permutations at least as extreme, (k + 1)/(B + 1), at most 1.
-    """
+    """Moran's I of one set of regions with its inference."""
 
     index: float
     expected: float
@@ -53,33 +41,7 @@ class GlobalMoran:
 
 
 def global_moran(values: FloatArray, weights: FloatArray, *, permutations: int = 999, seed: int = 0) -> GlobalMoran:
-    """Return Moran's I with analytic and permutation inference.
-
-    Parameters
-    ----------
-    values
-        `(n,)`, four or more.
-    weights
-        Spatial weights `(n, n)`, the diagonal 0.
-    permutations, seed
-        Number of random orders and their seed; the same seed gives the same probability.
-
-    Raises
-    ------
-    InputError
-        When there are fewer than four values, one is missing, or all are equal.
-
-    Notes
-    -----
-    Cliff and Ord (1981), Spatial Processes, chapter 2: I = n/S0 · z'Wz / z'z; moments under randomisation and
-    normality.
-
-    Examples
-    --------
-    >>> line = np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)
-    >>> round(global_moran(np.arange(5.0), line, permutations=99).index, 4)
-    0.5
-    """
+    """Return Moran's I with analytic and permutation inference. Cliff and Ord (1981), Spatial Processes, chapter 2."""
     values = np.asarray(values, dtype=np.float64)
     n = values.size
     if n < _FEWEST or not np.isfinite(values).all() or np.ptp(values) == 0:
@@ -130,31 +92,8 @@ def local_moran(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the local Moran index of every region, and its conditional permutation probability (two-sided).
 
-    Parameters
-    ----------
-    values, weights, permutations, seed
-        As in `global_moran`; the weights row-standardised.
-
-    Returns
-    -------
-    tuple
-        The indices `(n,)`, whose mean is the global index times n/(n-1), and the probabilities `(n,)`.
-
-    Raises
-    ------
-    InputError
-        As `global_moran`.
-
-    Notes
-    -----
     Anselin (1995), Geographical Analysis 27(2), equation 12, with z'z/(n-1) as the scale; each region keeps its own
     value while the others are dealt anew among its neighbours.
-
-    Examples
-    --------
-    >>> line = np.array([[0, 1, 0, 0], [0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [0, 0, 1, 0]])
-    >>> local_moran(np.array([1.0, 2.0, 3.0, 4.0]), line, permutations=99)[0].round(2).tolist()
-    [0.45, 0.15, 0.15, 0.45]
     """
     values = np.asarray(values, dtype=np.float64)
     n = values.size

@@ -26,31 +26,7 @@ ITEM = "indicator"
 def obstacle_degree(levels: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the share of every indicator in the weighted distance to 1; the shares of a row add up to 1.
 
-    Parameters
-    ----------
-    levels
-        Normalised values in [0, 1] `(..., n)`.
-    weights
-        Weights `(n,)`.
-
-    Returns
-    -------
-    FloatArray
-        `(..., n)`; NaN where a level is missing, and where nothing is in the way because all levels are 1.
-
-    Raises
-    ------
-    InputError
-        When a level lies outside [0, 1].
-
-    Notes
-    -----
-    O_j = w_j (1 - x_j) / sum_k w_k (1 - x_k), the obstacle degree model of the Chinese evaluation literature.
-
-    Examples
-    --------
-    >>> obstacle_degree(np.array([0.5, 0.75, 1.0]), np.full(3, 1 / 3)).round(4).tolist()
-    [0.6667, 0.3333, 0.0]
+    O_j = w_j (1 - x_j) / sum_k w_k (1 - x_k); NaN where all levels are 1.
     """
     levels = np.asarray(levels, dtype=np.float64)
     if np.any(levels < 0) or np.any(levels > 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -16,6 +17,9 @@ from xinzhi.scope import (
     definitions,
     read_definition,
 )
+from xinzhi.scope.checking import tally
+from xinzhi.scope.membership import Interval, union
+from xinzhi.scope.tables import measure_text, verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,3 +163,13 @@ def test_definitions_in_force_on_a_day() -> None:
     assert "high-tech-manufacturing-2013" in definitions("2015-01-01")["definition"].to_list()
     assert "high-tech-manufacturing-2013" not in definitions("2024-01-01")["definition"].to_list()
     assert definitions().height == 12
+
+
+def test_lists_are_counted_and_joined_by_hand():
+    entries = definition("high-tech-manufacturing-2017").entries
+    assert tally(entries, "division", "GB/T 4754-2017") == 9
+    half, third = (Interval(np.array([s]), np.array([s]), np.array([s])) for s in (0.5, 0.3))
+    found = union([half, third], 1)
+    assert [*found.lower, *found.share, *found.upper] == pytest.approx([0.5, 0.65, 0.8])
+    assert [verdict(1.0, 1.0), verdict(0.0, 0.0), verdict(0.0, 0.4)] == ["in", "out", "part"]
+    assert (measure_text("employment").en, measure_text("patents").zh) == ("employment", "patents")

@@ -25,33 +25,9 @@ MEANS = ("arithmetic", "geometric", "harmonic")
 
 
 def aggregate(scores: FloatArray, weights: FloatArray, method: str) -> FloatArray:
-    r"""Return one number per row.
+    """Return one number per row.
 
-    Parameters
-    ----------
-    scores
-        `(n, m)` normalised, more is better; positive for ``geometric`` and ``harmonic``.
-    weights
-        `(m,)`; they are divided by their sum.
-    method
-        ``arithmetic``, ``geometric`` and ``harmonic`` means; ``topsis`` (relative closeness to the best of every
-        indicator); ``vikor`` (one less the compromise Q); ``grey`` (grey relational grade to the best).
-
-    Raises
-    ------
-    UsageError
-        When there is no such method, or a mean that needs positive scores gets others.
-
-    Notes
-    -----
-    A mean of means with weights inside each group is the mean over all indicators with the products of these weights,
-    so that hierarchies need no recursion.
-
-    Examples
-    --------
-    >>> table = np.array([[0.2, 0.8], [0.6, 0.4]])
-    >>> aggregate(table, np.array([0.5, 0.5]), "arithmetic").tolist()
-    [0.5, 0.5]
+    A mean of means is the mean over all indicators with the products of the weights: hierarchies need no recursion.
     """
     share = weights / weights.sum()
     if method in MEANS:
@@ -76,14 +52,7 @@ def _mean(scores: FloatArray, share: FloatArray, method: str) -> FloatArray:
 def topsis(scores: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the closeness to the best of every indicator: distance from the worst over the sum of both distances.
 
-    Notes
-    -----
     Hwang and Yoon (1981): Euclidean distances of the weighted scores.
-
-    Examples
-    --------
-    >>> topsis(np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]]), np.array([0.5, 0.5])).tolist()
-    [0.0, 1.0, 0.5]
     """
     to_best = np.sqrt((scores - scores.max(axis=0)) ** 2 @ weights**2)
     to_worst = np.sqrt((scores - scores.min(axis=0)) ** 2 @ weights**2)
@@ -94,14 +63,7 @@ def topsis(scores: FloatArray, weights: FloatArray) -> FloatArray:
 def vikor(scores: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the compromise Q of VIKOR: half group utility, half the worst single regret; 0 is the best.
 
-    Notes
-    -----
-    Opricovic and Tzeng (2004). Distances are shares of the range of each indicator.
-
-    Examples
-    --------
-    >>> vikor(np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]]), np.array([0.5, 0.5])).tolist()
-    [1.0, 0.0, 0.75]
+    Opricovic and Tzeng (2004); distances are shares of each indicator's range.
     """
     best, worst = scores.max(axis=0), scores.min(axis=0)
     regret = weights * (best - scores) / np.where(best > worst, best - worst, 1.0)
@@ -112,14 +74,7 @@ def vikor(scores: FloatArray, weights: FloatArray) -> FloatArray:
 def grey(scores: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the grey relational grade to the best of every indicator.
 
-    Notes
-    -----
     Deng (1989), with the smallest and the largest distance taken over the whole table.
-
-    Examples
-    --------
-    >>> grey(np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]]), np.array([0.5, 0.5])).round(4).tolist()
-    [0.3333, 1.0, 0.6667]
     """
     best = scores.max(axis=0)
     furthest = float((best - scores.min(axis=0)).max())
@@ -127,27 +82,13 @@ def grey(scores: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def grey_coefficients(scores: FloatArray, best: FloatArray, furthest: float) -> FloatArray:
-    """Return the grey relational coefficients.
-
-    Parameters
-    ----------
-    scores
-        `(n, m)` all or some rows of a table.
-    best, furthest
-        The highest score of every indicator in the table, and the largest distance from it; the smallest is zero.
-    """
+    """Return the grey relational coefficients."""
     share = convention("grey_distinguishing") * furthest
     return np.asarray(share / (best - scores + share))
 
 
 def ranks(index: FloatArray) -> IntArray:
-    """Return ranks along the last axis, 1 for the highest; what differs by less than rounding shares a rank.
-
-    Examples
-    --------
-    >>> ranks(np.array([0.2, 0.9, 0.9, 0.1])).tolist()
-    [3, 1, 1, 4]
-    """
+    """Return ranks along the last axis, 1 for the highest; what differs by less than rounding shares a rank."""
     order = np.argsort(-index, axis=-1)
     falling = np.take_along_axis(index, order, axis=-1)
     spread = np.maximum(np.abs(falling[..., :1]), np.abs(falling[..., -1:]))
@@ -172,19 +113,7 @@ UNIT = Normalisation("min-max")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convention:
-    """One way to build the index.
-
-    Parameters
-    ----------
-    weights
-        A method, or weights by indicator.
-    aggregation, treatment, imputation
-        Methods.
-    normalisation
-        Method and scale.
-    pooled
-        Whether bounds and weights are set once for all years.
-    """
+    """One way to build the index."""
 
     weights: str | Mapping[str, float] = "entropy"
     aggregation: str = "arithmetic"
@@ -205,21 +134,7 @@ class Convention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """An index under one convention.
-
-    Parameters
-    ----------
-    treated, scores
-        `(n, m)` after treatment, and normalised.
-    weights
-        `(n, m)` weight of every indicator in every row; rows of one year are alike.
-    index
-        `(n,)`.
-    groups
-        Score of every sector and dimension, `(n,)` each.
-    treatments
-        What was done to every indicator, by year (None when all years are pooled).
-    """
+    """An index under one convention."""
 
     treated: FloatArray
     scores: FloatArray
@@ -230,22 +145,7 @@ class Built:
 
 
 def build(values: FloatArray, years: IntArray, system: System, how: Convention) -> Built:
-    """Build the index of a complete table.
-
-    Parameters
-    ----------
-    values
-        `(n, m)`, nothing missing.
-    years
-        `(n,)` ascending.
-
-    Raises
-    ------
-    UsageError
-        When a method is not known or has no answer on these data.
-    InputError
-        When an indicator is constant over what is normalised together.
-    """
+    """Build the index of a complete table."""
     treated, scores, weights = (np.empty_like(values) for _ in range(3))
     treatments = {}
     for year, rows in blocks(years, pooled=how.pooled):
@@ -276,13 +176,7 @@ def blocks(years: IntArray, *, pooled: bool) -> Iterator[tuple[int | None, IntAr
 
 
 def weigh(weights: str | Mapping[str, float], treated: FloatArray, system: System) -> FloatArray:
-    """Return the weight of every indicator in the index, `(m,)`, summing to one.
-
-    Raises
-    ------
-    UsageError
-        When a method is not known, or has no answer on these data.
-    """
+    """Return the weight of every indicator in the index, `(m,)`, summing to one."""
     if not isinstance(weights, str):
         return handed(system, weights)
     if weights == "equal":
@@ -295,13 +189,7 @@ def weigh(weights: str | Mapping[str, float], treated: FloatArray, system: Syste
 
 
 def refuse_constant(values: FloatArray, system: System, year: int | None) -> None:
-    """Raise when an indicator is the same everywhere.
-
-    Raises
-    ------
-    InputError
-        With one finding per indicator.
-    """
+    """Raise when an indicator is the same everywhere."""
     wrong = [
         finding(
             "constant-indicator",

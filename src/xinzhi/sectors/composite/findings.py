@@ -17,11 +17,7 @@ _SHOWN = 8
 
 
 def finding(rule: str, *, place: Mapping[str, Any] | None = None, **values: object) -> Finding:
-    """Return a finding of ``words/messages/sectors.yaml``, with its message filled in.
-
-    >>> finding("no-direction", name="rd_intensity").message.en
-    "the indicator 'rd_intensity' has no direction."
-    """
+    """Return a finding of ``words/messages/sectors.yaml``, with its message filled in."""
     return core_finding(f"sectors.{rule}", words=values, **(place or {}))
 
 

@@ -93,8 +93,8 @@ class Gaming(Result):
 def gaming(result: Index) -> Gaming:
     """Return how far every region could move by convention alone.
 
-    Every region is ranked under every combination of the conventions under `gaming` in ``conventions.yaml``; all
-    regions are under the same one each time. Conventions that the data cannot carry are listed with the reason.
+    Every region is ranked under every combination of the conventions under `gaming`, all regions under the same one
+    each time.
     """
     values = result.filled[result.complete]
     years = result.table.years[result.complete]
@@ -132,13 +132,7 @@ def gaming(result: Index) -> Gaming:
 def shifted_entropy(scores: FloatArray, shift: float) -> FloatArray:
     """Return what becomes of entropy weights when a constant is added before the logarithm.
 
-    A documented misuse: it is here to show what it does. `xinzhi.sectors.composite.weights.entropy` adds nothing.
-
-    Examples
-    --------
-    >>> table = np.array([[0.0, 0.0], [0.0, 0.5], [1.0, 1.0]])
-    >>> shifted_entropy(table, 0.0).round(3).tolist(), shifted_entropy(table, 1.0).round(3).tolist()
-    ([0.704, 0.296], [0.609, 0.391])
+    A documented misuse, here to show what it does: `entropy` adds nothing.
     """
     return spread_entropy(scores + shift)
 

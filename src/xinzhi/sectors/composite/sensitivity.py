@@ -72,15 +72,8 @@ class Sensitivity(Result):
 def sensitivity(result: Index, method: str, *, draws: int, seed: int) -> Sensitivity:
     """Return the variance of every rank by choice.
 
-    Raises
-    ------
-    UsageError
-        When there is no such method, too few draws, or nothing to vary.
-
-    Notes
-    -----
-    ``exact``: over the whole grid, without noise in the weights (`xinzhi.core.variance.effects`). ``sobol``: the
-    estimators of Jansen (1999) on the design of Saltelli et al. (2010), with noise as one more choice.
+    ``exact``: over the whole grid, without noise in the weights; ``sobol``: the estimators of Jansen (1999) on the
+    design of Saltelli et al. (2010), with noise as one more choice.
     """
     if method not in METHODS:
         raise UsageError("sectors.sensitivity-method", method=method, known=list(METHODS))

@@ -31,23 +31,7 @@ _AT_ONCE = 250  # draws ranked together: their scores stay in the cache
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """The levels of every choice, the index's own first, and what they make of the data.
-
-    Parameters
-    ----------
-    levels
-        The levels of each of `AXES`.
-    left_out
-        Levels that the data cannot carry, with the reason.
-    tables
-        `(n, m)` scores by imputation, treatment and normalisation.
-    base
-        `(imputations, treatments, weights, m)` weights before noise.
-    years
-        `(n,)` years of the rows.
-    bounds
-        Lowest and highest score of every indicator in each table, `(m,)`: those of all years.
-    """
+    """The levels of every choice, the index's own first, and what they make of the data."""
 
     levels: Mapping[str, tuple[object, ...]]
     left_out: tuple[tuple[str, str, Text], ...]
@@ -70,13 +54,7 @@ class Space:
 
 
 def space(result: Index) -> Space:
-    """Return the space around an index: its own convention, and the alternatives of ``conventions.yaml``.
-
-    Raises
-    ------
-    UsageError
-        When the index is not pooled, or is built by VIKOR, which is not linear in the weights.
-    """
+    """Return the space around an index: its own convention, and the alternatives of ``conventions.yaml``."""
     own = result.convention
     if not own.pooled:
         raise UsageError("sectors.not-pooled")
@@ -126,26 +104,7 @@ def space(result: Index) -> Space:
 def rank_draws(
     around: Space, picks: IntArray, noise: FloatArray | None, rows: IntArray, *, dtype: type = np.int32
 ) -> IntArray:
-    """Return the ranks of the rows of one year under many draws.
-
-    Parameters
-    ----------
-    around
-        The space.
-    picks
-        `(d, 5)` level of every choice, in the order of `AXES`.
-    noise
-        `(d, m)` factors on the weights; None for none.
-    rows
-        `(r,)` the rows of the year.
-    dtype
-        Integer type of the ranks.
-
-    Returns
-    -------
-    array
-        `(d, r)`.
-    """
+    """Return the ranks of the rows of one year under many draws."""
     found: IntArray = np.empty((len(picks), len(rows)), dtype=dtype)
     cells = picks[:, [0, 1, 2, 4]]
     order = np.lexsort(cells.T)

@@ -42,41 +42,14 @@ class Part:
 
 
 def read_part(text: str) -> Part | None:
-    """Read ``table.column``, ``table.column[key=value]`` or the column of a frame; None when it is neither.
-
-    Examples
-    --------
-    >>> read_part("sector_accounts.employment[sector=3]")
-    Part(table='sector_accounts', column='employment', key='sector', value='3')
-    """
+    """Read ``table.column``, ``table.column[key=value]`` or the column of a frame; None when it is neither."""
     found = _PART.fullmatch(text.strip())
     return Part(**found.groupdict()) if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
-    """One indicator of a system.
-
-    Parameters
-    ----------
-    code, name, sector, dimension
-        Its name in data, in words, and where it belongs; `dimension` may be empty.
-    direction
-        1 where more is better, -1 where less is.
-    unit
-        The unit of its values.
-    denominator
-        What it is divided by: ``head``, ``output``, ``worker``, ``area``, ``total`` (a share of its own total),
-        ``score`` (no quantity: years, prices, indices) or ``none``: a raw size.
-    weight
-        Given weight; None where there is none.
-    target
-        The value to reach, for ``distance-to-target``; NaN where there is none.
-    numerator, divisor, factor
-        What it is made from: numerator over divisor times factor.
-    note
-        What has to be known about it, such as a stand-in for what the authors used.
-    """
+    """One indicator of a system."""
 
     code: str
     name: Text

@@ -34,17 +34,7 @@ _LONG = "indicators"  # the table of a package that has one row an indicator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Indicators by region and year, sorted by year and region.
-
-    Parameters
-    ----------
-    keys
-        ``region, year`` and, where the caller has it, ``group``.
-    values
-        `(n, m)` in the order of the system; NaN where missing.
-    kind, findings
-        The caller's kind of frame, and what was found.
-    """
+    """Indicators by region and year, sorted by year and region."""
 
     keys: pl.DataFrame
     values: FloatArray
@@ -61,11 +51,6 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
     """Return the table of a system from a frame with ``region``, ``year`` and one column per indicator.
 
     An indicator that the frame has under its own name is taken as it is; one that it lacks is made from its parts.
-
-    Raises
-    ------
-    InputError
-        When a column is missing or holds no numbers, a key is blank or stands twice, or an indicator is constant.
     """
     raw, kind = read_frames({"frame": frame})
     cells = raw[0].cells

@@ -20,31 +20,7 @@ IMPUTATIONS = ("none", "mean", "median", "linear", "nearest", "group-mean")
 
 
 def impute(values: FloatArray, keys: pl.DataFrame, method: str) -> FloatArray:
-    """Return the table with its gaps filled as far as the method reaches.
-
-    Parameters
-    ----------
-    values
-        `(n, m)`, NaN where missing.
-    keys
-        ``region, year``, and ``group`` for ``group-mean``: `n` rows.
-    method
-        ``none``; ``mean``, ``median`` (of the other regions in the same year); ``group-mean`` (of its group in the same
-        year); ``linear`` (between two years of the same region, never beyond them); ``nearest`` (the nearest year of
-        the same region, the earlier of two).
-
-    Raises
-    ------
-    UsageError
-        When there is no such method, or no column `group` for ``group-mean``.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> keys = pl.DataFrame({"region": ["a", "a", "a"], "year": [2020, 2021, 2023]})
-    >>> impute(np.array([[1.0], [np.nan], [4.0]]), keys, "linear").ravel().tolist()
-    [1.0, 2.0, 4.0]
-    """
+    """Return the table with its gaps filled as far as the method reaches."""
     if method not in IMPUTATIONS:
         raise UsageError("sectors.unknown-imputation", method=method, known=list(IMPUTATIONS))
     if method == "none" or np.isfinite(values).all():
@@ -92,19 +68,7 @@ _FEWEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """One indicator after treatment.
-
-    Parameters
-    ----------
-    values
-        `(n,)` the treated values.
-    done
-        ``none``, ``winsorise``, ``log`` or ``box-cox``: what was done to it.
-    count
-        Observations that were winsorised.
-    exponent
-        The Box-Cox exponent; NaN where there is none.
-    """
+    """One indicator after treatment."""
 
     values: FloatArray
     done: str
@@ -115,14 +79,7 @@ class Treated:
 def skewness(values: FloatArray) -> float:
     """Return the unbiased skewness (G1); NaN for fewer than three observations or a constant.
 
-    Notes
-    -----
-    Joanes and Gill (1998), type 2, as spreadsheets and COINr have it.
-
-    Examples
-    --------
-    >>> round(skewness(np.array([1.0, 2.0, 3.0, 10.0])), 6)
-    1.763633
+    Joanes and Gill (1998), type 2.
     """
     known = values[np.isfinite(values)]
     n = len(known)
@@ -134,13 +91,7 @@ def skewness(values: FloatArray) -> float:
 
 
 def kurtosis(values: FloatArray) -> float:
-    """Return the unbiased excess kurtosis (G2); NaN for fewer than four observations or a constant.
-
-    Examples
-    --------
-    >>> round(kurtosis(np.array([1.0, 2.0, 3.0, 4.0])), 6)
-    -1.2
-    """
+    """Return the unbiased excess kurtosis (G2); NaN for fewer than four observations or a constant."""
     known = values[np.isfinite(values)]
     n = len(known)
     spread = known - known.mean() if n else known
@@ -152,42 +103,15 @@ def kurtosis(values: FloatArray) -> float:
 
 
 def has_outliers(values: FloatArray) -> bool:
-    """Return whether skewness and kurtosis are both beyond their limits.
-
-    Examples
-    --------
-    >>> has_outliers(np.arange(50.0)), has_outliers(np.array([*np.arange(50.0), 1000.0]))
-    (False, True)
-    """
+    """Return whether skewness and kurtosis are both beyond their limits."""
     return bool(abs(skewness(values)) > convention("skewness") and kurtosis(values) > convention("kurtosis"))
 
 
 def treat(values: FloatArray, method: str) -> Treated:
     """Treat one indicator, if it has outliers; leave it alone otherwise.
 
-    Parameters
-    ----------
-    values
-        `(n,)`; NaN is kept.
-    method
-        ``none``; ``winsorise`` (the most extreme observations are moved to the next one, and the logarithm is taken
-        where the limit does not suffice); ``log``; ``box-cox`` (exponent by maximum likelihood).
-
-    Raises
-    ------
-    UsageError
-        When there is no such method.
-
-    Notes
-    -----
-    The logarithm is that of the JRC's COIN tool, mirrored where the long tail is on the left. Both transformations
-    start one hundredth of the range above zero, so that nothing depends on the unit of measurement.
-
-    Examples
-    --------
-    >>> found = treat(np.array([*np.arange(50.0), 1000.0]), "winsorise")
-    >>> found.done, found.count, float(found.values.max())
-    ('winsorise', 1, 49.0)
+    The logarithm is that of the JRC's COIN tool, mirrored where the long tail is on the left; it and Box-Cox start
+    one hundredth of the range above zero, so that nothing depends on the unit of measurement.
     """
     if method not in TREATMENTS:
         raise UsageError("sectors.unknown-treatment", method=method, known=list(TREATMENTS))
@@ -204,18 +128,7 @@ def treat(values: FloatArray, method: str) -> Treated:
 
 
 def winsorise(values: FloatArray) -> tuple[FloatArray, int]:
-    """Move the most extreme observations to the next one until the indicator passes or the limit is reached.
-
-    Returns
-    -------
-    tuple
-        The values, and how many observations were moved.
-
-    Examples
-    --------
-    >>> winsorise(np.array([*np.arange(50.0), 1000.0]))[1]
-    1
-    """
+    """Move the most extreme observations to the next one until the indicator passes or the limit is reached."""
     moved = values.copy()
     touched = np.zeros(len(values), dtype=bool)
     while has_outliers(moved) and touched.sum() < convention("winsorised_most"):
@@ -306,32 +219,8 @@ def normalise(
 ) -> FloatArray:
     """Put indicators onto one scale on which more is better.
 
-    Parameters
-    ----------
-    values
-        `(n, m)`, no column constant, nothing missing.
-    directions
-        `(m,)` 1 where more is better, -1 where less is.
-    how
-        Method and scale.
-    targets
-        `(m,)` in the units of the indicators, for ``distance-to-target``.
-
-    Raises
-    ------
-    UsageError
-        When a target is missing or on the wrong side of the worst observation.
-
-    Notes
-    -----
-    Signs are turned first, so every method treats both directions alike. Ranks of ties are the lowest of their group.
-    ``vector`` of a negative direction is negative; distances, which TOPSIS takes, are those of the classical form.
-
-    Examples
-    --------
-    >>> table = np.array([[1.0, 5.0], [2.0, 4.0], [4.0, 1.0]])
-    >>> normalise(table, np.array([1.0, -1.0]), Normalisation("min-max", 0, 100)).round(1).tolist()
-    [[0.0, 0.0], [33.3, 25.0], [100.0, 100.0]]
+    Signs are turned first, so that every method treats both directions alike; ties have the lowest rank of their
+    group.
     """
     turned = values * directions
     if how.method in _RANKS:
@@ -348,20 +237,7 @@ def normalise(
 
 
 def positive(scores: FloatArray, bounds: tuple[float, float] | None = None) -> FloatArray:
-    """Move a whole table onto the range that geometric and harmonic means can take, by one linear map for all cells.
-
-    Parameters
-    ----------
-    scores
-        Any scores.
-    bounds
-        The lowest and the highest cell, where `scores` are only part of the table.
-
-    Examples
-    --------
-    >>> positive(np.array([[-1.0, 0.0], [0.5, 1.0]])).tolist()
-    [[1.0, 50.5], [75.25, 100.0]]
-    """
+    """Move a whole table onto the range that geometric and harmonic means can take, by one linear map for all cells."""
     low, high = convention("positive_range")
     least, most = bounds or (scores.min(), scores.max())
     return np.asarray(low + (high - low) * (scores - least) / (most - least))

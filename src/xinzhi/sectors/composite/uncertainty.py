@@ -133,13 +133,7 @@ def draw(around: Space, draws: int, random: np.random.Generator) -> tuple[IntArr
 
 
 def quantiles(found: IntArray) -> IntArray:
-    """Return minimum, the quantiles of the convention and maximum along the first axis: ranks that occurred.
-
-    Examples
-    --------
-    >>> quantiles(np.array([[1], [4], [2], [3]], dtype=np.int16)).ravel().tolist()
-    [1, 1, 2, 4, 4]
-    """
+    """Return minimum, the quantiles of the convention and maximum along the first axis: ranks that occurred."""
     count = len(found)
     # the stable sort of 16-bit integers is a radix sort
     ordered = np.sort(np.ascontiguousarray(found.T), axis=1, kind="stable")

@@ -25,17 +25,7 @@ _NEGLIGIBLE = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Weights from pairwise comparisons.
-
-    Parameters
-    ----------
-    weights
-        `(k,)`, summing to one.
-    largest
-        The largest eigenvalue.
-    index, ratio
-        Consistency index `(largest - k) / (k - 1)`, and its ratio to that of random judgements.
-    """
+    """Weights from pairwise comparisons."""
 
     weights: FloatArray
     largest: float
@@ -46,25 +36,8 @@ class Judgement:
 def entropy(scores: FloatArray) -> FloatArray:
     r"""Return entropy weights: the less evenly an indicator is spread over the observations, the more it counts.
 
-    Parameters
-    ----------
-    scores
-        `(n, m)`, min-max from 0 to 1.
-
-    Returns
-    -------
-    array
-        `(m,)`, summing to one.
-
-    Notes
-    -----
-    $p_{ij} = x_{ij} / \sum_i x_{ij}$, $e_j = -\sum_i p_{ij} \ln p_{ij} / \ln n$, $w_j \propto 1 - e_j$. A zero
-    contributes nothing, since $p \ln p \to 0$: no constant is added before the logarithm.
-
-    Examples
-    --------
-    >>> entropy(np.array([[0.0, 0.0], [0.0, 0.5], [1.0, 1.0]])).round(4).tolist()
-    [0.7039, 0.2961]
+    $w_j \propto 1 + \sum_i p_{ij} \ln p_{ij} / \ln n$ with $p_{ij} = x_{ij} / \sum_i x_{ij}$; a zero contributes
+    nothing, since $p \ln p \to 0$: no constant is added before the logarithm.
     """
     return spread_entropy(scores)
 
@@ -80,14 +53,7 @@ def spread_entropy(scores: FloatArray) -> FloatArray:
 def critic(scores: FloatArray) -> FloatArray:
     """Return CRITIC weights: standard deviation times the sum of one less the correlations with the others.
 
-    Notes
-    -----
     Diakoulaki, Mavrotas and Papayannakis (1995).
-
-    Examples
-    --------
-    >>> critic(np.array([[0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [1.0, 1.0, 0.5]])).round(3).tolist()
-    [0.25, 0.25, 0.5]
     """
     conflict = (1 - np.corrcoef(scores, rowvar=False)).sum(axis=0)
     # what is left of perfect correlation is rounding, not conflict
@@ -95,29 +61,15 @@ def critic(scores: FloatArray) -> FloatArray:
 
 
 def deviation(scores: FloatArray) -> FloatArray:
-    """Return weights in proportion to the standard deviation.
-
-    Examples
-    --------
-    >>> deviation(np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.5]])).round(3).tolist()
-    [0.536, 0.464]
-    """
+    """Return weights in proportion to the standard deviation."""
     return _to_one(scores.std(axis=0), "deviation")
 
 
 def pca(scores: FloatArray) -> FloatArray:
-    r"""Return weights from principal components: the part of each indicator's variance that the kept ones explain.
+    """Return weights from principal components: the part of each indicator's variance that the kept ones explain.
 
-    Notes
-    -----
-    $w_j \propto \sum_{k: \lambda_k > 1} \lambda_k a_{jk}^2$ with the unit eigenvectors $a_k$ of the correlation matrix
-    (the communality, as in Nicoletti, Scarpetta and Boylaud 2000 before rotation). It is never negative, which weights
-    in proportion to the loadings themselves are not bound to be.
-
-    Examples
-    --------
-    >>> pca(np.array([[0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [1.0, 1.0, 1.0], [0.2, 0.2, 0.4]])).round(3).tolist()
-    [0.492, 0.492, 0.017]
+    The communality, as in Nicoletti, Scarpetta and Boylaud (2000) before rotation: never negative, which weights in
+    proportion to the loadings are not bound to be.
     """
     values, vectors = np.linalg.eigh(np.corrcoef(scores, rowvar=False))
     kept = values > max(convention("pca_eigenvalue"), 0) + _NEGLIGIBLE
@@ -128,27 +80,8 @@ def pca(scores: FloatArray) -> FloatArray:
 def merec(values: FloatArray, directions: FloatArray) -> FloatArray:
     r"""Return MEREC weights: how much the performance of all units changes when the indicator is left out.
 
-    Parameters
-    ----------
-    values
-        `(n, m)` in their own units: the method divides by the lowest value, or by the highest, and takes logarithms.
-    directions
-        `(m,)` 1 or -1.
-
-    Raises
-    ------
-    UsageError
-        When a value is not positive: the definition has no answer then, and adding a constant would decide it.
-
-    Notes
-    -----
-    Keshavarz-Ghorabaee et al. (2021): $n_{ij} = \min_i x_{ij} / x_{ij}$, or $x_{ij} / \max_i x_{ij}$ where less is
-    better; $S_i = \ln(1 + \frac1m \sum_j |\ln n_{ij}|)$; $w_j \propto \sum_i |S_i^{(-j)} - S_i|$.
-
-    Examples
-    --------
-    >>> merec(np.array([[1.0, 2.0], [2.0, 2.5], [4.0, 3.0]]), np.array([1.0, 1.0])).round(3).tolist()
-    [0.79, 0.21]
+    Keshavarz-Ghorabaee et al. (2021): $w_j \propto \sum_i |S_i^{(-j)} - S_i|$ with $S_i = \ln(1 + \frac1m \sum_j
+    |\ln n_{ij}|)$ over values $n_{ij}$ relative to the lowest, or to the highest where less is better.
     """
     if (low := np.flatnonzero((values <= 0).any(axis=0))).size:
         raise UsageError("sectors.merec-positive", names=[column + 1 for column in low.tolist()])
@@ -163,25 +96,7 @@ def merec(values: FloatArray, directions: FloatArray) -> FloatArray:
 def ahp(comparisons: FloatArray) -> Judgement:
     """Return weights from pairwise comparisons, and how consistent these are.
 
-    Parameters
-    ----------
-    comparisons
-        `(k, k)` how many times more the row counts than the column: positive and reciprocal.
-
-    Raises
-    ------
-    UsageError
-        When the matrix is not square, positive and reciprocal, or larger than the table of random indices.
-
-    Notes
-    -----
     Saaty (1980): the principal eigenvector.
-
-    Examples
-    --------
-    >>> found = ahp(np.array([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]]))
-    >>> found.weights.round(3).tolist(), round(found.ratio, 3)
-    ([0.637, 0.258, 0.105], 0.033)
     """
     size = len(comparisons)
     table = convention("ahp_random_index")
@@ -198,22 +113,7 @@ def ahp(comparisons: FloatArray) -> Judgement:
 
 
 def objective(method: str, scores: FloatArray, values: FloatArray, directions: FloatArray) -> FloatArray:
-    """Return the weights of a method that takes them from the data.
-
-    Parameters
-    ----------
-    method
-        One of `OBJECTIVE`.
-    scores
-        `(n, m)` the min-max table from 0 to 1.
-    values, directions
-        The treated indicators and their directions, which MEREC takes.
-
-    Raises
-    ------
-    UsageError
-        When there is no such method, or it has no answer on these data.
-    """
+    """Return the weights of a method that takes them from the data."""
     if method == "merec":
         return merec(values, directions)
     methods = {"entropy": entropy, "critic": critic, "deviation": deviation, "pca": pca}
@@ -255,13 +155,7 @@ def weight_findings(system: System) -> list[Finding]:
 
 
 def expert(system: System) -> FloatArray:
-    """Return the given weights of the indicators in the index.
-
-    Raises
-    ------
-    UsageError
-        When the system gives none, or only on some levels.
-    """
+    """Return the given weights of the indicators in the index."""
     if is_flat(system):
         weights = np.array([item.weight for item in system.indicators], dtype=np.float64)
         return np.asarray(weights / weights.sum())
@@ -298,15 +192,7 @@ def rescaled(system: System) -> System:
 
 
 def judged(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
-    """Return weights from the pairwise comparisons of a system, and the judgement on every group.
-
-    Raises
-    ------
-    UsageError
-        When a group of several has no comparisons.
-    InputError
-        When comparisons contradict each other beyond the limit.
-    """
+    """Return weights from the pairwise comparisons of a system, and the judgement on every group."""
     local: dict[str, dict[str, float]] = {}
     found: dict[str, Judgement] = {}
     limit = convention("ahp_consistency")
@@ -330,13 +216,7 @@ def judged(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
 
 
 def handed(system: System, weights: Mapping[str, float]) -> FloatArray:
-    """Return weights that the caller hands in by indicator, divided by their sum.
-
-    Raises
-    ------
-    UsageError
-        When one is missing, unknown, negative or no number, or all are zero.
-    """
+    """Return weights that the caller hands in by indicator, divided by their sum."""
     if set(weights) != set(system.codes):
         wrong = sorted(set(weights) ^ set(system.codes))
         raise UsageError("sectors.weights-not-named", system=system.id, names=wrong)

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from xinzhi.sectors.composite.build import aggregate, grey, ranks, topsis, vikor
+from xinzhi.sectors.composite.gaming import shifted_entropy
+from xinzhi.sectors.composite.system import Part, read_part
+from xinzhi.sectors.composite.transform import (
+    Normalisation,
+    has_outliers,
+    impute,
+    kurtosis,
+    normalise,
+    positive,
+    skewness,
+    treat,
+    winsorise,
+)
+from xinzhi.sectors.composite.uncertainty import quantiles
+from xinzhi.sectors.composite.weights import ahp, critic, deviation, entropy, merec, pca
+from xinzhi.sectors.contiguity import spatial_weights
+from xinzhi.sectors.conventions import convention, returns_to_schooling, text
+from xinzhi.sectors.coupling import coordination_degree, coupling_degree, lagging, relative_levels
+from xinzhi.sectors.decoupling import decoupling_state
+from xinzhi.sectors.ellipse import deviational_ellipse
+from xinzhi.sectors.levels import balanced_cells
+from xinzhi.sectors.lmdi import lmdi_additive, logarithmic_mean
+from xinzhi.sectors.moran import global_moran, local_moran
+from xinzhi.sectors.obstacle import obstacle_degree
+from xinzhi.sectors.ridgelines import bandwidth, kernel_density
+
+HALVES = np.array([0.5, 0.5])
+CORNERS = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]])
+OUTLIER = np.array([*np.arange(50.0), 1000.0])
+LINE = np.array([[0, 1, 0, 0], [0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [0, 0, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [(topsis, [0, 1, 0.5]), (vikor, [1, 0, 0.75]), (grey, [1 / 3, 1, 2 / 3])],
+)
+def test_compromise_methods_by_hand(method, expected):
+    assert method(CORNERS, HALVES) == pytest.approx(expected)
+
+
+def test_means_ranks_and_quantiles_by_hand():
+    assert aggregate(np.array([[0.2, 0.8], [0.6, 0.4]]), HALVES, "arithmetic") == pytest.approx([0.5, 0.5])
+    assert ranks(np.array([0.2, 0.9, 0.9, 0.1])).tolist() == [3, 1, 1, 4]
+    assert quantiles(np.array([[1], [4], [2], [3]], dtype=np.int16)).ravel().tolist() == [1, 1, 2, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        (entropy(np.array([[0.0, 0.0], [0.0, 0.5], [1.0, 1.0]])), [0.704, 0.296]),
+        (shifted_entropy(np.array([[0.0, 0.0], [0.0, 0.5], [1.0, 1.0]]), 1.0), [0.609, 0.391]),
+        (critic(np.array([[0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [1.0, 1.0, 0.5]])), [0.25, 0.25, 0.5]),
+        (deviation(np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.5]])), [0.536, 0.464]),
+        (
+            pca(np.array([[0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [1.0, 1.0, 1.0], [0.2, 0.2, 0.4]])),
+            [0.492, 0.492, 0.017],
+        ),
+        (merec(np.array([[1.0, 2.0], [2.0, 2.5], [4.0, 3.0]]), np.ones(2)), [0.79, 0.21]),
+        (ahp(np.array([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]])).weights, [0.637, 0.258, 0.105]),
+    ],
+)
+def test_weights_by_hand(weights, expected):
+    assert weights == pytest.approx(expected, abs=5e-4)
+
+
+def test_consistency_of_comparisons():
+    assert ahp(np.array([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]])).ratio == pytest.approx(0.033, abs=5e-4)
+
+
+def test_outliers_and_scales_by_hand():
+    assert skewness(np.array([1.0, 2.0, 3.0, 10.0])) == pytest.approx(1.763633)
+    assert kurtosis(np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(-1.2)
+    assert not has_outliers(OUTLIER[:-1])
+    assert has_outliers(OUTLIER)
+    found = treat(OUTLIER, "winsorise")
+    assert (found.done, found.count, found.values.max(), winsorise(OUTLIER)[1]) == ("winsorise", 1, 49, 1)
+    scores = normalise(np.array([[1.0, 5], [2, 4], [4, 1]]), np.array([1.0, -1]), Normalisation("min-max", 0, 100))
+    assert scores.ravel() == pytest.approx([0, 0, 100 / 3, 25, 100, 100])
+    assert positive(np.array([[-1.0, 0.0], [0.5, 1.0]])).ravel() == pytest.approx([1, 50.5, 75.25, 100])
+
+
+def test_a_gap_between_two_years_is_filled_on_a_line():
+    keys = pl.DataFrame({"region": ["a", "a", "a"], "year": [2020, 2021, 2023]})
+    assert impute(np.array([[1.0], [np.nan], [4.0]]), keys, "linear").ravel().tolist() == [1, 2, 4]
+
+
+def test_sources_and_conventions_are_read():
+    part = Part("sector_accounts", "employment", "sector", "3")
+    assert read_part("sector_accounts.employment[sector=3]") == part
+    assert read_part("a.b.c") is None
+    assert convention("skewness") == 2
+    assert text("advance.sectors.green").zh == "绿色"
+    assert returns_to_schooling(2010) == ((4, 0.134), (8, 0.101), (None, 0.068))
+
+
+def test_coupling_lag_and_obstacles_by_hand():
+    levels = np.array([[0.4, 0.4], [0.2, 0.8], [0.0, 1.0]])
+    assert coupling_degree(levels, form="standard") == pytest.approx([1, 0.8, 0])
+    assert coupling_degree(levels, form="corrected") == pytest.approx([1, np.sqrt(0.1), 0])
+    assert coordination_degree(np.array([0.64, np.nan]), np.array([0.25, 0.0])) == pytest.approx([0.4, 0])
+    assert relative_levels(np.array([0.2, 0.6])) == pytest.approx([0.5, 1.5])
+    rows = np.array([[0.2, 0.6, 0.2], [0.3, 0.1, 0.4], [0.5, 0.5, 0.5]])
+    assert lagging(rows, ["a", "b", "c"]) == ["a;c", "b", None]
+    assert obstacle_degree(np.array([0.5, 0.75, 1.0]), np.full(3, 1 / 3)) == pytest.approx([2 / 3, 1 / 3, 0])
+
+
+def test_regions_complete_in_the_usual_years_are_kept():
+    cells = balanced_cells(np.array([[False, True, True], [False, True, True], [True, False, True]]))
+    assert cells.tolist() == [[False, True, True], [False, True, True], [False, False, False]]
+
+
+def test_decomposition_by_hand():
+    assert logarithmic_mean(np.array([2.0, 3, 0]), np.array([1.0, 3, 5])) == pytest.approx([1 / np.log(2), 3, 0])
+    assert lmdi_additive(np.array([1.0, 2.0]), np.array([2.0, 2.0])) == pytest.approx([2, 0])
+    assert lmdi_additive(np.array([0.0, 5.0]), np.array([2.0, 4.0])) == pytest.approx([8, 0])
+    rates = decoupling_state(np.array([-0.01, 0.02, 0.05]), np.full(3, 0.05))
+    assert rates == ["strong_decoupling", "weak_decoupling", "expansive_coupling"]
+
+
+def test_space_by_hand():
+    weights = spatial_weights({"a": ["b"], "b": ["a", "c"], "c": ["b"]}, ["a", "b", "c"])
+    assert weights.matrix.tolist() == [[0, 1, 0], [0.5, 0, 0.5], [0, 1, 0]]
+    chain = np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)
+    assert global_moran(np.arange(5.0), chain, permutations=99).index == pytest.approx(0.5)
+    local = local_moran(np.arange(1.0, 5.0), LINE, permutations=99)[0]
+    assert local == pytest.approx([0.45, 0.15, 0.15, 0.45])
+    shape = deviational_ellipse(np.array([[2.0, 0], [-2, 0], [0, 1], [0, -1]]), np.ones(4))
+    assert (shape.major, shape.minor, shape.rotation) == pytest.approx((2**0.5, 0.5**0.5, 90))
+
+
+def test_densities_by_hand():
+    assert bandwidth(np.arange(1.0, 5.0), "scott") == pytest.approx(0.9784, abs=5e-5)
+    assert kernel_density(np.zeros(1), np.zeros(1), 1.0) == pytest.approx([(2 * np.pi) ** -0.5])
