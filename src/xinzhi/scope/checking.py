@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.finding import finding
 from xinzhi.core.text import words
 from xinzhi.scope.conventions import document
+from xinzhi.scope.dated import classes
 from xinzhi.scope.standard import Standard, standard
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.finding import Finding
     from xinzhi.protocol.yamlfile import KeyPath, Source
-    from xinzhi.scope.definition import Definition, Entry
+    from xinzhi.scope.dated import Definition, Entry
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -190,13 +191,6 @@ def tally(entries: Sequence[Entry], name: str, of: str) -> int:
     touched = {code for entry in entries for code in classes(entry, of)}
     digits = {"division": 2, "group": 3, "class": 4}[name]
     return len({code[:digits] for code in touched if code in tree.names})
-
-
-def classes(entry: Entry, of: str) -> tuple[str, ...]:
-    """Return the classes of the standard `of` that a line holds, less those that it excepts."""
-    tree = standard(of)
-    out = {name for code in entry.excluded for name in tree.below(code)}
-    return tuple(dict.fromkeys(name for code in entry.codes for name in tree.below(code) if name not in out))
 
 
 def _compare(

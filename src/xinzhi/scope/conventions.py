@@ -8,14 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import LANGUAGES, Text, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import polars as pl
-
-    from xinzhi.core.finding import Finding
 
 HERE = Path(__file__).parent
 _YEAR_DIGITS = 4
@@ -65,12 +60,3 @@ def read_date(value: object) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise UsageError("scope.no-date", asked=value) from error
-
-
-def told(findings: Sequence[Finding]) -> Text:
-    """Return the first findings, one a line, for the message of the error that carries them."""
-    lines = {one: [f"\n  {item.sentence(one)}" for item in findings[:SHOWN]] for one in LANGUAGES}
-    if len(findings) > SHOWN:
-        more = words("scope.more", count=len(findings) - SHOWN)
-        lines = {one: [*lines[one], f"\n  {more.lang(one)}"] for one in LANGUAGES}
-    return Text(zh="".join(lines["zh"]), en="".join(lines["en"]))

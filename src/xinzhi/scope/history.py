@@ -13,8 +13,8 @@ from xinzhi.core.names import Names
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, tidy
+from xinzhi.scope.catalogue import definition
 from xinzhi.scope.conventions import document
-from xinzhi.scope.definition import definition
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import IntArray

@@ -10,12 +10,12 @@ import polars as pl
 import polars.selectors as cs
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import finding, listed
 from xinzhi.core.text import same, words
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_file, typed
 from xinzhi.data.raw import RawTable
-from xinzhi.scope.conventions import told
+from xinzhi.scope.conventions import SHOWN
 from xinzhi.scope.standard import Standard, industry_name, standard
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
         rows = rows.with_columns(pl.col("code").replace_strict(known, return_dtype=pl.String))
         found = [*_twice(rows, keys, tree, weighed=bool(numbers))]
     if found:
-        raise InputError("scope.bad-industries", found, problems=told(found))
+        raise InputError("scope.bad-industries", found, problems=listed(found, SHOWN))
     order = {code: at for at, code in enumerate(tree.names)}
     codes = tuple(sorted(rows["code"].unique().to_list(), key=order.__getitem__))
     kept = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))

@@ -233,8 +233,10 @@ def _levels(column: pl.Series) -> FloatArray:
 def _check(table: InputOutput) -> None:
     """Refuse a table that has no economic meaning, naming the industries."""
     flows, output = table.flows, table.output
-    _refuse(table, ~np.isfinite(output), "scope.output-missing")
-    _refuse(table, output < 0, "scope.output-negative")
+    if names := _named(table, ~np.isfinite(output)):
+        raise InputError("scope.output-missing", names=names)
+    if names := _named(table, output < 0):
+        raise InputError("scope.output-negative", names=names)
     wrong = ~np.isfinite(flows) | (flows < 0)
     if wrong.any():
         pairs = [
@@ -243,16 +245,18 @@ def _check(table: InputOutput) -> None:
         ]
         raise InputError("scope.bad-flows", count=int(wrong.sum()), pairs=pairs)
     idle = output <= 0
-    _refuse(table, idle & (flows.sum(axis=0) > 0), "scope.buys-without-output")
-    _refuse(table, idle & (flows.sum(axis=1) > 0), "scope.sells-without-output")
+    if names := _named(table, idle & (flows.sum(axis=0) > 0)):
+        raise InputError("scope.buys-without-output", names=names)
+    if names := _named(table, idle & (flows.sum(axis=1) > 0)):
+        raise InputError("scope.sells-without-output", names=names)
     if not (output > 0).any():
         raise InputError("scope.nobody-produces")
     _productive(table)
 
 
-def _refuse(table: InputOutput, which: Any, what: str) -> None:  # noqa: ANN401 - a mask
-    if which.any():
-        raise InputError(what, names=[table.label(int(at)) for at in np.flatnonzero(which)])
+def _named(table: InputOutput, which: Any) -> list[str]:  # noqa: ANN401 - a mask
+    """Return the industries of a mask."""
+    return [table.label(int(at)) for at in np.flatnonzero(which)]
 
 
 def _productive(table: InputOutput) -> None:

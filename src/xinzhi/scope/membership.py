@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
-from xinzhi.core.errors import UsageError
-from xinzhi.scope.checking import classes
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.data import Field, tidy
 from xinzhi.scope.concordance import concordance
-from xinzhi.scope.standard import GBT, ISIC, standard
+from xinzhi.scope.dated import classes
+from xinzhi.scope.standard import GBT, ISIC, standard, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.scope.concordance import Concordance
-    from xinzhi.scope.definition import Definition
-    from xinzhi.scope.tables import Use
+    from xinzhi.scope.dated import Definition
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,44 @@ def gather(found: Interval, groups: Sequence[IntArray], weights: FloatArray | No
             result.share[number] = found.share[at].mean()
             result.upper[number] = found.upper[at].max()
     return result
+
+
+@dataclass(frozen=True)
+class Use:
+    """What the use test says of every class of a standard."""
+
+    interval: Interval
+    rows: pl.DataFrame
+    line: Any
+
+
+def read_use(native: Any, name: str) -> Use:  # noqa: ANN401 - any kind of frame
+    """Read the use test: ``code, total, threshold``, and ``lower, upper`` where there are bounds."""
+    bounds = [Field(column, required=False) for column in ("lower", "upper")]
+    fields = [
+        Field("code", "code", missing="refuse"),
+        Field("total", missing="refuse"),
+        Field("threshold", missing="refuse"),
+    ]
+    rows = tidy(native, [*fields, *bounds], verb="classify", table="use test").frame
+    rows = rows.with_columns(
+        pl.col("total").alias(column) for column in ("lower", "upper") if column not in rows.columns
+    ).select("code", "total", "lower", "upper", "threshold")
+    tree = standard(name)
+    size = len(tree.classes)
+    result, line = Interval.nothing(size), np.full(size, -1, dtype=np.int64)
+    for number, (code, total, lower, upper, threshold) in enumerate(rows.iter_rows()):
+        known = tree.normal(code)
+        if known is None:
+            raise InputError("scope.use-unknown", why=unknown(tree, code).text)
+        at = np.array([tree.positions[one] for one in tree.below(known)], dtype=np.int64)
+        if (line[at] >= 0).any():
+            raise InputError("scope.use-twice", code=code)
+        line[at] = number
+        result.share[at] = total >= threshold
+        result.lower[at] = lower >= threshold
+        result.upper[at] = upper >= threshold
+    return Use(result, rows, line)
 
 
 @dataclass(frozen=True)

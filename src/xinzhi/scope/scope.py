@@ -11,12 +11,11 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, has, words
+from xinzhi.scope.catalogue import choose, definition, definitions
 from xinzhi.scope.conventions import convention, read_date
-from xinzhi.scope.definition import definition
-from xinzhi.scope.definitions import choose, definitions
 from xinzhi.scope.membership import Question, answer
 from xinzhi.scope.standard import industry_name, standard, unknown
-from xinzhi.scope.tables import EXACT, measure_text
+from xinzhi.scope.tables import EXACT, explained, measure_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,8 +165,6 @@ class Scope(Result):
         >>> scope.explain("44", date=1913).select("definition", "category", "verdict").rows()
         [('five-powers', 'electric', 'in'), ('union', '', 'in')]
         """
-        from xinzhi.scope.explain import explained
-
         tree = standard(self.question.name)
         code = tree.normal(industry)
         if code is None:
@@ -310,3 +307,47 @@ class Scope(Result):
         rows = self.codes.filter(pl.col("upper") > pl.col("lower"))
         rows = rows.sort((pl.col("upper") - pl.col("lower")) * pl.col("value"), descending=True)
         return rows["code"].head(NAMED).to_list()
+
+
+def treemap(scope: Scope, measure: str | None = None) -> pl.DataFrame:
+    """Return what is in scope, for a treemap.
+
+    Parameters
+    ----------
+    scope
+        The result of `classify`.
+    measure
+        The column that sizes the tiles, such as output; by default the first. Regions and years are summed.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``code, name_zh, level, share, lower, upper, verdict, definition, value, in_scope``: a row per industry with
+        anything in scope, the largest first; `definition` is the first that lists it. Without any measure every
+        industry has the value 1.
+
+    Raises
+    ------
+    UsageError
+        When the scope has no such measure.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from xinzhi.scope import classify
+    >>> table = pl.DataFrame({"code": ["39", "17"], "output": [120.0, 60.0]})
+    >>> treemap(classify(table, as_of=2023)).select("code", "value", "in_scope").rows()
+    [('39', 120.0, 120.0)]
+    """
+    name = measure or (scope.measures[0] if scope.measures else None)
+    if name is not None and name not in scope.measures:
+        raise UsageError("scope.no-measure", name=name, known=list(scope.measures) or ["–"])
+    value = pl.col(name).sum() if name else pl.lit(1.0).first()
+    rows = scope.frame.group_by("code", maintain_order=True).agg(
+        pl.col("name_zh", "level", "share", "lower", "upper", "verdict", "definitions").first(), value=value
+    )
+    rows = rows.filter(pl.col("upper") > 0).with_columns(
+        definition=pl.col("definitions").str.split(";").list.first(), in_scope=pl.col("share") * pl.col("value")
+    )
+    columns = ("code", "name_zh", "level", "share", "lower", "upper", "verdict", "definition", "value", "in_scope")
+    return rows.select(columns).sort("in_scope", descending=True, maintain_order=True)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import InputError
 from xinzhi.core.text import Text, has, same, words
-from xinzhi.data import Field, tidy
-from xinzhi.scope.membership import Interval
-from xinzhi.scope.standard import standard, unknown
+from xinzhi.scope.membership import answer
+from xinzhi.scope.standard import standard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xinzhi.core.arrays import IntArray
     from xinzhi.scope.industries import Industries
-    from xinzhi.scope.membership import Answer, Membership, Question
+    from xinzhi.scope.membership import Answer, Interval, Membership, Question
 
 
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
@@ -93,44 +89,6 @@ def reason(rows: Sequence[Mapping[str, Any]]) -> Text:
     kept = [row for row in rows if row["upper"] > EXACT] or [row for row in rows if row["line"]] or list(rows)
     whole = joined([tested(row) if row["definition"] == "use" else listed(row) for row in kept])
     return Text(zh=f"{whole.zh}。", en=f"{whole.en}.")
-
-
-@dataclass(frozen=True)
-class Use:
-    """What the use test says of every class of a standard."""
-
-    interval: Interval
-    rows: pl.DataFrame
-    line: Any
-
-
-def read_use(native: Any, name: str) -> Use:  # noqa: ANN401 - any kind of frame
-    """Read the use test: ``code, total, threshold``, and ``lower, upper`` where there are bounds."""
-    bounds = [Field(column, required=False) for column in ("lower", "upper")]
-    fields = [
-        Field("code", "code", missing="refuse"),
-        Field("total", missing="refuse"),
-        Field("threshold", missing="refuse"),
-    ]
-    rows = tidy(native, [*fields, *bounds], verb="classify", table="use test").frame
-    rows = rows.with_columns(
-        pl.col("total").alias(column) for column in ("lower", "upper") if column not in rows.columns
-    ).select("code", "total", "lower", "upper", "threshold")
-    tree = standard(name)
-    size = len(tree.classes)
-    result, line = Interval.nothing(size), np.full(size, -1, dtype=np.int64)
-    for number, (code, total, lower, upper, threshold) in enumerate(rows.iter_rows()):
-        known = tree.normal(code)
-        if known is None:
-            raise InputError("scope.use-unknown", why=unknown(tree, code).text)
-        at = np.array([tree.positions[one] for one in tree.below(known)], dtype=np.int64)
-        if (line[at] >= 0).any():
-            raise InputError("scope.use-twice", code=code)
-        line[at] = number
-        result.share[at] = total >= threshold
-        result.lower[at] = lower >= threshold
-        result.upper[at] = upper >= threshold
-    return Use(result, rows, line)
 
 
 def detail(question: Question, found: Answer) -> pl.DataFrame:
@@ -267,3 +225,30 @@ def totals(frame: pl.DataFrame, read: Industries) -> pl.DataFrame:
         pl.when(pl.col("total") > 0).then(pl.col(label) / pl.col("total")).alias(name) for name, label in names.items()
     ]
     return sums.with_columns(shares).select(*read.keys, *schema)
+
+
+def explained(question: Question, code: str) -> pl.DataFrame:
+    """Return what every definition says of one industry, and the union of them."""
+    found = answer(question, [code])
+    said = detail(question, found)
+    rows: list[dict[str, Any]] = said.to_dicts()
+    for row in rows:
+        text = tested(row) if row["definition"] == "use" else listed(row)
+        row |= {"verdict": verdict(row["lower"], row["upper"]), "reason_zh": text.zh, "reason_en": text.en}
+    total, text = found.total, reason(rows)
+    lower, share, upper = (float(array[0]) for array in (total.lower, total.share, total.upper))
+    whole = dict.fromkeys(rows[0]) | {
+        "code": code,
+        "definition": "union",
+        "share": share,
+        "lower": lower,
+        "upper": upper,
+        "title_zh": words("scope.label.together").zh,
+        "title_en": words("scope.label.together").en,
+        "category": "",
+        "verdict": verdict(lower, upper),
+        "reason_zh": text.zh,
+        "reason_en": text.en,
+    }
+    frame = pl.DataFrame([*rows, whole], schema_overrides=said.schema, infer_schema_length=None)
+    return frame.insert_column(1, pl.lit(question.day).alias("as_of"))

@@ -1,24 +1,18 @@
-"""Dated definitions: which codes are in, since when, by whose authority; from a YAML file to a definition."""
+"""Dated definitions: which codes are in, since when, by whose authority; from the content of a file to a definition."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, words
-from xinzhi.scope import checking
-from xinzhi.scope.conventions import HERE, told
 from xinzhi.scope.standard import standard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.protocol.yamlfile import Source
 
@@ -170,92 +164,14 @@ def _counted(count: Count) -> str:
     return f"{numbers} ({', '.join(count.of)})" if count.of else numbers
 
 
+def classes(entry: Entry, of: str) -> tuple[str, ...]:
+    """Return the classes of the standard `of` that a line holds, less those that it excepts."""
+    tree = standard(of)
+    out = {name for code in entry.excluded for name in tree.below(code)}
+    return tuple(dict.fromkeys(name for code in entry.codes for name in tree.below(code) if name not in out))
+
+
 _COUNTS = ("middle", "small", "class")
-
-
-def read_definition(path: str | Path) -> Definition:
-    """Read a definition file of your own, such as a transcription of an official list.
-
-    Parameters
-    ----------
-    path
-        A YAML file in the form of those under ``definitions``; `definition_template` prints one to start from.
-
-    Returns
-    -------
-    Definition
-        Ready for `classify`.
-
-    Raises
-    ------
-    InputError
-        When anything is wrong; its `findings` name line, fault and cure.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> text = definition_template("digital-core-divisions").replace('code: "65"', 'code: "6x"')
-    >>> with TemporaryDirectory() as folder:
-    ...     file = Path(folder, "mine.yaml")
-    ...     _ = file.write_text(text, encoding="utf-8")
-    ...     [finding.rule for finding in check_definition(file)]
-    ['count', 'unknown-code']
-    """
-    found, definition = _read(Path(path))
-    if found or definition is None:
-        raise InputError("scope.bad-definition", found, path=path, problems=told(found))
-    return definition
-
-
-def check_definition(path: str | Path) -> list[Finding]:
-    """Return everything that is wrong with a definition file, in the order of its lines; nothing, when it can be used.
-
-    Parameters
-    ----------
-    path
-        The YAML file.
-    """
-    return _read(Path(path))[0]
-
-
-def _read(path: Path) -> tuple[list[Finding], Definition | None]:
-    from xinzhi.protocol.yamlfile import YamlError, read
-
-    try:
-        source = read(path)
-    except YamlError as error:
-        return [error.finding], None
-    found = list(checking.shape(source))
-    if found:
-        return _ordered(found), None
-    found = list(checking.content(source))
-    if source.content["status"] == "template":
-        return _ordered(found), None if found else build(source)
-    unknown = [item for item in found if item.rule in ("unknown-standard", "no-code", "no-entries")]
-    definition = None if unknown else build(source)
-    if definition is not None:
-        known = _known_only(definition)
-        found += checking.counts(known, source)
-    return _ordered(found), definition
-
-
-def _ordered(found: list[Finding]) -> list[Finding]:
-    return sorted(found, key=lambda item: item.line or 0)
-
-
-def _known_only(definition: Definition) -> Definition:
-    """Return a definition without the codes that its standard does not know, so that the rest can be counted."""
-    names = standard(definition.standard).names
-    entries = tuple(
-        replace(
-            entry,
-            codes=tuple(code for code in entry.codes if code in names),
-            excluded=tuple(code for code in entry.excluded if code in names),
-        )
-        for entry in definition.entries
-    )
-    return replace(definition, entries=entries)
 
 
 def build(source: Source) -> Definition:
@@ -357,61 +273,3 @@ def _leading(eras: Sequence[Era]) -> list[Entry]:
         for name, codes in era.leading
         if codes
     ]
-
-
-@cache
-def shipped() -> dict[str, Definition]:
-    """Return the definitions that come with xinzhi, by name."""
-    folder = HERE / "definitions"
-    return {path.stem: read_definition(path) for path in sorted(folder.glob("*.yaml"))}
-
-
-def definition(name: str | Path | Definition) -> Definition:
-    """Return a definition that ships with xinzhi, or one of your own.
-
-    Parameters
-    ----------
-    name
-        Its name, the path of a YAML file, or a definition.
-
-    Raises
-    ------
-    UsageError
-        When there is neither such a name nor such a file.
-    InputError
-        When the file is wrong.
-
-    Examples
-    --------
-    >>> definition("digital-core-divisions").span()
-    'since 2021-05-27'
-    """
-    if isinstance(name, Definition):
-        return name
-    if isinstance(name, str) and name in shipped():
-        return shipped()[name]
-    if Path(name).is_file():
-        return read_definition(name)
-    from xinzhi.data.catalogue import nearest
-
-    near = nearest(str(name), shipped())
-    if near:
-        raise UsageError("scope.no-definition-near", name=name, near=near, known=list(shipped()))
-    raise UsageError("scope.no-definition", name=name, known=list(shipped()))
-
-
-def definition_template(name: str) -> str:
-    """Return the text of a definition file that ships, to start a transcription from.
-
-    Parameters
-    ----------
-    name
-        Such as ``digital-economy-2021``: its title, source, categories and counts are there, its codes are to be
-        filled in.
-
-    Examples
-    --------
-    >>> print(definition_template("energy-saving-2021").splitlines()[0])
-    id: energy-saving-2021
-    """
-    return Path(definition(name).file).read_text("utf-8")
