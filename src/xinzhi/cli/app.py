@@ -13,7 +13,7 @@ import click
 from xinzhi.cli.options import Command, Group, given, misuse, params_of
 from xinzhi.cli.speech import print_findings, print_json
 from xinzhi.cli.verbs import VERBS, Call
-from xinzhi.core.errors import InputError, UsageError, XinzhiError
+from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
 from xinzhi.core.text import read_words
 
 if TYPE_CHECKING:
@@ -135,11 +135,18 @@ def run() -> None:
     except XinzhiError as error:
         code = _report(error, words, language)
     except OSError as error:
-        what = "cli.no-file" if isinstance(error, FileNotFoundError) else "cli.not-readable"
-        code = _report(InputError(what, path=error.filename or "", why=error.strerror or error), words, language)
+        code = _report(_unread(error), words, language)
     except (click.Abort, KeyboardInterrupt):
         code = 130
     sys.exit(code or 0)
+
+
+def _unread(error: OSError) -> InputError:
+    """Return an error of the system as one of both languages."""
+    return InputError(
+        "cli.no-file" if isinstance(error, FileNotFoundError) else "cli.not-readable",
+        path=error.filename or "", why=system_reason(error),
+    )  # fmt: skip
 
 
 def _environment() -> Language:

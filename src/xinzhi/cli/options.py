@@ -67,7 +67,7 @@ class Pairs(click.ParamType[tuple[str, Any], Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:  # noqa: ANN401, ARG002 - as click calls it
         """Return name and value."""
-        from xinzhi.protocol.yamlfile import YamlError, parse
+        from xinzhi.protocol import yamlfile
 
         option = (param.name or "").replace("settings", "set") if param else ""
         name, equals, text = str(value).partition("=")
@@ -76,11 +76,9 @@ class Pairs(click.ParamType[tuple[str, Any], Any]):
             example = "capital.depreciation=0.1096" if option == "set" else "shares=by_sector"
             raise UsageError("cli.setting", option=option, given=value, shape=shape, example=example)
         try:
-            return name.strip(), parse(text, f"--{option}").content
-        except YamlError as error:
-            raise UsageError(
-                "cli.bad-value", option=option, given=value, why=getattr(error, "text", str(error))
-            ) from error
+            return name.strip(), yamlfile.parse(text, f"--{option}").content
+        except yamlfile.YamlError as error:
+            raise UsageError("cli.bad-value", option=option, given=value, why=error.finding.text) from error
 
 
 def words_of(verb: str, name: str) -> Mapping[str, Any]:
@@ -281,8 +279,10 @@ def misuse(error: click.UsageError) -> UsageError:
     match error:
         case click.NoSuchOption():
             near = _near(error.option_name, known)
-            code = "cli.near-option" if near else "cli.no-option"
-            return UsageError(code, given=error.option_name, near=[same(name) for name in near])
+            return UsageError(
+                "cli.near-option" if near else "cli.no-option",
+                given=error.option_name, near=[same(name) for name in near],
+            )  # fmt: skip
         case click.MissingParameter():
             param = error.param
             name = "" if param is None else param.opts[-1] if isinstance(param, click.Option) else str(param.metavar)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import Text, message, same
+from xinzhi.core.text import Text, message, page, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,3 +71,9 @@ class ProtocolError(XinzhiError):
 
 class IdentityError(XinzhiError):
     """The contributions do not add up to output growth: a defect, never to be rounded away."""
+
+
+def system_reason(error: OSError) -> Text:
+    """Return why the system could not read or write, in both languages where the catalogue knows the reason."""
+    known = page("pages", "shared").get(f"system.{errno.errorcode.get(error.errno or 0, '')}")
+    return known or same(error.strerror or error)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import polars as pl
 import yaml
 
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.data.catalogue import known_tables
 from xinzhi.data.descriptor import NAMES
 
@@ -75,7 +75,7 @@ def export(package: Package, path: str | PathLike[str], *, format: FileFormat = 
                 target.rmdir()
             shutil.move(made, target)
     except OSError as error:
-        raise InputError("data.unwritable", target=target, reason=error.strerror or error) from error
+        raise InputError("data.unwritable", target=target, reason=system_reason(error)) from error
     return target
 
 

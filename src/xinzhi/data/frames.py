@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, system_reason
 from xinzhi.core.finding import listed
 from xinzhi.core.result import Result
 from xinzhi.data.casting import cast, looks_numeric
@@ -55,7 +55,7 @@ def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable
     try:
         grid = read_sheet(path, name) if suffix == ".xlsx" else read_delimited(path, name, encoding=encoding)
     except OSError as error:
-        raise InputError("data.unreadable", path=path, reason=error.strerror or error) from error
+        raise InputError("data.unreadable", path=path, reason=system_reason(error)) from error
     errors = [found for found in grid.findings if found.severity == "error"]
     if errors:
         raise InputError("data.unreadable-table", grid.findings, path=path, what=listed(errors))

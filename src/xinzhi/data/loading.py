@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import finding
 from xinzhi.core.text import Text
 from xinzhi.data.casting import shape
@@ -97,7 +97,7 @@ def _place(path: Path, encoding: str | None) -> Source:
         if path.suffix.lower() == ".xlsx":
             return _book(path)
     except OSError as error:
-        raise InputError("data.unreadable", path=error.filename or path, reason=error.strerror or error) from error
+        raise InputError("data.unreadable", path=error.filename or path, reason=system_reason(error)) from error
     raise InputError("data.no-package", path=path, descriptor=NAMES[0])
 
 

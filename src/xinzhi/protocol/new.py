@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.protocol.catalogue import catalogue, groups
 from xinzhi.protocol.load import load
 from xinzhi.protocol.model import plain, spell
@@ -88,7 +88,7 @@ def new(path: str | Path, *, extends: str = "xinzhi-cn-2026") -> Path:
         temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(target)
     except OSError as error:
-        raise InputError("protocol.unwritable", path=target, reason=error.strerror) from None
+        raise InputError("protocol.unwritable", path=target, reason=system_reason(error)) from None
     finally:
         temporary.unlink(missing_ok=True)
     return target

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
+from xinzhi.core.errors import system_reason
 from xinzhi.core.finding import Finding, finding
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _text(path: Path, file: str) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        _refuse("unreadable-file", file, None, reason=error.strerror)
+        _refuse("unreadable-file", file, None, reason=system_reason(error))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

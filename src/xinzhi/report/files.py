@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import UsageError, system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,14 +20,14 @@ def whole(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError("report.cannot-write-folder", folder=folder, why=error.strerror) from None
+        raise UsageError("report.cannot-write-folder", folder=folder, why=system_reason(error)) from None
     temporary = [folder / f".{os.getpid()}-{name}" for name in names]
     try:
         yield temporary
         for path, name in zip(temporary, names, strict=True):
             path.replace(folder / name)
     except PermissionError as error:
-        raise UsageError("report.cannot-write-file", file=error.filename, why=error.strerror) from None
+        raise UsageError("report.cannot-write-file", file=error.filename, why=system_reason(error)) from None
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)

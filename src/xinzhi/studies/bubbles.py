@@ -203,10 +203,10 @@ def _lag(prices: Prices, wish: BubblesOptions) -> Any:  # noqa: ANN401 - a numbe
 
 def _short(prices: Prices) -> bool:
     """Say whether every series is short, so that a lag would leave the smallest window hardly a degree of freedom."""
-    from xinzhi.risks.prices.conventions import setting
+    from xinzhi.risks import short_sample
 
     lengths = prices.frame.drop_nulls().group_by(SERIES).len()["len"].to_list()
-    return max(lengths, default=0) < int(setting("short"))
+    return max(lengths, default=0) < short_sample()
 
 
 def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:

@@ -66,7 +66,7 @@ class FrontierOptions:
             raise UsageError("studies.named-twice", column=twice[0])
         for wrong, code, values in _clashes(wish):
             if wrong:
-                raise UsageError("studies." + code, **values)
+                raise UsageError(code, **values)
         return wish
 
     def _named(self) -> FrontierOptions:
@@ -94,26 +94,29 @@ def _clashes(wish: FrontierOptions) -> list[tuple[bool, str, dict[str, Any]]]:
     partial = [part for part in (wish.order_m, wish.order_alpha) if part is not None]
     directional = {"index": wish.index, "known": [same(one) for one in DIRECTIONAL]}
     return [
-        (len(partial) > 1, "two-partial", {}),
-        (bool(partial) and not plain, "partial-of-year", {}),
-        (indexed and stochastic, "index-and-sfa", {}),
-        (indexed and wish.year is not None, "index-of-years", {}),
-        (wish.model not in {None, *MODELS}, "no-model", {"model": wish.model, "known": ", ".join(MODELS)}),
-        (indexed and not measure, "index-model", {"model": wish.model, "known": ", ".join(MEASURES)}),
-        (stochastic and bool(wish.bad), "sfa-bad", {}),
-        (stochastic and len(wish.outputs) > 1, "sfa-one-output", {}),
-        (stochastic and wish.boot > 0, "sfa-boot", {}),
-        (wish.form is not None and not stochastic, "form-of-sfa", {}),
-        (wish.boot == 1, "boot-one", {}),
-        (wish.boot > 0 and not indexed and not radial, "boot-radial", {}),
-        (wish.returns and not plain, "returns-of-year", {}),
-        (bool(wish.explain) and indexed, "explain-of-year", {}),
-        (indexed and bool(wish.bad) and wish.index not in DIRECTIONAL, "bad-index", directional),
-        ((wish.reference == "window") != (indexed and wish.window is not None), "window-reference", {}),
+        (len(partial) > 1, "studies.two-partial", {}),
+        (bool(partial) and not plain, "studies.partial-of-year", {}),
+        (indexed and stochastic, "studies.index-and-sfa", {}),
+        (indexed and wish.year is not None, "studies.index-of-years", {}),
+        (wish.model not in {None, *MODELS}, "studies.no-model", {"model": wish.model, "known": ", ".join(MODELS)}),
+        (indexed and not measure, "studies.index-model", {"model": wish.model, "known": ", ".join(MEASURES)}),
+        (stochastic and bool(wish.bad), "studies.sfa-bad", {}),
+        (stochastic and len(wish.outputs) > 1, "studies.sfa-one-output", {}),
+        (stochastic and wish.boot > 0, "studies.sfa-boot", {}),
+        (wish.form is not None and not stochastic, "studies.form-of-sfa", {}),
+        (wish.boot == 1, "studies.boot-one", {}),
+        (wish.boot > 0 and not indexed and not radial, "studies.boot-radial", {}),
+        (wish.returns and not plain, "studies.returns-of-year", {}),
+        (bool(wish.explain) and indexed, "studies.explain-of-year", {}),
+        (indexed and bool(wish.bad) and wish.index not in DIRECTIONAL, "studies.bad-index", directional),
+        ((wish.reference == "window") != (indexed and wish.window is not None), "studies.window-reference", {}),
         (
             indexed and wish.boot > 0 and (wish.index, wish.reference or "contemporaneous") != BOOTED,
-            "boot-malmquist", {},
+            "studies.boot-malmquist", {},
         ),
-        (indexed and wish.group is not None and wish.reference not in {None, "metafrontier"}, "group-index", {}),
-        (wish.window is not None and wish.window < 1, "window", {}),
+        (
+            indexed and wish.group is not None and wish.reference not in {None, "metafrontier"},
+            "studies.group-index", {},
+        ),
+        (wish.window is not None and wish.window < 1, "studies.window", {}),
     ]  # fmt: skip

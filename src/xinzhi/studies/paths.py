@@ -164,10 +164,10 @@ def add_space(package: Package, wish: PathsOptions, draft: Draft) -> None:
 
 def _lump(package: Package) -> float:
     """Return by how many units of the package amounts are drawn: jobs come in plants of many persons."""
-    from xinzhi.data.units import parse
-    from xinzhi.pathways.conventions import conventions
+    from xinzhi.data import units
+    from xinzhi.pathways import conventions
 
-    scale = float(parse(package.units.get("activity", {}).get("employment", "persons")).scale)
+    scale = float(units.parse(package.units.get("activity", {}).get("employment", "persons")).scale)
     return float(conventions("uncertainty")["lump"]) / scale
 
 

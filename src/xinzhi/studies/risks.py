@@ -259,13 +259,13 @@ def _bands(asked: Any) -> Any:  # noqa: ANN401 - a name, a mapping, or None
     """Return a set of bands: one of the package's by name, or the caller's own from a YAML file."""
     if not isinstance(asked, (str, Path)) or not (Path(asked).suffix or Path(asked).exists()):
         return asked
-    from xinzhi.protocol.yamlfile import YamlError, parse
+    from xinzhi.protocol import yamlfile
 
     require_file(asked)
     try:
-        read = parse(Path(asked).read_text(encoding="utf-8"), str(asked)).content
-    except (YamlError, UnicodeDecodeError) as error:
-        raise UsageError("studies.bad-bands", path=asked, why=str(error)) from error
+        read = yamlfile.read(Path(asked)).content
+    except yamlfile.YamlError as error:
+        raise UsageError("studies.bad-bands", path=asked, why=error.finding.text) from error
     if not isinstance(read, dict):
         raise UsageError("studies.no-bands", path=asked)
     return read

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +129,7 @@ def read_document(path: str | PathLike[str]) -> dict[str, Any]:
     try:
         document = json.loads(file.read_bytes(), parse_constant=_not_finite)
     except OSError as error:
-        raise InputError("certificate.unreadable", path=file, why=error.strerror or error) from error
+        raise InputError("certificate.unreadable", path=file, why=system_reason(error)) from error
     except (ValueError, RecursionError) as error:
         raise InputError("certificate.not-json", path=file) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:

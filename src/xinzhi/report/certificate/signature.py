@@ -7,7 +7,7 @@ import binascii
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import finding
 from xinzhi.report.certificate.schema import Signature, canonical, without
 
@@ -118,4 +118,4 @@ def _bytes(path: str | PathLike[str]) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise InputError("certificate.unreadable-key", path=path, why=error.strerror or error) from error
+        raise InputError("certificate.unreadable-key", path=path, why=system_reason(error)) from error

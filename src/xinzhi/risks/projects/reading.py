@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
 from xinzhi.data import Package, load
@@ -181,7 +181,7 @@ def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, t
     try:
         grid = read_delimited(path, table, encoding=encoding)
     except OSError as error:
-        raise InputError("projects.not-read", path=path, why=error.strerror or str(error)) from error
+        raise InputError("projects.not-read", path=path, why=system_reason(error)) from error
     if not grid.cells.width:
         if not grid.findings:
             raise InputError("projects.no-columns", path=path.name)
