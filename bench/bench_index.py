@@ -21,9 +21,8 @@ import polars as pl
 
 from xinzhi.sectors import index
 from xinzhi.sectors.composite.build import aggregate, positive_where_needed, yearly_ranks
-from xinzhi.sectors.composite.space import rank_draws, space
 from xinzhi.sectors.composite.transform import normalise, treat
-from xinzhi.sectors.composite.uncertainty import draw
+from xinzhi.sectors.composite.uncertainty import draw, rank_draws, space
 
 COUNTIES, INDICATORS, YEARS, DRAWS, SAMPLE = 3000, 60, 15, 5000, 6
 WALL_LIMIT, MEMORY_LIMIT = 60.0, 2048

@@ -76,7 +76,9 @@ class Finding:
     def sentence(self, language: Language = "en") -> str:
         """Return place, message and hint as one line."""
         colon, space = ("：", "") if language == "zh" else (": ", " ")
-        return f"{self.where(language)}{colon}{self.message.lang(language)}{space}{self.hint.lang(language)}"
+        place = self.where(language)
+        said = f"{self.message.lang(language)}{space}{self.hint.lang(language)}".rstrip()
+        return f"{place}{colon}{said}" if place else said
 
     @property
     def text(self) -> Text:

@@ -14,7 +14,15 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import indicator_text, sector_text, setting
-from xinzhi.sectors.coupling import Form, check_weights, coordination_degree, coupling_degree, degrees, lagging
+from xinzhi.sectors.coupling import (
+    Form,
+    check_weights,
+    coordination_degree,
+    coupling_degree,
+    degrees,
+    lagging,
+    obstacle_frame,
+)
 from xinzhi.sectors.figures import (
     KEYS,
     as_package,
@@ -29,7 +37,6 @@ from xinzhi.sectors.figures import (
     with_protocol,
 )
 from xinzhi.sectors.levels import State, balanced_cells, state
-from xinzhi.sectors.obstacle import obstacle_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

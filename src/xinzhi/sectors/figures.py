@@ -128,8 +128,8 @@ def refuse_below(frame: pl.DataFrame, columns: Iterable[str], *, verb: str, posi
         bad = frame.filter(pl.col(name) <= 0 if positive else pl.col(name) < 0)
         if bad.height:
             region, year, value = bad.select(*KEYS, name).row(0)
-            code = "sectors.not-positive" if positive else "sectors.negative"
-            raise InputError(code, verb=verb, name=name, value=value, region=region, year=year, rows=bad.height)
+            said = {"verb": verb, "name": name, "value": value, "region": region, "year": year, "rows": bad.height}
+            raise InputError("sectors.not-positive" if positive else "sectors.negative", **said)
 
 
 def grid(frame: pl.DataFrame, column: str) -> tuple[tuple[str, ...], tuple[int, ...], FloatArray]:

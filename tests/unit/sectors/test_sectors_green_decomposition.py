@@ -11,7 +11,7 @@ import pytest
 import xinzhi
 from xinzhi import sectors
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sectors.decoupling import decoupling_state
+from xinzhi.sectors.green import decoupling_state
 from xinzhi.sectors.lmdi import lmdi_additive
 
 TOLERANCE = 1e-12

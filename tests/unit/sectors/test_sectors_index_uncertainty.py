@@ -7,8 +7,7 @@ import pytest
 from xinzhi.core.errors import UsageError
 from xinzhi.sectors import Normalisation, index
 from xinzhi.sectors.composite.build import aggregate, positive_where_needed, yearly_ranks
-from xinzhi.sectors.composite.space import grid, rank_draws, space
-from xinzhi.sectors.composite.uncertainty import draw
+from xinzhi.sectors.composite.uncertainty import draw, grid, rank_draws, space
 from xinzhi.sectors.conventions import convention
 
 

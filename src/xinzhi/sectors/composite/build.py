@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.core.errors import UsageError
-from xinzhi.sectors.composite.findings import finding, refuse
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
+from xinzhi.sectors.composite.system import finding, listed_errors
 from xinzhi.sectors.composite.transform import Normalisation, Treated, constant, normalise, positive, treat
 from xinzhi.sectors.composite.weights import expert, handed, judged, objective
 from xinzhi.sectors.conventions import convention
@@ -16,8 +17,9 @@ from xinzhi.sectors.conventions import convention
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from xinzhi.core.arrays import FloatArray, IntArray
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.sectors.composite.system import System
+    from xinzhi.sectors.composite.table import Table
 
 
 AGGREGATIONS = ("arithmetic", "geometric", "harmonic", "topsis", "vikor", "grey")
@@ -144,6 +146,18 @@ class Built:
     treatments: dict[int | None, list[Treated]]
 
 
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Ranking(Result):
+    """An index with everything that it was built from, which its uncertainty and its gaming need."""
+
+    system: System
+    convention: Convention
+    table: Table
+    built: Built
+    filled: FloatArray  # after imputation
+    complete: BoolArray  # rows that have an index
+
+
 def build(values: FloatArray, years: IntArray, system: System, how: Convention) -> Built:
     """Build the index of a complete table."""
     treated, scores, weights = (np.empty_like(values) for _ in range(3))
@@ -200,7 +214,7 @@ def refuse_constant(values: FloatArray, system: System, year: int | None) -> Non
         for at in constant(values).tolist()
     ]
     if wrong:
-        refuse("sectors.not-buildable", wrong)
+        raise InputError("sectors.not-buildable", wrong, problems=listed_errors(wrong))
 
 
 def yearly_ranks(index: FloatArray, years: IntArray) -> IntArray:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.result import Facts
-    from xinzhi.sectors.composite.index import Index
+    from xinzhi.sectors.composite.build import Ranking
     from xinzhi.sectors.composite.system import System
 
 _CHOICES = ("treatment", "normalisation", "weights", "aggregation", "pooled")
@@ -90,7 +90,7 @@ class Gaming(Result):
         }
 
 
-def gaming(result: Index) -> Gaming:
+def gaming(result: Ranking) -> Gaming:
     """Return how far every region could move by convention alone.
 
     Every region is ranked under every combination of the conventions under `gaming`, all regions under the same one
@@ -184,7 +184,7 @@ def _columns(table: IntArray, counts: IntArray, moved: list[str]) -> list[pl.Ser
     ]
 
 
-def _shifts(values: FloatArray, years: IntArray, result: Index) -> tuple[pl.DataFrame, IntArray]:
+def _shifts(values: FloatArray, years: IntArray, result: Ranking) -> tuple[pl.DataFrame, IntArray]:
     """Return what each constant does, and the ranks under it; against entropy weights without any."""
     built = build(values, years, result.system, replace(result.convention, weights="entropy", pooled=True))
     scores = normalise(built.treated, result.system.directions, UNIT)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
 from xinzhi.data import Package
-from xinzhi.sectors.composite.build import Built, Convention, build, yearly_ranks
-from xinzhi.sectors.composite.findings import finding, refuse
+from xinzhi.sectors.composite.build import Built, Convention, Ranking, build, yearly_ranks
 from xinzhi.sectors.composite.load_system import load_system
+from xinzhi.sectors.composite.system import finding, listed_errors
 from xinzhi.sectors.composite.table import Table, from_package, is_table, read_indicators, read_table
 from xinzhi.sectors.composite.transform import Normalisation, impute
 from xinzhi.sectors.composite.weights import handed_findings
@@ -37,7 +37,7 @@ _SHOWN = 3  # regions named at either end
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Index(Result):
+class Index(Ranking):
     """A composite index under a declared system and convention.
 
     Parameters
@@ -72,13 +72,7 @@ class Index(Result):
     coverage: pl.DataFrame
     normalised: pl.DataFrame
     treatment: pl.DataFrame
-    system: System
-    convention: Convention
     findings: tuple[Finding, ...]
-    table: Table
-    built: Built
-    filled: FloatArray
-    complete: BoolArray
 
     def uncertainty(self, draws: int = 1000, seed: int = 0) -> Uncertainty:
         """Return the interval of every rank over many ways to build the index.
@@ -303,7 +297,8 @@ def index(
     if not complete.any():
         fewest = int(np.isnan(filled).sum(axis=1).argmin())
         names = ", ".join(rules.codes[at] for at in np.flatnonzero(np.isnan(filled[fewest])).tolist())
-        refuse("sectors.no-index-at-all", [finding("nothing-complete", count=len(rules.codes), names=names)])
+        wrong = [finding("nothing-complete", count=len(rules.codes), names=names)]
+        raise InputError("sectors.no-index-at-all", wrong, problems=listed_errors(wrong))
     built = build(filled[complete], table.years[complete], rules, how)
     warnings = [*handed_findings(rules, weights), *([] if pooled else [finding("not-comparable")])]
     return Index(

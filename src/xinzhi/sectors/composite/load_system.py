@@ -9,16 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, same
 from xinzhi.protocol.yamlfile import Source, YamlError, parse, read
-from xinzhi.sectors.composite.findings import errors, finding, refuse
-from xinzhi.sectors.composite.system import DENOMINATORS, INDEX, Group, Indicator, System, read_part
+from xinzhi.sectors.composite.system import (
+    DENOMINATORS,
+    INDEX,
+    Group,
+    Indicator,
+    System,
+    errors,
+    finding,
+    listed_errors,
+    read_part,
+)
 from xinzhi.sectors.composite.weights import ahp, weight_findings
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
+    from xinzhi.core.finding import Finding, Place
     from xinzhi.sectors.composite.system import Part
 
 _FOLDER = Path(__file__).parent.parent / "systems"
@@ -82,7 +91,7 @@ def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
         return system
     made, findings = check_system(system)
     if made is None:
-        refuse("sectors.system-unusable", findings, name=_called(system))
+        raise InputError("sectors.system-unusable", findings, name=_called(system), problems=listed_errors(findings))
     return made
 
 
@@ -126,7 +135,7 @@ def _source(system: str | Path | Mapping[str, Any]) -> Source:
         try:
             return parse(str(system), "system")
         except YamlError as error:
-            refuse("sectors.system-unreadable", [error.finding])
+            raise _unreadable(error) from error
     path = Path(system)
     if path.suffix not in {".yaml", ".yml"}:
         known = sorted(file.stem for file in _FOLDER.glob("*.yaml"))
@@ -136,7 +145,11 @@ def _source(system: str | Path | Mapping[str, Any]) -> Source:
     try:
         return read(path)
     except YamlError as error:
-        refuse("sectors.system-unreadable", [error.finding])
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: YamlError) -> InputError:
+    return InputError("sectors.system-unreadable", [error.finding], problems=listed_errors([error.finding]))
 
 
 class _Reader:
@@ -148,9 +161,9 @@ class _Reader:
         self.findings: list[Finding] = [replace(found, file=self.file) for found in source.findings]
 
     def add(self, rule: str, at: tuple[object, ...], key: str | None = None, **values: object) -> None:
-        place: dict[str, Any] = {"key": key}
+        place: Place = {"key": key}
         if self.file:
-            place |= {"file": self.file, "line": self.source.line(at)}
+            place["file"], place["line"] = self.file, self.source.line(at)
         self.findings.append(finding(rule, place=place, **values))
 
     def system(self) -> System | None:

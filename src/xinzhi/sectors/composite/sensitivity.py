@@ -13,14 +13,13 @@ from xinzhi.core.result import Provenance, Result
 from xinzhi.core.shapley import effects
 from xinzhi.core.text import words
 from xinzhi.sectors.composite.build import blocks
-from xinzhi.sectors.composite.space import AXES, Space, grid, rank_draws, space
-from xinzhi.sectors.composite.uncertainty import draw, left_out
+from xinzhi.sectors.composite.uncertainty import AXES, Space, draw, grid, left_out, rank_draws, space
 from xinzhi.sectors.conventions import share_text
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.result import Facts
-    from xinzhi.sectors.composite.index import Index
+    from xinzhi.sectors.composite.build import Ranking
 
 METHODS = ("exact", "sobol")
 _FEWEST = 2
@@ -69,7 +68,7 @@ class Sensitivity(Result):
         )
 
 
-def sensitivity(result: Index, method: str, *, draws: int, seed: int) -> Sensitivity:
+def sensitivity(result: Ranking, method: str, *, draws: int, seed: int) -> Sensitivity:
     """Return the variance of every rank by choice.
 
     ``exact``: over the whole grid, without noise in the weights; ``sobol``: the estimators of Jansen (1999) on the

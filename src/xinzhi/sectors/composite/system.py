@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.finding import finding as core_finding
+from xinzhi.core.finding import listed
 from xinzhi.core.names import distinct
+from xinzhi.sectors.conventions import convention
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import polars as pl
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.finding import Finding
+    from xinzhi.core.finding import Finding, Place
     from xinzhi.core.text import Text
 
 DENOMINATORS = ("head", "output", "worker", "area", "total", "score", "none")
 INDEX = "index"
+_SHOWN = 8  # errors that a message lists
 _PART = re.compile(
     r"(?:(?P<table>[A-Za-z_]\w*)\.)?(?P<column>[A-Za-z_]\w*)(?:\[(?P<key>[A-Za-z_]\w*)=(?P<value>[^\]=]+)\])?"
 )
@@ -181,15 +185,12 @@ class System:
         gone = tuple(item for item in self.indicators if not _reached(item, names))
         if not gone:
             return self
-        from xinzhi.sectors.composite.findings import finding
-        from xinzhi.sectors.composite.weights import rescaled
-
         narrowed = replace(self, indicators=kept, missing=(*self.missing, *gone), comparisons={})
         codes = {item.code for item in gone}
         findings = tuple(found for found in self.findings if found.key not in codes)
         if any(item.weight is not None for item in kept):
             warning = finding("rescaled-weights", place={"file": self.id}, count=len(gone))
-            return replace(rescaled(narrowed), findings=(*findings, warning))
+            return replace(_rescaled(narrowed), findings=(*findings, warning))
         return replace(narrowed, findings=findings)
 
     def to_frame(self) -> pl.DataFrame:
@@ -218,9 +219,54 @@ class System:
         return f"System({self.id}: {len(self.indicators)} indicators, {len(self.children()[INDEX])} sectors)"
 
 
+def finding(rule: str, *, place: Place | None = None, **values: object) -> Finding:
+    """Return a finding of ``words/messages/sectors.yaml``, with its message filled in."""
+    return core_finding(f"sectors.{rule}", words=values, **(place or {}))
+
+
+def errors(findings: Sequence[Finding]) -> list[Finding]:
+    """Return those that stop a computation."""
+    return [one for one in findings if one.severity == "error"]
+
+
+def listed_errors(findings: Sequence[Finding]) -> Text:
+    """Return the errors among findings as lines."""
+    return listed(errors(findings), _SHOWN)
+
+
 def _reached(item: Indicator, columns: set[str]) -> bool:
     """Return whether an indicator, or everything that it is made from, is among the columns of a frame."""
     if item.code in columns:
         return True
     parts = [part for part in (item.numerator, item.divisor) if part]
     return bool(item.numerator) and all(part.table is None and part.column in columns for part in parts)
+
+
+def _rescaled(system: System) -> System:
+    """Return a system whose given weights add up to one again after indicators were taken out."""
+    if all(group.weight is None for group in (*system.sectors.values(), *system.dimensions.values())):
+        total = sum(item.weight or 0.0 for item in system.indicators)
+        if total <= 1 + convention("weight_tolerance"):  # weights over the whole system, or of a single group
+            items = tuple(
+                item if item.weight is None else replace(item, weight=item.weight / total) for item in system.indicators
+            )
+            return replace(system, indicators=items)
+    local = {
+        group: shares_of({name: weight for name, weight in inner if weight is not None})
+        for group, inner in system.children().items()
+    }
+    items = tuple(
+        replace(item, weight=local[item.dimension or item.sector].get(item.code)) for item in system.indicators
+    )
+    parents = {name: weight for group in local.values() for name, weight in group.items()}
+    sectors, dimensions = (
+        {code: replace(group, weight=parents.get(code)) for code, group in groups.items()}
+        for groups in (system.sectors, system.dimensions)
+    )
+    return replace(system, indicators=items, sectors=sectors, dimensions=dimensions)
+
+
+def shares_of(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return weights divided by their sum."""
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}

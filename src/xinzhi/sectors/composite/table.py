@@ -14,8 +14,8 @@ from xinzhi.core.errors import InputError
 from xinzhi.data import Field, as_package, known_tables, tidy
 from xinzhi.data.casting import cast
 from xinzhi.data.frames import FILES, read_file, read_frames
-from xinzhi.sectors.composite.findings import errors, finding, refuse
 from xinzhi.sectors.composite.load_system import load_system
+from xinzhi.sectors.composite.system import errors, finding, listed_errors
 from xinzhi.sectors.composite.transform import constant
 from xinzhi.sectors.figures import KEYS
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.finding import Finding
+    from xinzhi.core.finding import Finding, Place
     from xinzhi.core.result import FrameKind
     from xinzhi.data import Package
     from xinzhi.sectors.composite.system import Indicator, Part, System
@@ -56,9 +56,9 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
     cells = raw[0].cells
     found: list[Finding] = []
     if "region" not in cells.columns:
-        refuse("sectors.frame-unusable", [finding("no-key-column", name="region")])
+        raise _unusable([finding("no-key-column", name="region")])
     if not cells.height:
-        refuse("sectors.frame-unusable", [finding("no-rows")])
+        raise _unusable([finding("no-rows")])
     if "year" not in cells.columns:
         cells = cells.with_columns(year=pl.lit(0, dtype=pl.Int64))
     cells = cells.with_columns(year=_years(cells["year"]))
@@ -69,7 +69,7 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
         found += wrong
         columns[item.code] = series
     if errors(found):
-        refuse("sectors.frame-unusable", found)
+        raise _unusable(found)
     names = [name for name in ("region", "year", "group") if name in cells.columns]
     whole = cells.select(pl.col("region").cast(pl.String), pl.col("year").cast(pl.Int64), *names[2:]).with_columns(
         **columns
@@ -81,8 +81,12 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
     unused = [name for name in cells.columns if name not in {*system.codes, "region", "year", "group", *made}]
     found += [finding("unused-column", name=name) for name in unused]
     if errors(found):
-        refuse("sectors.frame-unusable", found)
+        raise _unusable(found)
     return Table(keys=whole.select(names), values=values, kind=kind, findings=tuple(found))
+
+
+def _unusable(found: list[Finding]) -> InputError:
+    return InputError("sectors.frame-unusable", found, problems=listed_errors(found))
 
 
 def _years(column: pl.Series) -> pl.Series:
@@ -92,7 +96,7 @@ def _years(column: pl.Series) -> pl.Series:
     made = cast(column, "year")
     if made.bad.any():
         value = column.filter(made.bad)[0]
-        refuse("sectors.frame-unusable", [finding("not-a-year", place={"column": "year"}, value=value)])
+        raise _unusable([finding("not-a-year", place={"column": "year"}, value=value)])
     return made.values.alias("year")
 
 
@@ -256,9 +260,11 @@ def _column(package: Package, item: Indicator) -> pl.DataFrame | None:
             pl.col("value") / pl.col("below")
         )
         if (bad := column.filter(pl.col("value").is_infinite() | pl.col("value").is_nan())).height:
-            place = {"column": item.divisor.label(), "key": f"{bad['region'][0]}/{bad['year'][0]}"}
+            place: Place = {"column": item.divisor.label(), "key": f"{bad['region'][0]}/{bad['year'][0]}"}
             problem = finding("infinite-value", place=place, name=item.code)
-            refuse("sectors.package-unusable", [problem], package=package.name)
+            raise InputError(
+                "sectors.package-unusable", [problem], package=package.name, problems=listed_errors([problem])
+            )
     return column.select(*KEYS, pl.col("value").alias(item.code))
 
 

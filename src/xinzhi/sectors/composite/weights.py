@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.core.errors import UsageError
-from xinzhi.sectors.composite.findings import finding, refuse
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.sectors.composite.system import finding, listed_errors, shares_of
 from xinzhi.sectors.conventions import convention
 
 if TYPE_CHECKING:
@@ -163,32 +163,8 @@ def expert(system: System) -> FloatArray:
     for group, inner in system.children().items():
         if len(inner) > 1 and any(weight is None for _, weight in inner):
             raise UsageError("sectors.no-weights", system=system.id, group=group)
-        local[group] = _shares({name: 1.0 if weight is None else weight for name, weight in inner})
+        local[group] = shares_of({name: 1.0 if weight is None else weight for name, weight in inner})
     return system.nested(local)
-
-
-def rescaled(system: System) -> System:
-    """Return a system whose given weights add up to one again after indicators were taken out."""
-    if all(group.weight is None for group in (*system.sectors.values(), *system.dimensions.values())):
-        total = sum(item.weight or 0.0 for item in system.indicators)
-        if total <= 1 + convention("weight_tolerance"):  # weights over the whole system, or of a single group
-            items = tuple(
-                item if item.weight is None else replace(item, weight=item.weight / total) for item in system.indicators
-            )
-            return replace(system, indicators=items)
-    local = {
-        group: _shares({name: weight for name, weight in inner if weight is not None})
-        for group, inner in system.children().items()
-    }
-    items = tuple(
-        replace(item, weight=local[item.dimension or item.sector].get(item.code)) for item in system.indicators
-    )
-    parents = {name: weight for group in local.values() for name, weight in group.items()}
-    sectors, dimensions = (
-        {code: replace(group, weight=parents.get(code)) for code, group in groups.items()}
-        for groups in (system.sectors, system.dimensions)
-    )
-    return replace(system, indicators=items, sectors=sectors, dimensions=dimensions)
 
 
 def judged(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
@@ -211,7 +187,7 @@ def judged(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
         if item.ratio > limit
     ]
     if bad:
-        refuse("sectors.not-weighable", bad, system=system.id)
+        raise InputError("sectors.not-weighable", bad, system=system.id, problems=listed_errors(bad))
     return system.nested(local), found
 
 
@@ -234,8 +210,3 @@ def handed_findings(system: System, weights: str | Mapping[str, float]) -> list[
     if abs(total - 1) <= convention("weight_tolerance"):
         return []
     return [finding("given-weights-rescaled", place={"key": system.id}, total=f"{total:.6g}")]
-
-
-def _shares(weights: Mapping[str, float]) -> dict[str, float]:
-    total = sum(weights.values())
-    return {name: weight / total for name, weight in weights.items()}
