@@ -177,11 +177,11 @@ def test_curveball() -> None:
 
 def test_permuted_structures() -> None:
     drawn = next(permuted_structures(np.array([[3.0, 1.0], [1.0, 3.0]]), 1))
-    assert drawn.sum(axis=1).tolist() == [1.0, 1.0]
+    assert drawn.sum(axis=-1).tolist() == [[1.0, 1.0]]
 
 
 def test_sampled_structures() -> None:
-    assert next(sampled_structures(np.array([[3.0, 1.0], [1.0, 3.0]]), 1, seed=1)).sum(axis=1).tolist() == [1.0, 1.0]
+    assert next(sampled_structures(np.array([[3.0, 1.0], [1.0, 3.0]]), 1, seed=1)).sum(axis=-1).tolist() == [[1.0, 1.0]]
 
 
 def test_own_ranks() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -27,7 +28,7 @@ from xinzhi.pathways.plans.similarity import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.finding import Finding
@@ -60,6 +61,24 @@ def _said(row: Mapping[str, Any]) -> dict[str, object]:
     return {"n": row["named"], "expected": row["expected"], "verdict": row["verdict"], "q": row["q"]}
 
 
+class _OnDemand:
+    """A field whose frame is made when it is first looked at: a function stands for it until then."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._key = f"_{name}"
+
+    def __get__(self, instance: Choices | None, owner: type | None = None) -> pl.DataFrame:
+        if instance is None:
+            raise AttributeError(self._key)  # the field has no default
+        made: Callable[[], pl.DataFrame] | pl.DataFrame = instance.__dict__[self._key]
+        if not isinstance(made, pl.DataFrame):
+            made = instance.__dict__[self._key] = made()
+        return made
+
+    def __set__(self, instance: Choices, value: Callable[[], pl.DataFrame] | pl.DataFrame) -> None:
+        instance.__dict__[self._key] = value
+
+
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Choices(Result):
     """What plans name, against chance and against what the regions can do.
@@ -75,7 +94,7 @@ class Choices(Result):
     pairs
         Every two regions of a year.
     overlap
-        One row per year.
+        One row per year; the draws are made when it is first looked at.
     lists, fits
         The lists of every year and their fit, as matrices.
     findings
@@ -89,7 +108,7 @@ class Choices(Result):
     cells: pl.DataFrame
     regions: pl.DataFrame
     pairs: pl.DataFrame
-    overlap: pl.DataFrame
+    overlap: _OnDemand = _OnDemand()
     lists: Mapping[int, Lists]
     fits: Mapping[int, Fit]
     findings: tuple[Finding, ...]
@@ -313,7 +332,7 @@ def choices(
         cells=pl.concat(cell_rows(*one) for one in both),
         regions=pl.concat(region_rows(*one, names) for one in both),
         pairs=pl.concat(pair_rows(one[0]) for one in both),
-        overlap=pl.DataFrame([overlap_row(*one, count, seed) for one in both]),
+        overlap=partial(_overlap, both, count, seed),
         lists=lists,
         fits=fits,
         names=names,
@@ -322,6 +341,10 @@ def choices(
         provenance=provenance("choices", data, ("plans", "plan_categories", "activity"), years=when,
                               categories=len(chosen), draws=count, seed=seed, activity_year=year),
     )  # fmt: skip
+
+
+def _overlap(both: Sequence[tuple[Lists, Fit]], draws: int, seed: int) -> pl.DataFrame:
+    return pl.DataFrame([overlap_row(lists, fit, draws, seed) for lists, fit in both])
 
 
 def unfit_cells(lists: Lists, fit: Fit) -> BoolArray:

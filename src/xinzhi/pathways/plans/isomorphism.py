@@ -399,12 +399,12 @@ def pair_rows(
     observed = measures[0][pairs]
     enough = values.shape[1] >= int(conventions("likeness")["fewest"])
     maker = permuted_structures if which == "permuted" else sampled_structures
-    total, above, means = np.zeros(len(observed)), np.zeros(len(observed)), []
+    total, above, means = np.zeros(len(observed)), np.zeros(len(observed)), [np.empty(0)]
     for drawn in maker(values, draws, seed=seed) if enough else ():
-        found = similarity.cosine(drawn)[pairs]
-        total += found
-        above += found >= observed - 1e-12
-        means.append(found.mean())
+        found = similarity.cosine(drawn)[:, *pairs]
+        total += found.sum(axis=0)
+        above += (found >= observed - 1e-12).sum(axis=0)
+        means.append(found.mean(axis=1))
     names = np.array(places, dtype=object)
     nothing = np.full(len(observed), np.nan)
     frame = pl.DataFrame(
@@ -420,7 +420,7 @@ def pair_rows(
         },
         schema_overrides={"year": pl.Int64, "region": pl.String, "other": pl.String},
     )
-    return frame.with_columns(pl.col("expected", "p_more").fill_nan(None)), np.array(means)
+    return frame.with_columns(pl.col("expected", "p_more").fill_nan(None)), np.concatenate(means)
 
 
 def year_row(level: str, year: int, pairs: pl.DataFrame, drawn: FloatArray, activities: int) -> pl.DataFrame:

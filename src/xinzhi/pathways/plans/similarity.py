@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 def shares(values: FloatArray) -> FloatArray:
-    """Return the share of every activity in its place (n, p); rows sum to 1."""
-    totals = values.sum(axis=1, keepdims=True)
+    """Return the share of every activity in its place (..., n, p); rows sum to 1."""
+    totals = values.sum(axis=-1, keepdims=True)
     if (values < 0).any() or (totals <= 0).any():
         raise UsageError("pathways.empty-shares")
     return np.asarray(values / totals)
 
 
 def cosine(values: FloatArray) -> FloatArray:
-    r"""Return UNIDO's index of structural similarity of every two places (n, n), between 0 and 1."""
+    r"""Return UNIDO's index of structural similarity of every two places (..., n, n), between 0 and 1."""
     # :math:`S_{ij} = \sum_k s_{ik} s_{jk} / \sqrt{\sum_k s_{ik}^2 \sum_k s_{jk}^2}` (UNIDO 1979, *World Industry since
     # 1960*). Big activities dominate it, and it rises as the classification gets coarser: state the level and compare
     # with a null.
     part = shares(values)
-    unit = part / np.sqrt((part**2).sum(axis=1, keepdims=True))
-    return np.asarray(np.clip(unit @ unit.T, 0.0, 1.0))
+    unit = part / np.sqrt((part**2).sum(axis=-1, keepdims=True))
+    return np.asarray(np.clip(unit @ unit.mT, 0.0, 1.0))
 
 
 def krugman(values: FloatArray) -> FloatArray:
@@ -132,6 +132,7 @@ def mean_of_pairs(matrix: FloatArray) -> float:
 
 
 _DIVISION = 2
+_BLOCK = 200_000  # cells of the draws made at once
 GIVEN = "as given"
 
 
@@ -207,47 +208,55 @@ def curveball(lists: BoolArray, draws: int, *, seed: int = 0, trades: int | None
     if n < 2:  # noqa: PLR2004 - a trade takes two
         raise UsageError("pathways.few-places")
     rng = np.random.default_rng(seed)
-    now = lists.copy()
+    named = [set(np.flatnonzero(row).tolist()) for row in lists]
     between = 5 * n if trades is None else trades
     for number in range(draws):
         for _ in range(between * (10 if number == 0 else 1)):
-            _trade(now, rng)
-        yield now.copy()
+            _trade(named, rng)
+        drawn = np.zeros(lists.shape, dtype=bool)
+        for row, entries in enumerate(named):
+            drawn[row, list(entries)] = True
+        yield drawn
 
 
-def _trade(lists: BoolArray, rng: np.random.Generator) -> None:
-    """Let two rows trade what only one of them has."""
-    one = int(rng.integers(len(lists)))
-    other = int(rng.integers(len(lists) - 1))
+def _trade(named: list[set[int]], rng: np.random.Generator) -> None:
+    """Let two rows, as sets of entries, trade what only one of them has."""
+    one, other = int(rng.integers(len(named))), int(rng.integers(len(named) - 1))
     other += other >= one
-    differ = np.flatnonzero(lists[one] != lists[other])
-    owned = int(lists[one, differ].sum())
+    mine, theirs = named[one], named[other]
+    differ, owned = sorted(mine ^ theirs), len(mine - theirs)
     if owned in {0, len(differ)}:
         return
-    dealt = np.zeros(len(differ), dtype=bool)
-    dealt[rng.permutation(len(differ))[:owned]] = True
-    lists[one, differ], lists[other, differ] = dealt, ~dealt
+    rng.shuffle(differ)
+    both = mine & theirs
+    named[one], named[other] = both.union(differ[:owned]), both.union(differ[owned:])
 
 
 def permuted_structures(values: FloatArray, draws: int, *, seed: int = 0) -> Iterator[FloatArray]:
-    """Draw structures of places that specialise as strongly as they do, in activities that chance picks."""
+    """Draw structures of places (b, n, p) that specialise as strongly as they do, in activities that chance picks."""
     # Every place keeps its location quotients but deals them out to the activities at random; shares are national
     # shares times the quotient, scaled to 1. What likeness is left comes from the national structure (big activities
     # are big everywhere) and from how strongly places specialise.
     rng = np.random.default_rng(seed)
     quotient, national = revealed_advantage(values), values.sum(axis=0) / values.sum()
-    for _ in range(draws):
-        yield shares(rng.permuted(quotient, axis=1) * national)
+    for count in _blocks(draws, values.size):
+        yield shares(rng.permuted(np.broadcast_to(quotient, (count, *values.shape)), axis=-1) * national)
 
 
 def sampled_structures(values: FloatArray, draws: int, *, seed: int = 0) -> Iterator[FloatArray]:
-    """Draw structures of places that differ by sampling only: multinomial counts from the national shares."""
+    """Draw structures of places (b, n, p) that differ by sampling only: multinomial counts from the national shares."""
     # It suits small counts; with thousands of workers in a cell every real difference is beyond it.
     rng = np.random.default_rng(seed)
     national = values.sum(axis=0) / values.sum()
     totals = np.maximum(np.rint(values.sum(axis=1)).astype(int), 1)
-    for _ in range(draws):
-        yield shares(rng.multinomial(totals, national).astype(float))
+    for count in _blocks(draws, values.size):
+        yield shares(rng.multinomial(totals, national, size=(count, len(values))).astype(float))
+
+
+def _blocks(draws: int, cells: int) -> list[int]:
+    """Return how many draws are made at once: as many as fit a block of cells."""
+    size = max(1, _BLOCK // cells)
+    return [min(size, draws - start) for start in range(0, draws, size)]
 
 
 def hypergeometric_at_most(seen: int, total: int, marked: int, drawn: int) -> float:
@@ -263,9 +272,8 @@ def overlap_row(lists: Lists, fit: Fit, draws: int, seed: int) -> dict[str, Any]
     """Return the likeness of all lists of a year beside what chance leaves; the columns of `Choices.overlap`."""
     mine = lists.named
     by_length = _jaccards_by_length(mine, draws, seed)
-    spread, fitting = np.empty(draws), np.empty(draws)
-    for number, drawn in enumerate(curveball(mine, draws, seed=seed)):
-        spread[number], fitting[number] = _pair_variance(drawn), _mean_density(drawn, fit)
+    drawn = [(_pair_variance(one), _mean_density(one, fit)) for one in curveball(mine, draws, seed=seed)]
+    spread, fitting = np.array(drawn).T
     observed, blocs, fits = mean_of_pairs(jaccard(mine)), _pair_variance(mine), _mean_density(mine, fit)
     judged = bool(np.isfinite(fits))
     return {
@@ -300,7 +308,9 @@ def _jaccards_by_length(lists: BoolArray, draws: int, seed: int) -> FloatArray:
 
 def _pair_variance(lists: BoolArray) -> float:
     """Return the variance of the pairs' shared entries: their mean is fixed by the margins, their spread is not."""
-    return float(shared(lists)[np.triu_indices(len(lists), 1)].var())
+    both, pairs = shared(lists), len(lists) * (len(lists) - 1)
+    np.fill_diagonal(both, 0.0)
+    return float((both**2).sum() / pairs - (both.sum() / pairs) ** 2)
 
 
 def _mean_density(lists: BoolArray, fit: Fit) -> float:
