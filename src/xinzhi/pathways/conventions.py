@@ -15,13 +15,7 @@ _FILE = Path(__file__).with_name("pathways.yaml")
 
 
 def conventions(group: str) -> Mapping[str, Any]:
-    """Return the values of one group of ``pathways.yaml`` by name.
-
-    Examples
-    --------
-    >>> conventions("uncertainty")["lump"]
-    500
-    """
+    """Return the values of one group of ``pathways.yaml`` by name, such as ``conventions("uncertainty")["lump"]``."""
     return {name: entry["value"] for name, entry in read_yaml(_FILE)[group].items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from xinzhi.pathways import choices, conventions, isomorphism, plan
 from xinzhi.pathways.industries import jobs, nearness
 from xinzhi.pathways.leap.counterfactual import simplex_weights
 from xinzhi.pathways.plans.assignment import Task, assign, greedy, realised, repair, violations
@@ -34,6 +35,7 @@ from xinzhi.pathways.plans.similarity import (
     shared,
     shares,
     tails,
+    theil,
 )
 
 
@@ -254,3 +256,22 @@ def test_add_up() -> None:
 
 def test_chosen_levels() -> None:
     assert list(chosen_levels(parents(["06", "36"]), ["2-digit"])) == ["2-digit"]
+
+
+def test_what_regions_are_told() -> None:
+    found = choices("china-provinces", draws=20)
+    first = found.explain("Jilin", 2025).text().splitlines()[0]
+    assert first == "Jilin 2025: names 15 of 34 categories; 15.8 regions would name one by chance."
+    assert found.without_herd(2025).filter(pl.col("category") == "ai")["without"].sum() < 22
+    alike = isomorphism("china-provinces", years=[2016], draws=20, plans=False)
+    first = alike.explain("Jilin").text().splitlines()[0]
+    assert first == "Jilin 2016, 2-digit: most alike Hubei (cosine 0.86), least Guangdong (0.23)."
+    assert alike.matrix().height == 961
+    planned = plan("china-provinces")
+    assert planned.explain("Jilin").text().startswith("Jilin: ")
+    assert planned.sensitivity([1.0])["beside_plan"].round(9).to_list() == [0.0]
+
+
+def test_conventions_and_theil() -> None:
+    assert conventions("uncertainty")["lump"] == 500
+    assert theil(np.array([[1.0, 0.0], [0.0, 1.0]])).round(4).tolist() == [0.6931, 0.6931]

@@ -71,13 +71,7 @@ class ComplexityOptions:
         return present(values, self.presence, threshold=self.threshold, least=self.least, level=self.significance)
 
     def check(self) -> None:
-        """Raise where an option is unknown.
-
-        Raises
-        ------
-        UsageError
-            As said.
-        """
+        """Raise a usage error where an option is unknown."""
         known = {"diagonal": relatedness.Diagonal, "scale": Scale, "precision": relatedness.Precision}
         for name, kinds in known.items():
             check_option(name, getattr(self, name), kinds)
@@ -129,11 +123,7 @@ class Complexity(Result):
 
     @cached_property
     def cells(self) -> pl.DataFrame:
-        """Return ``place, activity, value, advantage, present, density, gain``, one row per place and activity.
-
-        It is made on first use: a frame of millions of cells takes more memory than the matrices. `gain` is null where
-        the activity is there already.
-        """
+        """Return ``place, activity, value, advantage, present, density, gain`` by cell, made on first use."""
         n, p = self.present.shape
         return pl.DataFrame(
             {

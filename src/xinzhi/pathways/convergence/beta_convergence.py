@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -265,13 +265,7 @@ class GrowthSpans:
     gaps: Gaps = "refuse"
 
     def check(self, *, spatial: bool) -> None:
-        """Raise where options are impossible together.
-
-        Raises
-        ------
-        UsageError
-            As said.
-        """
+        """Raise a usage error where options are impossible, or exclude each other."""
         check_option("effects", self.effects, Effects)
         if self.span is None and self.effects != "none":
             raise UsageError("pathways.effects-span", effects=self.effects)
@@ -295,8 +289,6 @@ def _starts(levels: UnitYears, rules: GrowthSpans) -> list[int]:
 
 def _at(levels: UnitYears, years: Sequence[int]) -> UnitYears:
     """Return the panel at some years; a year that no unit has is a column of gaps."""
-    from dataclasses import replace
-
     values = np.full((len(levels.units), len(years)), np.nan)
     for column, year in enumerate(years):
         place = np.flatnonzero(levels.years == year)

@@ -125,13 +125,7 @@ class Clubs(Result):
     rules: ClubRules
 
     def members(self, club: int) -> list[str]:
-        """Return the units of a club, the highest last observation first.
-
-        Raises
-        ------
-        UsageError
-            When there is no such club.
-        """
+        """Return the units of a club, the highest last observation first; a usage error where there is no such club."""
         found: list[str] = self.frame.filter(club=club).sort("position")["unit"].to_list()
         if not found:
             raise UsageError("pathways.unknown", what="club", asked=club, known=list(range(1, self.table.height + 1)))
@@ -163,23 +157,7 @@ class Clubs(Result):
         return [self.names.region(unit) for unit in self.members(club)]
 
     def explain(self, unit: str) -> pl.DataFrame:
-        """Return the t of a unit together with each club: where else it would have fitted.
-
-        Parameters
-        ----------
-        unit
-            Its name.
-
-        Returns
-        -------
-        pl.DataFrame
-            ``club, own, t``: of the club with the unit in it.
-
-        Raises
-        ------
-        UsageError
-            When there is no such unit.
-        """
+        """Return ``club, own, t``: the t of a unit together with each club, and so where else it would have fitted."""
         self.panel.row(unit)
         names = self.panel.units
         rows = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -62,13 +62,7 @@ class LogTRules:
         return cls(trim=float(found["trim"]), critical=float(found["critical"]))
 
     def check(self) -> None:
-        """Raise where an option is impossible.
-
-        Raises
-        ------
-        UsageError
-            As said.
-        """
+        """Raise a usage error where an option is impossible."""
         check_option("variance", self.variance, Variance)
         if not 0 < self.trim < 1:
             raise UsageError("pathways.trim", trim=self.trim)
@@ -249,8 +243,6 @@ def prepared(
     verb: str,
 ) -> UnitYears:
     """Return the panel that a test runs on: balanced, in logarithms and filtered as the rules say."""
-    from dataclasses import replace
-
     rules.check()
     panel = balanced(read_unit_years(frame, unit=unit, time=time, value=value, verb=verb), verb=verb, gaps=rules.gaps)
     if rules.logs:

@@ -13,14 +13,11 @@ from xinzhi.data import Field, tidy
 from xinzhi.pathways.conventions import check_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.result import FrameKind
 
 
 Gaps = Literal["refuse", "drop"]
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +129,3 @@ def span(panel: UnitYears, start: int | None, end: int | None, *, verb: str) -> 
             "pathways.no-years", verb=verb, start=start, end=end, first=panel.years[0], last=panel.years[-1]
         )
     return replace(panel, years=panel.years[kept], values=panel.values[:, kept])
-
-
-def shown(items: Sequence[object] | IntArray) -> str:
-    """Return the first few of many names."""
-    names = [str(item) for item in items]
-    return ", ".join(names[:_SHOWN]) + (f", ... ({len(names)})" if len(names) > _SHOWN else "")

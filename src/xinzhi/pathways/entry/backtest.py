@@ -126,13 +126,7 @@ class Backtest(Result):
         return dict(found)
 
     def calibration(self, absent: float, score: Score, *, bins: int = 10) -> pl.DataFrame:
-        """Return ``bin, cells, expected, observed``: the mean chance that was given, and the share that entered.
-
-        Raises
-        ------
-        UsageError
-            When the score is no chance: only models give chances.
-        """
+        """Return ``bin, cells, expected, observed``: the mean chance that a model gave, and the share that entered."""
         if score not in MODELS or score not in self.cells.columns:
             raise UsageError(
                 "pathways.no-chances", score=score, models=[name for name in MODELS if name in self.cells.columns]
@@ -149,12 +143,7 @@ class Backtest(Result):
         """Return ``trait, label_zh, label_en, value, log_odds``: what speaks for and against an entry, largest first.
 
         The parts are those of the additive logit, relative to the average cell it was trained on; they sum to the log
-        odds less those of that cell.
-
-        Raises
-        ------
-        UsageError
-            When the activity was no candidate there.
+        odds less those of that cell. A usage error where the activity was no candidate.
         """
         chosen = max(self.models) if absent is None else absent
         if chosen not in self.models:
@@ -264,17 +253,7 @@ class _Run:
 
 
 def candidates(values: FloatArray, after: FloatArray | None, known: Mapping[str, FloatArray], cutoff: float) -> Span:
-    """Return the cells whose quotient is below a cutoff (and below 1), what is known of them, and whether they entered.
-
-    Parameters
-    ----------
-    values, after
-        Amounts on the two dates (n, p); `after` None: the outcome is not known, and stands as False.
-    known
-        Traits on the first date.
-    cutoff
-        Above 0, at most 1.
-    """
+    """Return the cells whose quotient is below a cutoff (and 1), with traits and entry (False without `after`)."""
     rca = quotient(values)
     rows, columns = np.nonzero((rca < cutoff) & (rca < 1))
     entered = np.zeros(len(rows), dtype=bool) if after is None else quotient(after)[rows, columns] >= 1

@@ -63,13 +63,7 @@ class Forecast(Result):
         return {"summary.forecast": {"n": self.frame.height, "base": self.frame["base_rate"][0], "top": top}}
 
     def explain(self, place: str, activity: str) -> pl.DataFrame:
-        """Return ``trait, label_zh, label_en, value, log_odds``: what speaks for and against the entry.
-
-        Raises
-        ------
-        UsageError
-            When the activity is no candidate there.
-        """
+        """Return ``trait, label_zh, label_en, value, log_odds``: what speaks for and against an entry."""
         rows = self.frame.with_row_index("at").filter((pl.col("place") == place) & (pl.col("activity") == activity))
         if not rows.height:
             raise UsageError("pathways.no-forecast", activity=activity, place=place)

@@ -89,38 +89,18 @@ class Opportunities(Result):
         return counts.select("place", *QUADRANTS).sort(*order, "place", descending=[*(True for _ in order), False])
 
     def best(self, place: str, count: int = 10) -> pl.DataFrame:
-        """Return the chances of a place that are both near and complex, largest gain first.
-
-        Raises
-        ------
-        UsageError
-            When the place is not here.
-        """
+        """Return the chances of a place that are both near and complex, largest gain first."""
         self._known(place)
         rows = self.frame.filter((pl.col("place") == place) & (pl.col("quadrant") == "near-complex"))
         return rows.sort("gain", descending=True).head(count)
 
     def explain(self, place: str, activity: str | None = None) -> pl.DataFrame:
-        """Return what an opportunity rests on: the related activities that are there, and the endowments.
+        """Return ``activity, kind, name, there, contribution``: what an opportunity rests on.
 
-        Parameters
-        ----------
-        place
-            Which place.
-        activity
-            Which activity; None: the best by `best`, else the nearest.
-
-        Returns
-        -------
-        DataFrame
-            ``activity, kind, name, there, contribution``: `kind` ``related`` names the activities nearest to it,
-            whether they are there, and what they add to the density; ``endowment`` names the factors and what they add
-            to the fit; ``gain`` and ``complexity`` have one row each.
-
-        Raises
-        ------
-        UsageError
-            When place or activity is not here, or the activity is there already.
+        Without an activity it is the best, else the nearest. `kind` ``related`` names the activities nearest to it,
+        whether they are there, and what they add to the density; ``endowment`` the factors and what they add to the
+        fit; ``gain`` and ``complexity`` have one row each. A usage error where place or activity is unknown, or the
+        activity is there already.
         """
         self._known(place)
         rows = self.frame.filter(pl.col("place") == place)

@@ -84,23 +84,7 @@ class LeadChanges(Result):
     rules: LeadRules
 
     def ratio(self, unit: str, other: str) -> pl.DataFrame:
-        """Return the level of a unit over that of another, in the years that both have.
-
-        Parameters
-        ----------
-        unit, other
-            Their names.
-
-        Returns
-        -------
-        pl.DataFrame
-            ``year, ratio``.
-
-        Raises
-        ------
-        UsageError
-            When there is no such unit.
-        """
+        """Return ``year, ratio``: the level of a unit over that of another, in the years that both have."""
         names = self.levels["unit"].unique().to_list()
         for name in (unit, other):
             if name not in names:

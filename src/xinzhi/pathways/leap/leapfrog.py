@@ -74,18 +74,7 @@ class Leapfrog(Result):
         }
 
     def explain(self, region: str) -> pl.DataFrame:
-        """Return the conditions of one region with their evidence.
-
-        Parameters
-        ----------
-        region
-            Its code or its name.
-
-        Raises
-        ------
-        UsageError
-            When there is no such region.
-        """
+        """Return the conditions of one region, by code or name, with their evidence."""
         return self.frame.filter(region=self.names.resolve(region, self.regions["region"]))
 
 

@@ -84,10 +84,10 @@ def assign(task: Task, *, time_limit: float = 60.0, least_gap: float = 0.0) -> A
 
 
 class InfeasibleTaskError(InputError):
-    """No assignment keeps all limits; `diagnosis.refuse` says which limit and by how much."""
+    """No assignment keeps all limits; `limits.refuse` says which limit and by how much."""
 
     def __init__(self) -> None:
-        super().__init__("no assignment keeps all limits.")
+        super().__init__("pathways.infeasible")
 
 
 def is_whole(values: FloatArray) -> bool:

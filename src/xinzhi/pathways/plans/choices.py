@@ -173,25 +173,7 @@ class Choices(Result):
         return {**row, "named": named}
 
     def explain(self, region: str, year: int | None = None) -> ChoiceExplanation:
-        """Return what a region names, what of it does not fit, and what it leaves out.
-
-        Parameters
-        ----------
-        region
-            Code or name in either language.
-        year
-            None: the last.
-
-        Raises
-        ------
-        UsageError
-            When there is no list of the region or year.
-
-        Examples
-        --------
-        >>> choices("china-provinces", draws=20).explain("Jilin", 2025).text().splitlines()[0]
-        'Jilin 2025: names 15 of 34 categories; 15.8 regions would name one by chance.'
-        """
+        """Return what a region (code or name) names in a year, what of it does not fit, and what it leaves out."""
         when = self.last_year() if year is None else year
         if when not in self.lists:
             raise UsageError("pathways.unknown", what="lists", asked=when, known=list(self.lists))
@@ -227,24 +209,10 @@ class Choices(Result):
     def without_herd(self, year: int | None = None) -> pl.DataFrame:
         """Return lists of the same length that follow what regions can do instead of what all others name.
 
-        Returns
-        -------
-        polars.DataFrame
-            ``region, category, named, without, change, density, able``, where `change` is ``keep, drop, add, none``.
-            A region keeps what it names and is able to build, and what cannot be judged; drops the rest; and fills the
-            list up to its length with what it is able to build and does not name, nearest first. A list is shorter
-            where there is not enough.
-
-        Raises
-        ------
-        UsageError
-            When there are no lists of the year.
-
-        Examples
-        --------
-        >>> found = choices("china-provinces", draws=20).without_herd(2025)
-        >>> found.filter(pl.col("category") == "ai")["without"].sum() < 22
-        True
+        The frame of a year (None: the last) is ``region, category, named, without, change, density, able``, where
+        `change` is ``keep, drop, add, none``. A region keeps what it names and is able to build, and what cannot be
+        judged; drops the rest; and fills the list up to its length with what it is able to build and does not name,
+        nearest first, as far as there is enough.
         """
         when = self.last_year() if year is None else year
         if when not in self.lists:

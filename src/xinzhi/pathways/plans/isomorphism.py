@@ -126,19 +126,7 @@ class Isomorphism(Result):
         return found | ({} if self.choice is None else self.choice.facts())
 
     def explain(self, region: str, year: int | None = None) -> LikenessExplanation:
-        """Return whom a region resembles, in what, and what sets it apart.
-
-        Raises
-        ------
-        UsageError
-            When there is no such region or year.
-
-        Examples
-        --------
-        >>> found = isomorphism("china-provinces", years=[2016], draws=20, plans=False)
-        >>> found.explain("Jilin").text().splitlines()[0]
-        'Jilin 2016, 2-digit: most alike Hubei (cosine 0.86), least Guangdong (0.23).'
-        """
+        """Return whom a region (code or name) resembles, in what, and what sets it apart, in a year or the last."""
         when, level = max(self.places) if year is None else year, self.finest()
         if when not in self.places:
             raise UsageError("pathways.unknown", what="year", asked=when, known=list(self.places))
@@ -209,30 +197,12 @@ class Isomorphism(Result):
     def matrix(
         self, subject: Subject = "structure", *, year: int | None = None, level: str | None = None
     ) -> pl.DataFrame:
-        """Return the similarity matrix for a picture: regions in an order that puts the similar side by side.
+        """Return ``region, other, row, column, similarity`` for a picture, the similar side by side.
 
-        Parameters
-        ----------
-        subject
-            ``structure``: cosine of the shares; ``choice``: shared part of the plans' lists (Jaccard).
-        year, level
-            None: the last year, the finest level (structures only).
-
-        Returns
-        -------
-        polars.DataFrame
-            ``region, other, row, column, similarity``; `row` and `column` are places in the order (average linkage on
-            1 - similarity, leaves ordered to keep neighbours alike).
-
-        Raises
-        ------
-        UsageError
-            When there is no such subject, year or level.
-
-        Examples
-        --------
-        >>> isomorphism("china-provinces", years=[2016], draws=20, plans=False).matrix().height
-        961
+        `subject` ``structure``: cosine of the shares in a year and level (None: the last, the finest); ``choice``:
+        shared part of the plans' lists (Jaccard). `row` and `column` are places in the order of average linkage on 1 -
+        similarity, its leaves ordered to keep neighbours alike. A usage error where there is no such subject, year or
+        level.
         """
         if subject == "choice":
             names, alike = self._lists(year)

@@ -178,9 +178,10 @@ def utilisation(package: Package, industries: Sequence[str]) -> dict[str, float]
     found: dict[str, float] = {}
     for name, codes in conventions("plan")["survey"].items():
         rows = table.filter(pl.col("industry") == name, pl.col("utilisation").is_not_null())
-        last = rows.filter(pl.col("period").str.slice(0, 4) == rows["period"].str.slice(0, 4).max())
-        year = last.filter(pl.col("period").str.ends_with("FY"))
-        line = (year if year.height else last).sort("period")
+        year = pl.col("period").str.slice(0, 4)
+        last = rows.filter(year == year.max())
+        whole = last.filter(pl.col("period").str.ends_with("FY"))
+        line = (whole if whole.height else last).sort("period")
         if line.height:
             found |= {code: float(line["utilisation"][-1]) for code in codes if code in industries}
     return found

@@ -137,23 +137,7 @@ class Plan(Result):
         return used.sort("herd", "greedy", "industry", descending=[True, True, False])
 
     def explain(self, region: str) -> PlanExplanation:
-        """Return why a region gets what it gets: chances, gains, and what went elsewhere at which price.
-
-        Parameters
-        ----------
-        region
-            Code or name in either language.
-
-        Raises
-        ------
-        UsageError
-            When there is no such region.
-
-        Examples
-        --------
-        >>> print(plan("china-provinces").explain("Jilin").text())  # doctest: +ELLIPSIS
-        Jilin: ...
-        """
+        """Return why a region (code or name) gets what it gets, and what went elsewhere at which price."""
         parts, task = self.parts, self.task
         code = self.names.resolve(region, parts.places)
         number = parts.places.index(code)
@@ -190,31 +174,12 @@ class Plan(Result):
         return {**row, "industry": self.names.text("industry", row["industry"]), "full": full}
 
     def sensitivity(self, scales: Sequence[float] | None = None) -> pl.DataFrame:
-        """Return what looser or tighter caps would do.
+        """Return what looser or tighter caps would do: all caps times positive `scales`.
 
-        Parameters
-        ----------
-        scales
-            All caps times these (rounded down, at least 1); None: as ``pathways.yaml`` says.
-
-        Returns
-        -------
-        polars.DataFrame
-            ``scale, places, gain, beside_plan, gap, mean_jaccard, status_zh, status_en``: places under the caps, the
-            total and its departure from the plan's, null where the status says why.
-
-        Raises
-        ------
-        UsageError
-            When a scale is not positive.
-
-        Examples
-        --------
-        >>> plan("china-provinces").sensitivity([1.0])["beside_plan"].round(9).to_list()
-        [0.0]
+        The frame is ``scale, places, gain, beside_plan, gap, mean_jaccard, status_zh, status_en``: places under the
+        caps (rounded down, at least 1), the total and its departure from the plan's, null where the status says why.
+        None: the scales of ``pathways.yaml``.
         """
-        from xinzhi.pathways.plans.plan import sensitivity_row
-
         chosen = [float(scale) for scale in (conventions("plan")["scales"] if scales is None else scales)]
         if min(chosen, default=1.0) <= 0:
             raise UsageError("pathways.scale", value=min(chosen))

@@ -71,16 +71,9 @@ def hhi(values: FloatArray) -> FloatArray:
 
 
 def theil(values: FloatArray) -> FloatArray:
-    r"""Return :math:`\sum_k s_{ik} \ln(s_{ik}/s_k)` of each row against the total (n,): 0 where it mirrors the whole.
-
-    Of places by activities it measures how special a place is; of the transpose how concentrated an activity is. The
-    means weighted by size are the same number, the mutual information of place and activity (Theil 1967).
-
-    Examples
-    --------
-    >>> theil(np.array([[1.0, 0.0], [0.0, 1.0]])).round(4).tolist()
-    [0.6931, 0.6931]
-    """
+    r"""Return :math:`\sum_k s_{ik} \ln(s_{ik}/s_k)` of each row against the total (n,): 0 where it mirrors it."""
+    # Of places by activities it measures how special a place is; of the transpose how concentrated an activity is. The
+    # means weighted by size are the same number, the mutual information of place and activity (Theil 1967).
     part, national = shares(values), values.sum(axis=0) / values.sum()
     ratio = np.where(part > 0, part / np.where(national > 0, national, 1.0), 1.0)
     return np.asarray((part * np.log(ratio)).sum(axis=1))
