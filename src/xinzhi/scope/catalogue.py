@@ -25,17 +25,12 @@ if TYPE_CHECKING:
 
 
 def read_definition(path: str | Path) -> Definition:
-    """Read a definition file of your own, such as a transcription of an official list.
+    """Read a definition file of your own, such as a transcription of an official list, ready for `classify`.
 
     Parameters
     ----------
     path
         A YAML file in the form of those under ``definitions``; `definition_template` prints one to start from.
-
-    Returns
-    -------
-    Definition
-        Ready for `classify`.
 
     Raises
     ------
@@ -60,13 +55,7 @@ def read_definition(path: str | Path) -> Definition:
 
 
 def check_definition(path: str | Path) -> list[Finding]:
-    """Return everything that is wrong with a definition file, in the order of its lines; nothing, when it can be used.
-
-    Parameters
-    ----------
-    path
-        The YAML file.
-    """
+    """Return all that is wrong with a definition file, in the order of its lines; nothing, when it can be used."""
     return _read(Path(path))[0]
 
 

@@ -57,39 +57,31 @@ def classify(
     ----------
     industries
         A frame of any kind, or the path of a CSV, .xlsx or parquet file: ``code`` (any level, with or without the
-        letter of its section); ``region`` and ``year`` where there are any; columns of numbers that add up,
-        such as output or employment, weigh the totals. Or the codes alone, in a list.
+        letter of its section), ``region`` and ``year`` where there are any, and columns of numbers that add up, such as
+        output or employment, which weigh the totals. Or the codes alone, in a list.
     as_of
         The day whose definitions count: a date, ``YYYY-MM-DD``, or a year, which means its last day.
     definitions
-        Names of definitions, paths of files of your own, or definitions; by default those in force on the day that are
-        meant for it (`xinzhi.scope.definitions` lists them).
+        Names, paths of files of your own, or definitions; by default those in force on the day that are meant for it.
     standard
         Standard of the codes, ``GB/T 4754-2017`` (the default) or ``ISIC Rev.4``.
     weights
-        Output or employment of classes of that standard, by code: with them, an industry that holds several classes has
-        an exact share; without, its share is bounded by its classes, which weigh equally in between.
+        Output or employment of its classes by code: with them an industry that holds several classes has an exact
+        share; without, its share is bounded by its classes, which weigh equally in between.
     splits
-        Output or employment of the classes into which the concordance splits a class, by code, where a definition is
+        Output or employment, by code, of the classes into which the concordance splits a class where a definition is
         written in the other standard; without, a class is split equally, and bounded.
     use
-        The use test: a frame with ``code`` and ``total`` (the digital dependence of `digital_dependence`), with
-        ``lower, upper`` where it has bounds, and ``threshold``. An industry at or above its threshold is in scope
-        because it uses.
-
-    Returns
-    -------
-    Scope
-        `frame` has a row per industry (and region and year), `totals` the sums, `lists` what every definition says.
+        The use test: ``code, total`` (as `digital_dependence` gives), ``lower, upper`` where there are bounds, and the
+        ``threshold`` from which on an industry is in scope because it uses.
 
     Raises
     ------
     UsageError
-        When the date cannot be read, or a definition is a template or not in force on the day: the one that was is
-        named.
+        When the date cannot be read, or a definition is a template or not in force on the day.
     InputError
-        When a column is missing, a code is unknown (the nearest is offered), a code stands twice, or a code stands
-        beside one that holds it while there is a measure, so that it would count twice.
+        When a column is missing, a code is unknown (the nearest is offered) or stands twice, or would count twice
+        because another one holds it.
 
     Notes
     -----
@@ -171,20 +163,15 @@ def classify_package(
     Parameters
     ----------
     package
-        A package with one of the tables ``industry_accounts`` (weighed by employment and output), ``activity``
-        (employment) and ``industries`` (without weights), taken in this order.
+        With one of the tables ``industry_accounts`` (weighed by employment and output), ``activity`` (employment) and
+        ``industries`` (without weights), taken in this order.
     as_of, definitions, standard, use
-        As in `classify`.
+        As in `classify`, which also says the errors.
 
     Returns
     -------
     Scope or None
         With the package's names of regions; None when the package has no industries.
-
-    Raises
-    ------
-    UsageError, InputError
-        As `classify` does; codes that are not of the standard are named.
 
     Notes
     -----
@@ -256,19 +243,9 @@ def explain(
     industry
         A code, such as ``39`` or ``C3973``.
     date
-        The day: a date, ``YYYY-MM-DD``, or a year, which means its last day.
+        A date, ``YYYY-MM-DD``, or a year, which means its last day.
     definitions, standard
-        As in `classify`.
-
-    Returns
-    -------
-    polars.DataFrame
-        As `Scope.explain`.
-
-    Raises
-    ------
-    UsageError
-        When there is no such code, or no definition was in force on the day.
+        As in `classify`; rows and errors are those of `Scope.explain`.
 
     Examples
     --------

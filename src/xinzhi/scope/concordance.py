@@ -61,13 +61,13 @@ class Concordance:
         to
             ``isic``, or ``gbt`` for the way back.
         weights
-            Employment or output of the target classes, any unit; a class is split in proportion to them. Without any,
-            or where they say nothing about a class, it is split equally.
+            Employment or output of the target classes; a class is split in proportion, or equally where they say
+            nothing.
 
         Returns
         -------
         polars.DataFrame
-            ``source, target, share, split``: the shares of a source sum to 1; `split` is ``whole``, ``weighted`` or
+            ``source, target, share, split``: shares of a source sum to 1; `split` is ``whole``, ``weighted`` or
             ``equal``.
 
         Raises
@@ -100,8 +100,8 @@ class Concordance:
         Parameters
         ----------
         series
-            A frame of any kind with ``code`` (classes of the standard that is left) and `value`; other columns, such as
-            region and year, are kept as keys.
+            A frame of any kind with ``code`` (classes of the standard that is left) and `value`; other columns are kept
+            as keys.
         to
             ``isic``, or ``gbt`` for the way back.
         value
@@ -112,7 +112,7 @@ class Concordance:
         Returns
         -------
         Translation
-            Its `frame` has the keys, ``code, value, lower, upper``; totals are kept.
+            `frame` with the keys, ``code, value, lower, upper``, whose totals are kept, and what is `unmapped`.
 
         Raises
         ------
@@ -161,21 +161,12 @@ class Translation:
 
 @cache
 def concordance(*, mend: bool = True) -> Concordance:
-    """Return the concordance of GB/T 4754-2017 and ISIC Rev.4.
+    """Return the concordance of GB/T 4754-2017 and ISIC Rev.4 (GB/T 4754-2017, Appendix C).
 
     Parameters
     ----------
     mend
         Whether classes that the annex forgot get the targets of `errata`; without, they are unmapped.
-
-    Returns
-    -------
-    Concordance
-        With `pairs`, `targets`, `shares`, `translate`.
-
-    Notes
-    -----
-    Source: GB/T 4754-2017, Appendix C. It calls the two standards non-equivalent.
 
     Examples
     --------

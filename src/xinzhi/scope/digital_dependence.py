@@ -87,12 +87,7 @@ class Dependence(Result):
         )
 
     def use(self, year: int | None = None) -> pl.DataFrame:
-        """Return the use test for `classify`: ``code, total, lower, upper, threshold`` of one year.
-
-        Parameters
-        ----------
-        year
-            One of the years; not needed where there is one.
+        """Return the use test for `classify`, ``code, total, lower, upper, threshold``, of the year (or the only one).
 
         Raises
         ------
@@ -105,20 +100,11 @@ class Dependence(Result):
         rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame
         rows = rows.filter(pl.col("output") > 0)
         return rows.select(
-            code="industry",
-            total="total",
-            lower="total_lower",
-            upper="total_upper",
-            threshold=pl.lit(self.threshold),
+            code="industry", total="total", lower="total_lower", upper="total_upper", threshold=pl.lit(self.threshold)
         )
 
     def explain(self, industry: str, year: int | None = None) -> pl.DataFrame:
-        """Return the row of an industry with the rule that decided.
-
-        Parameters
-        ----------
-        industry, year
-            Which row; without a year, those of all years.
+        """Return the row of an industry with the rule that decided; without a year, those of all years.
 
         Raises
         ------
@@ -168,24 +154,18 @@ def digital_dependence(
     table
         An input-output table, or tables by year.
     digital
-        The digital core: industries; or shares of industries that belong only in part, a number or
-        ``{"lower": .., "share": .., "upper": ..}`` each; or the name of a mapping that ships (``wiod-2013``).
+        The digital core: industries; or shares of industries that belong only in part, a number or ``{"lower": ..,
+        "share": .., "upper": ..}`` each; or the name of a mapping that ships (``wiod-2013``).
     region
-        The region whose industries are asked about; its inputs may come from all regions of the table. Needed where a
-        table has several.
+        The region whose industries are asked about, needed where a table has several; inputs may come from all of them.
     threshold
         Name of a rule of ``thresholds.yaml``, or a number: digital input per unit of output. By default the rule in
         force on the last day of the first year.
     ict_capital
-        Share of capital compensation that goes to information and communication capital, by industry or by ``(year,
-        industry)``; such an industry is in scope also where this share reaches its own threshold.
+        Share of capital compensation that goes to information and communication capital, by industry or ``(year,
+        industry)``; an industry is in scope also where this reaches its own threshold.
     names
         Names of industries to show.
-
-    Returns
-    -------
-    Dependence
-        `frame` has a row per year and industry, `by_year` the share of output in scope.
 
     Raises
     ------

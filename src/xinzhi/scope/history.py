@@ -93,15 +93,10 @@ def history(  # a frame or a path
     Parameters
     ----------
     energy
-        A frame of any kind, or the path of a file, with a row per country and year and a column per carrier (percent
-        of all energy, such as ``Coal``; what stands in brackets after the name is ignored).
+        A frame of any kind, or the path of a file, with a row per country and year and a column per carrier (percent of
+        all energy, such as ``Coal``; what stands in brackets after the name is ignored).
     country, year
         Names of their columns.
-
-    Returns
-    -------
-    History
-        With `changes` and `eras`.
 
     Raises
     ------

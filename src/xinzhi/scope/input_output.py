@@ -68,18 +68,10 @@ class InputOutput:
         return lu_factor(np.eye(self.size) - self.coefficients)
 
     def behind(self, rows: FloatArray) -> FloatArray:
-        """Return what stands behind a unit of output of every industry, directly and indirectly.
+        """Return ``rows' (L - I)``: what stands behind a unit of output, all rounds of inputs but not the unit itself.
 
-        Parameters
-        ----------
-        rows
-            What a unit of output of every industry is worth, such as 1 for the digital core and 0 else; shape
-            ``(industries,)`` or ``(industries, questions)``.
-
-        Returns
-        -------
-        ndarray
-            ``rows' (L - I)``, L being the Leontief inverse: inputs only, without the unit itself.
+        `rows` is what a unit of every industry is worth, such as 1 for the digital core and 0 else; shape
+        ``(industries,)`` or ``(industries, questions)``.
         """
         from scipy.linalg import lu_solve
 
@@ -126,27 +118,19 @@ def input_output(
     Parameters
     ----------
     flows
-        A square array, rows selling to columns; or a frame of any kind with a row per flow: `seller`, `buyer`, `value`
-        (flows that are not listed are zero).
+        A square array, rows selling to columns; or a frame of any kind with a row per flow (those not listed are zero).
     output
         Gross output: an array in the order of the rows; or a frame with ``industry, output`` (and ``region``).
     regions, industries
         With arrays: the names of the rows; without, industries are numbered from 1.
-    seller, buyer
-        With a frame: the column of the industry, or the pair of columns of region and industry.
-    value
-        With a frame: the column of the flow.
-
-    Returns
-    -------
-    InputOutput
-        Checked: productive, and inverted to 1e-10.
+    seller, buyer, value
+        With a frame: the columns of the industries, or pairs of columns of region and industry, and of the flow.
 
     Raises
     ------
     InputError
-        When flows or outputs are negative or no numbers, an industry without output buys, a flow belongs to an industry
-        that has no output row, or the system is not productive: the industries are named.
+        When flows or outputs are negative or no numbers, an industry without output buys or a flow has no output row,
+        or the system is not productive, its inverse being exact to 1e-10: the industries are named.
 
     Notes
     -----
@@ -280,10 +264,9 @@ def read_input_output(flows: Any, *, encoding: str | None = None) -> dict[int | 
     Parameters
     ----------
     flows
-        A frame of any kind, or the path of a CSV, workbook or parquet file: ``from, to, value``, a row a flow between
-        industries, and a row with ``to`` = ``output`` for the gross output of every industry; ``year`` where there are
-        several tables, ``from_region`` and ``to_region`` where there are several economies. Flows that are not listed
-        are zero.
+        A frame of any kind, or the path of a CSV, workbook or parquet file: ``from, to, value``, and a row with ``to``
+        = ``output`` for the gross output of every industry; ``year`` where there are several tables, ``from_region``
+        and ``to_region`` where there are several economies. Flows that are not listed are zero.
     encoding
         The encoding of a CSV file that is not UTF-8.
 

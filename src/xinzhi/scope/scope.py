@@ -109,17 +109,9 @@ class Scope(Result):
         return self.titles.get(name) or measure_text(name)
 
     def mask(self, *, at_least: float | None = None) -> tuple[str, ...]:
-        """Return the codes of the industries that count as emerging; they hold in every region.
+        """Return the codes of the industries that count as emerging in every region, in the order of the standard.
 
-        Parameters
-        ----------
-        at_least
-            The share of an industry that has to be in scope, by default a half.
-
-        Returns
-        -------
-        tuple of str
-            In the order of the standard.
+        `at_least` is the share of an industry that has to be in scope, by default a half.
 
         Examples
         --------
@@ -144,13 +136,13 @@ class Scope(Result):
         industry
             A code of the standard, whether it was asked for or not.
         date
-            Another day, of which the definitions in force then are asked; by default the day of the result.
+            Another day, of which the definitions in force then are asked.
 
         Returns
         -------
         polars.DataFrame
-            A row per definition and, where there is one, the use test: as `lists`, with ``as_of, verdict, reason_zh,
-            reason_en``; the last row, ``union``, is all of them together.
+            A row per definition and use test, as `lists`, with ``as_of, verdict, reason_zh, reason_en``; the last row,
+            ``union``, is all of them together.
 
         Raises
         ------
@@ -317,14 +309,14 @@ def treemap(scope: Scope, measure: str | None = None) -> pl.DataFrame:
     scope
         The result of `classify`.
     measure
-        The column that sizes the tiles, such as output; by default the first. Regions and years are summed.
+        The column that sizes the tiles, by default the first; regions and years are summed.
 
     Returns
     -------
     polars.DataFrame
         ``code, name_zh, level, share, lower, upper, verdict, definition, value, in_scope``: a row per industry with
-        anything in scope, the largest first; `definition` is the first that lists it. Without any measure every
-        industry has the value 1.
+        anything in scope, the largest first; `definition` is the first that lists it. Without a measure each value is
+        1.
 
     Raises
     ------

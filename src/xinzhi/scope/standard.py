@@ -220,15 +220,8 @@ def lookup(code: object, name: str | None = None) -> Code:
 
     Parameters
     ----------
-    code
-        Such as ``39``, ``C39`` or ``3973``.
-    name
-        The standard, by default GB/T 4754-2017.
-
-    Returns
-    -------
-    Code
-        With `level`, `name_zh`, `parents`, `children`, `classes`.
+    code, name
+        A code, such as ``39``, ``C39`` or ``3973``, and the standard, by default GB/T 4754-2017.
 
     Raises
     ------

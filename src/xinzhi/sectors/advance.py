@@ -200,17 +200,7 @@ def _drags(drag: pl.DataFrame) -> Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What stands behind the coordination of one region in one year.
-
-    Parameters
-    ----------
-    region, year, name
-        The region, its name and the year.
-    row
-        Its row of the coordination map.
-    sectors, indicators
-        Its rows of the sectors and of the indicators, with their bounds.
-    """
+    """What stands behind the coordination of one region in one year: its row of the map, its sectors and indicators."""
 
     region: str
     year: int
@@ -248,8 +238,7 @@ def advance(
         The result of `xinzhi.measure`: the economy is then its total factor productivity, comparable across regions and
         years; without it, output per worker.
     levels
-        Levels of your own instead: a frame with ``region, year`` and one column a sector, each in [0, 1], such as the
-        sector scores of a composite index on pooled bounds.
+        Levels of your own instead: ``region, year`` and one column a sector, each in [0, 1].
     weights
         Weights of the sectors in the development; equal by default.
     bounds
@@ -259,8 +248,8 @@ def advance(
         First and last year.
     balanced
         Keep the regions that have all sectors in every year of the span (the years in which at least half as many
-        regions are complete as in the best one), so that means over the regions compare like with like, and no lone
-        region-year sets a bound.
+        regions are complete as in the best one), so that means compare like with like and no lone region-year sets a
+        bound.
 
     Raises
     ------

@@ -72,12 +72,7 @@ def spatial_weights(neighbours: Neighbours, regions: Sequence[str], *, islands: 
     if not kept:
         raise InputError("sectors.no-neighbours")
     matrix = adjacency(neighbours, kept)
-    return Weights(
-        regions=tuple(kept),
-        matrix=row_standardised(matrix),
-        dropped=tuple(alone),
-        parts=parts(matrix),
-    )
+    return Weights(regions=tuple(kept), matrix=row_standardised(matrix), dropped=tuple(alone), parts=parts(matrix))
 
 
 def _symmetric(neighbours: Neighbours, wanted: Sequence[str]) -> None:

@@ -152,10 +152,9 @@ def coupling(source: object, systems: Sequence[str], *, weights: Mapping[str, fl
 
     Parameters
     ----------
-    source
-        A frame with ``region, year`` and the level of every system in [0, 1]; a package that has them.
-    systems
-        The columns of the levels, two or more.
+    source, systems
+        A frame with ``region, year`` and the levels of two or more systems in [0, 1], or a package that has them; their
+        columns.
     weights
         Weights of the systems in the development T; equal by default.
 
@@ -263,19 +262,15 @@ def obstacle(source: object, indicators: Sequence[str], *, weights: Mapping[str,
 
     Parameters
     ----------
-    source
-        A frame with ``region, year`` and the normalised indicators, each in [0, 1].
-    indicators
-        Their columns.
+    source, indicators
+        A frame with ``region, year`` and the normalised indicators, each in [0, 1]; their columns.
     weights
         Weights of the indicators; equal by default.
 
     Raises
     ------
-    UsageError
-        When the weights do not fit the indicators.
-    InputError
-        When a column is missing or a level lies outside [0, 1].
+    UsageError, InputError
+        When the weights do not fit the indicators; when a column is missing or a level lies outside [0, 1].
 
     Examples
     --------

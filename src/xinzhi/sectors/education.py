@@ -88,13 +88,11 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
 
     Parameters
     ----------
-    source
-        A package (or its name), or a frame with ``region, year`` and mean years of schooling.
+    source, schooling
+        A package (or its name), or a frame with ``region, year``; its column of mean years of schooling.
     measurement
         The result of `xinzhi.measure`: its labour shares weigh the growth of human capital, and its protocol's returns
         to schooling apply. Without it human capital comes with the returns of ``sectors.yaml`` and nothing is weighed.
-    schooling
-        Column of mean years.
 
     Raises
     ------
@@ -218,12 +216,7 @@ class SchoolingReturn(Result):
 
 
 def schooling_return(
-    frame: object,
-    wage: str,
-    *,
-    schooling: str = "schooling",
-    controls: Sequence[str] = (),
-    effects: Effects = "year",
+    frame: object, wage: str, *, schooling: str = "schooling", controls: Sequence[str] = (), effects: Effects = "year"
 ) -> SchoolingReturn:
     """Return the return to schooling from a regression of log wages on mean years over regions and years.
 
@@ -231,19 +224,15 @@ def schooling_return(
     ----------
     frame
         A frame with ``region, year``, wages, years of schooling and controls.
-    wage
-        Column of average wages, positive.
-    schooling, controls
-        Further columns.
+    wage, schooling, controls
+        Columns of average wages, positive, of mean years, and further ones.
     effects
         ``year`` (the default), ``two-way`` or ``none``.
 
     Raises
     ------
-    UsageError
-        When the effects are unknown.
-    InputError
-        When a wage is not positive, or too few rows are complete.
+    UsageError, InputError
+        When the effects are unknown; when a wage is not positive, or too few rows are complete.
 
     Notes
     -----

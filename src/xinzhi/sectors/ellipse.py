@@ -97,15 +97,13 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
 
     Parameters
     ----------
-    frame
-        A frame with ``region, year`` and the figure, not negative: the weight of each region.
-    value
-        Its column.
+    frame, value
+        A frame with ``region, year`` and a figure that is not negative, the weight of each region; the figure's column.
     coordinates
-        A frame with ``region, longitude, latitude`` in degrees, one point a region (its capital or centroid). xinzhi
-        ships none.
+        ``region, longitude, latitude`` in degrees, one point a region (its capital or centroid). xinzhi ships none.
     method
-        As in `deviational_ellipse`.
+        ``yuill``: the axes are the standard deviations along the principal directions; ``crimestat``: these times
+        sqrt(2 n / (n - 2)).
 
     Raises
     ------

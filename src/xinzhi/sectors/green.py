@@ -125,16 +125,15 @@ def green(
     Parameters
     ----------
     source
-        A package (or its name) with real output and the indicators of ``sectors.yaml`` that it has; or a frame with
-        ``region, year, output_real`` and at least one of these indicators.
+        A package (or its name), or a frame with ``region, year, output_real`` and some indicators of ``sectors.yaml``.
     emissions
         Further quantities: a frame with ``region, year`` and one column each, such as ``co2``.
     productivity
         Green TFP: a result or frame with ``unit, period, index`` (as `xinzhi.frontier.productivity_change` gives) or
         ``region, year, index``, the index being the ratio to the year before.
     prices
-        Shadow prices: a frame with ``indicator, price`` and, where they differ, ``region, year``; in the unit of
-        nominal output per unit of the indicator. Needs `output_nominal`.
+        Shadow prices: ``indicator, price`` and, where they differ, ``region, year``; in the unit of `output_nominal`,
+        which they need, per unit of the indicator.
 
     Raises
     ------
@@ -323,10 +322,8 @@ def decoupling(
 
     Raises
     ------
-    UsageError
-        When the span is not positive.
-    InputError
-        When a series is missing.
+    UsageError, InputError
+        When the span is not positive; when a series is missing.
 
     Notes
     -----

@@ -38,29 +38,22 @@ def _checked(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray
 
 
 def gini(values: FloatArray, weights: FloatArray | None = None) -> float:
-    """Return the Gini coefficient, half the relative mean difference of all pairs.
+    """Return the Gini coefficient, half the relative mean difference of all pairs (Gini 1912), in O(n log n).
 
     Parameters
     ----------
-    values
-        Not negative, `(n,)`.
-    weights
-        Weight of every unit, such as its population; equal by default.
+    values, weights
+        Values that are not negative, `(n,)`, and the weight of every unit, such as its population; equal by default.
 
     Returns
     -------
     float
-        From 0 (all equal) to ``1 - 1/n`` (one has all): the definition over the population, without the factor
-        ``n / (n - 1)`` of some samples.
+        From 0 (all equal) to ``1 - 1/n`` (one has all): without the factor ``n / (n - 1)`` of some samples.
 
     Raises
     ------
     InputError
         When a value is negative or missing, or all are zero.
-
-    Notes
-    -----
-    Gini (1912); sorted, in O(n log n).
 
     Examples
     --------
@@ -113,12 +106,8 @@ def dagum(values: FloatArray, groups: Sequence[str], weights: FloatArray | None 
 
     Parameters
     ----------
-    values
-        Not negative, `(n,)`.
-    groups
-        Group of every unit.
-    weights
-        Weight of every unit; equal by default.
+    values, groups, weights
+        Values that are not negative, `(n,)`, the group of every unit, and its weight; equal by default.
 
     Raises
     ------
@@ -201,12 +190,9 @@ def theil(values: FloatArray, groups: Sequence[str] | None = None, weights: Floa
 
     Parameters
     ----------
-    values
-        Not negative, `(n,)`; L needs them positive.
-    groups
-        Group of every unit; without groups all is within.
-    weights
-        Weight of every unit; equal by default.
+    values, groups, weights
+        Values that are not negative, `(n,)` (L needs them positive), the group of every unit (without, all is within),
+        and its weight; equal by default.
 
     Raises
     ------
@@ -309,10 +295,8 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
 
     Parameters
     ----------
-    frame
-        A frame with ``region, year`` and the columns named.
-    value
-        What is compared, not negative.
+    frame, value
+        A frame with ``region, year`` and the columns named; the column that is compared, not negative.
     group
         Column of groups, such as macro-regions: asks for Dagum's and Theil's decomposition.
     weight

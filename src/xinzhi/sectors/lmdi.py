@@ -119,14 +119,12 @@ def lmdi(
     ----------
     frame
         A frame with ``region, year``, the factors, and `item` where the total is a sum over items (fuels, sectors).
-    factors
-        Columns whose product is the total (of an item).
+    factors, total
+        Columns whose product is the total (of an item), and what to call it.
     item
         Column of the items; every item of a region must be there at both ends.
     span
         Years over which change is measured; None compares the last year of each region with its first.
-    total
-        What to call the total.
 
     Raises
     ------
@@ -237,11 +235,7 @@ def _pairs(data: pl.DataFrame, names: list[str], item: str | None, span: int | N
 
 
 def kaya(
-    source: object,
-    emissions: str | None = None,
-    *,
-    series: Mapping[str, str] | None = None,
-    span: int | None = 1,
+    source: object, emissions: str | None = None, *, series: Mapping[str, str] | None = None, span: int | None = 1
 ) -> Drivers:
     """Decompose emissions, or energy use where none are given, by the Kaya identity with LMDI-I.
 
@@ -250,17 +244,12 @@ def kaya(
     source
         A package (or its name), or a frame with ``region, year`` and the series.
     emissions
-        Series of emissions; None decomposes energy use itself into three factors.
+        Series of emissions; None decomposes energy use itself: ``population, affluence`` (output per head) and
+        ``energy_intensity`` (energy per unit of output), without ``emission_content`` (emissions per unit of energy).
     series
         Other names for ``population, output, energy`` (``population, output_real, energy_consumption``).
     span
         Years over which change is measured; None compares the last year of each region with its first.
-
-    Returns
-    -------
-    Drivers
-        The factors ``population, affluence`` (output per head), ``energy_intensity`` (energy per unit of output) and,
-        with emissions, ``emission_content`` (emissions per unit of energy).
 
     Raises
     ------

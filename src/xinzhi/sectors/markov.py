@@ -90,10 +90,8 @@ def markov(
 
     Parameters
     ----------
-    frame
-        A frame with ``region, year`` and the figure.
-    value
-        Its column.
+    frame, value
+        A frame with ``region, year`` and the figure, and the figure's column.
     classes
         Number of classes (quantiles); 4 by default.
     bounds

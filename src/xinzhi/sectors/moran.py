@@ -179,12 +179,11 @@ def moran(
 
     Parameters
     ----------
-    frame
-        A frame with ``region, year`` and the figure.
-    value
-        Its column.
+    frame, value
+        A frame with ``region, year`` and the figure, and the figure's column.
     neighbours
-        Region and those it borders on; by default the land borders of the Chinese provinces (`contiguity`).
+        Region and those it borders on; by default the land borders of the Chinese provinces (`contiguity`). Weights are
+        row-standardised among the regions that have a value in the year.
     islands
         ``refuse`` names regions without a neighbour; ``drop`` leaves them out, listed in `omitted`.
     permutations, seed
@@ -196,10 +195,6 @@ def moran(
         When an option is out of bounds.
     InputError
         When a region has no neighbours, or no year can be computed.
-
-    Notes
-    -----
-    Weights are row-standardised among the regions that have a value in the year.
 
     Examples
     --------

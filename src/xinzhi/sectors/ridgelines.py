@@ -100,21 +100,18 @@ def ridgelines(
 
     Parameters
     ----------
-    frame
-        A frame with ``region, year`` and the figure.
-    value
-        Its column.
+    frame, value
+        A frame with ``region, year`` and the figure, and the figure's column.
     years
         Which years; all by default.
     rule
-        Bandwidth of every year: see `bandwidth`.
+        Bandwidth of every year: ``silverman`` (0.9 times the smaller of the standard deviation and the interquartile
+        range over 1.34, times n to the power of -1/5), ``scott`` (the standard deviation times the same), or a number.
 
     Raises
     ------
-    UsageError
-        When the rule is unknown.
-    InputError
-        When the column is missing, or no year has a density.
+    UsageError, InputError
+        When the rule is unknown; when the column is missing, or no year has a density.
 
     Notes
     -----

@@ -115,17 +115,12 @@ class Index(Ranking):
     def explain(self, region: str, year: int | None = None) -> pl.DataFrame:
         """Return every indicator behind the index of a region and year.
 
-        Parameters
-        ----------
-        region, year
-            The region and year; the last year of the region when none is given.
-
         Returns
         -------
         polars.DataFrame
             ``indicator, name_zh, name_en, sector, dimension, unit, direction, value, imputed, treated, score, weight``
             and, for means, ``contribution``: these add up to the index (``arithmetic``), to its logarithm
-            (``geometric``) or to its inverse (``harmonic``).
+            (``geometric``) or to its inverse (``harmonic``). Without a year, of the last one of the region.
 
         Raises
         ------
@@ -250,13 +245,7 @@ def index(
     imputation
         ``none`` (what is incomplete has no index), ``mean``, ``median``, ``group-mean``, ``linear`` or ``nearest``.
     pooled
-        One set of bounds and weights for all years, so that levels can be compared over time; False sets them anew
-        every year, with a warning.
-
-    Returns
-    -------
-    Index
-        Index, rank and scores by region and year; weights, coverage, and the methods that say how far to trust them.
+        One set of bounds and weights for all years, so that levels compare over time; False sets them anew every year.
 
     Raises
     ------

@@ -72,8 +72,7 @@ def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
     Parameters
     ----------
     system
-        The id of one that ships with xinzhi, the path of a YAML file, its text or its content as a mapping, or a
-        system.
+        The id of one that ships, the path of a YAML file, its text, its content as a mapping, or a system.
 
     Raises
     ------

@@ -173,8 +173,7 @@ def read_indicators(path: str | Path, *, encoding: str | None = None) -> pl.Data
     Parameters
     ----------
     path
-        A .csv (also separated by semicolons or tabs), .parquet or .xlsx file, of which the first sheet is read. It has
-        the columns ``region``, ``year`` and one per indicator.
+        A .csv, .parquet or .xlsx file (its first sheet) with ``region``, ``year`` and one column per indicator.
     encoding
         The encoding of a text file that is not UTF-8, such as ``gb18030``.
 
@@ -211,10 +210,8 @@ def from_package(package: Package | str | Path, system: System | str | Path | Ma
 
     Parameters
     ----------
-    package
-        A data package, or the name or path of one.
-    system
-        As in `index`.
+    package, system
+        A data package, its name or path, and a system as in `index`.
 
     Returns
     -------
