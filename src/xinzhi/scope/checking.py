@@ -39,14 +39,12 @@ def shape(source: Source) -> Iterator[Finding]:
         yield _fault(source, (), "no-mapping")
         return
     yield from _fields(source, (), content, "definition")
-    for part, name in (("categories", "category"), ("eras", "era")):
+    parts = {"categories": "category", "eras": "era", "counts": "count", "entries": "entry"}
+    for part, name in parts.items():
         items = content.get(part)
-        for key, item in items.items() if isinstance(items, dict) else ():
+        rows = items.items() if isinstance(items, dict) else enumerate(items) if isinstance(items, list) else ()
+        for key, item in rows:
             yield from _fields(source, (part, str(key)), item, name)
-    for part, name in (("counts", "count"), ("entries", "entry")):
-        items = content.get(part)
-        for at, item in enumerate(items) if isinstance(items, list) else ():
-            yield from _fields(source, (part, str(at)), item, name)
 
 
 def _fields(source: Source, path: KeyPath, item: object, name: str) -> Iterator[Finding]:

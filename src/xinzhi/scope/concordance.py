@@ -136,17 +136,16 @@ class Concordance:
         shares = self.shares(to, weights)
         joined = rows.join(shares, left_on="code", right_on="source", how="left")
         lost = joined.filter(pl.col("target").is_null()).select(*keys, "code", value)
-        parts = joined.filter(pl.col("target").is_not_null()).with_columns(
-            part=pl.col(value) * pl.col("share"),
-            low=pl.when(pl.col("split") == "whole").then(pl.col(value)).otherwise(pl.min_horizontal(value, 0.0)),
-            high=pl.when(pl.col("split") == "whole").then(pl.col(value)).otherwise(pl.max_horizontal(value, 0.0)),
-        )
-        weighted = pl.col("split") == "weighted"
-        parts = parts.with_columns(
-            low=pl.when(weighted).then("part").otherwise("low"), high=pl.when(weighted).then("part").otherwise("high")
-        )
-        summed = parts.group_by(*keys, code="target").agg(
-            pl.col("part").sum().alias(value), lower=pl.col("low").sum(), upper=pl.col("high").sum()
+        part = pl.col(value) * pl.col("share")
+        known = pl.when(pl.col("split") != "equal").then(part)
+        summed = (
+            joined.filter(pl.col("target").is_not_null())
+            .group_by(*keys, code="target")
+            .agg(
+                part.sum().alias(value),
+                lower=known.otherwise(pl.min_horizontal(value, 0.0)).sum(),
+                upper=known.otherwise(pl.max_horizontal(value, 0.0)).sum(),
+            )
         )
         return Translation(frame=summed.sort(*keys, "code"), unmapped=lost)
 

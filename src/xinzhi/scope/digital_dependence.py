@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
+from xinzhi.data import provenance
 from xinzhi.scope.conventions import document, read_date
 
 if TYPE_CHECKING:
@@ -190,8 +191,6 @@ def digital_dependence(
     >>> found.frame["total"].round(6).to_list(), found.frame["because"].to_list()
     ([0.111111, 0.555556], ['core', 'use'])
     """
-    from xinzhi import __version__
-
     tables = dict(sorted(table.items())) if isinstance(table, Mapping) else {None: table}
     if not tables:
         raise UsageError("scope.no-table")
@@ -202,6 +201,7 @@ def digital_dependence(
     _same(years)
     rule = _rule(threshold, next(iter(tables)))
     level = _level(rule, years[0])
+    core = {key: list(values) for key, values in shares.items()}
     frame = _judged(pl.concat(years), level, _capital(ict_capital, pl.concat(years)))
     return Dependence(
         frame=frame,
@@ -210,15 +210,7 @@ def digital_dependence(
         region=region or "",
         residual=max(one.residual for one in tables.values()),
         spectral_radius=max(one.spectral_radius for one in tables.values()),
-        provenance=Provenance(
-            verb="digital_dependence",
-            version=__version__,
-            options={
-                "digital": {key: list(values) for key, values in shares.items()},
-                "region": region,
-                "threshold": level,
-            },
-        ),
+        provenance=provenance("digital_dependence", digital=core, region=region, threshold=level),
     )
 
 

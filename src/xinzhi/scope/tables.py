@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import IntArray
     from xinzhi.scope.industries import Industries
-    from xinzhi.scope.membership import Answer, Interval, Membership, Question
+    from xinzhi.scope.membership import Answer, Interval, Membership, Question, Use
 
 
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
@@ -99,7 +99,7 @@ def detail(question: Question, found: Answer) -> pl.DataFrame:
             rows.append({"code": code, **_row(one, interval, number, at)})
     if found.use is not None and question.use is not None:
         for number, (code, at) in enumerate(zip(found.codes, found.groups, strict=True)):
-            rows.append({"code": code, **_used(question, found.use, number, at)})
+            rows.append({"code": code, **_used(question.use, found.use, number, at)})
     dates = {"valid_from": pl.Date, "valid_to": pl.Date}
     return pl.DataFrame(rows, schema_overrides=dates, infer_schema_length=None)
 
@@ -113,13 +113,7 @@ def _row(one: Membership, interval: Interval, number: int, at: IntArray) -> dict
     categories = [definition.categories[key] for key in dict.fromkeys(line.category for line in lines) if key]
     stars = [line.star for line in lines if line.star is not None]
     names = [line.name for line in lines if line.name is not None]
-    return {
-        "definition": definition.id,
-        "share": float(interval.share[number]),
-        "lower": float(interval.lower[number]),
-        "upper": float(interval.upper[number]),
-        "title_zh": definition.title.zh,
-        "title_en": definition.title.en,
+    return _numbers(definition.id, interval, number, definition.title) | {
         "category": ";".join(item.id for item in categories),
         "category_zh": "、".join(item.title.zh for item in categories),
         "category_en": ", ".join(item.title.en for item in categories),
@@ -139,35 +133,27 @@ def _row(one: Membership, interval: Interval, number: int, at: IntArray) -> dict
     }
 
 
-def _used(question: Question, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
+def _used(use: Use, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
     """Return what the use test says of one industry."""
-    use = question.use
-    assert use is not None  # noqa: S101 - the caller asks only with a use test
-    inside = int((use.interval.upper[at] > EXACT).sum())
-    return {
-        "definition": "use",
-        "share": float(interval.share[number]),
-        "lower": float(interval.lower[number]),
-        "upper": float(interval.upper[number]),
-        "title_zh": words("scope.label.use").zh,
-        "title_en": words("scope.label.use").en,
-        "category": "",
-        "category_zh": "",
-        "category_en": "",
+    plain = dict.fromkeys(("starred", "assumed", "split", "unmapped"), False)
+    return _numbers("use", interval, number, words("scope.label.use")) | {
+        **dict.fromkeys(("category", "category_zh", "category_en"), ""),
         "line": bool((use.line[at] >= 0).any()),
-        "line_zh": "",
-        "line_en": "",
-        "starred": False,
-        "assumed": False,
-        "split": False,
-        "unmapped": False,
-        "classes_in": inside,
+        **dict.fromkeys(("line_zh", "line_en"), ""),
+        **plain,
+        "classes_in": int((use.interval.upper[at] > EXACT).sum()),
         "classes": int(at.size),
         "reference": words("scope.reason.use_reference").en,
         "star_source": "",
         "valid_from": None,
         "valid_to": None,
     }
+
+
+def _numbers(name: str, interval: Interval, number: int, title: Text) -> dict[str, Any]:
+    """Return whose word it is, the share with its bounds, and what the list is called."""
+    bounds = {part: float(getattr(interval, part)[number]) for part in ("share", "lower", "upper")}
+    return {"definition": name, **bounds, "title_zh": title.zh, "title_en": title.en}
 
 
 def shares(question: Question, found: Answer, lists: pl.DataFrame, read: Industries) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import Field, tidy
+from xinzhi.data import Field, names_of, tidy
 from xinzhi.sectors.conventions import indicator_text, sector_text, setting
 from xinzhi.sectors.coupling import (
     Form,
@@ -23,19 +23,7 @@ from xinzhi.sectors.coupling import (
     lagging,
     obstacle_frame,
 )
-from xinzhi.sectors.figures import (
-    KEYS,
-    as_package,
-    ends_of,
-    grid,
-    long,
-    named,
-    names_of,
-    omitted,
-    read,
-    reason,
-    with_protocol,
-)
+from xinzhi.sectors.figures import KEYS, as_package, ends_of, grid, long, named, omitted, read, reason, with_protocol
 from xinzhi.sectors.levels import State, balanced_cells, state
 
 if TYPE_CHECKING:
@@ -418,40 +406,26 @@ def _drag(known: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     span = int(setting("advance.horizon.value"))
     later = known.select("region", year=pl.col("year") - span, **{f"_{name}": pl.col(name) for name in names})
     both = known.join(later, on=KEYS).sort(KEYS)
-    rows = []
-    for name in names:
-        row: dict[str, object] = {
-            "sector": name,
-            "years": span,
-            "rows": both.height,
-            "regions": both["region"].n_unique(),
-        }
-        others = [other for other in names if other != name]
-        now = both.select(others).to_numpy().mean(axis=1) if both.height else np.empty(0)
-        then = both.select([f"_{other}" for other in others]).to_numpy().mean(axis=1) if both.height else np.empty(0)
-        if both.height >= _FEWEST_ROWS:
-            lead = both[name].to_numpy() - now
-            try:
-                fit = fixed_effects(
-                    then - now,
-                    np.column_stack([lead, now]),
-                    ("lead", "level"),
-                    [codes(both["year"].to_list())],
-                    codes(both["region"].to_list()),
-                    counted="all",
-                )
-            except InputError:
-                fit = None  # levels that do not vary have no slope: the row stays empty
-            if fit is not None:
-                row |= {
-                    "slope": fit.coefficients[0],
-                    "standard_error": fit.standard_errors[0],
-                    "p": fit.probabilities[0],
-                }
-        rows.append(row)
+    size = {"years": span, "rows": both.height, "regions": both["region"].n_unique()}
+    rows = [{"sector": name, **size, **_slope(both, name, [one for one in names if one != name])} for name in names]
     numbers = dict.fromkeys(("slope", "standard_error", "p"), pl.Float64)
     schema = {"sector": pl.String, "years": pl.Int64, **numbers, "rows": pl.Int64, "regions": pl.Int64}
     return pl.DataFrame(rows, schema=schema)
+
+
+def _slope(both: pl.DataFrame, name: str, others: list[str]) -> dict[str, float]:
+    """Return the slope of the others' advance on the lead of a sector; nothing with too few rows or constant levels."""
+    if both.height < _FEWEST_ROWS:
+        return {}
+    now = both.select(others).to_numpy().mean(axis=1)
+    then = both.select([f"_{other}" for other in others]).to_numpy().mean(axis=1)
+    regressors = np.column_stack([both[name].to_numpy() - now, now])
+    year, region = (codes(both[key].to_list()) for key in ("year", "region"))
+    try:
+        fit = fixed_effects(then - now, regressors, ("lead", "level"), [year], region, counted="all")
+    except InputError:  # levels that do not vary have no slope: the row stays empty
+        return {}
+    return {"slope": fit.coefficients[0], "standard_error": fit.standard_errors[0], "p": fit.probabilities[0]}
 
 
 def _left_out(found: State, known: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:

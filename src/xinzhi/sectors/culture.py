@@ -10,9 +10,9 @@ import polars as pl
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Result
-from xinzhi.data import Field, provenance, tidy
+from xinzhi.data import Field, names_of, provenance, tidy
 from xinzhi.sectors.conventions import setting
-from xinzhi.sectors.figures import KEYS, as_package, ends_of, latest, names_of, whole_sum
+from xinzhi.sectors.figures import KEYS, as_package, ends_of, latest, whole_sum
 
 if TYPE_CHECKING:
     from xinzhi.core.result import Facts

@@ -14,7 +14,7 @@ from xinzhi.core.index_numbers import Formula, contributions
 from xinzhi.core.labour import human_capital
 from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.core.result import Result
-from xinzhi.data import Field, tidy
+from xinzhi.data import Field, names_of, tidy
 from xinzhi.sectors.conventions import returns_to_schooling
 from xinzhi.sectors.figures import (
     KEYS,
@@ -24,7 +24,6 @@ from xinzhi.sectors.figures import (
     grid,
     latest,
     long,
-    names_of,
     omitted,
     read,
     reason,

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.names import NO_NAMES, Names
+from xinzhi.core.names import Names
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Package, is_package, tidy
@@ -170,15 +170,6 @@ def missing_reasons(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame
         (row["region"], row["year"], reason("missing", names=[name for name in columns if row[name] is None]))
         for row in frame.filter(pl.any_horizontal(pl.col(columns).is_null())).iter_rows(named=True)
     )
-
-
-def names_of(package: Package | None) -> Names:
-    """Return the names of the regions of a package that has them."""
-    frame = package.tables.get("regions") if package is not None else None
-    if frame is None or not {"name_zh", "name_en"} <= set(frame.columns):
-        return NO_NAMES
-    rows = frame.select("region", "name_zh", "name_en").drop_nulls().iter_rows()
-    return Names({"region": {region: Text(zh=zh, en=en) for region, zh, en in rows}})
 
 
 def named(names: Names, **kinds: Iterable[tuple[str, Text]]) -> Names:

@@ -11,20 +11,9 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import Field, tidy
+from xinzhi.data import Field, names_of, tidy
 from xinzhi.sectors.conventions import count_text, series_text, setting, text
-from xinzhi.sectors.figures import (
-    KEYS,
-    as_package,
-    ends_of,
-    figures,
-    latest,
-    names_of,
-    omitted,
-    read,
-    reason,
-    refuse_below,
-)
+from xinzhi.sectors.figures import KEYS, as_package, ends_of, figures, latest, omitted, read, reason, refuse_below
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray

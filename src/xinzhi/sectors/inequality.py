@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -371,13 +371,8 @@ def _assemble(
         ["gini", *PARTS, *(f"theil_{name}" for name in THEIL)], pl.Float64
     )
     frame = pl.DataFrame(rows, schema=schema).with_columns(pl.selectors.float().fill_nan(None)).sort("year")
-    pair_schema = {
-        "year": pl.Int64,
-        "group": pl.String,
-        "other": pl.String,
-        "gini": pl.Float64,
-        "affluence": pl.Float64,
-    }
+    pair_schema: dict[str, Any] = {"year": pl.Int64, "group": pl.String, "other": pl.String}
+    pair_schema |= dict.fromkeys(("gini", "affluence"), pl.Float64)
     parts = (
         frame.unpivot(list(PARTS), index=["year", "gini"], variable_name="part")
         .drop_nulls("value")

@@ -110,11 +110,10 @@ def state(
     if measurement is not None:
         frame = frame.join(pooled_tfp(measurement), on=KEYS, how="full", coalesce=True).sort(KEYS)
     refuse_below(frame, [name for name in frame.columns if name not in KEYS], verb="advance")
-    filled, marks = _filled(frame, [*dict.fromkeys(series), *([TFP] if measurement is not None else [])])
+    regions, span, filled, made = _filled(frame, [*dict.fromkeys(series), *([TFP] if measurement is not None else [])])
     values = {
         item.name: filled[item.numerator] / (filled[item.denominator] if item.denominator else 1.0) for item in wanted
     }
-    regions, span = marks.regions, marks.years
     inside_years = np.ones(len(span), dtype=bool)
     if years is not None:
         inside_years = (np.array(span) >= years[0]) & (np.array(span) <= years[1])
@@ -132,7 +131,8 @@ def state(
         level, limit = _level(item, values[item.name], complete, (regions, span), (bounds or {}).get(item.name))
         levels.setdefault(item.sector, []).append(level)
         limits.append(limit)
-        flag = marks.flag(item)
+        lines = made[item.numerator] | made[item.denominator or item.numerator]
+        flag = np.where(lines, f"interpolated:{item.name}", "")
         part = long(regions, span, {"value": values[item.name], "level": np.where(complete, level, np.nan)})
         rows.append(
             part.with_columns(
@@ -153,35 +153,18 @@ def state(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """Which cells stand on a straight line, by series."""
-
-    regions: tuple[str, ...]
-    years: tuple[int, ...]
-    made: dict[str, BoolArray]
-
-    def flag(self, item: Indicator) -> np.ndarray[tuple[int, ...], np.dtype[np.str_]]:
-        """Return the mark of an indicator."""
-        cells = self.made[item.numerator]
-        if item.denominator:
-            cells = cells | self.made[item.denominator]
-        return np.where(cells, f"interpolated:{item.name}", "")
-
-
-def _filled(frame: pl.DataFrame, names: Sequence[str]) -> tuple[dict[str, FloatArray], _Marks]:
-    """Return series `(R, T)` with short gaps filled, and which cells are."""
+def _filled(
+    frame: pl.DataFrame, names: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[int, ...], dict[str, FloatArray], dict[str, BoolArray]]:
+    """Return regions, years, series `(R, T)` with short gaps on a straight line, and which cells these are."""
     longest = int(setting("advance.fill.longest"))
     filled, made = {}, {}
-    regions: tuple[str, ...] = ()
-    years: tuple[int, ...] = ()
     for name in names:
         regions, years, cells = grid(frame, name)
         missing = inside(cells) & ~np.isfinite(cells) & np.isfinite(cells).any(axis=1, keepdims=True)
-        short = missing & (_run_length(missing) <= longest)
-        filled[name] = np.where(short, interpolate(cells), cells)
-        made[name] = short
-    return filled, _Marks(regions, years, made)
+        made[name] = missing & (_run_length(missing) <= longest)
+        filled[name] = np.where(made[name], interpolate(cells), cells)
+    return regions, years, filled, made
 
 
 def _run_length(mask: BoolArray) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

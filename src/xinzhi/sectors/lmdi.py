@@ -11,9 +11,9 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import words
-from xinzhi.data import Field, tidy
+from xinzhi.data import Field, names_of, tidy
 from xinzhi.sectors.conventions import series_text, setting
-from xinzhi.sectors.figures import KEYS, as_package, missing_reasons, names_of, omitted, read, reason, refuse_below
+from xinzhi.sectors.figures import KEYS, as_package, missing_reasons, omitted, read, reason, refuse_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

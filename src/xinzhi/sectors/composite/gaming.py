@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.sectors.composite.build import (
     UNIT,
     Convention,
@@ -112,12 +112,9 @@ def gaming(result: Ranking) -> Gaming:
     counts = np.array([len(text.split(", ")) if text else 0 for text in moved])
     shifts, shifted = _shifts(values, years, result)
     own = result.frame.filter(pl.col("status") != "incomplete").select("region", "year", "rank")
-    kept = result.provenance
     return Gaming(
         frame=own.with_columns(_columns(table, counts, moved)).with_columns(_shift_columns(table[0], shifted)),
-        provenance=Provenance(
-            verb="index gaming", version=kept.version, package=kept.package, inputs=kept.inputs, options=kept.options
-        ),
+        provenance=replace(result.provenance, verb="index gaming"),
         kind=result.kind,
         conventions=_listed(tried, counts),
         shifts=shifts,

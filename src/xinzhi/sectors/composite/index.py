@@ -10,8 +10,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
-from xinzhi.data import Package
+from xinzhi.data import Package, names_of, provenance
 from xinzhi.sectors.composite.build import Built, Convention, Ranking, build, yearly_ranks
 from xinzhi.sectors.composite.load_system import load_system
 from xinzhi.sectors.composite.system import finding, listed_errors
@@ -19,14 +18,14 @@ from xinzhi.sectors.composite.table import Table, from_package, is_table, read_i
 from xinzhi.sectors.composite.transform import Normalisation, impute
 from xinzhi.sectors.composite.weights import handed_findings
 from xinzhi.sectors.conventions import convention, method
-from xinzhi.sectors.figures import as_package, named, names_of
+from xinzhi.sectors.figures import as_package, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
+    from xinzhi.core.result import Facts, Provenance
     from xinzhi.core.text import Language
     from xinzhi.sectors.composite.gaming import Gaming
     from xinzhi.sectors.composite.sensitivity import Sensitivity
@@ -404,16 +403,7 @@ def _treatment(built: Built, system: System) -> pl.DataFrame:
 
 
 def _provenance(package: Package | None, system: System, how: Convention) -> Provenance:
-    from xinzhi import __version__
-
     names = ("weights", "aggregation", "normalisation", "treatment", "imputation", "pooled")
-    tables = {
-        part.table for item in system.indicators for part in (item.numerator, item.divisor) if part and part.table
-    }
-    return Provenance(
-        verb="index",
-        version=__version__,
-        package=package.name if package else None,
-        inputs={name: package.fingerprint(name) for name in sorted(tables)} if package else {},
-        options={"system": system.id, **{name: how.label(name) for name in names}},
-    )
+    parts = [part for item in system.indicators for part in (item.numerator, item.divisor) if part]
+    tables = sorted({part.table for part in parts if part.table}) if package else []
+    return provenance("index", package, tables, system=system.id, **{name: how.label(name) for name in names})

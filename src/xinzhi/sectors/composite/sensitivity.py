@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.shapley import effects
 from xinzhi.core.text import words
 from xinzhi.sectors.composite.build import blocks
@@ -87,16 +87,10 @@ def sensitivity(result: Ranking, method: str, *, draws: int, seed: int) -> Sensi
             raise UsageError("sectors.few-draws", draws=draws, fewest=_FEWEST)
         variance, parts, count = _sobol(around, open_axes, draws, seed)
         names = [*(AXES[axis] for axis in open_axes), "noise"]
-    kept = result.provenance
+    options = {**result.provenance.options, "method": method, "draws": draws, "seed": seed}
     return Sensitivity(
         frame=_frame(own, names, variance, parts),
-        provenance=Provenance(
-            verb="index sensitivity",
-            version=kept.version,
-            package=kept.package,
-            inputs=kept.inputs,
-            options={**kept.options, "method": method, "draws": draws, "seed": seed},
-        ),
+        provenance=replace(result.provenance, verb="index sensitivity", options=options),
         kind=result.kind,
         overall=_overall(names, variance, parts),
         left_out=left_out(around),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import words
 from xinzhi.sectors.composite.build import MEANS, blocks, grey_coefficients, ranks, weigh
 from xinzhi.sectors.composite.transform import Normalisation, constant, impute, normalise, positive, treat
@@ -294,9 +294,10 @@ def uncertainty(result: Ranking, *, draws: int, seed: int) -> Uncertainty:
         pl.Series("first", np.concatenate([part[2] for part in parts])),
     )
     years = [int(around.years[rows[0]]) for rows in cells]
+    options = {**result.provenance.options, "draws": draws, "seed": seed}
     return Uncertainty(
         frame=frame,
-        provenance=_provenance(result, draws, seed),
+        provenance=replace(result.provenance, verb="index uncertainty", options=options),
         kind=result.kind,
         shift=pl.DataFrame({"year": years, "mean_shift": [part[3] for part in parts]}),
         levels=_levels(around, picks),
@@ -337,11 +338,3 @@ def _levels(around: Space, picks: IntArray) -> pl.DataFrame:
         for at, label in enumerate(around.labels(name))
     ]
     return pl.DataFrame(rows)
-
-
-def _provenance(result: Ranking, draws: int, seed: int) -> Provenance:
-    own = result.provenance
-    options = {**own.options, "draws": draws, "seed": seed}
-    return Provenance(
-        verb="index uncertainty", version=own.version, package=own.package, inputs=own.inputs, options=options
-    )
