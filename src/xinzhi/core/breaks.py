@@ -41,7 +41,7 @@ class Breaks:
     @property
     def returns(self) -> BoolArray:
         """The years in which the level comes back from an outlier of the year before."""
-        return _next_year(self.outlier)
+        return next_year(self.outlier)
 
     @property
     def any(self) -> BoolArray:
@@ -176,13 +176,13 @@ def classify(found: Scores, critical: FloatArray) -> Breaks:
         before, after = _year_before(strength), _year_after(strength, 0.0)
         best = (strength > 0) & (strength > before) & (strength >= after)
         chosen |= best
-        taken = best | _next_year(best) | (_year_after(best.astype(np.float64), 0.0) > 0)
+        taken = best | next_year(best) | (_year_after(best.astype(np.float64), 0.0) > 0)
         strength = np.where(taken, 0.0, strength)
-    paired = chosen | _next_year(chosen)
+    paired = chosen | next_year(chosen)
     return Breaks(shift=(shift > limit) & ~paired, outlier=chosen)
 
 
-def _next_year(mask: BoolArray) -> BoolArray:
+def next_year(mask: BoolArray) -> BoolArray:
     """Return a mask one year later."""
     out = np.zeros_like(mask)
     out[:, 1:] = mask[:, :-1]

@@ -35,6 +35,13 @@ def hold(values: FloatArray) -> FloatArray:
     return np.take_along_axis(values, np.where(before < 0, after, before).clip(0, last), axis=-1)
 
 
+def year_before(values: FloatArray) -> FloatArray:
+    """Return what stood in the year before; NaN in the first."""
+    before = np.full(values.shape, np.nan)
+    before[..., 1:] = values[..., :-1]
+    return before
+
+
 def _neighbours(values: FloatArray) -> tuple[IntArray, IntArray]:
     """Return the position of the nearest observed year at or before (-1: none) and at or after (T: none) each."""
     known = np.isfinite(values)

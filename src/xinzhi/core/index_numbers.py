@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.gaps import year_before
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
@@ -26,13 +27,13 @@ def contributions(growth: FloatArray, share: FloatArray, *, formula: Formula) ->
     1976; Balk 2004, Economics Letters 82). An input that costs nothing in both years contributes nothing.
     """
     growth, share = np.broadcast_arrays(growth, share)
-    moved = np.where((share == 0) & (_year_before(share) == 0), 0.0, growth)
+    moved = np.where((share == 0) & (year_before(share) == 0), 0.0, growth)
     return weights(moved, share, formula=formula) * moved
 
 
 def weights(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
     """Return the weights `(n, ..., T)` of the log growth of every input; they add up to 1; the first year is NaN."""
-    before, current = _year_before(share), _year_after_first(share)
+    before, current = year_before(share), _year_after_first(share)
     match formula:
         case "tornqvist":
             return (before + share) / 2
@@ -48,7 +49,7 @@ def weights(growth: FloatArray, share: FloatArray, *, formula: Formula) -> Float
 
 def log_index(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
     """Return the log change `(..., T)` of the quantity index from its own definition, without weights."""
-    before, current = _year_before(share), _year_after_first(share)
+    before, current = year_before(share), _year_after_first(share)
     match formula:
         case "tornqvist":
             return np.asarray(((before + share) / 2 * growth).sum(axis=0))
@@ -61,13 +62,6 @@ def log_index(growth: FloatArray, share: FloatArray, *, formula: Formula) -> Flo
             return (two[0] + two[1]) / 2
         case _:
             raise _unknown(formula)
-
-
-def _year_before(share: FloatArray) -> FloatArray:
-    """Return every share at the position of the year after it."""
-    before = np.full(share.shape, np.nan)
-    before[..., 1:] = share[..., :-1]
-    return before
 
 
 def _year_after_first(share: FloatArray) -> FloatArray:

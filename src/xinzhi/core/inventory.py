@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.gaps import year_before
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
@@ -129,8 +130,7 @@ def hyperbolic(
 
 def at_timing(stock: FloatArray, timing: Timing) -> FloatArray:
     """Move an end-of-year stock `(..., T)` to the moment at which production uses it; its first year can be NaN."""
-    before = np.full_like(stock, np.nan)
-    before[..., 1:] = stock[..., :-1]
+    before = year_before(stock)
     match timing:
         case "end_of_year":
             return stock

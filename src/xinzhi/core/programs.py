@@ -186,29 +186,9 @@ class Program:
         return names.get(verdict, "failed")
 
 
-def solve_once(
-    matrix: Matrix,
-    *,
-    costs: FloatArray | Sequence[float] | float,
-    row_lower: FloatArray | Sequence[float] | float,
-    row_upper: FloatArray | Sequence[float] | float,
-    column_lower: FloatArray | Sequence[float] | float = 0.0,
-    column_upper: FloatArray | Sequence[float] | float = np.inf,
-    maximise: bool = False,
-    integers: Sequence[int] = (),
-) -> Solution:
+def solve_once(matrix: Matrix, **arguments: Any) -> Solution:  # noqa: ANN401 - those of `Program`
     """Solve one linear (or mixed-integer) program; the arguments are those of `Program`."""
-    program = Program(
-        matrix,
-        costs=costs,
-        row_lower=row_lower,
-        row_upper=row_upper,
-        column_lower=column_lower,
-        column_upper=column_upper,
-        maximise=maximise,
-        integers=integers,
-    )
-    return program.solve()
+    return Program(matrix, **arguments).solve()
 
 
 def _silent(highspy: Any) -> Any:  # noqa: ANN401 - the solver ships no types

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.gaps import year_before
 from xinzhi.core.index_numbers import chain, contributions
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def revaluation(price: FloatArray, *, years: int, centred: bool) -> FloatArray:
     """
     if years < 1 or (centred and years % 2 == 0):
         raise UsageError("core.window", years=years)
-    rate = np.full_like(price, np.nan)
-    rate[..., 1:] = price[..., 1:] / price[..., :-1] - 1
+    rate = price / year_before(price) - 1
     ahead = years // 2 if centred else 0
     margin = [(0, 0)] * (rate.ndim - 1) + [(years - 1 - ahead, ahead)]
     window = np.lib.stride_tricks.sliding_window_view(np.pad(rate, margin, constant_values=np.nan), years, axis=-1)
@@ -45,9 +45,7 @@ def user_cost(
     The cost can be negative (`settle_negative`). Jorgenson and Griliches (1967), The explanation of productivity
     change; Inklaar, Woltjer and Gallardo Albarran (2019) for the Penn World Table, equation 11.
     """
-    before = np.full_like(price, np.nan)
-    before[..., 1:] = price[..., :-1]
-    cost: FloatArray = before * (rate_of_return - revaluation) + price * depreciation
+    cost: FloatArray = year_before(price) * (rate_of_return - revaluation) + price * depreciation
     return cost
 
 
@@ -59,10 +57,8 @@ def internal_return(
     `compensation` `(..., T)` is in the unit of ``price * stock`` `(n, ..., T)`; NaN in the first year and without a
     stock.
     """
-    before = np.full_like(price, np.nan)
-    before[..., 1:] = price[..., :-1]
     without = _value(user_cost(price, 0.0, depreciation, revaluation), stock).sum(axis=0)
-    invested = _value(before, stock).sum(axis=0)
+    invested = _value(year_before(price), stock).sum(axis=0)
     rate: FloatArray = (compensation - without) / np.where(invested > 0, invested, np.nan)
     return rate
 
@@ -95,9 +91,8 @@ def capital_services(stock: FloatArray, cost: FloatArray) -> FloatArray:
     1 in the first year that has user costs, NaN before it; an asset that is not used has the stock 0. OECD (2009).
     """
     value = _value(cost, stock)
-    change = np.full_like(stock, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        change[..., 1:] = np.log(stock[..., 1:] / stock[..., :-1])
+        change = np.log(stock / year_before(stock))
         share = value / value.sum(axis=0)
     return chain(contributions(change, share, formula="tornqvist").sum(axis=0))
 

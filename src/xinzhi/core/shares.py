@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import hold
+from xinzhi.core.gaps import hold, year_before
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def averaged(share: FloatArray) -> FloatArray:
     """Return the mean of the share `(..., T)` in this year and the year before, the weight of a Törnqvist index."""
-    out = np.full_like(share, np.nan)
-    out[..., 1:] = (share[..., 1:] + share[..., :-1]) / 2
-    return out
+    return (share + year_before(share)) / 2
 
 
 def self_employed(compensation: FloatArray, employee_hours: FloatArray, total_hours: FloatArray) -> FloatArray:

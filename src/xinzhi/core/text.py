@@ -22,9 +22,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from xinzhi.core.parameters import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,7 @@ Language = Literal["zh", "en"]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 NOTHING = "–"
+_CATALOGUE = Path(__file__).parents[1] / "words"
 SHARED = "shared"  # the page whose words need no prefix
 
 _PERCENT = re.compile(r"(?<=\d) %")  # a line must not break between a number and its sign
@@ -161,16 +164,13 @@ _FILL: Mapping[Language, _Fill] = {language: _Fill(language) for language in LAN
 
 def words_exist(path: str) -> bool:
     """Say whether the catalogue has a file, such as ``results/measure.yaml``."""
-    return (files("xinzhi") / "words" / path).is_file()
+    return (_CATALOGUE / path).is_file()
 
 
 @cache
 def read_words(path: str) -> Any:  # noqa: ANN401 - the document decides
     """Return a YAML document of the catalogue, such as ``scales.yaml``; callers must not change it."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load((files("xinzhi") / "words" / path).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - safe
+    return read_yaml(_CATALOGUE / path)
 
 
 @cache

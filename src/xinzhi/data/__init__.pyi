@@ -1,3 +1,4 @@
+from . import units as units
 from .catalogue import known_tables as known_tables
 from .catalogue import nearest as nearest
 from .export import export as export

@@ -39,11 +39,6 @@ def export(package: Package, path: str | PathLike[str], *, format: FileFormat = 
     format
         Of the tables: ``csv`` or ``parquet``.
 
-    Returns
-    -------
-    Path
-        The folder.
-
     Raises
     ------
     UsageError

@@ -264,17 +264,7 @@ def load(
 def check(
     source: str | PathLike[str] | Mapping[str, Any], *, encoding: str | None = None, units: Units | None = None
 ) -> tuple[Finding, ...]:
-    """Return everything that is wrong with a data package, in one pass.
-
-    Parameters
-    ----------
-    source, encoding, units
-        As for `load`.
-
-    Raises
-    ------
-    InputError
-        As `load` does.
+    """Return everything that is wrong with a data package, in one pass; arguments and errors are those of `load`.
 
     Examples
     --------

@@ -62,18 +62,15 @@ class Package:
     ----------
     name, title, version
         What the descriptor says; a workbook or parquet folder has the name of its file.
-    tables
-        The tables: regions and other codes are String, years Int64, figures Float64.
-    units
-        The unit of every column that has one, by table and column, such as ``1e8 CNY at 2000 prices``.
+    tables, units
+        The tables (codes are String, years Int64, figures Float64), and the unit of every column that has one, by table
+        and column, such as ``1e8 CNY at 2000 prices``.
     findings
         Everything that was found, in the order of the tables.
     kind
         The kind of frame that the caller handed in, which results give back.
-    origins
-        The file of every table, and the line of each of its rows.
-    source
-        The place that the package was read from.
+    origins, source
+        The file of every table with the line of each of its rows; the place that the package was read from.
     descriptor
         The descriptor as written, with what xinzhi itself does not read; empty where there is none.
 
@@ -100,20 +97,14 @@ class Package:
     def require(self, table: str, columns: Sequence[str], *, verb: str, despite: Sequence[str] = ()) -> pl.DataFrame:
         """Return a table that has all the columns and no errors.
 
-        Parameters
-        ----------
-        table, columns
-            What is needed.
-        verb
-            Who needs it, for the message.
-        despite
-            Rules whose errors the verb can live with, such as ``missing-year`` where a gap is left out.
+        `verb` says who needs it, for the message; `despite` are the rules whose errors the verb can live with, such as
+        ``missing-year`` where a gap is left out.
 
         Raises
         ------
         InputError
-            When the table or a column is missing (the message names all that is), or when the table has errors;
-            the exception carries them as `findings`.
+            When the table or a column is missing (the message names all that is), or when the table has errors; the
+            exception carries them as `findings`.
 
         Examples
         --------
@@ -162,15 +153,10 @@ class Package:
         return origin.file, int(origin.lines[int(rows[0])]) if len(rows) else None
 
     def fingerprint(self, table: str) -> str:
-        """Return the sha256 of a table in canonical form.
+        """Return the sha256 of a table in canonical form; an `InputError` says that there is no such table.
 
         It does not depend on the order of rows and columns, on line ends, or on how numbers are written; it does on
         every value and on the units.
-
-        Raises
-        ------
-        InputError
-            When there is no such table.
         """
         if table not in self.tables:
             raise InputError("data.no-table", name=self.name, table=table, tables=list(self.tables))

@@ -37,25 +37,18 @@ class Field:
 
     Parameters
     ----------
-    name
-        What it is called in the tidy frame.
+    name, column
+        What it is called in the tidy frame, and in the source where that differs.
     kind
         ``number`` (Float64), ``whole`` (Int64), ``year`` (Int64; of dates the year), ``period`` (whole numbers, dates,
         or labels that sort in the order of their numbers), ``date``, ``text`` (stripped), ``code`` (text without the
         ``.0`` of a spreadsheet) or ``any`` (as it stands). Text is read as numbers where a number is wanted.
-    column
-        What it is called in the source; None: by its own name.
     required
         Whether the source must have it; one that is not there is left out of the tidy frame.
     missing
         ``keep`` empty cells as null, or ``refuse`` them. Key columns are never empty.
     sign
         ``positive`` or ``non-negative`` figures only; None: any.
-
-    Examples
-    --------
-    >>> Field("year", "year").kind
-    'year'
     """
 
     name: str
@@ -81,10 +74,8 @@ class Tidy:
         The columns asked for, in the order of the fields, sorted by the key.
     kind
         The kind of frame that the caller handed in, for `Result.kind`.
-    raw
-        The cells as they were given, with file and lines.
-    rows
-        For each row of `frame` the row of `raw`.
+    raw, rows
+        The cells as they were given, with file and lines, and for each row of `frame` the row of `raw`.
     findings
         Warnings and notes on a file.
     verb, key
@@ -102,28 +93,14 @@ class Tidy:
     def refuse(self, bad: pl.Expr | pl.Series, message: str, *, column: str | None = None, **words: object) -> None:
         """Raise when a rule of the verb's own does not hold; every such row is a finding of that message.
 
-        Parameters
-        ----------
-        bad
-            Which rows of `frame` are wrong; null counts as right.
-        message
-            The code of a message, such as ``data.above-zero``.
-        column
-            The column concerned, by its name in the source.
-        words
-            Further values for the sentence.
+        `bad` says which rows of `frame` are wrong (null counts as right), `message` is a code such as
+        ``data.above-zero``, `column` the column concerned by its name in the source; further values are for the
+        sentence.
 
         Raises
         ------
         InputError
             When a row is wrong.
-
-        Examples
-        --------
-        >>> read = tidy({"x": [1, 0]}, [Field("x")], verb="log")
-        >>> read.refuse(pl.col("x") <= 0, "data.above-zero", column="x")
-        Traceback (most recent call last):
-        xinzhi.core.errors.InputError: log: table, line 2, column 'x': 0 is not positive. Check it; ...
         """
         mask = self.frame.select(bad.alias("bad")).to_series().fill_null(value=False)
         if mask.any():
@@ -168,10 +145,9 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
         Who asks, and what messages call the table; a file is called by its name.
     named
         Whether the caller named the columns himself, so that a missing one is misuse (`UsageError`).
-    others
-        Whether further columns of the source stay, as they are, after those asked for.
-    empty
-        Whether a table without rows will do.
+    others, empty
+        Whether further columns of the source stay, as they are, after those asked for; whether a table without rows
+        will do.
     encoding
         The encoding of a CSV file that is not UTF-8.
 
@@ -192,8 +168,12 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     --------
     >>> fields = [Field("region", "code"), Field("year", "year"), Field("debt", sign="non-negative")]
     >>> columns = {"region": ["b", "a"], "year": ["2005", "2005"], "debt": ["1.5", ""]}
-    >>> tidy(columns, fields, key=["region", "year"]).frame.rows()
+    >>> read = tidy(columns, fields, key=["region", "year"], verb="debt")
+    >>> read.frame.rows()
     [('a', 2005, None), ('b', 2005, 1.5)]
+    >>> read.refuse(pl.col("debt") > 1, "data.above-zero", column="debt")
+    Traceback (most recent call last):
+    xinzhi.core.errors.InputError: debt: table, line 2, column 'debt' (b/2005): 1.5 is not positive. Check it; ...
     >>> tidy({"region": ["a"], "yaer": [2005]}, fields[:2], verb="debt")
     Traceback (most recent call last):
     xinzhi.core.errors.InputError: debt: the table has no column 'year'. Did you mean 'yaer'? It has region and yaer.
@@ -363,18 +343,7 @@ def provenance(
     tables: Sequence[str] = (),
     **options: Any,  # noqa: ANN401 - options of any kind
 ) -> Provenance:
-    """Return where a result came from.
-
-    Parameters
-    ----------
-    verb
-        Who computed it.
-    source
-        The package, whose `tables` were read, or the frame.
-    tables
-        Tables of the package.
-    options
-        The options of the call.
+    """Return where a result came from: who computed it, from which tables of a package or which frame, and how.
 
     Examples
     --------

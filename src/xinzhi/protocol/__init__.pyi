@@ -1,4 +1,4 @@
-from .catalogue import Specification as Specification
+from . import yamlfile as yamlfile
 from .catalogue import catalogue as catalogue
 from .catalogue import groups as groups
 from .catalogue import specification as specification
@@ -19,3 +19,4 @@ from .new import new as new
 from .reading import registry_files as registry_files
 from .values import Dated as Dated
 from .values import Fault as Fault
+from .values import Specification as Specification

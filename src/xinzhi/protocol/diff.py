@@ -18,15 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One parameter in which two protocols differ.
-
-    Parameters
-    ----------
-    path, title, unit
-        The parameter.
-    left, right
-        Its value (or `Dated` values) in each; None where it is blank or not fixed at all.
-    """
+    """One parameter in which two protocols differ: its value (or `Dated` values) in each, None where there is none."""
 
     path: str
     title: Text

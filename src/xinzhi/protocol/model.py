@@ -127,14 +127,8 @@ class Reference:
 class Alternative:
     """A value that others use for the same parameter.
 
-    Parameters
-    ----------
-    value
-        The value, or `Dated` values.
-    used_by
-        Protocols of the registry, or the short names of works that the reference gives.
-    reference, note
-        Where it is used, and what there is to say of it.
+    `used_by` names protocols of the registry, or works by the short names of the reference; `note` is what there is to
+    say.
     """
 
     value: Any
@@ -149,12 +143,10 @@ class Parameter:
 
     Parameters
     ----------
-    path
-        Dotted path in the catalogue.
+    path, unit, title
+        Dotted path in the catalogue, and what the catalogue says.
     value
         The value, `Dated` values, or None where it was left blank.
-    unit, title
-        From the catalogue.
     description
         The argument for the value; the catalogue's meaning of the parameter where the file gives none.
     reference, alternatives
@@ -175,10 +167,7 @@ class Parameter:
     def at(self, year: int | None = None) -> Any:  # noqa: ANN401 - the catalogue fixes the type
         """Return the value that is valid at the end of `year`; without a year the value must not be dated.
 
-        Raises
-        ------
-        ProtocolError
-            When the parameter is blank, or dated and no year is given, or no value is valid in that year.
+        A `ProtocolError` says that the parameter is blank, or dated and no value is valid in that year.
         """
         if self.value is None:
             raise ProtocolError("protocol.blank-parameter", path=self.path, title=self.title)
@@ -227,20 +216,11 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Protocol:
-    """One yardstick.
+    """One yardstick: who stands behind it, and every parameter by its dotted path, in the order of the catalogue.
 
-    Parameters
-    ----------
-    id, version, title, status, authority, description, reference
-        What it is, who stands behind it, and the sources of the whole.
-    extends
-        The protocol whose parameters it takes over where it gives none of its own.
-    parameters
-        Every parameter by its dotted path, in the order of the catalogue.
-    exclude
-        Combinations of alternatives that make no sense.
-    departs
-        Paths that `replace` has changed, which `label` shows.
+    `reference` are the sources of the whole; `extends` is the protocol whose parameters it takes over where it gives
+    none of its own; `exclude` lists combinations of alternatives that make no sense; `departs` the paths that `replace`
+    has changed, which `label` shows.
     """
 
     id: str
@@ -258,14 +238,7 @@ class Protocol:
 
     @property
     def label(self) -> str:
-        """The id, and what departs from the protocol of that id: a changed yardstick does not bear its plain name.
-
-        Examples
-        --------
-        >>> import xinzhi.protocol
-        >>> xinzhi.protocol.load("xinzhi-cn-2026").replace({"capital.depreciation": 0.05}).label
-        'xinzhi-cn-2026+capital.depreciation'
-        """
+        """The id, and what departs from the protocol of that id: a changed yardstick does not bear its plain name."""
         return "+".join([self.id, *self.departs])
 
     @property
@@ -288,13 +261,7 @@ class Protocol:
         return f"Protocol({self.id!r}, version {self.version}, {self.status}, sha256 {self.fingerprint[:12]})"
 
     def declares(self, path: str) -> bool:
-        """Return whether `path` has a value here: it is neither absent nor blank.
-
-        Raises
-        ------
-        UsageError
-            When the catalogue does not know `path`.
-        """
+        """Return whether `path` has a value here: it is neither absent nor blank. Unknown paths are a `UsageError`."""
         return specification(path).path in self.parameters and self.parameters[path].value is not None
 
     def value(self, path: str, year: int | None = None) -> Any:  # noqa: ANN401 - the catalogue fixes the type
@@ -302,10 +269,9 @@ class Protocol:
 
         Raises
         ------
-        ProtocolError
-            When the parameter is absent or blank, or changes with time and no year is given.
-        UsageError
-            When the catalogue does not know `path`.
+        ProtocolError, UsageError
+            When it is absent or blank, or changes with time and no year is given; when the catalogue does not know
+            `path`.
 
         Examples
         --------
@@ -333,14 +299,9 @@ class Protocol:
         return tuple(path for path in (self.needed() if paths is None else paths) if not self.declares(path))
 
     def require(self, paths: Iterable[str] | None = None) -> None:
-        """Refuse to compute while one of `paths` (all that are needed, by default) is blank.
+        """Refuse to compute while one of `paths` (all needed ones, by default) is blank, or the status ``unverified``.
 
-        Raises
-        ------
-        ProtocolError
-            Names every blank parameter; also when the status is ``unverified``.
-        UsageError
-            When the catalogue does not know a path.
+        A `ProtocolError` names every blank parameter, a `UsageError` a path that the catalogue does not know.
         """
         if self.status == "unverified":
             raise ProtocolError("protocol.refuses-unverified", id=self.id)
@@ -351,26 +312,21 @@ class Protocol:
             raise ProtocolError("protocol.leaves-blank", id=self.id, names=names)
 
     def replace(self, values: Mapping[str, Any]) -> Protocol:
-        """Return the protocol with other values: the id stays, the fingerprint changes.
+        """Return the protocol with other values by dotted path: the id stays, the fingerprint changes.
 
-        Parameters
-        ----------
-        values
-            New values by dotted path; a `Dated`, or None to leave blank, are fine too.
+        A `Dated`, or None to leave blank, are fine too.
 
         Raises
         ------
-        UsageError
-            When the catalogue does not know a path.
-        ProtocolError
-            When a value is not allowed.
+        UsageError, ProtocolError
+            When the catalogue does not know a path; when a value is not allowed.
 
         Examples
         --------
         >>> import xinzhi.protocol
         >>> ours = xinzhi.protocol.load("xinzhi-cn-2026")
-        >>> ours.replace({"capital.depreciation": 0.1096}).value("capital.depreciation")
-        0.1096
+        >>> ours.replace({"capital.depreciation": 0.1096}).label
+        'xinzhi-cn-2026+capital.depreciation'
         """
         parameters = dict(self.parameters)
         departs = dict.fromkeys(self.departs)
@@ -385,14 +341,7 @@ class Protocol:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready dictionary with everything, in both languages.
-
-        Examples
-        --------
-        >>> import xinzhi.protocol
-        >>> xinzhi.protocol.load("shan-2008").to_dict()["parameters"]["capital.depreciation"]["value"]
-        0.1096
-        """
+        """Return a JSON-ready dictionary with everything, in both languages."""
         return {
             "id": self.id,
             "version": self.version,

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
 from xinzhi.protocol import yamlfile
-from xinzhi.protocol.catalogue import Specification, catalogue, groups
+from xinzhi.protocol.catalogue import catalogue, groups
 from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
-from xinzhi.protocol.values import Dated, Fault, nearest
+from xinzhi.protocol.values import Dated, Fault, Specification, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

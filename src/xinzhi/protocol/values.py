@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from numbers import Integral, Real
@@ -16,18 +16,12 @@ from xinzhi.core.text import Text, message, same
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from xinzhi.protocol.catalogue import Specification
-
 
 class Fault(Exception):  # noqa: N818 - it becomes a finding, never leaves the package as an error
     """A value that the catalogue does not allow, before it is known where in the file it stands.
 
-    Parameters
-    ----------
-    code, values
-        The message of the catalogue, and what stands for its placeholders.
-    at
-        Keys or positions below the value where the fault lies.
+    `code` and `values` are the message of the catalogue and its placeholders; `at` the keys or positions below the
+    value.
     """
 
     def __init__(self, code: str, /, at: tuple[object, ...] = (), **values: object) -> None:
@@ -55,12 +49,7 @@ def nearest(name: object, known: Iterable[str]) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A value with the dates from which each version holds.
-
-    Parameters
-    ----------
-    entries
-        Pairs of the first day and the value, in order of time.
+    """A value with the dates from which each version holds, in order of time.
 
     Examples
     --------
@@ -75,10 +64,7 @@ class Dated:
     def of(cls, values: Mapping[Any, Any]) -> Dated:
         """Build from a mapping of dates to values; a year alone means its first day.
 
-        Raises
-        ------
-        ValueError
-            When a key is neither a year nor a date, when two keys are the same day, or when there is none.
+        A `ValueError` says that a key is neither a year nor a date, that two are the same day, or that there is none.
         """
         entries = sorted(((day(key), value) for key, value in values.items()), key=lambda entry: entry[0])
         days = [entry[0] for entry in entries]
@@ -88,13 +74,7 @@ class Dated:
         return cls(tuple(entries))
 
     def at(self, year: int) -> Any:  # noqa: ANN401 - the catalogue fixes the type
-        """Return the value that is valid at the end of `year`.
-
-        Raises
-        ------
-        ProtocolError
-            When the first date lies after that year.
-        """
+        """Return the value that is valid at the end of `year`; a `ProtocolError` where the first date is later."""
         position = bisect_right([start for start, _ in self.entries], date(year, 12, 31))
         if position == 0:
             raise ProtocolError("protocol.too-early", year=year, first=self.entries[0][0].isoformat())
@@ -126,6 +106,66 @@ Kind = Literal[
     "periods",
     "stocks",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specification:
+    """What the catalogue says of one parameter.
+
+    Parameters
+    ----------
+    path, kind
+        Dotted path, such as ``capital.depreciation``, and the kind of value.
+    title, description
+        Name and meaning.
+    unit, allowed
+        Unit of the numbers; ``choice`` where the value is one of the words allowed, each with its meaning.
+    minimum, maximum, above, years
+        Bounds of the numbers: at least, at most, more than; first and last year that may stand in a row of stocks.
+    dated
+        Whether the value may change from one year to the next.
+    needed_when
+        The parameter has to be filled when every one of these paths has one of its values; empty means always.
+    """
+
+    path: str
+    kind: Kind
+    title: Text
+    description: Text
+    unit: str = "choice"
+    allowed: Mapping[str, Text] = field(default_factory=dict)
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    years: tuple[int, int] = (0, 0)
+    dated: bool = False
+    needed_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """The first part of the path."""
+        return self.path.partition(".")[0]
+
+    @property
+    def bounds(self) -> str:
+        """The bounds as an interval, such as ``[0, 1]`` or ``(0, ∞)``."""
+        low = f"[{self.minimum:g}" if self.minimum is not None else "(-∞" if self.above is None else f"({self.above:g}"
+        return f"{low}, {self.maximum:g}]" if self.maximum is not None else f"{low}, ∞)"
+
+    def read(self, value: object) -> Any:  # noqa: ANN401 - the kind fixes the type
+        """Check `value` and return its canonical form; a blank (None) stays blank, else a `Fault` may follow."""
+        if value is None:
+            return None
+        if not isinstance(value, Dated):
+            return READERS[self.kind](value, self)
+        if not self.dated:
+            raise Fault("protocol.not-dated", path=self.path)
+        return Dated(tuple((start, self._version(start.isoformat(), item)) for start, item in value.entries))
+
+    def _version(self, start: str, value: object) -> Any:  # noqa: ANN401 - the kind fixes the type
+        if value is None:
+            raise Fault("protocol.blank-version", start=start)
+        return READERS[self.kind](value, self)
 
 
 def choice(value: object, spec: Specification) -> str:

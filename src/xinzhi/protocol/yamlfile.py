@@ -76,18 +76,7 @@ class Source:
 
 
 def read(path: Path) -> Source:
-    r"""Read a UTF-8 YAML file, with or without a byte order mark.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.yaml")
-    ...     _ = file.write_text("country: no\nrate: 1e-3\n", encoding="utf-8")
-    ...     read(file).content
-    {'country': 'no', 'rate': 0.001}
-    """
+    r"""Read a UTF-8 YAML file, with or without a byte order mark."""
     file = str(path)
     return parse(_text(path, file), file)
 

@@ -25,15 +25,7 @@ _CONVENTIONS = Path(__file__).with_name("conventions.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """The assumptions of one decomposition.
-
-    Parameters
-    ----------
-    values
-        Every assumption by its name.
-    departs
-        Those that differ from the file.
-    """
+    """The assumptions of one decomposition: values by name, and which of them depart from the file."""
 
     values: Mapping[str, Any]
     departs: tuple[str, ...] = ()
@@ -43,36 +35,19 @@ class Assumptions:
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
-    """Return every assumption with value, unit, description, reference and alternatives, as the file has them.
-
-    Examples
-    --------
-    >>> catalogue()["shares"]["value"]
-    'common'
-    """
+    """Return every assumption with value, unit, description, reference and alternatives, as the file has them."""
     loaded: dict[str, dict[str, Any]] = read_yaml(_FILE)["parameters"]
     return loaded
 
 
 def conventions() -> dict[str, Any]:
-    """Return every convention of the measures that look deeper into one source, with its reference.
-
-    Examples
-    --------
-    >>> conventions()["obsolescence"]["value"]
-    0.15
-    """
+    """Return every convention of the measures that look deeper into one source, with its reference."""
     loaded: dict[str, Any] = read_yaml(_CONVENTIONS)
     return loaded
 
 
 def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
     """Return the assumptions of the file, with those of `assume` in their place.
-
-    Parameters
-    ----------
-    assume
-        Names and values that depart from the file.
 
     Raises
     ------

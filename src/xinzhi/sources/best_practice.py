@@ -1,4 +1,4 @@
-"""Best practice: the frontier of every industry across regions, and how far each region is from it."""
+"""Best practice: the frontier of every industry, how far each region is from it, and the parts that follow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.core.index_numbers import multilateral_levels
+from xinzhi.sources.identity import require_identity
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPractice:
-    """Levels and frontier, `(I, R, T)` unless said otherwise.
-
-    `cross_section` is the log level relative to the mean of the regions of that year alone (Caves, Christensen and
-    Diewert 1982).
-    """
+    """Levels and frontier `(I, R, T)`; `cross_section` compares the regions of one year alone (Caves et al. 1982)."""
 
     level: FloatArray
     cross_section: FloatArray
@@ -113,3 +110,54 @@ def _best(level: FloatArray, known: BoolArray, best_of: int) -> tuple[FloatArray
     top = -np.partition(-filled, width - 1, axis=1)[:, :width]
     total = np.where(np.isfinite(top), top, 0.0).sum(axis=1)
     return total / np.where(count > 0, count, np.nan), leader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts of the residual `(R, T)`; NaN where one cannot be told from the others."""
+
+    breakthrough: FloatArray
+    allocation: FloatArray
+    traditional: FloatArray
+    emerging: FloatArray
+    allocation_capital: FloatArray
+    allocation_labour: FloatArray
+    unallocated: FloatArray
+    within: FloatArray
+    by_industry: tuple[FloatArray, FloatArray]
+    mask: BoolArray
+
+    @classmethod
+    def of(cls, detail: Detail, accounts: Accounts, best: BestPractice, mask: BoolArray) -> Parts:
+        """Weigh the movement of best practice and the rest of every industry's residual."""
+        exists = detail.exists[..., None]
+        carried = accounts.domar * best.movement[:, None, :]
+        advance = np.where(exists, carried, np.where(np.isfinite(accounts.weight), 0.0, np.nan))
+        behind = np.where(exists, accounts.weight * accounts.residual - carried, advance)
+        # Inside one industry nothing can be seen to move.
+        unseen = np.nan if detail.level == "total" else 0.0
+        capital, labour = accounts.allocation_capital + unseen, accounts.allocation_labour + unseen
+        return cls(
+            breakthrough=advance.sum(axis=0),
+            allocation=capital + labour,
+            traditional=behind[~mask].sum(axis=0) + _unknown(behind),
+            emerging=behind[mask].sum(axis=0) + _unknown(behind),
+            allocation_capital=capital,
+            allocation_labour=labour,
+            unallocated=accounts.unallocated,
+            within=accounts.within,
+            by_industry=(advance, behind),
+            mask=mask,
+        )
+
+    def check(self, residual: FloatArray) -> float:
+        """Return the largest gap between the official residual and the known parts; refuse one that matters."""
+        whole = self.breakthrough + self.traditional + self.emerging
+        rest = np.where(np.isfinite(whole), whole, self.within)
+        total = rest + np.nan_to_num(self.allocation) + self.unallocated
+        return require_identity(residual, total)
+
+
+def _unknown(parts: FloatArray) -> FloatArray:
+    """Return 0 `(R, T)`, NaN where a part of any industry is unknown: an empty sum is no knowledge."""
+    return np.where(np.isfinite(parts).all(axis=0), 0.0, np.nan)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Text
     from xinzhi.data import Package
     from xinzhi.sources.assumptions import Assumptions
+    from xinzhi.sources.best_practice import Parts
     from xinzhi.sources.detail import Detail, Official
-    from xinzhi.sources.identity import Accounts, Parts
+    from xinzhi.sources.identity import Accounts
 
 _SHOWN = 8
 
@@ -72,11 +73,7 @@ def _emerging(detail: Detail, parts: Parts, seen: BoolArray, outside: Sequence[s
         if not outside or known[1] != "computed":
             return known
         codes = ", ".join(outside[:_SHOWN]) + (", ..." if len(outside) > _SHOWN else "")
-        return (
-            name,
-            "partly",
-            _reason("some_emerging", codes=codes),
-        )
+        return name, "partly", _reason("some_emerging", codes=codes)
     return name, "not_computed", _reason("no_emerging" if detail.level == "industry" else "no_detail")
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.sources.best_practice import BestPractice
+    from xinzhi.sources.best_practice import BestPractice, Parts
     from xinzhi.sources.detail import Detail, Official
-    from xinzhi.sources.identity import Accounts, Parts
+    from xinzhi.sources.identity import Accounts
     from xinzhi.yardstick import Measurement
 
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "upgrading_emerging")

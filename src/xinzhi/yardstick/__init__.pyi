@@ -13,7 +13,7 @@ from .claims.check_claims import ClaimCheck as ClaimCheck
 from .claims.check_claims import Claims as Claims
 from .claims.check_claims import check_claim as check_claim
 from .claims.check_claims import check_claims as check_claims
-from .claims.note import note as note
+from .claims.check_claims import note as note
 from .compare_vintages import VintageChange as VintageChange
 from .compare_vintages import compare_vintages as compare_vintages
 from .growth_accounts import IDENTITY_TOLERANCE as IDENTITY_TOLERANCE
@@ -23,10 +23,10 @@ from .growth_accounts import Inputs as Inputs
 from .growth_accounts import account as account
 from .growth_accounts import build_inputs as build_inputs
 from .inputs import deflator as deflator
-from .measure import DEFAULT_PROTOCOL as DEFAULT_PROTOCOL
 from .measure import measure as measure
 from .measurement import Measurement as Measurement
 from .panel import BEARABLE as BEARABLE
+from .panel import DEFAULT_PROTOCOL as DEFAULT_PROTOCOL
 from .panel import TOTAL_ASSET as TOTAL_ASSET
 from .panel import Marks as Marks
 from .panel import Panel as Panel

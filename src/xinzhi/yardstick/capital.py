@@ -66,16 +66,9 @@ def _given(panel: Panel, column: str) -> Series:
 
 
 def investment(panel: Panel, protocol: Protocol, deflator: FloatArray, assets: list[str]) -> Investment:
-    """Return real investment by asset, continued after the official series as the protocol says.
+    """Return real investment of the assets, in this order, continued after the official series as the protocol says.
 
-    Parameters
-    ----------
-    panel, protocol
-        The data and the rules.
-    deflator
-        Implicit deflator of output `(R, T)`.
-    assets
-        The assets to take, in this order.
+    `deflator` is the implicit deflator of output `(R, T)`.
     """
     if not assets:
         raise InputError("yardstick.no-asset")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -13,8 +13,7 @@ from xinzhi.core.shapley import shapley
 from xinzhi.data import as_package, names_of
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
-from xinzhi.yardstick.measure import DEFAULT_PROTOCOL
-from xinzhi.yardstick.panel import Panel, read_panel, require
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,12 +98,8 @@ def compare_vintages(
 
     Raises
     ------
-    UsageError
-        When only one of `start` and `end` is given, or they are not in order.
-    InputError
-        When no region can be compared.
-    ProtocolError
-        As in `measure`.
+    UsageError, InputError, ProtocolError
+        When `start` and `end` are not both given and in order; when no region can be compared; as in `measure`.
 
     Notes
     -----
@@ -224,13 +219,8 @@ def _parts(
     outcome = np.empty((1 << len(PARTS), len(regions), len(years)))
     for swapped in range(len(outcome)):
         output, capital, labour, share, ruler = (swapped >> bit & 1 for bit in range(len(PARTS)))
-        mixed = Inputs(
-            output=made[output, ruler].output,
-            capital=made[capital, ruler].capital,
-            labour=made[labour, ruler].labour,
-            human_capital=made[labour, ruler].human_capital,
-            labour_share=made[share, ruler].labour_share,
-        )
+        sources = zip(fields(Inputs), (output, capital, labour, labour, share), strict=True)
+        mixed = Inputs(*(getattr(made[at, ruler], item.name) for item, at in sources))
         outcome[swapped] = account(mixed, rulers[ruler]).tfp_growth
     return shapley(outcome), outcome[0], outcome[-1]
 
@@ -240,13 +230,7 @@ def _cut(side: _Side, rules: Protocol, regions: tuple[str, ...], years: IntArray
     inputs, _ = build_inputs(side.panel, rules)
     rows = np.array([side.panel.region_index(name) for name in regions])
     cells = np.ix_(rows, np.searchsorted(side.panel.years, years))
-    return Inputs(
-        inputs.output[cells],
-        inputs.capital[cells],
-        inputs.labour[cells],
-        inputs.human_capital[cells],
-        inputs.labour_share[cells],
-    )
+    return Inputs(*(getattr(inputs, item.name)[cells] for item in fields(Inputs)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,26 +44,13 @@ class Inputs:
         def known(values: FloatArray) -> FloatArray:
             return np.where(values > 0, values, np.nan)
 
-        return Inputs(
-            output=known(self.output),
-            capital=known(self.capital),
-            labour=known(self.labour),
-            human_capital=known(self.human_capital),
-            labour_share=self.labour_share,
-        )
+        names = ("output", "capital", "labour", "human_capital")
+        return replace(self, **{name: known(getattr(self, name)) for name in names})
 
     def aggregate(self, member: BoolArray) -> Inputs:
-        """Sum regions: quantities add up, human capital is weighted by labour, the share by output.
+        """Sum the regions of each aggregate `(G, R)` to `(G, T)`; NaN in years in which a member is incomplete.
 
-        Parameters
-        ----------
-        member
-            `(G, R)`: which regions each aggregate sums.
-
-        Returns
-        -------
-        Inputs
-            `(G, T)`, NaN in years in which a member is incomplete.
+        Quantities add up, human capital is weighted by labour, the share by output.
         """
         whole = self.complete().astype(np.float64)
         missing = member.astype(np.float64) @ (1.0 - whole) > 0
@@ -122,20 +109,9 @@ def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
 def account(inputs: Inputs, protocol: Protocol) -> Growth:
     """Split output growth into contributions (Solow 1957; Jorgenson and Griliches 1967).
 
-    TFP is output growth less the growth of the index of inputs; the contributions come from the weights of that
-    index. The two ways meet in the identity that is checked here.
-
-    Parameters
-    ----------
-    inputs
-        Levels `(R, T)`.
-    protocol
-        Names the index formula and whether shares are averaged over two years.
-
-    Raises
-    ------
-    IdentityError
-        When output growth differs from the sum of its contributions by 1e-12 or more.
+    TFP is output growth less the growth of the index of inputs; the contributions come from the weights of that index,
+    by the formula and the averaging of shares that the protocol names. Where the two ways differ by 1e-12 or more it is
+    an `IdentityError`.
     """
     whole = inputs.complete()
 

@@ -25,7 +25,7 @@ from xinzhi.yardstick.growth_accounts import (
 )
 from xinzhi.yardstick.inputs import price_base
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import Marks, Panel, either, read_panel, require, spell
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Marks, Panel, either, read_panel, require, spell
 from xinzhi.yardstick.periods import FLOWS, coverage_table, growth_marks, period_table
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
 
-DEFAULT_PROTOCOL = "xinzhi-cn-2026"
 TOTAL = "total"
 
 

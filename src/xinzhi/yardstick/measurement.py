@@ -79,14 +79,9 @@ class Measurement(Result):
     accounts: GrowthAccounts | None = None
 
     def explain(self, region: str | int, year: int | str) -> Explanation:
-        """Return every input, mark, parameter and reference behind the figures of one region and year.
+        """Return every input, mark, parameter and reference behind the figures of one region (code or name) and year.
 
-        The region may be named by its code or by its Chinese or English name.
-
-        Raises
-        ------
-        UsageError
-            When the region or the year was not measured; the message says why.
+        A `UsageError` says why the region or the year was not measured.
 
         Examples
         --------
@@ -129,21 +124,10 @@ _ENDS = 3  # regions named at either end of a ranking
 class Explanation:
     """What stands behind the growth of one region in one year.
 
-    Parameters
-    ----------
-    region, year, name
-        The region, its name and the year.
-    frame
-        ``item, before, value, growth, weight, contribution``: the levels of the year before and of the year, and how
-        they enter the accounts (log points). The last row is TFP.
-    sources
-        ``column, before, value``: the figures of the package that were read for this region.
-    parameters
-        ``parameter, value, unit, description_zh, description_en, reference``: the rules in force in that year.
-    flags
-        The marks of the year.
-    foot
-        The protocol and its fingerprint.
+    `frame` holds ``item, before, value, growth, weight, contribution`` (log points), TFP last; `sources` ``column,
+    before, value``, the figures of the package that were read; `parameters` the rules in force in that year,
+    ``parameter, value, unit, description_zh, description_en, reference``; `flags` the marks of the year, `foot` the
+    protocol and its fingerprint.
     """
 
     region: str

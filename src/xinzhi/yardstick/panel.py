@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
 
+DEFAULT_PROTOCOL = "xinzhi-cn-2026"
 Marks = dict[str, "BoolArray"]
 
 
@@ -49,13 +50,7 @@ def both_ends(mask: BoolArray) -> BoolArray:
 
 
 def spell(marks: Mapping[str, BoolArray], shape: tuple[int, int]) -> list[str]:
-    """Return the marks of every cell joined by ``;``, cells in row order.
-
-    Examples
-    --------
-    >>> spell({"carried:labour_share": np.array([[False, True]])}, (1, 2))
-    ['', 'carried:labour_share']
-    """
+    """Return the marks of every cell joined by ``;``, cells in row order."""
     code = np.zeros(shape, dtype=np.int64)
     names = sorted(name for name, mask in marks.items() if mask.any())
     for bit, name in enumerate(names):
@@ -72,24 +67,11 @@ BEARABLE = ("missing-year",)
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Every series of a package that the yardstick reads, aligned on regions and years.
+    """Every series of a package that the yardstick reads, aligned on regions `(R,)` and consecutive years `(T,)`.
 
-    Parameters
-    ----------
-    regions, years
-        The axes of all arrays: `(R,)` codes and `(T,)` consecutive years.
-    accounts
-        ``column -> (R, T)`` of the table `accounts`; NaN where the package has no figure.
-    assets, investment
-        Names of the assets `(A,)` and ``column -> (A, R, T)`` of the table `investment`.
-    vintages
-        ``vintage -> (R, T)`` log growth of output in that vintage.
-    unofficial
-        ``column -> mask``: cells whose status column says something other than ``official``.
-    preliminary, breaks
-        `(R, T)` masks: output first published, and breaks in the employment series.
-    hours_per_person
-        Whether ``accounts.hours`` are hours per person (else the total of the region).
+    `accounts` and `investment` hold columns `(R, T)` and `(A, R, T)`, NaN without a figure; `vintages` the log growth
+    of output in each. Masks: `unofficial` by column, where its status is not ``official``; `preliminary`, output first
+    published; `breaks` in employment. `hours_per_person` says whether ``accounts.hours`` are per person.
     """
 
     regions: tuple[str, ...]
@@ -114,13 +96,7 @@ class Panel:
         return np.full(self.shape, np.nan) if found is None else found
 
     def region_index(self, region: str) -> int:
-        """Return the position of a region.
-
-        Raises
-        ------
-        InputError
-            When the package has no such region.
-        """
+        """Return the position of a region; an `InputError` says that the package has none such."""
         if region not in self.regions:
             raise InputError("yardstick.unknown-region", region=region, known=list(self.regions[:8]))
         return self.regions.index(region)

@@ -161,15 +161,8 @@ def coverage_table(panel: Panel) -> pl.DataFrame:
                 "last_revised_year": _last_common(panel, known & ~unofficial & ~preliminary),
             }
         )
-    schema = {
-        "series": pl.String,
-        "column": pl.String,
-        "first_year": pl.Int64,
-        "last_year": pl.Int64,
-        "last_official_year": pl.Int64,
-        "last_revised_year": pl.Int64,
-    }
-    return pl.DataFrame(rows, schema=schema)
+    years = dict.fromkeys(("first_year", "last_year", "last_official_year", "last_revised_year"), pl.Int64)
+    return pl.DataFrame(rows, schema={"series": pl.String, "column": pl.String, **years})
 
 
 def _values(panel: Panel, table: str, column: str) -> tuple[FloatArray | None, BoolArray]:

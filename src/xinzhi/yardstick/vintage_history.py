@@ -80,16 +80,8 @@ class VintageHistory(Result):
 def vintage_history(package: Package | str | Path | Mapping[str, object]) -> VintageHistory:
     """Return what each later vintage of output did to the one before it.
 
-    Parameters
-    ----------
-    package
-        A package with the table `vintages`, as `measure` takes it.
-
-    Raises
-    ------
-    InputError
-        When there is no such table, it holds fewer than two vintages, or a vintage that has no place in
-        ``vintages.yaml``.
+    An `InputError` says that the package has no table `vintages`, that it holds fewer than two, or one that has no
+    place in ``vintages.yaml``.
 
     Examples
     --------

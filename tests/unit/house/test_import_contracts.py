@@ -48,7 +48,7 @@ def test_downward_imports_are_kept(house):
     put(house, "scope.classify", "from xinzhi import data, frontier")
     put(house, "frontier.efficiency", "import xinzhi.core")
     put(house, "report.plot", "import altair, jinja2, xlsxwriter, vl_convert")
-    put(house, "cli.app", "import typer, rich\nimport xinzhi.report")
+    put(house, "cli.app", "import click, rich\nimport xinzhi.report")
     put(house, "web.app", "import starlette, uvicorn")
     put(house, "__main__", "import xinzhi.cli")
     done = lint(house)
@@ -68,7 +68,7 @@ def test_downward_imports_are_kept(house):
         ("rooms", "risks.screen", "from xinzhi import yardstick\nfrom xinzhi.scope import classify"),
         ("rooms", "astrology.forecast", "import xinzhi.core"),
         ("terminal", "data.progress", "from rich.progress import Progress"),
-        ("terminal", "report.show", "import typer"),
+        ("terminal", "report.show", "import click"),
         ("server", "report.page", "from starlette.applications import Starlette"),
         ("pictures", "yardstick.draw", "import altair as alt"),
         ("pictures", "cli.page", "def page():\n    from jinja2 import Environment"),

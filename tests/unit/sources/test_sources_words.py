@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text, sentences
 from xinzhi.sources import allocation, decompose, innovation, upgrading
-from xinzhi.sources.facts import contrast, lacking, pair
+from xinzhi.sources.result import contrast, lacking, pair
 
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "allocation_between")
 

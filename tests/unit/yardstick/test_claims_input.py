@@ -174,12 +174,12 @@ def test_rows_outside_the_data_are_named(china):
     [
         (pl.DataFrame({"region": ["220000"], "start": [2012]}), "has not: end and growth"),
         (pl.DataFrame({name: [] for name in ("region", "start", "end", "growth")}), "no rows"),
-        ("a list", "No such file|cannot"),
+        ("a list", "there is no file a list"),
         (["220000"], "is a list"),
     ],
 )
 def test_what_is_no_table_of_claims_is_refused(table, word, china):
-    with pytest.raises((InputError, OSError), match=word):
+    with pytest.raises(InputError, match=word):
         check_claims(china, table)
 
 

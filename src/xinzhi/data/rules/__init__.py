@@ -21,13 +21,7 @@ __all__ = ["examine", "rules"]
 
 
 def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
-    """Yield everything that the rules find, table by table in the order of the package.
-
-    Parameters
-    ----------
-    sheets
-        All tables of a package in canonical units; a rule on codes looks into the tables that they refer to.
-    """
+    """Yield everything that the rules find, table by table in the order of the package."""
     for sheet in sheets.values():
         yield from structure(sheet)
         if not sheet.frame.is_empty():

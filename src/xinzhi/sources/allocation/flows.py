@@ -24,8 +24,7 @@ class Flows:
     Parameters
     ----------
     regression
-        Growth of the factor on the log marginal product of the year before, within years (or within industries and
-        years); a coefficient above 0 says that it goes where it earns more.
+        Growth of the factor on the log marginal product of the year before, within years (or industries and years).
     correlation
         Of the two after means by year (and industry) are taken out.
     by_year
@@ -54,24 +53,17 @@ def flows(
     keys: tuple[str, str, str] = ("region", "industry", "year"),
     within_industries: bool = False,
 ) -> Flows:
-    """Regress the growth of a factor on its marginal product the year before.
+    """Regress the growth of a factor on its marginal product the year before; errors are clustered by region.
 
     Parameters
     ----------
     frame
-        One row per region, industry and year, such as `marginal_products` returns; migration and investment enter as
-        the factor that they build.
+        One row per region, industry and year (the `keys`), such as `marginal_products` returns; migration and
+        investment enter as the factor that they build.
     factor, product
         Columns: capital or labour, and its marginal product.
-    keys
-        Names of region, industry and year.
     within_industries
         Compare regions within the same industry and year, instead of all units within the year.
-
-    Returns
-    -------
-    Flows
-        Standard errors are clustered by region.
 
     Raises
     ------

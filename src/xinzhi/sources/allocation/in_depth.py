@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.result import Facts
     from xinzhi.core.text import Text
-    from xinzhi.sources.decompose import Sources
+    from xinzhi.sources.result import Sources
 
 COLUMNS = ("output_nominal", "capital", "labour", "labour_share")
 PRODUCTS = {"labour": "mpl", "capital": "mpk"}
@@ -31,14 +31,8 @@ class Allocation(Result):
 
     Parameters
     ----------
-    frame
-        ``year, factor, dimension, sd_log, gap_90_10, units``, from `dispersion`.
-    gains
-        ``year, gain_regions, gain_industries, gain, units`` in logs, from `equalising_gain`.
-    products
-        ``region, industry, year, output, capital, labour, labour_share, mpk, mpl``.
-    flows
-        ``factor, coefficient, standard_error, t, correlation, observations, clusters``, from `flows`.
+    frame, gains, products, flows
+        What `dispersion`, `equalising_gain` (in logs), `marginal_products` and `flows` (by factor) return.
     productivity
         ``region, start, end, within, static, dynamic, total``: shift-share of labour productivity, means per year.
     left_out
@@ -85,7 +79,7 @@ def in_depth(result: Sources, *, substitution: float | None = None) -> Allocatio
     result
         A decomposition by industries or sectors.
     substitution
-        Elasticity between the goods of different regions; by default that of the room's conventions, 3.
+        Elasticity between the goods of different regions; by default that of the conventions, 3.
 
     Raises
     ------

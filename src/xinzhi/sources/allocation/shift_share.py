@@ -27,13 +27,11 @@ def shift_share(
     Parameters
     ----------
     frame
-        One row per region, industry and year.
+        One row per region, industry and year (the `keys`).
     output, labour, nominal
         Columns: real value added, labour, and value added at current prices (needed by ``gead``).
     variant
         ``traditional`` (Fabricant 1942), ``csls`` or ``gead``; see the notes.
-    keys
-        Names of region, industry and year.
 
     Returns
     -------
@@ -43,10 +41,9 @@ def shift_share(
 
     Raises
     ------
-    InputError
-        When figures are missing or not positive, or an industry is not there in both years.
-    UsageError
-        When the variant is unknown, or ``gead`` is asked for without `nominal`.
+    InputError, UsageError
+        When figures are missing or not positive, or an industry is not there in both years; when the variant is
+        unknown, or ``gead`` lacks `nominal`.
 
     Notes
     -----
@@ -178,11 +175,9 @@ def olley_pakes(
     Parameters
     ----------
     frame
-        One row per unit (industry, region) within each group of `by`.
+        One row per unit (industry, region) within each group of `by`, such as the year, or the region and the year.
     productivity, weight
         Columns: productivity (usually its log) and size.
-    by
-        Columns of the groups, such as the year, or the region and the year.
 
     Returns
     -------

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.core.regression import Regression
     from xinzhi.core.result import Facts
     from xinzhi.data import Package
-    from xinzhi.sources.decompose import Sources
+    from xinzhi.sources.result import Sources
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -49,16 +49,7 @@ class Innovation(Result):
     regions: pl.DataFrame
 
     def leading(self) -> pl.DataFrame:
-        """Return ``region, year, value`` of the first share of the conventions that the package gives, its last year.
-
-        Examples
-        --------
-        >>> import xinzhi
-        >>> from xinzhi.sources import decompose
-        >>> package = xinzhi.load("china-provinces")
-        >>> in_depth(decompose(package), package).leading()["region"][0]
-        '110000'
-        """
+        """Return ``region, year, value`` of the first share of the conventions that there is, its last year."""
         import polars as pl
 
         known = self.frame["share"].unique().to_list()
@@ -88,10 +79,8 @@ def in_depth(result: Sources, package: Package) -> Innovation:
 
     Parameters
     ----------
-    result
-        A decomposition of the package.
-    package
-        The package, for its tables `indicators` and `accounts`.
+    result, package
+        A decomposition of the package, and the package, for its tables `indicators` and `accounts`.
 
     Raises
     ------
@@ -101,10 +90,10 @@ def in_depth(result: Sources, package: Package) -> Innovation:
     Examples
     --------
     >>> import xinzhi
-    >>> from xinzhi.sources import decompose
     >>> package = xinzhi.load("china-provinces")
-    >>> in_depth(decompose(package), package).left_out["measure_en"].to_list()
-    ['sales of new products over revenue of industry']
+    >>> found = in_depth(xinzhi.sources.decompose(package), package)
+    >>> found.leading()["region"][0], found.left_out["measure_en"].to_list()
+    ('110000', ['sales of new products over revenue of industry'])
     """
     found = innovation_shares(package)
     lacking = [

@@ -34,13 +34,11 @@ def knowledge_stock(
     Parameters
     ----------
     frame
-        One row per region and year.
+        One row per region and year (the `keys`).
     value, price
         Columns: the flow (R&D at current prices, or patents granted), and its price index where it is money.
     obsolescence
-        Rate at which knowledge loses its worth; by default that of the room's conventions, 15 %.
-    keys
-        Names of region and year.
+        Rate at which knowledge loses its worth; by default that of the conventions, 15 %.
 
     Returns
     -------
@@ -49,10 +47,8 @@ def knowledge_stock(
 
     Raises
     ------
-    InputError
-        When a figure is missing inside a region's years, or negative.
-    UsageError
-        When the rate is no ratio.
+    InputError, UsageError
+        When a figure is missing inside a region's years, or negative; when the rate is no ratio.
 
     Notes
     -----
@@ -126,15 +122,7 @@ class InnovationShares:
 def innovation_shares(package: Package) -> InnovationShares:
     """Return the shares of high technology, R&D and new products that the package's indicators give.
 
-    Parameters
-    ----------
-    package
-        A package with the tables `indicators` and `accounts`.
-
-    Raises
-    ------
-    InputError
-        When a table is missing or has errors, or two figures are in units that do not convert.
+    An `InputError` says that a table is missing or has errors, or that two figures are in units that do not convert.
 
     Examples
     --------
@@ -194,11 +182,11 @@ def _unit(package: Package, name: str) -> str:
 
 def _scale(numerator: str, denominator: str) -> float:
     """Return the factor that brings both to one unit; 1 where a unit is not declared."""
-    from xinzhi.data.units import factor, parse
+    from xinzhi.data import units
 
     if not numerator or not denominator:
         return 1.0
-    return float(factor(parse(numerator), parse(denominator)))
+    return float(units.factor(units.parse(numerator), units.parse(denominator)))
 
 
 def knowledge_elasticity(
@@ -215,15 +203,9 @@ def knowledge_elasticity(
     Parameters
     ----------
     tfp
-        One row per region and year with the level of TFP, such as `Measurement.levels`.
-    stock
-        ``stock`` by region and year, from `knowledge_stock`.
-    spillover
-        ``spillover`` by region and year, from `spillovers`.
-    level
-        Column of the level of TFP (a ratio, not a log).
-    keys
-        Names of region and year.
+        One row per region and year (the `keys`) with the `level` of TFP, a ratio, such as `Measurement.levels`.
+    stock, spillover
+        ``stock`` from `knowledge_stock` and ``spillover`` from `spillovers`, by region and year.
     engine
         ``numpy`` or ``linearmodels`` (the extra `panel`).
 

@@ -29,11 +29,9 @@ def technological_proximity(
     Parameters
     ----------
     frame
-        One row per region and industry (or technology class).
+        One row per region and industry or technology class (the `keys`).
     value
         Column: employment, output or patents.
-    keys
-        Names of region and industry.
 
     Returns
     -------
@@ -78,11 +76,9 @@ def geographic_proximity(
     Parameters
     ----------
     frame
-        One row per region with latitude and longitude in degrees, of its capital or centre.
+        One row per region with latitude and longitude in degrees, of its capital or centre (the `columns`).
     decay_km
-        Distance over which the weight falls to 1/e; by default that of the room's conventions.
-    columns
-        Names of region, latitude and longitude.
+        Distance over which the weight falls to 1/e; by default that of the conventions.
 
     Returns
     -------
@@ -91,10 +87,8 @@ def geographic_proximity(
 
     Raises
     ------
-    InputError
-        When a coordinate is missing or out of range.
-    UsageError
-        When the decay is not above 0.
+    InputError, UsageError
+        When a coordinate is missing or out of range; when the decay is not above 0.
 
     Notes
     -----
@@ -133,13 +127,9 @@ def spillovers(
     Parameters
     ----------
     stock
-        One row per region and year, such as `knowledge_stock` returns.
+        One row per region and year (the `keys`) with the column `value`, such as `knowledge_stock` returns.
     weights
         ``region, other, weight`` from `technological_proximity`, `geographic_proximity`, or of one's own.
-    value
-        Column of the stock.
-    keys
-        Names of region and year.
 
     Returns
     -------

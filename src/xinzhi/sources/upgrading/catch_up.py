@@ -59,14 +59,11 @@ def catch_up(
     Parameters
     ----------
     frame
-        ``tfp_growth, frontier_growth, distance`` by region, industry and year, such as `Sources.industries`.
-    drivers
-        ``region, year`` and columns that may raise growth itself and the speed of catching up: human capital, R&D
-        intensity. They enter lagged by a year, alone and times the distance.
-    names
-        Columns of `drivers` to use.
-    keys
-        Names of region, industry and year.
+        ``tfp_growth, frontier_growth, distance`` by region, industry and year (the `keys`), such as
+        `Sources.industries`.
+    drivers, names
+        ``region, year`` and the columns `names` that may raise growth itself and the speed of catching up: human
+        capital, R&D intensity. They enter lagged by a year, alone and times the distance.
     years
         Whether years have effects of their own. They leave of the frontier's growth what differs between industries.
     engine
@@ -79,10 +76,8 @@ def catch_up(
 
     Raises
     ------
-    InputError
-        When a column is missing, or too few rows are complete.
-    UsageError
-        When `names` are given without `drivers` or the other way round.
+    InputError, UsageError
+        When a column is missing, or too few rows are complete; when `names` or `drivers` stand alone.
 
     Notes
     -----
@@ -96,8 +91,7 @@ def catch_up(
     --------
     >>> from xinzhi.sources import decompose
     >>> from xinzhi.sources.upgrading import catch_up
-    >>> fit = catch_up(decompose("china-provinces").industries)
-    >>> fit.frame["term"].to_list()
+    >>> catch_up(decompose("china-provinces").industries).frame["term"].to_list()
     ['frontier_growth', 'distance']
     """
     import polars as pl

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.result import Facts
     from xinzhi.core.text import Text
-    from xinzhi.sources.decompose import Sources
+    from xinzhi.sources.result import Sources
     from xinzhi.sources.upgrading.catch_up import CatchUp
 
 
@@ -51,13 +51,6 @@ class Upgrading(Result):
         """Return ``region, start, end, speed, theil_start, advancement_start, theil_end, advancement_end``.
 
         Speed is the mean of ``nav``: the share of labour that changed its industry in a year.
-
-        Examples
-        --------
-        >>> from xinzhi.sources import decompose
-        >>> moved = in_depth(decompose("china-provinces")).change()
-        >>> moved.filter(moved["advancement_end"] > moved["advancement_start"]).height
-        30
         """
         import polars as pl
 
@@ -79,22 +72,17 @@ class Upgrading(Result):
 def in_depth(result: Sources) -> Upgrading:
     """Look deeper into upgrading: speed of structural change, rationalisation, advancement, catching up.
 
-    Parameters
-    ----------
-    result
-        A decomposition by industries or sectors.
-
-    Raises
-    ------
-    InputError
-        When there is one industry only.
+    Takes a decomposition by industries or sectors; an `InputError` says that there is one industry only.
 
     Examples
     --------
+    >>> import polars as pl
     >>> from xinzhi.sources import decompose
     >>> found = in_depth(decompose("china-provinces"))
     >>> found.frame.columns[2:], round(found.catch_up.half_life)
     (['lilien', 'nav', 'theil', 'advancement', 'moore'], 13)
+    >>> found.change().filter(pl.col("advancement_end") > pl.col("advancement_start")).height
+    30
     """
     rows = result.inputs
     if rows["industry"].n_unique() <= 1:

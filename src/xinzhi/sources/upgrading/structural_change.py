@@ -24,11 +24,9 @@ def structural_change(
     Parameters
     ----------
     frame
-        One row per region, industry and year.
+        One row per region, industry and year (the `keys`).
     value
         Column whose shares make the structure: labour or output.
-    keys
-        Names of region, industry and year.
 
     Returns
     -------
@@ -94,11 +92,9 @@ def rationalisation(
     Parameters
     ----------
     frame
-        One row per region, industry and year.
+        One row per region, industry and year (the `keys`).
     output, labour
         Columns: value added at current prices, and labour.
-    keys
-        Names of region, industry and year.
 
     Returns
     -------
@@ -144,13 +140,11 @@ def advancement(
     Parameters
     ----------
     frame
-        One row per region, sector and year; sectors that `order` does not name are refused.
+        One row per region, sector and year (the `keys`); sectors that `order` does not name are refused.
     value
         Column whose shares make the structure.
     order
         The sectors from the lowest to the highest.
-    keys
-        Names of region, sector and year.
 
     Returns
     -------

@@ -15,7 +15,8 @@ from xinzhi.core.text import words
 from xinzhi.protocol import catalogue, registry, specification
 from xinzhi.yardstick.audit.choices import choices, grid, spell
 from xinzhi.yardstick.audit.multiverse import LeftOut, Span, Spread, computable, evaluate, spread
-from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
+from xinzhi.yardstick.measure import measure
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 from xinzhi.yardstick.periods import official_span
 
 if TYPE_CHECKING:
@@ -83,13 +84,7 @@ class Audit(Result):
         ]
 
     def protocol(self, number: int) -> Protocol:
-        """Return one protocol of the admissible set, ready to measure with.
-
-        Raises
-        ------
-        UsageError
-            When there is no such number.
-        """
+        """Return one protocol of the admissible set, ready to measure with; a number beyond is a `UsageError`."""
         rows = self.grid.rows
         if not 0 <= number < len(rows):
             raise UsageError("yardstick.no-such-protocol", number=number, last=len(rows) - 1)
@@ -173,22 +168,15 @@ def audit(
     package, protocol
         As in `measure`.
 
-    Returns
-    -------
-    Audit
-        Spread, gaming room, reversals and variance of mean TFP growth by region and period.
-
     Raises
     ------
-    UsageError
-        When the admissible set is empty.
-    ProtocolError, InputError
-        As in `measure`.
+    UsageError, ProtocolError, InputError
+        When the admissible set is empty; as in `measure`.
 
     Notes
     -----
     Specification curve: Simonsohn, Simmons and Nelson (2020); multiverse: Steegen et al. (2016). Variance by choice is
-    exact over the whole set, see `xinzhi.core.variance.effects`.
+    exact over the whole set, see `xinzhi.core.shapley.effects`.
 
     Examples
     --------

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.protocol import Dated
-from xinzhi.protocol.catalogue import specification
+from xinzhi.protocol import Dated, specification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,14 +34,7 @@ class Level:
 class Choice:
     """One axis of the dispute: parameters that depend on one another are settled together.
 
-    Parameters
-    ----------
-    name
-        The parameter that the others hang on, such as ``shares.rule``.
-    paths
-        All its parameters.
-    levels
-        The ways to settle it; the first is the protocol's own.
+    `name` is the parameter that the others hang on, such as ``shares.rule``; the first level is the protocol's own.
     """
 
     name: str

@@ -15,11 +15,9 @@ from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import as_package, names_of
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.breaks.causes import causes, tfp_effects
-from xinzhi.yardstick.breaks.judge import Judgement, Rules, facts, judge, rules
+from xinzhi.yardstick.breaks.judge import Judgement, Rules, causes, facts, judge, rules, tfp_effects
 from xinzhi.yardstick.growth_accounts import account, build_inputs
-from xinzhi.yardstick.measure import DEFAULT_PROTOCOL
-from xinzhi.yardstick.panel import TOTAL_ASSET, Panel, read_panel, require
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, TOTAL_ASSET, Panel, read_panel, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,11 +137,6 @@ def breaks(
         nominal output, investment, years of schooling, labour share, capital where it is given) it may lack any.
     protocol
         The protocol under which the effect on TFP growth is measured.
-
-    Returns
-    -------
-    Breaks
-        One row per region, year and series that breaks.
 
     Raises
     ------
@@ -281,17 +274,8 @@ def _judged(panel: Panel, found: list[Judgement]) -> pl.DataFrame:
 def break_findings(package: Package | str | Path | Mapping[str, object]) -> list[Finding]:
     """Return every break as a finding of the rule ``series-break``.
 
-    A break without a known cause that the package does not mark itself is a warning, any other a note.
-
-    Parameters
-    ----------
-    package
-        A loaded package, or anything that `xinzhi.load` takes.
-
-    Raises
-    ------
-    InputError
-        When the package has no accounts without errors, or none of the series that are judged.
+    A break without a known cause that the package does not mark itself is a warning, any other a note. An `InputError`
+    says that there are no accounts without errors, or none of the series that are judged.
 
     Examples
     --------

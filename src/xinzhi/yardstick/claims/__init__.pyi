@@ -2,4 +2,4 @@ from .check_claims import ClaimCheck as ClaimCheck
 from .check_claims import Claims as Claims
 from .check_claims import check_claim as check_claim
 from .check_claims import check_claims as check_claims
-from .note import note as note
+from .check_claims import note as note

@@ -1,4 +1,4 @@
-"""The verbs `check_claim` and `check_claims`: from published figures to verdicts."""
+"""The verbs `check_claim`, `check_claims` and `note`: from published figures to verdicts and a report on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from xinzhi.core.text import Text, words
 from xinzhi.data import as_package
 from xinzhi.yardstick.claims.figures import Claim, convention, lines_of, read_claim, read_claims, read_figure
 from xinzhi.yardstick.claims.survey import Judgement, estimates, judge, survey
-from xinzhi.yardstick.measure import DEFAULT_PROTOCOL, measure
+from xinzhi.yardstick.measure import measure
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.result import Facts
+    from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.audit.choices import Grid
@@ -70,13 +72,7 @@ class Claims(Result):
         return bool((self.frame["verdict"] == "supported").all())
 
     def protocol(self, number: int) -> Protocol:
-        """Return one of the protocols that were tried, ready to measure with.
-
-        Raises
-        ------
-        UsageError
-            When there is no such number.
-        """
+        """Return one of the protocols that were tried, ready to measure with; one beyond is a `UsageError`."""
         rows = self.grid.rows
         if not 0 <= number < len(rows):
             raise UsageError("yardstick.no-such-claim-protocol", number=number, last=len(rows) - 1)
@@ -144,10 +140,8 @@ def check_claim(
 
     Raises
     ------
-    UsageError
-        When the region, the years or a figure cannot be used, or the admissible set is empty.
-    ProtocolError, InputError
-        As in `measure`.
+    UsageError, ProtocolError, InputError
+        When the region, the years or a figure cannot be used, or the admissible set is empty; as in `measure`.
 
     Examples
     --------
@@ -186,10 +180,9 @@ def check_claims(
 
     Raises
     ------
-    InputError
-        When the table lacks a column, or a claim cannot be checked: all such rows are named.
-    UsageError
-        When the admissible set is empty.
+    InputError, UsageError
+        When the table lacks a column, or a claim cannot be checked: all such rows are named; when the admissible set is
+        empty.
 
     Examples
     --------
@@ -345,3 +338,54 @@ def _departures(judged: Sequence[tuple[Claim, Judgement]]) -> pl.DataFrame:
         for part in found
     ]
     return pl.DataFrame(rows, schema={**schema, "contribution": pl.Float64}, orient="row")
+
+
+VERDICTS = ("supported", "superseded", "reachable", "unreachable")
+
+
+def note(result: Claims, language: Language = "en") -> str:
+    """Return the claims report as Markdown: the verdicts in a table, then the evidence on every claim.
+
+    Examples
+    --------
+    >>> from xinzhi.yardstick import check_claim
+    >>> print(note(check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.1%"))[:24])
+    # Claims about total fac
+    """
+
+    def said(key: str, **values: object) -> str:
+        return words(f"yardstick.claims.{key}", **values).lang(language).replace("\u00a0%", " %")
+
+    lines = [f"# {said('title')}", "", *_head(said("columns"))]
+    called = {region: result.names.region(region).lang(language) for region in result.frame["region"].unique()}
+    for row in result.frame.iter_rows(named=True):
+        numbers = [f"{100 * row[name]:.2f} %" for name in ("official", "lowest", "highest")]
+        span, verdict = f"{row['start']}–{row['end']}", said(f"verdict.{row['verdict']}")
+        lines.append(_row((called[row["region"]], span, row["written"], *numbers, verdict, row["source"])))
+    lines += ["", *(f"- **{said(f'verdict.{name}')}**: {said(f'meaning.{name}')}" for name in VERDICTS)]
+    for row in result.frame.iter_rows(named=True):
+        title = f"## {called[row['region']]} {row['start']}–{row['end']}"
+        lines += ["", title, "", said("head", **claim_facts(result, row)), *_evidence(result, row, said("parts"))]
+        if row["flags"]:
+            lines += ["", said("marks", marks=", ".join(f"`{mark}`" for mark in row["flags"].split(";")))]
+    lines += ["", said("unit"), "", f"{result.provenance.package} · {result.provenance.foot()}"]
+    lines += ["", *(f"- sha256 {table}: `{digest}`" for table, digest in result.provenance.inputs.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _evidence(result: Claims, row: Mapping[str, Any], head: str) -> list[str]:
+    """Return the table of departures of one claim; nothing where the reference protocol is all there is."""
+    here = result.departures.filter(**{name: row[name] for name in result.key})
+    parts = here.select("number", "parameter", "official", "value", "contribution").iter_rows()
+    rows = [_row((number, f"`{path}`", own, value, f"{100 * gain:+.3f}")) for number, path, own, value, gain in parts]
+    return ["", *_head(head), *rows] if rows else []
+
+
+def _head(titles: str) -> list[str]:
+    cells = titles.split("|")
+    return [_row(cells), _row(["---"] * len(cells))]
+
+
+def _row(cells: Sequence[object]) -> str:
+    """Return a row of a Markdown table; a bar in a cell would end it."""
+    return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import listed
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text
+from xinzhi.data import read_any
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 
 if TYPE_CHECKING:
@@ -154,18 +154,9 @@ def lines_of(rows: Mapping[int, Text]) -> Text:
 
 def _table(package: Package, claims: object, encoding: str | None) -> pl.DataFrame:
     """Return the rows as they were written, text where the source is text."""
-    from xinzhi.data.delimited import read_delimited
-    from xinzhi.data.frames import read_frames
-
     if claims is None:
         return package.require("claims", NEEDED, verb="claim")
-    if isinstance(claims, str | Path):
-        read = read_delimited(Path(claims), "claims", encoding=encoding)
-        if errors := [found for found in read.findings if found.severity == "error"]:
-            raise InputError("data.unreadable-table", errors, path=claims, what=listed(errors))
-        return read.cells
-    tables, _ = read_frames({"claims": claims})
-    return tables[0].cells
+    return read_any(claims, "claims", encoding=encoding)[0].cells
 
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:

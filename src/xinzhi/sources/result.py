@@ -1,19 +1,26 @@
-"""What a decomposition finds, as facts: the whole, group against group, who gained most, and what it rests on."""
+"""The result of a decomposition: what it holds, what it finds, and what stands behind one region and year of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
+from xinzhi.sources.assumptions import catalogue
+from xinzhi.sources.tables import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
 
+    from xinzhi.core.finding import Finding
     from xinzhi.core.names import Names
     from xinzhi.core.result import Facts
-    from xinzhi.sources.decompose import Sources
+    from xinzhi.core.text import Language
+    from xinzhi.yardstick import Measurement
 
 Row = dict[str, Any]
 ORDER = (
@@ -30,6 +37,194 @@ _SHOWN = 3
 _MINOR = 0.1  # of the gap: a part that holds less of it is not named as a reason
 _ALIKE = 0.0005  # log points a year: growth that differs by less reads the same
 _NOTHING = 0.00005  # what a sentence with two decimals of a percentage point writes as 0.00
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Sources(Result):
+    """Where the total factor productivity growth of every region came from, in log points per year.
+
+    ``tfp_growth = breakthrough + allocation + upgrading_traditional + upgrading_emerging + unallocated``, to 1e-12.
+
+    Parameters
+    ----------
+    frame
+        One row per region and year. `within` is the sum of the industries' own residuals (= breakthrough + upgrading),
+        `output_gap` the official output growth less that of the industries, `unallocated` what of it was not spread
+        over them (0 unless ``output_gap`` is assumed ``show``). A part that cannot be computed is null.
+    industries
+        One row per region, industry and year. `level` is the log level of TFP, comparable between regions and years;
+        `distance` the log distance to best practice; `leader` the region with the highest level. With gross output
+        `tfp_growth`, levels and frontier are on gross output, and `domar_weight` carries them to the region.
+    inputs
+        The levels behind `industries`, capital and labour scaled to the region's totals; what `marginal_products` and
+        the other measures take.
+    periods
+        Means per year of the chained growth of the years after `start` up to `end`; times `years` they are the chained
+        sums. A period of the protocol that the decomposition covers in part begins or ends where it does.
+    cumulative
+        The parts summed from the first year on; breaks off at a gap.
+    groups, group_periods
+        The same for macro-regions and the ``total``: `tfp_growth` of their official accounts, the parts as means of
+        their regions weighted by output, and `allocation_between`: what moved between the regions.
+    coverage, omitted
+        What could be computed (``computed, partly, not_computed``) and why not; region-years without decomposition.
+    beside
+        The parts beside those of a frontier analysis; None where none was passed in.
+    findings
+        What does not add up in the figures.
+    measurement
+        The official accounts.
+    identity_gap
+        Largest absolute difference between the official residual and the sum of the parts.
+    """
+
+    verb: ClassVar[str] = "sources"
+    topic: ClassVar[str] = "sources"
+    key: ClassVar[tuple[str, ...]] = ("region", "year")
+
+    industries: pl.DataFrame
+    inputs: pl.DataFrame
+    periods: pl.DataFrame
+    cumulative: pl.DataFrame
+    groups: pl.DataFrame
+    group_periods: pl.DataFrame
+    coverage: pl.DataFrame
+    omitted: pl.DataFrame
+    beside: pl.DataFrame | None
+    findings: tuple[Finding, ...]
+    measurement: Measurement
+    identity_gap: float
+
+    def explain(self, region: str | int, year: int | str) -> SourcesExplanation:
+        """Return the industries, reallocation and assumptions behind one region and year.
+
+        A `UsageError` says why the region or the year was not decomposed.
+
+        Examples
+        --------
+        >>> import xinzhi
+        >>> from xinzhi.sources import decompose
+        >>> print(decompose("china-provinces").explain("520000", 2010).text("en"))  # doctest: +ELLIPSIS
+        Guizhou 2010...
+        """
+        return explain(self, region, year)
+
+    def facts(self) -> Facts:
+        """Return what the decomposition finds, what is missing, and what it rests on."""
+        return facts_of(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesExplanation:
+    """What stands behind the sources of one region in one year.
+
+    `parts` holds ``part, value`` in log points, the residual first; `industries` the rows of `Sources.industries`;
+    `assumptions` ``assumption, value, departs, description_zh, description_en, reference``; `flags` the marks of the
+    year; `foot` the protocol and its fingerprint; `names` those of the industries.
+    """
+
+    region: str
+    year: int
+    name: Text
+    parts: pl.DataFrame
+    industries: pl.DataFrame
+    assumptions: pl.DataFrame
+    flags: str
+    foot: str
+    names: Names
+
+    def text(self, language: Language = "en") -> str:
+        """Return the explanation as lines for a person."""
+        lines = [f"{self.name.lang(language)} {self.year}  {self.flags}".rstrip()]
+        for part, value in self.parts.iter_rows():
+            said = words("sources.explain.unknown") if value is None else words("sources.explain.value", value=value)
+            lines.append(f"  {words(f'sources.quantity.{part}').lang(language)}: {said.lang(language)}")
+        for row in self.industries.iter_rows(named=True):
+            line = words("sources.explain.industry", **row | {"label": self.names.text("industry", row["industry"])})
+            lines.append(f"  {line.lang(language)}")
+        lines += [
+            f"  {row['assumption']} = {row['value']}  [{row['reference']}]"
+            for row in self.assumptions.iter_rows(named=True)
+        ]
+        return "\n".join([*lines, self.foot])
+
+    def __repr__(self) -> str:
+        """Return the English text."""
+        return self.text()
+
+
+def explain(result: Sources, region: str | int, year: int | str) -> SourcesExplanation:
+    """Return what stands behind one region and year of a decomposition."""
+    import polars as pl
+
+    code = result.names.resolve(region, result.measurement.panel.regions)
+    try:
+        when = int(year)
+    except ValueError:
+        raise UsageError("sources.no-year", year=year) from None
+    rows = result.frame.filter(pl.col("region") == code, pl.col("year") == when)
+    if not rows.height:
+        raise _why_not(result, code, when)
+    here = rows.row(0, named=True)
+    wanted = ("tfp_growth", "breakthrough", *_order())
+    industries = result.industries.filter(pl.col("region") == code, pl.col("year") == when)
+    return SourcesExplanation(
+        region=code,
+        year=when,
+        name=result.names.region(code),
+        parts=pl.DataFrame({"part": wanted, "value": [here[name] for name in wanted]}),
+        industries=industries,
+        assumptions=assumption_frame(result),
+        flags=here["flags"],
+        foot=result.provenance.foot(),
+        names=result.names,
+    )
+
+
+def _order() -> list[str]:
+    """Return the parts after breakthrough, each allocation under its sum."""
+    out = []
+    for part in PARTS[1:]:
+        out.append(part)
+        if part == "allocation":
+            out += ["allocation_capital", "allocation_labour"]
+    return [*out, "unallocated", "output_gap"]
+
+
+def _why_not(result: Sources, region: str, year: int) -> UsageError:
+    """Return why a region-year was not decomposed."""
+    import polars as pl
+
+    name = result.names.region(region)
+    left = result.omitted.filter(pl.col("region") == region, pl.col("year") == year)
+    if left.height:
+        missing = lacking(left["missing"][0], result.names)
+        return UsageError("sources.year-omitted", name=name, year=year, missing=missing)
+    years = result.frame.filter(pl.col("region") == region)["year"]
+    if not len(years):
+        return UsageError("sources.region-omitted", name=name)
+    return UsageError("sources.other-years", name=name, first=years[0], last=years[-1], year=year)
+
+
+def assumption_frame(result: Sources) -> pl.DataFrame:
+    """Return the assumptions in force, with their reasons and references."""
+    import polars as pl
+
+    options = result.provenance.options
+    rows = []
+    for name, entry in catalogue().items():
+        value = options.get(f"assume.{name}", entry["value"])
+        rows.append(
+            {
+                "assumption": name,
+                "value": "table" if isinstance(value, dict) else str(value),
+                "departs": f"assume.{name}" in options,
+                "description_zh": entry["description"]["zh"],
+                "description_en": entry["description"]["en"],
+                "reference": "; ".join(f"{item['title']}, {item['where']}" for item in entry["reference"]),
+            }
+        )
+    return pl.DataFrame(rows)
 
 
 def facts_of(result: Sources) -> Facts:
