@@ -22,8 +22,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 
 import numpy as np
 
-from xinzhi.risks.prices.bootstrap import sieve_panels, sieve_values, wild_values
-from xinzhi.risks.prices.critical import critical_values, stored_values
+from xinzhi.risks.prices.critical import critical_values, sieve_panels, sieve_values, stored_values, wild_values
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from xinzhi.risks.projects.comparison import compare, cosines
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import pairs, score
-from xinzhi.risks.projects.truth import calibration_table
+from xinzhi.risks.projects.screening import calibration_table
 
 SIZE = {"archive": 3000, "rewrites": 200, "others": 400}
 LARGE = {"archive": 1_000_000, "rewrites": 1400, "others": 1000, "cities": 300}

@@ -19,8 +19,8 @@ from xinzhi.risks.projects.conventions import HERE
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
-from xinzhi.risks.projects.scoring import CLASSES, pairs
-from xinzhi.risks.projects.weights import PAIR_CLASSES, learn_weights
+from xinzhi.risks.projects.scoring import CLASSES, learn_weights, pairs
+from xinzhi.risks.projects.weights import PAIR_CLASSES
 
 if TYPE_CHECKING:
     from typing import Any

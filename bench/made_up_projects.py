@@ -19,7 +19,7 @@ from xinzhi.risks.projects.places import name_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from xinzhi.risks.projects.screen import Screening
+    from xinzhi.risks.projects.screening import Screening
 
 
 HARD, EASY = 9, 0  # levels of new projects

@@ -63,7 +63,7 @@ def screened() -> Result:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
     from made_up_projects import labelled
     from xinzhi.risks import screen
-    from xinzhi.risks.projects.truth import with_truth
+    from xinzhi.risks.projects.screening import with_truth
 
     made = labelled("held_out", archive=3000, rewrites=200, others=400)
     return with_truth(screen(made.projects, made.archive), made.truth)

@@ -54,6 +54,6 @@ def checked(verb: str, name: str, value: object, *, whole: bool = False, above: 
     numeric = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     number = float(value) if numeric else float("nan")  # type: ignore[arg-type] # checked
     if not np.isfinite(number) or (whole and number != int(number)) or (above is not None and number <= above):
-        code = "risks.option" if above is None else "risks.option-above"
-        raise UsageError(code, verb=verb, name=name, value=repr(value), whole=whole, above=above)
+        said = {"verb": verb, "name": name, "value": repr(value), "whole": whole, "above": above}
+        raise UsageError("risks.option" if above is None else "risks.option-above", **said)
     return number

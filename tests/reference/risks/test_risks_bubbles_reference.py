@@ -19,9 +19,8 @@ import polars as pl
 import pytest
 
 from xinzhi.risks import BubbleRules, CriticalValues, bubbles, panel_bubbles
-from xinzhi.risks.prices.bootstrap import sieve_panels, wild_values
 from xinzhi.risks.prices.conventions import LEVELS
-from xinzhi.risks.prices.critical import critical_values, stored_values
+from xinzhi.risks.prices.critical import critical_values, sieve_panels, stored_values, wild_values
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
 
 TOLERANCE = 1e-9

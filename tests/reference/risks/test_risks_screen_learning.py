@@ -20,7 +20,7 @@ from xinzhi.risks.projects.index import build, candidates
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import rising
-from xinzhi.risks.projects.truth import calibration_table
+from xinzhi.risks.projects.screening import calibration_table
 from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped
 
 SIMULATED = 0.02  # three standard errors of a share of 20,000 pairs
@@ -60,7 +60,7 @@ def test_without_any_label_the_truth_comes_back():
 @pytest.mark.parametrize(("mass", "tolerance", "within"), [(1e-9, 1e-15, SPLINK), (1.0, 1e-9, PRIOR)])
 def test_without_any_label_it_learns_what_splink_does(monkeypatch, mass, tolerance, within):
     """``splink.json`` holds the values, ``make_splink_reference.py`` the call."""
-    monkeypatch.setattr(weights, "_PRIOR_MASS", mass)
+    monkeypatch.setattr(weights, "convention", lambda _: mass)
     monkeypatch.setattr(weights, "_TOLERANCE", tolerance)
     peer = json.loads(Path(__file__).with_name("splink.json").read_text(encoding="utf-8"))
     levels, _ = simulated()

@@ -15,8 +15,7 @@ from xinzhi.core.text import Text
 from xinzhi.report import pages, svg, write_room
 from xinzhi.report.pages.risks.screening_ledger import pieces
 from xinzhi.risks import screen, value_words
-from xinzhi.risks.projects.quotations import marks
-from xinzhi.risks.projects.truth import calibration_table, with_truth
+from xinzhi.risks.projects.screening import calibration_table, with_truth
 
 OLD = pl.DataFrame(
     {
@@ -99,7 +98,7 @@ def test_agreeing_words_bear_one_number_a_field_in_both_texts(section):
 def test_the_pieces_are_the_text_and_the_marks_of_one_meaning(found):
     for name in ("p1", "p2", "p3"):
         pair = found.explain(name)
-        spans = marks(pair)
+        spans = pair.marks()
         for side, text in ((1, pair.project_text), (2, pair.archive_text)):
             own = [(one[side], one[0]) for one in spans]
             cut = list(

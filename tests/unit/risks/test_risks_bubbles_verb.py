@@ -20,8 +20,7 @@ from xinzhi.risks.prices.critical import (
     stored_power,
     stored_values,
 )
-from xinzhi.risks.prices.recursive import minimum_window
-from xinzhi.risks.prices.testing import date_runs
+from xinzhi.risks.prices.recursive import date_runs, minimum_window
 
 FEW = BubbleRules(replications=200)
 

@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 
 from xinzhi.risks import BubbleRules, bubbles
-from xinzhi.risks.prices.bootstrap import sieve_panels, sieve_values, wild_values
-from xinzhi.risks.prices.critical import sequences_of
+from xinzhi.risks.prices.critical import sequences_of, sieve_panels, sieve_values, wild_values
 from xinzhi.risks.prices.recursive import direct_statistics, recursive_adf
 
 OPTIONS = {"window": 14, "lag": 0, "replications": 200, "seed": 1}

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xinzhi.risks import debt_dynamics, debt_fan
-from xinzhi.risks.debt.fan_shocks import LIMIT, independent, panel_autoregression, persistent, recursion, residuals
+from xinzhi.risks.debt.fan_shocks import independent, panel_autoregression, persistent, recursion, residuals
+from xinzhi.risks.inputs import setting
 
 YEARS, AHEAD = 9, 3
 NAMES = ("growth", "rate", "net_borrowing")
@@ -112,7 +113,7 @@ def test_the_coefficient_knows_neither_unit_nor_level_nor_order_of_regions(seed,
         panel_autoregression(dated(each), 40, np.random.default_rng(0))
         for each in (panel, unit * panel + level, panel[::-1])
     )
-    assert np.abs(one.drawn).max() <= LIMIT
+    assert np.abs(one.drawn).max() <= setting("public_debt", "fan.largest_coefficient")
     for other in (moved, turned):
         assert other.slopes == pytest.approx(one.slopes, abs=1e-6)
         assert other.drawn == pytest.approx(one.drawn, abs=1e-6)

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from make_critical_values import rejection_rates
-from xinzhi.risks.prices.bootstrap import sieve_panels, sieve_values, wild_values
 from xinzhi.risks.prices.conventions import setting, whole
 from xinzhi.risks.prices.critical import (
     at_level,
@@ -15,12 +14,22 @@ from xinzhi.risks.prices.critical import (
     explosive_series,
     from_sequences,
     power_of,
+    sieve_panels,
+    sieve_values,
     simulate_null,
     stored_values,
+    wild_values,
 )
-from xinzhi.risks.prices.recursive import direct_statistics, minimum_window, recursive_adf, unit_scaled
+from xinzhi.risks.prices.recursive import (
+    date_runs,
+    direct_statistics,
+    minimum_window,
+    recursive_adf,
+    shortest_duration,
+    unit_scaled,
+)
 from xinzhi.risks.prices.series import read_series, read_steps, written
-from xinzhi.risks.prices.testing import chosen_lag, date_runs, drift, residual_autocorrelation, shortest_duration
+from xinzhi.risks.prices.testing import chosen_lag, drift, residual_autocorrelation
 
 
 def test_wild_values() -> None:

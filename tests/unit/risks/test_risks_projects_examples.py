@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from xinzhi.risks.projects.comparison import city_of
 from xinzhi.risks.projects.owners import owners
-from xinzhi.risks.projects.places import name_of, places, sound
+from xinzhi.risks.projects.places import city_of, name_of, places, sound
 from xinzhi.risks.projects.quantities import extract, numeral_value, plain
 from xinzhi.risks.projects.quotations import passages, sayings
 from xinzhi.risks.projects.reading import plain_heading, renamed, sentences, together

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, city_of, compare, cosines
+from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, compare, cosines
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.owners import owners
-from xinzhi.risks.projects.places import code_of, name_of, places
+from xinzhi.risks.projects.places import city_of, code_of, name_of, places
 from xinzhi.risks.projects.quantities import extract, numeral_value, plain
 from xinzhi.risks.projects.records import NUMBERS, read
 from xinzhi.risks.projects.vocabulary import approvals, labels, lower, phases, spotted, tokenise, without_buzzwords

@@ -37,17 +37,18 @@ class Market:
 
     def __post_init__(self) -> None:
         """Refuse what is no market."""
-        checks = (
-            (self.demand_elasticity > 0, "capacity.market-demand"),
-            (self.supply_elasticity >= 0, "capacity.market-supply"),
-            (0 < self.variable_cost <= 1, "capacity.market-variable-cost"),
-            (1 - self.variable_cost - self.margin >= 0, "capacity.market-shares"),
-            (self.margin > 0, "capacity.market-margin"),
-            (self.spillover < 1, "capacity.market-spillover"),
-        )
-        for holds, code in checks:
-            if not holds:
-                raise UsageError(code)
+        if not self.demand_elasticity > 0:
+            raise UsageError("capacity.market-demand")
+        if not self.supply_elasticity >= 0:
+            raise UsageError("capacity.market-supply")
+        if not 0 < self.variable_cost <= 1:
+            raise UsageError("capacity.market-variable-cost")
+        if not 1 - self.variable_cost - self.margin >= 0:
+            raise UsageError("capacity.market-shares")
+        if not self.margin > 0:
+            raise UsageError("capacity.market-margin")
+        if not self.spillover < 1:
+            raise UsageError("capacity.market-spillover")
 
     @property
     def fixed_cost(self) -> float:

@@ -20,7 +20,6 @@ from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
 from xinzhi.risks.debt.fan_shocks import (
     BORROWING,
     GROWTH,
-    LIMIT,
     NOTHING,
     RATE,
     PanelAutoregression,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 VARIABLES = ("growth", "rate", "net_borrowing")
 LIKELY, MIDDLE = 0.5, 50.0
-_FEWEST = 4  # years for a fan
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -209,15 +207,16 @@ def debt_fan(
     means = _means(history, baseline)
     least = setting("public_debt", "fan.least_years")
     series = {str(code): rows.sort("year") for (code,), rows in history.group_by("region", maintain_order=True)}
-    kept = {code: rows for code, rows in series.items() if rows.height >= _FEWEST}
+    fewest = setting("public_debt", "fan.least")
+    kept = {code: rows for code, rows in series.items() if rows.height >= fewest}
     if not kept:
-        raise InputError("debt.fan-too-short", least=_FEWEST, names=VARIABLES)
+        raise InputError("debt.fan-too-short", least=fewest, names=VARIABLES)
     pasts = {code: rows.select(VARIABLES).to_numpy() for code, rows in kept.items()}
     pool = np.concatenate([residuals(past) for past in pasts.values()])
     alone = [rows for rows in kept.values() if rows.height >= least or len(kept) == 1]
     fans, ends = [], []
     notes = [
-        finding("debt.too-short", words={"years": rows.height, "least": _FEWEST}, key=code)
+        finding("debt.too-short", words={"years": rows.height, "least": fewest}, key=code)
         for code, rows in series.items()
         if code not in kept
     ]
@@ -358,7 +357,8 @@ def _persistence(shared: PanelAutoregression) -> pl.DataFrame:
 
 def _follows(persistence: pl.DataFrame, pulled: float) -> Finding:
     """Return that pooled shocks follow one autoregression, with its coefficients."""
-    said = {"coefficients": coefficients(persistence), "share": pulled, "limit": LIMIT}
+    limit = setting("public_debt", "fan.largest_coefficient")
+    said = {"coefficients": coefficients(persistence), "share": pulled, "limit": limit}
     return finding("debt.pooled-autoregression-cut" if pulled > 0 else "debt.pooled-autoregression", words=said)
 
 

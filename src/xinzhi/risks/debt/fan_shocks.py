@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.risks.inputs import setting
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
 
 GROWTH, RATE, BORROWING = 0, 1, 2
 _TINY = 1e-12
-_STABLE, _HALVINGS = 0.999, 20
-# a half-life of 34 years: a short past cannot tell slower ones from a trend
-LIMIT = 0.98
+_HALVINGS = 20
 _PASSES = 5  # each leaves about a fifth of what is missing
 NOTHING = 1e-24  # squares of rounding errors
 _CELLS = 4_000_000  # numbers held at once
@@ -119,7 +119,7 @@ def _bias(slopes: FloatArray, variance: FloatArray, years: int) -> FloatArray:
 
     a, one = slopes.T, np.eye(len(slopes))
     roots = np.linalg.eigvals(a)
-    if np.abs(roots).max() >= _STABLE:
+    if np.abs(roots).max() >= setting("public_debt", "fan.largest_root"):
         return np.zeros_like(slopes)
     spread = solve_discrete_lyapunov(a, variance)
     total = np.linalg.inv(one - a.T) + a.T @ np.linalg.inv(one - a.T @ a.T)
@@ -133,17 +133,17 @@ def _stable(corrected: FloatArray, plain: FloatArray) -> tuple[FloatArray, float
 
     Where the plain ones explode themselves they are shrunk.
     """
-    share = np.ones(len(corrected))
+    share, limit = np.ones(len(corrected)), setting("public_debt", "fan.largest_root")
     found = corrected
     for _ in range(_HALVINGS):
         root = np.abs(np.linalg.eigvals(found)).max(axis=1)
-        explosive = root >= _STABLE
+        explosive = root >= limit
         if not explosive.any():
             break
         share = np.where(explosive, share - 1 / _HALVINGS, share)
         found = plain + share[:, None, None] * (corrected - plain)
     root = np.abs(np.linalg.eigvals(found)).max(axis=1)
-    factor = np.where(root >= _STABLE, _STABLE / np.maximum(root, _TINY), 1.0)
+    factor = np.where(root >= limit, limit / np.maximum(root, _TINY), 1.0)
     return np.asarray(found * factor[:, None, None]), float((share < 1).mean())
 
 
@@ -193,15 +193,16 @@ def panel_autoregression(
     plain = _slopes(_moments(lag, now, panel))
     years = np.flatnonzero(panel.pairs.any(axis=(1, 2)))
     drawn = years[rng.integers(len(years), size=(draws, len(panel.values)))]
-    slopes = np.clip(plain, -LIMIT, LIMIT)
+    limit = setting("public_debt", "fan.largest_coefficient")
+    slopes = np.clip(plain, -limit, limit)
     for _ in range(_PASSES):
         panels = _panels(_residuals(lag, now, slopes, panel), slopes, drawn, panel)
-        slopes = np.clip(slopes + plain - _slopes(panels).mean(axis=0), -LIMIT, LIMIT)
+        slopes = np.clip(slopes + plain - _slopes(panels).mean(axis=0), -limit, limit)
     left = _residuals(lag, now, slopes, panel)
     panels = _panels(left, slopes, drawn, panel)
     again = _slopes(panels)
     own = again + (slopes - again.mean(axis=0))
-    kept = np.clip(own, -LIMIT, LIMIT)
+    kept = np.clip(own, -limit, limit)
     shocks = left[panel.pairs[..., 0] > 0]
     return PanelAutoregression(
         slopes=slopes,

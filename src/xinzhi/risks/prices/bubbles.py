@@ -6,35 +6,33 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Result
-from xinzhi.core.text import LANGUAGES, Text, paragraph, same
-from xinzhi.risks.prices.conventions import LEVELS, BubbleRules
-from xinzhi.risks.prices.critical import CriticalValues, at_level
-from xinzhi.risks.prices.facts import Timeline, bubble_facts, find_series, headline, series_names, series_sentences
-from xinzhi.risks.prices.series import read_series
+from xinzhi.core.text import LANGUAGES, Text, same, words
+from xinzhi.risks.prices.conventions import BubbleRules, short_sample
+from xinzhi.risks.prices.critical import CriticalValues, episode, power_of
+from xinzhi.risks.prices.series import Timeline, find_series, read_series, series_names
 from xinzhi.risks.prices.testing import (
     Tested,
     check_method,
     checked_lag,
-    episode_frame,
-    padded,
-    path_frame,
+    critical_frame,
+    episodes_frame,
+    paths_frame,
+    statistics_frame,
     tested_series,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xinzhi.core.finding import Finding
     from xinzhi.core.result import Facts
     from xinzhi.core.text import Language
     from xinzhi.risks.prices.conventions import Convention, Lag, Method
-    from xinzhi.risks.prices.series import Series
-_NAMES = ("adf", "sadf", "gsadf")
+_RARE = 0.001  # a probability below is not told apart from it
 _SHOWN = 5
 
 
@@ -122,11 +120,37 @@ class Bubbles(Result):
 
     def headline(self, series: str) -> Text:
         """Return what one series shows, in one sentence."""
-        return headline(self, series)
+        row = self.statistics.row(by_predicate=pl.col("series") == series, named=True)
+        episodes = self.rejecting_episodes().filter(series=series)
+        values = {
+            "name": self.names.distinct("series", self.statistics["series"])[series], "gsadf": row["gsadf"],
+            "limit": row["critical_value"], "level": row["level"], "n": episodes.height,
+        }  # fmt: skip
+        if not row["rejects"]:
+            return words("bubbles.headline.calm", **values)
+        if not episodes.height:
+            return words("bubbles.headline.undated", **values)
+        ongoing = episodes.filter("ongoing")
+        top = (ongoing if ongoing.height else episodes.sort("duration", descending=True, maintain_order=True)).row(
+            0, named=True
+        )
+        key = "episode" if episodes.height == 1 else "ongoing" if ongoing.height else "longest"
+        dates = self.timeline
+        return words(
+            f"bubbles.headline.{key}", **values, episode=dates.episode_text(top), lasted=dates.lasted(top["duration"])
+        )
 
     def facts(self) -> Facts:
         """Return which series are explosive, since when, by which critical values, and what could be missed."""
-        return bubble_facts(self)
+        tested = self.statistics.filter(status="tested")
+        if not tested.height:
+            return {"answer.untested": {}}
+        names, dates = self.names.distinct("series", self.statistics["series"]), self.timeline
+        rejecting = tested.filter("rejects")
+        facts: Facts = {**_who(self, names, tested, rejecting), **_episodes(self, names, dates), **line_facts(tested)}
+        if tested.height > 1:
+            facts |= _chance(self.level, tested.height, rejecting.height)
+        return {**facts, **_power(dates, tested, self.level), **_doubts(self, tested), "answer.fundamentals": {}}
 
     def explain(self, series: str) -> BubbleExplanation:
         """Return what stands behind the verdict on one series.
@@ -205,6 +229,7 @@ def bubbles(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from xinzhi.risks.prices.critical import explosive_series
     >>> level = explosive_series(80, 1, np.random.default_rng(6))[:, 0]
     >>> rows = pl.DataFrame({"place": "a", "t": range(80), "price": level})
@@ -230,13 +255,13 @@ def bubbles(
         **asdict(rules),
     }
     return Bubbles(
-        frame=_paths(tested),
+        frame=paths_frame(tested),
         provenance=reading.source.provenance(**options),
         kind=reading.source.kind,
         names=series_names(one.name for one in reading.series),
-        statistics=_statistics(found, findings, convention, rules.level),
-        episodes=_episodes(tested, convention, rules.level),
-        critical=_critical(tested),
+        statistics=statistics_frame(found, findings, convention, rules.level),
+        episodes=episodes_frame(tested, convention, rules.level),
+        critical=critical_frame(tested),
         findings=findings,
         convention=convention,
         level=rules.level,
@@ -251,123 +276,130 @@ def refuse_all(findings: Sequence[Finding]) -> None:
     raise InputError("prices.none-tested", findings, why=Text(zh=shown["zh"] + more.zh, en=shown["en"] + more.en))
 
 
-def _paths(tested: Sequence[Tested]) -> pl.DataFrame:
-    """Return the statistics of every date, all series below each other."""
-    sizes = [len(one.series.level) for one in tested]
-    badf, bsadf, line = (
-        np.concatenate([padded(getattr(one, name), size) for one, size in zip(tested, sizes, strict=True)])
-        for name in ("badf", "bsadf", "line")
-    )
-    frame = path_frame(pl.concat([one.series.dates for one in tested]), badf=badf, bsadf=bsadf, critical_value=line)
-    names = [one.series.name for one, size in zip(tested, sizes, strict=True) for _ in range(size)]
-    values = np.concatenate([one.series.level for one in tested])
-    return frame.select(pl.Series("series", names), "date", pl.Series("value", values), pl.exclude("date"))
+def line_facts(statistics: pl.DataFrame) -> Facts:
+    """Return by which critical values episodes are dated, and how often a series without a bubble passes them."""
+    row = statistics.row(0, named=True)
+    found = statistics["method"].drop_nulls().unique(maintain_order=True).to_list()
+    values = {
+        "level": row["level"], "convention": words(f"bubbles.convention.{row['convention']}.name"),
+        "method": [words(f"bubbles.chart.method_{one}") for one in found],
+    }  # fmt: skip
+    alarms = statistics["false_alarms"].drop_nulls().to_list()
+    if not alarms:
+        return {"answer.line": values}
+    if round(100 * min(alarms)) == round(100 * max(alarms)):
+        return {"answer.alarms": values | {"share": alarms[0]}}
+    return {"answer.alarms_between": values | {"low": min(alarms), "high": max(alarms)}}
 
 
-def _statistics(
-    found: Sequence[Series | Tested], findings: Sequence[Finding], convention: Convention, level: int
-) -> pl.DataFrame:
-    """Return one row a series; what was not tested says why."""
-    reasons = {item.key: item for item in findings if item.severity == "error" and item.key is not None}
-    rows = []
-    for one in found:
-        row = _row(one, convention, level) if isinstance(one, Tested) else _empty_row(one, reasons)
-        rows.append(row | {"level": level, "convention": convention})
-    dates = found[0].series.dates.dtype if isinstance(found[0], Tested) else found[0].dates.dtype
-    frame = pl.DataFrame(rows, schema={name: kind or dates for name, kind in _SCHEMA.items()})
-    return frame.with_columns(pl.col(_NAMES).fill_nan(None))
-
-
-_SCHEMA: dict[str, Any] = {
-    "series": pl.String,
-    "adf": pl.Float64,
-    "sadf": pl.Float64,
-    "gsadf": pl.Float64,
-    "observations": pl.Int64,
-    "first": None,  # of the caller's kind
-    "last": None,
-    "lag": pl.Int64,
-    "minimum_window": pl.Int64,
-    "critical_value": pl.Float64,
-    "rejects": pl.Boolean,
-    "significance": pl.Int64,
-    "level": pl.Int64,
-    "convention": pl.String,
-    "method": pl.String,
-    "replications": pl.Int64,
-    "seed": pl.Int64,
-    "false_alarms": pl.Float64,
-    "power": pl.Float64,
-    "power_gentle": pl.Float64,
-    "autocorrelation": pl.Float64,
-    "drift": pl.Float64,
-    "skipped": pl.Int64,
-    "status": pl.String,
-    "reason_zh": pl.String,
-    "reason_en": pl.String,
-}
-
-
-def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
-    """Return the row of a series that was tested."""
-    at = at_level(level)
-    alarms = one.critical.false_alarms.get(convention)
+def power_values(dates: Timeline, size: int, level: int) -> dict[str, object] | None:
+    """Return how often a bubble of either speed is found at a length; None where nobody has simulated it."""
+    power, gentle = power_of(size, level), power_of(size, level, "gentle")
+    if power is None or gentle is None:
+        return None
+    start, stop, root = episode(size)
     return {
-        "series": one.series.name,
-        **dict(zip(_NAMES, one.statistics, strict=True)),
-        "observations": len(one.series.level),
-        "first": one.series.dates[0],
-        "last": one.series.dates[-1],
-        "lag": one.lag,
-        "minimum_window": one.window,
-        "critical_value": float(one.critical.gsadf[at]),
-        "rejects": one.rejects(level),
-        "significance": one.significance(),
-        "method": one.critical.method,
-        "replications": one.critical.replications,
-        "seed": one.critical.seed,
-        "false_alarms": None if alarms is None else float(alarms[at]),
-        "power": one.power(level, "standard"),
-        "power_gentle": one.power(level, "gentle"),
-        "autocorrelation": one.autocorrelation,
-        "drift": one.drift,
-        "skipped": one.skipped,
-        "status": "tested",
+        "n": size, "rate": root - 1, "lasted": dates.lasted(stop - start), "power": power,
+        "slow": episode(size, "gentle")[2] - 1, "gentle": gentle,
+    }  # fmt: skip
+
+
+def _who(result: Bubbles, names: Mapping[str, Text], tested: pl.DataFrame, rejecting: pl.DataFrame) -> Facts:
+    """Return which series are explosive, rises and falls apart."""
+    if tested.height == 1:
+        return {"answer.single": {"headline": result.headline(tested["series"][0])}}
+    values = {"k": rejecting.height, "n": tested.height, "level": result.level}
+    if not rejecting.height:
+        return {"answer.none": values}
+    ways = {
+        signal: [
+            names[one]
+            for one in result.rejecting_episodes().filter(signal=signal)["series"].unique(maintain_order=True)
+        ]
+        for signal in ("positive", "negative")
     }
+    key = {(True, True): "both", (True, False): "rises", (False, True): "falls"}.get(
+        (bool(ways["positive"]), bool(ways["negative"]))
+    )
+    if key is None:
+        return {"answer.undated": values | {"names": [names[one] for one in rejecting["series"]]}}
+    return {f"answer.{key}": values | {"rises": ways["positive"], "falls": ways["negative"]}}
 
 
-def _empty_row(one: Series, reasons: dict[str, Finding]) -> dict[str, Any]:
-    """Return the row of a series that was not tested."""
-    why = reasons[one.name]
-    said = paragraph([why.message, why.hint])
-    reason = {"reason_zh": said.zh, "reason_en": said.en.strip()}
-    return {"series": one.name, "status": one.problem, **reason}
+def _episodes(result: Bubbles, names: Mapping[str, Text], dates: Timeline) -> Facts:
+    """Return which episodes go on where the data end, and the longest."""
+    episodes = result.rejecting_episodes()
+    if not episodes.height:
+        return {}
+
+    def item(row: Mapping[str, Any]) -> Text:
+        return words("bubbles.label.of", name=names[row["series"]], episode=dates.episode_text(row))
+
+    ongoing = [item(row) for row in episodes.filter("ongoing").iter_rows(named=True)]
+    top = episodes.sort("duration", descending=True, maintain_order=True).row(0, named=True)
+    longest = {"item": item(top), "lasted": dates.lasted(top["duration"])}
+    going: Facts = {"answer.ongoing": {"items": ongoing}} if ongoing else {"answer.over": {}}
+    return {**going, "answer.longest": longest}
 
 
-def _episodes(tested: Sequence[Tested], convention: Convention, level: int) -> pl.DataFrame:
-    """Return one row an episode."""
-    parts = [
-        episode_frame(one.runs, one.series.dates).select(
-            pl.lit(one.series.name).alias("series"),
-            pl.all(),
-            pl.lit(one.rejects(level)).alias("rejects"),
-            pl.lit(level, dtype=pl.Int64).alias("level"),
-            pl.lit(convention).alias("convention"),
-            pl.lit(one.critical.method).alias("method"),
-        )
-        for one in tested
-        if one.runs or one is tested[0]
+def _chance(level: int, count: int, found: int) -> Facts:
+    """Return how many of so many sound series would reject, and how likely as many as were found are."""
+    from scipy.stats import binom
+
+    share = 1 - level / 100
+    values = {"n": count, "level": 100 - level, "expected": count * share, "k": found}
+    if not found:
+        return {"answer.chance_none": values}
+    tail = float(binom.sf(found - 1, count, share))
+    return {"answer.chance": values | {"p": tail}} if tail >= _RARE else {"answer.chance_rare": values}
+
+
+def _power(dates: Timeline, tested: pl.DataFrame, level: int) -> Facts:
+    """Return what bubble would have been found at the longest and the shortest length, and where that is little."""
+    sizes = tested["observations"]
+    some = [power_values(dates, int(size), level) for size in dict.fromkeys((sizes.max(), sizes.min()))]  # type: ignore[arg-type] # whole numbers
+    known = [one for one in some if one is not None]
+    facts: Facts = {"answer.power": known} if known else {"answer.no_power": {}}
+    if known and tested["power"].null_count():
+        facts["answer.other_power"] = {}
+    short = tested.filter(pl.col("observations") < short_sample()).height
+    return facts | ({"answer.short": {"k": short, "limit": short_sample()}} if short else {})
+
+
+def _doubts(result: Bubbles, tested: pl.DataFrame) -> Facts:
+    """Return how many series were not tested, and of how many the critical values do not allow for what they are."""
+    rules = [one.rule for one in result.findings]
+    facts: Facts = {}
+    if left := result.statistics.height - tested.height:
+        facts["answer.left"] = {"k": left}
+    for name in ("autocorrelated", "drift"):
+        if count := rules.count(f"bubbles-{name}"):
+            facts[f"answer.{name}"] = {"k": count, "n": tested.height}
+    return facts
+
+
+def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataFrame) -> tuple[Text, ...]:
+    """Return what stands behind the verdict on one series."""
+    dates, name = result.timeline, result.names.text("series", row["series"])
+    if row["status"] != "tested":
+        return (words("bubbles.answer.not_tested", name=name, why=Text(zh=row["reason_zh"], en=row["reason_en"])),)
+    head = {
+        "name": name, "first": dates.date(row["first"]), "last": dates.date(row["last"]), "n": row["observations"],
+        "lag": row["lag"], "window": row["minimum_window"], "level": row["significance"],
+    }  # fmt: skip
+    said = [words("bubbles.explain.rejects" if row["significance"] else "bubbles.explain.calm", **head)]
+    for statistic in ("adf", "sadf", "gsadf"):
+        limits = critical.filter(statistic=statistic).sort("level")["critical_value"].to_list()
+        values = dict(zip(("low", "middle", "high"), limits, strict=True))
+        said.append(words("bubbles.explain.statistic", statistic=statistic.upper(), value=row[statistic], **values))
+    said += [
+        words(f"bubbles.{key}", **values)
+        for key, values in line_facts(pl.DataFrame([row], infer_schema_length=None)).items()
     ]
-    return pl.concat(parts)
-
-
-def _critical(tested: Sequence[Tested]) -> pl.DataFrame:
-    """Return the critical values of the three statistics."""
-    rows = [
-        (one.series.name, name, level, float(getattr(one.critical, name)[at]))
-        for one in tested
-        for name in _NAMES
-        for at, level in enumerate(LEVELS)
-    ]
-    schema = {"series": pl.String, "statistic": pl.String, "level": pl.Int64, "critical_value": pl.Float64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    episodes = result.episodes.filter(series=row["series"])
+    said += [
+        words("bubbles.explain.episode", episode=dates.episode_text(one), lasted=dates.lasted(one["duration"]))
+        for one in episodes.iter_rows(named=True)
+    ] or [words("bubbles.explain.none")]
+    power = power_values(dates, row["observations"], row["level"]) if row["power"] is not None else None
+    return (*said, *([words("bubbles.answer.power", **power)] if power else []))

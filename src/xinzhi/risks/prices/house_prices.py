@@ -8,6 +8,7 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.data import Package, load
+from xinzhi.risks.prices.conventions import setting
 from xinzhi.risks.projects.places import name_of
 
 if TYPE_CHECKING:
@@ -20,15 +21,11 @@ Homes = Literal["second-hand", "new"]
 _COLUMNS = {"second-hand": "second_hand_mom", "new": "new_home_mom"}
 _GAPS = ("missing-year", "missing-month")  # a hole stays a hole; the test names it
 _FLAT = 100.0  # an index whose base is the previous month
-_HOME = 100.0  # m2, for the price beside output per head
 _YUAN_PER_HEAD = 1e4  # 1e8 CNY over 1e4 persons
 
 
 def house_prices(
-    package: Package | str | Path | Mapping[str, pl.DataFrame],
-    of: Places = "cities",
-    *,
-    homes: Homes = "second-hand",
+    package: Package | str | Path | Mapping[str, pl.DataFrame], of: Places = "cities", *, homes: Homes = "second-hand"
 ) -> pl.DataFrame:
     """Return house prices, one row a place and date.
 
@@ -114,7 +111,8 @@ def _provinces(package: Package) -> pl.DataFrame:
     if accounts is not None and {"output_nominal", "population"} <= set(accounts.columns):
         per_head = _YUAN_PER_HEAD * pl.col("output_nominal") / pl.col("population")
         rows = rows.join(accounts.select("region", "year", per_head.alias("head")), on=["region", "year"], how="left")
-        rows = rows.with_columns((_HOME * pl.col("price") / pl.col("head")).alias("price_to_output")).drop("head")
+        cost = float(setting("home.area")) * pl.col("price")
+        rows = rows.with_columns((cost / pl.col("head")).alias("price_to_output")).drop("head")
     else:
         rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("price_to_output"))
     regions = package.tables.get("regions")

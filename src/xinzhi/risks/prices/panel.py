@@ -11,14 +11,21 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.risks.prices.bootstrap import sieve_panels
+from xinzhi.core.text import words
 from xinzhi.risks.prices.bubbles import refuse_all
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, setting, whole
-from xinzhi.risks.prices.critical import at_level
-from xinzhi.risks.prices.facts import Timeline, panel_facts, series_names
-from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
-from xinzhi.risks.prices.series import bubble_finding, read_series
-from xinzhi.risks.prices.testing import date_runs, episode_frame, padded, path_frame, shortest_duration
+from xinzhi.risks.prices.critical import at_level, sieve_panels
+from xinzhi.risks.prices.recursive import (
+    date_runs,
+    episode_frame,
+    minimum_window,
+    padded,
+    path_frame,
+    recursive_adf,
+    shortest_duration,
+)  # fmt: skip
+from xinzhi.risks.prices.series import Timeline, bubble_finding, read_series, series_names, untested
+from xinzhi.risks.projects.places import place_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +74,24 @@ class PanelBubbles(Result):
 
     def facts(self) -> Facts:
         """Return whether the panel is explosive, when, by which critical values, and who could not take part."""
-        return panel_facts(self)
+        row, dates = self.statistics.row(0, named=True), self.timeline
+        values = {
+            "n": row["series"], "first": dates.date(row["first"]), "last": dates.date(row["last"]),
+            "gsadf": row["gsadf"], "level": row["level"], "p": row["p_value"], "limit": row[f"critical_{row['level']}"],
+        }  # fmt: skip
+        facts: Facts = {"answer.panel" if row["rejects"] else "answer.panel_calm": values}
+        if self.episodes.height:
+            facts["answer.panel_episodes"] = {
+                "items": [dates.episode_text(one) for one in self.episodes.iter_rows(named=True)]
+            }
+        facts["answer.panel_line"] = {
+            "convention": words(f"bubbles.convention.{row['convention']}.name"), "level": row["level"],
+            "draws": f"{row['replications']:,}", "share": row["false_alarms"],
+        }  # fmt: skip
+        left = untested(self.findings)
+        if left:
+            facts["answer.panel_left"] = {"k": len(left), "names": [place_text(one) for one in left]}
+        return facts
 
 
 def panel_bubbles(

@@ -1,11 +1,12 @@
-"""Recursive Dickey-Fuller statistics: ADF, SADF and GSADF from all windows at once."""
+"""Recursive Dickey-Fuller statistics, ADF, SADF and GSADF from all windows at once, and the dates that they give."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.risks.prices.conventions import setting
@@ -68,11 +69,7 @@ def window_statistics(table: FloatArray, window: int, lag: int, *, mend: Mend | 
 
 
 def _moments(
-    n: int,
-    series: int,
-    level: tuple[FloatArray, FloatArray, FloatArray],
-    sums: Sequence[FloatArray],
-    work: FloatArray,
+    n: int, series: int, level: tuple[FloatArray, FloatArray, FloatArray], sums: Sequence[FloatArray], work: FloatArray
 ) -> dict[tuple[int, int], FloatArray]:
     """Return the centred cross-products of lagged differences (the nearest first), level and difference."""
     # `level` is S, W and z; `sums` the products of steps with those 0, 1, ... before, by the start of the earlier.
@@ -267,3 +264,78 @@ def regression_rows(table: FloatArray, lag: int) -> FloatArray:
     rows = len(steps) - lag
     before = [steps[lag - back : lag - back + rows] for back in range(1, lag + 1)]
     return np.stack([*before, table[lag : lag + rows], steps[lag:]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Dates in a row on which the statistic passes its critical value, as places in the series (from 0)."""
+
+    start: int
+    peak: int
+    last: int
+    ongoing: bool
+    rising: bool
+
+    @property
+    def duration(self) -> int:
+        """Return the number of dates."""
+        return self.last - self.start + 1
+
+
+def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, shortest: int = 0) -> list[Run]:
+    """Return the runs of explosive behaviour of one series."""
+    # Phillips, Shi and Yu (2015), equations 11 and 12: it begins with the first date on which BSADF passes its critical
+    # value and ends with the next on which it does not.
+    with np.errstate(invalid="ignore"):
+        passes = np.concatenate([[False], bsadf > critical, [False]])
+    turns = np.flatnonzero(passes[1:] != passes[:-1])
+    offset = len(level) - len(bsadf)
+    runs = []
+    for first, after in turns.reshape(-1, 2).tolist():
+        if after - first < shortest:
+            continue
+        peak = first + int(np.argmax(bsadf[first:after]))
+        start = offset + first
+        run = Run(
+            start=start,
+            peak=offset + peak,
+            last=offset + after - 1,
+            ongoing=after == len(bsadf),
+            rising=bool(level[offset + peak] > level[start - 1]),
+        )
+        runs.append(run)
+    return runs
+
+
+def episode_frame(runs: Sequence[Run], dates: pl.Series) -> pl.DataFrame:
+    """Return ``start, peak, last, end, duration, ongoing, signal`` of runs; `end` is the first date after."""
+    rows = [
+        (
+            *(dates[at] for at in (run.start, run.peak, run.last)),
+            None if run.ongoing else dates[run.last + 1],
+            run.duration,
+            run.ongoing,
+            "positive" if run.rising else "negative",
+        )
+        for run in runs
+    ]
+    schema: dict[str, Any] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
+    schema |= {"duration": pl.Int64, "ongoing": pl.Boolean, "signal": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def padded(values: FloatArray, periods: int) -> FloatArray:
+    """Return the statistics of the last dates with NaN for those before the smallest window is full."""
+    return np.concatenate([np.full(periods - len(values), np.nan), values])
+
+
+def path_frame(dates: pl.Series, **statistics: FloatArray) -> pl.DataFrame:
+    """Return the statistics of every date, null where there are none, and whether BSADF passes its critical value."""
+    frame = pl.DataFrame({"date": dates, **statistics}).with_columns(pl.col(*statistics).fill_nan(None))
+    return frame.with_columns((pl.col("bsadf") > pl.col("critical_value")).alias("explosive"))
+
+
+def shortest_duration(rule: int | Literal["log"], observations: int) -> int:
+    """Return the dates that a run must have: a number, or ``log`` for ln T rounded up."""
+    # Phillips, Shi and Yu (2015) ask for more than ln T; exuber rounds it to the nearest.
+    return int(np.ceil(np.log(observations))) if rule == "log" else rule

@@ -1,4 +1,4 @@
-"""Price series of any frame: their dates in steps, gaps, zeros, and which of them can be tested."""
+"""Price series of any frame: their names, their dates in steps, gaps, zeros, and which of them can be tested."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.names import Names
+from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Tidy, tidy
 from xinzhi.risks.prices.conventions import Gaps, Zeros, setting
+from xinzhi.risks.projects.places import place_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from xinzhi.core.arrays import FloatArray, IntArray
 
 
@@ -330,3 +335,81 @@ class _Reader:
 
     def _note(self, code: str, name: str, **values: Any) -> None:  # noqa: ANN401 - what the words are filled with
         self.findings.append(bubble_finding(code, column=self.column, key=name, **values))
+
+
+_YEARS = (1000, 2999)  # whole numbers between are years
+
+
+def series_names(series: Iterable[str]) -> Names:
+    """Return the names of series: those of places of China in both languages."""
+    return Names({"series": {one: place_text(one) for one in series}})
+
+
+def find_series(names: Mapping[str, Text], asked: str) -> str:
+    """Return the series that is called so in either language, or by the code of its place.
+
+    Examples
+    --------
+    >>> find_series({"Anqing": place_text("Anqing")}, "安庆")
+    'Anqing'
+    """
+    for series, text in names.items():
+        if asked in {series, text.zh, text.en} or place_text(asked) == text:
+            return series
+    raise UsageError("prices.no-series", asked=asked, known=list(names.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The dates of a result: the place of each on a line of time, and what one step is.
+
+    Examples
+    --------
+    >>> dates = Timeline.of(pl.Series(["2024-01", "2024-02"]))
+    >>> dates.unit, dates.lasted(2).en
+    ('month', '2 months')
+    """
+
+    places: Mapping[Any, int]
+    unit: Unit
+
+    @classmethod
+    def of(cls, dates: pl.Series) -> Timeline:
+        """Return the line of time of dates; whole numbers that look like years are years."""
+        known = dates.unique(maintain_order=True).drop_nulls()
+        calendar = read_calendar(known)
+        places = dict(zip(known.to_list(), calendar.ordinal.tolist(), strict=True))
+        years = calendar.unit == "position" and all(_YEARS[0] <= place <= _YEARS[1] for place in places.values())
+        return cls(places, "year" if years else calendar.unit)
+
+    def date(self, date: object) -> str | None:
+        """Return a date as it is written."""
+        return None if date is None else written(self.places[date], self.unit)
+
+    def date_at(self, place: int) -> str:
+        """Return the date of a place as it is written."""
+        return written(place, self.unit)
+
+    def lasted(self, periods: int) -> Text:
+        """Return a number of dates in words: ``8 months``."""
+        return words(f"bubbles.unit_of.{self.unit}", n=periods)
+
+    def episode_text(self, row: Mapping[str, Any]) -> Text:
+        """Return an episode in a few words: what it is, from when to when."""
+        key = "ongoing" if row["ongoing"] else "once" if row["start"] == row["last"] else "span"
+        return words(
+            f"bubbles.label.{key}",
+            start=self.date(row["start"]), last=self.date(row["last"]), signal=row["signal"],
+        )  # fmt: skip
+
+    def with_dates(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return a frame whose dates are written as text."""
+        kept = [name for name in ("date", "start", "peak", "last", "first", "end") if name in frame.columns]
+        return frame.with_columns(
+            pl.Series(name, [self.date(one) for one in frame[name]], dtype=pl.String) for name in kept
+        )
+
+
+def untested(findings: Iterable[Finding]) -> list[str]:
+    """Return the series that findings keep from the test."""
+    return list(dict.fromkeys(one.key for one in findings if one.severity == "error" and one.key is not None))

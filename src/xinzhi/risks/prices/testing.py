@@ -4,28 +4,49 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.risks.prices.bootstrap import sieve_values, wild_values
+from xinzhi.core.text import paragraph
 from xinzhi.risks.prices.conventions import LEVELS, Convention, Lag, Method, setting, whole
-from xinzhi.risks.prices.critical import CriticalValues, at_level, critical_values, power_of, stored_values
-from xinzhi.risks.prices.recursive import minimum_window, recursive_adf, regression_rows, unit_scaled
+from xinzhi.risks.prices.critical import (
+    CriticalValues,
+    at_level,
+    critical_values,
+    power_of,
+    sieve_values,
+    stored_values,
+    wild_values,
+)  # fmt: skip
+from xinzhi.risks.prices.recursive import (
+    Run,
+    date_runs,
+    episode_frame,
+    minimum_window,
+    padded,
+    path_frame,
+    recursive_adf,
+    regression_rows,
+    shortest_duration,
+    unit_scaled,
+)  # fmt: skip
 from xinzhi.risks.prices.series import bubble_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.risks.prices.bootstrap import Wild
     from xinzhi.risks.prices.conventions import BubbleRules, Lag
-    from xinzhi.risks.prices.critical import Speed
+    from xinzhi.risks.prices.critical import Speed, Wild
     from xinzhi.risks.prices.recursive import Recursive
     from xinzhi.risks.prices.series import Series
+
+_NAMES = ("adf", "sadf", "gsadf")
 
 
 def checked_lag(lag: Lag) -> Lag:
@@ -113,81 +134,6 @@ def own_values(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """Dates in a row on which the statistic passes its critical value, as places in the series (from 0)."""
-
-    start: int
-    peak: int
-    last: int
-    ongoing: bool
-    rising: bool
-
-    @property
-    def duration(self) -> int:
-        """Return the number of dates."""
-        return self.last - self.start + 1
-
-
-def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, shortest: int = 0) -> list[Run]:
-    """Return the runs of explosive behaviour of one series."""
-    # Phillips, Shi and Yu (2015), equations 11 and 12: it begins with the first date on which BSADF passes its critical
-    # value and ends with the next on which it does not.
-    with np.errstate(invalid="ignore"):
-        passes = np.concatenate([[False], bsadf > critical, [False]])
-    turns = np.flatnonzero(passes[1:] != passes[:-1])
-    offset = len(level) - len(bsadf)
-    runs = []
-    for first, after in turns.reshape(-1, 2).tolist():
-        if after - first < shortest:
-            continue
-        peak = first + int(np.argmax(bsadf[first:after]))
-        start = offset + first
-        run = Run(
-            start=start,
-            peak=offset + peak,
-            last=offset + after - 1,
-            ongoing=after == len(bsadf),
-            rising=bool(level[offset + peak] > level[start - 1]),
-        )
-        runs.append(run)
-    return runs
-
-
-def episode_frame(runs: Sequence[Run], dates: pl.Series) -> pl.DataFrame:
-    """Return ``start, peak, last, end, duration, ongoing, signal`` of runs; `end` is the first date after."""
-    rows = [
-        (
-            *(dates[at] for at in (run.start, run.peak, run.last)),
-            None if run.ongoing else dates[run.last + 1],
-            run.duration,
-            run.ongoing,
-            "positive" if run.rising else "negative",
-        )
-        for run in runs
-    ]
-    schema: dict[str, Any] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
-    schema |= {"duration": pl.Int64, "ongoing": pl.Boolean, "signal": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def padded(values: FloatArray, periods: int) -> FloatArray:
-    """Return the statistics of the last dates with NaN for those before the smallest window is full."""
-    return np.concatenate([np.full(periods - len(values), np.nan), values])
-
-
-def path_frame(dates: pl.Series, **statistics: FloatArray) -> pl.DataFrame:
-    """Return the statistics of every date, null where there are none, and whether BSADF passes its critical value."""
-    frame = pl.DataFrame({"date": dates, **statistics}).with_columns(pl.col(*statistics).fill_nan(None))
-    return frame.with_columns((pl.col("bsadf") > pl.col("critical_value")).alias("explosive"))
-
-
-def shortest_duration(rule: int | Literal["log"], observations: int) -> int:
-    """Return the dates that a run must have: a number, or ``log`` for ln T rounded up."""
-    # Phillips, Shi and Yu (2015) ask for more than ln T; exuber rounds it to the nearest.
-    return int(np.ceil(np.log(observations))) if rule == "log" else rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
     """One series after the test."""
 
@@ -240,17 +186,32 @@ def tested_series(
     for (periods, order), members in groups.items():
         window = minimum_window(periods) if rules.minimum_window is None else rules.minimum_window
         found = recursive_adf(np.column_stack([one.level for one in members]), window=window, lag=order)
-        shared = shared_values(periods, window, order, critical, rules)
+        flat: list[bool] = np.isnan(found.bsadf).all(axis=0).tolist()
+        values = _values(
+            [one for one, exact in zip(members, flat, strict=True) if not exact], window, order, critical, rules
+        )
         for at, one in enumerate(members):
-            if np.isnan(found.bsadf[:, at]).all():
+            if flat[at]:
                 findings.append(bubble_finding("prices.exact", key=one.name, skipped=int(found.skipped[at])))
                 out[one.name] = replace(one, problem="exact")
                 continue
-            values_of = shared or own_values(one, window, order, critical, rules)
+            values_of = next(values)
             tested = _tested(one, at, found, values_of, values_of.sequence(convention, rules.level))
             findings += _notes(tested, critical)
             out[one.name] = replace(tested, runs=_dated(tested, rules))
     return list(out.values()), findings
+
+
+def _values(
+    members: Sequence[Series], window: int, lag: int, critical: Method | CriticalValues | None, rules: BubbleRules
+) -> Iterator[CriticalValues]:
+    """Yield the critical values of series of one length: one set for all, or a bootstrap each, on every processor."""
+    from joblib import Parallel, delayed
+
+    if members and (shared := shared_values(len(members[0].level), window, lag, critical, rules)) is not None:
+        return repeat(shared)
+    jobs = (delayed(own_values)(one, window, lag, critical, rules) for one in members)
+    return iter(Parallel(n_jobs=-1 if len(members) > 1 else 1, prefer="threads")(jobs))
 
 
 def _groups(
@@ -315,3 +276,125 @@ def _dated(tested: Tested, rules: BubbleRules) -> tuple[Run, ...]:
         return ()
     shortest = shortest_duration(rules.minimum_duration, len(tested.series.level))
     return tuple(date_runs(tested.series.level, tested.bsadf, tested.line, shortest=shortest))
+
+
+def paths_frame(tested: Sequence[Tested]) -> pl.DataFrame:
+    """Return the statistics of every date, all series below each other."""
+    sizes = [len(one.series.level) for one in tested]
+    badf, bsadf, line = (
+        np.concatenate([padded(getattr(one, name), size) for one, size in zip(tested, sizes, strict=True)])
+        for name in ("badf", "bsadf", "line")
+    )
+    frame = path_frame(pl.concat([one.series.dates for one in tested]), badf=badf, bsadf=bsadf, critical_value=line)
+    names = [one.series.name for one, size in zip(tested, sizes, strict=True) for _ in range(size)]
+    values = np.concatenate([one.series.level for one in tested])
+    return frame.select(pl.Series("series", names), "date", pl.Series("value", values), pl.exclude("date"))
+
+
+def statistics_frame(
+    found: Sequence[Series | Tested], findings: Sequence[Finding], convention: Convention, level: int
+) -> pl.DataFrame:
+    """Return one row a series; what was not tested says why."""
+    reasons = {item.key: item for item in findings if item.severity == "error" and item.key is not None}
+    rows = []
+    for one in found:
+        row = _row(one, convention, level) if isinstance(one, Tested) else _empty_row(one, reasons)
+        rows.append(row | {"level": level, "convention": convention})
+    dates = found[0].series.dates.dtype if isinstance(found[0], Tested) else found[0].dates.dtype
+    frame = pl.DataFrame(rows, schema={name: kind or dates for name, kind in _SCHEMA.items()})
+    return frame.with_columns(pl.col(_NAMES).fill_nan(None))
+
+
+_SCHEMA: dict[str, Any] = {
+    "series": pl.String,
+    "adf": pl.Float64,
+    "sadf": pl.Float64,
+    "gsadf": pl.Float64,
+    "observations": pl.Int64,
+    "first": None,  # of the caller's kind
+    "last": None,
+    "lag": pl.Int64,
+    "minimum_window": pl.Int64,
+    "critical_value": pl.Float64,
+    "rejects": pl.Boolean,
+    "significance": pl.Int64,
+    "level": pl.Int64,
+    "convention": pl.String,
+    "method": pl.String,
+    "replications": pl.Int64,
+    "seed": pl.Int64,
+    "false_alarms": pl.Float64,
+    "power": pl.Float64,
+    "power_gentle": pl.Float64,
+    "autocorrelation": pl.Float64,
+    "drift": pl.Float64,
+    "skipped": pl.Int64,
+    "status": pl.String,
+    "reason_zh": pl.String,
+    "reason_en": pl.String,
+}
+
+
+def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
+    """Return the row of a series that was tested."""
+    at = at_level(level)
+    alarms = one.critical.false_alarms.get(convention)
+    return {
+        "series": one.series.name,
+        **dict(zip(_NAMES, one.statistics, strict=True)),
+        "observations": len(one.series.level),
+        "first": one.series.dates[0],
+        "last": one.series.dates[-1],
+        "lag": one.lag,
+        "minimum_window": one.window,
+        "critical_value": float(one.critical.gsadf[at]),
+        "rejects": one.rejects(level),
+        "significance": one.significance(),
+        "method": one.critical.method,
+        "replications": one.critical.replications,
+        "seed": one.critical.seed,
+        "false_alarms": None if alarms is None else float(alarms[at]),
+        "power": one.power(level, "standard"),
+        "power_gentle": one.power(level, "gentle"),
+        "autocorrelation": one.autocorrelation,
+        "drift": one.drift,
+        "skipped": one.skipped,
+        "status": "tested",
+    }
+
+
+def _empty_row(one: Series, reasons: dict[str, Finding]) -> dict[str, Any]:
+    """Return the row of a series that was not tested."""
+    why = reasons[one.name]
+    said = paragraph([why.message, why.hint])
+    reason = {"reason_zh": said.zh, "reason_en": said.en.strip()}
+    return {"series": one.name, "status": one.problem, **reason}
+
+
+def episodes_frame(tested: Sequence[Tested], convention: Convention, level: int) -> pl.DataFrame:
+    """Return one row an episode."""
+    parts = [
+        episode_frame(one.runs, one.series.dates).select(
+            pl.lit(one.series.name).alias("series"),
+            pl.all(),
+            pl.lit(one.rejects(level)).alias("rejects"),
+            pl.lit(level, dtype=pl.Int64).alias("level"),
+            pl.lit(convention).alias("convention"),
+            pl.lit(one.critical.method).alias("method"),
+        )
+        for one in tested
+        if one.runs or one is tested[0]
+    ]
+    return pl.concat(parts)
+
+
+def critical_frame(tested: Sequence[Tested]) -> pl.DataFrame:
+    """Return the critical values of the three statistics."""
+    rows = [
+        (one.series.name, name, level, float(getattr(one.critical, name)[at]))
+        for one in tested
+        for name in _NAMES
+        for at, level in enumerate(LEVELS)
+    ]
+    schema = {"series": pl.String, "statistic": pl.String, "level": pl.Int64, "critical_value": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")

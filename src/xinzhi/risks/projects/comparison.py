@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.index import lengths
+from xinzhi.risks.projects.places import city_of
 from xinzhi.risks.projects.records import NUMBERS
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 
 MISSING = -1
-_MUNICIPALITIES = np.array([11, 12, 31, 50])
 _COUNTY, _PROVINCE = 100, 10_000
 _NUMBER_LEVELS = ("differs", "within 25 %", "within 10 %", "within 3 %", "equal, round", "equal, precise")
 
@@ -49,14 +50,6 @@ FIELDS = (
     Field("phase", ("same phase", "later phase")),
 )
 NAMES = tuple(field.name for field in FIELDS)
-
-
-def city_of(place: IntArray) -> IntArray:
-    """Return the cities of codes as six digits, 0 where only a province is known; a municipality is its own city."""
-    province = place // _PROVINCE * _PROVINCE
-    city = place // _COUNTY * _COUNTY
-    own = np.isin(place // _PROVINCE, _MUNICIPALITIES)
-    return np.where(own, province, np.where(city == province, 0, city))
 
 
 def compare(index: Index, projects: Records, project: IntArray, record: IntArray, cosine: FloatArray) -> LevelArray:
@@ -95,8 +88,6 @@ def projects_known(projects: Records, project: IntArray) -> BoolArray:
 
 def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
     """Return the cosine of pairs in the space of tokens weighted by their inverse document frequency."""
-    from xinzhi.risks.projects.index import lengths
-
     bucket, start = index.records.tokens.bucket, index.records.tokens.start
     size = start[record + 1] - start[record]
     ends = size.cumsum()

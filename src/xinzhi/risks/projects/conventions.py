@@ -6,8 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xinzhi.core.schema import describe
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
+
+    from xinzhi.core.text import Text
 
 
 HERE = Path(__file__).parent
@@ -60,3 +66,14 @@ def example() -> dict[str, pl.DataFrame]:
     import polars as pl
 
     return {name: pl.read_csv(HERE / "example" / f"{name}.csv") for name in ("projects", "archive", "labels")}
+
+
+def value_words(column: str, frame: str = "frame") -> Mapping[str, Text]:
+    """Return the words for the values of a column of `Screening`.
+
+    Examples
+    --------
+    >>> value_words("verdict")["follow-on"].zh
+    '后续工程'
+    """
+    return describe("screen", column, frame).values

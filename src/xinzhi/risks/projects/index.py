@@ -10,6 +10,7 @@ import numpy as np
 
 from xinzhi.core.errors import InputError
 from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.places import city_of
 from xinzhi.risks.projects.records import NUMBERS
 from xinzhi.risks.projects.vocabulary import idf
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 
 KEY_BITS = 40
-_ASKED = 2  # a project may lead to its source through twice as many rare tokens as are kept of an archived text
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # finaliser of MurmurHash3
 _SHIFT = np.uint64(33)
 _FINE = ("investment", "turnover", "land", "floor", "length", "capacity")
@@ -84,8 +84,6 @@ def _single(records: Records, frequency: FloatArray, *, asking: bool) -> dict[st
 
 def _cities(place: IntArray) -> KeyArray:
     """Return the cities of places; municipalities are their own."""
-    from xinzhi.risks.projects.comparison import city_of
-
     cities = city_of(place)
     cities[:, 1:][cities[:, 1:] == cities[:, :1]] = 0
     return cities.astype(np.uint64)
@@ -104,8 +102,9 @@ def _bins(value: FloatArray, width: float, reach: float) -> KeyArray:
 
 def _rare(records: Records, frequency: FloatArray, *, asking: bool) -> KeyArray:
     """Return the rarest tokens of every text, from 1; those that no archived text has lead nowhere."""
-    keep = int(convention("rare_tokens")) * (_ASKED if asking else 1)
-    limit = max(float(convention("rare_token_limit")), 0.02 * float(frequency.max(initial=0)))
+    keep = int(convention("rare_tokens")) * (int(convention("rare_tokens_asked")) if asking else 1)
+    share = float(convention("rare_token_share"))
+    limit = max(float(convention("rare_token_limit")), share * float(frequency.max(initial=0)))
     out = np.zeros((len(records), keep), dtype=np.uint64)
     for part, rows, bucket in records.tokens.parts():
         often = frequency[bucket]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from xinzhi.core.text import Text, page
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES
-from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.facts import change_text, value_words
+from xinzhi.risks.projects.conventions import convention, value_words
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.quotations import sayings
 from xinzhi.risks.projects.records import NUMBERS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from xinzhi.core.arrays import IntArray
-    from xinzhi.core.text import Language, Text
+    from xinzhi.core.text import Language
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.records import Records
     from xinzhi.risks.projects.scoring import Judgement, Pairs, Scores
@@ -59,6 +59,12 @@ def changes(
         yield "dates", change_text("dates", **_sides(said, "dates"))
     if _reordered(levels, said, texts):
         yield "order", change_text("order")
+
+
+def change_text(key: str, **values: object) -> Text:
+    """Return what changed in both languages; filled plainly, since there are many and they quote texts as they are."""
+    pattern = page("pages", "screen")[f"change.{key}"]
+    return Text(zh=pattern.zh.format(**values), en=pattern.en.format(**values))
 
 
 def _sides(said: tuple[Mapping[str, str], Mapping[str, str]], name: str) -> dict[str, str]:

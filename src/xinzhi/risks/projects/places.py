@@ -19,6 +19,7 @@ SLOTS = 3
 _RANKS = "(?:County|District|Banner|City|Province|Prefecture)"
 _ROMAN = rf"Inner Mongolia|Hong Kong|[A-Z][a-zü']+(?: {_RANKS})?"
 _COUNTY, _CITY = 100, 10_000
+_MUNICIPALITIES = np.array([11, 12, 31, 50])
 
 
 def places(texts: pl.Series, regions: pl.Series | None = None, named: pl.DataFrame | None = None) -> IntArray:
@@ -154,6 +155,14 @@ def _slots(named: pl.DataFrame, count: int) -> IntArray:
     out = np.zeros((count, SLOTS), dtype=np.int64)
     out[finest["row"].to_numpy(), finest["slot"].to_numpy()] = finest["code"].to_numpy()
     return out
+
+
+def city_of(place: IntArray) -> IntArray:
+    """Return the cities of codes as six digits, 0 where only a province is known; a municipality is its own city."""
+    province = place // _CITY * _CITY
+    city = place // _COUNTY * _COUNTY
+    own = np.isin(place // _CITY, _MUNICIPALITIES)
+    return np.where(own, province, np.where(city == province, 0, city))
 
 
 @cache

@@ -19,13 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from xinzhi.core.arrays import IntArray
-    from xinzhi.risks.projects.screen import Comparison
 
 Span = tuple[int, int]
 Mark = tuple[str, Span, Span]
 _BETWEEN = "; "
 _LOWERED = ("components", "sector")
-_SIGNS, _LETTERS = 6, 24  # of a passage that two texts share: fewer Chinese signs or letters coincide by chance
 _LETTER, _MORE_LETTERS = re.compile("[A-Za-z]"), re.compile("(?!s(?![A-Za-z]))[A-Za-z]")
 _CITY, _PROVINCE = 100, 10_000
 _EQUAL = 1e-6
@@ -94,14 +92,14 @@ class _Said:
     spans: tuple[Span, ...]
 
 
-def marks(comparison: Comparison) -> list[Mark]:
+def marks(texts: tuple[str, str], ledger: pl.DataFrame) -> list[Mark]:
     """Return where agreeing words stand: field, span in the project's text, span in the archived text."""
-    sides = [_read(text) for text in (comparison.project_text, comparison.archive_text)]
-    agreeing = comparison.ledger.filter(pl.col("level") > 0).sort("weight", descending=True, maintain_order=True)
+    sides = [_read(text) for text in texts]
+    agreeing = ledger.filter(pl.col("level") > 0).sort("weight", descending=True, maintain_order=True)
     found: list[Mark] = []
     taken: tuple[list[Span], list[Span]] = ([], [])
     for field in agreeing["field"].to_list():
-        for one, other in _pairs(field, sides[0], sides[1], comparison):
+        for one, other in _pairs(field, sides[0], sides[1], texts):
             spans = [_free(said, used) for said, used in zip((one, other), taken, strict=True)]
             if spans[0] is not None and spans[1] is not None:
                 found.append((field, spans[0], spans[1]))
@@ -117,12 +115,13 @@ def passages(one: str, other: str) -> tuple[list[Span], list[Span]]:
 
 def _shared(text: str, other: str) -> list[Span]:
     found: list[Span] = []
-    for size in (_SIGNS, _LETTERS):
+    least = convention("passage")
+    for size in (least["signs"], least["letters"]):
         known = {other[at : at + size] for at in range(len(other) - size + 1)}
         found += [
             (at, at + size)
             for at in range(len(text) - size + 1)
-            if (gram := text[at : at + size]) in known and (size == _LETTERS or not any(map(str.isascii, gram)))
+            if (gram := text[at : at + size]) in known and (size == least["letters"] or not any(map(str.isascii, gram)))
         ]
     return joined_spans(found)
 
@@ -150,11 +149,11 @@ def _free(said: _Said, taken: Sequence[Span]) -> Span | None:
 
 
 def _pairs(
-    field: str, mine: Mapping[str, list[_Said]], theirs: Mapping[str, list[_Said]], comparison: Comparison
+    field: str, mine: Mapping[str, list[_Said]], theirs: Mapping[str, list[_Said]], texts: tuple[str, str]
 ) -> Iterator[tuple[_Said, _Said]]:
     """Yield the words of a field that say the same, or nearly so."""
     if field == "place":
-        yield from _placed(comparison)
+        yield from _placed(texts)
         return
     left = list(theirs.get(field, ()))
     for one in mine.get(field, ()):
@@ -210,9 +209,8 @@ def _joins(before: str) -> bool:
     return last.isdigit() or separated or (last.isascii() and last.isalpha())
 
 
-def _placed(comparison: Comparison) -> Iterator[tuple[_Said, _Said]]:
+def _placed(texts: tuple[str, str]) -> Iterator[tuple[_Said, _Said]]:
     """Yield the names of the county, the city and the province that both texts are of."""
-    texts = (comparison.project_text, comparison.archive_text)
     codes = [[int(code) for code in row if code] for row in places(pl.Series(texts)).tolist()]
     above = [{unit for code in side for unit in (code, code // _CITY * _CITY, code // _PROVINCE * _PROVINCE)}
              for side in codes]  # fmt: skip

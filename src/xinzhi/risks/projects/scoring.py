@@ -1,9 +1,9 @@
-"""From pairs of records to evidence, and from evidence to probabilities."""
+"""From pairs of records to evidence, from evidence to probabilities, and the weights for it learned and adapted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,14 +11,28 @@ from xinzhi.risks.projects.comparison import NAMES, compare, cosines
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.index import candidates
 from xinzhi.risks.projects.records import NUMBERS
+from xinzhi.risks.projects.weights import (
+    INNOCENT,
+    PAIR_CLASSES,
+    SIZES,
+    Calibration,
+    Weights,
+    adapt,
+    around,
+    calibrate,
+    learn,
+    maximise,
+)  # fmt: skip
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.records import Records
-    from xinzhi.risks.projects.weights import Agreement, Weights
+    from xinzhi.risks.projects.weights import Agreement
 
 
 CLASSES = ("new", "follow-on", "repackaged")
@@ -46,13 +60,7 @@ class Scores:
 
 
 def pairs(index: Index, projects: Records) -> Pairs:
-    """Return the pairs to look at and their agreement.
-
-    Parameters
-    ----------
-    index, projects
-        The archive and the projects.
-    """
+    """Return the pairs to look at and their agreement."""
     found = candidates(index, projects)
     cosine = cosines(index, projects, found.project, found.record)
     levels = compare(index, projects, found.project, found.record, cosine)
@@ -80,7 +88,7 @@ def score(model: Agreement, found: Pairs, projects: Records) -> Scores:
 
 _FACTS = [NAMES.index(name) for name in ("place", "owner", *NUMBERS, "capacity", "approval")]
 _TEXT = NAMES.index("text")
-_NORMAL_95 = 1.959963984540054
+_SAME_PLACE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +145,6 @@ def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple
     return chance, *around(p, spread[0] + spread[1])
 
 
-def around(p: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the 95 % interval of probabilities, given the variance of their logits."""
-    half, logit = _NORMAL_95 * np.sqrt(np.maximum(variance, 0.0)), np.log(p / (1 - p))
-    return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
-
-
 def rising(match: FloatArray, chance: FloatArray) -> FloatArray:
     """Return likelihood ratios that never fall from one level of closeness to the next."""
     # Neighbouring levels whose ratios are out of order are pooled (Ayer et al. 1955): closer wording is never less
@@ -155,3 +157,44 @@ def rising(match: FloatArray, chance: FloatArray) -> FloatArray:
             block = (before[0] + block[0], before[1] + block[1], before[2] + block[2])
         blocks.append(block)
     return np.repeat([one / other for one, other, _ in blocks], [size for _, _, size in blocks])
+
+
+def learn_weights(
+    taught: tuple[Index, Pairs, IntArray], checked: tuple[Index, Pairs, IntArray, Records], origin: Mapping[str, Any]
+) -> Weights:
+    """Learn the weights on one set of labelled projects and calibrate them on another."""
+    library, known, labels = taught
+    allowed = np.zeros((len(labels), len(PAIR_CLASSES)), dtype=bool)
+    allowed[np.arange(len(labels)), labels + INNOCENT - 1] = True
+    allowed[labels == 0, :INNOCENT] = True
+    begin = allowed.astype(np.float64)
+    near = known.levels[:, NAMES.index("place")] >= _SAME_PLACE
+    begin[:, 0] *= ~near
+    begin[:, 1] *= near
+    agreement = learn(known.levels, SIZES, allowed, maximise(known.levels, begin, SIZES), innocent=INNOCENT)
+    matching = float(((labels == CLASSES.index("repackaged")) & (known.levels[:, _TEXT] >= 0)).sum())
+    nothing = Calibration(np.zeros((2, 1)), np.zeros((2, 1, 2, 1)), np.ones(3) / 3)
+    plain = Weights(agreement, nothing, np.full(SIZES[_TEXT], 1 / SIZES[_TEXT]), (1.0, matching), origin)
+    at_home = adapted(plain, library)
+    index, found, classes, projects = checked
+    features = score(adapted(plain, index).agreement, found, projects).features
+    use = compared(found) >= int(convention("readable"))
+    return Weights(agreement, calibrate(features[use], classes[use]), at_home.closest_share, at_home.counted, origin)
+
+
+def adapted(weights: Weights, index: Index) -> Weights:
+    """Return weights whose coincidences are those of the archive at hand."""
+    count = len(index.records)
+    rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, int(convention("adapted_on")))).astype(np.int64))
+    found = pairs(index, index.records.take(rows))
+    # an archive lists continued projects twice: records of the same wording are repeats, no coincidences
+    other = (rows[found.project] != found.record) & (found.levels[:, _TEXT] < SIZES[_TEXT] - 1)
+    mass = float(convention("adapted_prior"))
+    agreement = adapt(weights.agreement, found.levels[other], SIZES, mass=mass, guilty=float(convention("own_repeats")))
+    closest = np.zeros(len(rows), dtype=np.int64)
+    np.maximum.at(closest, found.project[other], np.maximum(found.levels[other, _TEXT], 0))
+    held = min(mass, weights.counted[0])
+    seen = np.bincount(closest, minlength=SIZES[_TEXT]) + held * weights.closest_share
+    return Weights(
+        agreement, weights.calibration, seen / seen.sum(), (float(seen.sum()), weights.counted[1]), weights.origin
+    )

@@ -3,195 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.risks.projects import quotations
+from xinzhi.core.result import Provenance
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.facts import comparison_lines, project_names, screening_facts
 from xinzhi.risks.projects.index import build
-from xinzhi.risks.projects.ledger import (
-    Side,
-    candidate_frame,
-    ledger_frames,
-    shown,
-    verdict_frame,
-    with_evidence,
-)
-from xinzhi.risks.projects.places import code_of, places
+from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
+from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.reading import library, unknown_place
 from xinzhi.risks.projects.records import read
-from xinzhi.risks.projects.scoring import judge, pairs, score
-from xinzhi.risks.projects.weights import adapted, shipped
+from xinzhi.risks.projects.scoring import adapted, judge, pairs, score
+from xinzhi.risks.projects.screening import Screening, project_names
+from xinzhi.risks.projects.weights import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from xinzhi.core.arrays import FloatArray
     from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.weights import Weights
-
-
-@dataclass(frozen=True, repr=False, kw_only=True)
-class Comparison:
-    """A project beside one archived record.
-
-    Parameters
-    ----------
-    id, archive_id
-        The project and the record; None when no record shares two keys with the project.
-    project_text, archive_text
-        Both texts in one form of every character, so that what the ledger quotes can be found and marked in them.
-    verdict
-        The row of the project in `Screening.frame`.
-    ledger, changes
-        The rows of this pair in `Screening.ledger` and `Screening.changes`.
-    """
-
-    id: str
-    archive_id: str | None
-    project_text: str
-    archive_text: str
-    verdict: Mapping[str, Any]
-    ledger: pl.DataFrame
-    changes: pl.DataFrame
-
-    def text(self, language: Language = "en") -> str:
-        """Return the ledger as lines: weight (natural log-odds), field, agreement, what both say; then what changed."""
-        return "\n  ".join(line.lang(language) for line in comparison_lines(self))
-
-    def marks(self) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
-        """Return where agreeing words stand: field, span in the project's text, span in the archived text.
-
-        The weightiest field comes first. What a text does not spell out (a place that stands in a column) has no span.
-        """
-        return quotations.marks(self)
-
-    def passages(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Return the spans of the project's and of the archived text that stand word for word in the other."""
-        return quotations.passages(self.project_text, self.archive_text)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-
-@dataclass(frozen=True, repr=False, kw_only=True)
-class Screening(Result):
-    """New projects held against an archive of old ones.
-
-    Parameters
-    ----------
-    frame
-        One row a project: the archived project that comes closest, the ``verdict`` (``repackaged, follow-on, new,
-        cannot tell``) and why nothing can be told, the probability of being repackaged with its 95 % interval, and the
-        evidence.
-    candidates
-        The archived projects that come closest, with the natural log-odds of each against being unrelated.
-    ledger
-        For every candidate, field by field: how far it agrees (level -1: one of the two does not say), what that weighs
-        (natural log-odds of repackaged against the likeliest innocent explanation) and what the two texts say.
-    changes
-        What changed between the archived text and the closest project.
-    projects, archive
-        ``id, title, text``: the texts as compared; of the archive those that are candidates.
-    findings
-        What is odd about the data: empty texts, repeated identifiers, unknown places.
-    archive_size, weights_synthetic
-        How many records were screened against; whether the weights come from synthetic projects.
-    truth
-        ``id, label`` of projects whose truth is known (`xinzhi.risks.with_truth`): ``repackaged,
-        follow-on, new``; and where known ``archive_id``, the source, and ``level`` of disguise.
-    """
-
-    verb: ClassVar[str] = "screen"
-    topic: ClassVar[str] = "screen"
-    key: ClassVar[tuple[str, ...]] = ("id",)
-
-    candidates: pl.DataFrame
-    ledger: pl.DataFrame
-    changes: pl.DataFrame
-    projects: pl.DataFrame
-    archive: pl.DataFrame
-    findings: tuple[Finding, ...]
-    archive_size: int
-    weights_synthetic: bool
-    truth: pl.DataFrame | None = None
-
-    def explain(self, id: str, rank: int = 1) -> Comparison:  # noqa: A002 - the column is called id
-        """Return a project beside one of its candidates.
-
-        Parameters
-        ----------
-        id
-            The project.
-        rank
-            Which candidate, from 1.
-
-        Raises
-        ------
-        UsageError
-            When there is no such project or candidate.
-        """
-        rows = self.frame.filter(pl.col("id") == id)
-        if rows.is_empty():
-            raise UsageError("projects.no-project", asked=id, known=self.frame["id"].head(5).to_list())
-        found = self.candidates.filter((pl.col("id") == id) & (pl.col("rank") == rank))
-        if found.is_empty() and rank > 1:
-            raise UsageError("projects.no-rank", id=id, n=self.candidates.filter(pl.col("id") == id).height, rank=rank)
-        other = found["archive_id"][0] if found.height else None
-        pair = (pl.col("id") == id) & (pl.col("archive_id") == pl.lit(other, dtype=pl.String))
-        return Comparison(
-            id=id,
-            archive_id=other,
-            project_text=self.projects.filter(pl.col("id") == id)["text"][0],
-            archive_text=self.archive.filter(pl.col("id") == other)["text"][0] if other is not None else "",
-            verdict=rows.row(0, named=True),
-            ledger=self.ledger.filter(pair),
-            changes=self.changes.filter(pair),
-        )
-
-    def facts(self) -> Facts:
-        """Return how many projects are what, the surest of them, and what the probabilities rest on."""
-        return screening_facts(self)
-
-    @property
-    def certain(self) -> float:
-        """Return the probability from which a verdict is given."""
-        return float(convention("certain"))
-
-    @property
-    def telling(self) -> float:
-        """Return the natural log-odds from which a weight is worth a word."""
-        return float(convention("telling"))
-
-    @property
-    def labelled_share(self) -> float:
-        """Return the share of repackaged projects among those on which the shipped probabilities were calibrated."""
-        return float(shipped().calibration.shares[-1])
-
-    def within(self, region: str) -> pl.DataFrame:
-        """Return the verdicts on the projects whose texts name a place of a region, given by its code or a name.
-
-        Raises
-        ------
-        UsageError
-            When no project names one.
-        """
-        codes = places(self.projects["text"])
-        code = int(code_of(pl.Series([region]))[0]) or int(places(pl.Series([region]))[0, 0])
-        width = next((size for size in (10_000, 100, 1) if code % size == 0), 1)
-        inside = ((codes // width * width == code) & (codes > 0)).any(axis=1) & (code > 0)
-        if not inside.any():
-            raise UsageError("projects.no-region", asked=region, known=self.frame["id"].head(5).to_list())
-        return self.frame.filter(pl.Series(inside))
 
 
 _BATCH = 1000
@@ -221,7 +57,7 @@ def screen(
         Share of repackaged projects where these come from, between 0 and 1; by default that among the labelled projects
         on which the probabilities were calibrated.
     weights
-        Weights of your own (`xinzhi.risks.projects.weights.learn_weights`); by default those that ship.
+        Weights of your own (`xinzhi.risks.projects.scoring.learn_weights`); by default those that ship.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Weights of the evidence: learned (Fellegi and Sunter), calibrated, and adapted to the archive at hand."""
+"""Weights of the evidence: how often fields agree in each class (Fellegi and Sunter), and what the sum means."""
 
 from __future__ import annotations
 
@@ -11,28 +11,19 @@ import numpy as np
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks.projects.comparison import FIELDS, NAMES
 from xinzhi.risks.projects.conventions import convention, document
-from xinzhi.risks.projects.scoring import CLASSES, around, compared, pairs, score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     from scipy.sparse import csr_matrix
 
-    from xinzhi.core.arrays import BoolArray, FloatArray
+    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
     LevelArray = npt.NDArray[np.int8]
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import IntArray
-    from xinzhi.risks.projects.index import Index
-    from xinzhi.risks.projects.records import Records
-    from xinzhi.risks.projects.scoring import Pairs
 
 
 _MOST_STEPS, _TOLERANCE = 500, 1e-9
-# One observation spread evenly over the levels of a field (Perks 1947): no level is impossible for being unseen.
-_PRIOR_MASS = 1.0
 _BLOCK = 100_000
 _SETTLED = 1e-6
 
@@ -134,13 +125,14 @@ def maximise(levels: LevelArray, expected: FloatArray, sizes: Sequence[int]) -> 
 def _maximised(design: csr_matrix, expected: FloatArray, sizes: Sequence[int]) -> Agreement:
     """Return what `maximise` does, from the design that `_design` makes of the levels."""
     counted, classes = design.T @ expected, expected.shape[1]
+    mass = float(convention("prior_mass"))
     level = np.zeros((classes, len(sizes), max(sizes)))
     first = 0
     for field, size in enumerate(sizes):
         own = counted[first : first + size].T
-        level[:, field, :size] = (own + _PRIOR_MASS / size) / (own.sum(axis=1, keepdims=True) + _PRIOR_MASS)
+        level[:, field, :size] = (own + mass / size) / (own.sum(axis=1, keepdims=True) + mass)
         first += size
-    total = expected.sum(axis=0) + _PRIOR_MASS / classes
+    total = expected.sum(axis=0) + mass / classes
     return Agreement(total / total.sum(), level)
 
 
@@ -181,14 +173,13 @@ def _log_level(level: FloatArray, pattern: LevelArray) -> FloatArray:
 
 def _log_prior(model: Agreement, sizes: Sequence[int]) -> float:
     """Return the logarithm of the Dirichlet prior, constants apart."""
-    found = sum(
-        float(np.log(model.level[:, field, :size]).sum()) * _PRIOR_MASS / size for field, size in enumerate(sizes)
-    )
-    return found + float(np.log(model.share).sum()) * _PRIOR_MASS / len(model.share)
+    mass = float(convention("prior_mass"))
+    mass = float(convention("prior_mass"))
+    found = sum(float(np.log(model.level[:, field, :size]).sum()) * mass / size for field, size in enumerate(sizes))
+    return found + float(np.log(model.share).sum()) * mass / len(model.share)
 
 
 _NEWTON_STEPS, _NEWTON_TOLERANCE = 100, 1e-10
-_RIDGE = 1e-2  # keeps the estimate finite where the classes part without overlap (Platt 1999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +220,18 @@ class Calibration:
         return found
 
 
+def around(p: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the 95 % interval of probabilities, given the variance of their logits."""
+    half, logit = float(convention("interval")) * np.sqrt(np.maximum(variance, 0.0)), np.log(p / (1 - p))
+    return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
+
+
 def calibrate(features: FloatArray, labels: IntArray) -> Calibration:
     """Estimate the calibration by maximum likelihood with a small ridge."""
     classes, width = int(labels.max()) + 1, features.shape[1]
     target = np.eye(classes)[labels][:, 1:]
     beta = np.zeros((classes - 1, width))
-    ridge = np.full(width, _RIDGE)
+    ridge = np.full(width, float(convention("ridge")))
     ridge[0] = 0.0
     for _ in range(_NEWTON_STEPS):
         chance = _softmax(features @ beta.T)[:, 1:]
@@ -276,8 +273,6 @@ SIZES = tuple(len(field.levels) for field in FIELDS)
 # and projects of one place. The algorithm finds which is which; it begins with the place.
 PAIR_CLASSES = ("elsewhere", "same place", "follow-on", "repackaged")
 INNOCENT = 2
-_SAME_PLACE = 3
-_TEXT = NAMES.index("text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,47 +291,6 @@ def shipped() -> Weights:
     """Return the weights that ship with xinzhi."""
     # Learned on synthetic projects, see ``bench/learn_screen_weights.py``.
     return from_document(document("weights.yaml"))
-
-
-def learn_weights(
-    taught: tuple[Index, Pairs, IntArray], checked: tuple[Index, Pairs, IntArray, Records], origin: Mapping[str, Any]
-) -> Weights:
-    """Learn the weights on one set of labelled projects and calibrate them on another."""
-    library, known, labels = taught
-    allowed = np.zeros((len(labels), len(PAIR_CLASSES)), dtype=bool)
-    allowed[np.arange(len(labels)), labels + INNOCENT - 1] = True
-    allowed[labels == 0, :INNOCENT] = True
-    begin = allowed.astype(np.float64)
-    near = known.levels[:, NAMES.index("place")] >= _SAME_PLACE
-    begin[:, 0] *= ~near
-    begin[:, 1] *= near
-    agreement = learn(known.levels, SIZES, allowed, maximise(known.levels, begin, SIZES), innocent=INNOCENT)
-    matching = float(((labels == CLASSES.index("repackaged")) & (known.levels[:, _TEXT] >= 0)).sum())
-    nothing = Calibration(np.zeros((2, 1)), np.zeros((2, 1, 2, 1)), np.ones(3) / 3)
-    plain = Weights(agreement, nothing, np.full(SIZES[_TEXT], 1 / SIZES[_TEXT]), (1.0, matching), origin)
-    at_home = adapted(plain, library)
-    index, found, classes, projects = checked
-    features = score(adapted(plain, index).agreement, found, projects).features
-    use = compared(found) >= int(convention("readable"))
-    return Weights(agreement, calibrate(features[use], classes[use]), at_home.closest_share, at_home.counted, origin)
-
-
-def adapted(weights: Weights, index: Index) -> Weights:
-    """Return weights whose coincidences are those of the archive at hand."""
-    count = len(index.records)
-    rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, int(convention("adapted_on")))).astype(np.int64))
-    found = pairs(index, index.records.take(rows))
-    # an archive lists continued projects twice: records of the same wording are repeats, no coincidences
-    other = (rows[found.project] != found.record) & (found.levels[:, _TEXT] < SIZES[_TEXT] - 1)
-    mass = float(convention("adapted_prior"))
-    agreement = adapt(weights.agreement, found.levels[other], SIZES, mass=mass, guilty=float(convention("own_repeats")))
-    closest = np.zeros(len(rows), dtype=np.int64)
-    np.maximum.at(closest, found.project[other], np.maximum(found.levels[other, _TEXT], 0))
-    held = min(mass, weights.counted[0])
-    seen = np.bincount(closest, minlength=SIZES[_TEXT]) + held * weights.closest_share
-    return Weights(
-        agreement, weights.calibration, seen / seen.sum(), (float(seen.sum()), weights.counted[1]), weights.origin
-    )
 
 
 def from_document(content: Mapping[str, Any]) -> Weights:

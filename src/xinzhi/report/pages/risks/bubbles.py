@@ -71,11 +71,7 @@ def panel(result: PanelBubbles, *, region: str | None = None) -> Section:
         [table("bubbles_panel_episodes", episodes, columns, result, part="episodes") if episodes.height else None],
         anchor="bubbles-panel",
         answer=sentences(result.facts(), "bubbles"),
-        notes=(
-            members,
-            _convention("panel_convention", row["convention"], "panel"),
-            *_notes(names, result.findings),
-        ),
+        notes=(members, _convention("panel_convention", row["convention"], "panel"), *_notes(names, result.findings)),
     )
 
 

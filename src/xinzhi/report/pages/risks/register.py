@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -10,49 +9,22 @@ import polars as pl
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, has, listing, paragraph, same, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.risks.register_tables import figure, flag_table, rule_table, unchecked_table
+from xinzhi.report.pages.risks.register_tables import Called, figure, flag_table, rule_table, unchecked_table
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
-from xinzhi.report.sentence import answer_of, distinct, fact, finding_notes, sentence, short
+from xinzhi.report.sentence import answer_of, fact, finding_notes, sentence
 from xinzhi.report.table import column, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from xinzhi.risks import Register
 
 MOST = 50  # rows of a picture
 WIDE, CELL = 76, 58
-NARROW = 19.0  # width of a name on the axis of a chart, in units of its size
 SIGNS = {"note": "", "warning": " !", "alert": " !!"}
 GRAVITY = {"note": 1, "warning": 2, "alert": 3}
 NOT_CHECKED, CLEAR = "–", "0"
-
-
-class Called:
-    """Names of the regions and items of a register, no two alike."""
-
-    def __init__(self, result: Register) -> None:
-        self.codes = result.codes()
-        self.regions = result.names.distinct("region", self.codes)
-        pairs = sorted(result.checks.select("kind", "item").unique().rows())
-        named = distinct({item: result.names.text(kind, item) for kind, item in pairs if kind != "region"})
-        self.items = {
-            (kind, item): words("register.chart.self") if kind == "region" else named[item] for kind, item in pairs
-        }
-
-    @cached_property
-    def narrow(self) -> dict[tuple[str, str], Text]:
-        """The names of the items cut to what the axis of a chart holds, no two alike."""
-        cut = distinct({item: short(name, NARROW) for (kind, item), name in self.items.items() if kind != "region"})
-        return {(kind, item): name if kind == "region" else cut[item] for (kind, item), name in self.items.items()}
-
-    def listed(self, codes: Iterable[str]) -> Text:
-        """Return the names of regions, or that they are all there are."""
-        named = [self.regions[code] for code in codes]
-        if len(named) == len(self.codes) > 1:
-            return words("register.chart.every", n=len(named))
-        return Text(zh="、".join(one.zh for one in named), en=", ".join(one.en for one in named))
 
 
 def register(result: Register, *, region: str | None = None) -> Section:
@@ -240,7 +212,4 @@ def _cell(row: Mapping[str, Any] | None) -> dict[str, Any]:
     settled = words("register.chart.there" if row["kind"] == "category" else "register.chart.no")
     said = figure(row["rule"], row["value"], row["threshold"]) or settled
     sign = SIGNS.get(row["severity"], "")
-    return {
-        "value": float(GRAVITY.get(row["severity"], 0)),
-        "mark": Text(zh=f"{said.zh}{sign}", en=f"{said.en}{sign}"),
-    }
+    return {"value": float(GRAVITY.get(row["severity"], 0)), "mark": Text(zh=f"{said.zh}{sign}", en=f"{said.en}{sign}")}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, number, words
+from xinzhi.report.sentence import distinct, short
 from xinzhi.report.table import Table, column
 from xinzhi.risks import conventions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from xinzhi.core.schema import Column, Kind
-    from xinzhi.report.pages.risks.register import Called
     from xinzhi.risks import Register
 
 TENTHS = ("borrowing-beyond-stable", "idle-now")  # figures of a few points: a decimal more
@@ -23,6 +24,35 @@ PERCENT = ("idle-now",)  # is in percent as it is; the others are ratios
 ANSWERS = ("ongoing-episode", "debt-band")  # yes or no: the figure itself only says on which side it lies
 MOST_DECIMALS = 4
 SEVERITIES = ("note", "warning", "alert")
+
+
+NARROW = 19.0  # width of a name on the axis of a chart, in units of its size
+
+
+class Called:
+    """Names of the regions and items of a register, no two alike."""
+
+    def __init__(self, result: Register) -> None:
+        self.codes = result.codes()
+        self.regions = result.names.distinct("region", self.codes)
+        pairs = sorted(result.checks.select("kind", "item").unique().rows())
+        named = distinct({item: result.names.text(kind, item) for kind, item in pairs if kind != "region"})
+        self.items = {
+            (kind, item): words("register.chart.self") if kind == "region" else named[item] for kind, item in pairs
+        }
+
+    @cached_property
+    def narrow(self) -> dict[tuple[str, str], Text]:
+        """The names of the items cut to what the axis of a chart holds, no two alike."""
+        cut = distinct({item: short(name, NARROW) for (kind, item), name in self.items.items() if kind != "region"})
+        return {(kind, item): name if kind == "region" else cut[item] for (kind, item), name in self.items.items()}
+
+    def listed(self, codes: Iterable[str]) -> Text:
+        """Return the names of regions, or that they are all there are."""
+        named = [self.regions[code] for code in codes]
+        if len(named) == len(self.codes) > 1:
+            return words("register.chart.every", n=len(named))
+        return Text(zh="、".join(one.zh for one in named), en=", ".join(one.en for one in named))
 
 
 def figure(name: str, value: float | None, edge: float | None = None) -> Text | None:

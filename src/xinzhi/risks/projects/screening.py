@@ -1,0 +1,405 @@
+"""The result of `screen`: verdicts and their evidence, what is said of them, and whether probabilities came true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.names import Names
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text, number, same, words
+from xinzhi.risks.projects.conventions import convention, value_words
+from xinzhi.risks.projects.places import code_of, places
+from xinzhi.risks.projects.quotations import marks, passages
+from xinzhi.risks.projects.weights import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Language
+
+PERCENT = "\N{NO-BREAK SPACE}%"
+_RARE, _HALF = 0.01, 0.5
+_SUREST = 3
+_TITLE = 40  # signs of a title that a name holds
+LABELS = ("repackaged", "follow-on", "new")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Comparison:
+    """A project beside one archived record.
+
+    Parameters
+    ----------
+    id, archive_id
+        The project and the record; None when no record shares two keys with the project.
+    project_text, archive_text
+        Both texts in one form of every character, so that what the ledger quotes can be found and marked in them.
+    verdict
+        The row of the project in `Screening.frame`.
+    ledger, changes
+        The rows of this pair in `Screening.ledger` and `Screening.changes`.
+    """
+
+    id: str
+    archive_id: str | None
+    project_text: str
+    archive_text: str
+    verdict: Mapping[str, Any]
+    ledger: pl.DataFrame
+    changes: pl.DataFrame
+
+    def text(self, language: Language = "en") -> str:
+        """Return the ledger as lines: weight (natural log-odds), field, agreement, what both say; then what changed."""
+        return "\n  ".join(line.lang(language) for line in comparison_lines(self))
+
+    def marks(self) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
+        """Return where agreeing words stand: field, span in the project's text, span in the archived text.
+
+        The weightiest field comes first. What a text does not spell out (a place that stands in a column) has no span.
+        """
+        return marks((self.project_text, self.archive_text), self.ledger)
+
+    def passages(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Return the spans of the project's and of the archived text that stand word for word in the other."""
+        return passages(self.project_text, self.archive_text)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Screening(Result):
+    """New projects held against an archive of old ones.
+
+    Parameters
+    ----------
+    frame
+        One row a project: the archived project that comes closest, the ``verdict`` (``repackaged, follow-on, new,
+        cannot tell``) and why nothing can be told, the probability of being repackaged with its 95 % interval, and the
+        evidence.
+    candidates
+        The archived projects that come closest, with the natural log-odds of each against being unrelated.
+    ledger
+        For every candidate, field by field: how far it agrees (level -1: one of the two does not say), what that weighs
+        (natural log-odds of repackaged against the likeliest innocent explanation) and what the two texts say.
+    changes
+        What changed between the archived text and the closest project.
+    projects, archive
+        ``id, title, text``: the texts as compared; of the archive those that are candidates.
+    findings
+        What is odd about the data: empty texts, repeated identifiers, unknown places.
+    archive_size, weights_synthetic
+        How many records were screened against; whether the weights come from synthetic projects.
+    truth
+        ``id, label`` of projects whose truth is known (`xinzhi.risks.with_truth`): ``repackaged,
+        follow-on, new``; and where known ``archive_id``, the source, and ``level`` of disguise.
+    """
+
+    verb: ClassVar[str] = "screen"
+    topic: ClassVar[str] = "screen"
+    key: ClassVar[tuple[str, ...]] = ("id",)
+
+    candidates: pl.DataFrame
+    ledger: pl.DataFrame
+    changes: pl.DataFrame
+    projects: pl.DataFrame
+    archive: pl.DataFrame
+    findings: tuple[Finding, ...]
+    archive_size: int
+    weights_synthetic: bool
+    truth: pl.DataFrame | None = None
+
+    def explain(self, id: str, rank: int = 1) -> Comparison:  # noqa: A002 - the column is called id
+        """Return a project beside one of its candidates.
+
+        Parameters
+        ----------
+        id
+            The project.
+        rank
+            Which candidate, from 1.
+
+        Raises
+        ------
+        UsageError
+            When there is no such project or candidate.
+        """
+        rows = self.frame.filter(pl.col("id") == id)
+        if rows.is_empty():
+            raise UsageError("projects.no-project", asked=id, known=self.frame["id"].head(5).to_list())
+        found = self.candidates.filter((pl.col("id") == id) & (pl.col("rank") == rank))
+        if found.is_empty() and rank > 1:
+            raise UsageError("projects.no-rank", id=id, n=self.candidates.filter(pl.col("id") == id).height, rank=rank)
+        other = found["archive_id"][0] if found.height else None
+        pair = (pl.col("id") == id) & (pl.col("archive_id") == pl.lit(other, dtype=pl.String))
+        return Comparison(
+            id=id,
+            archive_id=other,
+            project_text=self.projects.filter(pl.col("id") == id)["text"][0],
+            archive_text=self.archive.filter(pl.col("id") == other)["text"][0] if other is not None else "",
+            verdict=rows.row(0, named=True),
+            ledger=self.ledger.filter(pair),
+            changes=self.changes.filter(pair),
+        )
+
+    def facts(self) -> Facts:
+        """Return how many projects are what, the surest of them, and what the probabilities rest on."""
+        frame = by_probability(self.frame)
+        if not frame.height:
+            return {"answer.nothing": {}}
+        verdicts = value_words("verdict")
+        counts = [words("screen.answer.count", name=text, k=f"{frame.filter(verdict=name).height:,}")
+                  for name, text in verdicts.items()]  # fmt: skip
+        facts: Facts = {"answer.counts": {"n": frame.height, "m": self.archive_size, "parts": counts}}
+        surest = frame.filter(verdict="repackaged").head(_SUREST)
+        near = frame.filter(pl.col("archive_id").is_not_null()).head(1)
+        if surest.height:
+            facts["answer.surest"] = {"pairs": [words("screen.answer.pair", **_pair(self, row))
+                                                for row in surest.iter_rows(named=True)]}  # fmt: skip
+            zh, en = surest.select("evidence_zh", "evidence").row(0)
+            facts["answer.evidence"] = {"evidence": Text(zh=zh, en=en)}
+        elif near.height:
+            facts["answer.closest"] = _pair(self, near.row(0, named=True))
+        else:
+            facts["answer.nothing_alike"] = {}
+        if self.truth is not None:
+            seen = self.truth.join(self.frame, on="id", suffix="_found")
+            called = seen.filter(verdict="repackaged")
+            facts["answer.truth"] = {
+                "n": seen.height, "called": called.height, "hits": called.filter(label="repackaged").height,
+                "known": seen.filter(label="repackaged").height,
+            }  # fmt: skip
+        facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
+        if self.findings:
+            facts["answer.findings"] = {"k": len(self.findings)}
+        return facts
+
+    @property
+    def certain(self) -> float:
+        """Return the probability from which a verdict is given."""
+        return float(convention("certain"))
+
+    @property
+    def telling(self) -> float:
+        """Return the natural log-odds from which a weight is worth a word."""
+        return float(convention("telling"))
+
+    @property
+    def labelled_share(self) -> float:
+        """Return the share of repackaged projects among those on which the shipped probabilities were calibrated."""
+        return float(shipped().calibration.shares[-1])
+
+    def within(self, region: str) -> pl.DataFrame:
+        """Return the verdicts on the projects whose texts name a place of a region, given by its code or a name.
+
+        Raises
+        ------
+        UsageError
+            When no project names one.
+        """
+        codes = places(self.projects["text"])
+        code = int(code_of(pl.Series([region]))[0]) or int(places(pl.Series([region]))[0, 0])
+        width = next((size for size in (10_000, 100, 1) if code % size == 0), 1)
+        inside = ((codes // width * width == code) & (codes > 0)).any(axis=1) & (code > 0)
+        if not inside.any():
+            raise UsageError("projects.no-region", asked=region, known=self.frame["id"].head(5).to_list())
+        return self.frame.filter(pl.Series(inside))
+
+
+def chance_text(value: float) -> Text:
+    """Return a probability in percent, never as certain.
+
+    Examples
+    --------
+    >>> [chance_text(value).zh for value in (0.423, 0.9938, 0.99997, 0.0002)]
+    ['42%', '99.4%', '>99.9%', '<0.1%']
+    """
+    return _spaced(_chance(value))
+
+
+def interval_text(low: float, high: float) -> Text:
+    """Return the interval of a probability.
+
+    Examples
+    --------
+    >>> [interval_text(*ends).zh for ends in ((0.31, 0.55), (0.9996, 0.9999), (0.95, 0.9999), (0.0002, 0.004))]
+    ['31–55%', '>99.9%', '≥95%', '≤0.4%']
+    """
+    ends = (_chance(low), _chance(high))
+    if ends[0] == ends[1]:
+        return _spaced(ends[0])
+    if ends[1].startswith(">"):
+        return _spaced(f"≥{ends[0]}")
+    return _spaced(f"≤{ends[1]}" if ends[0].startswith("<") else f"{ends[0].removesuffix('%')}–{ends[1]}")
+
+
+def _chance(value: float) -> str:
+    if not _RARE / 10 <= value <= 1 - _RARE / 10:
+        return ">99.9%" if value > _HALF else "<0.1%"
+    return f"{value:.1%}" if value < _RARE or value > 1 - _RARE else f"{value:.0%}"
+
+
+def _spaced(shown: str) -> Text:
+    return Text(zh=shown, en=shown.replace("%", PERCENT))
+
+
+def project_names(projects: pl.DataFrame, archive: pl.DataFrame) -> Names:
+    """Return what projects and archived records are called: identifier and title."""
+    kinds = {"project": projects, "archive": archive}
+    return Names({kind: {id_: _name(id_, title) for id_, title in frame.select("id", "title").rows()}
+                  for kind, frame in kinds.items()})  # fmt: skip
+
+
+def _name(code: str, title: str) -> Text:
+    title = title.strip()
+    return same(f"{code} {title if len(title) <= _TITLE else f'{title[:_TITLE]}…'}".strip())
+
+
+def by_probability(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the verdicts, the most probable first.
+
+    Examples
+    --------
+    >>> chances = {"probability": [0.1, 0.9], "probability_follow_on": [0.2, 0.1]}
+    >>> by_probability(pl.DataFrame({"id": ["a", "b"], **chances}))["id"].to_list()
+    ['b', 'a']
+    """
+    return frame.sort("probability", "probability_follow_on", "id", descending=[True, True, False])
+
+
+def _pair(result: Screening, row: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "name": result.names.text("project", row["id"]),
+        "source": result.names.text("archive", row["archive_id"]),
+        "chance": chance_text(float(row["probability"])),  # type: ignore[arg-type] # a share
+    }
+
+
+def verdict_text(row: Mapping[str, object]) -> Text:
+    """Return the verdict on a project with its probability and interval, and why nothing can be told.
+
+    Examples
+    --------
+    >>> verdict_text({"verdict": "new", "probability": 0.02, "lower": 0.01, "upper": 0.04, "reason": None}).zh
+    '新项目：为旧项目新包装的概率2%（95%区间1–4%）'
+    """
+    said = words(
+        "screen.chart.finding",
+        verdict=value_words("verdict")[str(row["verdict"])],
+        chance=chance_text(float(row["probability"])),  # type: ignore[arg-type] # a share
+        span=interval_text(float(row["lower"]), float(row["upper"])),  # type: ignore[arg-type] # shares
+    )
+    if row["verdict"] == "follow-on":
+        later = chance_text(float(row["probability_follow_on"]))  # type: ignore[arg-type] # a share
+        said = words("screen.chart.as_later", finding=said, chance=later)
+    if not row["reason"]:
+        return said
+    return words("screen.chart.because", finding=said, reason=value_words("reason")[str(row["reason"])])
+
+
+def comparison_lines(pair: Comparison) -> list[Text]:
+    """Return the ledger of one pair as lines: weight, field, agreement, what both say; then what changed."""
+    if pair.archive_id is None:
+        verdict = value_words("verdict")[pair.verdict["verdict"]]
+        return [words("screen.explain.alone", id=pair.id, verdict=verdict)]
+    rank = int(pair.ledger["rank"][0])
+    both = {"id": pair.id, "archive": pair.archive_id}
+    if rank == 1:
+        lines = [words("screen.explain.closest", **both, verdict=verdict_text(pair.verdict))]
+    else:
+        total = float(pair.ledger["weight"].sum())
+        lines = [words("screen.explain.candidate", **both, rank=rank, total=number(total, 1, sign=True))]
+    fields, levels = value_words("field", "ledger"), value_words("agreement", "ledger")
+    for row in pair.ledger.filter(pl.col("level") >= 0).iter_rows(named=True):
+        key = "entry" if row["project"] or row["archive"] else "bare"
+        lines.append(
+            words(
+                f"screen.explain.{key}", weight=row["weight"], field=fields[row["field"]],
+                level=levels[row["agreement"]], project=row["project"], archive=row["archive"],
+            )
+        )  # fmt: skip
+    changed = [Text(zh=zh, en=en) for zh, en in pair.changes.select("zh", "en").rows()]
+    return [*lines, *(words("screen.explain.changed", what=text) for text in changed)]
+
+
+def with_truth(found: Screening, truth: pl.DataFrame) -> Screening:
+    """Return a screening that knows what some of its projects are: `plot` then draws its calibration.
+
+    Parameters
+    ----------
+    found
+        A screening.
+    truth
+        ``id`` and ``label`` (``repackaged, follow-on, new``) of projects that somebody has looked at or made up; where
+        known ``archive_id``, the source of a repackaged one.
+
+    Raises
+    ------
+    InputError
+        When a column is missing, a label unknown, a project labelled twice, or none of the projects is labelled.
+
+    Examples
+    --------
+    >>> from xinzhi.risks import screen
+    >>> old = pl.DataFrame({"id": ["a1"], "text": ["肥西县水厂，总投资1.83亿元"]})
+    >>> new = pl.DataFrame({"id": ["p1"], "text": ["长丰县学校，总投资2.4亿元"]})
+    >>> with_truth(screen(new, old), pl.DataFrame({"id": ["p1"], "label": ["new"]})).truth.rows()
+    [('p1', 'new')]
+    """
+    if missing := [name for name in ("id", "label") if name not in truth.columns]:
+        raise InputError("projects.label-columns", missing=missing, known=truth.columns)
+    known = truth.with_columns(pl.col("id").cast(pl.String)).join(found.frame.select("id"), on="id", how="semi")
+    strange = known.filter(~pl.col("label").is_in(LABELS) | pl.col("label").is_null())["label"].unique().to_list()
+    twice = known.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True).to_list()
+    if strange:
+        raise InputError("projects.unknown-label", labels=strange, known=LABELS)
+    if twice:
+        raise InputError("projects.labelled-twice", ids=twice)
+    if not known.height:
+        raise InputError("projects.none-labelled")
+    return replace(found, truth=known)
+
+
+def calibration_table(table: pl.DataFrame, bins: int = 10) -> pl.DataFrame:
+    """Return how often projects were repackaged, by the probability that was said.
+
+    Parameters
+    ----------
+    table
+        What `judged` returns, or any table of ``label`` and ``probability``.
+    bins
+        How many bins of equal width.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``up_to, said, was, projects``: upper bound of the bin, mean probability, share that was repackaged, how many;
+        ``lower, upper``: the 95 % interval of that share (Wilson 1927).
+
+    Examples
+    --------
+    >>> seen = pl.DataFrame({"label": ["new"] * 9 + ["repackaged"], "probability": [0.1] * 10})
+    >>> calibration_table(seen).select("said", "was", "projects", pl.col("lower", "upper").round(3)).row(0)
+    (0.1, 0.1, 10, 0.018, 0.404)
+    """
+    tenth = (pl.col("probability") * bins).floor().clip(0, bins - 1)
+    frame = (
+        table.group_by(tenth.alias("up_to"))
+        .agg(
+            pl.col("probability").mean().alias("said"),
+            (pl.col("label") == "repackaged").mean().alias("was"),
+            pl.len().cast(pl.Int64).alias("projects"),
+        )
+        .sort("up_to")
+        .with_columns((pl.col("up_to") + 1) / bins)
+    )
+    share, square = pl.col("was"), float(convention("interval")) ** 2 / pl.col("projects")
+    middle = (share + square / 2) / (1 + square)
+    half = (square * share * (1 - share) + square**2 / 4).sqrt() / (1 + square)
+    return frame.with_columns((middle - half).clip(0, 1).alias("lower"), (middle + half).clip(0, 1).alias("upper"))
