@@ -10,8 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import finding
-from xinzhi.core.result import Provenance
-from xinzhi.data import known_tables, names_of
+from xinzhi.data import known_tables, names_of, provenance
 from xinzhi.scope.catalogue import choose
 from xinzhi.scope.concordance import concordance
 from xinzhi.scope.conventions import read_date
@@ -99,7 +98,6 @@ def classify(
     >>> scope.totals.select("measure", "share").rows()
     [('output', 0.7)]
     """
-    from xinzhi import __version__
     from xinzhi.data.package import fingerprint
 
     day = read_date(as_of)
@@ -111,6 +109,8 @@ def classify(
     question = Question(day, name, chosen, concordance(), splits, _class_weights(weights, tree), test)
     found = answer(question, read.codes)
     lists = detail(question, found)
+    ids = [one.id for one in chosen]
+    made = provenance("scope", as_of=day.isoformat(), standard=name, definitions=ids, use=test is not None)
     frame = shares(question, found, lists, read)
     return Scope(
         frame=frame,
@@ -120,17 +120,7 @@ def classify(
         findings=read.findings,
         measures=read.measures,
         kind=read.kind,
-        provenance=Provenance(
-            verb="scope",
-            version=__version__,
-            inputs={"industries": fingerprint(read.rows, {})},
-            options={
-                "as_of": day.isoformat(),
-                "standard": name,
-                "definitions": [one.id for one in chosen],
-                "use": test is not None,
-            },
-        ),
+        provenance=replace(made, inputs={"industries": fingerprint(read.rows, {})}),
     )
 
 

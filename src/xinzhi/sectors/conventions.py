@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import NO_NAMES, Names
+from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text, has, listing, same, words
 
 if TYPE_CHECKING:
@@ -16,14 +16,10 @@ if TYPE_CHECKING:
     Returns = Sequence[tuple[float | None, float]]
 
 
-@cache
 def document(name: str = "sectors.yaml") -> dict[str, Any]:
     """Return a YAML file of this package; callers must not change it."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: dict[str, Any] = yaml.load(Path(__file__).with_name(name).read_text("utf-8"), Loader=loader)  # noqa: S506 - safe
-    return loaded
+    found: dict[str, Any] = read_yaml(Path(__file__).with_name(name))
+    return found
 
 
 def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's

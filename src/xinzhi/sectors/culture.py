@@ -91,13 +91,14 @@ def culture(source: object, *, digital: object = None) -> Culture:
     frame = _employment(sections, name)
     notes: list[Finding] = []
     used = ["activity_sections"]
-    for columns, table, found in (_value_added(package, notes), _digital(package, digital, notes)):
+    parts = {"branch_output": _value_added(package, notes), "activity": _digital(package, digital, notes)}
+    for table, found in parts.items():
         if found is not None:
             used.append(table)
             frame = frame.join(found, on=KEYS, how="full", coalesce=True)
-        frame = frame.with_columns(
-            pl.lit(None, dtype=pl.Float64).alias(item) for item in columns if item not in frame.columns
-        )
+    frame = frame.with_columns(
+        pl.lit(None, dtype=pl.Float64).alias(item) for item in _COLUMNS if item not in frame.columns
+    )
     return Culture(
         frame=frame.select(*KEYS, "employment", "employment_share", "location_quotient", *_COLUMNS).sort(KEYS),
         notes=tuple(notes),
@@ -119,17 +120,17 @@ def _employment(sections: pl.DataFrame, name: str) -> pl.DataFrame:
     return both.with_columns(location_quotient=pl.col("employment_share") / nation).drop("total")
 
 
-def _value_added(package: Package, notes: list[Finding]) -> tuple[tuple[str, ...], str, pl.DataFrame | None]:
+def _value_added(package: Package, notes: list[Finding]) -> pl.DataFrame | None:
     """Return the share of culture in value added, or of the branch that contains it."""
-    columns, table = ("value_added_share", "value_added_ceiling"), "branch_output"
+    table = "branch_output"
     if table not in package.tables:
         notes.append(finding("sectors.no-branches", table=table))
-        return columns, table, None
+        return None
     rows = package.require(table, ["output_nominal"], verb="culture")
     total = rows.group_by(KEYS).agg(total=whole_sum("output_nominal"))
     name, around = setting("culture.section"), setting("culture.containing_branch")
     found = None
-    for branch, column in zip((name, around), columns, strict=True):
+    for branch, column in zip((name, around), _COLUMNS[:2], strict=True):
         part = rows.filter(branch=branch)
         if not part.height:
             continue
@@ -139,17 +140,15 @@ def _value_added(package: Package, notes: list[Finding]) -> tuple[tuple[str, ...
         found = share if found is None else found.join(share, on=KEYS, how="full", coalesce=True)
     if name not in set(rows["branch"]):
         notes.append(finding("sectors.culture-not-listed", table=table))
-    return columns, table, found
+    return found
 
 
-def _digital(
-    package: Package, digital: object, notes: list[Finding]
-) -> tuple[tuple[str, ...], str, pl.DataFrame | None]:
+def _digital(package: Package, digital: object, notes: list[Finding]) -> pl.DataFrame | None:
     """Return the share of the digital-cultural industries in the employment of the table `activity`."""
-    columns, table = ("digital_share",), "activity"
+    table = "activity"
     if digital is None:
         notes.append(finding("sectors.no-digital-list", table=table))
-        return columns, table, None
+        return None
     rows = package.require(table, ["employment"], verb="culture")
     fields = [Field("industry", "code"), Field("share", required=False, missing="refuse")]
     codes = tidy(digital, fields, key=["industry"], verb="culture").frame
@@ -162,13 +161,9 @@ def _digital(
     if absent:
         notes.append(finding("sectors.not-in-table", table=table, words={"names": absent}))
     if len(absent) == codes.height:
-        return columns, table, None
+        return None
     counted = rows.join(codes, on="industry", how="left").with_columns(pl.col("share").fill_null(0.0))
     part = counted.group_by(KEYS).agg(
         part=(pl.col("employment") * pl.col("share")).sum(), total=pl.col("employment").sum()
     )
-    return (
-        columns,
-        table,
-        part.select(*KEYS, digital_share=pl.when(pl.col("total") > 0).then(pl.col("part") / pl.col("total"))),
-    )
+    return part.select(*KEYS, digital_share=pl.when(pl.col("total") > 0).then(pl.col("part") / pl.col("total")))

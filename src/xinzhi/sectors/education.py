@@ -14,11 +14,10 @@ from xinzhi.core.index_numbers import Formula, contributions
 from xinzhi.core.labour import human_capital
 from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.core.result import Result
-from xinzhi.data import Field, names_of, tidy
+from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import returns_to_schooling
 from xinzhi.sectors.figures import (
     KEYS,
-    as_package,
     ends_of,
     figures,
     grid,
@@ -112,8 +111,7 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     >>> round(row["human_capital"], 2), row["flags"]
     (3.38, '')
     """
-    package = as_package(source)
-    given = read(source if package is None else package, [schooling], verb="education")
+    given = read(source, [schooling], verb="education")
     refuse_below(given.frame, [schooling], verb="education", positive=False)
     if not given.frame[schooling].count():
         raise InputError("sectors.no-schooling", name=schooling)
@@ -132,7 +130,7 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
         spans=_spans(known),
         omitted=omitted(asked.select(KEYS).iter_rows(), reason("no_schooling")),
         returns_from=origin,
-        names=names_of(package),
+        names=given.names,
         kind=given.kind,
         provenance=with_protocol(given.provenance("education", schooling=schooling), measurement),
     )

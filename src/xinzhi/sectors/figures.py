@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.names import Names
+from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.core.text import Text, words
-from xinzhi.data import Field, Package, is_package, tidy
+from xinzhi.data import Field, Package, is_package, names_of, tidy
 from xinzhi.data import as_package as load_package
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ OMITTED: dict[str, Any] = {"region": pl.String, "year": pl.Int64, "reason_zh": p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Region, year and numbers, sorted, with where they come from: kind of frame, package, digests of its tables."""
+    """Region, year and numbers, sorted, with where they come from and what regions are called."""
 
     frame: pl.DataFrame
     kind: FrameKind = "polars"
     package: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    names: Names = NO_NAMES
 
     def provenance(self, verb: str, **options: object) -> Provenance:
         """Return the provenance of a result that rests on these figures."""
@@ -86,6 +87,7 @@ def read(source: object, columns: Sequence[str], *, verb: str, optional: Sequenc
         figures(both, names, verb=verb),
         kind=package.kind,
         package=package.name,
+        names=names_of(package),
         inputs={name: package.fingerprint(name) for name in sorted(used)},
     )
 

@@ -11,9 +11,9 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import Field, names_of, tidy
+from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import count_text, series_text, setting, text
-from xinzhi.sectors.figures import KEYS, as_package, ends_of, figures, latest, omitted, read, reason, refuse_below
+from xinzhi.sectors.figures import KEYS, ends_of, figures, latest, omitted, read, reason, refuse_below
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
@@ -142,9 +142,7 @@ def green(
     True
     """
     known = tuple(setting("green.indicators"))
-    package = as_package(source)
-    whole = source if package is None else package
-    given = read(whole, ["output_real"], verb="green", optional=(*known, "output_nominal"))
+    given = read(source, ["output_real"], verb="green", optional=(*known, "output_nominal"))
     frame, names = given.frame, [name for name in known if name in given.frame.columns]
     if emissions is not None:
         columns = tidy(
@@ -177,7 +175,7 @@ def green(
         productivity=None if productivity is None else _productivity(productivity),
         costs=None if prices is None else _costs(frame, names, prices),
         omitted=omitted(bad.iter_rows(), reason("no_intensity")),
-        names=names_of(package),
+        names=given.names,
         kind=given.kind,
         provenance=given.provenance("green", indicators=names),
     )
@@ -327,8 +325,7 @@ def decoupling(
     """
     if span < 1:
         raise UsageError("sectors.span", span=span)
-    package = as_package(source)
-    given = read(package or source, [pressure, driver], verb="decoupling")
+    given = read(source, [pressure, driver], verb="decoupling")
     before = given.frame.with_columns(pl.col("year") + span).rename({pressure: "_pressure", driver: "_driver"})
     both = given.frame.join(before, on=KEYS).drop_nulls([pressure, driver, "_pressure", "_driver"]).sort(KEYS)
     starts = (pl.col("_pressure") > 0) & (pl.col("_driver") > 0)
@@ -354,7 +351,7 @@ def decoupling(
         omitted=omitted(out),
         pressure=pressure,
         driver=driver,
-        names=names_of(package),
+        names=given.names,
         kind=given.kind,
         provenance=given.provenance("decoupling", pressure=pressure, driver=driver, span=span),
     )

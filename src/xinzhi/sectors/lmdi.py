@@ -11,9 +11,9 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import words
-from xinzhi.data import Field, names_of, tidy
+from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import series_text, setting
-from xinzhi.sectors.figures import KEYS, as_package, missing_reasons, omitted, read, reason, refuse_below
+from xinzhi.sectors.figures import KEYS, missing_reasons, omitted, read, reason, refuse_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -269,8 +269,7 @@ def kaya(
     """
     names = setting("kaya.series") | dict(series or {})
     wanted = [names["population"], names["output"], names["energy"], *([emissions] if emissions else [])]
-    package = as_package(source)
-    given = read(package or source, wanted, verb="kaya")
+    given = read(source, wanted, verb="kaya")
     if emissions:
         refuse_below(given.frame, [emissions], verb="kaya", positive=False)
     people, output, energy = (pl.col(names[key]) for key in ("population", "output", "energy"))
@@ -286,4 +285,4 @@ def kaya(
     )
     bad = complete.join(usable, on=KEYS, how="anti").select(KEYS)
     left = [result.omitted, omitted(bad.iter_rows(), reason("no_denominator")), missing_reasons(given.frame, wanted)]
-    return replace(result, omitted=pl.concat(left).sort(KEYS), names=names_of(package))
+    return replace(result, omitted=pl.concat(left).sort(KEYS), names=given.names)

@@ -42,11 +42,8 @@ class GlobalMoran:
 
 def global_moran(values: FloatArray, weights: FloatArray, *, permutations: int = 999, seed: int = 0) -> GlobalMoran:
     """Return Moran's I with analytic and permutation inference. Cliff and Ord (1981), Spatial Processes, chapter 2."""
-    values = np.asarray(values, dtype=np.float64)
-    n = values.size
-    if n < _FEWEST or not np.isfinite(values).all() or np.ptp(values) == 0:
-        raise InputError("sectors.moran-values", fewest=_FEWEST)
-    z = values - values.mean()
+    z = _deviations(values)
+    n = z.size
     square = float(z @ z)
     s0, s1, s2 = _sums(weights)
     scale = n / (s0 * square)
@@ -72,6 +69,15 @@ def global_moran(values: FloatArray, weights: FloatArray, *, permutations: int =
     )
 
 
+def _deviations(values: FloatArray) -> FloatArray:
+    """Return deviations from the mean of four values or more that differ."""
+    values = np.asarray(values, dtype=np.float64)
+    if values.size < _FEWEST or not np.isfinite(values).all() or np.ptp(values) == 0:
+        raise InputError("sectors.moran-values", fewest=_FEWEST)
+    deviations: FloatArray = values - values.mean()
+    return deviations
+
+
 def _sums(weights: FloatArray) -> tuple[float, float, float]:
     """Return Cliff and Ord's sums of the weights."""
     s0 = float(weights.sum())
@@ -95,11 +101,8 @@ def local_moran(
     Anselin (1995), Geographical Analysis 27(2), equation 12, with z'z/(n-1) as the scale; each region keeps its own
     value while the others are dealt anew among its neighbours.
     """
-    values = np.asarray(values, dtype=np.float64)
-    n = values.size
-    if n < _FEWEST or not np.isfinite(values).all() or np.ptp(values) == 0:
-        raise InputError("sectors.moran-values", fewest=_FEWEST)
-    z = values - values.mean()
+    z = _deviations(values)
+    n = z.size
     scale = (n - 1) / float(z @ z)
     index = scale * z * (weights @ z)
     near = weights != 0

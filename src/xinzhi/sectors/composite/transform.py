@@ -76,30 +76,24 @@ class Treated:
     exponent: float = float("nan")
 
 
-def skewness(values: FloatArray) -> float:
-    """Return the unbiased skewness (G1); NaN for fewer than three observations or a constant.
-
-    Joanes and Gill (1998), type 2.
-    """
+def _moments(values: FloatArray, order: int) -> tuple[int, float]:
+    """Return the number of known values, and their standardised moment of an order; NaN for a constant."""
     known = values[np.isfinite(values)]
-    n = len(known)
-    spread = known - known.mean() if n else known
-    second = float((spread**2).mean()) if n else 0.0
-    if n < _FEWEST - 1 or second <= 0:
-        return float("nan")
-    return float((spread**3).mean() / second**1.5 * np.sqrt(n * (n - 1)) / (n - 2))
+    away = known - known.mean() if len(known) else known
+    second = float((away**2).mean()) if len(known) else 0.0
+    return len(known), float((away**order).mean()) / second ** (order / 2) if second > 0 else float("nan")
+
+
+def skewness(values: FloatArray) -> float:
+    """Return the unbiased skewness (G1; Joanes and Gill 1998, type 2); NaN for less than three values or a constant."""
+    n, third = _moments(values, 3)
+    return third * float(np.sqrt(n * (n - 1))) / (n - 2) if n >= _FEWEST - 1 else float("nan")
 
 
 def kurtosis(values: FloatArray) -> float:
     """Return the unbiased excess kurtosis (G2); NaN for fewer than four observations or a constant."""
-    known = values[np.isfinite(values)]
-    n = len(known)
-    spread = known - known.mean() if n else known
-    second = float((spread**2).mean()) if n else 0.0
-    if n < _FEWEST or second <= 0:
-        return float("nan")
-    excess = float((spread**4).mean()) / second**2 - 3
-    return ((n + 1) * excess + 6) * (n - 1) / ((n - 2) * (n - 3))
+    n, fourth = _moments(values, 4)
+    return ((n + 1) * (fourth - 3) + 6) * (n - 1) / ((n - 2) * (n - 3)) if n >= _FEWEST else float("nan")
 
 
 def has_outliers(values: FloatArray) -> bool:
