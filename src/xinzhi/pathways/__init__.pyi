@@ -19,13 +19,13 @@ from .convergence.clubs import ClubRules as ClubRules
 from .convergence.clubs import Clubs as Clubs
 from .convergence.clubs import clubs as clubs
 from .convergence.clubs import merge_clubs as merge_clubs
-from .convergence.dispersion import DistributionDynamics as DistributionDynamics
-from .convergence.dispersion import SigmaConvergence as SigmaConvergence
-from .convergence.dispersion import distribution_dynamics as distribution_dynamics
-from .convergence.dispersion import sigma_convergence as sigma_convergence
+from .convergence.distribution_dynamics import DistributionDynamics as DistributionDynamics
+from .convergence.distribution_dynamics import distribution_dynamics as distribution_dynamics
 from .convergence.log_t_test import LogT as LogT
 from .convergence.log_t_test import LogTRules as LogTRules
 from .convergence.log_t_test import log_t_test as log_t_test
+from .convergence.sigma_convergence import SigmaConvergence as SigmaConvergence
+from .convergence.sigma_convergence import sigma_convergence as sigma_convergence
 from .convergence.transitions import Transitions as Transitions
 from .convergence.transitions import transitions as transitions
 from .entry.backtest import Backtest as Backtest

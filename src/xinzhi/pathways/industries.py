@@ -19,7 +19,10 @@ from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
 from xinzhi.pathways.conventions import conventions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.core.names import Names
     from xinzhi.core.result import Facts, Result
     from xinzhi.core.text import Language
     from xinzhi.pathways.complexity.cells import Cells
@@ -42,6 +45,12 @@ def names_in(package: Package, table: str, key: str) -> dict[str, Text]:
         code: Text(zh=zh or en or code, en=en or zh or code)
         for code, zh, en in frame.select(key, "name_zh", "name_en").iter_rows()
     }
+
+
+def called(names: Names, kind: str, codes: Iterable[str]) -> dict[str, list[str]]:
+    """Return what codes are called, as columns ``name_zh, name_en``."""
+    shown = [names.text(kind, code) for code in codes]
+    return {"name_zh": [name.zh for name in shown], "name_en": [name.en for name in shown]}
 
 
 def years_of(frame: pl.DataFrame) -> list[int]:

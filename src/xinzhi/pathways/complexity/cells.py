@@ -134,6 +134,12 @@ def without_empty(
     )
 
 
+def cell_frame(of: Cells | Panel, rows: IntArray, columns: IntArray, **values: Any) -> pl.DataFrame:  # noqa: ANN401 - columns
+    """Return some cells of a matrix in long form: ``place, activity`` and the values handed in."""
+    places, activities = (pl.Series(names, dtype=pl.String) for names in (of.places, of.activities))
+    return pl.DataFrame({"place": places.gather(rows), "activity": activities.gather(columns), **values})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """Matrices of places by activities, one a period.
@@ -204,13 +210,7 @@ def read_panel(
             activities=len(activities),
             periods=[str(one) for one in slices],
         )
-    return Panel(
-        places=tuple(places),
-        activities=tuple(activities),
-        values=values,
-        findings=tuple(findings),
-        kind=kind,
-    )
+    return Panel(places=tuple(places), activities=tuple(activities), values=values, findings=tuple(findings), kind=kind)
 
 
 def _matrix(data: pl.DataFrame, columns: tuple[str, str, str], places: list[str], activities: list[str]) -> FloatArray:
@@ -349,11 +349,7 @@ def restrict(
 
 
 def _populous(
-    rows: pl.DataFrame,
-    place: str,
-    least: float,
-    population: Mapping[str, float] | None,
-    findings: list[Finding],
+    rows: pl.DataFrame, place: str, least: float, population: Mapping[str, float] | None, findings: list[Finding]
 ) -> pl.DataFrame:
     """Leave out places with too few people."""
     if least <= 0:

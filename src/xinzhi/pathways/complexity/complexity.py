@@ -12,14 +12,14 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
-from xinzhi.pathways.complexity.cells import read_cells, without_empty
+from xinzhi.pathways.complexity.cells import cell_frame, read_cells, without_empty
 from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
 from xinzhi.pathways.complexity.spectrum import fitness, spectrum
-from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.pathways.conventions import check_option, conventions, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -124,18 +124,16 @@ class Complexity(Result):
     @cached_property
     def cells(self) -> pl.DataFrame:
         """Return ``place, activity, value, advantage, present, density, gain`` by cell, made on first use."""
-        n, p = self.present.shape
-        return pl.DataFrame(
-            {
-                "place": np.repeat(np.array(self.matrix.places, dtype=object), p),
-                "activity": np.tile(np.array(self.matrix.activities, dtype=object), n),
-                "value": self.matrix.values.ravel(),
-                "advantage": revealed_advantage(self.matrix.values).ravel(),
-                "present": self.present.ravel(),
-                "density": self.density.ravel().astype(float),
-                "gain": self.gain.ravel().astype(float),
-            },
-            schema_overrides={"place": pl.String, "activity": pl.String},
+        rows, columns = np.indices(self.present.shape).reshape(2, -1)
+        return cell_frame(
+            self.matrix,
+            rows,
+            columns,
+            value=self.matrix.values.ravel(),
+            advantage=revealed_advantage(self.matrix.values).ravel(),
+            present=self.present.ravel(),
+            density=self.density.ravel().astype(float),
+            gain=self.gain.ravel().astype(float),
         ).with_columns(pl.col("gain").fill_nan(None))
 
     def facts(self) -> Facts:
@@ -247,13 +245,8 @@ def measure_cells(
         sign=(sign[0], abs(sign[1])),
         findings=(*cells.findings, *_looks_given(cells, chosen.presence), *_weak(raw)),
         kind=cells.kind,
-        provenance=_provenance(chosen),
+        provenance=provenance("complexity", **options_of(chosen)),
     )
-
-
-def _provenance(chosen: ComplexityOptions) -> Provenance:
-    options = {name: getattr(chosen, name) for name in chosen.__slots__}
-    return provenance("complexity", **options)
 
 
 def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach: FloatArray) -> pl.DataFrame:
@@ -275,12 +268,7 @@ def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach:
 
 def _activities(cells: Cells, here: BoolArray, pci: FloatArray, fit: Fitness) -> pl.DataFrame:
     frame = pl.DataFrame(
-        {
-            "activity": cells.activities,
-            "ubiquity": here.sum(axis=0),
-            "complexity": pci,
-            "fitness": fit.activities,
-        }
+        {"activity": cells.activities, "ubiquity": here.sum(axis=0), "complexity": pci, "fitness": fit.activities}
     )
     return frame.with_columns(rank=_rank("complexity")).select("activity", "ubiquity", "complexity", "rank", "fitness")
 

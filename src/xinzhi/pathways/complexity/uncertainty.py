@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.complexity import ComplexityOptions
-from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.pathways.conventions import check_option, conventions, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,8 +126,6 @@ def uncertainty(
     >>> intervals.frame.height, bool((intervals.frame["rank_low"] <= intervals.frame["rank_high"]).all())
     (6, True)
     """
-    from xinzhi import __version__
-
     chosen = draws or Draws()
     n, p = found.present.shape
     _check(chosen, n * p)
@@ -155,10 +154,8 @@ def uncertainty(
         agreement=np.array([_agreement(row, base) for row in index[kept]]),
         findings=found.findings,
         kind=found.kind,
-        provenance=Provenance(
-            verb="uncertainty",
-            version=__version__,
-            options=dict(found.provenance.options) | {name: getattr(chosen, name) for name in chosen.__slots__},
+        provenance=replace(
+            found.provenance, verb="uncertainty", options=dict(found.provenance.options) | options_of(chosen)
         ),
     )
 
@@ -261,18 +258,11 @@ def _ranks(found: Complexity, index: FloatArray, level: float) -> pl.DataFrame:
 
 
 def _densities(found: Complexity, shares: FloatArray, there: FloatArray, level: float) -> pl.DataFrame:
-    n, p = found.present.shape
-    low, high = _ends(shares, level)
-    return pl.DataFrame(
-        {
-            "place": np.repeat(np.array(found.matrix.places, dtype=object), p),
-            "activity": np.tile(np.array(found.matrix.activities, dtype=object), n),
-            "density": found.density.ravel().astype(float),
-            "low": low.ravel().astype(float),
-            "high": high.ravel().astype(float),
-            "present_share": there.ravel(),
-        },
-        schema_overrides={"place": pl.String, "activity": pl.String},
+    rows, columns = np.indices(found.present.shape).reshape(2, -1)
+    low, high = (end.ravel().astype(float) for end in _ends(shares, level))
+    density = found.density.ravel().astype(float)
+    return cell_frame(
+        found.matrix, rows, columns, density=density, low=low, high=high, present_share=there.ravel()
     ).with_columns(pl.col("low", "high").fill_nan(None))
 
 

@@ -60,8 +60,7 @@ def configuration(presence: BoolArray) -> Expected:
     if len(rows) and len(columns):
         chance[np.ix_(rows, columns)] = _solved(presence[np.ix_(rows, columns)])
     gap = max(
-        np.abs(chance.sum(axis=1) - presence.sum(axis=1)).max(),
-        np.abs(chance.sum(axis=0) - presence.sum(axis=0)).max(),
+        np.abs(chance.sum(axis=1) - presence.sum(axis=1)).max(), np.abs(chance.sum(axis=0) - presence.sum(axis=0)).max()
     )
     if gap > 1e-8:  # noqa: PLR2004 - a thousandth of what a tail probability shows
         raise InputError("pathways.configuration", gap=f"{gap:.1e}")

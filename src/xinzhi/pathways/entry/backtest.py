@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Result
 from xinzhi.data import provenance
-from xinzhi.pathways.complexity.cells import read_panel
+from xinzhi.pathways.complexity.cells import cell_frame, read_panel
 from xinzhi.pathways.conventions import options_of
 from xinzhi.pathways.entry.models import (
     BASELINE,
@@ -294,16 +294,9 @@ def _run(
                 "trained_on": [len(train.rows)],
             }
         ),
-        cells=pl.DataFrame(
-            {
-                "absent": np.full(len(asked.rows), cutoff),
-                "place": np.array(panel.places, dtype=object)[asked.rows],
-                "activity": np.array(panel.activities, dtype=object)[asked.columns],
-                "advantage": asked.traits["rca"],
-                "entered": asked.entered,
-            },
-            schema_overrides={"place": pl.String, "activity": pl.String},
-        ).with_columns(pl.Series(name, found) for name, found in given.items()),
+        cells=cell_frame(
+            panel, asked.rows, asked.columns, advantage=asked.traits["rca"], entered=asked.entered, **given
+        ).select(pl.lit(cutoff, pl.Float64).alias("absent"), pl.all()),
         model=fit_ours(train) if "additive_logit" in scores else None,
         asked=asked,
     )

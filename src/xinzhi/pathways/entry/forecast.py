@@ -12,7 +12,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import words
 from xinzhi.data import provenance
-from xinzhi.pathways.complexity.cells import read_panel
+from xinzhi.pathways.complexity.cells import cell_frame, read_panel
 from xinzhi.pathways.entry.backtest import candidates, explained
 from xinzhi.pathways.entry.models import OWN, available, fit_ours, score, traits
 
@@ -124,15 +124,9 @@ def forecast(
     known = candidates(panel.values[train[0]], panel.values[train[1]], traits(panel.values[train[0]]), 1.0)
     asked = candidates(panel.values[date], None, traits(panel.values[date]), 1.0)
     chance = score(chosen, known, asked)
-    table = pl.DataFrame(
-        {
-            "place": np.array(panel.places, dtype=object)[asked.rows],
-            "activity": np.array(panel.activities, dtype=object)[asked.columns],
-            "advantage": asked.traits["rca"],
-            "probability": chance,
-            "base_rate": np.full(len(chance), known.entered.mean()),
-        },
-        schema_overrides={"place": pl.String, "activity": pl.String},
+    base = np.full(len(chance), known.entered.mean())
+    table = cell_frame(
+        panel, asked.rows, asked.columns, advantage=asked.traits["rca"], probability=chance, base_rate=base
     )
     return Forecast(
         frame=table,

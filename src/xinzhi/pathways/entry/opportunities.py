@@ -13,6 +13,7 @@ from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Result
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.data.frames import read_any
+from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import word
@@ -58,8 +59,8 @@ class Opportunities(Result):
     def facts(self) -> Facts:
         """Return how many chances there are, where most are both near and complex, and how far the endowments speak."""
         shares = dict(self.frame["quadrant"].value_counts(normalize=True).iter_rows())
-        first = self.quadrants().filter(pl.col("near-complex") > 0).height
         counts = self.quadrants()
+        first = counts.filter(pl.col("near-complex") > 0).height
         found: Facts = {
             "summary.quadrants": {
                 "n": self.frame.height,
@@ -211,21 +212,18 @@ def opportunities(
     if not len(rows):
         raise UsageError("pathways.nothing-absent", weak=weak)
     fit = _fit(found, endowments, intensities)
-    names = np.array(found.matrix.activities, dtype=object)
     flags = _flags(found, emerging)
     near, worth = found.density.astype(float), found.activities["complexity"].to_numpy()
     middle = (float(np.median(near[rows, columns])), float(np.median(worth[columns])))
-    table = pl.DataFrame(
-        {
-            "place": np.array(found.matrix.places, dtype=object)[rows],
-            "activity": names[columns],
-            "advantage": advantage[rows, columns],
-            "density": near[rows, columns],
-            "complexity": worth[columns],
-            "gain": found.gain[rows, columns].astype(float),
-            "fit": np.full(len(rows), np.nan) if fit is None else fit.fit[rows, columns],
-        },
-        schema_overrides={"place": pl.String, "activity": pl.String},
+    table = cell_frame(
+        found.matrix,
+        rows,
+        columns,
+        advantage=advantage[rows, columns],
+        density=near[rows, columns],
+        complexity=worth[columns],
+        gain=found.gain[rows, columns].astype(float),
+        fit=np.full(len(rows), np.nan) if fit is None else fit.fit[rows, columns],
     ).with_columns(pl.col("fit").fill_nan(None))
     near_too, complex_too = pl.col("density") >= middle[0], pl.col("complexity") >= middle[1]
     frame = table.with_columns(

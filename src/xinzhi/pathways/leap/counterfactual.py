@@ -197,13 +197,7 @@ def counterfactual(
     actual = panel.values[order[0]]
     return Counterfactual(
         frame=pl.DataFrame(
-            {
-                "year": panel.years,
-                "actual": actual,
-                "synthetic": synthetic,
-                "gap": actual - synthetic,
-                "after": ~before,
-            }
+            {"year": panel.years, "actual": actual, "synthetic": synthetic, "gap": actual - synthetic, "after": ~before}
         ),
         weights=pl.DataFrame({"unit": [panel.units[row] for row in donors], "weight": weights})
         .filter(pl.col("weight") > _TINY)

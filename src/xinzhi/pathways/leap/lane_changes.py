@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.pathways.complexity import relatedness
-from xinzhi.pathways.complexity.cells import read_panel
+from xinzhi.pathways.complexity.cells import cell_frame, read_panel
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
 
@@ -127,18 +127,14 @@ def lane_changes(
     if not candidate.any():
         raise InputError("pathways.nothing-to-enter", period=before)
     related = _own_density(core) if density is None else _given_density(density, panel, place, activity, candidate)
-    decile = _deciles(related, candidate)
+    decile, there = _deciles(related, candidate), np.nonzero(candidate)
     limit = int(rules["unrelated"])
     return LaneChanges(
         frame=_by_place(panel.places, candidate, entered, decile, limit),
         deciles=_by_decile(candidate, entered, decile),
-        cells=_cells(panel, candidate, entered, related, decile),
+        cells=cell_frame(panel, *there, density=related[there], decile=decile[there], entered=entered[there]),
         persistence=pl.DataFrame(
-            {
-                "place": list(panel.places),
-                "core_before": core.sum(axis=1),
-                "core_kept": (core & present).sum(axis=1),
-            }
+            {"place": list(panel.places), "core_before": core.sum(axis=1), "core_kept": (core & present).sum(axis=1)}
         ).with_columns(kept=pl.col("core_kept") / pl.when(pl.col("core_before") > 0).then("core_before")),
         unrelated=limit,
         findings=panel.findings,
@@ -241,18 +237,3 @@ def _by_decile(candidate: BoolArray, entered: BoolArray, decile: IntArray) -> pl
             "share": entries / (total or np.nan),
         }
     ).with_columns(pl.selectors.float().fill_nan(None))
-
-
-def _cells(
-    panel: Panel, candidate: BoolArray, entered: BoolArray, related: FloatArray, decile: IntArray
-) -> pl.DataFrame:
-    row, column = np.nonzero(candidate)
-    return pl.DataFrame(
-        {
-            "place": [panel.places[item] for item in row.tolist()],
-            "activity": [panel.activities[item] for item in column.tolist()],
-            "density": related[row, column],
-            "decile": decile[row, column],
-            "entered": entered[row, column],
-        }
-    )

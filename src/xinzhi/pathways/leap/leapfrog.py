@@ -14,7 +14,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, words
 from xinzhi.data import names_of
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import as_package
+from xinzhi.pathways.industries import as_package, called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,10 +155,7 @@ def leapfrog(
     )
     return Leapfrog(
         frame=frame,
-        regions=totals.with_columns(
-            name_zh=pl.Series([names.region(region).zh for region in regions]),
-            name_en=pl.Series([names.region(region).en for region in regions]),
-        ),
+        regions=totals.with_columns(pl.DataFrame(called(names, "region", regions))),
         names=names,
         leader=leader,
         year=when,

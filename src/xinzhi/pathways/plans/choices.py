@@ -16,16 +16,9 @@ from xinzhi.core.text import Text, words
 from xinzhi.data import names_of, provenance
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
+from xinzhi.pathways.industries import Explanation, as_package, called, jobs, nearness
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
-from xinzhi.pathways.plans.similarity import (
-    hypergeometric_at_most,
-    jaccard,
-    length_chances,
-    overlap_row,
-    shared,
-    tails,
-)
+from xinzhi.pathways.plans.similarity import hypergeometric_at_most, jaccard, length_chances, overlap_row, shared, tails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -332,13 +325,11 @@ def category_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
     verdict = np.where(~unusual, "as expected", np.where(counts > expected, "more", "fewer"))
     unfit, able = unfit_cells(lists, fit), fit.able.sum(axis=0)
     judged = pl.Series(fit.known.any(axis=0))
-    shown = [names.text("category", code) for code in lists.categories]
     frame = pl.DataFrame(
         {
             "year": lists.year,
             "category": lists.categories,
-            "name_zh": [name.zh for name in shown],
-            "name_en": [name.en for name in shown],
+            **called(names, "category", lists.categories),
             "regions": len(lists.regions),
             "named": counts,
             "mentioned": lists.mentioned.sum(axis=0),
@@ -406,13 +397,11 @@ def region_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
     np.fill_diagonal(alike, -1.0)
     nearest = alike.argmax(axis=1)
     np.fill_diagonal(alike, 0.0)
-    shown = [names.region(code) for code in lists.regions]
     return pl.DataFrame(
         {
             "year": lists.year,
             "region": lists.regions,
-            "name_zh": [name.zh for name in shown],
-            "name_en": [name.en for name in shown],
+            **called(names, "region", lists.regions),
             "length": lists.named.sum(axis=1),
             "mentioned": lists.mentioned.sum(axis=1),
             "unfit": unfit.sum(axis=1),

@@ -15,7 +15,7 @@ from xinzhi.core.text import words
 from xinzhi.data import names_of, provenance
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import check_option, conventions
-from xinzhi.pathways.industries import Explanation, as_package, jobs, word, years_of
+from xinzhi.pathways.industries import Explanation, as_package, called, jobs, word, years_of
 from xinzhi.pathways.plans import similarity
 from xinzhi.pathways.plans.choices import choices
 from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman, permuted_structures, sampled_structures, shares
@@ -139,20 +139,17 @@ class Isomorphism(Result):
             ],
             how="diagonal",
         ).sort("cosine", "region", descending=[True, False])
-        shown = [self.names.region(one) for one in mine["region"]]
         others = mine.select("region", "cosine", "krugman", "expected", "p_more").with_columns(
-            pl.Series("name_zh", [name.zh for name in shown]), pl.Series("name_en", [name.en for name in shown])
+            pl.DataFrame(called(self.names, "region", mine["region"]))
         )
         values = self.structures[level, when]
         number = self.places[when].index(code)
         names = self.activities.filter(pl.col("level") == level, pl.col("year") == when)["activity"]
         elsewhere = values.sum(axis=0) - values[number]
-        called = [self.names.text("industry", one) for one in names]
         activities = pl.DataFrame(
             {
                 "activity": names,
-                "name_zh": [one.zh for one in called],
-                "name_en": [one.en for one in called],
+                **called(self.names, "industry", names),
                 "share": shares(values)[number],
                 "share_elsewhere": elsewhere / elsewhere.sum(),
                 "advantage": revealed_advantage(values)[number],
@@ -160,13 +157,8 @@ class Isomorphism(Result):
         )
         order = np.argsort(-np.abs((activities["share"] - activities["share_elsewhere"]).to_numpy()), kind="stable")
         activities = activities[order]
-        name, row = (
-            self.names.region(code),
-            self.regions.row(
-                by_predicate=(pl.col("level") == level) & (pl.col("year") == when) & (pl.col("region") == code),
-                named=True,
-            ),
-        )
+        name = self.names.region(code)
+        row = self.regions.filter(level=level, year=when, region=code).row(0, named=True)
         near, far = mine.row(0, named=True), mine.row(-1, named=True)
         apart = [
             words(
@@ -416,25 +408,18 @@ def year_row(level: str, year: int, pairs: pl.DataFrame, drawn: FloatArray, acti
 
 
 def region_rows(
-    level: str,
-    year: int,
-    places: Sequence[str],
-    called: Names,
-    values: FloatArray,
-    alike: FloatArray,
+    level: str, year: int, places: Sequence[str], names: Names, values: FloatArray, alike: FloatArray
 ) -> pl.DataFrame:
     """Return one row per region; the columns are those of `Isomorphism.regions`."""
     others = alike.copy()
     np.fill_diagonal(others, -1.0)
     nearest = others.argmax(axis=1)
-    shown = [called.region(code) for code in places]
     return pl.DataFrame(
         {
             "level": level,
             "year": year,
             "region": places,
-            "name_zh": [name.zh for name in shown],
-            "name_en": [name.en for name in shown],
+            **called(names, "region", places),
             "krugman_rest": similarity.krugman_to_rest(values),
             "hachman": similarity.hachman(values),
             "hhi": similarity.hhi(values),

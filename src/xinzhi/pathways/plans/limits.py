@@ -375,11 +375,9 @@ def elastic(task: Task, what: str) -> FloatArray:
     matrix, lower, upper = model.matrix(extras=what != "caps")
     n, p = task.value.shape
     has_floors = bool((task.floors > 0).any()) and what != "caps"
-    start, count, sign = {
-        "caps": (n, p, -1.0),
-        "floors": (n + p, n, 1.0),
-        "room": (n + p + n * has_floors, p, -1.0),
-    }[what]
+    start, count, sign = {"caps": (n, p, -1.0), "floors": (n + p, n, 1.0), "room": (n + p + n * has_floors, p, -1.0)}[
+        what
+    ]
     if what == "room" and has_floors:
         lower[n + p : n + p + n] = -np.inf
     if what == "floors" and task.loads is not None:

@@ -22,18 +22,7 @@ LETTER, LINE = 9.0, 11.0  # size of a name and height of its line, in pixels
 
 
 def tree(near: FloatArray) -> list[tuple[int, int]]:
-    """Return the edges of the maximum spanning tree of a proximity matrix (Prim).
-
-    Parameters
-    ----------
-    near
-        Proximity (p, p).
-
-    Examples
-    --------
-    >>> tree(np.array([[1, 0.9, 0.1], [0.9, 1, 0.8], [0.1, 0.8, 1]]))
-    [(0, 1), (1, 2)]
-    """
+    """Return the edges of the maximum spanning tree of a proximity matrix (p, p), in the order of its growth (Prim)."""
     p = len(near)
     best, parent = near[0].astype(float), np.zeros(p, dtype=np.int64)
     inside = np.zeros(p, dtype=bool)
@@ -60,18 +49,9 @@ def links(near: FloatArray, least: float = STRONG) -> list[tuple[int, int]]:
 
 
 def places(near: FloatArray, steps: int = STEPS) -> FloatArray:
-    """Return where the activities stand (p, 2).
-
-    The tree alone would be spread by its distances in steps (classical scaling); from there springs along the links
-    and repulsion between all activities (Fruchterman and Reingold 1991) run to rest. Nothing is drawn at random.
-
-    Parameters
-    ----------
-    near
-        Proximity (p, p).
-    steps
-        Moves.
-    """
+    """Return where the activities of a proximity matrix (p, p) stand (p, 2)."""
+    # The tree alone would be spread by its distances in steps (classical scaling); from there springs along the links
+    # and repulsion between all activities (Fruchterman and Reingold 1991) run to rest. Nothing is drawn at random.
     p = len(near)
     if p < 3:  # noqa: PLR2004 - nothing to spread
         return np.array([[float(i), 0.0] for i in range(p)])
@@ -133,12 +113,6 @@ def shown(at: FloatArray, names: Sequence[Text], weight: Sequence[float]) -> lis
 
 
 def thirds(values: Mapping[str, float]) -> dict[str, int]:
-    """Return the third of every name by its value: 0 the highest.
-
-    Examples
-    --------
-    >>> thirds({"a": 3.0, "b": 1.0, "c": 2.0})
-    {'a': 0, 'c': 1, 'b': 2}
-    """
+    """Return the third of every name by its value: 0 the highest."""
     order = sorted(values, key=lambda name: (-values[name], name))
     return {name: 3 * i // len(order) for i, name in enumerate(order)}
