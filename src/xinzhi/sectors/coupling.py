@@ -294,15 +294,12 @@ def obstacle(source: object, indicators: Sequence[str], *, weights: Mapping[str,
 def obstacle_frame(levels: pl.DataFrame, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
     """Return the obstacle degrees of levels by region and year, one row an indicator."""
     degree = obstacle_degree(levels.select(names).to_numpy(), weights)
-    cells = pl.DataFrame({name: degree[:, position] for position, name in enumerate(names)})
-    wide = pl.concat([levels.select(KEYS), cells], how="horizontal")
-    tall = wide.unpivot(list(names), index=list(KEYS), variable_name=ITEM, value_name="obstacle")
-    level = levels.unpivot(list(names), index=list(KEYS), variable_name=ITEM, value_name="level")
-    weight = pl.DataFrame({ITEM: list(names), "weight": weights})
+    tall = levels.unpivot(list(names), index=list(KEYS), variable_name=ITEM, value_name="level")
+    # one indicator after the other, as the arrays are laid out by columns
+    columns = {"weight": np.repeat(weights, levels.height), "obstacle": degree.T.ravel()}
     rank = pl.col("obstacle").rank("min", descending=True).over(KEYS).cast(pl.Int64)
     return (
-        level.join(weight, on=ITEM, maintain_order="left")
-        .join(tall, on=[*KEYS, ITEM], maintain_order="left")
+        tall.hstack(pl.DataFrame(columns))
         .with_columns(pl.col("obstacle").fill_nan(None), deviation=1 - pl.col("level"))
         .with_columns(rank=rank)
         .select(*KEYS, ITEM, "level", "weight", "deviation", "obstacle", "rank")

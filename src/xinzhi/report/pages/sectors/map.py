@@ -119,16 +119,8 @@ def labels(
 ) -> list[tuple[Mapping[str, Any], str]]:
     """Return the points whose names find room beside them, those far from the middle first, and how to align each.
 
-    Parameters
-    ----------
-    rows
-        ``x``, ``y``, ``name`` (Text).
-    plane, size
-        Ends of both axes, and pixels.
-    path
-        Points of a line to keep clear of, the years of whose ends stand below it.
-    sides
-        ``left`` where a name may begin right of its point, ``right`` where it may end left of it.
+    Rows have ``x, y, name``; `plane` holds the ends of both axes; `path` is a line to keep clear of, the years of whose
+    ends stand below it.
     """
 
     def spot(row: Mapping[str, Any]) -> tuple[float, float]:
