@@ -195,10 +195,5 @@ def _classes(distances: dict[str, FloatArray], orientation: str, names: tuple[st
     )
     scores = {rts: 1 / each if orientation == "input" else each for rts, each in distances.items()}
     return pl.DataFrame(
-        {
-            "unit": names,
-            **{rts: scores[rts] for rts in ("crs", "vrs", "nirs")},
-            "scale": vrs / crs,
-            "returns": returns,
-        }
+        {"unit": names, **{rts: scores[rts] for rts in ("crs", "vrs", "nirs")}, "scale": vrs / crs, "returns": returns}
     )

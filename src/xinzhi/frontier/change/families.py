@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.change.decompositions import (
-        Plan,
-        Term,
-    )
+    from xinzhi.frontier.change.decompositions import Plan, Term
     from xinzhi.frontier.change.panel import Benchmarks, Panel
     from xinzhi.frontier.technology.goods import Goods
 
@@ -235,12 +232,7 @@ def _mean_prices(panel: Panel) -> tuple[FloatArray, FloatArray]:
 
 
 def _priced(
-    frontier: Frontier,
-    rts: str,
-    panel: Panel,
-    marks: Benchmarks,
-    rows: IntArray,
-    efficiency: dict[str, FloatArray],
+    frontier: Frontier, rts: str, panel: Panel, marks: Benchmarks, rows: IntArray, efficiency: dict[str, FloatArray]
 ) -> dict[str, FloatArray]:
     """Return the changes of all levels at the prices of some observations, one for each pair."""
     assert panel.input_prices is not None  # noqa: S101 - the verb asks for prices

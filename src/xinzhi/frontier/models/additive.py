@@ -50,12 +50,7 @@ def additive(  # noqa: PLR0913 - the goods, the technology and the measure
 
 
 def endogenous(
-    points: Goods,
-    *,
-    rts: str,
-    disposability: str,
-    bounds: tuple[float, float] | None,
-    reference: Reference | None,
+    points: Goods, *, rts: str, disposability: str, bounds: tuple[float, float] | None, reference: Reference | None
 ) -> Solution:
     """Return the directional distance in the direction that makes it largest, of all with a sum of one."""
     # With goods in units of their means the best direction is that of the largest sum of slacks.
@@ -69,12 +64,7 @@ def endogenous(
 
 
 def _largest_slacks(
-    points: Goods,
-    others: Goods,
-    weights: FloatArray,
-    rts: str,
-    disposability: str,
-    bounds: tuple[float, float] | None,
+    points: Goods, others: Goods, weights: FloatArray, rts: str, disposability: str, bounds: tuple[float, float] | None
 ) -> Solution:
     """Return the largest weighted sum of slacks of every unit, `weights` being `(n, goods)` per unit of the data."""
     if RTS.get(rts) in WITHOUT_CONVEXITY:

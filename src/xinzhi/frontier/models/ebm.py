@@ -56,10 +56,7 @@ def epsilon_based(
     terms = (eps_x * weight_x, eps_y * weight_y)
     table = np.concatenate([data.xr.T, data.yr.T, np.ones((1, len(data.xr))), np.zeros((3, len(data.xr)))])
     found = sweep(
-        table,
-        lambda unit: _own(data, unit, known, orientation, terms),
-        len(data.x),
-        maximise=orientation == "output",
+        table, lambda unit: _own(data, unit, known, orientation, terms), len(data.x), maximise=orientation == "output"
     )
     p, q = data.x.shape[1], data.y.shape[1]
     scale = found.own[:, :1]

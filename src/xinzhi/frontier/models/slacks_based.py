@@ -193,12 +193,7 @@ def _blend(result: Solution, plain: Solution) -> Solution:
 
 
 def russell(
-    x: FloatArray,
-    y: FloatArray,
-    *,
-    rts: str = "crs",
-    orientation: str = "input",
-    reference: Reference | None = None,
+    x: FloatArray, y: FloatArray, *, rts: str = "crs", orientation: str = "input", reference: Reference | None = None
 ) -> Solution:
     """Score units by the Russell measure: the mean of every input's or output's own factor (or both, ``graph``)."""
     # The Russell measures are the slacks-based ones in another form; that of outputs is a factor of at least one. Färe

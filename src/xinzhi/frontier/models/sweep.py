@@ -106,12 +106,7 @@ class Sweep:
 
 
 def sweep(
-    reference: FloatArray,
-    own: Callable[[int], Own],
-    units: int,
-    *,
-    maximise: bool = False,
-    leave_out: bool = False,
+    reference: FloatArray, own: Callable[[int], Own], units: int, *, maximise: bool = False, leave_out: bool = False
 ) -> Sweep:
     """Solve the program of every unit, each from where the one before stopped; `reference` is `(rows, k)`."""
     rows, count = reference.shape

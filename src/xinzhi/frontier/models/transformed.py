@@ -82,11 +82,7 @@ def _own(data: Units, unit: int, *, outward: bool) -> Own:
 
 
 def range_directional(
-    x: FloatArray,
-    y: FloatArray,
-    *,
-    orientation: str = "none",
-    reference: Reference | None = None,
+    x: FloatArray, y: FloatArray, *, orientation: str = "none", reference: Reference | None = None
 ) -> Solution:
     """Score units whose inputs or outputs may be negative, by the share of their way to the ideal point."""
     # Portela, Thanassoulis and Simpson (2004), JORS 55, 1111-1121: the direction is the distance to the best figure of

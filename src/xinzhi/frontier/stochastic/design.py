@@ -66,8 +66,7 @@ class Table:
             "not-positive",
             Text(zh="不是正数，无法取对数", en="not positive"),
             Text(
-                zh="请核对数值，或用 logs=False。",
-                en="it has no logarithm; check it, or hand in logs with logs=False.",
+                zh="请核对数值，或用 logs=False。", en="it has no logarithm; check it, or hand in logs with logs=False."
             ),
         )
         return np.log(values)

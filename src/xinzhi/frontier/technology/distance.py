@@ -232,9 +232,7 @@ def pack(goods: Netputs, known: Technology, score: FloatArray, found: Envelopmen
 
 
 def hyperbolic(
-    target: FloatArray,
-    shrinks: BoolArray,
-    solve: Callable[[FloatArray, FloatArray, IntArray], Envelopment],
+    target: FloatArray, shrinks: BoolArray, solve: Callable[[FloatArray, FloatArray, IntArray], Envelopment]
 ) -> tuple[FloatArray, Envelopment]:
     """Return h and the programs solved at the projection."""
     # The tangent of ``1 / h`` at a guess turns the program into a directional one at the point ``(h x, y / h)`` in

@@ -47,12 +47,7 @@ def single_peer(
 
 
 def whole_units(
-    target: FloatArray,
-    gain: FloatArray,
-    reference: FloatArray,
-    *,
-    scaling: bool,
-    without: IntArray | None = None,
+    target: FloatArray, gain: FloatArray, reference: FloatArray, *, scaling: bool, without: IntArray | None = None
 ) -> Envelopment:
     """Return how far each point can go before no sum of whole reference units dominates it."""
     # Tulkens (1993) and Bogetoft (1996). One mixed-integer program a point; for some hundred units, not for
