@@ -6,13 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinzhi.frontier.metafrontier import metafrontier
-from xinzhi.frontier.models.by_production import by_production
-from xinzhi.frontier.models.ebm import epsilon_based
-from xinzhi.frontier.models.environmental import directional, non_radial
-from xinzhi.frontier.models.slacks_based import russell, slacks_based, super_slacks_based
+from xinzhi.frontier.models.environmental import by_production, directional, non_radial
+from xinzhi.frontier.models.slacks_based import epsilon_based, russell, slacks_based, super_slacks_based
 from xinzhi.frontier.models.transformed import range_directional
 from xinzhi.frontier.partial import order_alpha, order_m
+from xinzhi.frontier.subsets import metafrontier
 from xinzhi.frontier.technology.distance import distance
 
 CLOSE = 1e-7

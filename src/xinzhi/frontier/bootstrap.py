@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
 from xinzhi.core.simplex import solve_batch, solve_failed
 from xinzhi.core.text import words
 from xinzhi.frontier.change.distances import distance_batch
-from xinzhi.frontier.labelled import Labelled, conventions, rts_text
+from xinzhi.frontier.labelled import Labelled, conventions, known_frame, provenance, rts_text
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of, technology
@@ -69,13 +68,11 @@ class Bootstrap(Labelled):
         """``unit, score, value, low, high``: score, corrected score and interval as shares, best first."""
         import polars as pl
 
-        ends = ("upper", "lower") if self.orientation == "output" else ("lower", "upper")
-        columns = {"score": "score", "value": "corrected", "low": ends[0], "high": ends[1]}
-
-        def share(name: str) -> pl.Expr:
-            return pl.when(pl.col(name) > 0).then(1 / pl.col(name)) if self.orientation == "output" else pl.col(name)
-
-        shares = self.frame.select("unit", **{name: share(column) for name, column in columns.items()})
+        outward = self.orientation == "output"
+        low, high = ("upper", "lower") if outward else ("lower", "upper")
+        columns = {"score": "score", "value": "corrected", "low": low, "high": high}
+        share = (lambda of: pl.when(pl.col(of) > 0).then(1 / pl.col(of))) if outward else pl.col
+        shares = self.frame.select("unit", **{name: share(of) for name, of in columns.items()})
         return shares.sort("value", descending=True, nulls_last=True, maintain_order=True)
 
     def facts(self) -> Facts:
@@ -260,11 +257,6 @@ def _result(
     **done: Any,  # noqa: ANN401 - the fields of the result
 ) -> Bootstrap:
     """Turn distances and draws into scores with bias and interval."""
-    import polars as pl
-    import polars.selectors as cs
-
-    from xinzhi import __version__
-
     tails = ((1 - done["level"]) / 2, (1 + done["level"]) / 2)
     with np.errstate(invalid="ignore"):
         # Smoothed: distance less (bootstrap distance less distance). Subsampling: the relative error of the subsample,
@@ -285,26 +277,12 @@ def _result(
     score, better = (1 / distances, 1 / corrected) if inward else (distances, corrected)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio_to_error = np.abs(distances - corrected) / error
-    frame = pl.DataFrame(
-        {
-            "unit": given.units,
-            "score": score,
-            "corrected": better,
-            "bias": score - better,
-            "error": error,
-            "lower": bounds[0],
-            "upper": bounds[1],
-            "bias_to_error": ratio_to_error,
-            "missing": 1 - present.mean(axis=0),
-        }
-    ).with_columns(cs.float().fill_nan(None))
-    return Bootstrap(
-        frame=frame,
-        draws=draws,
-        kind=given.kind,
-        provenance=Provenance(verb="bootstrap", version=__version__, options=done),
-        **done,
-    )
+    columns = {
+        "unit": given.units, "score": score, "corrected": better, "bias": score - better, "error": error,
+        "lower": bounds[0], "upper": bounds[1], "bias_to_error": ratio_to_error, "missing": 1 - present.mean(axis=0),
+    }  # fmt: skip
+    said = provenance("bootstrap", done)
+    return Bootstrap(frame=known_frame(columns), draws=draws, kind=given.kind, provenance=said, **done)
 
 
 RULES = ("normal-reference", "cross-validation")

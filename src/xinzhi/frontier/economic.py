@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
 from xinzhi.core.text import words
 from xinzhi.frontier.bootstrap import efficiencies
-from xinzhi.frontier.labelled import Labelled, rts_text
+from xinzhi.frontier.labelled import Labelled, known_frame, provenance, rts_text
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.sweep import Own, checked, sweep
 from xinzhi.frontier.reading import Data, Table, read_data
@@ -99,30 +98,7 @@ def cost_efficiency(
     >>> found.frame["economic"].round(3).to_list(), found.frame["allocative"].round(3).to_list()
     ([0.375, 1.0, 0.429], [0.417, 1.0, 0.714])
     """
-    known = rts_of(rts)
-    given = read_data(x, y, None, units)
-    data = checked(given.goods.x, given.goods.y, positive=("x",))
-    q = data.y.shape[1]
-    worth = _prices(prices, data.x, "input prices") * data.scale_x
-    low, high = sum_bounds(known)
-    table = np.concatenate([data.yr.T, np.ones((1, len(data.x)))])
-
-    def own(unit: int) -> Own:
-        return Own(
-            columns=np.zeros((q + 1, 0)), costs=np.zeros(0), column_lower=np.zeros(0), column_upper=np.zeros(0),
-            lower=np.append(data.y[unit], low), upper=np.append(np.full(q, np.inf), high),
-            intensity_costs=data.xr @ worth[unit],
-        )  # fmt: skip
-
-    found = sweep(table, own, len(data.x))
-    actual = (worth * data.x).sum(axis=1)
-    technical = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=known, orientation="input")[0]
-    best = found.intensities @ data.xr * data.scale_x
-    whole = found.objective / actual
-    return _result(
-        "cost", known, (whole, technical, whole / technical), (actual, found.objective), (best, data.y * data.scale_y),
-        status=found.status, programs=found.programs, given=given,
-    )  # fmt: skip
+    return _best_mix("cost", read_data(x, y, None, units), prices, rts)
 
 
 def revenue_efficiency(
@@ -154,31 +130,42 @@ def revenue_efficiency(
     >>> found.frame["economic"].round(9).to_list()
     [0.9, 1.0, 0.6]
     """
-    known = rts_of(rts)
-    given = read_data(x, y, None, units)
+    return _best_mix("revenue", read_data(x, y, None, units), prices, rts)
+
+
+def _best_mix(objective: str, given: Data, prices: FloatArray, rts: str) -> Economic:
+    """Find the mix of reference units of least cost, or of most revenue, for every unit at its own prices."""
+    known, outward = rts_of(rts), objective == "revenue"
     data = checked(given.goods.x, given.goods.y, positive=("x",))
-    p = data.x.shape[1]
-    worth = _prices(prices, data.y, "output prices") * data.scale_y
-    actual = (worth * data.y).sum(axis=1)
-    if (actual <= 0).any():
+    held, held_ref, chosen, chosen_ref = (
+        (data.x, data.xr, data.y, data.yr) if outward else (data.y, data.yr, data.x, data.xr)
+    )
+    scale = data.scale_y if outward else data.scale_x
+    worth = _prices(prices, chosen, "output prices" if outward else "input prices") * scale
+    actual = (worth * chosen).sum(axis=1)
+    if outward and (actual <= 0).any():
         raise InputError("frontier.no-revenue", unit=int(np.flatnonzero(actual <= 0)[0]))
-    low, high = sum_bounds(known)
-    table = np.concatenate([data.xr.T, np.ones((1, len(data.x)))])
+    (low, high), width = sum_bounds(known), held.shape[1]
+    open_end = np.full(width, -np.inf if outward else np.inf)
 
     def own(unit: int) -> Own:
         return Own(
-            columns=np.zeros((p + 1, 0)), costs=np.zeros(0), column_lower=np.zeros(0), column_upper=np.zeros(0),
-            lower=np.append(np.full(p, -np.inf), low), upper=np.append(data.x[unit], high),
-            intensity_costs=data.yr @ worth[unit],
+            columns=np.zeros((width + 1, 0)), costs=np.zeros(0), column_lower=np.zeros(0), column_upper=np.zeros(0),
+            lower=np.append(open_end if outward else held[unit], low),
+            upper=np.append(held[unit] if outward else open_end, high), intensity_costs=chosen_ref @ worth[unit],
         )  # fmt: skip
 
-    found = sweep(table, own, len(data.x), maximise=True)
-    technical = 1 / efficiencies(data.x, data.y, data.x[None], data.y[None], rts=known, orientation="output")[0]
-    best = found.intensities @ data.yr * data.scale_y
-    whole = actual / found.objective
+    table = np.concatenate([held_ref.T, np.ones((1, len(data.x)))])
+    found = sweep(table, own, len(data.x), maximise=outward)
+    orientation = "output" if outward else "input"
+    technical = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=known, orientation=orientation)[0]
+    technical = 1 / technical if outward else technical
+    best = found.intensities @ chosen_ref * scale
+    whole = actual / found.objective if outward else found.objective / actual
+    quantities = (data.x * data.scale_x, best) if outward else (best, data.y * data.scale_y)
     return _result(
-        "revenue", known, (whole, technical, whole / technical), (actual, found.objective),
-        (data.x * data.scale_x, best), status=found.status, programs=found.programs, given=given,
+        objective, known, (whole, technical, whole / technical), (actual, found.objective), quantities,
+        status=found.status, programs=found.programs, given=given,
     )  # fmt: skip
 
 
@@ -290,28 +277,15 @@ def _result(
     programs: int,
     given: Data,
 ) -> Economic:
-    import polars as pl
-
-    from xinzhi import __version__
-
-    frame = pl.DataFrame(
-        {
-            "unit": given.units,
-            "economic": parts[0],
-            "technical": parts[1],
-            "allocative": parts[2],
-            "actual": money[0],
-            "optimum": money[1],
-            "status": list(status),
-        }
-    ).with_columns(pl.col("economic", "technical", "allocative", "optimum").fill_nan(None))
+    columns = ("economic", "technical", "allocative", "actual", "optimum")
+    named = dict(zip(columns, (*parts, *money), strict=True))
     return Economic(
-        frame=frame,
+        frame=known_frame({"unit": given.units, **named, "status": list(status)}),
         objective=objective,
         rts=rts,
         optimal_x=quantities[0],
         optimal_y=quantities[1],
         programs=programs,
         kind=given.kind,
-        provenance=Provenance(verb=f"{objective}_efficiency", version=__version__, options={"rts": rts}),
+        provenance=provenance(f"{objective}_efficiency", {"rts": rts}),
     )

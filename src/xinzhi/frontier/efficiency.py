@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text, words
-from xinzhi.frontier.labelled import Labelled, good_text, number_or_null, rts_text, status_text
+from xinzhi.frontier.labelled import Labelled, good_text, number_or_null, provenance, rts_text, status_text
 from xinzhi.frontier.models import model_of
 from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.technology.technology import RTS, choose
@@ -264,8 +263,6 @@ def efficiency(
     """
     import polars as pl
 
-    from xinzhi import __version__
-
     chosen = model_of(model)
     choose("rts", rts, RTS)
     data = read_data(x, y, bad, units, reference)
@@ -283,9 +280,7 @@ def efficiency(
     given |= {"reference": len(data.peers)} if reference is not None else {}
     return Efficiency(
         frame=pl.DataFrame(columns),
-        provenance=Provenance(
-            verb="efficiency", version=__version__, options={name: _plain(value) for name, value in given.items()}
-        ),
+        provenance=provenance("efficiency", {name: _plain(value) for name, value in given.items()}),
         kind=data.kind,
         data=data,
         solved=solved,

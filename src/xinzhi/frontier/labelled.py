@@ -11,7 +11,7 @@ import numpy as np
 
 from xinzhi.core.names import NO_NAMES, REGION, Names, provinces
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.result import Result
+from xinzhi.core.result import Provenance, Result
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Text, has, same, words
 
@@ -106,8 +106,23 @@ def conventions() -> dict[str, Any]:
     return found
 
 
+def provenance(verb: str, options: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> Provenance:
+    """Return the provenance of a call of a verb."""
+    from xinzhi import __version__
+
+    return Provenance(verb=verb, version=__version__, inputs=inputs or {}, options=options)
+
+
 def number_or_null(values: FloatArray) -> pl.Series:
     """Return numbers with null for NaN: what is not known is no number."""
     import polars as pl
 
-    return pl.Series(values=np.asarray(values, dtype=float), dtype=pl.Float64).fill_nan(None)
+    return pl.Series(values=np.asarray(values, dtype=float), dtype=pl.Float64, nan_to_null=True)
+
+
+def known_frame(columns: Mapping[str, Any]) -> pl.DataFrame:
+    """Return columns as a frame, with null for NaN."""
+    import polars as pl
+    import polars.selectors as cs
+
+    return pl.DataFrame(columns).with_columns(cs.float().fill_nan(None))

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance
 from xinzhi.core.text import words
-from xinzhi.frontier.labelled import Labelled
+from xinzhi.frontier.labelled import Labelled, known_frame, provenance
 from xinzhi.frontier.models.sweep import Reference, Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose
@@ -220,25 +219,13 @@ def _result(
     given: Data,
     options: dict[str, object],
 ) -> Partial:
-    import polars as pl
-
-    from xinzhi import __version__
-
-    scores, errors, counts = columns
-    frame = pl.DataFrame(
-        {
-            "unit": given.units,
-            "score": scores,
-            "error": errors,
-            "dominating": counts,
-            "status": ["optimal" if count else "infeasible" for count in counts],
-        }
-    ).with_columns(pl.col("score", "error").fill_nan(None))
+    status = ["optimal" if count else "infeasible" for count in columns[2]]
+    named = dict(zip(("score", "error", "dominating"), columns, strict=True))
     return Partial(
-        frame=frame,
+        frame=known_frame({"unit": given.units, **named, "status": status}),
         frontier=frontier,
         parameter=parameter,
         orientation=orientation,
         kind=given.kind,
-        provenance=Provenance(verb=frontier, version=__version__, options=options),
+        provenance=provenance(frontier, options),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.technology.goods import Goods
+from xinzhi.frontier.technology.technology import Goods
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from xinzhi.core.result import Provenance
 from xinzhi.core.text import words
 from xinzhi.frontier.bootstrap import choose_width, in_blocks, smooth_draws, smoothed_distances, unit_distances
-from xinzhi.frontier.labelled import Labelled, rts_text
+from xinzhi.frontier.labelled import Labelled, provenance, rts_text
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose
@@ -123,8 +122,6 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     """
     import polars as pl
 
-    from xinzhi import __version__
-
     choose("orientation", orientation, ("input", "output"))
     choose("statistic", statistic, STATISTICS)
     given = read_data(x, y, None, units)
@@ -155,7 +152,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
         level=level,
         orientation=orientation,
         seed=seed,
-        provenance=Provenance(verb="returns_test", version=__version__, options=options),
+        provenance=provenance("returns_test", options),
     )
 
 

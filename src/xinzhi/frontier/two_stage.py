@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
 from xinzhi.core.text import words
 from xinzhi.frontier.bootstrap import in_blocks, smoothed_distances, unit_distances
-from xinzhi.frontier.labelled import Labelled, clauses, good_text, rts_text
+from xinzhi.frontier.labelled import Labelled, clauses, good_text, provenance, rts_text
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of
@@ -220,8 +219,6 @@ def _result(
 ) -> TwoStage:
     import polars as pl
 
-    from xinzhi import __version__
-
     point = np.append(fit.coefficients[0], fit.sigma[0])
     kept = estimates[np.isfinite(estimates).all(axis=1)]
     tails = ((1 + done["level"]) / 2, (1 - done["level"]) / 2)
@@ -241,7 +238,7 @@ def _result(
         scores=scores,
         lost=len(estimates) - len(kept),
         kind=given.kind,
-        provenance=Provenance(verb="two_stage", version=__version__, options=done),
+        provenance=provenance("two_stage", done),
         **done,
     )
 

@@ -4,9 +4,9 @@ from .assess import assess as assess
 from .bubbles import BubblesOptions as BubblesOptions
 from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks
+from .frontier import FrontierOptions as FrontierOptions
 from .frontier import frontier as frontier
 from .frontier import input_units as input_units
-from .frontier_options import FrontierOptions as FrontierOptions
 from .paths import PathsOptions as PathsOptions
 from .paths import paths as paths
 from .plan import PlanOptions as PlanOptions

@@ -1,4 +1,4 @@
-"""The frontier: efficiency of a year, productivity change over years, stochastic frontiers."""
+"""The frontier: efficiency of a year, productivity change over years, stochastic frontiers; and what can be asked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import xinzhi.frontier as verbs
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import words
-from xinzhi.frontier import PackageGoods, labelled
-from xinzhi.studies.frontier_options import MEASURES, FrontierOptions
+from xinzhi.core.text import same, words
+from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, PackageGoods, conventions, labelled
 from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, whole
 from xinzhi.studies.study import SILENT, Draft, options, title
 
@@ -25,13 +25,117 @@ if TYPE_CHECKING:
     from xinzhi.studies.study import Progress, Study
     from xinzhi.yardstick import Measurement
 
-# The orientation of a model that the call does not give one; models that are not here say themselves what moves.
-ORIENTATIONS = {
-    **dict.fromkeys(("radial", "super", "russell", "ebm", "seiford-zhu"), "output"),
-    **dict.fromkeys(("sbm", "super-sbm", "range-directional"), "none"),
-}
+    Count = Callable[[int, int], None]
+
+MEASURES = {"radial": "radial", "non-radial": "nonradial", "sbm": "sbm"}  # models that an index of distances knows
+BOOTED = ("malmquist", "contemporaneous")
+COLUMNS = ("inputs", "outputs", "bad", "explain", "input_prices", "output_prices")
 STONED = "stoned"
-BOOT = 1000  # replications of a test or a second stage when none are named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontierOptions:
+    """What can be asked of `frontier`."""
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
+    index: str | None = None
+    reference: str | None = None
+    rts: str | None = None
+    orientation: str | None = None
+    model: str | None = None
+    decomposition: str | None = None
+    year: str | int | None = None
+    years: str | None = None
+    window: int | None = None
+    boot: int = 0
+    seed: int = 0
+    sfa: str | None = None
+    form: str | None = None
+    group: str | None = None
+    explain: tuple[str, ...] = ()
+    polluting: tuple[str, ...] = ()
+    input_prices: tuple[str, ...] = ()
+    output_prices: tuple[str, ...] = ()
+    returns: bool = False
+    order_m: int | None = None
+    order_alpha: float | None = None
+    jobs: int = 1
+    unit: str | None = None
+    period: str | None = None
+    region: str | None = None
+    protocol: Protocol | str = "xinzhi-cn-2026"
+    encoding: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of figures that takes part."""
+        return tuple(name for part in COLUMNS for name in getattr(self, part))
+
+    def settled(self) -> FrontierOptions:
+        """Return the call with the index by its own name and its reference; refuse what does not go together."""
+        if not self.inputs or not self.outputs:
+            raise UsageError("studies.name-goods")
+        wish = self._named()
+        if twice := sorted({name for name in wish.columns if wish.columns.count(name) > 1}):
+            raise UsageError("studies.named-twice", column=twice[0])
+        if error := next((error for wrong, error in _clashes(wish) if wrong), None):
+            raise error
+        return wish
+
+    def _named(self) -> FrontierOptions:
+        """Return the call with a reference in the place of the index taken for what it is."""
+        index, reference = self.index, self.reference
+        if index in REFERENCES:
+            if reference not in {None, index}:
+                raise UsageError("studies.two-references", index=index, reference=reference)
+            index, reference = None, index
+        if index is None and (reference is not None or self.decomposition is not None):
+            index = "malmquist-luenberger" if self.bad else "malmquist"
+        if index is not None and index not in INDICES:
+            known = {"known": ", ".join(INDICES), "references": ", ".join(REFERENCES)}
+            raise UsageError("studies.no-index", index=index, **known)
+        return replace(self, index=index, reference=reference)
+
+
+def _clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
+    """Return what does not go together, each with its error."""
+    indexed, stochastic = wish.index is not None, wish.sfa is not None
+    measure = wish.model is None or wish.model in MEASURES
+    radial = wish.model in {None, "radial"} and not wish.bad
+    plain = radial and not indexed and not stochastic
+    partial = [part for part in (wish.order_m, wish.order_alpha) if part is not None]
+    directional = {"index": wish.index, "known": [same(one) for one in DIRECTIONAL]}
+    known, of_model = ", ".join(MODELS), {"model": wish.model, "known": ", ".join(MEASURES)}
+    booted = (wish.index, wish.reference or "contemporaneous") == BOOTED
+    return [
+        (len(partial) > 1, UsageError("studies.two-partial")),
+        (bool(partial) and not plain, UsageError("studies.partial-of-year")),
+        (indexed and stochastic, UsageError("studies.index-and-sfa")),
+        (indexed and wish.year is not None, UsageError("studies.index-of-years")),
+        (wish.model not in {None, *MODELS}, UsageError("studies.no-model", model=wish.model, known=known)),
+        (indexed and not measure, UsageError("studies.index-model", **of_model)),
+        (stochastic and bool(wish.bad), UsageError("studies.sfa-bad")),
+        (stochastic and len(wish.outputs) > 1, UsageError("studies.sfa-one-output")),
+        (stochastic and wish.boot > 0, UsageError("studies.sfa-boot")),
+        (wish.form is not None and not stochastic, UsageError("studies.form-of-sfa")),
+        (wish.boot == 1, UsageError("studies.boot-one")),
+        (wish.boot > 0 and not indexed and not radial, UsageError("studies.boot-radial")),
+        (wish.returns and not plain, UsageError("studies.returns-of-year")),
+        (bool(wish.explain) and indexed, UsageError("studies.explain-of-year")),
+        (indexed and bool(wish.bad) and wish.index not in DIRECTIONAL, UsageError("studies.bad-index", **directional)),
+        (
+            (wish.reference == "window") != (indexed and wish.window is not None),
+            UsageError("studies.window-reference"),
+        ),
+        (indexed and wish.boot > 0 and not booted, UsageError("studies.boot-malmquist")),
+        (
+            indexed and wish.group is not None and wish.reference not in {None, "metafrontier"},
+            UsageError("studies.group-index"),
+        ),
+        (wish.window is not None and wish.window < 1, UsageError("studies.window")),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +238,6 @@ def frontier(
 
 
 def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | None) -> Source:  # noqa: ANN401 - a package
-    from xinzhi.frontier import package_goods
     from xinzhi.protocol import load as read
     from xinzhi.yardstick import measure
 
@@ -148,7 +251,7 @@ def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | N
         measured.append(measurement or measure(package, rules))
         return measured[0]
 
-    goods = package_goods(package, wish.columns, take, group=wish.group)
+    goods = verbs.package_goods(package, wish.columns, take, group=wish.group)
     labels = replace(goods.labels, measures=_measures(package, rules, goods))
     return Source(
         line=title(package), goods=replace(goods, labels=labels), timed=True, package=package, measured=measured
@@ -242,7 +345,7 @@ def _require_numbers(table: Plain, name: str) -> None:
         )
 
 
-def _results(wish: FrontierOptions, source: Source, count: Callable[[int, int], None]) -> list[tuple[str, Any]]:
+def _results(wish: FrontierOptions, source: Source, count: Count) -> list[tuple[str, Any]]:
     """Return what the verbs answer, the leading result first."""
     if wish.index is not None:
         return [("change", _change(wish, source, count))]
@@ -253,9 +356,7 @@ def _results(wish: FrontierOptions, source: Source, count: Callable[[int, int], 
     return _of_a_year(wish, source, count)
 
 
-def _change(wish: FrontierOptions, source: Source, count: Callable[[int, int], None]) -> Labelled:
-    from xinzhi.frontier import productivity_change
-
+def _change(wish: FrontierOptions, source: Source, count: Count) -> Labelled:
     frame, labels = source.goods.take(source.span(wish))
     choices = {
         "reference": wish.reference, "rts": wish.rts, "orientation": wish.orientation,
@@ -269,35 +370,31 @@ def _change(wish: FrontierOptions, source: Source, count: Callable[[int, int], N
         given["reference"] = "metafrontier"
     if wish.boot:
         given |= {"n_boot": wish.boot, "seed": wish.seed, "n_jobs": wish.jobs, "progress": count}
-    result = productivity_change(
+    result = verbs.productivity_change(
         frame, "region", "year", wish.inputs, wish.outputs, wish.bad, index=wish.index or "malmquist", **given
     )
     return source.sealed(result, labels)
 
 
 def _stochastic(wish: FrontierOptions, source: Source) -> Labelled:
-    from xinzhi.frontier import sfa, stoned
-
     alone = wish.year is not None or (wish.sfa == STONED and wish.years is None)
     timed = source.timed and not alone
     frame, labels = source.goods.take(source.span(wish) if timed else [source.year(wish)])
     keys = (wish.outputs[0], wish.inputs, "region", "year" if timed else None)
     if wish.sfa == STONED:
         choices: dict[str, Any] = {"rts": wish.rts} if wish.rts else {}
-        return source.sealed(stoned(frame, *keys, **choices), labels)
+        return source.sealed(verbs.stoned(frame, *keys, **choices), labels)
     given: dict[str, Any] = {"form": wish.form} if wish.form else {}
     given |= {"determinants": list(wish.explain)} if wish.explain else {}
     given |= {"trend": True} if timed else {}
-    return source.sealed(sfa(frame, *keys, model=wish.sfa or "half-normal", **given), labels)
+    return source.sealed(verbs.sfa(frame, *keys, model=wish.sfa or "half-normal", **given), labels)
 
 
 def _window(wish: FrontierOptions, source: Source) -> Labelled:
-    from xinzhi.frontier import window_analysis
-
     frame, labels = source.goods.take(source.span(wish))
     x, y, bad = _goods(frame, wish, named=False)
     measure = wish.orientation or ("directional" if wish.bad else "output")
-    result = window_analysis(
+    result = verbs.window_analysis(
         x, y, frame["region"].to_list(), frame["year"].to_list(), bad, width=wish.window or 1, measure=measure,
         rts=wish.rts or "crs",
     )  # fmt: skip
@@ -311,55 +408,51 @@ def _goods(frame: pl.DataFrame, wish: FrontierOptions, *, named: bool = True) ->
     return frame.select(*keys, *wish.inputs), frame.select(*keys, *wish.outputs), bad
 
 
-def _of_a_year(wish: FrontierOptions, source: Source, count: Callable[[int, int], None]) -> list[tuple[str, Any]]:
+def _of_a_year(wish: FrontierOptions, source: Source, count: Count) -> list[tuple[str, Any]]:
     """Return the efficiencies of one year and what was asked for beside them."""
     frame, labels = source.goods.take([source.year(wish)])
     if source.timed:
         labels = replace(labels, notes=(words("studies.note.figures-of", year=frame["year"][0]), *labels.notes))
-    verbs: dict[str, Callable[[], Any]] = {}
+    asked: dict[str, Callable[[], Any]] = {}
     if wish.input_prices or wish.output_prices:
-        verbs["economic"] = lambda: _economic(frame, wish)
+        asked["economic"] = lambda: _economic(frame, wish)
     elif wish.group is not None:
-        verbs["metafrontier"] = lambda: _metafrontier(frame, wish)
+        asked["metafrontier"] = lambda: _metafrontier(frame, wish)
     else:
-        verbs["efficiency"] = lambda: _efficiency(frame, wish)
+        asked["efficiency"] = lambda: _efficiency(frame, wish)
     if wish.boot:
-        verbs["bootstrap"] = lambda: _drawn("bootstrap", frame, wish, count)
+        asked["bootstrap"] = lambda: _drawn("bootstrap", frame, wish, count)
     if wish.returns:
-        verbs["returns_test"] = lambda: _drawn("returns_test", frame, wish, count)
+        asked["returns_test"] = lambda: _drawn("returns_test", frame, wish, count)
     if wish.order_m is not None or wish.order_alpha is not None:
-        verbs["partial"] = lambda: _partial(frame, wish)
+        asked["partial"] = lambda: _partial(frame, wish)
     if wish.explain:
-        verbs["two_stage"] = lambda: _drawn("two_stage", frame, wish, count)
-    return [(name, source.sealed(verb(), labels)) for name, verb in verbs.items()]
+        asked["two_stage"] = lambda: _drawn("two_stage", frame, wish, count)
+    return [(name, source.sealed(verb(), labels)) for name, verb in asked.items()]
 
 
 def _efficiency(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
-    from xinzhi.frontier import efficiency
-
     model = wish.model or ("environmental" if wish.bad else "radial")
     rts = wish.rts or ("crs" if model == "cross" else "vrs")
     given: dict[str, Any] = {"model": model, "rts": rts, "units": "region"}
-    orientation = wish.orientation or ORIENTATIONS.get(model)
+    orientation = wish.orientation or conventions()["orientations"]["value"].get(model)
     given |= {"orientation": orientation} if orientation else {}
     given |= {"polluting": list(wish.polluting)} if wish.polluting else {}
     if model == "radial" and not wish.bad and orientation in {"input", "output"} and rts in {"crs", "vrs"}:
         scaled = rts == "vrs" and (frame.select(*wish.inputs, *wish.outputs).to_numpy() >= 0).all()
         given |= {"slacks": True, "scale": bool(scaled)}
-    return efficiency(*_goods(frame, wish), **given)
+    return verbs.efficiency(*_goods(frame, wish), **given)
 
 
 def _metafrontier(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
-    from xinzhi.frontier import metafrontier
-
     measure = "sbm" if wish.model == "sbm" else wish.orientation or ("directional" if wish.bad else "output")
     x, y, bad = _goods(frame, wish)
-    return metafrontier(x, y, frame["group"].to_list(), bad, measure=measure, rts=wish.rts or "crs", units="region")
+    return verbs.metafrontier(
+        x, y, frame["group"].to_list(), bad, measure=measure, rts=wish.rts or "crs", units="region"
+    )
 
 
 def _economic(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
-    from xinzhi.frontier import cost_efficiency, profit_efficiency, revenue_efficiency
-
     x, y, _ = _goods(frame, wish)
     rts = wish.rts or "vrs"
     costs, values = (frame.select(names).to_numpy() for names in (wish.input_prices, wish.output_prices))
@@ -369,20 +462,18 @@ def _economic(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN40
         if prices and len(prices) != len(goods):
             raise UsageError("studies.prices", option=f"--{option.replace('_', '-')}", n=len(prices), goods=len(goods))
     if wish.input_prices and wish.output_prices:
-        return profit_efficiency(x, y, costs, values, rts=rts, units="region")
+        return verbs.profit_efficiency(x, y, costs, values, rts=rts, units="region")
     if wish.input_prices:
-        return cost_efficiency(x, y, costs, rts=rts, units="region")
-    return revenue_efficiency(x, y, values, rts=rts, units="region")
+        return verbs.cost_efficiency(x, y, costs, rts=rts, units="region")
+    return verbs.revenue_efficiency(x, y, values, rts=rts, units="region")
 
 
 def _partial(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
-    from xinzhi.frontier import order_alpha, order_m
-
     x, y, _ = _goods(frame, wish)
     given: dict[str, Any] = {"orientation": wish.orientation or "output", "units": "region"}
     if wish.order_m is not None:
-        return order_m(x, y, m=wish.order_m, **given)
-    return order_alpha(x, y, alpha=wish.order_alpha or 0.0, **given)
+        return verbs.order_m(x, y, m=wish.order_m, **given)
+    return verbs.order_alpha(x, y, alpha=wish.order_alpha or 0.0, **given)
 
 
 def _require_positive(frame: pl.DataFrame, goods: Sequence[str]) -> None:
@@ -395,14 +486,12 @@ def _require_positive(frame: pl.DataFrame, goods: Sequence[str]) -> None:
             )
 
 
-def _drawn(verb: str, frame: pl.DataFrame, wish: FrontierOptions, count: Callable[[int, int], None]) -> Any:  # noqa: ANN401 - a result
+def _drawn(verb: str, frame: pl.DataFrame, wish: FrontierOptions, count: Count) -> Any:  # noqa: ANN401 - a result
     """Return the answer of a verb that draws samples."""
-    from xinzhi import frontier as verbs
-
     _require_positive(frame, (*wish.inputs, *wish.outputs))
     x, y, _ = _goods(frame, wish)
     given: dict[str, Any] = {"orientation": wish.orientation or "output", "seed": wish.seed, "n_jobs": wish.jobs}
-    given |= {"replications": wish.boot or BOOT, "units": "region"}
+    given |= {"replications": wish.boot or conventions()["tests"]["value"], "units": "region"}
     given |= {"rts": wish.rts or "vrs"} if verb != "returns_test" else {}
     tables = (x, y, frame.select("region", *wish.explain)) if verb == "two_stage" else (x, y)
     return getattr(verbs, verb)(*tables, **given, progress=count)

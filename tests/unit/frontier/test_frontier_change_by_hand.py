@@ -277,9 +277,9 @@ def test_frames_of_any_kind_come_back() -> None:
     [
         ({"index": "tornqvist"}, "choose one of malmquist"),
         ({"reference": "moving"}, "choose one of contemporaneous"),
-        ({"rts": "increasing"}, "rts='increasing'"),
-        ({"orientation": "graph"}, "orientation='graph'"),
-        ({"decomposition": "zofio"}, "decomposition='zofio'"),
+        ({"rts": "increasing"}, "unknown rts 'increasing'"),
+        ({"orientation": "graph"}, "unknown orientation 'graph'"),
+        ({"decomposition": "zofio"}, "unknown decomposition 'zofio'"),
         ({"reference": "window"}, "window=K"),
         ({"window": 1}, "no other reference takes it"),
         ({"reference": "window", "window": 0}, "at least one period"),
@@ -303,7 +303,7 @@ def test_frames_of_any_kind_come_back() -> None:
         ({"n_boot": 10, "decomposition": "balk"}, "'fgnz' or 'none'"),
         ({"n_boot": 1}, "at least 2"),
         ({"confidence": 95}, "share between 0 and 1"),
-        ({"corner": "both"}, "corner='both'"),
+        ({"corner": "both"}, "unknown corner 'both'"),
         ({"colour": "red"}, "unknown option colour"),
     ],
 )

@@ -13,7 +13,7 @@ from scipy.optimize import linprog
 import xinzhi.frontier as xf
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier.models import MODELS
-from xinzhi.frontier.technology.frame import frame
+from xinzhi.frontier.technology.starts import frame
 
 X = pl.DataFrame({"province": ["A", "B", "C", "D"], "capital": [2.0, 4.0, 8.0, 6.0]})
 Y = pl.DataFrame({"province": ["A", "B", "C", "D"], "output": [1.0, 3.0, 4.0, 2.0]})

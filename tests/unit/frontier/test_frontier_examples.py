@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from xinzhi.frontier.bootstrap import choose_width, efficiencies
-from xinzhi.frontier.models.by_production import by_production
-from xinzhi.frontier.models.ebm import affinity_parameters, epsilon_based
-from xinzhi.frontier.models.environmental import directional, non_radial
-from xinzhi.frontier.models.slacks_based import slacks_based, super_slacks_based
+from xinzhi.frontier.models.environmental import by_production, directional, non_radial
+from xinzhi.frontier.models.slacks_based import affinity_parameters, epsilon_based, slacks_based, super_slacks_based
 from xinzhi.frontier.models.transformed import range_directional, seiford_zhu
 from xinzhi.frontier.stochastic.cnls import concave_fit
 from xinzhi.frontier.stochastic.densities import log_scaled_cdf, moment_ratios, truncated_quantile, truncated_terms
@@ -17,8 +15,8 @@ from xinzhi.frontier.stochastic.inference import mixed_tail
 from xinzhi.frontier.stochastic.likelihoods import halton
 from xinzhi.frontier.stochastic.problem import concave, quasi_concave
 from xinzhi.frontier.stochastic.stoned import moments, pseudo_likelihood
-from xinzhi.frontier.technology.frame import frame
 from xinzhi.frontier.technology.hull import single_peer
+from xinzhi.frontier.technology.starts import frame
 from xinzhi.frontier.two_stage import truncated_regression
 
 

@@ -7,14 +7,17 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier import efficiency
-from xinzhi.frontier.metafrontier import metafrontier
-from xinzhi.frontier.models.by_production import by_production
-from xinzhi.frontier.models.ebm import affinity_parameters, epsilon_based
-from xinzhi.frontier.models.environmental import directional, non_radial, shadow_prices
-from xinzhi.frontier.models.slacks_based import russell, slacks_based, super_slacks_based
+from xinzhi.frontier.models.environmental import by_production, directional, non_radial, shadow_prices
+from xinzhi.frontier.models.slacks_based import (
+    affinity_parameters,
+    epsilon_based,
+    russell,
+    slacks_based,
+    super_slacks_based,
+)
 from xinzhi.frontier.models.transformed import range_directional, seiford_zhu
 from xinzhi.frontier.partial import order_alpha, order_m
-from xinzhi.frontier.window_analysis import window_analysis
+from xinzhi.frontier.subsets import metafrontier, window_analysis
 
 # A and B produce 1 from (1, 4) and (4, 1); C takes (4, 4), and meets the frontier x1 + x2 = 5 at (2.5, 2.5).
 X, Y = np.array([[1.0, 4.0], [4.0, 1.0], [4.0, 4.0]]), np.ones(3)

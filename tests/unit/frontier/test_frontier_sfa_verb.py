@@ -234,15 +234,21 @@ BASE = farms(40).with_columns(firm=np.repeat(np.arange(10), 4), year=np.tile(np.
 @pytest.mark.parametrize(
     ("frame", "inputs", "options", "error", "says"),
     [
-        (BASE.with_columns(y=pl.when(pl.col("year") == 2).then(0).otherwise("y")), ["k"], {}, InputError, "0/2, 1/2"),
-        (BASE.with_columns(k=-pl.col("k")), ["k"], {}, InputError, "'k' is not positive"),
-        (BASE.with_columns(k=pl.lit(None, pl.Float64)), ["k"], {}, InputError, "missing or not finite in 40 rows"),
-        (BASE.with_columns(k=pl.lit("much")), ["k"], {}, InputError, "'k' is String, not numbers"),
+        (
+            BASE.with_columns(y=pl.when(pl.col("year") == 2).then(0).otherwise("y")),
+            ["k"],
+            {},
+            InputError,
+            r"line 3, .*0/2.*9 more",
+        ),
+        (BASE.with_columns(k=-pl.col("k")), ["k"], {}, InputError, "column 'k'.*is not positive"),
+        (BASE.with_columns(k=pl.lit(None, pl.Float64)), ["k"], {}, InputError, "39 more"),
+        (BASE.with_columns(k=pl.lit("much")), ["k"], {}, InputError, "'much'"),
         (BASE.with_columns(k=pl.lit(2.0)), ["k", "l"], {}, InputError, r"'log\(k\)' is constant"),
         (BASE.with_columns(k=pl.col("l") ** 2), ["k", "l"], {}, InputError, "collinear"),
         (BASE.head(3), ["k", "l"], {}, InputError, "3 rows for 3 coefficients"),
         (BASE, ["k", "m"], {}, InputError, "no column 'm'"),
-        (pl.concat([BASE, BASE]), ["k"], {}, InputError, "40 keys stand twice"),
+        (pl.concat([BASE, BASE]), ["k"], {}, InputError, "39 more"),
         (BASE.head(0), ["k"], {}, InputError, "no rows"),
         (BASE, "k", {}, UsageError, "list of column names"),
         (BASE, ["k", "k"], {}, UsageError, "named twice"),
@@ -283,7 +289,7 @@ def test_findings_name_the_cell():
         sfa(BASE.with_columns(y=pl.when(pl.col("firm") == 3).then(-1.5).otherwise("y")), "y", ["k"], "firm", "year")
     finding = caught.value.findings[0]
     assert (finding.line, finding.column, finding.key, finding.value) == (13, "y", "3/0", "-1.5")
-    assert "无法取对数" in finding.sentence("zh")
+    assert "应为正数" in finding.sentence("zh")
 
 
 def test_an_exact_fit_leaves_nothing_to_take_apart():

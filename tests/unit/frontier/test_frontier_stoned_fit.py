@@ -133,7 +133,7 @@ def test_bad_input_is_named():
         stoned(frame, "y", ["x"], method="mm")
     with pytest.raises(UsageError, match="unknown option 'levels'"):
         stoned(frame, "y", ["x"], levels=0.9)
-    with pytest.raises(InputError, match="not positive in 1 rows \\(row 1\\)"):
+    with pytest.raises(InputError, match="line 1, column 'y': 0 is not positive"):
         stoned(frame.with_columns(y=pl.when(pl.col("y") == y[0]).then(0.0).otherwise("y")), "y", ["x"])
     with pytest.raises(InputError, match="negative"):
         stoned(frame.with_columns(x=-pl.col("x")), "y", ["x"])

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xinzhi.frontier.change.distances import distance_batch
-from xinzhi.frontier.technology.goods import means
-from xinzhi.frontier.technology.technology import technology
+from xinzhi.frontier.technology.technology import means, technology
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray

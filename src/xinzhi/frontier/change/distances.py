@@ -9,9 +9,8 @@ import numpy as np
 
 from xinzhi.core.simplex import STATUSES, Batch, solve_batch, solve_failed
 from xinzhi.frontier.technology.distance import distance
-from xinzhi.frontier.technology.goods import Goods, means
 from xinzhi.frontier.technology.starts import best_pairs, counted_bases
-from xinzhi.frontier.technology.technology import technology
+from xinzhi.frontier.technology.technology import Goods, means, technology
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,6 +20,7 @@ from xinzhi.frontier.change.decompositions import (
     output_terms,
 )
 from xinzhi.frontier.change.distances import Frontier, Measure
+from xinzhi.frontier.change.intervals import intervals, log_input, log_output, negative, own_scores, transform_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.frontier.change.decompositions import Plan, Term
     from xinzhi.frontier.change.panel import Benchmarks, Panel
-    from xinzhi.frontier.technology.goods import Goods
+    from xinzhi.frontier.technology.technology import Goods
 
 _DISTANCES = ("unit", "period", "technology", "rts", "inputs_of", "outputs_of", "value", "orientation", "status")
 
@@ -46,13 +47,6 @@ class Outcome:
     programs: dict[str, int]
 
 
-def transform_of(index: str, measure: Measure) -> Callable[[FloatArray], FloatArray]:
-    """Return what turns a distance into a term."""
-    if index == "luenberger":
-        return negative
-    return log_input if measure.orientation == "input" else log_output
-
-
 def distance_family(
     frontier: Frontier, panel: Panel, marks: Benchmarks, plan: Plan, index: str, options: Mapping[str, Any]
 ) -> Outcome:
@@ -67,8 +61,6 @@ def distance_family(
     if index != "luenberger":
         numbers = {name: np.exp(value) for name, value in numbers.items()}
     if options["n_boot"]:
-        from xinzhi.frontier.change.intervals import intervals
-
         numbers = intervals(frontier, panel, marks, plan, numbers, options)
     own = _own_levels(frontier, marks, plan, index)
     failed = failures(panel, marks, terms, values)
@@ -93,17 +85,6 @@ def _key(panel: Panel) -> Callable[[int], str]:
         return f"{panel.units[int(panel.unit[row])]}/{panel.periods[int(panel.period[row])]}"
 
     return key
-
-
-def own_scores(frontier: Frontier, marks: Benchmarks, rts: str) -> FloatArray:
-    """Return the distance of every observation from its own technology, ``(n,)``."""
-    beta = np.full(len(marks.own), np.nan)
-    places = [np.flatnonzero(marks.own == number) for number in range(len(marks.technologies))]
-    used = [number for number, rows in enumerate(places) if len(rows)]
-    points = [frontier.goods.take(places[number], places[number]) for number in used]
-    for number, found in zip(used, frontier.scores(rts, [marks.technologies[at] for at in used], points), strict=True):
-        beta[places[number]] = found.beta
-    return beta
 
 
 def _own_levels(frontier: Frontier, marks: Benchmarks, plan: Plan, index: str) -> dict[str, FloatArray]:
@@ -311,21 +292,6 @@ def _technology(term: Term, panel: Panel, marks: Benchmarks) -> IntArray:
         return marks.later
     rows = panel.after if term.y else panel.before
     return (marks.own if term.where == "own" else marks.group)[rows]
-
-
-def log_output(beta: FloatArray) -> FloatArray:
-    """Return the logarithm of an output efficiency (Shephard), NaN where outputs cannot be scaled into reach."""
-    return -np.log(np.where(beta > -1.0, 1.0 + beta, np.nan))
-
-
-def log_input(beta: FloatArray) -> FloatArray:
-    """Return the logarithm of an input efficiency (Farrell)."""
-    return np.log(np.where(beta < 1.0, 1.0 - beta, np.nan))
-
-
-def negative(beta: FloatArray) -> FloatArray:
-    """Return the negative of a directional distance."""
-    return -beta
 
 
 Failure = tuple[str, Any, Any, str, tuple[str, str]]  # verdict, inputs of, outputs of, rts, periods and group

@@ -15,11 +15,10 @@ import numpy as np
 from xinzhi.core.simplex import OPTIMAL, solve_batch
 from xinzhi.frontier.change.decompositions import decompose, needed
 from xinzhi.frontier.change.distances import Frontier, Measure, Tally, reference_technology
-from xinzhi.frontier.change.families import own_scores, transform_of
-from xinzhi.frontier.technology.goods import Goods, means
+from xinzhi.frontier.technology.technology import Goods, means
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.simplex import Batch
@@ -30,6 +29,39 @@ if TYPE_CHECKING:
 
 _BLOCK = 100  # replications that are solved together
 _SCOUTS = 8  # points of each drawn technology that look for its facets first
+
+
+def transform_of(index: str, measure: Measure) -> Callable[[FloatArray], FloatArray]:
+    """Return what turns a distance into a term."""
+    if index == "luenberger":
+        return negative
+    return log_input if measure.orientation == "input" else log_output
+
+
+def own_scores(frontier: Frontier, marks: Benchmarks, rts: str) -> FloatArray:
+    """Return the distance of every observation from its own technology, ``(n,)``."""
+    beta = np.full(len(marks.own), np.nan)
+    places = [np.flatnonzero(marks.own == number) for number in range(len(marks.technologies))]
+    used = [number for number, rows in enumerate(places) if len(rows)]
+    points = [frontier.goods.take(places[number], places[number]) for number in used]
+    for number, found in zip(used, frontier.scores(rts, [marks.technologies[at] for at in used], points), strict=True):
+        beta[places[number]] = found.beta
+    return beta
+
+
+def log_output(beta: FloatArray) -> FloatArray:
+    """Return the logarithm of an output efficiency (Shephard), NaN where outputs cannot be scaled into reach."""
+    return -np.log(np.where(beta > -1.0, 1.0 + beta, np.nan))
+
+
+def log_input(beta: FloatArray) -> FloatArray:
+    """Return the logarithm of an input efficiency (Farrell)."""
+    return np.log(np.where(beta < 1.0, 1.0 - beta, np.nan))
+
+
+def negative(beta: FloatArray) -> FloatArray:
+    """Return the negative of a directional distance."""
+    return -beta
 
 
 @dataclass(frozen=True, slots=True)

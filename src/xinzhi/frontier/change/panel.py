@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.frontier.technology.technology import choose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.result import FrameKind
     from xinzhi.data import Field
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def _usage(columns: Columns) -> None:
     roles = [columns.unit, columns.period, *columns.inputs, *columns.outputs, *columns.bad]
     twice = sorted({name for name in roles if roles.count(name) > 1})
     if twice:
-        raise UsageError("frontier.two-roles", columns=_names(twice))
+        raise UsageError("frontier.two-roles", columns=", ".join(f"'{name}'" for name in twice))
     for prices, quantities, name in (
         (columns.input_prices, columns.inputs, "input"),
         (columns.output_prices, columns.outputs, "output"),
@@ -205,11 +204,6 @@ def _pairs(
     return first[adjacent], second[adjacent], left_out
 
 
-def _names(names: Sequence[str]) -> str:
-    """Return names in quotes."""
-    return ", ".join(f"'{name}'" for name in names)
-
-
 REFERENCES = ("contemporaneous", "sequential", "biennial", "global", "window", "metafrontier")
 
 
@@ -229,8 +223,7 @@ class Benchmarks:
 
 def benchmarks(panel: Panel, reference: str, window: int | None = None) -> Benchmarks:
     """Return the technologies of a reference."""
-    if reference not in REFERENCES:
-        raise UsageError("frontier.choice-of", name="reference", value=reference, known=list(REFERENCES))
+    choose("reference", reference, REFERENCES)
     if (reference == "window") != (window is not None):
         raise UsageError("frontier.window-reference")
     if window is not None and window < 1:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance
-from xinzhi.core.text import message
 from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
 from xinzhi.frontier.change.distances import Frontier, Measure
 from xinzhi.frontier.change.families import distance_family, fixed_weight_family, hicks_moorsteen_family, status_of
 from xinzhi.frontier.change.panel import Columns, benchmarks, read_panel
 from xinzhi.frontier.change.result import INDICES, ProductivityChange
-from xinzhi.frontier.technology.goods import Goods
+from xinzhi.frontier.labelled import conventions, provenance
+from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -143,8 +142,6 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
     """Return the result as frames."""
     import polars as pl
 
-    from xinzhi import __version__
-
     keys = {
         "unit": panel.units.gather(panel.unit[panel.after]),
         "period": panel.periods.gather(panel.period[panel.after]),
@@ -166,12 +163,7 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         programs=outcome.programs,
         failures=dict(zip(frame.select("unit", "period").rows(), outcome.failures, strict=True)),
         kind=panel.kind,
-        provenance=Provenance(
-            verb="productivity_change",
-            version=__version__,
-            inputs={"frame": panel.fingerprint},
-            options=_said(call, columns),
-        ),
+        provenance=provenance("productivity_change", _said(call, columns), {"frame": panel.fingerprint}),
     )
 
 
@@ -203,7 +195,6 @@ def _said(call: Call, columns: Columns) -> dict[str, Any]:
     return said | {k: v for k, v in call.options.items() if k not in skip and v != DEFAULTS.get(k)}
 
 
-RTS = {"crs": "crs", "vrs": "vrs", "nirs": "nirs", "drs": "nirs", "ndrs": "ndrs", "irs": "ndrs"}
 _NO_PROGRAM = "failed: a program of this pair has no solution"
 DIRECTIONAL = ("malmquist-luenberger", "luenberger")
 FIXED_WEIGHTS = ("fare-primont", "lowe", "laspeyres", "paasche", "fisher")
@@ -233,23 +224,10 @@ class Options(TypedDict, total=False):
 
 
 DEFAULTS: Options = {
-    "group": None,
-    "window": None,
-    "base": "mean",
-    "corner": None,
-    "direction": "output",
-    "measure": "radial",
-    "weights": None,
-    "disposability": "kuosmanen",
-    "input_prices": (),
-    "output_prices": (),
-    "n_boot": 0,
-    "confidence": 0.95,
-    "bandwidth": None,
-    "seed": 0,
-    "n_jobs": 1,
-    "progress": None,
-}
+    "group": None, "window": None, "base": "mean", "corner": None, "direction": "output", "measure": "radial",
+    "weights": None, "disposability": "kuosmanen", "input_prices": (), "output_prices": (), "n_boot": 0,
+    "confidence": conventions()["level"]["value"], "bandwidth": None, "seed": 0, "n_jobs": 1, "progress": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,49 +243,53 @@ class Call:
 
     def check(self, has_bad: bool) -> None:  # noqa: FBT001 - one question
         """Refuse unknown choices and those that do not go together."""
-        _one_of("index", self.index, INDICES)
-        _one_of("rts", self.rts, RTS)
-        _one_of("orientation", self.orientation, ("output", "input"))
-        _one_of("decomposition", self.decomposition, (*DECOMPOSITIONS, "odonnell"))
+        choose("index", self.index, INDICES)
+        choose("rts", self.rts, CONVEX)
+        choose("orientation", self.orientation, ("output", "input"))
+        choose("decomposition", self.decomposition, (*DECOMPOSITIONS, "odonnell"))
         for name, known in (
             ("base", ("mean", "earlier", "later")),
             ("measure", ("radial", "nonradial", "sbm")),
             ("disposability", ("kuosmanen", "equality", "strong")),
         ):
-            _one_of(name, str(self.options[name]), known)  # type: ignore[literal-required] # the three names above
-        values = {"index": self.index, "reference": self.reference, "confidence": self.options["confidence"]}
-        for wrong, code in self._clashes(has_bad):
+            choose(name, str(self.options[name]), known)  # type: ignore[literal-required] # the three names above
+        for wrong, error in self._clashes(has_bad):
             if wrong:
-                why = message(f"frontier.{code}", directional=list(DIRECTIONAL), priced=list(PRICED), **values)
-                raise UsageError("frontier.clash", why=why)
+                raise error
 
-    def _clashes(self, has_bad: bool) -> list[tuple[bool, str]]:  # noqa: FBT001 - one question
-        """Return what does not go together, each with the code of its message."""
+    def _clashes(self, has_bad: bool) -> list[tuple[bool, UsageError]]:  # noqa: FBT001 - one question
+        """Return what does not go together, each with its error."""
         options, index, reference, name = self.options, self.index, self.reference, self.decomposition
         directional, priced, asked = index in DIRECTIONAL, index in PRICED, options["n_boot"] > 0
-        distances = index == "malmquist" or directional
+        distances, confidence = index == "malmquist" or directional, options["confidence"]
         has_prices = bool(options["input_prices"] or options["output_prices"])
         both_prices = bool(options["input_prices"] and options["output_prices"])
         two = reference in {"contemporaneous", "sequential", "window"} and options["base"] == "mean"
+        said: dict[str, Any] = {"index": index, "directional": list(DIRECTIONAL), "priced": list(PRICED)}
+        levels, split = index in FIXED_WEIGHTS, name in {"fgnz", "none"}
+        grouped, plain = reference == "metafrontier", index == "malmquist" and reference == "contemporaneous"
         return [
-            (has_bad and not directional, "index-bad"),
-            (not directional and options["measure"] != "radial", "index-radial"),
-            (not directional and options["direction"] != "output", "index-direction"),
-            (directional and self.orientation != "output", "index-orientation"),
-            (options["weights"] is not None and options["measure"] == "radial", "weights-measure"),
-            (priced and not both_prices, "index-prices"),
-            (not priced and has_prices, "index-no-prices"),
-            (not distances and name not in {"fgnz", "odonnell"}, "index-odonnell"),
-            (distances and name == "odonnell", "odonnell-index"),
-            (index in FIXED_WEIGHTS and reference in {"biennial", "metafrontier"}, "index-levels"),
-            (name == "bias" and not two, "bias-technologies"),
-            (reference == "metafrontier" and name not in {"fgnz", "none"}, "metafrontier-decomposition"),
-            (index == "hicks-moorsteen" and reference == "metafrontier", "hicks-moorsteen-metafrontier"),
-            (asked and (index != "malmquist" or reference != "contemporaneous"), "boot-index"),
-            (asked and name not in {"fgnz", "none"}, "boot-decomposition"),
-            (asked and name == "none" and self.rts != "crs", "boot-rts"),
-            (options["n_boot"] < 0 or options["n_boot"] == 1, "boot-number"),
-            (not 0 < options["confidence"] < 1, "boot-confidence"),
+            (has_bad and not directional, UsageError("frontier.index-bad", **said)),
+            (not directional and options["measure"] != "radial", UsageError("frontier.index-radial", **said)),
+            (not directional and options["direction"] != "output", UsageError("frontier.index-direction", **said)),
+            (directional and self.orientation != "output", UsageError("frontier.index-orientation", **said)),
+            (options["weights"] is not None and options["measure"] == "radial", UsageError("frontier.weights-measure")),
+            (priced and not both_prices, UsageError("frontier.index-prices", **said)),
+            (not priced and has_prices, UsageError("frontier.index-no-prices", **said)),
+            (not distances and name not in {"fgnz", "odonnell"}, UsageError("frontier.index-odonnell", **said)),
+            (distances and name == "odonnell", UsageError("frontier.odonnell-index", **said)),
+            (
+                levels and reference in {"biennial", "metafrontier"},
+                UsageError("frontier.index-levels", reference=reference, **said),
+            ),
+            (name == "bias" and not two, UsageError("frontier.bias-technologies")),
+            (grouped and not split, UsageError("frontier.metafrontier-decomposition")),
+            (index == "hicks-moorsteen" and grouped, UsageError("frontier.hicks-moorsteen-metafrontier")),
+            (asked and not plain, UsageError("frontier.boot-index")),
+            (asked and not split, UsageError("frontier.boot-decomposition")),
+            (asked and name == "none" and self.rts != "crs", UsageError("frontier.boot-rts")),
+            (options["n_boot"] < 0 or options["n_boot"] == 1, UsageError("frontier.boot-number")),
+            (not 0 < confidence < 1, UsageError("frontier.boot-confidence", confidence=confidence)),
         ]
 
     def plan(self) -> Plan:
@@ -318,13 +300,8 @@ class Call:
         if name in NEEDS_SCALE and rts == "crs":
             rts = "vrs"
         corner = self.options["corner"] or ("inputs" if self.orientation == "output" else "outputs")
-        _one_of("corner", corner, ("inputs", "outputs"))
+        choose("corner", corner, ("inputs", "outputs"))
         return Plan(name, rts, self.options["base"], corner)
-
-
-def _one_of(name: str, value: str, known: Any) -> None:  # noqa: ANN401 - anything with names
-    if value not in known:
-        raise UsageError("frontier.choice-of", name=name, value=value, known=list(known))
 
 
 def fill_in(given: Options) -> Options:
@@ -353,7 +330,7 @@ def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray
     p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
     if isinstance(direction, str):
         known = {"output": (0.0, 1.0, 1.0), "input": (1.0, 0.0, 0.0), "full": (1.0, 1.0, 1.0)}
-        _one_of("direction", direction, known)
+        choose("direction", direction, known)
         return np.repeat(known[direction], [p, q, r])
     _known_columns("direction", direction, names)
     moves = np.array([float(direction.get(name, 0.0)) for name in names])

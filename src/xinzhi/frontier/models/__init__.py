@@ -111,7 +111,7 @@ MODELS: dict[str, Model] = {
         home="slacks_based:russell", orientations={**_SAME, "graph": "graph", "none": "graph"},
     ),
     "ebm": Model(
-        home="ebm:epsilon_based", orientations={**_SAME, "none": "none"}, takes=("affinity", "epsilon"),
+        home="slacks_based:epsilon_based", orientations={**_SAME, "none": "none"}, takes=("affinity", "epsilon"),
     ),
     "non-radial": Model(
         home="environmental:non_radial", orientations=_ALONG, takes=("direction", "disposability", "weights"), bad="any"
@@ -121,7 +121,7 @@ MODELS: dict[str, Model] = {
         bad="some",
     ),
     "by-production": Model(
-        home="by_production:by_production", takes=("polluting", "measure"), bad="some", names=True
+        home="environmental:by_production", takes=("polluting", "measure"), bad="some", names=True
     ),
     "seiford-zhu": Model(
         home="transformed:seiford_zhu", orientations=_SAME, takes=("translation",), rts=("vrs",), bad="some"

@@ -16,8 +16,15 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier.models.sweep import ON_FRONTIER
 from xinzhi.frontier.technology.distance import pack
 from xinzhi.frontier.technology.envelopment import envelop, prepare
-from xinzhi.frontier.technology.goods import Goods, check_options, check_signs, scaled_netputs
-from xinzhi.frontier.technology.technology import RTS, WITHOUT_CONVEXITY, technology
+from xinzhi.frontier.technology.technology import (
+    RTS,
+    WITHOUT_CONVEXITY,
+    Goods,
+    check_options,
+    check_signs,
+    scaled_netputs,
+    technology,
+)
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray

@@ -17,8 +17,7 @@ import numpy as np
 from xinzhi.core.errors import UsageError
 from xinzhi.frontier.models.sweep import ON_FRONTIER
 from xinzhi.frontier.technology.distance import distance
-from xinzhi.frontier.technology.goods import Goods, given_direction
-from xinzhi.frontier.technology.technology import choose
+from xinzhi.frontier.technology.technology import Goods, choose, given_direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import numpy as np
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.programs import Program
 from xinzhi.frontier.technology.distance import Programs, Solution
-from xinzhi.frontier.technology.goods import Goods, means
+from xinzhi.frontier.technology.technology import Goods, means
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,8 +9,7 @@ import numpy as np
 
 from xinzhi.core.errors import InputError
 from xinzhi.frontier.models.sweep import Own, checked, solved, sweep
-from xinzhi.frontier.technology.goods import Goods
-from xinzhi.frontier.technology.technology import choose
+from xinzhi.frontier.technology.technology import Goods, choose
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray

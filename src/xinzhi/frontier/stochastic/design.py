@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
-import yaml
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
+from xinzhi.core.parameters import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,15 +19,16 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.result import FrameKind
+    from xinzhi.data import Field
+    from xinzhi.data.tidy import Kind, Sign
 
 CONSTANT = "constant"
-_SHOWN = 5  # findings of one kind that are listed
 _DEPENDENT = 1e-9  # diagonal of R, relative to its column, below which a column repeats the others
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The columns of a call as arrays."""
+    """The columns of a call, in the order of the caller's rows; units by number, periods as numbers."""
 
     frame: pl.DataFrame
     kind: FrameKind
@@ -39,101 +38,47 @@ class Table:
     time: FloatArray
 
     def numbers(self, name: str) -> FloatArray:
-        """Return one column as numbers."""
+        """Return one column of figures."""
+        return np.asarray(self.frame[name].to_numpy(), dtype=np.float64)
+
+    def keys(self) -> pl.DataFrame:
+        """Return ``row`` and, where the call names them, ``unit`` and ``period``."""
         import polars as pl
 
-        if name not in self.frame.columns:
-            raise InputError("frontier.column-unknown", name=name, known=list(self.frame.columns))
-        cells = self.frame[name]
-        if not (cells.dtype.is_numeric() or cells.dtype in (pl.Boolean, pl.Null)):
-            raise InputError("frontier.column-type", name=name, dtype=str(cells.dtype))
-        values = cells.cast(pl.Float64).to_numpy()
-        self.refuse(
-            name,
-            ~np.isfinite(values),
-            "missing-value",
-            Text(zh="缺失或不是有限数", en="missing or not finite"),
-            Text(zh="请补上或删去该行。", en="fill it in or drop the row."),
-        )
-        return np.asarray(values, dtype=np.float64)
-
-    def logs(self, name: str) -> FloatArray:
-        """Return the logs of one column."""
-        values = self.numbers(name)
-        self.refuse(
-            name,
-            values <= 0,
-            "not-positive",
-            Text(zh="不是正数，无法取对数", en="not positive"),
-            Text(
-                zh="请核对数值，或用 logs=False。", en="it has no logarithm; check it, or hand in logs with logs=False."
-            ),
-        )
-        return np.log(values)
-
-    def where(self, row: int) -> str:
-        """Return how a row is called: its unit and period, or its number counted from 1."""
-        parts = [str(self.frame[name][row]) for name in (self.unit, self.period) if name is not None]
-        return "/".join(parts) or f"row {row + 1}"
-
-    def refuse(self, name: str, bad: FloatArray | Any, rule: str, message: Text, hint: Text) -> None:  # noqa: ANN401 - a mask; one finding has that many parts
-        """Raise an error that names the rows for which `bad` holds."""
-        rows = np.flatnonzero(bad)
-        if not rows.size:
-            return
-        findings = [
-            Finding(
-                rule=rule,
-                severity="error",
-                message=message,
-                hint=hint,
-                table="frame",
-                line=int(row) + 1,
-                column=name,
-                key=self.where(int(row)),
-                value=str(self.frame[name][int(row)]),
-            )
-            for row in rows[:_SHOWN]
-        ]
-        where = [self.where(int(row)) for row in rows]
-        raise InputError("frontier.cells", findings, column=name, what=message, n=rows.size, rows=where, cure_of=hint)
+        named = {kind: name for kind, name in (("unit", self.unit), ("period", self.period)) if name is not None}
+        rows = pl.int_range(1, self.frame.height + 1, dtype=pl.Int64, eager=True)
+        return self.frame.select(rows.alias("row"), **{kind: pl.col(name) for kind, name in named.items()})
 
 
-def read_table(frame: Any, unit: str | None, period: str | None) -> Table:  # noqa: ANN401 - any kind of frame
-    """Return the frame with its rows identified."""
+def read_table(
+    verb: str,
+    frame: Any,  # noqa: ANN401 - any kind of frame
+    figures: Mapping[str, Sign | None],
+    unit: str | None = None,
+    period: str | None = None,
+    *others: str | None,
+) -> Table:
+    """Read the columns of a call: `figures` with the sign that each must have, and `others` as they stand."""
     import polars as pl
 
-    from xinzhi.data.frames import read_frames
+    from xinzhi.data import Field, tidy
 
-    tables, kind = read_frames({"frame": frame})
-    cells = tables[0].cells
-    for name in (unit, period):
-        if name is not None and name not in cells.columns:
-            raise InputError("frontier.column-unknown", name=name, known=list(cells.columns))
-        if name is not None and cells[name].null_count():
-            raise InputError("frontier.empty-keys", name=name, n=cells[name].null_count())
-    if unit is not None and period is not None:
-        twice = cells.group_by(unit, period).len().filter(pl.col("len") > 1).sort(unit, period)
-        if twice.height:
-            first = "/".join(str(value) for value in twice.row(0)[:2])
-            raise InputError("frontier.keys-twice", n=twice.height, first=first)
-    if unit is None:
-        codes = np.arange(cells.height)
-    else:
-        names = cells[unit]
-        codes = (names.rank("dense").cast(pl.Int64) - 1).to_numpy()
-    table = Table(cells, kind, unit, period, np.asarray(codes, dtype=np.int64), np.zeros(cells.height))
-    if period is None:
-        return table
-    return Table(cells, kind, unit, period, table.codes, _years(table, period))
-
-
-def _years(table: Table, period: str) -> FloatArray:
-    """Return periods as numbers: as they are, or their order when they are dates or words."""
-    cells = table.frame[period]
-    if cells.dtype.is_numeric():
-        return table.numbers(period)
-    return np.asarray(cells.rank("dense").to_numpy(), dtype=np.float64)
+    known: dict[str, Field] = {name: Field(name, missing="refuse", sign=sign) for name, sign in figures.items()}
+    kinds: tuple[tuple[str | None, Kind], ...] = (
+        (period, "period"),
+        (unit, "any"),
+        *((name, "any") for name in others),
+    )
+    for name, kind in kinds:
+        if name is not None and (name not in known or kind == "period"):
+            known[name] = Field(name, kind, missing="refuse")
+    key = [unit, period] if unit is not None and period is not None else []
+    read = tidy(frame, list(known.values()), key=key, verb=verb, table="frame")
+    cells = read.frame[read.rows.arg_sort()]
+    codes = np.arange(cells.height) if unit is None else cells[unit].rank("dense").to_numpy().astype(np.int64) - 1
+    time = pl.Series([0.0] * cells.height) if period is None else cells[period]
+    time = time if time.dtype.is_numeric() else time.rank("dense")  # dates and words by their order
+    return Table(cells, read.kind, unit, period, codes, np.asarray(time.to_numpy(), dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +98,7 @@ class Frontier:
 
     def variables(self, table: Table) -> FloatArray:
         """Return the logged inputs, then the trend `(n, p)`."""
-        columns = [table.logs(name) if self.logs else table.numbers(name) for name in self.inputs]
+        columns = [np.log(table.numbers(name)) if self.logs else table.numbers(name) for name in self.inputs]
         if self.trend:
             columns.append(table.time - self.first)
         return np.column_stack(columns)
@@ -225,8 +170,7 @@ def conventions() -> dict[str, Any]:
     >>> conventions()["level"]
     0.95
     """
-    text = (resources.files("xinzhi.frontier.stochastic") / "conventions.yaml").read_text(encoding="utf-8")
-    document: dict[str, Any] = yaml.safe_load(text)
+    document: dict[str, Any] = read_yaml(Path(__file__).with_name("conventions.yaml"))
     return document
 
 

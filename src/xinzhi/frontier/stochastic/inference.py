@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+    from xinzhi.frontier.stochastic.climbing import Summit
     from xinzhi.frontier.stochastic.densities import Posterior
     from xinzhi.frontier.stochastic.problem import Problem
-    from xinzhi.frontier.stochastic.sfa import Summit
 
 _HALVINGS = 200
 _ROUNDING = 1e-7  # of the difference of two log-likelihoods
@@ -80,8 +80,6 @@ def _clusters(problem: Problem) -> IntArray:
         if table.unit is None:
             raise UsageError("frontier.cluster-needed")
         return table.codes[first]
-    if settings.cluster not in table.frame.columns:
-        raise UsageError("frontier.column-unknown", name=settings.cluster, known=list(table.frame.columns))
     names = np.unique(table.frame[settings.cluster].cast(str).to_numpy(), return_inverse=True)[1]
     for group in range(first.size) if first.size < names.size else ():
         if np.unique(names[groups == group]).size > 1:
@@ -215,18 +213,6 @@ def _scale_test(problem: Problem, found: Estimates) -> float | None:
     return float((slope @ found.values - 1) ** 2 / variance) if variance > 0 else None
 
 
-def row_keys(problem: Problem) -> pl.DataFrame:
-    """Return ``row`` and, where the call names them, ``unit`` and ``period``."""
-    import polars as pl
-
-    table = problem.table
-    keys = pl.DataFrame({"row": np.arange(1, problem.y.size + 1)})
-    for name, column in (("unit", table.unit), ("period", table.period)):
-        if column is not None:
-            keys = keys.with_columns(table.frame[column].alias(name))
-    return keys
-
-
 def efficiencies(problem: Problem, theta: FloatArray, fitted: FloatArray) -> pl.DataFrame:
     """Return the efficiency of every row."""
     import polars as pl
@@ -245,7 +231,7 @@ def efficiencies(problem: Problem, theta: FloatArray, fitted: FloatArray) -> pl.
         columns["inefficiency"] = columns["transient_inefficiency"] + columns["persistent_inefficiency"]
     else:
         columns |= _columns(posterior, factor, level)
-    return row_keys(problem).hstack(pl.DataFrame(columns))
+    return problem.table.keys().hstack(pl.DataFrame(columns))
 
 
 def _columns(posterior: Posterior, factor: FloatArray, level: float) -> dict[str, FloatArray]:
@@ -267,7 +253,7 @@ def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
     # determinants.
     import polars as pl
 
-    keys = row_keys(problem)
+    keys = problem.table.keys()
     names = problem.settings.determinants
     empty = keys.clear().with_columns(
         pl.lit(None, pl.String).alias("determinant"), *(pl.lit(None, pl.Float64).alias(c) for c in _EFFECTS)

@@ -58,7 +58,7 @@ class Problem:
 def build(model: str, settings: Settings, table: Table, frontier: Frontier, output: str) -> Problem:
     """Return the problem behind a call."""
     _check_panel(model, table)
-    y = table.logs(output) if frontier.logs else table.numbers(output)
+    y = np.log(table.numbers(output)) if frontier.logs else table.numbers(output)
     matrix, names = frontier.matrix(table), frontier.terms()
     columns, labels = matrix, list(names)
     if model == "true-fixed":
@@ -123,8 +123,8 @@ def _check_panel(model: str, table: Table) -> None:
     if counts.max() == 1:
         raise InputError("frontier.seen-once", model=model, unit=table.unit)
     if model == "true-fixed" and counts.min() == 1:
-        lonely = [table.where(int(row)) for row in np.flatnonzero(counts[table.codes] == 1)[:5]]
-        raise InputError("frontier.two-rows", lonely=list(lonely))
+        alone = table.frame.filter(counts[table.codes] == 1).select(str(table.unit), str(table.period))
+        raise InputError("frontier.two-rows", lonely=["/".join(map(str, row)) for row in alone.rows()[:5]])
 
 
 def _effect_names(table: Table) -> list[str]:

@@ -1,39 +1,247 @@
-"""The verb: a stochastic production or cost frontier by maximum likelihood."""
+"""The verb `sfa` and its result: a stochastic production or cost frontier by maximum likelihood."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
+from xinzhi.core.text import has, same, words
+from xinzhi.frontier.labelled import Labelled, good_text, provenance
+from xinzhi.frontier.stochastic.climbing import highest
 from xinzhi.frontier.stochastic.densities import NOISE
-from xinzhi.frontier.stochastic.design import Frontier, check_names, conventions, read_table, settle
+from xinzhi.frontier.stochastic.design import Frontier, check_names, read_table, settle
 from xinzhi.frontier.stochastic.inference import (
     coefficients,
     efficiencies,
     estimates,
     judge,
     marginal_effects,
-    row_keys,
     tests,
 )
 from xinzhi.frontier.stochastic.problem import build, checks, elasticities, starts
-from xinzhi.frontier.stochastic.result import StochasticFrontier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Unpack
 
     import polars as pl
 
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.frontier.stochastic.design import Options
-    from xinzhi.frontier.stochastic.inference import Estimates
-    from xinzhi.frontier.stochastic.likelihoods import Likelihood
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Text
+    from xinzhi.frontier.stochastic.design import Options, Settings
+    from xinzhi.frontier.stochastic.inference import Estimates, Verdict
     from xinzhi.frontier.stochastic.problem import Problem
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class StochasticFrontier(Labelled):
+    """A frontier with noise around it and inefficiency below it.
+
+    Parameters
+    ----------
+    frame
+        ``row, unit, period, fitted, residual, inefficiency, efficiency, efficiency_jlms, lower, upper``: the frontier
+        of each row in logs, output less frontier, E[u | e] (Jondrow and others 1982), E[exp(-u) | e] (Battese and
+        Coelli 1988), exp(-E[u | e]), and the interval of the efficiency (Horrace and Schmidt 1996). `unit` and
+        `period` stand there when the call names them. The four-component model has these columns for ``transient_`` and
+        ``persistent_`` inefficiency each, and ``inefficiency, efficiency`` of both together.
+    coefficients
+        ``block, term, estimate, standard_error, z, p_value, lower, upper, status``: blocks ``frontier``,
+        ``inefficiency`` (mu, eta, determinants), ``variance`` (logs, as estimated) and ``derived`` (sigmas, gamma,
+        lambda). What stands at a boundary has no standard error, and `status` says so; a variance has no p-value,
+        since `tests` asks whether it is zero.
+    log_likelihood
+        At the estimate.
+    tests
+        ``test, statistic, restrictions, p_value, critical_10, critical_05, critical_01``.
+    verdict
+        Whether the estimate is a maximum.
+    elasticities
+        ``row, unit, period``, one column for each input, ``returns_to_scale, technical_change, monotone, curved``.
+    checks
+        ``check, rows, satisfied, share, status``.
+    marginal_effects
+        ``row, unit, period, determinant, inefficiency, efficiency`` (Battese and Coelli 1995).
+    effects
+        ``unit, effect`` of true fixed effects; empty in other models.
+    covariance
+        Covariance of the estimates `(k, k)`, in the order of `terms`.
+    terms
+        Names of all parameters.
+    model, output
+        What was estimated.
+    frontier, settings
+        The form of the frontier and the options of the call.
+    """
+
+    verb: ClassVar[str] = "sfa"
+    key: ClassVar[tuple[str, ...]] = ("row",)
+
+    coefficients: pl.DataFrame
+    log_likelihood: float
+    tests: pl.DataFrame
+    verdict: Verdict
+    elasticities: pl.DataFrame
+    checks: pl.DataFrame
+    marginal_effects: pl.DataFrame
+    effects: pl.DataFrame
+    covariance: FloatArray
+    terms: tuple[str, ...]
+    model: str
+    output: str
+    frontier: Frontier
+    settings: Settings
+
+    def coefficient(self, term: str) -> float:
+        """Return one estimate.
+
+        Raises
+        ------
+        InputError
+            When the model has no such term.
+        """
+        rows = self.coefficients.filter(self.coefficients["term"] == term)
+        if not rows.height:
+            raise InputError("frontier.no-term", term=term, known=self.coefficients["term"].to_list())
+        return float(rows["estimate"][0])
+
+    def glance(self) -> pl.DataFrame:
+        """Return one row: model, size, log-likelihood, information criteria, mean efficiency, verdict."""
+        import polars as pl
+
+        free, rows = int((np.diag(self.covariance) > 0).sum()), self.frame.height
+        row = {
+            "verb": self.provenance.verb,
+            "model": self.model,
+            "rows": rows,
+            "parameters": free,
+            "log_likelihood": self.log_likelihood,
+            "aic": 2 * free - 2 * self.log_likelihood,
+            "bic": np.log(rows) * free - 2 * self.log_likelihood,
+            "mean_efficiency": self.frame["efficiency"].mean(),
+            "verdict": self.verdict.status,
+        }
+        return pl.DataFrame([row])
+
+    def predict(self, frame: Any) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+        """Return the frontier of other rows.
+
+        Parameters
+        ----------
+        frame
+            The inputs and controls (and the period with a trend), under the names of the call. With true fixed effects
+            the unit too, among those estimated.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``row, fitted, standard_error`` and, with logs, ``frontier``: its antilog, the output of an efficient unit
+            without noise.
+
+        Raises
+        ------
+        InputError
+            When a column or unit is missing.
+        """
+        import polars as pl
+
+        options = self.provenance.options
+        fixed = self.model == "true-fixed"
+        figures = dict.fromkeys(self.frontier.inputs, "positive" if self.frontier.logs else None)
+        figures |= dict.fromkeys(self.frontier.controls)
+        unit, period = options["unit"] if fixed else None, options["period"] if self.frontier.trend else None
+        table = read_table("predict", frame, figures, unit, period)
+        matrix = self.frontier.matrix(table)
+        if fixed:
+            names = [term.removeprefix("effect:") for term in self.terms if term.startswith("effect:")]
+            units = table.frame[options["unit"]].cast(pl.String).to_list()
+            strangers = sorted(set(units) - set(names))
+            if strangers:
+                raise InputError("frontier.no-effect", unit=options["unit"], units=strangers)
+            place = {name: at for at, name in enumerate(names)}
+            dummies = np.eye(len(names))[[place[unit] for unit in units]]
+            matrix = np.hstack([matrix[:, 1:], dummies])
+        size = matrix.shape[1]
+        fitted = matrix @ self._beta()
+        variance = np.einsum("ij,jk,ik->i", matrix, self.covariance[:size, :size], matrix)
+        columns = {"row": np.arange(1, fitted.size + 1), "fitted": fitted, "standard_error": np.sqrt(variance)}
+        if self.frontier.logs:
+            columns["frontier"] = np.exp(fitted)
+        return pl.DataFrame(columns)
+
+    def _beta(self) -> FloatArray:
+        """Return the coefficients of the frontier, effects of units included."""
+        rows = self.coefficients.filter(self.coefficients["block"] == "frontier")["estimate"].to_numpy()
+        return np.concatenate([rows, self.effects["effect"].to_numpy()])
+
+    @property
+    def drawable(self) -> bool:
+        """Whether there is a maximum, so that figures may be shown."""
+        return self.verdict.usable
+
+    def facts(self) -> Facts:
+        """Return the verdict, efficiencies and frontier, what the verdict rests on, and which conditions fail."""
+        verdict = {"converged": "answer.converged", "boundary": "answer.boundary"}
+        facts: Facts = {verdict.get(self.verdict.status, "answer.not_converged"): {}}
+        if self.drawable:
+            facts |= efficiency_facts(self, self.frame)
+            table, named = self.elasticities, "returns_to_scale" in self.elasticities.columns
+            scale = float(table["returns_to_scale"].to_numpy().mean()) if named else None
+            parts = [
+                words("frontier.chart.slope", part=good_text(name), value=float(table[name].to_numpy().mean()))
+                for name in self.frontier.inputs
+            ]
+            facts["answer.elasticities"] = {"parts": parts, "scale": scale}
+        facts |= {f"verdict.{name}": values for name, values in self.verdict.found.items()}
+        first = self.tests.row(0, named=True)
+        facts["answer.ratio"] = {"ratio": first["statistic"], "p": first["p_value"]}
+        broken = self.checks.filter(self.checks["status"] == "violated").iter_rows(named=True)
+        facts["answer.violated"] = [
+            {"name": check_text(row["check"]), "rows": row["rows"], "bad": row["rows"] - row["satisfied"]}
+            for row in broken
+        ]
+        row = self.glance().row(0, named=True)
+        goods = {"output": good_text(self.output), "inputs": [good_text(name) for name in self.frontier.inputs]}
+        form, model = (words(f"frontier.chart.{name}") for name in (self.settings.form, self.model))
+        numbers = {"rows": row["rows"], "likelihood": row["log_likelihood"], "aic": row["aic"]}
+        facts["note.fit"] = {"form": form, "model": model, "cost": self.settings.cost, **goods, **numbers}
+        return facts
+
+
+def efficiency_facts(result: Labelled, frame: pl.DataFrame) -> Facts:
+    """Return the mean efficiency, the best and the worst: of the last period where there are several."""
+    last = last_period(frame).drop_nulls("efficiency")
+    if not last.height:
+        return {"answer.nothing": {}}
+    best, worst = last.row(0, named=True), last.row(-1, named=True)
+    values: dict[str, object] = {
+        "n": last.height, "mean": float(last["efficiency"].to_numpy().mean()), "what": result.what(last["unit"]),
+        "best": result.names.region(best["unit"]), "most": best["efficiency"],
+        "worst": result.names.region(worst["unit"]), "least": worst["efficiency"],
+    }  # fmt: skip
+    if "period" in frame.columns:
+        return {"headline.sfa_in": {**values, "period": best["period"]}}
+    return {"headline.sfa": values}
+
+
+def last_period(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of the last period (all without periods), the most efficient first, each with its ``unit``."""
+    import polars as pl
+
+    rows = frame if "unit" in frame.columns else frame.with_columns(unit=pl.col("row").cast(pl.String))
+    if "period" in rows.columns:
+        rows = rows.filter(pl.col("period") == pl.col("period").max())
+    return rows.sort("efficiency", descending=True, nulls_last=True)
+
+
+def check_text(name: str) -> Text:
+    """Return the name of a check of the frontier in words."""
+    key = f"frontier.chart.check_{name.replace(' ', '_').replace('-', '_')}"
+    return words(key) if has(key) else same(name)
 
 
 def sfa(
@@ -100,9 +308,9 @@ def sfa(
     check_names(inputs, output, unit, period)
     if settings.trend and period is None:
         raise UsageError("frontier.trend-period")
-    table = read_table(frame, unit, period)
-    if table.frame.height == 0:
-        raise InputError("frontier.no-rows")
+    figures = dict.fromkeys((output, *inputs), "positive" if logs else None)
+    figures |= dict.fromkeys((*settings.controls, *settings.determinants))
+    table = read_table("sfa", frame, figures, unit, period, settings.cluster)
     form = Frontier(
         tuple(inputs), settings.controls, settings.form, logs, settings.trend, first=float(table.time.min())
     )
@@ -114,11 +322,11 @@ def sfa(
     summit = highest(problem.likelihood, starts(problem), problem.variances(), noise)
     found = estimates(problem, summit)
     fitted = _fitted(problem, found)
-    slopes = elasticities(form, settings, _beta(problem, found), table, row_keys(problem))
+    slopes = elasticities(form, settings, _beta(problem, found), table, table.keys())
     call = {"output": output, "inputs": tuple(inputs), "unit": unit, "period": period, "model": model, "logs": logs}
     return StochasticFrontier(
         frame=efficiencies(problem, summit.theta, fitted),
-        provenance=_provenance({**call, **dict(options)}),
+        provenance=provenance("frontier.sfa", {**call, **dict(options)}),
         kind=table.kind,
         coefficients=coefficients(problem, found),
         log_likelihood=summit.value,
@@ -135,12 +343,6 @@ def sfa(
         frontier=form,
         settings=settings,
     )
-
-
-def _provenance(call: dict[str, Any]) -> Provenance:
-    import xinzhi
-
-    return Provenance(verb="frontier.sfa", version=xinzhi.__version__, options=call)
 
 
 def _beta(problem: Problem, found: Estimates) -> FloatArray:
@@ -169,148 +371,3 @@ def _effects(found: Estimates) -> pl.DataFrame:
         if term.startswith("effect:")
     ]
     return pl.DataFrame(rows, schema={"unit": pl.String, "effect": pl.Float64}, orient="row")
-
-
-_LONGEST = (
-    2.0  # of a step in any parameter, in units of max(|theta|, 1): a log variance moves by a factor of e**2 at most
-)
-_SUFFICIENT = 1e-4
-_HALVINGS = 40
-_NOTHING = -9.0  # log of the share of a variance at which a climb ends: the boundary is tried next
-_DONE = 1e-13  # expected gain of a Newton step, relative to the log-likelihood
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Summit:
-    """Where a climb ended."""
-
-    theta: FloatArray
-    value: float
-    gradient: FloatArray
-    hessian: FloatArray
-    steps: int
-    pinned: BoolArray
-    starts: int = 1
-    agreeing: int = 1
-    higher: float | None = None
-
-    def relative_gradient(self) -> float:
-        """Return ``max |g| max(|theta|, 1) / max(|log L|, 1)`` over the free parameters."""
-        free = ~self.pinned
-        scaled = np.abs(self.gradient[free]) * np.maximum(np.abs(self.theta[free]), 1.0)
-        return float(scaled.max(initial=0.0) / max(abs(self.value), 1.0))
-
-    def curvature(self) -> tuple[float, float]:
-        """Return the smallest eigenvalue of the information with unit diagonal, and its condition number."""
-        free = ~self.pinned
-        information = -self.hessian[np.ix_(free, free)]
-        diagonal = np.diag(information)
-        if not (np.isfinite(information).all() and (diagonal > 0).all()):
-            return -np.inf, np.inf
-        root = np.sqrt(diagonal)
-        values = np.linalg.eigvalsh(information / np.outer(root, root))
-        return float(values[0]), float(values[-1] / values[0]) if values[0] > 0 else np.inf
-
-
-def climb(
-    likelihood: Likelihood, start: FloatArray, variances: Sequence[int] = (), pinned: BoolArray | None = None
-) -> Summit:
-    """Climb by Newton steps whose matrix is made positive definite, with halving."""
-    pinned = np.zeros(start.size, dtype=bool) if pinned is None else pinned
-    free = [at for at in variances if not pinned[at]]
-    theta, (value, gradient) = start.copy(), likelihood.gradient(start)
-    hessian, steps = likelihood.hessian(theta), 0
-    while steps < conventions()["iterations"]:
-        steps += 1
-        step = _newton_step(hessian, gradient, theta, pinned)
-        gain = float(step @ gradient)
-        if gain <= _DONE * max(abs(value), 1.0):
-            break
-        moved = _halved(likelihood, theta, value, step, gain)
-        if moved is None:
-            break
-        theta, value, gradient = moved
-        if _smallest(theta, free, variances) < _NOTHING:
-            break
-        hessian = likelihood.hessian(theta)
-    return Summit(theta, value, gradient, hessian, steps, pinned)
-
-
-def _smallest(theta: FloatArray, some: Sequence[int], variances: Sequence[int]) -> float:
-    """Return the log of the smallest of some variances over the sum of all."""
-    if not some:
-        return 0.0
-    return float(theta[list(some)].min() - np.log(np.exp(theta[list(variances)]).sum()))
-
-
-def _newton_step(hessian: FloatArray, gradient: FloatArray, theta: FloatArray, pinned: BoolArray) -> FloatArray:
-    """Return an ascent direction: Newton's where the function is concave, with the signs turned where it is not."""
-    free = np.flatnonzero(~pinned)
-    information, slope = -hessian[np.ix_(free, free)], gradient[free]
-    try:
-        factor = np.linalg.cholesky(information)
-        inside = np.linalg.solve(factor.T, np.linalg.solve(factor, slope))
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(information)
-        values = np.maximum(np.abs(values), 1e-8 * np.abs(values).max())
-        inside = vectors @ ((vectors.T @ slope) / values)
-    step = np.zeros(theta.size)
-    step[free] = inside
-    longest = float((np.abs(step) / np.maximum(np.abs(theta), 1.0)).max())
-    return step / max(longest / _LONGEST, 1.0)
-
-
-def _halved(
-    likelihood: Likelihood, theta: FloatArray, value: float, step: FloatArray, gain: float
-) -> tuple[FloatArray, float, FloatArray] | None:
-    """Return the first point along the step that gains enough, or nothing."""
-    length = 1.0
-    for _ in range(_HALVINGS):
-        there = theta + length * step
-        found, gradient = likelihood.gradient(there)
-        if np.isfinite(found) and np.isfinite(gradient).all() and found >= value + _SUFFICIENT * length * gain:
-            return there, found, gradient
-        length *= 0.5
-    return None
-
-
-def highest(
-    likelihood: Likelihood, starts: Sequence[FloatArray], variances: Mapping[int, tuple[int, ...]], noise: int
-) -> Summit:
-    """Return the highest of the summits reached, with vanishing variances settled at zero."""
-    # A summit where the gradient does not vanish, or where the noise does, is no maximum of a regular likelihood: it is
-    # returned only when there is no other, and reported as `higher` when it stands above.
-    summits = [_settle(likelihood, climb(likelihood, start, tuple(variances)), variances, noise) for start in starts]
-    regular = [summit for summit in summits if _regular(summit, tuple(variances), noise)]
-    best = max(regular or summits, key=lambda summit: summit.value)
-    close = conventions()["agreement"] * max(abs(best.value), 1.0)
-    agreeing = sum(abs(best.value - summit.value) <= close for summit in summits)
-    top = max(summit.value for summit in summits)
-    return replace(best, starts=len(summits), agreeing=agreeing, higher=top if top > best.value + close else None)
-
-
-def _regular(summit: Summit, variances: Sequence[int], noise: int) -> bool:
-    rules = conventions()
-    if _smallest(summit.theta, [noise], variances) < _NOTHING:
-        return False
-    return bool(summit.relative_gradient() <= rules["gradient"] and summit.curvature()[0] > rules["eigenvalue"])
-
-
-def _settle(likelihood: Likelihood, best: Summit, variances: Mapping[int, tuple[int, ...]], noise: int) -> Summit:
-    """Try every small variance at zero; keep it there when the log-likelihood does not fall."""
-    rules, every = conventions(), tuple(variances)
-    for _ in variances:
-        total = float(np.log(np.exp(best.theta[list(every)]).sum()))
-        limit = total + np.log(rules["vanishing"])
-        small = [v for v in every if v != noise and best.theta[v] < limit and not best.pinned[v]]
-        if not small:
-            break
-        tried = min(small, key=lambda v: float(best.theta[v]))
-        pinned, theta, idle = best.pinned.copy(), best.theta.copy(), list(variances[tried])
-        pinned[tried], theta[tried] = True, total + rules["floor"]
-        pinned[idle], theta[idle] = True, 0.0
-        summit = climb(likelihood, theta, every, pinned)
-        if summit.value < best.value - rules["agreement"]:
-            break
-        best = replace(summit, steps=summit.steps + best.steps)
-    return best

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text, words
-from xinzhi.frontier.labelled import Labelled, rts_text
+from xinzhi.frontier.labelled import Labelled, provenance, rts_text
 from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.densities import truncated_posterior
 from xinzhi.frontier.stochastic.design import check_names, conventions, read_table
 from xinzhi.frontier.stochastic.inference import skewness
-from xinzhi.frontier.stochastic.result import efficiency_facts
+from xinzhi.frontier.stochastic.sfa import efficiency_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,12 +136,8 @@ def stoned(
     settings = {"method": "moments", "cost": False, "level": conventions()["level"]} | dict(options)
     _check(error, rts, settings)
     check_names(inputs, output, unit, period)
-    table = read_table(frame, unit, period)
+    table = read_table("stoned", frame, {output: "positive", **dict.fromkeys(inputs, "non-negative")}, unit, period)
     y, x = table.numbers(output), np.column_stack([table.numbers(name) for name in inputs])
-    check = Text(zh="请核对。", en="check the value.")
-    table.refuse(output, y <= 0, "not-positive", Text(zh="不是正数", en="not positive"), check)
-    for name, column in zip(inputs, x.T, strict=True):
-        table.refuse(name, column < 0, "negative", Text(zh="为负", en="negative"), check)
     hull = _fit(y, x, error, rts, convex=bool(settings["cost"]))
     return _result(table, (output, tuple(inputs)), y, hull, {"error": error, "rts": rts, **settings})
 
@@ -271,8 +266,6 @@ def _result(
 ) -> Stoned:
     import polars as pl
 
-    import xinzhi
-
     sign, additive = (-1.0 if options["cost"] else 1.0), options["error"] == "additive"
     residual = y - hull.fitted if additive else np.log(y / hull.fitted)
     estimate = moments if options["method"] == "moments" else pseudo_likelihood
@@ -282,15 +275,12 @@ def _result(
     composed = sign * (residual - residual.mean()) - abs(shift) if additive else sign * residual - abs(shift)
     columns = {"fitted": hull.fitted, "residual": residual, "frontier": frontier}
     columns |= _scores(composed, (sigma_u, sigma_v), frontier, options)
-    keys = pl.DataFrame({"row": np.arange(1, y.size + 1)})
-    for name, column in (("unit", table.unit), ("period", table.period)):
-        if column is not None:
-            keys = keys.with_columns(table.frame[column].alias(name))
+    keys = table.keys()
     planes = {"intercept": hull.intercepts, **dict(zip(names[1], hull.slopes.T, strict=True))}
     call = {"output": names[0], "inputs": names[1], "unit": table.unit, "period": table.period, **options}
     return Stoned(
         frame=keys.hstack(pl.DataFrame(columns)),
-        provenance=Provenance(verb="frontier.stoned", version=xinzhi.__version__, options=call),
+        provenance=provenance("frontier.stoned", call),
         kind=table.kind,
         planes=keys.hstack(pl.DataFrame(planes)),
         sigma_u=sigma_u,

@@ -13,11 +13,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.technology.abatement import single_factor
 from xinzhi.frontier.technology.envelopment import blank, envelop, prepare
-from xinzhi.frontier.technology.goods import Goods, Netputs, check_options, check_signs, scaled_netputs
-from xinzhi.frontier.technology.hull import single_peer, whole_units
-from xinzhi.frontier.technology.technology import RTS, WITHOUT_CONVEXITY, Technology, netputs, technology
+from xinzhi.frontier.technology.hull import single_factor, single_peer, whole_units
+from xinzhi.frontier.technology.technology import (
+    RTS,
+    WITHOUT_CONVEXITY,
+    Goods,
+    Netputs,
+    Technology,
+    check_options,
+    check_signs,
+    netputs,
+    scaled_netputs,
+    technology,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xinzhi.core.simplex import OPTIMAL, STATUSES, Answers, Batch, solve_batch, solve_failed
-from xinzhi.frontier.technology.frame import frame
-from xinzhi.frontier.technology.starts import counted_bases, facet_prices, lowest_bounds, plain_facets
+from xinzhi.frontier.technology.starts import counted_bases, facet_prices, frame, lowest_bounds, plain_facets
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray, IntArray

@@ -1,0 +1,368 @@
+"""Frontiers of subsets of the data: of groups, below their metafrontier, and of windows of successive periods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text, same, words
+from xinzhi.frontier.bootstrap import efficiencies
+from xinzhi.frontier.labelled import Labelled, conventions, known_frame, provenance, rts_text
+from xinzhi.frontier.models.environmental import directional
+from xinzhi.frontier.models.slacks_based import slacks_based
+from xinzhi.frontier.models.sweep import checked
+from xinzhi.frontier.reading import Table, read_data
+from xinzhi.frontier.technology.technology import choose, rts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from xinzhi.core.arrays import FloatArray
+    from xinzhi.core.result import Facts
+    from xinzhi.frontier.technology.technology import Goods
+
+MEASURES = ("input", "output", "directional", "sbm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """How units are measured: `input`, `output` (radial), `directional` or `sbm`."""
+
+    name: str = "input"
+    rts: str = "crs"
+    disposability: str = "weak"
+    direction: Any = "outputs"
+
+    def check(self, *, bad: bool) -> None:
+        """Refuse options that do not exist or do not fit the data."""
+        choose("measure", self.name, MEASURES)
+        rts_of(self.rts)
+        if bad and self.name in {"input", "output"}:
+            raise UsageError("frontier.measure-bad", measure=self.name)
+
+    def score(self, points: Goods, reference: Goods) -> FloatArray:
+        """Return the scores of points `(n,)` against a reference set, NaN where infeasible."""
+        if self.name in {"input", "output"}:
+            data = checked(points.x, points.y, None, (reference.x, reference.y))
+            rts = rts_of(self.rts)
+            found = efficiencies(data.x, data.y, data.xr[None], data.yr[None], rts=rts, orientation=self.name)
+            return np.asarray(found[0])
+        ours, theirs = ((part.x, part.y, part.bad) for part in (points, reference))
+        if self.name == "sbm":
+            return slacks_based(*ours, rts=self.rts, reference=theirs).score
+        how = {"rts": self.rts, "disposability": self.disposability, "direction": self.direction}
+        return directional(*ours, reference=theirs, **how).score
+
+    def efficiency(self, score: FloatArray) -> FloatArray:
+        """Return scores as efficiencies of at most one inside the technology: 1 / phi for outputs, 1 / (1 + beta)."""
+        if self.name == "output":
+            return 1 / score
+        return 1 / (1 + score) if self.name == "directional" else score
+
+    def best(self, scores: FloatArray) -> FloatArray:
+        """Return the score against the union of technologies `(g, n)`: the farthest frontier counts."""
+        with np.errstate(all="ignore"):
+            outward = self.name in {"output", "directional"}
+            filled = np.where(np.isnan(scores), -np.inf if outward else np.inf, scores)
+            found = filled.max(axis=0) if outward else filled.min(axis=0)
+        return np.where(np.isfinite(found), found, np.nan)
+
+
+_ROUNDING = 1e-9  # the group is part of the whole: a ratio above one by less than this is one
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Metafrontier(Labelled):
+    """Scores against two frontiers; `frame`: unit, group, meta, within, tgr, status.
+
+    `meta` and `within` are the scores against the metafrontier and the group's own; `tgr` is the technology gap ratio
+    in (0, 1]: the part of the distance that is the group's, efficiency against the metafrontier over that within.
+
+    Parameters
+    ----------
+    groups
+        group, units, mean_meta, mean_within, mean_tgr, min_tgr.
+    measure, rts
+        What was measured.
+    convex
+        Whether the metafrontier also mixes units of different groups.
+    """
+
+    verb: ClassVar[str] = "metafrontier"
+    key: ClassVar[tuple[str, ...]] = ("unit", "group")
+
+    groups: pl.DataFrame
+    measure: str
+    rts: str
+    convex: bool
+
+    def group_text(self, group: str) -> Text:
+        """Return the name of a group: that of the macro-region where the units' own are meant."""
+        mine = {self.labels.groups.get(str(unit)) for unit in self.frame.filter(self.frame["group"] == group)["unit"]}
+        return next((text for text in mine if text is not None and group in {text.zh, text.en}), same(group))
+
+    def facts(self) -> Facts:
+        """Return the groups with the smallest and the largest gap, and those that are small."""
+        order = self.groups.sort("mean_tgr", descending=True, nulls_last=True)
+        known, notes = order.drop_nulls("mean_tgr"), self._notes(order)
+        if not known.height:
+            return {"answer.nothing": {}} | notes
+        first, last = known.row(0, named=True), known.row(-1, named=True)
+        values = {"first": self.group_text(first["group"]), "most": first["mean_tgr"]}
+        values |= {"last": self.group_text(last["group"]), "least": last["mean_tgr"]}
+        return {"headline.metafrontier": values} | notes
+
+    def _notes(self, order: pl.DataFrame) -> Facts:
+        shape = words("frontier.chart.convex" if self.convex else "frontier.chart.union")
+        notes: Facts = {"note.metafrontier": {"rts": rts_text(self.rts), "shape": shape}}
+        small = order.filter(order["units"] <= conventions()["few_units"]["value"])["group"].to_list()
+        if small:
+            notes["note.thin"] = {"names": [self.group_text(group) for group in small]}
+        return notes
+
+
+def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
+    x: Table,
+    y: Table,
+    groups: Sequence[object],
+    bad: Table = None,
+    *,
+    measure: str = "input",
+    rts: str = "crs",
+    convex: bool = True,
+    disposability: str = "weak",
+    direction: object = "outputs",
+    units: str | Sequence[Any] | None = None,
+) -> Metafrontier:
+    """Score units against the frontier of their group and against the metafrontier.
+
+    Parameters
+    ----------
+    x, y, bad
+        Inputs `(n, p)`, outputs `(n, q)` and bad outputs `(n, r)` or None.
+    groups
+        The group of every unit.
+    measure
+        ``input``, ``output``, ``directional`` or ``sbm``.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    convex
+        True: the metafrontier is that of all units together. False: it is the union of the groups' technologies, which
+        is not convex, and supposes no technology that mixes groups.
+    disposability, direction
+        Of the directional measure, see `xinzhi.frontier.models.environmental.directional`.
+    units
+        Names of the units, or of the column that holds them.
+
+    Returns
+    -------
+    Metafrontier
+        Scores and gaps.
+
+    Raises
+    ------
+    InputError
+        When the groups do not match the units.
+
+    Notes
+    -----
+    O'Donnell, Rao and Battese (2008), Empirical Economics 34, 231-255; the union: Huang, Ting, Lin and Lin (2013),
+    JORS 64, 1477-1489, and Afsharian (2017). Directional gaps compare 1 / (1 + beta).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = metafrontier(np.array([1.0, 2.0, 2.0, 4.0]), np.ones(4), ["a", "a", "b", "b"])
+    >>> found.frame["tgr"].to_list()
+    [1.0, 1.0, 0.5, 0.5]
+    """
+    import polars as pl
+
+    given = read_data(x, y, bad, units)
+    data = given.goods
+    labels = np.array([str(group) for group in groups])
+    if len(labels) != len(data):
+        raise InputError("frontier.groups-count", given=len(labels), units=len(data))
+    how = Measure(name=measure, rts=rts, disposability=disposability, direction=direction)
+    how.check(bad=bad is not None)
+    known = sorted(set(labels))
+    against = np.stack([_against(how, data, labels, group, every=not convex) for group in known])
+    own = against[np.searchsorted(known, labels), np.arange(len(labels))]
+    meta = how.score(data, data) if convex else how.best(against)
+    gap = how.efficiency(meta) / how.efficiency(own)
+    gap = np.where(gap <= 1 + _ROUNDING, np.minimum(gap, 1.0), gap)
+    status = np.where(np.isfinite(meta) & np.isfinite(own), "optimal", "infeasible")
+    columns = {"unit": given.units, "group": labels, "meta": meta, "within": own, "tgr": gap, "status": status}
+    frame = known_frame(columns)
+    by_group = (
+        frame.group_by("group")
+        .agg(
+            units=pl.len(),
+            **{f"mean_{name}": pl.col(name).mean() for name in ("meta", "within", "tgr")},
+            min_tgr=pl.col("tgr").min(),
+        )
+        .sort("group")
+    )
+    options = {"measure": measure, "rts": rts, "convex": convex, "disposability": disposability}
+    return Metafrontier(
+        frame=frame,
+        groups=by_group,
+        measure=measure,
+        rts=rts,
+        convex=convex,
+        kind=given.kind,
+        provenance=provenance("metafrontier", options),
+    )
+
+
+def _against(how: Measure, data: Goods, labels: np.ndarray, group: str, *, every: bool) -> FloatArray:
+    """Return the scores against one group, of all units or (the rest NaN) of its own."""
+    members = labels == group
+    found = np.full(len(labels), np.nan)
+    points = np.ones(len(labels), dtype=bool) if every else members
+    found[points] = how.score(data.take(points), data.take(members))
+    return found
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Window(Labelled):
+    """Scores by window; `frame`: unit, period, start, end, score, status.
+
+    Parameters
+    ----------
+    units
+        unit, mean, deviation (over all its scores), column_range (the largest spread of one period's scores over the
+        windows that hold it: how stable they are) and total_range.
+    width
+        Periods in a window.
+    measure, rts
+        What was measured.
+    """
+
+    verb: ClassVar[str] = "window_analysis"
+    key: ClassVar[tuple[str, ...]] = ("unit", "period", "start")
+
+    units: pl.DataFrame
+    width: int
+    measure: str
+    rts: str
+
+    def facts(self) -> Facts:
+        """Return the number of windows and the least stable unit."""
+        loose = self.units.sort("column_range", descending=True, nulls_last=True).row(0, named=True)
+        values = {"k": self.frame["start"].n_unique(), "width": self.width, "range": loose["column_range"]}
+        return {
+            "headline.window": {**values, "name": self.names.region(loose["unit"])},
+            "note.window": {"rts": rts_text(self.rts), "width": self.width},
+        }
+
+
+def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
+    x: Table,
+    y: Table,
+    unit: Sequence[object],
+    period: Sequence[int],
+    bad: Table = None,
+    *,
+    width: int = 3,
+    measure: str = "input",
+    rts: str = "crs",
+    disposability: str = "weak",
+    direction: object = "outputs",
+) -> Window:
+    """Score each unit and period within every window of `width` successive periods that holds it.
+
+    Parameters
+    ----------
+    x, y, bad
+        Inputs `(n, p)`, outputs `(n, q)` and bad outputs `(n, r)` or None, one row for each unit and period.
+    unit, period
+        Whose row it is, and when; the panel need not be balanced.
+    width
+        Periods in a window. 1 is a frontier for each period, the number of periods one frontier for all.
+    measure
+        ``input``, ``output``, ``directional`` or ``sbm``.
+    rts
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    disposability, direction
+        Of the directional measure, see `xinzhi.frontier.models.environmental.directional`.
+
+    Returns
+    -------
+    Window
+        One score for each unit, period and window.
+
+    Raises
+    ------
+    InputError, UsageError
+        When a unit has two rows in one period, or the window does not fit.
+
+    Notes
+    -----
+    Charnes, Clark, Cooper and Golany (1985), Annals of Operations Research 2, 95-112. Within a window technology is
+    supposed to stand still: keep it short.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.array([1.0, 2.0, 1.0, 1.0]), np.ones(4)
+    >>> found = window_analysis(x, y, ["a", "b", "a", "b"], [2001, 2001, 2002, 2002], width=2)
+    >>> found.frame["score"].to_list()
+    [1.0, 0.5, 1.0, 1.0]
+    """
+    import polars as pl
+
+    names, times = np.array([str(each) for each in unit]), np.asarray(period)
+    if not len(names) == len(times) == len(x):
+        raise InputError("frontier.window-lengths", units=len(names), periods=len(times), rows=len(x))
+    pairs = list(zip(names.tolist(), times.tolist(), strict=True))
+    if len(set(pairs)) < len(pairs):
+        twice = next(pair for at, pair in enumerate(pairs) if pair in pairs[:at])
+        raise InputError("frontier.window-twice", unit=twice[0], period=twice[1])
+    given = read_data(x, y, bad, [f"{name}/{time}" for name, time in zip(names, times, strict=True)])
+    data = given.goods
+    periods = np.unique(times)
+    if not 1 <= width <= len(periods):
+        raise UsageError("frontier.window-width", most=len(periods), width=width)
+    how = Measure(name=measure, rts=rts, disposability=disposability, direction=direction)
+    how.check(bad=bad is not None)
+    parts = []
+    for first in range(len(periods) - width + 1):
+        inside = np.isin(times, periods[first : first + width])
+        part = data.take(inside)
+        score = how.score(part, part)
+        ends = (np.full(inside.sum(), periods[at]) for at in (first, first + width - 1))
+        columns = {"unit": names[inside], "period": times[inside], **dict(zip(("start", "end"), ends, strict=True))}
+        status = np.where(np.isfinite(score), "optimal", "infeasible")
+        parts.append(known_frame({**columns, "score": score, "status": status}))
+    frame = pl.concat(parts)
+    options = {"width": width, "measure": measure, "rts": rts, "disposability": disposability}
+    return Window(
+        frame=frame,
+        units=_stability(frame),
+        width=width,
+        measure=measure,
+        rts=rts,
+        kind=given.kind,
+        provenance=provenance("window_analysis", options),
+    )
+
+
+def _stability(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return mean, deviation and ranges of every unit."""
+    import polars as pl
+
+    spread = (
+        frame.group_by("unit", "period")
+        .agg(spread=pl.col("score").max() - pl.col("score").min())
+        .group_by("unit")
+        .agg(column_range=pl.col("spread").max())
+    )
+    score = pl.col("score")
+    whole = frame.group_by("unit").agg(mean=score.mean(), deviation=score.std(), total_range=score.max() - score.min())
+    return whole.join(spread, on="unit").select("unit", "mean", "deviation", "column_range", "total_range").sort("unit")
