@@ -117,16 +117,10 @@ def _mixed(
 
 
 def shadow_prices(frontier: Frontier, rts: str) -> tuple[FloatArray, FloatArray]:
-    """Return the shadow price of each input and output at the mean observation, and how far it is determined.
-
-    Returns
-    -------
-    prices, ranges
-        ``(p + q,)`` and ``(p + q, 2)``: gradient of the input distance function with respect to inputs, and of the
-        output distance function with respect to outputs, of the technology of all observations, at their mean. At a
-        kink the gradient is not unique: the range has the lowest and the highest, and the price is the mean of the
-        extreme gradients, which depends on no solver.
-    """
+    """Return the shadow price of each input and output at the mean observation, and its range ``(p + q, 2)``."""
+    # Gradients of the input distance function with respect to inputs, and of the output distance function with respect
+    # to outputs, of the technology of all observations, at their mean. At a kink the gradient is not unique: the range
+    # has the lowest and the highest, and the price is the mean of the extreme ones, which depends on no solver.
     p, q, _ = frontier.goods.widths
     scale = means(frontier.goods)[: p + q]
     known = technology(frontier.goods.x / scale[:p], frontier.goods.y / scale[p:], rts=rts)

@@ -39,25 +39,12 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to work out.
+    """What to work out."""
 
-    Parameters
-    ----------
-    decomposition
-        One of `DECOMPOSITIONS`, or ``metafrontier``.
-    rts
-        Returns to scale of the best-practice technology.
-    base
-        ``mean`` of both benchmarks, or the ``earlier`` or ``later`` one alone.
-    corner
-        The mixed point at which scale changes first: ``inputs`` for the later inputs with the earlier outputs,
-        ``outputs`` for the earlier inputs with the later outputs.
-    """
-
-    decomposition: str
-    rts: str
-    base: str
-    corner: str
+    decomposition: str  # one of `DECOMPOSITIONS`, or ``metafrontier``
+    rts: str  # of the best-practice technology
+    base: str  # ``mean`` of both benchmarks, or the ``earlier`` or ``later`` one alone
+    corner: str  # where scale changes first: later ``inputs`` with earlier outputs, or the other way round
 
     @property
     def cone(self) -> str:
@@ -132,14 +119,9 @@ def decompose(plan: Plan, values: Mapping[Term, FloatArray]) -> Parts:
 
 def _work_out(plan: Plan, t: _Reader) -> Parts:
     makers: dict[str, Callable[[Plan, _Reader], Parts]] = {
-        "none": _fgnz,
-        "fgnz": _fgnz,
-        "ray-desli": _ray_desli,
-        "grifell-lovell": _grifell_lovell,
-        "balk": _balk,
-        "bias": _bias,
-        "metafrontier": _metafrontier,
-    }
+        "none": _fgnz, "fgnz": _fgnz, "ray-desli": _ray_desli, "grifell-lovell": _grifell_lovell, "balk": _balk,
+        "bias": _bias, "metafrontier": _metafrontier,
+    }  # fmt: skip
     return makers[plan.decomposition](plan, t)
 
 
@@ -161,14 +143,10 @@ def _fgnz(plan: Plan, t: _Reader) -> Parts:
     parts = {"efficiency_change": _efficiency(t), "technical_change": _technical(t)}
     identities: list[tuple[str, ...]] = [("efficiency_change", "technical_change")]
     if plan.rts != plan.cone:
-        parts |= _pure_and_scale(plan, t)
+        parts["pure_efficiency_change"] = _efficiency(t, plan.rts)
+        parts["scale_efficiency_change"] = (t.own(1) - t.own(1, plan.rts)) - (t.own(0) - t.own(0, plan.rts))
         identities.append(("pure_efficiency_change", "scale_efficiency_change", "technical_change"))
     return Parts(_index(t), parts, tuple(identities))
-
-
-def _pure_and_scale(plan: Plan, t: _Reader) -> dict[str, FloatArray]:
-    scale = (t.own(1) - t.own(1, plan.rts)) - (t.own(0) - t.own(0, plan.rts))
-    return {"pure_efficiency_change": _efficiency(t, plan.rts), "scale_efficiency_change": scale}
 
 
 def _pure(plan: Plan, t: _Reader) -> dict[str, FloatArray]:

@@ -41,11 +41,10 @@ class Measure:
         p, q, r = points.widths
         held = self.moves
         if held is None:
-            held = np.repeat([self.orientation == "input", self.orientation == "output", False], [p, q, r]).astype(
-                float
+            held = np.repeat(
+                [1.0 * (self.orientation == "input"), 1.0 * (self.orientation == "output"), 0.0], [p, q, r]
             )
-        gains: FloatArray = points.all() * held
-        return gains
+        return np.asarray(points.all() * held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +158,8 @@ class Frontier:
     def batch(
         self, known: Technology, columns: FloatArray, target: FloatArray, way: FloatArray, which: IntArray | None = None
     ) -> tuple[Batch, IntArray]:
-        """Return the programs of points against technologies `(technologies, rows, k)` of one shape, and their starts.
-
-        ``max w @ beta`` where ``columns @ z - way * beta - slack = target``: one beta for all goods, or one for each.
-        """
+        """Return the programs of points against technologies `(t, rows, k)` of one shape, and their starts."""
+        # ``max w @ beta`` where ``columns @ z - way * beta - slack = target``: one beta for all goods, or one for each.
         widths, weights = self.goods.widths[:2], self.measure.weights
         return distance_batch(known, columns, target, way, which, widths=widths, weights=weights)
 

@@ -227,18 +227,12 @@ def _priced(
 
 def odonnell(change: dict[str, FloatArray]) -> Parts:
     """Return O'Donnell's parts from the changes of levels, in logarithms."""
-    parts = {
-        "output_change": change["output"],
-        "input_change": change["input"],
-        "technical_change": change["best_productivity"],
-        "productivity_efficiency_change": change["productivity_efficiency"],
-        "technical_efficiency_change": change["technical_efficiency"],
-        "scale_efficiency_change": change["scale_efficiency"],
-        "mix_efficiency_change": change["mix_efficiency"],
-        "residual_scale_change": change["residual_scale_efficiency"],
-        "scale_mix_change": change["scale_mix_efficiency"],
-        "residual_mix_change": change["residual_mix_efficiency"],
-    }
+    parts = {f"{name}_change": change[name] for name in ("output", "input")}
+    parts["technical_change"] = change["best_productivity"]
+    kinds = ("productivity", "technical", "scale", "mix")
+    parts |= {f"{name}_efficiency_change": change[f"{name}_efficiency"] for name in kinds}
+    rest = ("residual_scale", "scale_mix", "residual_mix")
+    parts |= {f"{name}_change": change[f"{name}_efficiency"] for name in rest}
     ways = (
         ("technical_change", "productivity_efficiency_change"),
         ("technical_change", "technical_efficiency_change", "mix_efficiency_change", "residual_scale_change"),
@@ -286,12 +280,9 @@ def solve_terms(frontier: Frontier, panel: Panel, marks: Benchmarks, wanted: Seq
 
 def _technology(term: Term, panel: Panel, marks: Benchmarks) -> IntArray:
     """Return the technology of a term for every pair."""
-    if term.where == "earlier":
-        return marks.earlier
-    if term.where == "later":
-        return marks.later
     rows = panel.after if term.y else panel.before
-    return (marks.own if term.where == "own" else marks.group)[rows]
+    ends = {"earlier": marks.earlier, "later": marks.later, "own": marks.own[rows], "group": marks.group[rows]}
+    return ends[term.where]
 
 
 Failure = tuple[str, Any, Any, str, tuple[str, str]]  # verdict, inputs of, outputs of, rts, periods and group

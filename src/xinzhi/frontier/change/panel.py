@@ -22,44 +22,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Observations sorted by period and unit.
+    """Observations sorted by period and unit."""
 
-    Parameters
-    ----------
-    x, y, b
-        Inputs ``(n, p)``, outputs ``(n, q)``, bad outputs ``(n, r)``; r may be 0.
-    unit, period, group
-        Position of each observation in `units`, `periods` and `groups`, ``(n,)``.
-    units, periods, groups
-        Labels, sorted; `groups` is empty without groups.
-    before, after
-        Observations of each pair of adjacent periods, ``(pairs,)``, sorted by unit and period.
-    left_out
-        ``unit, period, reason``: observations that have no pair that ends in their period although an earlier one
-        exists.
-    input_prices, output_prices
-        ``(n, p)`` and ``(n, q)``, or None.
-    fingerprint
-        sha256 of the cells that were read.
-    kind
-        Kind of the frame that was handed in.
-    """
-
-    x: FloatArray
-    y: FloatArray
-    b: FloatArray
-    unit: IntArray
-    period: IntArray
-    group: IntArray
-    units: pl.Series
+    x: FloatArray  # inputs (n, p)
+    y: FloatArray  # outputs (n, q)
+    b: FloatArray  # bad outputs (n, r); r may be 0
+    unit: IntArray  # position of each observation in `units`, (n,);
+    period: IntArray  # in `periods`,
+    group: IntArray  # and in `groups`
+    units: pl.Series  # labels, sorted
     periods: pl.Series
-    groups: pl.Series
-    before: IntArray
+    groups: pl.Series  # empty without groups
+    before: IntArray  # observations of each pair of adjacent periods, (pairs,), sorted by unit and period
     after: IntArray
-    left_out: pl.DataFrame
-    input_prices: FloatArray | None
-    output_prices: FloatArray | None
-    fingerprint: str
+    left_out: pl.DataFrame  # unit, period, reason: after a gap, so that no pair ends with them
+    input_prices: FloatArray | None  # (n, p)
+    output_prices: FloatArray | None  # (n, q)
+    fingerprint: str  # sha256 of the cells that were read
     kind: FrameKind
 
     @property

@@ -18,38 +18,16 @@ if TYPE_CHECKING:
     from xinzhi.core.result import Facts
 
 INDICES = (
-    "malmquist",
-    "malmquist-luenberger",
-    "luenberger",
-    "hicks-moorsteen",
-    "fare-primont",
-    "lowe",
-    "laspeyres",
-    "paasche",
-    "fisher",
-)
+    "malmquist", "malmquist-luenberger", "luenberger", "hicks-moorsteen", "fare-primont", "lowe", "laspeyres",
+    "paasche", "fisher",
+)  # fmt: skip
 PARTS = (
-    "efficiency_change",
-    "technical_change",
-    "pure_efficiency_change",
-    "pure_technical_change",
-    "scale_efficiency_change",
-    "scale_change",
-    "mix_change",
-    "output_bias",
-    "input_bias",
-    "magnitude",
-    "best_practice_change",
-    "technology_gap_change",
-    "output_change",
-    "input_change",
-    "scale_mix_change",
-    "productivity_efficiency_change",
-    "technical_efficiency_change",
-    "mix_efficiency_change",
-    "residual_scale_change",
+    "efficiency_change", "technical_change", "pure_efficiency_change", "pure_technical_change",
+    "scale_efficiency_change", "scale_change", "mix_change", "output_bias", "input_bias", "magnitude",
+    "best_practice_change", "technology_gap_change", "output_change", "input_change", "scale_mix_change",
+    "productivity_efficiency_change", "technical_efficiency_change", "mix_efficiency_change", "residual_scale_change",
     "residual_mix_change",
-)
+)  # fmt: skip
 # Which parts may stand in one stack, the finest first; the first that adds up to the index is drawn.
 STACKS = (
     ("pure_efficiency_change", "scale_efficiency_change", "technical_change"),

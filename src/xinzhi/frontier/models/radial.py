@@ -154,11 +154,6 @@ def directions(
     return tuple(named[name](part, other, place != 1) for place, (part, other) in pairs)
 
 
-def _to_the_best(part: FloatArray, other: FloatArray, less: bool) -> FloatArray:  # noqa: FBT001 - of `named` above
-    """Return how far each good is from the best of the reference, zero beyond it."""
-    return np.asarray(np.maximum(part - other.min(axis=0) if less else other.max(axis=0) - part, 0.0))
-
-
 def _share(points: Goods, moves: tuple[FloatArray, ...]) -> FloatArray:
     """Return by which share of a unit's own goods one step of its direction moves it at most `(n,)`."""
     own = np.abs(points.all())

@@ -11,6 +11,7 @@ import numpy as np
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import read_yaml
+from xinzhi.frontier.technology.technology import choose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -163,13 +164,7 @@ def check_names(inputs: Sequence[str], *others: str | None) -> None:
 
 @cache
 def conventions() -> dict[str, Any]:
-    """Return the conventions.
-
-    Examples
-    --------
-    >>> conventions()["level"]
-    0.95
-    """
+    """Return the conventions of stochastic frontiers."""
     document: dict[str, Any] = read_yaml(Path(__file__).with_name("conventions.yaml"))
     return document
 
@@ -181,21 +176,13 @@ IN_STEP = ("pitt-lee", "battese-coelli-1992", "kumbhakar-1990")
 EFFECTS = ("true-fixed", "true-random", "four-component")
 MODELS = (*CROSS, *IN_STEP, "battese-coelli-1995", *EFFECTS)
 ALIASES = {
-    "bc92": "battese-coelli-1992",
-    "bc95": "battese-coelli-1995",
-    "k90": "kumbhakar-1990",
-    "tfe": "true-fixed",
-    "tre": "true-random",
-    "gtre": "four-component",
-    "hn": "half-normal",
-    "tn": "truncated-normal",
-}
+    "bc92": "battese-coelli-1992", "bc95": "battese-coelli-1995", "k90": "kumbhakar-1990", "tfe": "true-fixed",
+    "tre": "true-random", "gtre": "four-component", "hn": "half-normal", "tn": "truncated-normal",
+}  # fmt: skip
 _DISTRIBUTIONS = {
+    **dict.fromkeys(IN_STEP, ("half-normal", "truncated-normal")),
     "true-fixed": ("half-normal", "truncated-normal", "exponential"),
     "true-random": ("half-normal", "exponential"),
-    "pitt-lee": ("half-normal", "truncated-normal"),
-    "battese-coelli-1992": ("half-normal", "truncated-normal"),
-    "kumbhakar-1990": ("half-normal", "truncated-normal"),
 }
 
 
@@ -240,10 +227,10 @@ class Settings:
 def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
     """Return the model by its full name and the settings, checked."""
     model = ALIASES.get(str(model).lower(), str(model).lower())
-    _among("model", model, MODELS)
+    choose("model", model, MODELS)
     known = [field.name for field in fields(Settings)]
     for name in options:
-        _among("option", name, known)
+        choose("option", name, known)
     rules = conventions()
     given = {"level": rules["level"], "draws": rules["halton"]["draws"]} | dict(options)
     for name in ("prices", "controls", "determinants"):
@@ -256,8 +243,8 @@ def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
 
 
 def _check(model: str, settings: Settings, chosen: bool) -> None:  # noqa: FBT001 - whether a distribution was named
-    _among("form", settings.form, ("cobb-douglas", "translog"))
-    _among("covariance", settings.covariance, ("information", "robust", "cluster"))
+    choose("form", settings.form, ("cobb-douglas", "translog"))
+    choose("covariance", settings.covariance, ("information", "robust", "cluster"))
     if chosen and settings.distribution not in _DISTRIBUTIONS.get(model, ()):
         allowed = _DISTRIBUTIONS.get(model)
         values = {"distribution": settings.distribution, "model": model}
@@ -270,8 +257,3 @@ def _check(model: str, settings: Settings, chosen: bool) -> None:  # noqa: FBT00
         raise UsageError("frontier.level-of", level=settings.level)
     if settings.draws is not None and (not isinstance(settings.draws, int) or settings.draws < 2):  # noqa: PLR2004 - a mean needs two
         raise UsageError("frontier.draws", draws=settings.draws)
-
-
-def _among(what: str, name: str, known: Sequence[str]) -> None:
-    if name not in known:
-        raise UsageError("frontier.choice", name=what, value=name, known=list(known))

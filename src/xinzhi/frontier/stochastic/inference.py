@@ -172,23 +172,19 @@ def tests(problem: Problem, summit: Summit, found: Estimates) -> pl.DataFrame:
     inside = sum(name not in (NOISE, INEFFICIENCY, EFFECT, PERSISTENT) for name in names)
     ratio = 2 * (summit.value - normal_log_likelihood(problem))
     ratio = ratio if ratio > _ROUNDING else 0.0
-    critical = [mixed_critical(level, inside, edges) for level in conventions()["critical"]]
+    levels = conventions()["critical"]
+    critical = [mixed_critical(level, inside, edges) for level in levels]
     rows = [("no inefficiency (likelihood ratio)", ratio, inside + edges, mixed_tail(ratio, inside, edges), *critical)]
     skew = skewness(problem.residuals)
-    rows.append(("no inefficiency (skewness of least squares, Coelli 1995)", skew, 1, float(ndtr(skew)), *_normal()))
+    rows.append(
+        ("no inefficiency (skewness of least squares, Coelli 1995)", skew, 1, float(ndtr(skew)), *ndtri(levels))
+    )
     scale = _scale_test(problem, found)
     if scale is not None:
-        rows.append(("constant returns to scale at the mean (Wald)", scale, 1, float(chdtrc(1, scale)), *_chi_square()))
+        plain = [mixed_critical(level, 1, 0) for level in levels]
+        rows.append(("constant returns to scale at the mean (Wald)", scale, 1, float(chdtrc(1, scale)), *plain))
     columns = ("test", "statistic", "restrictions", "p_value", "critical_10", "critical_05", "critical_01")
     return pl.DataFrame(rows, schema=columns, orient="row")
-
-
-def _normal() -> list[float]:
-    return [float(ndtri(level)) for level in conventions()["critical"]]
-
-
-def _chi_square() -> list[float]:
-    return [mixed_critical(level, 1, 0) for level in conventions()["critical"]]
 
 
 def skewness(residuals: FloatArray) -> float:
@@ -266,7 +262,8 @@ def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
         location += (found.value(f"z:{name}") or 0.0) * problem.table.numbers(name)
     sign = -1.0 if problem.settings.cost else 1.0
     e = sign * (problem.y - problem.matrix @ found.values[: problem.size])
-    mean = _mean_slope(location / np.sqrt(spread))
+    first, second = moment_ratios(location / np.sqrt(spread))
+    mean = first * second - first**2  # by location: the variance of the cut normal variable over the scale's
     after = truncated_posterior(e, (np.log(noise), np.log(spread), location))
     r = after.location / after.scale
     by_location = (_hazard(r - after.scale) - _hazard(r)) / after.scale - 1
@@ -285,12 +282,6 @@ _EFFECTS = ("inefficiency", "efficiency")
 def _hazard(r: FloatArray) -> FloatArray:
     """Return ``pdf(r) / cdf(r)``."""
     return np.asarray(np.exp(-LOG_ROOT_2PI - log_scaled_cdf(r)))
-
-
-def _mean_slope(r: FloatArray) -> FloatArray:
-    """Return the derivative of the mean of a cut normal variable by its location: its variance over the scale's."""
-    first, second = moment_ratios(r)
-    return np.asarray(first * second - first**2)
 
 
 Status = Literal["converged", "boundary", "not converged"]

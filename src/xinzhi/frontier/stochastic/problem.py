@@ -65,7 +65,9 @@ def build(model: str, settings: Settings, table: Table, frontier: Frontier, outp
         units = int(table.codes.max()) + 1
         dummies = np.zeros((y.size, units))
         dummies[np.arange(y.size), table.codes] = 1.0
-        columns, labels = np.hstack([matrix[:, 1:], dummies]), [*names[1:], *_effect_names(table)]
+        first = np.unique(table.codes, return_index=True)[1]
+        effects = [f"effect:{unit}" for unit in table.frame[str(table.unit)].gather(first)]
+        columns, labels = np.hstack([matrix[:, 1:], dummies]), [*names[1:], *effects]
     work, back = orthonormal(columns, labels)
     sign = -1.0 if settings.cost else 1.0
     coefficients = work.T @ y / y.size
@@ -125,11 +127,6 @@ def _check_panel(model: str, table: Table) -> None:
     if model == "true-fixed" and counts.min() == 1:
         alone = table.frame.filter(counts[table.codes] == 1).select(str(table.unit), str(table.period))
         raise InputError("frontier.two-rows", lonely=["/".join(map(str, row)) for row in alone.rows()[:5]])
-
-
-def _effect_names(table: Table) -> list[str]:
-    first = np.unique(table.codes, return_index=True)[1]
-    return [f"effect:{table.frame[str(table.unit)][int(row)]}" for row in first]
 
 
 def starts(problem: Problem) -> list[FloatArray]:
@@ -198,24 +195,11 @@ def normal_log_likelihood(problem: Problem) -> float:
 def elasticities(
     frontier: Frontier, settings: Settings, beta: FloatArray, table: Table, keys: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return the elasticity of every input in every row, returns to scale, technical change and whether theory holds.
-
-    Parameters
-    ----------
-    frontier, settings, table
-        The model and its data.
-    beta
-        Coefficients of the frontier's columns, the constant first.
-    keys
-        The columns that name the rows.
-
-    Notes
-    -----
-    With elasticities e and second derivatives B in logs, the Hessian of the frontier is, up to positive scaling of rows
-    and columns, ``B + e e' - diag(e)``. A production frontier is quasi-concave where that matrix is negative
-    semidefinite across the directions that leave output as it is, a cost frontier concave in prices where its block of
-    prices is.
-    """
+    """Return the elasticity of every input by row, returns to scale, technical change, and whether theory holds."""
+    # With elasticities e and second derivatives B in logs, the Hessian of the frontier is, up to positive scaling of
+    # rows and columns, ``B + e e' - diag(e)``. A production frontier is quasi-concave where that is negative
+    # semidefinite across the directions that leave output as it is, a cost frontier concave in prices where its block
+    # of prices is.
     import polars as pl
 
     values = frontier.variables(table)

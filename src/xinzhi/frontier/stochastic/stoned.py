@@ -15,6 +15,7 @@ from xinzhi.frontier.stochastic.densities import truncated_posterior
 from xinzhi.frontier.stochastic.design import check_names, conventions, read_table
 from xinzhi.frontier.stochastic.inference import skewness
 from xinzhi.frontier.stochastic.sfa import efficiency_facts
+from xinzhi.frontier.technology.technology import choose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,8 +176,7 @@ def cnls(y: FloatArray, x: FloatArray, *, error: str = "additive", rts: str = "v
 
 def _check(error: str, rts: str, settings: dict[str, Any]) -> None:
     for name, value, known in (("error", error, ERRORS), ("rts", rts, SCALES), ("method", settings["method"], METHODS)):
-        if value not in known:
-            raise UsageError("frontier.choice", name=name, value=value, known=list(known))
+        choose(name, value, known)
     unknown = sorted(set(settings) - {"method", "cost", "level"})
     if unknown:
         raise UsageError("frontier.stoned-option", option=unknown[0])

@@ -136,7 +136,10 @@ def _convex(
     framed = (goods.reference.x, goods.reference.y, goods.reference.bad)
     known = technology(*framed, rts=rts, disposability=goods.disposability, bounds=bounds)
     if goods.widths[2] and goods.disposability == "weak" and known.points:
-        return known, _one_factor(known, goods.widths[0], without)
+        p = goods.widths[0]
+        return known, lambda target, gain, units: single_factor(
+            known, p, target, gain, None if without is None else without[units]
+        )
     ready = prepare(known, goods.target.shape[0])
 
     def solve(
@@ -146,15 +149,6 @@ def _convex(
         return envelop(ready, target, gain, costs=costs, without=barred)
 
     return known, solve
-
-
-def _one_factor(known: Technology, inputs: int, without: IntArray | None) -> Solver:
-    """Return what solves directional programs under one abatement factor for all units."""
-
-    def solve(target: FloatArray, gain: FloatArray, units: IntArray) -> Envelopment:
-        return single_factor(known, inputs, target, gain, None if without is None else without[units])
-
-    return solve
 
 
 def _hull(goods: Netputs, rts: str, without: IntArray | None) -> tuple[Technology, Solver]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -95,17 +95,16 @@ def _mixed(
     goods, m = reference.shape
     # A hair of room keeps a unit that just suffices in reach of the solver's tolerance.
     upper = upper + 1e-9 * np.where(np.isfinite(upper), upper, 0.0)
-    if not scaling:
+
+    def farthest(low: FloatArray, high: FloatArray, **kind: Any) -> Solution:  # noqa: ANN401 - options of `solve_once`
         return solve_once(
-            np.hstack([reference, -gain[:, None]]),
-            costs=np.append(np.zeros(m), 1.0),
-            row_lower=target,
-            row_upper=np.inf,
-            column_lower=np.append(np.zeros(m), -np.inf),
-            column_upper=np.append(np.floor(upper), np.inf),
-            maximise=True,
-            integers=range(m),
-        )
+            np.hstack([reference, -gain[:, None]]), costs=np.append(np.zeros(m), 1.0), row_lower=target,
+            row_upper=np.inf, column_lower=np.append(low, -np.inf), column_upper=np.append(high, np.inf), maximise=True,
+            **kind,
+        )  # fmt: skip
+
+    if not scaling:
+        return farthest(np.zeros(m), np.floor(upper), integers=range(m))
     on = upper >= 1
     limit = np.where(on & np.isfinite(upper), upper, 1e6)
     matrix = np.zeros((goods + 2 * m, 2 * m + 1))
@@ -127,15 +126,7 @@ def _mixed(
     if answer.status != "optimal":
         return answer
     chosen = np.round(answer.primal[m : 2 * m])  # which units are used is settled; how much of each is linear
-    return solve_once(
-        np.hstack([reference, -gain[:, None]]),
-        costs=np.append(np.zeros(m), 1.0),
-        row_lower=target,
-        row_upper=np.inf,
-        column_lower=np.append(chosen, -np.inf),
-        column_upper=np.append(chosen * limit, np.inf),
-        maximise=True,
-    )
+    return farthest(chosen, chosen * limit)
 
 
 def single_factor(

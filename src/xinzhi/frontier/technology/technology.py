@@ -22,17 +22,9 @@ if TYPE_CHECKING:
 
 # Every name that a caller may give, and the name that we go by.
 RTS = {
-    "crs": "crs",
-    "vrs": "vrs",
-    "nirs": "nirs",
-    "drs": "nirs",
-    "ndrs": "ndrs",
-    "irs": "ndrs",
-    "grs": "grs",
-    "fdh": "fdh",
-    "replication": "replication",
-    "scaling": "scaling",
-}
+    "crs": "crs", "vrs": "vrs", "nirs": "nirs", "drs": "nirs", "ndrs": "ndrs", "irs": "ndrs", "grs": "grs",
+    "fdh": "fdh", "replication": "replication", "scaling": "scaling",
+}  # fmt: skip
 CONVEX = ("crs", "vrs", "nirs", "ndrs")
 WITHOUT_CONVEXITY = ("fdh", "replication", "scaling")
 DISPOSABILITY = ("weak", "kuosmanen", "equality", "strong")

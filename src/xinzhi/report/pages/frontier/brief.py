@@ -70,10 +70,8 @@ def _mean(frame: pl.DataFrame, name: str) -> float | None:
 
 
 def _why(frame: pl.DataFrame) -> list[Text]:
-    """Say in one sentence why the two differ: the weights that they give to capital.
-
-    The weight of capital in the frontier is the one at which the index would be the residual.
-    """
+    """Say in one sentence why the two differ: the weights that they give to capital."""
+    # The weight of capital in the frontier is the one at which the index would be the residual.
     rows = frame.drop_nulls(["tfp_growth", "capital_growth", "labour_growth", "share"])
     if not rows.height:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Text, words
 from xinzhi.frontier import good_text
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import sentence
@@ -77,9 +77,3 @@ def domain(rows: Iterable[Mapping[str, Any]], *, at: float = 0.0) -> tuple[float
     reach = [at, *(row[key] for row in rows for key in ("value", "low", "high") if row.get(key) is not None)]
     margin = 0.05 * ((max(reach) - min(reach)) or 1.0)
     return min(reach) - margin, max(reach) + margin
-
-
-def word_or_code(shelf: str, name: str) -> Text:
-    """Return a word of the catalogue, else the name itself."""
-    key = f"frontier.{shelf}.{name}"
-    return words(key) if has(key) else same(name)

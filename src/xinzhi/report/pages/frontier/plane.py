@@ -49,21 +49,7 @@ def plane(result: Efficiency, asked: str | None) -> Picture | None:
 
 
 def production(x: FloatArray, y: FloatArray, rts: str) -> Curve:
-    """Return the frontier of one output over one input.
-
-    Parameters
-    ----------
-    x, y
-        Input and output of every unit.
-    rts
-        ``crs, vrs, nirs`` (``drs``), ``ndrs`` (``irs``) or ``fdh``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> [tuple(round(v, 2) for v in p) for p in production(np.array([1.0, 2.0]), np.array([1.0, 1.5]), "vrs")]
-    [(1.0, 0.0), (1.0, 1.0), (2.0, 1.5), (2.08, 1.5)]
-    """
+    """Return the frontier of one output over one input, of every unit, under convex returns or ``fdh``."""
     end = float(x.max()) * REACH
     if rts == "fdh":
         return _steps(x, y, end)
@@ -85,14 +71,7 @@ def production(x: FloatArray, y: FloatArray, rts: str) -> Curve:
 
 
 def isoquant(x: FloatArray, y: FloatArray) -> Curve:
-    """Return the least inputs for one unit of output under constant returns.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> isoquant(np.array([1.0, 2.0, 3.0]), np.array([3.0, 1.0, 3.0]))[1:-1]
-    [(1.0, 3.0), (2.0, 1.0)]
-    """
+    """Return the least inputs for one unit of output under constant returns."""
     ends = float(x.max()) * REACH, float(y.max()) * REACH
     low = [(a, -b) for a, b in _above([(a, -b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])]
     deepest = min(point[1] for point in low)
@@ -101,14 +80,7 @@ def isoquant(x: FloatArray, y: FloatArray) -> Curve:
 
 
 def transformation(x: FloatArray, y: FloatArray) -> Curve:
-    """Return the largest outputs of one unit of input under constant returns.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> transformation(np.array([1.0, 2.0, 1.0]), np.array([3.0, 1.0, 1.0]))
-    [(0.0, 3.0), (1.0, 3.0), (2.0, 1.0), (2.0, 0.0)]
-    """
+    """Return the largest outputs of one unit of input under constant returns."""
     hull = _above(list(zip(x.tolist(), y.tolist(), strict=True)))
     top = max(point[1] for point in hull)
     falling = hull[next(i for i, point in enumerate(hull) if point[1] == top) :]
@@ -121,14 +93,13 @@ def _above(points: Sequence[tuple[float, float]]) -> Curve:
     for point in sorted(set(points)):
         if hull and point[0] == hull[-1][0]:
             hull.pop()
-        while len(hull) > 1 and _turn(hull[-2], hull[-1], point) >= 0:
+        while len(hull) > 1:
+            (a, b), (c, d), (e, f) = hull[-2], hull[-1], point
+            if (c - a) * (f - b) < (d - b) * (e - a):
+                break
             hull.pop()
         hull.append(point)
     return hull
-
-
-def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _steps(x: FloatArray, y: FloatArray, end: float) -> Curve:
