@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from xinzhi.core.result import Facts
 
 METHODS = ("smoothed", "subsampling")
-_RATE = 0.7  # power of n that gives the default size of a subsample
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -129,25 +128,20 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     ----------
     x, y
         Inputs `(n, p)` and outputs `(n, q)`.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
-    orientation
-        ``input`` or ``output``.
+    rts, orientation
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``; ``input`` or ``output``.
     method
         ``smoothed``: the bootstrap of Simar and Wilson (1998). It supposes that inefficiency does not depend on size
         and mix. ``subsampling``: m out of n, which does not.
     replications, seed, level
         Number of draws, their seed, and the level of the intervals.
     bandwidth
-        ``normal-reference``, ``cross-validation`` or a number, see `xinzhi.frontier.bandwidth.bandwidth`.
+        ``normal-reference``, ``cross-validation`` or a number.
     size
         Size m of the subsamples; n^0.7 unless given.
-    units
-        Names of the units, or of the column that holds them.
-    n_jobs
-        Processes (`joblib`); the figures do not depend on it.
-    progress
-        Called with the replications done and their total.
+    units, n_jobs, progress
+        Names of the units, or of their column; processes (`joblib`), on which the figures do not depend; what is called
+        with the replications done and their total.
 
     Returns
     -------
@@ -191,7 +185,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         h = choose_width(distances, bandwidth)
         task = partial(_smoothed_block, data, known, orientation, distances, h)
     else:
-        m = round(count**_RATE) if size is None else size
+        m = round(count ** conventions()["subsample_power"]["value"]) if size is None else size
         if not 1 < m < count:
             raise UsageError("frontier.subsample", count=count, m=m)
         task = partial(_subsampled_block, data, known, orientation, m)
@@ -286,7 +280,6 @@ def _result(
 
 
 RULES = ("normal-reference", "cross-validation")
-_EFFICIENT = 1e-5  # a distance this close to one is that of a unit on its own frontier: it says nothing of the density
 
 
 def choose_width(distances: FloatArray, rule: str | float = "normal-reference") -> float:
@@ -298,7 +291,7 @@ def choose_width(distances: FloatArray, rule: str | float = "normal-reference") 
         return float(rule)
     if rule not in RULES:
         raise UsageError("frontier.bandwidth-rule", rule=rule, known=list(RULES))
-    kept = distances[distances > 1 + _EFFICIENT]
+    kept = distances[distances > 1 + conventions()["own_frontier"]["value"]]
     if len(kept) < 2:  # noqa: PLR2004 - a spread needs two
         raise InputError("frontier.nothing-to-smooth", inefficient=len(kept), units=len(distances))
     both = np.concatenate([2 - kept, kept])

@@ -75,10 +75,8 @@ def cost_efficiency(
         Inputs `(n, p)` and outputs `(n, q)`.
     prices
         Input prices, positive, `(n, p)` or `(p,)`.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
-    units
-        Names of the units, or of the column that holds them.
+    rts, units
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``; names of the units, or of the column that holds them.
 
     Returns
     -------
@@ -112,10 +110,8 @@ def revenue_efficiency(
         Inputs `(n, p)` and outputs `(n, q)`; outputs may not all be zero.
     prices
         Output prices, positive, `(n, q)` or `(q,)`.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
-    units
-        Names of the units, or of the column that holds them.
+    rts, units
+        ``crs``, ``vrs``, ``nirs`` or ``ndrs``; names of the units, or of the column that holds them.
 
     Returns
     -------
@@ -150,7 +146,7 @@ def _best_mix(objective: str, given: Data, prices: FloatArray, rts: str) -> Econ
 
     def own(unit: int) -> Own:
         return Own(
-            columns=np.zeros((width + 1, 0)), costs=np.zeros(0), column_lower=np.zeros(0), column_upper=np.zeros(0),
+            columns=np.zeros((width + 1, 0)), costs=np.zeros(0),
             lower=np.append(open_end if outward else held[unit], low),
             upper=np.append(held[unit] if outward else open_end, high), intensity_costs=chosen_ref @ worth[unit],
         )  # fmt: skip
@@ -187,13 +183,11 @@ def profit_efficiency(
         Inputs `(n, p)` and outputs `(n, q)`.
     input_prices, output_prices
         Positive, `(n, p)` or `(p,)`, and `(n, q)` or `(q,)`.
-    rts
-        ``vrs`` or ``nirs``; with rays upwards profit has no maximum.
+    rts, units
+        ``vrs`` or ``nirs``, since with rays upwards profit has no maximum; names of the units, or of their column.
     direction
         ``own`` (x, y), ``unit`` (ones), ``monetary`` (the same step in each good, worth one unit of money at the unit's
         prices), or two arrays.
-    units
-        Names of the units, or of the column that holds them.
 
     Returns
     -------

@@ -245,10 +245,8 @@ def efficiency(
 
     Raises
     ------
-    UsageError
-        When an option is unknown or options do not go together.
-    InputError
-        When a value is missing, or one that the model cannot take.
+    UsageError, InputError
+        When options are unknown or do not go together; when a value is missing, or one that the model cannot take.
 
     Examples
     --------

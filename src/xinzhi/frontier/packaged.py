@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 KEYS = ("region", "year")
 _LEVELS = ("output", "capital", "labour", "human_capital", "labour_share")
-_SHOWN = 3
 
 
 class Measured(Protocol):
@@ -95,14 +94,12 @@ class PackageGoods:
         kept = rows.drop_nulls(list(self.goods))
         present = set(kept["year"].to_list())
         if lost := [year for year in wanted if year not in present]:
-            known = self.frame.drop_nulls(list(self.goods))["year"].unique().sort().to_list()
-            held = self.frame.filter(pl.col("year") == lost[0])
-            wanting = [good for good in self.goods if not held[good].is_not_null().any()] or list(self.goods)
-            first, last = (known[0], known[-1]) if known else ("", "")
             goods = list(self.goods)
-            raise InputError(
-                "frontier.no-figures", years=lost, wanting=wanting, goods=goods, n=len(known), first=first, last=last
-            )
+            known = self.frame.drop_nulls(goods)["year"].unique().sort().to_list()
+            held = self.frame.filter(pl.col("year") == lost[0])
+            wanting = [good for good in goods if not held[good].is_not_null().any()] or goods
+            ends = {"n": len(known), "first": known[0] if known else "", "last": known[-1] if known else ""}
+            raise InputError("frontier.no-figures", years=lost, wanting=wanting, goods=goods, **ends)
         notes = [*self.labels.notes, *self._gaps(rows), *self._beyond(wanted)]
         return kept, replace(self.labels, notes=tuple(notes))
 
@@ -179,11 +176,10 @@ def package_goods(
 def _read(package: Package, goods: Sequence[str], group: str | None) -> tuple[str, ...]:
     """Return the tables that goods and groups were read from."""
     held = _tables(package)
-    found = ["accounts"] if any(name in held["accounts"] for name in goods) else []
-    found += (
-        ["indicators"] if any(name in held["indicators"] and name not in held["accounts"] for name in goods) else []
-    )
-    return (*found, *(("regions",) if group is not None else ()))
+    of_accounts = [name in held["accounts"] for name in goods]
+    of_indicators = [name in held["indicators"] and name not in held["accounts"] for name in goods]
+    read = {"accounts": any(of_accounts), "indicators": any(of_indicators), "regions": group is not None}
+    return tuple(table for table, used in read.items() if used)
 
 
 def region_labels(package: Package) -> Labels:
@@ -216,12 +212,9 @@ def _known(package: Package, names: Sequence[str]) -> None:
     known = {name for columns in tables.values() for name in columns}
     for name in names:
         if name not in known:
-            like = nearest(name, known)
             places = "; ".join(f"{where}: {', '.join(columns)}" for where, columns in tables.items() if columns)
-            values = {"package": package.name, "column": name, "places": places}
-            if like:
-                raise UsageError("frontier.no-column-near", like=like, **values)
-            raise UsageError("frontier.no-column-in", **values)
+            values = {"package": package.name, "column": name, "places": places, "like": nearest(name, known)}
+            raise UsageError("frontier.no-column-near" if values["like"] else "frontier.no-column-in", **values)
 
 
 def _column(package: Package, name: str, measure: Callable[[], Measured]) -> tuple[pl.DataFrame, int]:

@@ -91,14 +91,10 @@ def order_m(
     orientation
         ``input`` (units with at least as much output), ``output`` (units with at most as much input; scores below 1
         lie beyond the frontier) or ``hyperbolic`` (all units).
-    reference
-        Another reference set.
-    draws
+    draws, seed
         0 for the exact expectation; otherwise the number of Monte-Carlo draws, and `seed` must be given.
-    seed
-        Seed of the draws.
-    units
-        Names of the units, or of the column that holds them.
+    reference, units
+        Another reference set; names of the units, or of the column that holds them.
 
     Returns
     -------

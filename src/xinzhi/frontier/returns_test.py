@@ -99,7 +99,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     replications, seed, level
         Number of draws, their seed, level of the test.
     bandwidth, units, n_jobs, progress
-        As in `xinzhi.frontier.smoothing.bootstrap`.
+        As in `bootstrap`.
 
     Returns
     -------

@@ -147,10 +147,8 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
         Inputs `(n, p)`, outputs `(n, q)` and bad outputs `(n, r)` or None.
     groups
         The group of every unit.
-    measure
-        ``input``, ``output``, ``directional`` or ``sbm``.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    measure, rts
+        ``input``, ``output``, ``directional`` or ``sbm``; ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
     convex
         True: the metafrontier is that of all units together. False: it is the union of the groups' technologies, which
         is not convex, and supposes no technology that mixes groups.
@@ -285,10 +283,8 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
         Whose row it is, and when; the panel need not be balanced.
     width
         Periods in a window. 1 is a frontier for each period, the number of periods one frontier for all.
-    measure
-        ``input``, ``output``, ``directional`` or ``sbm``.
-    rts
-        ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
+    measure, rts
+        ``input``, ``output``, ``directional`` or ``sbm``; ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
     disposability, direction
         Of the directional measure, see `xinzhi.frontier.models.environmental.directional`.
 

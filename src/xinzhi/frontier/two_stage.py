@@ -11,7 +11,7 @@ import numpy as np
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import words
 from xinzhi.frontier.bootstrap import in_blocks, smoothed_distances, unit_distances
-from xinzhi.frontier.labelled import Labelled, clauses, good_text, provenance, rts_text
+from xinzhi.frontier.labelled import Labelled, clauses, conventions, good_text, provenance, rts_text
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import BoolArray, FloatArray
     from xinzhi.core.result import Facts
-
-_EFFICIENT = 1e-5  # a distance this close to one is that of a unit on its own frontier
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -148,8 +146,9 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     data = checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
     regressors = _regressors(given.goods.b)
     distances = unit_distances(data, known, orientation)
-    first = _fit(distances, regressors, distances > 1 + _EFFICIENT)
-    corrected, fit, used = distances, first, distances > 1 + _EFFICIENT
+    used = distances > 1 + conventions()["own_frontier"]["value"]
+    fit = first = _fit(distances, regressors, used)
+    corrected = distances
     if algorithm == 2:  # noqa: PLR2004 - the paper's number
         mean, sigma = regressors @ first.coefficients[0], float(first.sigma[0])
         task = partial(_bias_block, data, known, orientation, distances, mean, sigma)

@@ -10,11 +10,11 @@ import xinzhi.frontier as verbs
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import same, words
 from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, PackageGoods, conventions, labelled
-from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, whole
+from xinzhi.studies.plain import is_plain, load, period_of, read_plain, whole
 from xinzhi.studies.study import SILENT, Draft, options, title
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import polars as pl
 
@@ -293,7 +293,11 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
     goods, frame = tuple(dict.fromkeys(wish.columns)), table.frame
     table.require(*goods, wish.unit, wish.period, wish.group)
     for good in goods:
-        _require_numbers(table, good)
+        bad = frame[good].is_not_null() & frame[good].cast(pl.Float64, strict=False).is_null()
+        if bad.any():
+            at = int(bad.arg_true()[0])
+            where = {"table": table.name, "line": table.lines[at], "column": good}
+            raise InputError("studies.no-number", given=str(frame[good][at]), **where)
     period = wish.period or period_of(frame)
     unit = wish.unit or _unit(frame, {*goods, wish.group, period}, period)
     if unit is None and period is not None:
@@ -307,15 +311,13 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
     shaped = pl.DataFrame(columns).with_columns(pl.col("region").cast(pl.String))
     twice = shaped.filter(pl.struct("region", "year").is_duplicated())
     if twice.height:
-        name, when = twice.row(0)[:2]
-        code = "studies.unit-twice" if period is None else "studies.unit-twice-in"
-        raise InputError(code, table=table.name, unit=name, period=when)
+        named = {"table": table.name, **dict(zip(("unit", "period"), twice.row(0), strict=False))}
+        raise InputError("studies.unit-twice" if period is None else "studies.unit-twice-in", **named)
     ends = {good: shaped.drop_nulls(good)["year"].sort().to_list()[-1:] for good in goods}
     if empty := [good for good, end in ends.items() if not end]:
         raise InputError("studies.empty-column", table=table.name, column=empty[0])
-    found = PackageGoods(
-        frame=shaped.sort("year", "region"), goods=goods, ends={good: end[0] for good, end in ends.items()}
-    )
+    last = {good: end[0] for good, end in ends.items()}
+    found = PackageGoods(frame=shaped.sort("year", "region"), goods=goods, ends=last)
     return Source(line=table.source, goods=found, timed=period is not None)
 
 
@@ -328,21 +330,6 @@ def _unit(frame: pl.DataFrame, taken: set[str | None], period: str | None) -> st
     numbers = [name for name in free if name not in texts and whole(frame[name]).dtype == pl.Int64]
     keys = [] if period is None else [period]
     return next((name for name in (*texts, *numbers) if not frame.select(name, *keys).is_duplicated().any()), None)
-
-
-def _require_numbers(table: Plain, name: str) -> None:
-    """Refuse a column of figures with a cell that is no number."""
-    import polars as pl
-
-    column = table.frame[name]
-    if column.dtype == pl.String:
-        bad = column.is_not_null() & column.cast(pl.Float64, strict=False).is_null()
-        if not bad.any():
-            return
-        at = int(bad.arg_true()[0])
-        raise InputError(
-            "studies.no-number", table=table.name, line=table.lines[at], given=str(column[at]), column=name
-        )
 
 
 def _results(wish: FrontierOptions, source: Source, count: Count) -> list[tuple[str, Any]]:
@@ -358,22 +345,20 @@ def _results(wish: FrontierOptions, source: Source, count: Count) -> list[tuple[
 
 def _change(wish: FrontierOptions, source: Source, count: Count) -> Labelled:
     frame, labels = source.goods.take(source.span(wish))
-    choices = {
-        "reference": wish.reference, "rts": wish.rts, "orientation": wish.orientation,
-        "decomposition": wish.decomposition, "window": wish.window,
-        "measure": MEASURES.get(wish.model or "radial") if wish.model else None,
-        "input_prices": wish.input_prices or None, "output_prices": wish.output_prices or None,
-        "group": "group" if wish.group else None,
-    }  # fmt: skip
-    given: dict[str, Any] = {name: value for name, value in choices.items() if value is not None}
-    if wish.group:
-        given["reference"] = "metafrontier"
+    given = _made(
+        reference="metafrontier" if wish.group else wish.reference, rts=wish.rts, orientation=wish.orientation,
+        decomposition=wish.decomposition, window=wish.window, measure=MEASURES.get(wish.model or ""),
+        input_prices=wish.input_prices, output_prices=wish.output_prices, group="group" if wish.group else None,
+    )  # fmt: skip
     if wish.boot:
         given |= {"n_boot": wish.boot, "seed": wish.seed, "n_jobs": wish.jobs, "progress": count}
-    result = verbs.productivity_change(
-        frame, "region", "year", wish.inputs, wish.outputs, wish.bad, index=wish.index or "malmquist", **given
-    )
-    return source.sealed(result, labels)
+    roles = ("region", "year", wish.inputs, wish.outputs, wish.bad)
+    return source.sealed(verbs.productivity_change(frame, *roles, index=wish.index or "malmquist", **given), labels)
+
+
+def _made(**choices: Any) -> dict[str, Any]:  # noqa: ANN401 - options of any kind
+    """Return the choices that were made; the verb has its own for the others."""
+    return {name: value for name, value in choices.items() if value not in (None, ())}
 
 
 def _stochastic(wish: FrontierOptions, source: Source) -> Labelled:
@@ -382,11 +367,9 @@ def _stochastic(wish: FrontierOptions, source: Source) -> Labelled:
     frame, labels = source.goods.take(source.span(wish) if timed else [source.year(wish)])
     keys = (wish.outputs[0], wish.inputs, "region", "year" if timed else None)
     if wish.sfa == STONED:
-        choices: dict[str, Any] = {"rts": wish.rts} if wish.rts else {}
-        return source.sealed(verbs.stoned(frame, *keys, **choices), labels)
-    given: dict[str, Any] = {"form": wish.form} if wish.form else {}
-    given |= {"determinants": list(wish.explain)} if wish.explain else {}
-    given |= {"trend": True} if timed else {}
+        return source.sealed(verbs.stoned(frame, *keys, **_made(rts=wish.rts)), labels)
+    explain = list(wish.explain) or None
+    given = _made(form=wish.form, determinants=explain, trend=timed or None)
     return source.sealed(verbs.sfa(frame, *keys, model=wish.sfa or "half-normal", **given), labels)
 
 
@@ -413,31 +396,24 @@ def _of_a_year(wish: FrontierOptions, source: Source, count: Count) -> list[tupl
     frame, labels = source.goods.take([source.year(wish)])
     if source.timed:
         labels = replace(labels, notes=(words("studies.note.figures-of", year=frame["year"][0]), *labels.notes))
-    asked: dict[str, Callable[[], Any]] = {}
-    if wish.input_prices or wish.output_prices:
-        asked["economic"] = lambda: _economic(frame, wish)
-    elif wish.group is not None:
-        asked["metafrontier"] = lambda: _metafrontier(frame, wish)
-    else:
-        asked["efficiency"] = lambda: _efficiency(frame, wish)
-    if wish.boot:
-        asked["bootstrap"] = lambda: _drawn("bootstrap", frame, wish, count)
-    if wish.returns:
-        asked["returns_test"] = lambda: _drawn("returns_test", frame, wish, count)
-    if wish.order_m is not None or wish.order_alpha is not None:
-        asked["partial"] = lambda: _partial(frame, wish)
-    if wish.explain:
-        asked["two_stage"] = lambda: _drawn("two_stage", frame, wish, count)
-    return [(name, source.sealed(verb(), labels)) for name, verb in asked.items()]
+    further = {
+        "bootstrap": wish.boot > 0, "returns_test": wish.returns,
+        "partial": wish.order_m is not None or wish.order_alpha is not None, "two_stage": bool(wish.explain),
+    }  # fmt: skip
+    lead = "efficiency" if wish.group is None else "metafrontier"
+    lead = "economic" if wish.input_prices or wish.output_prices else lead
+    plain = {"economic": _economic, "efficiency": _efficiency, "metafrontier": _metafrontier, "partial": _partial}
+    return [
+        (name, source.sealed(plain[name](frame, wish) if name in plain else _drawn(name, frame, wish, count), labels))
+        for name in (lead, *(name for name, wanted in further.items() if wanted))
+    ]
 
 
 def _efficiency(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
     model = wish.model or ("environmental" if wish.bad else "radial")
     rts = wish.rts or ("crs" if model == "cross" else "vrs")
-    given: dict[str, Any] = {"model": model, "rts": rts, "units": "region"}
     orientation = wish.orientation or conventions()["orientations"]["value"].get(model)
-    given |= {"orientation": orientation} if orientation else {}
-    given |= {"polluting": list(wish.polluting)} if wish.polluting else {}
+    given = _made(model=model, rts=rts, units="region", orientation=orientation, polluting=list(wish.polluting) or None)
     if model == "radial" and not wish.bad and orientation in {"input", "output"} and rts in {"crs", "vrs"}:
         scaled = rts == "vrs" and (frame.select(*wish.inputs, *wish.outputs).to_numpy() >= 0).all()
         given |= {"slacks": True, "scale": bool(scaled)}
@@ -454,18 +430,14 @@ def _metafrontier(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: A
 
 def _economic(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
     x, y, _ = _goods(frame, wish)
-    rts = wish.rts or "vrs"
-    costs, values = (frame.select(names).to_numpy() for names in (wish.input_prices, wish.output_prices))
-    for option, prices, goods in (
-        ("input_prices", wish.input_prices, wish.inputs), ("output_prices", wish.output_prices, wish.outputs),
-    ):  # fmt: skip
+    sides = {"input": (wish.input_prices, wish.inputs), "output": (wish.output_prices, wish.outputs)}
+    for side, (prices, goods) in sides.items():
         if prices and len(prices) != len(goods):
-            raise UsageError("studies.prices", option=f"--{option.replace('_', '-')}", n=len(prices), goods=len(goods))
-    if wish.input_prices and wish.output_prices:
-        return verbs.profit_efficiency(x, y, costs, values, rts=rts, units="region")
-    if wish.input_prices:
-        return verbs.cost_efficiency(x, y, costs, rts=rts, units="region")
-    return verbs.revenue_efficiency(x, y, values, rts=rts, units="region")
+            raise UsageError("studies.prices", option=f"--{side}-prices", n=len(prices), goods=len(goods))
+    tables = [frame.select(prices).to_numpy() for prices, _ in sides.values() if prices]
+    verb: Callable[..., Any] = verbs.cost_efficiency if wish.input_prices else verbs.revenue_efficiency
+    verb = verbs.profit_efficiency if len(tables) > 1 else verb
+    return verb(x, y, *tables, rts=wish.rts or "vrs", units="region")
 
 
 def _partial(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
@@ -476,19 +448,13 @@ def _partial(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401
     return verbs.order_alpha(x, y, alpha=wish.order_alpha or 0.0, **given)
 
 
-def _require_positive(frame: pl.DataFrame, goods: Sequence[str]) -> None:
-    """Refuse figures that are not above zero, by unit and column: distances are divided by them."""
-    for name in goods:
-        low = frame.filter(frame[name] <= 0)
-        if low.height:
-            raise InputError(
-                "studies.not-above-zero", column=name, unit=low["region"][0], figure=f"{low[name][0]:g}", n=low.height
-            )
-
-
 def _drawn(verb: str, frame: pl.DataFrame, wish: FrontierOptions, count: Count) -> Any:  # noqa: ANN401 - a result
     """Return the answer of a verb that draws samples."""
-    _require_positive(frame, (*wish.inputs, *wish.outputs))
+    for name in (*wish.inputs, *wish.outputs):  # distances are divided by them
+        low = frame.filter(frame[name] <= 0)
+        if low.height:
+            said = {"column": name, "unit": low["region"][0], "figure": f"{low[name][0]:g}", "n": low.height}
+            raise InputError("studies.not-above-zero", **said)
     x, y, _ = _goods(frame, wish)
     given: dict[str, Any] = {"orientation": wish.orientation or "output", "seed": wish.seed, "n_jobs": wish.jobs}
     given |= {"replications": wish.boot or conventions()["tests"]["value"], "units": "region"}

@@ -206,9 +206,7 @@ def fixed_weight_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str,
 
 def _mean_prices(panel: Panel) -> tuple[FloatArray, FloatArray]:
     """Return the mean prices of inputs and outputs, and the same as ranges."""
-    assert panel.input_prices is not None  # noqa: S101 - the verb asks for prices
-    assert panel.output_prices is not None  # noqa: S101 - the verb asks for prices
-    prices = np.concatenate([panel.input_prices.mean(axis=0), panel.output_prices.mean(axis=0)])
+    prices = np.concatenate([part.mean(axis=0) for part in panel.prices()])
     return prices, np.stack([prices, prices], axis=1)
 
 
@@ -216,9 +214,8 @@ def _priced(
     frontier: Frontier, rts: str, panel: Panel, marks: Benchmarks, rows: IntArray, efficiency: dict[str, FloatArray]
 ) -> dict[str, FloatArray]:
     """Return the changes of all levels at the prices of some observations, one for each pair."""
-    assert panel.input_prices is not None  # noqa: S101 - the verb asks for prices
-    assert panel.output_prices is not None  # noqa: S101 - the verb asks for prices
-    weights = Weights(panel.output_prices[rows], panel.input_prices[rows])
+    of_inputs, of_outputs = panel.prices()
+    weights = Weights(of_outputs[rows], of_inputs[rows])
     first, second = (
         levels(frontier, rts, marks, end, weights, efficiency).table() for end in (panel.before, panel.after)
     )

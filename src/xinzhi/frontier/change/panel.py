@@ -46,6 +46,12 @@ class Panel:
         """Number of pairs."""
         return len(self.before)
 
+    def prices(self) -> tuple[FloatArray, FloatArray]:
+        """Return the prices of inputs and outputs, where the verb has asked for them."""
+        assert self.input_prices is not None  # noqa: S101 - the verb asks for prices
+        assert self.output_prices is not None  # noqa: S101 - the verb asks for prices
+        return self.input_prices, self.output_prices
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:

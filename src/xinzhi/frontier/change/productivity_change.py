@@ -92,12 +92,8 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
 
     Raises
     ------
-    UsageError
-        When options are unknown or do not go together.
-    InputError
-        When the frame cannot be used.
-    IdentityError
-        When parts do not add up to the index: a defect.
+    UsageError, InputError, IdentityError
+        When options do not go together; when the frame cannot be used; when parts do not add up to the index: a defect.
 
     Notes
     -----

@@ -174,7 +174,7 @@ def _weights(data: Units, steps: FloatArray, weights: str | FloatArray) -> Float
 
 def _envelope(data: Units, form: _Form) -> FloatArray:
     """Return the intensities' coefficients: inputs, outputs, bad outputs, sum; twice when units may idle."""
-    table = np.concatenate([data.xr.T, data.yr.T, data.br.T, np.ones((1, len(data.xr)))])
+    table = data.envelope()
     if not form.idle:
         return table
     idle = table.copy()

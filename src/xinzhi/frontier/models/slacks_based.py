@@ -13,7 +13,7 @@ from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.models.sweep import Reference, Sweep, Units
+    from xinzhi.frontier.models.sweep import Reference, Units
     from xinzhi.frontier.technology.distance import Solution
 
 ORIENTATIONS = ("none", "input", "output")
@@ -38,7 +38,7 @@ def slacks_based(
     data = checked(x, y, bad, reference, positive=("y", "b"))
     known = rts_of(rts)
     found = sweep(
-        _envelope(data, 1),
+        data.envelope(1),
         lambda unit: _own(data, unit, known, orientation),
         len(data.x),
         maximise=orientation == "output",
@@ -48,7 +48,8 @@ def slacks_based(
     parts = found.own[:, 1:] / scale
     slacks = (parts[:, :p], parts[:, p : p + q], parts[:, p + q : p + q + r])
     score = found.objective if orientation != "output" else 1 / found.objective
-    found = _unscale(found, scale)
+    # Intensities are those of the original problem; the duals belong to the transformed one.
+    found = replace(found, intensities=found.intensities / scale)
     with np.errstate(divide="ignore", invalid="ignore"):
         theta_x = np.where(data.x > 0, 1 - slacks[0] / data.x, 1.0)
     return solved(
@@ -81,7 +82,7 @@ def super_slacks_based(
     known = rts_of(rts)
     _, p, q, r = data.counts
     found = sweep(
-        _envelope(data, 1 + p + q + r),
+        data.envelope(1 + p + q + r),
         lambda unit: _own_super(data, unit, known, orientation),
         len(data.x),
         maximise=orientation == "output",
@@ -92,17 +93,12 @@ def super_slacks_based(
     targets = (point[:, :p], point[:, p : p + q], point[:, p + q : p + q + r])
     slacks = (data.x - targets[0], targets[1] - data.y, data.b - targets[2])
     score = found.objective if orientation != "output" else 1 / found.objective
-    result = solved(data, _unscale(found, scale), score, slacks, targets=targets, beyond=True)
+    found = replace(found, intensities=found.intensities / scale)
+    result = solved(data, found, score, slacks, targets=targets, beyond=True)
     if inefficient == "one":
         return result
     plain = slacks_based(x, y, bad, rts=rts, orientation=orientation)
     return _blend(result, plain)
-
-
-def _envelope(data: Units, more: int) -> FloatArray:
-    """Return the intensities' coefficients: inputs, outputs, bad outputs, sum, and `more` rows that hold own parts."""
-    count = len(data.xr)
-    return np.concatenate([data.xr.T, data.yr.T, data.br.T, np.ones((1, count)), np.zeros((more, count))])
 
 
 def _own(data: Units, unit: int, rts: str, orientation: str) -> Own:
@@ -126,8 +122,6 @@ def _own(data: Units, unit: int, rts: str, orientation: str) -> Own:
         costs=expansion if orientation == "output" else reduction,
         lower=lower,
         upper=upper,
-        column_lower=np.zeros(1 + total),
-        column_upper=np.full(1 + total, np.inf),
     )
 
 
@@ -155,8 +149,6 @@ def _own_super(data: Units, unit: int, rts: str, orientation: str) -> Own:
         costs=rest if orientation == "output" else expansion,
         lower=np.concatenate([lower, np.where(fixed | more, 0.0, -np.inf)]),
         upper=np.concatenate([upper, np.where(fixed | ~more, 0.0, np.inf)]),
-        column_lower=np.zeros(1 + total),
-        column_upper=np.full(1 + total, np.inf),
     )
 
 
@@ -166,11 +158,6 @@ def _fractional_bounds(rts: str, total: int) -> tuple[FloatArray, FloatArray]:
     lower = np.concatenate([np.zeros(total), [0.0 if np.isfinite(low) else -np.inf, 1.0]])
     upper = np.concatenate([np.zeros(total), [0.0 if np.isfinite(high) else np.inf, 1.0]])
     return lower, upper
-
-
-def _unscale(found: Sweep, scale: FloatArray) -> Sweep:
-    """Return the solution with intensities in the original problem; the duals belong to the transformed one."""
-    return replace(found, intensities=found.intensities / scale)
 
 
 def _blend(result: Solution, plain: Solution) -> Solution:
@@ -241,7 +228,7 @@ def epsilon_based(
             np.full(data.y.shape[1], 1 / data.y.shape[1]),
         )
     terms = (eps_x * weight_x, eps_y * weight_y)
-    table = np.concatenate([data.xr.T, data.yr.T, np.ones((1, len(data.xr))), np.zeros((3, len(data.xr)))])
+    table = data.envelope(3)
     found = sweep(
         table,
         lambda unit: _own_epsilon(data, unit, known, orientation, terms),
@@ -313,6 +300,4 @@ def _own_epsilon(data: Units, unit: int, rts: str, orientation: str, terms: tupl
         costs=expansion if orientation == "output" else reduction,
         lower=lower,
         upper=upper,
-        column_lower=np.zeros(3 + total),
-        column_upper=np.full(3 + total, np.inf),
     )

@@ -40,6 +40,11 @@ class Units:
         """Return the numbers of units, inputs, outputs and bad outputs."""
         return len(self.x), self.x.shape[1], self.y.shape[1], self.b.shape[1]
 
+    def envelope(self, more: int = 0) -> FloatArray:
+        """Return the coefficients of intensities: all goods, their sum, and `more` rows that hold own parts alone."""
+        count = len(self.xr)
+        return np.concatenate([self.xr.T, self.yr.T, self.br.T, np.ones((1, count)), np.zeros((more, count))])
+
 
 def checked(
     x: FloatArray,
@@ -87,8 +92,8 @@ class Own:
     costs: FloatArray
     lower: FloatArray
     upper: FloatArray
-    column_lower: FloatArray
-    column_upper: FloatArray
+    column_lower: FloatArray | float = 0.0
+    column_upper: FloatArray | float = np.inf
     intensity_costs: FloatArray | None = None
 
 
@@ -117,8 +122,8 @@ def sweep(
         costs=np.concatenate([free, part.costs]),
         row_lower=part.lower,
         row_upper=part.upper,
-        column_lower=np.concatenate([np.zeros(count), part.column_lower]),
-        column_upper=np.concatenate([np.full(count, np.inf), part.column_upper]),
+        column_lower=np.append(np.zeros(count), np.broadcast_to(part.column_lower, part.costs.shape)),
+        column_upper=np.append(np.full(count, np.inf), np.broadcast_to(part.column_upper, part.costs.shape)),
         maximise=maximise,
     )
     numbers = list(range(count, count + len(part.costs)))

@@ -43,8 +43,7 @@ def seiford_zhu(
     turned = [(part.x, np.concatenate([part.y, shift - part.b], axis=1)) for part in (points, others)]
     data = checked(*turned[0], reference=turned[1])
     outward = orientation == "output"
-    table = np.concatenate([data.xr.T, data.yr.T, np.ones((1, len(data.xr)))])
-    found = sweep(table, lambda unit: _own(data, unit, outward=outward), len(data.x), maximise=outward)
+    found = sweep(data.envelope(), lambda unit: _own(data, unit, outward=outward), len(data.x), maximise=outward)
     factor = found.own[:, :1]
     reached = (found.intensities @ data.xr, found.intensities @ data.yr)
     theta, phi = (np.ones_like(factor), factor) if outward else (factor, np.ones_like(factor))
@@ -75,8 +74,6 @@ def _own(data: Units, unit: int, *, outward: bool) -> Own:
         costs=np.ones(1),
         lower=np.concatenate([np.full(p, -np.inf), np.zeros(q) if outward else y, [1.0]]),
         upper=np.concatenate([x if outward else np.zeros(p), np.full(q, np.inf), [1.0]]),
-        column_lower=np.zeros(1),
-        column_upper=np.full(1, np.inf),
     )
 
 
@@ -90,8 +87,7 @@ def range_directional(
     data = checked(x, y, reference=reference, negative=True)
     to_x = np.maximum(data.x - data.xr.min(axis=0), 0.0) * (orientation != "output")
     to_y = np.maximum(data.yr.max(axis=0) - data.y, 0.0) * (orientation != "input")
-    table = np.concatenate([data.xr.T, data.yr.T, np.ones((1, len(data.xr)))])
-    found = sweep(table, lambda unit: _step(data, unit, to_x[unit], to_y[unit]), len(data.x), maximise=True)
+    found = sweep(data.envelope(), lambda unit: _step(data, unit, to_x[unit], to_y[unit]), len(data.x), maximise=True)
     beta = found.own[:, :1]
     reached = (found.intensities @ data.xr, found.intensities @ data.yr, data.b)
     slacks = (data.x - beta * to_x - reached[0], reached[1] - data.y - beta * to_y, data.b)
@@ -108,6 +104,6 @@ def _step(data: Units, unit: int, to_x: FloatArray, to_y: FloatArray) -> Own:
         costs=np.ones(1),
         lower=np.concatenate([np.full(p, -np.inf), data.y[unit], [1.0]]),
         upper=np.concatenate([data.x[unit], np.full(q, np.inf), [1.0]]),
-        column_lower=np.array([-np.inf if moves else 0.0]),
-        column_upper=np.array([np.inf if moves else 0.0]),
+        column_lower=-np.inf if moves else 0.0,
+        column_upper=np.inf if moves else 0.0,
     )

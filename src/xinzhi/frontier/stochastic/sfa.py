@@ -282,10 +282,9 @@ def sfa(
 
     Raises
     ------
-    UsageError
-        When options do not go together or a panel model lacks its unit or period.
-    InputError
-        When the columns cannot carry the model: the row or column is named.
+    UsageError, InputError
+        When options do not go together or a panel model lacks its unit or period; when the columns cannot carry the
+        model: the row or column is named.
 
     Notes
     -----

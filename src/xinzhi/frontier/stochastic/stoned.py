@@ -117,10 +117,8 @@ def stoned(
 
     Raises
     ------
-    UsageError
-        When an option is unknown.
-    InputError
-        When a column is missing, not positive or constant, or there are too many rows.
+    UsageError, InputError
+        When an option is unknown; when a column is missing, not positive or constant, or there are too many rows.
 
     Notes
     -----
@@ -160,10 +158,8 @@ def cnls(y: FloatArray, x: FloatArray, *, error: str = "additive", rts: str = "v
 
     Raises
     ------
-    UsageError
-        When an option is unknown.
-    InputError
-        When the data cannot be fitted.
+    UsageError, InputError
+        When an option is unknown; when the data cannot be fitted.
 
     Examples
     --------

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from xinzhi.core.schema import Kind
     from xinzhi.frontier import Labelled, Labels
 
-UNIT = "frontier.unit_of."
-
 
 def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
     """Return the answer and the notes that the facts of a result make."""
