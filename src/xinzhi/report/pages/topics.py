@@ -81,7 +81,7 @@ def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
 
 
 def _frontier(study: Assessment, results: Mapping[str, Any]) -> Section | None:
-    from xinzhi.report.pages.frontier.brief import brief
+    from xinzhi.report.pages.frontier import brief
 
     return brief(results["frontier"], study.measurement)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.text import Text, words
 from xinzhi.frontier import good_text
 from xinzhi.report.numbers import unit_text
+from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import NO_UNIT, Column, column
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from xinzhi.core.schema import Kind
     from xinzhi.frontier import Labelled, Labels
+    from xinzhi.report.section import Picture
+    from xinzhi.report.table import Table
 
 
 def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
@@ -28,6 +31,22 @@ def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
             said = [sentence(one) for one in said]
         (notes if key.startswith("note.") else answer).extend(said)
     return tuple(answer), tuple(notes)
+
+
+def section(
+    result: Labelled,
+    name: str,
+    pictures: Iterable[Picture | None],
+    tables: Iterable[Table | None] = (),
+    *more: Text,
+    facts: Mapping[str, object] | None = None,
+) -> Section:
+    """Return the page of a result: what its facts say, pictures and tables, and notes, those on the data last."""
+    answer, notes = sentences_of(result)
+    return Section.of(
+        f"frontier.{name}", pictures, tables, anchor=name.replace("_", "-"), answer=answer, facts=facts,
+        notes=(*notes, *more, *result.labels.notes),
+    )  # fmt: skip
 
 
 def headline(result: Labelled) -> Text:

@@ -12,23 +12,15 @@ from xinzhi.core.text import listing, number, same, words
 from xinzhi.frontier import conventions, good_text
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import unit_text
-from xinzhi.report.pages.frontier.common import (
-    called,
-    chosen,
-    group_text,
-    head,
-    headline,
-    sentences_of,
-)  # fmt: skip
+from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, section
 from xinzhi.report.pages.frontier.plane import plane
 from xinzhi.report.picture import picture
-from xinzhi.report.section import Section
 from xinzhi.report.table import Table, table
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
     from xinzhi.frontier import Efficiency
-    from xinzhi.report.section import Picture
+    from xinzhi.report.section import Picture, Section
     from xinzhi.report.table import Column
 
 _ROUNDING = 1e-9
@@ -40,17 +32,10 @@ def efficiency(result: Efficiency, *, region: str | None = None) -> Section:
     asked = chosen(result, region, result.data.units)
     known = result.ranked.drop_nulls("value")
     drawn = [_dots(result, known), plane(result, asked), _peers(result), _way(result, asked)] if known.height else []
-    answer, notes = sentences_of(result)
     goods, n = len(result.data.columns), len(result.data.units)
     few = [words("frontier.note.few", n=n, goods=goods)] if n < conventions()["units_per_good"]["value"] * goods else []
-    return Section.of(
-        "frontier.efficiency",
-        drawn,
-        [_peer_table(result), _target_table(result)] if known.height else [_scores(result)],
-        anchor="efficiency",
-        answer=answer,
-        notes=(*notes, *few, words("frontier.note.noise"), *result.labels.notes),
-    )
+    tables = [_peer_table(result), _target_table(result)] if known.height else [_scores(result)]
+    return section(result, "efficiency", drawn, tables, *few, words("frontier.note.noise"))
 
 
 def _dots(result: Efficiency, known: pl.DataFrame) -> Picture:
@@ -87,12 +72,8 @@ def _scores(result: Efficiency) -> Table:
     columns += ["group"] if result.labels.groups else []
     columns += ["share"] if result.inverse else []
     columns += [head("score", "figure" if result.reading == "slacks" else "score"), "efficient", "status"]
-    columns += [_further(result, name) for name in more]
+    columns += [name if described(result.verb, name) else result.good_column(name) for name in more]
     return table("frontier_scores", frame, columns, result, names=called(result))
-
-
-def _further(result: Efficiency, name: str) -> str | Column:
-    return name if described(result.verb, name) else result.good_column(name)
 
 
 def _others(result: Efficiency) -> pl.DataFrame | None:

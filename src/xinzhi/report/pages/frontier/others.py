@@ -1,4 +1,4 @@
-"""Technology gaps between groups, windows, partial frontiers, and economic efficiency."""
+"""How sure, and what else: intervals, tests, determinants; technology gaps, windows, partial frontiers, money."""
 
 from __future__ import annotations
 
@@ -8,17 +8,96 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.text import words
+from xinzhi.frontier import good_text, rts_text
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.frontier.common import called, chosen, head, headline, sentences_of
+from xinzhi.report.pages.frontier.common import called, chosen, domain, group_text, head, headline, section
 from xinzhi.report.picture import picture
-from xinzhi.report.section import Section
 from xinzhi.report.table import Table, table
 
 if TYPE_CHECKING:
-    from xinzhi.frontier import Economic, Metafrontier, Partial, Window
-    from xinzhi.report.section import Picture
+    from xinzhi.core.text import Text
+    from xinzhi.frontier import Bootstrap, Economic, Metafrontier, Partial, ReturnsTest, TwoStage, Window
+    from xinzhi.report.section import Picture, Section
     from xinzhi.report.table import Column
+
+
+def bootstrap(result: Bootstrap, *, region: str | None = None) -> Section:
+    """Return what a bootstrap says of scores."""
+    chosen(result, region, result.frame["unit"])
+    level = f"{100 * result.level:g}"
+    scores = [head(name, "score") for name in ("score", "corrected", "bias", "error", "lower", "upper")]
+    twin = table(
+        "frontier_bootstrap", result.frame, [head("unit", "name"), *scores], result, names=called(result), level=level,
+        notes=[words("frontier.note.farrell")],
+    )  # fmt: skip
+    known = result.shares.drop_nulls("low")
+    drawn = []
+    if known.height:
+        rows = [
+            {"name": result.names.region(row["unit"]), **row, "group": group_text(result, row["unit"])}
+            for row in result.shares.iter_rows(named=True)
+        ]
+        reach = known.select("low", "high", "value").to_numpy()
+        axis = words(f"frontier.unit_of.{result.orientation}")
+        ends = (float(reach.min()) * 0.95, max(float(reach.max()), 1.0) * 1.03)
+        made = picture(
+            "frontier.intervals", kit.dots, rows, twin, {"level": level}, title="bootstrap", how="bootstrap",
+            headline=headline(result), unit=axis, x=axis, reference=1.0, domain=ends,
+        )  # fmt: skip
+        drawn.append(made)
+    return section(result, "bootstrap", drawn, [] if drawn else [twin], words("frontier.note.small"))
+
+
+def returns_test(result: ReturnsTest, *, region: str | None = None) -> Section:
+    """Return what the tests of returns to scale say."""
+    chosen(result, region, result.units["unit"])
+    frame = result.units.sort("scale", "unit", descending=[True, False], nulls_last=True)
+    scores = [head("crs", "score"), head("vrs", "score"), head("scale_efficiency", "score", of="scale")]
+    columns: list[str | Column] = ["unit", *scores, "returns"]
+    twin = table("frontier_returns_units", frame, columns, result, part="units", names=called(result))
+    rows = [
+        {"name": result.names.region(unit), "value": scale, "group": kind and words(f"frontier.status.returns_{kind}")}
+        for unit, scale, kind in frame.select("unit", "scale", "returns").rows()
+    ]
+    names = {"null": rts_text, "alternative": rts_text}
+    scores = [head(name, "score") for name in ("statistic", "critical", "p")]
+    heads = [head("null", "name"), head("alternative", "name"), *scores, head("replications", "integer")]
+    tests = table("frontier_returns_tests", result.frame, heads, result, names=names)
+    axis = words("frontier.unit_of.scale")
+    drawn = picture(
+        "frontier.scale", kit.dots, rows, twin, result.facts()["answer.returns"],
+        unit=axis, x=axis, reference=1.0,
+    )  # fmt: skip
+    return section(result, "returns", [drawn], [tests], words("frontier.note.returns"))
+
+
+def two_stage(result: TwoStage, *, region: str | None = None) -> Section:
+    """Return what explains efficiency."""
+    chosen(result, region, result.scores["unit"])
+    level = f"{100 * result.level:g}"
+    figures = [head(name, "figure") for name in ("coefficient", "error", "lower", "upper")]
+    twin = table(
+        "frontier_two_stage", result.frame, [head("variable", "name"), *figures], result, names={"variable": _variable},
+        level=level,
+    )  # fmt: skip
+    rows = [
+        {"name": good_text(row["variable"]), "value": row["coefficient"], "low": row["lower"], "high": row["upper"]}
+        for row in result.frame.filter(~pl.col("variable").is_in(["constant", "sigma"])).iter_rows(named=True)
+    ]
+    columns = [head("unit", "name"), head("distance", "score"), head("corrected", "score")]
+    scores = table("frontier_two_stage_scores", result.scores, columns, result, part="scores", names=called(result))
+    axis = words("frontier.unit_of.coefficient")
+    drawn = picture(
+        "frontier.coefficients", kit.dots, rows, twin, {"level": level}, title="two_stage", headline=headline(result),
+        how="two_stage", unit=axis, x=axis, reference=0.0, domain=domain(rows),
+    )  # fmt: skip
+    return section(result, "two_stage", [drawn], [scores], words("frontier.note.separability"))
+
+
+def _variable(name: str) -> Text:
+    return words(f"frontier.chart.term_{name}") if name in {"constant", "sigma"} else good_text(name)
+
 
 _ROUNDING = 1e-9
 
@@ -47,11 +126,7 @@ def metafrontier(result: Metafrontier, *, region: str | None = None) -> Section:
     drawn = picture(
         "frontier.gaps", kit.dots, rows, twin, headline=headline(result), unit=axis, x=axis, reference=1.0
     )  # fmt: skip
-    answer, notes = sentences_of(result)
-    return Section.of(
-        "frontier.metafrontier", [drawn] if order["mean_tgr"].is_not_null().any() else [], [groups],
-        anchor="metafrontier", answer=answer, notes=(*notes, *result.labels.notes),
-    )  # fmt: skip
+    return section(result, "metafrontier", [drawn] if order["mean_tgr"].is_not_null().any() else [], [groups])
 
 
 def window(result: Window, *, region: str | None = None) -> Section:
@@ -71,9 +146,7 @@ def window(result: Window, *, region: str | None = None) -> Section:
         "frontier.windows", kit.dots, rows, twin, title="window", headline=headline(result), how="window", unit=axis,
         x=axis,
     )  # fmt: skip
-    answer, notes = sentences_of(result)
-    pictures = [drawn, _path(result, unit)]
-    return Section.of("frontier.window", pictures, anchor="window", answer=answer, notes=(*notes, *result.labels.notes))
+    return section(result, "window", [drawn, _path(result, unit)])
 
 
 def _path(result: Window, unit: str) -> Picture:
@@ -115,9 +188,7 @@ def partial_frontier(result: Partial, *, region: str | None = None) -> Section:
     drawn = picture(
         "frontier.partial", kit.dots, rows, twin, headline=headline(result), unit=axis, x=axis, reference=1.0
     )  # fmt: skip
-    answer, _ = sentences_of(result)
-    notes = (words("frontier.note.partial"), *result.labels.notes)
-    return Section.of("frontier.partial", [drawn], anchor="partial", answer=answer, notes=notes)
+    return section(result, "partial", [drawn], (), words("frontier.note.partial"))
 
 
 def economic(result: Economic, *, region: str | None = None) -> Section:
@@ -136,11 +207,7 @@ def economic(result: Economic, *, region: str | None = None) -> Section:
         "frontier.economic", kit.stacked, rows, _economic_table(result), {"name": name}, headline=headline(result),
         unit=axis, parts=inks, x=axis, total="economic", decimals=1 if ratio else 3,
     )  # fmt: skip
-    answer, notes = sentences_of(result)
-    return Section.of(
-        "frontier.economic", [drawn] if rows else [], anchor="economic", answer=answer, facts={"name": name},
-        notes=(*notes, *result.labels.notes),
-    )  # fmt: skip
+    return section(result, "economic", [drawn] if rows else [], facts={"name": name})
 
 
 def _lost(row: dict[str, Any], result: Economic, *, ratio: bool) -> dict[str, Any]:

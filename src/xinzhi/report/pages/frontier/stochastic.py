@@ -9,23 +9,13 @@ import polars as pl
 from xinzhi.core.text import Text, has, same, words
 from xinzhi.frontier import check_text, good_text, last_period
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.frontier.common import (
-    called,
-    chosen,
-    domain,
-    group_text,
-    head,
-    headline,
-    sentences_of,
-    titled,
-)  # fmt: skip
+from xinzhi.report.pages.frontier.common import called, chosen, domain, group_text, head, headline, section, titled
 from xinzhi.report.picture import picture
-from xinzhi.report.section import Section
 from xinzhi.report.table import Table, table
 
 if TYPE_CHECKING:
     from xinzhi.frontier import StochasticFrontier, Stoned
-    from xinzhi.report.section import Picture
+    from xinzhi.report.section import Picture, Section
 
 MANY = 8  # lines in one chart
 _TESTS = {
@@ -39,19 +29,14 @@ def stochastic(result: StochasticFrontier, *, region: str | None = None) -> Sect
     """Return what a stochastic frontier says, its verdict first; what is no maximum is not drawn."""
     asked = chosen(result, region, _rows(result)["unit"].unique())
     pictures = [_dots(result), _history(result, asked), _coefficients(result)] if result.drawable else []
-    answer, notes = sentences_of(result)
-    return Section.of(
-        "frontier.sfa", pictures, [_coefficient_table(result), _test_table(result), _check_table(result)], anchor="sfa",
-        answer=answer, notes=(*notes, words("frontier.note.interval"), *result.labels.notes),
-    )  # fmt: skip
+    tables = [_coefficient_table(result), _test_table(result), _check_table(result)]
+    return section(result, "sfa", pictures, tables, words("frontier.note.interval"))
 
 
 def stoned(result: Stoned, *, region: str | None = None) -> Section:
     """Return what StoNED says: efficiencies, variances, and how the fit went."""
     asked = chosen(result, region, _rows(result)["unit"].unique())
-    answer, notes = sentences_of(result)
-    pictures = [_dots(result), _history(result, asked)]
-    return Section.of("frontier.stoned", pictures, anchor="stoned", answer=answer, notes=(*notes, *result.labels.notes))
+    return section(result, "stoned", [_dots(result), _history(result, asked)])
 
 
 def _rows(result: StochasticFrontier | Stoned) -> pl.DataFrame:
