@@ -138,7 +138,7 @@ def _picture(
     frame = pl.DataFrame({"unit": result.data.units, "x": points[0], "y": points[1]})
     frame = frame.with_columns(efficient=pl.Series([efficient[unit] for unit in result.data.units], dtype=pl.Boolean))
     columns = ("unit", titled(titles[0], "figure", "x"), titled(titles[1], "figure", "y"), "efficient")
-    exact = sum(result.data.goods.widths) == 2 or result.rts == "crs"
+    exact = sum(result.data.goods.widths) == 2 or result.rts == "crs"  # noqa: PLR2004 - two goods fill the plane
     facts = {
         "k": int(known["efficient"].fill_null(value=False).sum()), "n": known.height, "rts": rts_text(result.rts),
         "what": result.what(result.data.units), "worst": result.names.region(last), "x": titles[0], "y": titles[1],
