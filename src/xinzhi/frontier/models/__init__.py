@@ -100,7 +100,7 @@ MODELS: dict[str, Model] = {
         takes=_OPTIONS, rts=None, bad="any", reference=False,
     ),
     "cross": Model(
-        home="cross:cross_efficiency", takes=("method", "second", "self_rating"), rts=("crs",), reference=False,
+        home="radial:cross_efficiency", takes=("method", "second", "self_rating"), rts=("crs",), reference=False,
         names=True,
     ),
     "sbm": Model(home="slacks_based:slacks_based", orientations=_WHOLE, bad="any"),
