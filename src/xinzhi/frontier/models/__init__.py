@@ -95,9 +95,8 @@ MODELS: dict[str, Model] = {
         takes=("weights", "disposability", "bounds"), rts=None, bad="any", names=True,
     ),
     "super": Model(
-        home="radial:super_efficiency",
-        orientations={name: name for name in ("input", "output", "directional", "hyperbolic")},
-        takes=_OPTIONS, rts=None, bad="any", reference=False,
+        home="radial:radial", orientations={name: name for name in ("input", "output", "directional", "hyperbolic")},
+        takes=_OPTIONS, rts=None, bad="any", reference=False, fixed={"exclude_self": True},
     ),
     "cross": Model(
         home="radial:cross_efficiency", takes=("method", "second", "self_rating"), rts=("crs",), reference=False,

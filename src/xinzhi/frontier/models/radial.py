@@ -43,11 +43,17 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
     bounds: tuple[float, float] | None = None,
     scale: bool = False,
     reference: Reference | None = None,
+    exclude_self: bool = False,
 ) -> Solution:
     """Score every unit; `scale` adds scale efficiency and the returns to scale at the unit."""
+    # With `exclude_self` against the technology of all others (Andersen and Petersen 1993). Off constant returns a unit
+    # may have no counterpart among the others at all; its program is then infeasible, and the status says so.
+    if exclude_self and isinstance(direction, str) and direction == "endogenous":
+        raise UsageError("frontier.super-endogenous")
     points = Goods.of(x, y, bad)
     how: dict[str, Any] = {
-        "orientation": orientation, "disposability": disposability, "bounds": bounds, "reference": reference
+        "orientation": orientation, "disposability": disposability, "bounds": bounds, "reference": reference,
+        "exclude_self": exclude_self,
     }  # fmt: skip
     if isinstance(direction, str) and direction == "endogenous" and orientation == "directional":
         from xinzhi.frontier.models.additive import endogenous
@@ -55,43 +61,16 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
         return endogenous(points, rts=rts, disposability=disposability, bounds=bounds, reference=reference)
     moves = directions(points, orientation, direction, reference)
     found = score(points, moves, rts=rts, slacks=slacks, ideal=_ranged(direction), **how)
-    solved = solution(points, found, orientation, moves, looked=slacks is not False)
+    solved = solution(points, found, orientation, moves, looked=slacks is not False and not exclude_self)
+    if exclude_self:
+        reached = {"directional": found.score <= 0, "output": found.score <= 1}.get(orientation, found.score >= 1)
+        return replace(solved, efficient=reached | (found.status == "infeasible"))
     if not scale:
         return solved
     if rts != "vrs" or orientation not in {"input", "output"}:
         raise UsageError("frontier.scale")
     others = {kind: score(points, moves, rts=kind, **how).score for kind in ("crs", "nirs")}
     return replace(solved, factors={**solved.factors, **_scale(orientation, found.score, others)})
-
-
-def super_efficiency(  # noqa: PLR0913 - the goods, the technology and the measure
-    x: FloatArray,
-    y: FloatArray,
-    bad: FloatArray | None = None,
-    *,
-    rts: str = "vrs",
-    orientation: str = "input",
-    direction: Any = None,  # noqa: ANN401 - a name, arrays or None
-    disposability: str = "weak",
-    slacks: bool | FloatArray = False,
-    bounds: tuple[float, float] | None = None,
-) -> Solution:
-    """Score every unit against the technology of all others (Andersen and Petersen 1993)."""
-    # Off constant returns a unit may have no counterpart among the others at all; its program is then infeasible, and
-    # the status says so. No number stands in for it.
-    if isinstance(direction, str) and direction == "endogenous":
-        raise UsageError("frontier.super-endogenous")
-    points = Goods.of(x, y, bad)
-    moves = directions(points, orientation, direction, None)
-    how: dict[str, Any] = {
-        "orientation": orientation, "disposability": disposability, "bounds": bounds, "exclude_self": True
-    }  # fmt: skip
-    found = score(points, moves, rts=rts, slacks=slacks, ideal=_ranged(direction), **how)
-    solved = solution(points, found, orientation, moves, looked=False)
-    best = found.score <= 0 if orientation == "directional" else found.score >= 1
-    if orientation == "output":
-        best = found.score <= 1
-    return replace(solved, efficient=best | (found.status == "infeasible"))
 
 
 def _ranged(direction: Any) -> bool:  # noqa: ANN401 - a name, arrays or None
