@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
@@ -98,7 +98,11 @@ class PackageGoods:
             known = self.frame.drop_nulls(goods)["year"].unique().sort().to_list()
             held = self.frame.filter(pl.col("year") == lost[0])
             wanting = [good for good in goods if not held[good].is_not_null().any()] or goods
-            ends = {"n": len(known), "first": known[0] if known else "", "last": known[-1] if known else ""}
+            ends: dict[str, Any] = {
+                "n": len(known),
+                "first": known[0] if known else "",
+                "last": known[-1] if known else "",
+            }
             raise InputError("frontier.no-figures", years=lost, wanting=wanting, goods=goods, **ends)
         notes = [*self.labels.notes, *self._gaps(rows), *self._beyond(wanted)]
         return kept, replace(self.labels, notes=tuple(notes))

@@ -311,7 +311,7 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
     shaped = pl.DataFrame(columns).with_columns(pl.col("region").cast(pl.String))
     twice = shaped.filter(pl.struct("region", "year").is_duplicated())
     if twice.height:
-        named = {"table": table.name, **dict(zip(("unit", "period"), twice.row(0), strict=False))}
+        named: dict[str, Any] = {"table": table.name, **dict(zip(("unit", "period"), twice.row(0), strict=False))}
         raise InputError("studies.unit-twice" if period is None else "studies.unit-twice-in", **named)
     ends = {good: shaped.drop_nulls(good)["year"].sort().to_list()[-1:] for good in goods}
     if empty := [good for good, end in ends.items() if not end]:
