@@ -98,11 +98,8 @@ class PackageGoods:
             known = self.frame.drop_nulls(goods)["year"].unique().sort().to_list()
             held = self.frame.filter(pl.col("year") == lost[0])
             wanting = [good for good in goods if not held[good].is_not_null().any()] or goods
-            ends: dict[str, Any] = {
-                "n": len(known),
-                "first": known[0] if known else "",
-                "last": known[-1] if known else "",
-            }
+            first, last = (known[0], known[-1]) if known else ("", "")
+            ends: dict[str, Any] = {"n": len(known), "first": first, "last": last}
             raise InputError("frontier.no-figures", years=lost, wanting=wanting, goods=goods, **ends)
         notes = [*self.labels.notes, *self._gaps(rows), *self._beyond(wanted)]
         return kept, replace(self.labels, notes=tuple(notes))
@@ -119,8 +116,8 @@ class PackageGoods:
 
     def _beyond(self, years: Sequence[int]) -> list[Text]:
         """Say which goods rest on figures that are not official in some of the years."""
-        ends = {good: end for good, end in self.ends.items() if end < max(years)}
-        return [words("frontier.note.beyond", good=good, end=end) for good, end in ends.items()]
+        beyond = {good: end for good, end in self.ends.items() if end < max(years)}
+        return [words("frontier.note.beyond", good=good, end=end) for good, end in beyond.items()]
 
 
 def package_goods(

@@ -144,7 +144,9 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     given = read_data(x, y, z, units)
     labels = given.bads if hasattr(z, "columns") else tuple(f"z{at + 1}" for at in range(len(given.bads)))
     data = checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
-    regressors = _regressors(given.goods.b)
+    regressors = np.column_stack([np.ones(len(data.x)), given.goods.b])
+    if np.linalg.matrix_rank(regressors) < regressors.shape[1]:
+        raise InputError("frontier.repeated-column")
     distances = unit_distances(data, known, orientation)
     used = distances > 1 + conventions()["own_frontier"]["value"]
     fit = first = _fit(distances, regressors, used)
@@ -164,14 +166,6 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
         algorithm=algorithm, rts=known, orientation=orientation, level=level, replications=replications, seed=seed,
         observations=int(used.sum()),
     )  # fmt: skip
-
-
-def _regressors(z: FloatArray) -> FloatArray:
-    """Return the circumstances with a constant in front."""
-    table: FloatArray = np.column_stack([np.ones(len(z)), z])
-    if np.linalg.matrix_rank(table) < table.shape[1]:
-        raise InputError("frontier.repeated-column")
-    return table
 
 
 def _fit(distances: FloatArray, regressors: FloatArray, used: BoolArray) -> Truncated:

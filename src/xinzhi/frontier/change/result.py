@@ -126,14 +126,9 @@ class ProductivityChange(Labelled):
         """
         import polars as pl
 
-        complete = self.frame.drop_nulls(["index", *self.parts])
-        return complete.group_by("period").agg(pl.len().alias("pairs"), *self._means()).sort("period")
-
-    def _means(self) -> list[pl.Expr]:
-        import polars as pl
-
         names = ["index", *self.parts]
-        return [pl.col(name).mean() if self.additive else pl.col(name).log().mean().exp() for name in names]
+        means = [pl.col(name).mean() if self.additive else pl.col(name).log().mean().exp() for name in names]
+        return self.frame.drop_nulls(names).group_by("period").agg(pl.len().alias("pairs"), *means).sort("period")
 
     def explain(self, unit: object, period: object) -> pl.DataFrame:
         """Return every distance behind one number.

@@ -222,11 +222,10 @@ def epsilon_based(
     eps_x, weight_x = affinity_parameters(bases[0])
     eps_y, weight_y = affinity_parameters(bases[1])
     if epsilon is not None:
-        eps_x, eps_y = _given_epsilon(epsilon)
-        weight_x, weight_y = (
-            np.full(data.x.shape[1], 1 / data.x.shape[1]),
-            np.full(data.y.shape[1], 1 / data.y.shape[1]),
-        )
+        if len(epsilon) != 2 or not all(0 <= part <= 1 for part in epsilon):  # noqa: PLR2004 - of inputs and outputs
+            raise UsageError("frontier.epsilon", epsilon=epsilon)
+        eps_x, eps_y = map(float, epsilon)
+        weight_x, weight_y = (np.full(part.shape[1], 1 / part.shape[1]) for part in (data.x, data.y))
     terms = (eps_x * weight_x, eps_y * weight_y)
     table = data.envelope(3)
     found = sweep(
@@ -265,12 +264,6 @@ def affinity_parameters(table: FloatArray) -> tuple[float, FloatArray]:
     weights = np.abs(vectors[:, -1])
     epsilon = (count - values[-1]) / (count - 1)
     return float(np.clip(np.where(abs(epsilon) < 1e-12, 0.0, epsilon), 0.0, 1.0)), weights / weights.sum()  # noqa: PLR2004 - rounding of the eigenvalue
-
-
-def _given_epsilon(epsilon: tuple[float, float]) -> tuple[float, float]:
-    if len(epsilon) != 2 or not all(0 <= part <= 1 for part in epsilon):  # noqa: PLR2004 - of inputs and outputs
-        raise UsageError("frontier.epsilon", epsilon=epsilon)
-    return float(epsilon[0]), float(epsilon[1])
 
 
 def _own_epsilon(data: Units, unit: int, rts: str, orientation: str, terms: tuple[FloatArray, FloatArray]) -> Own:
