@@ -344,8 +344,8 @@ def category_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
             "over_choice": np.where(able > 0, counts / np.maximum(able, 1), np.nan),
             "unfit": unfit.sum(axis=0),
             "unfit_absent": (unfit & ~fit.present).sum(axis=0),
-            "status_zh": [reason.zh or "已计算" for reason in fit.reasons],
-            "status_en": [reason.en or "computed" for reason in fit.reasons],
+            "status_zh": [reason.zh for reason in fit.reasons],
+            "status_en": [reason.en for reason in fit.reasons],
         },
         schema_overrides={"year": pl.Int64, "regions": pl.Int64, "verdict": pl.String},
     )

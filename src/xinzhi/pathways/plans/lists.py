@@ -15,7 +15,7 @@ import yaml
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
 from xinzhi.pathways.conventions import check_known
 from xinzhi.pathways.industries import as_package, years_of
 
@@ -160,11 +160,10 @@ def fit_of(lists: Lists, divisions: dict[str, tuple[str, ...]], near: Nearness) 
 
 def _reason(stated: Sequence[str], found: Sequence[str]) -> Text:
     if found:
-        return Text(zh="", en="")
+        return words("pathways.status.computed")
     if not stated:
-        return Text(zh="该类别没有对应的行业大类", en="the category falls in no division")
-    codes = ", ".join(stated)
-    return Text(zh=f"activity 表没有行业大类 {codes}", en=f"the table 'activity' has none of the divisions {codes}")
+        return words("pathways.status.no_division")
+    return words("pathways.status.no_industry", codes=", ".join(stated))
 
 
 def popularity(data: Package, industries: Sequence[str], value: FloatArray) -> FloatArray:
