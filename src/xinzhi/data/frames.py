@@ -25,7 +25,7 @@ _KINDS: Mapping[str, FrameKind] = {"PANDAS": "pandas", "PYARROW": "pyarrow", "DU
 
 
 def read_any(source: Any, name: str, *, encoding: str | None = None) -> tuple[RawTable, FrameKind]:  # noqa: ANN401 - any kind of table
-    """Return one table and the kind of frame it came as."""
+    """Return one table, of a frame, a mapping, a result or a file, and the kind of frame it came as."""
     if isinstance(source, (str, Path)):
         return read_file(Path(source), name, encoding=encoding), "polars"
     if isinstance(source, Result):

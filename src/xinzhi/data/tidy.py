@@ -173,7 +173,7 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     [('a', 2005, None), ('b', 2005, 1.5)]
     >>> read.refuse(pl.col("debt") > 1, "data.above-zero", column="debt")
     Traceback (most recent call last):
-    xinzhi.core.errors.InputError: debt: table, line 2, column 'debt' (b/2005): 1.5 is not positive. Check it; ...
+    xinzhi.core.errors.InputError: debt: table, line 1, column 'debt' (b/2005): 1.5 is not positive. Check it; ...
     >>> tidy({"region": ["a"], "yaer": [2005]}, fields[:2], verb="debt")
     Traceback (most recent call last):
     xinzhi.core.errors.InputError: debt: the table has no column 'year'. Did you mean 'yaer'? It has region and yaer.

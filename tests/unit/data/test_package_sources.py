@@ -295,7 +295,7 @@ def test_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", fail)
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(InputError, match="the disk is full"):
         export(load({"accounts": TABLE}, units=UNITS), tmp_path / "copy")
     assert not list(tmp_path.iterdir())
 

@@ -62,7 +62,7 @@ def test_nothing_is_left_when_the_disk_is_full(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(type(path), "replace", fail)
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(InputError, match="the disk is full"):
         protocol.new(path)
     assert not list(tmp_path.iterdir())
 

@@ -10,8 +10,8 @@ from made_up_economy import made_up_economy
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
 from xinzhi.report import pages, svg, write_room
+from xinzhi.report.pages.sources.decomposition import apart, leading_parts
 from xinzhi.report.pages.sources.in_depth import flow_means, uncrowded
-from xinzhi.report.pages.sources.pictures import apart, leading_parts
 from xinzhi.report.pages.sources.tables import Shown
 from xinzhi.sources import allocation, decompose, innovation, upgrading
 

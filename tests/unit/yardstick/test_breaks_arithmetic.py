@@ -15,6 +15,7 @@ from xinzhi.core.breaks import (
 )
 from xinzhi.core.errors import UsageError
 from xinzhi.yardstick.breaks.judge import facts, rules
+from xinzhi.yardstick.panel import spell
 
 TERMS = rules()
 
@@ -187,3 +188,11 @@ def test_every_number_and_every_cause_has_a_reference():
         assert set(event["series"]) <= set(document["series"])
     names = [entry["en"] for group in ("events", "seams") for entry in document[group].values()]
     assert len(names) == len(set(names))
+
+
+def test_critical_values_are_those_of_the_table():
+    assert (rules().rate, rules().critical(np.array([25]), panel=True).tolist()) == (0.01, [3.89])
+
+
+def test_marks_are_spelt_cell_by_cell():
+    assert spell({"carried:labour_share": np.array([[False, True]])}, (1, 2)) == ["", "carried:labour_share"]

@@ -56,25 +56,11 @@ def _unknown_columns(sheet: Sheet) -> Iterator[Finding]:
         if sheet.spec.column(name) is not None:
             continue
         near = nearest_column(name, sheet.spec)
+        place: Place = {"table": sheet.name, "file": sheet.raw.file, "line": sheet.raw.header, "column": name}
         if near is not None:
-            yield finding(
-                "data.unknown-column",
-                table=sheet.name,
-                file=sheet.raw.file,
-                line=sheet.raw.header,
-                column=name,
-                value=name,
-                expected=near,
-            )
+            yield finding("data.unknown-column", **(place | {"value": name, "expected": near}))
         elif name not in sheet.raw.fields:
-            yield finding(
-                "data.unknown-column-far",
-                table=sheet.name,
-                file=sheet.raw.file,
-                line=sheet.raw.header,
-                column=name,
-                value=name,
-            )
+            yield finding("data.unknown-column-far", **(place | {"value": name}))
 
 
 def keys(sheet: Sheet) -> Iterator[Finding]:
