@@ -14,7 +14,7 @@ from xinzhi.core.text import LANGUAGES, Text
 from xinzhi.report import svg, write_room
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages import section
-from xinzhi.report.pages.risks.register_tables import figure
+from xinzhi.report.pages.risks.register import figure
 
 PITFALLS = ["misfit", "overcapacity", "herding", "debt", "old-wine", "bubble"]
 JILIN = "220000"

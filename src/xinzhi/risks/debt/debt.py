@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 KEYS, _HALF_UNIT = ("region", "year"), 0.05
 _SET = ("zh", "en", "dated", "source", "status", "numerator", "denominator", "grades")
 _NAMED = 3  # regions of the highest band that are named
-_FLOWS = ("revenue", "fund_revenue", "expenditure", "output")
 _RATIOS = {
     "to_output": (("explicit",), ("output",)),
     "to_revenue": (("explicit",), ("revenue",)),

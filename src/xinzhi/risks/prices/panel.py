@@ -232,24 +232,14 @@ def _statistics(
     top, most = float(path.max()), draws.max(axis=0)
     limits = np.quantile(most, np.array(LEVELS) / 100)
     row = {
-        "gsadf": top,
-        **{f"critical_{name}": float(limit) for name, limit in zip(LEVELS, limits, strict=True)},
-        "p_value": float((1 + (most >= top).sum()) / (1 + len(most))),
-        "rejects": bool(top > limits[at_level(level)]),
-        "level": level,
-        "convention": convention,
-        "method": "sieve",
-        "order": options["order"],
-        "replications": options["replications"],
-        "seed": options["seed"],
-        "false_alarms": float((draws > line[:, None]).any(axis=0).mean()),
-        "series": members,
-        "observations": len(dates),
-        "first": dates[0],
-        "last": dates[-1],
-        "lag": options["lag"],
+        "gsadf": top, **{f"critical_{name}": float(limit) for name, limit in zip(LEVELS, limits, strict=True)},
+        "p_value": float((1 + (most >= top).sum()) / (1 + len(most))), "rejects": bool(top > limits[at_level(level)]),
+        "level": level, "convention": convention, "method": "sieve", "order": options["order"],
+        "replications": options["replications"], "seed": options["seed"],
+        "false_alarms": float((draws > line[:, None]).any(axis=0).mean()), "series": members,
+        "observations": len(dates), "first": dates[0], "last": dates[-1], "lag": options["lag"],
         "minimum_window": options["window"],
-    }
+    }  # fmt: skip
     return pl.DataFrame([row])
 
 

@@ -306,33 +306,14 @@ def statistics_frame(
 
 
 _SCHEMA: dict[str, Any] = {
-    "series": pl.String,
-    "adf": pl.Float64,
-    "sadf": pl.Float64,
-    "gsadf": pl.Float64,
-    "observations": pl.Int64,
-    "first": None,  # of the caller's kind
-    "last": None,
-    "lag": pl.Int64,
-    "minimum_window": pl.Int64,
-    "critical_value": pl.Float64,
-    "rejects": pl.Boolean,
-    "significance": pl.Int64,
-    "level": pl.Int64,
-    "convention": pl.String,
-    "method": pl.String,
-    "replications": pl.Int64,
-    "seed": pl.Int64,
-    "false_alarms": pl.Float64,
-    "power": pl.Float64,
-    "power_gentle": pl.Float64,
-    "autocorrelation": pl.Float64,
-    "drift": pl.Float64,
-    "skipped": pl.Int64,
-    "status": pl.String,
-    "reason_zh": pl.String,
-    "reason_en": pl.String,
-}
+    "series": pl.String, "adf": pl.Float64, "sadf": pl.Float64, "gsadf": pl.Float64, "observations": pl.Int64,
+    "first": None, "last": None,  # of the caller's kind
+    "lag": pl.Int64, "minimum_window": pl.Int64, "critical_value": pl.Float64, "rejects": pl.Boolean,
+    "significance": pl.Int64, "level": pl.Int64, "convention": pl.String, "method": pl.String,
+    "replications": pl.Int64, "seed": pl.Int64, "false_alarms": pl.Float64, "power": pl.Float64,
+    "power_gentle": pl.Float64, "autocorrelation": pl.Float64, "drift": pl.Float64, "skipped": pl.Int64,
+    "status": pl.String, "reason_zh": pl.String, "reason_en": pl.String,
+}  # fmt: skip
 
 
 def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
@@ -340,27 +321,15 @@ def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
     at = at_level(level)
     alarms = one.critical.false_alarms.get(convention)
     return {
-        "series": one.series.name,
-        **dict(zip(_NAMES, one.statistics, strict=True)),
-        "observations": len(one.series.level),
-        "first": one.series.dates[0],
-        "last": one.series.dates[-1],
-        "lag": one.lag,
-        "minimum_window": one.window,
-        "critical_value": float(one.critical.gsadf[at]),
-        "rejects": one.rejects(level),
-        "significance": one.significance(),
-        "method": one.critical.method,
-        "replications": one.critical.replications,
-        "seed": one.critical.seed,
-        "false_alarms": None if alarms is None else float(alarms[at]),
-        "power": one.power(level, "standard"),
-        "power_gentle": one.power(level, "gentle"),
-        "autocorrelation": one.autocorrelation,
-        "drift": one.drift,
-        "skipped": one.skipped,
-        "status": "tested",
-    }
+        "series": one.series.name, **dict(zip(_NAMES, one.statistics, strict=True)),
+        "observations": len(one.series.level), "first": one.series.dates[0], "last": one.series.dates[-1],
+        "lag": one.lag, "minimum_window": one.window, "critical_value": float(one.critical.gsadf[at]),
+        "rejects": one.rejects(level), "significance": one.significance(), "method": one.critical.method,
+        "replications": one.critical.replications, "seed": one.critical.seed,
+        "false_alarms": None if alarms is None else float(alarms[at]), "power": one.power(level, "standard"),
+        "power_gentle": one.power(level, "gentle"), "autocorrelation": one.autocorrelation, "drift": one.drift,
+        "skipped": one.skipped, "status": "tested",
+    }  # fmt: skip
 
 
 def _empty_row(one: Series, reasons: dict[str, Finding]) -> dict[str, Any]:

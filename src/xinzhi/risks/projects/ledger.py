@@ -200,19 +200,13 @@ def ledger_frames(
     others = archive.frame["id"].gather(found.record[show.at]).to_list()
     rows = [
         (
-            ids[at],
-            others[at],
-            int(show.rank[at]),
-            name,
-            int(levels[at, field]),
-            _level(field, levels[at, field]),
-            float(heavy[at, field]),
-            _short(said[0][my_place[at]].get(name)),
+            ids[at], others[at], int(show.rank[at]), name, int(levels[at, field]), _level(field, levels[at, field]),
+            float(heavy[at, field]), _short(said[0][my_place[at]].get(name)),
             _short(said[1][their_place[at]].get(name)),
         )
         for at in range(len(ids))
         for field, name in enumerate(NAMES)
-    ]
+    ]  # fmt: skip
     titles = projects.titles(mine), archive.titles(theirs)
     texts = projects.texts(mine).to_list(), archive.texts(theirs).to_list()
     changed = [

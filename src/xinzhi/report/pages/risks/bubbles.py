@@ -1,25 +1,35 @@
-"""The pages of `bubbles` and `panel_bubbles`: what is explosive, since when, by which critical values."""
+"""The pages of `bubbles` and `panel_bubbles`: what is explosive, since when, by which critical values, in pictures."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from xinzhi.core.text import Text, listing, sentences, words
-from xinzhi.report.pages.risks import bubble_pictures as pictures
+from xinzhi.report.charts import kit
+from xinzhi.report.charts.kit.limits import COLUMN
+from xinzhi.report.picture import picture
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import MOST_NOTES, capital
-from xinzhi.report.table import table
+from xinzhi.report.table import column, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from altair.typing import ChartType
 
     from xinzhi.core.finding import Finding
+    from xinzhi.report.section import Picture
     from xinzhi.report.table import Table
     from xinzhi.risks import Bubbles, PanelBubbles
 
+CELLS, ROWS = 12, 45  # series that the grid and the time line show at most
+RISE, FALL = "positive", "negative"
+SIGNS = {RISE: "▲", FALL: "▼"}
+PATH = ("bsadf", "critical_value", "explosive")
 _NAMED = 3
 
 
@@ -27,22 +37,22 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     """Return which series explode, since when, and by which critical values; `region` is the series that leads."""
     names = result.names.distinct("series", result.statistics["series"])
     tested = result.statistics.filter(status="tested")
-    series = pictures.leading(result) if region is None else result.series_code(region)
+    series = leading(result) if region is None else result.series_code(region)
     row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
     answer = sentences(result.facts(), "bubbles")
     if row["status"] != "tested":
         why = Text(zh=row["reason_zh"], en=row["reason_en"])
         answer = [words("bubbles.answer.not_tested", name=names[series], why=why), *answer]
-    every = pictures.statistics(result)
+    every = statistics(result)
     drawn = [
-        pictures.one_series(result, series) if row["status"] == "tested" else None,
-        pictures.time_line(result),
-        pictures.many_series(result),
+        one_series(result, series) if row["status"] == "tested" else None,
+        time_line(result),
+        many_series(result),
         every if tested.height > 1 else None,
     ]
     tables = [every.twin] if tested.height == 1 else []
     if result.episodes.height and not result.rejecting_episodes().height:
-        tables.append(pictures.episode_table(result))
+        tables.append(episode_table(result))
     return Section.of(
         "bubbles.section",
         drawn,
@@ -67,7 +77,7 @@ def panel(result: PanelBubbles, *, region: str | None = None) -> Section:
     columns = ("start", "signal", "peak", "last", "duration", "ongoing")
     return Section.of(
         "bubbles.panel_section",
-        [pictures.panel_path(result)],
+        [panel_path(result)],
         [table("bubbles_panel_episodes", episodes, columns, result, part="episodes") if episodes.height else None],
         anchor="bubbles-panel",
         answer=sentences(result.facts(), "bubbles"),
@@ -103,4 +113,245 @@ def _notes(names: Mapping[str, Text], findings: Iterable[Finding]) -> list[Text]
     return [*notes[:MOST_NOTES], words("bubbles.note.more", k=rest)] if rest > 0 else notes
 
 
-__all__ = ["bubbles", "panel"]
+def leading(result: Bubbles) -> str:
+    """Return the series that says most: an ongoing rise, else the longest episode, else the nearest to its limit."""
+    episodes = result.rejecting_episodes()
+    for some in (episodes.filter(pl.col("ongoing") & (pl.col("signal") == RISE)), episodes):
+        if some.height:
+            return str(some.sort("duration", descending=True, maintain_order=True)["series"][0])
+    return str(_by_excess(result.statistics.filter(status="tested"), "gsadf")["series"][0])
+
+
+def _by_excess(frame: pl.DataFrame, statistic: str) -> pl.DataFrame:
+    """Return rows ordered by how far a statistic passes its critical value."""
+    return frame.sort(pl.col(statistic) - pl.col("critical_value"), descending=True, maintain_order=True)
+
+
+def _names(result: Bubbles) -> Mapping[str, Text]:
+    return result.names.distinct("series", result.statistics["series"])
+
+
+def _rows(result: Bubbles | PanelBubbles, path: pl.DataFrame, value: str = "bsadf") -> list[dict[str, Any]]:
+    limit = pl.col("critical_value") if value == "bsadf" else pl.lit(None)
+    places = pl.Series("x", [result.timeline.places[date] for date in path["date"]], dtype=pl.Int64)
+    return path.select(places, pl.col(value).alias("value"), limit.alias("limit")).to_dicts()
+
+
+def _spans(result: Bubbles | PanelBubbles, episodes: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return episodes as spans of a picture."""
+    dates = result.timeline
+    return [
+        {
+            "start": dates.places[row["start"]],
+            "end": dates.places[row["last"]],
+            "group": _direction(row["signal"]),
+            "word": dates.episode_text(row),
+            "mark": SIGNS[row["signal"]],
+            "after": "→" if row["ongoing"] else "",
+        }
+        for row in episodes.iter_rows(named=True)
+    ]
+
+
+def _direction(signal: str) -> Text:
+    return words("bubbles.chart.rise" if signal == RISE else "bubbles.chart.fall")
+
+
+def _over_time(chart: Callable[..., ChartType], result: Bubbles | PanelBubbles) -> Callable[..., ChartType]:
+    """Return a chart over dates that knows their unit and the order of the colours."""
+    return partial(chart, unit=result.timeline.unit, groups=(_direction(RISE), _direction(FALL)))
+
+
+def one_series(result: Bubbles, series: str) -> Picture:
+    """Return a series above its BSADF and critical line, with the episodes shaded in both."""
+    path = result.frame.filter(series=series)
+    row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
+    name = _names(result)[series]
+    panels = [
+        {"title": _measured(result, name), "rows": _rows(result, path, "value")},
+        {"title": words("bubbles.chart.bsadf", **_line(row)), "rows": _rows(result, path)},
+    ]
+    return picture(
+        "bubbles.bsadf",
+        _over_time(kit.episodes, result),
+        panels,
+        _path_table(result, path, "bubbles_path", ("value", *PATH), name),
+        {"name": name},
+        headline=result.headline(series),
+        spans=_spans(result, result.rejecting_episodes().filter(series=series)),
+    )
+
+
+def _line(row: Mapping[str, Any]) -> dict[str, object]:
+    """Return by which critical values a row of statistics is held."""
+    convention = words(f"bubbles.convention.{row['convention']}.name")
+    return {"level": row["level"], "convention": convention, "method": words(f"bubbles.chart.method_{row['method']}")}
+
+
+def _measured(result: Bubbles, name: Text) -> Text:
+    """Return what the figures of a series are, as far as the options say."""
+    options = result.provenance.options
+    kind = "_log" if options.get("log") or options.get("value") == "log_price" else ""
+    kind = "_ratio" if options.get("value") == "price_to_output" else kind
+    return words(f"bubbles.chart.series{kind}", name=name)
+
+
+def _path_table(
+    result: Bubbles | PanelBubbles, path: pl.DataFrame, key: str, columns: tuple[str, ...], name: Text | None = None
+) -> Table:
+    """Return the statistic of every date, of one series or of the panel."""
+    return table(key, result.timeline.with_dates(path.drop_nulls("bsadf")), ("date", *columns), result, name=name)
+
+
+def many_series(result: Bubbles) -> Picture | None:
+    """Return the rejecting series beside each other; None with fewer than two."""
+    episodes = result.rejecting_episodes()
+    longest = episodes.group_by("series", maintain_order=True).agg(pl.col("duration").max())
+    order = longest.sort("duration", descending=True, maintain_order=True)["series"].head(CELLS).to_list()
+    if len(order) < 2:  # noqa: PLR2004 - one stands in the leading picture
+        return None
+    names = _names(result)
+    cells = [
+        {"name": names[one], "rows": _rows(result, result.frame.filter(series=one)),
+         "spans": _spans(result, episodes.filter(series=one))}
+        for one in order
+    ]  # fmt: skip
+    at_peak = result.frame.select("series", pl.col("date").alias("peak"), "bsadf", "critical_value")
+    peaks = episodes.join(at_peak, on=["series", "peak"], how="left", maintain_order="left")
+    top = _by_excess(peaks, "bsadf").row(0, named=True)
+    shown = pl.DataFrame({"series": order}).join(peaks, on="series", maintain_order="left_right")
+    columns = ("series", "signal", "start", "peak", "bsadf", column("bubbles.limit", "score", of="critical_value"))
+    return picture(
+        "bubbles.series",
+        _over_time(kit.episode_grid, result),
+        cells,
+        table("bubbles_peaks", result.timeline.with_dates(shown), columns, result, part="episodes"),
+        {
+            "n": longest.height, "shown": len(order), "name": names[top["series"]], "bsadf": top["bsadf"],
+            "peak": result.timeline.date(top["peak"]), "limit": top["critical_value"],
+        },
+        headline="peak",
+        unit="bsadf",
+    )  # fmt: skip
+
+
+def time_line(result: Bubbles) -> Picture | None:
+    """Return the episodes of all series that reject on one line of time; None without any."""
+    episodes, places, names = result.rejecting_episodes(), result.timeline.places, _names(result)
+    if not episodes.height:
+        return None
+    first = episodes.group_by("series", maintain_order=True).agg(
+        pl.col("start").min(), pl.col("duration").sum().alias("length")
+    )
+    kept = first.sort("length", descending=True, maintain_order=True).head(ROWS)["series"].to_list()
+    ends = {row["series"]: (places[row["first"]], places[row["last"]])
+            for row in result.statistics.filter(pl.col("series").is_in(kept)).iter_rows(named=True)}  # fmt: skip
+    order = sorted(kept, key=lambda one: places[episodes.filter(series=one)["start"][0]])
+    rows = [
+        {"name": names[one], "first": ends[one][0], "last": ends[one][1],
+         "spans": _spans(result, episodes.filter(series=one))}
+        for one in order
+    ]  # fmt: skip
+    when, most = _crowded(result, episodes)
+    return picture(
+        "bubbles.episodes",
+        _over_time(kit.spells, result),
+        rows,
+        episode_table(result),
+        {
+            "n": first.height, "rises": episodes.filter(signal=RISE).height,
+            "falls": episodes.filter(signal=FALL).height, "when": when, "most": most, "shown": len(rows),
+        },
+        headline="timeline",
+        unit="date",
+    )  # fmt: skip
+
+
+def _crowded(result: Bubbles, episodes: pl.DataFrame) -> tuple[str | None, int]:
+    """Return the date on which most series are explosive at once, and how many."""
+    dates = result.timeline
+    inside = [
+        place
+        for row in episodes.iter_rows(named=True)
+        for place in range(dates.places[row["start"]], dates.places[row["last"]] + 1)
+    ]
+    counts = pl.Series("at", inside).value_counts().sort("count", "at", descending=[True, False])
+    return dates.date_at(int(counts["at"][0])), int(counts["count"][0])
+
+
+def episode_table(result: Bubbles) -> Table:
+    """Return one row an episode; those of series that do not reject are marked so."""
+    columns = ("series", "signal", "start", "peak", "last", "duration", "ongoing", "rejects")
+    return table("bubbles_episodes", result.timeline.with_dates(result.episodes), columns, result, part="episodes")
+
+
+def statistics(result: Bubbles) -> Picture:
+    """Return GSADF of every series beside its own critical value."""
+    tested, names = _by_excess(result.statistics.filter(status="tested"), "gsadf"), _names(result)
+    groups = words("bubbles.chart.rejects"), words("bubbles.chart.not_rejects")
+    rows = [
+        {"name": names[row["series"]], "value": row["gsadf"], "limit": row["critical_value"],
+         "group": groups[0 if row["rejects"] else 1]}
+        for row in tested.iter_rows(named=True)
+    ]  # fmt: skip
+    top = tested.row(0, named=True)
+    most, k = 2 * COLUMN, int(tested["rejects"].sum())
+    methods = [
+        words(f"bubbles.chart.method_{one}") for one in tested["method"].drop_nulls().unique(maintain_order=True)
+    ]
+    return picture(
+        "bubbles.gsadf",
+        kit.limits,
+        rows,
+        _statistic_table(result, tested),
+        {
+            "k": k, "n": tested.height, "name": names[top["series"]], "gsadf": top["gsadf"], "shown": most,
+            "limit": top["critical_value"], "level": result.level, "method": methods,
+        },
+        headline="gsadf" if k else "none",
+        how="gsadf_first" if tested.height > most else "gsadf",
+        unit="bsadf",
+        x="gsadf",
+        groups=groups,
+    )  # fmt: skip
+
+
+def _statistic_table(result: Bubbles, tested: pl.DataFrame) -> Table:
+    """Return one row a series that was tested: its statistics, each beside its critical value."""
+    limits = result.critical.filter(level=result.level).pivot("statistic", index="series", values="critical_value")
+    limits = limits.select("series", *(pl.col(name).alias(f"{name}_limit") for name in ("sadf", "adf")))
+    frame = result.timeline.with_dates(tested).join(limits, on="series", how="left", maintain_order="left")
+    columns = (
+        "series", "gsadf", "critical_value", "rejects", "significance", "sadf", column("bubbles.sadf_limit", "score"),
+        "adf", column("bubbles.adf_limit", "score"), "observations", "first", "last", "lag", "minimum_window",
+        "false_alarms", "power",
+    )  # fmt: skip
+    note = words("bubbles.note.statistics", level=result.level)
+    return table("bubbles_statistics", frame, columns, result, part="statistics", notes=(note,))
+
+
+def panel_path(result: PanelBubbles) -> Picture:
+    """Return the mean BSADF of a panel and its critical line."""
+    row, dates = result.statistics.row(0, named=True), result.timeline
+    facts: dict[str, object] = {
+        "n": row["series"], "gsadf": row["gsadf"], "limit": row[f"critical_{row['level']}"], "level": row["level"],
+    }  # fmt: skip
+    headline = "panel_undated" if row["rejects"] else "panel_calm"
+    if row["rejects"] and result.episodes.height:
+        ongoing = result.episodes.filter("ongoing")
+        top = (ongoing if ongoing.height else result.episodes.sort("duration", descending=True)).row(0, named=True)
+        facts |= {"episode": dates.episode_text(top), "lasted": dates.lasted(top["duration"])}
+        headline = "panel"
+    panels = [
+        {"title": words("bubbles.chart.panel", n=row["series"], **_line(row)), "rows": _rows(result, result.frame)}
+    ]
+    return picture(
+        "bubbles.panel",
+        _over_time(kit.episodes, result),
+        panels,
+        _path_table(result, result.frame, "bubbles_panel", PATH),
+        facts,
+        headline=headline,
+        unit="bsadf",
+        spans=_spans(result, result.episodes),
+    )

@@ -8,7 +8,7 @@ import polars as pl
 
 from xinzhi.core.text import Text, listing, same, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.risks.debt_notes import LISTED, gaps, swaps
+from xinzhi.report.pages.risks.debt import LISTED, gaps, swaps
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section

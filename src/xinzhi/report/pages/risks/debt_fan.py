@@ -8,7 +8,7 @@ import polars as pl
 
 from xinzhi.core.text import Text, listing, number, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.risks.debt_notes import LISTED, swaps
+from xinzhi.report.pages.risks.debt import LISTED, swaps
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, fact, finding_notes, notes_of

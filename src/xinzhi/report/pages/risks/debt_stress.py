@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.text import Text, has, listing, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.risks.debt_notes import LISTED, swaps
+from xinzhi.report.pages.risks.debt import LISTED, swaps
 from xinzhi.report.palette import ACCENT, GROUPS, INK
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
