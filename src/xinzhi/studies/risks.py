@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -354,8 +354,7 @@ def called(result: Bubbles, language: Language) -> Bubbles:
         code: text.lang(language) if place_text(text.lang(language)) == text else code for code, text in known.items()
     }
     named = pl.col("series").cast(pl.String).replace(names)
-    frames = ("frame", "statistics", "episodes", "critical")
-    held = [one.name for one in fields(result) if one.name in frames]
+    held = ("frame", "statistics", "episodes", "critical")
     return replace(result, **{name: getattr(result, name).with_columns(named) for name in held})
 
 

@@ -186,10 +186,9 @@ def tested_series(
     for (periods, order), members in groups.items():
         window = minimum_window(periods) if rules.minimum_window is None else rules.minimum_window
         found = recursive_adf(np.column_stack([one.level for one in members]), window=window, lag=order)
-        flat: list[bool] = np.isnan(found.bsadf).all(axis=0).tolist()
-        values = _values(
-            [one for one, exact in zip(members, flat, strict=True) if not exact], window, order, critical, rules
-        )
+        flat = np.asarray(np.isnan(found.bsadf).all(axis=0))
+        usable = [one for at, one in enumerate(members) if not flat[at]]
+        values = _values(usable, window, order, critical, rules)
         for at, one in enumerate(members):
             if flat[at]:
                 findings.append(bubble_finding("prices.exact", key=one.name, skipped=int(found.skipped[at])))

@@ -124,10 +124,10 @@ class Register(Result):
     def _ends(self, pitfall: str) -> dict[str, object]:
         """Return the highest and lowest figure of the first rule on regions themselves, where the rule names it."""
         rows = self.checks.filter(pl.col("pitfall") == pitfall, pl.col("kind") == "region").drop_nulls("value")
-        first = next((rule for name, rule in rules().items() if name in rows["rule"] and "figure_zh" in rule), None)
-        if first is None:
+        name = next((one for one, rule in rules().items() if one in rows["rule"] and "figure_zh" in rule), None)
+        if name is None:
             return {}
-        name = next(one for one, rule in rules().items() if rule is first)
+        first = rules()[name]
         ordered = rows.filter(rule=name).sort("value", "region")
         low, high = ordered.row(0, named=True), ordered.row(-1, named=True)
         return {
