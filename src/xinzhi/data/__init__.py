@@ -10,9 +10,9 @@ The verbs
     `packages` names those that ship with xinzhi, `known_tables` the tables and columns that it knows. `tidy` reads a
     single table, a frame of any kind or a file, by a schema of `Field` and returns a `Tidy`; `provenance` says what a
     result was made from; `is_package` tells a package from a frame, `as_package` loads it, `names_of` names its codes.
-    `read_source` gives the tables of a package as a `RawTable` each, before they are checked; `read_any` and `read_file` one
-    table from anywhere, `typed` casts its text; `fingerprint` is the digest of a frame, `nearest` the name that one
-    misspells; `units` reads and converts units.
+    `read_source` gives the tables of a package as a `RawTable` each, before they are checked; `read_any` and
+    `read_file` one table from anywhere, `typed` casts its text; `fingerprint` is the digest of a frame, `nearest` the
+    name that one misspells; `units` reads and converts units.
 """
 
 from __future__ import annotations
