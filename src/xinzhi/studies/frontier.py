@@ -296,7 +296,7 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
         bad = frame[good].is_not_null() & frame[good].cast(pl.Float64, strict=False).is_null()
         if bad.any():
             at = int(bad.arg_true()[0])
-            where = {"table": table.name, "line": table.lines[at], "column": good}
+            where: dict[str, Any] = {"table": table.name, "line": table.lines[at], "column": good}
             raise InputError("studies.no-number", given=str(frame[good][at]), **where)
     period = wish.period or period_of(frame)
     unit = wish.unit or _unit(frame, {*goods, wish.group, period}, period)

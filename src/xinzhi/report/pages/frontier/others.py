@@ -109,7 +109,7 @@ def metafrontier(result: Metafrontier, *, region: str | None = None) -> Section:
     order = result.groups.sort("mean_tgr", descending=True, nulls_last=True)
     scores = [head("meta", "score"), head("within", "score"), head("tgr", "score")]
     twin = table(
-        "frontier_gaps", result.frame.sort("group", "tgr", descending=[False, True]),
+        "frontier_gaps", result.frame.sort("group", "tgr", "unit", descending=[False, True, False]),
         [head("unit", "name"), head("group", "name"), *scores, "status"], result, names=names,
     )  # fmt: skip
     frame = result.frame.sort("tgr", "unit", descending=[True, False], nulls_last=True)
