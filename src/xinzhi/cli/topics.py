@@ -192,7 +192,7 @@ def screen(call: Call) -> int | None:
     folder = call.get("example")
     if folder is None:
         return conclude(call, study(call, call.get("projects")))
-    from xinzhi.report.files import whole
+    from xinzhi.report.document import whole
     from xinzhi.risks import example
 
     frames = {f"{name}.csv": frame for name, frame in example().items()}

@@ -1,16 +1,77 @@
-"""Documents for machines: texts, frames and numbers as JSON."""
+"""A document: sections and what stands around them, as JSON for machines, in files that are whole or not there."""
 
 from __future__ import annotations
 
 import json
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from xinzhi.core.errors import UsageError, system_reason
+from xinzhi.core.text import paragraph, same, words
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import polars as pl
 
+    from xinzhi.core.result import Provenance
     from xinzhi.core.text import Text
+    from xinzhi.protocol import Protocol
+    from xinzhi.report.section import Section
+    from xinzhi.report.table import Table
+
+DECIMALS = 2  # of growth in percent, where no protocol says otherwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What is written: sections, and what stands around them."""
+
+    names: tuple[str, str, str]  # of the page, the workbook, and the document for machines
+    title: Text
+    about: Text  # what the page is about: both together are its title
+    subtitle: Text
+    cover: Text  # title of the workbook
+    source: Text  # what was read
+    foot: Text  # the line under every table and chart
+    made: Text  # how it was computed
+    sections: Sequence[Section]
+    provenance: Provenance
+    frames: Mapping[str, pl.DataFrame]  # by the names of the CSV files
+    data: Mapping[str, Any]  # of the document for machines
+    leads: bool = False  # whether the first section is the page, the others stand behind it
+    brief: frozenset[str] = frozenset()  # keys of the sections that show their leading pictures only
+    tables: Sequence[Table] | None = None  # of the workbook; None: those of the sections
+    protocol: Protocol | None = None
+    notes: tuple[Text, ...] = ()  # of the workbook
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of growth in percent."""
+        return DECIMALS if self.protocol is None else int(self.protocol.value("reporting.decimals"))
+
+    def contents(self) -> list[Table]:
+        """Return the tables of the workbook, one a sheet."""
+        return list(self.tables or [table for one in self.sections for table in one.contents()])
+
+
+def said(section: Section) -> dict[str, object]:
+    """Return the answer and the notes of a section, JSON-ready."""
+    return {"answer": text(paragraph(section.answer)), "notes": [text(note) for note in section.notes]}
+
+
+def protocol_summary(protocol: Protocol) -> dict[str, object]:
+    """Return what names a protocol, JSON-ready."""
+    named = {name: getattr(protocol, name) for name in ("id", "version", "status", "fingerprint")}
+    return {**named, "title": text(protocol.title)}
+
+
+def foot(source: Text, provenance: Provenance) -> Text:
+    """Return the line under every chart and table: source, protocol and its fingerprint."""
+    return words("label.foot", source=source, mark=same(provenance.foot()))
 
 
 def text(one: Text) -> dict[str, str]:
@@ -28,3 +89,30 @@ def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def dump(document: Mapping[str, Any]) -> str:
     """Write a document as JSON, readable as it stands."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1, default=str) + "\n"
+
+
+@contextmanager
+def whole(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Hand out temporary paths for files of a folder and put all of them in their places at the end."""
+    # When anything fails before that, the temporary files are removed and files of those names stay as they were.
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("report.cannot-write-folder", folder=folder, why=system_reason(error)) from None
+    temporary = [folder / f".{os.getpid()}-{name}" for name in names]
+    try:
+        yield temporary
+        for path, name in zip(temporary, names, strict=True):
+            path.replace(folder / name)
+    except PermissionError as error:
+        raise UsageError("report.cannot-write-file", file=error.filename, why=system_reason(error)) from None
+    finally:
+        for path in temporary:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Hand out a temporary path for one file and put it in its place at the end."""
+    with whole(path.parent, [path.name]) as (temporary,):
+        yield temporary

@@ -12,7 +12,7 @@ import polars.selectors as cs
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import describe, described
 from xinzhi.core.text import is_known
-from xinzhi.report.files import whole_file
+from xinzhi.report.document import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

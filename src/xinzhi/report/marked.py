@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import words
-from xinzhi.report.files import whole_file
+from xinzhi.report.document import whole_file
 from xinzhi.report.palette import SEVERITY
 
 if TYPE_CHECKING:

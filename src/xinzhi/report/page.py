@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from xinzhi.core.text import Language
     from xinzhi.data import Package
+    from xinzhi.report.document import Document
     from xinzhi.report.table import Column, Table
-    from xinzhi.report.writing import Document
 
 LANG = {"zh": "zh-CN", "en": "en"}
 

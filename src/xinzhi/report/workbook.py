@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from xinzhi.core.text import Language
+    from xinzhi.report.document import Document
     from xinzhi.report.table import Column, Kind, Table
-    from xinzhi.report.writing import Document
 
 HEAD = 5  # rows above the data: title, source, Chinese header, English header, unit
 WIDTHS: Mapping[Kind, int] = {"name": 16, "text": 34, "value": 34, "code": 14, "flag": 12, "date": 14, "flags": 40}

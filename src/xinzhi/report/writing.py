@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, paragraph, same, words
-from xinzhi.report.document import dump, rows, text
-from xinzhi.report.files import whole
+from xinzhi.core.text import Text, words
+from xinzhi.report.document import Document, dump, rows, said, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
+    from altair.typing import ChartType
 
-    from xinzhi.core.result import Provenance, Result
+    from xinzhi.core.result import Result
     from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.report.section import Section
-    from xinzhi.report.table import Table
     from xinzhi.studies import Study
     from xinzhi.yardstick import Audit, Measurement
-
-DECIMALS = 2  # of growth in percent, where no protocol says otherwise
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """What is written: sections, and what stands around them."""
-
-    names: tuple[str, str, str]  # of the page, the workbook, and the document for machines
-    title: Text
-    about: Text  # what the page is about: both together are its title
-    subtitle: Text
-    cover: Text  # title of the workbook
-    source: Text  # what was read
-    foot: Text  # the line under every table and chart
-    made: Text  # how it was computed
-    sections: Sequence[Section]
-    provenance: Provenance
-    frames: Mapping[str, pl.DataFrame]  # by the names of the CSV files
-    data: Mapping[str, Any]  # of the document for machines
-    leads: bool = False  # whether the first section is the page, the others stand behind it
-    brief: frozenset[str] = frozenset()  # keys of the sections that show their leading pictures only
-    tables: Sequence[Table] | None = None  # of the workbook; None: those of the sections
-    protocol: Protocol | None = None
-    notes: tuple[Text, ...] = ()  # of the workbook
-
-    @property
-    def decimals(self) -> int:
-        """Decimals of growth in percent."""
-        return DECIMALS if self.protocol is None else int(self.protocol.value("reporting.decimals"))
-
-    def contents(self) -> list[Table]:
-        """Return the tables of the workbook, one a sheet."""
-        return list(self.tables or [table for one in self.sections for table in one.contents()])
 
 
 def write_document(document: Document, out_dir: Path, language: Language) -> list[Path]:
@@ -300,17 +264,52 @@ def _summary(section: Section, result: Result) -> dict[str, object]:
     }
 
 
-def said(section: Section) -> dict[str, object]:
-    """Return the answer and the notes of a section, JSON-ready."""
-    return {"answer": text(paragraph(section.answer)), "notes": [text(note) for note in section.notes]}
+def plot(result: Result, kind: str | None = None, language: Language = "en", *, region: str | None = None) -> ChartType:
+    """Draw a result.
 
+    Parameters
+    ----------
+    result
+        What a verb returns.
+    kind
+        Of a measurement ``ranking`` (the default), ``map``, ``sources``, ``contributions``, ``groups`` or, where
+        `region` is given, ``region``; of an audit ``room`` (the default: the ranks that a yardstick of its own would
+        buy each region), ``ranks`` (the same yardstick for all), ``curve`` (specification curve), ``variance`` or
+        ``reversals``; of other results those that their page of the documentation names; an unknown kind is answered
+        with the list of them.
+    language
+        ``en`` or ``zh``.
+    region
+        The region, by code or name, for pictures of one region; the default is a telling one.
 
-def protocol_summary(protocol: Protocol) -> dict[str, object]:
-    """Return what names a protocol, JSON-ready."""
-    named = {name: getattr(protocol, name) for name in ("id", "version", "status", "fingerprint")}
-    return {**named, "title": text(protocol.title)}
+    Returns
+    -------
+    altair.Chart
+        The chart, with a title that states what it finds; save it with ``chart.save("ranking.svg")``.
 
+    Raises
+    ------
+    UsageError
+        When the kind or the region is unknown, or the result has no picture.
 
-def foot(source: Text, provenance: Provenance) -> Text:
-    """Return the line under every chart and table: source, protocol and its fingerprint."""
-    return words("label.foot", source=source, mark=same(provenance.foot()))
+    Examples
+    --------
+    >>> import xinzhi
+    >>> chart = xinzhi.plot(xinzhi.measure("china-provinces"), "ranking", language="zh")
+    >>> chart.to_dict()["title"]["text"]  # doctest: +ELLIPSIS
+    '...居首...'
+    """
+    import altair as alt
+
+    from xinzhi.report.charts.style import Words
+    from xinzhi.report.pages import section
+
+    pictures = {one.kind: one for one in section(result, region=region).pictures}
+    if not pictures:
+        raise UsageError("report.nothing-to-draw", name=type(result).__name__)
+    chosen = pictures.get(kind or next(iter(pictures)))
+    if chosen is None:
+        raise UsageError("report.no-such-chart", kind=kind, kinds=", ".join(pictures), name=type(result).__name__)
+    foot = result.provenance.foot()
+    title = alt.TitleParams(chosen.headline.lang(language), subtitle=foot, fontSize=14, offset=10)
+    return chosen.draw(Words(language)).properties(title=title)

@@ -15,7 +15,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import pages, svg
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.dates import marks, written
+from xinzhi.report.charts.kit.episodes import marks, written
 from xinzhi.report.charts.style import Words
 from xinzhi.risks import BubbleRules, bubbles, panel_bubbles
 from xinzhi.risks.prices.critical import explosive_series

@@ -10,7 +10,6 @@ import pytest
 from xinzhi.core.text import Text
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit import contrast
 from xinzhi.report.charts.style import PAD, Words
 
 BLUES = (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
@@ -31,11 +30,11 @@ def ratio(a, b):
 def test_ink_is_readable_on_the_colours_of_a_scale(shades):
     steps = len(shades) - 1
     for at, shade in enumerate(shades):
-        assert ratio(contrast.ink_on(at / steps, shades), shade) >= 4.5
+        assert ratio(palette.ink_on(at / steps, shades), shade) >= 4.5
     for share in (at / 200 for at in range(201)):
-        ground = contrast.between(share, shades)
-        ink = contrast.luminance(contrast.linear_of(contrast.ink_on(share, shades)))
-        assert contrast.contrast(ink, contrast.luminance(ground)) >= 4.5
+        ground = palette.between(share, shades)
+        ink = palette.luminance(palette.linear_of(palette.ink_on(share, shades)))
+        assert palette.contrast(ink, palette.luminance(ground)) >= 4.5
 
 
 @pytest.mark.parametrize("diverging", [False, True])
@@ -52,8 +51,8 @@ def test_colours_are_those_that_the_chart_draws(diverging):
     assert len(fills) == len(values)
     for fill, value in zip(fills, values, strict=True):
         drawn = "#" + "".join(f"{int(one):02x}" for one in fill)
-        ours = contrast.between(value / 100, palette.DIVERGING if diverging else BLUES)
-        assert contrast.luminance(ours) == pytest.approx(luminance(drawn), abs=0.004)
+        ours = palette.between(value / 100, palette.DIVERGING if diverging else BLUES)
+        assert palette.luminance(ours) == pytest.approx(luminance(drawn), abs=0.004)
 
 
 def test_cells_of_both_signs_are_readable_on_a_scale_of_one_colour():
@@ -70,8 +69,8 @@ def test_cells_of_both_signs_are_readable_on_a_scale_of_one_colour():
         for row in chart["datasets"][layer["data"]["name"]]
     }
     for value, ink in inks.items():
-        ground = contrast.luminance(contrast.between((value + 7.5) / 18.6, BLUES))
-        assert contrast.contrast(luminance(ink), ground) >= 4.5
+        ground = palette.luminance(palette.between((value + 7.5) / 18.6, BLUES))
+        assert palette.contrast(luminance(ink), ground) >= 4.5
     assert inks[-7.5] == palette.INK  # the palest cell had white figures
 
 

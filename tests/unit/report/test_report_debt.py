@@ -15,7 +15,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import pages, svg
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.fan import shades
+from xinzhi.report.charts.kit.years import shades
 from xinzhi.report.charts.style import Words
 from xinzhi.risks.debt.debt_fan import chance
 

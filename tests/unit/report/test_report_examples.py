@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from xinzhi.core.text import Text, same, words
 from xinzhi.protocol import Dated
-from xinzhi.report.charts.kit.contrast import ink_on
-from xinzhi.report.charts.kit.dates import marks as dates_marked
-from xinzhi.report.charts.kit.dates import written
-from xinzhi.report.charts.kit.fan import shades
+from xinzhi.report.charts.kit.episodes import marks as dates_marked
+from xinzhi.report.charts.kit.episodes import written
 from xinzhi.report.charts.kit.plane import squarify
-from xinzhi.report.charts.kit.years import stretches
+from xinzhi.report.charts.kit.years import shades, stretches
 from xinzhi.report.charts.style import Words, padded, width
-from xinzhi.report.document import text
-from xinzhi.report.files import whole
+from xinzhi.report.document import text, whole
 from xinzhi.report.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
 from xinzhi.report.numbers import amount, split_unit, unit_text
 from xinzhi.report.page import both
 from xinzhi.report.pages.yardstick.audit_view import level_text, share, thinned, value_text
 from xinzhi.report.pages.yardstick.parameters import shown
 from xinzhi.report.pages.yardstick.regions import ticks
+from xinzhi.report.palette import ink_on
 from xinzhi.report.sentence import chance, fact, joined, sentence, short, spread, yes_no
 from xinzhi.report.svg import bilingual
 

@@ -16,7 +16,7 @@ from xinzhi.report.certificate.results import digest_results
 from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, Certificate, digest, layout, without
 from xinzhi.report.certificate.signature import sign
 from xinzhi.report.certificate.tables import digest_tables
-from xinzhi.report.files import whole
+from xinzhi.report.document import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

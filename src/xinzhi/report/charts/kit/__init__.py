@@ -10,12 +10,10 @@ may come, `plane` draws two dimensions (points with quadrants, tiles, a treemap,
 from __future__ import annotations
 
 from xinzhi.report.charts.kit.episodes import episode_grid, episodes, spells
-from xinzhi.report.charts.kit.fan import fan
-from xinzhi.report.charts.kit.limits import limits
 from xinzhi.report.charts.kit.names import bars, dots, matrix, stacked, waterfall
 from xinzhi.report.charts.kit.plane import network, points, tiles, treemap
-from xinzhi.report.charts.kit.ranges import bullets, pairs, spreads
-from xinzhi.report.charts.kit.years import lines, ridges, timeline
+from xinzhi.report.charts.kit.ranges import bullets, limits, pairs, spreads
+from xinzhi.report.charts.kit.years import fan, lines, ridges, timeline
 
 __all__ = [
     "bars",

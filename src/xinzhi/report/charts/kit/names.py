@@ -10,7 +10,7 @@ import altair as alt
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
-from xinzhi.report.charts.kit.contrast import ink_on
+from xinzhi.report.palette import ink_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

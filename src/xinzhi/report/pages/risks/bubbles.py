@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.text import Text, listing, sentences, words
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.limits import COLUMN
+from xinzhi.report.charts.kit.ranges import COLUMN
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import MOST_NOTES, capital

@@ -9,7 +9,7 @@ import polars as pl
 from xinzhi.core.text import number, same, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.reliability import reliability
+from xinzhi.report.charts.kit.ranges import reliability
 from xinzhi.report.picture import picture
 from xinzhi.report.sentence import short
 from xinzhi.report.table import Column, Table, column, table

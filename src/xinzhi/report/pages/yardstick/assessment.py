@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import has, paragraph, words
-from xinzhi.report.document import rows, text
+from xinzhi.report.document import Document, foot, protocol_summary, rows, said, text
 from xinzhi.report.page import package_line
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import section
@@ -14,7 +14,6 @@ from xinzhi.report.pages.yardstick.parameters import protocol as parameters
 from xinzhi.report.pages.yardstick.regions import profiles
 from xinzhi.report.section import Section
 from xinzhi.report.view import View
-from xinzhi.report.writing import Document, foot, protocol_summary, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,13 +9,12 @@ import polars as pl
 
 from xinzhi.core.text import Text, listing, number, paragraph, same, words
 from xinzhi.report.charts.kit.names import END, MOST
-from xinzhi.report.document import rows, text
+from xinzhi.report.document import Document, foot, protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures, audit_tables
 from xinzhi.report.pages.yardstick.audit_view import AuditView, choice_title, share
 from xinzhi.report.pages.yardstick.parameters import introduction
 from xinzhi.report.section import Picture, Section, Sketch
 from xinzhi.report.table import without_notes
-from xinzhi.report.writing import Document, foot, protocol_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
