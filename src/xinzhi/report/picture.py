@@ -38,44 +38,14 @@ def picture(  # noqa: PLR0913 - the fields of a row
     legend: Text | str | None = None,
     **options: Any,  # noqa: ANN401 - the options of the chart
 ) -> Picture:
-    """Return a picture whose words stand in the catalogue under its name.
-
-    Parameters
-    ----------
-    key
-        ``<topic>.<kind>``, such as ``debt.history``: its words are ``debt.title.history``, ``debt.headline.history``,
-        ``debt.how.history`` and ``debt.unit_of.history``.
-    chart
-        What draws it: a function of `xinzhi.report.charts.kit`, called with the words, the rows and the options.
-    rows
-        What it draws: rows as the chart wants them (`rows_of` makes them from a frame).
-    twin
-        Its figures as a table; it stands for the unit too where the picture has none of its own: that of its first
-        column with one.
-    facts
-        What stands for the placeholders of its words.
-    title, headline, how, unit
-        The name of other words (``how="history_all"``), or the words themselves.
-    options
-        Of the chart. A title of an axis that is missing is ``<topic>.chart.<kind>``; a text is taken as it is, and
-        a string as the name of a word: ``x="of_output"`` is ``debt.chart.of_output``.
-    legend
-        The title of the colours, for charts that have one (their option ``title``).
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> from xinzhi.report.charts import kit
-    >>> from xinzhi.report.table import table
-    >>> frame = pl.DataFrame({"year": [2001, 2002], "deviation": [0.5, 0.4]})
-    >>> drawn = picture(
-    ...     "pathways.sigma", kit.lines, rows_of(frame, year="year", value="deviation"), table("pathways_sigma", frame),
-    ...     {"start": 2001, "end": 2002, "first": 0.5, "last": 0.4, "p": 0.01},
-    ...     headline="sigma_less", unit="log", y="deviation",
-    ... )
-    >>> drawn.headline.en
-    'Differences shrank from 0.500 in 2001 to 0.400 in 2002 (p = 0.010)'
-    """
+    """Return a picture whose words stand in the catalogue under its name."""
+    # `key` is ``<topic>.<kind>``, such as ``debt.history``: its words are ``debt.title.history``,
+    # ``debt.headline.history``, ``debt.how.history`` and ``debt.unit_of.history``; `title`, `headline`, `how`, `unit`
+    # name other words (``how="history_all"``) or are the words themselves. `chart` is a function of
+    # `xinzhi.report.charts.kit`, called with the words, the rows and the options. An axis without a title takes
+    # ``debt.chart.history``; a string names a word (``x="of_output"`` is ``debt.chart.of_output``); `legend` is the
+    # title of the colours. The twin gives the unit where the picture has none: that of its first column with one.
+    # `facts` fill the placeholders of the words.
     topic, _, kind = key.rpartition(".")
     values = dict(facts or {})
 
@@ -120,25 +90,9 @@ def rows_of(
     part: str = "frame",
     **encodings: str | Column | Text | float,
 ) -> list[dict[str, Any]]:
-    """Return the rows that a chart draws from columns of a frame, as a table shows them.
-
-    Parameters
-    ----------
-    frame
-        The rows, in order.
-    of, names, part
-        As in `table`: codes become names, fractions percent.
-    encodings
-        What the chart calls them, such as ``name="region", value="to_output"``; a `Text` or a number is the same in
-        every row.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> share = Column(name="to_output", title=Text(zh="债务率", en="debt over output"), kind="percent")
-    >>> rows_of(pl.DataFrame({"year": [2024], "to_output": [0.25]}), year="year", value=share)
-    [{'year': 2024, 'value': 25.0}]
-    """
+    """Return the rows that a chart draws from columns of a frame, as a table shows them."""
+    # `encodings` are what the chart calls the columns, such as ``name="region", value="to_output"``; a `Text` or a
+    # number is the same in every row. `of`, `names` and `part` as in `table`: codes become names, fractions percent.
     topic = of.topic if of is not None else ""
     called = of.names if names is None and of is not None else names
     columns = {}

@@ -173,23 +173,10 @@ class Section:
         facts: Mapping[str, object] | None = None,
         **more: Any,  # noqa: ANN401 - the other fields
     ) -> Section:
-        """Return a section whose words stand in the catalogue: ``<topic>.title.<name>``, ``<topic>.answer.<name>``.
-
-        Parameters
-        ----------
-        key
-            ``<topic>.<name>``.
-        pictures, tables
-            As in the class; None is left out.
-        anchor
-            Its `key`: the place on the page.
-        answer
-            The finding; None: the headlines of the pictures as sentences, else that of the catalogue.
-        facts
-            What stands for the placeholders of title and answer.
-        more
-            The other fields of the class.
-        """
+        """Return a section whose words stand in the catalogue: ``<topic>.title.<name>``, ``<topic>.answer.<name>``."""
+        # `key` is ``<topic>.<name>``, `anchor` the place on the page. Pictures and tables that are None are left out.
+        # Without an `answer` the headlines of the pictures stand as sentences, else that of the catalogue; `facts` fill
+        # placeholders.
         topic, _, name = key.rpartition(".")
         drawn = tuple(one for one in pictures if one is not None)
         values = dict(facts or {})

@@ -60,40 +60,15 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     known: bool = False,
     **values: object,
 ) -> Table:
-    """Return the table of columns of a frame: codes become names, yes and no words, fractions percent.
-
-    Parameters
-    ----------
-    key
-        ``<topic>_<table>``: the name of the table, and where its words stand in the catalogue: the title is
-        ``<topic>.table.<table>``, else ``<topic>.title.<table>``; that of a column which the schema does not describe
-        is ``<topic>.column.<name>``.
-    frame
-        The rows, in order.
-    columns
-        Names of columns of the frame, or a `column` with a title, a kind or a unit of its own; None: all of the frame.
-        A name that the frame holds as ``<name>_zh`` and ``<name>_en`` is a text in both languages.
-    of, part
-        The result that describes and names them, and the frame of it that an entry ``<part>.<name>`` is for.
-    names
-        What codes are called, where it is not as the result says: `Names`, a function for every column of kind
-        ``name``, or one for each column by its name.
-    title, notes
-        A title other than that of the catalogue; and what stands below the table.
-    units
-        Units of columns that the data decide.
-    known
-        Whether columns without any figure are left out.
-    values
-        What stands for the placeholders of the titles.
-
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"club": [1], "converges": [True], "slope": [0.25]})
-    >>> made = table("pathways_clubs", frame)
-    >>> [one.title.en for one in made.columns][:2], made.rows[0][1].en
-    (['club', 'converges'], 'yes')
-    """
+    """Return the table of columns of a frame: codes become names, yes and no words, fractions percent."""
+    # `key` is ``<topic>_<table>``: the title is ``<topic>.table.<table>``, else ``<topic>.title.<table>``; that of a
+    # column which the schema does not describe is ``<topic>.column.<name>``. `columns` are names of columns of the
+    # frame or a `column` with a title, a kind or a unit of its own (None: all); one that the frame holds as
+    # ``<name>_zh`` and ``<name>_en`` is a text in both languages. `of` is the result that describes and names them,
+    # `part` the frame of it that an entry ``<part>.<name>`` is for. `names` is what codes are called where it is not as
+    # the result says: `Names`, a function for every column of kind ``name``, or one for each column by its name.
+    # `units` are those that the data decide; `known` leaves out columns without any figure; `values` fill the
+    # placeholders of the titles.
     topic, _, name = key.partition("_")
     chosen = [
         one if isinstance(one, Column) else described(topic, one, frame, of, part, values)
@@ -121,24 +96,7 @@ def _title(topic: str, name: str, values: Mapping[str, object]) -> Text:
 
 
 def column(key: str, kind: Kind, unit: Text | None = None, /, *, of: str | None = None, **values: object) -> Column:
-    """Return a column with a title of the catalogue, for a table whose frame the schema does not describe.
-
-    Parameters
-    ----------
-    key
-        ``<topic>.<name>``: the title is ``<topic>.column.<name>``.
-    kind, unit
-        How its cells are written.
-    of
-        The column of the frame; None: ``<name>``.
-    values
-        What stands for the placeholders of the title.
-
-    Examples
-    --------
-    >>> column("pathways.club", "integer").title.en
-    'club'
-    """
+    """Return the column `of` of a frame that the schema does not describe, titled ``<topic>.column.<name>``."""
     topic, _, name = key.rpartition(".")
     title = words(f"{topic}.column.{name}" if topic else f"column.{name}", **values)
     return Column(title=title, kind=kind, unit=unit or NO_UNIT, name=of or name)

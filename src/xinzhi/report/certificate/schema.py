@@ -186,17 +186,7 @@ def without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def layout(document: object, depth: int = 0) -> str:
-    """Return JSON text with a line for every member of the outer objects, so that a reader and `diff` find their way.
-
-    Examples
-    --------
-    >>> print(layout({"a": {"b": [1, 2]}}))
-    {
-     "a": {
-      "b": [1,2]
-     }
-    }
-    """
+    """Return JSON text, every member of the outer objects a line, so that a reader and `diff` find their way."""
     if not isinstance(document, dict) or not document or depth >= _DEPTH or (depth >= _LEAF and _plain(document)):
         return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     margin = " " * (depth + 1)

@@ -131,6 +131,20 @@ def around(values: Sequence[float]) -> tuple[float, float]:
     return low - room, high + room
 
 
+def fitted(values: Sequence[float], *, by: float = 0.06) -> alt.Scale:
+    """Return an axis that holds all values, with a part of their span as room."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = by * ((high - low) or 1.0)
+    return alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
+
+
+def above(**more: Any) -> alt.Axis:  # noqa: ANN401 - properties of an altair axis
+    """Return an upright axis whose title stands above it, level."""
+    return alt.Axis(
+        titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom", domain=False, ticks=False, **more
+    )  # fmt: skip
+
+
 def apart(rows: Iterable[Mapping[str, Any]], least: float) -> list[dict[str, Any]]:
     """Return rows by their `value`, each with a `place` so far from the one below that no label covers another."""
     placed: list[dict[str, Any]] = []

@@ -41,23 +41,10 @@ def episodes(
     unit: Unit,
     groups: Sequence[Text] = (),
 ) -> ChartType:
-    """Return lines under each other over the same dates, with spans shaded through all of them and named above.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    panels
-        ``title`` (Text) and ``rows``: ``x`` (a date, as in `written`), ``value`` and, where
-        there is one, ``limit``, the line that it is held against (dashed). None breaks a line.
-    spans
-        ``start``, ``end`` (dates, both inside), ``group`` (Text, its colour) and ``word`` (Text, its name); with more
-        than there is room for, the longest are named.
-    unit
-        What one step of the dates is.
-    groups
-        The order in which groups take their colours.
-    """
+    """Return lines under each other over the same dates, with spans shaded through all of them and named above."""
+    # panels: title (Text) and rows: x (a date, as in `written`), value (None breaks the line), where there is one limit
+    # (dashed). spans: start, end (dates, both inside), group (Text, its colour), word (Text); of many the longest are
+    # named.
     dates = [row["x"] for panel in panels for row in panel["rows"]]
     low, high = min(dates), max(dates)
     scale = colours(w, spans, INKS, groups)
@@ -68,9 +55,8 @@ def episodes(
     for panel in panels:
         last = panel is panels[-1]
         axis = across(w, low, high, unit, labels=last)
-        title = alt.Axis(
-            title=w(panel["title"]), titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom",
-            titleY=-10, titleX=-GUTTER, titleLimit=WIDTH + GUTTER, domain=False, ticks=False, tickCount=4,
+        title = style.above(
+            title=w(panel["title"]), titleY=-10, titleX=-GUTTER, titleLimit=WIDTH + GUTTER, tickCount=4,
             minExtent=GUTTER, maxExtent=GUTTER,
         )  # fmt: skip
         layers = [*_shades(w, spans, axis, scale), *_lines(panel["rows"], axis, title)]
@@ -92,9 +78,7 @@ def _shades(
 def _lines(rows: Sequence[Mapping[str, Any]], axis: alt.X, title: alt.Axis, *, stroke: float = 1.6) -> list[alt.Chart]:
     """Return the line, and dashed the one that it is held against."""
     reach = [row[key] for row in rows for key in ("value", "limit") if row.get(key) is not None]
-    low, high = min(reach, default=0.0), max(reach, default=1.0)
-    room = 0.06 * ((high - low) or 1.0)
-    up = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
+    up = style.fitted(reach)
     known = [{"x": row["x"], "value": row["value"], "limit": row.get("limit")} for row in rows]
     base = alt.Chart(style.data(known))
     found = []
@@ -156,19 +140,8 @@ def _named(lanes: Sequence[Mapping[str, Any]], low: int, high: int, scale: alt.S
 def episode_grid(
     w: Words, cells: Sequence[Mapping[str, Any]], *, unit: Unit, groups: Sequence[Text] = (), abreast: int = ABREAST
 ) -> ChartType:
-    """Return small pictures of `episodes`, one a name, all over the same dates.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    cells
-        ``name`` (Text), ``rows`` (``x``, ``value``, ``limit``) and ``spans`` (``start``, ``end``, ``group``).
-    unit, groups
-        As in `episodes`.
-    abreast
-        How many stand side by side.
-    """
+    """Return small pictures of `episodes`, one a name, all over the same dates."""
+    # cells: name (Text), rows (x, value, limit) and spans (start, end, group); abreast: how many stand side by side
     dates = [row["x"] for cell in cells for row in cell["rows"]]
     low, high = min(dates), max(dates)
     every = [span for cell in cells for span in cell["spans"]]
@@ -211,20 +184,9 @@ def spells(
     groups: Sequence[Text] = (),
     step: int = 20,
 ) -> ChartType:
-    """Return the spells of every name on a line of dates, over the span in which it was observed.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text), ``first``, ``last`` (observed, drawn as a thin line), and ``spans``: ``start``, ``end``,
-        ``group`` (Text, its colour), ``mark`` (a sign that stands on the bar) and where wanted ``after`` (one behind).
-    unit, groups
-        As in `episodes`.
-    step
-        Pixels of a row.
-    """
+    """Return the spells of every name on a line of dates, over the span in which it was observed."""
+    # rows: name (Text), first, last (observed, drawn as a thin line) and spans: start, end, group (Text, its colour),
+    # mark (a sign on the bar), where wanted after (one behind); step: pixels of a row
     every = [span for row in rows for span in row["spans"]]
     scale = colours(w, every, INKS, groups)
     low, high = min(row["first"] for row in rows), max(row["last"] for row in rows)

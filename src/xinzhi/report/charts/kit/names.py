@@ -63,26 +63,8 @@ def dots(
     groups: Sequence[Text] = (),
     inks: Sequence[str] = palette.GROUPS,
 ) -> ChartType:
-    """Return a dot for every name, with its interval where it has one, and its figure at the right.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text), ``value`` (None is left blank), and where known ``low``, ``high`` and ``group`` (Text), in the
-        order in which they are drawn.
-    x
-        Title of the axis.
-    reference
-        A value that a dashed line marks.
-    decimals
-        Of the figures at the right.
-    domain
-        Ends of the axis; None: what the values need.
-    groups, inks
-        The order in which groups take their colours, so that pictures of one page agree, and these colours.
-    """
+    """Return a dot for every name, with its interval where it has one, and its figure at the right."""
+    # rows, as they are drawn: name (Text), value (None is left blank), where known low, high and group (Text)
     shown = ends(rows)
     scale = colours(w, shown, inks, groups)
     worded = _worded(w, shown, "name", "group")
@@ -114,10 +96,7 @@ def bars(
     groups: Sequence[Text] = (),
     inks: Sequence[str] = palette.GROUPS,
 ) -> ChartType:
-    """Return a bar for every name with its figure; rows as in `dots`, without intervals.
-
-    `groups` gives the order in which groups take the colours of `inks`, so that pictures of one page agree.
-    """
+    """Return a bar for every name with its figure; rows as in `dots`, without intervals."""
     shown = ends(rows)
     scale = colours(w, shown, inks, groups)
     worded = _worded(w, shown, "name", "group")
@@ -144,27 +123,9 @@ def stacked(
     domain: Sequence[float] | None = None,
     columns: Columns = (),
 ) -> ChartType:
-    """Return stacked bars by name, with a dot and a figure for the sum.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text) and the value of every part, in the order in which they are drawn.
-    parts
-        Column, its word and its colour, in the order of the stack.
-    x
-        Title of the axis.
-    total
-        Column of the sum.
-    decimals
-        Of the figures at the right.
-    domain
-        Ends of the axis; None: what the values need.
-    columns
-        Head and key of figures at the right, each a string without letters, in the place of the sum.
-    """
+    """Return stacked bars by name, with a dot and a figure for the sum."""
+    # rows: name (Text) and the value of every part; parts: column, its word and its colour in the order of the stack;
+    # total: column of the sum; columns stand in the place of its figure
     shown = ends(rows)
     worded = _worded(w, shown, "name")
     order = [row["name"] for row in worded]
@@ -200,19 +161,8 @@ def stacked(
 
 
 def waterfall(w: Words, steps: Sequence[tuple[Text, float, str]], *, y: Text, decimals: int = 2) -> ChartType:
-    """Return a waterfall: each part from where the one before it ends, the sum at the right from zero.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    steps
-        Word, value and colour of every part; the last one is the sum and stands from zero.
-    y
-        Title of the axis.
-    decimals
-        Of the figures.
-    """
+    """Return a waterfall: each part from where the one before it ends, the sum at the right from zero."""
+    # steps: word, value and colour of every part; the last one is the sum and stands from zero
     rows: list[dict[str, Any]] = []
     level = 0.0
     for i, (word, value, ink) in enumerate(steps):
@@ -242,27 +192,11 @@ def matrix(
     domain: tuple[float, float] | None = None,
     cell: int = CELL,
 ) -> ChartType:
-    """Return a matrix of coloured cells.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    cells
-        ``row`` and ``column`` (Text), ``value``, and where wanted ``mark`` (Text, written in the cell); the order of
-        rows and columns is that in which they first appear. A cell with a mark and no value (not known, not checked)
-        is drawn hollow, one with neither not at all.
-    title
-        Title of the colours.
-    decimals
-        Of the figures in the cells; None writes none.
-    diverging
-        Whether zero has a colour of its own between two.
-    domain
-        Ends of the colours; None: what the values need.
-    cell
-        Width of a column in pixels, at most; names that are wider are slanted.
-    """
+    """Return a matrix of coloured cells."""
+    # cells: row and column (Text), value, where wanted mark (Text, written in the cell), rows and columns in the order
+    # in which they first appear. One with a mark and no value (not known, not checked) is hollow, one with neither is
+    # not drawn. cell: width of a column in pixels, at most; names that are wider are slanted. decimals: None writes no
+    # figures.
     worded = _worded(w, cells, "row", "column", "mark")
     rows = list(dict.fromkeys(one["row"] for one in worded))
     columns = list(dict.fromkeys(one["column"] for one in worded))
@@ -351,4 +285,4 @@ def beside(
             style.head(head, x=edge),
         ]
     right = style.layers(*layers, width=edge + 2, height=height)
-    return alt.hconcat(left, right, spacing=4, resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="shared")))
+    return _beside(left, right)

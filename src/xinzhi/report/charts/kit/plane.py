@@ -33,31 +33,19 @@ def points(
     corners: Sequence[Text] = (),
     line: Sequence[tuple[float, float]] = (),
 ) -> ChartType:
-    """Return points, with lines that part the plane and a word in each corner.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``x``, ``y``, and where wanted ``name`` (Text, written beside the point), ``group`` (Text) and ``size``.
-    x, y
-        Titles of the axes.
-    split
-        Where an upright and a level line part the plane.
-    corners
-        What the corners are: top right, top left, bottom left, bottom right.
-    line
-        Points of a line over the cloud, such as a frontier or a fit.
-    """
+    """Return points, with lines that part the plane and a word in each corner."""
+    # rows: x, y, where wanted name (Text, beside the point), group (Text) and size; split: where an upright and a level
+    # line part the plane; corners: top right, top left, bottom left, bottom right; line: points of a line over the
+    # cloud
     scale = colours(w, rows)
     known = [
         {**row, **{key: w(row[key]) for key in ("name", "group") if row.get(key)}}
         for row in rows
         if row["x"] is not None and row["y"] is not None
     ]
-    domain = {axis: _room([row[axis] for row in known] + [one[i] for one in line]) for i, axis in enumerate("xy")}
-    plane = {axis: alt.Scale(domain=domain[axis], nice=False, zero=False) for axis in "xy"}
+    plane = {
+        axis: style.fitted([*(row[axis] for row in known), *(one[i] for one in line)]) for i, axis in enumerate("xy")
+    }
     across = alt.X("x:Q", title=w(x), scale=plane["x"])
     up = alt.Y("y:Q", title=w(y), scale=plane["y"])
     colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
@@ -78,12 +66,6 @@ def points(
 
 def _sized(rows: Sequence[Mapping[str, Any]]) -> bool:
     return any(row.get("size") is not None for row in rows)
-
-
-def _room(values: Sequence[float]) -> list[float]:
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    room = 0.06 * ((high - low) or 1.0)
-    return [low - room, high + room]
 
 
 def _parted(split: tuple[float | None, float | None], plane: Mapping[str, alt.Scale]) -> list[alt.Chart]:
@@ -117,26 +99,9 @@ def tiles(
     decimals: int = 1,
     inks: Sequence[str] = palette.GROUPS,
 ) -> ChartType:
-    """Return the tile-grid map of a value, or of a group.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``region`` and ``value``, or ``group`` (Text) for a map of groups (with the ``value`` that stands on the tile
-        where there is one); regions without a row are grey.
-    arrangement
-        Column, row and short names of every region (``View.tiles``).
-    title
-        Title of the colours.
-    diverging
-        Whether zero has a colour of its own between two.
-    decimals
-        Of the figures on the tiles.
-    inks
-        Colours of the groups in the order in which they appear.
-    """
+    """Return the tile-grid map of a value, or of a group."""
+    # rows: region and value, or group (Text) for a map of groups (with the value that stands on the tile where there is
+    # one); regions without a row are grey. arrangement: column, row and short names of every region (`View.tiles`).
     found = {row["region"]: row for row in rows}
     grouped = any(row.get("group") is not None for row in rows)
     drawn: list[dict[str, Any]] = []
@@ -200,17 +165,8 @@ def _values(w: Words, rows: Sequence[Mapping[str, Any]], title: Text, *, divergi
 
 
 def treemap(w: Words, rows: Sequence[Mapping[str, Any]], *, width: int = 640, height: int = 380) -> ChartType:
-    """Return a squarified treemap (Bruls, Huizing and van Wijk 2000).
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text), ``value`` (> 0) and where wanted ``group`` (Text).
-    width, height
-        Pixels.
-    """
+    """Return a squarified treemap (Bruls, Huizing and van Wijk 2000)."""
+    # rows: name (Text), value (> 0) and where wanted group (Text)
     scale = colours(w, rows)
     some = sorted((row for row in rows if row["value"] and row["value"] > 0), key=lambda row: -row["value"])
     total = sum(row["value"] for row in some) or 1.0
@@ -276,29 +232,16 @@ def _worst(row: Sequence[float], side: float) -> float:
 def network(
     w: Words, nodes: Sequence[Mapping[str, Any]], edges: Sequence[tuple[str, str]], *, size: Text | None = None
 ) -> ChartType:
-    """Return a network at given places.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    nodes
-        ``id``, ``x``, ``y``, ``name`` (Text; written where ``shown`` is true or absent), and where wanted ``group``
-        (Text) and ``size``.
-    edges
-        Pairs of ids.
-    size
-        What the size of a node says, below the chart.
-    """
+    """Return a network at given places."""
+    # nodes: id, x, y, name (Text; written where shown is true or absent), where wanted group (Text) and size; edges:
+    # pairs of ids; size: what the size of a node says, below the chart
     scale = colours(w, nodes)
     at = {node["id"]: node for node in nodes}
     ends = [
         {"x": at[a]["x"], "y": at[a]["y"], "x2": at[b]["x"], "y2": at[b]["y"]} for a, b in edges if a in at and b in at
     ]
     worded = [{**node, **{key: w(node[key]) for key in ("name", "group") if node.get(key)}} for node in nodes]
-    plane = {
-        axis: alt.Scale(domain=_room([node[axis] for node in nodes]), nice=False, zero=False) for axis in ("x", "y")
-    }
+    plane = {axis: style.fitted([node[axis] for node in nodes]) for axis in ("x", "y")}
     across = alt.X("x:Q", axis=None, scale=plane["x"], title=w(size) if size else None)
     up = alt.Y("y:Q", axis=None, scale=plane["y"])
     rule = alt.Chart(style.data(ends)).mark_rule(color=palette.FAINT, strokeWidth=1)

@@ -38,27 +38,10 @@ def spreads(
     inks: Sequence[str] = palette.GROUPS,
     columns: Columns = (),
 ) -> ChartType:
-    """Return a dot for every name and group with intervals inside each other, a tick, and the zones of the axis.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text), ``value``, and where known ``bands`` (pairs of ends, the widest first), ``tick`` (an upright
-        stroke, such as where it began) and ``group`` (Text: its colour and shape). A name may have a row for each
-        group, if `groups` are given: they stand below each other.
-    x
-        Title of the axis.
-    zones
-        Stretches of the axis: ends (None: open) and the word above; every second one is shaded.
-    reference
-        A value that a dashed line marks.
-    groups, inks
-        The groups in their order, and their colours; a name has one row without them.
-    columns
-        Head and key of the figures at the right, each a Text or a string without letters in the first row of a name.
-    """
+    """Return a dot for every name and group with intervals inside each other, a tick, and the zones of the axis."""
+    # rows: name (Text), value, where known bands (pairs of ends, the widest first), tick (an upright stroke, such as
+    # where it began) and group (Text: its colour and shape); with `groups` a name may have a row for each, below each
+    # other. zones: ends (None: open) and the word above; every second one is shaded.
     worded, order = _worded(w, rows)
     reach = [row["value"] for row in worded if row["value"] is not None]
     reach += [end for row in worded for pair in row.get("bands") or () for end in pair]
@@ -113,25 +96,8 @@ def pairs(
     columns: Columns = (),
     inks: tuple[str, str] = (palette.DEEP, palette.GROUPS[3]),
 ) -> ChartType:
-    """Return two figures for every name, joined by a line: a circle and a diamond.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text), ``a`` and ``b`` (None is left out), in the order in which they are drawn.
-    ends
-        What the two are.
-    x
-        Title of the axis.
-    reference
-        A value that a dashed line marks.
-    columns
-        As in `spreads`.
-    inks
-        Colours of the two.
-    """
+    """Return two figures for every name, joined by a line: a circle and a diamond."""
+    # rows, as they are drawn: name (Text), a and b (None is left out); ends: what the two are
     worded, order = _worded(w, rows)
     points = [
         {"name": row["name"], "value": row[key], "end": w(word)}
@@ -171,26 +137,10 @@ def bullets(
     columns: Columns = (),
     inks: tuple[str, str] = (palette.BAND, palette.GROUPS[3]),
 ) -> ChartType:
-    """Return a bar for every name against a bound of its own: the part up to the bound, and the part beyond.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text), ``value`` (0 or more), ``bound`` (an upright stroke; None: not known) and where known ``low``
-        and ``high``, its interval, in the order in which they are drawn.
-    parts
-        Words of the part within the bound and of that beyond.
-    x
-        Title of the axis.
-    most
-        End of the axis; a bound beyond it is an arrow there, one below zero is drawn at zero.
-    columns
-        As in `spreads`.
-    inks
-        Colours of the parts.
-    """
+    """Return a bar for every name against a bound of its own: the part up to the bound, and the part beyond."""
+    # rows, as they are drawn: name (Text), value (0 or more), bound (an upright stroke; None: not known), where known
+    # low and high, its interval; parts: words within the bound and beyond; most: end of the axis, where a bound beyond
+    # it is an arrow (one below zero is drawn at zero)
     worded, order = _worded(w, rows)
     pieces = [
         {"name": row["name"], "from": start, "to": end, "part": w(word)}
@@ -281,28 +231,12 @@ def limits(
     inks: Sequence[str] = (palette.ACCENT, palette.BAND),
     decimals: int = 2,
 ) -> ChartType:
-    """Return a dot for the figure of every name and a stroke for its limit, in one column or in two.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text), ``value``, ``limit`` and ``group`` (Text, the colour of the dot), in the order in which they
-        are drawn.
-    x
-        Title of the axis.
-    groups, inks
-        The order in which groups take their colours, and these.
-    decimals
-        Of the figures at the right: the value, and the limit behind a stroke.
-    """
+    """Return a dot for the figure of every name and a stroke for its limit, in one column or in two."""
+    # rows, as they are drawn: name (Text), value, limit and group (Text, the colour of the dot)
     shown = rows[: 2 * COLUMN]
     scale = colours(w, shown, inks, groups)
     reach = [row[key] for row in shown for key in ("value", "limit")]
-    low, high = min(reach), max(reach)
-    room = 0.05 * ((high - low) or 1.0)
-    plane = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
+    plane = style.fitted(reach, by=0.05)
     height = -(-len(shown) // 2) if len(shown) > COLUMN else len(shown)
     parts = [shown[at : at + height] for at in range(0, len(shown), height)]
     width = ONE if len(parts) == 1 else TWO
@@ -344,6 +278,7 @@ def _limited(
 
 def reliability(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, y: Text) -> ChartType:
     """Return a reliability diagram."""
+    # rows: x, y, low, high and n, the number behind the dot, all but n in percent
     scale = alt.Scale(domain=[-2, 104], nice=False)
     axis = alt.Axis(values=list(range(0, 101, 20)), domain=False, ticks=False)
     across, up = alt.X("x:Q", scale=scale, title=w(x), axis=axis), alt.Y("y:Q", scale=scale, title=w(y), axis=axis)

@@ -40,48 +40,22 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     strong: Collection[Text] | None = None,
     size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> ChartType:
-    """Return one line a group over the years, named at its end, with a band where the rows have one.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``group`` (Text), ``year`` (a number; months and quarters as fractions), ``value``, and where known ``low`` and
-        ``high``, the ends of its band. A value of None breaks the line; ``dot`` sets a dot on it.
-    y
-        Title of the axis, above it.
-    reference
-        A value that a dashed line marks.
-    decimals
-        Of the figures at the ends of the lines.
-    marks
-        Spans of years to shade: ``start``, ``end`` and, where wanted, ``word`` (Text).
-    inks
-        Colours of the groups in the order in which they appear.
-    levels
-        Stretches of the upright axis: ends (None: open) and the word at their left; every second one is shaded.
-    strong
-        The groups whose lines stand out; None: all.
-    size
-        Width and height, in pixels.
-    """
+    """Return one line a group over the years, named at its end, with a band where the rows have one."""
+    # rows: group (Text), year (months and quarters as fractions), value (None breaks the line), where known low and
+    # high, the ends of its band; dot sets a dot on it. marks: spans of years to shade, start, end and where wanted word
+    # (Text). levels: stretches of the upright axis, ends (None: open) and word; every second one is shaded. strong: the
+    # groups whose lines stand out (None: all). size: width and height in pixels.
     scale = colours(w, rows, inks)
     worded = [{**row, "group": w(row["group"])} for row in rows]
     known = [row for row in worded if row["value"] is not None]
     years = [row["year"] for row in worded]
     reach = [row[key] for row in known for key in ("value", "low", "high") if row.get(key) is not None]
     reach += [] if reference is None else [reference]
-    low, high = min(reach, default=0.0), max(reach, default=1.0)
-    room = 0.06 * ((high - low) or 1.0)
-    up = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
-    axis = alt.Axis(
-        titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom", titleY=-8, titleX=-30,
-        domain=False, ticks=False, tickCount=6, titleLimit=520,
-    )  # fmt: skip
+    up, span = style.fitted(reach), max(reach, default=1.0) - min(reach, default=0.0)
+    axis = style.above(titleY=-8, titleX=-30, tickCount=6, titleLimit=520)
     across = across_years(years)
     colour = alt.Color("group:N", scale=scale, legend=None)
-    layers = [*style.shades(w, marks), *_levels(w, levels, (low - room, high + room))]
+    layers = [*style.shades(w, marks), *_levels(w, levels, tuple(up.domain))]
     banded = _pieces(worded)
     if banded:
         band = alt.Chart(style.data(banded)).mark_area(opacity=0.18)
@@ -99,7 +73,7 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     if dotted:
         dot = alt.Chart(style.data(dotted)).mark_circle(size=26, opacity=1)
         layers.append(dot.encode(x=across, y=alt.Y("value:Q", scale=up), color=colour))
-    ends = _apart(w, known, high - low, decimals)
+    ends = _apart(w, known, span, decimals)
     text = alt.Chart(style.data(ends)).mark_text(align="left", dx=5, fontSize=10)
     layers.append(text.encode(x=across, y=alt.Y("place:Q", scale=up), text="label:N", color=colour))
     return style.configure(style.layers(*layers, width=size[0], height=size[1]))
@@ -185,18 +159,9 @@ def _apart(w: Words, known: Sequence[Mapping[str, Any]], spread: float, decimals
 
 
 def timeline(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text | None = None) -> ChartType:
-    """Return periods as bars on a time line, one row a name.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text), ``start``, ``end``, and where wanted ``group`` (Text, its colour) and ``word`` (Text, written
-        at its start); a name may have several.
-    x
-        Title of the axis.
-    """
+    """Return periods as bars on a time line, one row a name."""
+    # rows: name (Text), start, end, where wanted group (Text, its colour) and word (Text, at its start); a name may
+    # have several
     scale = colours(w, rows)
     worded = [{**row, **{key: w(row[key]) for key in ("name", "group", "word") if row.get(key)}} for row in rows]
     order = list(dict.fromkeys(row["name"] for row in worded))
@@ -217,19 +182,9 @@ def timeline(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text | None = No
 
 
 def ridges(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, step: int = 34, overlap: float = 1.6) -> ChartType:
-    """Return densities one above the other, a line of years from top to bottom.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    rows
-        ``name`` (Text, such as a year), ``x`` and ``density``, a grid for every name, in the order of the lines.
-    x
-        Title of the axis.
-    step, overlap
-        Pixels between two lines, and how many of them the highest density fills.
-    """
+    """Return densities one above the other, a line of years from top to bottom."""
+    # rows: name (Text, such as a year), x and density, a grid for every name, in the order of the lines; step: pixels
+    # between two lines, of which the highest density fills `overlap`
     worded = [{**row, "name": w(row["name"])} for row in rows]
     order = list(dict.fromkeys(row["name"] for row in worded))
     top = max((row["density"] for row in worded), default=1.0) or 1.0
@@ -263,49 +218,20 @@ def fan(
     ends: Sequence[tuple[float, Text]] = (),
     reference: tuple[float, Text] | None = None,
 ) -> ChartType:
-    """Return a line of the past and, from its end on, nested bands of the future around a middle line.
-
-    Parameters
-    ----------
-    w
-        The words of the chart.
-    past
-        Year and value; None breaks the line.
-    bands
-        By word, the widest first: year, lower and upper end. All of them open from the last known value of the past.
-    middle
-        Year and value of the line in the middle, where there is one.
-    y
-        Title of the axis, above it.
-    ends
-        Values to name at the right end.
-    reference
-        A level that a dashed line marks, and its word.
-
-    Examples
-    --------
-    >>> from xinzhi.core.text import Text
-    >>> from xinzhi.report.charts.style import Words
-    >>> band = {Text(zh="八成", en="eighty per cent"): [(2021, 0.9, 1.2), (2022, 0.8, 1.5)]}
-    >>> chart = fan(Words("en"), [(2019, 1.0), (2020, 1.1)], band, y=Text(zh="比率", en="ratio"))
-    >>> [layer["mark"]["type"] for layer in chart.to_dict()["layer"]]
-    ['area', 'line', 'text']
-    """
+    """Return a line of the past and, from its end on, nested bands of the future around a middle line."""
+    # past: year and value (None breaks the line); bands by word, the widest first: year, lower and upper end, which
+    # open from the last known value of the past; middle: year and value; ends: values to name at the right; reference:
+    # a level, its word
     known = [(year, value) for year, value in past if value is not None]
     start = known[-1:]
     reach = [value for _, value in (*known, *middle)] + [
         one for rows in bands.values() for row in rows for one in row[1:]
     ]
     reach += [reference[0]] if reference else []
-    low, high = min(reach, default=0.0), max(reach, default=1.0)
-    room = 0.06 * ((high - low) or 1.0)
-    up = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
+    up, span = style.fitted(reach), max(reach, default=1.0) - min(reach, default=0.0)
     years = [year for year, _ in (*past, *middle)] + [row[0] for rows in bands.values() for row in rows]
     across = across_years(years)
-    title = alt.Axis(
-        titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom", titleY=-8, titleX=-30,
-        domain=False, ticks=False, tickCount=6, titleLimit=520,
-    )  # fmt: skip
+    title = style.above(titleY=-8, titleX=-30, tickCount=6, titleLimit=520)
     layers: list[alt.Chart] = []
     inks = alt.Scale(domain=[w(word) for word in bands], range=shades(len(bands)))
     for word, rows in bands.items():
@@ -329,7 +255,7 @@ def fan(
     point = {"color": palette.INK, "size": 22} if len(known) <= DENSE else False
     drawn = line.mark_line(color=palette.INK, strokeWidth=2.2, point=point, invalid="break-paths-show-path-domains")
     layers.append(drawn.encode(x=across, y=alt.Y("value:Q", title=w(y), axis=title, scale=up)))
-    named = style.apart(({"value": value, "label": w(word)} for value, word in ends), LABEL * ((high - low) or 1.0))
+    named = style.apart(({"value": value, "label": w(word)} for value, word in ends), LABEL * (span or 1.0))
     text = alt.Chart(style.data({**row, "year": max(years, default=0)} for row in named))
     label = text.mark_text(align="left", dx=6, fontSize=10, color=palette.INK)
     layers.append(label.encode(x=across, y=alt.Y("place:Q", scale=up), text="label:N"))

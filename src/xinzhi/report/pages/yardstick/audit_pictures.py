@@ -172,10 +172,7 @@ def _line(found: Curve, w: Words) -> alt.LayerChart:
     needed = None if found.needed is None else 100 * found.needed
     domain = style.padded([*reach, needed])
     scale = alt.Scale(domain=domain, nice=False)
-    axis = alt.Axis(
-        titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom", titleY=-8, titleX=-LABELS,
-        domain=False, ticks=False, tickCount=6, titleLimit=360,
-    )  # fmt: skip
+    axis = style.above(titleY=-8, titleX=-LABELS, tickCount=6, titleLimit=360)
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
     y = alt.Y("y:Q", scale=scale, axis=axis, title=w(words("chart.tfp_per_year")))
     base = alt.Chart(style.data(rows))
