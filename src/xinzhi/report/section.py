@@ -14,25 +14,8 @@ from xinzhi.report.sentence import sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from altair.typing import ChartType
-
     from xinzhi.core.text import Text
-    from xinzhi.report.charts.style import Words
     from xinzhi.report.table import Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A picture drawn for a page, and what belongs to it."""
-
-    key: str
-    section: Text
-    headline: Text
-    svg: Markup
-    how: Text
-    unit: Text
-    twin: Table
-    legend: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,48 +25,27 @@ class Picture:
     kind: str  # the name by which `plot` draws it
     title: Text  # what it is, a few words
     headline: Text  # the sentence that it shows
-    draw: Callable[[Words], ChartType]  # without a title
+    draw: Callable[[Any], Any]  # gives the chart without a title for `Words`; a sketch its SVG for an id
     how: Text  # how to read it
     unit: Text  # of its figures
     twin: Table  # its figures as a table
     legend: tuple[Text, ...] = ()  # what marks in it mean
+    sketch: bool = False  # written as SVG by hand: measured a hundred times faster than a renderer
 
     def figure(self, topic: str) -> Figure:
         """Return the picture drawn for a page, under an anchor of its section."""
         key = f"{topic}-{self.kind}"
-        return _figure(self, key, svg.inline(self.draw, key))
+        drawn = self.draw(key) if self.sketch else svg.inline(self.draw, key)
+        return Figure(key=key, picture=self, svg=Markup(drawn))  # noqa: S704 - made here, its words escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
-    """A picture written as SVG by hand: measured a hundred times faster than a renderer."""
+class Figure:
+    """A picture drawn for a page."""
 
-    kind: str
-    title: Text
-    headline: Text
-    draw: Callable[[str], str]  # gives the SVG for an id, with which its headline is named
-    how: Text
-    unit: Text
-    twin: Table
-    legend: tuple[Text, ...] = ()
-
-    def figure(self, topic: str) -> Figure:
-        """Return the picture drawn for a page, under an anchor of its section."""
-        key = f"{topic}-{self.kind}"
-        return _figure(self, key, self.draw(key))
-
-
-def _figure(one: Picture | Sketch, key: str, drawn: str) -> Figure:
-    return Figure(
-        key=key,
-        section=one.title,
-        headline=one.headline,
-        svg=Markup(drawn),  # noqa: S704 - made here, its words escaped
-        how=one.how,
-        unit=one.unit,
-        twin=one.twin,
-        legend=one.legend,
-    )
+    key: str  # its anchor, and where its headline stands
+    picture: Picture
+    svg: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +114,7 @@ class Section:
     warning: Text | None = None  # what it must not be used for
     intro: tuple[Text | Markup, ...] = ()  # paragraphs above the tables
     pictures: tuple[Picture, ...] = ()  # the leading one first; brief reports show `lead` of them
-    sketches: tuple[Sketch, ...] = ()
+    sketches: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()  # on the page and in the workbook, beside the twins of the pictures
     notes: tuple[Text, ...] = ()  # what it rests on, what it leaves out and why, and what it cannot tell
     lead: int = 1
@@ -189,11 +151,10 @@ class Section:
 
     def contents(self) -> list[Table]:
         """Return every table of the section, each once."""
-        drawn = [*(one.twin for one in self.pictures), *(one.twin for one in self.sketches)]
+        drawn = [one.twin for one in (*self.pictures, *self.sketches)]
         return list({table.key: table for table in (*drawn, *self.tables, *self.sheets)}.values())
 
     def figures(self, *, brief: bool = False) -> list[Figure]:
         """Return its pictures drawn; the leading ones when `brief`."""
-        shown = self.pictures[: self.lead if brief else None]
-        sketches = () if brief else self.sketches
-        return [*(one.figure(self.key) for one in shown), *(one.figure(self.key) for one in sketches)]
+        shown = self.pictures[: self.lead] if brief else (*self.pictures, *self.sketches)
+        return [one.figure(self.key) for one in shown]

@@ -217,13 +217,13 @@ def write_study(study: Study, folder: Path | str, *, language: Language = "en") 
     >>> [path.name for path in write_study(made, tempfile.mkdtemp())]
     ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv']
     """
-    from xinzhi.report.pages.topics import sections
+    from xinzhi.report.pages.yardstick.assessment import topics
     from xinzhi.studies import Assessment
 
     target = Path(folder)
     if isinstance(study, Assessment):
         return write_assessment(
-            study.measurement, study.protocol, study.package, target, language=language, sections=sections(study)
+            study.measurement, study.protocol, study.package, target, language=language, sections=topics(study)
         )
     return write_report(
         list(study.results.values()), target, name=study.name, source=study.source, language=language,

@@ -188,9 +188,9 @@ def test_every_picture_has_headline_table_and_foot(html: str, view: AuditView) -
     assert [one.key for one in found] == [f"audit-{kind}" for kind in (*pages.PICTURES, "curves")]
     for one in found:
         assert f'id="{one.key}-title"' in html
-        assert one.twin.rows
-        assert one.how.zh
-        assert one.how.en
+        assert one.picture.twin.rows
+        assert one.picture.how.zh
+        assert one.picture.how.en
     assert html.count(view.audit.provenance.foot()) > len(found)
     assert str(view.audit.provenance.protocol_fingerprint) in html
 
@@ -382,7 +382,7 @@ def test_of_many_regions_the_ends_are_drawn(folder: Path) -> None:
     view = AuditView(small(folder, 60, shares=(0.5, 0.6)))
     for one in pages.section(view).figures():
         if one.key != "audit-curve":
-            assert "the first and the last 20 are drawn" in one.how.en, one.key
+            assert "the first and the last 20 are drawn" in one.picture.how.en, one.key
             assert view.codes[30] not in one.svg
     assert tables.room(view).rows[30][0].en == view.codes[30]
 

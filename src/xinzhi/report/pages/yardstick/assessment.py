@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import has, paragraph, words
 from xinzhi.report.document import Document, foot, protocol_summary, rows, said, text
 from xinzhi.report.page import package_line
+from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import tables
-from xinzhi.report.pages.yardstick.measurement import section
+from xinzhi.report.pages.yardstick.measurement import section as lead_section
 from xinzhi.report.pages.yardstick.parameters import SHOWN, findings, findings_on_page, introduction, parameters_on_page
 from xinzhi.report.pages.yardstick.parameters import protocol as parameters
 from xinzhi.report.pages.yardstick.regions import profiles
 from xinzhi.report.section import Section
+from xinzhi.report.sentence import sentence
 from xinzhi.report.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from markupsafe import Markup
 
     from xinzhi.core.finding import Finding
+    from xinzhi.core.result import Result
     from xinzhi.core.text import Text
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.report.table import Table
+    from xinzhi.studies import Assessment
     from xinzhi.yardstick import Measurement
 
 NAMES = ("report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessment.json")
@@ -35,7 +40,7 @@ def document(
 ) -> Document:
     """Return the assessment of a package: `topics` are what the topics of the essay say of it."""
     view, source, units = View(measurement), package_line(package), input_units(protocol, package)
-    lead = section(view)
+    lead = lead_section(view)
     page, book, growth, levels, data = NAMES
     return Document(
         names=(page, book, data),
@@ -136,3 +141,80 @@ def summary(view: View, lead: Section, package: Package, topics: Sequence[Sectio
         **{name: rows(getattr(result, name)) for name in frames},
         "topics": {one.key: said(one) for one in topics},
     }
+
+
+# Title and sentence of a topic whose tables cannot be used.
+UNUSABLE = {
+    "scope": ("scope.title.scope", "scope.note.unknown", "why"),
+    "sources": ("sources.title.room", "sources.note.unusable", "reason"),
+    "paths": ("pathways.title.brief", "pathways.answer.left_out", "why"),
+    "frontier": ("frontier.title.brief", "frontier.answer.unusable", "reason"),
+    "risks": ("register.title.brief", "register.answer.left_out", "why"),
+}
+
+
+def topics(study: Assessment) -> list[Section]:
+    """Return the sections that the data are enough for; a topic whose tables cannot be used says so in its own."""
+    found = []
+    for topic in ("scope", "sources", "sectors", "paths", "frontier", "risks"):
+        if topic in study.unusable:
+            found.append(_unusable(topic, study))
+        elif topic in study.topics:
+            results = study.topics[topic].results
+            found.append(BRIEF[topic](study, results) if topic in BRIEF else section(results[topic]))
+    return [one for one in found if one is not None]
+
+
+def _unusable(topic: str, study: Assessment) -> Section | None:
+    """Return a section that says why a topic could not be studied."""
+    if topic not in UNUSABLE:
+        return None
+    title, answer, name = UNUSABLE[topic]
+    last = max(study.measurement.frame["year"].to_list())
+    return Section(
+        key=topic, title=words(title, day=f"{last}-12-31"), answer=(words(answer, **{name: study.unusable[topic]}),)
+    )
+
+
+def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
+    """Return the industry space and the regions' table of what each could enter."""
+    whole, chances = section(results["complexity"]), section(results["opportunities"])
+    regions = next(one for one in chances.pictures if one.kind == "regions")
+    year = words("pathways.answer.year", year=study.topics["paths"].more["year"])
+    return replace(
+        whole, key="paths", title=words("pathways.title.brief"), pictures=whole.pictures[:1], tables=(regions.twin,),
+        answer=(year, *whole.answer[:2], sentence(regions.headline)),
+    )  # fmt: skip
+
+
+def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
+    """Return the matrix of the register and what was not checked; debt alone where there is no register."""
+    if "register" not in results:
+        whole = section(results["debt"])
+        return replace(
+            whole, key="risks", title=words("register.title.brief"), pictures=whole.pictures[:1], tables=(),
+            notes=(*whole.notes, words("register.note.more")),
+        )  # fmt: skip
+    whole = section(results["register"])
+    missing = tuple(one for one in whole.tables if one.key == "register_unchecked")
+    return replace(
+        whole, key="risks", title=words("register.title.brief"), pictures=whole.pictures[:1], tables=missing, sheets=(),
+        notes=(words("register.note.thresholds"), words("register.note.more")),
+    )  # fmt: skip
+
+
+def _scope(_: Assessment, results: Mapping[str, Any]) -> Section:
+    from xinzhi.report.pages.scope.classify import brief
+
+    return brief(results["scope"])
+
+
+def _frontier(study: Assessment, results: Mapping[str, Any]) -> Section | None:
+    from xinzhi.report.pages.frontier import brief
+
+    return brief(results["frontier"], study.measurement)
+
+
+BRIEF: Mapping[str, Callable[[Assessment, Mapping[str, Result]], Section | None]] = {
+    "scope": _scope, "paths": _paths, "frontier": _frontier, "risks": _risks,
+}  # fmt: skip

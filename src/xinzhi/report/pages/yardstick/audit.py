@@ -13,7 +13,7 @@ from xinzhi.report.document import Document, foot, protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures, audit_tables
 from xinzhi.report.pages.yardstick.audit_view import AuditView, choice_title, share
 from xinzhi.report.pages.yardstick.parameters import introduction
-from xinzhi.report.section import Picture, Section, Sketch
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import without_notes
 
 if TYPE_CHECKING:
@@ -216,9 +216,10 @@ def _how(view: AuditView, kind: str) -> Text:
     return paragraph([how, words("how.ends", n=END)]) if of_many else how
 
 
-def _curves(view: AuditView) -> Sketch:
-    return Sketch(
+def _curves(view: AuditView) -> Picture:
+    return Picture(
         kind="curves",
+        sketch=True,
         title=words("title.curves"),
         headline=curves_headline(view),
         draw=partial(audit_pictures.small_curves, view),
