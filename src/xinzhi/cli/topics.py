@@ -56,9 +56,7 @@ def ruled(call: Call) -> Protocol:
 
 def conclude(call: Call, made: Study, **more: Any) -> int | None:  # noqa: ANN401 - further keys of the document
     """Write the files if a folder was named, then print the answer and the files, or all as JSON."""
-    from xinzhi.report import write_study
-
-    files = [] if call.out is None else write_study(made, call.out, language=call.language)
+    files = [] if call.out is None else made.write(call.out, call.language)
     if call.json:
         print_json(document(made, files, call.language) | more)
         return None
@@ -108,17 +106,14 @@ def errors_left(made: Study) -> int:
 
 def assess(call: Call) -> int:
     """Write the whole assessment of a package, and its certificate."""
-    from xinzhi.report import write_study
-    from xinzhi.report.certificate import certify, signing_key, write_certificate
+    from xinzhi.report.certificate import signing_key
 
     gc.disable()  # one short run: little is left in cycles, and looking for it costs a twentieth of the time
     key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None
     made: Any = study(call, call.get("data"))
     out, settings = call.out or Path("out"), call.get("settings", {})
-    files = write_study(made, out, language=call.language)
     options = {"encoding": call.get("encoding"), "set": [f"{path}={value}" for path, value in settings.items()]}
-    proof = certify(made.measurement, made.package, options=options, key=key)
-    files += write_certificate(proof, made.package, out, files=files)
+    files = made.write(out, call.language, options=options, key=key)
     if call.json:
         print_json(_assessed(made, files))
         return errors_left(made)

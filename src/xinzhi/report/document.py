@@ -47,6 +47,7 @@ class Document:
     tables: Sequence[Table] | None = None  # of the workbook; None: those of the sections
     protocol: Protocol | None = None
     notes: tuple[Text, ...] = ()  # of the workbook
+    remarks: tuple[Text, ...] = ()  # what was assumed, and what was left out and why
 
     @property
     def decimals(self) -> int:

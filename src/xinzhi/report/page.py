@@ -43,6 +43,7 @@ def page(document: Document, language: Language) -> str:
             sections=document.sections[1:] if lead else document.sections,
             brief=document.brief,
             about=document.made,
+            remarks=document.remarks,
             foot_line=document.foot,
             provenance=document.provenance,
             table=partial(table_markup, decimals=document.decimals),

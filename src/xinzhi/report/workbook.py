@@ -53,7 +53,7 @@ def write_workbook(document: Document, path: Path, language: Language) -> None:
     book.set_properties({"title": document.cover.lang(language), "created": MADE})
     look = _look(book, document.decimals)
     _cover(book.add_worksheet(words("sheet.cover").lang(language)), look, document, content)
-    _notes(book.add_worksheet(words("sheet.notes").lang(language)), look, content, document.notes)
+    _notes(book.add_worksheet(words("sheet.notes").lang(language)), look, content, (*document.notes, *document.remarks))
     for table in content:
         _table(book.add_worksheet(_sheet_name(table, language)), look, table, document.foot)
     book.close()

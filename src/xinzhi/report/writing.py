@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, words
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import polars as pl
     from altair.typing import ChartType
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from xinzhi.core.result import Result
     from xinzhi.core.text import Language
@@ -47,6 +48,7 @@ def write_assessment(
     *,
     language: Language = "en",
     sections: Sequence[Section] = (),
+    notes: Sequence[Text] = (),
 ) -> list[Path]:
     """Write the assessment of all regions: a page, a workbook, two tables and a document for machines.
 
@@ -60,6 +62,8 @@ def write_assessment(
         The language that the page opens in and that names the sheets of the workbook.
     sections
         What the topics of the essay say of the same data; the page shows them in brief, the workbook their tables.
+    notes
+        What was assumed, and what was left out and why.
 
     Returns
     -------
@@ -86,21 +90,19 @@ def write_assessment(
     """
     from xinzhi.report.pages.yardstick.assessment import NAMES, document
 
-    write_document(document(measurement, protocol, package, sections), out_dir, language)
+    write_document(document(measurement, protocol, package, sections, notes), out_dir, language)
     return [out_dir / name for name in NAMES]
 
 
 def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> list[Path]:
-    """Write the report of an audit: a page, a workbook, a table and a document for machines.
+    """Write the report of an audit, as `write_assessment` that of a measurement.
 
     Parameters
     ----------
     result
         What `xinzhi.audit` returns.
-    out_dir
-        The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
-    language
-        The language that the page opens in and that names the sheets of the workbook.
+    out_dir, language
+        As in `write_assessment`.
 
     Returns
     -------
@@ -111,11 +113,6 @@ def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> l
     ------
     UsageError
         When the folder cannot be written in.
-
-    Notes
-    -----
-    The page and the workbook show growth in percent per year (100 times the log change); the CSV file and the JSON
-    document hold log points at full precision. The same audit gives the same files, byte for byte.
 
     Examples
     --------
@@ -138,6 +135,7 @@ def write_report(
     source: Text,
     language: Language = "en",
     region: str | None = None,
+    notes: Sequence[Text] = (),
 ) -> list[Path]:
     """Write the report of the results of a topic: a page, a workbook, a table each and a document for machines.
 
@@ -145,16 +143,14 @@ def write_report(
     ----------
     results
         What verbs returned, in the order of the page; the first one gives the provenance.
-    out_dir
-        The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
     name
         Name of the verb, and of the files.
     source
         What was read, in words.
-    language
-        The language that the page opens in and that names the sheets of the workbook.
     region
         The region that pictures of one region show, of the results that have it; None: a telling one.
+    out_dir, language, notes
+        As in `write_assessment`.
 
     Returns
     -------
@@ -190,7 +186,12 @@ def write_report(
         sections=sections,
         provenance=provenance,
         frames=_frames(name, results),
-        data={"source": text(source), "results": [_summary(*one) for one in zip(sections, results, strict=True)]},
+        data={
+            "source": text(source),
+            "results": [_summary(*one) for one in zip(sections, results, strict=True)],
+            "notes": [text(note) for note in notes],
+        },
+        remarks=tuple(notes),
     )
     return write_document(document, out_dir, language)
 
@@ -198,8 +199,15 @@ def write_report(
 write_room = write_report  # the name of the first edition
 
 
-def write_study(study: Study, folder: Path | str, *, language: Language = "en") -> list[Path]:
-    """Write what a study says: page, workbook, document and tables, whole or not at all.
+def write_study(
+    study: Study,
+    folder: Path | str,
+    *,
+    language: Language = "en",
+    options: Mapping[str, Any] | None = None,
+    key: Ed25519PrivateKey | None = None,
+) -> list[Path]:
+    """Write what a study says: page, workbook, document and tables, whole or not at all; an assessment is certified.
 
     Parameters
     ----------
@@ -209,6 +217,8 @@ def write_study(study: Study, folder: Path | str, *, language: Language = "en") 
         It is made when it is not there.
     language
         The language that the page opens in and that names the sheets of the workbook.
+    options, key
+        What the certificate of an assessment states of the call, and the key that signs it.
 
     Examples
     --------
@@ -217,18 +227,23 @@ def write_study(study: Study, folder: Path | str, *, language: Language = "en") 
     >>> [path.name for path in write_study(made, tempfile.mkdtemp())]
     ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv']
     """
-    from xinzhi.report.pages.yardstick.assessment import topics
     from xinzhi.studies import Assessment
 
-    target = Path(folder)
-    if isinstance(study, Assessment):
-        return write_assessment(
-            study.measurement, study.protocol, study.package, target, language=language, sections=topics(study)
-        )
-    return write_report(
-        list(study.results.values()), target, name=study.name, source=study.source, language=language,
-        region=study.region,
-    )  # fmt: skip
+    out, notes = Path(folder), study.notes
+    if not isinstance(study, Assessment):
+        return write_report(
+            list(study.results.values()), out, name=study.name, source=study.source, language=language,
+            region=study.region, notes=notes,
+        )  # fmt: skip
+    from xinzhi.report.certificate import certify, write_certificate
+    from xinzhi.report.pages.yardstick.assessment import topics
+
+    measured, package = study.measurement, study.package
+    files = write_assessment(
+        measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes
+    )
+    proof = certify(measured, package, options=options, key=key)
+    return [*files, *write_certificate(proof, package, out, files=files)]
 
 
 def _sections(results: Sequence[Result], region: str | None) -> list[Section]:
@@ -312,4 +327,5 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
         raise UsageError("report.no-such-chart", kind=kind, kinds=", ".join(pictures), name=type(result).__name__)
     foot = result.provenance.foot()
     title = alt.TitleParams(chosen.headline.lang(language), subtitle=foot, fontSize=14, offset=10)
-    return chosen.draw(Words(language)).properties(title=title)
+    chart: ChartType = chosen.draw(Words(language)).properties(title=title)
+    return chart

@@ -88,8 +88,8 @@ class Study:
         lines = [result.summary(language) for result in self.results.values()]
         return "\n".join([*lines, *(note.lang(language) for note in self.notes)])
 
-    def write(self, folder: Path | str, language: Language = "en") -> list[Path]:
-        """Write page, workbook, document and tables into a folder, whole or not at all.
+    def write(self, folder: Path | str, language: Language = "en", **certified: Any) -> list[Path]:  # noqa: ANN401 - options and a key
+        """Write page, workbook, document and tables into a folder, whole or not at all; an assessment is certified.
 
         Parameters
         ----------
@@ -97,10 +97,12 @@ class Study:
             It is made when it is not there.
         language
             The language that the page opens in.
+        certified
+            Of an assessment: `options`, what its certificate states of the call, and the `key` that signs it.
         """
         import xinzhi
 
-        files: list[Path] = xinzhi.report.write_study(self, folder, language=language)
+        files: list[Path] = xinzhi.report.write_study(self, folder, language=language, **certified)
         return files
 
     def __repr__(self) -> str:

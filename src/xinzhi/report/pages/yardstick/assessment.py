@@ -36,7 +36,11 @@ NAMES = ("report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessme
 
 
 def document(
-    measurement: Measurement, protocol: Protocol, package: Package, topics: Sequence[Section] = ()
+    measurement: Measurement,
+    protocol: Protocol,
+    package: Package,
+    topics: Sequence[Section] = (),
+    notes: Sequence[Text] = (),
 ) -> Document:
     """Return the assessment of a package: `topics` are what the topics of the essay say of it."""
     view, source, units = View(measurement), package_line(package), input_units(protocol, package)
@@ -56,7 +60,8 @@ def document(
         sections=[lead, *topics, *basis(view, package.findings, units)],
         provenance=measurement.provenance,
         frames={growth: measurement.frame, levels: measurement.levels},
-        data=summary(view, lead, package, topics),
+        data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
+        remarks=tuple(notes),
         leads=True,
         brief=frozenset(one.key for one in topics),
         tables=contents(view, package, units, topics),
