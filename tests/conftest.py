@@ -65,7 +65,7 @@ def country() -> Callable[..., dict[str, pl.DataFrame]]:
 @pytest.fixture(scope="session")
 def brief() -> Callable[..., object]:
     """Return a maker of the section of one topic in an assessment; None where there is none."""
-    from xinzhi.report.pages.topics import sections
+    from xinzhi.report.pages.yardstick.assessment import topics as sections
     from xinzhi.studies import assess
 
     def make(package: object, topic: str, **asked: object) -> object:

@@ -112,6 +112,16 @@ def listing(items: Sequence[Text], limit: int | None = None) -> Text:
     return Text(zh="、".join(item.zh for item in items), en=joined)
 
 
+def clauses(items: Sequence[Text]) -> Text:
+    """Join clauses or names that hold commas of their own by semicolons."""
+    return Text(zh="；".join(item.zh for item in items), en="; ".join(item.en for item in items))
+
+
+def share(part: float) -> str:
+    """Write a share in percent: whole, finer where it is small."""
+    return number(100 * part, 0 if part == 0 or part >= 0.095 else 1)  # noqa: PLR2004 - one digit is left
+
+
 def paragraph(sentences: Sequence[Text]) -> Text:
     """Join sentences; Chinese ones stand without a space between them."""
     return Text(zh="".join(one.zh for one in sentences), en=" ".join(one.en for one in sentences))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from xinzhi.core import flags
 from xinzhi.core.text import Text, paragraph, words
-from xinzhi.report import flags
 from xinzhi.report.palette import FACTORS
 from xinzhi.report.table import NUMERIC, cell
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.names import distinct
-from xinzhi.core.text import Text, has, read_words, same, sentences, words
+from xinzhi.core.text import Text, clauses, has, read_words, same, sentences, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,11 +40,6 @@ def joined(items: Sequence[Text]) -> Text:
 def names_joined(items: Sequence[Text]) -> Text:
     """Join names by the comma of Chinese lists; in English by commas without an "and"."""
     return Text(zh="、".join(item.zh for item in items), en=", ".join(item.en for item in items))
-
-
-def clauses(items: Sequence[Text]) -> Text:
-    """Join clauses or names that hold commas of their own by semicolons."""
-    return Text(zh="；".join(item.zh for item in items), en="; ".join(item.en for item in items))
 
 
 def short(text: Text, most: float) -> Text:

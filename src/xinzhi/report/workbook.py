@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from xinzhi.core import flags
 from xinzhi.core.text import Text, has, is_known, paragraph, words
-from xinzhi.report import flags
 from xinzhi.report.table import NUMERIC
 
 if TYPE_CHECKING:

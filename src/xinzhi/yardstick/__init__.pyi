@@ -1,3 +1,5 @@
+from .answer import figures_of as figures_of
+from .answer import largest_source as largest_source
 from .audit.audit import Audit as Audit
 from .audit.audit import audit as audit
 from .audit.audit import choice_shares as choice_shares
@@ -33,5 +35,12 @@ from .panel import Panel as Panel
 from .panel import both_ends as both_ends
 from .panel import spell as spell
 from .periods import official_span as official_span
+from .view import EXCEPTIONS as EXCEPTIONS
+from .view import NATIONAL as NATIONAL
+from .view import PARTS as PARTS
+from .view import Span as Span
+from .view import View as View
+from .view import region_groups as region_groups
+from .view import region_names as region_names
 from .vintage_history import VintageHistory as VintageHistory
 from .vintage_history import vintage_history as vintage_history

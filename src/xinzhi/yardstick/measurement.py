@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Result
 from xinzhi.core.text import words
-from xinzhi.yardstick.periods import official_span
+from xinzhi.yardstick.figures import Figures
 
 if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.core.result import Facts
     from xinzhi.core.text import Language, Text
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.growth_accounts import GrowthAccounts
-    from xinzhi.yardstick.panel import Panel
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Measurement(Result):
+class Measurement(Figures):
     """Growth accounts of every region under one protocol.
 
     Growth and contributions are log points (0.01 is about 1 %), per year; levels are ratios.
@@ -58,26 +54,6 @@ class Measurement(Result):
         The arrays behind `frame` and `inputs`, for whatever is computed from the same measurement.
     """
 
-    verb: ClassVar[str] = "measure"
-    topic: ClassVar[str] = "yardstick"
-    key: ClassVar[tuple[str, ...]] = ("region", "year")
-
-    inputs: pl.DataFrame
-    periods: pl.DataFrame
-    levels: pl.DataFrame
-    national: pl.DataFrame
-    national_periods: pl.DataFrame
-    groups: pl.DataFrame
-    group_periods: pl.DataFrame
-    coverage: pl.DataFrame
-    omitted: pl.DataFrame
-    regions: pl.DataFrame
-    protocol: Protocol
-    panel: Panel
-    price_base: int | None
-    identity_gap: float
-    accounts: GrowthAccounts | None = None
-
     def explain(self, region: str | int, year: int | str) -> Explanation:
         """Return every input, mark, parameter and reference behind the figures of one region (code or name) and year.
 
@@ -92,32 +68,13 @@ class Measurement(Result):
         return explain(self, region, year)
 
     def facts(self) -> Facts:
-        """Return the latest official period and the whole span: all regions together, the highest and the lowest."""
-        if not self.periods.height:
-            return {"measure.nothing": {}}
-        spans = dict.fromkeys((official_span(self.periods), self.periods.select("start", "end").row(-1)))
-        key = "measure.span" if self.national_periods.height else "measure.span_alone"
-        return {key: [self._span(*span) for span in spans]}
+        """Return what growth came from in the period that leads, who is first and last, and how far figures carry."""
+        from xinzhi.yardstick.answer import measured
 
-    def _span(self, start: int, end: int) -> dict[str, object]:
-        rows = self.periods.filter(start=start, end=end).sort("rank")
-        total = self.national_periods.filter(start=start, end=end)["tfp_growth"]
-        listed = [
-            words("yardstick.measure.ranked", rank=rank, name=self.names.region(region), growth=growth)
-            for region, rank, growth in rows.select("region", "rank", "tfp_growth").iter_rows()
-        ]
-        return {
-            "start": start,
-            "end": end,
-            "late": bool(rows["flags"].str.contains("extrapolated:").any()),
-            "total": total[0] if len(total) else None,
-            "top": listed[:_ENDS],
-            "low": listed[_ENDS:][-_ENDS:],
-        }
+        return measured(self)
 
 
 INPUTS = ("output", "capital", "labour", "human_capital", "labour_share")
-_ENDS = 3  # regions named at either end of a ranking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

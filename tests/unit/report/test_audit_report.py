@@ -174,7 +174,7 @@ def test_the_answer_leads_and_the_warning_follows(html: str, view: AuditView) ->
 
 
 def test_the_answer_is_made_of_the_numbers(view: AuditView, provinces: Audit) -> None:
-    sentences = " ".join(text.en for text in (*answer.answer(view), *answer.reach(view)))
+    sentences = " ".join(text.en for text in (*pages.section(view).answer, *answer.reach(view)))
     row = view.row(str(view.furthest))
     assert f"from rank {row['official_rank']} to {row['best_rank']}" in sentences
     assert f"{provinces.protocols.height:,} protocols are admissible" in sentences
@@ -368,7 +368,7 @@ def test_headlines_say_so_when_the_ruler_changes_no_rank(few: Audit) -> None:
 def test_one_region_has_a_curve_but_no_ranks(alone: Audit, tmp_path: Path) -> None:
     view = AuditView(alone)
     assert [one.kind for one in pages.section(view).pictures] == ["curve", "variance"]
-    said = " ".join(text.en for text in (*answer.answer(view), *answer.reach(view)))
+    said = " ".join(text.en for text in (*pages.section(view).answer, *answer.reach(view)))
     assert "% a year under the reference protocol" in said
     assert "rank" not in said
     assert view.curve(None).needed is None

@@ -7,14 +7,14 @@ import polars as pl
 
 from xinzhi.report.pages.yardstick import measurement as answer
 from xinzhi.report.pages.yardstick import regions
-from xinzhi.report.view import View
+from xinzhi.yardstick import View
 
 if TYPE_CHECKING:
     from xinzhi.yardstick.measurement import Measurement
 
 
 def plain(view: View) -> str:
-    return " ".join(one.en for one in (*answer.answer(view), *answer.reach(view))).replace("\u00a0", " ")
+    return view.measurement.summary("en").replace("\n", " ").replace("\u00a0", " ")
 
 
 def test_the_answer_is_made_from_the_numbers(measurement: Measurement) -> None:
@@ -34,7 +34,7 @@ def test_the_answer_is_made_from_the_numbers(measurement: Measurement) -> None:
 def test_both_languages_say_the_same_figures(measurement: Measurement) -> None:
     import re
 
-    for sentence in answer.answer(View(measurement)):
+    for sentence in answer.measurement(measurement).answer:
         figures = [sorted(re.findall(r"−?\d+\.\d", text)) for text in (sentence.zh, sentence.en)]
         assert figures[0] == figures[1]
 

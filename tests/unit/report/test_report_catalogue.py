@@ -90,12 +90,12 @@ def test_terms_are_those_of_the_statistics_bureau() -> None:
 
 
 def test_words_fills_each_language_with_its_own() -> None:
-    filled = words("answer.until", names=Text(zh="产出", en="output"), year=2017)
+    filled = words("yardstick.answer.until", names=Text(zh="产出", en="output"), year=2017)
     assert filled == Text(zh="产出至2017年", en="output to 2017")
 
 
 def test_a_number_stays_with_its_percent_sign() -> None:
-    assert words("answer.figure", name=Text(zh="甲", en="A"), value=0.012).en == "A (+1.2\u00a0%)"
+    assert words("yardstick.answer.figure", name=Text(zh="甲", en="A"), value=0.012).en == "A (+1.2\u00a0%)"
 
 
 def test_listing_and_paragraph_join_as_each_language_does() -> None:

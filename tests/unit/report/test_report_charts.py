@@ -17,7 +17,7 @@ from xinzhi.report.charts.style import Words
 from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import regions as sketch
 from xinzhi.report.pages.yardstick.measurement import available
-from xinzhi.report.view import View
+from xinzhi.yardstick import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable

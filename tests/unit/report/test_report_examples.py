@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
+from xinzhi.core.text import Text, same, share, words
 from xinzhi.protocol import Dated
 from xinzhi.report.charts.kit.episodes import marks as dates_marked
 from xinzhi.report.charts.kit.episodes import written
@@ -10,10 +11,9 @@ from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.kit.years import shades, stretches
 from xinzhi.report.charts.style import Words, padded, width
 from xinzhi.report.document import text, whole
-from xinzhi.report.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
 from xinzhi.report.numbers import amount, split_unit, unit_text
 from xinzhi.report.page import both
-from xinzhi.report.pages.yardstick.audit_view import level_text, share, thinned, value_text
+from xinzhi.report.pages.yardstick.audit_view import level_text, thinned, value_text
 from xinzhi.report.pages.yardstick.parameters import shown
 from xinzhi.report.pages.yardstick.regions import ticks
 from xinzhi.report.palette import ink_on

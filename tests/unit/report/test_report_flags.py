@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from xinzhi.core import flags
 from xinzhi.core.text import Text, has
-from xinzhi.report import flags
 
 
 def test_every_kind_has_a_mark_of_its_own_a_name_and_a_meaning() -> None:

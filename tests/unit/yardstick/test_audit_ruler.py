@@ -172,7 +172,7 @@ def test_a_protocol_number_outside_the_set_is_refused(audited):
 
 
 def test_summary_speaks_both_languages(audited):
-    assert "admissible protocols" in audited.summary("en")
+    assert "protocols are admissible" in audited.summary("en")
     assert "可采用的协议" in audited.summary("zh")
 
 

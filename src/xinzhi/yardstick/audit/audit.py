@@ -11,13 +11,14 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import effects
-from xinzhi.core.text import words
+from xinzhi.core.text import listing, share, words
 from xinzhi.protocol import catalogue, registry, specification
 from xinzhi.yardstick.audit.choices import choices, grid, spell
 from xinzhi.yardstick.audit.multiverse import LeftOut, Span, Spread, computable, evaluate, spread
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 from xinzhi.yardstick.periods import official_span
+from xinzhi.yardstick.view import region_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.yardstick.audit.choices import Choice, Grid
+
+NEAR = 3  # ranks that one would still call the same place
+NAMED = 3  # choices named one by one
+HALF = 0.5
+ALIKE = 0.0005  # a choice that makes less of the spread than is shown of it
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -109,35 +115,59 @@ class Audit(Result):
         )
 
     def facts(self) -> Facts:
-        """Return how many protocols there are, who could rank first, and which choice makes the spread."""
-        import polars as pl
-
+        """Return who could rank first, who would move furthest and what decides; notes say what the figures rest on."""
         start, end = self.official_span
-        here = self.frame.filter(start=start, end=end)
-        path, share = next(iter(choice_shares(self, (start, end)).items()))
-        chosen = {"choice": choice_title(path), "share": share}
-        if here.height == 1:
-            row = here.row(0, named=True)
-            return {
-                "audit.alone": {**row, **chosen, "name": self.names.region(row["region"]), "count": row["protocols"]}
-            }
-        jump = here.sort("rank_gain", "growth_gain", descending=True).row(0, named=True)
-        name = self.names.region(jump["region"])
-        low, high = here.select(pl.col("official").min(), pl.col("official").max().alias("high")).row(0)
-        size = {
-            "n": here.height,
-            "count": here["protocols"].max(),
-            "start": start,
-            "end": end,
-            "low": low,
-            "high": high,
-        }
-        return {
-            "audit.spread": size,
-            "audit.first": {"first": here.filter(pl.col("best_rank") == 1).height},
-            "audit.furthest": {"name": name, "before": jump["official_rank"], "after": jump["best_rank"]},
-            "audit.choice": chosen,
-        }
+        rows = self.frame.filter(start=start, end=end).fill_nan(None).sort("official_rank", "region")
+        if rows.is_empty():
+            n = f"{self.protocols.height:,}"
+            return {"audit.nothing": {"n": n}, "note.audit_set": {"n": n}}
+        span, names = f"{start}–{end}", region_names(self.regions)
+        decides, others = _shares(self)
+        size: Facts = {"note.audit_set": {"n": f"{rows['protocols'].max():,}"}}
+        if rows.height == 1:
+            row = rows.row(0, named=True)
+            figures = {"low": row["minimum"], "high": row["maximum"], "official": row["official"]}
+            alone = {"name": names[row["region"]], "span": span, **figures}
+            return {"audit.alone": alone, **decides, **size, **others}
+        ends = rows.sort("official", descending=True).select("region", "official").rows()
+        (first, high), (last, low) = ends[0], ends[-1]
+        official = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
+        game, everyone = _game(rows, span, names), _everyone(rows)
+        return {**game, **decides, **size, "note.audit_official": official, **others, **everyone}
+
+
+def _game(rows: pl.DataFrame, span: str, names: Mapping[str, Text]) -> Facts:
+    """Return how many regions could rank first by choosing, and which one would move furthest."""
+    if not rows["rank_gain"].max():
+        return {"audit.no_game": {"n": rows.height, "span": span}}
+    row = rows.sort("rank_gain", "growth_gain", descending=True).row(0, named=True)
+    jump = {"name": names[row["region"]], "official": row["official_rank"], "best": row["best_rank"]}
+    first = rows.filter(best_rank=1).height
+    return {"audit.first": {"k": first, "n": rows.height, "span": span}, "audit.jump": jump}
+
+
+def _everyone(rows: pl.DataFrame) -> Facts:
+    """Return what would change if every region chose for itself."""
+    import polars as pl
+
+    same = rows.filter((pl.col("everyone_rank") - pl.col("official_rank")).abs() <= NEAR).height
+    gain = rows.select(pl.col("growth_gain").mean()).item()
+    return {"note.audit_everyone": {"gain": gain, "k": same, "n": rows.height, "near": NEAR}}
+
+
+def _shares(result: Audit) -> tuple[Facts, Facts]:
+    """Return what the leading choice makes of the spread, and what the others do, the smallest together."""
+    start, end = result.official_span
+    if not result.variance.filter(start=start, end=end)["shapley"].sum() > 0:
+        return {"audit.no_spread": {}}, {}
+    (name, part), *rest = choice_shares(result, (start, end)).items()
+    key = "audit.decides" if part >= HALF else "audit.largest"
+    decides: Facts = {key: {"name": choice_title(name), "share": share(part)}}
+    rest = [(name, part) for name, part in rest if part >= ALIKE]
+    parts = [words("yardstick.audit.part", name=choice_title(name), share=share(part)) for name, part in rest[:NAMED]]
+    if len(rest) > NAMED:
+        parts.append(words("yardstick.audit.rest", share=share(sum(part for _, part in rest[NAMED:]))))
+    return decides, {"note.audit_others": {"parts": listing(parts)}} if parts else {}
 
 
 def choice_title(path: str) -> Text:

@@ -12,8 +12,8 @@ from xinzhi.report.pages.sources.tables import with_period
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Section
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.report.view import region_groups
 from xinzhi.sources import PRODUCTS, share_title, way
+from xinzhi.yardstick import region_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, listing, words
-from xinzhi.report import flags, palette
+from xinzhi.report import palette
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.report.view import Span, View
 from xinzhi.sources import assumption_frame, lacking, part_name, whole_span
+from xinzhi.yardstick import Span, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -16,7 +16,7 @@ from xinzhi.report.pages.yardstick.parameters import protocol as parameters
 from xinzhi.report.pages.yardstick.regions import profiles
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
-from xinzhi.report.view import View
+from xinzhi.yardstick import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

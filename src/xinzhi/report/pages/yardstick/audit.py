@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.text import Text, listing, number, paragraph, same, words
+from xinzhi.core.text import Text, number, paragraph, same, share, words
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.document import Document, foot, protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures, audit_tables
-from xinzhi.report.pages.yardstick.audit_view import AuditView, choice_title, share
+from xinzhi.report.pages.yardstick.audit_view import AuditView, choice_title
 from xinzhi.report.pages.yardstick.parameters import introduction
 from xinzhi.report.section import Picture, Section
+from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import without_notes
 
 if TYPE_CHECKING:
@@ -25,33 +26,16 @@ if TYPE_CHECKING:
     from xinzhi.report.table import Table
     from xinzhi.yardstick import Audit
 
-NEAR = 3  # ranks that one would still call the same place
-NAMED = 3  # choices named one by one
-HALF = 0.5
-ALIKE = 0.0005  # a choice that makes less of the spread than is shown of it
-
-
-def answer(view: AuditView) -> tuple[Text, ...]:
-    """Return the sentences that lead the report: who could rank first, who would move furthest, what decides."""
-    rows = view.rows
-    if rows.is_empty():
-        return (words("audit.nothing", n=f"{view.audit.protocols.height:,}"),)
-    if rows.height == 1:
-        return (_alone(view), _decides(view))
-    return (*_game(view), _decides(view))
-
 
 def reach(view: AuditView) -> tuple[Text, ...]:
-    """Return the sentences behind the answer: the set, the official figures, the changes, the game of all."""
-    rows = view.rows
-    opening = words("audit.set", n=f"{view.protocols:,}")
-    if rows.height < 2:  # noqa: PLR2004 - one region has no ranks
-        return (opening, *_others(view))
-    ends = rows.sort("official", descending=True).select("region", "official").rows()
-    (first, high), (last, low) = ends[0], ends[-1]
-    names = {"first": view.name(first), "last": view.name(last)}
-    official = words("audit.official", span=view.span.label, low=low, high=high, **names)
-    return (opening, official, *_changes(view), *_others(view), _everyone(view))
+    """Return the sentences behind the answer; where a region moves, also by which changes."""
+    facts = view.audit.facts()
+    said = notes_of(facts, view.audit.topic)
+    if "audit.jump" in facts:
+        row = view.row(view.furthest or "")
+        departures = view.departures(int(str(row["best_protocol"])))
+        said.insert(2, words("audit.changes", name=view.name(str(row["region"])), departures=departures))
+    return tuple(said)
 
 
 def warning(view: AuditView) -> Text:
@@ -59,61 +43,8 @@ def warning(view: AuditView) -> Text:
     return words("audit.warning", protocol=view.audit.grid.protocol.title)
 
 
-def _alone(view: AuditView) -> Text:
-    row = view.rows.row(0, named=True)
-    figures = {"low": row["minimum"], "high": row["maximum"], "official": row["official"]}
-    return words("audit.alone", name=view.name(row["region"]), span=view.span.label, **figures)
-
-
-def _game(view: AuditView) -> tuple[Text, ...]:
-    rows, code = view.rows, view.furthest
-    if code is None or not rows["rank_gain"].max():
-        return (words("audit.no_game", n=rows.height, span=view.span.label),)
-    first = rows.filter(pl.col("best_rank") == 1).height
-    row = view.row(code)
-    return (
-        words("audit.first", k=first, n=rows.height, span=view.span.label),
-        words("audit.jump", name=view.name(code), official=row["official_rank"], best=row["best_rank"]),
-    )
-
-
-def _changes(view: AuditView) -> tuple[Text, ...]:
-    """Return by which changes the region that moves furthest does so."""
-    row = view.row(view.furthest or "")
-    if not row["rank_gain"]:
-        return ()
-    departures = view.departures(int(str(row["best_protocol"])))
-    return (words("audit.changes", name=view.name(str(row["region"])), departures=departures),)
-
-
-def _decides(view: AuditView) -> Text:
-    if not view.shares:
-        return words("audit.no_spread")
-    name, part = next(iter(view.shares.items()))
-    key = "audit.decides" if part >= HALF else "audit.largest"
-    return words(key, name=_titles(view)[name], share=share(part))
-
-
-def _others(view: AuditView) -> tuple[Text, ...]:
-    """Return what the other choices make of the spread, the smallest together."""
-    rest = [(name, part) for name, part in list(view.shares.items())[1:] if part >= ALIKE]
-    if not rest:
-        return ()
-    named = [words("audit.part", name=_titles(view)[name], share=share(part)) for name, part in rest[:NAMED]]
-    if len(rest) > NAMED:
-        named.append(words("audit.rest", share=share(sum(part for _, part in rest[NAMED:]))))
-    return (words("audit.others", parts=listing(named)),)
-
-
 def _titles(view: AuditView) -> dict[str, Text]:
     return {choice.name: choice_title(choice) for choice in view.choices}
-
-
-def _everyone(view: AuditView) -> Text:
-    rows = view.rows
-    same_place = rows.filter((pl.col("everyone_rank") - pl.col("official_rank")).abs() <= NEAR).height
-    gain = rows.select(pl.col("growth_gain").mean()).item()
-    return words("audit.everyone", gain=gain, k=same_place, n=rows.height, near=NEAR)
 
 
 def room_headline(view: AuditView) -> Text:
@@ -187,7 +118,7 @@ def section(view: AuditView, region: str | None = None) -> Section:
     return Section(
         key="audit",
         title=words("title.audit"),
-        answer=(paragraph(answer(view)),),
+        answer=(paragraph(answer_of(view.audit.facts(), view.audit.topic)),),
         reach=reach(view),
         warning=warning(view),
         pictures=tuple(_picture(view, kind, region) for kind in PICTURES if has.get(kind, several)),

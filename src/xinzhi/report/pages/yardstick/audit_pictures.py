@@ -9,14 +9,14 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from xinzhi.core.text import number, percent, words
+from xinzhi.core.text import number, percent, share, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import STEP as LINE
 from xinzhi.report.charts.kit.names import ends
 from xinzhi.report.charts.style import padded
 from xinzhi.report.page import both_svg
-from xinzhi.report.pages.yardstick.audit_view import choice_title, level_text, share, thinned
+from xinzhi.report.pages.yardstick.audit_view import choice_title, level_text, thinned
 from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
 
 if TYPE_CHECKING:

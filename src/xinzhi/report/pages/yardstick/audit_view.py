@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.names import Names
-from xinzhi.core.text import Text, number, read_words, same, words
+from xinzhi.core.text import Text, clauses, read_words, same, words
 from xinzhi.protocol import Dated, specification
 from xinzhi.report.numbers import unit_text
-from xinzhi.report.sentence import clauses, joined
-from xinzhi.report.view import Span, region_groups, region_names
+from xinzhi.report.sentence import joined
+from xinzhi.yardstick import Span, region_groups, region_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,11 +80,6 @@ def _short() -> Mapping[str, Mapping[str, Text]]:
 
 
 POINTS = 240  # a page tells no more places of a curve apart
-
-
-def share(part: float) -> str:
-    """Write a share of the protocols in percent: whole, finer where it is small."""
-    return number(100 * part, 0 if part == 0 or part >= 0.095 else 1)  # noqa: PLR2004 - one digit is left
 
 
 def thinned(count: int, most: int = POINTS) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

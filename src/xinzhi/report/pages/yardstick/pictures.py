@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import polars as pl
 
+from xinzhi.core import flags
 from xinzhi.core.text import number, same, words
-from xinzhi.report import flags, palette
+from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import STEP, ends
 from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
-from xinzhi.report.view import PARTS, Span, View
+from xinzhi.yardstick import PARTS, Span, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

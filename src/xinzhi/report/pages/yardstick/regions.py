@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from markupsafe import Markup
 
+from xinzhi.core import flags
 from xinzhi.core.text import Text, words
-from xinzhi.report import flags
 from xinzhi.report.numbers import amount
 from xinzhi.report.page import both_svg
 from xinzhi.report.pages.yardstick import tables
@@ -22,7 +22,7 @@ from xinzhi.report.pages.yardstick.measurement import region_headline
 from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
 from xinzhi.report.section import Profile
 from xinzhi.report.table import without_notes
-from xinzhi.report.view import PARTS, View
+from xinzhi.yardstick import PARTS, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

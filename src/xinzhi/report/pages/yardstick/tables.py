@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from xinzhi.core import flags
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, has, words
-from xinzhi.report import flags
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import names_joined
 from xinzhi.report.table import Column, Table, table
-from xinzhi.report.view import NATIONAL
+from xinzhi.yardstick import NATIONAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from xinzhi.core.schema import Kind
-    from xinzhi.report.view import Span, View
+    from xinzhi.yardstick import Span, View
 
 GROWTH = ("output_growth", "capital_growth", "labour_growth", "human_capital_growth")
 PARTS = ("capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth")

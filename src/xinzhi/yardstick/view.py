@@ -1,23 +1,22 @@
-"""What the report needs of a measurement, looked up once: names, groups, and which period leads."""
+"""A measurement with its names, groups and periods looked up once, and which period leads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.names import Names
+from xinzhi.core import flags
+from xinzhi.core.names import Names, distinct
 from xinzhi.core.text import Text, listing, read_words, same, words
-from xinzhi.report import flags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xinzhi.yardstick import Measurement
+    from xinzhi.yardstick.figures import Figures
 
-FACTORS = ("capital", "labour", "human_capital", "tfp")
 PARTS = {
     "capital": "capital_contribution",
     "labour": "labour_contribution",
@@ -48,12 +47,7 @@ class Span:
 def region_names(regions: pl.DataFrame) -> dict[str, Text]:
     """Return the name of every region; two of one name get their codes."""
     rows = regions.select("region", "name_zh", "name_en").rows()
-    plain = {code: Text(zh=zh or en or code, en=en or zh or code) for code, zh, en in rows}
-    shown = [text.en for text in plain.values()]
-    return {
-        code: Text(zh=f"{text.zh} {code}", en=f"{text.en} {code}") if shown.count(text.en) > 1 else text
-        for code, text in plain.items()
-    }
+    return distinct({code: Text(zh=zh or en or code, en=en or zh or code) for code, zh, en in rows})
 
 
 def region_groups(regions: pl.DataFrame) -> dict[str, Text]:
@@ -62,19 +56,11 @@ def region_groups(regions: pl.DataFrame) -> dict[str, Text]:
     return {code: Text(zh=zh or en, en=en or zh) for code, zh, en in rows if zh or en}
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """How a known set of regions is laid out as tiles, and which two macro-regions are set against each other."""
-
-    tiles: Mapping[str, Sequence[object]] = field(default_factory=dict)
-    contrast: Sequence[str] = ()
-
-
 @dataclass(frozen=True)
 class View:
     """A measurement with its names and periods looked up; unknown numbers are null, never NaN."""
 
-    measurement: Measurement
+    measurement: Figures
 
     @cached_property
     def names(self) -> Mapping[str, Text]:
@@ -108,18 +94,18 @@ class View:
     def contrast(self) -> tuple[Text, ...]:
         """Return the two macro-regions that are set against each other, or none."""
         by_name = {group.en: group for group in self.shown_groups}
-        pair = self._arrangement.contrast
+        pair = self._arrangement.get("contrast")
         return tuple(by_name[name] for name in pair) if pair and all(name in by_name for name in pair) else ()
 
     @property
     def tiles(self) -> Mapping[str, Sequence[object]]:
         """Return column, row and short names of every region, or nothing when no arrangement knows them all."""
-        return self._arrangement.tiles
+        return self._arrangement.get("tiles", {})
 
     @cached_property
-    def _arrangement(self) -> Arrangement:
-        known = [Arrangement(**one) for one in read_words("tiles.yaml").values()]
-        return next((one for one in known if self.codes and set(self.codes) <= set(one.tiles)), Arrangement())
+    def _arrangement(self) -> Mapping[str, Any]:
+        known = read_words("tiles.yaml").values()
+        return next((one for one in known if self.codes and set(self.codes) <= set(one["tiles"])), {})
 
     @cached_property
     def national(self) -> pl.DataFrame:

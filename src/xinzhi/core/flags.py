@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from xinzhi.core.text import Text, has, listing, read_words, same, words
-from xinzhi.report.sentence import clauses
+from xinzhi.core.text import Text, clauses, has, listing, read_words, same, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

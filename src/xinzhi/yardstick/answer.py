@@ -1,0 +1,153 @@
+"""What a measurement and an audit say: the facts of their sentences, for the terminal and the page alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core import flags
+from xinzhi.core.text import Text, clauses, listing, words
+from xinzhi.yardstick.view import EXCEPTIONS, PARTS, Span, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xinzhi.core.result import Facts
+    from xinzhi.yardstick.figures import Figures
+
+SEVERAL = 2  # regions from which on there is a ranking
+
+
+def measured(result: Figures) -> Facts:
+    """Return what growth came from, who is first and last, group against group; notes say how far figures carry."""
+    if result.frame.is_empty():
+        return {"answer.unmeasured": {}}
+    view = View(result)
+    whole = _whole(view) if view.whole not in view.spans else {}
+    contrast = _contrast(view) if view.contrast else {}
+    latest = {} if view.latest is None else _latest(view, view.latest)
+    return {
+        **_together(view, view.lead),
+        **_sources(view),
+        **_ends(view),
+        **whole,
+        **contrast,
+        **latest,
+        **_until(view),
+    }
+
+
+def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of growth accounts by what sentences call them."""
+    parts = {name: row[column] for name, column in PARTS.items()}
+    return {"growth": row["output_growth"], "share": row["tfp_part"], **parts}
+
+
+def _named(view: View, codes: Iterable[str]) -> list[Text]:
+    return [view.name(code) for code in codes]
+
+
+def _together(view: View, span: Span) -> Facts:
+    row = view.national_of(span)
+    opening = _opening(view, span)
+    if len(view.codes) == 1 or not row or row["output_growth"] is None:
+        return _apart(view, span, opening)
+    figures = figures_of(row)
+    key = "answer.together" if figures["tfp"] > 0 and figures["growth"] > 0 else "answer.without"
+    return {key: {"opening": opening, "n": len(view.codes), **figures}}
+
+
+def _apart(view: View, span: Span, opening: Text) -> Facts:
+    """Return what is said where the regions have no sum: there is one alone, one lacks years, or inputs are indices."""
+    mine = view.of(span).drop_nulls("tfp_growth")
+    if len(view.codes) == 1 and mine.height == 1:
+        name = view.name(view.codes[0])
+        return {"answer.alone": {"opening": opening, "name": name, **figures_of(mine.row(0, named=True))}}
+    absent = [code for code in view.codes if code not in set(mine["region"])]
+    if absent and not view.measurement.levels.is_empty():
+        return {"answer.incomplete": {"opening": opening, "n": len(view.codes), "names": _named(view, absent)}}
+    return {"answer.no_national": {"opening": opening, "n": len(view.codes)}}
+
+
+def _opening(view: View, span: Span) -> Text:
+    if not view.is_official(span):
+        return words("yardstick.answer.no_official", span=span.label)
+    names = listing(_named(view, view.exceptions(span)), EXCEPTIONS)
+    return words(f"yardstick.answer.{'official_but' if names.en else 'official'}", span=span.label, names=names)
+
+
+def largest_source(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add ``largest``: the factor that gave most of growth in every row."""
+    factors = list(PARTS)
+    top = pl.concat_list(PARTS.values()).list.arg_max()
+    return frame.with_columns(largest=top.replace_strict(list(range(len(factors))), factors, default=None))
+
+
+def _sources(view: View) -> Facts:
+    frame = largest_source(view.of(view.lead))
+    if frame.height < SEVERAL:
+        return {}
+    led = _named(view, frame.filter(pl.col("largest") == "tfp")["region"])
+    fell = _named(view, frame.filter(pl.col("tfp_growth") <= 0)["region"])
+    counts = frame.filter(pl.col("largest") != "tfp")["largest"].value_counts(sort=True).rows()
+    others = [words("yardstick.answer.other", factor=words(f"factor.{name}"), k=k) for name, k in counts]
+    key = "answer.led" if led and counts else "answer.all_led" if led else "answer.none"
+    factor = words(f"factor.{counts[0][0]}") if counts else None
+    if len(counts) == 1 and not led:
+        key = "answer.one_source"
+    said = {"k": len(led), "n": frame.height, "names": led, "others": others, "factor": factor}
+    return {key: said} | ({"answer.fell": {"k": len(fell), "n": frame.height, "names": fell}} if fell else {})
+
+
+def _ends(view: View) -> Facts:
+    rows = view.of(view.lead).drop_nulls("tfp_growth").select("region", "tfp_growth").rows()
+    if len(rows) < SEVERAL:
+        return {}
+    width = min(3, len(rows) // 2)
+    said = [words("yardstick.answer.figure", name=view.name(code), value=value) for code, value in rows]
+    return {"answer.ends": {"first": said[:width], "last": said[: -width - 1 : -1]}}
+
+
+def _whole(view: View) -> Facts:
+    row = view.national_of(view.whole)
+    rows = view.of(view.whole).drop_nulls("tfp_growth")["region"]
+    if not row or rows.len() < SEVERAL:
+        return {}
+    ends = {"first": view.name(rows[0]), "last": view.name(rows[-1])}
+    return {"answer.whole": {"span": view.whole.label, **figures_of(row), **ends}}
+
+
+def _contrast(view: View) -> Facts:
+    """Return group against group, in the periods that both fill."""
+    late, lead = view.contrast
+
+    def of(span: Span, when: str) -> dict[str, Any] | None:
+        rows = [view.group_in(group, span) for group in (late, lead)]
+        sides = zip(("late", "lead"), rows, strict=True)
+        return {f"{side}_{when}": row["tfp_growth"] for side, row in sides} if all(rows) else None
+
+    now, whole = of(view.lead, "now"), of(view.whole, "whole")
+    if now is None:
+        return {}
+    key = "answer.contrast_now" if whole is None else "answer.contrast"
+    spans = {"span": view.lead.label, "whole": view.whole.label}
+    return {key: {"late": late, "lead": lead, **spans, **now, **(whole or {})}}
+
+
+def _latest(view: View, span: Span) -> Facts:
+    row = view.national_of(span)
+    cells = ";".join(cell or "" for cell in view.of(span)["flags"])
+    doubtful = dict.fromkeys(series for kind, series in flags.split(cells) if not flags.is_official(f"{kind}:{series}"))
+    said = {"span": span.label, "names": [flags.series_name(series) for series in doubtful]}
+    return {"note.latest": {**said, "tfp": row["tfp_growth"]}} if row else {"note.latest_plain": said}
+
+
+def _until(view: View) -> Facts:
+    """Return how far official figures carry."""
+    rows = view.measurement.coverage.drop_nulls("last_official_year").sort("last_official_year", maintain_order=True)
+    by_year: dict[int, list[Text]] = {}
+    for series, year in rows.select("series", "last_official_year").rows():
+        by_year.setdefault(int(year), []).append(flags.series_name(series))
+    parts = [words("yardstick.answer.until", names=names, year=year) for year, names in by_year.items()]
+    return {"note.reach": {"parts": clauses(parts)}} if parts else {}
