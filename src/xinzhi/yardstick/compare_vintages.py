@@ -10,6 +10,7 @@ import numpy as np
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.shapley import shapley
+from xinzhi.core.text import Text, clauses, words
 from xinzhi.data import as_package, names_of
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Protocol
 
     Source = Package | str | Path | Mapping[str, object]
+    Reason = tuple[str, Text]
 
 
 PARTS = ("output", "capital", "labour", "share", "protocol")
@@ -48,7 +50,8 @@ class VintageChange(Result):
     periods, years
         The same for the periods that the protocol reports, and for every single year.
     not_comparable
-        Regions that `frame` leaves out, and why.
+        Regions that `frame` leaves out, and why: a code (``older_only``, ``newer_only``, ``never_measured``,
+        ``years_missing``, ``span_incomplete``) and the reason in words, `reason_zh` and `reason_en`.
     """
 
     verb: ClassVar[str] = "compare_vintages"
@@ -127,17 +130,19 @@ def compare_vintages(
     figures = _Figures(regions, years, known, first, last, parts)
     frame, reasons = figures.over(span) if span else figures.over_all()
     if not frame.height:
-        why = "; ".join(f"{region}: {reason}" for region, reason in list(reasons.items())[:5])
+        told = list(reasons.items())[:_SHOWN]
+        why = clauses([Text(zh=f"{region}：{said.zh}", en=f"{region}: {said.en}") for region, (_, said) in told])
         raise InputError("yardstick.nothing-comparable", before=old.package.name, after=new.package.name, why=why)
     reasons |= _one_sided(old, new)
     import polars as pl
 
-    schema = {"region": pl.String, "reason": pl.String}
+    schema = dict.fromkeys(("region", "reason", "reason_zh", "reason_en"), pl.String)
+    left = [(region, code, said.zh, said.en) for region, (code, said) in sorted(reasons.items())]
     return VintageChange(
         frame=frame,
         periods=figures.periods(new.protocol.value("reporting.periods")),
         years=figures.yearly(),
-        not_comparable=pl.DataFrame(sorted(reasons.items()), schema=schema, orient="row"),
+        not_comparable=pl.DataFrame(left, schema=schema, orient="row"),
         kind=new.package.kind,
         names=names_of(new.package),
         provenance=Provenance(
@@ -197,11 +202,15 @@ def _common(old: _Side, new: _Side) -> tuple[tuple[str, ...], IntArray]:
     return regions, years
 
 
-def _one_sided(old: _Side, new: _Side) -> dict[str, str]:
+def _why(code: str, **values: object) -> Reason:
+    """Return a reason as its code and in words."""
+    return code, words(f"yardstick.vintages.{code}", **values)
+
+
+def _one_sided(old: _Side, new: _Side) -> dict[str, Reason]:
     """Say which regions only one of the vintages has."""
     first, last = set(old.panel.regions), set(new.panel.regions)
-    gone = dict.fromkeys(first - last, "only in the older vintage")
-    return gone | dict.fromkeys(last - first, "only in the newer vintage")
+    return dict.fromkeys(first - last, _why("older_only")) | dict.fromkeys(last - first, _why("newer_only"))
 
 
 def _parts(
@@ -244,24 +253,24 @@ class _Figures:
     after: FloatArray
     parts: FloatArray
 
-    def over(self, span: tuple[int, int]) -> tuple[pl.DataFrame, dict[str, str]]:
+    def over(self, span: tuple[int, int]) -> tuple[pl.DataFrame, dict[str, Reason]]:
         """Return the means over one span, and why the other regions have none."""
         inside = np.broadcast_to((self.years > span[0]) & (self.years <= span[1]), self.known.shape)
         full = (self.known & inside).sum(axis=1) == span[1] - span[0]
-        reason = f"not measured in every year of {span[0] + 1}-{span[1]} in both vintages"
+        reason = _why("span_incomplete", first=span[0] + 1, last=span[1])
         missing = [self.regions[row] for row in np.flatnonzero(~full).tolist()]
         return self._means(inside & full[:, None]), dict.fromkeys(missing, reason)
 
-    def over_all(self) -> tuple[pl.DataFrame, dict[str, str]]:
+    def over_all(self) -> tuple[pl.DataFrame, dict[str, Reason]]:
         """Return the means over all years that a region has in both, and why some regions have none."""
         count = self.known.sum(axis=1)
         first = self.known.argmax(axis=1)
         last = self.known.shape[1] - self.known[:, ::-1].argmax(axis=1) - 1
         whole = count == self.years[last] - self.years[first] + 1
         reasons = {
-            self.regions[row]: "no year is measured in both vintages"
-            if not count[row]
-            else f"years are missing between {self.years[first[row]]} and {self.years[last[row]]}: name start and end"
+            self.regions[row]: _why("years_missing", first=self.years[first[row]], last=self.years[last[row]])
+            if count[row]
+            else _why("never_measured")
             for row in np.flatnonzero(~whole | (count == 0)).tolist()
         }
         return self._means(self.known & whole[:, None]), reasons
