@@ -100,7 +100,8 @@ class View:
     @property
     def tiles(self) -> Mapping[str, Sequence[object]]:
         """Return column, row and short names of every region, or nothing when no arrangement knows them all."""
-        return self._arrangement.get("tiles", {})
+        tiles: Mapping[str, Sequence[object]] = self._arrangement.get("tiles", {})
+        return tiles
 
     @cached_property
     def _arrangement(self) -> Mapping[str, Any]:

@@ -65,7 +65,7 @@ def certify(
     tables = digest_tables(package, read)
     if other := [name for name, sha256 in read.items() if name not in tables or tables[name].sha256 != sha256]:
         raise UsageError("certificate.other-package", tables=other)
-    protocol = measurement.protocol
+    protocol, named = measurement.protocol, {"name": package.name, "version": package.version}
     made = Certificate(
         format=FORMAT,
         format_version=f"{MAJOR}.{MINOR}",
@@ -73,12 +73,7 @@ def certify(
         software=software(),
         dependencies=dependencies(),
         options=dict(options or {}),
-        package={
-            "name": package.name,
-            "version": package.version,
-            "title_zh": package.title.zh,
-            "title_en": package.title.en,
-        },
+        package={**named, "title_zh": package.title.zh, "title_en": package.title.en},
         tables=tables,
         protocol=describe(protocol),
         results=digest_results(measurement, int(protocol.value("reporting.result_digits"))),

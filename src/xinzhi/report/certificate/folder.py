@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.report.certificate.schema import Certificate
 
-CRATE = "https://w3id.org/ro/crate/1.1"
+CRATE, NAME = "https://w3id.org/ro/crate/1.1", "ro-crate-metadata.json"
 # RO-Crate 1.1 has no term for a checksum; its profile for runs of workflows defines this one.
 _CONTEXT = [f"{CRATE}/context", {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}]
 _TERMS = "The figures belong to those who published them, under the terms of the data package."
@@ -45,21 +45,11 @@ def crate(
     return {
         "@context": _CONTEXT,
         "@graph": [
-            {
-                "@id": "ro-crate-metadata.json",
-                "@type": "CreativeWork",
-                "conformsTo": {"@id": CRATE},
-                "about": {"@id": "./"},
-            },
+            {"@id": NAME, "@type": "CreativeWork", "conformsTo": {"@id": CRATE}, "about": {"@id": "./"}},
             _root(certificate, package, files, published, license_),
             *(_file(file) for file in files),
             _action(certificate, files, created),
-            {
-                "@id": "#xinzhi",
-                "@type": "SoftwareApplication",
-                "name": "xinzhi",
-                "version": certificate.software["version"],
-            },
+            {"@id": "#xinzhi", "@type": "SoftwareApplication", **certificate.software},
             *_inputs(certificate),
             *terms,
         ],
@@ -102,14 +92,8 @@ def _license(package: Package) -> tuple[object, list[dict[str, Any]]]:
 def _file(file: File) -> dict[str, Any]:
     known = read_words("pages/certificate.yaml")["files"].get(file.name)
     about = {"description": known["about"], "encodingFormat": known["type"]} if known else {}
-    return {
-        "@id": file.name,
-        "@type": "File",
-        "name": file.name,
-        **about,
-        "contentSize": str(file.size),
-        "sha256": file.sha256,
-    }
+    named = {"@id": file.name, "@type": "File", "name": file.name}
+    return {**named, **about, "contentSize": str(file.size), "sha256": file.sha256}
 
 
 def _action(certificate: Certificate, files: Sequence[File], created: dt.datetime | None) -> dict[str, Any]:
@@ -148,7 +132,7 @@ def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetim
     ended = {"prov:endTime": created.isoformat()} if created else {}
     return {
         "prefix": {"x": f"urn:x-xinzhi:{certificate.sha256}:", "xsd": "http://www.w3.org/2001/XMLSchema#"},
-        "entity": {**_read_tables(certificate), **_plan(certificate), **_outputs(files)},
+        "entity": _entities(certificate, files),
         "activity": {"x:assess": {"prov:label": "xinzhi assess", **ended}},
         "agent": {
             "x:software": {
@@ -171,27 +155,17 @@ def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetim
     }
 
 
-def _read_tables(certificate: Certificate) -> dict[str, Any]:
-    return {
+def _entities(certificate: Certificate, files: Mapping[str, str]) -> dict[str, Any]:
+    """Return the tables that were read, the protocol, and the files that were made."""
+    read = {
         f"x:table-{name}": {"prov:label": f"{certificate.package['name']}: {name}", "x:sha256": table.sha256}
         for name, table in certificate.tables.items()
         if table.read
     }
-
-
-def _plan(certificate: Certificate) -> dict[str, Any]:
-    about = certificate.protocol
-    return {
-        "x:protocol": {
-            "prov:type": _qualified("prov:Plan"),
-            "prov:label": f"{about.id} {about.version}",
-            "x:fingerprint": about.fingerprint,
-        }
-    }
-
-
-def _outputs(files: Mapping[str, str]) -> dict[str, Any]:
-    return {f"x:file-{name}": {"prov:label": name, "x:sha256": sha256} for name, sha256 in files.items()}
+    about, label = certificate.protocol, f"{certificate.protocol.id} {certificate.protocol.version}"
+    plan = {"prov:type": _qualified("prov:Plan"), "prov:label": label, "x:fingerprint": about.fingerprint}
+    made = {f"x:file-{name}": {"prov:label": name, "x:sha256": sha256} for name, sha256 in files.items()}
+    return {**read, "x:protocol": plan, **made}
 
 
 def _qualified(name: str) -> dict[str, str]:

@@ -111,30 +111,14 @@ def compare_protocol(
     """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is."""
     try:
         protocol = rebuild(part.document)
-    except Fault as fault:
-        return None, [
-            finding("certificate.protocol-unusable", words={"problem": fault.text}, file=file, key=str(fault.at[0]))
-        ]
-    except (AttributeError, KeyError, TypeError, ValueError, XinzhiError) as error:
-        return None, [
-            finding(
-                "certificate.protocol-unusable",
-                words={"problem": error.text if isinstance(error, XinzhiError) else error},
-                file=file,
-                key="protocol",
-            )
-        ]
+    except (AttributeError, KeyError, TypeError, ValueError, XinzhiError, Fault) as error:
+        problem = error.text if isinstance(error, XinzhiError | Fault) else error
+        key = str(error.at[0]) if isinstance(error, Fault) else "protocol"
+        return None, [finding("certificate.protocol-unusable", words={"problem": problem}, file=file, key=key)]
     found = []
     if protocol.fingerprint != part.fingerprint or (protocol.id, protocol.version) != (part.id, part.version):
-        found.append(
-            finding(
-                "certificate.protocol-altered",
-                file=file,
-                key="protocol",
-                value=protocol.fingerprint,
-                expected=part.fingerprint,
-            )
-        )
+        here, stated = protocol.fingerprint, part.fingerprint
+        found.append(finding("certificate.protocol-altered", file=file, key="protocol", value=here, expected=stated))
     known = registered(part.id) if reference is None else reference
     if known is None:
         return protocol, [*found, finding("certificate.protocol-unregistered", file=file, key=part.id)]

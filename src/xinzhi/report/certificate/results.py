@@ -99,12 +99,9 @@ def compare_results(stated: Results, measurement: Measurement) -> Iterator[Findi
             continue
         old = stated.tables[name]
         here = _encode(frame, key, stated.digits, old)
-        yield from shortened(
-            "certificate.result-row-missing", name, sorted(flat(old.rows).keys() - flat(here.rows).keys())
-        )
-        yield from shortened(
-            "certificate.result-row-extra", name, sorted(flat(here.rows).keys() - flat(old.rows).keys())
-        )
+        stays, new = flat(old.rows).keys(), flat(here.rows).keys()
+        yield from shortened("certificate.result-row-missing", name, sorted(stays - new))
+        yield from shortened("certificate.result-row-extra", name, sorted(new - stays))
         yield from _columns(name, old, here)
 
 
@@ -136,16 +133,10 @@ def _differing(
     if gaps:
         key = max(gaps, key=lambda one: gaps[one])
         old, new = pairs[key]
-        words = {"count": len(gaps), "total": len(pairs)}
         yield finding(
-            "certificate.result",
-            words=words,
-            table=name,
-            column=column.name,
-            key=key,
-            value=_show(other, new),
-            expected=_show(column, old),
-        )
+            "certificate.result", words={"count": len(gaps), "total": len(pairs)}, table=name, column=column.name,
+            key=key, value=_show(other, new), expected=_show(column, old),
+        )  # fmt: skip
 
 
 def _gap(column: ResultColumn, other: ResultColumn, old: int | None, new: int | None) -> float:

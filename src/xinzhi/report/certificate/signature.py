@@ -30,20 +30,7 @@ def signing_key(path: str | PathLike[str]) -> Ed25519PrivateKey:
     InputError
         When the file cannot be read.
     """
-    try:
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    except ImportError as error:
-        raise UsageError("certificate.needs-cryptography") from error
-    try:
-        key = load_pem_private_key(_bytes(path), password=None)
-    except TypeError as error:
-        raise UsageError("certificate.encrypted-key", path=path) from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError("certificate.no-private-key", path=path) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise UsageError("certificate.no-private-key", path=path)
+    key: Ed25519PrivateKey = _key(path, private=True)
     return key
 
 
@@ -52,23 +39,29 @@ def public_key(path: str | PathLike[str]) -> Ed25519PublicKey:
 
     Raises
     ------
-    UsageError
-        When `cryptography` is not installed, or the file holds no such key.
-    InputError
-        When the file cannot be read.
+    UsageError, InputError
+        As `signing_key`.
     """
+    key: Ed25519PublicKey = _key(path, private=False)
+    return key
+
+
+def _key(path: str | PathLike[str], *, private: bool) -> Any:  # noqa: ANN401 - a key of one of two kinds
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
     except ImportError as error:
         raise UsageError("certificate.needs-cryptography") from error
+    held, key, why = _bytes(path), None, None
     try:
-        key = load_pem_public_key(_bytes(path))
+        key = load_pem_private_key(held, password=None) if private else load_pem_public_key(held)
+    except TypeError as error:
+        raise UsageError("certificate.encrypted-key", path=path) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError("certificate.no-public-key", path=path) from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise UsageError("certificate.no-public-key", path=path)
+        why = error
+    if not isinstance(key, Ed25519PrivateKey if private else Ed25519PublicKey):
+        raise UsageError("certificate.no-private-key" if private else "certificate.no-public-key", path=path) from why
     return key
 
 

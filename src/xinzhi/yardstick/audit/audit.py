@@ -123,7 +123,7 @@ class Audit(Result):
             return {"audit.nothing": {"n": n}, "note.audit_set": {"n": n}}
         span, names = f"{start}–{end}", region_names(self.regions)
         decides, others = _shares(self)
-        size: Facts = {"note.audit_set": {"n": f"{rows['protocols'].max():,}"}}
+        size: Facts = {"note.audit_set": {"n": f"{rows['protocols'].to_list()[0]:,}"}}
         if rows.height == 1:
             row = rows.row(0, named=True)
             figures = {"low": row["minimum"], "high": row["maximum"], "official": row["official"]}

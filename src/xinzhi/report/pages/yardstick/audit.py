@@ -11,11 +11,12 @@ from xinzhi.core.text import Text, number, paragraph, same, share, words
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.document import Document, foot, protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures, audit_tables
-from xinzhi.report.pages.yardstick.audit_view import AuditView, choice_title
+from xinzhi.report.pages.yardstick.audit_view import AuditView
 from xinzhi.report.pages.yardstick.parameters import introduction
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import without_notes
+from xinzhi.yardstick import choice_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,10 +42,6 @@ def reach(view: AuditView) -> tuple[Text, ...]:
 def warning(view: AuditView) -> Text:
     """Return what the set must not be used for."""
     return words("audit.warning", protocol=view.audit.grid.protocol.title)
-
-
-def _titles(view: AuditView) -> dict[str, Text]:
-    return {choice.name: choice_title(choice) for choice in view.choices}
 
 
 def room_headline(view: AuditView) -> Text:
@@ -83,7 +80,7 @@ def curves_headline(view: AuditView) -> Text:
 def variance_headline(view: AuditView) -> Text:
     """Return the headline of the variance by choice."""
     name, part = next(iter(view.shares.items()))
-    return words("headline.variance", name=_titles(view)[name], share=share(part), span=view.span.label)
+    return words("headline.variance", name=choice_title(name), share=share(part), span=view.span.label)
 
 
 def reversals_headline(view: AuditView) -> Text:

@@ -16,11 +16,12 @@ from xinzhi.report.charts.kit.names import STEP as LINE
 from xinzhi.report.charts.kit.names import ends
 from xinzhi.report.charts.style import padded
 from xinzhi.report.page import both_svg
-from xinzhi.report.pages.yardstick.audit_view import choice_title, level_text, thinned
+from xinzhi.report.pages.yardstick.audit_view import level_text, thinned
 from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
+from xinzhi.yardstick import choice_title
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from altair.typing import ChartType
 
@@ -37,6 +38,8 @@ STEP = 24
 BARS, STRIP = 190, 400
 LADDER, COLUMN = 560, 74
 THICK = 8
+DOT: Mapping[str, Any] = {"size": 95, "stroke": "white", "strokeWidth": 1.2}
+DIAMOND: Mapping[str, Any] = {"shape": "diamond", "filled": True, "size": 52, "stroke": "white", "strokeWidth": 0.8}
 EVERY = 5  # ranks between two marks of the axis
 
 
@@ -46,15 +49,15 @@ def room(view: AuditView, w: Words) -> ChartType:
     key = {name: w(words(f"chart.{name}")) for name in ("official_rank", "better", "worse")}
     colours = dict(zip(key.values(), (palette.INK, palette.ACCENT, palette.FAINT), strict=True))
     draw = _Ladder(rows, colours, most=int(view.rows["official_rank"].len()))
+    moved = [row for row in rows if row["best_rank"] < row["official_rank"]]
     layers = [
-        draw.bar("official_rank", "worst_rank", key["worse"], THICK),
-        draw.bar("best_rank", "official_rank", key["better"], THICK),
-        draw.dot("best_rank", key["better"], only=[row for row in rows if row["best_rank"] < row["official_rank"]]),
-        draw.dot("official_rank", key["official_rank"]),
+        draw.mark("bar", "official_rank", key["worse"], to="worst_rank", height=THICK),
+        draw.mark("bar", "best_rank", key["better"], to="official_rank", height=THICK),
+        draw.mark("circle", "best_rank", key["better"], only=moved, **DOT),
+        draw.mark("circle", "official_rank", key["official_rank"], **DOT),
     ]
     for row in rows:
-        moved = row["best_rank"] < row["official_rank"]
-        row["text"] = f"{row['official_rank']} → {row['best_rank']}" if moved else str(row["official_rank"])
+        row["text"] = f"{row['official_rank']} → {row['best_rank']}" if row in moved else str(row["official_rank"])
     return draw.chart(layers, w, w(words("chart.official_to_best")))
 
 
@@ -66,11 +69,11 @@ def ranks(view: AuditView, w: Words) -> ChartType:
     inks = (palette.INK, palette.BAND, palette.FAINT, palette.DEEP, palette.ACCENT)
     draw = _Ladder(rows, dict(zip(key.values(), inks, strict=True)), most=int(view.rows["official_rank"].len()))
     layers = [
-        draw.bar("rank_minimum", "rank_maximum", key["all_ranks"], 3),
-        draw.bar("rank_p05", "rank_p95", key["middle_ranks"], THICK + 2),
-        draw.tick("rank_median", key["median_rank"]),
-        draw.diamond("best_rank", key["best_own"]),
-        draw.dot("official_rank", key["official_rank"]),
+        draw.mark("bar", "rank_minimum", key["all_ranks"], to="rank_maximum", height=3),
+        draw.mark("bar", "rank_p05", key["middle_ranks"], to="rank_p95", height=THICK + 2),
+        draw.mark("tick", "rank_median", key["median_rank"], thickness=2.2, size=14),
+        draw.mark("point", "best_rank", key["best_own"], **DIAMOND),
+        draw.mark("circle", "official_rank", key["official_rank"], **DOT),
     ]
     for row in rows:
         row["text"] = f"{row['rank_p05']:.0f}–{row['rank_p95']:.0f}"
@@ -95,41 +98,17 @@ class _Ladder:
         self.axis = alt.Axis(orient="top", values=marks, format="d", domain=False, ticks=False, titlePadding=4)
         self.scale = alt.Scale(domain=[0.4, most + 0.6], nice=False, zero=False)
 
-    def _x(self, field: str) -> alt.X:
-        return alt.X(f"{field}:Q", scale=self.scale, axis=self.axis, title=None)
-
-    def _base(self, what: str, rows: list[dict[str, Any]] | None = None) -> alt.Chart:
-        shown = [{**row, "what": what} for row in (self.rows if rows is None else rows)]
-        return alt.Chart(style.data(shown))
-
-    def _encode(self, chart: alt.Chart, field: str, **more: Any) -> alt.Chart:  # noqa: ANN401 - channels
-        colour = alt.Color("what:N", scale=self.colour)
-        drawn: alt.Chart = chart.encode(
-            x=self._x(field), y=style.ordinal(self.order, labelPadding=6), color=colour, **more
+    def mark(self, kind: str, field: str, what: str, *, to: str = "", only: Any = None, **look: Any) -> alt.Chart:  # noqa: ANN401 - rows; what the mark looks like
+        """Return a mark at the rank of every row, or from it to another one."""
+        rows = [{**row, "what": what} for row in (self.rows if only is None else only)]
+        base = getattr(alt.Chart(style.data(rows)), f"mark_{kind}")(opacity=1, **look)
+        drawn: alt.Chart = base.encode(
+            x=alt.X(f"{field}:Q", scale=self.scale, axis=self.axis, title=None),
+            y=style.ordinal(self.order, labelPadding=6),
+            color=alt.Color("what:N", scale=self.colour),
+            **({"x2": alt.X2(f"{to}:Q")} if to else {}),
         )
         return drawn
-
-    def bar(self, start: str, end: str, what: str, thick: int) -> alt.Chart:
-        """Return a bar from one rank to another."""
-        base: alt.Chart = self._base(what).mark_bar(height=thick, opacity=1)
-        return self._encode(base, start, x2=alt.X2(f"{end}:Q"))
-
-    def dot(self, field: str, what: str, *, only: list[dict[str, Any]] | None = None) -> alt.Chart:
-        """Return a dot at a rank."""
-        base: alt.Chart = self._base(what, only).mark_circle(size=95, opacity=1, stroke="white", strokeWidth=1.2)
-        return self._encode(base, field)
-
-    def diamond(self, field: str, what: str) -> alt.Chart:
-        """Return a diamond at a rank."""
-        base: alt.Chart = self._base(what).mark_point(
-            shape="diamond", filled=True, size=52, opacity=1, stroke="white", strokeWidth=0.8
-        )
-        return self._encode(base, field)
-
-    def tick(self, field: str, what: str) -> alt.Chart:
-        """Return an upright stroke at a rank."""
-        base: alt.Chart = self._base(what).mark_tick(thickness=2.2, size=14, opacity=1)
-        return self._encode(base, field)
 
     def chart(self, layers: list[alt.Chart], w: Words, column: str) -> ChartType:
         """Return the layers with a column of figures at the right, the text of each row."""
@@ -232,7 +211,7 @@ def layout(view: AuditView, code: str) -> list[Row]:
     for choice in sorted(view.choices, key=lambda choice: -parts.get(choice.name, 0.0)):
         axis = view.choices.index(choice)
         share_ = parts.get(choice.name)
-        name = choice_title(choice)
+        name = choice_title(choice.name)
         head = name if share_ is None else words("chart.choice_share", name=name, share=share(share_))
         rows.append(Row(top, head, axis, None))
         top += HEAD
@@ -315,7 +294,7 @@ def _labels(
 
 def variance(view: AuditView, w: Words) -> ChartType:
     """Return the part of each choice in the spread: over all regions as bars, region by region as cells."""
-    order = {choice.name: w(choice_title(choice)) for choice in view.ordered}
+    order = {choice.name: w(choice_title(choice.name)) for choice in view.ordered}
     rows = [
         {"name": order[name], "value": 100 * part, "text": f"{share(part)} %"} for name, part in view.shares.items()
     ]
@@ -399,7 +378,7 @@ POINTS = 50
 
 def small_curves(view: AuditView, name: str) -> str:
     """Return one small specification curve a region, by official rank, all on one scale."""
-    shown: Sequence[str] = [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
+    shown = _shown(view)
     found = {code: view.curve(code) for code in shown}
     values = [100 * float(end) for one in found.values() for end in (one.values[0], one.values[-1], one.needed or 0.0)]
     low, high = padded(values, by=0.04)

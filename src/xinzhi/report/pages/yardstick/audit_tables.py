@@ -11,10 +11,11 @@ import polars as pl
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, has, words
 from xinzhi.protocol import specification
-from xinzhi.report.pages.yardstick.audit_view import choice_title, level_text
+from xinzhi.report.pages.yardstick.audit_view import level_text
 from xinzhi.report.pages.yardstick.parameters import protocol
 from xinzhi.report.sentence import clauses, joined
 from xinzhi.report.table import Column, Table, table
+from xinzhi.yardstick import choice_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,7 +96,7 @@ def curve(view: AuditView, region: str | None = None) -> Table:
             first = None if found.needed is None else 100 * float((inside >= found.needed).mean())
             figures = (100 * float(value) for value in (inside.min(), np.median(inside), inside.max()))
             mark = words("label.yes") if at == 0 else ""
-            rows.append((choice_title(choice), level_text(choice, at), mark, *figures, first, len(inside)))
+            rows.append((choice_title(choice.name), level_text(choice, at), mark, *figures, first, len(inside)))
     columns = ("choice", "level", "is_official", "minimum", "median", "maximum", "ranks_first", "protocols")
     return _made("curve", columns, rows)
 
@@ -104,7 +105,7 @@ def choices(view: AuditView) -> Table:
     """Return what was varied: every choice with its levels, the reference one first, and what it is worth."""
     rows = [
         (
-            choice_title(choice),
+            choice_title(choice.name),
             ", ".join(choice.paths),
             clauses([level_text(choice, at) for at in range(len(choice.levels))]),
             100 * view.shares[choice.name] if choice.name in view.shares else None,
@@ -130,7 +131,7 @@ def variance(view: AuditView) -> Table:
             part = float(there.filter(choice=choice.name)["shapley"].sum())
             own.append(part / whole if whole > 0 else None)
         cells = [None if part is None else 100 * part for part in (*own, *ends.get(choice.name, (None, None)))]
-        rows.append((choice_title(choice), choice.name, *cells))
+        rows.append((choice_title(choice.name), choice.name, *cells))
     share = describe("audit", "part")
     columns: list[str | Column] = [
         "choice",
@@ -145,7 +146,7 @@ def variance(view: AuditView) -> Table:
 
 def variance_by_region(view: AuditView) -> Table:
     """Return the variance by choice of every region in every period."""
-    titles = {choice.name: choice_title(choice) for choice in view.choices}
+    titles = {choice.name: choice_title(choice.name) for choice in view.choices}
     whole = pl.col("variance")
     parts = {
         name: pl.when(whole > 0).then(pl.col(name) / whole).otherwise(pl.col(name)) for name in ("first_order", "total")

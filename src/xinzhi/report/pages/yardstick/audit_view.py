@@ -14,7 +14,7 @@ from xinzhi.core.text import Text, clauses, read_words, same, words
 from xinzhi.protocol import Dated, specification
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import joined
-from xinzhi.yardstick import Span, region_groups, region_names
+from xinzhi.yardstick import Span, choice_title, region_groups, region_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from xinzhi.yardstick import Audit, Choice
 
 LONGEST = 40
-
-
-def choice_title(choice: Choice) -> Text:
-    """Return the name of a choice."""
-    return specification(choice.name).title
 
 
 def level_text(choice: Choice, at: int) -> Text:
@@ -44,7 +39,7 @@ def _varies(choice: Choice, path: str) -> bool:
 
 def departure(choice: Choice, at: int) -> Text:
     """Return a level that departs as ``choice: level``."""
-    return words("audit.departure", name=choice_title(choice), level=level_text(choice, at))
+    return words("audit.departure", name=choice_title(choice.name), level=level_text(choice, at))
 
 
 def value_text(path: str, item: Any) -> Text:  # noqa: ANN401 - a parameter of any kind
