@@ -273,7 +273,7 @@ def test_brief_sets_the_index_beside_the_growth_accounts(package, measurement, b
     assert f"against {number(accounts, 2, sign=True)} %" in made.answer[0].en.replace("\u00a0", " ")
     assert made.answer[1].en.startswith("They differ in their weights")
     (one,) = made.figures(brief=True)
-    assert one.twin.key == "frontier_beside"
+    assert one.picture.twin.key == "frontier_beside"
 
 
 def test_brief_of_a_single_region_is_none(country, brief):

@@ -48,6 +48,9 @@ CHARTS = {
     "spells": lambda w: kit.spells(
         w, [{"name": text(i), "first": 24240, "last": 24299, "spans": SPANS} for i in range(3)], unit="month"
     ),
+    "reliability": lambda w: kit.reliability(
+        w, [{"x": 20.0, "y": 25.0, "low": 10.0, "high": 40.0, "n": 12}], x=AXIS, y=AXIS
+    ),
     "limits": lambda w: kit.limits(
         w, [{"name": text(i), "value": i / 9, "limit": 4, "group": EAST if i > 36 else WEST} for i in range(70)], x=AXIS
     ),
