@@ -47,8 +47,8 @@ def test_flags_that_all_regions_share_are_known(measurement: Measurement) -> Non
 def test_two_regions_of_one_name_get_their_codes(make: Callable[..., Measurement]) -> None:
     twice = {"1": ("甲", "Twin", "A", None, None), "2": ("乙", "Twin", "B", None, None)}
     view = View(make(twice))
-    assert view.name("1").en == "Twin 1"
-    assert view.name("2").zh == "乙 2"
+    assert view.name("1").en == "Twin (1)"
+    assert view.name("2").zh == "乙 (2)"
 
 
 def test_a_region_without_a_name_is_its_code(make: Callable[..., Measurement]) -> None:
