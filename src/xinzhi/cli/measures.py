@@ -131,8 +131,8 @@ def _show_audit(result: Audit, group: str, language: Language) -> None:
         [[same(f"{choice_title(one).lang(language)} ({one})"), f"{share:.1%}"] for one, share in shares],
         language,
     )
-    for row in result.left_out.iter_rows(named=True):
-        what = ": ".join(part for part in (row["departures"], row["reason"]) if part)
+    for departures, en, zh in result.left_out.select("departures", "reason", "reason_zh").iter_rows():
+        what = ": ".join(part for part in (departures, zh if language == "zh" else en) if part)
         lines([say("left-out", language, what=what)], language, style="dim")
 
 

@@ -39,7 +39,9 @@ def protocol_list(call: Call) -> None:
     if call.json:
         print_json([_head(item, call.language) for item in registry()])
         return
-    rows = [[item.id, item.status, item.title, item.fingerprint[:12]] for item in registry()]
+    rows = [
+        [item.id, say(f"state.{item.status}", call.language), item.title, item.fingerprint[:12]] for item in registry()
+    ]
     grid(["id", "status", "title", "fingerprint"], rows, call.language)
 
 

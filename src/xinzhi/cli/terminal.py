@@ -116,6 +116,8 @@ def _sources(made: Study, call: Call) -> None:
 
 def _sectors(made: Study, call: Call) -> None:
     """Print the explanation of a region; of an index the ranking, the figures of a region, and what the data lack."""
+    from xinzhi.report import unit_text
+
     if "index" not in made.results:
         _told(made, call.language)
         return
@@ -126,7 +128,7 @@ def _sectors(made: Study, call: Call) -> None:
             [
                 row[f"name_{call.language}"],
                 significant(row["value"]),
-                row["unit"],
+                unit_text(row["unit"]),
                 f"{row['score']:.3f}",
                 f"{row['weight']:.1%}",
             ]

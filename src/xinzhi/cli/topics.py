@@ -239,7 +239,8 @@ def _definitions(call: Call) -> None:
     rows = [
         [row["definition"], say(f"state.{row['status']}", language),
          f"{row['valid_from']} – {row['valid_to'] or ''}".strip(), "✓" if row["default"] else "",
-         row[f"title_{language}"] + (say("missing", language, what=row["missing"]) if row["missing"] else "")]
+         row[f"title_{language}"]
+         + (say("missing", language, what=row[f"missing_{language}"]) if row["missing_en"] else "")]
         for row in found.iter_rows(named=True)
     ]  # fmt: skip
     grid(["name", "status", "in-force", "default", "what"], rows, language)

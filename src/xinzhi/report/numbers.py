@@ -56,6 +56,10 @@ def split_unit(unit: str) -> tuple[float, str, str | None]:
 def unit_text(unit: str) -> Text:
     """Write a unit in words: ``1e8 CNY at 2000 prices`` is 亿元（2000年价格）."""
     scale, name, base = split_unit(unit)
+    over, per, under = name.partition(" per ")
+    if per:
+        text = words("scale.per", over=unit_text(f"{scale:g} {over}"), under=unit_text(under))
+        return words("scale.at_prices", unit=text, year=base) if base else text
     key = f"scale.{scale:g}"
     size = words(key) if scale != 1 and has(key) else same("" if scale == 1 else f"{scale:g}")
     space = " " if size.zh[:1].isdigit() else ""

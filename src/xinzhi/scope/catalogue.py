@@ -167,7 +167,8 @@ def definitions(day: object = None) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``definition, title_zh, title_en, status, standard, valid_from, valid_to, default, needs, missing, source``.
+        ``definition, title_zh, title_en, status, standard, valid_from, valid_to, default, needs, missing_zh,
+        missing_en, source``.
 
     Examples
     --------
@@ -186,7 +187,8 @@ def definitions(day: object = None) -> pl.DataFrame:
             "valid_to": one.valid_to,
             "default": one.default,
             "needs": one.needs(),
-            "missing": one.missing,
+            "missing_zh": one.missing.zh,
+            "missing_en": one.missing.en,
             "source": one.source,
         }
         for one in shipped().values()

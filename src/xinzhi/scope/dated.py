@@ -118,7 +118,7 @@ class Definition:
     valid_from: date
     valid_to: date | None
     default: bool
-    missing: str
+    missing: Text
     categories: Mapping[str, Category]
     entries: tuple[Entry, ...]
     counts: tuple[Count, ...]
@@ -194,7 +194,7 @@ def build(source: Source) -> Definition:
         valid_from=body["valid_from"],
         valid_to=body.get("valid_to"),
         default=bool(body.get("default")),
-        missing=str(body.get("missing") or "").strip(),
+        missing=Text(**(body.get("missing") or {"zh": "", "en": ""})),
         categories=categories,
         entries=(*entries, *_leading(eras)),
         counts=tuple(_count(item) for item in body.get("counts") or ()),

@@ -234,7 +234,7 @@ class _Reader:
             numerator=numerator,
             divisor=divisor,
             factor=1.0 if factor is None else factor,
-            note=str(row.get("note") or ""),
+            note=_text(row.get("note"), ""),
         )
 
     def described(self, row: Mapping[str, Any], at: tuple[object, ...], code: str, denominator: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from xinzhi.core.finding import finding as core_finding
 from xinzhi.core.finding import listed
 from xinzhi.core.names import distinct
+from xinzhi.core.text import Text
 from xinzhi.sectors.conventions import convention
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import FloatArray, IntArray
     from xinzhi.core.finding import Finding, Place
-    from xinzhi.core.text import Text
 
 DENOMINATORS = ("head", "output", "worker", "area", "total", "score", "none")
 INDEX = "index"
+NO_TEXT = Text(zh="", en="")
 _SHOWN = 8  # errors that a message lists
 _PART = re.compile(
     r"(?:(?P<table>[A-Za-z_]\w*)\.)?(?P<column>[A-Za-z_]\w*)(?:\[(?P<key>[A-Za-z_]\w*)=(?P<value>[^\]=]+)\])?"
@@ -67,7 +68,7 @@ class Indicator:
     numerator: Part | None = None
     divisor: Part | None = None
     factor: float = 1.0
-    note: str = ""
+    note: Text = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +210,8 @@ class System:
                 "denominator": item.denominator,
                 "weight": item.weight,
                 "source": item.numerator.label() if item.numerator else None,
-                "note": item.note,
+                "note_zh": item.note.zh,
+                "note_en": item.note.en,
             }
             for item in (*self.indicators, *self.missing)
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -152,6 +152,8 @@ def check_claim(
     claim = read_claim(str(region), start, end, read_figure(growth, rounding))
     data = as_package(package)
     official = measure(data, protocol)
+    known = official.frame["region"].unique(maintain_order=True)
+    claim = replace(claim, region=official.names.resolve(claim.region, known))
     if reason := _unmeasured(official, [claim]).get(0):
         raise reason
     return ClaimCheck(**_check(data, official, [claim]))

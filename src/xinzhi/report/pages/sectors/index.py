@@ -11,6 +11,7 @@ import polars as pl
 from xinzhi.core.text import Text, listing, same, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
+from xinzhi.report.numbers import unit_text
 from xinzhi.report.pages.sectors.names import chosen_or_why, sector_inks
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Section
@@ -165,10 +166,12 @@ def _weights(view: View) -> Picture:
     more = {1: words("sectors.chart.more"), -1: words("sectors.chart.less")}
     columns: dict[str, list[Any]] = {
         name: [getattr(items[code], name) for code in view.weights["indicator"]]
-        for name in ("direction", "unit", "denominator", "note")
+        for name in ("direction", "unit", "denominator")
     }
+    columns["note"] = [code if items[code].note.en else None for code in view.weights["indicator"]]
     frame = view.weights.with_columns(pl.Series(name, values) for name, values in columns.items())
     names = view.names | {"direction": more.__getitem__, "denominator": lambda code: method("denominator", code)}
+    names |= {"unit": unit_text, "note": lambda code: items[code].note}
     shown: list[str | Column] = [
         "indicator",
         "sector",

@@ -200,7 +200,11 @@ def protocols(view: AuditView) -> Table:
 
 def left_out(view: AuditView) -> Table:
     """Return the alternatives that the data cannot compute, and why."""
-    return _made("left_out", ("departures", "reason"), view.audit.left_out.select("departures", "reason").rows())
+    rows = [
+        (departures, Text(zh=zh, en=en))
+        for departures, en, zh in view.audit.left_out.select("departures", "reason", "reason_zh").iter_rows()
+    ]
+    return _made("left_out", ("departures", "reason"), rows)
 
 
 def contents(view: AuditView) -> list[Table]:
