@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
 # 1 / the third quartile of the normal distribution: with it the median absolute deviation estimates its sigma.
 TO_SIGMA = 1.482602218505602

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xinzhi.core.text import Text, message, page, same
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Language, Text, message, page, same
 
 
 class XinzhiError(Exception):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
 
 def inside(values: FloatArray) -> BoolArray:

@@ -5,15 +5,13 @@ Quantities, prices and shares stack the items on axis 0; the last axis is the ye
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.gaps import year_before
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
 
 Formula = Literal["tornqvist", "fisher", "laspeyres", "paasche"]
 

@@ -6,15 +6,13 @@ at which production uses it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import year_before
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray, IntArray
 
 Timing = Literal["end_of_year", "beginning_of_year", "mid_year"]
 

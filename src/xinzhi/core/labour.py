@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.gaps import hold
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
 
 
 def human_capital(years_of_schooling: FloatArray, returns: Sequence[tuple[float | None, float]]) -> FloatArray:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray, IntArray
 
 
 def transition_counts(before: IntArray, after: IntArray, classes: int) -> FloatArray:

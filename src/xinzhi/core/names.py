@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Text, read_words, same
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 REGION = "region"
 _SHORT = 2  # digits that name a province

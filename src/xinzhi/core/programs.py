@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from scipy.sparse import coo_array, csc_array, csr_array
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+Matrix = FloatArray | coo_array | csc_array | csr_array
 
-    from scipy.sparse import coo_array, csc_array, csr_array
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-
-    Matrix = FloatArray | coo_array | csc_array | csr_array
 
 Status = Literal["optimal", "infeasible", "unbounded", "failed"]
 

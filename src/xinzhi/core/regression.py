@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
 Counted = Literal["regressors", "outside", "all"]
 Engine = Literal["numpy", "linearmodels"]
@@ -78,8 +74,6 @@ class Regression:
     @property
     def frame(self) -> pl.DataFrame:
         """``term, coefficient, standard_error, t``."""
-        import polars as pl
-
         return pl.DataFrame(
             {
                 "term": self.names,
@@ -289,8 +283,6 @@ def _by_linearmodels(
         from linearmodels.panel import PanelOLS  # type: ignore[import-not-found,unused-ignore] # an extra, without types
     except ModuleNotFoundError:
         raise UsageError("core.no-linearmodels") from None
-    import polars as pl
-
     if len(effects) != 2:  # noqa: PLR2004 - units and years
         raise UsageError("core.two-effects")
     data = pl.DataFrame({"unit": effects[0], "year": effects[1], "y": y, "cluster": cluster}).with_columns(

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import polars as pl
+
 from xinzhi.core.errors import UsageError
-from xinzhi.core.names import NO_NAMES
-from xinzhi.core.schema import describe
-from xinzhi.core.text import sentences
+from xinzhi.core.names import NO_NAMES, Names
+from xinzhi.core.schema import Column, describe
+from xinzhi.core.text import Language, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
-    import polars as pl
     import pyarrow as pa
 
-    from xinzhi.core.names import Names
-    from xinzhi.core.schema import Column
-    from xinzhi.core.text import Language
 
 Facts = dict[str, Any]  # the values of a sentence by its key, or a list of such values
 FrameKind = Literal["polars", "pandas", "pyarrow", "duckdb"]
@@ -96,8 +93,6 @@ class Result:
 
     def glance(self) -> pl.DataFrame:
         """Return one row: the verb, the protocol and the size of the result."""
-        import polars as pl
-
         row = {
             "verb": self.provenance.verb,
             "protocol": self.provenance.protocol,
@@ -141,7 +136,6 @@ class Result:
         UsageError
             When `other` comes from another verb.
         """
-        import polars as pl
         import polars.selectors as cs
 
         if type(other) is not type(self):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from xinzhi.core.text import Text, read_words, words_exist
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Kind = Literal[
     "name",  # a code that has a name, or a text in both languages

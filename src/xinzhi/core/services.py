@@ -5,16 +5,14 @@ Arrays stack the assets on axis 0; the last axis is the year.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import year_before
 from xinzhi.core.index_numbers import chain, contributions
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
 
 NegativeRule = Literal["zero", "near_zero", "refuse", "keep"]
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import factorial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray
 
 
 def shapley(outcome: FloatArray) -> FloatArray:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.gaps import hold, year_before
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray
 
 
 def averaged(share: FloatArray) -> FloatArray:

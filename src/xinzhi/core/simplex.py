@@ -9,18 +9,15 @@ whose verdicts have to pass the same proofs; what does not pass is FAILED.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.programs import Program
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
 OPTIMAL, INFEASIBLE, UNBOUNDED, FAILED, _CLAIMED = range(5)
 STATUSES = ("optimal", "infeasible", "unbounded", "failed")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import FloatArray
 
 
 def adjacency(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]) -> FloatArray:

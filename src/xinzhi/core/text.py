@@ -19,17 +19,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from xinzhi.core.parameters import read_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Language = Literal["zh", "en"]
 

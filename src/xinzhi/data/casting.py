@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
+from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text
-from xinzhi.data.catalogue import Table, known_tables
+from xinzhi.data.catalogue import Column, ColumnType, Table, known_tables
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.data.catalogue import Column, ColumnType
 
 _PERIOD = r"^\d{4}(FY|H[12]|Q[1-4]|-(0[1-9]|1[0-2]))$"
 _MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"

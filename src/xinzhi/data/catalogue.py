@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from xinzhi.core.finding import Severity
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text
 from xinzhi.data.units import Unit, parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from xinzhi.core.finding import Severity
 
 ColumnType = Literal["code", "text", "number", "integer", "flag", "year", "period", "month"]
 HERE = Path(__file__).parent

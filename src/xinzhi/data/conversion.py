@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from fractions import Fraction
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.finding import Place, finding
-from xinzhi.data.catalogue import limit
+from xinzhi.core.finding import Finding, Place, finding
+from xinzhi.data.casting import Sheet
+from xinzhi.data.catalogue import Column, limit
 from xinzhi.data.raw import ROW, Say
 from xinzhi.data.units import ANY_BASE, CONSTANT, INDEX, Unit, UnitError, factor, mismatch, parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from fractions import Fraction
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.data.casting import Sheet
-    from xinzhi.data.catalogue import Column
 
 
 def cumulate(sheet: Sheet, name: str, unit: Unit) -> tuple[pl.Series, str | None, list[Finding]]:

@@ -6,18 +6,13 @@ import codecs
 import csv
 import io
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.data.raw import TOP, Grid, grid, header_below
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from xinzhi.core.finding import Finding
 
 _GB = "gb18030"
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))

@@ -6,19 +6,16 @@ A field may bear ``unit`` and ``codes`` (the standard that its codes follow).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import yaml
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.text import Text
 from xinzhi.data.raw import Field
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 NAMES = ("datapackage.yaml", "datapackage.yml", "datapackage.json")
 _MINIMAL = "resources: [{name: accounts, path: accounts.csv, schema: {fields: [{name: region}, {name: year}]}}]"

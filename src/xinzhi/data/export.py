@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import polars as pl
 import yaml
@@ -13,12 +15,7 @@ import yaml
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.data.catalogue import known_tables
 from xinzhi.data.descriptor import NAMES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from os import PathLike
-
-    from xinzhi.data.package import Package
+from xinzhi.data.package import Package
 
 FileFormat = Literal["csv", "parquet"]
 _TYPES = {"code": "string", "text": "string", "period": "string", "month": "yearmonth", "flag": "integer"}

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, system_reason
 from xinzhi.core.finding import listed
-from xinzhi.core.result import Result
+from xinzhi.core.result import FrameKind, Result
 from xinzhi.data.casting import cast, looks_numeric
 from xinzhi.data.raw import RawTable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from xinzhi.core.result import FrameKind
 
 TEXTS = (".csv", ".tsv", ".txt")
 FILES = (*TEXTS, ".xlsx", ".parquet")

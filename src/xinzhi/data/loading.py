@@ -6,29 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError, system_reason
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text
-from xinzhi.data.casting import shape
+from xinzhi.data.casting import Sheet, shape
 from xinzhi.data.catalogue import HERE
 from xinzhi.data.conversion import convert
 from xinzhi.data.delimited import read_delimited
-from xinzhi.data.descriptor import NAMES, find_descriptor, read_descriptor
+from xinzhi.data.descriptor import NAMES, Resource, find_descriptor, read_descriptor
 from xinzhi.data.frames import read_frames, read_parquet
 from xinzhi.data.package import Origin, Package
-from xinzhi.data.raw import ROW, Field, RawTable
+from xinzhi.data.raw import ROW, Field, Grid, RawTable
 from xinzhi.data.rules import examine
-
-if TYPE_CHECKING:
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import FrameKind
-    from xinzhi.data.casting import Sheet
-    from xinzhi.data.descriptor import Resource
-    from xinzhi.data.raw import Grid
 
 SHIPPED = HERE / "packages"
 Units = Mapping[str, Mapping[str, str]]

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import listed
+from xinzhi.core.finding import Finding, listed
 from xinzhi.core.names import Names
+from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text
 from xinzhi.data.catalogue import known_tables
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import FrameKind
 
 
 def fingerprint(frame: pl.DataFrame, units: Mapping[str, str]) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.finding import Place, finding
+from xinzhi.core.finding import Finding, Place, Severity, finding
 from xinzhi.data.catalogue import known_tables, limit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding, Severity
 
 ROW = "__row__"
 

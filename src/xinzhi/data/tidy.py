@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.core.text import Text, same
 from xinzhi.data.casting import Cast, cast
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.frames import read_any
 from xinzhi.data.package import Package, fingerprint
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import FrameKind
 
 Kind = Literal["number", "whole", "year", "period", "date", "text", "code", "any"]
 Sign = Literal["positive", "non-negative"]

@@ -7,19 +7,16 @@ import zipfile
 import zlib
 from dataclasses import replace
 from html import unescape
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
+import fastexcel
 import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import finding
 from xinzhi.data.catalogue import known_tables
 from xinzhi.data.raw import Grid, grid
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import fastexcel
 
 UNITS = "units"
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>.*?<v>([^<]*)</v>')

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.simplex import solve_batch, solve_failed
 from xinzhi.core.text import words
 from xinzhi.frontier.change.distances import distance_batch
@@ -16,14 +20,6 @@ from xinzhi.frontier.labelled import Labelled, conventions, known_frame, provena
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of, technology
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
 
 METHODS = ("smoothed", "subsampling")
 
@@ -65,8 +61,6 @@ class Bootstrap(Labelled):
     @cached_property
     def shares(self) -> pl.DataFrame:
         """``unit, score, value, low, high``: score, corrected score and interval as shares, best first."""
-        import polars as pl
-
         outward = self.orientation == "output"
         low, high = ("upper", "lower") if outward else ("lower", "upper")
         columns = {"score": "score", "value": "corrected", "low": low, "high": high}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.labelled import Labelled, known_frame, provenance, rts_text
@@ -15,12 +18,6 @@ from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.sweep import Own, checked, sweep
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
 
 DIRECTIONS = ("own", "unit", "monetary")
 

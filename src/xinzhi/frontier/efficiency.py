@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, words
 from xinzhi.frontier.labelled import Labelled, good_text, number_or_null, provenance, rts_text, status_text
 from xinzhi.frontier.models import model_of
-from xinzhi.frontier.reading import read_data
+from xinzhi.frontier.reading import Data, read_data
+from xinzhi.frontier.technology.distance import Programs, Solution
 from xinzhi.frontier.technology.technology import RTS, choose
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
-    from xinzhi.frontier.reading import Data
-    from xinzhi.frontier.technology.distance import Programs, Solution
 
 # A weight below this is rounding, not a peer.
 _PEER = 1e-9
@@ -97,8 +92,6 @@ class Efficiency(Labelled):
     @property
     def peers(self) -> pl.DataFrame:
         """``unit, peer, weight``: the units that span the projection, the heaviest first."""
-        import polars as pl
-
         if self.solved.intensity is None:
             raise UsageError("frontier.model-without", model=self.model, what="peers")
         packed = self.solved.intensity.tocoo()
@@ -115,8 +108,6 @@ class Efficiency(Labelled):
         )
 
     def _goods(self, kind: str) -> pl.DataFrame:
-        import polars as pl
-
         names = (self.data.inputs, self.data.outputs, self.data.bads)
         columns: dict[str, Any] = {"unit": list(self.data.units)}
         for goods, letter in zip(names, "xyb", strict=True):
@@ -145,8 +136,6 @@ class Efficiency(Labelled):
     @cached_property
     def ranked(self) -> pl.DataFrame:
         """``unit, value, status, efficient``: scores as they read, best first, units without one last."""
-        import polars as pl
-
         value = 1 / pl.col("score") if self.inverse else pl.col("score")
         rising = self.reading in {"distance", "slacks"}
         frame = self.frame.with_columns(value=value)
@@ -259,8 +248,6 @@ def efficiency(
     >>> result.peers.row(2)
     ('c', 'a', 1.0)
     """
-    import polars as pl
-
     chosen = model_of(model)
     choose("rts", rts, RTS)
     data = read_data(x, y, bad, units, reference)

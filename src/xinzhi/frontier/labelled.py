@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.names import NO_NAMES, REGION, Names, provinces
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Text, has, same, words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
 
 Kind = TypeVar("Kind", bound="Labelled")
 _FACTORS = ("theta", "phi", "beta", "gamma", "shadow_price", "direction")
@@ -115,14 +111,11 @@ def provenance(verb: str, options: Mapping[str, Any], inputs: Mapping[str, str] 
 
 def number_or_null(values: FloatArray) -> pl.Series:
     """Return numbers with null for NaN: what is not known is no number."""
-    import polars as pl
-
     return pl.Series(values=np.asarray(values, dtype=float), dtype=pl.Float64, nan_to_null=True)
 
 
 def known_frame(columns: Mapping[str, Any]) -> pl.DataFrame:
     """Return columns as a frame, with null for NaN."""
-    import polars as pl
     import polars.selectors as cs
 
     return pl.DataFrame(columns).with_columns(cs.float().fill_nan(None))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
 from xinzhi.core.text import Text, words
+from xinzhi.data import Package
 from xinzhi.frontier.labelled import NONE, Labels, conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.data import Package
 
 KEYS = ("region", "year")
 _LEVELS = ("output", "capital", "labour", "human_capital", "labour_share")
@@ -70,8 +67,6 @@ class PackageGoods:
         InputError
             When there is none.
         """
-        import polars as pl
-
         counts = self.frame.drop_nulls(self.goods).filter(pl.col("year") <= self.end).group_by("year").len()
         if not counts.height:
             ends = [f"{name} {year}" for name, year in self.ends.items()]
@@ -87,8 +82,6 @@ class PackageGoods:
         InputError
             When a year has no region with all figures.
         """
-        import polars as pl
-
         wanted = sorted(set(years))
         rows = self.frame.filter(pl.col("year").is_in(wanted))
         kept = rows.drop_nulls(list(self.goods))
@@ -198,8 +191,6 @@ def region_labels(package: Package) -> Labels:
 
 def _tables(package: Package) -> dict[str, list[str]]:
     """Return the columns that may take part, by where they are."""
-    import polars as pl
-
     accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
     numbers = [] if accounts is None else [name for name, kind in accounts.schema.items() if kind == pl.Float64]
     listed = [] if indicators is None else indicators["indicator"].unique().sort().to_list()
@@ -220,8 +211,6 @@ def _known(package: Package, names: Sequence[str]) -> None:
 
 def _column(package: Package, name: str, measure: Callable[[], Measured]) -> tuple[pl.DataFrame, int]:
     """Return ``region, year`` and a good, and its last official year."""
-    import polars as pl
-
     tables = _tables(package)
     if name in tables["accounts"]:
         frame = package.tables["accounts"]
@@ -247,8 +236,6 @@ def _last(rows: pl.DataFrame, name: str) -> int:
 
 def _grouped(package: Package, frame: pl.DataFrame, group: str) -> pl.DataFrame:
     """Return the frame with the group of every region."""
-    import polars as pl
-
     for table, on in (("regions", ["region"]), ("accounts", list(KEYS))):
         source = package.tables.get(table)
         if source is not None and group in source.columns and group not in KEYS:

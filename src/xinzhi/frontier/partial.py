@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.frontier.labelled import Labelled, known_frame, provenance
 from xinzhi.frontier.models.sweep import Reference, Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
 
 ORIENTATIONS = ("input", "output", "hyperbolic")
 _ROUNDING = 1e-9  # of (1 - alpha) N when it is whole
@@ -51,8 +47,6 @@ class Partial(Labelled):
     @cached_property
     def shares(self) -> pl.DataFrame:
         """The frame with ``share`` of the frontier that a unit reaches, best first."""
-        import polars as pl
-
         share = 1 / pl.col("score") if self.orientation == "output" else pl.col("score")
         return self.frame.with_columns(share=share).sort("share", "unit", descending=[True, False], nulls_last=True)
 

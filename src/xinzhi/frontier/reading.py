@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import FrameKind
 from xinzhi.frontier.technology.technology import Goods
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import FrameKind
 
 Table = Any  # an array, or a frame of any kind
 
@@ -122,7 +118,6 @@ def _part(name: str, native: Any, column: str | None) -> _Part:  # noqa: ANN401 
 
 def _of_frame(name: str, native: Any, column: str | None) -> _Part:  # noqa: ANN401 - a frame
     """Return the numbers of a frame, and the names of its units when a column or the index holds them."""
-    import polars as pl
     import polars.selectors as cs
 
     from xinzhi.data.frames import read_any

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
+from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.frontier.bootstrap import choose_width, in_blocks, smooth_draws, smoothed_distances, unit_distances
 from xinzhi.frontier.labelled import Labelled, provenance, rts_text
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
 
 STATISTICS = ("ratio-of-means", "mean-of-ratios")
 _SAME = 1e-8  # two scores of one unit that differ by less are the same
@@ -120,8 +116,6 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     >>> round(found.frame["statistic"][0], 6)
     0.802947
     """
-    import polars as pl
-
     choose("orientation", orientation, ("input", "output"))
     choose("statistic", statistic, STATISTICS)
     given = read_data(x, y, None, units)
@@ -182,8 +176,6 @@ def _block(
 
 def _classes(distances: dict[str, FloatArray], orientation: str, names: tuple[str, ...]) -> pl.DataFrame:
     """Return the scores under three technologies and the returns where every unit (or its projection) stands."""
-    import polars as pl
-
     crs, nirs, vrs = (distances[rts] for rts in ("crs", "nirs", "vrs"))
     returns = np.where(
         np.abs(crs - vrs) <= _SAME * vrs,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, same, words
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.labelled import Labelled, conventions, known_frame, provenance, rts_text
@@ -15,16 +19,7 @@ from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.slacks_based import slacks_based
 from xinzhi.frontier.models.sweep import checked
 from xinzhi.frontier.reading import Table, read_data
-from xinzhi.frontier.technology.technology import choose, rts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
-    from xinzhi.frontier.technology.technology import Goods
+from xinzhi.frontier.technology.technology import Goods, choose, rts_of
 
 MEASURES = ("input", "output", "directional", "sbm")
 
@@ -179,8 +174,6 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
     >>> found.frame["tgr"].to_list()
     [1.0, 1.0, 0.5, 0.5]
     """
-    import polars as pl
-
     given = read_data(x, y, bad, units)
     data = given.goods
     labels = np.array([str(group) for group in groups])
@@ -311,8 +304,6 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
     >>> found.frame["score"].to_list()
     [1.0, 0.5, 1.0, 1.0]
     """
-    import polars as pl
-
     names, times = np.array([str(each) for each in unit]), np.asarray(period)
     if not len(names) == len(times) == len(x):
         raise InputError("frontier.window-lengths", units=len(names), periods=len(times), rows=len(x))
@@ -351,8 +342,6 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
 
 def _stability(frame: pl.DataFrame) -> pl.DataFrame:
     """Return mean, deviation and ranges of every unit."""
-    import polars as pl
-
     spread = (
         frame.group_by("unit", "period")
         .agg(spread=pl.col("score").max() - pl.col("score").min())

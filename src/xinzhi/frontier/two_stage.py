@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.frontier.bootstrap import in_blocks, smoothed_distances, unit_distances
 from xinzhi.frontier.labelled import Labelled, clauses, conventions, good_text, provenance, rts_text
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.result import Facts
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -58,8 +54,6 @@ class TwoStage(Labelled):
 
     def facts(self) -> Facts:
         """Return which circumstances lower or raise efficiency at the level of the intervals."""
-        import polars as pl
-
         rows = self.frame.filter(~pl.col("variable").is_in(["constant", "sigma"]))
         signs = {
             "worse": rows.filter(pl.col("lower") > 0),
@@ -210,8 +204,6 @@ def _result(
     given: Data,
     **done: Any,  # noqa: ANN401 - the fields of the result
 ) -> TwoStage:
-    import polars as pl
-
     point = np.append(fit.coefficients[0], fit.sigma[0])
     kept = estimates[np.isfinite(estimates).all(axis=1)]
     tails = ((1 + done["level"]) / 2, (1 - done["level"]) / 2)

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, has, same, sentences, words
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Language, Text, has, same, sentences, words
 from xinzhi.data import load, names_of
 from xinzhi.data.package import Package
 from xinzhi.data.units import parse
 from xinzhi.pathways.complexity import relatedness
-from xinzhi.pathways.complexity.cells import read_cells
+from xinzhi.pathways.complexity.cells import Cells, read_cells
 from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
 from xinzhi.pathways.conventions import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts, Result
-    from xinzhi.core.text import Language
-    from xinzhi.pathways.complexity.cells import Cells
-
 
 _SHOWN = 8
 

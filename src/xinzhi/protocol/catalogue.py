@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
 from xinzhi.protocol import yamlfile
 from xinzhi.protocol.values import Specification, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _FILE = Path(__file__).with_name("parameters.yaml")
 

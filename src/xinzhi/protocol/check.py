@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 from xinzhi.core.finding import Finding, finding
 from xinzhi.protocol import yamlfile
 from xinzhi.protocol.catalogue import specification
 from xinzhi.protocol.load import find, impostor
-from xinzhi.protocol.model import spell
+from xinzhi.protocol.model import Parameter, Protocol, spell
 from xinzhi.protocol.reading import resolve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from xinzhi.protocol.model import Parameter, Protocol
 
 
 def check(name_or_path: str | Path) -> tuple[Finding, ...]:

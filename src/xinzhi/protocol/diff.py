@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from xinzhi.core.text import Text
 from xinzhi.protocol.catalogue import catalogue
 from xinzhi.protocol.load import load
-from xinzhi.protocol.model import plain
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from xinzhi.core.text import Text
-    from xinzhi.protocol.model import Protocol
+from xinzhi.protocol.model import Protocol, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from xinzhi.core.errors import ProtocolError
 from xinzhi.core.text import Text
 from xinzhi.protocol.catalogue import catalogue, specification
 from xinzhi.protocol.values import Dated, Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
 

@@ -6,17 +6,13 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.protocol.catalogue import catalogue, groups
 from xinzhi.protocol.load import load
-from xinzhi.protocol.model import plain, spell
+from xinzhi.protocol.model import Parameter, Protocol, plain, spell
 from xinzhi.protocol.reading import SUFFIXES
 from xinzhi.protocol.values import Dated
-
-if TYPE_CHECKING:
-    from xinzhi.protocol.model import Parameter, Protocol
 
 _HEAD = """\
 # {title_zh}的一个变体：除下面写出的参数外，其余全部继承自 {base}。

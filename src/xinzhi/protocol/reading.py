@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,11 +16,7 @@ from xinzhi.protocol import yamlfile
 from xinzhi.protocol.catalogue import catalogue, groups
 from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
 from xinzhi.protocol.values import Dated, Fault, Specification, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.protocol.yamlfile import Source
+from xinzhi.protocol.yamlfile import Source
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from xinzhi.core import parameters
 from xinzhi.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GAPS = ("missing-year",)  # a year that is missing is named and left out; it stops nothing here
 _HOMES = {"overcapacity": "capacity", "public_debt": "debt", "bands": "debt", "register": "register"}

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import listed
+from xinzhi.core.finding import Finding, listed
 from xinzhi.core.text import Text, words
 from xinzhi.scope import checking
 from xinzhi.scope.conventions import HERE, SHOWN, read_date
 from xinzhi.scope.dated import Definition, build
 from xinzhi.scope.standard import standard
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import date
-
-    from xinzhi.core.finding import Finding
 
 
 def read_definition(path: str | Path) -> Definition:

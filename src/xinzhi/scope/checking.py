@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import words
+from xinzhi.protocol.yamlfile import KeyPath, Source
 from xinzhi.scope.conventions import document
-from xinzhi.scope.dated import classes
+from xinzhi.scope.dated import Definition, Entry, classes
 from xinzhi.scope.standard import Standard, standard
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.protocol.yamlfile import KeyPath, Source
-    from xinzhi.scope.dated import Definition, Entry
-
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "word": (str,),

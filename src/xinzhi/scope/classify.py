@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import finding
-from xinzhi.data import known_tables, names_of, provenance
+from xinzhi.core.finding import Finding, finding
+from xinzhi.data import Package, known_tables, names_of, provenance
 from xinzhi.scope.catalogue import choose
 from xinzhi.scope.concordance import concordance
 from xinzhi.scope.conventions import read_date
+from xinzhi.scope.dated import Definition
 from xinzhi.scope.industries import read_industries
 from xinzhi.scope.membership import Question, answer, read_use
 from xinzhi.scope.scope import Scope
+from xinzhi.scope.standard import Standard, unknown
 from xinzhi.scope.standard import standard as tree_of
-from xinzhi.scope.standard import unknown
 from xinzhi.scope.tables import detail, shares, totals
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.data import Package
-    from xinzhi.scope.dated import Definition
-    from xinzhi.scope.standard import Standard
-
 
 # Tables that hold industries, and their columns that add up over industries; the first that is there is used.
 TABLES = {

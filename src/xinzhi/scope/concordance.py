@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -14,9 +15,6 @@ from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.scope.conventions import document, table
 from xinzhi.scope.standard import GBT, ISIC, standard, unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _ERRATA = "standards/errata.yaml"
 Direction = Literal["isic", "gbt"]

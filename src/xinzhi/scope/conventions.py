@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import UsageError
-
-if TYPE_CHECKING:
-    import polars as pl
 
 HERE = Path(__file__).parent
 _YEAR_DIGITS = 4
@@ -28,8 +27,6 @@ def document(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
 @cache
 def table(name: str) -> pl.DataFrame:
     """Return a CSV file of this room as text."""
-    import polars as pl
-
     return pl.read_csv(HERE / name, infer_schema=False)
 
 

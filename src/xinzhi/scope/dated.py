@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import date, timedelta
+from typing import Any, Literal
 
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Language, Text, words
+from xinzhi.protocol.yamlfile import Source
 from xinzhi.scope.standard import standard
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from xinzhi.core.text import Language
-    from xinzhi.protocol.yamlfile import Source
-
 
 Status = Literal["complete", "partial", "template"]
 

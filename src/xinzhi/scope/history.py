@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import Names
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, tidy
 from xinzhi.scope.catalogue import definition
 from xinzhi.scope.conventions import document
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import IntArray
-    from xinzhi.core.result import Facts
 
 _FACTS = "powers.yaml"
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import polars.selectors as cs
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import finding, listed
+from xinzhi.core.finding import Finding, finding, listed
+from xinzhi.core.result import FrameKind
 from xinzhi.core.text import same, words
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_file, typed
 from xinzhi.data.raw import RawTable
 from xinzhi.scope.conventions import SHOWN
 from xinzhi.scope.standard import Standard, industry_name, standard
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import FrameKind
 
 KEYS = ("region", "year")
 _NAMES = ("code", "industry")

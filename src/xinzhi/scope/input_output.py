@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.scope.conventions import convention
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
 
 OUTPUT = "output"  # the buyer that stands for gross output in a long table
 _SHOWN = 5

@@ -7,25 +7,20 @@ among several can hold no less than the least and no more than the most of what 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import Field, tidy
-from xinzhi.scope.concordance import concordance
-from xinzhi.scope.dated import classes
+from xinzhi.scope.concordance import Concordance, concordance
+from xinzhi.scope.dated import Definition, classes
 from xinzhi.scope.standard import GBT, ISIC, standard, unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.scope.concordance import Concordance
-    from xinzhi.scope.dated import Definition
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, has, words
 from xinzhi.scope.catalogue import choose, definition, definitions
@@ -16,11 +18,6 @@ from xinzhi.scope.conventions import convention, read_date
 from xinzhi.scope.membership import Question, answer
 from xinzhi.scope.standard import industry_name, standard, unknown
 from xinzhi.scope.tables import EXACT, explained, measure_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.finding import Finding
 
 VERDICTS = {"in": 0, "part": 1, "out": 2}
 NAMED, NARROW = 3, 0.01  # industries named in a sentence, and a width of the bounds that is worth one

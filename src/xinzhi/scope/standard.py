@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, words
 from xinzhi.scope.conventions import convention, document, table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 Level = Literal["section", "division", "group", "class"]
 LEVELS: tuple[Level, ...] = ("section", "division", "group", "class")

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import IntArray
 from xinzhi.core.text import Text, has, same, words
-from xinzhi.scope.membership import answer
+from xinzhi.scope.industries import Industries
+from xinzhi.scope.membership import Answer, Interval, Membership, Question, Use, answer
 from xinzhi.scope.standard import standard
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import IntArray
-    from xinzhi.scope.industries import Industries
-    from xinzhi.scope.membership import Answer, Interval, Membership, Question, Use
-
 
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
 EXACT = 1e-12

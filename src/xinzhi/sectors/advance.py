@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import codes, fixed_effects
-from xinzhi.core.result import Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Language, Text, words
 from xinzhi.data import Field, names_of, tidy
 from xinzhi.sectors.conventions import indicator_text, sector_text, setting
 from xinzhi.sectors.coupling import (
@@ -24,15 +26,7 @@ from xinzhi.sectors.coupling import (
     obstacle_frame,
 )
 from xinzhi.sectors.figures import KEYS, as_package, ends_of, grid, long, named, omitted, read, reason, with_protocol
-from xinzhi.sectors.levels import State, balanced_cells, state
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language
-    from xinzhi.sectors.levels import Bounds
+from xinzhi.sectors.levels import Bounds, State, balanced_cells, state
 
 ECONOMY = "economy"
 DEGREE = "coordination_corrected"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.spatial import adjacency, parts, row_standardised
 from xinzhi.sectors.conventions import document
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+Neighbours = Mapping[str, Sequence[str]]
 
-    from xinzhi.core.arrays import FloatArray
-
-    Neighbours = Mapping[str, Sequence[str]]
 
 Islands = Literal["refuse", "drop"]
 

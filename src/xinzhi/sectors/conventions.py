@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text, has, listing, same, words
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    Returns = Sequence[tuple[float | None, float]]
+Returns = Sequence[tuple[float | None, float]]
 
 
 def document(name: str = "sectors.yaml") -> dict[str, Any]:

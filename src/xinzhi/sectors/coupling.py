@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.sectors.conventions import setting, share_text, text
 from xinzhi.sectors.figures import KEYS, missing_reasons, read
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
 
 Form = Literal["standard", "corrected"]
 _TWO = 2

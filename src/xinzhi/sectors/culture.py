@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Result
-from xinzhi.data import Field, names_of, provenance, tidy
+from xinzhi.core.result import Facts, Result
+from xinzhi.data import Field, Package, names_of, provenance, tidy
 from xinzhi.sectors.conventions import setting
 from xinzhi.sectors.figures import KEYS, as_package, ends_of, latest, whole_sum
-
-if TYPE_CHECKING:
-    from xinzhi.core.result import Facts
-    from xinzhi.data import Package
 
 _COLUMNS = ("value_added_share", "value_added_ceiling", "digital_share")
 

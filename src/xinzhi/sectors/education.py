@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.index_numbers import Formula, contributions
 from xinzhi.core.labour import human_capital
 from xinzhi.core.regression import codes, fixed_effects
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import Field, tidy
-from xinzhi.sectors.conventions import returns_to_schooling
+from xinzhi.sectors.conventions import Returns, returns_to_schooling
 from xinzhi.sectors.figures import (
     KEYS,
     ends_of,
@@ -29,13 +31,6 @@ from xinzhi.sectors.figures import (
     refuse_below,
     with_protocol,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.sectors.conventions import Returns
 
 Effects = Literal["none", "year", "two-way"]
 _PATH = "labour.returns_to_schooling"

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import setting
 from xinzhi.sectors.figures import KEYS, figures, omitted, reason, refuse_below
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
 
 Method = Literal["yuill", "crimestat"]
 _FEWEST = 3

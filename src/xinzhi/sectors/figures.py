@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Package, is_package, names_of, tidy
 from xinzhi.data import as_package as load_package
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray
 
 KEYS = ("region", "year")
 GAPS = ("missing-year",)  # a year that is missing is left out, filled with a flag, or named; it stops nothing

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import count_text, series_text, setting, text
 from xinzhi.sectors.figures import KEYS, ends_of, figures, latest, omitted, read, reason, refuse_below
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
 
 _FULL = 100.0
 

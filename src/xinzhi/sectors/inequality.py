@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.sectors.conventions import series_text
 from xinzhi.sectors.figures import KEYS, Figures, figures, omitted, reason
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import Facts
 
 PARTS = ("within", "between", "transvariation")  # of the Gini coefficient, after Dagum
 THEIL = ("t", "t_within", "t_between", "l", "l_within", "l_between")

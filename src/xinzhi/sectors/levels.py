@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.index_numbers import multilateral_levels
@@ -15,12 +17,8 @@ from xinzhi.core.text import Text, words
 from xinzhi.sectors.conventions import setting
 from xinzhi.sectors.figures import KEYS, Figures, figures, grid, long, read, refuse_below
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+Bounds = Mapping[str, tuple[float, float]]
 
-    from xinzhi.core.arrays import BoolArray, FloatArray
-
-    Bounds = Mapping[str, tuple[float, float]]
 
 TFP = "tfp"
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, FrameKind, Provenance, Result
 from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import series_text, setting
 from xinzhi.sectors.figures import KEYS, missing_reasons, omitted, read, reason, refuse_below
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts, FrameKind, Provenance
 
 
 def logarithmic_mean(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.markov_chains import homogeneity, probabilities, steady_state, transition_counts
-from xinzhi.core.result import Result
+from xinzhi.core.markov_chains import Homogeneity, homogeneity, probabilities, steady_state, transition_counts
+from xinzhi.core.result import Facts, Result
 from xinzhi.sectors.contiguity import Islands, spatial_weights
 from xinzhi.sectors.conventions import series_text, setting
 from xinzhi.sectors.figures import KEYS, figures, grid, omitted, reason
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.markov_chains import Homogeneity
-    from xinzhi.core.result import Facts
 
 Bounds = Literal["pooled", "yearly"]
 _TWO = 2

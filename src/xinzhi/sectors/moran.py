@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import benjamini_hochberg
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.sectors.contiguity import Islands, Weights, contiguity, spatial_weights
 from xinzhi.sectors.conventions import series_text, setting
 from xinzhi.sectors.figures import KEYS, figures, omitted, reason
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
 
 CLUSTERS = ("HH", "LH", "LL", "HL")  # a region and its neighbours, high or low
 _FEWEST = 4

@@ -6,18 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import read_yaml
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray
-    from xinzhi.sources.detail import Level
+from xinzhi.sources.detail import Level
 
 _FILE = Path(__file__).with_name("assumptions.yaml")
 _CONVENTIONS = Path(__file__).with_name("conventions.yaml")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.index_numbers import multilateral_levels
-from xinzhi.sources.identity import require_identity
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.sources.assumptions import Assumptions
-    from xinzhi.sources.detail import Detail
-    from xinzhi.sources.identity import Accounts
+from xinzhi.sources.assumptions import Assumptions
+from xinzhi.sources.detail import Detail
+from xinzhi.sources.identity import Accounts, require_identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
-from xinzhi.core.finding import finding
-from xinzhi.core.text import words
+from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.text import Text, words
+from xinzhi.data import Package
+from xinzhi.sources.assumptions import Assumptions
+from xinzhi.sources.best_practice import Parts
+from xinzhi.sources.detail import Detail, Official
 from xinzhi.sources.given import TABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Text
-    from xinzhi.data import Package
-    from xinzhi.sources.assumptions import Assumptions
-    from xinzhi.sources.best_practice import Parts
-    from xinzhi.sources.detail import Detail, Official
-    from xinzhi.sources.identity import Accounts
+from xinzhi.sources.identity import Accounts
 
 _SHOWN = 8
 
@@ -31,8 +24,6 @@ def coverage(
     detail: Detail, parts: Parts, assume: Assumptions, refused: Sequence[Text], outside: Sequence[str] = ()
 ) -> pl.DataFrame:
     """Return ``quantity, status, reason_zh, reason_en``, one row per quantity."""
-    import polars as pl
-
     seen = np.isfinite(parts.within)
     level = _reason(detail.level)
     moved = "not_computed" if detail.level == "total" else "computed"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+from xinzhi.core.arrays import BoolArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Provenance
-from xinzhi.core.text import same, words
-from xinzhi.data import as_package, names_of
-from xinzhi.sources.assumptions import assumptions, emerging_mask
+from xinzhi.core.text import Text, same, words
+from xinzhi.data import Package, as_package, names_of
+from xinzhi.protocol import Protocol
+from xinzhi.sources.assumptions import Assumptions, Emerging, assumptions, emerging_mask
 from xinzhi.sources.best_practice import Parts, best_practice
 from xinzhi.sources.coverage import coverage, findings
-from xinzhi.sources.detail import Official, of_totals
+from xinzhi.sources.detail import Detail, Level, Official, of_totals
 from xinzhi.sources.given import TABLE, from_industries
 from xinzhi.sources.identity import industry_accounts
 from xinzhi.sources.result import Sources
@@ -28,20 +32,7 @@ from xinzhi.sources.tables import (
     with_official_flags,
 )
 from xinzhi.sources.three_sectors import from_sectors
-from xinzhi.yardstick import DEFAULT_PROTOCOL, GrowthAccounts, account, build_inputs, measure
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from xinzhi.core.arrays import BoolArray
-    from xinzhi.core.text import Text
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.sources.assumptions import Assumptions, Emerging
-    from xinzhi.sources.detail import Detail, Level
-    from xinzhi.yardstick import Measurement
-
+from xinzhi.yardstick import DEFAULT_PROTOCOL, GrowthAccounts, Measurement, account, build_inputs, measure
 
 LEVELS = ("industry", "sector", "total")
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import polars as pl
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick import Growth, Inputs, Marks, Panel
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick import Growth, Inputs, Marks, Panel
 
 Level = Literal["industry", "sector", "total"]
 
@@ -153,8 +150,6 @@ class Cube:
     @classmethod
     def of(cls, table: pl.DataFrame, key: str, panel: Panel) -> Cube:
         """Place the rows of a table; those of unknown regions and years are left out."""
-        import polars as pl
-
         first, last = int(panel.years[0]), int(panel.years[-1])
         rows = table.filter(pl.col("region").is_in(list(panel.regions)) & pl.col("year").is_between(first, last))
         names = tuple(rows[key].unique().sort().to_list())
@@ -167,8 +162,6 @@ class Cube:
 
     def column(self, name: str) -> FloatArray:
         """Return a column; all NaN when the table has none, or none that are numbers."""
-        import polars as pl
-
         out = np.full(self.shape, np.nan)
         if name in self.rows.columns:
             out[self.place] = self.rows[name].cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
@@ -190,8 +183,6 @@ def by_region(
     names: Sequence[str], years: IntArray, columns: Mapping[str, FloatArray], keep: BoolArray, flags: Sequence[str] = ()
 ) -> pl.DataFrame:
     """Return the cells `(R, T)` that are kept as rows ``region, year`` and the columns."""
-    import polars as pl
-
     row, column = np.nonzero(keep)
     out = {
         "region": _words(names, row),
@@ -212,8 +203,6 @@ def by_industry(
     codes: Mapping[str, tuple[Sequence[str], IntArray]],
 ) -> pl.DataFrame:
     """Return the cells that are kept as rows ``region, industry, year``, sorted so, and the columns."""
-    import polars as pl
-
     industries, regions, years = axes
     # Region first, so that the rows of one region stand together.
     region, industry, year = np.nonzero(keep.transpose(1, 0, 2))
@@ -230,21 +219,15 @@ def by_industry(
 
 
 def _numbers(values: FloatArray) -> pl.Series:
-    import polars as pl
-
     return pl.Series(np.ascontiguousarray(values), dtype=pl.Float64, nan_to_null=True)
 
 
 def _words(names: Sequence[str], position: IntArray) -> pl.Series:
     """Return the name at every position; null where it is negative."""
-    import polars as pl
-
     index = pl.Series(np.where(position < 0, len(names), position), dtype=pl.UInt32)
     return pl.Series([*names, None], dtype=pl.String).gather(index)
 
 
 def _position(codes: pl.Series, names: tuple[str, ...]) -> IntArray:
     """Return the position of every code among the names."""
-    import polars as pl
-
     return codes.cast(pl.Enum(list(names))).to_physical().to_numpy().astype(np.int64)

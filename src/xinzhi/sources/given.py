@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text
+from xinzhi.data import Package
+from xinzhi.protocol import Protocol
 from xinzhi.sources.detail import Cube, Detail, Gross, Official, chained, growth, quantities, scale_to, without
-from xinzhi.yardstick import BEARABLE
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick import Panel
+from xinzhi.yardstick import BEARABLE, Panel
 
 TABLE = "industry_accounts"
 _GROSS = ("gross_output_nominal", "gross_output_real", "intermediate_nominal", "intermediate_real")

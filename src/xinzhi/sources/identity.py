@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.shares import averaged
-from xinzhi.sources.detail import growth
+from xinzhi.sources.assumptions import Assumptions
+from xinzhi.sources.detail import Detail, Official, growth
 from xinzhi.yardstick import IDENTITY_TOLERANCE
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.sources.assumptions import Assumptions
-    from xinzhi.sources.detail import Detail, Official
 
 # From any bracket that shares can span down to the rounding of float64.
 _HALVINGS = 60

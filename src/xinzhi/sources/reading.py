@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.result import Facts, FrameKind
 from xinzhi.core.text import Text
 from xinzhi.data import Field, tidy
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from xinzhi.core.result import Facts, FrameKind
 
 
 def read(
@@ -32,8 +29,6 @@ def read(
 
 def require_positive(rows: pl.DataFrame, names: Sequence[str], keys: Sequence[str]) -> None:
     """Refuse figures that are missing, zero or negative, naming the first row."""
-    import polars as pl
-
     for name in names:
         bad = rows.filter(pl.col(name).is_null() | (pl.col(name) <= 0))
         if bad.height:
@@ -49,8 +44,6 @@ def left_out_facts(frame: pl.DataFrame) -> Facts:
 
 def left_out(reasons: Sequence[tuple[Text, Text]]) -> pl.DataFrame:
     """Return ``measure_zh, measure_en, reason_zh, reason_en``: what could not be computed."""
-    import polars as pl
-
     names = [f"{what}_{language}" for what in ("measure", "reason") for language in ("zh", "en")]
     rows = [(measure.zh, measure.en, reason.zh, reason.en) for measure, reason in reasons]
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.finding import Finding
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Language, Text, words
 from xinzhi.sources.assumptions import catalogue
 from xinzhi.sources.tables import PARTS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language
-    from xinzhi.yardstick import Measurement
+from xinzhi.yardstick import Measurement
 
 Row = dict[str, Any]
 ORDER = (
@@ -155,8 +150,6 @@ class SourcesExplanation:
 
 def explain(result: Sources, region: str | int, year: int | str) -> SourcesExplanation:
     """Return what stands behind one region and year of a decomposition."""
-    import polars as pl
-
     code = result.names.resolve(region, result.measurement.panel.regions)
     try:
         when = int(year)
@@ -193,8 +186,6 @@ def _order() -> list[str]:
 
 def _why_not(result: Sources, region: str, year: int) -> UsageError:
     """Return why a region-year was not decomposed."""
-    import polars as pl
-
     name = result.names.region(region)
     left = result.omitted.filter(pl.col("region") == region, pl.col("year") == year)
     if left.height:
@@ -208,8 +199,6 @@ def _why_not(result: Sources, region: str, year: int) -> UsageError:
 
 def assumption_frame(result: Sources) -> pl.DataFrame:
     """Return the assumptions in force, with their reasons and references."""
-    import polars as pl
-
     options = result.provenance.options
     rows = []
     for name, entry in catalogue().items():
@@ -300,8 +289,6 @@ def pair(result: Sources) -> tuple[Row, Row] | None:
     """Return the macro-region that grew least and the one to hold it against."""
     # The largest by output is what a reader measures the others by; where it is the one that grew least, it stands
     # against the fastest.
-    import polars as pl
-
     rows = whole_span(result, result.group_periods).filter(pl.col("region") != "total").to_dicts()
     if len(rows) <= 1:
         return None
@@ -404,8 +391,6 @@ def _basis(result: Sources) -> Facts:
 
 def _missing(result: Sources) -> Facts:
     """Return what could not be computed, by reason, and how much does not add up."""
-    import polars as pl
-
     part = pl.col("quantity").is_in(list(result.frame.columns))
     table = result.coverage.filter(
         ((pl.col("status") == "not_computed") & (pl.col("quantity") != "gross_output"))
@@ -426,8 +411,6 @@ def _missing(result: Sources) -> Facts:
 
 def _holes(result: Sources) -> Facts:
     """Return the regions that were decomposed and yet lack a year of the whole span, and what is missing in it."""
-    import polars as pl
-
     whole = whole_span(result, result.periods)
     if not whole.height:
         return {}

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.data import Field, tidy
-from xinzhi.sources.detail import by_industry, by_region, without
-from xinzhi.yardstick import both_ends, spell
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.sources.best_practice import BestPractice, Parts
-    from xinzhi.sources.detail import Detail, Official
-    from xinzhi.sources.identity import Accounts
-    from xinzhi.yardstick import Measurement
+from xinzhi.sources.best_practice import BestPractice, Parts
+from xinzhi.sources.detail import Detail, Official, by_industry, by_region, without
+from xinzhi.sources.identity import Accounts
+from xinzhi.yardstick import Measurement, both_ends, spell
 
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "upgrading_emerging")
 
@@ -76,8 +70,6 @@ def industry_frame(
     }
     panel = official.panel
     leader = spread(best.leader[:, None, :], keep.shape)
-    import polars as pl
-
     rows = by_industry((detail.names, panel.regions, panel.years), columns, keep, {"leader": (panel.regions, leader)})
     return rows.with_columns(emerging=pl.col("emerging") == 1)
 
@@ -99,8 +91,6 @@ def input_frame(official: Official, detail: Detail, accounts: Accounts) -> pl.Da
 
 def with_official_flags(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
     """Add the flags of the official accounts: a break in employment is one in reallocation too."""
-    import polars as pl
-
     flags = measurement.frame.select("region", "year", official="flags")
     marks = pl.concat_str("official", "flags", separator=";", ignore_nulls=True).str.split(";")
     joined = marks.list.unique().list.sort().list.join(";").str.strip_chars(";")
@@ -118,8 +108,6 @@ def _change(values: FloatArray) -> FloatArray:
 
 def omitted_frame(official: Official, detail: Detail, parts: Parts) -> pl.DataFrame:
     """Return the region-years with an official residual and no decomposition, and what is missing in which industry."""
-    import polars as pl
-
     lost = np.isfinite(official.growth.tfp_growth) & ~np.isfinite(parts.within)
     rows, columns = np.nonzero(lost)
     panel = official.panel
@@ -174,8 +162,6 @@ def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
     # The residual is that of the group's own official accounts. Regions enter with their share of the group's output,
     # mean of both years; what their residuals do not explain is ``allocation_between``: capital and labour moving
     # between regions, and the change of their weights in output. A year counts when all regions of the group have it.
-    import polars as pl
-
     official = pl.concat([measurement.national, measurement.groups]).select("region", "year", "tfp_growth")
     member = _members(measurement)
     output = measurement.inputs.select("region", "year", "output")
@@ -209,8 +195,6 @@ def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
 
 def _members(measurement: Measurement) -> pl.DataFrame:
     """Return which measured region belongs to which group; every one of them to ``total``."""
-    import polars as pl
-
     measured = measurement.frame["region"].unique()
     regions = measurement.regions.filter(pl.col("region").is_in(measured.to_list()))
     whole = regions.select("region", group=pl.lit("total"))
@@ -220,7 +204,6 @@ def _members(measurement: Measurement) -> pl.DataFrame:
 def period_means(frame: pl.DataFrame, wanted: Sequence[Sequence[int]]) -> pl.DataFrame:
     """Return the mean per year of every part over the periods of the protocol and over the whole span."""
     # Log growth chains by adding up, so the mean times ``years`` is the chained change over the period.
-    import polars as pl
     import polars.selectors as cs
 
     numbers = frame.select(cs.float()).columns
@@ -259,15 +242,12 @@ def _spans(wanted: Sequence[Sequence[int]], first: int, last: int) -> list[tuple
 
 def _union() -> pl.Expr:
     """Return every mark that any of the years has."""
-    import polars as pl
-
     marks = pl.col("flags").str.split(";").list.explode().unique().sort()
     return marks.filter(marks != "").str.join(";").alias("flags")
 
 
 def cumulative(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the parts summed from the first year of every region on; null after a gap in its years."""
-    import polars as pl
     import polars.selectors as cs
 
     steady = (pl.col("year") - pl.col("year").first() == pl.int_range(pl.len())).over("region")
@@ -290,8 +270,6 @@ def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
     # Breakthrough stands beside technical change, and everything else, allocation included, beside efficiency change: a
     # frontier analysis sees a region as one unit, so capital that moves between its industries looks as if the region
     # used its inputs better.
-    import polars as pl
-
     theirs = _read(frontier)
     rows = frame.join(theirs, on=["region", "year"])
     if not rows.height:
@@ -311,8 +289,6 @@ def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
 
 def _read(frontier: Any) -> pl.DataFrame:  # noqa: ANN401 - a result or any kind of frame
     """Return the changes in logs by region and year."""
-    import polars as pl
-
     fields = [
         Field("region", "code", column="unit"),
         Field("year", "year", column="period"),

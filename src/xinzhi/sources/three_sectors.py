@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.inventory import at_timing
+from xinzhi.data import Package
+from xinzhi.sources.assumptions import Assumptions
 from xinzhi.sources.detail import Cube, Detail, Official, chained, growth, scale_to, without
 from xinzhi.sources.given import base_position
 from xinzhi.yardstick import TOTAL_ASSET, deflator, investment, stocks
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.data import Package
-    from xinzhi.sources.assumptions import Assumptions
 
 _VERB = "sources.decompose"
 
@@ -96,8 +94,6 @@ def _shares(spent: Cube, assume: Assumptions) -> tuple[FloatArray, BoolArray, Bo
 
 def _first(accounts: Cube) -> BoolArray:
     """Return the region-years whose volume index was first published and not yet revised."""
-    import polars as pl
-
     out = np.zeros(accounts.shape, dtype=np.bool_)
     if "index_vintage" in accounts.rows.columns:
         flag = accounts.rows.select((pl.col("index_vintage") == "first_published").fill_null(value=False)).to_series()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core import flags
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, clauses, listing, words
+from xinzhi.yardstick.figures import Figures
 from xinzhi.yardstick.view import EXCEPTIONS, PARTS, Span, View
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from xinzhi.core.result import Facts
-    from xinzhi.yardstick.figures import Figures
 
 SEVERAL = 2  # regions from which on there is a ranking
 

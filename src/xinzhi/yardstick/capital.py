@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xinzhi.core import inventory
 from xinzhi.core import services as core
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, ProtocolError
 from xinzhi.core.gaps import hold
 from xinzhi.core.prices import deflate, splice
+from xinzhi.protocol import Protocol
 from xinzhi.yardstick.inputs import labour_share, price_base
-from xinzhi.yardstick.panel import TOTAL_ASSET, Marks, Series, either
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.panel import Panel
+from xinzhi.yardstick.panel import TOTAL_ASSET, Marks, Panel, Series, either
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.shapley import shapley
 from xinzhi.core.text import Text, clauses, words
-from xinzhi.data import as_package, names_of
+from xinzhi.data import Package, as_package, names_of
+from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-
-    Source = Package | str | Path | Mapping[str, object]
-    Reason = tuple[str, Text]
+Source = Package | str | Path | Mapping[str, object]
+Reason = tuple[str, Text]
 
 
 PARTS = ("output", "capital", "labour", "share", "protocol")
@@ -134,8 +128,6 @@ def compare_vintages(
         why = clauses([Text(zh=f"{region}：{said.zh}", en=f"{region}: {said.en}") for region, (_, said) in told])
         raise InputError("yardstick.nothing-comparable", before=old.package.name, after=new.package.name, why=why)
     reasons |= _one_sided(old, new)
-    import polars as pl
-
     schema = dict.fromkeys(("region", "reason", "reason_zh", "reason_en"), pl.String)
     left = [(region, code, said.zh, said.en) for region, (code, said) in sorted(reasons.items())]
     return VintageChange(
@@ -277,15 +269,11 @@ class _Figures:
 
     def periods(self, wanted: list[list[int]]) -> pl.DataFrame:
         """Return the means over the periods that the protocol reports."""
-        import polars as pl
-
         found = [self.over((int(start), int(end)))[0] for start, end in wanted]
         return pl.concat(found) if found else self.over((0, 0))[0]
 
     def yearly(self) -> pl.DataFrame:
         """Return the figures of every year."""
-        import polars as pl
-
         row, column = np.nonzero(self.known)
         figures = {name: values[row, column] for name, values in self._columns().items()}
         region = pl.Series("region", self.regions, dtype=pl.String).gather(row)
@@ -297,8 +285,6 @@ class _Figures:
 
     def _means(self, inside: BoolArray) -> pl.DataFrame:
         """Return the means of the cells marked, for every region that has any."""
-        import polars as pl
-
         rows = np.flatnonzero(inside.any(axis=1))
         cells = inside[rows]
         count = cells.sum(axis=1)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import polars as pl
 
 from xinzhi.core.result import Result
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.growth_accounts import GrowthAccounts
-    from xinzhi.yardstick.panel import Panel
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.growth_accounts import GrowthAccounts
+from xinzhi.yardstick.panel import Panel
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

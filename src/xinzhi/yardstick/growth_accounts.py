@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import IdentityError
 from xinzhi.core.index_numbers import log_index, multilateral_levels, weights
+from xinzhi.protocol import Protocol
 from xinzhi.yardstick.capital import capital
 from xinzhi.yardstick.inputs import deflator, labour, labour_share, output, quality
-from xinzhi.yardstick.panel import Marks, either
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.panel import Panel
+from xinzhi.yardstick.panel import Marks, Panel, either
 
 # Rounding of float64 over a few additions, not a convention: an identity holds to it or is broken.
 IDENTITY_TOLERANCE = 1e-12

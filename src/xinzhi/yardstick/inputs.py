@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.gaps import hold, inside, interpolate
 from xinzhi.core.labour import fill_hours, human_capital
 from xinzhi.core.shares import carry, corner, national
-from xinzhi.yardstick.panel import Series
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.panel import Panel, Series
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.panel import Panel
-
-    Returns = Sequence[tuple[float | None, float]]
+Returns = Sequence[tuple[float | None, float]]
 
 
 LATEST = "latest"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text, same, words
-from xinzhi.data import as_package, names_of
+from xinzhi.data import Package, as_package, names_of
+from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaks.judge import break_marks
 from xinzhi.yardstick.growth_accounts import (
@@ -27,16 +31,6 @@ from xinzhi.yardstick.inputs import price_base
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Marks, Panel, either, read_panel, require, spell
 from xinzhi.yardstick.periods import FLOWS, coverage_table, growth_marks, period_table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
 
 TOTAL = "total"
 
@@ -167,8 +161,6 @@ def _long(
     names: tuple[str, ...], panel: Panel, columns: Mapping[str, FloatArray], marks: Marks, keep: BoolArray
 ) -> pl.DataFrame:
     """Turn arrays `(R, T)` into rows, keeping the cells asked for; a number that cannot be had is null, not NaN."""
-    import polars as pl
-
     row, column = np.nonzero(keep)
     words = np.array(spell(marks, keep.shape), dtype=object).reshape(keep.shape)
     unit = pl.Series("region", names, dtype=pl.String).gather(row) if names else pl.Series("region", [], pl.String)
@@ -207,8 +199,6 @@ def _no_levels(panel: Panel) -> Levels:
 
 def _levels_frame(panel: Panel, inputs: Inputs, level: Levels) -> pl.DataFrame:
     """Return levels, one row per region and year that can be compared."""
-    import polars as pl
-
     keep = inputs.complete() & np.isfinite(level.tfp)
     columns = {
         "output_per_worker": level.output_per_worker,
@@ -224,8 +214,6 @@ def _levels_frame(panel: Panel, inputs: Inputs, level: Levels) -> pl.DataFrame:
 
 def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     """Return the years with output that could not be measured, and what is missing in them or in the year before."""
-    import polars as pl
-
     inputs = regional.inputs
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = np.diff(np.log(inputs.output), axis=1, prepend=np.nan)
@@ -264,8 +252,6 @@ def _nothing(panel: Panel, inputs: Inputs) -> InputError:
 
 def _regions(data: Package, panel: Panel) -> pl.DataFrame:
     """Return names and macro-regions of the regions measured; the code stands in for a name that is not given."""
-    import polars as pl
-
     table = data.tables.get("regions")
     base = pl.DataFrame({"region": list(panel.regions)})
     if table is not None and "region" in table.columns:
@@ -288,8 +274,6 @@ def _names(data: Package, panel: Panel) -> Names:
 
 def _groups(names: pl.DataFrame) -> dict[str, list[str]]:
     """Return the regions of every macro-region."""
-    import polars as pl
-
     rows = names.filter(pl.col("group_en").is_not_null())
     return {
         group: rows.filter(pl.col("group_en") == group)["region"].to_list()

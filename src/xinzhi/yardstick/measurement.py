@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import words
+from xinzhi.core.result import Facts
+from xinzhi.core.text import Language, Text, words
 from xinzhi.yardstick.figures import Figures
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language, Text
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -123,8 +118,6 @@ def _number(value: float) -> str:
 
 def explain(result: Measurement, region: str | int, year: int | str) -> Explanation:
     """Return what stands behind one region and year of a measurement."""
-    import polars as pl
-
     region, year = result.names.resolve(region, result.panel.regions), _whole(year)
     row = result.frame.filter((pl.col("region") == region) & (pl.col("year") == year))
     if not row.height:
@@ -152,8 +145,6 @@ def _whole(year: int | str) -> int:
 
 def _why_not(result: Measurement, region: str, year: int) -> UsageError:
     """Return why a region and year was not measured."""
-    import polars as pl
-
     row = result.omitted.filter((pl.col("region") == region) & (pl.col("year") == year))
     name = result.names.region(region)
     if row.height:
@@ -167,8 +158,6 @@ def _why_not(result: Measurement, region: str, year: int) -> UsageError:
 
 def _accounts(result: Measurement, here: dict[str, float]) -> pl.DataFrame:
     """Return levels, growth, weights and contributions."""
-    import polars as pl
-
     region, year = here["region"], here["year"]
     level = result.inputs.filter((pl.col("region") == region) & pl.col("year").is_in([year - 1, year])).sort("year")
     share = here["labour_share"]
@@ -191,8 +180,6 @@ def _accounts(result: Measurement, here: dict[str, float]) -> pl.DataFrame:
 
 def _sources(result: Measurement, region: str, year: int) -> pl.DataFrame:
     """Return the figures of the package in this year and the year before; an unofficial one is marked."""
-    import polars as pl
-
     panel = result.panel
     row, column = panel.regions.index(region), int(year - panel.years[0])
     rows = []
@@ -216,8 +203,6 @@ def _sources(result: Measurement, region: str, year: int) -> pl.DataFrame:
 
 def _parameters(result: Measurement, year: int) -> pl.DataFrame:
     """Return the parameters of the protocol that are filled, as they stand in that year."""
-    import polars as pl
-
     rows = []
     for path, parameter in result.protocol.parameters.items():
         value = result.protocol.value(path, year) if result.protocol.declares(path) else None

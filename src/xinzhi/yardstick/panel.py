@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
+from xinzhi.data import Package
+from xinzhi.protocol import Protocol
 
 DEFAULT_PROTOCOL = "xinzhi-cn-2026"
 Marks = dict[str, "BoolArray"]
@@ -112,8 +107,6 @@ class _Axes:
 
     def place(self, table: pl.DataFrame) -> tuple[pl.DataFrame, IntArray, IntArray]:
         """Return the rows that lie on the axes, with their region and year positions."""
-        import polars as pl
-
         last = self.first + self.shape[1] - 1
         rows = table.filter(
             pl.col("region").is_in(self.regions) & pl.col("year").is_between(self.first, last),
@@ -140,8 +133,6 @@ def read_panel(package: Package) -> Panel:
     """Align the tables of a package on regions and years."""
     # Regions are those of `accounts`, sorted; years run from the first of `accounts` or `investment` to the last of
     # `accounts`. Which columns must be there is the business of the builders, not of this function.
-    import polars as pl
-
     accounts = package.require("accounts", ["region", "year"], verb="measure", despite=BEARABLE)
     investment = package.tables.get("investment")
     regions = tuple(accounts["region"].unique().sort().to_list())
@@ -197,8 +188,6 @@ def _read_investment(
     table: pl.DataFrame | None, axes: _Axes
 ) -> tuple[tuple[str, ...], dict[str, FloatArray], dict[str, BoolArray]]:
     """Spread the table `investment` over assets, regions and years."""
-    import polars as pl
-
     if table is None or not table.height:
         return (), {}, {}
     rows, region, year = axes.place(table)
@@ -221,8 +210,6 @@ def _read_investment(
 
 def _read_vintages(table: pl.DataFrame | None, axes: _Axes) -> dict[str, FloatArray]:
     """Return the log growth of output of every vintage."""
-    import polars as pl
-
     if table is None or not table.height or "output_growth" not in table.columns:
         return {}
     names = table["vintage"].unique().sort().to_list()

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import polars as pl
 
-from xinzhi.yardstick.panel import Marks, both_ends, spell
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.yardstick.growth_accounts import Growth
-    from xinzhi.yardstick.panel import Panel
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.yardstick.growth_accounts import Growth
+from xinzhi.yardstick.panel import Marks, Panel, both_ends, spell
 
 FLOWS = (
     "output_growth",
@@ -40,8 +34,6 @@ def period_table(
     """Return the mean per year of every growth and contribution, region by period."""
     # Growth of the years after `start` up to `end`; the last period is the whole span of the figures. Periods of which
     # a region has not every year are left out for that region; periods that no region has are left out altogether.
-    import polars as pl
-
     known = np.isfinite(growth.tfp_growth)
     if not known.any():
         return _table(pl.DataFrame(schema=_schema()))
@@ -66,8 +58,6 @@ def _one(
     span: tuple[int, int],
 ) -> pl.DataFrame:
     """Return one period of the regions that have every year of it; the whole span also of those that have fewer."""
-    import polars as pl
-
     inside = (years > span[0]) & (years <= span[1])
     full = known[:, inside].all(axis=1) & (int(inside.sum()) == span[1] - span[0])
     rows = np.flatnonzero(full)
@@ -95,8 +85,6 @@ def _one(
 
 def _table(rows: pl.DataFrame) -> pl.DataFrame:
     """Add the part of TFP in output growth and the rank within the period."""
-    import polars as pl
-
     period = ["start", "end"]
     return rows.with_columns(
         tfp_part=pl.col("tfp_growth") / pl.col("output_growth"),
@@ -111,8 +99,6 @@ def growth_marks(marks: Mapping[str, BoolArray]) -> Marks:
 
 def official_span(periods: pl.DataFrame) -> tuple[int, int]:
     """Return the latest reported period in which no region rests on extrapolated figures; else the whole span."""
-    import polars as pl
-
     spans = periods.group_by("start", "end", maintain_order=True).agg(
         official=~pl.col("flags").str.contains("extrapolated:").any()
     )
@@ -141,8 +127,6 @@ def coverage_table(panel: Panel) -> pl.DataFrame:
     # The last official year is the last one in which every region that has the series has an official figure; null when
     # there is none. Output that is only first published counts as official, and `last_revised_year` says how far
     # revised figures go.
-    import polars as pl
-
     rows = []
     for series, (table, column) in SERIES.items():
         values, unofficial = _values(panel, table, column)

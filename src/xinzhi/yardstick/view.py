@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core import flags
 from xinzhi.core.names import Names, distinct
 from xinzhi.core.text import Text, listing, read_words, same, words
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.yardstick.figures import Figures
+from xinzhi.yardstick.figures import Figures
 
 PARTS = {
     "capital": "capital_contribution",

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import words
-from xinzhi.data import as_package, names_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Text
-    from xinzhi.data import Package
+from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.text import Text, words
+from xinzhi.data import Package, as_package, names_of
 
 
 @cache
@@ -89,8 +83,6 @@ def vintage_history(package: Package | str | Path | Mapping[str, object]) -> Vin
     >>> history.levels.select("region", "after", "lowest_year").row(0)
     ('120000', 'census4', 2016)
     """
-    import polars as pl
-
     from xinzhi import __version__
 
     data = as_package(package)
@@ -127,8 +119,6 @@ def _order(data: Package, rows: pl.DataFrame) -> list[str]:
 
 def _revision(rows: pl.DataFrame, before: str, after: str) -> pl.DataFrame:
     """Return the region-years that both vintages have."""
-    import polars as pl
-
     first, second = (rows.filter(pl.col("vintage") == name).drop("vintage") for name in (before, after))
     both = first.join(second, on=["region", "year"], suffix="_after").sort("region", "year")
     log_growth = ((1 + pl.col(name) / 100).log() for name in ("output_growth", "output_growth_after"))
@@ -145,8 +135,6 @@ def _revision(rows: pl.DataFrame, before: str, after: str) -> pl.DataFrame:
 
 def _cumulated(frame: pl.DataFrame) -> pl.DataFrame:
     """Cumulate real growth over the years that both vintages have."""
-    import polars as pl
-
     pair = ["before", "after"]
     return (
         frame.filter(pl.col("growth").is_not_null())
@@ -164,7 +152,6 @@ def _cumulated(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _levels(frame: pl.DataFrame) -> pl.DataFrame:
     """Say in which years nominal output was revised most."""
-    import polars as pl
 
     def at(place: pl.Expr, column: str) -> pl.Expr:
         return pl.col(column).get(place)

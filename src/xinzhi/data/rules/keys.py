@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
-from xinzhi.core.finding import Place, finding
+from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text, read_words
-from xinzhi.data.catalogue import HERE, known_tables, limit, nearest, nearest_column
+from xinzhi.data.casting import Sheet
+from xinzhi.data.catalogue import HERE, Column, known_tables, limit, nearest, nearest_column
 from xinzhi.data.raw import ROW, Say
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.data.casting import Sheet
-    from xinzhi.data.catalogue import Column
 
 _DECLARED = Text(zh="描述文件已声明", en="the descriptor declares it")
 

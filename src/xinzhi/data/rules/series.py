@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import polars as pl
 
-from xinzhi.core.finding import finding
-from xinzhi.data.catalogue import limit
+from xinzhi.core.finding import Finding, finding
+from xinzhi.data.casting import Sheet
+from xinzhi.data.catalogue import Column, Growth, limit
 from xinzhi.data.raw import ROW, Say
 from xinzhi.data.units import INDEX, parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.data.casting import Sheet
-    from xinzhi.data.catalogue import Column, Growth
 
 
 def series(sheet: Sheet) -> Iterator[Finding]:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text
-from xinzhi.data.catalogue import HERE, NOMINAL, STATUS, limit
+from xinzhi.data.casting import Sheet
+from xinzhi.data.catalogue import HERE, NOMINAL, STATUS, Column, limit
 from xinzhi.data.raw import ROW, Say
 from xinzhi.data.rules.keys import provinces
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.data.casting import Sheet
-    from xinzhi.data.catalogue import Column
 
 
 def values(sheet: Sheet) -> Iterator[Finding]:

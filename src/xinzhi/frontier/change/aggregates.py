@@ -8,18 +8,13 @@ the later period (Laspeyres, Paasche), or both (Fisher). Whatever the weights, t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xinzhi.frontier.change.distances import distance_batch
-from xinzhi.frontier.technology.technology import means, technology
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.change.distances import Frontier
-    from xinzhi.frontier.change.panel import Benchmarks
-    from xinzhi.frontier.technology.technology import Technology
+from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.frontier.change.distances import Frontier, distance_batch
+from xinzhi.frontier.change.panel import Benchmarks
+from xinzhi.frontier.technology.technology import Technology, means, technology
 
 _UNIQUE = 1e-7  # shadow prices that differ by less, in shares of the aggregate, are one
 _HAIR = 1e-11  # room for rounding on the optimal face

@@ -7,17 +7,14 @@ definition, never as a remainder, so that adding up is a check.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import IdentityError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from xinzhi.core.arrays import FloatArray
 
 Where = Literal["earlier", "later", "own", "group"]
 When = Literal[0, 1]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-from xinzhi.core.simplex import STATUSES, Batch, solve_batch, solve_failed
+from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.simplex import STATUSES, Answers, Batch, solve_batch, solve_failed
 from xinzhi.frontier.technology.distance import distance
 from xinzhi.frontier.technology.starts import best_pairs, counted_bases
-from xinzhi.frontier.technology.technology import Goods, means, technology
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.simplex import Answers
-    from xinzhi.frontier.technology.technology import Technology
+from xinzhi.frontier.technology.technology import Goods, Technology, means, technology
 
 Orientation = Literal["input", "output", "directional"]
 _BLOCK = 4_000_000  # entries of a points-by-columns array

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.simplex import FAILED, INFEASIBLE, OPTIMAL, STATUSES
 from xinzhi.frontier.change.aggregates import Weights, levels, shadow_prices
 from xinzhi.frontier.change.decompositions import (
     Parts,
+    Plan,
     Term,
     decompose,
     factor_terms,
@@ -21,16 +25,8 @@ from xinzhi.frontier.change.decompositions import (
 )
 from xinzhi.frontier.change.distances import Frontier, Measure
 from xinzhi.frontier.change.intervals import intervals, log_input, log_output, negative, own_scores, transform_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.change.decompositions import Plan, Term
-    from xinzhi.frontier.change.panel import Benchmarks, Panel
-    from xinzhi.frontier.technology.technology import Goods
+from xinzhi.frontier.change.panel import Benchmarks, Panel
+from xinzhi.frontier.technology.technology import Goods
 
 _DISTANCES = ("unit", "period", "technology", "rts", "inputs_of", "outputs_of", "value", "orientation", "status")
 
@@ -104,8 +100,6 @@ def _own_levels(frontier: Frontier, marks: Benchmarks, plan: Plan, index: str) -
 
 def distance_frame(panel: Panel, marks: Benchmarks, terms: Terms, index: str, measure: Measure) -> pl.DataFrame:
     """Return every distance as a long frame."""
-    import polars as pl
-
     directional = measure.orientation == "directional"
     transform = negative if directional else transform_of(index, measure)
     names = pl.Series(marks.names)
@@ -138,8 +132,6 @@ def distance_frame(panel: Panel, marks: Benchmarks, terms: Terms, index: str, me
 
 def hicks_moorsteen_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str, orientation: str) -> Outcome:
     """Work out a Hicks-Moorsteen index."""
-    import polars as pl
-
     output, input_ = Frontier(goods, Measure("output")), Frontier(goods, Measure("input"))
     extra = factor_terms(rts)
     forwards = orientation == "output"

@@ -7,25 +7,21 @@ moved to the drawn efficiencies, span pseudo technologies, and the observed poin
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from xinzhi.core.simplex import OPTIMAL, solve_batch
-from xinzhi.frontier.change.decompositions import decompose, needed
+from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.simplex import OPTIMAL, Batch, solve_batch
+from xinzhi.frontier.change.decompositions import Plan, Term, decompose, needed
 from xinzhi.frontier.change.distances import Frontier, Measure, Tally, reference_technology
+from xinzhi.frontier.change.panel import Benchmarks, Panel
 from xinzhi.frontier.technology.technology import Goods, means
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+Answer = tuple[int, dict[str, FloatArray], Tally]
 
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.simplex import Batch
-    from xinzhi.frontier.change.decompositions import Plan, Term
-    from xinzhi.frontier.change.panel import Benchmarks, Panel
-
-    Answer = tuple[int, dict[str, FloatArray], Tally]
 
 _BLOCK = 100  # replications that are solved together
 _SCOUTS = 8  # points of each drawn technology that look for its facets first

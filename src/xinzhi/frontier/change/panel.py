@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import FrameKind
+from xinzhi.data import Field
 from xinzhi.frontier.technology.technology import choose
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import FrameKind
-    from xinzhi.data import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +142,6 @@ def _fields(columns: Columns) -> list[Field]:
 
 def _sides(cells: pl.DataFrame, columns: Columns) -> None:
     """Refuse rows without any input or output."""
-    import polars as pl
-
     for names, role in ((columns.inputs, "input"), (columns.outputs, "output")):
         rows = cells.filter(pl.sum_horizontal(names) <= 0)
         if rows.height:
@@ -165,8 +159,6 @@ def _pairs(
     unit: IntArray, period: IntArray, units: pl.Series, periods: pl.Series
 ) -> tuple[IntArray, IntArray, pl.DataFrame]:
     """Return the pairs of adjacent periods, and the observations that end none although their unit was there before."""
-    import polars as pl
-
     order = np.lexsort((period, unit))
     first, second = order[:-1], order[1:]
     same = unit[first] == unit[second]

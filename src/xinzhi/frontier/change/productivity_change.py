@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
 from xinzhi.frontier.change.distances import Frontier, Measure
-from xinzhi.frontier.change.families import distance_family, fixed_weight_family, hicks_moorsteen_family, status_of
-from xinzhi.frontier.change.panel import Columns, benchmarks, read_panel
+from xinzhi.frontier.change.families import (
+    Outcome,
+    distance_family,
+    fixed_weight_family,
+    hicks_moorsteen_family,
+    status_of,
+)
+from xinzhi.frontier.change.panel import Columns, Panel, benchmarks, read_panel
 from xinzhi.frontier.change.result import INDICES, ProductivityChange
 from xinzhi.frontier.labelled import conventions, provenance
 from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.change.families import Outcome
-    from xinzhi.frontier.change.panel import Panel
 
 
 def productivity_change(  # noqa: PLR0913 - the design's signature: roles of columns, then the choices of the index
@@ -136,8 +136,6 @@ def _measure(call: Call, panel: Panel, columns: Columns) -> Outcome:
 
 def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> ProductivityChange:
     """Return the result as frames."""
-    import polars as pl
-
     keys = {
         "unit": panel.units.gather(panel.unit[panel.after]),
         "period": panel.periods.gather(panel.period[panel.after]),
@@ -165,8 +163,6 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
 
 def _weight_frame(columns: Columns, weights: FloatArray, ranges: FloatArray) -> pl.DataFrame:
     """Return the weights of goods."""
-    import polars as pl
-
     roles = ["input"] * len(columns.inputs) + ["output"] * len(columns.outputs)
     return pl.DataFrame(
         {

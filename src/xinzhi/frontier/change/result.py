@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import polars as pl
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, words
 from xinzhi.frontier.labelled import Labelled, clauses, good_text, rts_text
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.result import Facts
 
 INDICES = (
     "malmquist", "malmquist-luenberger", "luenberger", "hicks-moorsteen", "fare-primont", "lowe", "laspeyres",
@@ -107,8 +105,6 @@ class ProductivityChange(Labelled):
 
         A change that could not be computed leaves the rest of its run null: a chain with a link missing says nothing.
         """
-        import polars as pl
-
         names = ["index", *self.parts]
         follows = self.frame.select("unit", pl.col("period").rank("dense").cast(int).alias("at"))
         run = ((follows["at"].diff() != 1) | (follows["unit"] != follows["unit"].shift(1))).fill_null(value=True)
@@ -124,8 +120,6 @@ class ProductivityChange(Labelled):
 
         Means are geometric, or arithmetic if additive, so that the mean parts make up the mean index.
         """
-        import polars as pl
-
         names = ["index", *self.parts]
         means = [pl.col(name).mean() if self.additive else pl.col(name).log().mean().exp() for name in names]
         return self.frame.drop_nulls(names).group_by("period").agg(pl.len().alias("pairs"), *means).sort("period")
@@ -138,8 +132,6 @@ class ProductivityChange(Labelled):
         UsageError
             When there is no such row.
         """
-        import polars as pl
-
         rows = self.distances.filter((pl.col("unit") == unit) & (pl.col("period") == period))
         if self.frame.filter((pl.col("unit") == unit) & (pl.col("period") == period)).is_empty():
             raise UsageError("frontier.no-change", unit=unit, period=period)
@@ -148,8 +140,6 @@ class ProductivityChange(Labelled):
     @cached_property
     def points(self) -> pl.DataFrame:
         """``unit, period``, index and parts times 100, logs of ratios first; null where they are unknown."""
-        import polars as pl
-
         names = ["index", *self.parts]
         points = [pl.col(name) * 100 if self.additive else pl.col(name).log() * 100 for name in names]
         return self.frame.select(pl.col("unit").cast(pl.String), "period", *points)
@@ -162,8 +152,6 @@ class ProductivityChange(Labelled):
     @cached_property
     def stack(self) -> tuple[str, ...]:
         """The parts that add up to the index, to be drawn as one stack."""
-        import polars as pl
-
         for names in STACKS if self.complete.height else ():
             if set(names) <= set(self.parts):
                 gap = self.complete.select((pl.sum_horizontal(names) - pl.col("index")).abs()).to_numpy()
@@ -173,8 +161,6 @@ class ProductivityChange(Labelled):
 
     def mean_points(self, by: str) -> pl.DataFrame:
         """Return the mean points by ``unit``, highest index first, or by ``period``, with the number of ``pairs``."""
-        import polars as pl
-
         means = [pl.col(name).mean() for name in ("index", *self.parts)]
         frame = self.complete.group_by(by).agg(pl.len().alias("pairs"), *means)
         return frame.sort("period") if by == "period" else frame.sort("index", "unit", descending=[True, False])

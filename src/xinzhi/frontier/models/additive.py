@@ -8,13 +8,15 @@ Cooper, Golany, Seiford and Stutz 1985) and standard deviations (Lovell and Past
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.models.sweep import ON_FRONTIER
-from xinzhi.frontier.technology.distance import pack
+from xinzhi.frontier.models.sweep import ON_FRONTIER, Reference
+from xinzhi.frontier.reading import Data
+from xinzhi.frontier.technology.distance import Solution, pack
 from xinzhi.frontier.technology.envelopment import envelop, prepare
 from xinzhi.frontier.technology.technology import (
     RTS,
@@ -25,12 +27,6 @@ from xinzhi.frontier.technology.technology import (
     scaled_netputs,
     technology,
 )
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.models.sweep import Reference
-    from xinzhi.frontier.reading import Data
-    from xinzhi.frontier.technology.distance import Solution
 
 WEIGHTS = ("none", "ram", "bam", "mip", "lovpast")
 

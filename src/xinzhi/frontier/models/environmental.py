@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.models.sweep import Own, Sweep, checked, solved, sweep
+from xinzhi.frontier.models.sweep import Own, Reference, Sweep, Units, checked, solved, sweep
+from xinzhi.frontier.reading import Data
+from xinzhi.frontier.technology.distance import Solution
 from xinzhi.frontier.technology.technology import DISPOSABILITY, choose, rts_of, sum_bounds
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.models.sweep import Reference, Sweep, Units
-    from xinzhi.frontier.reading import Data
-    from xinzhi.frontier.technology.distance import Solution
 
 Direction = str | tuple["FloatArray", "FloatArray", "FloatArray"]
 

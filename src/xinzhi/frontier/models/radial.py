@@ -9,25 +9,20 @@ distances are the inverses of the first two.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.programs import Program
-from xinzhi.frontier.models.sweep import ON_FRONTIER
-from xinzhi.frontier.technology.distance import distance
+from xinzhi.frontier.models.sweep import ON_FRONTIER, Reference
+from xinzhi.frontier.reading import Data
+from xinzhi.frontier.technology.distance import Solution, distance
 from xinzhi.frontier.technology.envelopment import prepare
 from xinzhi.frontier.technology.technology import Goods, choose, given_direction, technology
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.models.sweep import Reference
-    from xinzhi.frontier.reading import Data
-    from xinzhi.frontier.technology.distance import Solution
 
 
 def radial(  # noqa: PLR0913 - the goods, the technology and the measure

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, checked, solved, sweep
+from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, Reference, Units, checked, solved, sweep
+from xinzhi.frontier.technology.distance import Solution
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.models.sweep import Reference, Units
-    from xinzhi.frontier.technology.distance import Solution
 
 ORIENTATIONS = ("none", "input", "output")
 _SUPER = 1e-9  # a super-efficiency this close to one is none

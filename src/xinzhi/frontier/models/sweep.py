@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.programs import Program
 from xinzhi.frontier.technology.distance import Programs, Solution
 from xinzhi.frontier.technology.technology import Goods, means
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from xinzhi.core.arrays import FloatArray
 
 Reference = tuple[Any, ...]  # inputs, outputs, and bad outputs or nothing
 ON_FRONTIER = 1e-9  # a score this close to the best is the best

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
-from xinzhi.frontier.models.sweep import Own, checked, solved, sweep
+from xinzhi.frontier.models.sweep import Own, Reference, Units, checked, solved, sweep
+from xinzhi.frontier.technology.distance import Solution
 from xinzhi.frontier.technology.technology import Goods, choose
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.frontier.models.sweep import Reference, Units
-    from xinzhi.frontier.technology.distance import Solution
 
 
 def seiford_zhu(

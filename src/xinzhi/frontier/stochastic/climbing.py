@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.frontier.stochastic.design import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.frontier.stochastic.likelihoods import Likelihood
+from xinzhi.frontier.stochastic.likelihoods import Likelihood
 
 _LONGEST = (
     2.0  # of a step in any parameter, in units of max(|theta|, 1): a log variance moves by a factor of e**2 at most

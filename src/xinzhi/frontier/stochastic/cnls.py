@@ -7,17 +7,14 @@ solution violates, until none is left (Lee, Johnson, Moreno-Centeno and Kuosmane
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier.stochastic.design import conventions
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray, IntArray
 
 SCALES = ("vrs", "crs", "drs", "irs")
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr, ndtri, ndtri_exp
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from xinzhi.core.arrays import FloatArray
 
-    from xinzhi.core.arrays import FloatArray
+Shape = tuple[FloatArray | float, ...]
 
-    Shape = tuple[FloatArray | float, ...]
 
 _SQRT2, _LOG2 = np.sqrt(2.0), np.log(2.0)
 _FORWARD = -3.0  # left of it the upward recursion of the moments loses digits, the downward one gains them

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.result import FrameKind
+from xinzhi.data import Field
+from xinzhi.data.tidy import Kind, Sign
 from xinzhi.frontier.technology.technology import choose
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import FrameKind
-    from xinzhi.data import Field
-    from xinzhi.data.tidy import Kind, Sign
 
 CONSTANT = "constant"
 _DEPENDENT = 1e-9  # diagonal of R, relative to its column, below which a column repeats the others
@@ -44,8 +40,6 @@ class Table:
 
     def keys(self) -> pl.DataFrame:
         """Return ``row`` and, where the call names them, ``unit`` and ``period``."""
-        import polars as pl
-
         named = {kind: name for kind, name in (("unit", self.unit), ("period", self.period)) if name is not None}
         rows = pl.int_range(1, self.frame.height + 1, dtype=pl.Int64, eager=True)
         return self.frame.select(rows.alias("row"), **{kind: pl.col(name) for kind, name in named.items()})
@@ -60,8 +54,6 @@ def read_table(
     *others: str | None,
 ) -> Table:
     """Read the columns of a call: `figures` with the sign that each must have, and `others` as they stand."""
-    import polars as pl
-
     from xinzhi.data import Field, tidy
 
     known: dict[str, Field] = {name: Field(name, missing="refuse", sign=sign) for name, sign in figures.items()}

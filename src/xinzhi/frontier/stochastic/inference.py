@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import comb
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import polars as pl
 from scipy.special import chdtrc, ndtr, ndtri
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, words
+from xinzhi.frontier.stochastic.climbing import Summit
 from xinzhi.frontier.stochastic.densities import (
     GAMMA,
     INEFFICIENCY,
     LOCATION,
     LOG_ROOT_2PI,
     NOISE,
+    Posterior,
     log_scaled_cdf,
     moment_ratios,
     truncated_posterior,
 )
 from xinzhi.frontier.stochastic.design import conventions
-from xinzhi.frontier.stochastic.problem import normal_log_likelihood
+from xinzhi.frontier.stochastic.problem import Problem, normal_log_likelihood
 from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.frontier.stochastic.climbing import Summit
-    from xinzhi.frontier.stochastic.densities import Posterior
-    from xinzhi.frontier.stochastic.problem import Problem
 
 _HALVINGS = 200
 _ROUNDING = 1e-7  # of the difference of two log-likelihoods
@@ -112,8 +108,6 @@ def derived(found: Estimates) -> list[tuple[str, float, dict[str, float]]]:
 
 def coefficients(problem: Problem, found: Estimates) -> pl.DataFrame:
     """Return ``block, term, estimate, standard_error, z, p_value, lower, upper, status``."""
-    import polars as pl
-
     size, reach = problem.size, float(ndtri(0.5 + 0.5 * problem.settings.level))
     rows = []
     for at, term in enumerate(found.terms):
@@ -165,8 +159,6 @@ def mixed_critical(level: float, equalities: int, inequalities: int) -> float:
 
 def tests(problem: Problem, summit: Summit, found: Estimates) -> pl.DataFrame:
     """Return ``test, statistic, restrictions, p_value, critical_10, critical_05, critical_01``."""
-    import polars as pl
-
     names = problem.likelihood.names
     edges = 1 + (PERSISTENT in names)
     inside = sum(name not in (NOISE, INEFFICIENCY, EFFECT, PERSISTENT) for name in names)
@@ -211,8 +203,6 @@ def _scale_test(problem: Problem, found: Estimates) -> float | None:
 
 def efficiencies(problem: Problem, theta: FloatArray, fitted: FloatArray) -> pl.DataFrame:
     """Return the efficiency of every row."""
-    import polars as pl
-
     columns: dict[str, FloatArray] = {"fitted": fitted, "residual": problem.y - fitted}
     posterior, factor = problem.likelihood.posterior(theta)
     level = problem.settings.level
@@ -247,8 +237,6 @@ def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
     # polars.DataFrame: ``row, unit, period, determinant, inefficiency, efficiency``: the change of E[u] (Wang 2002,
     # equation 9 with a constant variance) and of E[exp(-u) | e] with the residual held where it is; no rows without
     # determinants.
-    import polars as pl
-
     keys = problem.table.keys()
     names = problem.settings.determinants
     empty = keys.clear().with_columns(

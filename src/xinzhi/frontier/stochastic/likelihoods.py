@@ -6,12 +6,14 @@ here; the estimator maps them back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from scipy.special import digamma, gammaln, log_ndtr, ndtri_exp
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.frontier.stochastic.densities import (
     GAMMA,
     INEFFICIENCY,
@@ -20,6 +22,8 @@ from xinzhi.frontier.stochastic.densities import (
     NOISE,
     CutNormal,
     Distribution,
+    Posterior,
+    Shape,
     Terms,
     Weighted,
     exponential_posterior,
@@ -27,12 +31,6 @@ from xinzhi.frontier.stochastic.densities import (
     log_scaled_cdf,
     moment_ratios,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.stochastic.densities import Posterior, Shape
 
 _STEP = 1e-5  # of central differences of exact first derivatives: error about 1e-10
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier.stochastic import densities
-from xinzhi.frontier.stochastic.densities import INEFFICIENCY, LOCATION, NOISE
-from xinzhi.frontier.stochastic.design import CONSTANT, EFFECTS, IN_STEP, Frontier, Settings, conventions, orthonormal
-from xinzhi.frontier.stochastic.likelihoods import InStep, Pooled, gamma
+from xinzhi.frontier.stochastic.densities import INEFFICIENCY, LOCATION, NOISE, Distribution
+from xinzhi.frontier.stochastic.design import (
+    CONSTANT,
+    EFFECTS,
+    IN_STEP,
+    Frontier,
+    Settings,
+    Table,
+    conventions,
+    orthonormal,
+)
+from xinzhi.frontier.stochastic.likelihoods import InStep, Likelihood, Pooled, gamma
 from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.frontier.stochastic.densities import Distribution
-    from xinzhi.frontier.stochastic.design import Frontier, Settings, Table
-    from xinzhi.frontier.stochastic.likelihoods import Likelihood
 
 _PATHS = {"pitt-lee": "constant", "battese-coelli-1992": "decay", "kumbhakar-1990": "logistic"}
 _VARIANCES = (NOISE, INEFFICIENCY, EFFECT, PERSISTENT)
@@ -200,8 +202,6 @@ def elasticities(
     # rows and columns, ``B + e e' - diag(e)``. A production frontier is quasi-concave where that is negative
     # semidefinite across the directions that leave output as it is, a cost frontier concave in prices where its block
     # of prices is.
-    import polars as pl
-
     values = frontier.variables(table)
     slopes, bend = frontier.slopes(beta, values)
     count = len(frontier.inputs)
@@ -241,8 +241,6 @@ def quasi_concave(slopes: FloatArray, bend: FloatArray) -> BoolArray:
 
 def checks(table: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Return ``check, rows, satisfied, share, status`` for monotonicity and curvature."""
-    import polars as pl
-
     rows: list[tuple[str, int, int | None, float | None, str]] = []
     names = {"monotone": "monotonicity", "curved": "concavity in prices" if settings.cost else "quasi-concavity"}
     for column, name in names.items():

@@ -11,26 +11,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.frontier.stochastic.densities import (
     HALF_NORMAL,
     INEFFICIENCY,
     LOG_ROOT_2PI,
     NOISE,
     CutNormal,
+    Distribution,
     Mixture,
     Terms,
 )
 from xinzhi.frontier.stochastic.likelihoods import differences
 
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.stochastic.densities import Distribution
+Rule = tuple[FloatArray, FloatArray]  # nodes and log weights
 
-    Rule = tuple[FloatArray, FloatArray]  # nodes and log weights
 
 EFFECT, PERSISTENT = "ln(sigma_w2)", "ln(sigma_h2)"
 

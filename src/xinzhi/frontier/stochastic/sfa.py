@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import has, same, words
+from xinzhi.core.result import Facts
+from xinzhi.core.text import Text, has, same, words
 from xinzhi.frontier.labelled import Labelled, good_text, provenance
 from xinzhi.frontier.stochastic.climbing import highest
 from xinzhi.frontier.stochastic.densities import NOISE
-from xinzhi.frontier.stochastic.design import Frontier, check_names, read_table, settle
+from xinzhi.frontier.stochastic.design import Frontier, Options, Settings, check_names, read_table, settle
 from xinzhi.frontier.stochastic.inference import (
+    Estimates,
+    Verdict,
     coefficients,
     efficiencies,
     estimates,
@@ -21,20 +27,7 @@ from xinzhi.frontier.stochastic.inference import (
     marginal_effects,
     tests,
 )
-from xinzhi.frontier.stochastic.problem import build, checks, elasticities, starts
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Unpack
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Text
-    from xinzhi.frontier.stochastic.design import Options, Settings
-    from xinzhi.frontier.stochastic.inference import Estimates, Verdict
-    from xinzhi.frontier.stochastic.problem import Problem
+from xinzhi.frontier.stochastic.problem import Problem, build, checks, elasticities, starts
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -111,8 +104,6 @@ class StochasticFrontier(Labelled):
 
     def glance(self) -> pl.DataFrame:
         """Return one row: model, size, log-likelihood, information criteria, mean efficiency, verdict."""
-        import polars as pl
-
         free, rows = int((np.diag(self.covariance) > 0).sum()), self.frame.height
         row = {
             "verb": self.provenance.verb,
@@ -147,8 +138,6 @@ class StochasticFrontier(Labelled):
         InputError
             When a column or unit is missing.
         """
-        import polars as pl
-
         options = self.provenance.options
         fixed = self.model == "true-fixed"
         figures = dict.fromkeys(self.frontier.inputs, "positive" if self.frontier.logs else None)
@@ -230,8 +219,6 @@ def efficiency_facts(result: Labelled, frame: pl.DataFrame) -> Facts:
 
 def last_period(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of the last period (all without periods), the most efficient first, each with its ``unit``."""
-    import polars as pl
-
     rows = frame if "unit" in frame.columns else frame.with_columns(unit=pl.col("row").cast(pl.String))
     if "period" in rows.columns:
         rows = rows.filter(pl.col("period") == pl.col("period").max())
@@ -362,8 +349,6 @@ def _fitted(problem: Problem, found: Estimates) -> FloatArray:
 
 def _effects(found: Estimates) -> pl.DataFrame:
     """Return the fixed effect of every unit."""
-    import polars as pl
-
     rows = [
         (term.removeprefix("effect:"), float(value))
         for term, value in zip(found.terms, found.values, strict=True)

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, words
 from xinzhi.frontier.labelled import Labelled, provenance, rts_text
 from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.densities import truncated_posterior
-from xinzhi.frontier.stochastic.design import check_names, conventions, read_table
+from xinzhi.frontier.stochastic.design import Table, check_names, conventions, read_table
 from xinzhi.frontier.stochastic.inference import skewness
 from xinzhi.frontier.stochastic.sfa import efficiency_facts
 from xinzhi.frontier.technology.technology import choose
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Unpack
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
-    from xinzhi.frontier.stochastic.design import Table
 
 ERRORS, METHODS = ("multiplicative", "relative", "additive"), ("moments", "pseudo-likelihood")
 _TURNS = 60  # of the Gauss-Newton method for the logarithmic fit
@@ -260,8 +254,6 @@ def pseudo_likelihood(residual: FloatArray) -> tuple[float, float, list[str]]:
 def _result(
     table: Table, names: tuple[str, tuple[str, ...]], y: FloatArray, hull: Hull, options: dict[str, Any]
 ) -> Stoned:
-    import polars as pl
-
     sign, additive = (-1.0 if options["cost"] else 1.0), options["error"] == "additive"
     residual = y - hull.fitted if additive else np.log(y / hull.fitted)
     estimate = moments if options["method"] == "moments" else pseudo_likelihood

@@ -7,13 +7,16 @@ the inverse of the first, his output distance the inverse of the second.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from scipy.sparse import csr_array
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.technology.envelopment import blank, envelop, prepare
+from xinzhi.frontier.technology.envelopment import Envelopment, blank, envelop, prepare
 from xinzhi.frontier.technology.hull import single_factor, single_peer, whole_units
 from xinzhi.frontier.technology.technology import (
     RTS,
@@ -28,15 +31,8 @@ from xinzhi.frontier.technology.technology import (
     technology,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+Solver = Callable[..., Envelopment]
 
-    from scipy.sparse import csr_array
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.frontier.technology.envelopment import Envelopment
-
-    Solver = Callable[..., Envelopment]
 
 Orientation = Literal["input", "output", "directional", "hyperbolic"]
 _STEPS = 60

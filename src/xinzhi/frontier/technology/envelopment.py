@@ -9,16 +9,14 @@ not negative. So each facet that is found is a start for all units still open.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.simplex import OPTIMAL, STATUSES, Answers, Batch, solve_batch, solve_failed
 from xinzhi.frontier.technology.starts import counted_bases, facet_prices, frame, lowest_bounds, plain_facets
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.frontier.technology.technology import Technology
+from xinzhi.frontier.technology.technology import Technology
 
 # The first units teach the facets that the next start from; then the steps grow.
 _FIRST, _GROWTH, _POOL, _SEEDS = 256, 4, 3000, 8

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.programs import Program, solve_once
-from xinzhi.frontier.technology.envelopment import blank
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.programs import Solution
-    from xinzhi.frontier.technology.envelopment import Envelopment
-    from xinzhi.frontier.technology.technology import Technology
+from xinzhi.core.programs import Program, Solution, solve_once
+from xinzhi.frontier.technology.envelopment import Envelopment, blank
+from xinzhi.frontier.technology.technology import Technology
 
 # Rows of a block are chosen so that a block of comparisons stays within a few megabytes.
 _BLOCK = 400_000

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from xinzhi.core.simplex import INFEASIBLE, OPTIMAL, prices_of, radial_batch, solve_batch
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.simplex import Batch
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.simplex import INFEASIBLE, OPTIMAL, Batch, prices_of, radial_batch, solve_batch
 
 _BLOCK = 2_000_000
 

@@ -8,17 +8,14 @@ So one program, and one solver, serves them all.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
 # Every name that a caller may give, and the name that we go by.
 RTS = {

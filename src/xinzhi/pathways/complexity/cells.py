@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.result import FrameKind
 from xinzhi.core.text import same
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.conventions import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import FrameKind
 
 _SHOWN = 5
 

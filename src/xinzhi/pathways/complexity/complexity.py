@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
-from xinzhi.pathways.complexity.cells import cell_frame, read_cells, without_empty
-from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
-from xinzhi.pathways.complexity.spectrum import fitness, spectrum
+from xinzhi.pathways.complexity.cells import Cells, cell_frame, read_cells, without_empty
+from xinzhi.pathways.complexity.relatedness import (
+    Diagonal,
+    Gain,
+    Measure,
+    Precision,
+    Presence,
+    present,
+    revealed_advantage,
+)
+from xinzhi.pathways.complexity.spectrum import Fitness, Spectrum, fitness, spectrum
 from xinzhi.pathways.conventions import check_option, conventions, options_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.complexity.cells import Cells
-    from xinzhi.pathways.complexity.relatedness import Diagonal, Gain, Measure, Precision, Presence
-    from xinzhi.pathways.complexity.spectrum import Fitness, Spectrum
-
 
 Scale = Literal["places", "z", "z-sample"]
 _SHOWN = 3

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.pathways.conventions import check_option
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray
-
 
 Form = Literal["rca", "log", "symmetric", "difference", "shrunk"]
 Presence = Literal["rca", "share", "poisson", "rca-and-count", "given"]

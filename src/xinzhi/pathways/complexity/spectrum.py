@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from scipy.sparse import csr_array
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-
 
 DENSE = 400  # up to this size the symmetric eigenproblem is solved whole
 LEADING = 4  # eigenvalues that are reported

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Facts, Result
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import cell_frame
-from xinzhi.pathways.complexity.complexity import ComplexityOptions
+from xinzhi.pathways.complexity.complexity import Complexity, ComplexityOptions
 from xinzhi.pathways.conventions import check_option, conventions, options_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.complexity.complexity import Complexity
-
 
 Source = Literal["activities", "counts", "both"]
 _ROOM = 600  # megabytes that the densities of all draws may take

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import benjamini_hochberg
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import read_cells
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.complexity.complexity import ComplexityOptions
-
+from xinzhi.pathways.complexity.complexity import ComplexityOptions
 
 Tail = Literal["exact", "saddlepoint"]
 _STILL, _MOST, _HALVINGS = 1e-11, 200, 40

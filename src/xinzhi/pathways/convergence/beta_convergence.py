@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
 from xinzhi.core.regression import clustered_errors, ols, within
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import adjacency, row_standardised
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, conventions, options_of
-from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
+from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 
 Effects = Literal["none", "unit", "time", "two-way"]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, conventions, options_of
@@ -25,14 +27,7 @@ from xinzhi.pathways.convergence.log_t_test import (
     variation,
     variation_with_one_more,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.convergence.unit_years import UnitYears
-
+from xinzhi.pathways.convergence.unit_years import UnitYears
 
 Merging = Literal["ps", "vlt"]
 Order = Literal["last", "last-half"]

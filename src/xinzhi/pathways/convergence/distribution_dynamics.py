@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.markov_chains import steady_state
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
-from xinzhi.pathways.convergence.unit_years import logarithms, read_unit_years
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.convergence.unit_years import UnitYears
-
+from xinzhi.pathways.convergence.unit_years import UnitYears, logarithms, read_unit_years
 
 _FEWEST = 10
 _MARGIN = 3.0  # bandwidths beyond the data: the kernel of the outermost unit has room

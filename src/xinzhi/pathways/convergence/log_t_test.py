@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
 from xinzhi.core.regression import bartlett, long_run_variance, newey_west_lags
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, conventions, options_of
-from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
-
+from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 
 Variance = Literal["fqsb", "aqsb", "andrews", "newey-west"]
 _FEWEST_YEARS = 5  # of the regression: two coefficients, an autocorrelation, and something left

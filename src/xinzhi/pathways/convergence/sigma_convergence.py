@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding
 from xinzhi.core.regression import hac_errors, newey_west_lags
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.convergence.unit_years import balanced, logarithms, read_unit_years, span
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
+from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

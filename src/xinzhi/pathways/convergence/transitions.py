@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.markov_chains import (
+    Homogeneity,
+    Mobility,
     first_passage_times,
     homogeneity,
     mobility_indices,
@@ -18,20 +22,11 @@ from xinzhi.core.markov_chains import (
     steady_state,
     transition_counts,
 )
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.convergence.beta_convergence import weights_matrix
-from xinzhi.pathways.convergence.unit_years import read_unit_years
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.markov_chains import Homogeneity, Mobility
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.convergence.unit_years import UnitYears
-
+from xinzhi.pathways.convergence.unit_years import UnitYears, read_unit_years
 
 Bounds = Literal["yearly", "pooled"]
 _TWO = 2

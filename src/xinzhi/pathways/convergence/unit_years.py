@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, Severity, finding
+from xinzhi.core.result import FrameKind
 from xinzhi.data import Field, tidy
 from xinzhi.pathways.conventions import check_option
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.result import FrameKind
-
 
 Gaps = Literal["refuse", "drop"]
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
-from xinzhi.pathways.complexity.cells import cell_frame, read_panel
+from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
 from xinzhi.pathways.conventions import options_of
 from xinzhi.pathways.entry.models import (
     BASELINE,
@@ -20,6 +22,8 @@ from xinzhi.pathways.entry.models import (
     MODELS,
     OURS,
     OWN,
+    AdditiveLogit,
+    Score,
     Span,
     available,
     fit_ours,
@@ -28,15 +32,6 @@ from xinzhi.pathways.entry.models import (
     traits,
 )
 from xinzhi.pathways.industries import word
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.complexity.cells import Panel
-    from xinzhi.pathways.entry.models import AdditiveLogit, Score
-
 
 _FEWEST = 20
 _SHOWN = 6

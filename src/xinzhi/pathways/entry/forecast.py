@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import cell_frame, read_panel
 from xinzhi.pathways.entry.backtest import candidates, explained
-from xinzhi.pathways.entry.models import OWN, available, fit_ours, score, traits
-
-if TYPE_CHECKING:
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.entry.models import AdditiveLogit, Score, Span
-
+from xinzhi.pathways.entry.models import OWN, AdditiveLogit, Score, Span, available, fit_ours, score, traits
 
 _SHOWN = 3
 

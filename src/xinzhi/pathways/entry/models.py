@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.regression import logit
 from xinzhi.core.schema import describe
+from xinzhi.core.text import Text
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.conventions import check_option, conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Text
-
 
 BASELINE = (
     "density", "density_nearest", "density_correlated", "density_places", "diversity", "ubiquity", "rca", "amount",

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity.cells import cell_frame
+from xinzhi.pathways.complexity.complexity import Complexity
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import word
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.complexity.complexity import Complexity
-
 
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
 _SHOWN, _TIES = 3, 8

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.conventions import options_of
-from xinzhi.pathways.convergence.unit_years import balanced, read_unit_years
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears
-
+from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, read_unit_years
 
 _SHOWN = 5
 _TINY = 1e-6

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.pathways.complexity import relatedness
-from xinzhi.pathways.complexity.cells import cell_frame, read_panel
+from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.complexity.cells import Panel
-
 
 _TENTHS = 10
 

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import conventions, options_of
-from xinzhi.pathways.convergence.unit_years import logarithms, read_unit_years
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.convergence.unit_years import UnitYears
-
+from xinzhi.pathways.convergence.unit_years import UnitYears, logarithms, read_unit_years
 
 _TO_SIGMA = 1.482602218505602
 _SHOWN = 8

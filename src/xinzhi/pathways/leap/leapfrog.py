@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, words
 from xinzhi.data import names_of
+from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import as_package, called
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.result import Facts
-    from xinzhi.data.package import Package
-    from xinzhi.pathways.leap.lane_changes import LaneChanges
-    from xinzhi.yardstick import Measurement
-
+from xinzhi.pathways.leap.lane_changes import LaneChanges
+from xinzhi.yardstick import Measurement
 
 CONDITIONS: Mapping[str, Text] = describe("leapfrog", "condition").values
 Judged = dict[str, dict[str, Any]]  # by region: year, value, reference and whether it holds; what it rests on and lacks

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, words
 from xinzhi.data import names_of
+from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import as_package
-from xinzhi.pathways.leap.counterfactual import MatchRules, counterfactual
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.result import Facts
-    from xinzhi.data.package import Package
-    from xinzhi.pathways.leap.counterfactual import Counterfactual
-    from xinzhi.yardstick import Measurement
-
+from xinzhi.pathways.leap.counterfactual import Counterfactual, MatchRules, counterfactual
+from xinzhi.yardstick import Measurement
 
 SERIES: Mapping[str, Text] = describe("northeast", "series").values
 

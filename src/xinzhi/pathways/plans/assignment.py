@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csc_array
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs, shared
 
-if TYPE_CHECKING:
-    from scipy.sparse import csc_array
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-
-    Relaxed = tuple[FloatArray, float, FloatArray, FloatArray, FloatArray]
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray
+Relaxed = tuple[FloatArray, float, FloatArray, FloatArray, FloatArray]
 
 
 _WHOLE = 1e-6

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.names import Names
 from xinzhi.core.regression import benjamini_hochberg
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import names_of, provenance
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import Explanation, as_package, called, jobs, nearness
-from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, fit_of, plan_years, read_lists
+from xinzhi.pathways.plans.lists import Fit, Lists, chosen_categories, divisions_of, fit_of, plan_years, read_lists
 from xinzhi.pathways.plans.similarity import hypergeometric_at_most, jaccard, length_chances, overlap_row, shared, tails
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways.plans.lists import Fit, Lists
 
 _SHOWN = 3
 

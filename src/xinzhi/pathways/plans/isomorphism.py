@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Result
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.data import names_of, provenance
+from xinzhi.data.package import Package
+from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import check_option, conventions
 from xinzhi.pathways.industries import Explanation, as_package, called, jobs, word, years_of
 from xinzhi.pathways.plans import similarity
-from xinzhi.pathways.plans.choices import choices
+from xinzhi.pathways.plans.choices import Choices, choices
 from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman, permuted_structures, sampled_structures, shares
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
-    from xinzhi.data.package import Package
-    from xinzhi.pathways.complexity.cells import Cells
-    from xinzhi.pathways.plans.choices import Choices
 
 _SHOWN = 3
 

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.regression import logit, logit_errors
 from xinzhi.core.schema import NO_TEXT
-from xinzhi.core.text import message
+from xinzhi.core.text import Text, message
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
+from xinzhi.data.package import Package
+from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.complexity.complexity import measure_cells
 from xinzhi.pathways.conventions import check_known, conventions
-from xinzhi.pathways.industries import jobs, nearness, years_of
+from xinzhi.pathways.industries import Nearness, jobs, nearness, years_of
 from xinzhi.pathways.plans.assignment import Model, Task
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy.typing as npt
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.data.package import Package
-    from xinzhi.pathways.complexity.cells import Cells
-    from xinzhi.pathways.industries import Nearness
-
-    StrArray = npt.NDArray[np.str_]
-    from xinzhi.core.text import Text
+StrArray = npt.NDArray[np.str_]
 
 
 _FEWEST = 10

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 import yaml
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Language, Text, words
+from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import check_known
-from xinzhi.pathways.industries import as_package, years_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from os import PathLike
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.text import Language
-    from xinzhi.data.package import Package
-    from xinzhi.pathways.industries import Nearness
+from xinzhi.pathways.industries import Nearness, as_package, years_of
 
 _COLUMNS = ("region", "year", "category", "named")
 _TWO = 2

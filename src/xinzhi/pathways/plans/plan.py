@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.data import names_of, provenance
+from xinzhi.data.package import Package
+from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, conventions
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
-from xinzhi.pathways.plans.assignment import InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
+from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.limits import (
+    EntryOdds,
     Limits,
     Parts,
     caps_of,
@@ -29,18 +36,6 @@ from xinzhi.pathways.plans.limits import (
 )
 from xinzhi.pathways.plans.lists import popularity
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
-    from xinzhi.data.package import Package
-    from xinzhi.pathways.complexity.cells import Cells
-    from xinzhi.pathways.plans.assignment import Assignment
-    from xinzhi.pathways.plans.limits import EntryOdds
 
 _SHOWN = 3
 _TABLES = ("activity", "accounts", "debt", "capacity", "plans")

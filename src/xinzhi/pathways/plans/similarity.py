@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.pathways.plans.lists import Fit, Lists
+from xinzhi.pathways.plans.lists import Fit, Lists
 
 
 def shares(values: FloatArray) -> FloatArray:

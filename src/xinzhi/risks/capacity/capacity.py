@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, has, same, words
-from xinzhi.data import Field, as_package, is_package, names_of, provenance, tidy
+from xinzhi.data import Field, Package, as_package, is_package, names_of, provenance, tidy
 from xinzhi.risks.inputs import setting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.data import Package
 
 SERIES, TOTAL = "series", "industry_total"
 _QUARTERS, _LAST_LATIN = 4, "\u024f"

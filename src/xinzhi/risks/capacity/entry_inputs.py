@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import words
-from xinzhi.data import names_of
+from xinzhi.core.text import Text, words
+from xinzhi.data import Package, names_of
 from xinzhi.risks.inputs import GAPS, checked, setting
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Text
-    from xinzhi.data import Package
 
 _QUARTERS = 4
 

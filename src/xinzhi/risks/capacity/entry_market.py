@@ -6,20 +6,17 @@ entry differ by what is assumed and not by chance.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.risks.capacity.entry_inputs import Category
+from xinzhi.risks.capacity.entry_inputs import Category
 
 _STEPS = 100
 ENTRY, CUTS = ("all", "uncertain"), (5.0, 50.0, 95.0)

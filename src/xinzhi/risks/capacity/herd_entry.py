@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES, Names
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text
 from xinzhi.data import as_package, is_package, provenance
-from xinzhi.risks.capacity.entry_inputs import check_demand, national_growth, read_categories
+from xinzhi.risks.capacity.entry_inputs import Category, check_demand, national_growth, read_categories
 from xinzhi.risks.capacity.entry_market import Market, simulate
 from xinzhi.risks.inputs import checked, conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Text
-    from xinzhi.risks.capacity.entry_inputs import Category
 
 CATEGORY, LIKELY = "category", 0.5
 _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import finding
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import Field, tidy
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
 
 _FEWEST, _ROUNDING, _FULL = 3, 1e-12, 0.9995  # full to the decimal that is shown
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
 
 _GROWTH, _STEPS, _STEP = 2.0, 200, 1e-5
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, as_package, is_package, provenance, tidy
 from xinzhi.risks.inputs import setting
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Literal
+Criterion = Literal["caballero-hoshi-kashyap", "fukuda-nakamura", "losses"]
 
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-
-    Criterion = Literal["caballero-hoshi-kashyap", "fukuda-nakamura", "losses"]
 
 CRITERIA = ("caballero-hoshi-kashyap", "fukuda-nakamura", "losses")
 _KEYS = ("firm", "year")

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import finding
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, listing, words
-from xinzhi.data import Field, as_package, is_package, names_of, provenance, tidy
+from xinzhi.data import Field, Package, as_package, is_package, names_of, provenance, tidy
+from xinzhi.data.tidy import Sign
 from xinzhi.risks.debt.grade import band_set, grade, lacking, part_name, with_parts
 from xinzhi.risks.inputs import GAPS, conventions, setting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
-    from xinzhi.data import Package
-    from xinzhi.data.tidy import Sign
 
 KEYS, _HALF_UNIT = ("region", "year"), 0.05
 _SET = ("zh", "en", "dated", "source", "status", "numerator", "denominator", "grades")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import IdentityError, InputError
+from xinzhi.core.finding import Finding
 from xinzhi.core.names import NO_NAMES
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Tidy, is_package, tidy
 from xinzhi.risks.debt.debt import KEYS, Debt, debt, missing_years
 from xinzhi.risks.inputs import setting
-
-if TYPE_CHECKING:
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
 
 _FASTEST = 3  # regions that the headline names
 _PARTS = ("interest_effect", "real_growth_effect", "price_effect", "primary_effect", "residual")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from zlib import crc32
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Tidy, is_package, tidy
 from xinzhi.risks.debt.debt import KEYS, Debt
@@ -31,13 +33,6 @@ from xinzhi.risks.debt.fan_shocks import (
     residuals,
 )
 from xinzhi.risks.inputs import checked, setting
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
 
 VARIABLES = ("growth", "rate", "net_borrowing")
 LIKELY, MIDDLE = 0.5, 50.0

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
-from xinzhi.core.names import distinct
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding, finding
+from xinzhi.core.names import Names, distinct
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, has, same, words
 from xinzhi.risks.debt.debt import KEYS, Debt, debt
 from xinzhi.risks.debt.debt_dynamics import debt_dynamics, moves
 from xinzhi.risks.debt.debt_fan import span
 from xinzhi.risks.debt.fan_shocks import recursion
 from xinzhi.risks.inputs import checked, setting
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
 
 BASELINE, COMBINED = "baseline", "combined"
 SHOCKS = ("growth", "interest", "land", "contingent")

@@ -6,17 +6,13 @@ each, from one autoregression of all regions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.risks.inputs import setting
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
 
 GROWTH, RATE, BORROWING = 0, 1, 2
 _TINY = 1e-12

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Language, Text, has, same, words
 from xinzhi.risks.inputs import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.text import Language
 
 _NEEDED = ("numerator", "denominator", "grades", "source", "dated")
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Result
-from xinzhi.core.text import LANGUAGES, Text, same, words
-from xinzhi.risks.prices.conventions import BubbleRules, short_sample
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import LANGUAGES, Language, Text, same, words
+from xinzhi.risks.prices.conventions import BubbleRules, Convention, Lag, Method, short_sample
 from xinzhi.risks.prices.critical import CriticalValues, episode, power_of
 from xinzhi.risks.prices.series import Timeline, find_series, read_series, series_names
 from xinzhi.risks.prices.testing import (
@@ -25,13 +27,6 @@ from xinzhi.risks.prices.testing import (
     tested_series,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language
-    from xinzhi.risks.prices.conventions import Convention, Lag, Method
 _RARE = 0.001  # a probability below is not told apart from it
 _SHOWN = 5
 

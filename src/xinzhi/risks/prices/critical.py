@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.risks.prices.conventions import HERE, LEVELS, Convention, setting
 from xinzhi.risks.prices.recursive import (
@@ -17,14 +20,6 @@ from xinzhi.risks.prices.recursive import (
     unit_scaled,
     window_statistics,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-
 
 _CELLS = (12_800, 32_000)  # replications x periods of a block without and with lags; another size draws other walks
 _NARROWEST = 20  # replications; narrower blocks cost more in calls than the cache saves
@@ -183,8 +178,6 @@ def usual_seed(seed: int | None) -> int:
 @cache
 def stored_table() -> pl.DataFrame:
     """Return the table that ships with the package."""
-    import polars as pl
-
     return pl.read_parquet(HERE / "critical_values.parquet")
 
 
@@ -193,8 +186,6 @@ def stored_values(periods: int, *, window: int | None = None) -> CriticalValues 
     # Nothing is interpolated. The null distributions at an observation depend on what came before it and on the
     # smallest window, not on what follows; so one simulation a window, of the largest T that has this window by the
     # rule, serves every T that has it.
-    import polars as pl
-
     chosen = minimum_window(periods) if window is None else window
     rows = stored_table().filter((pl.col("minimum_window") == chosen) & (pl.col("observations") <= periods))
     if periods < int(setting("shortest")) or not rows.height or int(rows["observations"].max() or 0) < periods:  # type: ignore[arg-type] # whole numbers
@@ -255,8 +246,6 @@ def explosive_series(periods: int, count: int, random: np.random.Generator, spee
 @cache
 def stored_power() -> pl.DataFrame:
     """Return ``speed, observations, level, adf, sadf, gsadf``: the rejection rates that ship with the package."""
-    import polars as pl
-
     return pl.read_csv(HERE / "power.csv")
 
 

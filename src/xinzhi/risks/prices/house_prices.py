@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, get_args
 
 import polars as pl
 
@@ -10,11 +12,6 @@ from xinzhi.core.errors import UsageError
 from xinzhi.data import Package, load
 from xinzhi.risks.prices.conventions import setting
 from xinzhi.risks.projects.places import name_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
 
 Places = Literal["cities", "provinces"]
 Homes = Literal["second-hand", "new"]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.risks.prices.bubbles import refuse_all
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, setting, whole
@@ -24,17 +27,8 @@ from xinzhi.risks.prices.recursive import (
     recursive_adf,
     shortest_duration,
 )  # fmt: skip
-from xinzhi.risks.prices.series import Timeline, bubble_finding, read_series, series_names, untested
+from xinzhi.risks.prices.series import Series, Timeline, bubble_finding, read_series, series_names, untested
 from xinzhi.risks.projects.places import place_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.risks.prices.series import Series
-
 
 PanelConvention = Literal["pointwise", "family-wise"]
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.risks.prices.conventions import setting
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+Mend = Callable[[int, FloatArray, Sequence[FloatArray], Sequence[FloatArray]], None]
 
-    from xinzhi.core.arrays import FloatArray, IntArray
-
-    # corrects the statistics (t |t|) of all windows of so many rows in place; it sees what is left of each sum of
-    # squares once the other regressors are taken out, and that sum of squares
-    Mend = Callable[[int, FloatArray, Sequence[FloatArray], Sequence[FloatArray]], None]
 
 _STACK = 1_000_000  # numbers of a stack of regressions
 _CELLS = 16_000  # series x periods of a block: its work arrays stay in the second-level cache

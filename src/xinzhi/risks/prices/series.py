@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
@@ -16,12 +18,6 @@ from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Tidy, tidy
 from xinzhi.risks.prices.conventions import Gaps, Zeros, setting
 from xinzhi.risks.projects.places import place_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-
 
 Unit = Literal["position", "month", "quarter", "year", "day"]
 _PATTERNS: tuple[tuple[Unit, str], ...] = (

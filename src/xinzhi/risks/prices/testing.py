@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.finding import Finding
 from xinzhi.core.text import paragraph
-from xinzhi.risks.prices.conventions import LEVELS, Convention, Lag, Method, setting, whole
+from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, Convention, Lag, Method, setting, whole
 from xinzhi.risks.prices.critical import (
     CriticalValues,
+    Speed,
+    Wild,
     at_level,
     critical_values,
     power_of,
@@ -23,6 +28,7 @@ from xinzhi.risks.prices.critical import (
     wild_values,
 )  # fmt: skip
 from xinzhi.risks.prices.recursive import (
+    Recursive,
     Run,
     date_runs,
     episode_frame,
@@ -34,17 +40,7 @@ from xinzhi.risks.prices.recursive import (
     shortest_duration,
     unit_scaled,
 )  # fmt: skip
-from xinzhi.risks.prices.series import bubble_finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.risks.prices.conventions import BubbleRules, Lag
-    from xinzhi.risks.prices.critical import Speed, Wild
-    from xinzhi.risks.prices.recursive import Recursive
-    from xinzhi.risks.prices.series import Series
+from xinzhi.risks.prices.series import Series, bubble_finding
 
 _NAMES = ("adf", "sadf", "gsadf")
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.index import lengths
+from xinzhi.risks.projects.index import Index, lengths
 from xinzhi.risks.projects.places import city_of
-from xinzhi.risks.projects.records import NUMBERS
+from xinzhi.risks.projects.records import NUMBERS, Records
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.risks.projects.index import Index
-    from xinzhi.risks.projects.records import Records
-
-    LevelArray = npt.NDArray[np.int8]
+LevelArray = npt.NDArray[np.int8]
 
 
 MISSING = -1

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.schema import describe
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import polars as pl
-
-    from xinzhi.core.text import Text
-
+from xinzhi.core.text import Text
 
 HERE = Path(__file__).parent
 
@@ -30,8 +26,6 @@ def document(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
 @cache
 def places_table() -> pl.DataFrame:
     """Return ``code, name, short, roman`` of prefectures and counties."""
-    import polars as pl
-
     return pl.read_csv(HERE / "places.csv", infer_schema=False)
 
 
@@ -49,8 +43,6 @@ def convention(name: str) -> Any:  # noqa: ANN401 - a number or a list
 
 def by_row(spans: pl.Series, name: str) -> pl.DataFrame:
     """Return ``row`` and the spans of lists of spans, one a row."""
-    import polars as pl
-
     rows = pl.int_range(len(spans), dtype=pl.UInt32, eager=True)
     return pl.DataFrame({"row": rows, name: spans}).explode(name, empty_as_null=False, keep_nulls=False)
 
@@ -63,8 +55,6 @@ def example() -> dict[str, pl.DataFrame]:
     >>> {name: table.height for name, table in example().items()}
     {'projects': 19, 'archive': 48, 'labels': 19}
     """
-    import polars as pl
-
     return {name: pl.read_csv(HERE / "example" / f"{name}.csv") for name in ("projects", "archive", "labels")}
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.places import city_of
-from xinzhi.risks.projects.records import NUMBERS
+from xinzhi.risks.projects.records import NUMBERS, Records
 from xinzhi.risks.projects.vocabulary import idf
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy.typing as npt
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.risks.projects.records import Records
-
-    KeyArray = npt.NDArray[np.uint64]
+KeyArray = npt.NDArray[np.uint64]
 
 
 KEY_BITS = 40

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from xinzhi.core.text import Text, page
+from xinzhi.core.arrays import IntArray
+from xinzhi.core.text import Language, Text, page
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES
 from xinzhi.risks.projects.conventions import convention, value_words
+from xinzhi.risks.projects.index import Index
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.quotations import sayings
-from xinzhi.risks.projects.records import NUMBERS
-from xinzhi.risks.projects.scoring import CLASSES
+from xinzhi.risks.projects.records import NUMBERS, Records
+from xinzhi.risks.projects.scoring import CLASSES, Judgement, Pairs, Scores
 from xinzhi.risks.projects.vocabulary import labels
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import numpy.typing as npt
-
-    from xinzhi.core.arrays import IntArray
-    from xinzhi.core.text import Language
-    from xinzhi.risks.projects.index import Index
-    from xinzhi.risks.projects.records import Records
-    from xinzhi.risks.projects.scoring import Judgement, Pairs, Scores
-    from xinzhi.risks.projects.weights import Weights
-
+from xinzhi.risks.projects.weights import Weights
 
 _CLOSE = (1, 2, 3)  # levels of a number that moved and is still recognisable
 _NUMBERS = tuple(NAMES.index(name) for name in (*NUMBERS, "capacity"))

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import IntArray
 from xinzhi.core.text import Text, read_words, same
 from xinzhi.risks.projects.conventions import by_row, document, places_table
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import IntArray
-
 
 SLOTS = 3
 _RANKS = "(?:County|District|Banner|City|Province|Prefecture)"

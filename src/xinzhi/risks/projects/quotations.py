@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xinzhi.core.arrays import IntArray
 from xinzhi.risks.projects import quantities, vocabulary
 from xinzhi.risks.projects.conventions import convention, places_table
 from xinzhi.risks.projects.owners import companies, owners
 from xinzhi.risks.projects.places import SLOTS, name_of, places
 from xinzhi.risks.projects.records import NUMBERS, capacity_spans, figure_spans, number_spans, without_approvals
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
-
-    from xinzhi.core.arrays import IntArray
 
 Span = tuple[int, int]
 Mark = tuple[str, Span, Span]

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, system_reason
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text
 from xinzhi.data import Package, load
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.package import Origin
 from xinzhi.data.raw import RawTable
 from xinzhi.risks.projects.conventions import document
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.result import FrameKind
-
 
 KNOWN = ("id", "title", "text", "region", "year")
 

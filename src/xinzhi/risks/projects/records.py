@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.risks.projects import places, quantities, vocabulary
 from xinzhi.risks.projects.conventions import convention, document
 from xinzhi.risks.projects.owners import companies, owners
 from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-
 
 NUMBERS = ("investment", "turnover", "land", "floor", "length")
 CAPACITIES, FIGURES, CODES = 3, 8, 2

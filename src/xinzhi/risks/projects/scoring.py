@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.risks.projects.comparison import NAMES, compare, cosines
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.index import candidates
-from xinzhi.risks.projects.records import NUMBERS
+from xinzhi.risks.projects.index import Index, candidates
+from xinzhi.risks.projects.records import NUMBERS, Records
 from xinzhi.risks.projects.weights import (
     INNOCENT,
     PAIR_CLASSES,
     SIZES,
+    Agreement,
     Calibration,
     Weights,
     adapt,
@@ -23,17 +27,6 @@ from xinzhi.risks.projects.weights import (
     learn,
     maximise,
 )  # fmt: skip
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import numpy.typing as npt
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.risks.projects.index import Index
-    from xinzhi.risks.projects.records import Records
-    from xinzhi.risks.projects.weights import Agreement
-
 
 CLASSES = ("new", "follow-on", "repackaged")
 

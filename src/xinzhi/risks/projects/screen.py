@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.index import build
+from xinzhi.risks.projects.index import Index, build
 from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
 from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import plain
@@ -19,16 +22,7 @@ from xinzhi.risks.projects.reading import library, unknown_place
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import adapted, judge, pairs, score
 from xinzhi.risks.projects.screening import Screening, project_names
-from xinzhi.risks.projects.weights import shipped
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.risks.projects.index import Index
-    from xinzhi.risks.projects.weights import Weights
-
+from xinzhi.risks.projects.weights import Weights, shipped
 
 _BATCH = 1000
 

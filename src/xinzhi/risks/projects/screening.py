@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
-from xinzhi.core.result import Result
-from xinzhi.core.text import Text, number, same, words
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Language, Text, number, same, words
 from xinzhi.risks.projects.conventions import convention, value_words
 from xinzhi.risks.projects.places import code_of, places
 from xinzhi.risks.projects.quotations import marks, passages
 from xinzhi.risks.projects.weights import shipped
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language
 
 PERCENT = "\N{NO-BREAK SPACE}%"
 _RARE, _HALF = 0.01, 0.5

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.risks.projects.conventions import by_row, document
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    BitArray = npt.NDArray[np.uint64]
-    from collections.abc import Iterator
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-
-    CodeArray = npt.NDArray[np.uint32]
+BitArray = npt.NDArray[np.uint64]
+CodeArray = npt.NDArray[np.uint32]
 
 
 _PHASES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "expansion": 9}

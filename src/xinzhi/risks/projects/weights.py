@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks.projects.comparison import FIELDS, NAMES
 from xinzhi.risks.projects.conventions import convention, document
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy.typing as npt
-    from scipy.sparse import csr_matrix
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-
-    LevelArray = npt.NDArray[np.int8]
+LevelArray = npt.NDArray[np.int8]
 
 
 _MOST_STEPS, _TOLERANCE = 500, 1e-9

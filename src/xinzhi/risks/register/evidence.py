@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import floor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.names import Names
 from xinzhi.core.schema import NO_TEXT
-from xinzhi.core.text import Text, words
-from xinzhi.data import Field, tidy
+from xinzhi.core.text import Language, Text, words
+from xinzhi.data import Field, Package, tidy
 from xinzhi.risks.capacity.capacity import survey_names
+from xinzhi.risks.capacity.herd_entry import HerdEntry
+from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt_stress import debt_stress
 from xinzhi.risks.inputs import setting
 from xinzhi.risks.register.rules import rules
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.names import Names
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.risks.capacity.herd_entry import HerdEntry
-    from xinzhi.risks.debt.debt import Debt
 
 _PLACES, _ITEMS = ("region", "place"), ("category", "activity", "industry")
 _PROVINCE = 2

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
-from xinzhi.core.result import Result
-from xinzhi.core.text import Text, words
-from xinzhi.data import as_package, is_package, names_of, provenance
-from xinzhi.risks.capacity.herd_entry import herd_entry
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Language, Text, words
+from xinzhi.data import Package, as_package, is_package, names_of, provenance
+from xinzhi.risks.capacity.herd_entry import HerdEntry, herd_entry
+from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of
 from xinzhi.risks.register.evidence import bubble, burden, divisions, herding, old_wine, outlook, planned, ranked
 from xinzhi.risks.register.rules import (
@@ -27,14 +29,6 @@ from xinzhi.risks.register.rules import (
     unmatched,
     without_region,
 )
-
-if TYPE_CHECKING:
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.risks.capacity.herd_entry import HerdEntry
-    from xinzhi.risks.debt.debt import Debt
 
 _NAMED = 3  # items of a pitfall that are named
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text
 from xinzhi.risks.inputs import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.finding import Finding
 
 SEVERITIES = ("note", "warning", "alert")
 CHECKS: dict[str, Any] = {

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.sectors.composite.system import finding, listed_errors
+from xinzhi.sectors.composite.system import System, finding, listed_errors
+from xinzhi.sectors.composite.table import Table
 from xinzhi.sectors.composite.transform import Normalisation, Treated, constant, normalise, positive, treat
 from xinzhi.sectors.composite.weights import expert, handed, judged, objective
 from xinzhi.sectors.conventions import convention
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.sectors.composite.system import System
-    from xinzhi.sectors.composite.table import Table
-
 
 AGGREGATIONS = ("arithmetic", "geometric", "harmonic", "topsis", "vikor", "grey")
 MEANS = ("arithmetic", "geometric", "harmonic")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.sectors.composite.build import (
     UNIT,
     Convention,
+    Ranking,
     aggregate,
     blocks,
     build,
@@ -21,17 +24,10 @@ from xinzhi.sectors.composite.build import (
     weigh,
     yearly_ranks,
 )
+from xinzhi.sectors.composite.system import System
 from xinzhi.sectors.composite.transform import Normalisation, normalise, treat
 from xinzhi.sectors.composite.weights import spread_entropy
 from xinzhi.sectors.conventions import convention, departures
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.sectors.composite.build import Ranking
-    from xinzhi.sectors.composite.system import System
 
 _CHOICES = ("treatment", "normalisation", "weights", "aggregation", "pooled")
 

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Facts, Provenance
+from xinzhi.core.text import Language
 from xinzhi.data import Package, names_of, provenance
 from xinzhi.sectors.composite.build import Built, Convention, Ranking, build, yearly_ranks
+from xinzhi.sectors.composite.gaming import Gaming
 from xinzhi.sectors.composite.load_system import load_system
-from xinzhi.sectors.composite.system import finding, listed_errors
+from xinzhi.sectors.composite.sensitivity import Sensitivity
+from xinzhi.sectors.composite.system import System, finding, listed_errors
 from xinzhi.sectors.composite.table import Table, from_package, is_table, read_indicators, read_table
 from xinzhi.sectors.composite.transform import Normalisation, impute
+from xinzhi.sectors.composite.uncertainty import Uncertainty
 from xinzhi.sectors.composite.weights import handed_findings
 from xinzhi.sectors.conventions import convention, method
 from xinzhi.sectors.figures import as_package, named
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts, Provenance
-    from xinzhi.core.text import Language
-    from xinzhi.sectors.composite.gaming import Gaming
-    from xinzhi.sectors.composite.sensitivity import Sensitivity
-    from xinzhi.sectors.composite.system import System
-    from xinzhi.sectors.composite.uncertainty import Uncertainty
 
 _SHOWN = 3  # regions named at either end
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding, Place
 from xinzhi.core.text import Text, same
 from xinzhi.protocol.yamlfile import Source, YamlError, parse, read
 from xinzhi.sectors.composite.system import (
@@ -17,6 +19,7 @@ from xinzhi.sectors.composite.system import (
     INDEX,
     Group,
     Indicator,
+    Part,
     System,
     errors,
     finding,
@@ -24,11 +27,6 @@ from xinzhi.sectors.composite.system import (
     read_part,
 )
 from xinzhi.sectors.composite.weights import ahp, weight_findings
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding, Place
-    from xinzhi.sectors.composite.system import Part
 
 _FOLDER = Path(__file__).parent.parent / "systems"
 _TOP = ("id", "title", "status", "reference", "method", "sectors", "dimensions", "indicators", "comparisons", "note")

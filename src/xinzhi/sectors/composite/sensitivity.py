@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.shapley import effects
 from xinzhi.core.text import words
-from xinzhi.sectors.composite.build import blocks
+from xinzhi.sectors.composite.build import Ranking, blocks
 from xinzhi.sectors.composite.uncertainty import AXES, Space, draw, grid, left_out, rank_draws, space
 from xinzhi.sectors.conventions import share_text
-
-if TYPE_CHECKING:
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.sectors.composite.build import Ranking
 
 METHODS = ("exact", "sobol")
 _FEWEST = 2

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.finding import Finding, Place, listed
 from xinzhi.core.finding import finding as core_finding
-from xinzhi.core.finding import listed
 from xinzhi.core.names import distinct
 from xinzhi.core.text import Text
 from xinzhi.sectors.conventions import convention
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.finding import Finding, Place
 
 DENOMINATORS = ("head", "output", "worker", "area", "total", "score", "none")
 INDEX = "index"
@@ -196,8 +190,6 @@ class System:
 
     def to_frame(self) -> pl.DataFrame:
         """Return the indicators as a frame, one a row."""
-        import polars as pl
-
         rows = [
             {
                 "indicator": item.code,

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError
-from xinzhi.data import Field, as_package, known_tables, tidy
+from xinzhi.core.finding import Finding, Place
+from xinzhi.core.result import FrameKind
+from xinzhi.data import Field, Package, as_package, known_tables, tidy
 from xinzhi.data.casting import cast
 from xinzhi.data.frames import FILES, read_file, read_frames
 from xinzhi.sectors.composite.load_system import load_system
-from xinzhi.sectors.composite.system import errors, finding, listed_errors
+from xinzhi.sectors.composite.system import Indicator, Part, System, errors, finding, listed_errors
 from xinzhi.sectors.composite.transform import constant
 from xinzhi.sectors.figures import KEYS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.finding import Finding, Place
-    from xinzhi.core.result import FrameKind
-    from xinzhi.data import Package
-    from xinzhi.sectors.composite.system import Indicator, Part, System
 
 _NAMED = 5
 _LONG = "indicators"  # the table of a package that has one row an indicator

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.sectors.conventions import convention
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-
 
 IMPUTATIONS = ("none", "mean", "median", "linear", "nearest", "group-mean")
 

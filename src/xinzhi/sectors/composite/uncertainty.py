@@ -7,28 +7,22 @@ thousands of draws of weights are one matrix product per year and table.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Result
-from xinzhi.core.text import words
-from xinzhi.sectors.composite.build import MEANS, blocks, grey_coefficients, ranks, weigh
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, words
+from xinzhi.sectors.composite.build import MEANS, Ranking, blocks, grey_coefficients, ranks, weigh
+from xinzhi.sectors.composite.system import System
 from xinzhi.sectors.composite.transform import Normalisation, constant, impute, normalise, positive, treat
 from xinzhi.sectors.conventions import convention
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Text
-    from xinzhi.sectors.composite.build import Ranking
-    from xinzhi.sectors.composite.system import System
 
 _MOST = 1_000_000
 AXES = ("imputation", "treatment", "normalisation", "weights", "aggregation")

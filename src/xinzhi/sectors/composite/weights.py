@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sectors.composite.system import finding, listed_errors, shares_of
+from xinzhi.core.finding import Finding
+from xinzhi.sectors.composite.system import System, finding, listed_errors, shares_of
 from xinzhi.sectors.conventions import convention
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.finding import Finding
-    from xinzhi.sectors.composite.system import System
-
 
 OBJECTIVE = ("entropy", "critic", "deviation", "pca", "merec")
 _NEGLIGIBLE = 1e-12

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.regression import codes, fixed_effects
+from xinzhi.core.regression import Regression, codes, fixed_effects
 from xinzhi.sources.reading import read, require_positive
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.regression import Regression
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +34,6 @@ class Flows:
     @property
     def frame(self) -> pl.DataFrame:
         """``term, coefficient, standard_error, t, correlation, observations, clusters``."""
-        import polars as pl
-
         fit = self.regression
         extra = {"correlation": self.correlation, "observations": fit.observations, "clusters": fit.clusters}
         return fit.frame.with_columns(pl.lit(value).alias(name) for name, value in extra.items())
@@ -78,8 +72,6 @@ def flows(
     >>> flows(table).correlation > 0.9
     True
     """
-    import polars as pl
-
     region, industry, year = keys
     rows, _ = read(frame, keys, [factor, product], year=year)
     require_positive(rows, [factor, product], keys)

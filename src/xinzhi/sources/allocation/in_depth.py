@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Result
-from xinzhi.core.text import words
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, words
 from xinzhi.sources.allocation.flows import flows
 from xinzhi.sources.allocation.marginal_products import dispersion, equalising_gain, marginal_products
 from xinzhi.sources.allocation.shift_share import shift_share
 from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.reading import left_out, left_out_facts
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Text
-    from xinzhi.sources.result import Sources
+from xinzhi.sources.result import Sources
 
 COLUMNS = ("output_nominal", "capital", "labour", "labour_share")
 PRODUCTS = {"labour": "mpl", "capital": "mpk"}
@@ -120,8 +116,6 @@ def in_depth(result: Sources, *, substitution: float | None = None) -> Allocatio
 
 def _flows(products: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]]]:
     """Return whether either factor follows its return, and why that cannot be told."""
-    import polars as pl
-
     numbers = ("coefficient", "standard_error", "t", "correlation")
     counts = ("observations", "clusters")
     schema = {"factor": pl.String, **dict.fromkeys(numbers, pl.Float64), **dict.fromkeys(counts, pl.Int64)}
@@ -138,8 +132,6 @@ def _flows(products: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]
 
 def _productivity(result: Sources) -> tuple[pl.DataFrame, list[tuple[Text, Text]]]:
     """Return the shift-share of labour productivity, means per year over the years that each region has."""
-    import polars as pl
-
     effects = ("within", "static", "dynamic", "total")
     schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, **dict.fromkeys(effects, pl.Float64)}
     try:

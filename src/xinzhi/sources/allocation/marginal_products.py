@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sources.reading import read, require_positive
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _COLUMNS = ("output", "capital", "labour", "labour_share")
 
@@ -46,8 +45,6 @@ def marginal_products(
     >>> marginal_products(pl.DataFrame(row | {"labour": [10.0], "labour_share": [0.4]})).select("mpk", "mpl").rows()
     [(0.3, 4.0)]
     """
-    import polars as pl
-
     rows, _ = read(frame, keys, columns, year=keys[2])
     require_positive(rows, columns, keys)
     rows = rows.rename(dict(zip(columns, _COLUMNS, strict=True)))
@@ -88,8 +85,6 @@ def dispersion(
     >>> out.filter(dimension="regions").select("factor", pl.col("sd_log").round(3)).rows()
     [('mpk', 0.0), ('mpl', 0.5)]
     """
-    import polars as pl
-
     rows, _ = read(frame, keys, products, year=keys[2])
     require_positive(rows, products, keys)
     region, industry, year = keys
@@ -165,8 +160,6 @@ def equalising_gain(
     >>> equalising_gain(pl.DataFrame(rows | made), substitution=3)["gain_regions"].round(4).to_list()
     [0.2231]
     """
-    import polars as pl
-
     _check(substitution)
     rows = marginal_products(frame, columns=columns, keys=keys)
     _, industry, year = keys
@@ -255,8 +248,6 @@ def nested_gain(
     >>> nested_gain(frame, labour_share=0.5, substitution=(1.5, 1.5))["gain_within"].round(4).to_list()
     [0.1415]
     """
-    import polars as pl
-
     outer, inner = substitution
     _check(outer)
     _check(inner)

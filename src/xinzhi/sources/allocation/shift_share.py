@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sources.reading import read, require_positive
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Variant = Literal["traditional", "csls", "gead"]
 
@@ -68,8 +67,6 @@ def shift_share(
     >>> shift_share(pl.DataFrame(rows | made)).select("industry", pl.col("within", "static", "dynamic").round(9)).rows()
     [('a', 0.025, -0.04, -0.005), ('b', 0.2, 0.16, 0.04)]
     """
-    import polars as pl
-
     if variant not in {"traditional", "csls", "gead"}:
         raise UsageError("sources.unknown-variant", variant=variant)
     if variant == "gead" and nominal is None:
@@ -104,16 +101,12 @@ def shift_share(
 
 def _pairs(rows: pl.DataFrame, keys: tuple[str, str, str], numbers: list[str]) -> pl.DataFrame:
     """Return the rows that have a year before, with its figures beside them (suffix ``_0``)."""
-    import polars as pl
-
     before = rows.with_columns(pl.col(keys[2]) + 1).rename({name: f"{name}_0" for name in numbers})
     return rows.join(before, on=list(keys), maintain_order="left")
 
 
 def _balanced(rows: pl.DataFrame, pairs: pl.DataFrame, keys: tuple[str, str, str]) -> None:
     """Refuse a region-year with industries that were not there the year before, or are no longer."""
-    import polars as pl
-
     region, _, year = keys
     count = rows.group_by(region, year).agg(here=pl.len())
     before = count.with_columns(pl.col(year) + 1).rename({"here": "before"})
@@ -131,8 +124,6 @@ def _balanced(rows: pl.DataFrame, pairs: pl.DataFrame, keys: tuple[str, str, str
 
 def _additive(now: pl.DataFrame, period: list[str], output: str, labour: str) -> pl.DataFrame:
     """Add the region's productivity, output being the sum of its industries."""
-    import polars as pl
-
     return now.with_columns(
         total=(pl.col(output).sum() / pl.col(labour).sum()).over(period),
         total0=(pl.col(f"{output}_0").sum() / pl.col(f"{labour}_0").sum()).over(period),
@@ -143,8 +134,6 @@ def _gead(now: pl.DataFrame, period: list[str], output: str, nominal: str) -> pl
     """Turn labour shares into relative sizes: times the price of the industry relative to that of the region."""
     # The region's real output is 1 times its nominal output in the year before and moves by the Törnqvist index; the
     # level cancels from growth.
-    import polars as pl
-
     value, value0 = pl.col(nominal), pl.col(f"{nominal}_0")
     weight = (value / value.sum() + value0 / value0.sum()).over(period) / 2
     volume = (weight * (pl.col(output) / pl.col(f"{output}_0")).log()).sum().over(period).exp()
@@ -196,8 +185,6 @@ def olley_pakes(
     >>> olley_pakes(rows, productivity="tfp", weight="size").rows()
     [(1, 1.75, 1.5, 0.25, 2)]
     """
-    import polars as pl
-
     from xinzhi.data.frames import read_frames
 
     cells = read_frames({"table": frame})[0][0].cells.with_row_index("_row")

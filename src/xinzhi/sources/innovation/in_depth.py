@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Result
+from xinzhi.core.regression import Regression
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
+from xinzhi.data import Package
 from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.innovation.knowledge_stock import innovation_shares, knowledge_elasticity, knowledge_stock
 from xinzhi.sources.reading import left_out, left_out_facts
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.regression import Regression
-    from xinzhi.core.result import Facts
-    from xinzhi.data import Package
-    from xinzhi.sources.result import Sources
+from xinzhi.sources.result import Sources
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -50,8 +47,6 @@ class Innovation(Result):
 
     def leading(self) -> pl.DataFrame:
         """Return ``region, year, value`` of the first share of the conventions that there is, its last year."""
-        import polars as pl
-
         known = self.frame["share"].unique().to_list()
         name = next(name for name in conventions()["shares"] if name in known)
         rows = self.frame.filter(pl.col("share") == name)
@@ -129,8 +124,6 @@ def in_depth(result: Sources, package: Package) -> Innovation:
 
 def _research(package: Package) -> pl.DataFrame:
     """Return R&D expenditure and the price of the region's output, which stands in for one of research."""
-    import polars as pl
-
     name = conventions()["flow"]["value"]
     spent = package.tables["indicators"].filter(pl.col("indicator") == name).select("region", "year", "value")
     if not spent.height:

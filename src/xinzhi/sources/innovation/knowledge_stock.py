@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.inventory import geometric, steady_state
-from xinzhi.core.regression import codes, fixed_effects
+from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
+from xinzhi.data import Package
 from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.reading import read, require_positive
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.regression import Engine, Regression
-    from xinzhi.data import Package
 
 
 def knowledge_stock(
@@ -63,8 +59,6 @@ def knowledge_stock(
     >>> knowledge_stock(rows, value="rd")["stock"].round(3).to_list()
     [66.667, 66.667, 66.667]
     """
-    import polars as pl
-
     rate = conventions()["obsolescence"]["value"] if obsolescence is None else obsolescence
     if not 0 < rate < 1:
         raise UsageError("sources.obsolescence", rate=rate)
@@ -87,8 +81,6 @@ def knowledge_stock(
 
 def _whole(rows: pl.DataFrame, keys: tuple[str, str], value: str) -> None:
     """Refuse missing and negative flows, and years missing inside a region's span: a stock adds up every year."""
-    import polars as pl
-
     region, year = keys
     bad = rows.filter(pl.col("flow").is_null() | (pl.col("flow") < 0))
     gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
@@ -131,8 +123,6 @@ def innovation_shares(package: Package) -> InnovationShares:
     >>> found.frame["share"].unique().sort().to_list(), found.missing["share"].to_list()
     (['hightech_revenue_to_output', 'rd_intensity', 'technology_market_to_output'], ['new_product_share'])
     """
-    import polars as pl
-
     indicators = package.require("indicators", ["region", "year", "indicator", "value"], verb="sources.innovation")
     package.require("accounts", ["region", "year"], verb="sources.innovation", despite=("missing-year",))
     tables, lacking = [], []
@@ -157,8 +147,6 @@ def innovation_shares(package: Package) -> InnovationShares:
 
 def _series(package: Package, indicators: pl.DataFrame, name: str) -> pl.DataFrame | None:
     """Return an indicator, or a column of accounts, as ``region, year, value``; None where the package has none."""
-    import polars as pl
-
     table, _, column = name.rpartition(".")
     if table:
         source = package.tables[table]
@@ -234,8 +222,6 @@ def knowledge_elasticity(
     >>> knowledge_elasticity(tfp, stock).coefficients.round(9).tolist()
     [0.1]
     """
-    import polars as pl
-
     region, year = keys
     rows, _ = read(tfp, keys, [level], year=year)
     parts = [("stock", stock)] + ([] if spillover is None else [("spillover", spillover)])

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.reading import read
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.arrays import FloatArray
 
 EARTH_RADIUS_KM = 6371.0088
 
@@ -149,8 +146,6 @@ def spillovers(
     >>> spillovers(stock, weights)["spillover"].to_list()
     [10.0, 5.0]
     """
-    import polars as pl
-
     region, year = keys
     rows, _ = read(stock, keys, [value], year=year)
     pairs, _ = read(weights, ["region", "other"], ["weight"])
@@ -172,7 +167,5 @@ def spillovers(
 
 def _pairs(regions: pl.Series, matrix: FloatArray) -> pl.DataFrame:
     """Return the cells off the diagonal."""
-    import polars as pl
-
     row, column = np.nonzero(~np.eye(len(regions), dtype=np.bool_))
     return pl.DataFrame({"region": regions.gather(row), "other": regions.gather(column), "weight": matrix[row, column]})

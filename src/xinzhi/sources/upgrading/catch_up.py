@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.regression import codes, fixed_effects
+from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.sources.reading import read
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from xinzhi.core.regression import Engine, Regression
 
 _NEEDED = ("tfp_growth", "frontier_growth", "distance")
 
@@ -94,8 +89,6 @@ def catch_up(
     >>> catch_up(decompose("china-provinces").industries).frame["term"].to_list()
     ['frontier_growth', 'distance']
     """
-    import polars as pl
-
     if bool(names) != (drivers is not None):
         raise UsageError("sources.drivers")
     region, industry, year = keys

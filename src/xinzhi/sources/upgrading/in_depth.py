@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Result
-from xinzhi.core.text import words
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, words
 from xinzhi.sources.assumptions import conventions
 from xinzhi.sources.reading import left_out, left_out_facts
-from xinzhi.sources.upgrading.catch_up import catch_up
+from xinzhi.sources.result import Sources
+from xinzhi.sources.upgrading.catch_up import CatchUp, catch_up
 from xinzhi.sources.upgrading.structural_change import advancement, rationalisation, structural_change
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Text
-    from xinzhi.sources.result import Sources
-    from xinzhi.sources.upgrading.catch_up import CatchUp
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -52,8 +47,6 @@ class Upgrading(Result):
 
         Speed is the mean of ``nav``: the share of labour that changed its industry in a year.
         """
-        import polars as pl
-
         year, both = pl.col("year"), pl.col("theil", "advancement")
         rows = self.frame.sort("region", "year").group_by("region", maintain_order=True)
         return rows.agg(
@@ -116,8 +109,6 @@ def _catch_up(result: Sources) -> tuple[CatchUp | None, list[tuple[Text, Text]]]
 
 def _advancement(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]]]:
     """Return the Moore value; nulls where the industries have no order, and why."""
-    import polars as pl
-
     order = [str(name) for name in conventions()["sector_order"]["value"]]
     if set(rows["industry"].unique()) <= set(order):
         return advancement(rows, value="output_nominal", order=order), []

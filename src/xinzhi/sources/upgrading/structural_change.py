@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.sources.reading import read, require_positive
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
 
 
 def structural_change(
@@ -54,8 +52,6 @@ def structural_change(
     >>> speed.select(pl.col("lilien", "nav").round(4)).rows()
     [(0.2017, 0.1)]
     """
-    import polars as pl
-
     region, industry, year = keys
     rows = _filled(frame, value, keys)
     share = (pl.col(value) / pl.col(value).sum()).over(region, year)
@@ -119,8 +115,6 @@ def rationalisation(
     >>> rationalisation(pl.DataFrame(rows))["theil"].round(4).to_list()
     [0.1308]
     """
-    import polars as pl
-
     region, _, year = keys
     rows, _ = read(frame, keys, [output, labour], year=keys[2])
     require_positive(rows, [output, labour], keys)
@@ -171,8 +165,6 @@ def advancement(
     >>> round(advancement(pl.DataFrame(rows))["advancement"][0], 4)
     7.854
     """
-    import polars as pl
-
     region, sector, year = keys
     rows = _filled(frame, value, keys)
     unknown = [name for name in rows[sector].unique().sort().to_list() if name not in order]
@@ -204,8 +196,6 @@ def _angle(cosine: pl.Expr) -> pl.Expr:
 
 def _filled(frame: Any, value: str, keys: tuple[str, str, str]) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
     """Return rows with figures of at least 0, an industry without a row in a year standing at 0."""
-    import polars as pl
-
     rows, _ = read(frame, keys, [value], year=keys[2])
     bad = rows.filter(pl.col(value).is_null() | (pl.col(value) < 0))
     if bad.height:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import effects
-from xinzhi.core.text import listing, share, words
-from xinzhi.protocol import catalogue, registry, specification
-from xinzhi.yardstick.audit.choices import choices, grid, spell
+from xinzhi.core.text import Text, listing, share, words
+from xinzhi.data import Package
+from xinzhi.protocol import Protocol, catalogue, registry, specification
+from xinzhi.yardstick.audit.choices import Choice, Grid, choices, grid, spell
 from xinzhi.yardstick.audit.multiverse import LeftOut, Span, Spread, computable, evaluate, spread
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 from xinzhi.yardstick.periods import official_span
 from xinzhi.yardstick.view import region_names
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Text
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.audit.choices import Choice, Grid
 
 NEAR = 3  # ranks that one would still call the same place
 NAMED = 3  # choices named one by one
@@ -99,8 +91,6 @@ class Audit(Result):
 
     def tfp(self, number: int) -> pl.DataFrame:
         """Return ``region, start, end, tfp_growth`` under one protocol of the set."""
-        import polars as pl
-
         names = self.regions["region"].to_list()
         return pl.concat(
             pl.DataFrame(
@@ -148,8 +138,6 @@ def _game(rows: pl.DataFrame, span: str, names: Mapping[str, Text]) -> Facts:
 
 def _everyone(rows: pl.DataFrame) -> Facts:
     """Return what would change if every region chose for itself."""
-    import polars as pl
-
     same = rows.filter((pl.col("everyone_rank") - pl.col("official_rank")).abs() <= NEAR).height
     gain = rows.select(pl.col("growth_gain").mean()).item()
     return {"note.audit_everyone": {"gain": gain, "k": same, "n": rows.height, "near": NEAR}}
@@ -177,8 +165,6 @@ def choice_title(path: str) -> Text:
 
 def choice_shares(result: Audit, span: tuple[int, int]) -> dict[str, float]:
     """Return the part of each choice in the variance of a period, summed over the regions, largest first."""
-    import polars as pl
-
     rows = result.variance.filter(start=span[0], end=span[1])
     sums = rows.group_by("choice").agg(pl.col("shapley").sum()).sort("shapley", descending=True)
     total = sums["shapley"].sum()
@@ -239,8 +225,6 @@ def audit(
             left_out.append(_short(span, len(estimates) - len(rows)))
         valid = every.admissible & np.isfinite(values[..., regions, at]).all(axis=-1)
         variance.append(_variance(names, span, values[..., regions, at], valid, every))
-    import polars as pl
-
     return Audit(
         frame=pl.concat(frames).sort("start", "end", "official_rank", "region"),
         protocols=_protocols(every, close),
@@ -275,8 +259,6 @@ def _frame(
     names: list[str], span: Span, values: FloatArray, room: Spread, every: Grid, rows: np.ndarray, close: Nearest
 ) -> pl.DataFrame:
     """Return one row per region for one period."""
-    import polars as pl
-
     column = np.arange(len(names))
     points = ("minimum", "p05", "median", "p95", "maximum")
     combos = every.rows
@@ -314,8 +296,6 @@ def _frame(
 
 def _reversals(names: list[str], span: Span, room: Spread) -> pl.DataFrame:
     """Return the share of protocols in which one region grows faster than another."""
-    import polars as pl
-
     count = len(names)
     return pl.DataFrame(
         {
@@ -330,8 +310,6 @@ def _reversals(names: list[str], span: Span, room: Spread) -> pl.DataFrame:
 
 def _variance(names: list[str], span: Span, values: FloatArray, valid: BoolArray, every: Grid) -> pl.DataFrame:
     """Return the variance by choice of one period."""
-    import polars as pl
-
     found = effects(values, valid)
     count, choices_ = len(names), len(every.choices)
     variance = np.tile(found.variance, choices_)
@@ -353,8 +331,6 @@ def _variance(names: list[str], span: Span, values: FloatArray, valid: BoolArray
 
 def _protocols(every: Grid, close: Nearest) -> pl.DataFrame:
     """Return one row per admissible protocol."""
-    import polars as pl
-
     rows = every.rows
     columns: dict[str, pl.Series] = {}
     for axis, choice in enumerate(every.choices):
@@ -374,8 +350,6 @@ def _protocols(every: Grid, close: Nearest) -> pl.DataFrame:
 
 def _left_out(items: list[LeftOut]) -> pl.DataFrame:
     """Return the alternatives that could not be computed."""
-    import polars as pl
-
     return pl.DataFrame(
         {
             "departures": [

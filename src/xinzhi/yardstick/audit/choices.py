@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.protocol import Dated, specification
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from xinzhi.core.arrays import BoolArray, IntArray
-    from xinzhi.protocol import Protocol
+from xinzhi.protocol import Dated, Protocol, specification
 
 
 @dataclass(frozen=True, slots=True)

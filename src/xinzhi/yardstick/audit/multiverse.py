@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.index_numbers import log_index
 from xinzhi.core.shares import averaged
+from xinzhi.core.text import Text
+from xinzhi.protocol import Protocol
 from xinzhi.yardstick import capital as capitals
 from xinzhi.yardstick import inputs as inputs_
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Text
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.audit.choices import Choice, Grid
-    from xinzhi.yardstick.panel import Panel
+from xinzhi.yardstick.audit.choices import Choice, Grid
+from xinzhi.yardstick.panel import Panel
 
 GROUPS = ("output", "capital", "labour", "shares", "index")
 Span = tuple[int, int]

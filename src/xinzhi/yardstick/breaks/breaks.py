@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.breaks import against_others
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import as_package, names_of
+from xinzhi.data import Package, as_package, names_of
+from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.breaks.judge import Judgement, Rules, causes, facts, judge, rules, tfp_effects
+from xinzhi.yardstick.breaks.judge import Judgement, Rules, SeriesRule, causes, facts, judge, rules, tfp_effects
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, TOTAL_ASSET, Panel, read_panel, require
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+_Measured = tuple[Protocol, FloatArray | None]
 
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.core.result import Facts
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.breaks.judge import SeriesRule
-
-    _Measured = tuple[Protocol, FloatArray | None]
 
 _SHOWN = 5
 SCHEMA: dict[str, Any] = {
@@ -87,8 +81,6 @@ class Breaks(Result):
 
     def largest(self, count: int = _SHOWN) -> pl.DataFrame:
         """Return the breaks with the largest effect on TFP growth; without effects, those with the largest score."""
-        import polars as pl
-
         by = "score" if self.reason is not None else "tfp_effect"
         return self.frame.sort(pl.col(by).abs(), descending=True, nulls_last=True).head(count)
 
@@ -197,16 +189,12 @@ def _tfp_growth(data: Package, panel: Panel, ruler: Protocol) -> tuple[FloatArra
 
 def _frame(data: Package, panel: Panel, found: list[Judgement], terms: Rules, measured: _Measured) -> pl.DataFrame:
     """Return all breaks, by region and year."""
-    import polars as pl
-
     parts = [_rows(data, panel, one, terms, measured) for one in found]
     return pl.concat(parts).sort("region", "year", "series", maintain_order=True)
 
 
 def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _Measured) -> pl.DataFrame:
     """Return the breaks of one series."""
-    import polars as pl
-
     row, column = np.nonzero(one.breaks.any)
     outlier, returns = one.breaks.outlier[row, column], one.breaks.returns[row, column]
     score = np.where(outlier, one.scores.outlier[row, column], one.scores.shift[row, column])
@@ -252,15 +240,11 @@ def _pair(years: IntArray, outlier: BoolArray, returns: BoolArray) -> list[int |
 
 def _null(values: FloatArray) -> pl.Series:
     """Return numbers with null for NaN."""
-    import polars as pl
-
     return pl.Series(values, dtype=pl.Float64, nan_to_null=True)
 
 
 def _judged(panel: Panel, found: list[Judgement]) -> pl.DataFrame:
     """Return how much of every series was judged."""
-    import polars as pl
-
     rows = []
     for one in found:
         known = np.isfinite(one.scores.shift)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.breaks import Breaks, Scores, classify, is_panel, next_year, scores
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text
+from xinzhi.data import Package
+from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import account, build_inputs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.panel import Marks, Panel
+from xinzhi.yardstick.panel import Marks, Panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +210,6 @@ def causes(package: Package, panel: Panel, found: Judgement, terms: Rules) -> li
 
 def _vintages(package: Package, panel: Panel, found: Judgement) -> BoolArray:
     """Return the years in which nominal output changes its vintage; real output is chained across them."""
-    import polars as pl
-
     out = np.zeros(panel.shape, dtype=np.bool_)
     table = package.tables["accounts"]
     if found.rule.name != "output_nominal" or "output_vintage" not in table.columns:

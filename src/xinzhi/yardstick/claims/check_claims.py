@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text, words
-from xinzhi.data import as_package
+from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.text import Language, Text, words
+from xinzhi.data import Package, as_package
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.audit.choices import Grid
 from xinzhi.yardstick.claims.figures import Claim, convention, lines_of, read_claim, read_claims, read_figure
-from xinzhi.yardstick.claims.survey import Judgement, estimates, judge, survey
+from xinzhi.yardstick.claims.survey import Judgement, Survey, estimates, judge, survey
 from xinzhi.yardstick.measure import measure
+from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from decimal import Decimal
-    from pathlib import Path
-
-    import polars as pl
-
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.audit.choices import Grid
-    from xinzhi.yardstick.claims.survey import Survey
-    from xinzhi.yardstick.measurement import Measurement
-
-    Source = Package | str | Path | Mapping[str, object]
+Source = Package | str | Path | Mapping[str, object]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -203,8 +195,6 @@ def check_claims(
 
 def _unmeasured(official: Measurement, claims: Sequence[Claim]) -> dict[int, UsageError]:
     """Say by position which claims ask for a region or year that the official protocol does not measure."""
-    import polars as pl
-
     years = official.frame.group_by("region", maintain_order=True).agg(pl.col("year"))
     measured: dict[str, set[int]] = {region: set(values) for region, values in years.iter_rows()}
     reasons = {at: _reason(claim, measured) for at, claim in enumerate(claims)}
@@ -259,8 +249,6 @@ def _check(data: Package, official: Measurement, claims: Sequence[Claim]) -> dic
 
 def _frame(judged: Sequence[tuple[Claim, Judgement]], found: Survey, official: Measurement) -> pl.DataFrame:
     """Return one row per claim."""
-    import polars as pl
-
     labels = found.labels(np.array([item.nearest for _, item in judged]))
     return pl.DataFrame(
         [
@@ -292,8 +280,6 @@ def _frame(judged: Sequence[tuple[Claim, Judgement]], found: Survey, official: M
 
 def _flags(official: Measurement, claim: Claim) -> str:
     """Return the marks of the figures that the official answer rests on."""
-    import polars as pl
-
     inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
     words = official.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
     return ";".join(word for word in words.to_list() if word)
@@ -301,8 +287,6 @@ def _flags(official: Measurement, claim: Claim) -> str:
 
 def _protocols(judged: Sequence[tuple[Claim, Judgement]], found: Survey) -> pl.DataFrame:
     """Return the protocols that give each claim."""
-    import polars as pl
-
     schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}
     schema |= {"number": pl.Int64, "departures": pl.String, "departure_count": pl.Int64, "vintage": pl.String}
     names = [*found.vintages, ""]  # -1, the current data, is the last
@@ -329,8 +313,6 @@ def _protocols(judged: Sequence[tuple[Claim, Judgement]], found: Survey) -> pl.D
 
 def _departures(judged: Sequence[tuple[Claim, Judgement]]) -> pl.DataFrame:
     """Return what each departure contributes."""
-    import polars as pl
-
     schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}
     schema |= {"number": pl.Int64, "parameter": pl.String, "official": pl.String, "value": pl.String}
     rows = [

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text
-from xinzhi.data import read_any
+from xinzhi.data import Package, read_any
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import polars as pl
-
-    from xinzhi.core.arrays import BoolArray, FloatArray
-    from xinzhi.data import Package
 
 _NUMBER = re.compile(r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>.*)", re.DOTALL)
 _PERCENT = ("%", "percent")
@@ -161,8 +156,6 @@ def _table(package: Package, claims: object, encoding: str | None) -> pl.DataFra
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     """Cast codes and years; numbers in `growth` get the digits that the column is printed with."""
-    import polars as pl
-
     from xinzhi.data.casting import cast
 
     out = rows.with_columns(

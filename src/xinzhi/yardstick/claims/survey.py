@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.shapley import shapley
-from xinzhi.yardstick.audit.choices import Choice, Level, choices, grid, spell
-from xinzhi.yardstick.audit.multiverse import computable, evaluate
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, spell
+from xinzhi.yardstick.audit.multiverse import Span, computable, evaluate
+from xinzhi.yardstick.claims.figures import Figure
+from xinzhi.yardstick.panel import Panel
 from xinzhi.yardstick.vintage_history import oldest_first
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.protocol import Protocol
-    from xinzhi.yardstick.audit.choices import Grid
-    from xinzhi.yardstick.audit.multiverse import Span
-    from xinzhi.yardstick.claims.figures import Figure
-    from xinzhi.yardstick.panel import Panel
 
 VINTAGE = "output.vintage"
 # Spans held in memory at once: one takes about 5 MB for 20,000 protocols of 31 regions, its making three times that.
