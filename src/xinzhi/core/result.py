@@ -51,8 +51,8 @@ class Provenance:
 class Result:
     """Base of the results of all verbs.
 
-    A class names its `verb` (whose file ``words/results/<verb>.yaml`` describes the columns of all its frames), its
-    `topic` (whose page ``words/pages/<topic>.yaml`` holds its sentences) and the `key` of its frame.
+    A class names in its head its `verb` (whose file ``words/results/<verb>.yaml`` describes the columns of all its
+    frames), its `topic` (whose page ``words/pages/<topic>.yaml`` holds its sentences) and the `key` of its frame.
 
     Parameters
     ----------
@@ -74,6 +74,15 @@ class Result:
     provenance: Provenance
     kind: FrameKind = "polars"
     names: Names = NO_NAMES
+
+    def __init_subclass__(
+        cls, *, verb: str | None = None, topic: str | None = None, key: tuple[str, ...] | None = None
+    ) -> None:
+        """Take what the head of a class names; the rest is that of its base."""
+        super().__init_subclass__()
+        for name, value in {"verb": verb, "topic": topic, "key": key}.items():
+            if value is not None:
+                setattr(cls, name, value)
 
     def facts(self) -> Facts:
         """Return what the sentences about the result are made from: key of a sentence of its page, and its values.

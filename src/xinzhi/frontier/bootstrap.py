@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -25,7 +25,7 @@ METHODS = ("smoothed", "subsampling")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Bootstrap(Labelled):
+class Bootstrap(Labelled, verb="bootstrap", key=("unit",)):
     """Scores with bias and interval.
 
     `frame`: unit, score, corrected, bias, error, lower, upper, bias_to_error, missing. `bias` is score less corrected;
@@ -44,9 +44,6 @@ class Bootstrap(Labelled):
     draws
         Bootstrap distances `(replications, n)`, at least 1 inside the frontier.
     """
-
-    verb: ClassVar[str] = "bootstrap"
-    key: ClassVar[tuple[str, ...]] = ("unit",)
 
     method: str
     rts: str

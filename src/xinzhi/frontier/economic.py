@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ DIRECTIONS = ("own", "unit", "monetary")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Economic(Labelled):
+class Economic(Labelled, verb="economic", key=("unit",)):
     """Economic efficiency; `frame`: unit, economic, technical, allocative, actual, optimum, status.
 
     Cost and revenue: efficiencies in (0, 1] with economic = technical * allocative. Profit: inefficiencies of at least
@@ -40,9 +40,6 @@ class Economic(Labelled):
     programs
         Number of linear programs.
     """
-
-    verb: ClassVar[str] = "economic"
-    key: ClassVar[tuple[str, ...]] = ("unit",)
 
     objective: str
     rts: str

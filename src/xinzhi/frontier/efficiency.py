@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,7 @@ _INVERSE = ("radial", "super", "russell", "seiford-zhu")  # whose output score i
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Efficiency(Labelled):
+class Efficiency(Labelled, verb="efficiency", key=("unit",)):
     """Efficiency of units against the technology that they, or the units of a reference set, span.
 
     Parameters
@@ -42,9 +42,6 @@ class Efficiency(Labelled):
     model, rts, orientation
         How.
     """
-
-    verb: ClassVar[str] = "efficiency"
-    key: ClassVar[tuple[str, ...]] = ("unit",)
 
     data: Data
     solved: Solution

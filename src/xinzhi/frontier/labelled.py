@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -37,10 +37,9 @@ NONE = Labels()
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Labelled(Result):
+class Labelled(Result, topic="frontier"):
     """A result whose units may have names."""
 
-    topic: ClassVar[str] = "frontier"
     labels: Labels = NONE
 
     def columns(self, frame: str = "frame") -> list[Column]:

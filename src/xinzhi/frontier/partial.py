@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,7 +24,7 @@ _ROUNDING = 1e-9  # of (1 - alpha) N when it is whole
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Partial(Labelled):
+class Partial(Labelled, verb="partial", key=("unit",)):
     """Scores against a partial frontier; `frame`: unit, score, error, dominating, status.
 
     Parameters
@@ -36,9 +36,6 @@ class Partial(Labelled):
     orientation
         ``input``, ``output`` or ``hyperbolic``.
     """
-
-    verb: ClassVar[str] = "partial"
-    key: ClassVar[tuple[str, ...]] = ("unit",)
 
     frontier: str
     parameter: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,7 +24,7 @@ _SAME = 1e-8  # two scores of one unit that differ by less are the same
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class ReturnsTest(Labelled):
+class ReturnsTest(Labelled, verb="returns_test", key=("null",)):
     """Tests of returns to scale; `frame`: null, alternative, statistic, critical, p, replications, bandwidth.
 
     Parameters
@@ -37,9 +37,6 @@ class ReturnsTest(Labelled):
     orientation, seed
         What was done.
     """
-
-    verb: ClassVar[str] = "returns_test"
-    key: ClassVar[tuple[str, ...]] = ("null",)
 
     units: pl.DataFrame
     level: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -72,7 +72,7 @@ _ROUNDING = 1e-9  # the group is part of the whole: a ratio above one by less th
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Metafrontier(Labelled):
+class Metafrontier(Labelled, verb="metafrontier", key=("unit", "group")):
     """Scores against two frontiers; `frame`: unit, group, meta, within, tgr, status.
 
     `meta` and `within` are the scores against the metafrontier and the group's own; `tgr` is the technology gap ratio
@@ -87,9 +87,6 @@ class Metafrontier(Labelled):
     convex
         Whether the metafrontier also mixes units of different groups.
     """
-
-    verb: ClassVar[str] = "metafrontier"
-    key: ClassVar[tuple[str, ...]] = ("unit", "group")
 
     groups: pl.DataFrame
     measure: str
@@ -221,7 +218,7 @@ def _against(how: Measure, data: Goods, labels: np.ndarray, group: str, *, every
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Window(Labelled):
+class Window(Labelled, verb="window_analysis", key=("unit", "period", "start")):
     """Scores by window; `frame`: unit, period, start, end, score, status.
 
     Parameters
@@ -234,9 +231,6 @@ class Window(Labelled):
     measure, rts
         What was measured.
     """
-
-    verb: ClassVar[str] = "window_analysis"
-    key: ClassVar[tuple[str, ...]] = ("unit", "period", "start")
 
     units: pl.DataFrame
     width: int

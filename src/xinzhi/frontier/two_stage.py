@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ from xinzhi.frontier.technology.technology import choose, rts_of
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class TwoStage(Labelled):
+class TwoStage(Labelled, verb="two_stage", key=("variable",)):
     """Coefficients of the second stage; `frame`: variable, coefficient, error, lower, upper (sigma is the last row).
 
     A positive coefficient raises the distance: it makes units less efficient.
@@ -38,9 +38,6 @@ class TwoStage(Labelled):
     lost
         Replications whose likelihood had no maximum; they are left out of errors and intervals.
     """
-
-    verb: ClassVar[str] = "two_stage"
-    key: ClassVar[tuple[str, ...]] = ("variable",)
 
     scores: pl.DataFrame
     algorithm: int

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,7 +23,7 @@ _BOUNDS = ("lower", "share", "upper")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Dependence(Result):
+class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", "industry")):
     """How far industries depend on digital input.
 
     Parameters
@@ -41,10 +41,6 @@ class Dependence(Result):
     residual, spectral_radius
         The largest over the tables: how far (I - A) L is from I, and the spectral radius of A.
     """
-
-    verb: ClassVar[str] = "digital_dependence"
-    topic: ClassVar[str] = "scope"
-    key: ClassVar[tuple[str, ...]] = ("year", "industry")
 
     threshold: float
     rule: Mapping[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,7 @@ _FACTS = "powers.yaml"
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class History(Result):
+class History(Result, verb="history", topic="scope", key=("country", "year", "reading")):
     """Which power dominated, by country and year, and how its dates compare with those of the eras.
 
     Parameters
@@ -44,10 +44,6 @@ class History(Result):
     findings
         Sums that miss 100 percent, negative shares, and gaps.
     """
-
-    verb: ClassVar[str] = "history"
-    topic: ClassVar[str] = "scope"
-    key: ClassVar[tuple[str, ...]] = ("country", "year", "reading")
 
     changes: pl.DataFrame
     eras: pl.DataFrame

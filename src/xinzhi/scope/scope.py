@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar
 
 import polars as pl
 
@@ -24,7 +23,7 @@ NAMED, NARROW = 3, 0.01  # industries named in a sentence, and a width of the bo
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Scope(Result):
+class Scope(Result, verb="classify", topic="scope", key=("code",)):
     """What is in scope on a day, and by how much.
 
     Parameters
@@ -52,10 +51,6 @@ class Scope(Result):
     regions, titles, units
         Where the industries come from a package: its table of regions, and what its measures are called and counted in.
     """
-
-    verb: ClassVar[str] = "classify"
-    topic: ClassVar[str] = "scope"
-    key: ClassVar[tuple[str, ...]] = ("code",)
 
     totals: pl.DataFrame
     lists: pl.DataFrame

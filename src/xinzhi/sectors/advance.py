@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 
 import numpy as np
 import polars as pl
@@ -35,7 +35,7 @@ _FEWEST_ROWS = 30
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Sectors(Result):
+class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
     """Education, culture, green and the economy side by side.
 
     Parameters
@@ -65,10 +65,6 @@ class Sectors(Result):
     omitted
         ``region, year, reason_zh, reason_en``.
     """
-
-    verb: ClassVar[str] = "advance"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = KEYS
 
     sectors: pl.DataFrame
     obstacles: pl.DataFrame

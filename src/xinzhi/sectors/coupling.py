@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -101,7 +101,7 @@ def lagging(levels: FloatArray, names: Sequence[str]) -> list[str | None]:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Coupling(Result):
+class Coupling(Result, verb="coupling", topic="sectors", key=KEYS):
     """Coupling and coordination of several systems, by both forms.
 
     Parameters
@@ -115,10 +115,6 @@ class Coupling(Result):
     systems, weights
         The systems and their weights in T.
     """
-
-    verb: ClassVar[str] = "coupling"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = KEYS
 
     omitted: pl.DataFrame
     systems: tuple[str, ...]
@@ -225,7 +221,7 @@ def obstacle_degree(levels: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Obstacles(Result):
+class Obstacles(Result, verb="obstacle", topic="sectors", key=(*KEYS, ITEM)):
     """Obstacle degrees by region, year and indicator.
 
     Parameters
@@ -238,10 +234,6 @@ class Obstacles(Result):
     omitted
         ``region, year, reason_zh, reason_en``.
     """
-
-    verb: ClassVar[str] = "obstacle"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = (*KEYS, ITEM)
 
     mean: pl.DataFrame
     omitted: pl.DataFrame

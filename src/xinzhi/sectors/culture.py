@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import polars as pl
 
@@ -18,7 +17,7 @@ _COLUMNS = ("value_added_share", "value_added_ceiling", "digital_share")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Culture(Result):
+class Culture(Result, verb="culture", topic="sectors", key=KEYS):
     """The weight of culture by region and year.
 
     Parameters
@@ -32,10 +31,6 @@ class Culture(Result):
     notes
         Findings: what cannot be given, and why.
     """
-
-    verb: ClassVar[str] = "culture"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = KEYS
 
     notes: tuple[Finding, ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -37,7 +37,7 @@ _PATH = "labour.returns_to_schooling"
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Education(Result):
+class Education(Result, verb="education", topic="sectors", key=KEYS):
     """Human capital and its contribution to growth.
 
     Parameters
@@ -55,10 +55,6 @@ class Education(Result):
     returns_from
         Where the returns to schooling come from.
     """
-
-    verb: ClassVar[str] = "education"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = KEYS
 
     spans: pl.DataFrame
     omitted: pl.DataFrame
@@ -180,7 +176,7 @@ def _spans(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class SchoolingReturn(Result):
+class SchoolingReturn(Result, verb="schooling_return", topic="sectors", key=("term",)):
     """A Mincer-type regression over regions.
 
     Parameters
@@ -190,10 +186,6 @@ class SchoolingReturn(Result):
     rows, regions, effects, r2_within
         Size, fixed effects and fit.
     """
-
-    verb: ClassVar[str] = "schooling_return"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("term",)
 
     rows: int
     regions: int
@@ -274,7 +266,7 @@ def schooling_return(
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Composition(Result):
+class Composition(Result, verb="composition", topic="sectors", key=KEYS):
     """Labour composition by region and year.
 
     Parameters
@@ -285,10 +277,6 @@ class Composition(Result):
     omitted
         ``region, year, reason_zh, reason_en``.
     """
-
-    verb: ClassVar[str] = "composition"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = KEYS
 
     omitted: pl.DataFrame
 

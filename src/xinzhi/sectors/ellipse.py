@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -60,7 +60,7 @@ def deviational_ellipse(points: FloatArray, weights: FloatArray, *, method: Meth
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Ellipses(Result):
+class Ellipses(Result, verb="ellipse", topic="sectors", key=("year",)):
     """Standard deviational ellipses by year.
 
     Parameters
@@ -71,10 +71,6 @@ class Ellipses(Result):
     omitted
         ``region, year, reason_zh, reason_en``.
     """
-
-    verb: ClassVar[str] = "ellipse"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("year",)
 
     omitted: pl.DataFrame
 

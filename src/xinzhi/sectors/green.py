@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,7 @@ _FULL = 100.0
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Green(Result):
+class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
     """Energy and emissions against output.
 
     Parameters
@@ -38,10 +38,6 @@ class Green(Result):
     omitted
         ``region, year, reason_zh, reason_en``.
     """
-
-    verb: ClassVar[str] = "green"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = (*KEYS, "indicator")
 
     productivity: pl.DataFrame | None
     costs: pl.DataFrame | None
@@ -244,7 +240,7 @@ def decoupling_state(pressure_growth: FloatArray, driver_growth: FloatArray) -> 
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Decoupling(Result):
+class Decoupling(Result, verb="decoupling", topic="sectors", key=KEYS):
     """Decoupling of a pressure from its driver by region and year.
 
     Parameters
@@ -257,10 +253,6 @@ class Decoupling(Result):
     pressure, driver
         The two series.
     """
-
-    verb: ClassVar[str] = "decoupling"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = KEYS
 
     omitted: pl.DataFrame
     pressure: str

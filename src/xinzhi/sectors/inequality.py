@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -245,7 +245,7 @@ def _divergence(a: FloatArray, b: FloatArray) -> float:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Inequality(Result):
+class Inequality(Result, verb="inequality", topic="sectors", key=("year",)):
     """Inequality between regions over the years.
 
     Parameters
@@ -263,10 +263,6 @@ class Inequality(Result):
         What the figure and its groups are called (kind ``series``), for those that have a name; `dataclasses.replace`
         adds them.
     """
-
-    verb: ClassVar[str] = "inequality"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("year",)
 
     pairs: pl.DataFrame
     parts: pl.DataFrame

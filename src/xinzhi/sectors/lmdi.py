@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -56,7 +55,7 @@ def lmdi_additive(before: FloatArray, after: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Drivers(Result):
+class Drivers(Result, verb="drivers", topic="sectors", key=(*KEYS, "factor")):
     """What moved an aggregate, by region and year.
 
     Parameters
@@ -72,10 +71,6 @@ class Drivers(Result):
     total, factors
         Names of the total and its factors.
     """
-
-    verb: ClassVar[str] = "drivers"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = (*KEYS, "factor")
 
     totals: pl.DataFrame
     omitted: pl.DataFrame

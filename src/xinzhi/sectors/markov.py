@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ _TWO = 2
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class MarkovChain(Result):
+class MarkovChain(Result, verb="markov", topic="sectors", key=("neighbours", "origin", "destination")):
     """Transitions between classes.
 
     Parameters
@@ -41,10 +41,6 @@ class MarkovChain(Result):
     omitted
         ``region, year, reason_zh, reason_en``.
     """
-
-    verb: ClassVar[str] = "markov"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("neighbours", "origin", "destination")
 
     steady: pl.DataFrame
     classes: pl.DataFrame

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -116,7 +115,7 @@ def local_moran(
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class SpatialAutocorrelation(Result):
+class SpatialAutocorrelation(Result, verb="moran", topic="sectors", key=("year",)):
     """Global and local Moran indices by year.
 
     Parameters
@@ -131,10 +130,6 @@ class SpatialAutocorrelation(Result):
     omitted
         ``region, year, reason_zh, reason_en``.
     """
-
-    verb: ClassVar[str] = "moran"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("year",)
 
     local: pl.DataFrame
     omitted: pl.DataFrame

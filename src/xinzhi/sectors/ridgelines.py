@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -48,7 +48,7 @@ def kernel_density(values: FloatArray, at: FloatArray, width: float) -> FloatArr
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Densities(Result):
+class Densities(Result, verb="ridgelines", topic="sectors", key=("year", "x")):
     """Kernel densities of one figure, year by year on one grid.
 
     Parameters
@@ -61,10 +61,6 @@ class Densities(Result):
     rule
         How the bandwidth was chosen.
     """
-
-    verb: ClassVar[str] = "ridgelines"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("year", "x")
 
     years: pl.DataFrame
     rule: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -35,7 +35,7 @@ _NOTHING = 0.00005  # what a sentence with two decimals of a percentage point wr
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Sources(Result):
+class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
     """Where the total factor productivity growth of every region came from, in log points per year.
 
     ``tfp_growth = breakthrough + allocation + upgrading_traditional + upgrading_emerging + unallocated``, to 1e-12.
@@ -72,10 +72,6 @@ class Sources(Result):
     identity_gap
         Largest absolute difference between the official residual and the sum of the parts.
     """
-
-    verb: ClassVar[str] = "sources"
-    topic: ClassVar[str] = "sources"
-    key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     industries: pl.DataFrame
     inputs: pl.DataFrame

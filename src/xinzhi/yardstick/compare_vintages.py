@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -31,7 +30,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class VintageChange(Result):
+class VintageChange(Result, verb="compare_vintages", topic="yardstick", key=("region",)):
     """What the revision from one vintage of the data to another did to TFP growth.
 
     Every figure is mean TFP growth, or a part of its change, in log points per year (0.01 is about 1 %).
@@ -47,10 +46,6 @@ class VintageChange(Result):
         Regions that `frame` leaves out, and why: a code (``older_only``, ``newer_only``, ``never_measured``,
         ``years_missing``, ``span_incomplete``) and the reason in words, `reason_zh` and `reason_en`.
     """
-
-    verb: ClassVar[str] = "compare_vintages"
-    topic: ClassVar[str] = "yardstick"
-    key: ClassVar[tuple[str, ...]] = ("region",)
 
     periods: pl.DataFrame
     years: pl.DataFrame

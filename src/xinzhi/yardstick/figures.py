@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import polars as pl
 
@@ -14,12 +13,8 @@ from xinzhi.yardstick.panel import Panel
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Figures(Result):
+class Figures(Result, verb="measure", topic="yardstick", key=("region", "year")):
     """What a measurement holds: see `Measurement`."""
-
-    verb: ClassVar[str] = "measure"
-    topic: ClassVar[str] = "yardstick"
-    key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     inputs: pl.DataFrame
     periods: pl.DataFrame

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -25,7 +25,7 @@ def oldest_first() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class VintageHistory(Result):
+class VintageHistory(Result, verb="vintage_history", topic="yardstick", key=("region", "year", "before", "after")):
     """What every revision of output that a package records did, region by region.
 
     Parameters
@@ -37,10 +37,6 @@ class VintageHistory(Result):
     levels
         The years in which nominal output was revised down and up most, and the last year of both; largest loss first.
     """
-
-    verb: ClassVar[str] = "vintage_history"
-    topic: ClassVar[str] = "yardstick"
-    key: ClassVar[tuple[str, ...]] = ("region", "year", "before", "after")
 
     growth: pl.DataFrame
     levels: pl.DataFrame

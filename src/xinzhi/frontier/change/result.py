@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -54,7 +54,7 @@ def part_text(part: str) -> Text:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class ProductivityChange(Labelled):
+class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "period")):
     """Productivity change of units between adjacent periods.
 
     Parameters
@@ -83,9 +83,6 @@ class ProductivityChange(Labelled):
         By unit and period the programs without a solution: verdict, inputs of, outputs of, returns to scale, and
         periods and group of the technology.
     """
-
-    verb: ClassVar[str] = "productivity_change"
-    key: ClassVar[tuple[str, ...]] = ("unit", "period")
 
     levels: pl.DataFrame
     distances: pl.DataFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import polars as pl
@@ -31,7 +31,7 @@ from xinzhi.frontier.stochastic.problem import Problem, build, checks, elasticit
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class StochasticFrontier(Labelled):
+class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
     """A frontier with noise around it and inefficiency below it.
 
     Parameters
@@ -70,9 +70,6 @@ class StochasticFrontier(Labelled):
     frontier, settings
         The form of the frontier and the options of the call.
     """
-
-    verb: ClassVar[str] = "sfa"
-    key: ClassVar[tuple[str, ...]] = ("row",)
 
     coefficients: pl.DataFrame
     log_likelihood: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import polars as pl
@@ -35,7 +35,7 @@ class StonedOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Stoned(Labelled):
+class Stoned(Labelled, verb="stoned", key=("row",)):
     """A concave frontier without a functional form.
 
     Parameters
@@ -53,9 +53,6 @@ class Stoned(Labelled):
     hull
         The fitted function, which `hull.at` evaluates elsewhere.
     """
-
-    verb: ClassVar[str] = "stoned"
-    key: ClassVar[tuple[str, ...]] = ("row",)
 
     planes: pl.DataFrame
     sigma_u: float

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -78,7 +78,7 @@ class ComplexityOptions:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Complexity(Result):
+class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
     """Relatedness and complexity of places and activities.
 
     Parameters
@@ -99,10 +99,6 @@ class Complexity(Result):
     findings
         Empty places and activities, and an index that is hardly determined.
     """
-
-    verb: ClassVar[str] = "complexity"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("place",)
 
     activities: pl.DataFrame
     matrix: Cells

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -50,7 +50,7 @@ class Draws:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Uncertainty(Result):
+class Uncertainty(Result, verb="uncertainty", topic="pathways", key=("place",)):
     """Intervals of the ranks of places and of their densities.
 
     Parameters
@@ -64,10 +64,6 @@ class Uncertainty(Result):
     agreement
         By draw, the correlation of its complexity with that of the sample: near 1 when the index is well determined.
     """
-
-    verb: ClassVar[str] = "uncertainty"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("place",)
 
     density: pl.DataFrame | None
     used: int

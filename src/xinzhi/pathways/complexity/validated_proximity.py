@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -202,7 +202,7 @@ def _by_class(
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Validated(Result):
+class Validated(Result, verb="validated_proximity", topic="pathways", key=("activity", "other")):
     """Which proximities are more than chance.
 
     Parameters
@@ -216,10 +216,6 @@ class Validated(Result):
     tail, level
         How p-values were computed, and the rate of false discoveries.
     """
-
-    verb: ClassVar[str] = "validated_proximity"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("activity", "other")
 
     valid: BoolArray
     activities: tuple[str, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -73,7 +73,7 @@ def speed_of_convergence(slope: float, years: float, standard_error: float = flo
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class BetaConvergence(Result):
+class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("term",)):
     """Whether laggards grow faster.
 
     Parameters
@@ -99,10 +99,6 @@ class BetaConvergence(Result):
     findings
         Units left out.
     """
-
-    verb: ClassVar[str] = "beta_convergence"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("term",)
 
     points: pl.DataFrame
     slope: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -87,7 +87,7 @@ class _Club:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Clubs(Result):
+class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
     """Convergence clubs.
 
     Parameters
@@ -107,10 +107,6 @@ class Clubs(Result):
     rules
         How.
     """
-
-    verb: ClassVar[str] = "clubs"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("unit",)
 
     table: pl.DataFrame
     whole: dict[str, float]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,7 @@ _MARGIN = 3.0  # bandwidths beyond the data: the kernel of the outermost unit ha
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class DistributionDynamics(Result):
+class DistributionDynamics(Result, verb="distribution_dynamics", topic="pathways", key=("origin", "destination")):
     """Where units go from where they are.
 
     Parameters
@@ -40,10 +40,6 @@ class DistributionDynamics(Result):
     moves
         Number of moves observed.
     """
-
-    verb: ClassVar[str] = "distribution_dynamics"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("origin", "destination")
 
     long_run: pl.DataFrame
     ridge: pl.DataFrame

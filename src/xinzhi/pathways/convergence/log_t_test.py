@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -188,7 +188,7 @@ def quadratic_spectral(distance: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class LogT(Result):
+class LogT(Result, verb="log_t_test", topic="pathways", key=("time",)):
     """A log t test of a whole panel.
 
     Parameters
@@ -207,10 +207,6 @@ class LogT(Result):
     findings
         Units left out.
     """
-
-    verb: ClassVar[str] = "log_t_test"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("time",)
 
     paths: pl.DataFrame
     slope: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, lo
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class SigmaConvergence(Result):
+class SigmaConvergence(Result, verb="sigma_convergence", topic="pathways", key=("year",)):
     """Whether differences shrink.
 
     Parameters
@@ -35,10 +35,6 @@ class SigmaConvergence(Result):
     findings
         Units left out.
     """
-
-    verb: ClassVar[str] = "sigma_convergence"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("year",)
 
     tests: pl.DataFrame
     ratio: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -33,7 +33,7 @@ _TWO = 2
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Transitions(Result):
+class Transitions(Result, verb="transitions", topic="pathways", key=("neighbours", "origin", "destination")):
     """How units move between classes.
 
     Parameters
@@ -55,10 +55,6 @@ class Transitions(Result):
     lag_bounds
         The same for the neighbours' mean.
     """
-
-    verb: ClassVar[str] = "transitions"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("neighbours", "origin", "destination")
 
     classes: pl.DataFrame
     table: pl.DataFrame

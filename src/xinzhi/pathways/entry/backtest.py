@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -69,7 +69,7 @@ class BacktestOptions:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Backtest(Result):
+class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score", "measure")):
     """How well each score predicted entry in years that no model has seen.
 
     Parameters
@@ -87,10 +87,6 @@ class Backtest(Result):
     findings
         Places and activities left out, and scores that need a library which is not here.
     """
-
-    verb: ClassVar[str] = "backtest"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("absent", "score", "measure")
 
     comparison: pl.DataFrame
     tasks: pl.DataFrame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Forecast(Result):
+class Forecast(Result, verb="forecast", topic="pathways", key=("place", "activity")):
     """Chances of entry over a span as long as the one that was learned from.
 
     Parameters
@@ -33,10 +33,6 @@ class Forecast(Result):
     findings
         Places and activities left out.
     """
-
-    verb: ClassVar[str] = "forecast"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("place", "activity")
 
     model: Score
     findings: tuple[Finding, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -26,7 +26,7 @@ _SHOWN, _TIES = 3, 8
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Opportunities(Result):
+class Opportunities(Result, verb="opportunities", topic="pathways", key=("place", "activity")):
     """What each place could enter.
 
     Parameters
@@ -40,10 +40,6 @@ class Opportunities(Result):
     findings
         What was left out, and weak endowments.
     """
-
-    verb: ClassVar[str] = "opportunities"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("place", "activity")
 
     medians: tuple[float, float]
     endowment_fit: Fit | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,7 +25,7 @@ _EXACT = 1e-12  # of the unit's own level: rounding, no gap
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Counterfactual(Result):
+class Counterfactual(Result, verb="counterfactual", topic="pathways", key=("year",)):
     """A unit beside its synthetic control.
 
     Parameters
@@ -50,10 +50,6 @@ class Counterfactual(Result):
     findings
         Units left out.
     """
-
-    verb: ClassVar[str] = "counterfactual"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("year",)
 
     weights: pl.DataFrame
     balance: pl.DataFrame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ _TENTHS = 10
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class LaneChanges(Result):
+class LaneChanges(Result, verb="lane_changes", topic="pathways", key=("place",)):
     """What regions entered, by how related it was to what they did.
 
     Parameters
@@ -40,10 +40,6 @@ class LaneChanges(Result):
     findings
         Places and activities left out.
     """
-
-    verb: ClassVar[str] = "lane_changes"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("place",)
 
     deciles: pl.DataFrame
     cells: pl.DataFrame

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -56,7 +56,7 @@ class LeadRules:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class LeadChanges(Result):
+class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenger", "incumbent", "episode")):
     """Who has overtaken whom.
 
     Parameters
@@ -69,10 +69,6 @@ class LeadChanges(Result):
     rules
         When a lead counts.
     """
-
-    verb: ClassVar[str] = "lead_changes"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("challenger", "incumbent", "episode")
 
     levels: pl.DataFrame
     rules: LeadRules

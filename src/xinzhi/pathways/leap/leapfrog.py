@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,7 +25,7 @@ Judged = dict[str, dict[str, Any]]  # by region: year, value, reference and whet
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Leapfrog(Result):
+class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condition")):
     """The conditions of leapfrogging.
 
     Parameters
@@ -39,10 +39,6 @@ class Leapfrog(Result):
     year
         Of the measurement.
     """
-
-    verb: ClassVar[str] = "leapfrog"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("region", "condition")
 
     regions: pl.DataFrame
     leader: str

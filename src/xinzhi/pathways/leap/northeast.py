@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -23,7 +23,7 @@ SERIES: Mapping[str, Text] = describe("northeast", "series").values
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Northeast(Result):
+class Northeast(Result, verb="northeast", topic="pathways", key=("region", "series", "year")):
     """The provinces beside their synthetic controls.
 
     Parameters
@@ -43,10 +43,6 @@ class Northeast(Result):
     controls
         The controls themselves, by province and series.
     """
-
-    verb: ClassVar[str] = "northeast"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("region", "series", "year")
 
     table: pl.DataFrame
     weights: pl.DataFrame

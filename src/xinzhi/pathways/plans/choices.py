@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -68,7 +68,7 @@ class _OnDemand:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Choices(Result):
+class Choices(Result, verb="choices", topic="pathways", key=("year", "category")):
     """What plans name, against chance and against what the regions can do.
 
     Parameters
@@ -88,10 +88,6 @@ class Choices(Result):
     findings
         Regions left out.
     """
-
-    verb: ClassVar[str] = "choices"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("year", "category")
 
     cells: pl.DataFrame
     regions: pl.DataFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -44,7 +44,7 @@ class LikenessExplanation(Explanation):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Isomorphism(Result):
+class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "year", "region", "other")):
     """How alike regions are, in what they do and in what they plan.
 
     Parameters
@@ -66,10 +66,6 @@ class Isomorphism(Result):
     findings
         What was left out.
     """
-
-    verb: ClassVar[str] = "isomorphism"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("level", "year", "region", "other")
 
     years: pl.DataFrame
     regions: pl.DataFrame

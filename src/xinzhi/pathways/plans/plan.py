@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -50,7 +50,7 @@ class PlanExplanation(Explanation):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Plan(Result):
+class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
     """A coordinated plan.
 
     Parameters
@@ -74,10 +74,6 @@ class Plan(Result):
     findings
         What was left out or assumed.
     """
-
-    verb: ClassVar[str] = "plan"
-    topic: ClassVar[str] = "pathways"
-    key: ClassVar[tuple[str, ...]] = ("region", "industry")
 
     industries: pl.DataFrame
     regions: pl.DataFrame

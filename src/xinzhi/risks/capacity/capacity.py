@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -22,7 +22,7 @@ _PERIOD = r"^(\d{4})(Q[1-4]|FY)$"
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Utilisation(Result):
+class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry", "year", "quarter")):
     """Rates of capacity utilisation by industry and quarter; ``words/results/capacity.yaml`` describes all columns.
 
     Parameters
@@ -40,10 +40,6 @@ class Utilisation(Result):
     findings
         Quarters that are missing inside a series.
     """
-
-    verb: ClassVar[str] = "capacity"
-    topic: ClassVar[str] = "overcapacity"
-    key: ClassVar[tuple[str, ...]] = ("industry", "year", "quarter")
 
     years: pl.DataFrame
     latest: pl.DataFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -23,7 +23,7 @@ _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class HerdEntry(Result):
+class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category", "entry", "demand")):
     """What a wave of entry does; ``words/results/herd_entry.yaml`` describes all columns.
 
     Parameters
@@ -46,10 +46,6 @@ class HerdEntry(Result):
     sizes
         Of the regions that name a category, their share of the nation's jobs in its divisions.
     """
-
-    verb: ClassVar[str] = "herd_entry"
-    topic: ClassVar[str] = "overcapacity"
-    key: ClassVar[tuple[str, ...]] = ("category", "entry", "demand")
 
     bands: pl.DataFrame
     waves: pl.DataFrame

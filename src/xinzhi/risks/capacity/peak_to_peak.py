@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ _FEWEST, _ROUNDING, _FULL = 3, 1e-12, 0.9995  # full to the decimal that is show
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class PeakToPeak(Result):
+class PeakToPeak(Result, verb="peak_to_peak", topic="overcapacity", key=("unit", "year")):
     """Utilisation by the trend through peaks, at most 1; one row a unit and year.
 
     Parameters
@@ -29,10 +29,6 @@ class PeakToPeak(Result):
     findings
         Units whose trend rests on fewer than two peaks.
     """
-
-    verb: ClassVar[str] = "peak_to_peak"
-    topic: ClassVar[str] = "overcapacity"
-    key: ClassVar[tuple[str, ...]] = ("unit", "year")
 
     findings: tuple[Finding, ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ _GROWTH, _STEPS, _STEP = 2.0, 200, 1e-5
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class PlantCapacity(Result):
+class PlantCapacity(Result, verb="plant_capacity", topic="overcapacity", key=("unit",)):
     """Plant capacity of units by linear programming.
 
     Parameters
@@ -33,10 +33,6 @@ class PlantCapacity(Result):
     findings
         Units without a solution.
     """
-
-    verb: ClassVar[str] = "plant_capacity"
-    topic: ClassVar[str] = "overcapacity"
-    key: ClassVar[tuple[str, ...]] = ("unit",)
 
     variable: pl.DataFrame
     findings: tuple[Finding, ...]

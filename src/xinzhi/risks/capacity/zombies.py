@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -31,7 +31,7 @@ _RATES = ("rate_short", "rate_long", "coupon")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Zombies(Result):
+class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year", "criterion")):
     """Zombie firms by criterion; ``words/results/zombies.yaml`` describes all columns.
 
     Parameters
@@ -46,10 +46,6 @@ class Zombies(Result):
     findings
         Criteria that cannot be applied, and why.
     """
-
-    verb: ClassVar[str] = "zombies"
-    topic: ClassVar[str] = "overcapacity"
-    key: ClassVar[tuple[str, ...]] = ("firm", "year", "criterion")
 
     counts: pl.DataFrame
     overlap: pl.DataFrame

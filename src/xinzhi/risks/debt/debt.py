@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -33,7 +33,7 @@ _RATIOS = {
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Debt(Result):
+class Debt(Result, verb="debt", topic="debt", key=KEYS):
     """Debt of regions and what it is held against; ``words/results/debt.yaml`` describes all columns.
 
     Parameters
@@ -46,10 +46,6 @@ class Debt(Result):
     findings
         Debt without revenue or output, gaps, and balances that jump or are on another scope.
     """
-
-    verb: ClassVar[str] = "debt"
-    topic: ClassVar[str] = "debt"
-    key: ClassVar[tuple[str, ...]] = KEYS
 
     bands: Mapping[str, Any]
     findings: tuple[Finding, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -21,7 +21,7 @@ _PARTS = ("interest_effect", "real_growth_effect", "price_effect", "primary_effe
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class DebtDynamics(Result):
+class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
     """What moved debt to output; ``words/results/debt_dynamics.yaml`` describes all columns.
 
     Parameters
@@ -33,10 +33,6 @@ class DebtDynamics(Result):
     findings
         Years that a region lacks within its span, whose change cannot be decomposed.
     """
-
-    verb: ClassVar[str] = "debt_dynamics"
-    topic: ClassVar[str] = "debt"
-    key: ClassVar[tuple[str, ...]] = KEYS
 
     findings: tuple[Finding, ...] = ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -39,7 +39,7 @@ LIKELY, MIDDLE = 0.5, 50.0
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class DebtFan(Result):
+class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "percentile")):
     """Percentiles of debt to output in the years ahead; ``words/results/debt_fan.yaml`` describes all columns.
 
     Parameters
@@ -55,10 +55,6 @@ class DebtFan(Result):
         Regions left out, how long pooled shocks last, shocks drawn as independent that are not, and autoregressions
         pulled back to stability.
     """
-
-    verb: ClassVar[str] = "debt_fan"
-    topic: ClassVar[str] = "debt"
-    key: ClassVar[tuple[str, ...]] = ("region", "year", "percentile")
 
     history: pl.DataFrame
     ends: pl.DataFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,7 @@ _OWN = ("growth", "rate", "net_borrowing", "contingent")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class DebtStress(Result):
+class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scenario", "year")):
     """Debt to output under scenarios; ``words/results/debt_stress.yaml`` describes all columns.
 
     Parameters
@@ -41,10 +41,6 @@ class DebtStress(Result):
         Scenarios that cannot be computed, and for how many regions; what ``combined`` therefore lacks; ratios that rest
         on an older year than the debt; and funds that rose while land sales fell, so that most of them is not land.
     """
-
-    verb: ClassVar[str] = "debt_stress"
-    topic: ClassVar[str] = "debt"
-    key: ClassVar[tuple[str, ...]] = ("region", "scenario", "year")
 
     inputs: pl.DataFrame
     findings: tuple[Finding, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -64,7 +64,7 @@ class BubbleExplanation:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Bubbles(Result):
+class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
     """Explosive behaviour of many series.
 
     Parameters
@@ -87,10 +87,6 @@ class Bubbles(Result):
     convention, level
         Of the line that BSADF is held against.
     """
-
-    verb: ClassVar[str] = "bubbles"
-    topic: ClassVar[str] = "bubbles"
-    key: ClassVar[tuple[str, ...]] = ("series", "date")
 
     statistics: pl.DataFrame
     episodes: pl.DataFrame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -34,7 +34,7 @@ PanelConvention = Literal["pointwise", "family-wise"]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class PanelBubbles(Result):
+class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",)):
     """Explosive behaviour of a panel as a whole.
 
     Parameters
@@ -51,10 +51,6 @@ class PanelBubbles(Result):
     findings
         What was found in the series, and which were left out.
     """
-
-    verb: ClassVar[str] = "panel_bubbles"
-    topic: ClassVar[str] = "bubbles"
-    key: ClassVar[tuple[str, ...]] = ("date",)
 
     statistics: pl.DataFrame
     episodes: pl.DataFrame

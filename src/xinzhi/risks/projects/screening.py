@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -69,7 +69,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Screening(Result):
+class Screening(Result, verb="screen", topic="screen", key=("id",)):
     """New projects held against an archive of old ones.
 
     Parameters
@@ -95,10 +95,6 @@ class Screening(Result):
         ``id, label`` of projects whose truth is known (`xinzhi.risks.with_truth`): ``repackaged,
         follow-on, new``; and where known ``archive_id``, the source, and ``level`` of disguise.
     """
-
-    verb: ClassVar[str] = "screen"
-    topic: ClassVar[str] = "screen"
-    key: ClassVar[tuple[str, ...]] = ("id",)
 
     candidates: pl.DataFrame
     ledger: pl.DataFrame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -34,7 +34,7 @@ _NAMED = 3  # items of a pitfall that are named
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Register(Result):
+class Register(Result, verb="register", topic="register", key=("region", "item", "rule")):
     """Flags of regions, each with the figure behind it; there is no total score.
 
     Parameters
@@ -49,10 +49,6 @@ class Register(Result):
     findings
         Evidence that was not given, and where to get it.
     """
-
-    verb: ClassVar[str] = "register"
-    topic: ClassVar[str] = "register"
-    key: ClassVar[tuple[str, ...]] = ("region", "item", "rule")
 
     checks: pl.DataFrame
     matrix: pl.DataFrame

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -33,7 +32,7 @@ _CHOICES = ("treatment", "normalisation", "weights", "aggregation", "pooled")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Gaming(Result):
+class Gaming(Result, verb="index_gaming", topic="sectors", key=("region", "year")):
     """What choosing the convention buys.
 
     Parameters
@@ -54,10 +53,6 @@ class Gaming(Result):
     ranks
         `(conventions, rows)` every rank.
     """
-
-    verb: ClassVar[str] = "index_gaming"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     conventions: pl.DataFrame
     shifts: pl.DataFrame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -32,7 +32,7 @@ _SHOWN = 3  # regions named at either end
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Index(Ranking):
+class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
     """A composite index under a declared system and convention.
 
     Parameters
@@ -58,10 +58,6 @@ class Index(Ranking):
     table, built, filled, complete
         The data, the computation, the table after imputation, and the rows that have an index.
     """
-
-    verb: ClassVar[str] = "index"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     weights: pl.DataFrame
     coverage: pl.DataFrame

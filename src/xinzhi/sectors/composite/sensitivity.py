@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -22,7 +21,7 @@ _FEWEST = 2
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Sensitivity(Result):
+class Sensitivity(Result, verb="index_sensitivity", topic="sectors", key=("region", "year", "choice")):
     """The variance of every rank, by choice.
 
     Parameters
@@ -39,10 +38,6 @@ class Sensitivity(Result):
     method, evaluations
         ``exact`` or ``sobol``, and how many indices were ranked.
     """
-
-    verb: ClassVar[str] = "index_sensitivity"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("region", "year", "choice")
 
     overall: pl.DataFrame
     left_out: pl.DataFrame

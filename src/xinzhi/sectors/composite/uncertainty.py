@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -201,7 +200,7 @@ def _scores(weights: FloatArray, prepared: tuple[FloatArray, ...], aggregation: 
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Uncertainty(Result):
+class Uncertainty(Result, verb="index_uncertainty", topic="sectors", key=("region", "year")):
     """The interval of every rank.
 
     Parameters
@@ -219,10 +218,6 @@ class Uncertainty(Result):
     draws
         Number of draws.
     """
-
-    verb: ClassVar[str] = "index_uncertainty"
-    topic: ClassVar[str] = "sectors"
-    key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     shift: pl.DataFrame
     levels: pl.DataFrame

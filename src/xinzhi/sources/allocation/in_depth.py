@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import polars as pl
 
@@ -22,7 +21,7 @@ PRODUCTS = {"labour": "mpl", "capital": "mpk"}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Allocation(Result):
+class Allocation(Result, verb="sources_allocation", topic="sources", key=("year", "factor", "dimension")):
     """How well capital and labour are placed over the industries of the regions.
 
     Parameters
@@ -38,10 +37,6 @@ class Allocation(Result):
     regions
         Names and macro-regions.
     """
-
-    verb: ClassVar[str] = "sources_allocation"
-    topic: ClassVar[str] = "sources"
-    key: ClassVar[tuple[str, ...]] = ("year", "factor", "dimension")
 
     gains: pl.DataFrame
     products: pl.DataFrame

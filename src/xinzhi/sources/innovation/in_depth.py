@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import polars as pl
 
@@ -19,7 +18,7 @@ from xinzhi.sources.result import Sources
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Innovation(Result):
+class Innovation(Result, verb="sources_innovation", topic="sources", key=("region", "year", "share")):
     """What the regions put into new technology.
 
     Parameters
@@ -35,10 +34,6 @@ class Innovation(Result):
     regions
         Names and macro-regions.
     """
-
-    verb: ClassVar[str] = "sources_innovation"
-    topic: ClassVar[str] = "sources"
-    key: ClassVar[tuple[str, ...]] = ("region", "year", "share")
 
     stock: pl.DataFrame | None
     elasticity: Regression | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import polars as pl
 
@@ -18,7 +17,7 @@ from xinzhi.sources.upgrading.structural_change import advancement, rationalisat
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Upgrading(Result):
+class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region", "year")):
     """How the structure of the regions changed, and whether their industries catch up with best practice.
 
     Parameters
@@ -33,10 +32,6 @@ class Upgrading(Result):
     regions
         Names and macro-regions.
     """
-
-    verb: ClassVar[str] = "sources_upgrading"
-    topic: ClassVar[str] = "sources"
-    key: ClassVar[tuple[str, ...]] = ("region", "year")
 
     catch_up: CatchUp | None
     left_out: pl.DataFrame

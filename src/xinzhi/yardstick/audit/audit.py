@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -32,7 +31,7 @@ ALIKE = 0.0005  # a choice that makes less of the spread than is shown of it
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Audit(Result):
+class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "end")):
     """What choosing one's own ruler buys, over every admissible protocol.
 
     Growth is mean TFP growth in log points per year.
@@ -56,10 +55,6 @@ class Audit(Result):
     grid, spans, estimates
         The choices, the periods and the array `(N, R, P)` of mean TFP growth.
     """
-
-    verb: ClassVar[str] = "audit"
-    topic: ClassVar[str] = "yardstick"
-    key: ClassVar[tuple[str, ...]] = ("region", "start", "end")
 
     protocols: pl.DataFrame
     variance: pl.DataFrame

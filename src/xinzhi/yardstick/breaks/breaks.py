@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -46,7 +46,7 @@ SCHEMA: dict[str, Any] = {
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Breaks(Result):
+class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "series")):
     """Region-years in which a series breaks, with the evidence.
 
     Parameters
@@ -59,10 +59,6 @@ class Breaks(Result):
     reason
         Why no effect on TFP is given; None where it is.
     """
-
-    verb: ClassVar[str] = "breaks"
-    topic: ClassVar[str] = "yardstick"
-    key: ClassVar[tuple[str, ...]] = ("region", "year", "series")
 
     judged: pl.DataFrame
     reason: Text | None

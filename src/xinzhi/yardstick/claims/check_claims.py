@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,7 @@ Source = Package | str | Path | Mapping[str, object]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Claims(Result):
+class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "end", "source")):
     """What became of claims about TFP growth.
 
     Growth is mean TFP growth in log points per year, 0.034 being 3.4 %; a claim is taken as it is printed, 100 times
@@ -48,10 +48,6 @@ class Claims(Result):
     grid, regions
         The protocols that were tried; names of the regions.
     """
-
-    verb: ClassVar[str] = "claim"
-    topic: ClassVar[str] = "yardstick"
-    key: ClassVar[tuple[str, ...]] = ("region", "start", "end", "source")
 
     protocols: pl.DataFrame
     departures: pl.DataFrame
