@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import UsageError, system_reason
-from xinzhi.core.text import paragraph, same, words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    import polars as pl
-
-    from xinzhi.core.result import Provenance
-    from xinzhi.core.text import Text
-    from xinzhi.protocol import Protocol
-    from xinzhi.report.section import Section
-    from xinzhi.report.table import Table
+from xinzhi.core.result import Provenance
+from xinzhi.core.text import Text, paragraph, same, words
+from xinzhi.protocol import Protocol
+from xinzhi.report.section import Section
+from xinzhi.report.table import Table
 
 DECIMALS = 2  # of growth in percent, where no protocol says otherwise
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 import polars.selectors as cs
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
 from xinzhi.core.text import is_known
 from xinzhi.report.document import whole_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from os import PathLike
-
-    from xinzhi.core.result import Result
 
 STATA_LABEL = 80
 

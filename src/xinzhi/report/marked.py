@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import words
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Language, words
+from xinzhi.data import Package, RawTable
 from xinzhi.report.document import whole_file
 from xinzhi.report.palette import SEVERITY
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from os import PathLike
-    from pathlib import Path
-
-    from xlsxwriter import Workbook
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package, RawTable
 
 SHEET_NAME = 31  # the most that Excel allows
 ROWS = 100_000  # tables longer than this show the rows with findings only

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
-from xinzhi.core.text import NOTHING, Text, has, read_words, same, words
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.text import Language
+from xinzhi.core.text import NOTHING, Language, Text, has, read_words, same, words
 
 _UNIT = re.compile(r"^(?:(?P<scale>[0-9.]+(?:e[0-9]+)?)\s+)?(?P<name>.+?)(?:\s+at\s+(?P<base>\d{4})\s+prices)?$")
 

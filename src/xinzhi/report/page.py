@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, partial
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
+import jinja2
 from markupsafe import Markup
 
 from xinzhi.core import flags
-from xinzhi.core.text import Text, paragraph, words
+from xinzhi.core.text import Language, Text, paragraph, words
+from xinzhi.data import Package
+from xinzhi.report.document import Document
 from xinzhi.report.palette import FACTORS
-from xinzhi.report.table import NUMERIC, cell
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import jinja2
-
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.report.document import Document
-    from xinzhi.report.table import Column, Table
+from xinzhi.report.table import NUMERIC, Column, Table, cell
 
 LANG = {"zh": "zh-CN", "en": "en"}
 

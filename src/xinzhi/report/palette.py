@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+Triple = tuple[float, float, float]
 
-    Triple = tuple[float, float, float]
 
 INK, SOFT, FAINT, SHADE = "#22303c", "#5c6b78", "#d8dee4", "#eef1f4"
 FACTORS = {"tfp": "#d9731a", "capital": "#b3c0cd", "labour": "#76899e", "human_capital": "#33506e"}

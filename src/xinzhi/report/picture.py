@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
+from altair.typing import ChartType
+
+from xinzhi.core.result import Result
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, has, words
 from xinzhi.report.section import Picture
-from xinzhi.report.table import cells_of, described
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import polars as pl
-    from altair.typing import ChartType
-
-    from xinzhi.core.result import Result
-    from xinzhi.report.table import Called, Table
+from xinzhi.report.table import Called, Table, cells_of, described
 
 AXES = ("x", "y", "title")  # what charts call the titles of their axes and of their colours
 LEGEND = "title"

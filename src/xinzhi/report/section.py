@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
-from xinzhi.core.text import words
+from xinzhi.core.text import Text, words
 from xinzhi.report import svg
 from xinzhi.report.sentence import sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.table import Table
+from xinzhi.report.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

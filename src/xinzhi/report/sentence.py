@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
+from xinzhi.core.finding import Finding
 from xinzhi.core.names import distinct
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, clauses, has, read_words, same, sentences, words
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Facts
 
 __all__ = [
     "answer_of", "arrangement", "capital", "chance", "clauses", "distinct", "fact", "finding_notes", "hundredfold",

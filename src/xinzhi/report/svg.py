@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from altair.typing import ChartType
 
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.charts.style import Words
+from xinzhi.core.text import Text
+from xinzhi.report.charts.style import Words
 
 _TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
 _ROOT = re.compile(r"<svg[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"[^>]*>")

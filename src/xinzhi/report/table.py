@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.names import Names
+from xinzhi.core.result import Result
 from xinzhi.core.schema import COMMON, NO_TEXT, Column, Kind
 from xinzhi.core.schema import describe as schema
 from xinzhi.core.schema import described as in_schema
 from xinzhi.core.text import Text, has, is_known, listing, number, same, significant, words
 from xinzhi.report.sentence import yes_no
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.result import Result
 
 __all__ = [
     "DECIMALS", "NO_UNIT", "NUMERIC", "Column", "Kind", "Table", "cell", "cells_of", "column", "described", "table",

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from xinzhi.core import flags
-from xinzhi.core.text import Text, has, is_known, paragraph, words
-from xinzhi.report.table import NUMERIC
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from xlsxwriter import Workbook
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
-
-    from xinzhi.core.text import Language
-    from xinzhi.report.document import Document
-    from xinzhi.report.table import Column, Kind, Table
+from xinzhi.core.text import Language, Text, has, is_known, paragraph, words
+from xinzhi.report.document import Document
+from xinzhi.report.table import NUMERIC, Column, Kind, Table
 
 HEAD = 5  # rows above the data: title, source, Chinese header, English header, unit
 WIDTHS: Mapping[Kind, int] = {"name": 16, "text": 34, "value": 34, "code": 14, "flag": 12, "date": 14, "flags": 40}

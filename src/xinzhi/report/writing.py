@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
+from altair.typing import ChartType
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, words
+from xinzhi.core.result import Result
+from xinzhi.core.text import Language, Text, words
+from xinzhi.data import Package
+from xinzhi.protocol import Protocol
 from xinzhi.report.document import Document, dump, rows, said, text, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
-    from altair.typing import ChartType
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from xinzhi.core.result import Result
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.report.section import Section
-    from xinzhi.studies import Study
-    from xinzhi.yardstick import Audit, Measurement
+from xinzhi.report.section import Section
+from xinzhi.studies import Study
+from xinzhi.yardstick import Audit, Measurement
 
 
 def write_document(document: Document, out_dir: Path, language: Language) -> list[Path]:

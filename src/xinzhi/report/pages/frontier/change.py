@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
+from altair.typing import ChartType
 
-from xinzhi.core.text import number, same, words
-from xinzhi.frontier import index_text, part_text
+from xinzhi.core.text import Text, number, same, words
+from xinzhi.frontier import ProductivityChange, index_text, part_text
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
+from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, section, titled
 from xinzhi.report.picture import picture
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import arrangement
-from xinzhi.report.table import Table, table
+from xinzhi.report.table import Column, Table, table
+from xinzhi.yardstick import Measurement
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+Chain = list[tuple[Any, float | None]]
 
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Text
-    from xinzhi.frontier import ProductivityChange
-    from xinzhi.report.charts.style import Words
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Column
-
-    Chain = list[tuple[Any, float | None]]
-    from xinzhi.yardstick import Measurement
 
 MANY = 8  # lines in one chart
 INKS = (palette.DEEP, palette.ACCENT, "#7f9a99", "#5b4a8a")

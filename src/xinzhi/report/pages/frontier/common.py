@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from xinzhi.core.schema import Kind
 from xinzhi.core.text import Text, words
-from xinzhi.frontier import good_text
+from xinzhi.frontier import Labelled, Labels, good_text
 from xinzhi.report.numbers import unit_text
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import sentence
-from xinzhi.report.table import NO_UNIT, Column, column
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from xinzhi.core.schema import Kind
-    from xinzhi.frontier import Labelled, Labels
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Table
+from xinzhi.report.table import NO_UNIT, Column, Table, column
 
 
 def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:

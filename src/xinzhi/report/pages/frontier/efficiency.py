@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import described
-from xinzhi.core.text import listing, number, same, words
-from xinzhi.frontier import conventions, good_text
+from xinzhi.core.text import Text, listing, number, same, words
+from xinzhi.frontier import Efficiency, conventions, good_text
 from xinzhi.report.charts import kit
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, section
 from xinzhi.report.pages.frontier.plane import plane
 from xinzhi.report.picture import picture
-from xinzhi.report.table import Table, table
-
-if TYPE_CHECKING:
-    from xinzhi.core.text import Text
-    from xinzhi.frontier import Efficiency
-    from xinzhi.report.section import Picture, Section
-    from xinzhi.report.table import Column
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.table import Column, Table, table
 
 _ROUNDING = 1e-9
 _STILL = 1e-7  # percent: what changes by less is rounding

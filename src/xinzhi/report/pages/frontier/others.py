@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import words
-from xinzhi.frontier import good_text, rts_text
+from xinzhi.core.text import Text, words
+from xinzhi.frontier import (
+    Bootstrap,
+    Economic,
+    Metafrontier,
+    Partial,
+    ReturnsTest,
+    TwoStage,
+    Window,
+    good_text,
+    rts_text,
+)
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.frontier.common import called, chosen, domain, group_text, head, headline, section
 from xinzhi.report.picture import picture
-from xinzhi.report.table import Table, table
-
-if TYPE_CHECKING:
-    from xinzhi.core.text import Text
-    from xinzhi.frontier import Bootstrap, Economic, Metafrontier, Partial, ReturnsTest, TwoStage, Window
-    from xinzhi.report.section import Picture, Section
-    from xinzhi.report.table import Column
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.table import Column, Table, table
 
 
 def bootstrap(result: Bootstrap, *, region: str | None = None) -> Section:

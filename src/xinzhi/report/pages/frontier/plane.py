@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.text import words
-from xinzhi.frontier import good_text, rts_text
+from xinzhi.core.arrays import FloatArray
+from xinzhi.core.text import Text, words
+from xinzhi.frontier import Efficiency, good_text, rts_text
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.frontier.common import called, measured, titled
 from xinzhi.report.picture import picture
+from xinzhi.report.section import Picture
 from xinzhi.report.table import table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.arrays import FloatArray
-    from xinzhi.core.text import Text
-    from xinzhi.frontier import Efficiency
-    from xinzhi.report.section import Picture
 
 Curve = list[tuple[float, float]]
 CONVEX = {"crs", "vrs", "nirs", "drs", "ndrs", "irs"}

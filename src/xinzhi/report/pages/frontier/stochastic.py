@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from xinzhi.core.text import Text, has, same, words
-from xinzhi.frontier import check_text, good_text, last_period
+from xinzhi.frontier import StochasticFrontier, Stoned, check_text, good_text, last_period
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.frontier.common import called, chosen, domain, group_text, head, headline, section, titled
 from xinzhi.report.picture import picture
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Table, table
-
-if TYPE_CHECKING:
-    from xinzhi.frontier import StochasticFrontier, Stoned
-    from xinzhi.report.section import Picture, Section
 
 MANY = 8  # lines in one chart
 _TESTS = {

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.text import words
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text, words
+from xinzhi.pathways import Complexity, Uncertainty
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways import layout
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import distinct, finding_notes, short
 from xinzhi.report.table import table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.result import Result
-    from xinzhi.core.text import Text
-    from xinzhi.pathways import Complexity, Uncertainty
-    from xinzhi.report.section import Picture
 
 FEW = 3
 MOST = 150  # activities that a network can show

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import words
+from xinzhi.core.text import Text, words
+from xinzhi.pathways import BetaConvergence, Clubs, LeadChanges, SigmaConvergence
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.entry import uncrowded
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import table
-
-if TYPE_CHECKING:
-    from xinzhi.core.text import Text
-    from xinzhi.pathways import BetaConvergence, Clubs, LeadChanges, SigmaConvergence
 
 MOST = 24
 NAMED = 40  # units whose names a cloud of points can show

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import words
+from xinzhi.core.text import Text, words
+from xinzhi.pathways import Backtest, Opportunities
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.pages.sectors.map import labels
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import column, table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.text import Text
-    from xinzhi.pathways import Backtest, Opportunities
-    from xinzhi.report.section import Picture
 
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
 INKS = dict(zip(QUADRANTS, (GROUPS[0], GROUPS[2], GROUPS[1], "#d8dee4"), strict=True))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.text import Text
 from xinzhi.report.charts.style import width
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.arrays import FloatArray, IntArray
-    from xinzhi.core.text import Text
 
 STEPS = 300
 BESIDE = 0.15  # pull of a link beside the tree, whose own links pull with one

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from xinzhi.core.text import words
-from xinzhi.pathways import CONDITIONS, SERIES
+from xinzhi.pathways import CONDITIONS, SERIES, LaneChanges, Leapfrog, Northeast
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
 from xinzhi.report.table import table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.pathways import LaneChanges, Leapfrog, Northeast
-    from xinzhi.report.section import Picture
 
 FEW = 3
 SEEN = 0.005  # smaller weights are not shown

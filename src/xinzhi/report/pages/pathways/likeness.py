@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from xinzhi.core.text import words
+from xinzhi.pathways import Choices, Isomorphism
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import finding_notes
 from xinzhi.report.table import table
-
-if TYPE_CHECKING:
-    from xinzhi.pathways import Choices, Isomorphism
-    from xinzhi.report.section import Picture
 
 MOST = 60  # regions of a matrix
 

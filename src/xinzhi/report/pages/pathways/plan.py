@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from xinzhi.core.text import Text, words
+from xinzhi.pathways import Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import finding_notes
 from xinzhi.report.table import column, table
-
-if TYPE_CHECKING:
-    from xinzhi.pathways import Plan
-    from xinzhi.report.section import Picture
 
 KINDS = ("coordinated", "queue", "greedy", "herd")
 MOST, TEN = 45, 10

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
+from altair.typing import ChartType
 
+from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text, listing, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.ranges import COLUMN
 from xinzhi.report.picture import picture
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import MOST_NOTES, capital
-from xinzhi.report.table import column, table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from altair.typing import ChartType
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Table
-    from xinzhi.risks import Bubbles, PanelBubbles
+from xinzhi.report.table import Table, column, table
+from xinzhi.risks import Bubbles, PanelBubbles
 
 CELLS, ROWS = 12, 45  # series that the grid and the time line show at most
 RISE, FALL = "positive", "negative"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
+from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, listing, number, same, words
 from xinzhi.report import palette
@@ -14,13 +16,7 @@ from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, capital, fact, finding_notes, sentence, word
 from xinzhi.report.table import Table, column, table
-from xinzhi.risks import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.result import Facts
-    from xinzhi.risks import PeakToPeak, PlantCapacity, Utilisation
+from xinzhi.risks import PeakToPeak, PlantCapacity, Utilisation, conventions
 
 SERIES, TOTAL, FULL = "series", "industry_total", 100.0
 LOWEST = 4  # industries whose history is drawn beside the total

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
+from xinzhi.core.finding import Finding
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, listing, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import ACCENT, DEEP, GROUPS
@@ -13,15 +17,7 @@ from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, arrangement, fact
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.risks import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
-    from xinzhi.risks import Debt
+from xinzhi.risks import Debt, conventions
 
 LISTED = 6  # names that a note lists
 LINES = (ACCENT, GROUPS[0], GROUPS[5], GROUPS[4])

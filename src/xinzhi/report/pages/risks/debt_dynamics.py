@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, listing, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.risks.debt import LISTED, gaps, swaps
@@ -14,12 +16,7 @@ from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, fact
 from xinzhi.report.table import Column, column, table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.result import Facts
-    from xinzhi.risks import DebtDynamics
+from xinzhi.risks import DebtDynamics
 
 INKS = {
     "interest": GROUPS[3], "growth": GROUPS[0], "prices": GROUPS[1], "nominal": GROUPS[0], "balance": GROUPS[4],

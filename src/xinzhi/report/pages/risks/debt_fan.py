@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import polars as pl
 
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, listing, number, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.risks.debt import LISTED, swaps
@@ -13,12 +14,7 @@ from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, fact, finding_notes, notes_of
 from xinzhi.report.table import Column, column, table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.result import Facts
-    from xinzhi.risks import DebtFan
+from xinzhi.risks import DebtFan
 
 MIDDLE = 50.0
 

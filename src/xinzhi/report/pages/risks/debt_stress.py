@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, listing, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.risks.debt import LISTED, swaps
@@ -15,14 +18,7 @@ from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, distinct, fact, hundredfold, notes_of, short
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.risks import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts
-    from xinzhi.risks import DebtStress
+from xinzhi.risks import DebtStress, conventions
 
 BASELINE, COMBINED = "baseline", "combined"
 SHOCKS = {"growth": GROUPS[0], "interest": GROUPS[3], "land": GROUPS[2], "contingent": GROUPS[4]}

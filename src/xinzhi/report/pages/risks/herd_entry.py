@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.schema import describe
+from xinzhi.core.result import Facts
+from xinzhi.core.schema import Kind, describe
 from xinzhi.core.text import Text, has, listing, number, percent, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import GROUPS
@@ -16,12 +17,7 @@ from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, distinct, fact, short, word
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.risks import conventions
-
-if TYPE_CHECKING:
-    from xinzhi.core.result import Facts
-    from xinzhi.core.schema import Kind
-    from xinzhi.risks import HerdEntry
+from xinzhi.risks import HerdEntry, conventions
 
 CATEGORY, BASE, ENTRIES = "category", "base", ("all", "uncertain")
 INKS = (GROUPS[3], GROUPS[0])

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.schema import describe
+from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import Text, has, listing, number, paragraph, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, distinct, fact, finding_notes, sentence, short
 from xinzhi.report.table import Table, column, table
-from xinzhi.risks import conventions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from xinzhi.core.schema import Column, Kind
-    from xinzhi.risks import Register
+from xinzhi.risks import Register, conventions
 
 MOST = 50  # rows of a picture
 WIDE, CELL = 76, 58

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -12,17 +12,10 @@ from xinzhi.core.text import Text, sentences, words
 from xinzhi.report.pages.risks import screening_pictures as pictures
 from xinzhi.report.pages.risks.screening_ledger import ledger
 from xinzhi.report.pages.yardstick.parameters import findings as findings_table
-from xinzhi.report.section import Section
+from xinzhi.report.section import Ledger, Section
 from xinzhi.report.sentence import clauses
-from xinzhi.report.table import column, table
-from xinzhi.risks import by_probability, chance_text, interval_text, value_words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from xinzhi.report.section import Ledger
-    from xinzhi.report.table import Table
-    from xinzhi.risks import Screening
+from xinzhi.report.table import Table, column, table
+from xinzhi.risks import Screening, by_probability, chance_text, interval_text, value_words
 
 MOST = {"repackaged": 12, "cannot tell": 4, "follow-on": 4}  # pairs side by side on the page
 ON_PAGE = 60  # rows of the page; the workbook has all

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.text import Text, number, words
 from xinzhi.report.section import Entry, Ledger, Piece
 from xinzhi.report.sentence import clauses
-from xinzhi.risks import joined_spans, value_words, verdict_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from xinzhi.risks import Comparison, Screening
+from xinzhi.risks import Comparison, Screening, joined_spans, value_words, verdict_text
 
 LONGEST, KEPT = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one
 NEARLY = ("within 25 %", "within 10 %", "within 3 %")

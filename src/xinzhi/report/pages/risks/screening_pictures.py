@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -11,13 +11,10 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.ranges import reliability
 from xinzhi.report.picture import picture
+from xinzhi.report.section import Picture
 from xinzhi.report.sentence import short
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.risks import by_probability, calibration_table, value_words
-
-if TYPE_CHECKING:
-    from xinzhi.report.section import Picture
-    from xinzhi.risks import Comparison, Screening
+from xinzhi.risks import Comparison, Screening, by_probability, calibration_table, value_words
 
 SHOWN = 40  # projects that one picture names
 STEPS = 5  # fields that the picture of the weights names

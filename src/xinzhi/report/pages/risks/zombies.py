@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, words
 from xinzhi.report import palette
@@ -14,10 +15,7 @@ from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, capital, fact, finding_notes, word
 from xinzhi.report.table import Column, Table, column, table
-
-if TYPE_CHECKING:
-    from xinzhi.core.result import Facts
-    from xinzhi.risks import Zombies
+from xinzhi.risks import Zombies
 
 LISTED = 50  # firms that the table names; the csv has all
 FULL = 100.0

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import polars as pl
+from altair.typing import ChartType
 
 from xinzhi.core.text import Text, listing, same, sentences, words
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.plane import squarify
+from xinzhi.report.charts.style import Words
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.pages.scope.eras import powers_table, timeline
 from xinzhi.report.picture import picture
-from xinzhi.report.section import Section
-from xinzhi.report.table import NO_UNIT, column, table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from altair.typing import ChartType
-
-    from xinzhi.report.charts.style import Words
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Column, Table
-    from xinzhi.scope import Scope
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.table import NO_UNIT, Column, Table, column, table
+from xinzhi.scope import Scope
 
 SPREAD = ("share", "lower", "upper")
 WIDTH, HEIGHT = 640.0, 380.0

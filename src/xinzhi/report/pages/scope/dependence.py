@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -10,14 +10,9 @@ from xinzhi.core.text import Text, same, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.scope.classify import roomy_dots
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
-from xinzhi.report.table import column, table
-from xinzhi.scope import document, industry_name, standard
-
-if TYPE_CHECKING:
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Column, Table
-    from xinzhi.scope import Dependence
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.scope import Dependence, document, industry_name, standard
 
 MOST = 25
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import altair as alt
+from altair.typing import ChartType
 
 from xinzhi.core.text import Text, listing, same, words
 from xinzhi.report import palette
 from xinzhi.report.charts import style
+from xinzhi.report.charts.style import Words
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Table, column
-from xinzhi.scope import definition
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from altair.typing import ChartType
-
-    from xinzhi.report.charts.style import Words
-    from xinzhi.scope import Era
+from xinzhi.scope import Era, definition
 
 FIRST, STEP, WIDTH = 1700, 40, 640
 MIDDLE = 1850  # the words of eras that begin later stand to the left of their end

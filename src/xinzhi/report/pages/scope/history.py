@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import altair as alt
 import polars as pl
+from altair.typing import ChartType
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same, sentences, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
+from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.scope.eras import eras
 from xinzhi.report.picture import picture
-from xinzhi.report.section import Section
-from xinzhi.report.table import Column, column, table
-from xinzhi.scope import document
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
-
-    from xinzhi.report.charts.style import Words
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Table
-    from xinzhi.scope import History
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.scope import History, document
 
 FACTS = "powers.yaml"
 STEP, WIDTH, LINE = 22, 600, 13

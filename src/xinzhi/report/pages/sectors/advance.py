@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, listing, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.sectors import map as chart
 from xinzhi.report.pages.sectors.names import chosen_or_why, sector_parts
 from xinzhi.report.palette import SOFT
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import arrangement
-from xinzhi.report.table import Table, column, table
-from xinzhi.sectors import sector_text, setting
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.result import Facts
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Column
-    from xinzhi.sectors import Sectors
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.sectors import Sectors, sector_text, setting
 
 DEGREE = "coordination_corrected"
 AXES = ("development", "coupling_corrected")

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from xinzhi.core.text import listing, sentences, words
+from xinzhi.core.text import Text, listing, sentences, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import HEIGHT, WIDTH
 from xinzhi.report.pages.sectors.map import domain, labels
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import column, table
-from xinzhi.sectors import series_text, setting
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.section import Picture
-    from xinzhi.sectors import Decoupling, Drivers
+from xinzhi.sectors import Decoupling, Drivers, series_text, setting
 
 
 def decoupled(result: Decoupling, *, region: str | None = None) -> Section:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -14,15 +14,10 @@ from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.pages.sectors.names import chosen_or_why, sector_inks
 from xinzhi.report.picture import picture
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import distinct, short
-from xinzhi.report.table import column, table
-from xinzhi.sectors import method
-
-if TYPE_CHECKING:
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Column, Table
-    from xinzhi.sectors import Index
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.sectors import Index, method
 
 HOW = ("treatment", "imputation", "normalisation", "weights", "aggregation")
 LONG, LEGEND = 30.0, 14.0  # widths of an indicator beside a chart, and of a sector in its legend

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.text import Text, same, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
-from xinzhi.report.table import column, table
-from xinzhi.sectors import departures, method
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Column, Table
-    from xinzhi.sectors import Gaming, Sensitivity, Uncertainty
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.sectors import Gaming, Sensitivity, Uncertainty, departures, method
 
 PLACES = ("rank", "rank_minimum", "rank_p05", "rank_median", "rank_p95", "rank_maximum")
 

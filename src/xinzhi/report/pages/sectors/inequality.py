@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import same, sentences, words
+from xinzhi.core.text import Text, same, sentences, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import spread
-from xinzhi.report.table import column, table
-from xinzhi.sectors import series_text
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Table
-    from xinzhi.sectors import Densities, Inequality
+from xinzhi.report.table import Table, column, table
+from xinzhi.sectors import Densities, Inequality, series_text
 
 INKS = {"within": palette.GROUPS[0], "between": palette.GROUPS[2], "transvariation": palette.GROUPS[1]}
 RIDGES = 8  # densities that one picture holds

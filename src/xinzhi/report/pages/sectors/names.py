@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names, distinct
+from xinzhi.core.text import Text
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.sentence import arrangement, short, spread
-from xinzhi.sectors import sector_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from xinzhi.core.text import Text
-    from xinzhi.sectors import Index, Sectors
+from xinzhi.sectors import Index, Sectors, sector_text
 
 __all__ = ["arrangement", "chosen", "distinct", "region_text", "sector_inks", "sector_parts", "short", "spread"]
 

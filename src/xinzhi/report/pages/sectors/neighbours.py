@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import polars as pl
 
@@ -10,16 +10,10 @@ from xinzhi.core.text import number, same, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import FACTORS, GROUPS
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import arrangement
-from xinzhi.report.table import column, table
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Column, Table
-    from xinzhi.sectors import MarkovChain, SpatialAutocorrelation
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.sectors import MarkovChain, SpatialAutocorrelation
 
 INKS = {kind: GROUPS[at] for kind, at in {"HH": 3, "LH": 2, "LL": 0, "HL": 6}.items()} | {"": FACTORS["labour"]}
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import sentences, words
+from xinzhi.core.result import Facts
+from xinzhi.core.text import Text, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
-from xinzhi.report.table import column, table
-from xinzhi.sectors import intensity_text, latest
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Text
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Column
-    from xinzhi.sectors import Culture, Education, Green
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.table import Column, column, table
+from xinzhi.sectors import Culture, Education, Green, intensity_text, latest
 
 
 def educated(result: Education, *, region: str | None = None) -> Section:

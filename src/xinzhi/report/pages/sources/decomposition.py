@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.text import Text, listing, number, percent, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.sources import tables
-from xinzhi.report.pages.sources.tables import ink, word
+from xinzhi.report.pages.sources.tables import Shown, ink, word
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Column
-from xinzhi.sources import pair
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.report.pages.sources.tables import Shown
-    from xinzhi.report.section import Picture
-    from xinzhi.sources import Sources
+from xinzhi.sources import Sources, pair
 
 MANY = 8  # lines in one chart
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import number, sentences, words
+from xinzhi.core.text import Text, number, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.sources.tables import with_period
 from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.sources import PRODUCTS, share_title, way
+from xinzhi.sources import PRODUCTS, Allocation, Innovation, Upgrading, share_title, way
 from xinzhi.yardstick import region_groups
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+Deeper = Allocation | Innovation | Upgrading
 
-    from xinzhi.core.text import Text
-    from xinzhi.report.section import Picture
-    from xinzhi.sources import Allocation, Innovation, Upgrading
-
-    Deeper = Allocation | Innovation | Upgrading
 
 MANY = 8  # industries that colours tell apart
 ROOM = (0.1, 0.035)  # of the plane that the label of a point takes

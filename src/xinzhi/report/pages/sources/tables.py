@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -13,13 +14,8 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, listing, words
 from xinzhi.report import palette
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.sources import assumption_frame, lacking, part_name, whole_span
+from xinzhi.sources import Sources, assumption_frame, lacking, part_name, whole_span
 from xinzhi.yardstick import Span, View
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from xinzhi.sources import Sources
 
 MANY = 6  # names in one cell
 INKS: Mapping[str, str] = {

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xinzhi.core.text import has, paragraph, words
+from markupsafe import Markup
+
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text, has, paragraph, words
+from xinzhi.data import Package
+from xinzhi.protocol import Protocol
 from xinzhi.report.document import Document, foot, protocol_summary, rows, said, text
 from xinzhi.report.page import package_line
 from xinzhi.report.pages import section
@@ -16,21 +23,9 @@ from xinzhi.report.pages.yardstick.parameters import protocol as parameters
 from xinzhi.report.pages.yardstick.regions import profiles
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
-from xinzhi.yardstick import View
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from markupsafe import Markup
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Result
-    from xinzhi.core.text import Text
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.report.table import Table
-    from xinzhi.studies import Assessment
-    from xinzhi.yardstick import Measurement
+from xinzhi.report.table import Table
+from xinzhi.studies import Assessment
+from xinzhi.yardstick import Measurement, View
 
 NAMES = ("report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessment.json")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
+from altair.typing import ChartType
 
 from xinzhi.core.text import Text, number, paragraph, same, share, words
 from xinzhi.report.charts.kit.names import END, MOST
@@ -15,17 +17,8 @@ from xinzhi.report.pages.yardstick.audit_view import AuditView
 from xinzhi.report.pages.yardstick.parameters import introduction
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, notes_of
-from xinzhi.report.table import without_notes
-from xinzhi.yardstick import choice_title
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.table import Table
-    from xinzhi.yardstick import Audit
+from xinzhi.report.table import Table, without_notes
+from xinzhi.yardstick import Audit, choice_title
 
 
 def reach(view: AuditView) -> tuple[Text, ...]:

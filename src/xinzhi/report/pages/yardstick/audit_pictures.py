@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import altair as alt
 import numpy as np
 import polars as pl
+from altair.typing import ChartType
 
-from xinzhi.core.text import number, percent, share, words
+from xinzhi.core.text import Text, number, percent, share, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import STEP as LINE
 from xinzhi.report.charts.kit.names import ends
-from xinzhi.report.charts.style import padded
+from xinzhi.report.charts.style import Words, padded
 from xinzhi.report.page import both_svg
-from xinzhi.report.pages.yardstick.audit_view import level_text, thinned
+from xinzhi.report.pages.yardstick.audit_view import AuditView, Curve, level_text, thinned
 from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
 from xinzhi.yardstick import choice_title
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.charts.style import Words
-    from xinzhi.report.pages.yardstick.audit_view import AuditView, Curve
 
 WIDTH, HEIGHT = 520, 210
 STRIPS = 60  # a page tells no more places of the curve apart

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,16 +12,11 @@ import polars as pl
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, has, words
 from xinzhi.protocol import specification
-from xinzhi.report.pages.yardstick.audit_view import level_text
+from xinzhi.report.pages.yardstick.audit_view import AuditView, level_text
 from xinzhi.report.pages.yardstick.parameters import protocol
 from xinzhi.report.sentence import clauses, joined
 from xinzhi.report.table import Column, Table, table
 from xinzhi.yardstick import choice_title
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from xinzhi.report.pages.yardstick.audit_view import AuditView
 
 ALL = 1000  # protocols up to which the workbook lists every one
 POINTS = ("minimum", "p05", "median", "p95", "maximum")

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text, clauses, read_words, same, words
 from xinzhi.protocol import Dated, specification
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import joined
-from xinzhi.yardstick import Span, choice_title, region_groups, region_names
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-    from xinzhi.yardstick import Audit, Choice
+from xinzhi.yardstick import Audit, Choice, Span, choice_title, region_groups, region_names
 
 LONGEST = 40
 

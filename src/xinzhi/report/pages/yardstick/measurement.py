@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from altair.typing import ChartType
 
 from xinzhi.core.text import Text, paragraph, words
 from xinzhi.report.charts.kit.names import END, MOST
+from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.yardstick import pictures, tables
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, notes_of
-from xinzhi.yardstick import PARTS, View, figures_of, largest_source
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.charts.style import Words
-    from xinzhi.report.table import Table
-    from xinzhi.yardstick import Measurement
+from xinzhi.report.table import Table
+from xinzhi.yardstick import PARTS, Measurement, View, figures_of, largest_source
 
 SEVERAL = 2  # regions from which on there is a ranking
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
-from xinzhi.core.schema import Column
+from xinzhi.core.finding import Finding
+from xinzhi.core.schema import Column, Kind
 from xinzhi.core.text import NOTHING, Text, words
-from xinzhi.protocol import Dated
+from xinzhi.protocol import Alternative, Dated, Parameter, Protocol
 from xinzhi.report.page import both
 from xinzhi.report.table import Table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.schema import Kind
-    from xinzhi.protocol import Alternative, Parameter, Protocol
 
 SHOWN = 200  # findings on the page; all of them are in the workbook and in the JSON document
 SEVERITIES = {"error": 0, "warning": 1, "note": 2}

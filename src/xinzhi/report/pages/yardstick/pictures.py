@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import polars as pl
+from altair.typing import ChartType
 
 from xinzhi.core import flags
-from xinzhi.core.text import number, same, words
+from xinzhi.core.text import Text, number, same, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import STEP, ends
+from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
 from xinzhi.yardstick import PARTS, Span, View
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.charts.style import Words
 
 PANELS = 5  # side by side
 GROUPS = (285, 270)  # pixels of a panel of the macro-regions

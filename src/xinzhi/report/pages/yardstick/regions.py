@@ -7,8 +7,8 @@ Measured, that is a hundred times faster than a renderer; the same picture as an
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 from markupsafe import Markup
@@ -23,9 +23,6 @@ from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
 from xinzhi.report.section import Profile
 from xinzhi.report.table import without_notes
 from xinzhi.yardstick import PARTS, View
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 PERIOD = ("period", "output_growth", *tables.PARTS, "tfp_part", "rank", "flags")
 YEARLY = ("year", "output_growth", *tables.PARTS, "labour_share", "tfp_level", "flags")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core import flags
-from xinzhi.core.schema import describe
+from xinzhi.core.schema import Kind, describe
 from xinzhi.core.text import Text, has, words
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import names_joined
 from xinzhi.report.table import Column, Table, table
-from xinzhi.yardstick import NATIONAL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from xinzhi.core.schema import Kind
-    from xinzhi.yardstick import Span, View
+from xinzhi.yardstick import NATIONAL, Span, View
 
 GROWTH = ("output_growth", "capital_growth", "labour_growth", "human_capital_growth")
 PARTS = ("capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth")
