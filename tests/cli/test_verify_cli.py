@@ -71,14 +71,14 @@ def test_a_shipped_package_by_name(app, certificate):
 def test_one_cell(app, certificate, altered):
     result = app([str(certificate), "--data", str(altered)])
     assert result.exit_code == 1
-    assert "accounts, column 'output_real' (220000/2017)" in result.stdout
+    assert "accounts.csv, line 203, column 'output_real' (220000/2017)" in result.stdout
     assert "differences." in result.stdout
 
 
 def test_one_cell_in_chinese(app, certificate, altered):
     result = app([str(certificate), "--data", str(altered), "--lang", "zh"])
     assert result.exit_code == 1
-    assert "accounts，“output_real”列（220000/2017）" in result.stdout
+    assert "accounts.csv，第203行，“output_real”列（220000/2017）" in result.stdout
 
 
 def test_json(app, certificate, altered):

@@ -133,6 +133,11 @@ def _differences(protocol: Protocol, known: Protocol, allowed: Mapping[str, Depa
         declared = path in allowed and plain(allowed[path].here) == ours
         rule = "certificate.departure" if declared else "certificate.parameter"
         yield finding(rule, file=file, key=path, value=spell(ours), expected=spell(theirs))
+    for path, stated in allowed.items():
+        theirs, ours = values.get(path, (None, None))
+        if (plain(stated.registered), plain(stated.here)) != (theirs, ours):
+            value, expected = f"{spell(theirs)} -> {spell(ours)}", f"{spell(stated.registered)} -> {spell(stated.here)}"
+            yield finding("certificate.departure-altered", file=file, key=path, value=value, expected=expected)
     ours, theirs = json.loads(canonical(protocol)), json.loads(canonical(known))
     for name in ("id", "version", "status", "exclude"):
         if ours[name] != theirs[name]:

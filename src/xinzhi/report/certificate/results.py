@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,23 +11,25 @@ import polars as pl
 
 from xinzhi.core.finding import finding
 from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable, digest
-from xinzhi.report.certificate.tables import flat, keys, nest, shortened
+from xinzhi.report.certificate.tables import flat, keys, nest, shortened, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from xinzhi.core.finding import Finding
+    from xinzhi.core.finding import Finding, Place
     from xinzhi.yardstick import Measurement
 
 # Name in the certificate: attribute of the measurement, and the columns that name a row.
 _SPAN = ["region", "start", "end"]
-_TABLES = {
+TABLES = {
     "growth": ("frame", ["region", "year"]),
     "levels": ("levels", ["region", "year"]),
     "periods": ("periods", _SPAN),
     "national_periods": ("national_periods", _SPAN),
     "group_periods": ("group_periods", _SPAN),
 }
+
+_EDGE = 1e-9
 
 
 def digest_results(measurement: Measurement, digits: int) -> Results:
@@ -37,7 +40,7 @@ def digest_results(measurement: Measurement, digits: int) -> Results:
 
 
 def _frames(measurement: Measurement) -> Iterator[tuple[str, pl.DataFrame, list[str]]]:
-    for name, (attribute, key) in _TABLES.items():
+    for name, (attribute, key) in TABLES.items():
         yield name, getattr(measurement, attribute).sort(key), key
 
 
@@ -91,52 +94,97 @@ def _rounded(cells: pl.Series, decimals: int) -> list[int | None]:
 
 def compare_results(stated: Results, measurement: Measurement) -> Iterator[Finding]:
     """Yield the columns and rows of the results that recomputing does not give back."""
-    # A rounded number agrees when it differs by one unit of its last digit at most: two machines whose values differ in
-    # the sixteenth digit may round a value that lies on the edge to neighbouring numbers, never further apart.
+    # No digest is believed: all values are compared, whatever the certificate says of them. A rounded number agrees
+    # when it differs by one unit of its last digit at most: two machines whose values differ in the sixteenth digit may
+    # round a value that lies on the edge to neighbouring numbers, never further apart.
+    for name in stated.tables.keys() - TABLES.keys():
+        yield finding("certificate.result-table-extra", table=name)
     for name, frame, key in _frames(measurement):
         if name not in stated.tables:
             yield finding("certificate.result-table", table=name)
             continue
         old = stated.tables[name]
         here = _encode(frame, key, stated.digits, old)
+        if old.key != key:
+            value, expected = ", ".join(key), ", ".join(old.key)
+            yield finding("certificate.stated", table=name, key="key", value=value, expected=expected)
+        wide = [one for one, row in flat(old.rows).items() if len(row) != len(old.columns)]
+        yield from shortened("certificate.result-row-width", name, wide)
         stays, new = flat(old.rows).keys(), flat(here.rows).keys()
         yield from shortened("certificate.result-row-missing", name, sorted(stays - new))
         yield from shortened("certificate.result-row-extra", name, sorted(new - stays))
         yield from _columns(name, old, here)
+        yield from _scales(name, old, frame, stated.digits)
+
+
+def _scales(name: str, stated: ResultTable, frame: pl.DataFrame, digits: int) -> Iterator[Finding]:
+    """Yield the columns whose decimals are not those that their values ask for: fewer would let any value pass."""
+    for column in stated.columns:
+        if column.name not in frame.columns:
+            continue
+        cells = frame[column.name]
+        # Noise of the last digit moves the largest value over a power of ten, and the decimals with it.
+        scales = (1, 1 - _EDGE, 1 + _EDGE) if cells.dtype.is_float() else ()
+        allowed: list[int | None] = [*(_decimals(cells * scale, digits) for scale in scales)] or [None]
+        if column.decimals not in allowed:
+            value, expected = str(allowed[0]), str(column.decimals)
+            yield finding("certificate.result-decimals", table=name, column=column.name, value=value, expected=expected)
 
 
 def _columns(name: str, stated: ResultTable, here: ResultTable) -> Iterator[Finding]:
     new = {column.name: number for number, column in enumerate(here.columns)}
+    for gone in new.keys() - {column.name for column in stated.columns}:
+        yield finding("certificate.result-column-missing", table=name, column=gone)
     left, right = flat(stated.rows), flat(here.rows)
     both = [key for key in left if key in right]
+    place = {key: number for number, key in enumerate(right)}
+    names = [(head, last) for head, below in stated.rows.items() for last in below]
+    names.sort(key=lambda one: place.get(whole(*one), len(place)))
     for number, column in enumerate(stated.columns):
         if column.name not in new:
             yield finding("certificate.result-column", table=name, column=column.name)
             continue
         other = here.columns[new[column.name]]
-        if column.sha256 == other.sha256:
-            continue
         pairs = {key: (_at(left[key], number), _at(right[key], new[column.name])) for key in both}
-        yield from _differing(name, column, other, pairs)
+        gaps = {key: gap for key, pair in pairs.items() if (gap := _gap(column, other, *pair)) > 0}
+        if not _has_its_digest(column, [[*one] for one in names], [_at(left[whole(*one)], number) for one in names]):
+            yield _most("certificate.result-column-altered", name, column, other, gaps, pairs)
+        allowed = 0 if column.decimals is None else 1
+        if wrong := {key: gap for key, gap in gaps.items() if gap > allowed}:
+            yield _most("certificate.result", name, column, other, wrong, pairs)
 
 
 def _at(row: Sequence[int | None], number: int) -> int | None:
     return row[number] if number < len(row) else None
 
 
-def _differing(
-    name: str, column: ResultColumn, other: ResultColumn, pairs: dict[str, tuple[int | None, int | None]]
-) -> Iterator[Finding]:
-    """Yield one finding for a column: how many values differ, and the one that does most."""
-    allowed = 0 if column.decimals is None else 1
-    gaps = {key: gap for key, pair in pairs.items() if (gap := _gap(column, other, *pair)) > allowed}
+def _has_its_digest(column: ResultColumn, names: list[list[str]], values: list[int | None]) -> bool:
+    """Whether the digest that a certificate states of a column is that of the rows beside it."""
+    shown: list[Any] = list(values)
+    if column.texts is not None:
+        used = {value for value in values if value is not None}
+        if used != set(range(len(column.texts))) or column.texts != sorted(set(column.texts)):
+            return False
+        shown = [None if value is None else column.texts[value] for value in values]
+    document = {"column": column.name, "decimals": column.decimals, "rows": names, "values": shown}
+    return digest(document) == column.sha256
+
+
+def _most(
+    rule: str,
+    name: str,
+    column: ResultColumn,
+    other: ResultColumn,
+    gaps: dict[str, float],
+    pairs: dict[str, tuple[int | None, int | None]],
+) -> Finding:
+    """Return one finding for a column: how many values differ, and the one that does most."""
+    place: Place = {"table": name, "column": column.name}
     if gaps:
         key = max(gaps, key=lambda one: gaps[one])
         old, new = pairs[key]
-        yield finding(
-            "certificate.result", words={"count": len(gaps), "total": len(pairs)}, table=name, column=column.name,
-            key=key, value=_show(other, new), expected=_show(column, old),
-        )  # fmt: skip
+        place |= {"key": key, "value": _show(other, new), "expected": _show(column, old)}
+    return finding(rule, words={"count": len(gaps), "total": len(pairs)}, **place)
 
 
 def _gap(column: ResultColumn, other: ResultColumn, old: int | None, new: int | None) -> float:
@@ -155,4 +203,4 @@ def _show(column: ResultColumn, value: int | None) -> str:
         return column.texts[value] if 0 <= value < len(column.texts) else str(value)
     if column.decimals is None:
         return str(value)
-    return f"{value / 10.0**column.decimals:.{max(column.decimals, 0)}f}"
+    return f"{Decimal(value).scaleb(-column.decimals):.{max(column.decimals, 0)}f}"

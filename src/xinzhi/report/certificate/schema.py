@@ -127,7 +127,7 @@ def read_document(path: str | PathLike[str]) -> dict[str, Any]:
     """Return the JSON document of a certificate whose version this xinzhi can read."""
     file = Path(path)
     try:
-        document = json.loads(file.read_bytes(), parse_constant=_not_finite)
+        document = json.loads(file.read_bytes(), parse_constant=_not_finite, object_pairs_hook=_once)
     except OSError as error:
         raise InputError("certificate.unreadable", path=file, why=system_reason(error)) from error
     except (ValueError, RecursionError) as error:
@@ -160,6 +160,14 @@ def read_certificate(path: str | PathLike[str]) -> Certificate:
         When the file cannot be read, is no certificate, or is of a newer major version.
     """
     return parse(read_document(path), Path(path).name)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object none of whose names stands twice: readers differ in which of the two they take."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError
+    return made
 
 
 def _not_finite(word: str) -> float:

@@ -18,7 +18,7 @@ from xinzhi.report.certificate.schema import ColumnDigest, InputTable
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from xinzhi.core.finding import Finding
+    from xinzhi.core.finding import Finding, Place
     from xinzhi.data import Package
 
 T = TypeVar("T")
@@ -80,18 +80,23 @@ def compare_tables(stated: Mapping[str, InputTable], package: Package) -> Iterat
     yield from (finding("certificate.table-missing", table=name) for name in stated if name not in package.tables)
     yield from (finding("certificate.table-extra", table=name) for name in package.tables if name not in stated)
     for name, table in stated.items():
-        if name in package.tables and package.fingerprint(name) != table.sha256:
+        if name in package.tables:  # whatever its digest says: who changes a part may have changed the digest too
             yield from _compare(name, table, package)
 
 
 def _compare(name: str, stated: InputTable, package: Package) -> Iterator[Finding]:
-    here = _digest(package, name, read=stated.read)
+    here = _digest(package, name, read=stated.cells is not None)
     found = [*_columns(name, stated, here), *_rows(name, stated, here, package), *_values(name, stated, here, package)]
-    if not found:
-        both = [column for column in stated.columns if column in here.columns]
-        differing = [column for column in both if stated.columns[column].sha256 != here.columns[column].sha256]
-        found = [finding("certificate.column-differs", table=name, column=column) for column in differing]
-    yield from found or [finding("certificate.table-differs", table=name)]
+    if all(one.column is not None for one in found):  # the same rows
+        both = stated.columns.keys() & here.columns.keys() - {one.column for one in found}
+        differing = sorted(column for column in both if stated.columns[column].sha256 != here.columns[column].sha256)
+        found += [finding("certificate.column-differs", table=name, column=column) for column in differing]
+    if stated.key != here.key:
+        value, expected = ", ".join(here.key), ", ".join(stated.key)
+        found.append(finding("certificate.stated", table=name, key="key", value=value, expected=expected))
+    if not found and stated.sha256 != here.sha256:
+        found.append(finding("certificate.table-differs", table=name))
+    yield from found
 
 
 def _columns(name: str, stated: InputTable, here: InputTable) -> Iterator[Finding]:
@@ -106,9 +111,10 @@ def _columns(name: str, stated: InputTable, here: InputTable) -> Iterator[Findin
 
 
 def _rows(name: str, stated: InputTable, here: InputTable, package: Package) -> Iterator[Finding]:
+    rows = here.rows if stated.cells is None else len(flat(stated.cells))
+    if stated.rows != rows:
+        yield finding("certificate.row-count", table=name, value=str(here.rows), expected=str(stated.rows))
     if stated.cells is None or here.cells is None:
-        if stated.rows != here.rows:
-            yield finding("certificate.row-count", table=name, value=str(here.rows), expected=str(stated.rows))
         return
     old, new = flat(stated.cells), flat(here.cells)
     counted = Counter(whole(*key) for key in keys(package.tables[name], here.key))
@@ -124,18 +130,28 @@ def _values(name: str, stated: InputTable, here: InputTable, package: Package) -
     old, new = flat(stated.cells), flat(here.cells)
     frame = package.tables[name]
     line = {whole(*key): number for number, key in enumerate(keys(frame, here.key))}
-    places = {column: number * _MARK for number, column in enumerate(_others(stated.columns, stated.key))}
+    origin, seen = package.origins.get(name), set[str]()
+    starts = {column: number * _MARK for number, column in enumerate(_others(stated.columns, stated.key))}
     for number, column in enumerate(_others(here.columns, here.key)):
-        if column not in places:
+        if column not in starts:
             continue
-        left, right = places[column], number * _MARK
+        left, right = starts[column], number * _MARK
         differing = [
             key
             for key, marks in old.items()
             if key in new and marks[left : left + _MARK] != new[key][right : right + _MARK]
         ]
-        values = {key: "-" if (cell := frame[column][line[key]]) is None else str(cell) for key in differing}
-        yield from shortened("certificate.cell", name, differing, column=column, values=values)
+        seen.update(differing)
+        places: dict[str, Place] = {}
+        for key in differing:
+            cell = frame[column][line[key]]
+            places[key] = {"value": "-" if cell is None else str(cell)}
+            if origin is not None:
+                places[key] |= {"file": origin.file, "line": int(origin.lines[line[key]])}
+        yield from shortened("certificate.cell", name, differing, column=column, places=places)
+    if stated.columns.keys() == here.columns.keys():  # marks that belong to no column
+        odd = [key for key, marks in old.items() if key in new and key not in seen and marks != new[key]]
+        yield from shortened("certificate.row-marks", name, odd)
 
 
 def keys(frame: pl.DataFrame, key: Sequence[str]) -> list[tuple[str, str]]:
@@ -168,12 +184,13 @@ def shortened(
     differing: Sequence[str],
     *,
     column: str | None = None,
-    values: Mapping[str, str] | None = None,
+    places: Mapping[str, Place] | None = None,
 ) -> Iterator[Finding]:
     """Yield a finding for every row of `differing`, up to the limit, and one that counts the others."""
     limit = int(read_words("pages/certificate.yaml")["limits"]["named"])
     for key in differing[:limit]:
-        yield finding(rule, table=table, column=column, key=key, value=values[key] if values else None)
+        place: Place = {"table": table, "column": column, "key": key}
+        yield finding(rule, **(place | places[key] if places else place))
     if more := differing[limit:]:
         words = {"count": len(more), "first": more[0], "last": more[-1]}
         yield finding(f"{rule}-more", words=words, table=table, column=column)

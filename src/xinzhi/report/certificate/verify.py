@@ -157,6 +157,15 @@ def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterat
     except XinzhiError as error:
         yield finding("certificate.not-recomputed", words={"problem": error.text}, file=package.name)
         return
+    digits = int(rules.value("reporting.result_digits"))
+    if stated.results.digits != digits:
+        yield finding("certificate.stated", key="digits", value=str(digits), expected=str(stated.results.digits))
+    for name, table in stated.tables.items():
+        read = name in result.provenance.inputs
+        if table.read != read or (read and table.key and table.cells is None):
+            yield finding(
+                "certificate.stated", table=name, key="read", value=str(read).lower(), expected=str(table.read).lower()
+            )
     yield from compare_results(stated.results, result)
 
 

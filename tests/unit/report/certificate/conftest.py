@@ -39,14 +39,37 @@ def copy(folder, tmp_path):
     return Path(shutil.copytree(folder, tmp_path / "china-provinces"))
 
 
+def resealed(document):
+    """Give every column of the results the digest of the values that now stand in the rows."""
+    for table in document["results"]["tables"].values():
+        rows = [(head, last, row) for head, below in table["rows"].items() for last, row in below.items()]
+        for number, column in enumerate(table["columns"]):
+            values = [row[number] if number < len(row) else None for _, _, row in rows]
+            if column["texts"] is not None:
+                values = [None if one is None else column["texts"][one] for one in values]
+            names = [[head, last] for head, last, _ in rows]
+            shown = {"column": column["name"], "decimals": column["decimals"], "rows": names, "values": values}
+            column["sha256"] = digest(shown)
+
+
+@pytest.fixture
+def reseal():
+    def seal(document):
+        resealed(document)
+        document["sha256"] = digest(without(document, "sha256", "signature"))
+
+    return seal
+
+
 @pytest.fixture
 def forge(tmp_path):
-    """Return a maker of changed certificates; `restate` gives them the sha256 that they then have."""
+    """Return a maker of changed certificates; `restate` gives every digest anew."""
 
     def make(path, change, *, restate=True):
         document = json.loads(path.read_text(encoding="utf-8"))
         change(document)
         if restate:
+            resealed(document)
             document["sha256"] = digest(without(document, "sha256", "signature"))
         target = tmp_path / "certificate.json"
         target.write_text(json.dumps(document), encoding="utf-8")

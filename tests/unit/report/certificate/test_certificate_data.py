@@ -54,7 +54,7 @@ def test_one_digit_of_one_cell(certificate, copy):
     result = verify(certificate, data)
     assert places(result, "cell") == [("accounts", "output_real", "220000/2017")]
     (found,) = [found for found in result.differences if found.rule == "cell"]
-    assert found.where() == "accounts, column 'output_real' (220000/2017)"
+    assert found.where() == "accounts.csv, line 203, column 'output_real' (220000/2017)"
     now = data.tables["accounts"].filter(region="220000", year=2017)["output_real"].item()
     assert found.value == str(now)
     assert "growth" in {found.table for found in result.differences if found.rule == "result"}

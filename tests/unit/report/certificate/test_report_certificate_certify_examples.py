@@ -4,4 +4,4 @@ from xinzhi.report.certificate.certify import dependencies
 
 
 def test_dependencies() -> None:
-    assert sorted(dependencies())[:2] == ["altair", "fastexcel"]
+    assert {"altair", "fastexcel", "python"} <= dependencies().keys()
