@@ -185,7 +185,7 @@ def _write(result: Claims, out: Path, language: Language) -> list[Path]:
     """Write the report that one can hand over."""
     import json
 
-    from xinzhi.report.document import whole
+    from xinzhi.core.files import whole
     from xinzhi.yardstick import note
 
     names = ["claims.csv", "protocols.csv", "claims.json", "claims.md"]

@@ -187,7 +187,7 @@ def screen(call: Call) -> int | None:
     folder = call.get("example")
     if folder is None:
         return conclude(call, study(call, call.get("projects")))
-    from xinzhi.report.document import whole
+    from xinzhi.core.files import whole
     from xinzhi.risks import example
 
     frames = {f"{name}.csv": frame for name, frame in example().items()}

@@ -1,18 +1,14 @@
-"""A document: sections and what stands around them, as JSON for machines, in files that are whole or not there."""
+"""A document: sections and what stands around them, as JSON for machines."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from xinzhi.core.errors import UsageError, system_reason
 from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text, paragraph, same, words
 from xinzhi.protocol import Protocol
@@ -86,30 +82,3 @@ def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def dump(document: Mapping[str, Any]) -> str:
     """Write a document as JSON, readable as it stands."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1, default=str) + "\n"
-
-
-@contextmanager
-def whole(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Hand out temporary paths for files of a folder and put all of them in their places at the end."""
-    # When anything fails before that, the temporary files are removed and files of those names stay as they were.
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError("report.cannot-write-folder", folder=folder, why=system_reason(error)) from None
-    temporary = [folder / f".{os.getpid()}-{name}" for name in names]
-    try:
-        yield temporary
-        for path, name in zip(temporary, names, strict=True):
-            path.replace(folder / name)
-    except PermissionError as error:
-        raise UsageError("report.cannot-write-file", file=error.filename, why=system_reason(error)) from None
-    finally:
-        for path in temporary:
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Hand out a temporary path for one file and put it in its place at the end."""
-    with whole(path.parent, [path.name]) as (temporary,):
-        yield temporary

@@ -11,10 +11,10 @@ import polars as pl
 import polars.selectors as cs
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.files import whole_file
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
 from xinzhi.core.text import is_known
-from xinzhi.report.document import whole_file
 
 STATA_LABEL = 80
 

@@ -13,10 +13,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.files import whole_file
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Language, words
 from xinzhi.data import Package, RawTable
-from xinzhi.report.document import whole_file
 from xinzhi.report.palette import SEVERITY
 
 SHEET_NAME = 31  # the most that Excel allows

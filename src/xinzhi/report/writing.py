@@ -11,11 +11,12 @@ from altair.typing import ChartType
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.files import whole
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import Document, dump, rows, said, text, whole
+from xinzhi.report.document import Document, dump, rows, said, text
 from xinzhi.report.section import Section
 from xinzhi.studies import Study
 from xinzhi.yardstick import Audit, Measurement

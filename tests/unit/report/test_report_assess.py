@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.files import whole
 from xinzhi.report import workbook as sheets
 from xinzhi.report import write_assessment, writing
-from xinzhi.report.document import whole
 from xinzhi.report.pages.yardstick.assessment import NAMES, input_units
 
 if TYPE_CHECKING:

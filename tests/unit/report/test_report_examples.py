@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xinzhi.core.files import whole
 from xinzhi.core.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
 from xinzhi.core.text import Text, same, share, words
 from xinzhi.protocol import Dated
@@ -10,7 +11,7 @@ from xinzhi.report.charts.kit.episodes import written
 from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.kit.years import shades, stretches
 from xinzhi.report.charts.style import Words, padded, width
-from xinzhi.report.document import text, whole
+from xinzhi.report.document import text
 from xinzhi.report.numbers import amount, split_unit, unit_text
 from xinzhi.report.page import both
 from xinzhi.report.pages.yardstick.audit_view import level_text, thinned, value_text

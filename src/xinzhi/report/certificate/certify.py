@@ -10,13 +10,13 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.files import whole
 from xinzhi.report.certificate.folder import File, crate, prov
 from xinzhi.report.certificate.protocol import describe
 from xinzhi.report.certificate.results import digest_results
 from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, Certificate, digest, layout, without
 from xinzhi.report.certificate.signature import sign
 from xinzhi.report.certificate.tables import digest_tables
-from xinzhi.report.document import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

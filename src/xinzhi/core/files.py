@@ -1,0 +1,183 @@
+"""A set of files that is of one run: written in a folder of its own beside their places, then put there together."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from xinzhi.core.errors import UsageError, XinzhiError, system_reason
+
+try:
+    import fcntl
+except ImportError:  # Windows: runs into one folder must not be at once there, and nothing is swept
+    fcntl = None  # type: ignore[assignment]
+
+# A file system renames one file at a time, so a set takes several steps, and a process can be killed between any two.
+# What is in place is therefore always the tail of the list of names of one run: the old files are moved aside from the
+# first name to the last, then the new ones are moved in from the last to the first. A file is there only with those
+# that follow it, so what vouches for others (a certificate) comes last in the list. `SET` holds both sets meanwhile;
+# the next run into the folder finishes what a killed one could not.
+PREFIX = ".xinzhi-"
+SET, NEW, OLD, NAMES = f"{PREFIX}set", "new", "old", "names.json"
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_EARLIER = re.compile(r"\.(\d+)-.+")  # temporary names of earlier versions, with the number of their process
+
+
+@contextmanager
+def whole(folder: Path, names: Sequence[str], *, former: Sequence[str] = ()) -> Iterator[list[Path]]:
+    """Hand out temporary paths for files of a folder, and put all of them in their places at the end.
+
+    Files that are there only with others come before these in `names`; those of `former` go with the old set. When
+    anything fails, files of those names stay as they were.
+    """
+    stage: Path | None = None
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _alone(folder):
+                _sweep(folder)
+                stage = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
+                held = _hold(stage)
+        except OSError as error:
+            raise _kind(error)("core.cannot-write-folder", folder=folder, why=system_reason(error)) from None
+        try:
+            for part in (NEW, OLD):
+                (stage / part).mkdir()
+            yield [stage / NEW / name for name in names]
+            (stage / NAMES).write_text(json.dumps([names, former]), encoding="utf-8")
+            with _alone(folder):
+                _place(folder, stage, names, former)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+            _release(held)
+    except OSError as error:
+        place = folder if error.filename is None else folder / Path(error.filename).name
+        raise _kind(error)("core.cannot-write-file", file=place, why=system_reason(error)) from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Hand out a temporary path for one file and put it in its place at the end."""
+    with whole(path.parent, [path.name]) as (temporary,):
+        yield temporary
+
+
+def _kind(error: OSError) -> type[XinzhiError]:
+    """Return whose matter it is: a full or broken disk is nobody's misuse."""
+    return XinzhiError if error.errno in _DISK else UsageError
+
+
+def unfinished(folder: Path) -> bool:
+    """Whether a run was killed while it put its files in place; the next one into the folder finishes it."""
+    return (folder / SET).is_dir()
+
+
+def _place(folder: Path, stage: Path, names: Sequence[str], former: Sequence[str]) -> None:
+    """Put a complete set in place, or leave everything as it was."""
+    _finish(folder)
+    if len(names) == 1 and not former:
+        os.replace(stage / NEW / names[0], folder / names[0])  # noqa: PTH105 - tests count these
+        return
+    ready = folder / SET
+    os.replace(stage, ready)  # noqa: PTH105 - from here on the set is complete
+    try:
+        _swap(folder, ready, names, former)
+    except BaseException:
+        _undo(folder, ready, names, former)
+        shutil.rmtree(ready, ignore_errors=True)
+        raise
+    shutil.rmtree(ready, ignore_errors=True)
+
+
+def _swap(folder: Path, ready: Path, names: Sequence[str], former: Sequence[str]) -> None:
+    """Move the old set aside and the new one in; or what is left to do of it."""
+    waiting = [name for name in names if (ready / NEW / name).exists()]
+    there = [name for name in (*names, *former) if os.path.lexists(folder / name)]
+    if len(waiting) == len(names):  # else the old set is gone already
+        for name in there:
+            if (folder / name).is_dir() and not (folder / name).is_symlink():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
+        for name in there:
+            os.replace(folder / name, ready / OLD / name)  # noqa: PTH105
+    for name in reversed(waiting):
+        os.replace(ready / NEW / name, folder / name)  # noqa: PTH105
+
+
+def _undo(folder: Path, ready: Path, names: Sequence[str], former: Sequence[str]) -> None:
+    """Move the new set out again and the old one back."""
+    for name in names:
+        if not (ready / NEW / name).exists() and (folder / name).exists():
+            os.replace(folder / name, ready / NEW / name)  # noqa: PTH105
+    for name in reversed([*names, *former]):
+        if os.path.lexists(ready / OLD / name):
+            os.replace(ready / OLD / name, folder / name)  # noqa: PTH105
+
+
+def _finish(folder: Path) -> None:
+    """Finish what a killed run left half done: its set is complete."""
+    ready = folder / SET
+    if ready.is_dir():
+        if (ready / NAMES).exists():
+            _swap(folder, ready, *json.loads((ready / NAMES).read_text(encoding="utf-8")))
+        shutil.rmtree(ready)
+
+
+def _sweep(folder: Path) -> None:
+    """Finish a set and remove the temporary files of processes that are no more."""
+    _finish(folder)
+    if fcntl is None:
+        return
+    for path in folder.iterdir():
+        if path.name.startswith(PREFIX) and path.is_dir():
+            held = _hold(path, wait=False)
+            if held is not None:
+                shutil.rmtree(path, ignore_errors=True)
+                _release(held)
+        elif (found := _EARLIER.fullmatch(path.name)) and not _lives(int(found[1])):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time put files into a folder; the system forgets the lock with the process."""
+    held = _hold(folder)
+    try:
+        yield
+    finally:
+        _release(held)
+
+
+def _hold(folder: Path, *, wait: bool = True) -> int | None:
+    """Lock a folder; None where it is locked or the file system has no locks."""
+    if fcntl is None:
+        return None
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        os.close(held)
+        return None
+    return held
+
+
+def _release(held: int | None) -> None:
+    if held is not None:
+        with suppress(OSError):
+            os.close(held)
