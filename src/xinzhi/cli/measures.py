@@ -210,7 +210,9 @@ def verify(call: Call) -> int:
     with progress(call.language, quiet=call.json) as told:
         package = load(call.get("data"), encoding=call.get("encoding"))
         told.step("verify")
-        result = run(Path(call.get("certificate")), package, key=signer, protocol=rules)
+        path, files = Path(call.get("certificate")), call.get("files")
+        folder = None if files is None else Path(files) if files else path.parent
+        result = run(path, package, key=signer, protocol=rules, files=folder)
     if call.json:
         print_json(result.to_dict())
         return int(not result.equal)

@@ -108,6 +108,8 @@ def option_of(field: Field[Any], verb: str, language: Language) -> click.Option:
         more |= {"type": Whole()}
     elif kind.startswith("float"):
         more |= {"type": Number()}
+    if "alone" in entry:  # what the option means without a value
+        more |= {"is_flag": False, "flag_value": entry["alone"]}
     default = field.default
     if default is not MISSING and default not in (None, False, (), "") and not isinstance(default, tuple):
         more["help"] += f"  [{read_words('verbs.yaml')['words']['default'][language]}{default}]"

@@ -117,6 +117,7 @@ class VerifyOptions:
     data: str | None = None
     key: str | None = None
     protocol: str | None = None
+    files: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

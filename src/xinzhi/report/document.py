@@ -40,6 +40,8 @@ class Document:
     protocol: Protocol | None = None
     notes: tuple[Text, ...] = ()  # of the workbook
     remarks: tuple[Text, ...] = ()  # what was assumed, and what was left out and why
+    certificate: str = ""  # the id of the certificate that the files belong to
+    proofs: tuple[str, ...] = ()  # the names of its files
 
     @property
     def decimals(self) -> int:

@@ -39,6 +39,7 @@ def page(document: Document, language: Language) -> str:
             remarks=document.remarks,
             foot_line=document.foot,
             provenance=document.provenance,
+            certificate=document.certificate,
             table=partial(table_markup, decimals=document.decimals),
             factor_key=_factor_key(),
             style=_asset("style.css"),

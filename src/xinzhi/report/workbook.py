@@ -71,6 +71,7 @@ def _facts(document: Document) -> list[tuple[Text, object]]:
         ("package", document.source),
         *yardstick,
         *(("inputs", f"{name}: {digest}") for name, digest in provenance.inputs.items()),
+        *([("certificate", document.certificate)] if document.certificate else []),
         ("version", provenance.version),
         *(("answer", paragraph((*one.answer, *one.reach))) for one in shown),
         *(("warning", one.warning) for one in shown if one.warning is not None),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from altair.typing import ChartType
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole
@@ -21,23 +21,39 @@ from xinzhi.report.section import Section
 from xinzhi.studies import Study
 from xinzhi.yardstick import Audit, Measurement
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-def write_document(document: Document, out_dir: Path, language: Language) -> list[Path]:
-    """Write a page, a workbook, the tables and the document for machines."""
+    from xinzhi.report.certificate import Certificate
+
+
+def write_document(
+    document: Document,
+    out_dir: Path,
+    language: Language,
+    proof: Callable[[Sequence[Path]], Sequence[bytes]] | None = None,
+) -> list[Path]:
+    """Write a page, a workbook, the tables and the document for machines; `proof` gives the files of a certificate."""
     from xinzhi.report.export import write_csv
     from xinzhi.report.page import page
     from xinzhi.report.workbook import write_workbook
 
-    with whole(out_dir, [*document.names, *document.frames]) as (html, book, data, *tables):
+    names = [*document.names, *document.frames]
+    former, last = (document.proofs, ()) if proof is None else ((), document.proofs)
+    with whole(out_dir, [*names, *last], former=former) as paths:
+        html, book, data, *tables = paths[: len(names)]
         html.write_text(page(document, language), encoding="utf-8", newline="\n")
         write_workbook(document, book, language)
         data.write_text(dump(document.data), encoding="utf-8", newline="\n")
         for frame, path in zip(document.frames.values(), tables, strict=True):
             write_csv(frame, path)
-    return [out_dir / name for name in (*document.names, *document.frames)]
+        if proof is not None:
+            for path, content in zip(paths[len(names) :], proof(paths[: len(names)]), strict=True):
+                path.write_bytes(content)
+    return [out_dir / name for name in (*names, *last)]
 
 
-def write_assessment(
+def write_assessment(  # noqa: PLR0913 - what is measured, and what is written beside it
     measurement: Measurement,
     protocol: Protocol,
     package: Package,
@@ -46,6 +62,8 @@ def write_assessment(
     language: Language = "en",
     sections: Sequence[Section] = (),
     notes: Sequence[Text] = (),
+    certificate: Certificate | None = None,
+    key: Ed25519PrivateKey | None = None,
 ) -> list[Path]:
     """Write the assessment of all regions: a page, a workbook, two tables and a document for machines.
 
@@ -61,11 +79,16 @@ def write_assessment(
         What the topics of the essay say of the same data; the page shows them in brief, the workbook their tables.
     notes
         What was assumed, and what was left out and why.
+    certificate, key
+        The certificate of the measurement, from `xinzhi.report.certificate.certify`, and the key that signs it: it then
+        states the sha256 of the files, and the page and the workbook name it. Without one, that of an earlier run is
+        removed from the folder.
 
     Returns
     -------
     list of Path
-        ``report.html``, ``assessment.xlsx``, ``growth.csv``, ``levels.csv``, ``assessment.json``.
+        ``report.html``, ``assessment.xlsx``, ``growth.csv``, ``levels.csv``, ``assessment.json``; with a certificate
+        also ``certificate.json``, ``prov.json``, ``ro-crate-metadata.json``. They are put in place as one set.
 
     Raises
     ------
@@ -85,10 +108,19 @@ def write_assessment(
     >>> [path.name for path in write_assessment(xinzhi.measure(package, ours), ours, package, folder)]
     ['report.html', 'assessment.xlsx', 'growth.csv', 'levels.csv', 'assessment.json']
     """
+    from xinzhi.report.certificate import NAMES as PROOFS
+    from xinzhi.report.certificate.certify import certificate_texts
     from xinzhi.report.pages.yardstick.assessment import NAMES, document
 
-    write_document(document(measurement, protocol, package, sections, notes), out_dir, language)
-    return [out_dir / name for name in NAMES]
+    made = replace(document(measurement, protocol, package, sections, notes), proofs=PROOFS)
+    if certificate is None:
+        write_document(made, out_dir, language)
+        return [out_dir / name for name in NAMES]
+    write_document(
+        replace(made, certificate=certificate.id), out_dir, language,
+        lambda files: certificate_texts(certificate, package, files, key=key),
+    )  # fmt: skip
+    return [out_dir / name for name in (*NAMES, *PROOFS)]
 
 
 def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> list[Path]:
@@ -232,15 +264,14 @@ def write_study(
             list(study.results.values()), out, name=study.name, source=study.source, language=language,
             region=study.region, notes=notes,
         )  # fmt: skip
-    from xinzhi.report.certificate import certify, write_certificate
+    from xinzhi.report.certificate import certify
     from xinzhi.report.pages.yardstick.assessment import topics
 
     measured, package = study.measurement, study.package
-    files = write_assessment(
-        measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes
-    )
-    proof = certify(measured, package, options=options, key=key)
-    return [*files, *write_certificate(proof, package, out, files=files)]
+    return write_assessment(
+        measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes,
+        certificate=certify(measured, package, options=options), key=key,
+    )  # fmt: skip
 
 
 def _sections(results: Sequence[Result], region: str | None) -> list[Section]:

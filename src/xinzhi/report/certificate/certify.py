@@ -14,7 +14,7 @@ from xinzhi.core.files import whole
 from xinzhi.report.certificate.folder import File, crate, prov
 from xinzhi.report.certificate.protocol import describe
 from xinzhi.report.certificate.results import digest_results
-from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, Certificate, digest, layout, without
+from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, Certificate, layout
 from xinzhi.report.certificate.signature import sign
 from xinzhi.report.certificate.tables import digest_tables
 
@@ -79,8 +79,13 @@ def certify(
         results=digest_results(measurement, int(protocol.value("reporting.result_digits"))),
         signature=None,
     )
-    stated = made.model_copy(update={"sha256": digest(without(made.document(), "sha256", "signature"))})
-    return stated if key is None else stated.model_copy(update={"signature": sign(stated.document(), key)})
+    return _signed(made.sealed(), key)
+
+
+def _signed(certificate: Certificate, key: Ed25519PrivateKey | None) -> Certificate:
+    return (
+        certificate if key is None else certificate.model_copy(update={"signature": sign(certificate.document(), key)})
+    )
 
 
 def write_certificate(
@@ -90,6 +95,7 @@ def write_certificate(
     *,
     files: Sequence[Path] = (),
     created: dt.datetime | None = None,
+    key: Ed25519PrivateKey | None = None,
 ) -> list[Path]:
     """Write a certificate with the description of its folder and of the computation.
 
@@ -100,10 +106,13 @@ def write_certificate(
     out_dir
         The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
     files
-        The files of the folder that the certificate belongs to: RO-Crate and PROV list them.
+        The files of the folder that the certificate belongs to: it states their sha256, RO-Crate and PROV list them.
+        A signed certificate is left as it is where no `key` is given: then RO-Crate and PROV alone list them.
     created
         When the computation ended. It stands in PROV and RO-Crate only, never in what is signed. RO-Crate asks for a
         date of publication: without `created`, the day of writing.
+    key
+        The private key to sign with, the files included.
 
     Returns
     -------
@@ -123,16 +132,31 @@ def write_certificate(
     >>> [path.name for path in write_certificate(made, package, pathlib.Path(tempfile.mkdtemp()))]
     ['certificate.json', 'prov.json', 'ro-crate-metadata.json']
     """
-    published = (created or dt.datetime.now(dt.UTC)).date()
-    texts = {NAMES[0]: (layout(certificate.document()) + "\n").encode()}
-    listed = [File.of(path.name, path.read_bytes()) for path in files] + [File.of(NAMES[0], texts[NAMES[0]])]
-    texts[NAMES[1]] = _encode(prov(certificate, {file.name: file.sha256 for file in listed}, created))
-    listed.append(File.of(NAMES[1], texts[NAMES[1]]))
-    texts[NAMES[2]] = _encode(crate(certificate, package, listed, published, created))
+    texts = certificate_texts(certificate, package, files, created=created, key=key)
     with whole(out_dir, NAMES) as places:
-        for place, name in zip(places, NAMES, strict=True):
-            place.write_bytes(texts[name])
+        for place, content in zip(places, texts, strict=True):
+            place.write_bytes(content)
     return [out_dir / name for name in NAMES]
+
+
+def certificate_texts(
+    certificate: Certificate,
+    package: Package,
+    files: Sequence[Path],
+    *,
+    created: dt.datetime | None = None,
+    key: Ed25519PrivateKey | None = None,
+) -> tuple[bytes, bytes, bytes]:
+    """Return what the three files of a certificate hold, in the order of `NAMES`."""
+    published = (created or dt.datetime.now(dt.UTC)).date()
+    listed = [File.of(path.name, path.read_bytes()) for path in files]
+    if key is not None or (certificate.signature is None and files):
+        certificate = _signed(certificate.sealed(files={file.name: file.sha256 for file in listed}), key)
+    proof = (layout(certificate.document()) + "\n").encode()
+    listed.append(File.of(NAMES[0], proof))
+    made = _encode(prov(certificate, {file.name: file.sha256 for file in listed}, created))
+    listed.append(File.of(NAMES[1], made))
+    return proof, made, _encode(crate(certificate, package, listed, published, created))
 
 
 def _encode(document: object) -> bytes:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xinzhi.core.files import unfinished
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import read_words
 
 if TYPE_CHECKING:
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.report.certificate.schema import Certificate
 
+PROOF = "certificate.json"
 CRATE, NAME = "https://w3id.org/ro/crate/1.1", "ro-crate-metadata.json"
 # RO-Crate 1.1 has no term for a checksum; its profile for runs of workflows defines this one.
 _CONTEXT = [f"{CRATE}/context", {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}]
@@ -170,3 +175,53 @@ def _entities(certificate: Certificate, files: Mapping[str, str]) -> dict[str, A
 
 def _qualified(name: str) -> dict[str, str]:
     return {"$": name, "type": "xsd:QName"}
+
+
+def compare_files(stated: Certificate, certificate: Path, folder: Path) -> tuple[int, list[Finding]]:
+    """Return how many files of a folder are those of a certificate, and which are not."""
+    found, expected = [], dict(stated.files)
+    if unfinished(folder):
+        found.append(finding("certificate.set-unfinished", file=str(folder)))
+    listed = _listed(folder / NAME)
+    if listed is None:
+        found.append(finding("certificate.file-missing", file=NAME))
+    for name, sha256 in (listed or {}).items():
+        told = expected.setdefault(name, sha256)
+        if told != sha256:
+            found.append(finding("certificate.file-listed", file=NAME, key=name, value=sha256, expected=told))
+    equal = 0
+    for name, sha256 in sorted(expected.items()):
+        problem = _compare_file(folder, name, sha256)
+        found += [] if problem is None else [problem]
+        equal += problem is None
+    proof = _sha256(certificate)
+    if expected.get(PROOF, proof) != proof:  # the folder may hold another certificate than the one that is verified
+        found.append(finding("certificate.file-differs", file=PROOF, value=proof, expected=expected[PROOF]))
+    known = read_words("pages/certificate.yaml")["files"]
+    loose = [name for name in known if name not in expected and name != PROOF and (folder / name).exists()]
+    found += [finding("certificate.file-unlisted", file=name) for name in loose]
+    return equal + (listed is not None), found
+
+
+def _compare_file(folder: Path, name: str, sha256: str) -> Finding | None:
+    here = _sha256(folder / name) if name == Path(name).name and "\\" not in name else None
+    if here is None:
+        return finding("certificate.file-missing", file=name)
+    return None if here == sha256 else finding("certificate.file-differs", file=name, value=here, expected=sha256)
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _listed(path: Path) -> dict[str, str] | None:
+    """Return the sha256 of every file that the metadata of a folder list; None where they cannot be read."""
+    try:
+        graph = json.loads(path.read_bytes())["@graph"]
+        return {str(one["@id"]): str(one["sha256"]) for one in graph if one.get("@type") == "File"}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
 FORMAT: Literal["xinzhi-certificate"] = "xinzhi-certificate"
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
+STATED = ("software", "dependencies", "options", "package", "tables", "protocol", "results")  # what the id covers
 _DEPTH = 5  # members of objects nested less deep stand on lines of their own,
 _LEAF = 3  # but for objects of single values from this depth on
 
@@ -108,6 +109,7 @@ class Certificate(_Part):
 
     format: Literal["xinzhi-certificate"]
     format_version: str
+    id: str = ""
     sha256: str
     software: dict[str, str]
     dependencies: dict[str, str]
@@ -116,11 +118,18 @@ class Certificate(_Part):
     tables: dict[str, InputTable]
     protocol: ProtocolPart
     results: Results
+    files: dict[str, str] = {}
     signature: Signature | None
 
     def document(self) -> dict[str, Any]:
         """Return the certificate as a JSON-ready dictionary."""
         return self.model_dump(mode="json")
+
+    def sealed(self, **changes: Any) -> Certificate:  # noqa: ANN401 - members of any kind
+        """Return the certificate with changes, its own digests computed anew, and no signature."""
+        made = self.model_copy(update={**changes, "signature": None})
+        made = made.model_copy(update={"id": identity(made.document())})
+        return made.model_copy(update={"sha256": digest(without(made.document(), "sha256", "signature"))})
 
 
 def read_document(path: str | PathLike[str]) -> dict[str, Any]:
@@ -191,6 +200,11 @@ def digest(document: object) -> str:
 def without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Return a document without some of its members: what a digest or signature that stands inside it covers."""
     return {name: value for name, value in document.items() if name not in names}
+
+
+def identity(document: Mapping[str, Any]) -> str:
+    """Return the id of a certificate: it does not depend on the files of the report, so that these can name it."""
+    return digest({name: document[name] for name in STATED})
 
 
 def layout(document: object, depth: int = 0) -> str:

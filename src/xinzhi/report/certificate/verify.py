@@ -10,9 +10,10 @@ from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import finding
 from xinzhi.core.text import words
 from xinzhi.report.certificate.certify import dependencies, software
+from xinzhi.report.certificate.folder import compare_files
 from xinzhi.report.certificate.protocol import compare_protocol
 from xinzhi.report.certificate.results import compare_results
-from xinzhi.report.certificate.schema import Certificate, digest, parse, read_document, without
+from xinzhi.report.certificate.schema import Certificate, digest, identity, parse, read_document, without
 from xinzhi.report.certificate.signature import check_signature
 from xinzhi.report.certificate.tables import compare_tables
 
@@ -41,11 +42,14 @@ class Verification:
         of the protocol, results, the certificate itself and its signature. Each names its place.
     notes
         What is to be told and is no difference: other versions, declared departures, whose signature it is.
+    files
+        How many files of the folder are as the certificate says; None where it was not asked.
     """
 
     certificate: Certificate
     differences: tuple[Finding, ...]
     notes: tuple[Finding, ...]
+    files: int | None = None
 
     @property
     def equal(self) -> bool:
@@ -69,7 +73,8 @@ class Verification:
             return words("certificate.sentence.differs", count=len(self.differences))
         tables = self.certificate.results.tables.values()
         results = sum(len(table.columns) * sum(map(len, table.rows.values())) for table in tables)
-        return words("certificate.sentence.equal", tables=len(self.certificate.tables), results=results)
+        counts = {"tables": len(self.certificate.tables), "results": results, "files": self.files}
+        return words(f"certificate.sentence.{'equal' if self.files is None else 'equal-files'}", **counts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
@@ -82,6 +87,7 @@ class Verification:
                 "version": self.certificate.protocol.version,
                 "fingerprint": self.certificate.protocol.fingerprint,
             },
+            "files": self.files,
             "differences": [found.to_dict() for found in self.differences],
             "notes": [found.to_dict() for found in self.notes],
         }
@@ -93,6 +99,7 @@ def verify(
     *,
     key: Ed25519PublicKey | None = None,
     protocol: Protocol | None = None,
+    files: str | PathLike[str] | None = None,
 ) -> Verification:
     """Recompute everything that a certificate states, and name what differs.
 
@@ -107,6 +114,9 @@ def verify(
     protocol
         The protocol that the certificate has to be made by, to the letter. Without it, the registered protocol of the
         same id, from which the certificate may depart where it says so.
+    files
+        The folder of the report: its files are compared with the digests in the certificate and in the metadata of the
+        folder.
 
     Raises
     ------
@@ -135,18 +145,24 @@ def verify(
     found += differing
     if rules is not None:
         found += _recompute(stated, package, rules)
+    count = None
+    if files is not None:
+        count, differing = compare_files(stated, Path(certificate), Path(files))
+        found += differing
     found += [*compare_software(stated.software, stated.dependencies, file), *_package(stated, package, file)]
     return Verification(
         certificate=stated,
         differences=tuple(one for one in found if one.severity == "error"),
         notes=tuple(one for one in found if one.severity != "error"),
+        files=count,
     )
 
 
 def _certificate(document: dict[str, Any], stated: Certificate, file: str) -> Iterator[Finding]:
-    now = digest(without(document, "sha256", "signature"))
-    if now != stated.sha256:
-        yield finding("certificate.certificate-altered", file=file, key="sha256", value=now, expected=stated.sha256)
+    for name, now in (("sha256", digest(without(document, "sha256", "signature"))), ("id", identity(document))):
+        told = getattr(stated, name)
+        if now != told and name in document:  # the first format had no id
+            yield finding("certificate.certificate-altered", file=file, key=name, value=now, expected=told)
 
 
 def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import pytest
 import xinzhi
 from xinzhi.data import export, load
 from xinzhi.report.certificate import certify, signing_key, write_certificate
-from xinzhi.report.certificate.schema import digest, without
+from xinzhi.report.certificate.schema import digest, identity, without
 
 KEPT = ("regions", "accounts", "investment", "vintages")
 
@@ -56,6 +56,8 @@ def resealed(document):
 def reseal():
     def seal(document):
         resealed(document)
+        if "id" in document:
+            document["id"] = identity(document)
         document["sha256"] = digest(without(document, "sha256", "signature"))
 
     return seal
@@ -70,6 +72,8 @@ def forge(tmp_path):
         change(document)
         if restate:
             resealed(document)
+            if "id" in document and document["id"] != "0" * 64:
+                document["id"] = identity(document)
             document["sha256"] = digest(without(document, "sha256", "signature"))
         target = tmp_path / "certificate.json"
         target.write_text(json.dumps(document), encoding="utf-8")
