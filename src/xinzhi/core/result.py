@@ -140,10 +140,7 @@ class Result:
     def compare(self, other: Result) -> pl.DataFrame:
         """Return the rows of both results side by side, with the difference of every number.
 
-        Raises
-        ------
-        UsageError
-            When `other` comes from another verb.
+        Raises `UsageError` when `other` comes from another verb.
         """
         import polars.selectors as cs
 

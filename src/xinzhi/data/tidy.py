@@ -93,10 +93,7 @@ class Tidy:
         ``data.above-zero``, `column` the column concerned by its name in the source; further values are for the
         sentence.
 
-        Raises
-        ------
-        InputError
-            When a row is wrong.
+        Raises `InputError` when a row is wrong.
         """
         mask = self.frame.select(bad.alias("bad")).to_series().fill_null(value=False)
         if mask.any():

@@ -62,10 +62,7 @@ class PackageGoods:
     def official_years(self) -> list[int]:
         """Return the years in which nearly all regions have figures of all goods, all of them official.
 
-        Raises
-        ------
-        InputError
-            When there is none.
+        Raises `InputError` when there is none.
         """
         counts = self.frame.drop_nulls(self.goods).filter(pl.col("year") <= self.end).group_by("year").len()
         if not counts.height:
@@ -77,10 +74,7 @@ class PackageGoods:
     def take(self, years: Iterable[int]) -> tuple[pl.DataFrame, Labels]:
         """Return the rows of some years that have every figure, and the labels with a note on what has not.
 
-        Raises
-        ------
-        InputError
-            When a year has no region with all figures.
+        Raises `InputError` when a year has no region with all figures.
         """
         wanted = sorted(set(years))
         rows = self.frame.filter(pl.col("year").is_in(wanted))

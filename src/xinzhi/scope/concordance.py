@@ -68,10 +68,7 @@ class Concordance:
             ``source, target, share, split``: shares of a source sum to 1; `split` is ``whole``, ``weighted`` or
             ``equal``.
 
-        Raises
-        ------
-        UsageError
-            When a weight is negative or no number.
+        Raises `UsageError` when a weight is negative or no number.
         """
         source = "gbt" if to == "isic" else "isic"
         given = _weights(weights or {})

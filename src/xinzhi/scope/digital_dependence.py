@@ -81,10 +81,7 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
     def use(self, year: int | None = None) -> pl.DataFrame:
         """Return the use test for `classify`, ``code, total, lower, upper, threshold``, of the year (or the only one).
 
-        Raises
-        ------
-        UsageError
-            When the year is not there.
+        Raises `UsageError` when the year is not there.
         """
         years = self.frame["year"].unique(maintain_order=True).to_list()
         if (year is None and len(years) > 1) or (year is not None and year not in years):
@@ -98,10 +95,7 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
     def explain(self, industry: str, year: int | None = None) -> pl.DataFrame:
         """Return the row of an industry with the rule that decided; without a year, those of all years.
 
-        Raises
-        ------
-        UsageError
-            When there is no such row.
+        Raises `UsageError` when there is no such row.
         """
         rows = self.frame.filter(pl.col("industry") == industry)
         rows = rows.filter(pl.col("year") == year) if year is not None else rows

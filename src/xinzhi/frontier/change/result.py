@@ -122,13 +122,7 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         return self.frame.drop_nulls(names).group_by("period").agg(pl.len().alias("pairs"), *means).sort("period")
 
     def explain(self, unit: object, period: object) -> pl.DataFrame:
-        """Return every distance behind one number.
-
-        Raises
-        ------
-        UsageError
-            When there is no such row.
-        """
+        """Return every distance behind one number; `UsageError` when there is no such row."""
         rows = self.distances.filter((pl.col("unit") == unit) & (pl.col("period") == period))
         if self.frame.filter((pl.col("unit") == unit) & (pl.col("period") == period)).is_empty():
             raise UsageError("frontier.no-change", unit=unit, period=period)

@@ -87,13 +87,7 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
     settings: Settings
 
     def coefficient(self, term: str) -> float:
-        """Return one estimate.
-
-        Raises
-        ------
-        InputError
-            When the model has no such term.
-        """
+        """Return one estimate; `InputError` when the model has no such term."""
         rows = self.coefficients.filter(self.coefficients["term"] == term)
         if not rows.height:
             raise InputError("frontier.no-term", term=term, known=self.coefficients["term"].to_list())
@@ -130,10 +124,7 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
             ``row, fitted, standard_error`` and, with logs, ``frontier``: its antilog, the output of an efficient unit
             without noise.
 
-        Raises
-        ------
-        InputError
-            When a column or unit is missing.
+        Raises `InputError` when a column or unit is missing.
         """
         options = self.provenance.options
         fixed = self.model == "true-fixed"

@@ -151,10 +151,7 @@ class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
         series
             Its name, in either language where it is a place of China.
 
-        Raises
-        ------
-        UsageError
-            When there is no such series.
+        Raises `UsageError` when there is no such series.
         """
         name = self.series_code(str(series))
         row = self.statistics.row(by_predicate=pl.col("series") == name, named=True)

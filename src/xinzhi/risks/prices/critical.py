@@ -61,13 +61,7 @@ class CriticalValues:
             raise UsageError("prices.three-values", given=str(self.gsadf))
 
     def sequence(self, convention: Convention, level: int) -> FloatArray:
-        """Return `(S,)`, what BSADF is held against.
-
-        Raises
-        ------
-        UsageError
-            When the convention or the level is not here.
-        """
+        """Return `(S,)`, what BSADF is held against; `UsageError` when the convention or the level is not here."""
         if convention not in self.sequences:
             raise UsageError("prices.no-convention", asked=convention, known=list(self.sequences))
         return np.asarray(self.sequences[convention], dtype=np.float64)[:, at_level(level)]

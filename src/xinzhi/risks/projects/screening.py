@@ -116,10 +116,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         rank
             Which candidate, from 1.
 
-        Raises
-        ------
-        UsageError
-            When there is no such project or candidate.
+        Raises `UsageError` when there is no such project or candidate.
         """
         rows = self.frame.filter(pl.col("id") == id)
         if rows.is_empty():
@@ -189,10 +186,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     def within(self, region: str) -> pl.DataFrame:
         """Return the verdicts on the projects whose texts name a place of a region, given by its code or a name.
 
-        Raises
-        ------
-        UsageError
-            When no project names one.
+        Raises `UsageError` when no project names one.
         """
         codes = places(self.projects["text"])
         code = int(code_of(pl.Series([region]))[0]) or int(places(pl.Series([region]))[0, 0])

@@ -113,10 +113,7 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
             and, for means, ``contribution``: these add up to the index (``arithmetic``), to its logarithm
             (``geometric``) or to its inverse (``harmonic``). Without a year, of the last one of the region.
 
-        Raises
-        ------
-        UsageError
-            When the region and year have no index; says which indicators are missing.
+        Raises `UsageError` when the region and year have no index; says which indicators are missing.
         """
         at = self._position(region, year)
         row = int(np.flatnonzero(self.complete)[at])
