@@ -61,11 +61,7 @@ def leave_one_out(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     median, (low, high, low_next, high_next) = _leave_out(values)
     below, above = values <= low, values > high
     scale = np.full(values.shape, np.nan)
-    for where, centre in (
-        (below, low_next + high_next),
-        (~below & ~above, low + high_next),
-        (above, low + high),
-    ):
+    for where, centre in ((below, low_next + high_next), (~below & ~above, low + high_next), (above, low + high)):
         if where.any():
             np.copyto(scale, leave_one_out_median(np.abs(values - centre / 2)), where=where)
     return median, TO_SIGMA * scale

@@ -91,11 +91,7 @@ class Finding:
 
 
 def finding(
-    code: str,
-    *,
-    severity: Severity | None = None,
-    words: Mapping[str, object] | None = None,
-    **place: Unpack[Place],
+    code: str, *, severity: Severity | None = None, words: Mapping[str, object] | None = None, **place: Unpack[Place]
 ) -> Finding:
     """Return the finding of a code ``package.what`` of the catalogue at a place, with further values for its sentence.
 

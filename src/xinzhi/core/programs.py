@@ -123,10 +123,7 @@ class Program:
         self.size = (self.size[0], self.size[1] + new)
 
     def add_rows(
-        self,
-        matrix: Matrix,
-        lower: FloatArray | Sequence[float] | float,
-        upper: FloatArray | Sequence[float] | float,
+        self, matrix: Matrix, lower: FloatArray | Sequence[float] | float, upper: FloatArray | Sequence[float] | float
     ) -> None:
         """Add rows `(new, columns)` below the last one."""
         new = matrix.shape[0]

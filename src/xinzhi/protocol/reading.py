@@ -305,10 +305,7 @@ def _alternatives(
             _alternative(reading, spec, item, position) for position, item in enumerate(entry.alternatives or ())
         )
     departed = Alternative(
-        value=inherited.value,
-        used_by=(inherited.origin,),
-        reference=inherited.reference,
-        note=inherited.description,
+        value=inherited.value, used_by=(inherited.origin,), reference=inherited.reference, note=inherited.description
     )
     known = [item for item in inherited.alternatives if item.value != departed.value]
     return tuple(item for item in (departed, *known) if item.value is not None and item.value != value)

@@ -95,14 +95,7 @@ def day(key: object) -> date:
 T = TypeVar("T")
 
 Kind = Literal[
-    "choice",
-    "number",
-    "integer",
-    "number_by_asset",
-    "number_or_by_asset",
-    "schooling_returns",
-    "periods",
-    "stocks",
+    "choice", "number", "integer", "number_by_asset", "number_or_by_asset", "schooling_returns", "periods", "stocks"
 ]
 
 

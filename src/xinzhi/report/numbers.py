@@ -25,8 +25,7 @@ def amount(value: float | None, unit: str, *, digits: int = 4, base: bool = Fals
     scale, name, year = split_unit(unit)
     plain = value * scale
     text = Text(
-        zh=f"{_scaled(plain, 'zh', digits)}{_name(name).zh}",
-        en=f"{_scaled(plain, 'en', digits)} {_name(name).en}",
+        zh=f"{_scaled(plain, 'zh', digits)}{_name(name).zh}", en=f"{_scaled(plain, 'en', digits)} {_name(name).en}"
     )
     return words("scale.at_prices", unit=text, year=year) if base and year else text
 

@@ -57,10 +57,7 @@ def from_sectors(package: Package, official: Official, assume: Assumptions) -> D
             "extrapolated:sector_investment": guessed,
             "first_published:sector_output": _first(accounts),
         },
-        gaps={
-            "output": np.log(nominal.sum(axis=0) / official.panel.account("output_nominal")),
-            "labour": labour_gap,
-        },
+        gaps={"output": np.log(nominal.sum(axis=0) / official.panel.account("output_nominal")), "labour": labour_gap},
         lacks={"labour": without(people), "capital": without(shares)},
     )
     return replace(detail, capital=split_stock(official, shares, detail, assume))

@@ -125,10 +125,7 @@ def _clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
         (wish.returns and not plain, UsageError("studies.returns-of-year")),
         (bool(wish.explain) and indexed, UsageError("studies.explain-of-year")),
         (indexed and bool(wish.bad) and wish.index not in DIRECTIONAL, UsageError("studies.bad-index", **directional)),
-        (
-            (wish.reference == "window") != (indexed and wish.window is not None),
-            UsageError("studies.window-reference"),
-        ),
+        ((wish.reference == "window") != (indexed and wish.window is not None), UsageError("studies.window-reference")),
         (indexed and wish.boot > 0 and not booted, UsageError("studies.boot-malmquist")),
         (
             indexed and wish.group is not None and wish.reference not in {None, "metafrontier"},

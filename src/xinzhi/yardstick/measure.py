@@ -18,15 +18,7 @@ from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaks.judge import break_marks
-from xinzhi.yardstick.growth_accounts import (
-    Growth,
-    GrowthAccounts,
-    Inputs,
-    Levels,
-    account,
-    build_inputs,
-    levels,
-)
+from xinzhi.yardstick.growth_accounts import Growth, GrowthAccounts, Inputs, Levels, account, build_inputs, levels
 from xinzhi.yardstick.inputs import price_base
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Marks, Panel, either, read_panel, require, spell

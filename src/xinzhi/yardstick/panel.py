@@ -108,9 +108,7 @@ class _Axes:
     def place(self, table: pl.DataFrame) -> tuple[pl.DataFrame, IntArray, IntArray]:
         """Return the rows that lie on the axes, with their region and year positions."""
         last = self.first + self.shape[1] - 1
-        rows = table.filter(
-            pl.col("region").is_in(self.regions) & pl.col("year").is_between(self.first, last),
-        )
+        rows = table.filter(pl.col("region").is_in(self.regions) & pl.col("year").is_between(self.first, last))
         region = rows["region"].cast(pl.Enum(self.regions)).to_physical().to_numpy().astype(np.int64)
         return rows, region, rows["year"].to_numpy().astype(np.int64) - self.first
 
@@ -161,10 +159,7 @@ def read_panel(package: Package) -> Panel:
             year,
         ),
         breaks=axes.mask(
-            rows,
-            pl.col("employment_break") == 1 if "employment_break" in names else pl.lit(value=False),
-            region,
-            year,
+            rows, pl.col("employment_break") == 1 if "employment_break" in names else pl.lit(value=False), region, year
         ),
         hours_per_person="per person" in package.units.get("accounts", {}).get("hours", ""),
     )

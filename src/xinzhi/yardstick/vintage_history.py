@@ -121,11 +121,7 @@ def _revision(rows: pl.DataFrame, before: str, after: str) -> pl.DataFrame:
     old, new = log_growth
     dates: Any = {"before": pl.lit(before), "after": pl.lit(after)}
     return both.with_columns(
-        level=pl.col("output_nominal_after") / pl.col("output_nominal") - 1,
-        growth=new - old,
-        old=old,
-        new=new,
-        **dates,
+        level=pl.col("output_nominal_after") / pl.col("output_nominal") - 1, growth=new - old, old=old, new=new, **dates
     )
 
 

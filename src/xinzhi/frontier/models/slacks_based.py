@@ -113,12 +113,7 @@ def _own(data: Units, unit: int, rts: str, orientation: str) -> Own:
     expansion[0], expansion[1 + p :] = 1.0, 1 / point[p:] / (q + r)
     columns[-1] = expansion if orientation == "none" else np.eye(1, 1 + total)
     lower, upper = _fractional_bounds(rts, total)
-    return Own(
-        columns=columns,
-        costs=expansion if orientation == "output" else reduction,
-        lower=lower,
-        upper=upper,
-    )
+    return Own(columns=columns, costs=expansion if orientation == "output" else reduction, lower=lower, upper=upper)
 
 
 def _own_super(data: Units, unit: int, rts: str, orientation: str) -> Own:
@@ -284,9 +279,4 @@ def _own_epsilon(data: Units, unit: int, rts: str, orientation: str, terms: tupl
         upper[-2:] = np.inf, 0.0
     elif orientation == "output":
         lower[-2:] = 0.0, -np.inf
-    return Own(
-        columns=columns,
-        costs=expansion if orientation == "output" else reduction,
-        lower=lower,
-        upper=upper,
-    )
+    return Own(columns=columns, costs=expansion if orientation == "output" else reduction, lower=lower, upper=upper)

@@ -102,9 +102,7 @@ def in_depth(result: Sources, *, substitution: float | None = None) -> Allocatio
         names=result.names,
         kind=result.kind,
         provenance=replace(
-            result.provenance,
-            verb="sources.allocation",
-            options={**result.provenance.options, "substitution": sigma},
+            result.provenance, verb="sources.allocation", options={**result.provenance.options, "substitution": sigma}
         ),
     )
 

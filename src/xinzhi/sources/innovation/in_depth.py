@@ -87,10 +87,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
     """
     found = innovation_shares(package)
     lacking = [
-        (
-            share_title(name),
-            words("sources.measure.no_indicator", missing=missing.split(", ")),
-        )
+        (share_title(name), words("sources.measure.no_indicator", missing=missing.split(", ")))
         for name, missing, *_ in found.missing.rows()
     ]
     if not found.frame.height:

@@ -177,12 +177,7 @@ def _key(w: Words, inks: Mapping[Text, str]) -> alt.LayerChart:
 
 
 def spells(
-    w: Words,
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    unit: Unit,
-    groups: Sequence[Text] = (),
-    step: int = 20,
+    w: Words, rows: Sequence[Mapping[str, Any]], *, unit: Unit, groups: Sequence[Text] = (), step: int = 20
 ) -> ChartType:
     """Return the spells of every name on a line of dates, over the span in which it was observed."""
     # rows: name (Text), first, last (observed, drawn as a thin line) and spans: start, end, group (Text, its colour),

@@ -34,10 +34,7 @@ def ends(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def colours(
-    w: Words,
-    rows: Sequence[Mapping[str, Any]],
-    range_: Sequence[str] = palette.GROUPS,
-    known: Sequence[Text] = (),
+    w: Words, rows: Sequence[Mapping[str, Any]], range_: Sequence[str] = palette.GROUPS, known: Sequence[Text] = ()
 ) -> alt.Scale | None:
     """Return the colours of the groups; None when no row has one."""
     # Each of `known` has its own colour by its place among them, drawn here or not; others follow as they appear.

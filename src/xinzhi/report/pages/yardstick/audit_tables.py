@@ -187,8 +187,7 @@ def protocols(view: AuditView) -> Table:
         *(Column(name=path, title=specification(path).title, kind="code") for path in open_paths),
     ]
     source = frame.with_columns(
-        departures=pl.col("number"),
-        serves=pl.when(pl.col("number").is_in(list(serves))).then(pl.col("number")),
+        departures=pl.col("number"), serves=pl.when(pl.col("number").is_in(list(serves))).then(pl.col("number"))
     )
     called = {"departures": view.departures, "serves": lambda number: joined(serves[number])}
     return table("protocols", source, columns, names=called, title=words("table.protocols"), notes=_notes("protocols"))
