@@ -86,6 +86,15 @@ def test_a_violation_fails(house, contract, module, source):
     assert "BROKEN" in after.stdout
 
 
+def test_a_circle_fails(house):
+    put(house, "core.deep.first", "from xinzhi.core.deep import second")
+    put(house, "core.deep.second", "x = 1")
+    assert lint(house, "circles").returncode == 0
+    put(house, "core.deep.second", "from xinzhi.core.deep.third import y")
+    put(house, "core.deep.third", "def f():\n    from xinzhi.core.deep import first")
+    assert lint(house, "circles").returncode == 1
+
+
 @pytest.mark.parametrize("package", ["cli", "report", "studies"])
 def test_what_shows_results_uses_packages_by_their_faces(package):
     """The import-linter cannot tell a verb of a face from the module that bears its name; the text of an import can."""
