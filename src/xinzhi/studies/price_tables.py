@@ -30,37 +30,17 @@ _MIDNIGHT = r"[ T]00:00:00(\.0+)?$"
 
 @dataclass(slots=True, kw_only=True)
 class Prices:
-    """Series in long form, and where each figure stands.
+    """Series in long form, and where each figure stands."""
 
-    Parameters
-    ----------
-    frame
-        ``series, date, value``.
-    source, file
-        What was read, in words, and the file or table that findings name.
-    value
-        What the figures are, as a column is called.
-    lines, columns
-        Line and column of every row of `frame`; empty for a package, whose figures are computed.
-    names
-        What a place is called by its code and by its names, for a package.
-    notes, aside
-        What was assumed, and what keeps series from the test before it begins.
-    logarithms
-        Whether logarithms were taken.
-    package
-        Name of the package.
-    """
-
-    frame: pl.DataFrame
+    frame: pl.DataFrame  # series, date, value
     source: Text
-    file: str
-    value: str
-    lines: Sequence[int] = ()
+    file: str  # the file or table that findings name
+    value: str  # what the figures are, as a column is called
+    lines: Sequence[int] = ()  # of every row of the frame; empty for a package, whose figures are computed
     columns: Sequence[str] = ()
     names: Mapping[str, Text] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
-    aside: list[Finding] = field(default_factory=list)
+    aside: list[Finding] = field(default_factory=list)  # what keeps series from the test before it begins
     logarithms: bool = False
     package: str | None = None
 
@@ -114,11 +94,7 @@ def read_prices(
     date: str | None,
     value: str | None,
 ) -> Prices:
-    """Return the series of a plain table.
-
-    With `series` the table is long. Without it is wide: dates in one column and a series in each other, or dates in
-    the heading and a series in each row; `value` then names the columns to take, by commas.
-    """
+    """Return the series of a plain table: long with `series`, else wide, and `value` names the columns by commas."""
     table = read_plain(data, encoding, text=[one for one in (series, date) if one is not None])
     table.require(series, None if date == ROW else date, value if series is not None else None)
     if str(data).endswith(".xlsx") and (n := _unnamed(data)):  # headings that are dates of Excel, which readers drop

@@ -14,6 +14,9 @@ from xinzhi.report.charts.style import Words, padded, width
 from xinzhi.report.document import text
 from xinzhi.report.numbers import amount, split_unit, unit_text
 from xinzhi.report.page import both
+from xinzhi.report.pages.risks.debt_fan import _nested
+from xinzhi.report.pages.risks.register import figure
+from xinzhi.report.pages.risks.zombies import reason
 from xinzhi.report.pages.yardstick.audit_view import level_text, thinned, value_text
 from xinzhi.report.pages.yardstick.parameters import shown
 from xinzhi.report.pages.yardstick.regions import ticks
@@ -223,3 +226,17 @@ def test_bilingual() -> None:
     drawn = '<svg width="9" height="9"><text x="1">Jilin</text></svg>'
     two = bilingual(drawn, {"Jilin": Text(zh="吉林", en="Jilin")}, name="map")
     assert '<text x="1" class="zh" lang="zh-CN">吉林</text><text x="1" class="en" lang="en">Jilin</text>' in two
+
+
+def test_nested() -> None:
+    assert _nested([5, 25, 50, 75, 95]) == [(5, 95), (25, 75)]
+
+
+def test_figure() -> None:
+    said = figure("named-by-most", 0.92), figure("named-by-most", 0.4998, 0.5), figure("idle-now", 71.34, 75)
+    assert (said[0].en, said[1].zh, said[2].zh) == ("92\xa0%", "49.98%", "71.3%")
+
+
+def test_reason() -> None:
+    said = reason("no interest", 3), reason("profit of 3 years in a row is not known", 3)
+    assert [one.zh for one in said] == ["缺少利息支出", "缺少连续3年的利润"]

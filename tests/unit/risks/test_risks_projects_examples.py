@@ -171,3 +171,7 @@ def test_calibrate() -> None:
 
 def test_shipped() -> None:
     assert shipped().origin["synthetic"]
+
+
+def test_plain() -> None:
+    assert plain(pl.Series(["总投资１２．５亿元，占地５万㎡"])).to_list() == ["总投资12.5亿元,占地5万m2"]

@@ -23,22 +23,11 @@ _PERIOD = r"^(\d{4})(Q[1-4]|FY)$"
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry", "year", "quarter")):
-    """Rates of capacity utilisation by industry and quarter; ``words/results/capacity.yaml`` describes all columns.
+    """Rates of capacity utilisation by industry and quarter.
 
-    Parameters
-    ----------
-    frame
-        One row an industry and quarter: the rate, its change on the same quarter a year before, and the mean and range
-        of that quarter in the other years (null with fewer than two of them). Sections and the total hold the
-        industries and are not counted beside them.
-    years
-        Full years as published, else the mean of four quarters.
-    latest
-        The last quarter of every industry, with its rank (1 the lowest).
-    bands
-        The bands of the rate in use, lowest first.
-    findings
-        Quarters that are missing inside a series.
+    A row of `frame` is an industry and quarter, beside the same quarter of the other years (null with fewer than two);
+    of `latest` the last quarter of an industry; of `years` a full year. Sections and the total hold the industries and
+    are not counted beside them. `findings` name the quarters that are missing inside a series.
     """
 
     years: pl.DataFrame
@@ -53,13 +42,7 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
         return (industries if industries.height else last).sort("utilisation", "industry")
 
     def facts(self) -> Facts:
-        """Return which industries run lowest, how many fell over the year, and where the total stands in its history.
-
-        Examples
-        --------
-        >>> list(capacity("china-provinces").facts())
-        ['headline.usual', 'headline.fell', 'headline.lowest_ever', 'note.not_adjusted']
-        """
+        """Return which industries run lowest, how many fell over the year, and where the total stands in its past."""
         if not self.frame.height:
             return {"answer.no_quarters": {}}
         return self._lowest() | self._changes() | self._history() | {"note.not_adjusted": {}}
@@ -109,18 +92,7 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
         return {f"headline.{key}": values}
 
     def explain(self, industry: str) -> pl.DataFrame:
-        """Return the history of one industry (code or name), oldest first.
-
-        Raises
-        ------
-        UsageError
-            When the survey has no such industry.
-
-        Examples
-        --------
-        >>> capacity("china-provinces").explain("煤炭开采和洗选业")["industry"][0]
-        'coal'
-        """
+        """Return the history of one industry (code or name), oldest first; `UsageError` when there is none."""
         code = self.names.resolve(industry, self.frame["industry"].unique().sort(), SERIES)
         return self.frame.filter(pl.col("industry") == code)
 

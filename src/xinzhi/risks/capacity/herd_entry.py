@@ -24,27 +24,14 @@ _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category", "entry", "demand")):
-    """What a wave of entry does; ``words/results/herd_entry.yaml`` describes all columns.
+    """What a wave of entry does.
 
-    Parameters
-    ----------
-    frame
-        One row a category, entry (``all`` that name it build, or ``uncertain``, a common unknown share of them) and
-        path of demand. Middle figures are medians, low and high the 5th and 95th percentile. `break_even` is the number
-        of entrants at which profit is nil (below 0: not even those that are there earn); `entrants_at_threshold` and
-        `growth_at_threshold` would make `chance_below` one half. Figures are null where the status says why.
-    bands
-        Percentiles of utilisation and price, for charts.
-    waves
-        What an entrant expects that knows nothing of the others; it is a wave where that is positive and yet all lose
-        if all build.
-    assumptions
-        Everything that was assumed, with its reference.
-    findings
-        Categories that cannot be computed and why, those that rest on a part of their divisions, and regions whose size
-        is not known.
-    sizes
-        Of the regions that name a category, their share of the nation's jobs in its divisions.
+    A row of `frame` is a category, entry (``all`` that name it build, or ``uncertain``, a common unknown share of them)
+    and path of demand. Middle figures are medians, low and high the 5th and 95th percentile; `break_even` is below 0
+    where not even those that are there earn; figures are null where the status says why. `bands` are percentiles for
+    charts, `waves` says what an entrant expects that knows nothing of the others (a wave: a gain, and yet a loss for
+    all if all build), `assumptions` everything that was assumed, `sizes` what a region that names a category has of the
+    nation's jobs in it.
     """
 
     bands: pl.DataFrame
@@ -54,22 +41,12 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
     sizes: pl.DataFrame
 
     def computed(self) -> pl.DataFrame:
-        """Return the categories that could be computed, if all build on the base path, with what the wave pays.
-
-        `chance_loss_alone` is the chance of loss of an entrant that knows nothing of the others.
-        """
+        """Return the categories that could be computed, if all build on the base path, with what the wave pays."""
         base = self.frame.filter(entry="all", demand="base").drop_nulls("utilisation")
         return base.join(self.waves.rename({"chance_loss": "chance_loss_alone"}), on="category", how="left")
 
     def facts(self) -> Facts:
-        """Return how many categories more regions name than the market bears, and where utilisation and profit end.
-
-        Examples
-        --------
-        >>> done = herd_entry("china-provinces", categories=["nev", "finance"], draws=400)
-        >>> done.facts()["answer.left_out"]
-        {'k': 1, 'n': 2}
-        """
+        """Return how many categories more regions name than the market bears, and where utilisation and profit end."""
         rows, every = self.computed(), self.frame["category"].n_unique()
         if not rows.height:
             return {"answer.no_category": {"n": every}}
@@ -138,18 +115,7 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
         }  # fmt: skip
 
     def explain(self, category: str) -> pl.DataFrame:
-        """Return the rows of one category (code or name).
-
-        Raises
-        ------
-        UsageError
-            When there is no such category.
-
-        Examples
-        --------
-        >>> herd_entry("china-provinces", categories=["pv"], draws=50).explain("光伏")["category"][0]
-        'pv'
-        """
+        """Return the rows of one category (code or name); `UsageError` when there is none."""
         code = self.names.resolve(category, self.frame["category"].unique().sort(), CATEGORY)
         return self.frame.filter(pl.col("category") == code)
 

@@ -22,12 +22,7 @@ _FEWEST, _ROUNDING, _FULL = 3, 1e-12, 0.9995  # full to the decimal that is show
 class PeakToPeak(Result, verb="peak_to_peak", topic="overcapacity", key=("unit", "year")):
     """Utilisation by the trend through peaks, at most 1; one row a unit and year.
 
-    Parameters
-    ----------
-    frame
-        `section` says whether the trend lies between peaks or is carried on before the first or after the last.
-    findings
-        Units whose trend rests on fewer than two peaks.
+    `section` says whether the trend lies between peaks or is carried on; `findings` name the units with fewer than two.
     """
 
     findings: tuple[Finding, ...]
@@ -37,14 +32,7 @@ class PeakToPeak(Result, verb="peak_to_peak", topic="overcapacity", key=("unit",
         return self.frame.sort("year").group_by("unit", maintain_order=True).last().sort("utilisation", "unit")
 
     def facts(self) -> Facts:
-        """Return which unit is lowest in its last year, and how many trends are carried on beyond the last peak.
-
-        Examples
-        --------
-        >>> rows = pl.DataFrame({"industry": ["a"] * 4, "year": range(2000, 2004), "output": [10.0, 11.0, 8.0, 6.0]})
-        >>> peak_to_peak(rows).facts()["headline.last"]["k"]
-        1
-        """
+        """Return which unit is lowest in its last year, and how many trends are carried on beyond the last peak."""
         last = self.last()
         low = last.row(0, named=True)
         values = {

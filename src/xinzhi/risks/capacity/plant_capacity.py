@@ -22,30 +22,17 @@ _GROWTH, _STEPS, _STEP = 2.0, 200, 1e-5
 class PlantCapacity(Result, verb="plant_capacity", topic="overcapacity", key=("unit",)):
     """Plant capacity of units by linear programming.
 
-    Parameters
-    ----------
-    frame
-        Farrell's output factors with all inputs and with the fixed ones only; `utilisation` is unbiased, their ratio,
-        `observed_utilisation` biased, 1 over the second; null where a programme has no solution (`status` says why).
-    variable
-        What the variable inputs would be at capacity over what they are, from the peers of the programme with the fixed
-        inputs (not unique where it has several solutions); empty without peers.
-    findings
-        Units without a solution.
+    A row of `frame` is a unit: Farrell's output factors with all inputs and with the fixed ones only, `utilisation`
+    (their ratio, unbiased) and `observed_utilisation` (1 over the second, biased); null without a solution. A row of
+    `variable` is a unit and variable input: what it would be at capacity over what it is, from the peers of the
+    programme with the fixed inputs (not unique where it has several solutions); empty without peers.
     """
 
     variable: pl.DataFrame
     findings: tuple[Finding, ...]
 
     def facts(self) -> Facts:
-        """Return the mean utilisation with and without the inefficiency, and the unit that uses least.
-
-        Examples
-        --------
-        >>> done = plant_capacity([[1.0], [1.0]], [[1.0], [2.0]], [[1.0], [2.0]], units=["a", "b"])
-        >>> done.facts()["headline.plants"]["mean"]
-        0.75
-        """
+        """Return the mean utilisation with and without the inefficiency, and the unit that uses least."""
         solved = self.frame.drop_nulls("utilisation").sort("utilisation", "unit")
         if not solved.height:
             return {"answer.no_unit": {}}

@@ -32,19 +32,11 @@ _RATES = ("rate_short", "rate_long", "coupon")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year", "criterion")):
-    """Zombie firms by criterion; ``words/results/zombies.yaml`` describes all columns.
+    """Zombie firms by criterion.
 
-    Parameters
-    ----------
-    frame
-        One row a firm, year and criterion; `zombie` is null where `status` says what is missing.
-    counts
-        Of firms that can be judged, and how many cannot. In the first years one profit shows that a firm is none by
-        losses, while none can be one yet: `unknown` then holds all that might be.
-    overlap
-        Firm-years that both criteria judge.
-    findings
-        Criteria that cannot be applied, and why.
+    A row of `frame` is a firm, year and criterion (null where `status` says what is missing), of `counts` a year and
+    criterion, of `overlap` two criteria and the firm-years that both judge. In the first years one profit shows that a
+    firm is none by losses, while none can be one yet: `unknown` then holds all that might be.
     """
 
     counts: pl.DataFrame
@@ -81,14 +73,7 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
         return order.join(counts, on="criterion", how="left", maintain_order="left")
 
     def facts(self) -> Facts:
-        """Return the share of zombies by criterion in the last year, how far criteria agree, and who is not known.
-
-        Examples
-        --------
-        >>> rows = pl.DataFrame({"firm": ["a"] * 4, "year": range(2020, 2024), "profit": [1.0, -1.0, -2.0, -1.0]})
-        >>> list(zombies(rows).facts())
-        ['headline.share', 'headline.all_judged', 'answer.not_applied']
-        """
+        """Return the share of zombies by criterion in the last year, how far criteria agree, and who is not known."""
         if not self.frame.height:
             return {"answer.no_criterion": {}}
         unjudged: Facts = {} if self.counts.height else {"answer.nobody_judged": {}}

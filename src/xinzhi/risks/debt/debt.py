@@ -34,17 +34,11 @@ _RATIOS = {
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Debt(Result, verb="debt", topic="debt", key=KEYS):
-    """Debt of regions and what it is held against; ``words/results/debt.yaml`` describes all columns.
+    """Debt of regions and what it is held against; one row a region and year.
 
-    Parameters
-    ----------
-    frame
-        Amounts, then ratios (1 is 100 %; null where a part is missing), then the band. Explicit and vehicle debt are
-        never added except in the column that says so.
-    bands
-        The set of bands: ``name, dated, source, status, numerator, denominator, grades``.
-    findings
-        Debt without revenue or output, gaps, and balances that jump or are on another scope.
+    Ratios are null where a part is missing. Explicit and vehicle debt are never added except in the column that says
+    so. `bands` is the set of bands, as in ``bands.yaml``; `findings` name debt without revenue or output, gaps, and
+    balances that jump or are on another scope.
     """
 
     bands: Mapping[str, Any]
@@ -68,14 +62,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         return rows.drop_nulls(ratio).sort(ratio, "region", descending=[True, False])
 
     def facts(self) -> Facts:
-        """Return how heavy debt is against output and revenue, how it is graded, and how the ratio went.
-
-        Examples
-        --------
-        >>> found = debt("china-provinces").facts()
-        >>> list(found), round(found["headline.to_output"]["total"], 3)
-        (['headline.to_output', 'headline.to_revenue', 'headline.history', 'note.ungraded'], 0.355)
-        """
+        """Return how heavy debt is against output and revenue, how it is graded, and how the ratio went."""
         year = self.shown_year()
         if year is None:
             return {"answer.no_ratio": {}}
@@ -182,18 +169,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         return words("debt.chart.held", above=joined, below=part_name(self.bands["denominator"]))
 
     def explain(self, region: str) -> pl.DataFrame:
-        """Return the years of one region (code or name).
-
-        Raises
-        ------
-        UsageError
-            When the region is not here.
-
-        Examples
-        --------
-        >>> debt("china-provinces").explain("Jilin")["region"][0]
-        '220000'
-        """
+        """Return the years of one region (code or name); `UsageError` when it is not here."""
         code = self.names.resolve(region, self.frame["region"].unique().sort())
         return self.frame.filter(pl.col("region") == code)
 

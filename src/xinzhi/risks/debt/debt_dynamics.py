@@ -22,26 +22,18 @@ _PARTS = ("interest_effect", "real_growth_effect", "price_effect", "primary_effe
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
-    """What moved debt to output; ``words/results/debt_dynamics.yaml`` describes all columns.
+    """What moved debt to output; one row a region and year after the first.
 
-    Parameters
-    ----------
-    frame
-        One row a region and year after the first; the effects add up to `change`. `primary_effect` is less the primary
-        balance, null where it is not given; the residual then holds both, as `net_borrowing` always does. Without real
-        output `price_effect` is null and `real_growth_effect` that of nominal growth.
-    findings
-        Years that a region lacks within its span, whose change cannot be decomposed.
+    The effects add up to `change`. `primary_effect` is less the primary balance, null where it is not given; the
+    residual then holds both, as `net_borrowing` always does. Without real output `price_effect` is null and
+    `real_growth_effect` that of nominal growth. `findings` name the years inside a span whose change cannot be
+    decomposed.
     """
 
     findings: tuple[Finding, ...] = ()
 
     def parts(self) -> pl.DataFrame:
-        """Return the effects under short names, and those that hold two of them.
-
-        Columns: ``region, year, debt_ratio, change, interest, growth, prices, nominal, balance, adjustment, borrowing,
-        holding``; `nominal` is growth and prices, `holding` the net borrowing that would keep the ratio.
-        """
+        """Return the effects under short names; `nominal` is growth and prices, `holding` what would keep the ratio."""
         return self.frame.select(
             "region", "year", "debt_ratio", "change",
             interest="interest_effect",
@@ -63,14 +55,7 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
         return means.sort("change", "region", descending=[True, False])
 
     def facts(self) -> Facts:
-        """Return what raised the ratio a year on average, and where it rose fastest.
-
-        Examples
-        --------
-        >>> found = debt_dynamics("china-provinces").facts()["headline.moved"]
-        >>> found["first"], found["last"], round(found["borrowing"], 3)
-        (2017, 2025, 0.036)
-        """
+        """Return what raised the ratio a year on average, and where it rose fastest."""
         parts, means = self.parts(), self.means()
         mean = {name: parts[name].mean() for name in ("interest", "nominal", "borrowing")}
         values: dict[str, object] = {
@@ -84,13 +69,7 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
         return {"headline.moved": values | {"top": top}} if means.height > 1 else {"headline.moved_one": values}
 
     def of_region(self, region: str) -> Facts:
-        """Return what moved the ratio of one region over its years (code or name).
-
-        Examples
-        --------
-        >>> list(debt_dynamics("china-provinces").of_region("Jilin"))
-        ['headline.over_years']
-        """
+        """Return what moved the ratio of one region over its years (code or name)."""
         code = self.names.resolve(region, self.frame["region"].unique().sort())
         rows = self.parts().filter(region=code).sort("year")
         sums = {name: rows[name].sum() for name in ("interest", "nominal", "borrowing")}

@@ -40,20 +40,12 @@ LIKELY, MIDDLE = 0.5, 50.0
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "percentile")):
-    """Percentiles of debt to output in the years ahead; ``words/results/debt_fan.yaml`` describes all columns.
+    """Percentiles of debt to output in the years ahead.
 
-    Parameters
-    ----------
-    frame, history
-        The fan, and the line before it.
-    ends
-        Where each region may end, the chance that it ends above its start, and whether its shocks are its own.
-    persistence
-        How much of a shock is left a year later, by the autoregression of all regions that pooled shocks follow.
-        Without rows where there is none; variables that never move are left out.
-    findings
-        Regions left out, how long pooled shocks last, shocks drawn as independent that are not, and autoregressions
-        pulled back to stability.
+    A row of `frame` is a region, year and percentile, of `history` a region and year before it, of `ends` a region, of
+    `persistence` a variable that moves: how much of a shock is left a year later, by the autoregression of all regions
+    that pooled shocks follow; without rows where there is none. `findings` name regions left out, shocks drawn as
+    independent that are not, and autoregressions pulled back to stability.
     """
 
     history: pl.DataFrame
@@ -66,13 +58,7 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
         return sorted(self.frame["percentile"].unique())
 
     def facts(self) -> Facts:
-        """Return in how many regions the ratio rises more likely than not, and where it may go highest.
-
-        Examples
-        --------
-        >>> list(debt_fan("china-provinces", draws=50).facts())
-        ['headline.ends', 'headline.fan', 'note.pooled_all', 'note.persistence']
-        """
+        """Return in how many regions the ratio rises more likely than not, and where it may go highest."""
         order = self.ends.sort("median", "region", descending=[True, False])
         top, likely = order.row(0, named=True), order.filter(pl.col("chance_higher") > LIKELY).height
         values = {
@@ -87,13 +73,7 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
         return str(self.ends.sort("high", "region", descending=[True, False])["region"][0])
 
     def of_region(self, region: str) -> Facts:
-        """Return where debt to output of one region may go (code or name).
-
-        Examples
-        --------
-        >>> debt_fan("china-provinces", draws=50).of_region("Jilin")["headline.fan"]["year"]
-        2024
-        """
+        """Return where debt to output of one region may go (code or name)."""
         code = self.names.resolve(region, self.ends["region"])
         end, cuts = self.ends.row(by_predicate=pl.col("region") == code, named=True), self.cuts()
         values = {

@@ -29,17 +29,11 @@ _OWN = ("growth", "rate", "net_borrowing", "contingent")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scenario", "year")):
-    """Debt to output under scenarios; ``words/results/debt_stress.yaml`` describes all columns.
+    """Debt to output under scenarios.
 
-    Parameters
-    ----------
-    frame
-        From the last known year on; null where the status says what is missing.
-    inputs
-        What the paths of a region rest on, ratios of output.
-    findings
-        Scenarios that cannot be computed, and for how many regions; what ``combined`` therefore lacks; ratios that rest
-        on an older year than the debt; and funds that rose while land sales fell, so that most of them is not land.
+    A row of `frame` is a region, scenario and year from the last known one on (null where the status says what is
+    missing), of `inputs` a region: what its paths rest on. `findings` name scenarios that cannot be computed and what
+    ``combined`` therefore lacks, ratios of an older year than the debt, and funds that rose while land sales fell.
     """
 
     inputs: pl.DataFrame
@@ -70,13 +64,7 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
         return span(int(ends["year"][0] - ends["start_year"][0]))
 
     def facts(self) -> Facts:
-        """Return what all shocks together and each alone add to the ratio on average, and to whom most.
-
-        Examples
-        --------
-        >>> list(debt_stress("china-provinces").facts())
-        ['headline.stress', 'headline.along', 'note.stress']
-        """
+        """Return what all shocks together and each alone add to the ratio on average, and to whom most."""
         added, order, named = self.added(), self.order(), self.scenarios()
         most = self.ends().filter(region=order[0], scenario=COMBINED)["over_baseline"][0]
         parts = [
@@ -96,13 +84,7 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
         return found | self.of_region(order[0]) | {"note.stress": {}}
 
     def of_region(self, region: str) -> Facts:
-        """Return where the ratio of one region (code or name) ends in the baseline and under all shocks together.
-
-        Examples
-        --------
-        >>> debt_stress("china-provinces").of_region("吉林")["headline.along"]["year"]
-        2024
-        """
+        """Return where the ratio of one region (code or name) ends in the baseline and under all shocks together."""
         code = self.names.resolve(region, self.inputs["region"])
         ends = self.ends().filter(region=code)
         ratio = dict(ends.select("scenario", "debt_ratio").iter_rows())

@@ -60,19 +60,10 @@ def independent(
 def autoregressive(history: FloatArray, horizon: int, draws: int, rng: np.random.Generator) -> tuple[FloatArray, float]:
     """Draw futures (B, H, k) of a vector autoregression of order one, and the share of draws pulled back to stability.
 
-    Parameters
-    ----------
-    history
-        The past (T, k); T well above k + 2.
-    horizon, draws, rng
-        As `independent`.
-
-    Notes
-    -----
-    Least squares takes short series for less persistent than they are. The slopes are corrected by Pope's (1990,
-    Journal of Time Series Analysis 11(3)) first-order bias; each future has slopes of its own, estimated on a past made
-    of resampled residuals and corrected by the same amount (Kilian 1998, Review of Economics and Statistics 80(2)).
-    Slopes that explode are shrunk until they do not.
+    The past (T, k) must have T well above k + 2. Least squares takes short series for less persistent than they are.
+    The slopes are corrected by Pope's (1990, Journal of Time Series Analysis 11(3)) first-order bias; each future has
+    slopes of its own, estimated on a past made of resampled residuals and corrected by the same amount (Kilian 1998,
+    Review of Economics and Statistics 80(2)). Slopes that explode are shrunk until they do not.
     """
     n, k = len(history) - 1, history.shape[1]
     slopes, left = _least_squares(history[None])
@@ -125,10 +116,8 @@ def _bias(slopes: FloatArray, variance: FloatArray, years: int) -> FloatArray:
 
 
 def _stable(corrected: FloatArray, plain: FloatArray) -> tuple[FloatArray, float]:
-    """Return slopes between the plain and the corrected ones that do not explode, and the share that was pulled back.
-
-    Where the plain ones explode themselves they are shrunk.
-    """
+    """Return slopes between the plain and the corrected ones that do not explode, and the share pulled back."""
+    # where the plain ones explode themselves they are shrunk
     share, limit = np.ones(len(corrected)), setting("public_debt", "fan.largest_root")
     found = corrected
     for _ in range(_HALVINGS):

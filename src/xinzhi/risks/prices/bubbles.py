@@ -33,21 +33,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BubbleExplanation:
-    """What stands behind the verdict on one series.
-
-    Parameters
-    ----------
-    series
-        Its name.
-    row
-        Its row of `statistics`, by column.
-    critical
-        ``statistic, level, critical_value`` of this series.
-    episodes
-        Its episodes.
-    sentences
-        The explanation in words.
-    """
+    """What stands behind the verdict on one series: its part of the frames of `Bubbles`, and sentences."""
 
     series: str
     row: dict[str, object]
@@ -67,25 +53,10 @@ class BubbleExplanation:
 class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
     """Explosive behaviour of many series.
 
-    Parameters
-    ----------
-    frame
-        One row a series and date that was tested; the statistics are null until the smallest window is full, and
-        ``explosive`` says whether BSADF passes the critical value there, whether or not the series as a whole rejects.
-    statistics
-        One row a series, in the order of the input: its statistics, what they are held against, ``false_alarms`` (share
-        of random walks in which the line is passed somewhere), ``power`` and ``power_gentle`` (share of bubbles that
-        GSADF finds at this length: that of the paper, and one that grows a quarter as fast), and ``status``:
-        ``tested``, or why not.
-    episodes
-        One row an episode: ``end`` is the first date after it, null where it is ongoing; ``signal`` is ``positive`` for
-        a rise, ``negative`` for an accelerating fall.
-    critical
-        Critical values of ADF, SADF and GSADF at every level.
-    findings
-        What was found in the series.
-    convention, level
-        Of the line that BSADF is held against.
+    A row of `frame` is a series and date (null until the smallest window is full), of `statistics` a series in the
+    order of the input, of `critical` a series, statistic and level. ``false_alarms`` is the share of random walks that
+    pass the line somewhere, ``power`` and ``power_gentle`` that of bubbles which GSADF finds at this length: the
+    paper's, and one a quarter as fast. `convention` and `level` are those of the line that BSADF is held against.
     """
 
     statistics: pl.DataFrame
@@ -144,15 +115,7 @@ class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
         return {**facts, **_power(dates, tested, self.level), **_doubts(self, tested), "answer.fundamentals": {}}
 
     def explain(self, series: str) -> BubbleExplanation:
-        """Return what stands behind the verdict on one series.
-
-        Parameters
-        ----------
-        series
-            Its name, in either language where it is a place of China.
-
-        Raises `UsageError` when there is no such series.
-        """
+        """Return what stands behind the verdict on a series (name in either language); `UsageError` without it."""
         name = self.series_code(str(series))
         row = self.statistics.row(by_predicate=pl.col("series") == name, named=True)
         critical = self.critical.filter(series=name)

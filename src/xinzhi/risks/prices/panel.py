@@ -37,19 +37,8 @@ PanelConvention = Literal["pointwise", "family-wise"]
 class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",)):
     """Explosive behaviour of a panel as a whole.
 
-    Parameters
-    ----------
-    frame
-        The mean BSADF of the series by date, null until the window is full.
-    statistics
-        One row: panel GSADF, its critical values and p-value; ``order`` is that of the autoregression behind the
-        bootstrap.
-    episodes
-        As in `Bubbles`; ``signal`` by the mean of the series.
-    members
-        The series that were tested together.
-    findings
-        What was found in the series, and which were left out.
+    A row of `frame` is a date: the mean BSADF of the series, null until the window is full; `statistics` has one row,
+    `episodes` are as in `Bubbles`, ``signal`` by the mean of the series; `members` are the series tested together.
     """
 
     statistics: pl.DataFrame

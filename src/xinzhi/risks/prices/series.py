@@ -357,14 +357,7 @@ def find_series(names: Mapping[str, Text], asked: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The dates of a result: the place of each on a line of time, and what one step is.
-
-    Examples
-    --------
-    >>> dates = Timeline.of(pl.Series(["2024-01", "2024-02"]))
-    >>> dates.unit, dates.lasted(2).en
-    ('month', '2 months')
-    """
+    """The dates of a result: the place of each on a line of time, and what one step is."""
 
     places: Mapping[Any, int]
     unit: Unit

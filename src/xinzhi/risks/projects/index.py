@@ -134,25 +134,13 @@ ROW_BITS = 64 - KEY_BITS
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An archive ready to be searched.
-
-    Parameters
-    ----------
-    records
-        What was read of it.
-    postings
-        Sorted: the key in the upper bits, the record in the lower ones. A pair that two records share stands twice.
-    frequency, weight
-        In how many records each token occurs, and its inverse document frequency.
-    norm
-        Length of every record in the space of tokens.
-    """
+    """An archive ready to be searched."""
 
     records: Records
-    postings: npt.NDArray[np.uint64]
-    frequency: FloatArray
-    weight: npt.NDArray[np.float32]
-    norm: npt.NDArray[np.float32]
+    postings: npt.NDArray[np.uint64]  # sorted: the key in the upper bits, the record in the lower ones
+    frequency: FloatArray  # in how many records each token occurs
+    weight: npt.NDArray[np.float32]  # its inverse document frequency
+    norm: npt.NDArray[np.float32]  # length of every record in the space of tokens
 
 
 @dataclass(frozen=True, slots=True)

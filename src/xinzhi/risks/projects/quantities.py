@@ -21,13 +21,7 @@ _FIRST_YEAR, _LAST_YEAR = 1949, 2060
 
 
 def plain(texts: pl.Series) -> pl.Series:
-    """Return texts in one form of every character: full-width letters and digits, ㎡ and ² as plain ones.
-
-    Examples
-    --------
-    >>> plain(pl.Series(["总投资１２．５亿元，占地５万㎡"])).to_list()
-    ['总投资12.5亿元,占地5万m2']
-    """
+    """Return texts in one form of every character: full-width letters and digits, ㎡ and ² as plain ones."""
     return texts.fill_null("").str.normalize("NFKC").str.replace_all(r"\s+", " ")
 
 

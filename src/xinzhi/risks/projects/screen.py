@@ -110,22 +110,12 @@ def screen(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """An archive that is read and indexed: it can be asked again and again.
-
-    Parameters
-    ----------
-    side, index
-        Its table, what was read of it, and its index.
-    weights
-        The weights, adapted to its coincidences.
-    fingerprint, findings
-        sha256 of its table, and what is odd about it.
-    """
+    """An archive that is read and indexed: it can be asked again and again."""
 
     side: Side
     index: Index
-    weights: Weights
-    fingerprint: str
+    weights: Weights  # adapted to the coincidences of the archive
+    fingerprint: str  # sha256 of its table
     findings: tuple[Finding, ...]
 
 

@@ -27,18 +27,9 @@ LABELS = ("repackaged", "follow-on", "new")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Comparison:
-    """A project beside one archived record.
+    """A project beside one archived record (None when none shares two keys with it), with its part of the `Screening`.
 
-    Parameters
-    ----------
-    id, archive_id
-        The project and the record; None when no record shares two keys with the project.
-    project_text, archive_text
-        Both texts in one form of every character, so that what the ledger quotes can be found and marked in them.
-    verdict
-        The row of the project in `Screening.frame`.
-    ledger, changes
-        The rows of this pair in `Screening.ledger` and `Screening.changes`.
+    Both texts are in one form of every character, so that what the ledger quotes can be found and marked in them.
     """
 
     id: str
@@ -54,10 +45,7 @@ class Comparison:
         return "\n  ".join(line.lang(language) for line in comparison_lines(self))
 
     def marks(self) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
-        """Return where agreeing words stand: field, span in the project's text, span in the archived text.
-
-        The weightiest field comes first. What a text does not spell out (a place that stands in a column) has no span.
-        """
+        """Return fields and their spans in both texts, the weightiest first; what is not spelled out has none."""
         return marks((self.project_text, self.archive_text), self.ledger)
 
     def passages(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -72,28 +60,11 @@ class Comparison:
 class Screening(Result, verb="screen", topic="screen", key=("id",)):
     """New projects held against an archive of old ones.
 
-    Parameters
-    ----------
-    frame
-        One row a project: the archived project that comes closest, the ``verdict`` (``repackaged, follow-on, new,
-        cannot tell``) and why nothing can be told, the probability of being repackaged with its 95 % interval, and the
-        evidence.
-    candidates
-        The archived projects that come closest, with the natural log-odds of each against being unrelated.
-    ledger
-        For every candidate, field by field: how far it agrees (level -1: one of the two does not say), what that weighs
-        (natural log-odds of repackaged against the likeliest innocent explanation) and what the two texts say.
-    changes
-        What changed between the archived text and the closest project.
-    projects, archive
-        ``id, title, text``: the texts as compared; of the archive those that are candidates.
-    findings
-        What is odd about the data: empty texts, repeated identifiers, unknown places.
-    archive_size, weights_synthetic
-        How many records were screened against; whether the weights come from synthetic projects.
-    truth
-        ``id, label`` of projects whose truth is known (`xinzhi.risks.with_truth`): ``repackaged,
-        follow-on, new``; and where known ``archive_id``, the source, and ``level`` of disguise.
+    A row of `frame` is a project with its verdict, of `candidates` an archived project that comes close, of `ledger` a
+    field of a candidate: how far it agrees (level -1: one of the two does not say) and what that weighs (natural
+    log-odds of repackaged against the likeliest innocent explanation), of `changes` what changed from the closest, of
+    `projects` and `archive` a text as compared. `truth` has ``id, label`` and where known ``archive_id, level`` (of
+    disguise) of projects whose truth is known (`xinzhi.risks.with_truth`).
     """
 
     candidates: pl.DataFrame
@@ -107,17 +78,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     truth: pl.DataFrame | None = None
 
     def explain(self, id: str, rank: int = 1) -> Comparison:  # noqa: A002 - the column is called id
-        """Return a project beside one of its candidates.
-
-        Parameters
-        ----------
-        id
-            The project.
-        rank
-            Which candidate, from 1.
-
-        Raises `UsageError` when there is no such project or candidate.
-        """
+        """Return a project beside one of its candidates, `rank` from 1; `UsageError` when there is no such one."""
         rows = self.frame.filter(pl.col("id") == id)
         if rows.is_empty():
             raise UsageError("projects.no-project", asked=id, known=self.frame["id"].head(5).to_list())
@@ -184,10 +145,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         return float(shipped().calibration.shares[-1])
 
     def within(self, region: str) -> pl.DataFrame:
-        """Return the verdicts on the projects whose texts name a place of a region, given by its code or a name.
-
-        Raises `UsageError` when no project names one.
-        """
+        """Return the verdicts on projects that name a place of a region (code or name); `UsageError` when none does."""
         codes = places(self.projects["text"])
         code = int(code_of(pl.Series([region]))[0]) or int(places(pl.Series([region]))[0, 0])
         width = next((size for size in (10_000, 100, 1) if code % size == 0), 1)

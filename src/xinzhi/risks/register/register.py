@@ -37,17 +37,8 @@ _NAMED = 3  # items of a pitfall that are named
 class Register(Result, verb="register", topic="register", key=("region", "item", "rule")):
     """Flags of regions, each with the figure behind it; there is no total score.
 
-    Parameters
-    ----------
-    frame
-        One row a flag: the figure, the threshold, the evidence in words, and what would clear it. `kind` says what
-        `item` is: a ``category`` of the plans, a ``project``, a price ``series``, or the ``region`` itself.
-    checks
-        Every figure that was held against a threshold, and every one that could not be, and why.
-    matrix
-        One row a region and pitfall: how many checks, how many flags, and the worst severity.
-    findings
-        Evidence that was not given, and where to get it.
+    A row of `frame` is a flag, of `checks` a figure that was held against a threshold or could not be, of `matrix` a
+    region and pitfall. `findings` name evidence that was not given, and where to get it.
     """
 
     checks: pl.DataFrame
@@ -70,13 +61,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         return [known[name] for name in pitfalls() if name in known]
 
     def facts(self) -> Facts:
-        """Return how many regions each pitfall touches, how gravely and in which items, and what was not checked.
-
-        Examples
-        --------
-        >>> list(register("china-provinces").facts())
-        ['answer.pitfall', 'answer.unchecked', 'answer.parts']
-        """
+        """Return how many regions each pitfall touches, how gravely and in which items, and what was not checked."""
         if not self.matrix.height:
             return {"answer.nothing": {}}
         said: list[dict[str, object]] = []
@@ -127,13 +112,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         }  # fmt: skip
 
     def of_region(self, region: str) -> Facts:
-        """Return how many figures of a region (code or name) were checked, how many are flagged, and how gravely.
-
-        Examples
-        --------
-        >>> register("china-provinces").of_region("Jilin")["headline.ledger"]["d"]
-        1
-        """
+        """Return how many figures of a region (code or name) were checked, how many are flagged, and how gravely."""
         code = self.names.resolve(region, self.codes())
         checks, flags = self.checks.filter(region=code), self.frame.filter(region=code)
         counted = checks.filter(pl.col("status") != "not checked").height
@@ -144,20 +123,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         return {"headline.ledger": values}
 
     def explain(self, region: str, language: Language = "en") -> str:
-        """Return the flags of one region (code or name) in words, item by item, and what would clear each.
-
-        The item with the gravest flags comes first.
-
-        Raises
-        ------
-        UsageError
-            When there is no such region.
-
-        Examples
-        --------
-        >>> register("china-provinces").explain("Jilin").partition(":")[0]
-        'Jilin'
-        """
+        """Return the flags of a region (code or name) in words, the gravest item first; `UsageError` without it."""
         code = self.names.resolve(region, self.codes())
         rows = by_item(self.frame.filter(region=code))
         counts = [

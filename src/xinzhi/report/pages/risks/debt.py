@@ -236,11 +236,7 @@ def gaps(frame: pl.DataFrame, names: Names) -> list[Text]:
 
 
 def swaps(codes: Sequence[str], past: pl.DataFrame | None = None, *, ahead: bool = False) -> list[Text]:
-    """Return a note on swaps of hidden debt, for provinces of China only.
-
-    `past` (``year, net_borrowing``) gives the share of net borrowing in the years of swaps; `ahead` says that the
-    result carries net borrowing on into the future.
-    """
+    """Return a note on swaps of hidden debt, for provinces of China only; `ahead`: net borrowing is carried on."""
     if not arrangement(codes):
         return []
     if past is None:

@@ -105,13 +105,7 @@ def _ends(result: DebtFan, facts: Facts) -> Picture | None:
 
 
 def _nested(cuts: Sequence[float]) -> list[tuple[float, float]]:
-    """Return pairs of percentiles from the outermost to the innermost.
-
-    Examples
-    --------
-    >>> _nested([5, 25, 50, 75, 95])
-    [(5, 95), (25, 75)]
-    """
+    """Return pairs of percentiles from the outermost to the innermost: (5, 95), (25, 75)."""
     return [(cuts[at], cuts[-1 - at]) for at in range(len(cuts) // 2)]
 
 

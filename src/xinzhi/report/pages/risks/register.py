@@ -56,13 +56,7 @@ class Called:
 
 
 def figure(name: str, value: float | None, edge: float | None = None) -> Text | None:
-    r"""Return a figure of a rule in its own unit, with as many decimals as part it from the threshold.
-
-    Examples
-    --------
-    >>> figure("named-by-most", 0.92).en, figure("named-by-most", 0.4998, 0.5).zh, figure("idle-now", 71.34, 75).zh
-    ('92\xa0%', '49.98%', '71.3%')
-    """
+    """Return a figure of a rule in its own unit, with as many decimals as part it from the threshold."""
     if value is None:
         return None
     if name in ANSWERS:
@@ -91,10 +85,7 @@ def _both(row: Mapping[str, Any], name: str) -> Text:
 
 
 def flag_table(result: Register, called: Called) -> Table:
-    """Return every flag; regions of which the same is said share a row.
-
-    What all build is idle everywhere by the same figure: the table says it once and names the regions.
-    """
+    """Return every flag; regions of which the same is said share a row, for what all build is idle everywhere."""
     order = {name: place for place, name in enumerate(describe("register", "pitfall").values)}
     same = [name for name in result.frame.columns if name != "region"]
     item = pl.when(pl.col("kind") == "region").then(pl.lit("")).otherwise("item")

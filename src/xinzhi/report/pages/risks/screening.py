@@ -24,10 +24,7 @@ EVIDENCE = column("screen.evidence", "value")
 
 
 def screening(result: Screening, *, region: str | None = None) -> Section:
-    """Return which projects are repackaged, follow-ons or new, with the texts side by side.
-
-    `region` is a project, whose pairs alone stand side by side, or a region: projects whose texts name a place in it.
-    """
+    """Return which projects are repackaged, follow-ons or new; `region` is a project, or a region that texts name."""
     asked = region if region is not None and region in set(result.frame["id"]) else None
     if result.frame.height and region is not None and asked is None:
         result = replace(result, frame=result.within(region))

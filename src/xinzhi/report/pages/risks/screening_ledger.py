@@ -91,11 +91,7 @@ def _quoted(
     marks: Sequence[tuple[str, tuple[int, int], tuple[int, int]]],
     shared: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]],
 ) -> dict[str, tuple[str, str]]:
-    """Return what the two texts say by field.
-
-    Of a place these are the words themselves, for the ledger has its full name; of the wording the longest passage that
-    stands in both.
-    """
+    """Return what the two texts say by field: the words for a place, the longest common passage of the wording."""
     said = {row["field"]: (row["project"] or "", row["archive"] or "") for row in pair.ledger.iter_rows(named=True)}
     here = next(((a, b) for field, a, b in marks if field == "place"), None)
     if here is not None:

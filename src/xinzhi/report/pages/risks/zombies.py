@@ -118,13 +118,7 @@ def _judged(result: Zombies, facts: Facts) -> Picture | None:
 
 
 def reason(status: str, years: int) -> Text:
-    """Return why a firm cannot be judged, in words; `years` are those of losses in a row.
-
-    Examples
-    --------
-    >>> reason("no interest", 3).zh, reason("profit of 3 years in a row is not known", 3).zh
-    ('缺少利息支出', '缺少连续3年的利润')
-    """
+    """Return why a firm cannot be judged, in words; `years` are those of losses in a row."""
     if status.startswith("profit"):
         return words("overcapacity.status.profit_not_known", years=years)
     return word("overcapacity", "status", status.replace(" ", "_"))
