@@ -76,11 +76,3 @@ def test_a_series_spliced_with_itself_is_itself(price, last):
     series, spliced = prices.splice(cut, price * 7)
     np.testing.assert_allclose(series, price, rtol=1e-12)
     assert spliced.sum() == 4 * (11 - last)
-
-
-@quick
-@given(indices, st.integers(0, 11))
-def test_volume_and_growth_are_inverse(volume, base):
-    growth = np.full_like(volume, np.nan)
-    growth[:, 1:] = volume[:, 1:] / volume[:, :-1] - 1
-    np.testing.assert_allclose(prices.volume_from_growth(growth, volume[:, base], base), volume, rtol=1e-9)

@@ -33,19 +33,3 @@ def splice(first: FloatArray, second: FloatArray) -> tuple[FloatArray, BoolArray
     after = np.arange(years) > last
     series = np.where(after, second * link, first)
     return series, after & np.isfinite(series)
-
-
-def volume_from_growth(growth: FloatArray, level: FloatArray | float, base: int) -> FloatArray:
-    """Return the volume `(..., T)` that is `level` at the position `base` and moves by `growth` before and after.
-
-    Growth is a ratio (0.05 is 5 %), the first year is not used; NaN beyond a missing rate, seen from the base year.
-    """
-    if np.any(growth[..., 1:] <= -1):
-        raise InputError("core.growth-range", value=np.nanmin(growth[..., 1:]))
-    ratio = 1 + np.asarray(growth, dtype=np.float64)
-    forward = np.cumprod(ratio[..., base + 1 :], axis=-1)
-    backward = np.cumprod(ratio[..., base:0:-1], axis=-1)[..., ::-1]
-    one = np.ones((*ratio.shape[:-1], 1))
-    path = np.concatenate([1 / backward, one, forward], axis=-1)
-    volume: FloatArray = np.asarray(level, dtype=np.float64)[..., None] * path
-    return volume

@@ -122,15 +122,6 @@ class Program:
         self._highs.addCols(new, *bounds, len(value), start[:-1], index, value)
         self.size = (self.size[0], self.size[1] + new)
 
-    def add_rows(
-        self, matrix: Matrix, lower: FloatArray | Sequence[float] | float, upper: FloatArray | Sequence[float] | float
-    ) -> None:
-        """Add rows `(new, columns)` below the last one."""
-        new = matrix.shape[0]
-        start, index, value = _by_column(matrix.T)
-        self._highs.addRows(new, _spread(lower, new), _spread(upper, new), len(value), start[:-1], index, value)
-        self.size = (self.size[0] + new, self.size[1])
-
     def forget(self) -> None:
         """Forget where the last solve stopped: the next one starts cold."""
         self._highs.clearSolver()

@@ -194,13 +194,7 @@ def definitions(day: object = None) -> pl.DataFrame:
 
 
 def choose(names: Sequence[str | Path | Definition] | None, day: date) -> tuple[Definition, ...]:
-    """Return the definitions that were asked for, or by default all that are in force on the day and meant for it.
-
-    Raises
-    ------
-    UsageError
-        When one is a template, not in force on the day, or named twice; or when none is in force.
-    """
+    """Return the definitions asked for, in force on the day and no templates; by default all that are meant for it."""
     if names is None:
         found = [one for one in shipped().values() if one.default and one.valid(day) and one.status != "template"]
         if not found:

@@ -22,28 +22,16 @@ Direction = Literal["isic", "gbt"]
 
 @dataclass(frozen=True)
 class Concordance:
-    """Pairs of classes of GB/T 4754-2017 and ISIC Rev.4.
+    """Pairs of classes of GB/T 4754-2017 and ISIC Rev.4, and the `unmapped` classes of GB/T 4754-2017.
 
-    Parameters
-    ----------
-    pairs
-        ``gbt, isic, origin``: every pair once; `origin` is ``annex``, or ``mended`` or ``inferred`` where the annex
-        has a fault (`errata`).
-    unmapped
-        Classes of GB/T 4754-2017 without a pair.
+    The `origin` of a pair is ``annex``, or ``mended`` or ``inferred`` where the annex has a fault (`errata`).
     """
 
     pairs: pl.DataFrame
     unmapped: tuple[str, ...]
 
     def targets(self, code: str, to: Direction = "isic") -> tuple[str, ...]:
-        """Return the classes that one class goes to.
-
-        Examples
-        --------
-        >>> concordance().targets("3973"), concordance().targets("2610", to="gbt")[:2]
-        (('2610',), ('3821', '3824'))
-        """
+        """Return the classes that one class goes to."""
         return self._targets(to).get(code, ())
 
     def _targets(self, to: Direction) -> dict[str, tuple[str, ...]]:
@@ -52,23 +40,10 @@ class Concordance:
         return {code: tuple(found) for code, found in grouped.iter_rows()}
 
     def shares(self, to: Direction = "isic", weights: Mapping[str, float] | None = None) -> pl.DataFrame:
-        """Return how every class is split over its targets.
+        """Return ``source, target, share, split``: how every class is split over its targets; its shares sum to 1.
 
-        Parameters
-        ----------
-        to
-            ``isic``, or ``gbt`` for the way back.
-        weights
-            Employment or output of the target classes; a class is split in proportion, or equally where they say
-            nothing.
-
-        Returns
-        -------
-        polars.DataFrame
-            ``source, target, share, split``: shares of a source sum to 1; `split` is ``whole``, ``weighted`` or
-            ``equal``.
-
-        Raises `UsageError` when a weight is negative or no number.
+        `split` is ``whole``, ``weighted`` (in proportion to `weights` of the targets, never negative) or, without,
+        ``equal``.
         """
         source = "gbt" if to == "isic" else "isic"
         given = _weights(weights or {})
@@ -90,41 +65,11 @@ class Concordance:
         value: str = "value",
         weights: Mapping[str, float] | None = None,
     ) -> Translation:
-        """Translate a series of class values into the other standard.
+        """Translate a series of class values (``code`` and `value`, which adds up; the rest are keys), keeping totals.
 
-        Parameters
-        ----------
-        series
-            A frame of any kind with ``code`` (classes of the standard that is left) and `value`; other columns are kept
-            as keys.
-        to
-            ``isic``, or ``gbt`` for the way back.
-        value
-            The column of values that add up, such as output or employment.
-        weights
-            As in `shares`.
-
-        Returns
-        -------
-        Translation
-            `frame` with the keys, ``code, value, lower, upper``, whose totals are kept, and what is `unmapped`.
-
-        Raises
-        ------
-        InputError
-            When a column is missing, or a code is no class of the standard: translate classes, and sum up afterwards.
-
-        Notes
-        -----
         `lower` counts only what goes nowhere else, `upper` everything that may go there: with values that are not
-        negative, no way of splitting leaves these bounds.
-
-        Examples
-        --------
-        >>> import polars as pl
-        >>> found = concordance().translate(pl.DataFrame({"code": ["0111", "0112"], "value": [3.0, 5.0]}))
-        >>> found.frame.rows()
-        [('0111', 5.0, 5.0, 5.0), ('0112', 3.0, 3.0, 3.0)]
+        negative, no way of splitting leaves these bounds. `weights` are those of `shares`; an `InputError` names what
+        is no class.
         """
         rows = _series(series, value, GBT if to == "isic" else ISIC)
         keys = [name for name in rows.columns if name not in ("code", value)]

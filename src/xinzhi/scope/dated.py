@@ -78,27 +78,11 @@ class Era:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """A dated definition of what is in scope.
+    """A dated definition of what is in scope; a `series` is one in which edition follows edition.
 
-    Parameters
-    ----------
-    id, series
-        Its name, and that of the series in which one edition follows another.
-    title, authority, source, note
-        What it is called, who issued it, where its codes come from, and what to know about it.
-    status
-        ``complete`` (all codes, and the counts agree), ``partial`` (some are missing) or ``template`` (no codes: it
-        refuses to classify; `missing` says what is needed).
-    standard
-        The standard of its codes.
-    valid_from, valid_to
-        First and last day; no last day while it is in force.
-    default
-        Whether `classify` uses it when nothing else is asked for.
-    categories, entries, counts, eras
-        The content.
-    file
-        Where it stands.
+    Its status is ``complete`` (all codes, and the counts agree), ``partial`` (some are missing) or ``template`` (no
+    codes: it refuses to classify; `missing` says what is needed). It is in force from `valid_from` to `valid_to`;
+    `default` says whether `classify` uses it when nothing else is asked for.
     """
 
     id: str
@@ -133,14 +117,7 @@ class Definition:
         return words(key, first=self.valid_from, last=self.valid_to)
 
     def needs(self) -> str:
-        """Return what a complete transcription must count, in words.
-
-        Examples
-        --------
-        >>> from xinzhi.scope import definition
-        >>> definition("strategic-emerging-2018").needs()
-        '485 classes; 9 categories'
-        """
+        """Return what a complete transcription must count, such as ``485 classes; 9 categories``."""
         return "; ".join(_counted(count) for count in self.counts)
 
 

@@ -24,22 +24,12 @@ _BOUNDS = ("lower", "share", "upper")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", "industry")):
-    """How far industries depend on digital input.
+    """How far industries of a `region` depend on digital input, by year and industry.
 
-    Parameters
-    ----------
-    frame
-        ``year, industry, name, output, core, core_lower, core_upper, direct, total, total_lower, total_upper,
-        total_domestic, total_imported, ict_capital, share, lower, upper, because``. Dependence is digital input per
-        unit of output; `total` counts all rounds of supply and is `total_domestic` plus `total_imported`. `share` of
-        the industry is in scope, within its bounds; `because` is ``core``, ``use``, ``ict capital``, ``below`` or ``no
-        output`` (the shares are then null). `year` is null where one table without a year was given.
-    threshold, rule
-        The digital input per unit of output at which an industry is in, and the rule that gave it.
-    region
-        Whose industries these are.
-    residual, spectral_radius
-        The largest over the tables: how far (I - A) L is from I, and the spectral radius of A.
+    Dependence is digital input per unit of output; `total` counts all rounds of supply and is `total_domestic` plus
+    `total_imported`. `share` of the industry is in scope, within its bounds, and `because` says by what; without output
+    it is null, as is the year of one table without a year. `threshold` came from `rule`. `residual` is the largest
+    distance of (I - A) L from I over the tables, `spectral_radius` the largest of A.
     """
 
     threshold: float
@@ -55,11 +45,9 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
 
     @cached_property
     def by_year(self) -> pl.DataFrame:
-        """How much of output is in scope.
+        """Return shares of output of the core and of all in scope with its bounds, and mean total dependence, by year.
 
-        ``year, output, core, in_scope, lower, upper, dependence, dependence_others``: shares of output of the core and
-        of all that is in scope with its bounds; mean total dependence, weighted by output, of all industries and of
-        those outside the core.
+        `dependence_others` is that of industries outside the core; means are weighted by output.
         """
 
         def mean(value: pl.Expr, which: pl.Expr | None = None) -> pl.Expr:
@@ -79,10 +67,7 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
         )
 
     def use(self, year: int | None = None) -> pl.DataFrame:
-        """Return the use test for `classify`, ``code, total, lower, upper, threshold``, of the year (or the only one).
-
-        Raises `UsageError` when the year is not there.
-        """
+        """Return the use test for `classify`, of the year (or the only one); a `UsageError` when it is not there."""
         years = self.frame["year"].unique(maintain_order=True).to_list()
         if (year is None and len(years) > 1) or (year is not None and year not in years):
             raise UsageError("scope.which-year", year=year, known=[str(one) for one in years])
@@ -93,10 +78,7 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
         )
 
     def explain(self, industry: str, year: int | None = None) -> pl.DataFrame:
-        """Return the row of an industry with the rule that decided; without a year, those of all years.
-
-        Raises `UsageError` when there is no such row.
-        """
+        """Return the row of an industry with the rule that decided, or those of all years; a `UsageError` if none."""
         rows = self.frame.filter(pl.col("industry") == industry)
         rows = rows.filter(pl.col("year") == year) if year is not None else rows
         if rows.is_empty():

@@ -22,27 +22,13 @@ _FACTS = "powers.yaml"
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class History(Result, verb="history", topic="scope", key=("country", "year", "reading")):
-    """Which power dominated, by country and year, and how its dates compare with those of the eras.
+    """Which power dominated, by country, year and reading, and how its dates compare with those of the eras.
 
-    Parameters
-    ----------
-    frame
-        ``country, year, carrier, carrier_share, reading, power, power_share, others, era, agrees``: the carrier with
-        the largest share of all energy; under each reading, the power with the largest share among the powers that
-        energy can show, its share of all energy and what belongs to no power; the era of that year and whether it is
-        that power. Under a reading for which a country has no figures the power is null.
-    changes
-        ``country, reading, year, before, after, lasting, share, era_date, distance``: the years in which another power
-        takes the lead; `lasting` whether it keeps it for five years; the date of its era and the years between
-        (positive: later than the era's date). A change to the power that led at the start has a row too.
-    eras
-        ``power, begins, ends, event_zh, event_en, seen, first_lead, countries_led, countries, note_zh, note_en``: for
-        every power and reading whether these data can show it, the first year in which it leads anywhere, and in how
-        many countries it ever leads.
-    shares
-        ``country, year, carrier, share``: what was handed in, percent of all energy; blanks are null.
-    findings
-        Sums that miss 100 percent, negative shares, and gaps.
+    `frame` has the carrier with the largest share of all energy and, among the powers that energy can show, the power;
+    a reading for which a country has no figures has none. `changes` are the years in which another power takes the
+    lead, `lasting` when it keeps it for five, with the years after its era's date; the power that led at the start has
+    a row too. `eras` says of every power and reading whether these data can show it, and where it ever leads. `shares`
+    is what was handed in, in percent; `findings` are sums that miss 100 percent, negative shares, and gaps.
     """
 
     changes: pl.DataFrame

@@ -25,17 +25,7 @@ _DENSE = 300
 
 @dataclass(frozen=True)
 class InputOutput:
-    """An input-output table of one or more regions.
-
-    Parameters
-    ----------
-    regions, industries
-        Region and industry of every row and column; regions are empty where there is one economy only.
-    flows
-        Sales of the row's industry to the column's, in the unit of `output`.
-    output
-        Gross output, at least zero; an industry without any buys and sells nothing.
-    """
+    """An input-output table: sales of the row's industry to the column's, and gross output, in one unit."""
 
     regions: tuple[str, ...]
     industries: tuple[str, ...]
@@ -67,8 +57,7 @@ class InputOutput:
     def behind(self, rows: FloatArray) -> FloatArray:
         """Return ``rows' (L - I)``: what stands behind a unit of output, all rounds of inputs but not the unit itself.
 
-        `rows` is what a unit of every industry is worth, such as 1 for the digital core and 0 else; shape
-        ``(industries,)`` or ``(industries, questions)``.
+        `rows` is what a unit of every industry is worth; shape ``(industries,)`` or ``(industries, questions)``.
         """
         from scipy.linalg import lu_solve
 

@@ -128,8 +128,7 @@ def _carried(
 def union(parts: Sequence[Interval], size: int) -> Interval:
     """Return how much of every class is in at least one of several lists, each counted once.
 
-    Bounds of Fréchet: at least the largest share, at most the sum of all, and no more than 1; the share in between
-    is that of lists that know nothing of each other.
+    Bounds of Fréchet: the largest share and the sum, up to 1; between them the share of lists that are independent.
     """
     if not parts:
         return Interval.nothing(size)
@@ -140,10 +139,7 @@ def union(parts: Sequence[Interval], size: int) -> Interval:
 
 
 def gather(found: Interval, groups: Sequence[IntArray], weights: FloatArray | None) -> Interval:
-    """Return the shares of industries that hold several classes.
-
-    Without weights the share is bounded by the least and the most of the classes, which weigh equally in between.
-    """
+    """Return the shares of industries of several classes; without weights, between the least and the most of them."""
     result = Interval.nothing(len(groups))
     for number, at in enumerate(groups):
         own = weights[at] if weights is not None else np.zeros(len(at))

@@ -26,30 +26,14 @@ NAMED, NARROW = 3, 0.01  # industries named in a sentence, and a width of the bo
 class Scope(Result, verb="classify", topic="scope", key=("code",)):
     """What is in scope on a day, and by how much.
 
-    Parameters
-    ----------
-    frame
-        ``[region, year,] code, name_zh, level, share, lower, upper, verdict, definitions, reason_zh, reason_en,
-        reference, valid_from, valid_to`` and the measures of the input. `share` of the industry is in scope, for
-        certain between `lower` and `upper`; `verdict` is ``in`` (all of it), ``part`` or ``out`` (nothing).
-        `definitions` are those that list it; the validity is the days on which all of them hold.
-    totals
-        ``[region, year,] measure, total, in_scope, in_scope_lower, in_scope_upper, share, lower, upper``: the sums of
-        every measure, an industry in several lists counted once; `share` is null where the total is zero.
-    lists
-        ``code, definition, share, lower, upper, title_zh, title_en, category, category_zh, category_en, line, line_zh,
-        line_en, starred, assumed, split, unmapped, classes_in, classes, reference, star_source, valid_from,
-        valid_to``: what every definition says of every industry; `line` whether it has a line for it at all, `starred`
-        whether that belongs only in part, `assumed` whether its share is only the middle of its bounds, `split`
-        whether the concordance splits it, `unmapped` whether it does not know where it goes.
-    question
-        The day, the standard and the definitions.
-    findings
-        Notes on the industries.
-    measures
-        The columns that weigh.
-    regions, titles, units
-        Where the industries come from a package: its table of regions, and what its measures are called and counted in.
+    `frame` has the share of every industry in scope, for certain between `lower` and `upper`, the definitions that list
+    it and the days on which all of them hold; `verdict` is ``in`` (all of it), ``part`` or ``out``. `totals` sums every
+    measure, an industry in several lists counted once. `lists` is what every definition says of every industry: `line`
+    whether it has a line for it at all, `starred` whether that belongs only in part, `assumed` whether its share is
+    only the middle of its bounds, `split` and `unmapped` what the concordance does with it.
+
+    `question` holds the day, the standard and the definitions; `measures` are the columns that weigh. From a package
+    come its `regions`, and `titles` and `units` of the measures.
     """
 
     totals: pl.DataFrame
@@ -101,17 +85,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         return self.titles.get(name) or measure_text(name)
 
     def mask(self, *, at_least: float | None = None) -> tuple[str, ...]:
-        """Return the codes of the industries that count as emerging in every region, in the order of the standard.
-
-        `at_least` is the share of an industry that has to be in scope, by default a half.
-
-        Examples
-        --------
-        >>> import polars as pl
-        >>> from xinzhi.scope import classify
-        >>> classify(pl.DataFrame({"code": ["17", "39", "65"]}), as_of=2023).mask()
-        ('39', '65')
-        """
+        """Return the codes, in order, of which `at_least` that share is in scope in every region."""
         level = float(convention("mask_share")) if at_least is None else at_least
         if not 0 < level <= 1:
             raise UsageError("scope.at-least", level=level)
@@ -123,31 +97,8 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def explain(self, industry: object, date: object = None) -> pl.DataFrame:
         """Say why an industry is in scope or not, on this day or another.
 
-        Parameters
-        ----------
-        industry
-            A code of the standard, whether it was asked for or not.
-        date
-            Another day, of which the definitions in force then are asked.
-
-        Returns
-        -------
-        polars.DataFrame
-            A row per definition and use test, as `lists`, with ``as_of, verdict, reason_zh, reason_en``; the last row,
-            ``union``, is all of them together.
-
-        Raises
-        ------
-        UsageError
-            When there is no such code, or no definition was in force on the day.
-
-        Examples
-        --------
-        >>> import polars as pl
-        >>> from xinzhi.scope import classify
-        >>> scope = classify(pl.DataFrame({"code": ["39"]}), as_of=2023)
-        >>> scope.explain("44", date=1913).select("definition", "category", "verdict").rows()
-        [('five-powers', 'electric', 'in'), ('union', '', 'in')]
+        A row per definition and use test, as `lists`; the last one, ``union``, is all together. A `UsageError` says
+        that there is no such code, or that no definition was in force.
         """
         tree = standard(self.question.name)
         code = tree.normal(industry)

@@ -21,19 +21,7 @@ ISIC = "ISIC Rev.4"
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One code of a standard and its place in the tree.
-
-    Parameters
-    ----------
-    code, level, name_zh
-        The code, ``section``, ``division``, ``group`` or ``class``, and its Chinese name (empty where unknown).
-    parents
-        The codes above it, the nearest first.
-    children
-        The codes right below it.
-    classes
-        All classes in it; a class holds itself.
-    """
+    """One code of a standard: `parents` nearest first, `children` right below it, all `classes` in it (or itself)."""
 
     code: str
     level: Level
@@ -45,17 +33,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Standard:
-    """An industrial classification.
-
-    Parameters
-    ----------
-    name
-        Such as ``GB/T 4754-2017``.
-    names
-        Chinese name of every code, in the order of the standard; empty where unknown.
-    parents
-        The code above every code; sections have none.
-    """
+    """An industrial classification: Chinese names in order (empty where unknown), and the code above every code."""
 
     name: str
     names: Mapping[str, str]
@@ -83,25 +61,12 @@ class Standard:
         return "section" if code.isalpha() else LEVELS[len(code) - 1]
 
     def counts(self) -> dict[Level, int]:
-        """Return how many codes each level has.
-
-        Examples
-        --------
-        >>> standard("GB/T 4754-2017").counts()
-        {'section': 20, 'division': 97, 'group': 473, 'class': 1381}
-        """
+        """Return how many codes each level has."""
         levels = [self.level(code) for code in self.names]
         return {level: levels.count(level) for level in LEVELS}
 
     def normal(self, code: object) -> str | None:
-        """Return the code that was written, without the letter of its section; None when there is none such.
-
-        Examples
-        --------
-        >>> gbt = standard("GB/T 4754-2017")
-        >>> gbt.normal("C39"), gbt.normal("A39"), gbt.normal("399")
-        ('39', None, '399')
-        """
+        """Return the code that was written, without the letter of its section; None when there is none such."""
         text = str(code).strip()
         if text in self.names:
             return text
@@ -129,14 +94,7 @@ class Standard:
         return tuple(self._children[code])
 
     def suggest(self, code: object) -> str | None:
-        """Return the code that an unknown one most likely means: that of the same name, or the nearest number.
-
-        Examples
-        --------
-        >>> gbt = standard("GB/T 4754-2017")
-        >>> gbt.suggest("1322"), gbt.suggest("集成电路制造")
-        ('1329', '3973')
-        """
+        """Return the code that an unknown one most likely means: that of the same name, or the nearest number."""
         text = str(code).strip()
         named = [known for known, name in self.names.items() if name and name == text]
         if named:

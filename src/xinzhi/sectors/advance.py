@@ -38,32 +38,14 @@ _FEWEST_ROWS = 30
 class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
     """Education, culture, green and the economy side by side.
 
-    Parameters
-    ----------
-    frame
-        The coordination map: ``region, year``, the level of every sector in [0, 1], ``development,
-        coupling_standard, coordination_standard, grade_standard_zh, grade_standard_en`` and the same with
-        ``corrected``, ``lagging, relative, lags`` (whether the lowest sector is below the mean of the sectors by more
-        than the margin of ``sectors.yaml``), ``lagging_by_rank`` (the lowest when every level is its rank among all
-        region-years instead of its place between the extremes), ``flags``. Region-years that have all sectors.
-    sectors
-        ``region, year, sector, level, relative`` (level over the mean of the sectors), ``obstacle`` (obstacle degree),
-        ``gain`` (how much the corrected coordination degree would rise with this sector at the mean of the others; 0
-        where it is above), ``change`` (of the level over the year before).
-    obstacles
-        ``year, sector, obstacle, gain, lagging, lagging_by_rank``: means over the regions, and the number of regions
-        where the sector is lowest.
-    years
-        ``year, regions``, mean level of every sector, ``development, coordination_standard, coordination_corrected,
-        rank_correlation`` (Spearman, of the regions by the two forms).
-    indicators, bounds
-        The figures behind the levels, and the bounds they stand between; empty where levels were passed in.
-    drag
-        ``sector, years, slope, standard_error, p, rows, regions``: regression of the advance of the other sectors over
-        the next years on the lead of this one over them (negative lead: lag), their own level and the year. A positive
-        slope says that the others advanced less where this one lagged. Null with too few rows.
-    omitted
-        ``region, year, reason_zh, reason_en``.
+    `frame` is the coordination map, a row a region-year that has all sectors, `sectors` the same by sector: the
+    obstacle degree, and by how much the corrected coordination degree would rise with this sector at the mean of the
+    others. `obstacles` and `years` hold means over the regions. `indicators` and `bounds` stand behind the levels; they
+    are empty where levels were passed in.
+
+    `drag` regresses the advance of the other sectors over the next years on the lead of this one over them, their own
+    level and the year: a positive slope says that the others advanced less where this one lagged; null with too few
+    rows.
     """
 
     sectors: pl.DataFrame
@@ -75,20 +57,7 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
     omitted: pl.DataFrame
 
     def explain(self, region: str | int, year: int) -> Explanation:
-        """Return what stands behind one region and year.
-
-        The region may be named by its code or by its Chinese or English name.
-
-        Raises
-        ------
-        UsageError
-            When the region or the year was not computed; the message says why.
-
-        Examples
-        --------
-        >>> print(advance("china-provinces").explain("220000", 2019).text("en"))  # doctest: +ELLIPSIS
-        Jilin 2019...
-        """
+        """Return what stands behind one region (by code or name) and year; a `UsageError` says why there is nothing."""
         return _explain(self, str(region), int(year))
 
     def codes(self) -> list[str]:

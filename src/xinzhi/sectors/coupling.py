@@ -36,9 +36,8 @@ def check_weights(names: Sequence[str], weights: Mapping[str, float] | None) -> 
 def coupling_degree(levels: FloatArray, *, form: Form = "corrected") -> FloatArray:
     """Return the coupling degree C of several systems: 1 where all levels are equal.
 
-    Standard: geometric over arithmetic mean of the levels. Corrected (Wang et al. 2021): the root of one less the
-    mean absolute difference of all pairs, times the geometric mean of the ratios of the others to the highest
-    level.
+    Standard: geometric over arithmetic mean. Corrected (Wang et al. 2021): the root of one less the mean absolute
+    difference of all pairs, times the geometric mean of the ratios of the others to the highest level.
     """
     if form not in get_args(Form):
         raise UsageError("sectors.unknown-form", form=form, forms=list(get_args(Form)))
@@ -69,13 +68,7 @@ def coordination_degree(coupling: FloatArray, development: FloatArray) -> FloatA
 
 
 def grade(degree: FloatArray) -> list[Text | None]:
-    """Return the class of each coordination degree, ten equal ones of [0, 1]; None where it is NaN.
-
-    Examples
-    --------
-    >>> [item.en for item in grade(np.array([0.1, 0.55, 1.0]))]
-    ['extreme imbalance', 'bare coordination', 'excellent coordination']
-    """
+    """Return the class of each coordination degree, ten equal ones of [0, 1]; None where it is NaN."""
     classes = setting("coupling.grades.classes")
     position = np.searchsorted(np.array([item["upper"] for item in classes]), np.asarray(degree) - 1e-12)
     words = [Text(zh=item["zh"], en=item["en"]) for item in classes]
@@ -102,19 +95,7 @@ def lagging(levels: FloatArray, names: Sequence[str]) -> list[str | None]:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Coupling(Result, verb="coupling", topic="sectors", key=KEYS):
-    """Coupling and coordination of several systems, by both forms.
-
-    Parameters
-    ----------
-    frame
-        ``region, year``, the level of every system, ``development`` (T, the weighted mean of the levels),
-        ``coupling_standard, coordination_standard, grade_standard_zh, grade_standard_en`` and the same with
-        ``corrected``, ``lagging`` (the system at the lowest level) and ``relative`` (its level over the mean of all).
-    omitted
-        ``region, year, reason_zh, reason_en``: rows without a level.
-    systems, weights
-        The systems and their weights in T.
-    """
+    """Coupling and coordination of several `systems`, by both forms; `weights` are theirs in the development T."""
 
     omitted: pl.DataFrame
     systems: tuple[str, ...]
@@ -207,10 +188,7 @@ ITEM = "indicator"
 
 
 def obstacle_degree(levels: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the share of every indicator in the weighted distance to 1; the shares of a row add up to 1.
-
-    O_j = w_j (1 - x_j) / sum_k w_k (1 - x_k); NaN where all levels are 1.
-    """
+    """Return O_j = w_j (1 - x_j) / sum_k w_k (1 - x_k), the share of every indicator; NaN where all levels are 1."""
     levels = np.asarray(levels, dtype=np.float64)
     if np.any(levels < 0) or np.any(levels > 1):
         raise InputError("sectors.level-outside", level=levels[(levels < 0) | (levels > 1)][0])
@@ -222,17 +200,9 @@ def obstacle_degree(levels: FloatArray, weights: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Obstacles(Result, verb="obstacle", topic="sectors", key=(*KEYS, ITEM)):
-    """Obstacle degrees by region, year and indicator.
+    """Obstacle degrees by region, year and indicator, 1 being the largest; `mean` is that over the regions.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, indicator, level, weight, deviation`` (1 less the level), ``obstacle`` (share of the weighted
-        distance to the full score; null where there is none), ``rank`` (1 = largest obstacle).
-    mean
-        ``year, indicator, obstacle``: the mean over the regions, for bars.
-    omitted
-        ``region, year, reason_zh, reason_en``.
+    An obstacle is the share of the indicator in the weighted distance to the full score; null where there is none.
     """
 
     mean: pl.DataFrame

@@ -18,18 +18,11 @@ _COLUMNS = ("value_added_share", "value_added_ceiling", "digital_share")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Culture(Result, verb="culture", topic="sectors", key=KEYS):
-    """The weight of culture by region and year.
+    """The weight of culture by region and year, and in `notes` what cannot be given, and why.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, employment`` (of culture, sports and entertainment), ``employment_share`` (of all sections of
-        the same table), ``location_quotient`` (the share over that of all regions together), ``value_added_share``
-        (where the accounts have the branch), ``value_added_ceiling`` (share of the branch that contains it),
-        ``digital_share`` (of the industries of the scope list that are there, in the employment of that table; a part
-        only counts in part).
-    notes
-        Findings: what cannot be given, and why.
+    Employment is that of culture, sports and entertainment, its share that of all sections of the same table; the
+    ceiling is the share of the branch that contains culture; the digital share that of the industries of the scope
+    list.
     """
 
     notes: tuple[Finding, ...]

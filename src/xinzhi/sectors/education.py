@@ -38,22 +38,11 @@ _PATH = "labour.returns_to_schooling"
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Education(Result, verb="education", topic="sectors", key=KEYS):
-    """Human capital and its contribution to growth.
+    """Human capital and its contribution to growth, by region and year, and in `spans` the means over all years.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, schooling, human_capital`` (per worker, 1 without schooling), ``human_capital_growth`` (log
-        points over the year before), ``labour_share, output_growth`` (of the measurement), ``contribution`` (labour
-        share times growth of human capital; log points), ``flags`` (``interpolated`` where the year's schooling stands
-        on a straight line between its neighbours). Without a measurement the share and what follows from it are empty.
-    spans
-        ``region, start, end, schooling_start, schooling_end, human_capital_growth, contribution, output_growth, part``:
-        means a year over all years that have a contribution, and the part of output growth.
-    omitted
-        ``region, year, reason_zh, reason_en``.
-    returns_from
-        Where the returns to schooling come from.
+    Human capital is per worker, 1 without schooling; its contribution is labour share times growth, in log points, and
+    empty without a measurement. `flags` say ``interpolated`` where schooling stands on a straight line between two
+    years. `returns_from` says where the returns to schooling come from.
     """
 
     spans: pl.DataFrame
@@ -177,15 +166,7 @@ def _spans(frame: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class SchoolingReturn(Result, verb="schooling_return", topic="sectors", key=("term",)):
-    """A Mincer-type regression over regions.
-
-    Parameters
-    ----------
-    frame
-        ``term, estimate, standard_error, p``; the term of schooling is its return: log points of the wage a year.
-    rows, regions, effects, r2_within
-        Size, fixed effects and fit.
-    """
+    """A Mincer-type regression over regions; the term of schooling is its return, log points of the wage a year."""
 
     rows: int
     regions: int
@@ -267,16 +248,7 @@ def schooling_return(
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Composition(Result, verb="composition", topic="sectors", key=KEYS):
-    """Labour composition by region and year.
-
-    Parameters
-    ----------
-    frame
-        ``region, year, labour_growth`` (of labour input: the index over the groups), ``persons_growth,
-        composition_growth`` (the first less the second); log points over the year before.
-    omitted
-        ``region, year, reason_zh, reason_en``.
-    """
+    """Labour composition by region and year: growth of labour input less that of persons, in log points."""
 
     omitted: pl.DataFrame
 

@@ -61,16 +61,7 @@ def deviational_ellipse(points: FloatArray, weights: FloatArray, *, method: Meth
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Ellipses(Result, verb="ellipse", topic="sectors", key=("year",)):
-    """Standard deviational ellipses by year.
-
-    Parameters
-    ----------
-    frame
-        ``year, regions, longitude, latitude`` (the centre of gravity), ``major_km, minor_km, rotation`` (degrees
-        clockwise from north), ``area_km2, moved_km`` (of the centre since the year before; empty in the first).
-    omitted
-        ``region, year, reason_zh, reason_en``.
-    """
+    """Standard deviational ellipses by year, around the centre of gravity; rotation in degrees clockwise from north."""
 
     omitted: pl.DataFrame
 

@@ -21,22 +21,11 @@ _FULL = 100.0
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
-    """Energy and emissions against output.
+    """Energy and emissions against output, by region, year and indicator.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, indicator, quantity, output, intensity`` (quantity over real output, in their units: 1e4 tce
-        over 1e8 CNY is tonnes of coal equivalent per 10,000 CNY), ``intensity_growth`` (log points over the year
-        before).
-    productivity
-        ``region, year, index, level``: the green productivity passed in (its ratio to the year before) and the product
-        of the ratios, 1 in the year before the first; a gap ends the level. None where none was given.
-    costs
-        ``region, year, indicator, price, cost, share``: quantity at the shadow price passed in, and its part of nominal
-        output. None where none were given.
-    omitted
-        ``region, year, reason_zh, reason_en``.
+    Intensity is quantity over real output in their units: 1e4 tce over 1e8 CNY is tonnes of coal equivalent per 10,000
+    CNY. `productivity` has the green productivity passed in and the product of its ratios, 1 in the year before the
+    first; a gap ends it. `costs` are quantities at the shadow prices passed in. Both are None where nothing was given.
     """
 
     productivity: pl.DataFrame | None
@@ -44,10 +33,7 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
     omitted: pl.DataFrame
 
     def together(self) -> dict[str, pl.DataFrame]:
-        """Return ``year, intensity, regions, value`` of each indicator, the first year being 100.
-
-        Those of the regions with every year count, together; an indicator of one year only is left out.
-        """
+        """Return each indicator's path, first year = 100, of the regions with every year together."""
         paths = {}
         for (name,), part in self.frame.group_by("indicator", maintain_order=True):
             whole = part.group_by("region").agg(pl.col("year").n_unique())
@@ -216,10 +202,7 @@ def _costs(frame: pl.DataFrame, names: list[str], prices: object) -> pl.DataFram
 
 
 def decoupling_state(pressure_growth: FloatArray, driver_growth: FloatArray) -> list[str | None]:
-    """Return Tapio's state of every pair of rates of change; None where the driver did not move or a rate is missing.
-
-    Tapio (2005), Transport Policy 12(2), figure 1; the band of 0.8 to 1.2 (both included) is coupling.
-    """
+    """Return Tapio's state (2005, Transport Policy 12(2)) of pairs of rates; None where the driver stood still."""
     lower, upper = setting("decoupling.lower"), setting("decoupling.upper")
     out: list[str | None] = []
     for pressure, driver in zip(pressure_growth, driver_growth, strict=True):
@@ -241,18 +224,7 @@ def decoupling_state(pressure_growth: FloatArray, driver_growth: FloatArray) -> 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Decoupling(Result, verb="decoupling", topic="sectors", key=KEYS):
-    """Decoupling of a pressure from its driver by region and year.
-
-    Parameters
-    ----------
-    frame
-        ``region, year, start, pressure_growth, driver_growth, elasticity, state, state_zh, state_en``: rates of change
-        from `start` to `year`.
-    omitted
-        ``region, year, reason_zh, reason_en``.
-    pressure, driver
-        The two series.
-    """
+    """Decoupling of a `pressure` from its `driver` by region and year: rates of change since `start`, and state."""
 
     omitted: pl.DataFrame
     pressure: str

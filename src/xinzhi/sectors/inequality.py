@@ -73,18 +73,8 @@ def _spread(x: FloatArray, v: FloatArray, y: FloatArray, w: FloatArray) -> float
 class Dagum:
     """Dagum's decomposition of one Gini coefficient.
 
-    Parameters
-    ----------
-    gini, within, between, transvariation
-        The whole and its three parts, which add up to it.
-    groups
-        Names of the groups, sorted.
-    within_groups
-        Gini inside every group `(g,)`.
-    between_groups
-        Gini between every two groups `(g, g)`, the diagonal being `within_groups`.
-    affluence
-        Relative economic affluence D of every two groups `(g, g)`; 0 where their values are all equal.
+    `within`, `between` and `transvariation` add up to `gini`. By the sorted `groups`: the Gini inside each `(g,)` and
+    between every two `(g, g)`, and their relative economic affluence D `(g, g)`, 0 where their values are all equal.
     """
 
     gini: float
@@ -163,15 +153,7 @@ def _mean_differences(values: FloatArray, weights: FloatArray, place: IntArray, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theil:
-    """Theil's measure and its exact parts; `t` weights groups by their value, `l` by their population.
-
-    Parameters
-    ----------
-    t, t_within, t_between
-        Theil's T and its parts.
-    l, l_within, l_between
-        Theil's L, the mean log deviation, and its parts; NaN where a value is zero.
-    """
+    """Theil's T and L with their exact parts; `t` weights groups by value, `l` by population (NaN with a zero)."""
 
     t: float
     t_within: float
@@ -248,20 +230,8 @@ def _divergence(a: FloatArray, b: FloatArray) -> float:
 class Inequality(Result, verb="inequality", topic="sectors", key=("year",)):
     """Inequality between regions over the years.
 
-    Parameters
-    ----------
-    frame
-        ``year, regions, gini, within, between, transvariation`` (the parts of Dagum, empty without groups),
-        ``theil_t, theil_t_within, theil_t_between, theil_l, theil_l_within, theil_l_between``.
-    pairs
-        ``year, group, other, gini, affluence``: Gini inside a group (the same twice) and between every two.
-    parts
-        ``year, part, value, share``: the three parts of Dagum in long form, for a chart.
-    omitted
-        ``region, year, reason_zh, reason_en``.
-    names
-        What the figure and its groups are called (kind ``series``), for those that have a name; `dataclasses.replace`
-        adds them.
+    `pairs` has the Gini inside a group (the same twice) and between every two, `parts` the three parts of Dagum in long
+    form, for a chart. `dataclasses.replace` adds `names` of the figure and its groups (kind ``series``).
     """
 
     pairs: pl.DataFrame

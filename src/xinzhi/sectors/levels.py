@@ -67,10 +67,9 @@ def declared(*, measured: bool) -> tuple[Indicator, ...]:
 
 
 def pooled_tfp(measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
-    """Return TFP of every region and year relative to the mean of all of them: comparable in both directions.
+    """Return TFP relative to the mean of all region-years: comparable in both directions.
 
-    Caves, Christensen and Diewert (1982), equation 34, with every region-year as one observation; labour counts
-    with its human capital, so that what schooling contributes is not in it.
+    Caves, Christensen and Diewert (1982), equation 34; labour counts with its human capital.
     """
     columns = ["output", "capital", "labour", "human_capital", "labour_share"]
     inputs = figures(measurement.inputs, columns, verb="advance").frame

@@ -29,11 +29,10 @@ def logarithmic_mean(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def lmdi_additive(before: FloatArray, after: FloatArray) -> FloatArray:
-    """Return the contribution of every factor to the change of their product.
+    """Return the contribution of every factor to the change of their product, ``L(V_T, V_0) ln(x_T / x_0)`` (Ang 2005).
 
-    Ang (2005), Energy Policy 33: ``L(V_T, V_0) ln(x_T / x_0)``. Zeros by the analytical limit (Ang and Liu 2007,
-    Energy Policy 35): factors that come from, or go to, zero share the whole change equally, the others take
-    nothing. NaN stands for a factor that is 0/0 beside a zero: it counts as unchanged.
+    Zeros by the analytical limit (Ang and Liu 2007): factors that come from, or go to, zero share the change equally,
+    the others take nothing. NaN stands for a factor that is 0/0 beside a zero: it counts as unchanged.
     """
     before, after = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if np.any(before < 0) or np.any(after < 0):
@@ -56,20 +55,9 @@ def lmdi_additive(before: FloatArray, after: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Drivers(Result, verb="drivers", topic="sectors", key=(*KEYS, "factor")):
-    """What moved an aggregate, by region and year.
+    """What moved the `total`, by region, year and factor; `totals` has both ends.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, start, factor, additive, multiplicative, share``: the contribution in the unit of the total, the
-        ratio by which the factor alone moves the total, and the contribution over the absolute change. `additive` adds
-        up to the change of the total; the product of `multiplicative` is its ratio.
-    totals
-        ``region, year, start, before, after``.
-    omitted
-        ``region, year, reason_zh, reason_en``.
-    total, factors
-        Names of the total and its factors.
+    `additive`, in the unit of the total, adds up to its change; the product of `multiplicative` is its ratio.
     """
 
     totals: pl.DataFrame

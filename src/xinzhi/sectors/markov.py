@@ -23,23 +23,11 @@ _TWO = 2
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class MarkovChain(Result, verb="markov", topic="sectors", key=("neighbours", "origin", "destination")):
-    """Transitions between classes.
+    """Transitions between classes, 1 being the lowest.
 
-    Parameters
-    ----------
-    frame
-        ``neighbours`` (class of the spatial lag, 1 = lowest; 0 = whatever it is), ``origin, destination`` (classes, 1 =
-        lowest), ``count, probability`` (empty where the class was never left).
-    steady
-        ``neighbours, class, probability``: long-run distribution; a chain that has none or several is left out.
-    classes
-        ``region, year, value, class``.
-    bounds
-        Upper bounds of all classes but the last, pooled over the years; empty where they move with the year.
-    homogeneity
-        Test that the class of the neighbours does not matter; None without neighbours.
-    omitted
-        ``region, year, reason_zh, reason_en``.
+    `frame` counts them by the class of the neighbours (0 = whatever it is); `steady` has the long-run distributions
+    that are unique, `classes` the class of every region and year, `bounds` the upper bounds of all classes but the
+    last, empty where they move with the year. `homogeneity` tests that the class of the neighbours does not matter.
     """
 
     steady: pl.DataFrame

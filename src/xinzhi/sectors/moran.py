@@ -116,19 +116,10 @@ def local_moran(
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class SpatialAutocorrelation(Result, verb="moran", topic="sectors", key=("year",)):
-    """Global and local Moran indices by year.
+    """Global Moran indices by year, and in `local` those of every region with their clusters (HH, LH, LL, HL).
 
-    Parameters
-    ----------
-    frame
-        ``year, regions, parts, moran, expected, variance, z, p, p_permutation``; `parts` counts the separate parts of
-        the map, 1 where every region can be reached.
-    local
-        ``region, year, value, lag`` (both as deviations from the mean of the year, in its standard deviation), ``moran,
-        p_permutation, cluster`` (HH, LH, LL, HL), ``cluster_zh, cluster_en, significant`` (at the level of
-        ``sectors.yaml``), ``significant_fdr`` (with 5 % of false discoveries among the regions).
-    omitted
-        ``region, year, reason_zh, reason_en``.
+    `parts` counts the separate parts of the map, 1 where every region can be reached. Significance is at the level of
+    ``sectors.yaml``; ``significant_fdr`` allows 5 % of false discoveries among the regions.
     """
 
     local: pl.DataFrame

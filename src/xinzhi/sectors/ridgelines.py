@@ -51,15 +51,7 @@ def kernel_density(values: FloatArray, at: FloatArray, width: float) -> FloatArr
 class Densities(Result, verb="ridgelines", topic="sectors", key=("year", "x")):
     """Kernel densities of one figure, year by year on one grid.
 
-    Parameters
-    ----------
-    frame
-        ``year, x, density``: the ridgelines.
-    years
-        ``year, regions, bandwidth, mean, deviation, modes, mode`` (number of peaks, and where the highest is); a year
-        that has no density has a `reason_zh, reason_en`.
-    rule
-        How the bandwidth was chosen.
+    `years` has bandwidth, moments and peaks of each year, or why it has no density; `rule` chose the bandwidth.
     """
 
     years: pl.DataFrame

@@ -87,17 +87,7 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
     identity_gap: float
 
     def explain(self, region: str | int, year: int | str) -> SourcesExplanation:
-        """Return the industries, reallocation and assumptions behind one region and year.
-
-        A `UsageError` says why the region or the year was not decomposed.
-
-        Examples
-        --------
-        >>> import xinzhi
-        >>> from xinzhi.sources import decompose
-        >>> print(decompose("china-provinces").explain("520000", 2010).text("en"))  # doctest: +ELLIPSIS
-        Guizhou 2010...
-        """
+        """Return industries, reallocation and assumptions behind a region and year; a `UsageError` says why none."""
         return explain(self, region, year)
 
     def facts(self) -> Facts:

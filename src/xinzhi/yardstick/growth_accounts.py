@@ -44,10 +44,7 @@ class Inputs:
         return replace(self, **{name: known(getattr(self, name)) for name in names})
 
     def aggregate(self, member: BoolArray) -> Inputs:
-        """Sum the regions of each aggregate `(G, R)` to `(G, T)`; NaN in years in which a member is incomplete.
-
-        Quantities add up, human capital is weighted by labour, the share by output.
-        """
+        """Sum regions by aggregate `(G, R)` to `(G, T)`, means by weight; NaN while a member is incomplete."""
         whole = self.complete().astype(np.float64)
         missing = member.astype(np.float64) @ (1.0 - whole) > 0
         group = member.astype(np.float64)

@@ -41,10 +41,7 @@ def output(panel: Panel, protocol: Protocol) -> Series:
 
 
 def price_base(panel: Panel, protocol: Protocol) -> int | None:
-    """Return the year in whose prices levels are compared and summed; None where they stay at the prices of the data.
-
-    They do where the protocol names no base, and where a region has no nominal output or no price of investment in it.
-    """
+    """Return the year in whose prices levels are compared; None where the protocol or the data give no such year."""
     if not protocol.declares("output.price_base"):
         return None
     base = int(protocol.value("output.price_base"))

@@ -50,16 +50,7 @@ class Measurement(Figures):
     """
 
     def explain(self, region: str | int, year: int | str) -> Explanation:
-        """Return every input, mark, parameter and reference behind the figures of one region (code or name) and year.
-
-        A `UsageError` says why the region or the year was not measured.
-
-        Examples
-        --------
-        >>> import xinzhi
-        >>> print(xinzhi.measure("china-provinces").explain("220000", 2017).text("en"))  # doctest: +ELLIPSIS
-        Jilin 2017...
-        """
+        """Return inputs, marks, parameters and sources behind a region and year; a `UsageError` says why none."""
         return explain(self, region, year)
 
     def facts(self) -> Facts:

@@ -40,15 +40,3 @@ def test_splice_leaves_gaps_and_what_the_second_cannot_say():
     series, spliced = prices.splice(np.full(3, NAN), np.ones(3))
     assert np.isnan(series).all()
     assert not spliced.any()
-
-
-def test_volume_moves_both_ways_from_the_base():
-    growth = np.array([[NAN, 0.1, 0.2, 0.5], [NAN, 1.0, NAN, 1.0]])
-    volume = prices.volume_from_growth(growth, np.array([12.0, 10.0]), 2)
-    np.testing.assert_allclose(volume, [[12 / 1.2 / 1.1, 10.0, 12.0, 18.0], [NAN, NAN, 10.0, 20.0]])
-    np.testing.assert_allclose(prices.volume_from_growth(growth[0], 1.0, 0), [1.0, 1.1, 1.32, 1.98])
-
-
-def test_volume_refuses_percent():
-    with pytest.raises(InputError, match=r"0\.05"):
-        prices.volume_from_growth(np.array([NAN, -5.0]), 1.0, 0)

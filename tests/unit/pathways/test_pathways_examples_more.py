@@ -18,7 +18,6 @@ from xinzhi.pathways.plans.similarity import (
     cosine,
     curveball,
     ellison_glaeser,
-    finger_kreinin,
     hachman,
     hhi,
     hypergeometric_at_most,
@@ -200,10 +199,6 @@ def test_cosine() -> None:
 
 def test_krugman() -> None:
     assert krugman(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist() == [[0.0, 1.0], [1.0, 0.0]]
-
-
-def test_finger_kreinin() -> None:
-    assert finger_kreinin(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist() == [[1.0, 0.5], [0.5, 1.0]]
 
 
 def test_krugman_to_rest() -> None:

@@ -14,7 +14,8 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole
 from xinzhi.report import workbook as sheets
 from xinzhi.report import write_assessment, writing
-from xinzhi.report.pages.yardstick.assessment import NAMES, input_units
+from xinzhi.report.pages.yardstick.assessment import NAMES
+from xinzhi.studies import input_units
 
 if TYPE_CHECKING:
     from pathlib import Path

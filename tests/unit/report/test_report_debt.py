@@ -17,6 +17,8 @@ from xinzhi.report import pages, svg
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.years import shades
 from xinzhi.report.charts.style import Words
+from xinzhi.report.pages.risks.debt_fan import _nested
+from xinzhi.report.pages.risks.zombies import reason
 from xinzhi.risks.debt.debt_fan import chance
 
 TIGHT = 1e-9
@@ -368,3 +370,9 @@ def test_notes_name_regions_without_a_fan_and_shocks_that_last():
 def test_grades_of_a_framework_for_countries_say_so():
     section = drawn(risks.debt("china-provinces", bands="lic-dsf-2018"))[1]
     assert "was made by the IMF and the World Bank for countries" in notes(section)
+
+
+def test_bands_of_a_fan_are_nested_and_a_firm_without_figures_says_why():
+    assert _nested([5, 25, 50, 75, 95]) == [(5, 95), (25, 75)]
+    assert reason("no interest", 3).zh == "缺少利息支出"
+    assert reason("profit of 3 years in a row is not known", 3).zh == "缺少连续3年的利润"

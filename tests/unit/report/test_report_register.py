@@ -166,6 +166,9 @@ def test_a_figure_is_never_rounded_onto_its_threshold():
     assert figure("named-by-most", 0.5, 0.5).zh == "50%"
     assert figure("idle-if-all-build", None) is None
     assert figure("ongoing-episode", -1.0, 0.0).en == "no"
+    assert figure("named-by-most", 0.92).en == "92\xa0%"
+    assert figure("named-by-most", 0.4998, 0.5).zh == "49.98%"
+    assert figure("idle-now", 71.34, 75).zh == "71.3%"
 
 
 def thin():

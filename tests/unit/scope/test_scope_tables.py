@@ -7,7 +7,16 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.scope import classify, concordance, digital_dependence, history, input_output, lookup
+from xinzhi.scope import (
+    classify,
+    concordance,
+    definition,
+    digital_dependence,
+    history,
+    input_output,
+    lookup,
+    standard,
+)
 
 FLOWS = [[10.0, 50.0], [30.0, 40.0]]
 OUTPUT = [100.0, 200.0]
@@ -165,3 +174,25 @@ def test_energy_that_cannot_be_used() -> None:
     with pytest.raises(InputError, match="no column 'Year'"):
         history(pl.DataFrame(good).drop("Year"))
     assert any("miss 100" in finding.en for finding in history(pl.DataFrame(good | {"Coal": ["50"]})).findings)
+
+
+def test_a_code_is_known_as_it_is_written_and_an_unknown_one_has_a_neighbour():
+    gbt = standard("GB/T 4754-2017")
+    assert gbt.counts() == {"section": 20, "division": 97, "group": 473, "class": 1381}
+    assert (gbt.normal("C39"), gbt.normal("A39"), gbt.normal("399")) == ("39", None, "399")
+    assert (gbt.suggest("1322"), gbt.suggest("集成电路制造")) == ("1329", "3973")
+    assert concordance().targets("3973") == ("2610",)
+    assert concordance().targets("2610", to="gbt")[:2] == ("3821", "3824")
+    assert definition("strategic-emerging-2018").needs() == "485 classes; 9 categories"
+
+
+def test_values_of_classes_add_up_in_the_other_standard():
+    found = concordance().translate(pl.DataFrame({"code": ["0111", "0112"], "value": [3.0, 5.0]}))
+    assert found.frame.rows() == [("0111", 5.0, 5.0, 5.0), ("0112", 3.0, 3.0, 3.0)]
+
+
+def test_an_industry_is_explained_on_another_day():
+    scope = classify(pl.DataFrame({"code": ["17", "39", "65"]}), as_of=2023)
+    assert scope.mask() == ("39", "65")
+    rows = scope.explain("44", date=1913).select("definition", "category", "verdict").rows()
+    assert rows == [("five-powers", "electric", "in"), ("union", "", "in")]

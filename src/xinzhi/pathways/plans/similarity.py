@@ -40,13 +40,6 @@ def krugman(values: FloatArray) -> FloatArray:
     return np.asarray(cdist(part, part, "cityblock"))
 
 
-def finger_kreinin(values: FloatArray) -> FloatArray:
-    r"""Return the overlap :math:`\sum_k \min(s_{ik}, s_{jk})` of every two places (n, n), between 0 and 1."""
-    # It is :math:`1 - K_{ij}/2` of Krugman's index, exactly: one is no evidence beside the other (Finger and Kreinin
-    # 1979).
-    return np.asarray(1.0 - krugman(values) / 2.0)
-
-
 def krugman_to_rest(values: FloatArray, *, include_own: bool = False) -> FloatArray:
     """Return Krugman's index of each place against all others together (n,)."""
     total = values.sum(axis=0)

@@ -21,10 +21,7 @@ MEANS = ("arithmetic", "geometric", "harmonic")
 
 
 def aggregate(scores: FloatArray, weights: FloatArray, method: str) -> FloatArray:
-    """Return one number per row.
-
-    A mean of means is the mean over all indicators with the products of the weights: hierarchies need no recursion.
-    """
+    """Return one number per row; a mean of means is the mean over all, with the products of the weights."""
     share = weights / weights.sum()
     if method in MEANS:
         return _mean(scores, share, method)
@@ -46,10 +43,7 @@ def _mean(scores: FloatArray, share: FloatArray, method: str) -> FloatArray:
 
 
 def topsis(scores: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the closeness to the best of every indicator: distance from the worst over the sum of both distances.
-
-    Hwang and Yoon (1981): Euclidean distances of the weighted scores.
-    """
+    """Return the closeness to the best of every indicator. Hwang and Yoon (1981): Euclidean distances."""
     to_best = np.sqrt((scores - scores.max(axis=0)) ** 2 @ weights**2)
     to_worst = np.sqrt((scores - scores.min(axis=0)) ** 2 @ weights**2)
     total = to_best + to_worst
@@ -57,10 +51,7 @@ def topsis(scores: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def vikor(scores: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the compromise Q of VIKOR: half group utility, half the worst single regret; 0 is the best.
-
-    Opricovic and Tzeng (2004); distances are shares of each indicator's range.
-    """
+    """Return the compromise Q of VIKOR (Opricovic and Tzeng 2004): half utility, half the worst regret; 0 is best."""
     best, worst = scores.max(axis=0), scores.min(axis=0)
     regret = weights * (best - scores) / np.where(best > worst, best - worst, 1.0)
     balance = convention("vikor_balance")
@@ -68,10 +59,7 @@ def vikor(scores: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def grey(scores: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the grey relational grade to the best of every indicator.
-
-    Deng (1989), with the smallest and the largest distance taken over the whole table.
-    """
+    """Return the grey relational grade to the best of every indicator. Deng (1989), distances of the whole table."""
     best = scores.max(axis=0)
     furthest = float((best - scores.min(axis=0)).max())
     return np.asarray(grey_coefficients(scores, best, furthest) @ weights)

@@ -35,23 +35,11 @@ _CHOICES = ("treatment", "normalisation", "weights", "aggregation", "pooled")
 class Gaming(Result, verb="index_gaming", topic="sectors", key=("region", "year")):
     """What choosing the convention buys.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, rank, best_rank, worst_rank, gain, convention, departures, single_rank, single_gain, single,
-        shift_rank, shift_gain, shift``. `convention` is the set of fewest departures that attains `best_rank` (empty
-        when none helps), `departures` their number; `single` is the one departure that helps most. `shift` is the
-        constant before the logarithm of the entropy that helps most, with everything else as the index has it: a
-        documented misuse, which has no part in the other columns.
-    conventions
-        ``number, departures`` and one column per choice: every convention that was tried, the index's own first.
-    shifts
-        ``shift, largest_weight, largest_change, moved, furthest``: what each constant does to the weights (the largest
-        change of one) and to ranks (how many region-years move, and the furthest move).
-    left_out
-        ``convention, reason_zh, reason_en``.
-    ranks
-        `(conventions, rows)` every rank.
+    `frame` says by region and year how far the rank moves: `convention` is the set of fewest departures that attains
+    `best_rank` (empty when none helps), `single` the one departure that helps most, and `shift` the constant before the
+    logarithm of the entropy that helps most, a documented misuse that has no part in the other columns. `conventions`
+    has every convention that was tried, the index's own first, `shifts` what each constant does to weights and ranks,
+    and `ranks` `(conventions, rows)` every rank.
     """
 
     conventions: pl.DataFrame
@@ -82,11 +70,7 @@ class Gaming(Result, verb="index_gaming", topic="sectors", key=("region", "year"
 
 
 def gaming(result: Ranking) -> Gaming:
-    """Return how far every region could move by convention alone.
-
-    Every region is ranked under every combination of the conventions under `gaming`, all regions under the same one
-    each time.
-    """
+    """Return how far every region moves by convention alone: all are ranked under every combination of conventions."""
     values = result.filled[result.complete]
     years = result.table.years[result.complete]
     tried, found, refused = [], [], []
@@ -118,10 +102,7 @@ def gaming(result: Ranking) -> Gaming:
 
 
 def shifted_entropy(scores: FloatArray, shift: float) -> FloatArray:
-    """Return what becomes of entropy weights when a constant is added before the logarithm.
-
-    A documented misuse, here to show what it does: `entropy` adds nothing.
-    """
+    """Return entropy weights after a constant before the logarithm, a documented misuse: `entropy` adds nothing."""
     return spread_entropy(scores + shift)
 
 

@@ -35,28 +35,11 @@ _SHOWN = 3  # regions named at either end
 class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
     """A composite index under a declared system and convention.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, index, rank, status, imputed, missing``, then the score of every sector and dimension. `rank` is
-        within the year, 1 for the highest. `status` is ``observed``, ``imputed`` (`imputed` counts the indicators that
-        were filled in) or ``incomplete`` (`missing` names them; there is no index).
-    weights
-        ``indicator, name_zh, name_en, sector, dimension, weight``, and ``year`` where they are set anew every year:
-        weights in the index, summing to one.
-    coverage
-        ``indicator, name_zh, name_en, sector, covered, observations, missing, imputed, first_year, last_year``: of
-        every indicator of the system, those that the data do not have included.
-    normalised
-        ``region, year`` and one column per indicator, for the rows that have an index.
-    treatment
-        ``year, indicator, treatment, winsorised, exponent``: what was done about outliers.
-    system, convention
-        What it was built by.
-    findings
-        Warnings and notes on system and data.
-    table, built, filled, complete
-        The data, the computation, the table after imputation, and the rows that have an index.
+    `frame` has index and rank (within the year, 1 for the highest) by region and year, then the score of every sector
+    and dimension; its `status` is ``observed``, ``imputed`` or ``incomplete``. `weights` sum to one, by year where they
+    are set anew; `coverage` has every indicator of the system; `normalised` one column per indicator, for the rows that
+    have an index; `treatment` what was done about outliers. `table, filled, complete, built` are the data before and
+    after imputation, the rows that have an index, and the computation; `findings` warn of what system and data lack.
     """
 
     weights: pl.DataFrame
@@ -66,15 +49,7 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
     findings: tuple[Finding, ...]
 
     def uncertainty(self, draws: int = 1000, seed: int = 0) -> Uncertainty:
-        """Return the interval of every rank over many ways to build the index.
-
-        Parameters
-        ----------
-        draws
-            Number of draws of imputation, treatment, normalisation, weights, aggregation, and noise in the weights.
-        seed
-            Of the random numbers.
-        """
+        """Return the interval of every rank over `draws` of all choices, and noise in the weights."""
         from xinzhi.sectors.composite.uncertainty import uncertainty
 
         return uncertainty(self, draws=draws, seed=seed)
@@ -82,12 +57,8 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
     def sensitivity(self, method: str = "exact", *, draws: int = 1000, seed: int = 0) -> Sensitivity:
         """Return how much of the variance of every rank each choice makes.
 
-        Parameters
-        ----------
-        method
-            ``exact``: over every combination of the choices, without noise; ``sobol``: estimated from draws, with it.
-        draws, seed
-            Of ``sobol``: base draws (each choice costs as many again), and the seed.
+        ``exact`` goes over every combination of the choices, without noise; ``sobol`` estimates from base draws, with
+        it.
         """
         from xinzhi.sectors.composite.sensitivity import sensitivity
 
@@ -104,16 +75,10 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
         return self.names.region(region).lang(language)
 
     def explain(self, region: str, year: int | None = None) -> pl.DataFrame:
-        """Return every indicator behind the index of a region and year.
+        """Return every indicator behind the index of a region and year, by default its last; an error says what lacks.
 
-        Returns
-        -------
-        polars.DataFrame
-            ``indicator, name_zh, name_en, sector, dimension, unit, direction, value, imputed, treated, score, weight``
-            and, for means, ``contribution``: these add up to the index (``arithmetic``), to its logarithm
-            (``geometric``) or to its inverse (``harmonic``). Without a year, of the last one of the region.
-
-        Raises `UsageError` when the region and year have no index; says which indicators are missing.
+        The contributions of means add up to the index (``arithmetic``), its logarithm (``geometric``) or inverse
+        (``harmonic``).
         """
         at = self._position(region, year)
         row = int(np.flatnonzero(self.complete)[at])

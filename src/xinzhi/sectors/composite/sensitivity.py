@@ -24,19 +24,10 @@ _FEWEST = 2
 class Sensitivity(Result, verb="index_sensitivity", topic="sectors", key=("region", "year", "choice")):
     """The variance of every rank, by choice.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, choice, variance, first_order, total``, and ``shapley`` when exact: `variance` is that of the
-        rank over all conventions; `first_order` what fixing the choice alone explains, `total` what is left when all
-        others are fixed, as shares of the variance; shares are empty where the rank never moves. `shapley` shares add
-        up to one.
-    overall
-        ``choice, first_order, total`` (and ``shapley``): the same of the sum of variances over all regions and years.
-    left_out
-        ``choice, level, reason_zh, reason_en``.
-    method, evaluations
-        ``exact`` or ``sobol``, and how many indices were ranked.
+    In `frame`, `variance` is that of the rank over all conventions; `first_order` is what fixing the choice alone
+    explains and `total` what is left when all others are fixed, as shares of it, empty where the rank never moves; the
+    shares of `shapley` (exact only) add up to one. `overall` has the same of the sum of variances over all regions and
+    years.
     """
 
     overall: pl.DataFrame
@@ -60,11 +51,7 @@ class Sensitivity(Result, verb="index_sensitivity", topic="sectors", key=("regio
 
 
 def sensitivity(result: Ranking, method: str, *, draws: int, seed: int) -> Sensitivity:
-    """Return the variance of every rank by choice.
-
-    ``exact``: over the whole grid, without noise in the weights; ``sobol``: the estimators of Jansen (1999) on the
-    design of Saltelli et al. (2010), with noise as one more choice.
-    """
+    """Return the variance of every rank by choice; ``sobol`` is Jansen (1999) on Saltelli et al. (2010)."""
     if method not in METHODS:
         raise UsageError("sectors.sensitivity-method", method=method, known=list(METHODS))
     around = space(result)

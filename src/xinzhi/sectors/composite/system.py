@@ -78,22 +78,9 @@ class Group:
 class System:
     """A system of indicators: indicator, dimension, sector, index.
 
-    Parameters
-    ----------
-    id, title, status, reference
-        What it is, and where it comes from; `status` is ``own``, ``published`` or empty.
-    indicators
-        The indicators, in the order of the file.
-    sectors, dimensions
-        Names and weights of the groups.
-    comparisons
-        Pairwise comparisons by group, for AHP.
-    method
-        How its authors build the index, in words, as published.
-    missing
-        Indicators that the data do not have, which `within` took out.
-    findings
-        What the reader should know: warnings; a system with errors is never made.
+    `status` is ``own``, ``published`` or empty; `method` how its authors build the index, as published; `comparisons`
+    are pairwise, by group, for AHP. `missing` are the indicators that the data do not have, which `within` took out;
+    `findings` warn: a system with errors is never made.
     """
 
     id: str
@@ -165,16 +152,7 @@ class System:
         )
 
     def within(self, columns: Iterable[str]) -> System:
-        """Return the part of the system that the data can fill.
-
-        What is taken out is listed in `missing`, and in the coverage of every result. Given weights are scaled up in
-        proportion, with a warning.
-
-        Parameters
-        ----------
-        columns
-            Names of the columns that the data have.
-        """
+        """Return the part that the data can fill, the rest being `missing`; given weights are scaled up (a finding)."""
         names = set(columns)
         kept = tuple(item for item in self.indicators if _reached(item, names))
         gone = tuple(item for item in self.indicators if not _reached(item, names))

@@ -43,10 +43,7 @@ class Table:
 
 
 def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame of any kind
-    """Return the table of a system from a frame with ``region``, ``year`` and one column per indicator.
-
-    An indicator that the frame has under its own name is taken as it is; one that it lacks is made from its parts.
-    """
+    """Return the table of a system; an indicator that the frame lacks under its own name is made from its parts."""
     raw, kind = read_frames({"frame": frame})
     cells = raw[0].cells
     found: list[Finding] = []

@@ -99,8 +99,8 @@ def has_outliers(values: FloatArray) -> bool:
 def treat(values: FloatArray, method: str) -> Treated:
     """Treat one indicator, if it has outliers; leave it alone otherwise.
 
-    The logarithm is that of the JRC's COIN tool, mirrored where the long tail is on the left; it and Box-Cox start
-    one hundredth of the range above zero, so that nothing depends on the unit of measurement.
+    The logarithm is that of the JRC's COIN tool, mirrored where the long tail is on the left; it and Box-Cox start one
+    hundredth of the range above zero, so that nothing depends on the unit of measurement.
     """
     if method not in TREATMENTS:
         raise UsageError("sectors.unknown-treatment", method=method, known=list(TREATMENTS))
@@ -206,11 +206,7 @@ class Normalisation:
 def normalise(
     values: FloatArray, directions: FloatArray, how: Normalisation, targets: FloatArray | None = None
 ) -> FloatArray:
-    """Put indicators onto one scale on which more is better.
-
-    Signs are turned first, so that every method treats both directions alike; ties have the lowest rank of their
-    group.
-    """
+    """Put indicators onto one scale on which more is better: signs are turned first; ties have the lowest rank."""
     turned = values * directions
     if how.method in _RANKS:
         return _ranked(turned, how.method)

@@ -203,20 +203,9 @@ def _scores(weights: FloatArray, prepared: tuple[FloatArray, ...], aggregation: 
 class Uncertainty(Result, verb="index_uncertainty", topic="sectors", key=("region", "year")):
     """The interval of every rank.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, rank, rank_mean, rank_minimum, rank_p05, rank_median, rank_p95, rank_maximum, first``: the rank
-        of the index, its distribution over the draws (quantiles are ranks that occurred), and the share of the draws in
-        which the region comes first.
-    shift
-        ``year, mean_shift``: mean absolute move of a rank away from the index's own, over regions and draws.
-    levels
-        ``choice, level, draws``: what was drawn, how often.
-    left_out
-        ``choice, level, reason_zh, reason_en``: alternatives that these data cannot carry.
-    draws
-        Number of draws.
+    `frame` has the rank of the index and its distribution over the `draws` (quantiles are ranks that occurred), `shift`
+    the mean absolute move of a rank away from the index's own, `levels` what was drawn how often, and `left_out` the
+    alternatives that these data cannot carry.
     """
 
     shift: pl.DataFrame

@@ -45,10 +45,7 @@ def spread_entropy(scores: FloatArray) -> FloatArray:
 
 
 def critic(scores: FloatArray) -> FloatArray:
-    """Return CRITIC weights: standard deviation times the sum of one less the correlations with the others.
-
-    Diakoulaki, Mavrotas and Papayannakis (1995).
-    """
+    """Return CRITIC weights, standard deviation times conflict. Diakoulaki, Mavrotas and Papayannakis (1995)."""
     conflict = (1 - np.corrcoef(scores, rowvar=False)).sum(axis=0)
     # what is left of perfect correlation is rounding, not conflict
     return _to_one(scores.std(axis=0) * np.where(conflict > _NEGLIGIBLE, conflict, 0.0), "critic")
@@ -60,10 +57,9 @@ def deviation(scores: FloatArray) -> FloatArray:
 
 
 def pca(scores: FloatArray) -> FloatArray:
-    """Return weights from principal components: the part of each indicator's variance that the kept ones explain.
+    """Return weights by communality: the part of each indicator's variance that the kept components explain.
 
-    The communality, as in Nicoletti, Scarpetta and Boylaud (2000) before rotation: never negative, which weights in
-    proportion to the loadings are not bound to be.
+    As in Nicoletti, Scarpetta and Boylaud (2000) before rotation: never negative, unlike weights by loadings.
     """
     values, vectors = np.linalg.eigh(np.corrcoef(scores, rowvar=False))
     kept = values > max(convention("pca_eigenvalue"), 0) + _NEGLIGIBLE
@@ -88,10 +84,7 @@ def merec(values: FloatArray, directions: FloatArray) -> FloatArray:
 
 
 def ahp(comparisons: FloatArray) -> Judgement:
-    """Return weights from pairwise comparisons, and how consistent these are.
-
-    Saaty (1980): the principal eigenvector.
-    """
+    """Return weights from pairwise comparisons, by the principal eigenvector, and their consistency. Saaty (1980)."""
     size = len(comparisons)
     table = convention("ahp_random_index")
     square = comparisons.shape == (size, size) and 0 < size <= len(table)

@@ -17,14 +17,8 @@ from xinzhi.sources.reading import read, require_positive
 class Flows:
     """Whether a factor follows its return.
 
-    Parameters
-    ----------
-    regression
-        Growth of the factor on the log marginal product of the year before, within years (or industries and years).
-    correlation
-        Of the two after means by year (and industry) are taken out.
-    by_year
-        ``year, correlation, units``: the plain correlation in every year.
+    `regression` is of the factor's growth on its log marginal product of the year before, within years (or industries
+    and years); `correlation` of the two after those means; `by_year` has the plain one of every year.
     """
 
     regression: Regression

@@ -24,18 +24,9 @@ PRODUCTS = {"labour": "mpl", "capital": "mpk"}
 class Allocation(Result, verb="sources_allocation", topic="sources", key=("year", "factor", "dimension")):
     """How well capital and labour are placed over the industries of the regions.
 
-    Parameters
-    ----------
-    frame, gains, products, flows
-        What `dispersion`, `equalising_gain` (in logs), `marginal_products` and `flows` (by factor) return.
-    productivity
-        ``region, start, end, within, static, dynamic, total``: shift-share of labour productivity, means per year.
-    left_out
-        ``measure_zh, measure_en, reason_zh, reason_en``: what these industries do not allow.
-    substitution
-        The elasticity behind the gains.
-    regions
-        Names and macro-regions.
+    `frame, gains, products, flows` are what `dispersion`, `equalising_gain` (in logs, at the elasticity
+    `substitution`), `marginal_products` and `flows` (by factor) return; `productivity` the shift-share of labour
+    productivity, means per year; `left_out` what these industries do not allow.
     """
 
     gains: pl.DataFrame

@@ -19,20 +19,10 @@ from xinzhi.sources.result import Sources
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Innovation(Result, verb="sources_innovation", topic="sources", key=("region", "year", "share")):
-    """What the regions put into new technology.
+    """What the regions put into new technology: shares as ratios, from `innovation_shares`.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, share, value``: shares as ratios, from `innovation_shares`.
-    stock
-        ``region, year, flow, stock`` of knowledge at constant prices; None without R&D expenditure.
-    elasticity
-        TFP on the stock of the year before; None where it cannot be estimated.
-    left_out
-        ``measure_zh, measure_en, reason_zh, reason_en``: what the package does not allow.
-    regions
-        Names and macro-regions.
+    `stock` of knowledge is at constant prices, None without R&D expenditure; `elasticity` is of TFP on the stock of the
+    year before, None where it cannot be estimated; `left_out` is what the package does not allow.
     """
 
     stock: pl.DataFrame | None

@@ -18,16 +18,10 @@ _NEEDED = ("tfp_growth", "frontier_growth", "distance")
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """A catch-up regression.
+    """A catch-up regression, with clustered standard errors.
 
-    Parameters
-    ----------
-    regression
-        Coefficients and clustered standard errors.
-    dropped
-        Rows left out: at the frontier, in the first year, or with a missing figure.
-    half_life
-        Years in which half of a distance is made good at the mean of the drivers; None where it does not shrink.
+    `dropped` rows are at the frontier, in the first year, or lack a figure. In `half_life` years half of a distance is
+    made good at the mean of the drivers; None where it does not shrink.
     """
 
     regression: Regression

@@ -20,17 +20,9 @@ from xinzhi.sources.upgrading.structural_change import advancement, rationalisat
 class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region", "year")):
     """How the structure of the regions changed, and whether their industries catch up with best practice.
 
-    Parameters
-    ----------
-    frame
-        ``region, year, lilien, nav`` (speed, of labour), ``theil`` (rationalisation), ``advancement, moore``
-        (advancement, of value added; null where the industries have no order from lower to higher).
-    catch_up
-        The regression of growth on the distance to best practice; None where it cannot be estimated.
-    left_out
-        ``measure_zh, measure_en, reason_zh, reason_en``: what these industries do not allow.
-    regions
-        Names and macro-regions.
+    ``lilien`` and ``nav`` are its speed, of labour, ``theil`` its rationalisation, ``advancement`` and ``moore`` its
+    advancement, of value added (null where the industries have no order). `catch_up` is None where it cannot be
+    estimated; `left_out` is what these industries do not allow.
     """
 
     catch_up: CatchUp | None
@@ -38,10 +30,7 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
     regions: pl.DataFrame
 
     def change(self) -> pl.DataFrame:
-        """Return ``region, start, end, speed, theil_start, advancement_start, theil_end, advancement_end``.
-
-        Speed is the mean of ``nav``: the share of labour that changed its industry in a year.
-        """
+        """Return first and last structure of every region, and speed: the mean share of labour that moved in a year."""
         year, both = pl.col("year"), pl.col("theil", "advancement")
         rows = self.frame.sort("region", "year").group_by("region", maintain_order=True)
         return rows.agg(

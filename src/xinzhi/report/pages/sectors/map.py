@@ -113,11 +113,7 @@ def labels(
     path: Sequence[Mapping[str, Any]] = (),
     sides: Sequence[str] = ("left", "right"),
 ) -> list[tuple[Mapping[str, Any], str]]:
-    """Return the points whose names find room beside them, those far from the middle first, and how to align each.
-
-    Rows have ``x, y, name``; `plane` holds the ends of both axes; `path` is a line to keep clear of, the years of whose
-    ends stand below it.
-    """
+    """Return the points whose names find room, those far out first, clear of `path`, and how to align each."""
 
     def spot(row: Mapping[str, Any]) -> tuple[float, float]:
         return _pixel(row["x"], plane["x"], size[0]), size[1] - _pixel(row["y"], plane["y"], size[1])

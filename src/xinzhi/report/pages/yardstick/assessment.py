@@ -24,7 +24,7 @@ from xinzhi.report.pages.yardstick.regions import profiles
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Table
-from xinzhi.studies import Assessment
+from xinzhi.studies import Assessment, input_units
 from xinzhi.yardstick import Measurement, View
 
 NAMES = ("report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessment.json")
@@ -108,20 +108,6 @@ def contents(view: View, package: Package, units: Mapping[str, str], topics: Seq
         findings(package.findings),
         *(table for one in topics for table in one.contents()),
     ]
-
-
-def input_units(protocol: Protocol, package: Package) -> dict[str, str]:
-    """Return the units of the levels behind the accounts, as far as the package's units tell."""
-    # A capital stock built from investment is at the prices of the base year of the investment price index.
-    accounts = package.units.get("accounts", {})
-    investment = package.units.get("investment", {})
-    units = {"output": accounts.get("output_real"), "capital": accounts.get("capital")}
-    if protocol.value("labour.unit") == "persons":
-        units["labour"] = accounts.get("employment")
-    price, nominal = investment.get("investment_price", ""), investment.get("investment_nominal")
-    if units["capital"] is None and nominal and price.startswith("index ") and "=" in price:
-        units["capital"] = f"{nominal} at {price.removeprefix('index ').partition('=')[0]} prices"
-    return {name: unit for name, unit in units.items() if unit}
 
 
 def summary(view: View, lead: Section, package: Package, topics: Sequence[Section] = ()) -> dict[str, Any]:
