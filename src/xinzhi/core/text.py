@@ -35,6 +35,9 @@ NOTHING = "–"
 _CATALOGUE = Path(__file__).parents[1] / "words"
 SHARED = "shared"  # the page whose words need no prefix
 
+CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]"  # no XML, page or terminal takes them
+_CONTROLS, _BREAKS = re.compile(CONTROLS), re.compile(r"[\t\n\r\x85\u2028\u2029]+")
+_WHOLE = 1e15  # a figure that no longer has all its digits is written with its power of ten
 _PERCENT = re.compile(r"(?<=\d) %")  # a line must not break between a number and its sign
 _NUMBER = re.compile(r"^(?P<sign>\+?)(?P<percent>%?)\.(?P<decimals>\d+)$")
 _CODE = re.compile(r"^[a-z]+\.[a-z0-9-]+$")
@@ -57,6 +60,11 @@ class Text:
         return Text(zh=_FILL["zh"].vformat(self.zh, (), values), en=_FILL["en"].vformat(self.en, (), values))
 
 
+def printable(text: str) -> str:
+    """Return a text on one line, without control characters and without what cannot be written as UTF-8."""
+    return _BREAKS.sub(" ", _CONTROLS.sub("", text.encode(errors="replace").decode())).strip()
+
+
 def is_known(value: object) -> bool:
     """Say whether a cell holds a finite number."""
     return isinstance(value, int | float) and math.isfinite(value)
@@ -66,6 +74,8 @@ def number(value: float | None, decimals: int = 1, *, sign: bool = False) -> str
     """Write a number with a true minus sign; an unknown one is a dash, and what rounds to zero has no sign."""
     if value is None or not math.isfinite(value):
         return NOTHING
+    if abs(value) >= _WHOLE:
+        return f"{value:{'+' if sign else ''}.4g}".replace("-", "−")
     rounded = round(value, decimals)
     if rounded == 0:
         return f"{0:.{decimals}f}"

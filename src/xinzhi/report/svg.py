@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from altair.typing import ChartType
 
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, printable
 from xinzhi.report.charts.style import Words
 
 _TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
@@ -41,15 +41,12 @@ def bilingual(svg: str, pairs: Mapping[str, Text], *, name: str) -> str:
     def both(match: re.Match[str]) -> str:
         attributes, shown = match[1], html.unescape(match[2])
         text = pairs.get(shown)
-        if text is None:
-            if any(sign.isalpha() for sign in shown):
-                message = f"the chart '{name}' shows '{shown}', which has no Chinese twin"
-                raise ValueError(message)
+        if text is None:  # a figure, or its power of ten
             return match[0]
         if text.zh == text.en:
-            return f"<text{attributes}>{html.escape(text.en)}</text>"
+            return f"<text{attributes}>{html.escape(printable(text.en))}</text>"
         return "".join(
-            f'<text{attributes} class="{language}" lang="{_LANG[language]}">{html.escape(word)}</text>'
+            f'<text{attributes} class="{language}" lang="{_LANG[language]}">{html.escape(printable(word))}</text>'
             for language, word in (("zh", text.zh), ("en", text.en))
         )
 

@@ -10,7 +10,7 @@ from xinzhi.core.names import Names, distinct
 from xinzhi.core.parameters import setting
 from xinzhi.core.programs import Program, solve_once
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, listing, number, percent, probability, sentence, sentences, significant
+from xinzhi.core.text import Text, listing, number, percent, printable, probability, sentence, sentences, significant
 
 NAMES = [Text(zh="吉林", en="Jilin"), Text(zh="辽宁", en="Liaoning"), Text(zh="河北", en="Hebei")]
 
@@ -54,3 +54,8 @@ def test_a_program_is_changed_and_solved_again():
     program.set_row_bounds(-np.inf, 6.0)
     assert (program.solve().objective, program.count, program.size) == (6.0, 2, (1, 2))
     assert solve_once(np.array([[2.0]]), costs=1.0, row_lower=3.0, row_upper=np.inf, integers=[0]).objective == 2.0
+
+
+def test_what_no_page_or_terminal_takes_is_left_out_of_a_text():
+    assert printable(" a\x00\x1b[1m\ufeffb\ufffe\n c\ud800 ") == "a[1mb  c?"
+    assert printable("每人，　10\u00a0%") == "每人，　10\u00a0%"

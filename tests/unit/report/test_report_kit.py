@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import math
+import random
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, printable
 from xinzhi.report import palette, svg
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import squarify
@@ -138,6 +140,54 @@ CHARTS = {
         [("0", "4"), ("4", "8")],
     ),
 }
+
+
+ALPHABETS = {
+    "latin": "abcdefghijklmnopqrstuvwxyzABCDEFXYZ  -'.,()&<>\"/\\[]{}%$#@!?;:|",
+    "accents": "áàâäãåçéèêëíñóöőøšßúüýžÁÇÉÑÖŠĐłŁαβΩжЖяЯ -",
+    "chinese": "新疆维吾尔自治区生产建设兵团（）、·—　",
+    "signs": "😀👩‍🔬🇨🇳✓☃ֿ\u0301\u200b\u200d\u202e\u00ad\u00a0\u2028\ufeff\t\n\r",
+    "controls": "a\x00\x01\x08\x0b\x1b\x7f\x85\ufffe\uffff\ud800z",
+}
+
+
+OWN = kit
+
+
+class Renamed:
+    """The kit, given other names and figures than those that the caller writes."""
+
+    def __init__(self, seed: int, scale: float = 1.0) -> None:
+        self.random, self.scale, self.names = random.Random(seed), scale, {}  # noqa: S311 - names
+
+    def __getattr__(self, kind: str) -> Any:
+        return lambda w, *rows, **options: getattr(OWN, kind)(w, *map(self.of, rows), **self.of(options))
+
+    def of(self, value: Any, key: str = "") -> Any:
+        if isinstance(value, Text):
+            return self.names.setdefault(value, Text(zh=self.name(), en=self.name()))
+        if isinstance(value, dict):
+            return {self.of(name): self.of(cell, str(name)) for name, cell in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.of(one, key) for one in value)
+        return value * self.scale if isinstance(value, float) and key not in {"year", "start", "end"} else value
+
+    def name(self) -> str:
+        letters = ALPHABETS[self.random.choice([*ALPHABETS])]
+        return "".join(self.random.choices(letters, k=self.random.randint(1, 80)))
+
+
+@pytest.mark.parametrize("kind", CHARTS)
+def test_no_name_of_up_to_eighty_letters_and_no_figure_stops_a_chart(kind: str, monkeypatch: Any) -> None:
+    for seed, scale in enumerate((1.0, 1e300, -1e308)):
+        monkeypatch.setitem(globals(), "kit", renamed := Renamed(seed, scale))
+        drawn = svg.inline(CHARTS[kind], kind)
+        texts = ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")  # noqa: S314 - our own picture
+        bare = [one.text for one in texts if one.get("class") is None and one.text]
+        known = {printable(name.zh) for name in renamed.names.values() if printable(name.zh) == printable(name.en)}
+        assert all(
+            text in known or not any(map(str.isalpha, text.replace("e", "").replace("NaN", ""))) for text in bare
+        )
 
 
 @pytest.mark.parametrize("kind", CHARTS)

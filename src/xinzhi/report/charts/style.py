@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from xinzhi.core.text import words
+from xinzhi.core.text import printable, words
 from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ FONT = (
 PALE = 0.45
 TEXT_SIZE = 11
 THIN = frozenset("fijlrtI .,:;'|!()[]/-")
+UNCUT = 0  # no limit: a name that was cut off would have no twin in the other language
 Align = Literal["left", "center", "right"]
 PAD = "·"  # stands for room only: the page puts the words themselves in its place
+HIDDEN = "\u200b"  # tells apart two names that read alike
 
 
 class Words:
@@ -39,14 +41,13 @@ class Words:
 
     def __call__(self, text: Text) -> str:
         """Return the text in the language drawn."""
-        shown = text.lang(self.language)
+        shown = printable(text.lang(self.language))
         if self.roomy:
             other = text.zh if self.language == "en" else text.en
             lacking = 0.0 if other == shown else width(other) - _least(shown)
             shown += PAD * max(0, math.ceil(lacking / width(PAD)))
-        if self.pairs.setdefault(shown, text) != text:
-            message = f"one chart shows '{shown}' for two different texts: {self.pairs[shown]} and {text}"
-            raise ValueError(message)
+        while self.pairs.setdefault(shown, text) != text:  # two that read alike, such as Shaanxi and Shanxi in pinyin
+            shown += PAD if self.roomy else HIDDEN
         return shown
 
 
@@ -74,12 +75,12 @@ def configure(chart: ChartType) -> ChartType:
         aria=False,
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(
-            labelColor=SOFT, labelFontSize=TEXT_SIZE, labelLimit=160, titleColor=SOFT, titleFontSize=TEXT_SIZE,
+            labelColor=SOFT, labelFontSize=TEXT_SIZE, labelLimit=UNCUT, titleColor=SOFT, titleFontSize=TEXT_SIZE,
             titleFontWeight="normal", gridColor=FAINT, domainColor=FAINT, tickColor=FAINT, titlePadding=6,
         ),
         legend=alt.LegendConfig(
             labelColor=INK, labelFontSize=TEXT_SIZE, title=None, orient="top", symbolType="square", symbolSize=90,
-            labelLimit=200, columnPadding=14,
+            labelLimit=UNCUT, titleLimit=UNCUT, columnPadding=14,
         ),
         title=alt.TitleConfig(
             color=INK, fontSize=12, fontWeight=600, anchor="start", subtitleColor=SOFT, subtitleFontSize=10

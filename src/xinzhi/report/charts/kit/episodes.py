@@ -10,7 +10,7 @@ import altair as alt
 from xinzhi.core.text import same
 from xinzhi.report import palette
 from xinzhi.report.charts import style
-from xinzhi.report.charts.kit.names import UNCUT, colours
+from xinzhi.report.charts.kit.names import colours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def episodes(
         last = panel is panels[-1]
         axis = across(w, low, high, unit, labels=last)
         title = style.above(
-            title=w(panel["title"]), titleY=-10, titleX=-GUTTER, titleLimit=WIDTH + GUTTER, tickCount=4,
+            title=w(panel["title"]), titleY=-10, titleX=-GUTTER, tickCount=4,
             minExtent=GUTTER, maxExtent=GUTTER,
         )  # fmt: skip
         layers = [*_shades(w, spans, axis, scale), *_lines(panel["rows"], axis, title)]
@@ -187,7 +187,7 @@ def spells(
     low, high = min(row["first"] for row in rows), max(row["last"] for row in rows)
     order = [w(row["name"]) for row in rows]
     axis = across(w, low, high, unit)
-    y = style.ordinal(order, labelPadding=6, labelLimit=UNCUT)
+    y = style.ordinal(order, labelPadding=6)
     seen = [{"name": w(row["name"]), "x": row["first"] - 0.5, "x2": row["last"] + 0.5} for row in rows]
     bars = [
         {"name": w(row["name"]), "x": one["start"] - 0.5, "x2": one["end"] + 0.5, "group": w(one["group"]),

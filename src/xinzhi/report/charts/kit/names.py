@@ -25,7 +25,6 @@ STEP, WIDTH = 18, 560
 FIGURE, SPACE = 10, 10  # size of the figures at the right, and the room between two columns of them
 MOST, END = 50, 20  # with more names than a page can hold, those at either end are drawn
 CELL = 30
-UNCUT = 0  # no limit: a name that was cut off would have no twin in the other language
 
 
 def ends(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -69,7 +68,7 @@ def dots(
     reach = [row[key] for row in worded for key in ("value", "low", "high") if row.get(key) is not None]
     axis = alt.Scale(domain=list(domain) if domain else list(style.around(reach)), nice=False, zero=False)
     across = alt.X("value:Q", title=w(x), scale=axis)
-    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT, grid=True)
+    y = style.ordinal(order, labelPadding=4, grid=True)
     colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
     layers = style.reference(reference, "x", axis)
     spans = [row for row in worded if row.get("low") is not None and row.get("high") is not None]
@@ -104,7 +103,7 @@ def bars(
     bar = alt.Chart(style.data(known)).mark_bar(height=12)
     across = alt.X("value:Q", title=w(x), scale=alt.Scale(domain=domain, nice=False))
     height = STEP * len(order)
-    drawn = bar.encode(x=across, y=style.ordinal(order, labelPadding=4, labelLimit=UNCUT), color=colour)
+    drawn = bar.encode(x=across, y=style.ordinal(order, labelPadding=4), color=colour)
     left = style.layers(drawn, style.zero("x"), width=WIDTH, height=height)
     return style.configure(_beside(left, _figures(worded, order, decimals, height)))
 
@@ -133,7 +132,7 @@ def stacked(
         if row.get(key) is not None
     ]
     scale = alt.Scale(domain=[w(word) for word, _ in parts.values()], range=[ink for _, ink in parts.values()])
-    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT)
+    y = style.ordinal(order, labelPadding=4)
     bar = alt.Chart(style.data(long)).mark_bar(height=12)
     axis = alt.Scale(domain=list(domain), nice=False) if domain else alt.Undefined
     layers = [
@@ -169,7 +168,7 @@ def waterfall(w: Words, steps: Sequence[tuple[Text, float, str]], *, y: Text, de
         text = number(value, decimals, sign=i < len(steps) - 1)
         rows.append({"name": w(word), "from": start, "to": level, "ink": ink, "text": text, "top": top})
     order: list[str] = [row["name"] for row in rows]
-    across = alt.X("name:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelLimit=140, ticks=False))
+    across = alt.X("name:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, ticks=False))
     base = alt.Chart(style.data(rows))
     domain = style.padded([row[key] for row in rows for key in ("from", "to")])
     up = alt.Y("from:Q", title=w(y), scale=alt.Scale(domain=domain, nice=False))
@@ -203,15 +202,15 @@ def matrix(
     inks = palette.DIVERGING if diverging else (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
     scale = alt.Scale(domain=[low, high], range=list(inks), interpolate="lab", clamp=True)
     legend = alt.Legend(
-        title=w(title), titleFontWeight="normal", titleColor=palette.SOFT, titleLimit=320, orient="top",
+        title=w(title), titleFontWeight="normal", titleColor=palette.SOFT, orient="top",
         direction="horizontal", gradientLength=180, gradientThickness=9, tickCount=4,
     )  # fmt: skip
     slanted = any(style.width(name) > cell / 10 for name in columns)
     x = alt.X(
         "column:N", sort=columns, title=None,
-        axis=alt.Axis(orient="top", labelAngle=-45 if slanted else 0, domain=False, ticks=False, labelLimit=UNCUT),
+        axis=alt.Axis(orient="top", labelAngle=-45 if slanted else 0, domain=False, ticks=False),
     )  # fmt: skip
-    y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=UNCUT))
+    y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False))
     step = max(14, min(cell, 640 // max(1, len(columns))))
     blocks = alt.Chart(style.data(known)).mark_rect(stroke="white", strokeWidth=1)
     layers = [blocks.encode(x=x, y=y, color=alt.Color("value:Q", scale=scale, legend=legend))]

@@ -159,7 +159,6 @@ def _values(w: Words, rows: Sequence[Mapping[str, Any]], title: Text, *, divergi
     legend = alt.Legend(
         title=w(title), titleFontSize=style.TEXT_SIZE, titleFontWeight="normal", titleColor=palette.SOFT,
         orient="top-left", direction="horizontal", gradientLength=190, gradientThickness=10, tickCount=5,
-        titleLimit=300,
     )  # fmt: skip
     return alt.Color("value:Q", scale=alt.Scale(domain=domain, range=list(inks), interpolate="lab"), legend=legend)
 

@@ -9,7 +9,7 @@ import altair as alt
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
-from xinzhi.report.charts.kit.names import END, FIGURE, MOST, STEP, UNCUT, WIDTH, Columns, beside, colours
+from xinzhi.report.charts.kit.names import END, FIGURE, MOST, STEP, WIDTH, Columns, beside, colours
 from xinzhi.report.charts.kit.years import stretches
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def spreads(
     ends = style.around([*reach, *([] if reference is None else [reference])])
     scale = alt.Scale(domain=list(ends), nice=False, zero=False)
     several = max(sum(row["name"] == name for row in worded) for name in order) > 1 if order else False
-    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT, grid=not several)
+    y = style.ordinal(order, labelPadding=4, grid=not several)
     place: dict[str, Any] = {"y": y}
     if several:
         lanes = [w(group) for group in groups]
@@ -107,7 +107,7 @@ def pairs(
     ]
     reach = [point["value"] for point in points] + ([] if reference is None else [reference])
     scale = alt.Scale(domain=list(style.around(reach)), nice=False, zero=False)
-    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT)
+    y = style.ordinal(order, labelPadding=4)
     layers = style.reference(reference, "x", scale)
     both = [row for row in worded if row["a"] is not None and row["b"] is not None]
     line = alt.Chart(style.data(both)).mark_rule(strokeWidth=3, color=palette.BAND)
@@ -154,7 +154,7 @@ def bullets(
         if row["bound"] is not None
     ]
     scale = alt.Scale(domain=[0, most], nice=False)
-    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT)
+    y = style.ordinal(order, labelPadding=4)
     ink = alt.Scale(domain=[w(word) for word in parts], range=list(inks))
     bar = alt.Chart(style.data(pieces)).mark_bar(height=12)
     start = alt.X("from:Q", title=w(x), scale=scale)
@@ -262,7 +262,7 @@ def _limited(
         for row in rows
     ]  # fmt: skip
     order = [row["name"] for row in worded]
-    y = style.ordinal(order, labelPadding=4, labelLimit=UNCUT, labelFontSize=10, grid=True)
+    y = style.ordinal(order, labelPadding=4, labelFontSize=10, grid=True)
     base = alt.Chart(style.data(worded))
     across = alt.X("value:Q", title=w(x), scale=plane, axis=alt.Axis(tickCount=4))
     # the axis belongs to the figures of both ends of the rule

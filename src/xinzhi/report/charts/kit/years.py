@@ -52,7 +52,7 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     reach = [row[key] for row in known for key in ("value", "low", "high") if row.get(key) is not None]
     reach += [] if reference is None else [reference]
     up, span = style.fitted(reach), max(reach, default=1.0) - min(reach, default=0.0)
-    axis = style.above(titleY=-8, titleX=-30, tickCount=6, titleLimit=520)
+    axis = style.above(titleY=-8, titleX=-30, tickCount=6)
     across = across_years(years)
     colour = alt.Color("group:N", scale=scale, legend=None)
     layers = [*style.shades(w, marks), *_levels(w, levels, tuple(up.domain))]
@@ -170,7 +170,7 @@ def timeline(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text | None = No
         "start:Q", title=w(x) if x else None, axis=alt.Axis(format="d", domain=False),
         scale=alt.Scale(domain=[low, high], nice=False, zero=False),
     )  # fmt: skip
-    y = style.ordinal(order, labelPadding=6, labelLimit=220)
+    y = style.ordinal(order, labelPadding=6)
     colour = alt.Color("group:N", scale=scale, legend=None) if scale else alt.value(palette.DEEP)
     bar = alt.Chart(style.data(worded)).mark_bar(height=15, opacity=0.5)
     layers = [bar.encode(x=across, x2=alt.X2("end:Q"), y=y, color=colour)]
@@ -231,7 +231,7 @@ def fan(
     up, span = style.fitted(reach), max(reach, default=1.0) - min(reach, default=0.0)
     years = [year for year, _ in (*past, *middle)] + [row[0] for rows in bands.values() for row in rows]
     across = across_years(years)
-    title = style.above(titleY=-8, titleX=-30, tickCount=6, titleLimit=520)
+    title = style.above(titleY=-8, titleX=-30, tickCount=6)
     layers: list[alt.Chart] = []
     inks = alt.Scale(domain=[w(word) for word in bands], range=shades(len(bands)))
     for word, rows in bands.items():

@@ -22,7 +22,6 @@ from xinzhi.scope import Scope
 SPREAD = ("share", "lower", "upper")
 WIDTH, HEIGHT = 640.0, 380.0
 SIZE, EDGE = 11, 8  # of the letters in a tile, and what a tile keeps free beside them, in pixels
-LABELS = 300  # names of lists and industries are long
 
 
 def classified(result: Scope, *, region: str | None = None) -> Section:
@@ -112,13 +111,6 @@ def _fitting(name: str, code: str, wide: float) -> str:
     return name if SIZE * style.width(name) < wide - EDGE else code
 
 
-def roomy_dots(w: Words, rows: Any, **options: Any) -> ChartType:  # noqa: ANN401 - as `kit.dots`
-    """Draw dots with space for long names."""
-    chart = kit.dots(w, rows, **options)
-    chart.config.axis.labelLimit = LABELS
-    return chart
-
-
 def _spread(row: Any) -> dict[str, float]:  # noqa: ANN401 - a row of a frame, or a mapping
     return {"value": 100 * row["share"], "low": 100 * row["lower"], "high": 100 * row["upper"]}
 
@@ -155,7 +147,7 @@ def lists(result: Scope) -> Picture | None:
     twin = table("scope_lists", shares(frame), columns, result, names=names, title=title)
     of = words("scope.unit_of.share_of", measure=result.measured)
     facts = {"sum": total, "union": whole["share"]}
-    return picture("scope.lists", roomy_dots, drawn, twin, facts, unit=of, x=of, decimals=1)
+    return picture("scope.lists", kit.dots, drawn, twin, facts, unit=of, x=of, decimals=1)
 
 
 def regions(result: Scope) -> Picture | None:

@@ -8,7 +8,6 @@ import polars as pl
 
 from xinzhi.core.text import Text, same, sentences, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.scope.classify import roomy_dots
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Column, Table, column, table
@@ -93,7 +92,7 @@ def _industries(result: Dependence, rows: pl.DataFrame) -> Picture:
     year = rows["year"][0]
     unit = words("scope.unit_of.dependence") if year is None else words("scope.unit_of.dependence_in", year=year)
     return picture(
-        "scope.industries", roomy_dots, drawn, _table("scope_most_dependent", result, shown), facts,
+        "scope.industries", kit.dots, drawn, _table("scope_most_dependent", result, shown), facts,
         headline=None if facts else "industries_core", unit=unit, x=unit, reference=result.threshold,
     )  # fmt: skip
 

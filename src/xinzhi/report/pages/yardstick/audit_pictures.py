@@ -144,7 +144,7 @@ def _line(found: Curve, w: Words) -> alt.LayerChart:
     needed = None if found.needed is None else 100 * found.needed
     domain = style.padded([*reach, needed])
     scale = alt.Scale(domain=domain, nice=False)
-    axis = style.above(titleY=-8, titleX=-LABELS, tickCount=6, titleLimit=360)
+    axis = style.above(titleY=-8, titleX=-LABELS, tickCount=6)
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
     y = alt.Y("y:Q", scale=scale, axis=axis, title=w(words("chart.tfp_per_year")))
     base = alt.Chart(style.data(rows))
@@ -292,7 +292,7 @@ def variance(view: AuditView, w: Words) -> ChartType:
         {"name": order[name], "value": 100 * part, "text": f"{share(part)} %"} for name, part in view.shares.items()
     ]
     height = STEP * len(order)
-    y = style.ordinal(list(order.values()), labelPadding=6, labelLimit=220)
+    y = style.ordinal(list(order.values()), labelPadding=6)
     x = alt.X(
         "value:Q",
         title=w(words("chart.part_of_spread" if view.rows.height > 1 else "chart.part_of_one")),
@@ -323,7 +323,7 @@ def _by_region(view: AuditView, w: Words, order: dict[str, str], height: int) ->
     ]
     legend = alt.Legend(
         title=w(words("chart.part_by_region")), titleFontSize=10, titleFontWeight="normal", titleColor=palette.SOFT,
-        orient="bottom", direction="horizontal", gradientLength=150, gradientThickness=8, tickCount=4, titleLimit=300,
+        orient="bottom", direction="horizontal", gradientLength=150, gradientThickness=8, tickCount=4,
     )  # fmt: skip
     colour = alt.Color(
         "value:Q", scale=alt.Scale(domain=[0, 100], range=["#fbf3ea", palette.ACCENT, "#6b2f06"]), legend=legend
