@@ -26,23 +26,11 @@ METHODS = ("smoothed", "subsampling")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Bootstrap(Labelled, verb="bootstrap", key=("unit",)):
-    """Scores with bias and interval.
+    """Scores with bias and interval, a row for each unit; the seed reproduces every figure.
 
-    `frame`: unit, score, corrected, bias, error, lower, upper, bias_to_error, missing. `bias` is score less corrected;
-    `error` the standard deviation of the bootstrap distances, in distances (at least 1);
-    `bias_to_error` their ratio: below about 1.7 (the root of 3) the correction adds more noise than it removes.
-    `missing` is the share of replications in which the unit could not be scored (subsampling only).
-
-    Parameters
-    ----------
-    method, rts, orientation, level, replications, seed
-        What was done; the seed reproduces every figure.
-    bandwidth
-        Of the smoothed bootstrap, None for subsampling.
-    size
-        Of the subsamples, None for the smoothed bootstrap.
-    draws
-        Bootstrap distances `(replications, n)`, at least 1 inside the frontier.
+    Errors are in distances (at least 1). Where `bias_to_error` is below about 1.7 (the root of 3) the correction adds
+    more noise than it removes. `bandwidth` is that of the smoothed bootstrap, `size` that of the subsamples; `draws`
+    are the bootstrap distances `(replications, n)`, at least 1 inside the frontier.
     """
 
     method: str

@@ -24,21 +24,11 @@ DIRECTIONS = ("own", "unit", "monetary")
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Economic(Labelled, verb="economic", key=("unit",)):
-    """Economic efficiency; `frame`: unit, economic, technical, allocative, actual, optimum, status.
+    """Cost, revenue or profit efficiency, a row for each unit; `actual` and `optimum` are in money.
 
     Cost and revenue: efficiencies in (0, 1] with economic = technical * allocative. Profit: inefficiencies of at least
-    0 with economic = technical + allocative. `actual` and `optimum` are cost, revenue or profit, in money.
-
-    Parameters
-    ----------
-    objective
-        ``cost``, ``revenue`` or ``profit``.
-    rts
-        Returns to scale.
-    optimal_x, optimal_y
-        The quantities of the optimum `(n, p)` and `(n, q)`.
-    programs
-        Number of linear programs.
+    0 with economic = technical + allocative. `optimal_x` `(n, p)` and `optimal_y` `(n, q)` are the quantities of the
+    optimum, `programs` the number of linear programs.
     """
 
     objective: str

@@ -28,19 +28,12 @@ _INVERSE = ("radial", "super", "russell", "seiford-zhu")  # whose output score i
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Efficiency(Labelled, verb="efficiency", key=("unit",)):
-    """Efficiency of units against the technology that they, or the units of a reference set, span.
+    """Efficiency of units against the technology that they, or the units of a reference set, span: a row for each unit.
 
-    Parameters
-    ----------
-    frame
-        ``unit, score, status``, ``efficient`` (whether the unit is on the frontier by the model's own measure; with
-        `slacks=True` also without slack), then the model's further columns. `score` is Farrell's input efficiency
-        (at most 1) or output efficiency (at least 1), the directional distance (0 on the frontier), or what the model
-        states; null where `status` is not ``optimal``.
-    data, solved
-        What was scored, and the arrays of the solution.
-    model, rts, orientation
-        How.
+    `score` is Farrell's input efficiency (at most 1) or output efficiency (at least 1), the directional distance (0 on
+    the frontier), or what the model states; null where `status` is not ``optimal``. A unit is `efficient` on the
+    frontier by the model's own measure; with `slacks=True` also without slack. `data` was scored, `solved` holds the
+    arrays of the solution.
     """
 
     data: Data

@@ -32,20 +32,11 @@ class Measured(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageGoods:
-    """The goods by region and year, missing figures included.
+    """The goods by region and year; null where there is no figure.
 
-    Parameters
-    ----------
-    frame
-        ``region, year``, a column for each good and, where asked for, ``group``; null where there is no figure.
-    goods
-        The columns of the goods.
-    ends
-        The last official year of every good.
-    labels
-        Names of the regions, their macro-regions, and units of measurement.
-    tables
-        The tables of the package that were read, those behind a measurement aside.
+    `frame` has a column for each of the `goods` and, where asked for, ``group``. `ends` is the last official year of
+    every good; `labels` name the regions, their macro-regions and the units of measurement; `tables` are those of the
+    package that were read, those behind a measurement aside.
     """
 
     frame: pl.DataFrame

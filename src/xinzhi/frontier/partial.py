@@ -25,17 +25,7 @@ _ROUNDING = 1e-9  # of (1 - alpha) N when it is whole
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Partial(Labelled, verb="partial", key=("unit",)):
-    """Scores against a partial frontier; `frame`: unit, score, error, dominating, status.
-
-    Parameters
-    ----------
-    frontier
-        ``order-m`` or ``order-alpha``.
-    parameter
-        m or alpha.
-    orientation
-        ``input``, ``output`` or ``hyperbolic``.
-    """
+    """Scores against a partial frontier, ``order-m`` or ``order-alpha``, by unit; `parameter` is m or alpha."""
 
     frontier: str
     parameter: float

@@ -25,17 +25,10 @@ _SAME = 1e-8  # two scores of one unit that differ by less are the same
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class ReturnsTest(Labelled, verb="returns_test", key=("null",)):
-    """Tests of returns to scale; `frame`: null, alternative, statistic, critical, p, replications, bandwidth.
+    """Tests of returns to scale, a row for each null hypothesis.
 
-    Parameters
-    ----------
-    units
-        unit, crs, vrs, nirs (Farrell scores), scale (crs over vrs), returns (``constant``, ``increasing`` or
-        ``decreasing`` where the unit, or its projection, stands).
-    level
-        Level of the test.
-    orientation, seed
-        What was done.
+    `units` has a row for each unit: Farrell scores, scale efficiency (crs over vrs), and the returns ``constant``,
+    ``increasing`` or ``decreasing`` where it, or its projection, stands.
     """
 
     units: pl.DataFrame

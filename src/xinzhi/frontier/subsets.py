@@ -73,19 +73,10 @@ _ROUNDING = 1e-9  # the group is part of the whole: a ratio above one by less th
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Metafrontier(Labelled, verb="metafrontier", key=("unit", "group")):
-    """Scores against two frontiers; `frame`: unit, group, meta, within, tgr, status.
+    """Scores of each unit against the metafrontier and its group's own frontier; `groups` has a row for each group.
 
-    `meta` and `within` are the scores against the metafrontier and the group's own; `tgr` is the technology gap ratio
-    in (0, 1]: the part of the distance that is the group's, efficiency against the metafrontier over that within.
-
-    Parameters
-    ----------
-    groups
-        group, units, mean_meta, mean_within, mean_tgr, min_tgr.
-    measure, rts
-        What was measured.
-    convex
-        Whether the metafrontier also mixes units of different groups.
+    `tgr` is the technology gap ratio in (0, 1]: the part of the distance that is the group's, efficiency against the
+    metafrontier over that within. `convex` says whether the metafrontier also mixes units of different groups.
     """
 
     groups: pl.DataFrame
@@ -219,17 +210,10 @@ def _against(how: Measure, data: Goods, labels: np.ndarray, group: str, *, every
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Window(Labelled, verb="window_analysis", key=("unit", "period", "start")):
-    """Scores by window; `frame`: unit, period, start, end, score, status.
+    """Scores by window, a row for each unit, period and window of `width` periods.
 
-    Parameters
-    ----------
-    units
-        unit, mean, deviation (over all its scores), column_range (the largest spread of one period's scores over the
-        windows that hold it: how stable they are) and total_range.
-    width
-        Periods in a window.
-    measure, rts
-        What was measured.
+    `units` has a row for each unit, over all its scores; `column_range` is the largest spread of one period's scores
+    over the windows that hold it: how stable they are.
     """
 
     units: pl.DataFrame

@@ -23,20 +23,11 @@ from xinzhi.frontier.technology.technology import choose, rts_of
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class TwoStage(Labelled, verb="two_stage", key=("variable",)):
-    """Coefficients of the second stage; `frame`: variable, coefficient, error, lower, upper (sigma is the last row).
+    """Coefficients of the second stage, sigma last; a positive one makes units less efficient (further away).
 
-    A positive coefficient raises the distance: it makes units less efficient.
-
-    Parameters
-    ----------
-    scores
-        unit, distance, corrected (equal to the distance under algorithm 1).
-    algorithm, rts, orientation, level, replications, seed
-        What was done.
-    observations
-        Units in the regression: the inefficient ones under algorithm 1, all under algorithm 2.
-    lost
-        Replications whose likelihood had no maximum; they are left out of errors and intervals.
+    `scores` has the distance of each unit, and the corrected one (the same under algorithm 1). `observations` are the
+    inefficient units under algorithm 1, all under algorithm 2; `lost` counts the replications whose likelihood had no
+    maximum: they are left out of errors and intervals.
     """
 
     scores: pl.DataFrame

@@ -55,33 +55,18 @@ def part_text(part: str) -> Text:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "period")):
-    """Productivity change of units between adjacent periods.
+    """Productivity change of units: a row for each unit and pair of adjacent periods, `period` the later one.
 
-    Parameters
-    ----------
-    frame
-        ``unit, period, index``, the parts of the decomposition, ``status``: one row per unit and pair of adjacent
-        periods; `period` is the later one. Indices are ratios, above one for progress; the Luenberger indicator is a
-        difference, above zero for progress. With a bootstrap every number has ``_lower, _upper, _bias, _error``
-        beside it. `status` is ``optimal``, or names each program that has no solution; what needs it is then null.
-    levels
-        ``unit, period`` and levels of each observation against its own technology: efficiencies (``technical`` under
-        constant returns, ``pure``, ``scale``), inefficiencies of directional measures, or O'Donnell's levels.
-    distances
-        ``unit, period, technology, rts, inputs_of, outputs_of, value, orientation, status``: every distance behind the
-        index: efficiencies (Shephard output, Farrell input) or directional distances; none for fixed weights.
-    left_out
-        ``unit, period, reason``: observations that follow a gap, so that no pair ends with them.
-    weights
-        ``good, role, weight, lowest, highest`` of a Färe-Primont or Lowe index, else None; a range says that the shadow
-        price is not unique.
-    additive
-        Whether parts add up to the index (Luenberger) instead of multiplying.
-    programs
-        Number of linear programs, rows and columns of the largest, how many the general solver took.
-    failures
-        By unit and period the programs without a solution: verdict, inputs of, outputs of, returns to scale, and
-        periods and group of the technology.
+    Indices are ratios, above one for progress; the Luenberger indicator is a difference, above zero for progress, and
+    its parts add up (`additive`). What needs a program without a solution is null, and `status` names the program;
+    `failures` has its verdict by unit and period.
+
+    `levels` has a row for each observation against its own technology: efficiencies, inefficiencies of directional
+    measures, or O'Donnell's levels. `distances` has a row for each distance behind the index, Shephard output, Farrell
+    input or directional; none for fixed weights. `left_out` has the observations that follow a gap, so that no pair
+    ends with them. `weights` has a row for each good of a Färe-Primont or Lowe index; a range says that the shadow
+    price is not unique. `programs` counts linear programs, rows and columns of the largest, and those that the general
+    solver took.
     """
 
     levels: pl.DataFrame

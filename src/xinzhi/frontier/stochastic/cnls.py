@@ -21,22 +21,12 @@ SCALES = ("vrs", "crs", "drs", "irs")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hull:
-    """A fitted concave (or convex) function.
+    """A concave (or convex) function: `fitted` `(n,)`, and tangent planes, `intercepts` `(n,)` and `slopes` `(n, p)`.
 
-    Parameters
-    ----------
-    fitted
-        `(n,)`.
-    intercepts, slopes
-        Of the tangent plane at each observation: `(n,)` and `(n, p)`.
-    constraints, rounds, steps
-        Concavity constraints in use at the end, rounds of generation, Newton steps of the last one.
-    violation
-        Largest violation over all n (n - 1) constraints, relative to the standard deviation of the output.
-    gap
-        Residual of the optimality conditions of the last program.
-    pairs
-        The observations of the concavity constraints in use, with which a similar program may begin.
+    `constraints` counts the concavity constraints in use at the end, `rounds` those of generation, `steps` the Newton
+    steps of the last one. `violation` is the largest over all n (n - 1) constraints, relative to the standard deviation
+    of the output, `gap` the residual of the optimality conditions of the last program. With the `pairs` of observations
+    of the constraints in use a similar program may begin.
     """
 
     fitted: FloatArray

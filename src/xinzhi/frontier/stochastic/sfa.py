@@ -32,43 +32,19 @@ from xinzhi.frontier.stochastic.problem import Problem, build, checks, elasticit
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
-    """A frontier with noise around it and inefficiency below it.
+    """A frontier with noise around it and inefficiency below it, a row for each row of the call.
 
-    Parameters
-    ----------
-    frame
-        ``row, unit, period, fitted, residual, inefficiency, efficiency, efficiency_jlms, lower, upper``: the frontier
-        of each row in logs, output less frontier, E[u | e] (Jondrow and others 1982), E[exp(-u) | e] (Battese and
-        Coelli 1988), exp(-E[u | e]), and the interval of the efficiency (Horrace and Schmidt 1996). `unit` and
-        `period` stand there when the call names them. The four-component model has these columns for ``transient_`` and
-        ``persistent_`` inefficiency each, and ``inefficiency, efficiency`` of both together.
-    coefficients
-        ``block, term, estimate, standard_error, z, p_value, lower, upper, status``: blocks ``frontier``,
-        ``inefficiency`` (mu, eta, determinants), ``variance`` (logs, as estimated) and ``derived`` (sigmas, gamma,
-        lambda). What stands at a boundary has no standard error, and `status` says so; a variance has no p-value,
-        since `tests` asks whether it is zero.
-    log_likelihood
-        At the estimate.
-    tests
-        ``test, statistic, restrictions, p_value, critical_10, critical_05, critical_01``.
-    verdict
-        Whether the estimate is a maximum.
-    elasticities
-        ``row, unit, period``, one column for each input, ``returns_to_scale, technical_change, monotone, curved``.
-    checks
-        ``check, rows, satisfied, share, status``.
-    marginal_effects
-        ``row, unit, period, determinant, inefficiency, efficiency`` (Battese and Coelli 1995).
-    effects
-        ``unit, effect`` of true fixed effects; empty in other models.
-    covariance
-        Covariance of the estimates `(k, k)`, in the order of `terms`.
-    terms
-        Names of all parameters.
-    model, output
-        What was estimated.
-    frontier, settings
-        The form of the frontier and the options of the call.
+    `fitted` is the frontier in logs, `residual` output less frontier, `inefficiency` E[u | e] (Jondrow and others
+    1982), `efficiency` E[exp(-u) | e] (Battese and Coelli 1988), `efficiency_jlms` exp(-E[u | e]), beside the interval
+    of the efficiency (Horrace and Schmidt 1996). The four-component model has these for ``transient_`` and
+    ``persistent_`` inefficiency each, and both together.
+
+    `coefficients` has a row for each term of the blocks ``frontier``, ``inefficiency`` (mu, eta, determinants),
+    ``variance`` (logs, as estimated) and ``derived`` (sigmas, gamma, lambda). What stands at a boundary has no standard
+    error, and `status` says so; a variance has no p-value, since `tests` asks whether it is zero. `verdict` says
+    whether the estimate is a maximum. `elasticities` has a row for each row, `checks` one for each property of a
+    technology, `marginal_effects` one for each row and determinant (Battese and Coelli 1995), `effects` one for each
+    unit with true fixed effects. `covariance` is that of the estimates `(k, k)`, in the order of `terms`.
     """
 
     coefficients: pl.DataFrame

@@ -36,22 +36,12 @@ class StonedOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Stoned(Labelled, verb="stoned", key=("row",)):
-    """A concave frontier without a functional form.
+    """A concave frontier without a functional form, a row for each row of the call.
 
-    Parameters
-    ----------
-    frame
-        ``row, unit, period, fitted, residual, frontier, inefficiency, efficiency, lower, upper``: the conditional mean,
-        the residual (in logs unless the error is additive), the frontier, E[u | e], and the efficiency with its
-        interval.
-    planes
-        ``row, unit, period, intercept`` and one slope (marginal product) for each input: the tangent plane of each row.
-    sigma_u, sigma_v
-        Of half-normal inefficiency and normal noise.
-    reasons
-        What went wrong with the moments, if anything: ``moments-skewness`` or ``no-noise``.
-    hull
-        The fitted function, which `hull.at` evaluates elsewhere.
+    `fitted` is the conditional mean, `residual` in logs unless the error is additive, `inefficiency` E[u | e]. `planes`
+    has the tangent plane of each row: the intercept and one slope (marginal product) for each input. `sigma_u` is that
+    of half-normal inefficiency, `sigma_v` that of normal noise; `reasons` says what went wrong with the moments, if
+    anything: ``moments-skewness`` or ``no-noise``. `hull.at` evaluates the fitted function elsewhere.
     """
 
     planes: pl.DataFrame

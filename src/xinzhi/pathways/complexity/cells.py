@@ -23,18 +23,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """A matrix of places by activities.
+    """A matrix of places by activities, both sorted: `values` (n, p) are not negative; what is not listed is zero.
 
-    Parameters
-    ----------
-    places, activities
-        Their names, sorted.
-    values
-        The amount of each activity in each place (n, p), not negative; what the frame does not list is zero.
-    findings
-        Places with nothing and activities that no place has, which are left out, each by name.
-    kind
-        The kind of frame that the caller handed in.
+    `findings` name the places with nothing and the activities that no place has, which are left out; `kind` is the kind
+    of frame that the caller handed in.
     """
 
     places: tuple[str, ...]
@@ -138,19 +130,7 @@ def cell_frame(of: Cells | Panel, rows: IntArray, columns: IntArray, **values: A
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """Matrices of places by activities, one a period.
-
-    Parameters
-    ----------
-    places, activities
-        Those of every period, sorted.
-    values
-        By period, amounts (n, p).
-    findings
-        Places and activities left out because a period does not have them.
-    kind
-        The kind of frame that the caller handed in.
-    """
+    """Matrices of places by activities (n, p) by period; `findings` name what is left out as a period lacks it."""
 
     places: tuple[str, ...]
     activities: tuple[str, ...]

@@ -79,25 +79,13 @@ class ComplexityOptions:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
-    """Relatedness and complexity of places and activities.
+    """Relatedness and complexity: `frame` (or `places`) has a row for each place, `activities` for each activity.
 
-    Parameters
-    ----------
-    frame, places
-        One row per place; rank 1 is the most complex.
-    activities
-        The same for activities.
-    matrix, present, density, gain
-        Amounts, presence, density and gain (n, p), in the order of `places` and `activities`; the gain is NaN where the
-        activity is there already.
-    proximity
-        How near two activities are (p, p), in the order of `activities`.
-    eigenvalues, gap, parts
-        The leading eigenvalues, second less third, and how many parts of the matrix share nothing.
-    sign
-        What fixed the sign: ``diversity`` or ``anchor``, with the correlation.
-    findings
-        Empty places and activities, and an index that is hardly determined.
+    Rank 1 is the most complex. `matrix`, `present`, `density` and `gain` (n, p) are in the order of the matrix's names;
+    the gain is NaN where the activity is there already. `proximity` (p, p) is how near two activities are. `gap` is the
+    second less the third of the leading `eigenvalues`, `parts` how many parts of the matrix share nothing, `sign` what
+    fixed the sign: ``diversity`` or ``anchor``, with the correlation. `findings` name what is empty, and an index that
+    is hardly determined.
     """
 
     activities: pl.DataFrame

@@ -51,18 +51,11 @@ class Draws:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Uncertainty(Result, verb="uncertainty", topic="pathways", key=("place",)):
-    """Intervals of the ranks of places and of their densities.
+    """Intervals of ranks, a row for each place over the draws in which it has anything at all, and of densities.
 
-    Parameters
-    ----------
-    frame
-        One row per place: its ranks with their intervals over the draws in which it has anything at all.
-    density
-        One row per place and activity; None when it was not asked for.
-    used
-        Draws that gave an index; the others left fewer than three places or activities.
-    agreement
-        By draw, the correlation of its complexity with that of the sample: near 1 when the index is well determined.
+    `density` has a row for each place and activity; None when it was not asked for. `used` counts the draws that gave
+    an index; the others left fewer than three places or activities. `agreement` is, by draw, the correlation of its
+    complexity with that of the sample: near 1 when the index is well determined.
     """
 
     density: pl.DataFrame | None

@@ -203,18 +203,10 @@ def _by_class(
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Validated(Result, verb="validated_proximity", topic="pathways", key=("activity", "other")):
-    """Which proximities are more than chance.
+    """Which proximities are more than chance, a row for each pair of activities.
 
-    Parameters
-    ----------
-    frame
-        One row per pair; `valid` where it occurs together more often than diversity and ubiquity explain.
-    valid
-        The same as a matrix (p, p), in the order of `activities`.
-    activities
-        Their names.
-    tail, level
-        How p-values were computed, and the rate of false discoveries.
+    A pair is `valid` where it occurs together more often than diversity and ubiquity explain, also as a matrix (p, p)
+    in the order of `activities`. `tail` says how p-values were computed, `level` is the rate of false discoveries.
     """
 
     valid: BoolArray

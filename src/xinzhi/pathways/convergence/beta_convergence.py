@@ -74,30 +74,11 @@ def speed_of_convergence(slope: float, years: float, standard_error: float = flo
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("term",)):
-    """Whether laggards grow faster.
+    """Whether laggards grow faster: a row for each term, with 95 % bounds; `points` has one for each unit and span.
 
-    Parameters
-    ----------
-    frame
-        Coefficients with 95 % bounds: ``initial`` is the slope b, ``spatial`` the weight of the neighbours' growth.
-    points
-        What was fitted, one row per unit and span.
-    slope, standard_error
-        b of mean annual growth (log points) on the initial logarithm.
-    years
-        Length of one growth span.
-    speed
-        What follows from b.
-    r2
-        Share of the variance explained; empty with a spatial lag.
-    observations, units
-        How many.
-    conditional
-        Whether anything but the initial level stands on the right-hand side.
-    spatial
-        The spatial-lag model; None without neighbours.
-    findings
-        Units left out.
+    ``initial`` is the slope b of mean annual growth (log points) on the initial logarithm, ``spatial`` the weight of
+    the neighbours' growth. `years` is the length of one span, `speed` what follows from b; `r2` is empty with a spatial
+    lag, `spatial` without neighbours. The model is `conditional` where anything but the initial level explains growth.
     """
 
     points: pl.DataFrame

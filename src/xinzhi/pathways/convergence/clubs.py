@@ -88,24 +88,12 @@ class _Club:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
-    """Convergence clubs.
+    """Convergence clubs: `frame` has a row for each unit, `table` for each club, `paths` relative transition paths.
 
-    Parameters
-    ----------
-    frame
-        One row per unit; its club is 1 for the highest last observation, empty where it converges with no other.
-    table
-        One row per club; `sieve` is the c* that it took.
-    whole
-        ``slope, standard_error, t`` of all units together.
-    paths
-        Relative transition paths.
-    findings
-        Units left out, and clubs that reject convergence (a pair that coincides in a year cannot be tested: no core).
-    panel
-        What the clubs were found in.
-    rules
-        How.
+    A unit's club is 1 for the highest last observation, empty where it converges with no other; a club's `sieve` is the
+    c* that it took. `whole` is ``slope, standard_error, t`` of all units together, `panel` what the clubs were found
+    in. `findings` name units left out, and clubs that reject convergence (a pair that coincides in a year cannot be
+    tested: no core).
     """
 
     table: pl.DataFrame

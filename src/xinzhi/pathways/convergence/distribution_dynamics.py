@@ -21,24 +21,12 @@ _MARGIN = 3.0  # bandwidths beyond the data: the kernel of the outermost unit ha
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class DistributionDynamics(Result, verb="distribution_dynamics", topic="pathways", key=("origin", "destination")):
-    """Where units go from where they are.
+    """Where units go from where they are: the density of the destination given the origin.
 
-    Parameters
-    ----------
-    frame
-        Density of the destination given the origin, in logarithms relative to the mean of their year.
-    long_run
-        Densities of the first and last year, and that which the kernel leaves unchanged.
-    ridge
-        Expected and most likely destination of every origin.
-    modes
-        Peaks of the density in the first year, the last year and the long run: two or more mean clubs.
-    lag
-        Years from origin to destination.
-    bandwidths
-        Of origin and destination.
-    moves
-        Number of moves observed.
+    Both are in logarithms relative to the mean of their year. `long_run` has the densities of the first and last year,
+    and that which the kernel leaves unchanged; `ridge` the expected and most likely destination of every origin.
+    `modes` counts peaks in the first year, the last year and the long run: two or more mean clubs. `lag` is in years;
+    `bandwidths` are those of origin and destination, `moves` is how many there are.
     """
 
     long_run: pl.DataFrame

@@ -189,23 +189,11 @@ def quadratic_spectral(distance: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class LogT(Result, verb="log_t_test", topic="pathways", key=("time",)):
-    """A log t test of a whole panel.
+    """A log t test of a whole panel: a row for each year with H, and the regression where years are not discarded.
 
-    Parameters
-    ----------
-    frame
-        One row per year: H, and the regression in the years that are not discarded.
-    paths
-        Relative transition paths.
-    slope, standard_error, t, p
-        Of log t; `p` is the probability of a smaller t where units converge.
-    speed
-        Half the slope: the rate at which differences of the loadings fade; between 0 and 1 growth rates converge, from
-        1 on levels do.
-    converges
-        Whether convergence is not rejected.
-    findings
-        Units left out.
+    `slope` is that of log t, `p` the probability of a smaller `t` where units converge, `speed` half the slope: the
+    rate at which differences of the loadings fade; between 0 and 1 growth rates converge, from 1 on levels do.
+    `converges` says whether convergence is not rejected; `paths` are the relative transition paths.
     """
 
     paths: pl.DataFrame

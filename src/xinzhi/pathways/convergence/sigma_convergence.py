@@ -20,20 +20,10 @@ from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, lo
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class SigmaConvergence(Result, verb="sigma_convergence", topic="pathways", key=("year",)):
-    """Whether differences shrink.
+    """Whether differences shrink: `frame` has a row for each year, `tests` for each test of no change against any.
 
-    Parameters
-    ----------
-    frame
-        One row per year: how far the units are apart.
-    tests
-        One row per test; `p` is that of no change against any change.
-    ratio
-        Variance of the logarithms in the last year over that in the first.
-    trend
-        Mean yearly change of the logarithm of the standard deviation.
-    findings
-        Units left out.
+    `ratio` is the variance of the logarithms in the last year over that in the first, `trend` the mean yearly change of
+    the logarithm of their standard deviation.
     """
 
     tests: pl.DataFrame

@@ -34,26 +34,13 @@ _TWO = 2
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Transitions(Result, verb="transitions", topic="pathways", key=("neighbours", "origin", "destination")):
-    """How units move between classes.
+    """How units move between classes: counts and probabilities, by the class of the neighbours' mean (0: any).
 
-    Parameters
-    ----------
-    frame
-        Counts and probabilities; `neighbours` is the class of the neighbours' mean (1 = lowest, 0 = whatever it is).
-    classes
-        The class of every unit in every year.
-    table
-        Share in the long run, mean stay and mean time of return of every class, in periods.
-    indices
-        Mobility of the plain chain; None where a class was never left.
-    passage
-        Mean periods from each class to each other `(k, k)`; None without one long run.
-    homogeneity
-        Tests that the class of the neighbours does not matter; None without neighbours.
-    bounds
-        Upper bounds of all classes but the last (pooled or given); empty where they move with the year.
-    lag_bounds
-        The same for the neighbours' mean.
+    `classes` has the class of every unit in every year; `table` a row for each class: share in the long run, mean stay
+    and mean time of return, in periods. `indices` are of the plain chain, None where a class was never left; `passage`
+    `(k, k)` are mean periods from each class to each other, None without one long run; `homogeneity` tests that the
+    class of the neighbours does not matter. `bounds` and `lag_bounds` are upper bounds of all classes but the last
+    (pooled or given), empty where they move with the year.
     """
 
     classes: pl.DataFrame

@@ -70,22 +70,12 @@ class BacktestOptions:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score", "measure")):
-    """How well each score predicted entry in years that no model has seen.
+    """How well each score predicted entry in years that no model has seen: a row for each cutoff, score and measure.
 
-    Parameters
-    ----------
-    frame
-        One row per cutoff, score and measure, with its interval over places.
-    comparison
-        ``absent, measure, ours, value, baseline, baseline_value, difference, low, high, share_better``: ours against
-        the baseline that turned out best, with the interval of the difference over the same samples of places. Ours is
-        the blend where it was computed, else the additive logit, whichever does better here.
-    tasks
-        ``absent, places, activities, candidates, entries, trained_on``: what there was to predict.
-    cells
-        ``absent, place, activity, advantage, entered`` and one column a score: every candidate of the test.
-    findings
-        Places and activities left out, and scores that need a library which is not here.
+    `comparison` sets ours against the baseline that turned out best, with the interval of the difference over the same
+    samples of places; ours is the blend where it was computed, else the additive logit, whichever does better here.
+    `tasks` has a row for each cutoff: what there was to predict; `cells` every candidate of the test, with a column for
+    each score. `findings` name places and activities left out, and scores that need a library which is not here.
     """
 
     comparison: pl.DataFrame

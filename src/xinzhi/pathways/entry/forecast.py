@@ -22,16 +22,10 @@ _SHOWN = 3
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Forecast(Result, verb="forecast", topic="pathways", key=("place", "activity")):
-    """Chances of entry over a span as long as the one that was learned from.
+    """Chances of entry over a span as long as the one that was learned from, a row for each candidate.
 
-    Parameters
-    ----------
-    frame
-        One row per candidate; the base rate is the share of all candidates that entered in the span learned from.
-    model
-        ``additive_logit`` or ``blend``.
-    findings
-        Places and activities left out.
+    The base rate is the share of all candidates that entered in the span learned from; `model` is ``additive_logit`` or
+    ``blend``.
     """
 
     model: Score

@@ -27,18 +27,10 @@ _SHOWN, _TIES = 3, 8
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Opportunities(Result, verb="opportunities", topic="pathways", key=("place", "activity")):
-    """What each place could enter.
+    """What each place could enter: a row for each place and activity that is absent (or weak) there.
 
-    Parameters
-    ----------
-    frame
-        One row per place and activity that is absent (or weak) there; ranks are percentiles within the place.
-    medians
-        Density and complexity that part the quadrants.
-    endowment_fit
-        Factor intensities and how much they predict; None without endowments.
-    findings
-        What was left out, and weak endowments.
+    Ranks are percentiles within the place; `medians` are the density and complexity that part the quadrants.
+    `endowment_fit` has factor intensities and how much they predict, None without endowments.
     """
 
     medians: tuple[float, float]

@@ -26,29 +26,13 @@ _EXACT = 1e-12  # of the unit's own level: rounding, no gap
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Counterfactual(Result, verb="counterfactual", topic="pathways", key=("year",)):
-    """A unit beside its synthetic control.
+    """A unit beside its synthetic control, a row for each year; the gap is actual less synthetic.
 
-    Parameters
-    ----------
-    frame
-        One row per year; the gap is actual less synthetic.
-    weights
-        Of the donors, largest first; they are not negative and add up to 1.
-    balance
-        How like the control is, beside the plain mean of the donors.
-    placebos
-        Every unit taken for the treated one, which stands first; `ratio` is empty where a unit fits exactly before.
-    fit_before
-        Root mean squared gap before the date.
-    p
-        Share of units whose ratio is at least that of the treated one, exact fits among them: the smallest possible is
-        one over their number.
-    p_gap
-        The same with the gap after the date alone, whatever the fit before.
-    treated, start
-        Who, and since when.
-    findings
-        Units left out.
+    `weights` of the donors, largest first, are not negative and add up to 1; `balance` says how like the control is,
+    beside their plain mean. `placebos` has a row for each unit taken for the treated one, which stands first; `ratio`
+    is empty where a unit fits exactly before. `fit_before` is the root mean squared gap before the date. `p` is the
+    share of units whose ratio is at least that of the treated one, exact fits among them: the smallest possible is one
+    over their number; `p_gap` the same with the gap after the date alone, whatever the fit before.
     """
 
     weights: pl.DataFrame

@@ -23,22 +23,11 @@ _TENTHS = 10
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class LaneChanges(Result, verb="lane_changes", topic="pathways", key=("place",)):
-    """What regions entered, by how related it was to what they did.
+    """What regions entered, by how related it was to what they did: `frame` has a row for each place.
 
-    Parameters
-    ----------
-    frame
-        One row per place: its entries, the share in the lowest deciles, and `index`, that share over the expected one.
-    deciles
-        One row per decile of density, 1 the least related within its place.
-    cells
-        The candidates.
-    persistence
-        How much of the old core (advantage of one or more) is still core.
-    unrelated
-        The highest decile that counts as unrelated.
-    findings
-        Places and activities left out.
+    `index` is the share of its entries in the lowest deciles over the expected one. `deciles` has a row for each decile
+    of density, 1 the least related within its place; those up to `unrelated` count as unrelated. `cells` are the
+    candidates, `persistence` is how much of the old core (advantage of one or more) is still core.
     """
 
     deciles: pl.DataFrame

@@ -57,17 +57,9 @@ class LeadRules:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenger", "incumbent", "episode")):
-    """Who has overtaken whom.
+    """Who has overtaken whom, a row for each episode; `levels` is what was compared, `rules` when a lead counts.
 
-    Parameters
-    ----------
-    frame
-        One row per episode; it happened from `earliest` to `latest`, wider than one year where years are missing or a
-        jump blurs it.
-    levels
-        What was compared.
-    rules
-        When a lead counts.
+    It happened from `earliest` to `latest`, wider than one year where years are missing or a jump blurs it.
     """
 
     levels: pl.DataFrame

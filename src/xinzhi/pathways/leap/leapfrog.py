@@ -26,18 +26,10 @@ Judged = dict[str, dict[str, Any]]  # by region: year, value, reference and whet
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condition")):
-    """The conditions of leapfrogging.
+    """The conditions of leapfrogging: a row for each region and condition; `met` is empty where it cannot be judged.
 
-    Parameters
-    ----------
-    frame
-        One row per region and condition; `met` is empty where it cannot be judged.
-    regions
-        How many conditions hold, of how many that can be judged; no index, as they do not make up for each other.
-    leader
-        Who is at the frontier.
-    year
-        Of the measurement.
+    `regions` says how many hold, of how many that can be judged; no index, as they do not make up for each other.
+    `leader` is who is at the frontier.
     """
 
     regions: pl.DataFrame

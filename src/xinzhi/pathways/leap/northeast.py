@@ -24,24 +24,11 @@ SERIES: Mapping[str, Text] = describe("northeast", "series").values
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Northeast(Result, verb="northeast", topic="pathways", key=("region", "series", "year")):
-    """The provinces beside their synthetic controls.
+    """The provinces beside their synthetic controls, a row for each province, series and year.
 
-    Parameters
-    ----------
-    frame
-        One row per province, series and year, actual and synthetic.
-    table
-        One row per province and series, at the end.
-    weights
-        The weights of the donors.
-    balance
-        How like the controls are.
-    momentum
-        Mean yearly growth of output per head (log points), by period.
-    missing
-        What the page cannot say, and why.
-    controls
-        The controls themselves, by province and series.
+    `table` has a row for each province and series, at the end; `weights` and `balance` are those of the `controls`.
+    `momentum` is the mean yearly growth of output per head (log points), by period; `missing` says what the page cannot
+    say, and why.
     """
 
     table: pl.DataFrame

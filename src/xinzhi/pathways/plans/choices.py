@@ -69,24 +69,11 @@ class _OnDemand:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Choices(Result, verb="choices", topic="pathways", key=("year", "category")):
-    """What plans name, against chance and against what the regions can do.
+    """What plans name, against chance and against what the regions can do: a row for each year and category.
 
-    Parameters
-    ----------
-    frame
-        One row per year and category: how many regions name it, by chance, and how many are able to build it.
-    cells
-        One row per year, region and category.
-    regions
-        One row per year and region.
-    pairs
-        Every two regions of a year.
-    overlap
-        One row per year; the draws are made when it is first looked at.
-    lists, fits
-        The lists of every year and their fit, as matrices.
-    findings
-        Regions left out.
+    `cells` has a row for each year, region and category, `regions` for each year and region, `pairs` for every two
+    regions of a year, `overlap` for each year (its draws are made when it is first looked at). `lists` and `fits` are
+    the lists of every year and their fit, as matrices.
     """
 
     cells: pl.DataFrame

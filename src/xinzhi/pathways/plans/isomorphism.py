@@ -45,26 +45,13 @@ class LikenessExplanation(Explanation):
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "year", "region", "other")):
-    """How alike regions are, in what they do and in what they plan.
+    """How alike regions are, in what they do and in what they plan: `frame` has a row for every two regions of a year.
 
-    Parameters
-    ----------
-    frame
-        Every two regions; `expected` and `p_more` are those of the null, empty with fewer than eight activities.
-    years
-        One row per level and year.
-    regions
-        Every region against the rest.
-    activities
-        How concentrated every activity is; `ellison_glaeser` takes plants as many and small, an upper bound.
-    choice
-        The same of the plans (`choices`); None where the package has none.
-    structures
-        Amounts by level and year, in the order of `places` and of their sorted activities.
-    places
-        Regions by year.
-    findings
-        What was left out.
+    `expected` and `p_more` are those of the null, empty with fewer than eight activities. `years` has a row for each
+    level and year, `regions` one for every region against the rest, `activities` one for every activity: how
+    concentrated it is; `ellison_glaeser` takes plants as many and small, an upper bound. `choice` is the same of the
+    plans, None where the package has none. `structures` are amounts by level and year, in the order of `places` and of
+    their sorted activities.
     """
 
     years: pl.DataFrame

@@ -186,16 +186,9 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanTemplate:
-    """Tables to fill in, in the form that data packages have.
+    """Tables to fill in, in the form that data packages have, and the coding `rules`.
 
-    Parameters
-    ----------
-    plans
-        ``region, year, category, named, mentioned``: one row per cell, the last two empty.
-    plan_categories
-        ``category, name_zh, name_en, divisions, informative``.
-    rules
-        The coding rules.
+    `plans` has a row for each cell, ``named`` and ``mentioned`` empty; `plan_categories` a row for each category.
     """
 
     plans: pl.DataFrame

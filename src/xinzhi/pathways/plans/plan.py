@@ -51,28 +51,14 @@ class PlanExplanation(Explanation):
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
-    """A coordinated plan.
+    """A coordinated plan, a row for each assignment: ``moved`` where something better went to regions that gain more.
 
-    Parameters
-    ----------
-    frame
-        One row per assignment; it is ``moved`` where something better for the region went to regions that gain more.
-    industries
-        Plan against herd, industry by industry; `cap_price` is what one more place would add to the total.
-    regions
-        What each region gets, and what it would get if it chose alone and no other region did the same.
-    comparison
-        One row per kind of plan; what is lost is relative to ``loose``, the optimum under sizes and caps alone.
-    assignment, task
-        Objective, bound, gap, proof and prices; the limits as arrays.
-    odds
-        The logit behind the chances; None where they were handed in.
-    year, debt_year
-        Of the industries and of the debt.
-    parts
-        The matrices behind, for `explain` and `sensitivity`.
-    findings
-        What was left out or assumed.
+    `industries` sets plan against herd; `cap_price` is what one more place would add to the total. `regions` says what
+    each gets, and would get if it chose alone and no other did the same. `comparison` has a row for each kind of plan;
+    what is lost is relative to ``loose``, the optimum under sizes and caps alone. `assignment` has objective, bound,
+    gap, proof and prices, `task` the limits as arrays, `odds` the logit behind the chances (None where they were handed
+    in), `parts` the matrices behind, for `explain` and `sensitivity`. `year` is that of the industries, `debt_year`
+    that of the debt.
     """
 
     industries: pl.DataFrame
