@@ -66,6 +66,11 @@ def print_findings(findings: Iterable[Finding], language: Language, *, stderr: b
         return
     out = console(stderr=stderr)
     for finding in kept:
+        if not out.is_terminal:  # rich lays out every line, which takes longer than finding what is wrong
+            out.file.write(
+                f"{say(f'severity.{finding.severity}', language)} [{finding.rule}] {finding.sentence(language)}\n"
+            )
+            continue
         out.print(f"{say(f'severity.{finding.severity}', language)} ", style=ORDER[finding.severity][0], end="")
         out.print(f"[{finding.rule}] {finding.sentence(language)}", markup=False)
 

@@ -89,6 +89,9 @@ class Package:
     source: str = ""
     descriptor: Mapping[str, Any] = field(default_factory=dict)
     _digests: dict[str, str] = field(default_factory=dict, init=False, compare=False)
+    _lines: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Any]] = field(
+        default_factory=dict, init=False, compare=False
+    )
 
     def require(self, table: str, columns: Sequence[str], *, verb: str, despite: Sequence[str] = ()) -> pl.DataFrame:
         """Return a table that has all the columns and no errors.
@@ -145,8 +148,11 @@ class Package:
         origin = self.origins.get(table)
         if origin is None:
             return None, None
-        rows = self.tables[table].with_row_index("_row").filter(**key)["_row"]
-        return origin.file, int(origin.lines[int(rows[0])]) if len(rows) else None
+        names = tuple(key)
+        if (table, names) not in self._lines:
+            cells = self.tables[table].select(names).rows()
+            self._lines[table, names] = dict(zip(reversed(cells), reversed(origin.lines.to_list()), strict=True))
+        return origin.file, self._lines[table, names].get(tuple(key.values()))
 
     def fingerprint(self, table: str) -> str:
         """Return the sha256 of a table in canonical form; an `InputError` says that there is no such table.

@@ -186,7 +186,7 @@ def labour_share(panel: Panel, protocol: Protocol) -> Series:
         return Series(np.broadcast_to(constant, panel.shape))
     share = _observed(panel)
     if rule == "observed_national":
-        share = np.broadcast_to(national(share, _weights(panel)), panel.shape).copy()
+        share = np.broadcast_to(national(share, output_weights(panel)), panel.shape).copy()
     if protocol.declares("shares.corner") and protocol.value("shares.corner") == "floor":
         share = corner(share, float(protocol.value("shares.corner_labour_share")))
     if protocol.value("shares.carry") != "carry":
@@ -205,7 +205,7 @@ def _observed(panel: Panel) -> FloatArray:
     return share
 
 
-def _weights(panel: Panel) -> FloatArray:
+def output_weights(panel: Panel) -> FloatArray:
     """Return the weights of the national share: nominal output, or real output where no nominal one is given."""
     nominal = panel.account("output_nominal")
     return nominal if np.isfinite(nominal).any() else panel.account("output_real")

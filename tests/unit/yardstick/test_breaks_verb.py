@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from xinzhi import protocol
 from xinzhi.core.errors import InputError, ProtocolError
 from xinzhi.yardstick import break_findings, break_marks, breaks
 from xinzhi.yardstick.breaks.breaks import SCHEMA
+from xinzhi.yardstick.growth_accounts import account, build_inputs
 from xinzhi.yardstick.panel import read_panel
 
 YEARS = np.arange(1990, 2015)
@@ -92,6 +94,23 @@ def test_a_regional_share_has_an_effect_and_a_mark_where_it_is_read(country, our
     panel = read_panel(xinzhi.load(made))
     assert break_marks(panel, regional)["break:labour_share"].sum() == 1
     assert "break:labour_share" not in break_marks(panel, ours)
+
+
+def test_the_effect_under_a_national_share_is_that_of_mending_the_region_alone(ours):
+    panel = read_panel(xinzhi.load("china-provinces"))
+    actual = account(build_inputs(panel, ours)[0], ours).tfp_growth
+    own = breaks("china-provinces", ours).frame.filter(series="labour_share")
+    assert ours.value("shares.rule") == "observed_national"
+    assert own["tfp_effect"].is_not_null().any()
+    for one in own.iter_rows(named=True):
+        region, year = panel.region_index(one["region"]), one["year"] - panel.years[0]
+        share = panel.account("labour_share").copy()
+        share[region, year:] *= np.exp(one["expected"] - one["move"])
+        mended = replace(panel, accounts={**panel.accounts, "labour_share": share})
+        growth = account(build_inputs(mended, ours)[0], ours).tfp_growth
+        alone = (actual - growth)[region, year]
+        assert (one["tfp_effect"] is None) == np.isnan(alone)
+        assert one["tfp_effect"] is None or abs(one["tfp_effect"] - alone) < 1e-12
 
 
 def test_marks_follow_what_the_protocol_reads(ours):
@@ -230,3 +249,16 @@ def test_provenance_names_what_was_read(found):
     assert set(found.provenance.inputs) == {"accounts", "investment"}
     assert found.provenance.protocol == "xinzhi-cn-2026"
     assert found.provenance.options["false_alarm_rate"] == 0.01
+
+
+def test_every_finding_stands_on_the_line_of_its_row():
+    package = xinzhi.load("china-provinces")
+    line = {}
+    for table in ("accounts", "investment"):
+        origin = package.origins[table]
+        keys = [name for name in ("region", "asset", "year") if name in package.tables[table].columns]
+        rows = package.tables[table].select(keys).rows()
+        line |= {(table, "/".join(map(str, row))): at for row, at in zip(rows, origin.lines, strict=True)}
+    for one in break_findings(package):
+        assert line[one.table, one.key] == one.line
+    assert package.place("accounts", region="990000", year=2007) == ("accounts.csv", None)

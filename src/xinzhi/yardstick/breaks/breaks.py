@@ -265,23 +265,26 @@ def break_findings(package: Package | str | Path | Mapping[str, object]) -> list
     """
     data = as_package(package)
     places = {rule.name: rule for rule in rules().series}
-    return [_finding(data, row, places[row["series"]]) for row in breaks(data).frame.iter_rows(named=True)]
+    keys = {table: _key(data, table) for table in {rule.table for rule in places.values()} & data.tables.keys()}
+    rows = breaks(data).frame.iter_rows(named=True)
+    return [_finding(data, row, places[row["series"]], keys) for row in rows]
 
 
-def _key(data: Package, row: Mapping[str, Any], table: str) -> dict[str, Any]:
-    """Return the key of the row; of assets that were added up, none is named."""
+def _key(data: Package, table: str) -> dict[str, Any]:
+    """Return the asset in the key of a row, beside region and year; of assets that were added up, none is named."""
     frame = data.tables[table]
     assets = frame["asset"].unique().to_list() if "asset" in frame.columns else []
-    asset = {"asset": TOTAL_ASSET} if assets == [TOTAL_ASSET] else {}
-    return {"region": row["region"], **asset, "year": row["year"]}
+    return {"asset": TOTAL_ASSET} if assets == [TOTAL_ASSET] else {}
 
 
-def _finding(data: Package, row: Mapping[str, Any], place: SeriesRule) -> Finding:
+def _finding(
+    data: Package, row: Mapping[str, Any], place: SeriesRule, keys: Mapping[str, Mapping[str, Any]]
+) -> Finding:
     move, expected = percent(row["move"]), percent(row["expected"])
     census = row["census"]
     hint = "explained" if census else "marked" if row["marked"] else "unexplained"
     cause = Text(zh="", en="") if census is None else cause_of(census)
-    key = _key(data, row, place.table)
+    key = {"region": row["region"], **keys[place.table], "year": row["year"]}
     file, line = data.place(place.table, **key)
     return finding(
         "yardstick.outlier" if row["kind"] == "outlier" else "yardstick.level-shift",

@@ -15,10 +15,12 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.breaks import Breaks, Scores, classify, is_panel, next_year, scores
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.shares import national
 from xinzhi.core.text import Text
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import account, build_inputs
+from xinzhi.yardstick.inputs import output_weights
 from xinzhi.yardstick.panel import Marks, Panel
 
 
@@ -237,27 +239,36 @@ def tfp_effects(
 ) -> FloatArray:
     """Return how much of TFP growth in each break year is the break, in log points."""
     # The level from the break on is moved so that the move of that year alone becomes the expected one, and the region
-    # is measured again under the same protocol. One break of each region at a time; under a national labour share,
-    # where one region's share enters the figures of all, one break at a time.
+    # is measured again under the same protocol, one break of each region at a time. A region enters a national share,
+    # and so the figures of all: each then gets the share of a nation in which it alone is mended.
     row, column = place
     effect = np.full(row.shape, np.nan)
     excess = (found.growth - found.scores.expected)[row, column]
-    together = found.rule.name != "labour_share" or protocol.value("shares.rule") == "observed_regional"
-    for turn in _turns(row, together=together):
+    alone = found.rule.name == "labour_share" and protocol.value("shares.rule") == "observed_national"
+    rules = protocol.replace({"shares.rule": "observed_regional"}) if alone else protocol
+    for turn in _turns(row):
         mended = _mended(panel, found, row[turn], column[turn], excess[turn])
-        growth = account(build_inputs(mended, protocol)[0], protocol).tfp_growth
+        mended = _each_alone(panel, mended) if alone else mended
+        growth = account(build_inputs(mended, rules)[0], rules).tfp_growth
         effect[turn] = (actual - growth)[row[turn], column[turn]]
     return effect
 
 
-def _turns(row: IntArray, *, together: bool) -> Iterator[IntArray]:
-    """Yield the breaks that can be mended at once: one of every region, or one alone."""
-    if not together:
-        yield from np.arange(len(row), dtype=np.int64)[:, None]
-        return
+def _turns(row: IntArray) -> Iterator[IntArray]:
+    """Yield the breaks that can be mended at once: one of every region."""
     _, first, count = np.unique(row, return_index=True, return_counts=True)
     for turn in range(count.max(initial=0)):
         yield first[count > turn] + turn
+
+
+def _each_alone(panel: Panel, mended: Panel) -> Panel:
+    """Give every region the national labour share of a panel in which that region alone is mended."""
+    share, weight = panel.account("labour_share"), output_weights(panel)
+    known = np.isfinite(share) & np.isfinite(weight)
+    total = np.where(known, weight, 0.0).sum(axis=0)
+    moved = np.where(known, weight * (mended.account("labour_share") - share), 0.0)
+    each = national(share, weight) + moved / np.where(total > 0, total, np.nan)
+    return replace(mended, accounts={**mended.accounts, "labour_share": each})
 
 
 def _mended(panel: Panel, found: Judgement, row: IntArray, column: IntArray, excess: FloatArray) -> Panel:
