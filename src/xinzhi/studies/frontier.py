@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 import xinzhi.frontier as verbs
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import same, words
-from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, PackageGoods, conventions, labelled
+from xinzhi.core.text import Text, same, words
+from xinzhi.data import Package
+from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, Labels, PackageGoods, conventions
+from xinzhi.protocol import Protocol
+from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.plain import is_plain, load, period_of, read_plain, whole
-from xinzhi.studies.study import SILENT, Draft, options, title
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
+from xinzhi.yardstick import Measurement, measure
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import polars as pl
-
-    from xinzhi.core.text import Text
-    from xinzhi.data import Package
-    from xinzhi.frontier import Labelled, Labels
-    from xinzhi.protocol import Protocol
-    from xinzhi.studies.study import Progress, Study
-    from xinzhi.yardstick import Measurement
-
-    Count = Callable[[int, int], None]
-
+Count = Callable[[int, int], None]
 MEASURES = {"radial": "radial", "non-radial": "nonradial", "sbm": "sbm"}  # models that an index of distances knows
 BOOTED = ("malmquist", "contemporaneous")
 COLUMNS = ("inputs", "outputs", "bad", "explain", "input_prices", "output_prices")
@@ -189,7 +183,7 @@ class Source:
                 provenance, protocol=of.protocol, protocol_fingerprint=of.protocol_fingerprint,
                 inputs={**of.inputs, **provenance.inputs},
             )  # fmt: skip
-        return replace(labelled(result, labels), provenance=provenance)
+        return replace(verbs.labelled(result, labels), provenance=provenance)
 
 
 def frontier(
@@ -235,10 +229,7 @@ def frontier(
 
 
 def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | None) -> Source:  # noqa: ANN401 - a package
-    from xinzhi.protocol import load as read
-    from xinzhi.yardstick import measure
-
-    package, rules = load(source, wish.encoding), read(wish.protocol)
+    package, rules = load(source, wish.encoding), read_protocol(wish.protocol)
     if wish.unit is not None or wish.period is not None:
         raise UsageError("studies.columns-of-table", options="--unit, --period", source=package.name)
     measured: list[Measurement] = []
@@ -284,8 +275,6 @@ def _measures(package: Package, rules: Protocol, goods: PackageGoods) -> dict[st
 
 def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a frame or a path
     """Return the goods of a plain table."""
-    import polars as pl
-
     table = read_plain(source, wish.encoding)
     goods, frame = tuple(dict.fromkeys(wish.columns)), table.frame
     table.require(*goods, wish.unit, wish.period, wish.group)
@@ -320,8 +309,6 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
 
 def _unit(frame: pl.DataFrame, taken: set[str | None], period: str | None) -> str | None:
     """Return the column that names every row of a period once, one of words if there is any."""
-    import polars as pl
-
     free = [name for name in frame.columns if name not in taken]
     texts = [name for name in free if frame[name].dtype == pl.String]
     numbers = [name for name in free if name not in texts and whole(frame[name]).dtype == pl.Int64]

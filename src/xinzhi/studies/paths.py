@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
+
+from xinzhi import pathways
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
-from xinzhi.data import names_of
+from xinzhi.data import Package, names_of, units
+from xinzhi.protocol import Protocol
+from xinzhi.protocol import load as read_protocol
+from xinzhi.scope import classify_package
 from xinzhi.studies.industries import PANEL, anchor_of, endowments_of, industries, regions_of
 from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, require_file
-from xinzhi.studies.study import SILENT, Draft, first_line, options, title
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.data import Package
-    from xinzhi.pathways import Complexity
-    from xinzhi.protocol import Protocol
-    from xinzhi.studies.study import Progress, Study
-    from xinzhi.yardstick import Measurement
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
+from xinzhi.yardstick import Measurement, measure
 
 Spans = tuple[tuple[int, int], tuple[int, int]]
 LEAST_YEARS = 4  # a backtest needs two spans of two years
@@ -87,8 +85,6 @@ def paths(
     >>> list(made.results)
     ['clubs', 'beta', 'sigma', 'overtaking', 'northeast']
     """
-    from xinzhi.pathways import Opportunities
-
     wish: PathsOptions = options(PathsOptions, asked)
     _ = wish.spans  # a span that cannot be read is an error before the work
     if is_plain(source):
@@ -113,7 +109,7 @@ def paths(
         progress.step("test")
         _add_backtest(package, wish, draft)
     for key, result in draft.results.items():
-        if isinstance(result, Opportunities):
+        if isinstance(result, pathways.Opportunities):
             draft.results[key] = replace(result, measured=replace(result.measured, names=names))
     return draft.done(names, region)
 
@@ -122,10 +118,7 @@ def measured_or_noted(
     package: Package, protocol: Protocol | str, draft: Draft, note: str = "not-measured"
 ) -> Measurement | None:
     """Return the measurement of a package; where it does not reach so far, None and a note."""
-    from xinzhi.protocol import load as read
-    from xinzhi.yardstick import measure
-
-    rules = read(protocol)
+    rules = read_protocol(protocol)
     try:
         return measure(package, rules)
     except InputError as error:
@@ -135,53 +128,44 @@ def measured_or_noted(
 
 def add_space(package: Package, wish: PathsOptions, draft: Draft) -> None:
     """Add complexity, its intervals, and what each region could enter."""
-    from xinzhi.pathways import ComplexityOptions, complexity, opportunities, uncertainty
-
     table, year = industries(package, wish.year, draft)
     if table is None:
         return
     anchor = anchor_of(package, wish.anchor, year)
     if anchor is not None and wish.anchor is None:
         draft.note("anchor", year=year)
-    chosen = ComplexityOptions(threshold=wish.threshold)
-    found: Complexity | None = draft.add(
-        "complexity", lambda: complexity(table, **PANEL, anchor=anchor, options=chosen)
+    chosen = pathways.ComplexityOptions(threshold=wish.threshold)
+    found: pathways.Complexity | None = draft.add(
+        "complexity", lambda: pathways.complexity(table, **PANEL, anchor=anchor, options=chosen)
     )
     if found is None:
         return
-    draft.add("intervals", lambda: uncertainty(found, draws=_draws(wish, _lump(package))))
+    draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, _lump(package))))
     emerging, have = _emerging(package, found, draft), endowments_of(package, year)
 
     def chances() -> Any:  # noqa: ANN401 - Opportunities
         try:
-            return opportunities(found, endowments=have, emerging=emerging)
+            return pathways.opportunities(found, endowments=have, emerging=emerging)
         except InputError as error:
             draft.note("no-fit", why=error.text)
-            return opportunities(found, emerging=emerging)
+            return pathways.opportunities(found, emerging=emerging)
 
     draft.add("opportunities", chances)
 
 
 def _lump(package: Package) -> float:
     """Return by how many units of the package amounts are drawn: jobs come in plants of many persons."""
-    from xinzhi.data import units
-    from xinzhi.pathways import conventions
-
     scale = float(units.parse(package.units.get("activity", {}).get("employment", "persons")).scale)
-    return float(conventions("uncertainty")["lump"]) / scale
+    return float(pathways.conventions("uncertainty")["lump"]) / scale
 
 
 def _draws(wish: PathsOptions, unit: float = 1.0) -> Any:  # noqa: ANN401 - Draws
-    from xinzhi.pathways import Draws
-
-    chosen = Draws(density=False, unit=unit)
+    chosen = pathways.Draws(density=False, unit=unit)
     return chosen if wish.draws is None else replace(chosen, draws=wish.draws)
 
 
-def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | None:
+def _emerging(package: Package, found: pathways.Complexity, draft: Draft) -> list[str] | None:
     """Return the industries that count as emerging by the lists in force; None where codes are not of the standard."""
-    from xinzhi.scope import classify_package
-
     accounts = package.tables.get("accounts", package.tables["activity"])
     try:
         judged = classify_package(package, as_of=f"{int(accounts['year'].max())}-12-31")  # type: ignore[arg-type] # years
@@ -193,11 +177,9 @@ def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | 
 
 def _add_alike(package: Package, wish: PathsOptions, draft: Draft) -> None:
     """Add how alike structures and plans are; the plans have a section of their own."""
-    from xinzhi.pathways import isomorphism
-
     if "activity" not in package.tables:
         return
-    result = draft.add("likeness", lambda: isomorphism(package, draws=wish.draws))
+    result = draft.add("likeness", lambda: pathways.isomorphism(package, draws=wish.draws))
     if result is not None and result.choice is not None:
         draft.results["likeness"] = replace(result, choice=None)
         draft.results["choices"] = result.choice
@@ -205,32 +187,28 @@ def _add_alike(package: Package, wish: PathsOptions, draft: Draft) -> None:
 
 def _add_convergence(frame: pl.DataFrame, keys: dict[str, Any], rules: Any, draft: Draft) -> None:  # noqa: ANN401 - ClubRules
     """Add convergence and overtaking of one series."""
-    from xinzhi.pathways import beta_convergence, clubs, lead_changes, sigma_convergence
-
-    draft.add("clubs", lambda: clubs(frame, **keys, rules=rules))
-    draft.add("beta", lambda: beta_convergence(frame, **keys))
-    draft.add("sigma", lambda: sigma_convergence(frame, **keys))
-    draft.add("overtaking", lambda: lead_changes(frame, **keys))
+    draft.add("clubs", lambda: pathways.clubs(frame, **keys, rules=rules))
+    draft.add("beta", lambda: pathways.beta_convergence(frame, **keys))
+    draft.add("sigma", lambda: pathways.sigma_convergence(frame, **keys))
+    draft.add("overtaking", lambda: pathways.lead_changes(frame, **keys))
 
 
 def _add_together(package: Package, measurement: Measurement | None, wish: PathsOptions, draft: Draft) -> None:
     """Add convergence, overtaking, the conditions of a leap, and the Northeast."""
-    from xinzhi.pathways import ClubRules, lane_changes, leapfrog, northeast
-
     if measurement is not None:
         keys = {"unit": "region", "time": "year", "value": "tfp_level"}
-        _add_convergence(measurement.levels, keys, ClubRules.yearly(), draft)
+        _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft)
     table = None if wish.clubs else package.tables.get("activity")
     years = [] if table is None else sorted(table["year"].unique())
     lanes = None
     if len(years) > 1:
         between = (years[0], years[-1])
-        lanes = draft.add("lanes", lambda: lane_changes(table, **PANEL, period="year", between=between))
+        lanes = draft.add("lanes", lambda: pathways.lane_changes(table, **PANEL, period="year", between=between))
     if measurement is not None and not wish.clubs:
-        draft.add("leap", lambda: leapfrog(package, measurement=measurement, lanes=lanes))
+        draft.add("leap", lambda: pathways.leapfrog(package, measurement=measurement, lanes=lanes))
     try:
         if {"accounts", "sector_accounts"} <= set(package.tables):
-            draft.add("northeast", lambda: northeast(package, measurement=measurement))
+            draft.add("northeast", lambda: pathways.northeast(package, measurement=measurement))
     except UsageError:
         draft.note("no-northeast")
 
@@ -253,17 +231,15 @@ def _add_backtest(package: Package, wish: PathsOptions, draft: Draft) -> None:
 
 def _backtest(table: pl.DataFrame, columns: dict[str, str], spans: Spans, wish: PathsOptions, draft: Draft) -> None:
     """Add the backtest with both cutoffs; where too few cells enter from below one half, with the other alone."""
-    from xinzhi.pathways import BacktestOptions, backtest
-
-    chosen = BacktestOptions() if wish.draws is None else BacktestOptions(draws=wish.draws)
+    chosen = pathways.BacktestOptions() if wish.draws is None else pathways.BacktestOptions(draws=wish.draws)
     train, test = spans
 
     def run() -> Any:  # noqa: ANN401 - Backtest
         try:
-            return backtest(table, **columns, train=train, test=test, options=chosen)
+            return pathways.backtest(table, **columns, train=train, test=test, options=chosen)
         except InputError as error:
             draft.note("one-cutoff", why=first_line(error))
-            return backtest(table, **columns, train=train, test=test, options=replace(chosen, absent=(1.0,)))
+            return pathways.backtest(table, **columns, train=train, test=test, options=replace(chosen, absent=(1.0,)))
 
     draft.add("backtest", run)
 
@@ -277,8 +253,6 @@ def _keys(wish: PathsOptions) -> list[str]:
 
 def _of_table(table: Plain, wish: PathsOptions) -> Study:
     """Return what a plain table of places, activities and amounts, or of places and years, is enough for."""
-    import polars as pl
-
     table.require(*_keys(wish), wish.value, wish.anchor)
     frame, place = table.frame, str(wish.place)
     period = period_of(frame)
@@ -297,17 +271,13 @@ def _of_table(table: Plain, wish: PathsOptions) -> Study:
 
 def _add_cells(frame: pl.DataFrame, period: str | None, wish: PathsOptions, draft: Draft) -> None:
     """Add complexity, intervals and opportunities of a year, and the backtest where it was asked for."""
-    import polars as pl
-
-    from xinzhi.pathways import ComplexityOptions, complexity, opportunities, uncertainty
-
     now = frame
     if period is not None:
         years = frame[period].unique().sort().to_list()
-        chosen = years[-1] if wish.year is None else wish.year
-        if chosen not in years:
+        year = years[-1] if wish.year is None else wish.year
+        if year not in years:
             raise UsageError("studies.no-year", year=wish.year, table="table", first=years[0], last=years[-1])
-        now = frame.filter(pl.col(period) == chosen)
+        now = frame.filter(pl.col(period) == year)
     anchor = None
     if wish.anchor is not None:
         anchor = dict(
@@ -315,9 +285,10 @@ def _add_cells(frame: pl.DataFrame, period: str | None, wish: PathsOptions, draf
         )
     keys: dict[str, Any] = {"place": wish.place, "activity": wish.activity, "value": wish.value}
     # Without it nothing else can be said: an error here is the answer.
-    found = complexity(now, **keys, anchor=anchor, options=ComplexityOptions(threshold=wish.threshold))
+    chosen = pathways.ComplexityOptions(threshold=wish.threshold)
+    found = pathways.complexity(now, **keys, anchor=anchor, options=chosen)
     draft.results["complexity"] = found
-    draft.add("intervals", lambda: uncertainty(found, draws=_draws(wish)))
-    draft.add("opportunities", lambda: opportunities(found))
+    draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish)))
+    draft.add("opportunities", lambda: pathways.opportunities(found))
     if wish.spans is not None:
         _backtest(frame, {**keys, "period": str(period)}, wish.spans, wish, draft)

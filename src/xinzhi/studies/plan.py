@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from xinzhi import pathways
+from xinzhi.data import names_of
 from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, options, title
-
-if TYPE_CHECKING:
-    from xinzhi.studies.study import Progress, Study
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +41,12 @@ def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
     >>> xinzhi.studies.plan("china-provinces", region="Jilin").region
     '220000'
     """
-    from xinzhi.data import names_of
-    from xinzhi.pathways import Limits
-    from xinzhi.pathways import plan as coordinate
-
     wish: PlanOptions = options(PlanOptions, asked)
     progress.step("read")
     package = load(source, wish.encoding)
     progress.step("solve")
-    found = coordinate(package, portfolio=wish.industries, limits=Limits(caps=wish.cap, floor=wish.floor))
+    limits = pathways.Limits(caps=wish.cap, floor=wish.floor)
+    found = pathways.plan(package, portfolio=wish.industries, limits=limits)
     codes = found.regions["region"].to_list()
     region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
     more: dict[str, Any] = {name: getattr(found, name) for name in ("comparison", "industries", "regions", "findings")}
