@@ -86,21 +86,11 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
         return pl.DataFrame([row])
 
     def predict(self, frame: Any) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
-        """Return the frontier of other rows.
+        """Return the frontier of other rows: ``row, fitted, standard_error`` and, with logs, its antilog ``frontier``.
 
-        Parameters
-        ----------
-        frame
-            The inputs and controls (and the period with a trend), under the names of the call. With true fixed effects
-            the unit too, among those estimated.
-
-        Returns
-        -------
-        polars.DataFrame
-            ``row, fitted, standard_error`` and, with logs, ``frontier``: its antilog, the output of an efficient unit
-            without noise.
-
-        Raises `InputError` when a column or unit is missing.
+        They hold the inputs and controls (and the period with a trend), under the names of the call; with true fixed
+        effects the unit too, among those estimated. `frontier` is the output of an efficient unit without noise. Raises
+        `InputError` when a column or unit is missing.
         """
         options = self.provenance.options
         fixed = self.model == "true-fixed"

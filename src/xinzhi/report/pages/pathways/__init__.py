@@ -1,3 +1,1 @@
 """Pathways in a report: complexity and entry, likeness and choices, convergence and leaps, and the coordinated plan."""
-
-from __future__ import annotations

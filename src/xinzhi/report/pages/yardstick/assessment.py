@@ -196,7 +196,7 @@ def _scope(_: Assessment, results: Mapping[str, Any]) -> Section:
 
 
 def _frontier(study: Assessment, results: Mapping[str, Any]) -> Section | None:
-    from xinzhi.report.pages.frontier import brief
+    from xinzhi.report.pages.frontier.change import brief
 
     return brief(results["frontier"], study.measurement)
 
