@@ -72,6 +72,16 @@ def test_shadow_price_of_three() -> None:
         assert price[2, 0] == pytest.approx(6.0 * unit)
 
 
+def test_a_flat_frontier_has_no_shadow_price_beside_a_unit_without_solution() -> None:
+    """One unit makes (2, 2) from 1. A has less of the first good, which costs nothing; B is left of all inputs."""
+    y = np.array([[0.5, 2.0], [1.0, 1.0]])
+    reference = (np.ones((1, 1)), np.array([[2.0, 2.0]]), np.ones((1, 1)))
+    found = directional(np.array([1.0, 0.5]), y, np.ones(2), reference=reference, rts="vrs")
+    assert found.status.tolist() == ["optimal", "infeasible"]
+    assert np.isnan(shadow_prices(found)).all()
+    assert shadow_prices(found, good=1)[0, 0] == pytest.approx(2.0)
+
+
 def test_non_radial_distance_of_three() -> None:
     """E may double its output at the same bad (weights 1, 1): 1 + 0 beats 1/3 + 1/3."""
     found = non_radial(GX, GY, GB, direction="outputs", weights="ones")

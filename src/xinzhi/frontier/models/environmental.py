@@ -110,7 +110,7 @@ def shadow_prices(found: Solution, *, price: float = 1.0, good: int = 0) -> Floa
     if found.dual_y is None or found.dual_b is None:
         raise UsageError("frontier.shadow-prices")
     of_good, of_bad = found.dual_y[:, good], found.dual_b
-    flat = np.abs(of_good) <= _FLAT * np.abs(found.dual_y).max(initial=1e-300)
+    flat = np.abs(of_good) <= _FLAT * np.nanmax(np.abs(found.dual_y), initial=1e-300)
     return price * np.where(flat[:, None], np.nan, of_bad / np.where(flat, 1.0, of_good)[:, None])
 
 
