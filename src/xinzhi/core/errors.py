@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -67,6 +68,19 @@ class ProtocolError(XinzhiError):
 
 class IdentityError(XinzhiError):
     """The contributions do not add up to output growth: a defect, never to be rounded away."""
+
+
+@contextmanager
+def guarded(code: str, *kinds: type[Exception], **values: object) -> Iterator[None]:
+    """Tell what a native library raises, its panics too, as an error of the input."""
+    try:
+        yield
+    except kinds as error:
+        raise InputError(code, **values) from error
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":  # a panic of Rust is no `Exception`
+            raise
+        raise InputError(code, **values) from error
 
 
 def system_reason(error: OSError) -> Text:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack, cast
 
-from xinzhi.core.text import Language, Text, page, read_words
+from xinzhi.core.text import Language, Text, page, read_words, shown
 
 Severity = Literal["error", "warning", "note"]
 
@@ -99,6 +99,7 @@ def finding(
     """
     package, _, what = code.partition(".")
     entry, known = _entries(package)[what], page("messages", package)
+    place = cast("Place", {name: shown(given) if isinstance(given, str) else given for name, given in place.items()})
     slots: dict[str, object] = {**dict.fromkeys(Place.__annotations__), **place, **(words or {})}
     cure = known.get(f"{what}.cure")
     return Finding(

@@ -36,7 +36,8 @@ _CATALOGUE = Path(__file__).parents[1] / "words"
 SHARED = "shared"  # the page whose words need no prefix
 
 CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]"  # no XML, page or terminal takes them
-_CONTROLS, _BREAKS = re.compile(CONTROLS), re.compile(r"[\t\n\r\x85\u2028\u2029]+")
+_CONTROLS = re.compile(f"{CONTROLS[:-1]}\ud800-\udfff]")  # halves of a letter too: names of files have them
+_BREAKS = re.compile(r"[\t\n\r\x85\u2028\u2029]+")
 _WHOLE = 1e15  # a figure that no longer has all its digits is written with its power of ten
 _PERCENT = re.compile(r"(?<=\d) %")  # a line must not break between a number and its sign
 _NUMBER = re.compile(r"^(?P<sign>\+?)(?P<percent>%?)\.(?P<decimals>\d+)$")
@@ -61,8 +62,14 @@ class Text:
 
 
 def printable(text: str) -> str:
-    """Return a text on one line, without control characters and without what cannot be written as UTF-8."""
-    return _BREAKS.sub(" ", _CONTROLS.sub("", text.encode(errors="replace").decode())).strip()
+    """Return a text on one line, without control characters and what cannot be written as UTF-8."""
+    return _BREAKS.sub(" ", _CONTROLS.sub("", text)).strip()
+
+
+def shown(text: str, most: int = 400) -> str:
+    """Return a text as a message may quote it: control characters by their numbers, and not without end."""
+    cut = text if len(text) <= most else f"{text[:most]}…"
+    return _CONTROLS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", cut)
 
 
 def is_known(value: object) -> bool:

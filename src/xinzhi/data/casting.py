@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text
+from xinzhi.core.text import CONTROLS, Text
 from xinzhi.data.catalogue import Column, ColumnType, Table, known_tables
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
 
@@ -95,8 +95,10 @@ def _text(cells: pl.Series) -> Cast:
         )
     else:
         values = cells.cast(pl.String)
-    values = _blank(values, values == "")
-    return Cast(values, pl.repeat(value=False, n=len(cells), eager=True), "data.text-in-number")
+    odd = values.str.contains(CONTROLS).fill_null(value=False)
+    if odd.any():
+        values = values.str.replace_all(CONTROLS, "").str.strip_chars()
+    return Cast(_blank(values, values == ""), odd, "data.control-character")
 
 
 def _code(cells: pl.Series) -> Cast:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, system_reason
+from xinzhi.core.errors import InputError, guarded, system_reason
 from xinzhi.core.finding import listed
 from xinzhi.core.result import FrameKind, Result
 from xinzhi.data.casting import cast, looks_numeric
@@ -59,10 +59,8 @@ def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable
 
 def read_parquet(path: Path, name: str) -> RawTable:
     """Return the table of a parquet file; lines count its rows from 1."""
-    try:
+    with guarded("data.bad-parquet", pl.exceptions.PolarsError, OSError, path=path):
         cells = pl.read_parquet(path, glob=False, hive_partitioning=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError("data.bad-parquet", path=path) from error
     lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
     return RawTable(name=name, file=path.name, cells=cells.rename(str.strip), lines=lines)
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import fastexcel
 import polars as pl
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, guarded
 from xinzhi.core.finding import finding
-from xinzhi.data.catalogue import known_tables
+from xinzhi.data.catalogue import known_tables, limit
 from xinzhi.data.raw import Grid, grid
 
 UNITS = "units"
@@ -23,7 +23,9 @@ _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>.*?<v>([^<]*)</v>')
 _UNCOMPUTED = re.compile(
     rb'<c r="([A-Z]+)(\d+)"([^>]*[^/])?>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
 )
-_FILLED = re.compile(rb'<c r="([A-Z]+)\d+"[^>]*[^/]>')
+_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Za-z]+)(\d+)"[^>]*[^/]>')
+_COLUMNS, _ROWS = 16_384, 1_048_576  # what a sheet holds
+_DAMAGE = (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError)
 
 
 class Workbook(NamedTuple):
@@ -37,15 +39,12 @@ def read_workbook(path: Path) -> Workbook:
     """Read the sheets of a workbook that bear the names of known tables; others (covers, notes) are left alone."""
     # The header is the first row that is not empty. Units stand in an optional sheet ``units`` with the columns
     # ``table, column, unit``.
-    import fastexcel
-
-    try:
+    with guarded("data.bad-workbook", *_DAMAGE, path=path):
+        _refuse_large(path)
         book = fastexcel.read_excel(path)
         names = {name.strip().lower(): name for name in book.sheet_names}
         tables = {table: _sheet(book, names[table], table, path) for table in known_tables() if table in names}
         units = _units(book, names, path)
-    except (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError) as error:
-        raise InputError("data.bad-workbook", path=path) from error
     if not tables:
         raise InputError(
             "data.no-sheet", path=path, found=list(names.values()) or ["-"], known=list(known_tables())[:3]
@@ -55,21 +54,44 @@ def read_workbook(path: Path) -> Workbook:
 
 def read_sheet(path: Path, name: str) -> Grid:
     """Return the first sheet of a workbook that has rows."""
-    import fastexcel
-
-    try:
+    with guarded("data.bad-workbook", *_DAMAGE, path=path):
+        _refuse_large(path)
         book = fastexcel.read_excel(path)
         sheets = (_sheet(book, sheet, name, path) for sheet in book.sheet_names)
         made = next((sheet for sheet in sheets if sheet.cells.height or sheet.findings), None)
-    except (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError) as error:
-        raise InputError("data.bad-workbook", path=path) from error
     if made is None:
         raise InputError("data.sheet-empty", path=path)
     return made
 
 
+def _refuse_large(path: Path) -> None:
+    """Raise when the parts of a workbook unpack to more than a table of figures has."""
+    most = limit("workbook_bytes")
+    with zipfile.ZipFile(path) as parts:
+        size = sum(part.file_size for part in parts.infolist())
+    if size > most:
+        raise InputError("data.workbook-too-large", path=path, size=size / 1e6, most=most / 1e6)
+
+
+def _refuse_wide(xml: bytes, sheet: str, path: Path) -> None:
+    """Raise when the filled cells of a sheet span a rectangle that the reader, which makes it dense, could not hold."""
+    left, top, right, bottom = _COLUMNS, _ROWS, 0, 0
+    for found in _FILLED.finditer(xml):
+        column, row = _number(found[1]), int(found[2])
+        left, right, top, bottom = min(left, column), max(right, column), min(top, row), max(bottom, row)
+    if not right:
+        return
+    if right > _COLUMNS or bottom > _ROWS:
+        raise InputError("data.bad-workbook", path=path)
+    wide, high = right - left + 1, bottom - top + 1
+    if wide > limit("sheet_columns") or wide * high > limit("sheet_cells"):
+        raise InputError("data.sheet-too-large", path=path, sheet=sheet, columns=wide, rows=high)
+
+
 def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> Grid:
     """Read one sheet; a number is read as such, since its text in the sheet may be rounded for the eye."""
+    xml = _xml_of(path, sheet)
+    _refuse_wide(xml, sheet, path)
     text = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
     number = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="float").to_polars()
     # a code such as 06 that is written as text keeps its zero
@@ -89,7 +111,6 @@ def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> G
     header = list(cells.row(top))
     lines = pl.int_range(top + 2, cells.height + 1, dtype=pl.UInt32, eager=True)
     made = grid(header, cells[top + 1 :], lines, table=table, file=path.name, line=top + 1)
-    xml = _xml_of(path, sheet)
     bad = [
         finding("data.spreadsheet-error", table=table, file=path.name, line=row, column=header[column], value=what)
         for row, column, what in _errors(xml)
@@ -142,7 +163,7 @@ def _uncomputed(xml: bytes) -> list[tuple[int, int]]:
 
 
 def _first_column(xml: bytes) -> int:
-    return min(_number(letters) for letters in _FILLED.findall(xml))
+    return min(_number(letters) for letters, _ in _FILLED.findall(xml))
 
 
 def _xml_of(path: Path, sheet: str) -> bytes:
@@ -170,6 +191,6 @@ def _attribute(tag: str, name: str) -> str:
 def _number(letters: bytes) -> int:
     """Return the number of a spreadsheet column, A being 1."""
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - ord("A") + 1
     return number

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from altair.typing import ChartType
 
+from xinzhi.core.errors import guarded
 from xinzhi.core.text import Text, printable
 from xinzhi.report.charts.style import Words
 
@@ -32,7 +33,9 @@ def inline(draw: Callable[[Words], ChartType], name: str) -> str:
     with debug_mode(arg=False):  # a third of the time is checking against the schema, which the tests do for every kind
         spec = draw(w).to_dict(validate=False)
     spec["config"]["font"] = LAYOUT_FONT
-    return bilingual(vl_convert.vegalite_to_svg(spec), w.pairs, name=name)
+    with guarded("report.not-drawn", ValueError, name=name):
+        drawn = vl_convert.vegalite_to_svg(spec)
+    return bilingual(drawn, w.pairs, name=name)
 
 
 def bilingual(svg: str, pairs: Mapping[str, Text], *, name: str) -> str:

@@ -57,5 +57,5 @@ def test_a_program_is_changed_and_solved_again():
 
 
 def test_what_no_page_or_terminal_takes_is_left_out_of_a_text():
-    assert printable(" a\x00\x1b[1m\ufeffb\ufffe\n c\ud800 ") == "a[1mb  c?"
+    assert printable(" a\x00\x1b[1m\ufeffb\ufffe\n c\ud800 ") == "a[1mb  c"
     assert printable("每人，　10\u00a0%") == "每人，　10\u00a0%"

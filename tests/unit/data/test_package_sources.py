@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ from polars.testing import assert_frame_equal
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import check, export, load, packages
+from xinzhi.data.tidy import Field, tidy
 
 TABLE = pl.DataFrame(
     {
@@ -197,6 +199,59 @@ def test_truncated_workbook(tmp_path):
     whole = (tmp_path / "book.xlsx").read_bytes()
     (tmp_path / "half.xlsx").write_bytes(whole[: len(whole) // 2])
     assert "cannot be read" in refused(tmp_path / "half.xlsx")
+
+
+def book_with(path, stray=None, change=lambda xml: xml):
+    """Write a workbook of one row, with a stray cell, and change the text of its sheet."""
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("accounts")
+        sheet.write_row(0, 0, ["region", "year", "employment"])
+        sheet.write_row(1, 0, ["220000", 2020, 10])
+        if stray:
+            sheet.write(stray, "x")
+    with zipfile.ZipFile(path) as parts:
+        texts = {name: parts.read(name) for name in parts.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
+        for name, text in texts.items():
+            parts.writestr(name, change(text) if name.endswith("sheet1.xml") else text)
+    return path
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "SG200001", "XFD6"])
+def test_a_sheet_is_refused_by_its_used_range_before_it_is_held(cell, tmp_path):
+    assert "its filled cells span" in refused(book_with(tmp_path / "book.xlsx", cell))
+    assert "Ctrl+End" in refused_file(tmp_path / "book.xlsx")
+
+
+def test_a_cell_beyond_the_sheet_is_a_damaged_workbook(tmp_path):
+    path = book_with(tmp_path / "book.xlsx", change=lambda xml: xml.replace(b'r="C2"', b'r="ZZZZZZ99999999999"'))
+    assert "cannot be read" in refused(path)
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
+    path = book_with(tmp_path / "book.xlsx", change=lambda xml: xml + b" " * 3_000_000)
+    assert path.stat().st_size < 20_000
+    monkeypatch.setattr("xinzhi.data.workbook.limit", lambda _: 2e6)
+    assert "unpacks to 3 MB" in refused(path)
+
+
+def refused_file(path):
+    with pytest.raises(InputError) as caught:
+        tidy(path, [Field("region", "code")])
+    return str(caught.value)
+
+
+def test_a_panic_of_a_native_library_is_an_error_of_the_input(tmp_path, monkeypatch):
+    panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
+
+    def read(*_, **__):
+        raise panic
+
+    monkeypatch.setattr("xinzhi.data.frames.pl.read_parquet", read)
+    monkeypatch.setattr("xinzhi.data.workbook.fastexcel.read_excel", read)
+    (tmp_path / "accounts.parquet").touch()
+    assert "cannot be read" in refused(tmp_path)
+    assert "cannot be read" in refused(book_with(tmp_path / "book.xlsx"))
 
 
 def test_workbook_without_known_sheets(tmp_path):

@@ -6,9 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from xinzhi.risks import screen
+from xinzhi.risks.projects import owners as naming
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, compare, cosines
 from xinzhi.risks.projects.index import build
-from xinzhi.risks.projects.owners import owners
+from xinzhi.risks.projects.owners import owners, syllables_of
 from xinzhi.risks.projects.places import city_of, code_of, name_of, places
 from xinzhi.risks.projects.quantities import extract, numeral_value, plain
 from xinzhi.risks.projects.records import NUMBERS, read
@@ -298,3 +300,42 @@ def test_the_cosine_is_that_of_the_definition():
     norm = [np.sqrt(sum(weight[pair] ** 2 for pair in one)) for one in sets]
     shared = sum(weight[pair] ** 2 for pair in sets[0] & sets[1])
     assert found == pytest.approx([shared / norm[0] / norm[1], 0.0], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("word", "syllables"),
+    [("xianq", None), ("xian", ["xian"]), ("fangan", ["fang", "an"]), ("xinhui", ["xin", "hui"]), ("", [])],
+)
+def test_syllables_are_as_long_as_leave_a_whole_rest(word, syllables):
+    assert syllables_of(word) == syllables
+
+
+@pytest.mark.parametrize("end", ["", "q"])
+def test_a_word_is_spelled_in_steps_that_grow_with_its_length(end, monkeypatch):
+    asked = []
+
+    class Known(frozenset):
+        def __contains__(self, one):
+            asked.append(one)
+            return super().__contains__(one)
+
+    known = Known(naming._syllables())  # noqa: SLF001 - what is asked of it is counted
+    monkeypatch.setattr(naming, "_syllables", lambda: known)
+    word = "xian" * 200 + end
+    assert (syllables_of(word) is None) == bool(end)
+    assert len(asked) <= 6 * len(word)
+
+
+@pytest.mark.parametrize("text", ["1" * 128 + "吨", "投资" + "九" * 400 + "吨", "投资" + "亿" * 3000 + "元"])
+def test_digits_without_end_are_no_quantity_and_no_fault(text):
+    found = quantities(text)
+    assert found["value"].is_finite().all()
+
+
+def test_names_without_end_and_control_characters_are_told_and_cut():
+    projects = {"id": ["a" * 100_000], "title": ["水\x01厂" * 100_000], "text": ["投资\x0b3亿元"]}
+    made = screen(pl.DataFrame(projects), pl.DataFrame({"id": ["b"], "title": ["水厂"], "text": ["投资3亿元"]}))
+    assert {(found.rule, found.column) for found in made.findings} >= {
+        ("control-character", "title"), ("control-character", "text"), ("too-long", "id"), ("too-long", "title"),
+    }  # fmt: skip
+    assert max(len(found.sentence()) for found in made.findings) < 2000

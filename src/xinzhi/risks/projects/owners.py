@@ -13,6 +13,7 @@ from xinzhi.risks.projects.places import sound
 
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
 _SHORTEST_PLACE = 2
+_LONGEST = 6  # letters of a syllable, as in zhuang
 _STEM = 2  # most brands have two syllables
 _COLUMNS = {"span": pl.String, "brand": pl.String, "stem": pl.String, "name": pl.String}
 
@@ -79,23 +80,29 @@ def _spelled(words: list[str]) -> tuple[str, str]:
     """Return brand and stem of an English name: the words spelled in pinyin before those that are translated."""
     syllables: list[str] = []
     for word in words:
-        own = _syllable_pattern().fullmatch(sound(word))
+        own = syllables_of(sound(word))
         if own is None:
             break
-        syllables += _syllables_of(sound(word))
+        syllables += own
     if len(syllables) < _STEM:
         return sound("".join(words)), ""
     return "".join(syllables), "".join(syllables[:_STEM])
 
 
-def _syllables_of(word: str) -> list[str]:
-    """Return the syllables of a word in pinyin, as long ones as leave a whole rest."""
-    if not word:
-        return []
-    for size in range(min(6, len(word)), 0, -1):
-        if word[:size] in _syllables() and _syllable_pattern().fullmatch(word[size:]):
-            return [word[:size], *_syllables_of(word[size:])]
-    return []
+def syllables_of(word: str) -> list[str] | None:
+    """Return the syllables of a word in pinyin, as long ones as leave a whole rest; None when it is not pinyin."""
+    ends = {len(word): len(word)}  # where the syllable that begins there ends, of the places from which all is spelled
+    for at in reversed(range(len(word))):
+        reach = range(min(at + _LONGEST, len(word)), at, -1)
+        end = next((end for end in reach if end in ends and word[at:end] in _syllables()), None)
+        ends |= {} if end is None else {at: end}
+    if 0 not in ends:
+        return None
+    found, at = [], 0
+    while at < len(word):
+        found.append(word[at : ends[at]])
+        at = ends[at]
+    return found
 
 
 def _legal(words: list[str]) -> int:
@@ -151,11 +158,6 @@ def _nobody() -> re.Pattern[str]:
 @cache
 def _syllables() -> frozenset[str]:
     return frozenset(readings().values())
-
-
-@cache
-def _syllable_pattern() -> re.Pattern[str]:
-    return re.compile(f"(?:{'|'.join(sorted(_syllables(), key=len, reverse=True))})*")
 
 
 @cache

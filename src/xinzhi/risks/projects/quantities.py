@@ -14,6 +14,8 @@ NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?"
 _UNKNOWN = r"(?-i:[0-9.]*[X□?○][0-9X□?○.]*)"  # digits that the writer left open
 _DIGITS = "零一二三四五六七八九"
 _POWERS = {"十": 10, "百": 100, "千": 1000}
+_MOST_DIGITS = 99  # a scanned table without blanks has more, and no number has
+_LONGEST_NUMERAL = 40
 _UNIT = ("unit", "rate", "daily")
 _LARGE = {"亿": 1e8, "万": 1e4}
 _MONTH = r"^(?:19|20)[0-9]{2}\.(?:0?[1-9]|1[0-2])$"  # 2022.08 is a month
@@ -101,7 +103,7 @@ def _arabic(spans: pl.Series) -> pl.DataFrame:
         bare.cast(pl.Float64, strict=False).alias("number"),
         pl.col("times").cast(pl.Float64, strict=False).fill_null(1.0),
         scale.alias("scale"),
-        significant.cast(pl.Int8).alias("digits"),
+        significant.clip(upper_bound=_MOST_DIGITS).cast(pl.Int8).alias("digits"),
     ).drop_nulls("number")
 
 
@@ -146,6 +148,8 @@ def _english(spans: pl.Series) -> pl.DataFrame:
 
 def numeral_value(word: str) -> float | None:
     """Return the value of a Chinese numeral; None when it is not one."""
+    if len(word) > _LONGEST_NUMERAL:
+        return None
     word = word.replace("两", "二").replace("〇", "零")
     whole, point, part = word.partition("点")
     if point:

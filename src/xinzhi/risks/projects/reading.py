@@ -21,7 +21,7 @@ from xinzhi.data import Package, load
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.package import Origin
 from xinzhi.data.raw import RawTable
-from xinzhi.risks.projects.conventions import document
+from xinzhi.risks.projects.conventions import convention, document
 
 KNOWN = ("id", "title", "text", "region", "year")
 
@@ -77,7 +77,7 @@ def _sentences() -> Mapping[str, str]:
     return found
 
 
-_OWN_RULES = ("duplicate-key", "missing-key", "more-findings", "unknown-region")
+_OWN_RULES = ("control-character", "duplicate-key", "missing-key", "more-findings", "unknown-region")
 _LONGEST_SHOWN = 40
 
 
@@ -113,11 +113,12 @@ def library(source: Any, table: str, *, encoding: str | None = None) -> Library:
             known=frame.columns,
             near=list(near),
         )
-    frame = frame.with_columns(pl.Series("id", _identifiers(frame["id"])))
     whole = together(frame)
+    frame, long = _cut(frame, table, package)
+    frame = frame.with_columns(pl.Series("id", _identifiers(frame["id"])))
     kept = [name for name in ("id", "title", "region", "year") if name in frame.columns]
     read = frame.select(kept).with_columns(whole.alias("text"))
-    findings = (*early, *package.findings, *_odd(read, table, package))
+    findings = (*early, *package.findings, *long, *_odd(read, table, package))
     return Library(frame=read, fingerprint=package.fingerprint(table), findings=findings, kind=package.kind)
 
 
@@ -199,6 +200,18 @@ def _identifiers(ids: pl.Series) -> list[str]:
     return out
 
 
+def _cut(frame: pl.DataFrame, table: str, package: Package) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return a table whose identifiers and titles are no longer than names are, and a finding for each that was."""
+    most, found = int(convention("longest_name")), []
+    for name in (name for name in ("id", "title") if frame.schema.get(name) == pl.String):
+        long = frame.with_row_index("row").with_columns(pl.col(name).str.len_chars().alias("length"))
+        for row in long.filter(pl.col("length") > most).iter_rows(named=True):
+            words = {"length": row["length"], "most": most}
+            found.append(_finding(package, table, row, "projects.too-long", name, row[name], words))
+        frame = frame.with_columns(pl.col(name).str.head(most))
+    return frame, found
+
+
 def _odd(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
     """Return what the screening itself finds odd: empty texts and codes of unknown places."""
     from xinzhi.risks.projects.places import known
@@ -219,11 +232,18 @@ def _odd(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
 
 
 def _finding(
-    package: Package, table: str, row: Mapping[str, Any], code: str, column: str, value: str | None
+    package: Package,
+    table: str,
+    row: Mapping[str, Any],
+    code: str,
+    column: str,
+    value: str | None,
+    words: Mapping[str, object] | None = None,
 ) -> Finding:
     origin = package.origins.get(table)
     return finding(
         code,
+        words=words,
         table=table,
         file=origin.file if origin else None,
         line=int(origin.lines[row["row"]]) if origin else None,
