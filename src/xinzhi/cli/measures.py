@@ -186,12 +186,13 @@ def _write(result: Claims, out: Path, language: Language) -> list[Path]:
     import json
 
     from xinzhi.core.files import whole
+    from xinzhi.core.formulas import guarded
     from xinzhi.yardstick import note
 
     names = ["claims.csv", "protocols.csv", "claims.json", "claims.md"]
     with whole(out, names) as (table, protocols, document, text):
-        result.frame.write_csv(table, include_bom=True)
-        result.protocols.write_csv(protocols, include_bom=True)
+        guarded(result.frame).write_csv(table, include_bom=True)
+        guarded(result.protocols).write_csv(protocols, include_bom=True)
         document.write_text(json.dumps(_claimed(result, []), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         text.write_text(note(result, language), encoding="utf-8")
     return [out / name for name in names]

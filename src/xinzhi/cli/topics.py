@@ -188,12 +188,13 @@ def screen(call: Call) -> int | None:
     if folder is None:
         return conclude(call, study(call, call.get("projects")))
     from xinzhi.core.files import whole
+    from xinzhi.core.formulas import guarded
     from xinzhi.risks import example
 
     frames = {f"{name}.csv": frame for name, frame in example().items()}
     with whole(Path(folder), list(frames)) as paths:
         for path, frame in zip(paths, frames.values(), strict=True):
-            frame.write_csv(path)
+            guarded(frame).write_csv(path)
     files = [Path(folder) / name for name in frames]
     if call.json:
         print_json({"files": [str(path) for path in files], "synthetic": True})

@@ -17,7 +17,7 @@ from xinzhi.core.errors import UsageError, XinzhiError, system_reason
 try:
     import fcntl
 except ImportError:  # Windows: runs into one folder must not be at once there, and nothing is swept
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment] # there is no such module there
 
 # A file system renames one file at a time, so a set takes several steps, and a process can be killed between any two.
 # What is in place is therefore always the tail of the list of names of one run: the old files are moved aside from the
@@ -83,10 +83,10 @@ def _place(folder: Path, stage: Path, names: Sequence[str], former: Sequence[str
     """Put a complete set in place, or leave everything as it was."""
     _finish(folder)
     if len(names) == 1 and not former:
-        os.replace(stage / NEW / names[0], folder / names[0])  # noqa: PTH105 - tests count these
+        (stage / NEW / names[0]).replace(folder / names[0])
         return
     ready = folder / SET
-    os.replace(stage, ready)  # noqa: PTH105 - from here on the set is complete
+    stage.replace(ready)
     try:
         _swap(folder, ready, names, former)
     except BaseException:
@@ -105,19 +105,19 @@ def _swap(folder: Path, ready: Path, names: Sequence[str], former: Sequence[str]
             if (folder / name).is_dir() and not (folder / name).is_symlink():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
         for name in there:
-            os.replace(folder / name, ready / OLD / name)  # noqa: PTH105
+            (folder / name).replace(ready / OLD / name)
     for name in reversed(waiting):
-        os.replace(ready / NEW / name, folder / name)  # noqa: PTH105
+        (ready / NEW / name).replace(folder / name)
 
 
 def _undo(folder: Path, ready: Path, names: Sequence[str], former: Sequence[str]) -> None:
     """Move the new set out again and the old one back."""
     for name in names:
         if not (ready / NEW / name).exists() and (folder / name).exists():
-            os.replace(folder / name, ready / NEW / name)  # noqa: PTH105
+            (folder / name).replace(ready / NEW / name)
     for name in reversed([*names, *former]):
         if os.path.lexists(ready / OLD / name):
-            os.replace(ready / OLD / name, folder / name)  # noqa: PTH105
+            (ready / OLD / name).replace(folder / name)
 
 
 def _finish(folder: Path) -> None:

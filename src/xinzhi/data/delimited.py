@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.formulas import unguarded
 from xinzhi.data.raw import TOP, Grid, grid, header_below
 
 _GB = "gb18030"
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_GUARDED = re.compile(rb"'[=+\-@\t\r]")  # a text that was kept from being a formula
 _SHOWN = 40
 
 
@@ -116,7 +119,8 @@ def read_delimited(path: Path, table: str, *, encoding: str | None = None, delim
         finding("data.ragged-row", table=table, file=path.name, line=line, value=str(count), expected=width)
         for line, count in records.ragged
     ]
-    made = grid(records.header, records.cells, records.lines, table=table, file=path.name, line=records.line)
+    cells = unguarded(records.cells) if _GUARDED.search(data) else records.cells
+    made = grid(records.header, cells, records.lines, table=table, file=path.name, line=records.line)
     return replace(made, findings=(*found, *made.findings))
 
 

@@ -13,6 +13,7 @@ import polars as pl
 import yaml
 
 from xinzhi.core.errors import InputError, UsageError, system_reason
+from xinzhi.core.formulas import guarded
 from xinzhi.data.catalogue import known_tables
 from xinzhi.data.descriptor import NAMES
 from xinzhi.data.package import Package
@@ -74,7 +75,7 @@ def export(package: Package, path: str | PathLike[str], *, format: FileFormat = 
 def _write(package: Package, folder: Path, kind: FileFormat) -> None:
     for name, frame in package.tables.items():
         if kind == "csv":
-            frame.write_csv(folder / f"{name}.csv")
+            guarded(frame).write_csv(folder / f"{name}.csv")
         else:
             frame.write_parquet(folder / f"{name}.parquet")
     text = yaml.safe_dump(_document(package, kind), allow_unicode=True, sort_keys=False, width=120)

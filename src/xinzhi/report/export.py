@@ -12,6 +12,7 @@ import polars.selectors as cs
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole_file
+from xinzhi.core.formulas import guarded
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
 from xinzhi.core.text import is_known
@@ -42,7 +43,9 @@ def write(result: Result, path: str | PathLike[str]) -> Path:
     Notes
     -----
     Numbers are written at full precision. CSV is UTF-8; when a text is not plain ASCII, a byte order mark goes in front
-    by which Excel knows it. Parquet, xlsx and dta carry the protocol's fingerprint.
+    by which Excel knows it; a text that begins with ``=``, ``+``, ``-`` or ``@`` gets an apostrophe in front, so that
+    no spreadsheet computes it, and `xinzhi.load` takes it off again. Parquet, xlsx and dta carry the protocol's
+    fingerprint.
 
     Examples
     --------
@@ -68,6 +71,7 @@ def write(result: Result, path: str | PathLike[str]) -> Path:
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as CSV in UTF-8, with a byte order mark when a text is not plain ASCII; lists are joined by ;."""
+    frame = guarded(frame.with_columns(pl.col(pl.List(pl.String)).list.join(";")))
     frame = frame.with_columns(cs.by_dtype(pl.List).cast(pl.List(pl.String)).list.join(";"))
     texts = frame.select(pl.col(pl.String)).get_columns()
     plain = all((text.str.len_bytes() == text.str.len_chars()).all() for text in texts)

@@ -16,6 +16,8 @@ _TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
 _ROOT = re.compile(r"<svg[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"[^>]*>")
 _FONT = re.compile(r' font-family="[^"]*"')
 _ID = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
+_PLACES = re.compile(r'(?<=\s)(?:d|transform|[xy][12]?|width|height)="[^"]*"')
+_LONG = re.compile(r"-?\d+\.\d{4,}(?:e[-+]?\d+)?")
 LAYOUT_FONT = "sans-serif"  # measured three times faster than a list of fonts; the page's own fonts are as wide
 _LANG = {"zh": "zh-CN", "en": "en"}
 
@@ -58,7 +60,16 @@ def bilingual(svg: str, pairs: Mapping[str, Text], *, name: str) -> str:
     def own(match: re.Match[str]) -> str:
         return places.setdefault(match[0], f"{name}-{len(places)}")
 
-    return _framed(_ID.sub(own, _FONT.sub("", _TEXT.sub(both, svg))), name)
+    return _framed(_ID.sub(own, _FONT.sub("", _TEXT.sub(both, _rounded(svg)))), name)
+
+
+def _rounded(svg: str) -> str:
+    """Round coordinates to a thousandth of a pixel: what lies below differs between machines, and no eye sees it."""
+
+    def short(match: re.Match[str]) -> str:
+        return f"{round(float(match[0]), 3) + 0.0:.3f}".rstrip("0").rstrip(".")
+
+    return _PLACES.sub(lambda place: place[0] if "scale" in place[0] else _LONG.sub(short, place[0]), svg)
 
 
 def _framed(svg: str, name: str) -> str:

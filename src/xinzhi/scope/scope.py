@@ -63,7 +63,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             return self.totals
         keys = [name for name in ("year", "measure") if name in self.totals.columns]
         sums = ("total", "in_scope", "in_scope_lower", "in_scope_upper")
-        found = self.totals.group_by(keys, maintain_order=True).agg(pl.col(sums).sum())
+        found = self.totals.group_by(keys, maintain_order=True).agg(pl.col(sums).sort().sum())  # see `codes`
         parts = zip(("share", "lower", "upper"), sums[1:], strict=True)
         return found.with_columns(
             pl.when(pl.col("total") > 0).then(pl.col(of) / pl.col("total")).alias(name) for name, of in parts
@@ -133,7 +133,8 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def codes(self) -> pl.DataFrame:
         """One row an industry with ``value`` and ``in_scope``: regions summed in the last year, largest first."""
         frame = self.frame if self.year is None else self.frame.filter(pl.col("year") == self.year)
-        value = pl.col(self.weighed).sum() if self.weighed else pl.lit(1.0).first()
+        # Sorted, a group is added up by one thread: the last digit does not hang on how many there are.
+        value = pl.col(self.weighed).sort().sum() if self.weighed else pl.lit(1.0).first()
         rest = pl.col("share", "lower", "upper", "verdict", "definitions", "reason_zh", "reason_en").first()
         rows = frame.group_by("code", maintain_order=True).agg(rest, value=value)
         order = pl.col("verdict").replace_strict(VERDICTS, return_dtype=pl.Int8)

@@ -337,7 +337,8 @@ def _parts(known: pl.DataFrame, names: tuple[str, ...], weights: FloatArray) -> 
 
 def _obstacles(parts: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Return mean obstacles and gains, and how many regions each sector is lowest in, by level and by rank."""
-    out = parts.group_by("year", SECTOR, maintain_order=True).agg(pl.col("obstacle", "gain").mean())
+    # Sorted, a group is added up by one thread: the last digit does not hang on how many there are.
+    out = parts.group_by("year", SECTOR, maintain_order=True).agg(pl.col("obstacle", "gain").sort().mean())
     for column in ("lagging", "lagging_by_rank"):
         lowest = frame.select("year", pl.col(column).str.split(";").alias(SECTOR)).explode(SECTOR).drop_nulls()
         counts = lowest.group_by("year", SECTOR).agg(pl.len().cast(pl.Int64).alias(column))
@@ -352,7 +353,7 @@ def _years(frame: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
         frame.group_by("year")
         .agg(
             pl.len().cast(pl.Int64).alias("regions"),
-            pl.col(*names, "development", *both).mean(),
+            pl.col(*names, "development", *both).sort().mean(),
             pl.corr(*both, method="spearman").alias("rank_correlation"),
         )
         .with_columns(pl.col("rank_correlation").fill_nan(None))

@@ -239,7 +239,7 @@ def obstacle(source: object, indicators: Sequence[str], *, weights: Mapping[str,
     share = check_weights(indicators, weights)
     given = read(source, list(indicators), verb="obstacle")
     frame = obstacle_frame(given.frame, tuple(indicators), share)
-    mean = frame.group_by("year", ITEM, maintain_order=True).agg(pl.col("obstacle").mean()).sort("year", ITEM)
+    mean = frame.group_by("year", ITEM, maintain_order=True).agg(pl.col("obstacle").sort().mean()).sort("year", ITEM)
     return Obstacles(
         frame=frame,
         mean=mean,

@@ -182,3 +182,14 @@ def test_the_pictures_of_the_documentation_are_drawn(measurement: Measurement, t
     files = module.draw(measurement, tmp_path)
     assert {path.name for path in files} >= {"first-look.svg", "first-look.png"}
     assert all(path.stat().st_size > 5_000 for path in files)
+
+
+def test_coordinates_have_three_decimals_and_words_keep_theirs() -> None:
+    source = (
+        '<svg><path d="M553.4122218037817,-0.00001h1.5" transform="translate(1.23456,1e-7) scale(0.123456)"/>'
+        '<text transform="translate(557.41222,2)">0.123456</text></svg>'
+    )
+    drawn = svg.bilingual(source, {}, name="map")
+    assert 'd="M553.412,0h1.5"' in drawn
+    assert "scale(0.123456)" in drawn
+    assert '<text transform="translate(557.412,2)">0.123456</text>' in drawn

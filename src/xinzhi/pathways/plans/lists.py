@@ -17,6 +17,7 @@ import yaml
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.formulas import guarded
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.text import Language, Text, words
 from xinzhi.data.package import Package
@@ -208,8 +209,9 @@ class PlanTemplate:
             raise UsageError("pathways.template-there", folder=folder, files=there)
         title = _book()["title"][language]
         lines = [f"{number}. {rule.lang(language)}" for number, rule in enumerate(self.rules, start=1)]
+        lists = [guarded(one).write_csv() for one in (self.plans, self.plan_categories)]
         text = f"# {title}\n\n" + "\n".join(lines) + "\n"
-        for path, content in zip(paths, (self.plans.write_csv(), self.plan_categories.write_csv(), text), strict=True):
+        for path, content in zip(paths, (*lists, text), strict=True):
             draft = path.with_name(path.name + ".part")
             draft.write_text(content, encoding="utf-8")
             draft.replace(path)
