@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from xinzhi.core import parameters
 from xinzhi.core.errors import UsageError
 
 HERE = Path(__file__).parent
@@ -21,20 +19,9 @@ Gaps = Literal["refuse", "longest"]
 Zeros = Literal["refuse", "keep"]
 
 
-@cache
-def document() -> dict[str, Any]:
-    """Return ``bubbles.yaml``; callers must not change it."""
-    loaded: dict[str, Any] = yaml.safe_load((HERE / "bubbles.yaml").read_text("utf-8"))
-    return loaded
-
-
-@cache
 def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
     """Return what stands at a dotted path of ``bubbles.yaml``."""
-    found: Any = document()
-    for part in path.split("."):
-        found = found[part]
-    return found
+    return parameters.setting(HERE / "bubbles.yaml", path)
 
 
 def short_sample() -> int:

@@ -153,20 +153,11 @@ def critical_values(
 ) -> CriticalValues:
     """Return simulated critical values."""
     chosen = minimum_window(periods) if window is None else window
-    count, seed = usual_replications(periods) if replications is None else replications, usual_seed(seed)
+    rule = setting("simulation")
+    usual = int(rule["replications_long"] if periods > rule["long"] else rule["replications"])
+    count, seed = usual if replications is None else replications, int(rule["seed"]) if seed is None else seed
     draws = simulate_null(periods, window=chosen, lag=lag, replications=count, seed=seed)
     return from_sequences(draws, method="simulated", seed=seed)
-
-
-def usual_replications(periods: int) -> int:
-    """Return the replications for a sample of this size."""
-    rule = setting("simulation")
-    return int(rule["replications_long"] if periods > rule["long"] else rule["replications"])
-
-
-def usual_seed(seed: int | None) -> int:
-    """Return the seed, the usual one when none is given."""
-    return int(setting("simulation.seed")) if seed is None else seed
 
 
 @cache

@@ -106,9 +106,7 @@ def shared_values(
     if critical in ("wild", "wild-resampled", "sieve"):
         return None
     stored = None if critical == "simulated" else stored_values(periods, window=window)
-    if critical is None and (lag > 0 or stored is None):
-        return critical_values(periods, window=window, lag=lag, replications=rules.replications, seed=rules.seed)
-    if critical == "simulated":
+    if critical == "simulated" or (critical is None and (lag > 0 or stored is None)):
         return critical_values(periods, window=window, lag=lag, replications=rules.replications, seed=rules.seed)
     if stored is None or lag > 0:
         ends = {"first": setting("table.first"), "last": setting("table.last")}

@@ -66,18 +66,13 @@ def compare(index: Index, projects: Records, project: IntArray, record: IntArray
     out[:, column["sector"]] = _either((sector[0] & sector[1]) > 0, (sector[0] > 0) & (sector[1] > 0))
     out[:, column["approval"]] = _approvals(projects.approval[project], archive.approval[record])
     out[:, column["dates"]] = _dates(projects.years[project], archive.years[record])
+    said = np.diff(projects.tokens.start)[project] > 0
     same = projects.chinese[project] == archive.chinese[record]
     text = np.digitize(cosine, convention("text_levels"))
-    out[:, column["text"]] = np.where(same & (projects_known(projects, project)), text, MISSING)
+    out[:, column["text"]] = np.where(same & said, text, MISSING)
     later = (projects.phase[project] > 0) & (projects.phase[project] != archive.phase[record])
     out[:, column["phase"]] = later
     return out
-
-
-def projects_known(projects: Records, project: IntArray) -> BoolArray:
-    """Return whether projects have any text at all."""
-    known: BoolArray = np.diff(projects.tokens.start)[project] > 0
-    return known
 
 
 def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:

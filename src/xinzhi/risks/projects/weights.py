@@ -170,7 +170,6 @@ def _log_level(level: FloatArray, pattern: LevelArray) -> FloatArray:
 def _log_prior(model: Agreement, sizes: Sequence[int]) -> float:
     """Return the logarithm of the Dirichlet prior, constants apart."""
     mass = float(convention("prior_mass"))
-    mass = float(convention("prior_mass"))
     found = sum(float(np.log(model.level[:, field, :size]).sum()) * mass / size for field, size in enumerate(sizes))
     return found + float(np.log(model.share).sum()) * mass / len(model.share)
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
-from xinzhi.core.result import Facts
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, listing, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import ACCENT, DEEP, GROUPS
@@ -148,11 +148,12 @@ def _grading_notes(result: Debt, year: int | None) -> list[Text]:
         if len(codes) == every:
             notes.insert(0, words("debt.note.ungraded", set=called, why=why))
         else:
-            notes.append(words("debt.note.ungraded_some", names=_some(result, codes), why=why))
+            notes.append(words("debt.note.ungraded_some", names=some(result, codes), why=why))
     return notes
 
 
-def _some(result: Debt, codes: Iterable[str]) -> Text:
+def some(result: Result, codes: Iterable[str]) -> Text:
+    """Return the names of some regions."""
     return listing([result.names.region(code) for code in codes], limit=LISTED)
 
 
@@ -201,10 +202,10 @@ def _notes(result: Debt, year: int | None) -> list[Text]:
     for what in ("revenue", "output"):
         without = has.filter(pl.col(what).is_null()) if has[what].count() else has.clear()
         for (when,), rows in without.group_by("year", maintain_order=True):
-            notes.append(words(f"debt.note.no_{what}", year=when, names=_some(result, rows["region"])))
+            notes.append(words(f"debt.note.no_{what}", year=when, names=some(result, rows["region"])))
     absent = [] if year is None else sorted(set(has["region"]) - set(has.filter(pl.col("year") == year)["region"]))
     if absent:
-        notes.append(words("debt.note.absent", year=year, names=_some(result, absent)))
+        notes.append(words("debt.note.absent", year=year, names=some(result, absent)))
     placed: list[tuple[Finding, str, str]] = []
     for one in result.findings:
         code, _, when = (one.key or "").partition("/")

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, listing, same, words
+from xinzhi.core.text import Text, same, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.risks.debt import LISTED, gaps, swaps
+from xinzhi.report.pages.risks.debt import gaps, some, swaps
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
@@ -102,7 +102,6 @@ def _notes(result: DebtDynamics) -> list[Text]:
     last = frame.group_by("region").agg(pl.col("year").max()).sort("region")
     shorter = last.filter(pl.col("year") < frame["year"].max())["region"]
     if len(shorter):
-        names = listing([result.names.region(code) for code in shorter], limit=LISTED)
-        notes.append(words("debt.note.shorter", names=names))
+        notes.append(words("debt.note.shorter", names=some(result, shorter)))
     past = frame.select("year", "net_borrowing")
     return [*notes, *gaps(frame, result.names), *swaps(frame["region"].unique().to_list(), past)]

@@ -9,7 +9,7 @@ import polars as pl
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, listing, number, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.risks.debt import LISTED, swaps
+from xinzhi.report.pages.risks.debt import some, swaps
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, fact, finding_notes, notes_of
@@ -118,15 +118,13 @@ def _notes(result: DebtFan, facts: Facts) -> list[Text]:
     notes += notes_of(facts, "debt")
     early = result.ends.filter(pl.col("start_year") < result.ends["start_year"].max())
     for (when,), rows in early.group_by("start_year", maintain_order=True):
-        names = listing([result.names.region(code) for code in rows["region"]], limit=LISTED)
-        notes.append(words("debt.note.early", year=when, names=names))
+        notes.append(words("debt.note.early", year=when, names=some(result, rows["region"])))
     lasting = [words(f"debt.chart.of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]
     if lasting:
         notes.append(words("debt.note.lasting", names=listing(lasting)))
     for rule, key in (("too-short", "too_short"), ("explosive-draws", "explosive")):
         codes = [one.key for one in result.findings if one.rule == rule and one.key]
         if codes:
-            names = listing([result.names.region(code) for code in codes], limit=LISTED)
-            notes.append(words(f"debt.note.{key}", names=names))
+            notes.append(words(f"debt.note.{key}", names=some(result, codes)))
     cut = [one for one in result.findings if one.rule == "pooled-autoregression"]
     return [*notes, *finding_notes(cut), *swaps(result.ends["region"].to_list(), ahead=True)]

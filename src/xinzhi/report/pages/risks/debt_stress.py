@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.names import Names
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, has, listing, words
+from xinzhi.core.text import Text, has, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.risks.debt import LISTED, swaps
+from xinzhi.report.pages.risks.debt import some, swaps
 from xinzhi.report.palette import ACCENT, GROUPS, INK
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
@@ -169,14 +168,14 @@ def _notes(result: DebtStress, facts: Facts) -> list[Text]:
         every = rows.height == result.inputs.height
         said = {
             "name": named[str(name)], "why": Text(zh=str(zh), en=str(en)),
-            "names": _some(result.names, rows["region"]),
+            "names": some(result, rows["region"]),
         }  # fmt: skip
         notes.append(words("debt.note.not_computed" if every else "debt.note.not_computed_in", **said))
     if lacking.height:
         notes.append(words("debt.note.combined"))
     old = list(dict.fromkeys(one.key for one in result.findings if one.rule == "old-figure" and one.key))
     if old:
-        notes.append(words("debt.note.old", names=_some(result.names, old)))
+        notes.append(words("debt.note.old", names=some(result, old)))
     funds = result.inputs.drop_nulls("fund_ratio").sort("fund_ratio", "region")
     if funds.height > 1:
         middle = float(np.median(funds["fund_ratio"].to_numpy()))
@@ -185,7 +184,3 @@ def _notes(result: DebtStress, facts: Facts) -> list[Text]:
     if not result.provenance.options.get("baseline"):
         notes.append(words("debt.note.two_baselines", window=conventions("public_debt")["stress"]["window"]["value"]))
     return [*notes, *swaps(result.inputs["region"].to_list(), ahead=True)]
-
-
-def _some(names: Names, codes: Iterable[str]) -> Text:
-    return listing([names.region(code) for code in codes], limit=LISTED)
