@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from xinzhi.core.text import Text, clauses, has, listing, read_words, same, words
@@ -35,6 +35,11 @@ def _standing(kind: str) -> str:
     return kinds().get(kind, {}).get("standing", "official")
 
 
+def _place(kind: str) -> int:
+    """Return where a kind stands in the list of kinds; unknown ones stand behind."""
+    return list(kinds()).index(kind) if kind in kinds() else len(kinds())
+
+
 def mark(kind: str) -> str:
     """Return the letter of a kind of flag; an unknown kind is its own mark."""
     return kinds().get(kind, {}).get("mark", kind)
@@ -43,8 +48,7 @@ def mark(kind: str) -> str:
 def marks(flags: str | None, *, without: Iterable[str] = ()) -> str:
     """Return the letters of a flags cell, in the order of the list of kinds."""
     found = {kind for kind, _ in split(flags)} - set(without)
-    known = [kind for kind in kinds() if kind in found]
-    return " ".join(mark(kind) for kind in [*known, *sorted(found - set(known))])
+    return " ".join(mark(kind) for kind in sorted(found, key=lambda kind: (_place(kind), kind)))
 
 
 def kind_name(kind: str) -> Text:
@@ -61,22 +65,27 @@ def series_name(series: str) -> Text:
 def legend(flags: Iterable[str | None]) -> list[Text]:
     """Return one line per kind of flag that occurs: its mark, name and meaning."""
     found = {kind for cell in flags for kind, _ in split(cell)}
-    ordered = [kind for kind in kinds() if kind in found]
     return [
         words("flag.line", mark=mark(kind), name=kind_name(kind), meaning=words(f"flag.{kind}.meaning"))
-        for kind in ordered
+        for kind in kinds()
+        if kind in found
     ]
 
 
-def year_ranges(years: Sequence[int]) -> str:
-    """Write years as ranges."""
+def runs(years: Iterable[int]) -> list[list[int]]:
+    """Return the first and last of all years that follow one another."""
     spans: list[list[int]] = []
     for year in sorted(set(years)):
         if spans and year == spans[-1][1] + 1:
             spans[-1][1] = year
         else:
             spans.append([year, year])
-    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in spans)
+    return spans
+
+
+def year_ranges(years: Iterable[int]) -> str:
+    """Write years as ranges."""
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs(years))
 
 
 def in_words(rows: Iterable[tuple[int, str | None]]) -> list[Text]:
@@ -85,26 +94,18 @@ def in_words(rows: Iterable[tuple[int, str | None]]) -> list[Text]:
     for year, cell in rows:
         for pair in split(cell):
             found.setdefault(pair, []).append(year)
-    order = list(kinds())
-    pairs = sorted(found, key=lambda pair: (order.index(pair[0]) if pair[0] in order else len(order), pair[1]))
     return [
         words(
-            "flag.spelled",
-            mark=mark(kind),
-            series=series_name(series),
-            kind=kind_name(kind),
-            years=year_ranges(found[kind, series]),
+            "flag.spelled", mark=mark(kind), series=series_name(series), kind=kind_name(kind), years=year_ranges(some)
         )
-        for kind, series in pairs
+        for (kind, series), some in sorted(found.items(), key=lambda item: (_place(item[0][0]), item[0][1]))
     ]
 
 
 @cache
 def in_full(cell: str) -> Text:
     """Spell out a flags cell: every kind with its series."""
-    order = list(kinds())
     found: dict[str, list[Text]] = {}
-    for kind, series in sorted(split(cell), key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order)):
+    for kind, series in sorted(split(cell), key=lambda pair: _place(pair[0])):
         found.setdefault(kind, []).append(series_name(series))
-    parts = [words("flag.of", kind=kind_name(kind), series=listing(names)) for kind, names in found.items()]
-    return clauses(parts)
+    return clauses([words("flag.of", kind=kind_name(kind), series=listing(names)) for kind, names in found.items()])

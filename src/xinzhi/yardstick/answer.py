@@ -10,8 +10,7 @@ import polars as pl
 from xinzhi.core import flags
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, clauses, listing, words
-from xinzhi.yardstick.figures import Figures
-from xinzhi.yardstick.view import EXCEPTIONS, PARTS, Span, View
+from xinzhi.yardstick.view import EXCEPTIONS, PARTS, Figures, Span, View
 
 SEVERAL = 2  # regions from which on there is a ranking
 
@@ -21,18 +20,8 @@ def measured(result: Figures) -> Facts:
     if result.frame.is_empty():
         return {"answer.unmeasured": {}}
     view = View(result)
-    whole = _whole(view) if view.whole not in view.spans else {}
-    contrast = _contrast(view) if view.contrast else {}
-    latest = {} if view.latest is None else _latest(view, view.latest)
-    return {
-        **_together(view, view.lead),
-        **_sources(view),
-        **_ends(view),
-        **whole,
-        **contrast,
-        **latest,
-        **_until(view),
-    }
+    steps = (_together, _sources, _ends, _whole, _contrast, _latest, _until)
+    return {key: said for step in steps for key, said in step(view).items()}
 
 
 def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,19 +34,18 @@ def _named(view: View, codes: Iterable[str]) -> list[Text]:
     return [view.name(code) for code in codes]
 
 
-def _together(view: View, span: Span) -> Facts:
-    row = view.national_of(span)
-    opening = _opening(view, span)
+def _together(view: View) -> Facts:
+    row, opening = view.national_of(view.lead), _opening(view, view.lead)
     if len(view.codes) == 1 or not row or row["output_growth"] is None:
-        return _apart(view, span, opening)
+        return _apart(view, opening)
     figures = figures_of(row)
     key = "answer.together" if figures["tfp"] > 0 and figures["growth"] > 0 else "answer.without"
     return {key: {"opening": opening, "n": len(view.codes), **figures}}
 
 
-def _apart(view: View, span: Span, opening: Text) -> Facts:
+def _apart(view: View, opening: Text) -> Facts:
     """Return what is said where the regions have no sum: there is one alone, one lacks years, or inputs are indices."""
-    mine = view.of(span).drop_nulls("tfp_growth")
+    mine = view.of(view.lead).drop_nulls("tfp_growth")
     if len(view.codes) == 1 and mine.height == 1:
         name = view.name(view.codes[0])
         return {"answer.alone": {"opening": opening, "name": name, **figures_of(mine.row(0, named=True))}}
@@ -109,7 +97,7 @@ def _ends(view: View) -> Facts:
 def _whole(view: View) -> Facts:
     row = view.national_of(view.whole)
     rows = view.of(view.whole).drop_nulls("tfp_growth")["region"]
-    if not row or rows.len() < SEVERAL:
+    if view.whole in view.spans or not row or rows.len() < SEVERAL:
         return {}
     ends = {"first": view.name(rows[0]), "last": view.name(rows[-1])}
     return {"answer.whole": {"span": view.whole.label, **figures_of(row), **ends}}
@@ -117,6 +105,8 @@ def _whole(view: View) -> Facts:
 
 def _contrast(view: View) -> Facts:
     """Return group against group, in the periods that both fill."""
+    if not view.contrast:
+        return {}
     late, lead = view.contrast
 
     def of(span: Span, when: str) -> dict[str, Any] | None:
@@ -132,7 +122,9 @@ def _contrast(view: View) -> Facts:
     return {key: {"late": late, "lead": lead, **spans, **now, **(whole or {})}}
 
 
-def _latest(view: View, span: Span) -> Facts:
+def _latest(view: View) -> Facts:
+    if (span := view.latest) is None:
+        return {}
     row = view.national_of(span)
     cells = ";".join(cell or "" for cell in view.of(span)["flags"])
     doubtful = dict.fromkeys(series for kind, series in flags.split(cells) if not flags.is_official(f"{kind}:{series}"))

@@ -10,7 +10,7 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Language, Text, words
-from xinzhi.yardstick.figures import Figures
+from xinzhi.yardstick.view import Figures
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -1,4 +1,4 @@
-"""A measurement with its names, groups and periods looked up once, and which period leads."""
+"""The frames of a measurement; its names, groups and periods looked up once, and which period leads."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import polars as pl
 
 from xinzhi.core import flags
 from xinzhi.core.names import Names, distinct
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, listing, read_words, same, words
-from xinzhi.yardstick.figures import Figures
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.growth_accounts import GrowthAccounts
+from xinzhi.yardstick.panel import Panel
 
 PARTS = {
     "capital": "capital_contribution",
@@ -22,6 +25,27 @@ PARTS = {
 }
 NATIONAL = "total"
 EXCEPTIONS = 3
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Figures(Result, verb="measure", topic="yardstick", key=("region", "year")):
+    """What a measurement holds: see `Measurement`."""
+
+    inputs: pl.DataFrame
+    periods: pl.DataFrame
+    levels: pl.DataFrame
+    national: pl.DataFrame
+    national_periods: pl.DataFrame
+    groups: pl.DataFrame
+    group_periods: pl.DataFrame
+    coverage: pl.DataFrame
+    omitted: pl.DataFrame
+    regions: pl.DataFrame
+    protocol: Protocol
+    panel: Panel
+    price_base: int | None
+    identity_gap: float
+    accounts: GrowthAccounts | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,6 +75,10 @@ def region_groups(regions: pl.DataFrame) -> dict[str, Text]:
     """Return the macro-region of every region that has one."""
     rows = regions.select("region", "group_zh", "group_en").rows()
     return {code: Text(zh=zh or en, en=en or zh) for code, zh, en in rows if zh or en}
+
+
+def _last(rows: pl.DataFrame) -> dict[str, float | str | None]:
+    return rows.row(-1, named=True) if rows.height else {}
 
 
 @dataclass(frozen=True)
@@ -97,18 +125,12 @@ class View:
     @property
     def tiles(self) -> Mapping[str, Sequence[object]]:
         """Return column, row and short names of every region, or nothing when no arrangement knows them all."""
-        tiles: Mapping[str, Sequence[object]] = self._arrangement.get("tiles", {})
-        return tiles
+        return dict(self._arrangement.get("tiles", {}))
 
     @cached_property
     def _arrangement(self) -> Mapping[str, Any]:
         known = read_words("tiles.yaml").values()
         return next((one for one in known if self.codes and set(self.codes) <= set(one["tiles"])), {})
-
-    @cached_property
-    def national(self) -> pl.DataFrame:
-        """Return the yearly growth accounts of the total."""
-        return self.measurement.national.fill_nan(None).sort("year")
 
     @cached_property
     def national_periods(self) -> pl.DataFrame:
@@ -138,13 +160,11 @@ class View:
 
     def national_of(self, span: Span) -> dict[str, float | str | None]:
         """Return the growth accounts of the total in a period, empty when there are none."""
-        rows = self.national_periods.filter(span.holds())
-        return rows.row(-1, named=True) if rows.height else {}
+        return _last(self.national_periods.filter(span.holds()))
 
     def group_in(self, group: Text, span: Span) -> dict[str, float | str | None]:
         """Return the growth accounts of a macro-region in a period, empty when there are none."""
-        rows = self.measurement.group_periods.fill_nan(None).filter(pl.col("region") == group.en, span.holds())
-        return rows.row(-1, named=True) if rows.height else {}
+        return _last(self.measurement.group_periods.fill_nan(None).filter(pl.col("region") == group.en, span.holds()))
 
     def exceptions(self, span: Span) -> list[str]:
         """Return the regions whose figures in the period do not rest on official figures alone."""

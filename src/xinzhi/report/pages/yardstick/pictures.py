@@ -233,13 +233,8 @@ def extrapolated(
     """Return the spans of years that rest on extrapolated figures, in one region or in any; the widest says so."""
     # A span reaches `before` and `after` its years: growth in a line starts a year earlier.
     frame = view.measurement.frame if code is None else view.measurement.frame.filter(region=code)
-    marked = frame.group_by("year").agg(pl.col("flags").fill_null("").str.join(";")).sort("year").rows()
-    runs: list[list[int]] = []
-    for year in (year for year, cell in marked if flags.is_extrapolated(cell)):
-        if runs and year == runs[-1][1] + 1:
-            runs[-1][1] = year
-        else:
-            runs.append([year, year])
+    marked = frame.group_by("year").agg(pl.col("flags").fill_null("").str.join(";")).rows()
+    runs = flags.runs(year for year, cell in marked if flags.is_extrapolated(cell))
     spans: list[dict[str, Any]] = [{"start": max(start - before, first), "end": end + after} for start, end in runs]
     if spans:
         max(spans, key=lambda span: span["end"] - span["start"])["word"] = words("chart.extrapolated")
