@@ -38,39 +38,20 @@ _NOTHING = 0.00005  # what a sentence with two decimals of a percentage point wr
 class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
     """Where the total factor productivity growth of every region came from, in log points per year.
 
-    ``tfp_growth = breakthrough + allocation + upgrading_traditional + upgrading_emerging + unallocated``, to 1e-12.
+    ``tfp_growth = breakthrough + allocation + upgrading_traditional + upgrading_emerging + unallocated``, to 1e-12 (the
+    largest gap is `identity_gap`). In `frame`, `within` is the sum of the industries' own residuals, `output_gap` the
+    official output growth less that of the industries, `unallocated` what of it was not spread over them; a part that
+    cannot be computed is null.
 
-    Parameters
-    ----------
-    frame
-        One row per region and year. `within` is the sum of the industries' own residuals (= breakthrough + upgrading),
-        `output_gap` the official output growth less that of the industries, `unallocated` what of it was not spread
-        over them (0 unless ``output_gap`` is assumed ``show``). A part that cannot be computed is null.
-    industries
-        One row per region, industry and year. `level` is the log level of TFP, comparable between regions and years;
-        `distance` the log distance to best practice; `leader` the region with the highest level. With gross output
-        `tfp_growth`, levels and frontier are on gross output, and `domar_weight` carries them to the region.
-    inputs
-        The levels behind `industries`, capital and labour scaled to the region's totals; what `marginal_products` and
-        the other measures take.
-    periods
-        Means per year of the chained growth of the years after `start` up to `end`; times `years` they are the chained
-        sums. A period of the protocol that the decomposition covers in part begins or ends where it does.
-    cumulative
-        The parts summed from the first year on; breaks off at a gap.
-    groups, group_periods
-        The same for macro-regions and the ``total``: `tfp_growth` of their official accounts, the parts as means of
-        their regions weighted by output, and `allocation_between`: what moved between the regions.
-    coverage, omitted
-        What could be computed (``computed, partly, not_computed``) and why not; region-years without decomposition.
-    beside
-        The parts beside those of a frontier analysis; None where none was passed in.
-    findings
-        What does not add up in the figures.
-    measurement
-        The official accounts.
-    identity_gap
-        Largest absolute difference between the official residual and the sum of the parts.
+    `industries` have log levels of TFP that compare between regions and years, and the distance to best practice; with
+    gross output, growth, levels and frontier are on gross output, and `domar_weight` carries them to the region.
+    `inputs` are the levels behind them, scaled to the region's totals; `marginal_products` and the other measures take
+    them.
+
+    `periods` are means per year of the chained growth of the years after `start` up to `end`, `cumulative` sums from
+    the first year on, up to a gap; `groups` and `group_periods` the same for macro-regions and the ``total``, with
+    `allocation_between`: what moved between the regions. `coverage` and `omitted` say what could not be computed and
+    why, `findings` what does not add up; `beside` has the parts of a frontier analysis, None without one.
     """
 
     industries: pl.DataFrame

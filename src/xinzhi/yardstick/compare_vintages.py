@@ -33,18 +33,10 @@ _SHOWN = 5
 class VintageChange(Result, verb="compare_vintages", topic="yardstick", key=("region",)):
     """What the revision from one vintage of the data to another did to TFP growth.
 
-    Every figure is mean TFP growth, or a part of its change, in log points per year (0.01 is about 1 %).
-
-    Parameters
-    ----------
-    frame
-        Every region over the years asked for, else over all that it has in both vintages: the change and its five
-        parts, which sum to it. `labour` holds persons or hours and human capital.
-    periods, years
-        The same for the periods that the protocol reports, and for every single year.
-    not_comparable
-        Regions that `frame` leaves out, and why: a code (``older_only``, ``newer_only``, ``never_measured``,
-        ``years_missing``, ``span_incomplete``) and the reason in words, `reason_zh` and `reason_en`.
+    Every figure is mean TFP growth, or a part of its change, in log points per year (0.01 is about 1 %): in `frame`
+    over the years asked for, else all that a region has in both vintages, and the same by reporting period and by year.
+    The five parts sum to the change; `labour` holds persons or hours and human capital. `not_comparable` says in code
+    and words why `frame` leaves a region out.
     """
 
     periods: pl.DataFrame

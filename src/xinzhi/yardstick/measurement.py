@@ -19,34 +19,17 @@ class Measurement(Figures):
 
     Growth and contributions are log points (0.01 is about 1 %), per year; levels are ratios.
 
-    Parameters
-    ----------
-    frame
-        One row per region and year for which every input is known in this year and the year before. `tfp_level` is
-        relative to the mean of the regions of that year (= 1). `flags` joins marks with ``;``, each ``kind:series``
-        with the kinds ``extrapolated, proxy, carried, break, missing, first_published``.
-    inputs
-        The levels behind `frame`.
-    periods
-        Means per year of growth and contributions over the years after `start` up to `end`, for regions with all years
-        of a period; the last period is the whole span of the figures.
-    levels
-        Levels relative to the geometric mean of the regions, and to the leader.
-    national, national_periods, groups, group_periods
-        The columns of `frame` and `periods` for the sum of the regions (region is ``total``), and for that of the
-        regions of each macro-region (its ``group_en``).
-    coverage, omitted
-        How far figures carry; the years that could not be measured, and the series that is missing.
-    regions
-        Every region measured, with its names and macro-region.
-    protocol, panel
-        The resolved protocol and the aligned data, from which `explain` answers.
-    price_base
-        The year in whose prices levels are compared and regions added up; None: at the prices of the data.
-    identity_gap
-        Largest absolute difference between output growth and the sum of its contributions.
-    accounts
-        The arrays behind `frame` and `inputs`, for whatever is computed from the same measurement.
+    `frame` has a row per region and year for which every input is known in this year and the year before; `flags` joins
+    marks with ``;``, each ``kind:series`` with the kinds ``extrapolated, proxy, carried, break, missing,
+    first_published``. `inputs` are the levels behind it. `periods` are means per year over the years after `start` up
+    to `end`, for regions with all of them, the whole span last. `levels` are relative to the geometric mean of the
+    regions, and to the leader. `national` and `groups`, and both by period, have the same columns for the sum of the
+    regions (region is ``total``) and of each macro-region (its ``group_en``).
+
+    `coverage` says how far figures carry, `omitted` which years could not be measured for want of which series. Levels
+    are compared and regions added up in prices of `price_base`; None: at those of the data. `identity_gap` is the
+    largest difference between output growth and the sum of its contributions; `accounts` holds the arrays behind the
+    frames.
     """
 
     def explain(self, region: str | int, year: int | str) -> Explanation:

@@ -28,14 +28,9 @@ def oldest_first() -> tuple[str, ...]:
 class VintageHistory(Result, verb="vintage_history", topic="yardstick", key=("region", "year", "before", "after")):
     """What every revision of output that a package records did, region by region.
 
-    Parameters
-    ----------
-    frame
-        The revision of every level and of every year's growth. Null where a vintage has no figure.
-    growth
-        Real growth cumulated over the years that both vintages have, and the revision of the level reached.
-    levels
-        The years in which nominal output was revised down and up most, and the last year of both; largest loss first.
+    `frame` has the revision of every level and year's growth; `growth` that of real growth cumulated over the years
+    that both vintages have; `levels` the years in which nominal output was revised down and up most, largest loss
+    first.
     """
 
     growth: pl.DataFrame

@@ -34,26 +34,15 @@ ALIKE = 0.0005  # a choice that makes less of the spread than is shown of it
 class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "end")):
     """What choosing one's own ruler buys, over every admissible protocol.
 
-    Growth is mean TFP growth in log points per year.
+    Growth is mean TFP growth in log points per year. `frame` has the spread of growth and rank of every region and
+    period when all are under the same protocol, and the gaming room of a region that chooses while the others keep the
+    reference protocol. `protocols` lists the admissible ones, the reference one first, with a column per open
+    parameter; empty where it is not in force.
 
-    Parameters
-    ----------
-    frame
-        Every region and period: the spread of growth and rank when all are under the same protocol, and the gaming room
-        of a region that chooses while the others keep the reference protocol.
-    protocols
-        One row per admissible protocol, the reference one first, with a column per open parameter; empty where a
-        parameter is not in force.
-    variance
-        What each choice contributes to the spread: exact, over all protocols; `shapley` sums to `variance`.
-    reversals
-        The share of the protocols in which `region` grows faster than `other`.
-    left_out
-        Alternatives that the package cannot compute, and periods that some protocols do not fill (without departures).
-    regions, official_span
-        Names of the regions; the latest period on official figures alone, which the summary speaks of.
-    grid, spans, estimates
-        The choices, the periods and the array `(N, R, P)` of mean TFP growth.
+    `variance` is what each choice contributes to the spread, exactly: `shapley` sums to it. `reversals` is the share of
+    the protocols in which `region` grows faster than `other`; `left_out` what the package cannot compute. The summary
+    speaks of `official_span`, the latest period on official figures alone; `estimates` `(N, R, P)` are by protocol,
+    region and span.
     """
 
     protocols: pl.DataFrame

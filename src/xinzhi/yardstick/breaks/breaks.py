@@ -47,17 +47,11 @@ SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "series")):
-    """Region-years in which a series breaks, with the evidence.
+    """Region-years in which a series breaks, with the evidence, moves in log points.
 
-    Parameters
-    ----------
-    frame
-        One row per break, moves in log points. `kind` is ``level_shift`` or ``outlier`` (the level of one year alone is
-        off; the move into it and the move out of it have a row each, and `pair` is the year of the other).
-    judged
-        The series that were looked at, and how far.
-    reason
-        Why no effect on TFP is given; None where it is.
+    A break is a ``level_shift`` or an ``outlier``: the level of one year alone is off, and the moves into and out of it
+    have a row each, `pair` being the year of the other. `judged` says which series were looked at, and how far;
+    `reason` why no effect on TFP is given, if so.
     """
 
     judged: pl.DataFrame

@@ -28,25 +28,15 @@ Source = Package | str | Path | Mapping[str, object]
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "end", "source")):
-    """What became of claims about TFP growth.
+    """What became of claims about TFP growth, one row each.
 
     Growth is mean TFP growth in log points per year, 0.034 being 3.4 %; a claim is taken as it is printed, 100 times
-    that.
+    that. The verdict is ``supported`` (the reference protocol gives the figure within its rounding), ``superseded`` (it
+    does so on an older vintage of the data), ``reachable`` (another admissible protocol does) or ``unreachable``.
 
-    Parameters
-    ----------
-    frame
-        One row per claim in the order given. `verdict` is ``supported`` (the reference protocol gives the figure within
-        its rounding), ``superseded`` (it does so on an older vintage of the data), ``reachable`` (another admissible
-        protocol does) or ``unreachable``.
-    protocols
-        The protocols that give each claim, the fewest departures first, the reference one on older data before others;
-        none for an unreachable claim. Admissible protocols have the numbers of `audit`.
-    departures
-        What each departure of the first protocols contributes (Shapley), for an unreachable claim those of the nearest.
-        They sum to the protocol's growth less that of the reference protocol.
-    grid, regions
-        The protocols that were tried; names of the regions.
+    `protocols` give a claim, the fewest departures first, numbered as in `audit`; none for an unreachable one.
+    `departures` is what each departure of the first of them (or of the nearest) contributes; they sum to its growth
+    less that of the reference protocol.
     """
 
     protocols: pl.DataFrame
