@@ -57,9 +57,13 @@ def whole(folder: Path, names: Sequence[str], *, former: Sequence[str] = ()) -> 
         finally:
             shutil.rmtree(stage, ignore_errors=True)
             _release(held)
-    except OSError as error:
-        place = folder if error.filename is None else folder / Path(error.filename).name
-        raise _kind(error)("core.cannot-write-file", file=place, why=system_reason(error)) from error
+    except Exception as error:
+        # A library may wrap what the system said: xlsxwriter does.
+        said = next((one for one in (error, *error.args) if isinstance(one, OSError)), None)
+        if said is None or isinstance(error, XinzhiError):
+            raise
+        place = folder if said.filename is None else folder / Path(said.filename).name
+        raise _kind(said)("core.cannot-write-file", file=place, why=system_reason(said)) from error
 
 
 @contextmanager
