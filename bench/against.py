@@ -71,11 +71,12 @@ WORK: dict[str, list[str]] = {
 def seconds(source: Path, arguments: list[str], out: str) -> float:
     """Return the CPU seconds of one process that imports xinzhi from a checkout."""
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
+    path = os.pathsep.join([str(source / "src"), os.environ.get("PYTHONPATH", "")])
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, *(argument.format(out=out) if argument == "{out}" else argument for argument in arguments)],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out,
-        env={**os.environ, **one_thread, "PYTHONPATH": f"{source / 'src'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
+        env={**os.environ, **one_thread, "PYTHONPATH": path},
     )  # fmt: skip
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
