@@ -70,7 +70,7 @@ def test_text_in_a_number_is_found_at_its_cell_and_stops_the_assessment(copy, tm
     assert finding["message_zh"]
     assert finding["message_en"]
     stopped = run("assess", copy, "--out", tmp_path / "out")
-    assert stopped.returncode == 1
+    assert stopped.returncode == 3
     assert "line 2" in stopped.stderr
     assert not (tmp_path / "out").exists()
 

@@ -141,7 +141,7 @@ def test_a_word_among_the_figures_sets_its_series_aside(run, frame, write):
     code, out, err = run(write(long, "long.csv"), "--series", "place", *USUAL)
     assert (code, "long.csv, line 87, column 'value' (a): 'n/a'" in err) == (0, True)
     code, out, err = run(write(worded.select("month", "a")), *USUAL)
-    assert (code, out, "column 'a' (a): 'n/a' is no number" in err) == (1, "", True)
+    assert (code, out, "column 'a' (a): 'n/a' is no number" in err) == (3, "", True)
 
 
 def test_dates_in_the_heading_and_thousands_separators_are_read(run, frame, write):
@@ -207,12 +207,12 @@ def test_short_series_are_tested_without_lags(run, frame, write):
 
 def test_a_table_too_short_is_a_finding(run, frame, write):
     code, _, err = run(write(frame.head(8)), *USUAL)
-    assert code == 1
+    assert code == 3
     assert "prices.csv, column 'up' (up): 8 observations, fewer than 10" in err
     code, _, err = run(write(frame.select("month", up=pl.lit(None, pl.Float64))), "--value", "up")
-    assert (code, "(up): 0 observations" in err) == (1, True)
+    assert (code, "(up): 0 observations" in err) == (3, True)
     code, _, err = run(write(frame.with_columns(-pl.col("up")).select("month", "up")), "--log")
-    assert (code, "line 2, column 'up' (up): not positive" in err) == (1, True)
+    assert (code, "line 2, column 'up' (up): not positive" in err) == (3, True)
 
 
 @pytest.mark.parametrize(

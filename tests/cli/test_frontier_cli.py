@@ -190,7 +190,7 @@ def test_misuse_is_one_clear_message(xinzhi_frontier, arguments, code, said):
         (
             "u,year,k,y\na,1,1,2\na,2,-1,2\n",
             ("--index", "global"),
-            1,
+            3,
             "-1 is negative",
         ),
         ("u,k,y\na,1,2\na,2,3\n", ("--unit", "u"), 3, "'a' has more than one row"),

@@ -106,9 +106,9 @@ def test_definitions_listed_printed_and_explained():
         (("column.csv", "--as-of", "2024"), 3, "no column 'code'"),
         (("junk.xlsx", "--as-of", "2024"), 3, "cannot be read"),
         (("package", "--as-of", "2024"), 3, "has no industries"),
-        (("unknown.csv", "--as-of", "2024"), 1, "Is it 1329 in"),
-        (("word.csv", "--as-of", "2024"), 1, "line 3"),
-        (("twice.csv", "--as-of", "2024"), 1, "count twice"),
+        (("unknown.csv", "--as-of", "2024"), 3, "Is it 1329 in"),
+        (("word.csv", "--as-of", "2024"), 3, "line 3"),
+        (("twice.csv", "--as-of", "2024"), 3, "count twice"),
     ],
 )
 def test_what_cannot_be_done_says_why(words, code, says, files, monkeypatch, capsys):
@@ -144,6 +144,6 @@ def files(tmp_path_factory):
 def test_misuse_in_json_is_one_document(files):
     done = run("unknown.csv", "--as-of", "2024", "--json", cwd=files)
     document = json.loads(done.stdout)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert [finding["rule"] for finding in document["findings"]] == ["unknown-code"]
     assert document["message"] == "the industries cannot be classified"

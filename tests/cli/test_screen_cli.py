@@ -81,7 +81,7 @@ def test_every_kind_of_table_gives_the_same(screen, tables, tmp_path, kind):
         place = tmp_path / "gb.csv"
         place.write_bytes(archive.read_text(encoding="utf-8").encode("gb18030"))
         code, out, err = screen(projects, "-a", place)
-        assert (code, out) == (1, "")
+        assert (code, out) == (3, "")
         assert "gb.csv, line 2" in err
         assert "--encoding gb18030" in err
         gb = tmp_path / "projects-gb.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def main() -> None:
-    """Run ``xinzhi`` and leave with 0 (fine), 1 (findings), 2 (misuse) or 3 (input cannot be used)."""
+    """Run ``xinzhi``; leave with 0 (fine), 1 (findings), 2 (misuse), 3 (unusable input) or 70 (a fault of its own)."""
     from xinzhi.cli.app import run
 
     run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,15 +13,19 @@ import click
 
 from xinzhi.cli.options import Command, Group, given, misuse, params_of
 from xinzhi.cli.speech import print_findings, print_json
+from xinzhi.cli.streams import flushed, steady
 from xinzhi.cli.verbs import VERBS, Call
 from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
-from xinzhi.core.text import read_words
+from xinzhi.core.text import read_words, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.core.text import Language, Text
 
+DEFECT = 70  # EX_SOFTWARE of sysexits.h
+DEBUG = "XINZHI_DEBUG"
+LONGEST = 200  # letters of what an unforeseen error says
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -123,10 +128,13 @@ def asked_language(words: Sequence[str]) -> Language:
 
 def run() -> None:
     """Run the application; an error that xinzhi foresees becomes one clear message and its exit code."""
+    steady()
     words, language = sys.argv[1:], _environment()
     try:
         language = asked_language(words)
+        _readable(words)
         code = application(language).main(words, prog_name="xinzhi", standalone_mode=False)
+        flushed()
     except click.exceptions.NoArgsIsHelpError as error:
         sys.stdout.write(error.format_message() + "\n")
         code = UsageError.exit_code
@@ -138,7 +146,40 @@ def run() -> None:
         code = _report(_unread(error), words, language)
     except (click.Abort, KeyboardInterrupt):
         code = 130
+    except BaseException as error:  # the last place where a fault can be told, a panic of Rust too
+        if isinstance(error, SystemExit):
+            raise
+        code = _defect(error, words, language)
+    with suppress(OSError):
+        flushed()
     sys.exit(code or 0)
+
+
+def _defect(error: BaseException, words: Sequence[str], language: Language) -> int:
+    """Say that a fault of xinzhi itself ended the call, and how to report it."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    from xinzhi import __version__
+
+    if os.environ.get(DEBUG):
+        import traceback
+
+        traceback.print_exception(error)
+    urls: list[str] = []
+    with suppress(PackageNotFoundError):
+        urls = metadata("xinzhi").get_all("Project-URL") or []
+    known = {name.lower(): url for name, _, url in (entry.partition(", ") for entry in urls)}
+    place = next((known[name] for name in ("issues", "repository", "homepage") if name in known), "README")
+    what = f"{type(error).__name__}: {error}".splitlines()[0][:LONGEST].rstrip(": ")
+    fault = XinzhiError("cli.defect", version=__version__, what=what, place=place, debug=DEBUG)
+    _say(type(error).__name__, fault.text, words, language)
+    return DEFECT
+
+
+def _readable(words: Sequence[str]) -> None:
+    """Raise for words that are no text: no file could be written under such a name, and no page could say it."""
+    if strange := [shown(word) for word in words if shown(word, len(word)) != word]:
+        raise UsageError("cli.not-text", given=strange[0])
 
 
 def _unread(error: OSError) -> InputError:

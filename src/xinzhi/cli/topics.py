@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEFAULT = "china-provinces"
 
 
-def topic(call: Call) -> int | None:
+def topic(call: Call) -> int:
     """Run the study of a topic on a package or a table."""
     return conclude(call, study(call, call.get("data", DEFAULT)))
 
@@ -54,17 +54,17 @@ def ruled(call: Call) -> Protocol:
     return rules.replace(settings) if settings else rules
 
 
-def conclude(call: Call, made: Study, **more: Any) -> int | None:  # noqa: ANN401 - further keys of the document
-    """Write the files if a folder was named, then print the answer and the files, or all as JSON."""
+def conclude(call: Call, made: Study, **more: Any) -> int:  # noqa: ANN401 - further keys of the document
+    """Write the files if a folder was named, then print the answer and the files, or all as JSON; 1 for errors left."""
     files = [] if call.out is None else made.write(call.out, call.language)
     if call.json:
         print_json(document(made, files, call.language) | more)
-        return None
+        return errors_left(made)
     for result in made.results.values():
         console().print(result.summary(call.language), markup=False)
     lines(files, call.language)
     terminal.show(made, call)
-    return None
+    return errors_left(made)
 
 
 def document(made: Study, files: Sequence[Path], language: Language) -> dict[str, Any]:
@@ -139,20 +139,6 @@ def _assessed(made: Any, files: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN4
         "findings": [finding.to_dict() for finding in made.findings],
         "files": [str(path) for path in files],
     }
-
-
-def sources(call: Call) -> int:
-    """Split growth into its sources; exit with 1 where the data have errors."""
-    made = study(call, call.get("data"))
-    conclude(call, made)
-    return errors_left(made)
-
-
-def frontier(call: Call) -> int:
-    """Compare units with the best of them; exit with 1 where the data have errors."""
-    made = study(call, call.get("data"))
-    conclude(call, made)
-    return errors_left(made)
 
 
 def sectors(call: Call) -> int | None:

@@ -58,8 +58,6 @@ class InputError(XinzhiError):
     def __init__(self, code: str, /, findings: Sequence[Finding] = (), **values: object) -> None:
         super().__init__(code, **values)
         self.findings = tuple(findings)
-        # Input that was read and found wrong is a matter of findings (1); the rest cannot be used at all (3).
-        self.exit_code = 1 if self.findings else 3
 
 
 class ProtocolError(XinzhiError):
@@ -76,11 +74,11 @@ def guarded(code: str, *kinds: type[Exception], **values: object) -> Iterator[No
     try:
         yield
     except kinds as error:
-        raise InputError(code, **values) from error
+        raise InputError(code, (), **values) from error
     except BaseException as error:
         if type(error).__module__ != "pyo3_runtime":  # a panic of Rust is no `Exception`
             raise
-        raise InputError(code, **values) from error
+        raise InputError(code, (), **values) from error
 
 
 def system_reason(error: OSError) -> Text:

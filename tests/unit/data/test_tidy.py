@@ -113,7 +113,7 @@ def test_a_cell_that_cannot_be_used_is_named(columns, rule, column, line):
     error = error_of({"region": ["a", "b"], "year": [2005, 2006], "debt": [1.0, 2.0]} | columns)
     (found,) = error.findings
     assert (found.rule, found.column, found.line) == (rule, column, line)
-    assert (found.message.zh, error.exit_code) == (found.message.zh, 1)
+    assert (found.message.zh, error.exit_code) == (found.message.zh, 3)
     assert str(error) == f"debt: {found.sentence()}"
 
 

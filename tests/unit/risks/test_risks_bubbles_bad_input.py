@@ -72,7 +72,7 @@ def test_alone_it_is_refused_with_the_finding(case):
         bubbles(rows, "s", "t", "v")
     assert words in str(caught.value)
     assert caught.value.findings
-    assert caught.value.exit_code == 1
+    assert caught.value.exit_code == 3
 
 
 def test_ends_without_values_are_trimmed_and_order_is_mended():
