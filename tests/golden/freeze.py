@@ -152,6 +152,8 @@ def _of_field(value: object) -> Part | None:
             else:
                 part.words += [str(cell) for cell in column]
         return part
+    if hasattr(value, "__array__") and not isinstance(value, pl.Series):
+        value = np.asarray(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "if":
         part.numbers += [float(cell) for cell in value.ravel()]
         return part

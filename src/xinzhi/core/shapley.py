@@ -75,8 +75,8 @@ def effects(values: FloatArray, admissible: BoolArray) -> Effects:
 def _explain(total: FloatArray, count: FloatArray, axis: int, subset: int, out: FloatArray) -> None:
     """Fill in the explained sum of squares of every subset of choices, summing out axes from the last to the first."""
     if axis < 0:
-        weight = np.where(count > 0, count, 1.0)[..., None]
-        out[subset] = (total**2 / weight).reshape(-1, total.shape[-1]).sum(axis=0)
+        weight, sums = np.where(count > 0, count, 1.0).ravel(), total.reshape(-1, total.shape[-1])
+        out[subset] = np.einsum("c,cr,cr->r", 1.0 / weight, sums, sums)
         return
     _explain(total, count, axis - 1, subset | 1 << axis, out)
     _explain(total.sum(axis=axis), count.sum(axis=axis), axis - 1, subset, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -180,10 +181,8 @@ def _labels(prices: pl.DataFrame, code: str, language: Language) -> dict[str, st
     if name not in prices.columns:
         return {one: one for one in prices[code].unique().to_list()}
     pairs = prices.select(code, name).unique(maintain_order=True).rows()
-    labels = [label for _, label in pairs]
-    return {
-        one: label if label and labels.count(label) == 1 else f"{label or ''} {one}".strip() for one, label in pairs
-    }
+    times = Counter(label for _, label in pairs)
+    return {one: label if label and times[label] == 1 else f"{label or ''} {one}".strip() for one, label in pairs}
 
 
 def _names(prices: pl.DataFrame, code: str, labels: dict[str, str]) -> dict[str, Text]:
@@ -222,7 +221,7 @@ def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:
             prices.frame, SERIES, DATE, VALUE, lag=_lag(prices, wish), critical=wish.critical, rules=rules, **more  # type: ignore[arg-type] # checked there
         )  # fmt: skip
     except InputError as error:
-        findings = [*prices.aside, *(prices.placed(one) for one in error.findings)]
+        findings = [*prices.aside, *prices.placed(error.findings)]
         if findings:
             raise InputError("studies.no-series", findings, file=prices.file) from error
         raise InputError("studies.in-file", file=prices.file, why=error.text) from error
@@ -244,7 +243,7 @@ def _sealed(result: Bubbles, prices: Prices) -> Bubbles:
     return replace(
         result,
         statistics=statistics,
-        findings=(*prices.aside, *(prices.placed(one) for one in result.findings)),
+        findings=(*prices.aside, *prices.placed(result.findings)),
         provenance=replace(result.provenance, package=prices.package, options=chosen),
     )
 
@@ -278,7 +277,7 @@ def _panel(prices: Prices, found: Bubbles, wish: BubblesOptions, draft: Draft) -
         draft.note("out-of-panel", names=", ".join(out[:SHOWN]), rest=f" … ({len(out)})" if len(out) > SHOWN else "")
     return replace(
         result,
-        findings=tuple(prices.placed(one) for one in result.findings),
+        findings=tuple(prices.placed(result.findings)),
         provenance=replace(result.provenance, package=prices.package),
     )
 

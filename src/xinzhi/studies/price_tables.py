@@ -14,7 +14,7 @@ from xinzhi.core.text import Text, words
 from xinzhi.studies.plain import FILES, Plain, read_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from xinzhi.core.finding import Finding
 
@@ -44,20 +44,24 @@ class Prices:
     logarithms: bool = False
     package: str | None = None
 
-    def placed(self, found: Finding) -> Finding:
-        """Return a finding that names file, line and column."""
-        at = None if not self.lines else self._hole(found.key) if found.line is None else found.line - 1
-        own = dict(zip(self.frame[SERIES].to_list(), self.columns, strict=False))
-        column = self.columns[at] if at is not None else own.get(found.key or "", self.value)
-        return replace(found, file=self.file, line=None if at is None else self.lines[at], column=column)
+    def placed(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return findings that name file, line and column."""
+        own = dict(zip(self.frame[SERIES].to_list(), self.columns, strict=False)) if self.columns else {}
+        holes = self._holes() if self.lines else {}
 
-    def _hole(self, series: str | None) -> int | None:
-        """Return the row of the first empty cell inside a series, which a finding does not number."""
-        rows = self.frame.with_row_index("at").filter(pl.col(SERIES) == series)
-        known = rows[VALUE].is_not_null().arg_true()
-        inside = rows.slice(int(known[0]), int(known[-1]) - int(known[0])) if len(known) else rows.clear()
-        holes = inside.filter(pl.col(VALUE).is_null())["at"]
-        return int(holes[0]) if len(holes) else None
+        def place(found: Finding) -> Finding:
+            at = None if not self.lines else holes.get(found.key) if found.line is None else found.line - 1
+            column = self.columns[at] if at is not None else own.get(found.key or "", self.value)
+            return replace(found, file=self.file, line=None if at is None else self.lines[at], column=column)
+
+        return [place(found) for found in findings]
+
+    def _holes(self) -> dict[str | None, int]:
+        """Return the row of the first empty cell inside every series that has one, which a finding does not number."""
+        at, known = pl.col("at"), pl.col(VALUE).is_not_null()
+        ends = (at.filter(known).min().over(SERIES), at.filter(known).max().over(SERIES))
+        holes = self.frame.with_row_index("at").filter(~known & at.is_between(*ends))
+        return dict(holes.group_by(SERIES).agg(at.min()).iter_rows())
 
     def take_logarithms(self) -> None:
         """Take logarithms; a series with a figure that has none is set aside and named."""

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import effects
@@ -18,7 +19,7 @@ from xinzhi.core.text import Text, listing, share, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol, catalogue, registry, specification
 from xinzhi.yardstick.audit.choices import Choice, Grid, choices, grid, spell
-from xinzhi.yardstick.audit.multiverse import LeftOut, Span, Spread, computable, evaluate, spread
+from xinzhi.yardstick.audit.multiverse import LeftOut, Multiverse, Span, Spread, blocks, computable, spread
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 from xinzhi.yardstick.periods import official_span
@@ -40,9 +41,9 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     parameter; empty where it is not in force.
 
     `variance` is what each choice contributes to the spread, exactly: `shapley` sums to it. `reversals` is the share of
-    the protocols in which `region` grows faster than `other`; `left_out` what the package cannot compute. The summary
-    speaks of `official_span`, the latest period on official figures alone; `estimates` `(N, R, P)` are by protocol,
-    region and span.
+    the protocols in which `region` grows faster than `other`, of many regions (``audit.yaml``) for the first and the last
+    ones; `left_out` what the package cannot compute. The summary speaks of `official_span`, the latest period on official
+    figures alone; `estimates` `(N, R, P)`, by protocol, region and span, are computed where they are indexed.
     """
 
     protocols: pl.DataFrame
@@ -53,7 +54,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     grid: Grid
     spans: tuple[tuple[int, int], ...]
     official_span: tuple[int, int]
-    estimates: FloatArray
+    estimates: Multiverse
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of a frame; parameters are described by the catalogue of protocols."""
@@ -75,14 +76,14 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
 
     def tfp(self, number: int) -> pl.DataFrame:
         """Return ``region, start, end, tfp_growth`` under one protocol of the set."""
-        names = self.regions["region"].to_list()
+        names, growth = self.regions["region"].to_list(), self.estimates.of_protocol(number)
         return pl.concat(
             pl.DataFrame(
                 {
                     "region": names,
                     "start": [start] * len(names),
                     "end": [end] * len(names),
-                    "tfp_growth": pl.Series(self.estimates[number, :, at], nan_to_null=True),
+                    "tfp_growth": pl.Series(growth[:, at], nan_to_null=True),
                 }
             )
             for at, (start, end) in enumerate(self.spans)
@@ -192,23 +193,27 @@ def audit(
     found, left_out = computable(panel, rules, choices(rules))
     every = grid(rules, found)
     spans: tuple[Span, ...] = tuple(official.periods.select("start", "end").unique(maintain_order=True).iter_rows())
-    values = evaluate(panel, every, list(spans))
+    estimates = Multiverse.of(panel, every, spans)
     close = nearest(every)
-    estimates = values[every.admissible]
     departures = every.departure_counts()[every.admissible]
     changed = (every.rows != 0).sum(axis=1)
     frames, reversals, variance = [], [], []
     for at, span in enumerate(spans):
-        regions = np.flatnonzero(np.isfinite(estimates[0, :, at]))
-        rows = np.flatnonzero(np.isfinite(estimates[:, regions, at]).all(axis=1))
-        room = spread(estimates[rows][:, regions, at], departures[rows], changed[rows])
+        # One span at a time: together they would not fit where there are thousands of regions.
+        values = estimates.of_span(at)
+        finite = np.isfinite(values)
+        regions = np.flatnonzero(finite[0])
+        rows = np.flatnonzero(finite[:, regions].all(axis=1))
+        if len(rows) < len(values):
+            left_out.append(_short(span, len(values) - len(rows)))
+        if len(rows) < len(values) or len(regions) < values.shape[1]:
+            values = values[np.ix_(rows, regions)]
+        pairs = _compared(values[0])
+        room = spread(values, departures[rows], changed[rows], pairs)
         names = [panel.regions[row] for row in regions.tolist()]
-        frames.append(_frame(names, span, estimates[rows][:, regions, at], room, every, rows, close))
-        reversals.append(_reversals(names, span, room))
-        if len(rows) < len(estimates):
-            left_out.append(_short(span, len(estimates) - len(rows)))
-        valid = every.admissible & np.isfinite(values[..., regions, at]).all(axis=-1)
-        variance.append(_variance(names, span, values[..., regions, at], valid, every))
+        frames.append(_frame(names, span, values, room, every, rows, close))
+        reversals.append(_reversals([names[at] for at in pairs.tolist()], span, room))
+        variance.append(_variance(names, span, values, rows, every))
     return Audit(
         frame=pl.concat(frames).sort("start", "end", "official_rank", "region"),
         protocols=_protocols(every, close),
@@ -231,6 +236,15 @@ def audit(
             inputs=official.provenance.inputs,
         ),
     )
+
+
+def _compared(official: FloatArray) -> IntArray:
+    """Return the regions that are compared two by two: all, or where they are many the first and the last ones."""
+    most, ends = (setting(Path(__file__).with_name("audit.yaml"), name) for name in ("most_compared", "compared_ends"))
+    if len(official) <= most:
+        return np.arange(len(official))
+    order = np.argsort(-official, kind="stable")
+    return np.sort(np.concatenate([order[:ends], order[-ends:]]))
 
 
 def _short(span: Span, count: int) -> LeftOut:
@@ -292,12 +306,21 @@ def _reversals(names: list[str], span: Span, room: Spread) -> pl.DataFrame:
     ).filter(pl.col("region") != pl.col("other"))
 
 
-def _variance(names: list[str], span: Span, values: FloatArray, valid: BoolArray, every: Grid) -> pl.DataFrame:
-    """Return the variance by choice of one period."""
-    found = effects(values, valid)
+def _variance(names: list[str], span: Span, values: FloatArray, rows: IntArray, every: Grid) -> pl.DataFrame:
+    """Return the variance by choice of one period, from the growth under some of the protocols."""
+    valid = every.admissible.copy()
+    valid[valid] = np.isin(np.arange(int(valid.sum())), rows)
+    made = []
+    for block in blocks(len(names)):
+        cells = np.zeros((*valid.shape, values[:, block].shape[1]))
+        cells[valid] = values[:, block]
+        made.append(effects(cells, valid))
     count, choices_ = len(names), len(every.choices)
-    variance = np.tile(found.variance, choices_)
-    shapley = found.shapley.ravel()
+    variance = np.tile(np.concatenate([one.variance for one in made]), choices_)
+    first_order, total, shapley = (
+        np.concatenate([getattr(one, name) for one in made], axis=1).ravel()
+        for name in ("first_order", "total", "shapley")
+    )
     return pl.DataFrame(
         {
             "region": names * choices_,
@@ -305,8 +328,8 @@ def _variance(names: list[str], span: Span, values: FloatArray, valid: BoolArray
             "end": [span[1]] * count * choices_,
             "choice": np.repeat([choice.name for choice in every.choices], count),
             "variance": variance,
-            "first_order": found.first_order.ravel(),
-            "total": found.total.ravel(),
+            "first_order": first_order,
+            "total": total,
             "shapley": shapley,
             "share": np.divide(shapley, variance, out=np.zeros_like(shapley), where=variance > 0),
         }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import XinzhiError
-from xinzhi.core.index_numbers import log_index
+from xinzhi.core.index_numbers import Formula, log_index
 from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text
 from xinzhi.protocol import Protocol
@@ -22,6 +22,8 @@ from xinzhi.yardstick.panel import Panel
 
 GROUPS = ("output", "capital", "labour", "shares", "index")
 Span = tuple[int, int]
+ALL = slice(None)
+BLOCK = 64  # regions, or protocols, taken at once: what a processor keeps close, and little memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +66,106 @@ def _build_all(panel: Panel, rules: Protocol) -> None:
     inputs_.labour_share(panel, rules)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Multiverse:
+    """Mean TFP growth `(N, R, P)` under every protocol of a grid, computed where it is indexed.
+
+    What is kept grows with regions and branches, not with protocols: `gain` is the growth of output under every
+    output `(V, R, T)`, `machines` that of capital `(C, R, T)`, once or once an output, `work` that of labour
+    `(L, R, T)`, `share` the labour shares `(S, R, T)`.
+    """
+
+    grid: Grid
+    spans: tuple[Span, ...]
+    years: IntArray
+    axes: Mapping[str, list[int]]
+    rules: Mapping[str, list[Protocol]]
+    gain: FloatArray
+    machines: tuple[FloatArray, ...]
+    work: FloatArray
+    share: FloatArray
+
+    @classmethod
+    def of(cls, panel: Panel, grid: Grid, spans: Sequence[Span]) -> Multiverse:
+        """Build every input once per distinct branch, over the years that the spans reach."""
+        axes = {
+            group: [at for at, choice in enumerate(grid.choices) if choice.name.startswith(f"{group}.")]
+            for group in GROUPS
+        }
+        rules = {group: _branches(grid, axes[group]) for group in GROUPS}
+        made = [inputs_.output(panel, item).values for item in rules["output"]]
+        inside = (panel.years >= min(start for start, _ in spans)) & (panel.years <= max(end for _, end in spans))
+        share = np.stack([inputs_.labour_share(panel, item).values for item in rules["shares"]])
+        return cls(
+            grid=grid,
+            spans=tuple(spans),
+            years=panel.years[inside],
+            axes=axes,
+            rules=rules,
+            gain=_growth(np.stack(made)[..., inside]),
+            machines=tuple(_growth(item[..., inside]) for item in _distinct(_capital(panel, rules, made))),
+            work=_growth(np.stack([_labour(panel, item) for item in rules["labour"]])[..., inside]),
+            share=share[..., inside],
+        )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of protocols, regions and spans."""
+        return int(self.grid.admissible.sum()), self.gain.shape[1], len(self.spans)
+
+    def cells(self, spans: Sequence[int], regions: IntArray | slice = ALL) -> FloatArray:
+        """Return the mean growth of some spans and regions over the grid, admissible or not `(n_1, ..., n_d, R, P)`."""
+        first, last = min(self.spans[at][0] for at in spans), max(self.spans[at][1] for at in spans)
+        inside = (self.years >= first) & (self.years <= last)
+        years = _masks(self.years[inside], [self.spans[at] for at in spans])
+        gain, work, share = (item[:, regions][..., inside] for item in (self.gain, self.work, self.share))
+        stock = [item[:, regions][..., inside] for item in self.machines]
+        joint = np.stack([_joint(item, work, share, self.rules, years) for item in stock])
+        # (V, C, L, S, F, R, P): output less the index of inputs.
+        return _in_order(_means(gain, years)[:, None, None, None, None] - joint, self.grid, self.axes)
+
+    def of_protocol(self, number: int) -> FloatArray:
+        """Return the growth of every region and span under one admissible protocol `(R, P)`."""
+        row, sizes = self.grid.rows[number], self.grid.admissible.shape
+        at = {
+            group: int(np.ravel_multi_index(row[axes].tolist(), [sizes[axis] for axis in axes])) if axes else 0
+            for group, axes in self.axes.items()
+        }
+        rules = {group: [item[at[group]]] for group, item in self.rules.items()}
+        machines, work, share = self.machines[at["output"] % len(self.machines)], self.work, self.share
+        picked = [item[[at[name]]] for name, item in (("capital", machines), ("labour", work), ("shares", share))]
+        years = _masks(self.years, self.spans)
+        joint: FloatArray = _joint(picked[0], picked[1], picked[2], rules, years)[0, 0, 0, 0]
+        return _means(self.gain[at["output"]], years) - joint
+
+    def of_span(self, at: int) -> FloatArray:
+        """Return the growth of one span under every admissible protocol `(N, R)`."""
+        count, regions, _ = self.shape
+        out = np.empty((count, regions))
+        for block in blocks(regions):
+            out[:, block] = self.cells([at], block)[self.grid.admissible][..., 0]
+        return out
+
+    def __getitem__(self, key: tuple[Any, Any, Any]) -> FloatArray:
+        number, region, span = key
+        regions, spans = (np.arange(size)[one] for size, one in zip(self.shape[1:], (region, span), strict=True))
+        found = self.cells(np.atleast_1d(spans).tolist(), np.atleast_1d(regions))[self.grid.admissible][number]
+        found = found if np.ndim(spans) else found[..., 0]
+        return found if np.ndim(regions) else np.asarray(np.take(found, 0, axis=found.ndim - 1 - np.ndim(spans)))
+
+    def __array__(self, dtype: object = None, copy: object = None) -> FloatArray:
+        del dtype, copy
+        return self[:, :, :]
+
+
+def blocks(size: int, step: int = BLOCK) -> list[slice]:
+    """Return the slices that cover so many rows or columns, a block at a time."""
+    return [slice(first, first + step) for first in range(0, size, step)]
+
+
 def evaluate(panel: Panel, grid: Grid, spans: list[Span]) -> FloatArray:
     """Return mean TFP growth of every combination, region and period."""
-    axes = {
-        group: [at for at, choice in enumerate(grid.choices) if choice.name.startswith(f"{group}.")] for group in GROUPS
-    }
-    rules = {group: _branches(grid, axes[group]) for group in GROUPS}
-    made = [inputs_.output(panel, item).values for item in rules["output"]]
-    work = np.stack([_growth(_labour(panel, item)) for item in rules["labour"]])
-    share = [inputs_.labour_share(panel, item).values for item in rules["shares"]]
-    stock = _capital(panel, rules, made)
-    years = [(panel.years > start) & (panel.years <= end) for start, end in spans]
-    joint = np.stack([_joint(_growth(machines), work, share, rules, years) for machines in _distinct(stock)])
-    gain = np.stack([_means(_growth(item), years) for item in made])
-    if len(stock) == 1 or len(joint) == len(made):
-        # (V, C, L, S, F, R, P): output less the index of inputs.
-        tfp = gain[:, None, None, None, None] - joint
-    else:
-        tfp = gain[:, None, None, None, None] - np.repeat(joint, len(made), axis=0)
-    return _in_order(tfp, grid, axes)
+    return Multiverse.of(panel, grid, spans).cells(range(len(spans)))
 
 
 def _branches(grid: Grid, axes: list[int]) -> list[Protocol]:
@@ -103,7 +186,7 @@ def _capital(panel: Panel, rules: Mapping[str, list[Protocol]], made: list[Float
     """Return capital `(C, R, T)` once for every output that changes it (through a first capital-output ratio)."""
     deflator = inputs_.deflator(panel)
     out: list[FloatArray] = []
-    for output in made:
+    for output in made if any(_reads_output(item) for item in rules["capital"]) else made[:1]:
         branches = []
         for at, item in enumerate(rules["capital"]):
             by_output = _reads_output(item)
@@ -131,34 +214,48 @@ def _growth(level: FloatArray) -> FloatArray:
         return np.diff(np.log(level), axis=-1, prepend=np.nan)
 
 
-def _means(growth: FloatArray, years: list[np.ndarray[tuple[int], np.dtype[np.bool_]]]) -> FloatArray:
+def _means(growth: FloatArray, years: list[BoolArray]) -> FloatArray:
     """Return the mean over every period on a new last axis; NaN where a year is missing."""
     return np.stack([growth[..., inside].mean(axis=-1) for inside in years], axis=-1)
+
+
+def _masks(years: IntArray, spans: Sequence[Span]) -> list[BoolArray]:
+    """Return the years whose growth each span takes in."""
+    return [(years > start) & (years <= end) for start, end in spans]
 
 
 def _joint(
     machines: FloatArray,
     work: FloatArray,
-    share: list[FloatArray],
+    share: FloatArray,
     rules: Mapping[str, list[Protocol]],
-    years: list[np.ndarray[tuple[int], np.dtype[np.bool_]]],
+    years: list[BoolArray],
 ) -> FloatArray:
     """Return the mean growth of the index of inputs `(C, L, S, F, R, P)`."""
     out = np.empty((len(machines), len(work), len(share), len(rules["index"]), machines.shape[1], len(years)))
     for s, (labour_share, share_rule) in enumerate(zip(share, rules["shares"], strict=True)):
         current = share_rule.declares("shares.averaging") and share_rule.value("shares.averaging") == "current"
         weight = labour_share if current else averaged(labour_share)
-        for f, index in enumerate(rules["index"]):
-            formula = index.value("index.formula")
-            if formula == "tornqvist":
-                of_capital, of_labour = _means((1 - weight) * machines, years), _means(weight * work, years)
-                out[:, :, s, f] = of_capital[:, None] + of_labour[None]
-                continue
-            for item, persons in enumerate(work):
-                change = np.stack([machines, np.broadcast_to(persons, machines.shape)])
-                shares = np.broadcast_to(np.stack([1 - labour_share, labour_share])[:, None], change.shape)
-                out[:, item, s, f] = _means(log_index(change, shares, formula=formula), years)
+        formulas = [index.value("index.formula") for index in rules["index"]]
+        for f in (at for at, formula in enumerate(formulas) if formula == "tornqvist"):
+            of_capital, of_labour = _means((1 - weight) * machines, years), _means(weight * work, years)
+            out[:, :, s, f] = of_capital[:, None] + of_labour[None]
+        others = [at for at, formula in enumerate(formulas) if formula != "tornqvist"]
+        for item, persons in enumerate(work if others else ()):
+            change = np.stack([machines, np.broadcast_to(persons, machines.shape)])
+            shares = np.broadcast_to(np.stack([1 - labour_share, labour_share])[:, None], change.shape)
+            found = _log_indices(change, shares, {formulas[at] for at in others})
+            for f in others:
+                out[:, item, s, f] = _means(found[formulas[f]], years)
     return out
+
+
+def _log_indices(change: FloatArray, shares: FloatArray, formulas: set[Formula]) -> dict[Formula, FloatArray]:
+    """Return the log change of the index by several formulas; Fisher's is the mean of the two that it is made of."""
+    two: tuple[Formula, Formula] = ("laspeyres", "paasche")
+    alone = {*formulas, *two} - {"fisher"} if "fisher" in formulas else formulas
+    found = {formula: log_index(change, shares, formula=formula) for formula in alone}
+    return found | {"fisher": (found[two[0]] + found[two[1]]) / 2} if "fisher" in formulas else found
 
 
 def _in_order(tfp: FloatArray, grid: Grid, axes: Mapping[str, list[int]]) -> FloatArray:
@@ -191,39 +288,59 @@ class Spread:
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 
 
-def spread(values: FloatArray, departures: IntArray, changed: IntArray) -> Spread:
-    """Return the spread of a period over protocols."""
-    official = values[0]
-    ranks = rank(values)
-    own = 1 + (official[None, None, :] > values[:, :, None]).sum(axis=2, dtype=np.int64) - (official[None] > values)
-    best_rank = own.min(axis=0)
+def spread(values: FloatArray, departures: IntArray, changed: IntArray, pairs: IntArray | slice = ALL) -> Spread:
+    """Return the spread of a period over protocols `(N, R)`; `pairs` are the regions that are compared two by two."""
+    count = values.shape[1]
+    alone, small = np.flatnonzero(changed == 1), departures.astype(np.int16)
+    ranks = np.empty(values.shape, dtype=np.int32)
+    for block in blocks(len(values)):
+        ranks[block] = rank(values[block])
     top = values.max(axis=0)
-    # Order protocols by (attains the best rank, few departures, high growth) in one key each.
-    wanted = np.where(own == best_rank, departures[:, None], departures.max() + 1)
-    fewest = wanted.min(axis=0)
-    best = np.where(wanted == fewest, values, -np.inf).argmax(axis=0)
-    one = np.where((changed == 1)[:, None], values, -np.inf)
+    best_rank, least = _against_official(values[0], top)
+    quantiles, rank_quantiles = np.empty((2, len(QUANTILES), count))
+    best, highest, single = np.empty((3, count), dtype=np.int64)
+    for block in blocks(count):
+        own = values[:, block]
+        quantiles[:, block] = np.quantile(own, QUANTILES, axis=0)
+        rank_quantiles[:, block] = np.quantile(ranks[:, block], QUANTILES, axis=0)
+        # Order protocols by (attains the best rank, few departures, high growth) in one key each.
+        wanted = np.where(own >= least[block], small[:, None], small.max() + 1)
+        best[block] = np.where(wanted == wanted.min(axis=0), own, -np.inf).argmax(axis=0)
+        highest[block] = own.argmax(axis=0)
+        single[block] = alone[own[alone].argmax(axis=0)] if alone.size else 0
+    some = np.ascontiguousarray(values[:, pairs].T)
     return Spread(
-        quantiles=np.quantile(values, QUANTILES, axis=0),
-        ranks=np.quantile(ranks, QUANTILES, axis=0),
-        official_rank=ranks[0],
+        quantiles=quantiles,
+        ranks=rank_quantiles,
+        official_rank=ranks[0].astype(np.int64),
         best_rank=best_rank,
         best=best,
-        highest=values.argmax(axis=0),
-        single=one.argmax(axis=0),
+        highest=highest,
+        single=single,
         everyone_rank=rank(top[None])[0],
-        above=np.stack([(values[:, [row]] > values).mean(axis=0) for row in range(values.shape[1])]),
+        above=np.stack([np.count_nonzero(one > some, axis=1) for one in some]) / len(values),
     )
+
+
+def _against_official(official: FloatArray, top: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the rank of every region's highest growth among the official figures of the others.
+
+    Beside it the least growth that gives this rank: the next of their figures below.
+    """
+    ordered = np.concatenate([[-np.inf], np.sort(official)])
+    place = np.searchsorted(ordered, top, side="right") - 1
+    own = ordered[place] == official
+    return len(official) + 1 - place, ordered[place - own]
 
 
 def rank(values: FloatArray) -> IntArray:
     """Return the rank of every region within a row, 1 = highest; equal values share the better rank."""
-    order = np.argsort(-values, axis=1, kind="stable")
+    order = np.argsort(-values, axis=1)
     ranked = np.take_along_axis(values, order, axis=1)
-    position = np.arange(1, values.shape[1] + 1)
+    position = np.arange(1, values.shape[1] + 1, dtype=np.int32)
     fresh = np.ones(values.shape, dtype=np.bool_)
     fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
-    shared = np.maximum.accumulate(np.where(fresh, position, 0), axis=1)
+    shared = np.maximum.accumulate(position * fresh, axis=1)
     out = np.empty(values.shape, dtype=np.int64)
     np.put_along_axis(out, order, shared, axis=1)
     return out

@@ -79,10 +79,11 @@ def variance_headline(view: AuditView) -> Text:
 def reversals_headline(view: AuditView) -> Text:
     """Return the headline of the rank reversals."""
     inside = view.audit.reversals.filter(view.span.holds(), pl.col("region") < pl.col("other"))
-    turned = inside.filter(pl.col("above") > 0, pl.col("above") < 1).height
-    if not turned:
-        return words("headline.reversals_none", span=view.span.label)
-    return words("headline.reversals", k=f"{turned:,}", n=f"{inside.height:,}", span=view.span.label)
+    turned, compared = inside.filter(pl.col("above") > 0, pl.col("above") < 1).height, inside.n_unique("region") + 1
+    values = {"k": f"{turned:,}", "n": f"{inside.height:,}", "span": view.span.label}
+    if 1 < compared < len(view.codes):
+        return words("headline.reversals_ends", regions=compared, all=f"{len(view.codes):,}", **values)
+    return words("headline.reversals" if turned else "headline.reversals_none", **values)
 
 
 NAMES = ("audit.html", "audit.xlsx", "audit.csv", "audit.json")

@@ -165,8 +165,10 @@ def reversals(view: AuditView) -> Table:
     inside = view.audit.reversals.filter(view.span.holds()).select("region", "other", "above")
     above = {(code, other): 100 * value for code, other, value in inside.rows()}
     share = describe("audit", "above")
-    columns = [describe("audit", "region"), *(replace(share, title=view.name(code)) for code in view.codes)]
-    rows = [(view.name(code), *(above.get((code, other)) for other in view.codes)) for code in view.codes]
+    known = {code for code, _ in above}
+    codes = [code for code in view.codes if code in known]
+    columns = [describe("audit", "region"), *(replace(share, title=view.name(code)) for code in codes)]
+    rows = [(view.name(code), *(above.get((code, other)) for other in codes)) for code in codes]
     return _made("reversals", columns, rows)
 
 

@@ -112,7 +112,7 @@ class AuditView:
         rows = self.audit.frame.filter(self.span.holds()).fill_nan(None).sort("official_rank", "region")
         official, lowest = rows["official"].to_numpy(), rows["minimum"].to_numpy()
         # A region is not overtaken by itself.
-        above = (official[None, :] > lowest[:, None]).sum(axis=1) - (official > lowest)
+        above = len(official) - np.searchsorted(np.sort(official), lowest, side="right") - (official > lowest)
         return rows.with_columns(worst_rank=pl.Series(1 + above, dtype=pl.Int64))
 
     @cached_property
@@ -214,7 +214,7 @@ class AuditView:
 
     @cached_property
     def _values(self) -> FloatArray:
-        return self.audit.estimates[:, :, self.audit.spans.index(self.audit.official_span)]
+        return self.audit.estimates.of_span(self.audit.spans.index(self.audit.official_span))
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -1,0 +1,60 @@
+"""The audit that is linear in regions equals the plain one, that compares every region with every other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import xinzhi
+from xinzhi.yardstick.audit.audit import _compared
+from xinzhi.yardstick.audit.multiverse import QUANTILES, spread
+
+
+def plain(values, departures, changed):
+    """Return the spread by comparing all regions under all protocols."""
+    official, top = values[0], values.max(axis=0)
+    own = 1 + (official > values[:, :, None]).sum(axis=2) - (official > values)
+    ranks = 1 + (values[:, None, :] > values[:, :, None]).sum(axis=2)
+    wanted = np.where(own == own.min(axis=0), departures[:, None], departures.max() + 1)
+    alone = np.where((changed == 1)[:, None], values, -np.inf)
+    return {
+        "quantiles": np.quantile(values, QUANTILES, axis=0),
+        "ranks": np.quantile(ranks, QUANTILES, axis=0),
+        "official_rank": ranks[0],
+        "best_rank": own.min(axis=0),
+        "best": np.where(wanted == wanted.min(axis=0), values, -np.inf).argmax(axis=0),
+        "highest": values.argmax(axis=0),
+        "single": alone.argmax(axis=0),
+        "everyone_rank": 1 + (top > top[:, None]).sum(axis=1),
+        "above": (values[:, :, None] > values[:, None, :]).mean(axis=0),
+    }
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_spread_is_that_of_comparing_all(seed):
+    rng = np.random.default_rng(seed)
+    shape = rng.integers(2, 150), rng.integers(1, 70)
+    # Half of the panels are full of ties.
+    values = rng.integers(0, 6, shape).astype(float) if seed % 2 else rng.normal(size=shape)
+    departures, changed = rng.integers(0, 9, shape[0]), rng.integers(0, 3, shape[0])
+    found = spread(values, departures, changed)
+    for name, expected in plain(values, departures, changed).items():
+        np.testing.assert_allclose(getattr(found, name), expected, rtol=0, atol=1e-12, err_msg=name)
+
+
+def test_estimates_are_the_same_however_they_are_asked_for():
+    audited = xinzhi.audit("china-provinces")
+    whole = np.asarray(audited.estimates)
+    assert whole.shape == audited.estimates.shape == (audited.protocols.height, 31, len(audited.spans))
+    for key in ((slice(None), 3, 0), (5, 3, 2), (7, slice(None), -1), (slice(0, 9), [2, 4], slice(1, 3))):
+        np.testing.assert_allclose(audited.estimates[key], whole[key], rtol=0, atol=1e-15)
+    for number in (0, 17, audited.protocols.height - 1):
+        np.testing.assert_allclose(audited.estimates.of_protocol(number), whole[number], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(audited.estimates.of_span(1), whole[:, :, 1], rtol=0, atol=1e-15)
+
+
+def test_of_many_regions_the_ends_of_the_ranking_are_compared():
+    growth = np.random.default_rng(1).permutation(3100).astype(float)
+    shown = growth[_compared(growth)]
+    assert sorted(shown) == [*range(30), *range(3070, 3100)]
+    assert len(_compared(growth[:400])) == 400
