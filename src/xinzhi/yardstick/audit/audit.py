@@ -41,9 +41,10 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     parameter; empty where it is not in force.
 
     `variance` is what each choice contributes to the spread, exactly: `shapley` sums to it. `reversals` is the share of
-    the protocols in which `region` grows faster than `other`, of many regions (``audit.yaml``) for the first and the last
-    ones; `left_out` what the package cannot compute. The summary speaks of `official_span`, the latest period on official
-    figures alone; `estimates` `(N, R, P)`, by protocol, region and span, are computed where they are indexed.
+    the protocols in which `region` grows faster than `other`; of many regions (``audit.yaml``) only the first and the
+    last ones are compared. `left_out` is what the package cannot compute. The summary speaks of `official_span`, the
+    latest period on official figures alone; `estimates` `(N, R, P)`, by protocol, region and span, are computed where
+    they are indexed.
     """
 
     protocols: pl.DataFrame
