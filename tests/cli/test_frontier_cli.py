@@ -200,6 +200,11 @@ def test_misuse_is_one_clear_message(xinzhi_frontier, arguments, code, said):
         ("u,k,Y\na,1,2\n", (), 2, "Did you mean 'Y'"),
         ("k,year,y\n1,2000,2\n3,2000,2\n", (), 2, "name it with --unit"),
         ("u,k,y\n", (), 3, "no rows"),
+        ("u,year,k,y\na,2000,1,2\na,,2,3\n", ("--unit", "u"), 3, "line 3: the period '' in column 'year' is empty"),
+        ("u,year,k,y\na,1e20,1,2\nb,2000,2,3\n", ("--unit", "u"), 3, "line 2: the period '1e+20' in column 'year'"),
+        ("u,year,k,y\na,2000,1,2\nb,inf,2,3\n", ("--unit", "u"), 3, "line 3: the period 'inf' in column 'year'"),
+        ("u,k,y\na,1,2\nb,1,5e-324\n", (), 3, "line 3: 5e-324 in column 'y' is too large or too small"),
+        ("u,k,y\na,1e308,2\nb,1,3\n", (), 3, "line 2: 1e+308 in column 'k' is too large or too small"),
     ],
 )
 def test_bad_figures_are_named(xinzhi_frontier, tmp_path, text, options, code, said):

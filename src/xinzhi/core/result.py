@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]  # the values of a sentence by its key, or a list of such values
 FrameKind = Literal["polars", "pandas", "pyarrow", "duckdb"]
+
+
+@contextmanager
+def _needing(*packages: str) -> Iterator[None]:
+    """Name the extra that brings the packages of a kind of frame, where one is not there."""
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError("core.no-frames", packages=list(packages)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +127,13 @@ class Result:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the tidy frame as a pandas DataFrame."""
-        return self.frame.to_pandas()
+        with _needing("pandas", "pyarrow"):
+            return self.frame.to_pandas()
 
     def to_arrow(self) -> pa.Table:
         """Return the tidy frame as a pyarrow Table."""
-        return self.frame.to_arrow()
+        with _needing("pyarrow"):
+            return self.frame.to_arrow()
 
     def to_native(self) -> Any:  # noqa: ANN401 - the caller's own kind of frame
         """Return the tidy frame as the kind of frame that the caller handed in."""

@@ -104,7 +104,10 @@ def _part(name: str, native: Any, column: str | None) -> _Part:  # noqa: ANN401 
     if hasattr(native, "columns"):
         return _of_frame(name, native, column)
     try:
-        values = np.asarray(native, dtype=float)
+        values = np.asarray(native)
+        if values.dtype == bool:
+            raise UsageError("frontier.not-numbers", name=name)
+        values = values.astype(float)
     except (TypeError, ValueError) as error:
         raise UsageError("frontier.not-numbers", name=name) from error
     values = values[:, None] if values.ndim == 1 else values

@@ -24,6 +24,7 @@ Count = Callable[[int, int], None]
 MEASURES = {"radial": "radial", "non-radial": "nonradial", "sbm": "sbm"}  # models that an index of distances knows
 BOOTED = ("malmquist", "contemporaneous")
 COLUMNS = ("inputs", "outputs", "bad", "explain", "input_prices", "output_prices")
+EXACT = 2.0**53  # the whole numbers that a double tells apart
 STONED = "stoned"
 
 
@@ -278,13 +279,15 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
     table = read_plain(source, wish.encoding)
     goods, frame = tuple(dict.fromkeys(wish.columns)), table.frame
     table.require(*goods, wish.unit, wish.period, wish.group)
-    for good in goods:
-        bad = frame[good].is_not_null() & frame[good].cast(pl.Float64, strict=False).is_null()
-        if bad.any():
-            at = int(bad.arg_true()[0])
-            where: dict[str, Any] = {"table": table.name, "line": table.lines[at], "column": good}
-            raise InputError("studies.no-number", given=str(frame[good][at]), **where)
     period = wish.period or period_of(frame)
+    size = conventions()["figure_size"]["value"]
+    for good in goods:
+        figure = frame[good].cast(pl.Float64, strict=False)
+        table.refuse("studies.no-number", good, frame[good].is_not_null() & figure.is_null())
+        far = (figure.abs() > size) | ((figure != 0) & (figure.abs() < 1 / size))
+        table.refuse("studies.figure-size", good, far.fill_null(value=False), least=f"{1 / size:g}", most=f"{size:g}")
+    if period is not None:
+        table.refuse("studies.no-period-cell", period, _odd_periods(frame[period]))
     unit = wish.unit or _unit(frame, {*goods, wish.group, period}, period)
     if unit is None and period is not None:
         raise UsageError("studies.name-unit", table=table.name)
@@ -305,6 +308,13 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
     last = {good: end[0] for good, end in ends.items()}
     found = PackageGoods(frame=shaped.sort("year", "region"), goods=goods, ends=last)
     return Source(line=table.source, goods=found, timed=period is not None)
+
+
+def _odd_periods(cells: pl.Series) -> pl.Series:
+    """Return which cells of a column of periods are empty, or no number among numbers that can be told apart."""
+    number = cells.cast(pl.Float64, strict=False)
+    sound = (number.abs() < EXACT).fill_null(value=False) & number.is_finite().fill_null(value=False)
+    return ~sound if sound.any() or cells.dtype.is_numeric() else cells.is_null()
 
 
 def _unit(frame: pl.DataFrame, taken: set[str | None], period: str | None) -> str | None:

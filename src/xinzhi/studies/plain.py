@@ -47,6 +47,14 @@ class Plain:
                     table=self.name, column=name, near=like, known=[same(one) for one in known],
                 )  # fmt: skip
 
+    def refuse(self, code: str, column: str, bad: pl.Series, **words: object) -> None:
+        """Raise for the first cell of a column that is wrong, with its line."""
+        if bad.any():
+            at = int(bad.arg_true()[0])
+            given = self.frame[column][at]
+            cell = {"table": self.name, "line": self.lines[at], "column": column}
+            raise InputError(code, (), given="" if given is None else str(given), **cell, **words)
+
 
 def is_plain(source: Any) -> bool:  # noqa: ANN401 - whatever a user hands in
     """Say whether a source is a plain table: a frame, or a file that is no data package."""

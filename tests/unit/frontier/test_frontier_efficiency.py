@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 
 import numpy as np
 import pandas as pd
@@ -289,3 +290,19 @@ def test_reference_sets_that_do_not_fit_are_refused():
     for model, options in (("super", {}), ("cross", {"rts": "crs"})):
         with pytest.raises(UsageError, match="takes no reference set"):
             xf.efficiency(X, Y, model=model, reference=(X, Y), **options)
+
+
+def test_truth_values_are_no_figures() -> None:
+    with pytest.raises(UsageError) as caught:
+        xf.efficiency(np.array([[True], [False]]), np.array([[1.0], [2.0]]))
+    assert caught.value.code == "frontier.not-numbers"
+
+
+@pytest.mark.parametrize("kind", ["to_pandas", "to_arrow"])
+def test_a_frame_whose_packages_are_not_there_names_the_extra(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = xf.efficiency(np.array([[1.0], [2.0]]), np.array([[1.0], [2.0]]))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UsageError, match=r"install xinzhi\[frames\]") as caught:
+        getattr(result, kind)()
+    assert caught.value.code == "core.no-frames"
