@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xinzhi import protocol
+from xinzhi.core import yamlfile
 from xinzhi.core.errors import ProtocolError
-from xinzhi.protocol import Dated, yamlfile
+from xinzhi.protocol import Dated
 from xinzhi.protocol.reading import registry_files
 
 OURS = protocol.load("xinzhi-cn-2026")

@@ -85,6 +85,9 @@ def _run(path: str, language: Language, /, **values: Any) -> int | None:  # noqa
     verb = VERBS[path]
     module, _, name = verb.run.partition(".")
     values.pop("lang", None)
+    for asked, called in (("data", "DATA"), ("out", "--out")):  # an empty path would be the folder one stands in
+        if isinstance(values.get(asked), str) and not values[asked].strip():
+            raise UsageError("cli.no-value", given=called)
     as_json, out = values.pop("json", False), values.pop("out", None)
     call = Call(path, given(values), language, as_json, None if out is None else Path(out))
     code: int | None = getattr(import_module(f"xinzhi.cli.{module}"), name)(call)

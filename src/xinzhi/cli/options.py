@@ -67,7 +67,7 @@ class Pairs(click.ParamType[tuple[str, Any], Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:  # noqa: ANN401, ARG002 - as click calls it
         """Return name and value."""
-        from xinzhi.protocol import yamlfile
+        from xinzhi.core import yamlfile
 
         option = (param.name or "").replace("settings", "set") if param else ""
         name, equals, text = str(value).partition("=")

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import CONTROLS, Text
-from xinzhi.data.catalogue import Column, ColumnType, Table, known_tables
+from xinzhi.data.catalogue import Column, ColumnType, Table, known_tables, limit
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
 
 _PERIOD = r"^\d{4}(FY|H[12]|Q[1-4]|-(0[1-9]|1[0-2]))$"
@@ -205,7 +205,9 @@ def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
     key = tuple(name for name in spec.key if name in raw.cells.columns)
     findings: list[Finding] = []
     columns = [pl.int_range(raw.cells.height, dtype=pl.UInt32, eager=True).alias(ROW)]
-    for cells in raw.cells:
+    unknown = [] if spec.open else [name for name in raw.cells.columns if spec.column(name) is None]
+    many = {name for name in unknown if name not in raw.fields} if len(unknown) > limit("unknown_columns") else set()
+    for cells in raw.cells.drop(many):
         done = cast(cells, _kind(raw, spec, cells))
         columns.append(done.values.alias(cells.name))
         if done.bad.any():

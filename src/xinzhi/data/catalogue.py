@@ -113,6 +113,21 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
+def table_name(name: str, others: Iterable[str] = ()) -> str:
+    """Return the known table that a name means, whatever its case and blanks, unless one of the others bears it."""
+    bare = name.strip().lower()
+    return bare if bare in known_tables() and bare not in others else name
+
+
+def nearest_table(name: str) -> str | None:
+    """Return the known table that a name most likely means: its title in either language, or a misspelt name."""
+    bare = name.strip().lower()
+    titles = {
+        title.lower(): table.name for table in known_tables().values() for title in (table.title.zh, table.title.en)
+    }
+    return titles.get(bare) or nearest(bare, known_tables())
+
+
 def nearest_column(name: str, table: Table) -> str | None:
     """Return the known column that a header most likely means: a misspelt name, or the Chinese label."""
     labels = {_BRACKET.split(column.text.zh, maxsplit=1)[0]: column.name for column in table.columns.values()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -86,7 +87,23 @@ def convert(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
             finding("data.unit-undeclared", table=sheet.name, file=sheet.raw.file, value=", ".join(assumed))
         )
     own = {name: unit for name, unit in _own(sheet) if name not in units}
-    return replace(sheet, frame=sheet.frame.with_columns(columns), units=own | units), findings
+    made = replace(sheet, frame=sheet.frame.with_columns(columns), units=own | units)
+    absurd = _absurd(made)
+    findings += chain.from_iterable(
+        made.findings(made.where(off), Say(message="data.absurd-size", column=name)) for name, off in absurd.items()
+    )
+    emptied = (pl.when(~off).then(name).alias(name) for name, off in absurd.items())
+    return replace(made, frame=made.frame.with_columns(emptied)), findings
+
+
+def _absurd(sheet: Sheet) -> dict[str, pl.Expr]:
+    """Return which figures are too large or too small to be any, by column: arithmetic would overflow."""
+    most = limit("largest_figure")
+    numbers = [name for name, kind in sheet.frame.schema.items() if kind == pl.Float64]
+    size = {name: pl.col(name).abs() for name in numbers}
+    off = {name: ((one > most) | (one > 0) & (one < 1 / most)).fill_null(value=False) for name, one in size.items()}
+    found = sheet.frame.select(test.any().alias(name) for name, test in off.items())
+    return {name: off[name] for name in numbers if found[name][0]}
 
 
 def target(declared: Unit, column: Column) -> Unit:

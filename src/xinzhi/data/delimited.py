@@ -20,6 +20,7 @@ _GB = "gb18030"
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _GUARDED = re.compile(rb"'[=+\-@\t\r]")  # a text that was kept from being a formula
 _SHOWN = 40
+_NOT_OF_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
 
 
 def utf8(data: bytes, table: str, file: str, encoding: str | None) -> tuple[bytes | None, list[Finding]]:
@@ -44,9 +45,12 @@ def _lookup(encoding: str | None) -> str | None:
     if encoding is None:
         return None
     try:
-        return codecs.lookup(encoding).name
-    except LookupError as error:
+        codec = codecs.lookup(encoding)
+    except (LookupError, ValueError) as error:
         raise UsageError("data.no-encoding", encoding=encoding) from error
+    if codec.name in _NOT_OF_FILES or not getattr(codec, "_is_text_encoding", True):
+        raise UsageError("data.no-encoding", encoding=encoding)
+    return codec.name
 
 
 def _first_bad(data: bytes) -> int | None:
@@ -100,6 +104,8 @@ class _Records:
 
 def read_delimited(path: Path, table: str, *, encoding: str | None = None, delimiter: str | None = None) -> Grid:
     """Read a delimited text file."""
+    if delimiter and (len(delimiter.encode()) > 1 or not (delimiter == "\t" or delimiter.isprintable())):
+        raise InputError("data.no-delimiter", path=path, delimiter=delimiter)
     data, found = utf8(path.read_bytes(), table, path.name, encoding)
     if data is None:
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))

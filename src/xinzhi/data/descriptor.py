@@ -6,18 +6,20 @@ A field may bear ``unit`` and ``codes`` (the standard that its codes follow).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
-
-import yaml
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.text import Text
+from xinzhi.core.yamlfile import YamlError, read
+from xinzhi.data.catalogue import table_name
 from xinzhi.data.raw import Field
 
 NAMES = ("datapackage.yaml", "datapackage.yml", "datapackage.json")
+_DIGESTS = ("md5", "sha1", "sha256", "sha384", "sha512")
 _MINIMAL = "resources: [{name: accounts, path: accounts.csv, schema: {fields: [{name: region}, {name: year}]}}]"
 
 
@@ -26,7 +28,7 @@ class Resource:
     """One table of a package: where it lies and what its columns are."""
 
     # `missing` lists by column the texts that stand for a missing figure, `decimal` the decimal mark where it is not a
-    # point.
+    # point, `hash` and `bytes` what the file was when it was written.
 
     name: str
     path: str
@@ -36,6 +38,8 @@ class Resource:
     delimiter: str | None = None
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decimal: Mapping[str, str] = field(default_factory=dict)
+    hash: str | None = None
+    bytes: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +61,19 @@ def find_descriptor(folder: Path) -> Path | None:
 def read_descriptor(path: Path) -> Descriptor:
     """Return a descriptor."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError("data.descriptor-encoding", path=path, start=error.start) from error
-    document = _document(text, str(path))
+        source = read(path)
+    except YamlError as error:
+        raise InputError("data.descriptor-unread", what=error.finding.text) from error
+    if source.findings:
+        raise InputError("data.descriptor-unread", what=source.findings[0].text)
+    document = source.content
     if not isinstance(document, dict):
         raise InputError("data.descriptor-shape", path=path, minimal=_MINIMAL)
     resources = document.get("resources")
     if not isinstance(resources, list) or not resources:
         raise InputError("data.no-resources", path=path, minimal=_MINIMAL)
+    if not isinstance(document.get("licenses", []), list):
+        raise InputError("data.descriptor-licenses", path=path)
     found = tuple(_resource(entry, number, path) for number, entry in enumerate(resources, start=1))
     names = [resource.name for resource in found]
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -77,20 +85,9 @@ def read_descriptor(path: Path) -> Descriptor:
         title=_title(document, name),
         version=None if version is None else str(version),
         resources=found,
-        document=document,
+        document=document
+        | {"resources": [entry | {"name": one.name} for entry, one in zip(resources, found, strict=True)]},
     )
-
-
-def _document(text: str, file: str) -> Any:  # noqa: ANN401 - whatever the user wrote
-    """Return a YAML (or JSON, which is YAML) document written by a user."""
-    try:
-        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}" if mark else ""
-        raise InputError(
-            "data.not-yaml", file=file, place=place, problem=getattr(error, "problem", None) or error
-        ) from error
 
 
 def _title(document: Mapping[str, Any], name: str) -> Text:
@@ -109,7 +106,7 @@ def _resource(entry: object, number: int, path: Path) -> Resource:
     place = place[0] if isinstance(place, list) and len(place) == 1 else place
     if not isinstance(place, str) or not place:
         raise InputError("data.resource-path", path=path, number=number)
-    if "://" in place or PurePosixPath(place).is_absolute() or ".." in PurePosixPath(place).parts:
+    if "://" in place or "\0" in place or _leaves(place):
         raise InputError("data.resource-outside", path=path, number=number, place=place)
     schema = entry.get("schema") or {}
     if not isinstance(schema, dict):
@@ -123,15 +120,33 @@ def _resource(entry: object, number: int, path: Path) -> Resource:
     fields = _fields(entries, number, path)
     default = schema.get("missingValues", entry.get("missingValues"))
     return Resource(
-        name=str(entry.get("name") or PurePosixPath(place).stem),
+        name=table_name(str(entry.get("name") or PurePosixPath(place).stem)),
         path=place,
         fields=fields,
         missing={str(one["name"]): _missing(one.get("missingValues", default)) for one in entries},
         decimal={str(one["name"]): str(mark) for one in entries if (mark := one.get("decimalChar", ".")) != "."},
         key=tuple(str(name) for name in key),
         encoding=_word(entry.get("encoding")),
+        hash=_word(entry.get("hash")),
+        bytes=_word(entry.get("bytes")),
         delimiter=_word(dialect.get("delimiter")) if isinstance(dialect, dict) else None,
     )
+
+
+def _leaves(place: str) -> bool:
+    """Whether a path leaves its folder on any system: absolute, by a drive or share of Windows, or upwards."""
+    windows = PureWindowsPath(place)
+    return bool(PurePosixPath(place).root or windows.anchor or ".." in windows.parts)
+
+
+def digest_of(said: str | None, data: bytes) -> str | None:
+    """Return the digest of a file in the form of another: ``sha256:...``, or MD5 where it names no algorithm."""
+    kind, colon, _ = (said or "").rpartition(":")
+    kind = kind.lower() if colon else "md5"
+    if said is None or kind not in _DIGESTS:
+        return None
+    digest = hashlib.new(kind, data, usedforsecurity=False).hexdigest()
+    return f"{said[: len(kind)]}:{digest}" if colon else digest
 
 
 def _fields(entries: object, number: int, path: Path) -> dict[str, Field]:

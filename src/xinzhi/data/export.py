@@ -15,7 +15,7 @@ import yaml
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.formulas import guarded
 from xinzhi.data.catalogue import known_tables
-from xinzhi.data.descriptor import NAMES
+from xinzhi.data.descriptor import NAMES, digest_of
 from xinzhi.data.package import Package
 
 FileFormat = Literal["csv", "parquet"]
@@ -78,22 +78,22 @@ def _write(package: Package, folder: Path, kind: FileFormat) -> None:
             guarded(frame).write_csv(folder / f"{name}.csv")
         else:
             frame.write_parquet(folder / f"{name}.parquet")
-    text = yaml.safe_dump(_document(package, kind), allow_unicode=True, sort_keys=False, width=120)
+    text = yaml.safe_dump(_document(package, kind, folder), allow_unicode=True, sort_keys=False, width=120)
     (folder / NAMES[0]).write_text(text, "utf-8")
 
 
-def _document(package: Package, kind: FileFormat) -> dict[str, Any]:
-    """Return the descriptor: as the package came, with the units and files that it now has."""
+def _document(package: Package, kind: FileFormat, folder: Path) -> dict[str, Any]:
+    """Return the descriptor: as the package came, with the units and files that it now has, and the digest of each."""
     old = {entry.get("name"): entry for entry in package.descriptor.get("resources", ())}
-    resources = [_resource(package, name, old.get(name, {}), kind) for name in package.tables]
+    resources = [_resource(package, name, old.get(name, {}), folder / f"{name}.{kind}") for name in package.tables]
     kept = {name: value for name, value in package.descriptor.items() if name != "resources"}
     head = {"name": package.name, "title": package.title.en, "title_zh": package.title.zh}
     version = {} if package.version is None else {"version": package.version}
     return {**head, **kept, **version, "resources": resources}
 
 
-def _resource(package: Package, name: str, old: Mapping[str, Any], kind: FileFormat) -> dict[str, Any]:
-    left = {"path", "encoding", "dialect", "format", "mediatype", "schema", "fields", "key"}
+def _resource(package: Package, name: str, old: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    left = {"path", "encoding", "dialect", "format", "mediatype", "hash", "bytes", "schema", "fields", "key"}
     schema = old.get("schema") or {}
     about = {entry["name"]: entry for entry in schema.get("fields") or old.get("fields") or ()}
     fields = [_field(package, name, column, about.get(column, {})) for column in package.tables[name].columns]
@@ -104,7 +104,9 @@ def _resource(package: Package, name: str, old: Mapping[str, Any], kind: FileFor
     made = {**({"primaryKey": key} if key else {}), **rest, "fields": fields}
     return {
         "name": name,
-        "path": f"{name}.{kind}",
+        "path": file.name,
+        "hash": digest_of("sha256:", data := file.read_bytes()),
+        "bytes": len(data),
         **{k: v for k, v in old.items() if k not in {*left, "name"}},
         "schema": made,
     }

@@ -12,6 +12,7 @@ from xinzhi.core.errors import InputError, guarded, system_reason
 from xinzhi.core.finding import listed
 from xinzhi.core.result import FrameKind, Result
 from xinzhi.data.casting import cast, looks_numeric
+from xinzhi.data.catalogue import table_name
 from xinzhi.data.raw import RawTable
 
 TEXTS = (".csv", ".tsv", ".txt")
@@ -89,7 +90,8 @@ def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
         cells, this = _polars(name, native)
         kind = kind if tables else this
         lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
-        tables.append(RawTable(name=str(name), cells=cells, lines=lines))
+        called = table_name(str(name), frames)
+        tables.append(RawTable(name=called, cells=cells, lines=lines))
     return tables, kind
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -15,14 +15,15 @@ from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text
 from xinzhi.data.casting import Sheet, shape
-from xinzhi.data.catalogue import HERE
+from xinzhi.data.catalogue import HERE, nearest_table, table_name
 from xinzhi.data.conversion import convert
 from xinzhi.data.delimited import read_delimited
-from xinzhi.data.descriptor import NAMES, Resource, find_descriptor, read_descriptor
+from xinzhi.data.descriptor import NAMES, Resource, digest_of, find_descriptor, read_descriptor
 from xinzhi.data.frames import read_frames, read_parquet
 from xinzhi.data.package import Origin, Package
 from xinzhi.data.raw import ROW, Field, Grid, RawTable
 from xinzhi.data.rules import examine
+from xinzhi.data.rules.keys import unknown_table
 
 SHIPPED = HERE / "packages"
 Units = Mapping[str, Mapping[str, str]]
@@ -97,12 +98,21 @@ def _place(path: Path, encoding: str | None) -> Source:
 
 def _folder(path: Path, encoding: str | None) -> Source:
     if descriptor := find_descriptor(path):
-        return _described(descriptor, encoding)
+        return _described(_inside(path, descriptor), encoding)
     files = sorted(path.glob("*.parquet"))
     if not files:
         raise InputError("data.no-descriptor", path=path, descriptor=NAMES[0])
-    tables = [read_parquet(file, file.stem) for file in files]
+    files = [_inside(path, file) for file in files]
+    stems = [file.stem for file in files]
+    tables = [read_parquet(file, table_name(file.stem, stems)) for file in files]
     return Source(name=path.resolve().name, title=_plain(path.resolve().name), tables=tables, place=str(path))
+
+
+def _inside(folder: Path, file: Path) -> Path:
+    """Return a file that lies in its folder, wherever its links lead; installers may link what ships with xinzhi."""
+    if folder.parent != SHIPPED and not file.resolve().is_relative_to(folder.resolve()):
+        raise InputError("data.link-outside", file=file, target=file.resolve())
+    return file
 
 
 def _described(path: Path, encoding: str | None) -> Source:
@@ -128,17 +138,44 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
     file = folder / resource.path
     if not file.is_file():
         raise InputError("data.resource-absent", file=file, name=resource.name)
+    _inside(folder, file)
+    changed = tuple(_changed(file, resource))
     if file.suffix.lower() == ".parquet":
-        return replace(read_parquet(file, resource.name), fields=resource.fields, key=resource.key), ()
+        return replace(read_parquet(file, resource.name), fields=resource.fields, key=resource.key), changed
     read = read_delimited(file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter)
-    if not read.cells.width:
-        return None, read.findings
+    if _unread(read):
+        return None, changed + read.findings
     marks = tuple(
         finding("data.decimal-char-unread", table=resource.name, file=file.name, column=column, value=mark)
         for column, mark in resource.decimal.items()
     )
     read = replace(read, cells=_without(read.cells, resource.missing))
-    return _table(read, resource.name, file.name, resource), read.findings + marks
+    return _table(read, resource.name, file.name, resource), changed + read.findings + marks
+
+
+def _changed(file: Path, resource: Resource) -> Iterator[Finding]:
+    """Yield that a file is not what the descriptor says it was when it was written; line ends do not count in text."""
+    if resource.hash is None and resource.bytes is None:
+        return
+    data, text = file.read_bytes(), file.suffix.lower() != ".parquet"
+    plain = data.replace(b"\r\n", b"\n") if text else data
+    said = digest_of(resource.hash, b"") is not None
+    for one in (data, plain, plain.replace(b"\n", b"\r\n") if text else data):
+        sound = not said or digest_of(resource.hash, one) == resource.hash
+        if sound and resource.bytes in {None, str(len(one))}:
+            return
+    yield finding(
+        "data.file-changed" if text else "data.file-damaged",
+        table=resource.name,
+        file=file.name,
+        value=f"{digest_of(resource.hash, data) or ''} {len(data)}".strip(),
+        expected=" ".join(part for part in (resource.hash, resource.bytes) if part),
+    )
+
+
+def _unread(read: Grid) -> bool:
+    """Whether a finding says already why there is no table; one without any column is an empty table."""
+    return not read.cells.width and any(found.severity == "error" for found in read.findings)
 
 
 def _without(cells: pl.DataFrame, missing: Mapping[str, Sequence[str]]) -> pl.DataFrame:
@@ -161,10 +198,11 @@ def _book(path: Path) -> Source:
     from xinzhi.data.workbook import read_workbook
 
     book = read_workbook(path)
-    tables = [
-        _table(read, name, path.name) for name, read in book.tables.items() if read.cells.width or not read.findings
-    ]
+    tables = [_table(read, name, path.name) for name, read in book.tables.items() if not _unread(read)]
     findings = [found for read in book.tables.values() for found in read.findings]
+    findings += [
+        unknown_table(sheet, path.name) for sheet in book.others if nearest_table(sheet) not in {None, *book.tables}
+    ]
     read = Source(name=path.stem, title=_plain(path.stem), tables=tables, findings=findings, place=str(path))
     return _with_units(read, book.units)
 
@@ -175,13 +213,20 @@ def _plain(name: str) -> Text:
 
 def _with_units(read: Source, units: Units) -> Source:
     """Declare units on top of those that the source declares itself; name those that fit no column."""
+    units = {table_name(name, units): entries for name, entries in units.items()}
     tables = [replace(table, fields=_declare(table, units.get(table.name, {}))) for table in read.tables]
     columns = {(table.name, name) for table in read.tables for name in table.cells.columns}
+    there = {table.name for table in tables}
     unused = [
         finding("data.unit-unused", table=table, column=column, value=unit)
         for table, entries in units.items()
         for column, unit in entries.items()
-        if (table, column) not in columns
+        if table in there and (table, column) not in columns
+    ]
+    unused += [
+        finding("data.unit-unused-table", table=table, words={"columns": list(entries)}, value=table)
+        for table, entries in units.items()
+        if table not in there
     ]
     return replace(read, tables=tables, findings=read.findings + unused)
 
@@ -241,13 +286,14 @@ def load(
         sheets[table.name] = sheet
         findings += cast + converted
     findings += examine(sheets)
+    sheets = {name: sheet for name, sheet in sheets.items() if sheet.keyed}  # what cannot be told apart nobody reads
     return Package(
         name=read.name,
         title=read.title,
         version=read.version,
         tables={name: sheet.frame.drop(ROW) for name, sheet in sheets.items()},
         units={name: dict(sheet.units) for name, sheet in sheets.items()},
-        findings=_ordered(findings, [*sheets]),
+        findings=_ordered(findings, [table.name for table in read.tables]),
         origins={name: _origin(sheet) for name, sheet in sheets.items()},
         kind=read.kind,
         source=read.place,

@@ -37,9 +37,9 @@ class RawTable:
     key: tuple[str, ...] = ()
 
     def text(self, column: str | None, row: int) -> str | None:
-        """Return a cell as its writer would recognise it; None where it is empty."""
+        """Return a cell as its writer would recognise it; None where it is empty or blank."""
         value = self.cells[column][row] if column in self.cells.columns else None
-        if value is None:
+        if value is None or (isinstance(value, str) and not value.strip()):
             return None
         return f"{value:.15g}" if isinstance(value, float) else str(value).removesuffix(".0")
 
@@ -119,7 +119,7 @@ def grid(
         name = (text or "").strip()
         place: Place = {"table": table, "file": file, "line": line, "value": str(number)}
         if not name:
-            if column.drop_nulls().len():
+            if column.null_count() < len(column):
                 findings.append(finding("data.unnamed-column", **place))
         elif name in columns:
             findings.append(finding("data.duplicate-column", **(place | {"column": name})))

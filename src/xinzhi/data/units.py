@@ -104,6 +104,8 @@ _PER = re.compile(r"\s+per\s+(?!cent\b|mille\b)|\s*/\s*", re.IGNORECASE)
 _YEAR = re.compile(r"\d{4}")
 _EXAMPLES = ("1e8 CNY", "1e8 USD", "1e8 EUR", "1e4 persons", "1e4 tce", "1e4 t", "index 2000=1")
 _CUTOFF = 0.5
+_LONGEST = 100  # letters of a unit
+_LARGEST = Fraction(10) ** 100  # what a double holds with room to spare
 _WHY = {
     "dimension": Text(zh="两者度量的不是同一种量", en="they measure different things"),
     "atom": Text(zh="需要汇率", en="an exchange rate would be needed"),
@@ -170,6 +172,8 @@ class Unit:
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Unit:
     """Return the unit that a text means."""
+    if len(text) > _LONGEST:
+        raise _unknown(text[:_LONGEST] + "…")
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     if plain.lower() in {INDEX, "指数"}:
         return Unit(INDEX)
@@ -220,7 +224,7 @@ def _measure(part: str, text: str) -> tuple[Fraction, str]:
     """Return size and atom of one side of a unit, such as ``1e8 CNY``."""
     size, rest = Fraction(1), part.strip()
     while rest and size:
-        if word := words().get(rest.lower()):
+        if (word := words().get(rest.lower())) and 1 / _LARGEST < size < _LARGEST:
             return size * word.size, word.atom
         step, length = _scale(rest)
         if not length:

@@ -15,7 +15,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, guarded
 from xinzhi.core.finding import finding
-from xinzhi.data.catalogue import known_tables, limit
+from xinzhi.data.catalogue import known_tables, limit, nearest_table
 from xinzhi.data.raw import Grid, grid
 
 UNITS = "units"
@@ -29,10 +29,11 @@ _DAMAGE = (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError)
 
 
 class Workbook(NamedTuple):
-    """The known tables of a workbook, and the units that its sheet ``units`` declares by table and column."""
+    """The known tables of a workbook, the units that its sheet ``units`` declares, and the names of other sheets."""
 
     tables: dict[str, Grid]
     units: dict[str, dict[str, str]]
+    others: list[str]
 
 
 def read_workbook(path: Path) -> Workbook:
@@ -45,11 +46,14 @@ def read_workbook(path: Path) -> Workbook:
         names = {name.strip().lower(): name for name in book.sheet_names}
         tables = {table: _sheet(book, names[table], table, path) for table in known_tables() if table in names}
         units = _units(book, names, path)
+    others = [sheet for name, sheet in names.items() if name not in {UNITS, *tables}]
     if not tables:
+        if near := next(((sheet, table) for sheet in others if (table := nearest_table(sheet))), None):
+            raise InputError("data.sheet-near", path=path, sheet=near[0], table=near[1])
         raise InputError(
             "data.no-sheet", path=path, found=list(names.values()) or ["-"], known=list(known_tables())[:3]
         )
-    return Workbook(tables=tables, units=units)
+    return Workbook(tables=tables, units=units, others=others)
 
 
 def read_sheet(path: Path, name: str) -> Grid:

@@ -1,4 +1,3 @@
-from . import yamlfile as yamlfile
 from .catalogue import catalogue as catalogue
 from .catalogue import groups as groups
 from .catalogue import specification as specification

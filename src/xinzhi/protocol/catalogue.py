@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xinzhi.core import yamlfile
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
-from xinzhi.protocol import yamlfile
 from xinzhi.protocol.values import Specification, nearest
 
 _FILE = Path(__file__).with_name("parameters.yaml")

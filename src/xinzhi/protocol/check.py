@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from xinzhi.core import yamlfile
 from xinzhi.core.finding import Finding, finding
-from xinzhi.protocol import yamlfile
 from xinzhi.protocol.catalogue import specification
 from xinzhi.protocol.load import find, impostor
 from xinzhi.protocol.model import Parameter, Protocol, spell

@@ -10,13 +10,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from xinzhi.core import yamlfile
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
-from xinzhi.protocol import yamlfile
+from xinzhi.core.yamlfile import Source
 from xinzhi.protocol.catalogue import catalogue, groups
 from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
 from xinzhi.protocol.values import Dated, Fault, Specification, nearest
-from xinzhi.protocol.yamlfile import Source
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 

@@ -55,7 +55,7 @@ def check_definition(path: str | Path) -> list[Finding]:
 
 
 def _read(path: Path) -> tuple[list[Finding], Definition | None]:
-    from xinzhi.protocol.yamlfile import YamlError, read
+    from xinzhi.core.yamlfile import YamlError, read
 
     try:
         source = read(path)

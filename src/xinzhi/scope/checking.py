@@ -8,7 +8,7 @@ from typing import Any
 
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import words
-from xinzhi.protocol.yamlfile import KeyPath, Source
+from xinzhi.core.yamlfile import KeyPath, Source
 from xinzhi.scope.conventions import document
 from xinzhi.scope.dated import Definition, Entry, classes
 from xinzhi.scope.standard import Standard, standard

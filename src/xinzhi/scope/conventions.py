@@ -19,7 +19,7 @@ SHOWN = 20  # findings that a message lists
 @cache
 def document(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
     """Return a YAML file of this room, such as ``thresholds.yaml``; callers must not change it."""
-    from xinzhi.protocol.yamlfile import read
+    from xinzhi.core.yamlfile import read
 
     return read(HERE / name).content
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from xinzhi.core.text import Language, Text, words
-from xinzhi.protocol.yamlfile import Source
+from xinzhi.core.yamlfile import Source
 from xinzhi.scope.standard import standard
 
 Status = Literal["complete", "partial", "template"]

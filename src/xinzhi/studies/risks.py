@@ -259,7 +259,7 @@ def _bands(asked: Any) -> Any:  # noqa: ANN401 - a name, a mapping, or None
     """Return a set of bands: one of the package's by name, or the caller's own from a YAML file."""
     if not isinstance(asked, (str, Path)) or not (Path(asked).suffix or Path(asked).exists()):
         return asked
-    from xinzhi.protocol import yamlfile
+    from xinzhi.core import yamlfile
 
     require_file(asked)
     try:

@@ -26,6 +26,7 @@ def test_no_errors_and_no_unknown_parts(package):
         ("warning", "growth-implausible"),
         ("warning", "missing-year"),
         ("warning", "not-positive"),
+        ("warning", "price-spike"),
         ("note", "mixed-vintage"),
     }
     assert set(package.tables) <= set(known_tables())

@@ -8,8 +8,8 @@ import pytest
 
 from xinzhi import protocol
 from xinzhi.core.errors import ProtocolError
+from xinzhi.core.yamlfile import parse
 from xinzhi.protocol.catalogue import catalogue
-from xinzhi.protocol.yamlfile import parse
 
 
 def test_no_parameter_stands_twice():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xinzhi import protocol
-from xinzhi.protocol import yamlfile
+from xinzhi.core import yamlfile
 from xinzhi.protocol.reading import registry_files
 
 IDS = [

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from xinzhi import protocol
+from xinzhi.core import yamlfile
 from xinzhi.core.errors import InputError, ProtocolError, UsageError
-from xinzhi.protocol import yamlfile
 
 
 def read(tmp_path, text):

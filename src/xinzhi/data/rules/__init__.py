@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.text import read_words
 from xinzhi.data.rules.keys import codes, keys, structure
+from xinzhi.data.rules.plausible import plausible
 from xinzhi.data.rules.series import series
 from xinzhi.data.rules.values import official, values
 
@@ -26,6 +27,7 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         yield from structure(sheet)
         if not sheet.frame.is_empty():
             yield from chain(keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), official(sheet, sheets))
+    yield from plausible(sheets)
 
 
 @cache

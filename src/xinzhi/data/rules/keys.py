@@ -10,7 +10,7 @@ from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text, read_words
 from xinzhi.data.casting import Sheet
-from xinzhi.data.catalogue import HERE, Column, known_tables, limit, nearest, nearest_column
+from xinzhi.data.catalogue import HERE, Column, known_tables, limit, nearest, nearest_column, nearest_table
 from xinzhi.data.raw import ROW, Say
 
 _DECLARED = Text(zh="描述文件已声明", en="the descriptor declares it")
@@ -20,12 +20,19 @@ def structure(sheet: Sheet) -> Iterator[Finding]:
     """Yield an unknown or empty table, missing columns, and columns that are not known."""
     table, file = sheet.name, sheet.raw.file
     if table not in known_tables():
-        yield finding("data.unknown-table", table=table, file=file, value=table, expected=", ".join(known_tables()))
+        yield unknown_table(table, file)
     if sheet.frame.is_empty():
         yield finding("data.empty-table", table=table, file=file)
     yield from _missing_columns(sheet)
     if not sheet.spec.open:
         yield from _unknown_columns(sheet)
+
+
+def unknown_table(name: str, file: str | None) -> Finding:
+    """Return what to say about a table that is not known: which one it may be, in either language."""
+    near = nearest_table(name)
+    code = "data.unknown-table-near" if near else "data.unknown-table"
+    return finding(code, table=name, file=file, value=name, expected=near or ", ".join(known_tables()))
 
 
 def _missing_columns(sheet: Sheet) -> Iterator[Finding]:
@@ -46,11 +53,15 @@ def _missing_column(sheet: Sheet, name: str, what: Text) -> Finding:
 
 def _unknown_columns(sheet: Sheet) -> Iterator[Finding]:
     """Yield unknown columns; one that the descriptor declares is the caller's own, unless it looks like a slip."""
-    for name in sheet.raw.cells.columns:
-        if sheet.spec.column(name) is not None:
-            continue
+    unknown = [name for name in sheet.raw.cells.columns if sheet.spec.column(name) is None]
+    if len(unknown) > limit("unknown_columns"):
+        place: Place = {"table": sheet.name, "file": sheet.raw.file, "line": sheet.raw.header}
+        if own := [name for name in unknown if name not in sheet.raw.fields]:
+            yield finding("data.unknown-columns", words={"names": own}, **(place | {"value": str(len(own))}))
+        return
+    for name in unknown:
         near = nearest_column(name, sheet.spec)
-        place: Place = {"table": sheet.name, "file": sheet.raw.file, "line": sheet.raw.header, "column": name}
+        place = {"table": sheet.name, "file": sheet.raw.file, "line": sheet.raw.header, "column": name}
         if near is not None:
             yield finding("data.unknown-column", **(place | {"value": name, "expected": near}))
         elif name not in sheet.raw.fields:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from xinzhi.core.finding import Finding, finding
+from xinzhi.core.finding import Finding, Severity, finding
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import Column, Growth, limit
 from xinzhi.data.raw import ROW, Say
-from xinzhi.data.units import INDEX, parse
+from xinzhi.data.units import ANY_BASE, INDEX, parse
 
 
 def series(sheet: Sheet) -> Iterator[Finding]:
@@ -47,6 +47,21 @@ def _steps(sheet: Sheet, year: str) -> Iterator[Finding]:
         if counts[name]:
             rows = frame.filter(large[name]).select(ROW, step=f"{name} step").collect()
             yield from sheet.findings(rows, _implausible(name, growth))
+    yield from _to_zero(sheet, growing, _follows(sheet, year))
+
+
+def _to_zero(sheet: Sheet, growing: Iterable[str], follows: pl.Expr) -> Iterator[Finding]:
+    """Yield figures that fall to zero; an error, but where zero is a figure like any other."""
+    for column in (one for one in sheet.columns() if one.name in growing and one.sign != "error"):
+        before = pl.col(column.name).shift(1)
+        rows = sheet.where(follows & (pl.col(column.name) == 0) & (before != 0), before.alias("before"))
+        severity: Severity = "error" if column.sign else "warning"
+        say = Say(message="data.infinite-step", severity=severity, column=column.name, words=_before)
+        yield from sheet.findings(rows, say)
+
+
+def _before(row: dict[str, object]) -> dict[str, object]:
+    return {"before": row["before"]}
 
 
 def _large(sheet: Sheet, name: str, growth: Growth, year: str) -> pl.Expr:
@@ -131,9 +146,9 @@ def _vintages(sheet: Sheet, name: str, year: str) -> Iterator[Finding]:
 def _base(sheet: Sheet, column: Column, year: str) -> Iterator[Finding]:
     """Yield what an index with a fixed base is in its base year, where that is not 1."""
     unit = parse(sheet.units[column.name])
-    if unit.base is None or unit.chained or unit.atom != INDEX:
+    if unit.base in {None, ANY_BASE} or unit.chained or unit.atom != INDEX:
         return
-    name, base = column.name, int(unit.base)
+    name, base = column.name, int(str(unit.base))
     figures = sheet.frame.filter(pl.col(name).is_not_null())
     at_base = figures.filter(pl.col(year) == base)
     if at_base.is_empty():

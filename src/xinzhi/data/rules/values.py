@@ -79,7 +79,8 @@ def _outside(sheet: Sheet, column: Column) -> Iterator[Finding]:
     low, high = _bounds(column)
     message = "data.share-out-of-range" if column.share else "data.out-of-range"
     percent = cell.is_between(limit("percent_from"), 100.0) if column.share else pl.lit(value=False)
-    rows = sheet.where(~cell.is_between(low, high) & ~percent)
+    beyond = ~cell.is_between(low, high) & ~percent
+    rows = sheet.where(beyond & (cell > 0) if column.sign else beyond)  # what is not above zero is named already
     yield from sheet.findings(rows, Say(message=message, column=name, expected=f"{low:g} - {high:g}"))
     if column.share:
         yield from sheet.findings(sheet.where(percent), Say(message="data.percent-cell", column=name, expected="ratio"))

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 @cache
 def document(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
     """Return a YAML file of this room, such as ``words.yaml``; callers must not change it."""
-    from xinzhi.protocol.yamlfile import read
+    from xinzhi.core.yamlfile import read
 
     return read(HERE / name).content
 

@@ -13,7 +13,7 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, Place
 from xinzhi.core.text import Text, same
-from xinzhi.protocol.yamlfile import Source, YamlError, parse, read
+from xinzhi.core.yamlfile import Source, YamlError, parse, read
 from xinzhi.sectors.composite.system import (
     DENOMINATORS,
     INDEX,

@@ -14,8 +14,11 @@ import yaml
 
 from xinzhi.core.errors import system_reason
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.parameters import setting
 
 KeyPath = tuple[str, ...]
+_LIMITS = Path(__file__).with_name("yamlfile.yaml")
+_SHOWN = 60
 
 # YAML 1.2's core schema instead of PyYAML's 1.1: `no` and `off` are words, 1e-3 is a number, 010 and 1:30 are text.
 _SCALARS = {
@@ -29,7 +32,7 @@ _SCALARS = {
 _CONVERT: dict[str, Callable[[str], Any]] = {
     "tag:yaml.org,2002:str": str,
     "tag:yaml.org,2002:null": lambda _: None,
-    "tag:yaml.org,2002:bool": lambda text: text.lower() == "true",
+    "tag:yaml.org,2002:bool": lambda text: bool(("false", "true").index(text.lower())),
     # A number of absurd length becomes a float, so that it fails as out of bounds and not in the arithmetic.
     "tag:yaml.org,2002:int": lambda text: int(text) if len(text) <= sys.float_info.dig else float(text),
     "tag:yaml.org,2002:float": float,
@@ -39,7 +42,7 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
 
 def _loader() -> type[yaml.SafeLoader]:
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loader: type[yaml.SafeLoader] = type("ProtocolLoader", (base,), {"yaml_implicit_resolvers": {}})
+    loader: type[yaml.SafeLoader] = type("SafeTextLoader", (base,), {"yaml_implicit_resolvers": {}})
     for tag, pattern in _SCALARS.items():
         loader.add_implicit_resolver(tag, re.compile(pattern), None)
     return loader
@@ -81,12 +84,16 @@ def read(path: Path) -> Source:
 
 def parse(text: str, file: str) -> Source:
     """Read YAML text; `file` is the name that messages show."""
+    if len(text) > (most := setting(_LIMITS, "characters")):
+        _refuse("yaml-size", file, None, most=most)
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         _refuse("yaml", file, mark.line + 1 if mark else 1, problem=problem)
+    except RecursionError:  # the parser in Python, where there is none in C
+        _refuse("yaml-depth", file, None, most=setting(_LIMITS, "levels"))
     if node is None:
         _refuse("empty-file", file, 1)
     builder = _Builder(file)
@@ -115,7 +122,7 @@ def _is_gb18030(raw: bytes) -> bool:
 
 
 def _refuse(what: str, file: str, line: int | None, **words: object) -> NoReturn:
-    raise YamlError(finding(f"protocol.{what}", words=words, file=file, line=line))
+    raise YamlError(finding(f"core.{what}", words=words, file=file, line=line))
 
 
 class _Builder:
@@ -131,6 +138,8 @@ class _Builder:
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in self._seen:
             self._stop(node, "yaml-alias")
+        if len(path) > (most := setting(_LIMITS, "levels")):
+            self._stop(node, "yaml-depth", most=most)
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -153,7 +162,7 @@ class _Builder:
 
     def _duplicate(self, path: KeyPath, line: int) -> Finding:
         first, key = self.lines[path], ".".join(path)
-        return finding("protocol.duplicate-key", words={"first": first}, file=self.file, line=line, key=key)
+        return finding("core.duplicate-key", words={"first": first}, file=self.file, line=line, key=key)
 
     def _scalar(self, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever the file holds
         if not isinstance(node, yaml.ScalarNode):
@@ -164,7 +173,9 @@ class _Builder:
         try:
             return convert(str(node.value))
         except ValueError:
-            self._stop(node, "no-such-date", day=node.value)
+            if node.tag.endswith(":timestamp"):
+                self._stop(node, "no-such-date", day=node.value)
+            self._stop(node, "yaml-value", value=node.value[:_SHOWN], tag=node.tag.rpartition(":")[2])
 
     def _stop(self, node: yaml.Node, what: str, **words: object) -> NoReturn:
         _refuse(what, self.file, node.start_mark.line + 1, **words)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.protocol.yamlfile import parse
+from xinzhi.core.yamlfile import parse
 
 
 def test_parse() -> None:

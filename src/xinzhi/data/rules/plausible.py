@@ -1,0 +1,180 @@
+"""Plausible: what figures of one region say about each other and about the other regions, by ``plausible.yaml``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from xinzhi.core.finding import Finding, Severity
+from xinzhi.core.parameters import read_yaml, setting
+from xinzhi.core.text import Text
+from xinzhi.data.casting import Sheet
+from xinzhi.data.raw import ROW, Say
+from xinzhi.data.units import INDEX, UnitError, parse
+
+_FILE = Path(__file__).with_name("plausible.yaml")
+_INVESTMENT = "investment_nominal"
+_UNITS = ("ratio", "percent", "per mille")
+_SHOWN = 5
+
+
+def plausible(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
+    """Yield what two columns or two regions contradict, shares of labour that are none, and spikes of a price."""
+    accounts, investment = sheets.get("accounts"), sheets.get("investment")
+    if accounts is not None and _whole(accounts):
+        yield from _ratios(accounts, investment if investment is not None and _whole(investment) else None)
+    for name in ("accounts", "industry_accounts"):
+        if name in sheets and "labour_share" in sheets[name].frame.columns:
+            yield from _shares(sheets[name])
+    if investment is not None and _whole(investment) and "investment_price" in investment.frame.columns:
+        yield from _spikes(investment)
+
+
+def _whole(sheet: Sheet) -> bool:
+    return sheet.keyed and not sheet.frame.is_empty()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ratio:
+    """One row of the file."""
+
+    of: str
+    by: str
+    reference: Text
+    within: tuple[float, float] = (0.0, math.inf)
+    apart: float | None = None
+    whole: bool = False
+    base: bool = False
+    severity: Severity = "error"
+
+    def value(self, prices: str | None) -> pl.Expr:
+        """Return the ratio of every row, or its log distance to the regions; unknown where one is not above zero."""
+        asked = pl.col("year").cast(pl.String) == prices if self.base else pl.lit(value=True)
+        ratio = pl.when(asked & (pl.min_horizontal(self.of, self.by) > 0)).then(pl.col(self.of) / pl.col(self.by))
+        if self.apart is None:
+            return ratio
+        log = ratio.log()
+        return pl.when(log.count().over("year") >= setting(_FILE, "regions")).then(log - log.median().over("year"))
+
+    def off(self, median: pl.Expr) -> pl.Expr:
+        """Whether a median is out of bounds: its own, or those around the median of the regions."""
+        if self.apart is None:
+            return ~median.is_between(*self.within)
+        spread = setting(_FILE, "spread") * median.abs().median()
+        return median.abs() > pl.max_horizontal(pl.lit(math.log(self.apart)), spread)
+
+
+def _ratios(accounts: Sheet, investment: Sheet | None) -> Iterator[Finding]:
+    frame, units = accounts.frame, dict(accounts.units)
+    if investment is not None and _INVESTMENT in investment.frame.columns:
+        frame = frame.join(_all_assets(investment), on=["region", "year"], how="left", maintain_order="left")
+        units[_INVESTMENT] = investment.units[_INVESTMENT]
+    rows = [_Ratio(**entry | {"reference": Text(**entry["reference"])}) for entry in read_yaml(_FILE)["ratios"]]
+    rows = [row for row in rows if {row.of, row.by} <= set(frame.columns) and _comparable(row, units)]
+    values = frame.select(
+        "region", *(row.value(parse(units[row.by]).prices).alias(str(at)) for at, row in enumerate(rows))
+    )
+    medians = values.group_by("region", maintain_order=True).agg(pl.col(str(at)).median() for at in range(len(rows)))
+    named: set[tuple[str, str]] = set()
+    for at, row in enumerate(rows):
+        of = values.select(pl.col(str(at)).median(), region=pl.lit("")) if row.whole else medians
+        off = of.filter(row.off(pl.col(str(at)))).select("region", median=str(at))
+        off = off.filter([not named & {(one, row.of), (one, row.by), ("", row.of)} for one in off["region"]])
+        named |= {(one, column) for one in off["region"] for column in (row.of, row.by)}
+        sheet = investment if row.of == _INVESTMENT and investment is not None else accounts
+        first = sheet.frame.group_by("region").agg(pl.col(ROW).first())
+        placed = off.with_columns(pl.lit(0).alias(ROW)) if row.whole else off.join(first, on="region")
+        yield from sheet.findings(placed, _say(row))
+
+
+def _all_assets(investment: Sheet) -> pl.DataFrame:
+    """Return the investment of a region and year: its total, or the sum of its assets."""
+    frame = investment.frame
+    if "asset" in frame.columns and (frame["asset"] == "total").any():
+        frame = frame.filter(pl.col("asset") == "total")
+    return frame.group_by("region", "year").agg(pl.col(_INVESTMENT).sum())
+
+
+def _comparable(row: _Ratio, units: Mapping[str, str]) -> bool:
+    """Whether a ratio means something: levels only, and of one unit where its size is judged."""
+    of, by = parse(units[row.of]), parse(units[row.by])
+    return INDEX not in {of.atom, by.atom} and (row.apart is not None or (of.atom, of.scale) == (by.atom, by.scale))
+
+
+def _say(row: _Ratio) -> Say:
+    apart = row.apart is not None
+    single = "data.region-apart" if apart else "data.ratio-implausible"
+    return Say(
+        message="data.ratio-implausible-whole" if row.whole else single,
+        severity=row.severity,
+        column=row.of,
+        expected=f"1/{row.apart:g} - {row.apart:g}" if apart else f"{row.within[0]:g} - {row.within[1]:g}",
+        value=lambda found: f"{math.exp(found['median']) if apart else found['median']:.3g}",
+        words=lambda found: {"of": row.of, "by": row.by, "reference": row.reference, "region": found["region"]},
+    )
+
+
+def _shares(sheet: Sheet) -> Iterator[Finding]:
+    """Yield shares of labour whose median can be none: of the whole column, or of single regions."""
+    low, high = read_yaml(_FILE)["labour_share"]["within"]
+    figures = sheet.frame.filter((pl.col("labour_share") > 0) & (pl.col("labour_share") <= 1))
+    whole = figures.select(pl.col(ROW).min(), median=pl.col("labour_share").median())
+    off = whole.filter(~pl.col("median").is_between(low, high))
+    if off.is_empty() and sheet.group == ("region",):
+        medians = figures.group_by("region").agg(pl.col(ROW).min(), median=pl.col("labour_share").median())
+        off = medians.filter(~pl.col("median").is_between(low, high))
+    declared = sheet.raw.fields.get("labour_share")
+    written = declared.unit if declared and declared.unit else "ratio"
+    reference = Text(**read_yaml(_FILE)["labour_share"]["reference"])
+    for row in off.sort(ROW).iter_rows(named=True):
+        meant = _meant(row["median"], written, low, high)
+        yield from sheet.findings(
+            pl.DataFrame([row]).select(pl.col(ROW).cast(pl.UInt32), "median"),
+            Say(
+                message="data.labour-share-unit" if meant else "data.labour-share-implausible",
+                column="labour_share",
+                expected=meant or f"{low:g} - {high:g}",
+                value=lambda found: f"{found['median']:.3g}",
+                words=lambda _: {"unit": written, "reference": reference},
+            ),
+        )
+
+
+def _meant(median: float, written: str, low: float, high: float) -> str | None:
+    """Return the unit in which the figures would be shares of labour, if there is another."""
+    try:
+        raw = median / parse(written).scale
+    except UnitError:
+        return None
+    return next((unit for unit in _UNITS if unit != written and low <= raw * parse(unit).scale <= high), None)
+
+
+def _spikes(sheet: Sheet) -> Iterator[Finding]:
+    """Yield once for each series that its price leaves the regions' and comes back within a year."""
+    name, group, year = "investment_price", list(sheet.group), str(sheet.year)
+    follows = pl.all_horizontal(*(pl.col(one) == pl.col(one).shift(1) for one in group), pl.col(year).diff() == 1)
+    log = pl.when(pl.col(name) > 0).then(name).log()
+    common = pl.when(pl.len().over(year) >= setting(_FILE, "regions")).then(pl.col("step").median().over(year))
+    bound = pl.lit(None, dtype=pl.Float64)
+    for since, size in read_yaml(_FILE)["spike"]["since"].items():
+        bound = pl.when(pl.col(year) >= since).then(size).otherwise(bound)
+    frame = sheet.frame.with_columns(step=pl.when(follows).then(log.diff()))
+    frame = frame.with_columns(away=pl.col("step") - common.fill_null(0.0))
+    frame = frame.with_columns(back=pl.when(follows.shift(-1)).then(pl.col("away").shift(-1)))
+    found = frame.filter(
+        (pl.min_horizontal(pl.col("away").abs(), pl.col("back").abs()) > bound) & (pl.col("away") * pl.col("back") < 0)
+    )
+    series = found.group_by(group, maintain_order=True) if group else found.group_by(pl.lit(value=True))
+    rows = series.agg(pl.col(ROW).first(), pl.col("away").first(), years=pl.col(year))
+    reference = Text(**read_yaml(_FILE)["spike"]["reference"])
+    say = Say(
+        message="data.price-spike",
+        column=name,
+        value=lambda row: f"{math.expm1(row['away']) * 100:+.1f} %",
+        words=lambda row: {"years": row["years"][:_SHOWN], "reference": reference},
+    )
+    yield from sheet.findings(rows.select(ROW, "away", "years"), say)
