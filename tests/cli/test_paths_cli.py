@@ -112,5 +112,5 @@ def test_bad_tables_are_named(paths, trade):
     assert "no column 'where'. It has place, code" in err
     trade.write_text(trade.read_text().replace(",0.2,", ",-0.2,", 1))
     code, _, err = paths(trade, *COLUMNS, "--year", 2010)
-    assert code == 1  # a finding that names the cell
+    assert code == 3  # a finding that names the cell
     assert "-0.2 is negative" in err

@@ -113,7 +113,7 @@ def test_zero_capital_and_negative_value_added_are_named_with_their_line(xinzhi_
         return table.with_columns(pl.when(HERE).then(value).otherwise(pl.col(column)).alias(column))
 
     code, _, err = xinzhi_sources(broken(change))
-    assert code == 1
+    assert code == 3
     assert f"column '{column}' (r1/i2/2002)" in err
     assert "industry_accounts.csv, line" in err
 
