@@ -60,8 +60,11 @@ def test_how_figures_and_lines_are_written_changes_nothing(tmp_path_factory, tab
         for name in UNITS["accounts"]
     )
     written = load_text(tmp_path_factory.mktemp("case"), texts, newline)
-    assert written.fingerprint("accounts") == load({"accounts": table}, units=UNITS).fingerprint("accounts")
-    assert not [found for found in written.findings if found.severity == "error"]
+    plain = load({"accounts": table}, units=UNITS)
+    assert written.fingerprint("accounts") == plain.fingerprint("accounts")
+    errors = [[found.rule for found in one.findings if found.severity == "error"] for one in (written, plain)]
+    assert errors[0] == errors[1]
+    assert set(errors[0]) <= {"region-apart"}  # figures at random
 
 
 @given(tables(), st.sampled_from([("元", 1e8), ("万元", 1e4), ("million CNY", 1e2), ("thousand yuan", 1e5)]))
