@@ -21,7 +21,7 @@ WIDTH, INDENT = 100, 2
 FIRST = 32  # width of the column of names, at the most
 
 
-class Whole(click.ParamType[int, Any]):
+class Whole(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
     """A whole number; what is none is refused in the language of the caller."""
 
     name = "N"
@@ -34,7 +34,7 @@ class Whole(click.ParamType[int, Any]):
             raise UsageError("cli.not-whole", option=param.opts[-1] if param else "", given=value) from None
 
 
-class Number(click.ParamType[float, Any]):
+class Number(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
     """A number."""
 
     name = "X"
@@ -47,7 +47,7 @@ class Number(click.ParamType[float, Any]):
             raise UsageError("cli.not-number", option=param.opts[-1] if param else "", given=value) from None
 
 
-class Columns(click.ParamType[tuple[str, ...], Any]):
+class Columns(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
     """Names by commas."""
 
     name = "A,B"
@@ -60,7 +60,7 @@ class Columns(click.ParamType[tuple[str, ...], Any]):
         return names
 
 
-class Pairs(click.ParamType[tuple[str, Any], Any]):
+class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
     """NAME=VALUE, the value written as in YAML."""
 
     name = "NAME=VALUE"

@@ -123,7 +123,7 @@ class _Axes:
     ) -> BoolArray:
         """Spread a condition over an array that is False where there is no row."""
         out = np.zeros((*leading, *self.shape), dtype=np.bool_)
-        out[index] = rows.select(condition.fill_null(value=False)).to_series().to_numpy()
+        out[index] = rows.select(condition).to_series().fill_null(value=False).to_numpy()
         return out
 
 
