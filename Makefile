@@ -1,16 +1,28 @@
-# Every target sets itself up: uv when present, else venv and pip, from requirements.lock, into .venv.
+# Every target sets itself up: uv when present, else venv and pip. What a user needs is in requirements-run.lock, what a developer
+# needs besides in requirements.lock, both into .venv; the lowest versions that pyproject.toml allows go into .venv-lowest.
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RUNS := $(VENV)/.runs
+LOWEST := .venv-lowest
+
+# one file a dependency at least: narwhals, pandas, pyarrow, duckdb | fastexcel, PyYAML | highspy, SciPy | joblib | xlsxwriter,
+# pyreadstat | altair, Jinja2, markupsafe | vl-convert | click, Rich | cryptography | scikit-learn | pydantic; polars, NumPy: all
+TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test_awkward_sources.py unit/core/test_core_simplex.py \
+  unit/report/test_report_writing.py unit/report/test_report_charts.py unit/report/test_report_page.py \
+  unit/yardstick/test_measure_package.py unit/protocol/test_protocol_yaml.py unit/frontier/test_frontier_change_by_hand.py \
+  unit/frontier/test_frontier_change_bootstrap.py unit/risks/test_risks_register_flags.py unit/risks/test_risks_bubbles_verb.py \
+  unit/report/certificate/test_certificate_signature.py unit/sectors/test_sectors_index_build.py unit/scope/test_scope_files.py \
+  unit/sources/test_sources_by_hand.py unit/pathways/test_pathways_plan_verb.py cli/test_help_cli.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs lock clean
+.PHONY: help demo test test-lowest lint bench docs lock clean
 
 help: ## list the targets | 列出全部命令
-	@awk -F ' ## | [|] ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-7s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
+	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
 
-demo: $(READY) ## assess China's 31 provinces under one yardstick, into out/ | 用同一把尺子评估31个省（区、市），结果写入 out/
+demo: $(RUNS) ## assess China's 31 provinces under one yardstick, into out/ | 用同一把尺子评估31个省（区、市），结果写入 out/
 	$(BIN)/xinzhi assess china-provinces --protocol xinzhi-cn-2026 --out out/
 	@echo
 	@echo "Open out/report.html in a browser; the tables are in out/assessment.xlsx."
@@ -18,6 +30,9 @@ demo: $(READY) ## assess China's 31 provinces under one yardstick, into out/ | �
 
 test: $(READY) ## run all tests on all cores | 运行全部测试
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-lowest: $(LOWEST)/.ready ## the lowest versions that pyproject.toml allows do (Python 3.11) | 用允许的最低版本测试（Python 3.11）
+	$(LOWEST)/bin/python -m pytest --numprocesses auto --dist loadfile $(addprefix tests/,$(TOUCH))
 
 lint: $(READY) ## style, format, types and who may import whom | 检查风格、格式、类型与模块引用规则
 	$(BIN)/ruff check .
@@ -32,14 +47,26 @@ docs: $(READY) ## build the documentation, warnings are errors | 生成文档，
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo "Open docs/_build/html/index.html / 请打开 docs/_build/html/index.html"
 
-lock: ## resolve the dependencies anew into requirements.lock (needs uv) | 重新锁定依赖版本（需要 uv）
-	uv pip compile pyproject.toml --group dev --extra io --extra sign --extra learn --quiet --upgrade --generate-hashes --universal \
-	  --python-version 3.11 --fork-strategy fewest --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command "make lock" --output-file requirements.lock
+COMPILE := uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 --no-annotate --no-emit-index-url \
+  --no-emit-find-links --custom-compile-command "make lock"
+EXTRAS := --extra io --extra frames --extra sign --extra learn
+
+lock: ## resolve the dependencies anew into requirements*.lock (needs uv) | 重新锁定依赖版本（需要 uv）
+	$(COMPILE) --upgrade --universal --fork-strategy fewest --group dev $(EXTRAS) --output-file requirements.lock
+	$(COMPILE) --upgrade --universal --fork-strategy fewest --group build --constraint requirements.lock --output-file requirements-run.lock
+	$(COMPILE) --upgrade --resolution lowest-direct --group build --group test $(EXTRAS) --output-file requirements-lowest.lock
 
 clean: ## remove the environment, results and built pages | 删除环境、结果与生成的页面
-	rm -rf $(VENV) out docs/_build docs/_generated dist
+	rm -rf $(VENV) $(LOWEST) out docs/_build docs/_generated dist
 
 $(READY): requirements.lock pyproject.toml
-	@sh .ci/setup $(VENV)
+	@sh .ci/setup $(VENV) requirements.lock
+	@touch $(RUNS) $@
+
+$(RUNS): requirements-run.lock pyproject.toml
+	@sh .ci/setup $(VENV) requirements-run.lock
+	@touch $@
+
+$(LOWEST)/.ready: requirements-lowest.lock pyproject.toml
+	@PYTHON="$${PYTHON:-python3.11}" sh .ci/setup $(LOWEST) requirements-lowest.lock
 	@touch $@

@@ -24,7 +24,7 @@ copyright = author  # noqa: A001 - sphinx reads the name
 release = version = xinzhi.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "package.md"]  # the latter is for package indexes
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 

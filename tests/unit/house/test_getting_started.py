@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PAGES = [
     "README.md",
     "README.zh.md",
+    "docs/package.md",
     "docs/getting-started.md",
     "docs/for-r-and-stata-users.md",
     "docs/cli.md",

@@ -12,7 +12,7 @@ import xinzhi
 
 ROOT = Path(__file__).resolve().parents[3]
 LONGEST_MODULE = 500
-UNKEPT = {".git", ".venv", "out", "dist", "_build", "_generated", "__pycache__"}
+UNKEPT = {".git", ".venv", ".venv-lowest", "out", "dist", "_build", "_generated", "__pycache__"}
 # written in parts, so that this file does not find itself
 MACHINE = re.compile("|".join(("/" + "work/", "/" + "root/", r"/(?:" + "home|Users)/[a-z]", "/" + "tmp/")))
 REGISTRY = re.compile(
@@ -103,20 +103,55 @@ def test_every_ignore_has_its_reason():
     assert not bare
 
 
-def test_lock_pins_every_dependency_with_hashes_and_without_addresses():
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+def needed(*groups):
+    settings = project()
+    wanted = [*settings["project"]["dependencies"]]
+    if "test" in groups:
+        wanted += [
+            item
+            for name, extra in settings["project"]["optional-dependencies"].items()
+            if name != "panel"
+            for item in extra
+        ]
+    wanted += [item for name in groups for item in settings["dependency-groups"][name] if isinstance(item, str)]
+    return {re.match(r"[A-Za-z0-9-]+", item).group().lower() for item in wanted}
+
+
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [
+        ("requirements.lock", ("build", "test", "lint", "docs")),
+        ("requirements-run.lock", ("build",)),
+        ("requirements-lowest.lock", ("build", "test")),
+    ],
+)
+def test_locks_pin_every_dependency_with_hashes_and_without_addresses(name, groups):
+    lock = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"https?:|--find-links|--index|--extra-index| @ |file:", lock)
     blocks = re.findall(
         r"^([a-z0-9][a-z0-9.-]*)==\S+.*\\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", lock, re.MULTILINE
     )
     pinned = {name for name, _ in blocks}
     assert len(pinned) == len(re.findall(r"^[a-z0-9]", lock, re.MULTILINE))
-    settings = project()
-    groups = settings["dependency-groups"]
-    wanted = [*settings["project"]["dependencies"], *settings["project"]["optional-dependencies"]["io"]]
-    wanted += [item for group in groups.values() for item in group if isinstance(item, str)]
-    names = {re.match(r"[A-Za-z0-9-]+", item).group().lower() for item in wanted}
-    assert names <= pinned, sorted(names - pinned)
+    assert needed(*groups) <= pinned, sorted(needed(*groups) - pinned)
+
+
+def test_the_lowest_versions_are_the_floors():
+    pins = dict(
+        re.findall(r"^([a-z0-9.-]+)==(\S+)", (ROOT / "requirements-lowest.lock").read_text("utf-8"), re.MULTILINE)
+    )
+    floors = dict(re.match(r"([a-z0-9-]+)>=(\S+)", item).groups() for item in project()["project"]["dependencies"])
+    assert not {name: pins[name] for name, floor in floors.items() if not f"{pins[name]}.".startswith(f"{floor}.")}
+
+
+def test_what_a_user_gets_is_what_is_tested():
+    run, full = ((ROOT / name).read_text("utf-8") for name in ("requirements-run.lock", "requirements.lock"))
+    assert set(re.findall(r"^\S+==\S+", run, re.MULTILINE)) <= set(re.findall(r"^\S+==\S+", full, re.MULTILINE))
+
+
+def test_the_page_of_a_package_index_needs_no_repository():
+    page = ROOT / project()["project"]["readme"]
+    assert not re.search(r"\]\((?!https:)|<img|!\[", page.read_text(encoding="utf-8"))
 
 
 def test_changelog_has_an_entry_for_what_comes_next():
@@ -138,7 +173,7 @@ def test_citation_is_valid_and_current():
     assert all({"name"} <= author.keys() or {"family-names"} <= author.keys() for author in citation["authors"])
 
 
-@pytest.mark.parametrize("target", ["help", "demo", "test", "lint", "bench", "docs"])
+@pytest.mark.parametrize("target", ["help", "demo", "test", "test-lowest", "lint", "bench", "docs"])
 def test_make_help_tells_every_target_in_two_languages(target):
     done = subprocess.run(
         ["make", "--no-print-directory", "help"],  # noqa: S607 - make as the user has it
@@ -158,7 +193,8 @@ def test_ci_runs_lint_and_tests():
     assert text.startswith("#!/usr/bin/env bash")
     assert re.search(r"^set -eu", text, re.MULTILINE)
     assert re.search(r"^make lint", text, re.MULTILINE)
-    assert re.search(r"^make test", text, re.MULTILINE)
+    assert re.search(r"^make test ", text, re.MULTILINE)
+    assert re.search(r"^make test-lowest ", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
