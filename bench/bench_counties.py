@@ -35,7 +35,7 @@ VERBS: dict[str, tuple[tuple[str, ...], float, float]] = {
     "check": ((), 12, 2000),
     "audit": ((), 60, 4000),
     "bubbles": (("--of", "provinces", "--critical", "stored"), 60, 4000),
-    "assess": (("--no-rooms",), 60, 4000),
+    "assess": (("--skip", "scope,sources,sectors,paths,frontier,risks"), 60, 4000),
 }
 
 

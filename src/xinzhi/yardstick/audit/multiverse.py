@@ -11,7 +11,8 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import XinzhiError
-from xinzhi.core.index_numbers import Formula, log_index
+from xinzhi.core.gaps import year_before
+from xinzhi.core.index_numbers import Formula
 from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text
 from xinzhi.protocol import Protocol
@@ -141,9 +142,10 @@ class Multiverse:
     def of_span(self, at: int) -> FloatArray:
         """Return the growth of one span under every admissible protocol `(N, R)`."""
         count, regions, _ = self.shape
-        out = np.empty((count, regions))
+        out, admissible = np.empty((count, regions)), np.flatnonzero(self.grid.admissible)
         for block in blocks(regions):
-            out[:, block] = self.cells([at], block)[self.grid.admissible][..., 0]
+            cells = self.cells([at], block)
+            out[:, block] = cells.reshape(self.grid.admissible.size, -1).take(admissible, axis=0)
         return out
 
     def __getitem__(self, key: tuple[Any, Any, Any]) -> FloatArray:
@@ -232,6 +234,7 @@ def _joint(
     years: list[BoolArray],
 ) -> FloatArray:
     """Return the mean growth of the index of inputs `(C, L, S, F, R, P)`."""
+    moved = [(np.exp(sign * machines), np.exp(sign * work)) for sign in (1, -1)]
     out = np.empty((len(machines), len(work), len(share), len(rules["index"]), machines.shape[1], len(years)))
     for s, (labour_share, share_rule) in enumerate(zip(share, rules["shares"], strict=True)):
         current = share_rule.declares("shares.averaging") and share_rule.value("shares.averaging") == "current"
@@ -241,21 +244,29 @@ def _joint(
             of_capital, of_labour = _means((1 - weight) * machines, years), _means(weight * work, years)
             out[:, :, s, f] = of_capital[:, None] + of_labour[None]
         others = [at for at, formula in enumerate(formulas) if formula != "tornqvist"]
-        for item, persons in enumerate(work if others else ()):
-            change = np.stack([machines, np.broadcast_to(persons, machines.shape)])
-            shares = np.broadcast_to(np.stack([1 - labour_share, labour_share])[:, None], change.shape)
-            found = _log_indices(change, shares, {formulas[at] for at in others})
+        both = np.stack([1 - labour_share, labour_share])
+        for item in range(len(work) if others else 0):
+            found = _log_indices([(one[0], one[1][item]) for one in moved], both, {formulas[at] for at in others})
             for f in others:
                 out[:, item, s, f] = _means(found[formulas[f]], years)
     return out
 
 
-def _log_indices(change: FloatArray, shares: FloatArray, formulas: set[Formula]) -> dict[Formula, FloatArray]:
-    """Return the log change of the index by several formulas; Fisher's is the mean of the two that it is made of."""
-    two: tuple[Formula, Formula] = ("laspeyres", "paasche")
-    alone = {*formulas, *two} - {"fisher"} if "fisher" in formulas else formulas
-    found = {formula: log_index(change, shares, formula=formula) for formula in alone}
-    return found | {"fisher": (found[two[0]] + found[two[1]]) / 2} if "fisher" in formulas else found
+def _log_indices(
+    moved: list[tuple[FloatArray, FloatArray]], shares: FloatArray, formulas: set[Formula]
+) -> dict[Formula, FloatArray]:
+    """Return the log change of the index of two inputs by several formulas, as `core.index_numbers.log_index` does.
+
+    `moved` are the relatives of both inputs, and their reciprocals, which many pairs of branches share.
+    """
+    before, current = year_before(shares), shares
+    (up, more), (down, fewer) = moved
+    two: dict[Formula, FloatArray] = {}
+    if formulas & {"laspeyres", "fisher"}:
+        two["laspeyres"] = np.log(before[0] * up + before[1] * more)
+    if formulas & {"paasche", "fisher"}:
+        two["paasche"] = -np.log(current[0] * down + current[1] * fewer)
+    return two | {"fisher": (two["laspeyres"] + two["paasche"]) / 2} if "fisher" in formulas else two
 
 
 def _in_order(tfp: FloatArray, grid: Grid, axes: Mapping[str, list[int]]) -> FloatArray:
@@ -292,7 +303,7 @@ def spread(values: FloatArray, departures: IntArray, changed: IntArray, pairs: I
     """Return the spread of a period over protocols `(N, R)`; `pairs` are the regions that are compared two by two."""
     count = values.shape[1]
     alone, small = np.flatnonzero(changed == 1), departures.astype(np.int16)
-    ranks = np.empty(values.shape, dtype=np.int32)
+    ranks = np.empty(values.shape, dtype=np.min_scalar_type(-count))
     for block in blocks(len(values)):
         ranks[block] = rank(values[block])
     top = values.max(axis=0)
