@@ -88,7 +88,7 @@ class Recorder:
         return listening
 
     def _take(self, result: Any) -> None:
-        with contextlib.suppress(ModuleNotFoundError):  # a revision from before columns were described
+        with contextlib.suppress(AttributeError):  # a revision from before columns were described
             LACKING.update(_lacks(result))
         SEEN.add(type(result).__name__)
         for one in fields(result):
@@ -105,15 +105,12 @@ SEEN: set[str] = set()
 def _lacks(result: Any) -> Iterator[str]:
     import polars as pl
 
-    from xinzhi.core.schema import described
-
     for one in fields(result):
-        value = getattr(result, one.name, None)
-        if isinstance(value, pl.DataFrame):
-            for column in value.columns:
-                # columns of an audit that are called like a parameter are described with the parameter
-                if "." not in column and not described(result.verb, column, one.name):
-                    yield f"{type(result).__name__} ({result.verb}): {one.name}.{column}"
+        if isinstance(getattr(result, one.name, None), pl.DataFrame):
+            try:
+                result.columns(one.name)
+            except KeyError as error:
+                yield f"{type(result).__name__}: {error}"
     if not result.provenance.inputs:
         yield f"{type(result).__name__}: no digest of the input in the provenance"
 

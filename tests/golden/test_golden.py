@@ -53,7 +53,7 @@ def test_numbers_of_the_library_are_those_that_were_frozen(name, stored):
 
 def test_every_column_of_every_result_is_described_and_every_input_has_its_digest(bench):
     """Whatever the calls above have made; alone, the assessment of a made-up package."""
-    if not SEEN:
+    if len(SEEN) <= 10:
         record(next(call for call in QUICK if call.name == "assess-provinces"), bench)
     assert len(SEEN) > 10
     assert sorted(LACKING) == []

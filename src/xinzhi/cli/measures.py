@@ -166,7 +166,7 @@ def _one(call: Call) -> dict[str, Any] | None:
     if not there and rounding is None:
         return None
     if missing := [option for option in options if option not in there]:
-        raise UsageError("cli.one-claim", options=", ".join(options), missing=", ".join(missing))
+        raise UsageError("cli.one-claim", options=list(options), missing=missing)
     return {name: call.get(name) for name in options.values()} | {"rounding": rounding}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, get_args
 
-from xinzhi.core.text import Text, read_words, words_exist
+from xinzhi.core.text import LANGUAGES, Text, read_words, words_exist
 
 Kind = Literal[
     "name",  # a code that has a name, or a text in both languages
@@ -54,18 +54,33 @@ def describe(verb: str, column: str, frame: str = "frame") -> Column:
 
     A `KeyError` says that nobody has described it.
     """
-    for home, name in ((verb, f"{frame}.{column}"), (verb, column), (COMMON, column)):
-        known = _columns(home).get(name)
-        if known is not None:
-            return known
-    message = f"{verb}: column {column!r} of {frame!r} is described nowhere"
-    raise KeyError(message)
+    known = _found(verb, column, frame) or _half(verb, column, frame)
+    if known is None:
+        message = f"{verb}: column {column!r} of {frame!r} is described nowhere"
+        raise KeyError(message)
+    return known
 
 
 def described(verb: str, column: str, frame: str = "frame") -> bool:
     """Say whether a column is described."""
-    return any(name in _columns(home) for home, name in
-               ((verb, f"{frame}.{column}"), (verb, column), (COMMON, column)))  # fmt: skip
+    return (_found(verb, column, frame) or _half(verb, column, frame)) is not None
+
+
+def _found(verb: str, column: str, frame: str) -> Column | None:
+    """Return the entry of a column itself."""
+    places = ((verb, f"{frame}.{column}"), (verb, column), (COMMON, column))
+    return next((_columns(home)[name] for home, name in places if name in _columns(home)), None)
+
+
+def _half(verb: str, column: str, frame: str) -> Column | None:
+    """Return ``reason_zh`` or ``reason_en`` as the half of ``reason``, a text that stands in both languages."""
+    stem, _, language = column.rpartition("_")
+    whole = _found(verb, stem, frame) if language in LANGUAGES else None
+    if whole is None:
+        return None
+    half = read_words(f"results/{COMMON}.yaml")["halves"][language]
+    title = Text(zh=half["zh"], en=half["en"]).format(title=whole.title)
+    return replace(whole, name=column, title=title, kind="text", values={})
 
 
 @cache

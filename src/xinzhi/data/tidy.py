@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
@@ -104,6 +104,11 @@ class Tidy:
     def digest(self) -> str:
         """Return the sha256 of the tidy frame, whatever the order of its rows and columns."""
         return fingerprint(self.frame, {})
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The digest of the frame by its name."""
+        return {self.raw.name: self.digest()}
 
     def provenance(self, verb: str | None = None, **options: Any) -> Provenance:  # noqa: ANN401 - options of any kind
         """Return the provenance of a result that rests on this frame alone."""
@@ -330,9 +335,18 @@ _CASTS: Mapping[Kind, Callable[[pl.Series], Cast]] = {
 }
 
 
+class Digested(Protocol):
+    """What was read, with the sha256 of each table."""
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The digests by name of the table."""
+        ...
+
+
 def provenance(
     verb: str,
-    source: Package | Tidy | None = None,
+    source: Package | Digested | None = None,
     tables: Sequence[str] = (),
     **options: Any,  # noqa: ANN401 - options of any kind
 ) -> Provenance:
@@ -346,8 +360,10 @@ def provenance(
     """
     from xinzhi import __version__
 
+    inputs: Mapping[str, str] = {}
     if isinstance(source, Package):
-        inputs, package = {name: source.fingerprint(name) for name in dict.fromkeys(tables)}, source.name
-    else:
-        inputs, package = {} if source is None else {source.raw.name: source.digest()}, None
+        inputs = {name: source.fingerprint(name) for name in dict.fromkeys(tables)}
+    elif source is not None:
+        inputs = source.inputs
+    package = source.name if isinstance(source, Package) else None
     return Provenance(verb=verb, version=__version__, package=package, inputs=inputs, options=options)

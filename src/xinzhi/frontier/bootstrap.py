@@ -254,7 +254,7 @@ def _result(
         "unit": given.units, "score": score, "corrected": better, "bias": score - better, "error": error,
         "lower": bounds[0], "upper": bounds[1], "bias_to_error": ratio_to_error, "missing": 1 - present.mean(axis=0),
     }  # fmt: skip
-    said = provenance("bootstrap", done)
+    said = provenance("bootstrap", given.digests(), done)
     return Bootstrap(frame=known_frame(columns), draws=draws, kind=given.kind, provenance=said, **done)
 
 

@@ -265,5 +265,5 @@ def _result(
         optimal_y=quantities[1],
         programs=programs,
         kind=given.kind,
-        provenance=provenance(f"{objective}_efficiency", {"rts": rts}),
+        provenance=provenance(f"{objective}_efficiency", given.digests(), {"rts": rts}),
     )

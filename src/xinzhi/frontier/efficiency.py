@@ -255,7 +255,7 @@ def efficiency(
     given |= {"reference": len(data.peers)} if reference is not None else {}
     return Efficiency(
         frame=pl.DataFrame(columns),
-        provenance=provenance("efficiency", {name: _plain(value) for name, value in given.items()}),
+        provenance=provenance("efficiency", data.digests(), {name: _plain(value) for name, value in given.items()}),
         kind=data.kind,
         data=data,
         solved=solved,

@@ -101,11 +101,11 @@ def conventions() -> dict[str, Any]:
     return found
 
 
-def provenance(verb: str, options: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> Provenance:
-    """Return the provenance of a call of a verb."""
+def provenance(verb: str, inputs: Mapping[str, str], options: Mapping[str, Any]) -> Provenance:
+    """Return the provenance of a call of a verb on tables with these digests."""
     from xinzhi import __version__
 
-    return Provenance(verb=verb, version=__version__, inputs=inputs or {}, options=options)
+    return Provenance(verb=verb, version=__version__, inputs=inputs, options=options)
 
 
 def number_or_null(values: FloatArray) -> pl.Series:

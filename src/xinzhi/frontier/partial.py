@@ -204,5 +204,5 @@ def _result(
         parameter=parameter,
         orientation=orientation,
         kind=given.kind,
-        provenance=provenance(frontier, options),
+        provenance=provenance(frontier, given.digests(), options),
     )

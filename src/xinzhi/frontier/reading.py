@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import FloatArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import FrameKind
 from xinzhi.frontier.technology.technology import Goods
@@ -29,6 +29,21 @@ class Data:
     kind: FrameKind = "polars"
     reference: Goods | None = None
     peers: tuple[str, ...] = ()  # names of the reference units
+
+    def digests(self) -> Mapping[str, str]:
+        """Return the digests of the tables of goods, those of the reference set too."""
+        sides = [("", self.goods, self.units)]
+        sides += [] if self.reference is None else [("_ref", self.reference, self.peers)]
+        return {
+            f"{name}{end}": digest(values, units, called)
+            for end, goods, units in sides
+            for name, values, called in (
+                ("x", goods.x, self.inputs),
+                ("y", goods.y, self.outputs),
+                ("bad", goods.b, self.bads),
+            )
+            if values.shape[1]
+        }
 
     @property
     def columns(self) -> tuple[str, ...]:

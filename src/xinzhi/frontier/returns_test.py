@@ -136,7 +136,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
         level=level,
         orientation=orientation,
         seed=seed,
-        provenance=provenance("returns_test", options),
+        provenance=provenance("returns_test", given.digests(), options),
     )
 
 

@@ -195,7 +195,7 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
         rts=rts,
         convex=convex,
         kind=given.kind,
-        provenance=provenance("metafrontier", options),
+        provenance=provenance("metafrontier", given.digests(), options),
     )
 
 
@@ -314,7 +314,7 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
         measure=measure,
         rts=rts,
         kind=given.kind,
-        provenance=provenance("window_analysis", options),
+        provenance=provenance("window_analysis", given.digests(), options),
     )
 
 

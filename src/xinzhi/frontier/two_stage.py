@@ -211,7 +211,7 @@ def _result(
         scores=scores,
         lost=len(estimates) - len(kept),
         kind=given.kind,
-        provenance=provenance("two_stage", done),
+        provenance=provenance("two_stage", given.digests(), done),
         **done,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import IntArray
+from xinzhi.core.arrays import IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
@@ -170,6 +170,13 @@ def digital_dependence(
     level = _level(rule, years[0])
     core = {key: list(values) for key, values in shares.items()}
     frame = _judged(pl.concat(years), level, _capital(ict_capital, pl.concat(years)))
+    made = provenance("digital_dependence", digital=core, region=region, threshold=level)
+    inputs = {
+        "table" if year is None else f"table {year}": digest(
+            np.vstack([one.flows, one.output]), [one.label(at) for at in range(one.size)]
+        )
+        for year, one in tables.items()
+    }
     return Dependence(
         frame=frame,
         threshold=level,
@@ -177,7 +184,7 @@ def digital_dependence(
         region=region or "",
         residual=max(one.residual for one in tables.values()),
         spectral_radius=max(one.spectral_radius for one in tables.values()),
-        provenance=provenance("digital_dependence", digital=core, region=region, threshold=level),
+        provenance=replace(made, inputs=inputs),
     )
 
 

@@ -12,7 +12,8 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text
+from xinzhi.core.schema import Column, describe
+from xinzhi.core.text import Text, same
 from xinzhi.sectors.conventions import setting, share_text, text
 from xinzhi.sectors.figures import KEYS, missing_reasons, read
 
@@ -100,6 +101,15 @@ class Coupling(Result, verb="coupling", topic="sectors", key=KEYS):
     omitted: pl.DataFrame
     systems: tuple[str, ...]
     weights: tuple[float, ...]
+
+    def columns(self, frame: str = "frame") -> list[Column]:
+        """Return the descriptions of the columns of a frame; the level of a system is called as the system is."""
+        return [
+            Column(name=name, title=same(name), kind="level")
+            if name in self.systems
+            else describe(self.verb, name, frame)
+            for name in getattr(self, frame).columns
+        ]
 
     def facts(self) -> Facts:
         """Return the span of both degrees in the last year, and how they differ by form."""

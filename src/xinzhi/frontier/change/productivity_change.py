@@ -157,7 +157,7 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         programs=outcome.programs,
         failures=dict(zip(frame.select("unit", "period").rows(), outcome.failures, strict=True)),
         kind=panel.kind,
-        provenance=provenance("productivity_change", _said(call, columns), {"frame": panel.fingerprint}),
+        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, _said(call, columns)),
     )
 
 

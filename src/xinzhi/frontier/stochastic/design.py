@@ -34,6 +34,12 @@ class Table:
     codes: IntArray
     time: FloatArray
 
+    def digests(self) -> Mapping[str, str]:
+        """Return the digest of the columns of the call."""
+        from xinzhi.data import fingerprint
+
+        return {"frame": fingerprint(self.frame, {})}
+
     def numbers(self, name: str) -> FloatArray:
         """Return one column of figures."""
         return np.asarray(self.frame[name].to_numpy(), dtype=np.float64)

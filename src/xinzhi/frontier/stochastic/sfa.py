@@ -266,7 +266,7 @@ def sfa(
     call = {"output": output, "inputs": tuple(inputs), "unit": unit, "period": period, "model": model, "logs": logs}
     return StochasticFrontier(
         frame=efficiencies(problem, summit.theta, fitted),
-        provenance=provenance("frontier.sfa", {**call, **dict(options)}),
+        provenance=provenance("frontier.sfa", table.digests(), {**call, **dict(options)}),
         kind=table.kind,
         coefficients=coefficients(problem, found),
         log_likelihood=summit.value,

@@ -255,7 +255,7 @@ def _result(
     call = {"output": names[0], "inputs": names[1], "unit": table.unit, "period": table.period, **options}
     return Stoned(
         frame=keys.hstack(pl.DataFrame(columns)),
-        provenance=provenance("frontier.stoned", call),
+        provenance=provenance("frontier.stoned", table.digests(), call),
         kind=table.kind,
         planes=keys.hstack(pl.DataFrame(planes)),
         sigma_u=sigma_u,

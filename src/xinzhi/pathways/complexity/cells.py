@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import FrameKind
@@ -34,6 +34,11 @@ class Cells:
     values: FloatArray
     findings: tuple[Finding, ...] = ()
     kind: FrameKind = "polars"
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The digest of the matrix."""
+        return {"cells": digest(self.values, self.places, self.activities)}
 
 
 def read_cells(
@@ -137,6 +142,11 @@ class Panel:
     values: Mapping[Any, FloatArray]
     findings: tuple[Finding, ...] = ()
     kind: FrameKind = "polars"
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The digest of the matrices."""
+        return {"cells": digest(np.stack(list(self.values.values())), self.places, self.activities, list(self.values))}
 
 
 def read_panel(

@@ -207,7 +207,8 @@ def measure_cells(
     """
     chosen = options or ComplexityOptions()
     chosen.check()
-    cells, here = with_presence(cells, chosen.present(cells.values))
+    given = cells
+    cells, here = with_presence(given, chosen.present(given.values))
     raw = spectrum(here)
     sign = _sign(raw, here, cells, anchor)
     eci, pci = _scaled(raw, chosen.scale, np.sign(sign[1]))
@@ -229,7 +230,7 @@ def measure_cells(
         sign=(sign[0], abs(sign[1])),
         findings=(*cells.findings, *_looks_given(cells, chosen.presence), *_weak(raw)),
         kind=cells.kind,
-        provenance=provenance("complexity", **options_of(chosen)),
+        provenance=provenance("complexity", given, **options_of(chosen)),
     )
 
 

@@ -277,7 +277,8 @@ def validated_proximity(
     chosen = options or Chosen()
     cells = read_cells(frame, place=place, activity=activity, value=value)
     chosen.check()
-    cells, here = with_presence(cells, chosen.present(cells.values))
+    read = cells
+    cells, here = with_presence(read, chosen.present(read.values))
     together, expected, p_value, used = pair_tails(here, tail)
     a, b = np.triu_indices(here.shape[1], 1)
     kept = benjamini_hochberg(p_value[a, b]) <= level
@@ -303,6 +304,6 @@ def validated_proximity(
         level=level,
         kind=cells.kind,
         provenance=provenance(
-            "validated_proximity", presence=chosen.presence, threshold=chosen.threshold, level=level, tail=used
+            "validated_proximity", read, presence=chosen.presence, threshold=chosen.threshold, level=level, tail=used
         ),
     )

@@ -204,6 +204,7 @@ def beta_convergence(
         kind=levels.kind,
         provenance=provenance(
             "beta_convergence",
+            logs,
             value=value,
             controls=list(controls),
             spatial=neighbours is not None,

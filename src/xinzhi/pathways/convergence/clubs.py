@@ -365,6 +365,7 @@ def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRu
         kind=panel.kind,
         provenance=provenance(
             "clubs",
+            panel,
             value=value,
             sieve=rules.sieve,
             raising=rules.raising,

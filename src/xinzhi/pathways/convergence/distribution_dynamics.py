@@ -127,7 +127,7 @@ def distribution_dynamics(
         bandwidths=widths,
         moves=len(before),
         kind=logs.kind,
-        provenance=provenance("distribution_dynamics", value=value, lag=lag, points=points, bandwidth=bandwidth),
+        provenance=provenance("distribution_dynamics", logs, value=value, lag=lag, points=points, bandwidth=bandwidth),
     )
 
 

@@ -304,7 +304,7 @@ def log_t_test(
         converges=t > chosen.critical,
         findings=panel.findings,
         kind=panel.kind,
-        provenance=provenance("log_t_test", value=value, **options_of(chosen)),
+        provenance=provenance("log_t_test", panel, value=value, **options_of(chosen)),
     )
 
 

@@ -111,7 +111,7 @@ def sigma_convergence(
         trend=_trend(np.log(deviation), logs.years.astype(np.float64))[0],
         findings=logs.findings,
         kind=panel.kind,
-        provenance=provenance("sigma_convergence", value=value, start=start, end=end, gaps=gaps),
+        provenance=provenance("sigma_convergence", panel, value=value, start=start, end=end, gaps=gaps),
     )
 
 

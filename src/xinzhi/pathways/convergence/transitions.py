@@ -155,7 +155,7 @@ def transitions(
         lag_bounds=lag_cuts,
         kind=panel.kind,
         provenance=provenance(
-            "transitions", value=value, classes=number, bounds=given or bounds, spatial=neighbours is not None
+            "transitions", panel, value=value, classes=number, bounds=given or bounds, spatial=neighbours is not None
         ),
     )
 

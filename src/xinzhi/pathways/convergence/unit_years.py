@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ class UnitYears:
     values: FloatArray
     findings: tuple[Finding, ...] = ()
     kind: FrameKind = "polars"
+    inputs: Mapping[str, str] = field(default_factory=dict)  # digest of what was read
 
     def row(self, unit: str) -> FloatArray:
         """Return the series of a unit."""
@@ -53,7 +55,9 @@ def read_unit_years(
     matrix = np.full((len(units), len(years)), np.nan)
     place = np.searchsorted(units.to_numpy(), rows["unit"].to_numpy())
     matrix[place, np.searchsorted(years.to_numpy(), rows["year"].to_numpy())] = rows["value"].to_numpy()
-    return UnitYears(units=tuple(units.to_list()), years=years.to_numpy(), values=matrix, kind=read.kind)
+    return UnitYears(
+        units=tuple(units.to_list()), years=years.to_numpy(), values=matrix, kind=read.kind, inputs=read.inputs
+    )
 
 
 def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int = 3) -> UnitYears:

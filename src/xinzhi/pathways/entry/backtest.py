@@ -218,7 +218,7 @@ def backtest(
         asked={run.absent: run.asked for run in runs},
         axes=(panel.places, panel.activities),
         kind=panel.kind,
-        provenance=provenance("backtest", train=train, test=test, **options_of(chosen)),
+        provenance=provenance("backtest", panel, train=train, test=test, **options_of(chosen)),
     )
 
 

@@ -121,5 +121,5 @@ def forecast(
         asked=asked,
         axes=(panel.places, panel.activities),
         kind=panel.kind,
-        provenance=provenance("forecast", train=train, at=date, model=chosen),
+        provenance=provenance("forecast", panel, train=train, at=date, model=chosen),
     )

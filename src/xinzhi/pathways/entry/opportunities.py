@@ -227,7 +227,7 @@ def opportunities(
         findings=(*found.findings, *(() if fit is None else fit.findings)),
         measured=found,
         kind=found.kind,
-        provenance=provenance("opportunities", weak=weak, **dict(found.provenance.options)),
+        provenance=provenance("opportunities", found.provenance, weak=weak, **dict(found.provenance.options)),
     )  # fmt: skip
 
 

@@ -186,9 +186,10 @@ def counterfactual(
         findings=panel.findings,
         kind=panel.kind,
         provenance=provenance(
-            "counterfactual", value=value, treated=treated, start=start, predictors=list(names), **options_of(chosen)
+            "counterfactual", panel, value=value, treated=treated, start=start, predictors=list(names),
+            **options_of(chosen),
         ),
-    )
+    )  # fmt: skip
 
 
 def _predictors(

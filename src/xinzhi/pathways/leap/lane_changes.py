@@ -120,7 +120,7 @@ def lane_changes(
         findings=panel.findings,
         kind=panel.kind,
         provenance=provenance(
-            "lane_changes", value=value, before=before, after=after, absent=cutoff, given=density is not None
+            "lane_changes", panel, value=value, before=before, after=after, absent=cutoff, given=density is not None
         ),
     )
 

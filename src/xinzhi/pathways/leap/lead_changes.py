@@ -181,7 +181,7 @@ def lead_changes(
         ),
         rules=chosen,
         kind=panel.kind,
-        provenance=provenance("lead_changes", value=value, **options_of(chosen)),
+        provenance=provenance("lead_changes", panel, value=value, **options_of(chosen)),
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, words
 from xinzhi.data import names_of
@@ -104,7 +104,6 @@ def leapfrog(
     >>> found.leader, found.frame["condition"].n_unique()
     ('310000', 7)
     """
-    from xinzhi import __version__
     from xinzhi.yardstick import measure
 
     package = as_package(source)
@@ -136,6 +135,7 @@ def leapfrog(
     totals = frame.group_by("region", maintain_order=True).agg(
         met=pl.col("met").sum().cast(pl.Int64), judged=pl.col("met").is_not_null().sum().cast(pl.Int64)
     )
+    read = [name for name in ("accounts", "indicators") if name in package.tables]
     return Leapfrog(
         frame=frame,
         regions=totals.with_columns(pl.DataFrame(called(names, "region", regions))),
@@ -143,12 +143,11 @@ def leapfrog(
         leader=leader,
         year=when,
         kind=package.kind,
-        provenance=Provenance(
+        provenance=replace(
+            measured.provenance,
             verb="leapfrog",
-            version=__version__,
-            protocol=measured.provenance.protocol,
-            protocol_fingerprint=measured.provenance.protocol_fingerprint,
             package=package.name,
+            inputs={**measured.provenance.inputs, **{name: package.fingerprint(name) for name in read}},
             options={"year": when, "lanes": lanes is not None},
         ),
     )

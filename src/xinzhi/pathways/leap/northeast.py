@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, words
-from xinzhi.data import names_of
+from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import as_package
@@ -91,8 +91,6 @@ def northeast(
     >>> found.table["region"].unique().sort().to_list()
     ['210000', '220000', '230000']
     """
-    from xinzhi import __version__
-
     package = as_package(source)
     facts = conventions("northeast")
     who = [str(item) for item in (regions if regions is not None else facts["regions"])]
@@ -113,6 +111,7 @@ def northeast(
     missing = [words("pathways.missing.births")]
     if measurement is None:
         missing.append(words("pathways.missing.measurement"))
+    made = provenance("northeast", package, ("accounts", "sector_accounts"), regions=who, start=when)
     return Northeast(
         frame=_long(controls, "frame").select("region", "series", "year", "actual", "synthetic", "gap", "after"),
         table=_table(controls),
@@ -123,13 +122,12 @@ def northeast(
         controls=controls,
         names=names_of(package),
         kind=package.kind,
-        provenance=Provenance(
-            verb="northeast",
-            version=__version__,
-            protocol=measurement.provenance.protocol if measurement is not None else None,
-            protocol_fingerprint=measurement.provenance.protocol_fingerprint if measurement is not None else None,
-            package=package.name,
-            options={"regions": who, "start": when},
+        provenance=made
+        if measurement is None
+        else replace(
+            made,
+            protocol=measurement.provenance.protocol,
+            protocol_fingerprint=measurement.provenance.protocol_fingerprint,
         ),
     )
 

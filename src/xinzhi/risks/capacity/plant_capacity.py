@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import FloatArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
@@ -115,6 +115,7 @@ def plant_capacity(
             "status": [str(one) for one in status],
         }
     ).with_columns(pl.selectors.float().fill_nan(None))
+    made = provenance("plant_capacity", None, rts=rts, own_efficiency=efficiency is not None)
     return PlantCapacity(
         frame=frame,
         variable=_needed(both[1], names, v, variable),
@@ -123,7 +124,7 @@ def plant_capacity(
             for unit, why in frame.select("unit", "status").iter_rows()
             if why != "optimal"
         ),
-        provenance=provenance("plant_capacity", None, rts=rts, own_efficiency=efficiency is not None),
+        provenance=replace(made, inputs={"x": digest(np.hstack([k, v]), names), "y": digest(y, names)}),
     )
 
 

@@ -14,6 +14,7 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Provenance
+from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Language
 from xinzhi.data import Package, names_of, provenance
 from xinzhi.sectors.composite.build import Built, Convention, Ranking, build, yearly_ranks
@@ -47,6 +48,16 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
     normalised: pl.DataFrame
     treatment: pl.DataFrame
     findings: tuple[Finding, ...]
+
+    def columns(self, frame: str = "frame") -> list[Column]:
+        """Return the descriptions of the columns of a frame; scores are called after sector, dimension or indicator."""
+        scores = self.names.by_kind.get("indicator", {})
+        return [
+            Column(name=name, title=scores[name], kind="score")
+            if name in scores and not described(self.verb, name, frame)
+            else describe(self.verb, name, frame)
+            for name in getattr(self, frame).columns
+        ]
 
     def uncertainty(self, draws: int = 1000, seed: int = 0) -> Uncertainty:
         """Return the interval of every rank over `draws` of all choices, and noise in the weights."""
