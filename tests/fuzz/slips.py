@@ -1,4 +1,4 @@
-"""What no rule can see: at most two figures that move by less than a year may move them, or a shorter series."""
+"""What no rule can see: at most two figures that move by less than a year may move them, or a later beginning."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def unseen(old: Path, new: Path) -> bool:
         moved += len(some)
         if not all(_small(one.before, one.after, bounds().get(one.column, PLAIN)) for one in some):
             return False
-        if lost and not _shorter(lost, kept):
+        if lost and not _later(lost, kept):
             return False
     return moved <= 2
 
@@ -70,10 +70,7 @@ def _small(before: str, after: str, bound: float) -> bool:
         return False
 
 
-def _shorter(lost: set[tuple[str, ...]], kept: set[tuple[str, ...]]) -> bool:
-    """Whether the years lost stand before or after all that are kept of their series, one a series."""
-    for *series, year in lost:
-        years = [key[-1] for key in kept if list(key[:-1]) == series]
-        if not years or min(years) < year < max(years) or sum(list(key[:-1]) == series for key in lost) > 1:
-            return False
-    return True
+def _later(lost: set[tuple[str, ...]], kept: set[tuple[str, ...]]) -> bool:
+    """Whether the years lost stand before all that are kept of their series."""
+    kept_of = {key: [one[-1] for one in kept if one[:-1] == key[:-1]] for key in lost}
+    return all(years and key[-1] < min(years) for key, years in kept_of.items())

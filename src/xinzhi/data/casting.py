@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -89,16 +90,21 @@ def _text(cells: pl.Series) -> Cast:
         cells = cells.fill_nan(None)
         whole = ((cells == cells.floor()) & (cells.abs() < _EXACT)).all()
         values = cells.cast(pl.Int64 if whole else pl.Float64).cast(pl.String)
-    elif cells.dtype.is_nested() or cells.dtype in {pl.Binary, pl.Object}:
-        values = pl.Series(
-            cells.name, [None if cell is None else str(cell) for cell in cells.to_list()], dtype=pl.String
-        )
     else:
-        values = cells.cast(pl.String)
+        values = _spelt(cells)
     odd = values.str.contains(CONTROLS).fill_null(value=False)
     if odd.any():
         values = values.str.replace_all(CONTROLS, "").str.strip_chars()
     return Cast(_blank(values, values == ""), odd, "data.control-character")
+
+
+def _spelt(cells: pl.Series) -> pl.Series:
+    """Return values of any type as words, as polars or else as Python spells them."""
+    if not (cells.dtype.is_nested() or cells.dtype in {pl.Binary, pl.Object}):
+        with suppress(pl.exceptions.PolarsError):
+            return cells.cast(pl.String)
+    words = [None if cell is None else str(cell) for cell in cells.to_list()]
+    return pl.Series(cells.name, words, dtype=pl.String)
 
 
 def _code(cells: pl.Series) -> Cast:

@@ -181,6 +181,8 @@ def _one_a_line(data: bytes, lines: pl.Series, delimiter: str) -> _Records | Non
     numbers = pl.int_range(1, len(lines) + 1, dtype=pl.UInt32, eager=True)
     filled = lines.str.strip_chars() != ""
     top = int(filled.arg_max() or 0)
+    if len(lines[top]) > csv.field_size_limit():
+        return None
     header = next(csv.reader([lines[top]], delimiter=delimiter))
     body = filled & (numbers > top + 1)
     good = body & (count == len(header))

@@ -115,6 +115,8 @@ def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: 
         cells = frame.to_polars()
     except ModuleNotFoundError as error:
         raise InputError("data.no-pyarrow", name=name, kind=kind) from error
+    except (NotImplementedError, TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
+        raise InputError("data.frame-unread", name=name, kind=kind, reason=str(error).splitlines()[0]) from error
     try:
         return cells.rename(str.strip), kind
     except pl.exceptions.DuplicateError as error:

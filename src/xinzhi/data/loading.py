@@ -213,7 +213,11 @@ def _plain(name: str) -> Text:
 
 def _with_units(read: Source, units: Units) -> Source:
     """Declare units on top of those that the source declares itself; name those that fit no column."""
-    units = {table_name(name, units): entries for name, entries in units.items()}
+    if not all(
+        isinstance(some, Mapping) and all(isinstance(one, str) for one in some.values()) for some in units.values()
+    ):
+        raise UsageError("data.units-shape", given=repr(units)[:80])
+    units = {table_name(str(name), units): entries for name, entries in units.items()}
     tables = [replace(table, fields=_declare(table, units.get(table.name, {}))) for table in read.tables]
     columns = {(table.name, name) for table in read.tables for name in table.cells.columns}
     there = {table.name for table in tables}

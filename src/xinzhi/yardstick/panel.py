@@ -185,9 +185,11 @@ def _read_investment(
     """Spread the table `investment` over assets, regions and years."""
     if table is None or not table.height:
         return (), {}, {}
-    rows, region, year = axes.place(table)
-    if "asset" not in rows.columns:
-        rows = rows.with_columns(asset=pl.lit(TOTAL_ASSET))
+    if "asset" not in table.columns:
+        table = table.with_columns(asset=pl.lit(TOTAL_ASSET))
+    rows, region, year = axes.place(table.drop_nulls("asset"))
+    if rows.is_empty():
+        return (), {}, {}
     assets = tuple(rows["asset"].unique().sort().to_list())
     asset = rows["asset"].cast(pl.Enum(assets)).to_physical().to_numpy().astype(np.int64)
     leading = (len(assets),)

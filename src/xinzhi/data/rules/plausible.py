@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from xinzhi.core.finding import Finding, Severity
+from xinzhi.core.finding import Finding, Severity, finding
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.text import Text
 from xinzhi.data.casting import Sheet
@@ -20,6 +20,8 @@ _FILE = Path(__file__).with_name("plausible.yaml")
 _INVESTMENT = "investment_nominal"
 _UNITS = ("ratio", "percent", "per mille")
 _SHOWN = 5
+_TOGETHER = ("regions", "accounts", "investment")
+_ROLES = {"output", "labour", "investment", "price"}
 
 
 def plausible(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
@@ -30,6 +32,11 @@ def plausible(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
     for name in ("accounts", "industry_accounts"):
         if name in sheets and "labour_share" in sheets[name].frame.columns:
             yield from _shares(sheets[name])
+    tables = {name: sheets[name] for name in _TOGETHER if name in sheets and _whole(sheets[name])}
+    yield from _absent(tables)
+    for name in _TOGETHER[1:]:
+        if name in tables:
+            yield from _shorter(tables[name])
     if investment is not None and _whole(investment) and "investment_price" in investment.frame.columns:
         yield from _spikes(investment)
 
@@ -151,6 +158,32 @@ def _meant(median: float, written: str, low: float, high: float) -> str | None:
     except UnitError:
         return None
     return next((unit for unit in _UNITS if unit != written and low <= raw * parse(unit).scale <= high), None)
+
+
+def _absent(tables: Mapping[str, Sheet]) -> Iterator[Finding]:
+    """Yield once for each table the regions that it lacks and another of them has."""
+    there = {name: set(sheet.frame["region"].drop_nulls()) for name, sheet in tables.items()}
+    listed = there.get("regions", set().union(*there.values()))
+    for name in (one for one in _TOGETHER[1:] if one in there and there[one] <= listed):  # else codes are wrong
+        if lacking := sorted(set().union(*there.values()) - there[name]):
+            yield finding(
+                "data.region-absent", words={"regions": lacking[:_SHOWN]}, table=name, file=tables[name].raw.file,
+                column="region", value=str(len(lacking)),
+            )  # fmt: skip
+
+
+def _shorter(sheet: Sheet) -> Iterator[Finding]:
+    """Yield once for each series whose figures end earlier than those of half of the regions."""
+    # Regions begin when they are founded or first surveyed; they end when a file was cut off.
+    names, year = [column.name for column in sheet.columns() if column.role in _ROLES], str(sheet.year)
+    if not names or not sheet.group or sheet.frame.select(sheet.group).n_unique() < setting(_FILE, "regions"):
+        return
+    last = [pl.col(year).filter(pl.col(name).is_not_null()).max().alias(name) for name in names]
+    ends = sheet.frame.group_by(sheet.group, maintain_order=True).agg(pl.col(ROW).last(), *last)
+    early = [pl.when(pl.col(name) < pl.col(name).quantile(0.5, "higher")).then(pl.lit(name)) for name in names]
+    rows = ends.select(ROW, names=pl.concat_list(early).list.drop_nulls()).filter(pl.col("names").list.len() > 0)
+    say = Say(message="data.series-shorter", column=year, words=lambda row: {"names": row["names"]})
+    yield from sheet.findings(rows, say)
 
 
 def _spikes(sheet: Sheet) -> Iterator[Finding]:
