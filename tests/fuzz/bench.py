@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
-from fuzz.cases import TARGETS, run
+from fuzz.cases import run
 
 SECONDS, WALL, MEMORY = 30, 180, 2 * 2**30
 ONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "XINZHI_DEBUG")

@@ -264,7 +264,7 @@ def ruled() -> Path:
 def measured(rng: Random, folder: Path) -> None:
     told = check(folder)
     silent(small(), folder, told=told)
-    if rng.random() < 0.12:
+    if rng.random() < 0.1:
         call("assess", folder, "--skip", TOPICS, "--out", folder.parent / "out", "--lang", rng.choice(("zh", "en")))
 
 
@@ -310,12 +310,12 @@ def _framed() -> Path:
 
 
 def screened(rng: Random, folder: Path) -> None:
-    out = ["--out", folder.parent / "out"] if rng.random() < 0.3 else []
+    out = ["--out", folder.parent / "out"] if rng.random() < 0.1 else []
     call("screen", folder / "projects.csv", "--archive", folder / "archive.csv", "--json", *out)
 
 
 def priced(rng: Random, folder: Path) -> None:
-    out = ["--out", folder.parent / "out"] if rng.random() < 0.2 else []
+    out = ["--out", folder.parent / "out"] if rng.random() < 0.1 else []
     call("bubbles", folder / "prices.csv", "--critical", "stored", "--json", *out)
 
 
@@ -328,7 +328,7 @@ def compared(rng: Random, folder: Path) -> None:
         ["--sfa", "half-normal"],
         ["--rts", "vrs"],
     )
-    out = ["--out", folder.parent / "out"] if rng.random() < 0.2 else []
+    out = ["--out", folder.parent / "out"] if rng.random() < 0.1 else []
     call(
         "frontier",
         folder / "firms.csv",
@@ -383,8 +383,8 @@ def _any(damages: dict[str, Damage]) -> dict[str, Damage]:
 
 EVERY = TABLES | DESCRIPTORS
 TARGETS = {
-    "csv": Target(small, EVERY, measured, 3),
-    "rooms": Target(whole, _any(EVERY), assessed, 5),
+    "csv": Target(small, EVERY, measured, 2),
+    "rooms": Target(whole, _any(EVERY), assessed, 4),
     "china": Target(china, _any(EVERY), of_china, 3),
     "xlsx": Target(small, BOOKS, opened, 4),
     "parquet": Target(small, PARQUETS, measured, 6),
