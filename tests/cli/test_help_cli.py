@@ -68,6 +68,12 @@ def test_misuse_is_told_in_the_language_of_the_call(words, zh, en, monkeypatch, 
         assert said in err
 
 
+def test_a_call_without_a_verb_is_told_the_verbs(monkeypatch, capsys):
+    said = called(["--lang", "zh"], monkeypatch, capsys)[2]
+    assert "assess、audit" in said
+    assert "command" not in said.lower()
+
+
 def test_an_option_without_its_value_is_named(monkeypatch, capsys):
     monkeypatch.setenv("XINZHI_LANG", "zh")
     assert "--cap需要一个值" in called(["plan", "x", "--cap"], monkeypatch, capsys)[2]

@@ -175,6 +175,7 @@ def _help(command: Command | Group, ctx: click.Context, language: Language) -> l
     """Return the lines of the help of a command."""
     words, verbs = read_words("verbs.yaml")["words"], read_words("verbs.yaml")
     pieces = [one for one in command.collect_usage_pieces(ctx) if one != "[OPTIONS]"]
+    pieces = [words["command"][language]] if isinstance(command, Group) else pieces
     usage = " ".join([ctx.command_path, f"[{words['options'][language]}]", *pieces])
     lines = [f"{words['usage'][language]} {usage}", "", *_wrapped(command.help or "", INDENT)]
     arguments = [one for one in command.params if isinstance(one, Argument)]
@@ -277,7 +278,8 @@ def _near(name: str, known: Sequence[str]) -> list[str]:
 
 def misuse(error: click.UsageError) -> UsageError:
     """Return a misuse that the parser found as an error of both languages."""
-    known = [name for one in (error.ctx.command.params if error.ctx else ()) for name in one.opts]
+    command = error.ctx.command if error.ctx else None
+    known = [name for one in (command.params if command else ()) for name in one.opts]
     match error:
         case click.NoSuchOption():
             near = _near(error.option_name, known)
@@ -291,4 +293,6 @@ def misuse(error: click.UsageError) -> UsageError:
             return UsageError("cli.missing", given=name)
         case click.BadOptionUsage():
             return UsageError("cli.no-value", given=error.option_name)
+    if isinstance(command, Group):  # the name of the verb is all that can be missing
+        return UsageError("cli.no-command", known=list(command.verbs))
     return UsageError("cli.misuse", given=error.format_message().rstrip("."))

@@ -82,7 +82,10 @@ def _implausible(name: str, growth: Growth) -> Say:
         column=name,
         expected=bound,
         value=lambda row: _percent(row["step"]),
-        words=lambda _: {"reference": growth.reference},
+        words=lambda _: {
+            "reference": growth.reference,
+            **{name: 100 * math.expm1(end) for name, end in (("low", -growth.bound), ("high", growth.bound))},
+        },
     )
 
 
