@@ -55,11 +55,6 @@ def unit(result: Scope) -> Text:
     return unit_text(given) if given else NO_UNIT
 
 
-def shares(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame with its shares and bounds in percent."""
-    return frame.with_columns(pl.col(SPREAD) * 100)
-
-
 def _amount(result: Scope) -> Column:
     return column("scope.in_scope", "figure", unit(result))
 
@@ -77,7 +72,7 @@ def treemap(result: Scope) -> Picture | None:
     first = some.row(0, named=True)
     total = float(some["in_scope"].sum())
     facts = {"measure": result.measured, "name": result.industry(first["code"]), "share": first["in_scope"] / total}
-    named = shares(some).with_columns(industry=pl.col("code"), lists=pl.col("definitions"))
+    named = some.with_columns(industry=pl.col("code"), lists=pl.col("definitions"))
     names = {
         "industry": result.industry,
         "lists": lambda ids: listing([result.list_name(one) for one in ids.split(";") if one]),
@@ -144,7 +139,7 @@ def lists(result: Scope) -> Picture | None:
         *SPREAD,
     ]
     title = words("scope.table.scope_lists")
-    twin = table("scope_lists", shares(frame), columns, result, names=names, title=title)
+    twin = table("scope_lists", frame, columns, result, names=names, title=title)
     of = words("scope.unit_of.share_of", measure=result.measured)
     facts = {"sum": total, "union": whole["share"]}
     return picture("scope.lists", kit.dots, drawn, twin, facts, unit=of, x=of, decimals=1)
@@ -158,7 +153,7 @@ def regions(result: Scope) -> Picture | None:
     names = {"region": result.names.region}
     columns: list[str | Column] = [column("scope.region", "name"), column("scope.code", "code"), *SPREAD]
     title = words("scope.table.scope_regions")
-    coded = shares(rows).with_columns(code=pl.col("region"))
+    coded = rows.with_columns(code=pl.col("region"))
     twin = table("scope_regions", coded, columns, result, names=names, title=title)
     drawn = [{"name": result.names.region(row["region"]), **_spread(row)} for row in rows.iter_rows(named=True)]
     of = words("scope.unit_of.share_of", measure=result.measured)
@@ -172,7 +167,7 @@ def years(result: Scope) -> Picture | None:
     if rows.height < 2:  # noqa: PLR2004 - one year is no line
         return None
     title = words("scope.table.scope_years")
-    twin = table("scope_years", shares(rows), ("year", *SPREAD), result, part="totals", title=title)
+    twin = table("scope_years", rows, ("year", *SPREAD), result, part="totals", title=title)
     name = words("scope.label.in_scope")
     drawn = [{"group": name, "year": row["year"], **_spread(row)} for row in rows.iter_rows(named=True)]
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
@@ -191,7 +186,7 @@ def industries(result: Scope, *, counted: bool = False) -> Table:
     amount = [_amount(result)] if result.weighed is not None else []
     columns: list[str | Column] = ["code", column("scope.industry", "text"), "verdict", *SPREAD, *amount]
     columns.append(column("scope.reason", "text"))
-    frame = shares(rows.drop("reason_zh", "reason_en")).with_columns(industry=pl.col("code"), reason=pl.col("code"))
+    frame = rows.drop("reason_zh", "reason_en").with_columns(industry=pl.col("code"), reason=pl.col("code"))
     title = words("scope.table.scope_industries")
     return table("scope_industries", frame, columns, result, names=names, title=title)
 
