@@ -213,7 +213,7 @@ def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
     columns = [pl.int_range(raw.cells.height, dtype=pl.UInt32, eager=True).alias(ROW)]
     unknown = [] if spec.open else [name for name in raw.cells.columns if spec.column(name) is None]
     many = {name for name in unknown if name not in raw.fields} if len(unknown) > limit("unknown_columns") else set()
-    for cells in raw.cells.drop(many):
+    for cells in raw.cells.drop(many | ({ROW} & {*raw.cells.columns})):  # a caller's column of our own name
         done = cast(cells, _kind(raw, spec, cells))
         columns.append(done.values.alias(cells.name))
         if done.bad.any():

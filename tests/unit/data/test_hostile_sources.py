@@ -277,3 +277,18 @@ def test_a_table_without_its_key_is_read_by_nobody():
     with pytest.raises(InputError, match="the column 'year' is missing") as caught:
         made.require("accounts", ["employment"], verb="measure")
     assert caught.value.findings
+
+
+def test_frames_and_units_that_cannot_be_read_are_refused(country):
+    tables = {name: frame.to_pandas() for name, frame in country().items()}
+    tables["accounts"]["schooling"] = tables["accounts"]["schooling"].astype(complex)
+    with pytest.raises(InputError, match="cannot be read"):
+        load(tables)
+    with pytest.raises(UsageError, match="by table, then by column"):
+        load(country(), units={"employment": "persons"})
+
+
+def test_a_column_of_our_own_name_is_no_crash(country):
+    tables = country()
+    tables["accounts"] = tables["accounts"].rename({"schooling": "__row__"})
+    assert "schooling" not in load(tables).tables["accounts"].columns
