@@ -79,7 +79,7 @@ class Bench:
                 self._stop()
                 return f"no end within {WALL} s"
             fault, peak = self._pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             self._process.join()
             code, self._process = self._process.exitcode, None
             return f"no end within {SECONDS} s" if code == -signal.SIGXCPU else f"the process died: exit {code}"

@@ -106,6 +106,8 @@ def read_delimited(path: Path, table: str, *, encoding: str | None = None, delim
     """Read a delimited text file."""
     if delimiter and (len(delimiter.encode()) > 1 or not (delimiter == "\t" or delimiter.isprintable())):
         raise InputError("data.no-delimiter", path=path, delimiter=delimiter)
+    if path.is_char_device():  # such as /dev/zero, which has no end
+        raise InputError("data.no-file", path=path)
     data, found = utf8(path.read_bytes(), table, path.name, encoding)
     if data is None:
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))

@@ -24,8 +24,8 @@ def fingerprint(frame: pl.DataFrame, units: Mapping[str, str]) -> str:
     # unit, which cells are empty, and the bytes of the values are digested: numbers as IEEE 754 doubles, little endian.
     names = sorted(frame.columns)
     frame = frame.select(names)
-    texts = [name for name in names if frame.schema[name] == pl.String]
-    frame = frame.sort([*texts, *(name for name in names if name not in texts)])
+    schema = frame.schema
+    frame = frame.sort(sorted(names, key=lambda name: schema[name] != pl.String))  # texts first
     digest = hashlib.sha256(json.dumps([frame.height, *((name, units.get(name)) for name in names)]).encode())
     for column in frame:
         digest.update(column.is_null().to_numpy().tobytes())
