@@ -69,14 +69,15 @@ def read_parquet(path: Path, name: str) -> RawTable:
 def typed(cells: pl.DataFrame, *, text: Iterable[str] = ()) -> pl.DataFrame:
     """Return cells with numbers where every cell of a column is one; the columns `text` stay as they are written."""
     kept = set(text)
-    return pl.DataFrame(
-        [
-            cast(column, "number" if column.name not in kept and looks_numeric(column) else "text").values.alias(
-                column.name
-            )
-            for column in cells
-        ]
-    )
+    return pl.DataFrame([_typed(column, number=column.name not in kept).alias(column.name) for column in cells])
+
+
+def _typed(column: pl.Series, *, number: bool) -> pl.Series:
+    """Return numbers, or words; figures with a control character stay as written, to be named by who needs figures."""
+    if number and looks_numeric(column):
+        return cast(column, "number").values
+    words = cast(column, "text")
+    return column if number and words.bad.any() and looks_numeric(words.values) else words.values
 
 
 def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
