@@ -24,8 +24,8 @@ def fingerprint(frame: pl.DataFrame, units: Mapping[str, str]) -> str:
     # unit, which cells are empty, and the bytes of the values are digested: numbers as IEEE 754 doubles, little endian.
     names = sorted(frame.columns)
     frame = frame.select(names)
-    schema = frame.schema
-    frame = frame.sort(sorted(names, key=lambda name: schema[name] != pl.String))  # texts first
+    numbers = [name for name, kind in frame.schema.items() if kind != pl.String]
+    frame = frame.sort([*frame.drop(numbers).columns, *numbers])
     digest = hashlib.sha256(json.dumps([frame.height, *((name, units.get(name)) for name in names)]).encode())
     for column in frame:
         digest.update(column.is_null().to_numpy().tobytes())
