@@ -94,7 +94,7 @@ def test_a_table_becomes_a_report_to_hand_over(lang, xinzhi_claim, table, tmp_pa
     ("arguments", "code", "word"),
     [
         ([*ONE], 2, "missing: --growth"),
-        (["--growth", "2.1%"], 2, "missing: --region, --from, --to"),
+        (["--growth", "2.1%"], 2, "missing: --region, --from and --to"),
         (["--rounding", "0.05pp"], 2, "missing: --region"),
         ([*ONE, "--growth", "fast"], 2, "growth 'fast' cannot be read"),
         ([*ONE, "--growth", "3.4"], 2, "340"),

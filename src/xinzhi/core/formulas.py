@@ -8,7 +8,7 @@ import polars as pl
 # themselves use, keeps it a text; one more is put before those that are there, so that reading takes back exactly it.
 _SIGNS = r"[=+\-@\t\r]"
 _MARKED, _WRITTEN = rf"^'+{_SIGNS}", rf"^'*{_SIGNS}"
-_NUMBER = r"^[+-]?[\d.,]*%?$"
+_NUMBER = r"^[+-]?([\d.,]*\d[\d.,]*%?)?$"
 
 
 def guarded(frame: pl.DataFrame) -> pl.DataFrame:

@@ -184,7 +184,8 @@ class Sheet:
     @property
     def keyed(self) -> bool:
         """Whether every column that the key needs is there; without one of them rows cannot be told apart."""
-        return all(name in self.key for name in self.spec.key if self._needs(name))
+        # a list of projects without identifiers is numbered by who reads it
+        return self.spec.open or all(name in self.key for name in self.spec.key if self._needs(name))
 
     def _needs(self, name: str) -> bool:
         column = self.spec.column(name)

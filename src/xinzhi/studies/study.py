@@ -217,7 +217,7 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     --------
     >>> import xinzhi
     >>> xinzhi.study("scope", "china-provinces", as_of=2024).results["scope"].frame.height
-    38
+    1144
     """
     if name not in TOPICS:
         raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])

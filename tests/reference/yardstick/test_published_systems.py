@@ -72,10 +72,10 @@ def test_capital_stocks_of_30_provinces(shared, identifier, rate):
         "accounts": inputs.select(
             region="prv",
             year="yr",
-            output_real=pl.lit(1.0),
+            output_real=3 * pl.col("invest").abs() + 1,
             employment=pl.lit(1.0),
             labour_share=pl.lit(0.5),
-            output_nominal=pl.lit(1.0),
+            output_nominal=3 * pl.col("invest").abs() + 1,
             schooling=pl.lit(8.0),
         ),
     }
