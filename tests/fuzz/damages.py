@@ -189,7 +189,7 @@ def known_column(rng: Random, folder: Path) -> str:
 
 
 def many_columns(rng: Random, folder: Path) -> str:
-    grid, count, empty = Grid.of(rng, folder), rng.choice((300, 2000, 8000)), rng.random() < 0.5
+    grid, count, empty = Grid.of(rng, folder), rng.choice((300, 1000, 3000)), rng.random() < 0.5
     grid.rows = grid.rows[:40]
     grid.header += [f"c{number}" for number in range(count)]
     grid.rows = [row + ["" if empty else "1"] * count for row in grid.rows]
