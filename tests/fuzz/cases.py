@@ -384,17 +384,17 @@ def _any(damages: dict[str, Damage]) -> dict[str, Damage]:
 EVERY = TABLES | DESCRIPTORS
 TARGETS = {
     "csv": Target(small, EVERY, measured, 2),
-    "rooms": Target(whole, _any(EVERY), assessed, 3),
+    "rooms": Target(whole, _any(EVERY), assessed, 2),
     "china": Target(china, _any(EVERY), of_china, 3),
-    "xlsx": Target(small, BOOKS, opened, 4),
+    "xlsx": Target(small, BOOKS, opened, 3),
     "parquet": Target(small, PARQUETS, measured, 6),
     "frames": Target(small, {"native": lambda _, __: "frames"}, framed, 12),
     "projects": Target(projects, TABLES | {"long": long_text}, screened),
     "prices": Target(prices, TABLES, priced),
     "firms": Target(firms, TABLES, compared),
     "claims": Target(claims, TABLES, claimed),
-    "certificate": Target(certified, CERTIFICATES, verified, 4),
-    "protocol": Target(ruled, PROTOCOLS, followed, 4),
+    "certificate": Target(certified, CERTIFICATES, verified, 3),
+    "protocol": Target(ruled, PROTOCOLS, followed, 3),
 }
 
 
