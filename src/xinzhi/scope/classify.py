@@ -43,7 +43,7 @@ def classify(
     splits: Mapping[str, float] | None = None,
     use: Any = None,  # noqa: ANN401 - any kind of frame
 ) -> Scope:
-    """Say of every industry whether it is in scope on a day, by how much, why, and by whose word.
+    """Say of every industry whether it is in scope on a day, by how much, why, and by which definition.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def explain(
     definitions: Sequence[str | Path | Definition] | None = None,
     standard: str | None = None,
 ) -> pl.DataFrame:
-    """Say whether an industry is in scope on a day, why, and by whose word.
+    """Say whether an industry is in scope on a day, why, and by which definition.
 
     Parameters
     ----------
