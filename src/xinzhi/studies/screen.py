@@ -54,7 +54,7 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     >>> import xinzhi
     >>> tables = xinzhi.risks.example()
     >>> xinzhi.studies.screen(tables["projects"], archive=tables["archive"]).results["screening"].frame.height
-    6
+    19
     """
     from xinzhi.risks import index_archive
     from xinzhi.risks import screen as hold
