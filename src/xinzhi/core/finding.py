@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypedDict, Unpack, cast
 
-from xinzhi.core.text import Language, Text, page, read_words, shown
+from xinzhi.core.text import Language, Text, lines_joined, page, read_words, shown, words
 
 Severity = Literal["error", "warning", "note"]
 
@@ -61,9 +61,9 @@ class Finding:
         zh = language == "zh"
         parts = [self.file or self.table or ""]
         if self.line is not None:
-            parts.append(f"第{self.line}行" if zh else f"line {self.line}")
+            parts.append(words("place.line", line=self.line).lang(language))
         if self.column is not None:
-            parts.append(f"“{self.column}”列" if zh else f"column '{self.column}'")
+            parts.append(words("place.column", column=self.column).lang(language))
         place = ("，" if zh else ", ").join(part for part in parts if part)
         if self.key is None:
             return place
@@ -115,9 +115,8 @@ def listed(findings: Sequence[Finding], limit: int | None = None) -> Text:
     """Return findings as lines, the first few of many, and how many more there are."""
     shown = findings[:limit]
     rest = len(findings) - len(shown)
-    more = [Text(zh=f"……另有{rest}处", en=f"… and {rest} more")] if rest else []
-    lines = [*(one.text for one in shown), *more]
-    return Text(zh="\n  ".join(line.zh for line in lines), en="\n  ".join(line.en for line in lines))
+    more = [words("place.more", rest=rest)] if rest else []
+    return lines_joined([*(one.text for one in shown), *more])
 
 
 @cache

@@ -131,6 +131,16 @@ def clauses(items: Sequence[Text]) -> Text:
     return Text(zh="；".join(item.zh for item in items), en="; ".join(item.en for item in items))
 
 
+def names_joined(items: Sequence[Text]) -> Text:
+    """Join names by the comma of Chinese lists; in English by commas without an "and"."""
+    return Text(zh="、".join(item.zh for item in items), en=", ".join(item.en for item in items))
+
+
+def lines_joined(items: Sequence[Text]) -> Text:
+    """Join texts to lines, all but the first indented."""
+    return Text(zh="\n  ".join(item.zh for item in items), en="\n  ".join(item.en for item in items))
+
+
 def share(part: float) -> str:
     """Write a share in percent: whole, finer where it is small."""
     return number(100 * part, 0 if part == 0 or part >= 0.095 else 1)  # noqa: PLR2004 - one digit is left

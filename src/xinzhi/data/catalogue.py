@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from xinzhi.core.finding import Severity
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
 from xinzhi.data.units import Unit, parse
 
 ColumnType = Literal["code", "text", "number", "integer", "flag", "year", "period", "month"]
@@ -177,6 +177,6 @@ def _status_column(name: str, of: Column) -> Column:
         name=name,
         type="text",
         role="status",
-        text=Text(zh=f"{of.text.zh}：数据状态", en=f"status of {of.name}"),
+        text=words("data.status_of", title=of.text),
         values=tuple(read_yaml(HERE / "tables.yaml")["status"]),
     )

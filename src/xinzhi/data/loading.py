@@ -13,7 +13,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import FrameKind
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
 from xinzhi.data.casting import Sheet, shape
 from xinzhi.data.catalogue import HERE, nearest_table, table_name
 from xinzhi.data.conversion import convert
@@ -73,7 +73,7 @@ def _frames(frames: Mapping[str, Any]) -> Source:
     if not frames:
         raise InputError("data.no-tables")
     tables, kind = read_frames(frames)
-    return Source(name="frames", title=Text(zh="内存中的数据", en="Frames in memory"), tables=tables, kind=kind)
+    return Source(name="frames", title=words("data.in_memory"), tables=tables, kind=kind)
 
 
 def _find(path: Path) -> Path:

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import FrameKind, Provenance
-from xinzhi.core.text import Text, same
+from xinzhi.core.text import Text, same, words
 from xinzhi.data.casting import Cast, cast
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.frames import read_any
@@ -231,7 +231,7 @@ def _prefix(verb: str) -> Text:
 
 
 def _called(raw: RawTable) -> Text:
-    return same(raw.file) if raw.file else Text(zh="该表", en=f"the {raw.name}")
+    return same(raw.file) if raw.file else words("data.the_table", name=raw.name)
 
 
 def _column(

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
 
 _FACTS = Path(__file__).with_name("units.yaml")
 
@@ -65,7 +65,7 @@ def atoms() -> dict[str, Atom]:
 
 
 @cache
-def words() -> dict[str, Word]:
+def sizes_and_names() -> dict[str, Word]:
     """Return what every spelling means, in lower case."""
     found = {}
     for atom in atoms().values():
@@ -106,13 +106,7 @@ _EXAMPLES = ("1e8 CNY", "1e8 USD", "1e8 EUR", "1e4 persons", "1e4 tce", "1e4 t",
 _CUTOFF = 0.5
 _LONGEST = 100  # letters of a unit
 _LARGEST = Fraction(10) ** 100  # what a double holds with room to spare
-_WHY = {
-    "dimension": Text(zh="两者度量的不是同一种量", en="they measure different things"),
-    "atom": Text(zh="需要汇率", en="an exchange rate would be needed"),
-    "per": Text(zh="两者的分母不同", en="they are divided by different things"),
-    "prices": Text(zh="需要价格指数", en="a price index would be needed"),
-    "base": Text(zh="两者的基期不同", en="the bases differ"),
-}
+_PARTS = ("dimension", "atom", "per", "prices", "base")
 
 
 class UnitError(InputError):
@@ -192,7 +186,7 @@ def parse(text: str) -> Unit:
 
 def factor(source: Unit, target: Unit) -> Fraction:
     """Return the exact number that turns figures in `source` into figures in `target`."""
-    for part in _WHY:
+    for part in _PARTS:
         if getattr(source, part) != getattr(target, part):
             raise mismatch(source, target, part)
     return source.scale / target.scale
@@ -200,7 +194,7 @@ def factor(source: Unit, target: Unit) -> Fraction:
 
 def mismatch(source: Unit, target: Unit, part: str) -> UnitError:
     """Return the error for units that differ in `part`: ``dimension, atom, per, prices, base``."""
-    return UnitError("data.units-differ", source=source, target=target, why=_WHY[part])
+    return UnitError("data.units-differ", source=source, target=target, why=words(f"data.differ.{part}"))
 
 
 def _index(match: re.Match[str], text: str) -> Unit:
@@ -224,7 +218,7 @@ def _measure(part: str, text: str) -> tuple[Fraction, str]:
     """Return size and atom of one side of a unit, such as ``1e8 CNY``."""
     size, rest = Fraction(1), part.strip()
     while rest and size:
-        if (word := words().get(rest.lower())) and 1 / _LARGEST < size < _LARGEST:
+        if (word := sizes_and_names().get(rest.lower())) and 1 / _LARGEST < size < _LARGEST:
             return size * word.size, word.atom
         step, length = _scale(rest)
         if not length:
@@ -243,7 +237,7 @@ def _scale(rest: str) -> tuple[Fraction, int]:
 
 
 def _unknown(text: str) -> UnitError:
-    known = {spelling: str(Unit(*word)) for spelling, word in words().items() if len(spelling) > 1}
+    known = {spelling: str(Unit(*word)) for spelling, word in sizes_and_names().items() if len(spelling) > 1}
     known |= {example.lower(): example for example in _EXAMPLES}
     close = difflib.get_close_matches(text.strip().lower(), known, n=1, cutoff=_CUTOFF)
     nearest = known[close[0]] if close else None

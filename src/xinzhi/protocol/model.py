@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from xinzhi.core.errors import ProtocolError
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, names_joined, same, words
 from xinzhi.protocol.catalogue import catalogue, specification
 from xinzhi.protocol.values import Dated, Fault
 
@@ -243,8 +243,8 @@ class Protocol:
         """The title, with the values that depart from the protocol of that id."""
         if not self.departs:
             return self.title
-        words = ", ".join(f"{path}={spell(self.parameters[path].value)}" for path in self.departs)
-        return Text(zh=f"{self.title.zh}（改动：{words}）", en=f"{self.title.en}, departing in {words}")
+        changes = [same(f"{path}={spell(self.parameters[path].value)}") for path in self.departs]
+        return words("protocol.departing", title=self.title, changes=names_joined(changes))
 
     @property
     def fingerprint(self) -> str:
@@ -304,8 +304,7 @@ class Protocol:
             raise ProtocolError("protocol.refuses-unverified", id=self.id)
         blank = self.blank(paths)
         if blank:
-            titles = [(path, specification(path).title) for path in blank]
-            names = [Text(zh=f"{path}（{title.zh}）", en=f"{path} ({title.en})") for path, title in titles]
+            names = [words("protocol.titled", path=path, title=specification(path).title) for path in blank]
             raise ProtocolError("protocol.leaves-blank", id=self.id, names=names)
 
     def replace(self, values: Mapping[str, Any]) -> Protocol:

@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, TypeVar
 
 from xinzhi.core.errors import ProtocolError
-from xinzhi.core.text import Text, message, same
+from xinzhi.core.text import Text, message, names_joined, same, words
 
 
 class Fault(Exception):  # noqa: N818 - it becomes a finding, never leaves the package as an error
@@ -41,8 +41,8 @@ def nearest(name: object, known: Iterable[str]) -> Text:
     names = sorted(known)
     close = get_close_matches(str(name), names, n=1)
     if close:
-        return Text(zh=f"是否应为“{close[0]}”？", en=f"Did you mean '{close[0]}'?")
-    return Text(zh=f"可用：{'、'.join(names)}。", en=f"Known: {', '.join(names)}.")
+        return words("protocol.hint.near", name=close[0])
+    return words("protocol.hint.known", names=names_joined([same(one) for one in names]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def number(value: object, spec: Specification) -> float:
     """Accept a finite number inside the bounds."""
     result = _float(value)
     if not math.isfinite(result):
-        raise _wrong_type(value, Text(zh="一个数", en="a number"), "0.096")
+        raise _wrong_type(value, "number", "0.096")
     _bound(result, spec)
     return result
 
@@ -178,7 +178,7 @@ def number(value: object, spec: Specification) -> float:
 def integer(value: object, spec: Specification) -> int:
     """Accept a whole number inside the bounds."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise _wrong_type(value, Text(zh="一个整数", en="a whole number"), "2000")
+        raise _wrong_type(value, "integer", "2000")
     result = int(value)
     _bound(result, spec)
     return result
@@ -187,7 +187,7 @@ def integer(value: object, spec: Specification) -> int:
 def number_by_asset(value: object, spec: Specification) -> Mapping[str, float]:
     """Accept one number for every asset, sorted by the asset's name."""
     if not isinstance(value, dict) or not value:
-        raise _wrong_type(value, Text(zh="资产到数值的对照", en="a number for every asset"), "{structures: 0.03}")
+        raise _wrong_type(value, "by_asset", "{structures: 0.03}")
     return {str(asset): _below(number, item, spec, asset) for asset, item in sorted(value.items(), key=_name)}
 
 
@@ -198,8 +198,7 @@ def number_or_by_asset(value: object, spec: Specification) -> float | Mapping[st
 
 def schooling_returns(value: object, spec: Specification) -> tuple[tuple[float | None, float], ...]:
     """Accept rising limits with a rate each, the last one open."""
-    example = "[[4, 0.134], [8, 0.101], [null, 0.068]]"
-    kind = Text(zh="[年限上限, 收益率] 的列表，最后一项上限为 null", en="pairs [limit, rate], the last limit null")
+    kind, example = "returns", "[[4, 0.134], [8, 0.101], [null, 0.068]]"
     pairs = _pairs(value, kind, example)
     limits = [limit for limit, _ in pairs]
     if limits[-1] is not None or any(isinstance(x, bool) or not isinstance(x, int | float) for x in limits[:-1]):
@@ -215,7 +214,7 @@ def periods(value: object, spec: Specification) -> tuple[tuple[int, int], ...]:
     """Accept pairs of years, each rising; the list may be empty."""
     if value in ([], ()):
         return ()
-    kind, example = Text(zh="[起, 止] 年份的列表", en="pairs of years [start, end]"), "[[1996, 2000], [2000, 2007]]"
+    kind, example = "periods", "[[1996, 2000], [2000, 2007]]"
     pairs = _pairs(value, kind, example)
     years = [(_below(integer, a, spec, n), _below(integer, b, spec, n)) for n, (a, b) in enumerate(pairs)]
     for position, (start, end) in enumerate(years):
@@ -226,10 +225,8 @@ def periods(value: object, spec: Specification) -> tuple[tuple[int, int], ...]:
 
 def stocks(value: object, spec: Specification) -> tuple[Mapping[str, Any], ...]:
     """Accept rows ``{region, year, value, reference}``, one per region; the list may be empty."""
-    example = '[{region: "500000", year: 1996, value: 2169.8, reference: ...}]'
-    kind = Text(zh="{region, year, value, reference} 的列表", en="rows {region, year, value, reference}")
     if not isinstance(value, list | tuple):
-        raise _wrong_type(value, kind, example)
+        raise _wrong_type(value, "stocks", '[{region: "500000", year: 1996, value: 2169.8, reference: ...}]')
     rows = tuple(_stock(row, spec, position) for position, row in enumerate(value))
     regions = [row["region"] for row in rows]
     for position, region in enumerate(regions):
@@ -241,7 +238,7 @@ def stocks(value: object, spec: Specification) -> tuple[Mapping[str, Any], ...]:
 def _stock(row: object, spec: Specification, position: int) -> Mapping[str, Any]:
     names = ("region", "year", "value", "reference")
     if not isinstance(row, dict):
-        raise _wrong_type(row, Text(zh="一行{region, year, value, reference}", en="a row"), "{region: ...}", position)
+        raise _wrong_type(row, "row", "{region: ...}", position)
     for name in row:
         if name not in names:
             raise Fault("protocol.unknown-key", (position, name), name=name, near=nearest(name, names))
@@ -251,11 +248,11 @@ def _stock(row: object, spec: Specification, position: int) -> Mapping[str, Any]
     year, stock = row["year"], _below(number, row["value"], spec, position, "value")
     first, last = spec.years
     if isinstance(year, bool) or not isinstance(year, int) or not first <= year <= last:
-        raise _wrong_type(year, Text(zh="一个年份", en="a year"), "1996", position, "year")
+        raise _wrong_type(year, "year", "1996", position, "year")
     return {"region": str(row["region"]), "year": year, "value": stock, "reference": str(row["reference"])}
 
 
-def _pairs(value: object, kind: Text, example: str) -> list[tuple[Any, Any]]:
+def _pairs(value: object, kind: str, example: str) -> list[tuple[Any, Any]]:
     if not isinstance(value, list | tuple) or not value:
         raise _wrong_type(value, kind, example)
     for position, item in enumerate(value):
@@ -289,8 +286,8 @@ def _bound(value: float, spec: Specification) -> None:
         raise Fault("protocol.out-of-bounds", value=f"{value:g}", bounds=spec.bounds)
 
 
-def _wrong_type(value: object, kind: Text, example: str, *at: object) -> Fault:
-    return Fault("protocol.not-a-kind", at, value=_show(value), what=kind, example=example)
+def _wrong_type(value: object, kind: str, example: str, *at: object) -> Fault:
+    return Fault("protocol.not-a-kind", at, value=_show(value), what=words(f"protocol.kind.{kind}"), example=example)
 
 
 def _show(value: object) -> str:

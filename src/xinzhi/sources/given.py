@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+
 import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.shares import averaged
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.sources.detail import Cube, Detail, Gross, Official, chained, growth, quantities, scale_to, without
@@ -29,7 +32,7 @@ def from_industries(package: Package, official: Official) -> Detail:
     wanted = _needs(cube, official.rules)
     absent = [names for names in wanted if not any(cube.gives(name) for name in names)]
     if absent or not cube.names:
-        missing = [Text(zh="或".join(names), en=" or ".join(names)) for names in absent]
+        missing = [_any_of(names) for names in absent]
         raise InputError(
             "sources.industries-incomplete" if missing else "sources.industries-empty",
             table=TABLE,
@@ -80,6 +83,11 @@ def _needs(cube: Cube, rules: Protocol) -> list[tuple[str, ...]]:
     real = ("output_real", "output_price", *(("gross_output_real",) if cube.gives("intermediate_real") else ()))
     labour = {"persons": "employment", "hours": "hours", "given_services": "labour_services"}
     return [("output_nominal",), real, (_capital_column(rules),), (labour[rules.value("labour.unit")],)]
+
+
+def _any_of(names: Sequence[str]) -> Text:
+    """Return names of which any will do."""
+    return reduce(lambda first, other: words("sources.either", first=first, other=other), map(same, names))
 
 
 def _capital_column(rules: Protocol) -> str:

@@ -112,7 +112,7 @@ def compare_vintages(
     frame, reasons = figures.over(span) if span else figures.over_all()
     if not frame.height:
         told = list(reasons.items())[:_SHOWN]
-        why = clauses([Text(zh=f"{region}：{said.zh}", en=f"{region}: {said.en}") for region, (_, said) in told])
+        why = clauses([words("headline.region", name=region, finding=said) for region, (_, said) in told])
         raise InputError("yardstick.nothing-comparable", before=old.package.name, after=new.package.name, why=why)
     reasons |= _one_sided(old, new)
     schema = dict.fromkeys(("region", "reason", "reason_zh", "reason_en"), pl.String)

@@ -13,7 +13,7 @@ from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Provenance
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import words
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
@@ -237,8 +237,8 @@ def _nothing(panel: Panel, inputs: Inputs) -> InputError:
     for item in fields(Inputs):
         known = np.isfinite(getattr(inputs, item.name)).any(axis=0)
         years, name = panel.years[known], words(f"factor.{item.name}")
-        span = same(f"{years[0]}-{years[-1]}") if years.size else Text(zh="无", en="never")
-        reach.append(Text(zh=f"{name.zh}{span.zh}", en=f"{name.en} {span.en}"))
+        said = {"first": years[0], "last": years[-1]} if years.size else {}
+        reach.append(words("yardstick.reach.given" if said else "yardstick.reach.absent", name=name, **said))
     return InputError("yardstick.nothing-measured", reach=reach)
 
 

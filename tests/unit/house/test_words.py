@@ -72,3 +72,44 @@ def test_every_message_is_used(package):
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
     codes = [what.removesuffix("-more") for what in read_words(f"messages/{package}.yaml")]
     assert [what for what in codes if f'"{package}.{what}"' not in code and f'"{what}"' not in code] == []
+
+
+# Modules whose strings hold Chinese for another reason than to speak it.
+READERS = {
+    "data/units.py": "reads units as Chinese tables write them",
+    "risks/prices/series.py": "reads Chinese dates",
+    "risks/projects/": "reads Chinese projects",
+    "sectors/composite/load_system.py": "reads directions of indicators",
+    "studies/plain.py": "reads names of columns",
+    "studies/price_tables.py": "reads names of columns",
+    "yardstick/claims/figures.py": "reads units of claims",
+    "protocol/reading.py": "folds lines of Chinese",
+    "protocol/new.py": "writes a file whose comments are in both languages",
+    "core/text.py": "joins lists",
+}
+
+
+def spoken(tree):
+    """Yield the strings of a module that are no docstrings, also those between the fields of f-strings."""
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
+            yield node
+
+
+def test_no_module_speaks_chinese():
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        name, tree = path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        if not name.startswith(tuple(READERS)):
+            found += [f"{name}:{node.lineno}: {node.value}" for node in spoken(tree) if CHINESE.search(node.value)]
+        texts = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Text"]
+        if name != "core/text.py":
+            found += [f"{name}:{one.lineno}" for text in texts for one in spoken(text) if CHINESE.search(one.value)]
+    assert found == []
+
+
+def test_modules_that_hold_chinese_still_do():
+    code = {path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")}
+    holding = [name for name, text in code.items() if any(CHINESE.search(one.value) for one in spoken(ast.parse(text)))]
+    assert [name for name in READERS if not any(one.startswith(name) for one in holding)] == []

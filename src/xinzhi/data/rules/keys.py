@@ -8,12 +8,10 @@ import polars as pl
 
 from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.text import Text, read_words
+from xinzhi.core.text import Text, read_words, words
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import HERE, Column, known_tables, limit, nearest, nearest_column, nearest_table
 from xinzhi.data.raw import ROW, Say
-
-_DECLARED = Text(zh="描述文件已声明", en="the descriptor declares it")
 
 
 def structure(sheet: Sheet) -> Iterator[Finding]:
@@ -43,7 +41,7 @@ def _missing_columns(sheet: Sheet) -> Iterator[Finding]:
             present.add(column.name)
     for name in sheet.raw.fields:
         if name not in present:
-            yield _missing_column(sheet, name, _DECLARED)
+            yield _missing_column(sheet, name, words("data.declared"))
 
 
 def _missing_column(sheet: Sheet, name: str, what: Text) -> Finding:

@@ -13,6 +13,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.regression import hac_errors, newey_west_lags
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
@@ -134,14 +135,15 @@ def _tests(logs: UnitYears, deviation: FloatArray) -> pl.DataFrame:
     slope, error = _trend(np.log(deviation), logs.years.astype(np.float64))
     z = slope / error if np.isfinite(error) and error > 0 else np.nan
     rows = [
-        ("f-ratio", ratio, f, "首末年方差之比（视为独立）", "first over last variance, taken for independent"),
-        ("carree-klomp-t2", likelihood, gammaincc(0.5, likelihood / 2), "似然比，自由度 1", "likelihood ratio, 1 df"),
-        ("carree-klomp-t3", t3, 2 * ndtr(-abs(t3)), "考虑持续性的方差比", "variance ratio given persistence"),
-        ("pitman-morgan", pitman, 2 * stdtr(count - 2, -abs(pitman)), "相关样本方差相等的精确检验", "exact, dependent"),
-        ("trend", z, 2 * ndtr(-abs(z)), "对数标准差的趋势（HAC）", "trend of the log deviation, HAC"),
+        ("f-ratio", ratio, f),
+        ("carree-klomp-t2", likelihood, gammaincc(0.5, likelihood / 2)),
+        ("carree-klomp-t3", t3, 2 * ndtr(-abs(t3))),
+        ("pitman-morgan", pitman, 2 * stdtr(count - 2, -abs(pitman))),
+        ("trend", z, 2 * ndtr(-abs(z))),
     ]
     schema = ["test", "statistic", "p", "meaning_zh", "meaning_en"]
-    plain = [(name, float(value), float(p), zh, en) for name, value, p, zh, en in rows]
+    meant = {name: words(f"pathways.equal_spread.{name}") for name, *_ in rows}
+    plain = [(name, float(value), float(p), meant[name].zh, meant[name].en) for name, value, p in rows]
     return pl.DataFrame(plain, schema=schema, orient="row").with_columns(pl.col("statistic", "p").fill_nan(None))
 
 

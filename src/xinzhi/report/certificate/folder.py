@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.files import unfinished
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.text import read_words
+from xinzhi.core.text import read_words, words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -65,11 +65,12 @@ def _root(
     certificate: Certificate, package: Package, files: Sequence[File], published: dt.date, license_: object
 ) -> dict[str, Any]:
     protocol = f"{certificate.protocol.id} {certificate.protocol.version}"
+    name = words("certificate.dataset", package=package.title, protocol=protocol)
     return {
         "@id": "./",
         "@type": "Dataset",
-        "name": f"Total factor productivity: {package.title.en}, under {protocol}",
-        "alternateName": f"全要素生产率：{package.title.zh}，按协议 {protocol}",
+        "name": name.en,
+        "alternateName": name.zh,
         "description": (
             f"Growth accounts and levels of productivity, computed by xinzhi {certificate.software['version']} "
             f"under the protocol {protocol} (sha256 {certificate.protocol.fingerprint})."

@@ -93,7 +93,7 @@ def lacking(rule: Mapping[str, Any], language: Language) -> pl.Expr:
         separator="、" if language == "zh" else ", ",
         ignore_nulls=True,
     )
-    return pl.format("缺少{}" if language == "zh" else "{} not given", joined)
+    return pl.format(words("debt.status.lacking", parts="{}").lang(language), joined)
 
 
 def part_name(name: str) -> Text:

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.schema import NO_TEXT
-from xinzhi.core.text import Language, Text, words
+from xinzhi.core.text import Language, Text, names_joined, same, words
 from xinzhi.data import Field, Package, tidy
 from xinzhi.risks.capacity.capacity import survey_names
 from xinzhi.risks.capacity.herd_entry import HerdEntry
@@ -171,15 +171,15 @@ def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
     if row["chance_below"] is None:
         return dict.fromkeys(("chance", "few", "survey"), NO_TEXT)
     series = [names.text("series", one) for one in (row["survey"] or "").split(";")]
-    joined = Text(zh="、".join(one.zh for one in series), en=", ".join(one.en for one in series))
-    return {"chance": chance_words(float(row["chance_below"])), "few": _few(row["few"]), "survey": joined}
+    chance = chance_words(float(row["chance_below"]))
+    return {"chance": chance, "few": _few(row["few"]), "survey": names_joined(series)}
 
 
 def chance_words(chance: float) -> Text:
     """Return a chance in words, never as certain."""
     if chance >= _NEARLY:
-        return Text(zh="99%以上", en="over 99%")
-    return Text(zh=f"{chance:.0%}", en=f"{chance:.0%}")
+        return words("register.part.nearly")
+    return same(f"{chance:.0%}")
 
 
 def _few(few: float | None) -> Text:
@@ -279,11 +279,8 @@ def _borrowing(inputs: pl.DataFrame) -> pl.DataFrame:
 def growth_words(needed: float | None, usual: float) -> Text:
     """Return the growth of nominal output that would clear borrowing; that none would is said."""
     if needed is None:
-        return Text(zh="（单靠增长达不到）", en=" (no growth alone would do)")
-    return Text(
-        zh=f"，或名义产出每年增长{needed:.1%}以上（这几年为{usual:.1%}）",
-        en=f", or nominal growth of {needed:.1%} a year ({usual:.1%} in these years)",
-    )
+        return words("register.part.no_growth")
+    return words("register.part.growth", needed=needed, usual=usual)
 
 
 def _graded(found: Debt, every: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, lines_joined, words
 from xinzhi.data import Package, read_any
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 
@@ -143,8 +143,7 @@ def read_claims(package: Package, claims: object, encoding: str | None) -> list[
 
 def lines_of(rows: Mapping[int, Text]) -> Text:
     """Return what is wrong with rows of a table as lines."""
-    zh = "\n  ".join(f"第{number}行：{text.zh}" for number, text in rows.items())
-    return Text(zh=zh, en="\n  ".join(f"row {number}: {text.en}" for number, text in rows.items()))
+    return lines_joined([words("yardstick.claims.row", number=number, what=text) for number, text in rows.items()])
 
 
 def _table(package: Package, claims: object, encoding: str | None) -> pl.DataFrame:

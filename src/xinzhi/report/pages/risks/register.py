@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.schema import Column, Kind, describe
-from xinzhi.core.text import Text, has, listing, number, paragraph, same, words
+from xinzhi.core.text import Text, has, listing, names_joined, number, paragraph, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
@@ -52,7 +52,7 @@ class Called:
         named = [self.regions[code] for code in codes]
         if len(named) == len(self.codes) > 1:
             return words("register.chart.every", n=len(named))
-        return Text(zh="、".join(one.zh for one in named), en=", ".join(one.en for one in named))
+        return names_joined(named)
 
 
 def figure(name: str, value: float | None, edge: float | None = None) -> Text | None:
