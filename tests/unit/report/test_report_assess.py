@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from xinzhi.report.pages.yardstick.assessment import NAMES
 from xinzhi.studies import input_units
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from xinzhi.data import Package
@@ -176,3 +178,24 @@ def test_csv_with_chinese_names_opens_in_excel(tmp_path: Path) -> None:
     assert (tmp_path / "zh.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert not (tmp_path / "en.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert pl.read_csv(io.BytesIO((tmp_path / "zh.csv").read_bytes())).equals(frame)
+
+
+def test_the_page_of_three_thousand_regions_shows_the_ends_of_the_ranking_and_says_so(
+    make: Callable[..., Measurement], protocol: Protocol, package: Package, tmp_path: Path
+) -> None:
+    many = make({f"{at:06d}": (f"县{at}", f"County {at}", None, None, None) for at in range(3100)})
+    file = write_assessment(many, protocol, package, tmp_path)[0]
+    page = file.read_text(encoding="utf-8")
+    assert file.stat().st_size < 5_000_000
+    anchors = set(re.findall(r' id="([^"]+)"', page))
+    assert set(re.findall(r' href="#([^"]+)"', page)) <= anchors
+    last = many.periods.filter(start=2004, end=2008).sort("rank")["region"].to_list()
+    assert {name[2:] for name in anchors if name.startswith("r-")} == {*last[:20], *last[-20:]}
+    assert "Of 3,100 regions the first and the last 20 of the ranking of 2004–2008 are shown one by one" in page
+    assert "共3,100个，此处只逐一列出2004–2008年排名前后各20个" in page
+
+
+def test_the_page_of_few_regions_shows_all_and_says_nothing(out: Path, measurement: Measurement) -> None:
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count('class="region"') == measurement.regions.height
+    assert "shown one by one" not in page

@@ -20,7 +20,7 @@ from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import section as lead_section
 from xinzhi.report.pages.yardstick.parameters import SHOWN, findings, findings_on_page, introduction, parameters_on_page
 from xinzhi.report.pages.yardstick.parameters import protocol as parameters
-from xinzhi.report.pages.yardstick.regions import profiles
+from xinzhi.report.pages.yardstick.regions import profiles, shown
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Table
@@ -69,6 +69,7 @@ def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> lis
     """Return what stands behind the topics of an assessment."""
     protocol = view.measurement.protocol
     more = (words("note.more_findings", shown=SHOWN, n=len(found)),) if len(found) > SHOWN else ()
+    codes, only = shown(view)
     return [
         _section("coverage", tables.coverage(view)),
         _section("protocol", parameters_on_page(parameters(protocol), protocol.id), introduction(protocol)),
@@ -78,8 +79,8 @@ def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> lis
             key="regions",
             title=words("title.regions"),
             answer=(),
-            intro=(paragraph([words("label.how"), words("how.region")]),),
-            profiles=profiles(view, units),
+            intro=(paragraph([words("label.how"), words("how.region")]), *only),
+            profiles=profiles(view, units, codes),
         ),
     ]
 

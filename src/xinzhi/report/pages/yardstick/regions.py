@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 from markupsafe import Markup
 
 from xinzhi.core import flags
+from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text, words
 from xinzhi.report.numbers import amount
 from xinzhi.report.page import both_svg
@@ -31,8 +33,18 @@ TOP, BOTTOM = 26, 186
 LEFT, RIGHT = (34, 450), (506, 700)
 
 
-def profiles(view: View, units: Mapping[str, str]) -> tuple[Profile, ...]:
-    """Return every region that was measured; `units` are those of the columns of the inputs."""
+def shown(view: View) -> tuple[list[str], tuple[Text, ...]]:
+    """Return the regions of the page: all, or of many the ends of the ranking, and a sentence that says so."""
+    most, ends = (setting(Path(__file__).with_suffix(".yaml"), name) for name in ("most_shown", "shown_ends"))
+    if len(view.codes) <= most:
+        return view.codes, ()
+    ranked = view.of(view.lead).drop_nulls("tfp_growth")["region"].to_list() or view.codes
+    codes = list(dict.fromkeys([*ranked[:ends], *ranked[-ends:]]))
+    return codes, (words("note.more_regions", all=f"{len(view.codes):,}", n=ends, span=view.lead.label),)
+
+
+def profiles(view: View, units: Mapping[str, str], codes: Sequence[str]) -> tuple[Profile, ...]:
+    """Return some of the regions that were measured; `units` are those of the columns of the inputs."""
     scales = frame_of(view)
     yearly, periods, inputs = (
         _by_region(frame)
@@ -51,7 +63,7 @@ def profiles(view: View, units: Mapping[str, str]) -> tuple[Profile, ...]:
             years=without_notes(tables.accounts(view, "region_years", yearly[code], YEARLY)),
             flags=flags.in_words(yearly[code].select("year", "flags").rows()),
         )
-        for code in view.codes
+        for code in codes
     )
 
 
