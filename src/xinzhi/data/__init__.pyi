@@ -11,6 +11,7 @@ from .loading import is_package as is_package
 from .loading import load as load
 from .loading import packages as packages
 from .loading import read_source as read_source
+from .nation import national_series as national_series
 from .package import Package as Package
 from .package import fingerprint as fingerprint
 from .package import names_of as names_of

@@ -79,16 +79,25 @@ def keys(sheet: Sheet) -> Iterator[Finding]:
 
 def _missing(sheet: Sheet) -> Iterator[Finding]:
     for name in sheet.key:
-        if sheet.frame[name].null_count():
+        if sheet.frame[name].null_count() and not _may_be_blank(sheet, name):
             # A cell that could not be cast has been named already.
             empty = sheet.where(pl.col(name).is_null())
             rows = empty.filter([sheet.raw.text(name, row) is None for row in empty[ROW]])
             yield from sheet.findings(rows, Say(message="data.missing-key", column=name))
 
 
+def _may_be_blank(sheet: Sheet, name: str) -> bool:
+    """Whether rows are told apart by a column that need not be filled in, such as a vintage where there is one only."""
+    column = sheet.spec.column(name)
+    return column is not None and not column.required
+
+
 def _duplicate(sheet: Sheet) -> Iterator[Finding]:
     """Compare every row with the row before: they are sorted by key, equal keys by line."""
-    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in sheet.key)
+    before = {name: (pl.col(name), pl.col(name).shift(1)) for name in sheet.key}
+    same = pl.all_horizontal(
+        here.eq_missing(last) if _may_be_blank(sheet, name) else here == last for name, (here, last) in before.items()
+    )
     if not sheet.frame.select(same.any()).item():
         return
     first = pl.when(~same.fill_null(value=False)).then(ROW).forward_fill().alias("first")

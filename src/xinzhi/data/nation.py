@@ -1,0 +1,84 @@
+"""The accounts of the nation: one series of the table ``nation``, in the vintage that ``nation.yaml`` chooses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.parameters import read_yaml
+from xinzhi.data.catalogue import HERE
+from xinzhi.data.package import Package
+from xinzhi.data.units import factor, parse
+
+NEEDED = ("variable", "year", "value", "unit", "status")
+
+
+def national_series(package: Package, variable: str, *, unit: str | None = None, verb: str = "nation") -> pl.DataFrame:
+    """Return one series of the nation: for each year the figure of the vintage that counts.
+
+    Parameters
+    ----------
+    package
+        A package with the table ``nation``.
+    variable
+        Such as ``gfcf_nominal``.
+    unit
+        Unit of the figures; as written where None, of the first row where rows differ.
+    verb
+        Who needs it, for the message.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``year, value, status, vintage``, sorted by year; years without a figure are not there.
+
+    Raises
+    ------
+    InputError
+        When the table or the variable is not there, when one year has several figures of which none is chosen, or
+        when a unit does not convert.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> series = national_series(load("china-provinces"), "gfcf_nominal")
+    >>> series.filter(year=2017)["value"].item()
+    348300.0937
+    """
+    table = package.require("nation", NEEDED, verb=verb)
+    rows = table.filter(pl.col("variable") == variable, pl.col("value").is_not_null())
+    if rows.is_empty():
+        raise InputError("data.nation-variable", verb=verb, name=package.name, variable=variable)
+    vintage = pl.col("vintage") if "vintage" in rows.columns else pl.lit(None, dtype=pl.String)
+    rows = _chosen(rows.with_columns(vintage.alias("vintage")), variable)
+    twice = rows.filter(pl.col("year").is_duplicated())
+    if not twice.is_empty():
+        vintages = sorted({str(one) for one in twice["vintage"]})
+        raise InputError("data.nation-vintages", variable=variable, year=twice["year"].min(), vintages=vintages)
+    wanted = parse(unit or rows["unit"][0])
+    sizes = {one: float(factor(parse(one), wanted)) for one in rows["unit"].unique()}
+    value = pl.col("value") * pl.col("unit").replace_strict(sizes, return_dtype=pl.Float64)
+    return rows.sort("year").select("year", value, "status", "vintage")
+
+
+def national_choice(variable: str) -> dict[str, Any] | None:
+    """Return the choice of ``nation.yaml`` for a variable: its vintages in order, and the reason; None without one.
+
+    Examples
+    --------
+    >>> national_choice("employment")["vintages"][0]
+    'before the 2020 census'
+    """
+    choices: list[dict[str, Any]] = read_yaml(HERE / "nation.yaml")["choices"]
+    return next((one for one in choices if variable in one["variables"]), None)
+
+
+def _chosen(rows: pl.DataFrame, variable: str) -> pl.DataFrame:
+    """Keep for each year the rows of the first vintage of the list; all rows where none of them is of the list."""
+    choice = national_choice(variable)
+    order = {vintage: place for place, vintage in enumerate(choice["vintages"])} if choice else {}
+    place = pl.col("vintage").replace_strict(order, default=None, return_dtype=pl.Int64)
+    listed = rows.filter(place.is_not_null()).filter(place == place.min().over("year"))
+    return rows if listed.is_empty() else listed
