@@ -19,6 +19,7 @@ MARKS = yaml.safe_load(Path(__file__).with_name("china_sources.yaml").read_text(
 SITE = re.compile(r"[\w-]+\.(?:com|cn|hk|net|cc)\b")
 NATION = ("variable", "year", "value", "unit", "vintage", "status", "source", "second_source", "second_value")
 BARRED = r"^cip4_"  # China Industrial Productivity states no licence
+LAST_LEVEL = 2017  # of fixed-asset investment by province; growth rates only are published since
 INPUT_OUTPUT = "input-output table as published"
 
 
@@ -74,7 +75,50 @@ def _table_rows(frame: pl.DataFrame, variable: pl.Expr, value: str) -> pl.DataFr
     )
 
 
-TABLES: dict[str, Callable[[Path, Path], pl.DataFrame]] = {"nation": nation}
+def accounts(sources: Path, out: Path) -> pl.DataFrame:
+    """Return the accounts of the provinces with the columns that were compiled after the first edition."""
+    frame = read(out, "accounts.csv")
+    made = [expenditure(sources), fixed_asset_investment(sources), retail_price(sources)]
+    key = ["region", "year"]
+    frame = frame.drop({name for part in made for name in part.columns} - set(key), strict=False)
+    for part in made:
+        frame = frame.join(part, on=key, how="left", maintain_order="left", validate="1:1")
+    return frame
+
+
+def expenditure(sources: Path) -> pl.DataFrame:
+    """Return gross domestic product by the expenditure approach, to which the published capital formation belongs."""
+    frame = read(sources, "national_accounts_nbs_2000_2019.csv").filter(pl.col("expenditure_gdp").is_not_null())
+    return frame.select(region="region_code", year="year", expenditure_gdp="expenditure_gdp")
+
+
+def fixed_asset_investment(sources: Path) -> pl.DataFrame:
+    """Return investment in fixed assets: levels as published to 2017, then moved by the published growth."""
+    long = read(sources, "nation/fai_by_province.csv").with_columns(pl.col("value", "year").cast(pl.Float64))
+    levels = long.filter(pl.col("item") == "level_total", pl.col("year") <= LAST_LEVEL + 1)
+    growth = long.filter(pl.col("item") == "growth", pl.col("vintage").str.starts_with("published"))
+    steps = growth.select("region", "year", step=1 + pl.col("value") / 100)
+    frame = levels.select("region", "year", level="value").join(steps, on=["region", "year"], how="full", coalesce=True)
+    chain = pl.coalesce("level", pl.col("level").forward_fill() * pl.col("step").fill_null(1).cum_prod()).over("region")
+    official = pl.when(pl.col("year") <= LAST_LEVEL).then(pl.lit("official")).otherwise(pl.lit("extrapolated"))
+    return (
+        frame.sort("region", "year")
+        .with_columns(step=pl.when(pl.col("level").is_null()).then("step"))
+        .select(
+            "region",
+            year=pl.col("year").cast(pl.Int64).cast(pl.String),
+            fixed_asset_investment=chain.round(4).cast(pl.String),
+            fixed_asset_investment_status=official,
+        )
+    )
+
+
+def retail_price(sources: Path) -> pl.DataFrame:
+    """Return the retail price index, the year before = 100."""
+    return read(sources, "nation/rpi_by_province.csv").select("region", "year", retail_price="rpi")
+
+
+TABLES: dict[str, Callable[[Path, Path], pl.DataFrame]] = {"accounts": accounts, "nation": nation}
 
 
 def main() -> None:

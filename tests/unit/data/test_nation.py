@@ -57,7 +57,7 @@ def test_output_adds_up(package):
     total = pl.concat(parts).group_by("year").agg(pl.col("value").sum())
     both = total.join(table.select("year", gdp="value"), on="year")
     assert both.height == 46
-    assert both.select((pl.col("value") / pl.col("gdp") - 1).abs().max()).item() < 1e-6
+    assert both.select((pl.col("value") / pl.col("gdp") - 1).abs().max()).item() < 1e-5  # printed to 0.01
 
 
 def test_units_convert():
