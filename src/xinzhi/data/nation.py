@@ -45,7 +45,7 @@ def national_series(package: Package, variable: str, *, unit: str | None = None,
     >>> from xinzhi.data import load
     >>> series = national_series(load("china-provinces"), "gfcf_nominal")
     >>> series.filter(year=2017)["value"].item()
-    348300.0937
+    348300.11
     """
     table = package.require("nation", NEEDED, verb=verb)
     rows = table.filter(pl.col("variable") == variable, pl.col("value").is_not_null())
