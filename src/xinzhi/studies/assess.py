@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import LANGUAGES, Text, same
-from xinzhi.studies.industries import PANEL, anchor_or_level, endowments_of
+from xinzhi.studies.industries import PANEL
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Study, first_line, options, title
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from xinzhi.core.result import Result
     from xinzhi.data import Package
-    from xinzhi.pathways import Opportunities
     from xinzhi.protocol import Protocol
     from xinzhi.studies.study import Progress
     from xinzhi.yardstick import Measurement
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
 GOODS = ("capital", "labour", "output")
 REFERENCE = "sequential"  # best practice once reached is not lost: what falls short of it is inefficiency
-LEAST = 2  # regions and years of a frontier, at the least
+LEAST = 2  # regions of a frontier, at the least
 DETAILED = ("industry_accounts", "sector_accounts")
 
 
@@ -90,7 +89,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     >>> import xinzhi
     >>> made = xinzhi.studies.assess("china-provinces", only=("scope", "frontier"))
     >>> list(made.results), list(made.topics)
-    (['measurement', 'scope', 'frontier'], ['scope', 'frontier'])
+    (['measurement', 'scope', 'frontier.change'], ['scope', 'frontier'])
     """
     from xinzhi.yardstick import measure
 
@@ -100,15 +99,16 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     package = load(source, wish.encoding)
     progress.step("measure")
     measured = measure(package, wish.protocol)
+    topics: dict[str, Study] = {}
     makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
         "scope": _scope, "sources": _sources, "sectors": _sectors, "paths": _paths, "frontier": _frontier,
+        "risks": lambda package, measured: _risks(package, measured, topics.get("paths")),
     }  # fmt: skip
-    topics: dict[str, Study] = {}
     unusable: dict[str, Text] = {}
     for topic in wanted:
         progress.step(topic)
         try:
-            made = _risks(package, topics.get("paths")) if topic == "risks" else makers[topic](package, measured)
+            made = makers[topic](package, measured)
         except (InputError, UsageError) as error:
             unusable[topic] = _why(topic, error)
             continue
@@ -143,21 +143,12 @@ def _why(topic: str, error: InputError | UsageError) -> Text:
     return Text(**{language: " ".join(line.strip() for line in some) for language, some in lines.items()})
 
 
-def _draft(topic: str, package: Package) -> Draft:
-    return Draft(name=topic, source=title(package), package=package)
-
-
 def _scope(package: Package, measurement: Measurement) -> Study | None:
     """Take the last day of the last year measured: the same data give the same report on any day."""
-    from xinzhi.scope import classify_package
+    from xinzhi.studies.scope import scope
 
     last = max(measurement.frame["year"].to_list())
-    found = classify_package(package, as_of=f"{last}-12-31")
-    if found is None:
-        return None
-    draft = _draft("scope", package)
-    draft.results["scope"] = found
-    return draft.done()
+    return _or_none("studies.no-industry-table", lambda: scope(package, as_of=f"{last}-12-31"))
 
 
 def _sources(package: Package, measurement: Measurement) -> Study | None:
@@ -170,70 +161,57 @@ def _sources(package: Package, measurement: Measurement) -> Study | None:
 
 def _sectors(package: Package, measurement: Measurement) -> Study | None:
     """Put the sectors side by side; nothing where the package does not reach so far."""
-    from xinzhi.sectors import advance
+    from xinzhi.studies.sectors import sectors
 
-    draft = _draft("sectors", package)
     try:
-        draft.results["sectors"] = advance(package, measurement)
+        return sectors(package, measurement=measurement, protocol=measurement.protocol, deeper=False)
     except InputError:
         return None
-    return draft.done()
 
 
 def _paths(package: Package, measurement: Measurement) -> Study | None:
     """Return complexity and what regions could enter in the last year of industries."""
-    import polars as pl
-
-    from xinzhi.pathways import complexity, opportunities, with_names
+    from xinzhi.studies.paths import paths
 
     table = package.tables.get("activity")
     if table is None or not {*PANEL.values(), "year"} <= set(table.columns) or not table.height:
         return None
-    year = int(table["year"].max())  # type: ignore[arg-type] # years are whole numbers
-    rows = table.filter(pl.col("year") == year).drop_nulls("employment")
-    anchor = anchor_or_level(package, year, lambda: measurement)
-    draft = _draft("paths", package)
-    found = with_names(complexity(rows, **PANEL, anchor=anchor), package)
-    draft.results["complexity"] = found
-    have = endowments_of(package, year)
-
-    def chances() -> Opportunities:
-        try:
-            return opportunities(found, endowments=have)
-        except InputError as error:
-            draft.note("no-fit", why=error.text)
-            return opportunities(found)
-
-    draft.results["opportunities"] = with_names(chances(), package)
-    return draft.done(year=year)
+    made = paths(package, measurement=measurement, protocol=measurement.protocol, deeper=False)
+    return replace(made, more={"year": int(table["year"].max())})  # type: ignore[arg-type] # years are whole numbers
 
 
 def _frontier(package: Package, measurement: Measurement) -> Study | None:
     """Return the Malmquist index of capital and labour over the years of official figures."""
-    from xinzhi.frontier import labelled, package_goods, productivity_change
+    from xinzhi.studies.frontier import frontier
 
-    goods = package_goods(package, GOODS, lambda: measurement)
-    frame, labels = goods.take(goods.official_years())
-    if min(frame["region"].n_unique(), frame["year"].n_unique()) < LEAST:
+    ways: dict[str, Any] = {"inputs": GOODS[:2], "outputs": GOODS[2:], "index": "malmquist", "reference": REFERENCE}
+    ways |= {"measurement": measurement, "protocol": measurement.protocol}
+    made = _or_none("studies.two-years", lambda: frontier(package, **ways))
+    change = None if made is None else made.results["change"].frame
+    if made is None or change is None or change["unit"].n_unique() < LEAST or not change["index"].count():
         return None
-    change = productivity_change(frame, "region", "year", GOODS[:2], GOODS[2:], reference=REFERENCE)
-    if not change.frame["index"].drop_nulls().len():
-        return None
-    draft = _draft("frontier", package)
-    draft.results["frontier"] = labelled(change, labels)
-    return draft.done()
+    return replace(made, notes=())  # they stand in the section of the topic
 
 
-def _risks(package: Package, paths: Study | None) -> Study | None:
+def _risks(package: Package, measurement: Measurement, paths: Study | None) -> Study | None:
     """Return the register and its evidence; debt alone where there are no plans, nothing without either."""
     from xinzhi.risks import debt
     from xinzhi.studies.risks import risks
 
     if {"plans", "plan_categories"} <= set(package.tables):
         found: Any = None if paths is None else paths.results.get("opportunities")
-        return risks(package, opportunities=found, only=("register",))
+        return risks(package, measurement=measurement, opportunities=found, only=("register",))
     if not {"debt", "fiscal"} & set(package.tables):
         return None
-    draft = _draft("risks", package)
-    draft.results["debt"] = debt(package)
+    draft = Draft(name="risks", source=title(package), package=package, results={"debt": debt(package)})
     return draft.done()
+
+
+def _or_none(code: str, recipe: Callable[[], Study]) -> Study | None:
+    """Return what a recipe gives; None where it says by this code that the package has nothing for it."""
+    try:
+        return recipe()
+    except (InputError, UsageError) as error:
+        if error.code != code:
+            raise
+        return None

@@ -230,7 +230,8 @@ def frontier(
 
 
 def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | None) -> Source:  # noqa: ANN401 - a package
-    package, rules = load(source, wish.encoding), read_protocol(wish.protocol)
+    package = load(source, wish.encoding)
+    rules = read_protocol(wish.protocol) if measurement is None else measurement.protocol
     if wish.unit is not None or wish.period is not None:
         raise UsageError("studies.columns-of-table", options="--unit, --period", source=package.name)
     measured: list[Measurement] = []

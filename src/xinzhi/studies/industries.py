@@ -1,4 +1,4 @@
-"""Industries by region of a package, what fixes the direction of complexity, and what regions are endowed with."""
+"""The industry space of a package: complexity, what fixes its direction, and what each region could enter."""
 
 from __future__ import annotations
 
@@ -13,12 +13,56 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.data import Package
+    from xinzhi.pathways import Complexity, Opportunities
     from xinzhi.studies.study import Draft
     from xinzhi.yardstick import Measurement
 
 PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
 # Endowments as factor intensities: a column of the accounts or an indicator, alone or over output.
 OVER_OUTPUT = {"energy": "energy_consumption", "science": "rd_expenditure"}
+
+
+def add_complexity(
+    package: Package,
+    draft: Draft,
+    measured: Callable[[], Measurement | None],
+    *,
+    year: int | None = None,
+    anchor: str | None = None,
+    threshold: float = 1.0,
+) -> tuple[Complexity | None, int]:
+    """Add the complexity of a year and return it with the year; None with a note where the data do not reach so far."""
+    from xinzhi.pathways import ComplexityOptions, complexity
+
+    table, found = industries(package, year, draft)
+    if table is None:
+        return None, found
+    named = anchor is not None
+    level, note = (anchor_of(package, anchor, found), "") if named else _anchor(package, found, measured)
+    chosen = ComplexityOptions(threshold=threshold)
+    made = draft.add("complexity", lambda: complexity(table, **PANEL, anchor=level, options=chosen))
+    if made is not None and note:
+        draft.note(note, year=found)
+    return made, found
+
+
+def add_opportunities(package: Package, draft: Draft, found: Complexity, year: int) -> Opportunities | None:
+    """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known."""
+    from xinzhi.pathways import opportunities
+
+    emerging, have = _emerging(package, found, draft), endowments_of(package, year)
+
+    def chances() -> Opportunities:
+        try:
+            return opportunities(found, endowments=have, emerging=emerging)
+        except InputError as error:
+            if have is None:
+                raise
+            draft.note("no-fit", why=error.text)
+            return opportunities(found, emerging=emerging)
+
+    made: Opportunities | None = draft.add("opportunities", chances)
+    return made
 
 
 def industries(package: Package, year: int | None, draft: Draft) -> tuple[pl.DataFrame | None, int]:
@@ -57,18 +101,34 @@ def anchor_of(package: Package, column: str | None, year: int) -> dict[str, floa
     return dict(rows.drop_nulls().rows())
 
 
-def anchor_or_level(package: Package, year: int, measured: Callable[[], Measurement | None]) -> dict[str, float] | None:
-    """Return output per head by region; where the package does not have it, the level of productivity."""
+def _anchor(
+    package: Package, year: int, measured: Callable[[], Measurement | None]
+) -> tuple[dict[str, float] | None, str]:
+    """Return output per head by region, for want of it the level of productivity; and the note that says which."""
     import polars as pl
 
     anchor = anchor_of(package, None, year)
     if anchor:
-        return anchor
+        return anchor, "anchor"
     measurement = measured()
     if measurement is None:
-        return None
+        return None, ""
     levels = measurement.levels.filter(pl.col("year") == year).drop_nulls("tfp_level")
-    return dict(levels.select("region", "tfp_level").rows()) or None
+    anchor = dict(levels.select("region", "tfp_level").rows())
+    return (anchor, "anchor-level") if anchor else (None, "")
+
+
+def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | None:
+    """Return the industries that count as emerging by the lists in force; None where codes are not of the standard."""
+    from xinzhi.scope import classify_package
+
+    accounts = package.tables.get("accounts", package.tables["activity"])
+    try:
+        judged = classify_package(package, as_of=f"{int(accounts['year'].max())}-12-31")  # type: ignore[arg-type] # years
+    except (InputError, UsageError) as error:
+        draft.note("not-emerging", why=first_line(error))
+        return None
+    return None if judged is None else [code for code in judged.mask() if code in found.matrix.activities]
 
 
 def endowments_of(package: Package, year: int) -> pl.DataFrame | None:

@@ -13,8 +13,7 @@ from xinzhi.core.names import Names
 from xinzhi.data import Package, names_of, units
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
-from xinzhi.scope import classify_package
-from xinzhi.studies.industries import PANEL, anchor_of, endowments_of, industries, regions_of
+from xinzhi.studies.industries import PANEL, add_complexity, add_opportunities, regions_of
 from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, require_file
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
 from xinzhi.yardstick import Measurement, measure
@@ -62,6 +61,7 @@ def paths(
     source: Any,  # noqa: ANN401 - a package, a path, a frame
     *,
     measurement: Measurement | None = None,
+    deeper: bool = True,
     progress: Progress = SILENT,
     **asked: Any,  # noqa: ANN401 - options
 ) -> Study:
@@ -73,6 +73,8 @@ def paths(
         A data package, its name or path; or a table with `place`, `activity` and `value`.
     measurement
         The measurement of the package where it is at hand.
+    deeper
+        Whether there is more of a package than complexity and what each region could enter.
     progress
         Who is told how far it is.
     asked
@@ -100,7 +102,33 @@ def paths(
     measured = measurement or measured_or_noted(package, wish.protocol, draft)
     if not wish.clubs:
         progress.step("space")
-        add_space(package, wish, draft)
+        _add_space(package, measured, wish, draft, deeper=deeper)
+    if deeper:
+        _add_deeper(package, measured, wish, draft, progress)
+    for key, result in draft.results.items():
+        if isinstance(result, pathways.Opportunities):
+            draft.results[key] = replace(result, measured=replace(result.measured, names=names))
+    return draft.done(names, region)
+
+
+def _add_space(
+    package: Package, measured: Measurement | None, wish: PathsOptions, draft: Draft, *, deeper: bool
+) -> None:
+    """Add complexity, its intervals, and what each region could enter."""
+    ways: dict[str, Any] = {"year": wish.year, "anchor": wish.anchor, "threshold": wish.threshold}
+    found, year = add_complexity(package, draft, lambda: measured, **ways)
+    if found is None:
+        return
+    if deeper:
+        draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, _lump(package))))
+    add_opportunities(package, draft, found, year)
+
+
+def _add_deeper(
+    package: Package, measured: Measurement | None, wish: PathsOptions, draft: Draft, progress: Progress
+) -> None:
+    """Add how alike structures are, who converges and overtakes, and the test out of time."""
+    if not wish.clubs:
         progress.step("alike")
         _add_alike(package, wish, draft)
     progress.step("together")
@@ -108,10 +136,6 @@ def paths(
     if not wish.clubs:
         progress.step("test")
         _add_backtest(package, wish, draft)
-    for key, result in draft.results.items():
-        if isinstance(result, pathways.Opportunities):
-            draft.results[key] = replace(result, measured=replace(result.measured, names=names))
-    return draft.done(names, region)
 
 
 def measured_or_noted(
@@ -126,33 +150,6 @@ def measured_or_noted(
         return None
 
 
-def add_space(package: Package, wish: PathsOptions, draft: Draft) -> None:
-    """Add complexity, its intervals, and what each region could enter."""
-    table, year = industries(package, wish.year, draft)
-    if table is None:
-        return
-    anchor = anchor_of(package, wish.anchor, year)
-    if anchor is not None and wish.anchor is None:
-        draft.note("anchor", year=year)
-    chosen = pathways.ComplexityOptions(threshold=wish.threshold)
-    found: pathways.Complexity | None = draft.add(
-        "complexity", lambda: pathways.complexity(table, **PANEL, anchor=anchor, options=chosen)
-    )
-    if found is None:
-        return
-    draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, _lump(package))))
-    emerging, have = _emerging(package, found, draft), endowments_of(package, year)
-
-    def chances() -> Any:  # noqa: ANN401 - Opportunities
-        try:
-            return pathways.opportunities(found, endowments=have, emerging=emerging)
-        except InputError as error:
-            draft.note("no-fit", why=error.text)
-            return pathways.opportunities(found, emerging=emerging)
-
-    draft.add("opportunities", chances)
-
-
 def _lump(package: Package) -> float:
     """Return by how many units of the package amounts are drawn: jobs come in plants of many persons."""
     scale = float(units.parse(package.units.get("activity", {}).get("employment", "persons")).scale)
@@ -162,17 +159,6 @@ def _lump(package: Package) -> float:
 def _draws(wish: PathsOptions, unit: float = 1.0) -> Any:  # noqa: ANN401 - Draws
     chosen = pathways.Draws(density=False, unit=unit)
     return chosen if wish.draws is None else replace(chosen, draws=wish.draws)
-
-
-def _emerging(package: Package, found: pathways.Complexity, draft: Draft) -> list[str] | None:
-    """Return the industries that count as emerging by the lists in force; None where codes are not of the standard."""
-    accounts = package.tables.get("accounts", package.tables["activity"])
-    try:
-        judged = classify_package(package, as_of=f"{int(accounts['year'].max())}-12-31")  # type: ignore[arg-type] # years
-    except (InputError, UsageError) as error:
-        draft.note("not-emerging", why=first_line(error))
-        return None
-    return None if judged is None else [code for code in judged.mask() if code in found.matrix.activities]
 
 
 def _add_alike(package: Package, wish: PathsOptions, draft: Draft) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import same
 from xinzhi.data import names_of
-from xinzhi.studies.industries import PANEL, anchor_or_level, endowments_of, industries, regions_of
+from xinzhi.studies.industries import add_complexity, add_opportunities, regions_of
 from xinzhi.studies.plain import load, read_plain, require_file
 from xinzhi.studies.study import SILENT, Draft, options, sealed, title
 
@@ -112,6 +112,7 @@ class Case:
 def risks(
     source: Any,  # noqa: ANN401 - a package, its name or path
     *,
+    measurement: Measurement | None = None,
     opportunities: Opportunities | None = None,
     progress: Progress = SILENT,
     **asked: Any,  # noqa: ANN401 - options
@@ -122,6 +123,8 @@ def risks(
     ----------
     source
         A data package, its name or path.
+    measurement
+        The measurement of the package where it is at hand.
     opportunities
         What regions could enter, with the fit of endowments, where it is at hand.
     progress
@@ -148,7 +151,7 @@ def risks(
     }  # fmt: skip
     if "register" in wish.only:
         progress.step("fit")
-        _fit(case)
+        _fit(case, measurement)
     for part, maker in makers.items():
         if wish.wants(part):
             progress.step(part)
@@ -163,16 +166,13 @@ def risks(
     return case.draft.done(region=region, **matrix)
 
 
-def fit(package: Package, draft: Draft, *, year: int | None = None) -> Opportunities | None:
+def fit(package: Package, draft: Draft, measurement: Measurement | None = None) -> Opportunities | None:
     """Return how near regions are to what they could enter and how it suits them; None with a note."""
-    from xinzhi.pathways import complexity, opportunities
-
-    table, found = industries(package, year, draft)
-    if table is None:
-        return None
-    anchor = anchor_or_level(package, found, lambda: _measured(package))
-    have = endowments_of(package, found)
-    made: Any = draft.run("fit", lambda: opportunities(complexity(table, **PANEL, anchor=anchor), endowments=have))
+    apart = Draft(name=draft.name, source=draft.source, package=package)
+    found, year = add_complexity(package, apart, lambda: measurement or _measured(package))
+    made = None if found is None else add_opportunities(package, apart, found, year)
+    if made is None or made.endowment_fit is None:  # the register needs neither direction nor what emerges
+        draft.notes += apart.notes
     return None if made is None else sealed(made, package)  # type: ignore[return-value] # of the same class
 
 
@@ -186,14 +186,14 @@ def _measured(package: Package) -> Measurement | None:
         return None
 
 
-def _fit(case: Case) -> None:
+def _fit(case: Case, measurement: Measurement | None) -> None:
     """Find how near regions are to what they could enter, how it suits them, and who names what."""
     from xinzhi.pathways import choices
 
     if "plans" not in case.package.tables:
         return
     if case.evidence.opportunities is None:
-        case.evidence.opportunities = fit(case.package, case.draft)
+        case.evidence.opportunities = fit(case.package, case.draft, measurement)
     drawn = case.wish.given(seed="seed", draws="draws")
     if "activity" in case.package.tables:
         case.evidence.likeness = case.draft.run("choices", lambda: choices(case.package, years=case.wish.year, **drawn))

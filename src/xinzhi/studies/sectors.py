@@ -68,6 +68,7 @@ def sectors(
     source: Any,  # noqa: ANN401 - a package, a path; with `system` also a table
     *,
     measurement: Measurement | None = None,
+    deeper: bool = True,
     progress: Progress = SILENT,
     **asked: Any,  # noqa: ANN401 - options
 ) -> Study:
@@ -79,6 +80,8 @@ def sectors(
         A data package, its name or path; with `system` also a table of indicators.
     measurement
         The measurement of the package where it is at hand.
+    deeper
+        Whether every sector is looked at by itself, and how far regions are apart, beside the sectors together.
     progress
         Who is told how far it is.
     asked
@@ -93,12 +96,19 @@ def sectors(
     """
     wish: SectorsOptions = options(SectorsOptions, asked)
     _ = wish.span
-    return _index_study(source, wish, progress) if wish.system is not None else _together(
-        source, wish, measurement, progress
-    )  # fmt: skip
+    if wish.system is not None:
+        return _index_study(source, wish, progress)
+    return _together(source, wish, measurement, progress, deeper=deeper)
 
 
-def _together(source: Any, wish: SectorsOptions, measurement: Measurement | None, progress: Progress) -> Study:  # noqa: ANN401 - a package
+def _together(
+    source: Any,  # noqa: ANN401 - a package
+    wish: SectorsOptions,
+    measurement: Measurement | None,
+    progress: Progress,
+    *,
+    deeper: bool,
+) -> Study:
     """Put the sectors side by side, and say how far regions are apart."""
     from xinzhi.sectors import advance
 
@@ -110,8 +120,9 @@ def _together(source: Any, wish: SectorsOptions, measurement: Measurement | None
     progress.step("advance")
     result = advance(package, measured, years=wish.span)
     draft.results["sectors"] = result
-    _add_alone(package, measured, wish.span, draft)
-    _add_apart(package, wish.span, draft)
+    if deeper:
+        _add_alone(package, measured, wish.span, draft)
+        _add_apart(package, wish.span, draft)
     told = None if wish.region is None else _explained(result, wish.region, names_of(package))
     economy = "tfp" if measured is not None else "output_per_worker"
     more = {} if told is None else {"explanation": told[1]}

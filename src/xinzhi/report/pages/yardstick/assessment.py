@@ -165,12 +165,14 @@ def _unusable(topic: str, study: Assessment) -> Section | None:
 
 def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
     """Return the industry space and the regions' table of what each could enter."""
-    whole, chances = section(results["complexity"]), section(results["opportunities"])
-    regions = next(one for one in chances.pictures if one.kind == "regions")
+    whole = section(results["complexity"])
+    chances = section(results["opportunities"]).pictures if "opportunities" in results else ()
+    regions = [one for one in chances if one.kind == "regions"]
     year = words("pathways.answer.year", year=study.topics["paths"].more["year"])
     return replace(
-        whole, key="paths", title=words("pathways.title.brief"), pictures=whole.pictures[:1], tables=(regions.twin,),
-        answer=(year, *whole.answer[:2], sentence(regions.headline)),
+        whole, key="paths", title=words("pathways.title.brief"), pictures=whole.pictures[:1],
+        tables=tuple(one.twin for one in regions),
+        answer=(year, *whole.answer[:2], *(sentence(one.headline) for one in regions)),
     )  # fmt: skip
 
 
@@ -199,7 +201,7 @@ def _scope(_: Assessment, results: Mapping[str, Any]) -> Section:
 def _frontier(study: Assessment, results: Mapping[str, Any]) -> Section | None:
     from xinzhi.report.pages.frontier.change import brief
 
-    return brief(results["frontier"], study.measurement)
+    return brief(results["change"], study.measurement)
 
 
 BRIEF: Mapping[str, Callable[[Assessment, Mapping[str, Result]], Section | None]] = {
