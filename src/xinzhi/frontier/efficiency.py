@@ -43,6 +43,11 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
     orientation: str
 
     @property
+    def goods(self) -> tuple[str, ...]:
+        """Inputs, outputs and bad outputs."""
+        return (*self.data.inputs, *self.data.outputs, *self.data.bads)
+
+    @property
     def scores(self) -> FloatArray:
         """Scores `(n,)`, NaN where the status is not ``optimal``."""
         return self.solved.score

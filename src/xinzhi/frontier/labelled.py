@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,24 +43,31 @@ class Labelled(Result, topic="frontier"):
 
     labels: Labels = NONE
 
+    @property
+    def goods(self) -> tuple[str, ...]:
+        """The goods of the data that columns are named after."""
+        return ()
+
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of one of its frames, those that are named after goods too."""
         return [
-            describe(self.verb, name, frame) if described(self.verb, name, frame) else self.good_column(name)
+            describe(self.verb, name, frame) if described(self.verb, name, frame) else self.good_column(name, frame)
             for name in getattr(self, frame).columns
         ]
 
-    def good_column(self, name: str) -> Column:
-        """Return the description of a column that is named after a good, or stands beside another column."""
-        for factor in _FACTORS:
-            if name.startswith(f"{factor}_"):
-                title = words(f"frontier.column.of_{factor}", good=good_text(name.removeprefix(f"{factor}_")))
+    def good_column(self, name: str, frame: str = "frame") -> Column:
+        """Return the description of a column named after a good or beside another column; `KeyError` for any other."""
+        if name in self.goods:
+            return Column(name=name, title=good_text(name), kind="figure")
+        for factor, good in product(_FACTORS, self.goods):
+            if name == f"{factor}_{good}":
+                title = words(f"frontier.column.of_{factor}", good=good_text(good))
                 return Column(name=name, title=title, kind="figure" if factor == "shadow_price" else "score")
         stem, _, end = name.rpartition("_")
         if end in {"lower", "upper", "bias", "error"} and described(self.verb, stem):
             beside = words(f"frontier.column.beside_{end}", name=describe(self.verb, stem).title)
             return Column(name=name, title=beside, kind="figure")
-        return Column(name=name, title=good_text(name), kind="figure")
+        return describe(self.verb, name, frame)
 
     def what(self, codes: Iterable[object]) -> Text:
         """Return what the units are: regions, or units."""

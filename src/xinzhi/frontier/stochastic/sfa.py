@@ -62,6 +62,11 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
     frontier: Frontier
     settings: Settings
 
+    @property
+    def goods(self) -> tuple[str, ...]:
+        """The inputs, whose elasticities are columns."""
+        return self.frontier.inputs
+
     def coefficient(self, term: str) -> float:
         """Return one estimate; `InputError` when the model has no such term."""
         rows = self.coefficients.filter(self.coefficients["term"] == term)

@@ -51,6 +51,11 @@ class Stoned(Labelled, verb="stoned", key=("row",)):
     hull: Hull
 
     @property
+    def goods(self) -> tuple[str, ...]:
+        """The inputs, whose marginal products are columns."""
+        return tuple(self.provenance.options["inputs"])
+
+    @property
     def notes(self) -> tuple[Text, ...]:
         """What went wrong with the moments, in sentences."""
         return tuple(words(f"frontier.verdict.{name}") for name in self.reasons)
