@@ -346,7 +346,7 @@ class Digested(Protocol):
 
 def provenance(
     verb: str,
-    source: Package | Digested | None = None,
+    source: Package | Digested | Mapping[str, str] | None = None,
     tables: Sequence[str] = (),
     **options: Any,  # noqa: ANN401 - options of any kind
 ) -> Provenance:
@@ -364,6 +364,6 @@ def provenance(
     if isinstance(source, Package):
         inputs = {name: source.fingerprint(name) for name in dict.fromkeys(tables)}
     elif source is not None:
-        inputs = source.inputs
+        inputs = source if isinstance(source, Mapping) else source.inputs
     package = source.name if isinstance(source, Package) else None
     return Provenance(verb=verb, version=__version__, package=package, inputs=inputs, options=options)

@@ -15,8 +15,9 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.simplex import solve_batch, solve_failed
 from xinzhi.core.text import words
+from xinzhi.data import provenance
 from xinzhi.frontier.change.distances import distance_batch
-from xinzhi.frontier.labelled import Labelled, conventions, known_frame, provenance, rts_text
+from xinzhi.frontier.labelled import Labelled, known_frame, rts_text, setting
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of, technology
@@ -59,7 +60,7 @@ class Bootstrap(Labelled, verb="bootstrap", key=("unit",)):
         known = shares.drop_nulls("low")
         note: dict[str, object] = {**how, "n": self.replications, "method": words(f"frontier.chart.{self.method}")}
         note |= {"how": f"m = {self.size}" if self.bandwidth is None else f"h = {self.bandwidth:.4f}"}
-        noisy = self.frame.filter(self.frame["bias_to_error"] < conventions()["bias_to_error"]["value"]).height
+        noisy = self.frame.filter(self.frame["bias_to_error"] < setting("bias_to_error")).height
         notes: Facts = {"note.bootstrap": note}
         if noisy:
             notes["note.noisy"] = {"k": noisy, "n": self.frame.height}
@@ -92,9 +93,9 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     rts: str = "vrs",
     orientation: str = "input",
     method: str = "smoothed",
-    replications: int = 2000,
+    replications: int = setting("replications"),
     seed: int = 0,
-    level: float = 0.95,
+    level: float = setting("level"),
     bandwidth: str | float = "normal-reference",
     size: int | None = None,
     units: str | Sequence[Any] | None = None,
@@ -164,7 +165,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         h = choose_width(distances, bandwidth)
         task = partial(_smoothed_block, data, known, orientation, distances, h)
     else:
-        m = round(count ** conventions()["subsample_power"]["value"]) if size is None else size
+        m = round(count ** setting("subsample_power")) if size is None else size
         if not 1 < m < count:
             raise UsageError("frontier.subsample", count=count, m=m)
         task = partial(_subsampled_block, data, known, orientation, m)
@@ -254,7 +255,7 @@ def _result(
         "unit": given.units, "score": score, "corrected": better, "bias": score - better, "error": error,
         "lower": bounds[0], "upper": bounds[1], "bias_to_error": ratio_to_error, "missing": 1 - present.mean(axis=0),
     }  # fmt: skip
-    said = provenance("bootstrap", given.digests(), done)
+    said = provenance("bootstrap", given.digests(), **done)
     return Bootstrap(frame=known_frame(columns), draws=draws, kind=given.kind, provenance=said, **done)
 
 
@@ -270,7 +271,7 @@ def choose_width(distances: FloatArray, rule: str | float = "normal-reference") 
         return float(rule)
     if rule not in RULES:
         raise UsageError("frontier.bandwidth-rule", rule=rule, known=list(RULES))
-    kept = distances[distances > 1 + conventions()["own_frontier"]["value"]]
+    kept = distances[distances > 1 + setting("own_frontier")]
     if len(kept) < 2:  # noqa: PLR2004 - a spread needs two
         raise InputError("frontier.nothing-to-smooth", inefficient=len(kept), units=len(distances))
     both = np.concatenate([2 - kept, kept])

@@ -12,8 +12,9 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import words
+from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
-from xinzhi.frontier.labelled import Labelled, known_frame, provenance, rts_text
+from xinzhi.frontier.labelled import Labelled, known_frame, rts_text
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.sweep import Own, checked, sweep
 from xinzhi.frontier.reading import Data, Table, read_data
@@ -265,5 +266,5 @@ def _result(
         optimal_y=quantities[1],
         programs=programs,
         kind=given.kind,
-        provenance=provenance(f"{objective}_efficiency", given.digests(), {"rts": rts}),
+        provenance=provenance(f"{objective}_efficiency", given.digests(), rts=rts),
     )

@@ -14,7 +14,8 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, words
-from xinzhi.frontier.labelled import Labelled, good_text, number_or_null, provenance, rts_text, status_text
+from xinzhi.data import provenance
+from xinzhi.frontier.labelled import Labelled, good_text, number_or_null, rts_text, status_text
 from xinzhi.frontier.models import model_of
 from xinzhi.frontier.reading import Data, read_data
 from xinzhi.frontier.technology.distance import Programs, Solution
@@ -260,7 +261,7 @@ def efficiency(
     given |= {"reference": len(data.peers)} if reference is not None else {}
     return Efficiency(
         frame=pl.DataFrame(columns),
-        provenance=provenance("efficiency", data.digests(), {name: _plain(value) for name, value in given.items()}),
+        provenance=provenance("efficiency", data.digests(), **{name: _plain(value) for name, value in given.items()}),
         kind=data.kind,
         data=data,
         solved=solved,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
@@ -12,14 +12,15 @@ from typing import Any, TypeVar
 import numpy as np
 import polars as pl
 
+from xinzhi.core import parameters
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.names import NO_NAMES, REGION, Names, provinces
-from xinzhi.core.parameters import read_yaml
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Text, has, same, words
 
 Kind = TypeVar("Kind", bound="Labelled")
+_FILE = Path(__file__).with_name("frontier.yaml")
 _FACTORS = ("theta", "phi", "beta", "gamma", "shadow_price", "direction")
 _SERIES = ("frontier.series", "sectors.series", "series")
 
@@ -97,23 +98,16 @@ def status_text(status: str) -> Text:
     return words(key) if has(key) else same(status)
 
 
-def clauses(parts: Sequence[Text]) -> Text:
-    """Return clauses as one, joined by semicolons."""
-    return Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))
-
-
 @cache
 def conventions() -> dict[str, Any]:
     """Return the conventions of the package, each with its reason."""
-    found: dict[str, Any] = read_yaml(Path(__file__).with_name("frontier.yaml"))
+    found: dict[str, Any] = parameters.read_yaml(_FILE)
     return found
 
 
-def provenance(verb: str, inputs: Mapping[str, str], options: Mapping[str, Any]) -> Provenance:
-    """Return the provenance of a call of a verb on tables with these digests."""
-    from xinzhi import __version__
-
-    return Provenance(verb=verb, version=__version__, inputs=inputs, options=options)
+def setting(name: str) -> Any:  # noqa: ANN401 - the file decides
+    """Return the value of a convention of ``frontier.yaml``."""
+    return parameters.setting(_FILE, name)
 
 
 def number_or_null(values: FloatArray) -> pl.Series:

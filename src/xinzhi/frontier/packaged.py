@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package
-from xinzhi.frontier.labelled import NONE, Labels, conventions
+from xinzhi.frontier.labelled import NONE, Labels, conventions, setting
 
 KEYS = ("region", "year")
 _LEVELS = ("output", "capital", "labour", "human_capital", "labour_share")
@@ -59,7 +59,7 @@ class PackageGoods:
         if not counts.height:
             ends = [f"{name} {year}" for name, year in self.ends.items()]
             raise InputError("frontier.no-official-year", goods=list(self.goods), ends=ends)
-        least = conventions()["complete_share"]["value"] * counts["len"].to_numpy().max()
+        least = setting("complete_share") * counts["len"].to_numpy().max()
         return sorted(counts.filter(pl.col("len") >= least)["year"].to_list())
 
     def take(self, years: Iterable[int]) -> tuple[pl.DataFrame, Labels]:

@@ -14,7 +14,8 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import words
-from xinzhi.frontier.labelled import Labelled, known_frame, provenance
+from xinzhi.data import provenance
+from xinzhi.frontier.labelled import Labelled, known_frame
 from xinzhi.frontier.models.sweep import Reference, Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose
@@ -204,5 +205,5 @@ def _result(
         parameter=parameter,
         orientation=orientation,
         kind=given.kind,
-        provenance=provenance(frontier, given.digests(), options),
+        provenance=provenance(frontier, given.digests(), (), **options),
     )

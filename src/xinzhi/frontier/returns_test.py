@@ -13,8 +13,9 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.result import Facts
 from xinzhi.core.text import words
+from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import choose_width, in_blocks, smooth_draws, smoothed_distances, unit_distances
-from xinzhi.frontier.labelled import Labelled, provenance, rts_text
+from xinzhi.frontier.labelled import Labelled, rts_text, setting
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose
@@ -63,9 +64,9 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     *,
     orientation: str = "input",
     statistic: str = "ratio-of-means",
-    replications: int = 2000,
+    replications: int = setting("replications"),
     seed: int = 0,
-    level: float = 0.05,
+    level: float = setting("test_level"),
     bandwidth: str | float = "normal-reference",
     units: str | Sequence[Any] | None = None,
     n_jobs: int = 1,
@@ -136,7 +137,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
         level=level,
         orientation=orientation,
         seed=seed,
-        provenance=provenance("returns_test", given.digests(), options),
+        provenance=provenance("returns_test", given.digests(), (), **options),
     )
 
 

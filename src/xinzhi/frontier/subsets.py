@@ -13,8 +13,9 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, same, words
+from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
-from xinzhi.frontier.labelled import Labelled, conventions, known_frame, provenance, rts_text
+from xinzhi.frontier.labelled import Labelled, known_frame, rts_text, setting
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.slacks_based import slacks_based
 from xinzhi.frontier.models.sweep import checked
@@ -103,7 +104,7 @@ class Metafrontier(Labelled, verb="metafrontier", key=("unit", "group")):
     def _notes(self, order: pl.DataFrame) -> Facts:
         shape = words("frontier.chart.convex" if self.convex else "frontier.chart.union")
         notes: Facts = {"note.metafrontier": {"rts": rts_text(self.rts), "shape": shape}}
-        small = order.filter(order["units"] <= conventions()["few_units"]["value"])["group"].to_list()
+        small = order.filter(order["units"] <= setting("few_units"))["group"].to_list()
         if small:
             notes["note.thin"] = {"names": [self.group_text(group) for group in small]}
         return notes
@@ -195,7 +196,7 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
         rts=rts,
         convex=convex,
         kind=given.kind,
-        provenance=provenance("metafrontier", given.digests(), options),
+        provenance=provenance("metafrontier", given.digests(), (), **options),
     )
 
 
@@ -238,7 +239,7 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
     period: Sequence[int],
     bad: Table = None,
     *,
-    width: int = 3,
+    width: int = setting("window"),
     measure: str = "input",
     rts: str = "crs",
     disposability: str = "weak",
@@ -314,7 +315,7 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
         measure=measure,
         rts=rts,
         kind=given.kind,
-        provenance=provenance("window_analysis", given.digests(), options),
+        provenance=provenance("window_analysis", given.digests(), (), **options),
     )
 
 

@@ -13,9 +13,10 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import words
+from xinzhi.core.text import clauses, words
+from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import in_blocks, smoothed_distances, unit_distances
-from xinzhi.frontier.labelled import Labelled, clauses, conventions, good_text, provenance, rts_text
+from xinzhi.frontier.labelled import Labelled, good_text, rts_text, setting
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of
@@ -68,10 +69,10 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     algorithm: int = 2,
     rts: str = "vrs",
     orientation: str = "output",
-    replications: int = 2000,
-    bias_replications: int = 100,
+    replications: int = setting("replications"),
+    bias_replications: int = setting("bias_replications"),
     seed: int = 0,
-    level: float = 0.95,
+    level: float = setting("level"),
     units: str | Sequence[Any] | None = None,
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -130,7 +131,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     if np.linalg.matrix_rank(regressors) < regressors.shape[1]:
         raise InputError("frontier.repeated-column")
     distances = unit_distances(data, known, orientation)
-    used = distances > 1 + conventions()["own_frontier"]["value"]
+    used = distances > 1 + setting("own_frontier")
     fit = first = _fit(distances, regressors, used)
     corrected = distances
     if algorithm == 2:  # noqa: PLR2004 - the paper's number
@@ -211,7 +212,7 @@ def _result(
         scores=scores,
         lost=len(estimates) - len(kept),
         kind=given.kind,
-        provenance=provenance("two_stage", given.digests(), done),
+        provenance=provenance("two_stage", given.digests(), **done),
         **done,
     )
 

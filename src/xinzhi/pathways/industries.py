@@ -20,7 +20,7 @@ from xinzhi.data.units import parse
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import Cells, read_cells
 from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import setting
 
 _SHOWN = 8
 
@@ -84,7 +84,7 @@ class Nearness:
 
 def nearness(cells: Cells, *, quantile: float | None = None) -> Nearness:
     """Return densities, their deciles, and who is able to build what."""
-    share = float(conventions("choices")["able_quantile"]) if quantile is None else quantile
+    share = float(setting("choices.able_quantile")) if quantile is None else quantile
     here = present(cells.values)
     near = relatedness.density(here, relatedness.proximity(here, diagonal="zero"))
     able = here.copy()

@@ -19,7 +19,7 @@ from xinzhi.scope.standard import industry_name, standard, unknown
 from xinzhi.scope.tables import EXACT, explained, measure_text
 
 VERDICTS = {"in": 0, "part": 1, "out": 2}
-NAMED, NARROW = 3, 0.01  # industries named in a sentence, and a width of the bounds that is worth one
+NAMED, NARROW = 3, convention("narrow")  # industries named in a sentence, and a width of the bounds that is worth one
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -31,7 +31,7 @@ from xinzhi.sectors.levels import Bounds, State, balanced_cells, state
 ECONOMY = "economy"
 DEGREE = "coordination_corrected"
 SECTOR = "sector"
-_FEWEST_ROWS = 30
+_FEWEST_ROWS = setting("advance.fewest.value")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -19,7 +19,7 @@ from xinzhi.sectors.conventions import series_text, setting
 from xinzhi.sectors.figures import KEYS, figures, omitted, reason
 
 CLUSTERS = ("HH", "LH", "LL", "HL")  # a region and its neighbours, high or low
-_FEWEST = 4
+_FEWEST = setting("permutations.fewest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,9 @@ class GlobalMoran:
     p_permutation: float
 
 
-def global_moran(values: FloatArray, weights: FloatArray, *, permutations: int = 999, seed: int = 0) -> GlobalMoran:
+def global_moran(
+    values: FloatArray, weights: FloatArray, *, permutations: int = setting("permutations.value"), seed: int = 0
+) -> GlobalMoran:
     """Return Moran's I with analytic and permutation inference. Cliff and Ord (1981), Spatial Processes, chapter 2."""
     z = _deviations(values)
     n = z.size
@@ -89,7 +91,7 @@ def _two_sided(drawn: FloatArray, observed: FloatArray) -> FloatArray:
 
 
 def local_moran(
-    values: FloatArray, weights: FloatArray, *, permutations: int = 999, seed: int = 0
+    values: FloatArray, weights: FloatArray, *, permutations: int = setting("permutations.value"), seed: int = 0
 ) -> tuple[FloatArray, FloatArray]:
     """Return the local Moran index of every region, and its conditional permutation probability (two-sided).
 

@@ -16,7 +16,7 @@ from xinzhi.sectors.conventions import method, series_text, setting
 from xinzhi.sectors.figures import figures, reason
 
 Rule = Literal["silverman", "scott"]
-_FEWEST = 3
+_FEWEST = setting("density.fewest")
 
 
 def bandwidth(values: FloatArray, rule: Rule | float = "silverman") -> float:

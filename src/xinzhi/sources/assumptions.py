@@ -11,9 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import polars as pl
 
+from xinzhi.core import parameters
 from xinzhi.core.arrays import BoolArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.parameters import read_yaml
 from xinzhi.sources.detail import Level
 
 _FILE = Path(__file__).with_name("assumptions.yaml")
@@ -33,14 +33,13 @@ class Assumptions:
 
 def catalogue() -> dict[str, dict[str, Any]]:
     """Return every assumption with value, unit, description, reference and alternatives, as the file has them."""
-    loaded: dict[str, dict[str, Any]] = read_yaml(_FILE)["parameters"]
+    loaded: dict[str, dict[str, Any]] = parameters.read_yaml(_FILE)["parameters"]
     return loaded
 
 
-def conventions() -> dict[str, Any]:
-    """Return every convention of the measures that look deeper into one source, with its reference."""
-    loaded: dict[str, Any] = read_yaml(_CONVENTIONS)
-    return loaded
+def setting(name: str) -> Any:  # noqa: ANN401 - the file decides
+    """Return the value of a convention of the measures that look deeper into one source."""
+    return parameters.setting(_CONVENTIONS, name)
 
 
 def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:

@@ -13,7 +13,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Language, Text, words
-from xinzhi.sources.assumptions import catalogue
+from xinzhi.sources.assumptions import catalogue, setting
 from xinzhi.sources.tables import PARTS
 from xinzhi.yardstick import Measurement
 
@@ -29,9 +29,9 @@ ORDER = (
     "unallocated",
 )
 _SHOWN = 3
-_MINOR = 0.1  # of the gap: a part that holds less of it is not named as a reason
-_ALIKE = 0.0005  # log points a year: growth that differs by less reads the same
-_NOTHING = 0.00005  # what a sentence with two decimals of a percentage point writes as 0.00
+_MINOR = setting("minor")  # of the gap: a part that holds less of it is not named as a reason
+_ALIKE = setting("alike")  # log points a year: growth that differs by less reads the same
+_NOTHING = setting("nothing")  # what a sentence with two decimals of a percentage point writes as 0.00
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -10,17 +10,17 @@ import polars as pl
 from xinzhi import pathways
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
+from xinzhi.core.parameters import setting
 from xinzhi.data import Package, names_of, units
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.industries import PANEL, add_complexity, add_opportunities, regions_of
 from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, require_file
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
+from xinzhi.studies.study import LEAST, SILENT, Draft, Progress, Study, first_line, options, title
 from xinzhi.yardstick import Measurement, measure
 
 Spans = tuple[tuple[int, int], tuple[int, int]]
-LEAST_YEARS = 4  # a backtest needs two spans of two years
-LEAST_DRAWS = 20
+LEAST_YEARS, LEAST_DRAWS = setting(LEAST, "fewest_years"), setting(LEAST, "draws_paths")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

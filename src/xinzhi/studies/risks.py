@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
 from xinzhi.data import names_of
 from xinzhi.studies.industries import add_complexity, add_opportunities, regions_of
 from xinzhi.studies.plain import load, read_plain, require_file
-from xinzhi.studies.study import SILENT, Draft, options, sealed, title
+from xinzhi.studies.study import LEAST, SILENT, Draft, options, sealed, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ _PART_OF = {
     "projects": "screen", "archive": "screen", "firms": "capacity", "rates": "capacity", "bands": "debt",
     **dict.fromkeys(_YEARLY, "debt"),
 }  # fmt: skip
-LEAST_DRAWS = 100
+LEAST_DRAWS = setting(LEAST, "draws_risks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
@@ -11,7 +12,6 @@ from xinzhi.core.text import Text, same, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from xinzhi.core.finding import Finding
     from xinzhi.core.names import Names
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Language
     from xinzhi.data import Package
 
+LEAST = Path(__file__).with_name("studies.yaml")
 TOPICS = ("assess", "scope", "sources", "sectors", "paths", "plan", "frontier", "risks", "screen", "bubbles")
 
 

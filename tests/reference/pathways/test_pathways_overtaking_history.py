@@ -77,7 +77,7 @@ def test_productivity_tells_another_date(output, productivity):
 def test_a_margin_of_error_widens_the_interval(output, shared):
     frame = pl.read_csv(shared / "data/world/maddison2023.csv", infer_schema_length=None)
     kept = frame.filter(pl.col("ISO").is_in(["USA", "GBR"]), pl.col("year") >= 1850).drop_nulls("gdppc")
-    unsure = lead_changes(kept, unit="ISO", time="year", value="gdppc", rules=LeadRules.usual(margin=0.05))
+    unsure = lead_changes(kept, unit="ISO", time="year", value="gdppc", rules=LeadRules(margin=0.05))
     sure = output.first("USA", "GBR", durable=True)
     wide = unsure.first("USA", "GBR", durable=True)
     assert wide["earliest"] <= sure["earliest"] <= wide["latest"]

@@ -37,7 +37,7 @@ def test_touching_is_not_passing():
 
 
 def test_a_lead_that_is_too_young_is_neither_durable_nor_not():
-    rules = LeadRules.usual(durable=3)
+    rules = LeadRules(durable=3)
     young = only(lead_changes(frame(a=[1, 3, 3], b=[2, 2, 2]), **KEYS, rules=rules))
     assert young["durable"] is None
     old = only(lead_changes(frame(a=[1, 3, 3, 3], b=[2, 2, 2, 2]), **KEYS, rules=rules))

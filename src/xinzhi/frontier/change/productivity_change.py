@@ -11,6 +11,7 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.data import provenance
 from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
 from xinzhi.frontier.change.distances import Frontier, Measure
 from xinzhi.frontier.change.families import (
@@ -22,7 +23,7 @@ from xinzhi.frontier.change.families import (
 )
 from xinzhi.frontier.change.panel import Columns, Panel, benchmarks, read_panel
 from xinzhi.frontier.change.result import INDICES, ProductivityChange
-from xinzhi.frontier.labelled import conventions, provenance
+from xinzhi.frontier.labelled import setting
 from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
 
 
@@ -157,7 +158,7 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         programs=outcome.programs,
         failures=dict(zip(frame.select("unit", "period").rows(), outcome.failures, strict=True)),
         kind=panel.kind,
-        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, _said(call, columns)),
+        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, **_said(call, columns)),
     )
 
 
@@ -218,7 +219,7 @@ class Options(TypedDict, total=False):
 DEFAULTS: Options = {
     "group": None, "window": None, "base": "mean", "corner": None, "direction": "output", "measure": "radial",
     "weights": None, "disposability": "kuosmanen", "input_prices": (), "output_prices": (), "n_boot": 0,
-    "confidence": conventions()["level"]["value"], "bandwidth": None, "seed": 0, "n_jobs": 1, "progress": None,
+    "confidence": setting("level"), "bandwidth": None, "seed": 0, "n_jobs": 1, "progress": None,
 }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, words
-from xinzhi.frontier.labelled import Labelled, clauses, good_text, rts_text
+from xinzhi.core.text import Text, clauses, words
+from xinzhi.frontier.labelled import Labelled, good_text, rts_text
 
 INDICES = (
     "malmquist", "malmquist-luenberger", "luenberger", "hicks-moorsteen", "fare-primont", "lowe", "laspeyres",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray
-from xinzhi.frontier.stochastic.design import conventions
+from xinzhi.frontier.stochastic.design import CONVENTIONS
 from xinzhi.frontier.stochastic.likelihoods import Likelihood
 
 _LONGEST = (
@@ -60,7 +60,7 @@ def climb(
     free = [at for at in variances if not pinned[at]]
     theta, (value, gradient) = start.copy(), likelihood.gradient(start)
     hessian, steps = likelihood.hessian(theta), 0
-    while steps < conventions()["iterations"]:
+    while steps < CONVENTIONS["iterations"]:
         steps += 1
         step = _newton_step(hessian, gradient, theta, pinned)
         gain = float(step @ gradient)
@@ -123,14 +123,14 @@ def highest(
     summits = [_settle(likelihood, climb(likelihood, start, tuple(variances)), variances, noise) for start in starts]
     regular = [summit for summit in summits if _regular(summit, tuple(variances), noise)]
     best = max(regular or summits, key=lambda summit: summit.value)
-    close = conventions()["agreement"] * max(abs(best.value), 1.0)
+    close = CONVENTIONS["agreement"] * max(abs(best.value), 1.0)
     agreeing = sum(abs(best.value - summit.value) <= close for summit in summits)
     top = max(summit.value for summit in summits)
     return replace(best, starts=len(summits), agreeing=agreeing, higher=top if top > best.value + close else None)
 
 
 def _regular(summit: Summit, variances: Sequence[int], noise: int) -> bool:
-    rules = conventions()
+    rules = CONVENTIONS
     if _smallest(summit.theta, [noise], variances) < _NOTHING:
         return False
     return bool(summit.relative_gradient() <= rules["gradient"] and summit.curvature()[0] > rules["eigenvalue"])
@@ -138,7 +138,7 @@ def _regular(summit: Summit, variances: Sequence[int], noise: int) -> bool:
 
 def _settle(likelihood: Likelihood, best: Summit, variances: Mapping[int, tuple[int, ...]], noise: int) -> Summit:
     """Try every small variance at zero; keep it there when the log-likelihood does not fall."""
-    rules, every = conventions(), tuple(variances)
+    rules, every = CONVENTIONS, tuple(variances)
     for _ in variances:
         total = float(np.log(np.exp(best.theta[list(every)]).sum()))
         limit = total + np.log(rules["vanishing"])

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.stochastic.design import conventions
+from xinzhi.frontier.stochastic.design import CONVENTIONS
 
 SCALES = ("vrs", "crs", "drs", "irs")
 
@@ -58,7 +58,7 @@ def concave_fit(
     # Kuosmanen (2008), Representation theorem for convex nonparametric least squares, Econometrics Journal 11.
     if rts not in SCALES:
         raise UsageError("frontier.stochastic-rts", rts=rts, known=list(SCALES))
-    rules, n = conventions()["concave"], y.size
+    rules, n = CONVENTIONS["concave"], y.size
     if n > rules["rows"]:
         raise InputError("frontier.cnls-rows", n=n, most=rules["rows"])
     sign = -1.0 if convex else 1.0
@@ -132,7 +132,7 @@ def _generate(
     shape: _Shape, y: FloatArray, weights: FloatArray, pairs: tuple[IntArray, IntArray] | None
 ) -> tuple[Solution, tuple[IntArray, IntArray], int, float]:
     """Return the solution, the pairs that it rests on, the rounds, and the largest violation."""
-    rules, n = conventions()["concave"], y.size
+    rules, n = CONVENTIONS["concave"], y.size
     used = np.eye(n, dtype=bool)
     i, h = _neighbours(shape.x, min(rules["neighbours"], n - 1)) if pairs is None else pairs
     rows, worst = shape.always(), np.inf

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -160,13 +159,7 @@ def check_names(inputs: Sequence[str], *others: str | None) -> None:
         raise UsageError("frontier.named-twice", name=twice[0])
 
 
-@cache
-def conventions() -> dict[str, Any]:
-    """Return the conventions of stochastic frontiers."""
-    document: dict[str, Any] = read_yaml(Path(__file__).with_name("conventions.yaml"))
-    return document
-
-
+CONVENTIONS: Mapping[str, Any] = read_yaml(Path(__file__).with_name("conventions.yaml"))
 Covariance = Literal["information", "robust", "cluster"]
 
 CROSS = ("half-normal", "truncated-normal", "exponential", "gamma", "rayleigh", "uniform")
@@ -218,8 +211,8 @@ class Settings:
     determinants_constant: bool = True
     covariance: str = "information"
     cluster: str | None = None
-    level: float = 0.95
-    draws: int | None = 100
+    level: float = CONVENTIONS["level"]
+    draws: int | None = CONVENTIONS["halton"]["draws"]
 
 
 def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
@@ -229,8 +222,7 @@ def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
     known = [field.name for field in fields(Settings)]
     for name in options:
         choose("option", name, known)
-    rules = conventions()
-    given = {"level": rules["level"], "draws": rules["halton"]["draws"]} | dict(options)
+    given = dict(options)
     for name in ("prices", "controls", "determinants"):
         if isinstance(given.get(name), str):
             raise UsageError("frontier.columns-list", name=name, given=given[name])

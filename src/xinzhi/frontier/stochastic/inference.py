@@ -25,7 +25,7 @@ from xinzhi.frontier.stochastic.densities import (
     moment_ratios,
     truncated_posterior,
 )
-from xinzhi.frontier.stochastic.design import conventions
+from xinzhi.frontier.stochastic.design import CONVENTIONS
 from xinzhi.frontier.stochastic.problem import Problem, normal_log_likelihood
 from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
 
@@ -52,7 +52,7 @@ def estimates(problem: Problem, summit: Summit) -> Estimates:
     """Return the parameters with their covariance."""
     free = ~summit.pinned
     information = -summit.hessian[np.ix_(free, free)]
-    identified = summit.curvature()[0] > conventions()["eigenvalue"]
+    identified = summit.curvature()[0] > CONVENTIONS["eigenvalue"]
     bread = np.linalg.inv(information) if identified else np.zeros_like(information)
     if identified and problem.settings.covariance != "information":
         scores = problem.likelihood.scores(summit.theta)[1][:, free]
@@ -164,7 +164,7 @@ def tests(problem: Problem, summit: Summit, found: Estimates) -> pl.DataFrame:
     inside = sum(name not in (NOISE, INEFFICIENCY, EFFECT, PERSISTENT) for name in names)
     ratio = 2 * (summit.value - normal_log_likelihood(problem))
     ratio = ratio if ratio > _ROUNDING else 0.0
-    levels = conventions()["critical"]
+    levels = CONVENTIONS["critical"]
     critical = [mixed_critical(level, inside, edges) for level in levels]
     rows = [("no inefficiency (likelihood ratio)", ratio, inside + edges, mixed_tail(ratio, inside, edges), *critical)]
     skew = skewness(problem.residuals)
@@ -309,7 +309,7 @@ class Verdict:
 
 def judge(problem: Problem, summit: Summit, found: Estimates) -> Verdict:
     """Return the verdict on an estimate."""
-    rules = conventions()
+    rules = CONVENTIONS
     gradient, (eigenvalue, condition) = summit.relative_gradient(), summit.curvature()
     notes: dict[str, dict[str, object]] = {name: {} for name in _edges(problem, found)}
     if gradient > rules["gradient"]:
@@ -333,7 +333,7 @@ def judge(problem: Problem, summit: Summit, found: Estimates) -> Verdict:
 
 def _edges(problem: Problem, found: Estimates) -> list[str]:
     """Return which edges of the parameter space were reached."""
-    rules, names = conventions(), []
+    rules, names = CONVENTIONS, []
     total = sum(np.exp(found.value(term) or 0.0) for term in (NOISE, EFFECT, PERSISTENT) if term in found.terms)
     total += np.exp((found.value(INEFFICIENCY) or 0.0) + (found.value(GAMMA) or 0.0))
     pinned = {term for term, fixed in zip(found.terms, found.fixed, strict=True) if fixed}

@@ -13,12 +13,12 @@ from xinzhi.frontier.stochastic import densities
 from xinzhi.frontier.stochastic.densities import INEFFICIENCY, LOCATION, NOISE, Distribution
 from xinzhi.frontier.stochastic.design import (
     CONSTANT,
+    CONVENTIONS,
     EFFECTS,
     IN_STEP,
     Frontier,
     Settings,
     Table,
-    conventions,
     orthonormal,
 )
 from xinzhi.frontier.stochastic.likelihoods import InStep, Likelihood, Pooled, gamma
@@ -105,7 +105,7 @@ def _likelihood(
         distribution = densities.HALF_NORMAL if model == "four-component" else _distribution(settings.distribution)
         return RandomEffects(y, x, table.codes, model == "four-component", distribution), None
     if model == "gamma":
-        rule = conventions()["halton"]
+        rule = CONVENTIONS["halton"]
         return Pooled(y, x, gamma(y.size, settings.draws, rule["base"], rule["burn"])), None
     return Pooled(y, x, _distribution(settings.distribution if model == "true-fixed" else model)), None
 
@@ -134,7 +134,7 @@ def _check_panel(model: str, table: Table) -> None:
 def starts(problem: Problem) -> list[FloatArray]:
     """Return where searches start: least squares, its residual variance split in several ways."""
     # Corrected ordinary least squares: the frontier is raised by the mean that each split gives to inefficiency.
-    shares = conventions()["shares"]
+    shares = CONVENTIONS["shares"]
     if problem.size > _MANY or problem.model in ("gamma", "true-random", "four-component"):
         shares = shares[1::2]
     return [start for share in shares for start in _start(problem, share)]
@@ -215,7 +215,7 @@ def elasticities(
         columns["returns_to_scale"] = 1 / first[:, outputs].sum(axis=1)
     if frontier.trend:
         columns["technical_change"] = slopes[:, -1] * (-1.0 if settings.cost else 1.0)
-    columns["monotone"] = (first >= conventions()["monotonicity"]).all(axis=1)
+    columns["monotone"] = (first >= CONVENTIONS["monotonicity"]).all(axis=1)
     if not settings.cost:
         columns["curved"] = quasi_concave(first, second)
     elif prices:
@@ -226,7 +226,7 @@ def elasticities(
 def concave(slopes: FloatArray, bend: FloatArray) -> BoolArray:
     """Return the rows in which ``B + e e' - diag(e)`` is negative semidefinite."""
     matrices = bend + slopes[:, :, None] * slopes[:, None, :] - slopes[:, :, None] * np.eye(slopes.shape[1])
-    return np.asarray(np.linalg.eigvalsh(matrices)[:, -1] <= conventions()["curvature"])
+    return np.asarray(np.linalg.eigvalsh(matrices)[:, -1] <= CONVENTIONS["curvature"])
 
 
 def quasi_concave(slopes: FloatArray, bend: FloatArray) -> BoolArray:
@@ -236,7 +236,7 @@ def quasi_concave(slopes: FloatArray, bend: FloatArray) -> BoolArray:
     unit = slopes / length[:, None]
     across = np.eye(count) - unit[:, :, None] * unit[:, None, :]
     matrices = across @ (bend - slopes[:, :, None] * np.eye(count)) @ across
-    return np.asarray(np.linalg.eigvalsh(matrices)[:, -1] <= conventions()["curvature"])
+    return np.asarray(np.linalg.eigvalsh(matrices)[:, -1] <= CONVENTIONS["curvature"])
 
 
 def checks(table: pl.DataFrame, settings: Settings) -> pl.DataFrame:

@@ -13,7 +13,8 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, same, words
-from xinzhi.frontier.labelled import Labelled, good_text, provenance
+from xinzhi.data import provenance
+from xinzhi.frontier.labelled import Labelled, good_text
 from xinzhi.frontier.stochastic.climbing import highest
 from xinzhi.frontier.stochastic.densities import NOISE
 from xinzhi.frontier.stochastic.design import Frontier, Options, Settings, check_names, read_table, settle
@@ -271,7 +272,7 @@ def sfa(
     call = {"output": output, "inputs": tuple(inputs), "unit": unit, "period": period, "model": model, "logs": logs}
     return StochasticFrontier(
         frame=efficiencies(problem, summit.theta, fitted),
-        provenance=provenance("frontier.sfa", table.digests(), {**call, **dict(options)}),
+        provenance=provenance("frontier.sfa", table.digests(), (), **{**call, **dict(options)}),
         kind=table.kind,
         coefficients=coefficients(problem, found),
         log_likelihood=summit.value,

@@ -13,10 +13,11 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, words
-from xinzhi.frontier.labelled import Labelled, provenance, rts_text
+from xinzhi.data import provenance
+from xinzhi.frontier.labelled import Labelled, rts_text
 from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.densities import truncated_posterior
-from xinzhi.frontier.stochastic.design import Table, check_names, conventions, read_table
+from xinzhi.frontier.stochastic.design import CONVENTIONS, Table, check_names, read_table
 from xinzhi.frontier.stochastic.inference import skewness
 from xinzhi.frontier.stochastic.sfa import efficiency_facts
 from xinzhi.frontier.technology.technology import choose
@@ -118,7 +119,7 @@ def stoned(
     >>> stoned(farms, "rice", ["land"], error="additive").frame["fitted"].round(6).to_list()
     [1.0, 2.5, 3.0, 3.5]
     """
-    settings = {"method": "moments", "cost": False, "level": conventions()["level"]} | dict(options)
+    settings = {"method": "moments", "cost": False, "level": CONVENTIONS["level"]} | dict(options)
     _check(error, rts, settings)
     check_names(inputs, output, unit, period)
     table = read_table("stoned", frame, {output: "positive", **dict.fromkeys(inputs, "non-negative")}, unit, period)
@@ -260,7 +261,7 @@ def _result(
     call = {"output": names[0], "inputs": names[1], "unit": table.unit, "period": table.period, **options}
     return Stoned(
         frame=keys.hstack(pl.DataFrame(columns)),
-        provenance=provenance("frontier.stoned", table.digests(), call),
+        provenance=provenance("frontier.stoned", table.digests(), **call),
         kind=table.kind,
         planes=keys.hstack(pl.DataFrame(planes)),
         sigma_u=sigma_u,

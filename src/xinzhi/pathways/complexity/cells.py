@@ -16,7 +16,7 @@ from xinzhi.core.result import FrameKind
 from xinzhi.core.text import same
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import setting
 
 _SHOWN = 5
 
@@ -82,7 +82,7 @@ def _withheld(
     """Fill in what a statistics office withholds and say how many cells that are, or refuse and name them."""
     if not {place, activity, value} <= set(cells.columns) or cells[value].dtype != pl.String:
         return cells, ()
-    marks = conventions("disclosure")["marks"]
+    marks = setting("disclosure.marks")
     text = pl.col(value).str.strip_chars().str.to_lowercase()
     masked = cells.select(text.is_in(marks) | text.str.contains(r"^[<\u2264]\s*\d+$"))[:, 0].fill_null(value=False)
     if not masked.any():

@@ -29,7 +29,7 @@ from xinzhi.pathways.complexity.relatedness import (
     revealed_advantage,
 )
 from xinzhi.pathways.complexity.spectrum import Fitness, Spectrum, fitness, spectrum
-from xinzhi.pathways.conventions import check_option, conventions, options_of
+from xinzhi.pathways.conventions import check_option, options_of, setting
 
 Scale = Literal["places", "z", "z-sample"]
 _SHOWN = 3
@@ -58,7 +58,7 @@ class ComplexityOptions:
     presence: Presence = "rca"
     threshold: float = 1.0
     least: float = 0.0
-    significance: float = 0.05
+    significance: float = setting("inference.level")
     measure: Measure = "conditional"
     diagonal: Diagonal = "one"
     nearest: int | None = None
@@ -262,7 +262,7 @@ def _weak(raw: Spectrum) -> tuple[Finding, ...]:
     """Say so when the index is hardly determined: parts that share nothing, or two eigenvalues close together."""
     if raw.parts > 1:
         return (finding("pathways.separate-parts", table="cells", words={"n": raw.parts}),)
-    if raw.gap < float(conventions("spectrum")["least_gap"]):
+    if raw.gap < float(setting("spectrum.least_gap")):
         return (finding("pathways.small-gap", table="cells", words={"gap": raw.gap}),)
     return ()
 
@@ -290,7 +290,7 @@ def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
 
 def _sign(raw: Spectrum, here: BoolArray, cells: Cells, anchor: Mapping[str, float] | None) -> tuple[str, float]:
     """Return what fixes the sign, and its correlation with the index as it came out of the solver."""
-    least = float(conventions("anchor")["least_correlation"])
+    least = float(setting("anchor.least_correlation"))
     if anchor is None:
         found = _correlation(raw.places, here.sum(axis=1).astype(float))
         if abs(found) >= least:

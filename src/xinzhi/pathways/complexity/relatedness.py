@@ -8,7 +8,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import UsageError
-from xinzhi.pathways.conventions import check_option
+from xinzhi.pathways.conventions import check_option, setting
 
 Form = Literal["rca", "log", "symmetric", "difference", "shrunk"]
 Presence = Literal["rca", "share", "poisson", "rca-and-count", "given"]
@@ -40,7 +40,12 @@ def revealed_advantage(values: FloatArray, form: Form = "rca", *, prior: float |
 
 
 def present(
-    values: FloatArray, rule: Presence = "rca", *, threshold: float = 1.0, least: float = 0.0, level: float = 0.05
+    values: FloatArray,
+    rule: Presence = "rca",
+    *,
+    threshold: float = 1.0,
+    least: float = 0.0,
+    level: float = setting("inference.level"),
 ) -> BoolArray:
     """Return which activities count as present in which places."""
     if rule == "given":

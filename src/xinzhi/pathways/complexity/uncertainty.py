@@ -16,7 +16,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.complexity import Complexity, ComplexityOptions
-from xinzhi.pathways.conventions import check_option, conventions, options_of
+from xinzhi.pathways.conventions import check_option, options_of, setting
 
 Source = Literal["activities", "counts", "both"]
 _ROOM = 600  # megabytes that the densities of all draws may take
@@ -43,8 +43,8 @@ class Draws:
 
     source: Source = "both"
     unit: float = 1.0
-    draws: int = 200
-    level: float = 0.9
+    draws: int = setting("uncertainty.draws")
+    level: float = setting("uncertainty.level")
     seed: int = 0
     density: bool = True
 
@@ -65,7 +65,7 @@ class Uncertainty(Result, verb="uncertainty", topic="pathways", key=("place",)):
 
     def facts(self) -> Facts:
         """Return who is surely in the upper third, how wide the ranks are, and how far the index is determined."""
-        sure = self.frame.sort("rank").filter(pl.col("top_third") >= conventions("uncertainty")["sure"])["place"]
+        sure = self.frame.sort("rank").filter(pl.col("top_third") >= setting("uncertainty.sure"))["place"]
         options = self.provenance.options
         ranks = {
             "sure": [self.names.region(code) for code in sure],

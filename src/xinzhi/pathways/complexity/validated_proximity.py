@@ -15,6 +15,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import read_cells
 from xinzhi.pathways.complexity.complexity import ComplexityOptions
+from xinzhi.pathways.conventions import setting
 
 Tail = Literal["exact", "saddlepoint"]
 _STILL, _MOST, _HALVINGS = 1e-11, 200, 40
@@ -236,7 +237,7 @@ def validated_proximity(
     activity: str,
     value: str,
     options: ComplexityOptions | None = None,
-    level: float = 0.05,
+    level: float = setting("inference.level"),
     tail: Tail | None = None,
 ) -> Validated:
     """Test the proximity of every pair of activities against a bipartite configuration model.

@@ -16,7 +16,7 @@ from xinzhi.core.regression import clustered_errors, ols, within
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import adjacency, row_standardised
 from xinzhi.data import provenance
-from xinzhi.pathways.conventions import check_option, conventions, options_of
+from xinzhi.pathways.conventions import check_option, options_of, setting
 from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 
 Effects = Literal["none", "unit", "time", "two-way"]
@@ -166,7 +166,7 @@ def beta_convergence(
     initial = logs.values[:, :-1]
     given = _controls(frame, logs, unit=unit, time=time, names=controls)
     terms, estimates, errors, fitted, spatial, r2 = _estimate(growth, initial, given, logs, neighbours, rules, controls)
-    bounds = conventions("inference")["normal_95"] * errors
+    bounds = setting("inference.normal_95") * errors
     years = np.tile(logs.years[:-1], len(logs.units))
     return BetaConvergence(
         frame=pl.DataFrame(

@@ -65,7 +65,7 @@ class ClubRules:
         Join neighbouring clubs that converge together: ``ps``, ``vlt``, or not at all.
     """
 
-    test: LogTRules = field(default_factory=LogTRules.usual)
+    test: LogTRules = field(default_factory=LogTRules)
     sieve: float = 0.0
     raising: bool = True
     order: Order = "last"

@@ -13,9 +13,10 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.markov_chains import steady_state
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
+from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.convergence.unit_years import UnitYears, logarithms, read_unit_years
 
-_FEWEST = 10
+_FEWEST = setting("dynamics.fewest")
 _MARGIN = 3.0  # bandwidths beyond the data: the kernel of the outermost unit has room
 
 
@@ -49,7 +50,7 @@ def distribution_dynamics(
     time: str,
     value: str,
     lag: int = 1,
-    points: int = 101,
+    points: int = setting("dynamics.points"),
     bandwidth: float | None = None,
 ) -> DistributionDynamics:
     """Estimate the density of where units are `lag` years later, given where they are, and the long run it implies.

@@ -14,11 +14,10 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.regression import bartlett, long_run_variance, newey_west_lags
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
-from xinzhi.pathways.conventions import check_option, conventions, options_of
+from xinzhi.pathways.conventions import check_option, options_of, setting
 from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 
 Variance = Literal["fqsb", "aqsb", "andrews", "newey-west"]
-_FEWEST_YEARS = 5  # of the regression: two coefficients, an autocorrelation, and something left
 _NEAR_ZERO = 1e-2
 
 
@@ -43,18 +42,12 @@ class LogTRules:
         ``refuse`` or ``drop`` units with gaps.
     """
 
-    trim: float = 1 / 3
+    trim: float = setting("log_t.trim")
     variance: Variance = "fqsb"
-    critical: float = -1.65
+    critical: float = setting("log_t.critical")
     logs: bool = False
     smoothing: float | None = None
     gaps: Gaps = "refuse"
-
-    @classmethod
-    def usual(cls) -> LogTRules:
-        """Return the rules with the values of the package's conventions."""
-        found = conventions("log_t")
-        return cls(trim=float(found["trim"]), critical=float(found["critical"]))
 
     def check(self) -> None:
         """Raise a usage error where an option is impossible."""
@@ -121,8 +114,8 @@ def regress(spread: FloatArray, rules: LogTRules) -> Regressions:
     count = spread.shape[-1]
     first = round(count * rules.trim)
     used = count - first
-    if first < 1 or used < _FEWEST_YEARS:
-        raise InputError("pathways.few-years", used=used, n=count, first=first, least=_FEWEST_YEARS)
+    if first < 1 or used < setting("log_t.fewest"):
+        raise InputError("pathways.few-years", used=used, n=count, first=first, least=setting("log_t.fewest"))
     log_t = np.log(np.arange(first + 1, count + 1))
     design = np.column_stack([np.ones(used), log_t])
     # The logarithm of a variance of zero is the end of the test, not of the program.
@@ -273,7 +266,7 @@ def log_t_test(
     """
     from scipy.special import ndtr
 
-    chosen = rules or LogTRules.usual()
+    chosen = rules or LogTRules()
     panel = prepared(frame, unit=unit, time=time, value=value, rules=chosen, verb="log_t_test")
     panel = span(panel, start, end, verb="log_t_test")
     spread = variation(panel.values)

@@ -15,7 +15,7 @@ from xinzhi.core.regression import hac_errors, newey_west_lags
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.data import provenance
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 
 
@@ -37,7 +37,7 @@ class SigmaConvergence(Result, verb="sigma_convergence", topic="pathways", key=(
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
         p = float(self.tests.filter(test="pitman-morgan")["p"].item())
         moved = "less" if self.ratio < 1 else "more"
-        verdict = "same" if p >= conventions("inference")["level"] else moved
+        verdict = "same" if p >= setting("inference.level") else moved
         said = {"start": first["year"], "end": last["year"], "first": first["deviation"], "last": last["deviation"]}
         return {f"headline.sigma_{verdict}": {**said, "p": p}}
 

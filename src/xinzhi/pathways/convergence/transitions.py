@@ -24,7 +24,7 @@ from xinzhi.core.markov_chains import (
 )
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.convergence.beta_convergence import weights_matrix
 from xinzhi.pathways.convergence.unit_years import UnitYears, read_unit_years
 
@@ -61,7 +61,7 @@ class Transitions(Result, verb="transitions", topic="pathways", key=("neighbours
             found["summary.mobility"] = {"prais": self.indices.prais, "second": self.indices.second_eigenvalue}
         if self.homogeneity is not None:
             test = self.homogeneity
-            matters = test.p < conventions("inference")["level"]
+            matters = test.p < setting("inference.level")
             found["summary.neighbours"] = {
                 "lr": test.statistic, "df": test.degrees, "p": test.p, "matters": matters
             }  # fmt: skip
@@ -74,7 +74,7 @@ def transitions(
     unit: str,
     time: str,
     value: str,
-    classes: int = 5,
+    classes: int = setting("dynamics.classes"),
     bounds: Bounds | Sequence[float] = "yearly",
     neighbours: Mapping[str, Sequence[str]] | None = None,
 ) -> Transitions:

@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, Severity, finding
 from xinzhi.core.result import FrameKind
 from xinzhi.data import Field, tidy
-from xinzhi.pathways.conventions import check_option
+from xinzhi.pathways.conventions import check_option, setting
 
 Gaps = Literal["refuse", "drop"]
 
@@ -60,7 +60,7 @@ def read_unit_years(
     )
 
 
-def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int = 3) -> UnitYears:
+def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int = setting("log_t.units")) -> UnitYears:
     """Return a panel without gaps, at equal distances in time."""
     check_option("gaps", gaps, Gaps)
     _refuse_uneven(panel.years, verb)

@@ -15,7 +15,7 @@ from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
-from xinzhi.pathways.conventions import options_of
+from xinzhi.pathways.conventions import options_of, setting
 from xinzhi.pathways.entry.models import (
     BASELINE,
     LABELS,
@@ -33,7 +33,7 @@ from xinzhi.pathways.entry.models import (
 )
 from xinzhi.pathways.industries import word
 
-_FEWEST = 20
+_FEWEST = setting("backtest.fewest")
 _SHOWN = 6
 
 
@@ -58,13 +58,13 @@ class BacktestOptions:
         Bootstrap samples of the places, coverage of the intervals, seed of samples and trees.
     """
 
-    absent: tuple[float, ...] = (0.5, 1.0)
+    absent: tuple[float, ...] = tuple(setting("backtest.absent"))
     scores: tuple[Score, ...] | None = None
     least_place: float = 0.0
     unit: float | None = None
     folds: int = 0
-    draws: int = 400
-    level: float = 0.95
+    draws: int = setting("backtest.draws")
+    level: float = setting("backtest.level")
     seed: int = 0
 
 
@@ -106,7 +106,7 @@ class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score"
                 found.setdefault("summary.best_score", []).append(best_score)
         return dict(found)
 
-    def calibration(self, absent: float, score: Score, *, bins: int = 10) -> pl.DataFrame:
+    def calibration(self, absent: float, score: Score, *, bins: int = setting("backtest.bins")) -> pl.DataFrame:
         """Return ``bin, cells, expected, observed``: the mean chance that a model gave, and the share that entered."""
         if score not in MODELS or score not in self.cells.columns:
             raise UsageError(

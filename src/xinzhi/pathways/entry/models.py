@@ -15,7 +15,7 @@ from xinzhi.core.regression import logit
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text
 from xinzhi.pathways.complexity import relatedness
-from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.pathways.conventions import check_option, conventions, setting
 
 BASELINE = (
     "density", "density_nearest", "density_correlated", "density_places", "diversity", "ubiquity", "rca", "amount",
@@ -41,7 +41,7 @@ def unit_of_chance(values: FloatArray) -> float:
     # measurement changes anything.
     if (values == np.round(values)).all():
         return 1.0
-    return float(np.quantile(values[values > 0], conventions("entry")["unit_quantile"]))
+    return float(np.quantile(values[values > 0], setting("entry.unit_quantile")))
 
 
 def traits(values: FloatArray, names: tuple[str, ...] = OURS, *, unit: float | None = None) -> dict[str, FloatArray]:
@@ -63,7 +63,7 @@ def _baseline(count: FloatArray, rca: FloatArray, here: BoolArray) -> dict[str, 
     alike[~here.any(axis=1)] = alike[:, ~here.any(axis=1)] = 0.0
     linked = (1 + _correlated(np.log(rca + 0.1))) / 2
     np.fill_diagonal(linked, 0)
-    nearest = min(int(conventions("entry")["nearest"]), count.shape[1] - 1)
+    nearest = min(int(setting("entry.nearest")), count.shape[1] - 1)
     return {
         "density": relatedness.density(here, near),
         "density_nearest": _among(near, here.astype(float), nearest),

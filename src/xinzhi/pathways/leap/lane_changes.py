@@ -16,7 +16,7 @@ from xinzhi.data import Field, provenance, tidy
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import conventions, setting
 
 _TENTHS = 10
 
@@ -183,7 +183,7 @@ def _by_place(
     share = off / n
     expected = low.sum(axis=1) / np.where(candidates > 0, candidates, np.nan)
     # Wilson (1927): an interval that holds for few entries too.
-    z = conventions("inference")["normal_95"]
+    z = setting("inference.normal_95")
     z2 = z**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = z * np.sqrt(share * (1 - share) / n + z2 / (4 * n**2)) / (1 + z2 / n)

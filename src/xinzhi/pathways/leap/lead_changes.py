@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.breaks import TO_SIGMA
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
-from xinzhi.pathways.conventions import conventions, options_of
+from xinzhi.pathways.conventions import options_of, setting
 from xinzhi.pathways.convergence.unit_years import UnitYears, logarithms, read_unit_years
 
-_TO_SIGMA = 1.482602218505602
 _SHOWN = 8
 
 
@@ -38,21 +38,10 @@ class LeadRules:
         ...and than so many log points: a war, a crisis, or the splice of two series.
     """
 
-    margin: float
-    durable: int
-    jump: float
-    least_jump: float
-
-    @classmethod
-    def usual(cls, margin: float | None = None, durable: int | None = None) -> LeadRules:
-        """Return the rules with the values of the package's conventions, two of them at will."""
-        found = conventions("lead")
-        return cls(
-            margin=float(found["margin"] if margin is None else margin),
-            durable=int(found["durable"] if durable is None else durable),
-            jump=float(found["jump"]),
-            least_jump=float(found["least_jump"]),
-        )
+    margin: float = setting("lead.margin")
+    durable: int = setting("lead.durable")
+    jump: float = setting("lead.jump")
+    least_jump: float = setting("lead.least_jump")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -154,7 +143,7 @@ def lead_changes(
     >>> found.frame.select("challenger", "earliest", "latest", "durable").rows()
     [('a', 5, 7, True)]
     """
-    chosen = rules or LeadRules.usual()
+    chosen = rules or LeadRules()
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="lead_changes")
     logs = logarithms(panel, verb="lead_changes")
     for what, count in (("unit", len(logs.units)), ("year", len(logs.years))):
@@ -258,7 +247,7 @@ def _jumps(logs: UnitYears, rules: LeadRules) -> BoolArray:
         years = np.diff(logs.years[known])
         yearly = moves / years
         middle = np.median(yearly)
-        spread = _TO_SIGMA * np.median(np.abs(yearly - middle))
+        spread = TO_SIGMA * np.median(np.abs(yearly - middle))
         # Over a gap the deviation of the sum of so many moves grows with the square root of their number.
         apart = np.abs(moves - middle * years) / np.sqrt(years)
         out = (apart > rules.jump * spread) & (np.abs(moves) > rules.least_jump)

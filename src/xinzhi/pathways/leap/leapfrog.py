@@ -15,7 +15,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, words
 from xinzhi.data import names_of
 from xinzhi.data.package import Package
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.industries import as_package, called
 from xinzhi.pathways.leap.lane_changes import LaneChanges
 from xinzhi.yardstick import Measurement
@@ -179,7 +179,7 @@ def _lacks(what: str, regions: Sequence[str], **values: object) -> Judged:
 
 def _distance(now: pl.DataFrame, year: int, leader: Text) -> Judged:
     """Judge whether there is a leader to pass."""
-    limit = float(conventions("leapfrog")["frontier_ratio"])
+    limit = float(setting("leapfrog.frontier_ratio"))
     return {
         region: {
             "year": year, "value": ratio, "reference": limit, "met": ratio < limit,
@@ -191,7 +191,7 @@ def _distance(now: pl.DataFrame, year: int, leader: Text) -> Judged:
 
 def _wages(measured: Measurement, regions: list[str], leader: str, year: int) -> Judged:
     """Judge whether labour income per worker is far enough below the leader's."""
-    limit = float(conventions("leapfrog")["wage_ratio"])
+    limit = float(setting("leapfrog.wage_ratio"))
     pay = pl.col("labour_share") * pl.col("output") / pl.col("labour")
     rows = measured.inputs.filter(pl.col("year") == year).select("region", pay=pay)
     known = dict(rows.filter(pl.col("pay").is_finite()).iter_rows())

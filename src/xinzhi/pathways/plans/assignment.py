@@ -12,6 +12,7 @@ from scipy.sparse import csc_array
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
+from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs, shared
 
 Relaxed = tuple[FloatArray, float, FloatArray, FloatArray, FloatArray]
@@ -57,7 +58,7 @@ class Assignment:
         return max(0.0, (self.bound - self.objective) / max(abs(self.objective), 1e-12))
 
 
-def assign(task: Task, *, time_limit: float = 60.0, least_gap: float = 0.0) -> Assignment:
+def assign(task: Task, *, time_limit: float = setting("plan.time_limit"), least_gap: float = 0.0) -> Assignment:
     r"""Return the assignment of largest total value."""
     # Sizes and caps alone make the incidence matrix of a bipartite graph: it is totally unimodular (Hoffman and Kruskal
     # 1956), so that every vertex of the relaxation is whole and the linear program is the integer program. When its
@@ -300,8 +301,8 @@ def _solver(highspy: Any, seconds: float, least_gap: float) -> Any:  # noqa: ANN
         "output_flag": False, "threads": 1, "parallel": "off", "time_limit": float(seconds),
         "mip_rel_gap": float(least_gap), "mip_abs_gap": 0.0, "mip_feasibility_tolerance": 1e-9,
     }  # fmt: skip
-    for name, setting in options.items():
-        highs.setOptionValue(name, setting)
+    for name, value in options.items():
+        highs.setOptionValue(name, value)
     return highs
 
 

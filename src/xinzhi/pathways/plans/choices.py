@@ -19,7 +19,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import names_of, provenance
 from xinzhi.pathways.complexity.validated_proximity import configuration
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import conventions, setting
 from xinzhi.pathways.industries import Explanation, as_package, called, jobs, nearness
 from xinzhi.pathways.plans.lists import Fit, Lists, chosen_categories, divisions_of, fit_of, plan_years, read_lists
 from xinzhi.pathways.plans.similarity import hypergeometric_at_most, jaccard, length_chances, overlap_row, shared, tails
@@ -108,7 +108,7 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
                 "k": int(regions["unfit_absent"].sum()), "top": [self.names.region(code) for code in most]
             }  # fmt: skip
         p = self.overlap.row(by_predicate=pl.col("year") == year, named=True)["p_fit"]
-        found["summary.nearer"] = {"nearer": p <= conventions("choices")["significance"], "p": p}
+        found["summary.nearer"] = {"nearer": p <= setting("choices.significance"), "p": p}
         return found | {"headline.without_herd": self._changes(year)}
 
     def changes(self, year: int | None = None) -> pl.DataFrame:
@@ -134,7 +134,7 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         """Return how alike the lists of a year are, and how often the quoted industries are named."""
         row = self.overlap.row(by_predicate=pl.col("year") == year, named=True)
         frame = self.frame.filter(pl.col("year") == year)
-        quoted = frame.filter(pl.col("category").is_in(conventions("choices")["quoted"]))
+        quoted = frame.filter(pl.col("category").is_in(setting("choices.quoted")))
         if quoted.is_empty():
             quoted = frame.sort("named", "category", descending=[True, False]).head(_SHOWN)
         named = [
@@ -256,7 +256,7 @@ def choices(
     data = as_package(package)
     when = plan_years(data, years, verb=verb)
     chosen = chosen_categories(data, categories, verb=verb)
-    count = int(conventions("likeness")["draws"]) if draws is None else draws
+    count = int(setting("likeness.draws")) if draws is None else draws
     if count < 1:
         raise UsageError("pathways.few-draws", verb=verb, n=count)
     cells, year = jobs(data, activity_year, verb=verb)
@@ -288,17 +288,17 @@ def _overlap(both: Sequence[tuple[Lists, Fit]], draws: int, seed: int) -> pl.Dat
 
 def unfit_cells(lists: Lists, fit: Fit) -> BoolArray:
     """Return where a region names a category from the lowest deciles of density (n, p)."""
-    low = int(conventions("choices")["low_decile"])
+    low = int(setting("choices.low_decile"))
     return np.asarray(lists.named & fit.known & (fit.decile <= low))
 
 
 def category_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
     """Return one row per category; the columns are those of `Choices.frame`."""
-    setting = conventions("choices")
+    rules = conventions("choices")
     chances, counts = length_chances(lists.named), lists.named.sum(axis=0)
     more, fewer = tails(chances.T, counts)
     rate = benjamini_hochberg(np.minimum(2 * np.minimum(more, fewer), 1.0))
-    unusual = rate <= float(setting["significance"])
+    unusual = rate <= float(rules["significance"])
     expected = chances.sum(axis=0)
     verdict = np.where(~unusual, "as expected", np.where(counts > expected, "more", "fewer"))
     unfit, able = unfit_cells(lists, fit), fit.able.sum(axis=0)
@@ -317,7 +317,7 @@ def category_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
             "p_fewer": fewer,
             "q": rate,
             "verdict": verdict,
-            "everywhere": counts >= float(setting["everywhere"]) * len(lists.regions),
+            "everywhere": counts >= float(rules["everywhere"]) * len(lists.regions),
             "able": able,
             "over_choice": np.where(able > 0, counts / np.maximum(able, 1), np.nan),
             "unfit": unfit.sum(axis=0),
@@ -363,7 +363,7 @@ def cell_rows(lists: Lists, fit: Fit) -> pl.DataFrame:
 
 def region_rows(lists: Lists, fit: Fit, names: Names) -> pl.DataFrame:
     """Return one row per region; the columns are those of `Choices.regions`."""
-    low = int(conventions("choices")["low_decile"])
+    low = int(setting("choices.low_decile"))
     unfit = unfit_cells(lists, fit)
     judged, far = fit.known.sum(axis=1), (fit.known & (fit.decile <= low)).sum(axis=1)
     drawn = (lists.named & fit.known).sum(axis=1)

@@ -19,7 +19,7 @@ from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
-from xinzhi.pathways.conventions import check_option, conventions
+from xinzhi.pathways.conventions import check_option, setting
 from xinzhi.pathways.industries import Explanation, as_package, called, jobs, word, years_of
 from xinzhi.pathways.plans import similarity
 from xinzhi.pathways.plans.choices import Choices, choices
@@ -89,7 +89,7 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         }
         end = rows[-1]
         if end["expected"] is not None:
-            beyond = end["p_more"] <= conventions("inference")["level"]
+            beyond = end["p_more"] <= setting("inference.level")
             found["summary.by_chance"] = {**end, "beyond": beyond}
         then = self.years.filter(pl.col("level") == end["level"]).sort("year").row(0, named=True)
         if then["year"] != last:
@@ -269,7 +269,7 @@ def isomorphism(
     check_option("null", null, Null)
     data = as_package(package)
     known = years_of(data.require("activity", ["region", "industry", "year", "employment"], verb=verb))
-    count = int(conventions("likeness")["draws"]) if draws is None else draws
+    count = int(setting("likeness.draws")) if draws is None else draws
     if count < 1:
         raise UsageError("pathways.few-draws", verb=verb, n=count)
     read = {year: jobs(data, year, verb=verb)[0] for year in (known if years is None else sorted(set(years)))}
@@ -337,7 +337,7 @@ def pair_rows(
     which, draws, seed = null
     pairs = np.triu_indices(len(places), 1)
     observed = measures[0][pairs]
-    enough = values.shape[1] >= int(conventions("likeness")["fewest"])
+    enough = values.shape[1] >= int(setting("likeness.fewest"))
     maker = permuted_structures if which == "permuted" else sampled_structures
     total, above, means = np.zeros(len(observed)), np.zeros(len(observed)), [np.empty(0)]
     for drawn in maker(values, draws, seed=seed) if enough else ():
@@ -367,7 +367,7 @@ def year_row(level: str, year: int, pairs: pl.DataFrame, drawn: FloatArray, acti
     """Return the row of one level and year; the columns are those of `Isomorphism.years`."""
     mean = float(pairs["cosine"].to_numpy().mean())
     any_ = bool(len(drawn))
-    low, high = np.quantile(drawn, [0.025, 0.975]).tolist() if any_ else (None, None)
+    low, high = np.quantile(drawn, setting("inference.tails")).tolist() if any_ else (None, None)
     row = {
         "level": level,
         "year": year,
@@ -379,7 +379,7 @@ def year_row(level: str, year: int, pairs: pl.DataFrame, drawn: FloatArray, acti
         "low": low,
         "high": high,
         "p_more": float((1 + (drawn >= mean - 1e-12).sum()) / (1 + len(drawn))) if any_ else None,
-        "pairs_more": float((pairs["p_more"].to_numpy() <= conventions("inference")["level"]).mean()) if any_ else None,
+        "pairs_more": float((pairs["p_more"].to_numpy() <= setting("inference.level")).mean()) if any_ else None,
     }
     numbers = dict.fromkeys(("expected", "low", "high", "p_more", "pairs_more"), pl.Float64)
     return pl.DataFrame([row], schema_overrides=numbers)

@@ -23,14 +23,14 @@ from xinzhi.data.frames import read_any
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.complexity.complexity import measure_cells
-from xinzhi.pathways.conventions import check_known, conventions
+from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.industries import Nearness, jobs, nearness, years_of
 from xinzhi.pathways.plans.assignment import Model, Task
 
 StrArray = npt.NDArray[np.str_]
 
 
-_FEWEST = 10
+_FEWEST = setting("choices.fewest")
 _ALIASES = {"region": ("region", "place"), "industry": ("industry", "activity")}
 
 
@@ -72,7 +72,7 @@ def chances_of(
 ) -> tuple[FloatArray, EntryOdds | None]:
     """Return the chance of entry of every cell (n, p), NaN where none is given, and the logit behind it if any."""
     if given is None:
-        odds = fit_entry(package, year, int(conventions("plan")["horizon"]))
+        odds = fit_entry(package, year, int(setting("plan.horizon")))
         return odds.chance(near.density), odds
     found = spread(given, "probability", near.places, near.industries)
     bad = (found < 0) | (found > 1)
@@ -168,7 +168,7 @@ def utilisation(package: Package, industries: Sequence[str]) -> dict[str, float]
     if table is None or not {"period", "industry", "utilisation"} <= set(table.columns):
         return {}
     found: dict[str, float] = {}
-    for name, codes in conventions("plan")["survey"].items():
+    for name, codes in setting("plan.survey").items():
         rows = table.filter(pl.col("industry") == name, pl.col("utilisation").is_not_null())
         year = pl.col("period").str.slice(0, 4)
         last = rows.filter(year == year.max())
@@ -187,7 +187,7 @@ def caps_of(
         if asked < 0:
             raise UsageError("pathways.cap-negative", value=asked)
         return np.full(len(industries), asked)
-    even = float(conventions("plan")["slack"]) * slots / len(industries)
+    even = float(setting("plan.slack")) * slots / len(industries)
     found = np.array([max(1, math.floor(even * _factor(used.get(code)) + 1e-9)) for code in industries])
     check_known(asked or (), industries, "choosable", "plan: caps")
     for code, cap in (asked or {}).items():
@@ -201,7 +201,7 @@ def _factor(used: float | None) -> float:
     """Return what idle capacity leaves of a cap."""
     if used is None:
         return 1.0
-    return next((float(step["factor"]) for step in conventions("plan")["utilisation"] if used < step["below"]), 1.0)
+    return next((float(step["factor"]) for step in setting("plan.utilisation") if used < step["below"]), 1.0)
 
 
 def debt_ratios(package: Package) -> tuple[dict[str, float], int | None]:
@@ -231,9 +231,7 @@ def sizes_of(
             if place not in ratios:
                 findings.append(finding("pathways.no-debt", table="debt", key=place))
                 continue
-            share = next(
-                float(step["share"]) for step in conventions("plan")["debt"] if ratios[place] < float(step["below"])
-            )
+            share = next(float(step["share"]) for step in setting("plan.debt") if ratios[place] < float(step["below"]))
             found[number] = max(1, round(portfolio * share))
     check_known(limits.sizes or (), places, "region", "plan: sizes")
     for place, size in (limits.sizes or {}).items():
@@ -389,10 +387,10 @@ def task_of(parts: Parts, sizes: Any, caps: Any, asked: Limits) -> Task:  # noqa
     """Return the limits as arrays."""
     alone = np.sort(np.nan_to_num(parts.value), axis=1)[:, ::-1]
     best = np.array([row[:size].sum() for row, size in zip(alone, sizes, strict=True)])
-    share = float(conventions("plan")["floor"]) if asked.floor is None else asked.floor
+    share = float(setting("plan.floor")) if asked.floor is None else asked.floor
     if not 0 <= share <= 1:
         raise UsageError("pathways.floor", value=share)
-    overlap = float(conventions("plan")["overlap"]) if asked.overlap is None else asked.overlap
+    overlap = float(setting("plan.overlap")) if asked.overlap is None else asked.overlap
     if overlap < 0:
         raise UsageError("pathways.overlap", value=overlap)
     loads = room = None

@@ -18,7 +18,7 @@ from xinzhi.core.text import words
 from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
-from xinzhi.pathways.conventions import check_known, conventions
+from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.limits import (
@@ -157,7 +157,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
         caps (rounded down, at least 1), the total and its departure from the plan's, null where the status says why.
         None: the scales of ``pathways.yaml``.
         """
-        chosen = [float(scale) for scale in (conventions("plan")["scales"] if scales is None else scales)]
+        chosen = [float(scale) for scale in (setting("plan.scales") if scales is None else scales)]
         if min(chosen, default=1.0) <= 0:
             raise UsageError("pathways.scale", value=min(chosen))
         return pl.DataFrame([sensitivity_row(self.task, scale, self.assignment.objective) for scale in chosen])
@@ -213,7 +213,7 @@ def plan(
     """
     data, asked = as_package(package), limits or Limits()
     cells, when = jobs(data, year, verb="plan")
-    size = int(conventions("plan")["portfolio"]) if portfolio is None else portfolio
+    size = int(setting("plan.portfolio")) if portfolio is None else portfolio
     if size < 1:
         raise UsageError("pathways.portfolio", n=size)
     parts, odds = _parts(data, cells, when, (probabilities, gains), exclude)
@@ -222,7 +222,7 @@ def plan(
     used = utilisation(data, parts.industries)
     task = task_of(parts, sizes, caps_of(asked.caps, parts.industries, int(sizes.sum()), used), asked)
     try:
-        best = assign(task, time_limit=float(conventions("plan")["time_limit"]) if time_limit is None else time_limit)
+        best = assign(task) if time_limit is None else assign(task, time_limit=time_limit)
         bare = replace(task, floors=np.zeros(len(sizes)), room=None, loads=None, overlap=None)
         loose = best if best.proof == "flow" else assign(bare)
     except InfeasibleTaskError:
@@ -255,7 +255,7 @@ def _parts(
 ) -> tuple[Parts, EntryOdds | None]:
     """Return chances, gains and densities of the industries that regions may choose."""
     near = nearness(cells)
-    out = tuple(conventions("plan")["excluded"] if exclude is None else exclude)
+    out = tuple(setting("plan.excluded") if exclude is None else exclude)
     check_known(exclude or (), cells.activities, "industry", "plan: exclude")
     kept = np.array([code not in out for code in cells.activities])
     if not kept.any():
@@ -371,7 +371,7 @@ def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any
     caps = np.maximum(np.floor(task.caps * scale + 1e-9).astype(np.int64), np.minimum(task.caps, 1))
     row: dict[str, Any] = dict.fromkeys(("gain", "beside_plan", "gap", "mean_jaccard"))
     try:
-        best = assign(replace(task, caps=caps), time_limit=float(conventions("plan")["time_limit"]))
+        best = assign(replace(task, caps=caps))
     except InfeasibleTaskError:
         status = words("pathways.status.infeasible")
     except InputError as error:

@@ -10,7 +10,7 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.plans.lists import Fit, Lists
 
 
@@ -124,9 +124,9 @@ def parents(codes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     if not all(code.isascii() and code.isdigit() and len(code) >= _DIVISION for code in codes):
         return {GIVEN: tuple(codes)}
     found: dict[str, tuple[str, ...]] = {}
-    setting = conventions("likeness")
+
     for level, key in (("section", "sections"), ("group", "groups")):
-        owner = {code: name for name, members in setting[key].items() for code in members}
+        owner = {code: name for name, members in setting(f"likeness.{key}").items() for code in members}
         above = tuple(owner.get(code[:_DIVISION], "") for code in codes)
         if all(above) and len(set(above)) > 1:
             found[level] = above
@@ -259,6 +259,7 @@ def overlap_row(lists: Lists, fit: Fit, draws: int, seed: int) -> dict[str, Any]
     spread, fitting = np.array(drawn).T
     observed, blocs, fits = mean_of_pairs(jaccard(mine)), _pair_variance(mine), _mean_density(mine, fit)
     judged = bool(np.isfinite(fits))
+    low, high = np.quantile(by_length, setting("inference.tails")).tolist()
     return {
         "year": lists.year,
         "regions": len(lists.regions),
@@ -266,8 +267,8 @@ def overlap_row(lists: Lists, fit: Fit, draws: int, seed: int) -> dict[str, Any]
         "mean_length": float(mine.sum(axis=1).mean()),
         "mean_jaccard": observed,
         "by_length": float(by_length.mean()),
-        "by_length_low": float(np.quantile(by_length, 0.025)),
-        "by_length_high": float(np.quantile(by_length, 0.975)),
+        "by_length_low": low,
+        "by_length_high": high,
         "p_length": _tail(by_length, observed),
         "blocs": blocs,
         "blocs_expected": float(spread.mean()),

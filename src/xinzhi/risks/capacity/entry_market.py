@@ -17,9 +17,10 @@ from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import words
 from xinzhi.risks.capacity.entry_inputs import Category
+from xinzhi.risks.inputs import setting
 
 _STEPS = 100
-ENTRY, CUTS = ("all", "uncertain"), (5.0, 50.0, 95.0)
+ENTRY, CUTS = ("all", "uncertain"), setting("overcapacity", "told.cuts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

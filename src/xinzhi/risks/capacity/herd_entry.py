@@ -16,9 +16,9 @@ from xinzhi.core.text import Text
 from xinzhi.data import as_package, is_package, provenance
 from xinzhi.risks.capacity.entry_inputs import Category, check_demand, national_growth, read_categories
 from xinzhi.risks.capacity.entry_market import Market, simulate
-from xinzhi.risks.inputs import checked, conventions
+from xinzhi.risks.inputs import checked, conventions, setting
 
-CATEGORY, LIKELY = "category", 0.5
+CATEGORY, LIKELY = "category", setting("overcapacity", "told.likely")
 _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
 
 

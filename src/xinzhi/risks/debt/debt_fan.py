@@ -35,7 +35,7 @@ from xinzhi.risks.debt.fan_shocks import (
 from xinzhi.risks.inputs import checked, setting
 
 VARIABLES = ("growth", "rate", "net_borrowing")
-LIKELY, MIDDLE = 0.5, 50.0
+LIKELY, MIDDLE = setting("public_debt", "fan.likely"), 50.0
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -316,7 +316,7 @@ def _fan_rows(code: str, when: int, cuts: Sequence[float], found: FloatArray) ->
 
 def _persistence(shared: PanelAutoregression) -> pl.DataFrame:
     """Return the coefficients of the autoregression of all regions, of variables that move."""
-    low, high = np.percentile(shared.drawn, [5, 95], axis=0)
+    low, high = np.percentile(shared.drawn, setting("public_debt", "fan.ends"), axis=0)
     moves = (shared.shocks**2).sum(axis=0) > NOTHING
     rows = [
         (name, *(float(one[k]) for one in (shared.slopes, low, high, shared.plain)))

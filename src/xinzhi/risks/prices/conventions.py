@@ -62,7 +62,7 @@ class BubbleRules:
         When a value is not one of these.
     """
 
-    level: int = 95
+    level: int = setting("level")
     minimum_window: int | None = None
     minimum_duration: int | Literal["log"] = field(default_factory=lambda: int(setting("minimum_duration")))
     nonrejected: bool = False

@@ -309,7 +309,7 @@ def with_truth(found: Screening, truth: pl.DataFrame) -> Screening:
     return replace(found, truth=known)
 
 
-def calibration_table(table: pl.DataFrame, bins: int = 10) -> pl.DataFrame:
+def calibration_table(table: pl.DataFrame, bins: int = convention("bins")) -> pl.DataFrame:
     """Return how often projects were repackaged, by the probability that was said.
 
     Parameters

@@ -59,13 +59,13 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
             for name in getattr(self, frame).columns
         ]
 
-    def uncertainty(self, draws: int = 1000, seed: int = 0) -> Uncertainty:
+    def uncertainty(self, draws: int = convention("draws"), seed: int = 0) -> Uncertainty:
         """Return the interval of every rank over `draws` of all choices, and noise in the weights."""
         from xinzhi.sectors.composite.uncertainty import uncertainty
 
         return uncertainty(self, draws=draws, seed=seed)
 
-    def sensitivity(self, method: str = "exact", *, draws: int = 1000, seed: int = 0) -> Sensitivity:
+    def sensitivity(self, method: str = "exact", *, draws: int = convention("draws"), seed: int = 0) -> Sensitivity:
         """Return how much of the variance of every rank each choice makes.
 
         ``exact`` goes over every combination of the choices, without noise; ``sobol`` estimates from base draws, with

@@ -12,7 +12,7 @@ from xinzhi.core.text import Text, words
 from xinzhi.sources.allocation.flows import flows
 from xinzhi.sources.allocation.marginal_products import dispersion, equalising_gain, marginal_products
 from xinzhi.sources.allocation.shift_share import shift_share
-from xinzhi.sources.assumptions import conventions
+from xinzhi.sources.assumptions import setting
 from xinzhi.sources.reading import left_out, left_out_facts
 from xinzhi.sources.result import Sources
 
@@ -48,7 +48,7 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
 
 def way(t: float) -> str:
     """Return whether a factor goes where it earns more, by the t of its coefficient: follows, against or either."""
-    if abs(t) < conventions()["significant"]["value"]:
+    if abs(t) < setting("significant"):
         return "either"
     return "follows" if t > 0 else "against"
 
@@ -77,7 +77,7 @@ def in_depth(result: Sources, *, substitution: float | None = None) -> Allocatio
     """
     if result.inputs["industry"].n_unique() <= 1 or not result.industries["distance"].is_not_null().any():
         raise InputError("sources.allocation-needs")
-    sigma = float(conventions()["substitution"]["value"]) if substitution is None else substitution
+    sigma = float(setting("substitution")) if substitution is None else substitution
     products = marginal_products(result.inputs, columns=COLUMNS)
     follow, no_flows = _flows(products)
     productivity, no_shares = _productivity(result)

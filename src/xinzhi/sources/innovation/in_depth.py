@@ -11,7 +11,7 @@ from xinzhi.core.regression import Regression
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package
-from xinzhi.sources.assumptions import conventions
+from xinzhi.sources.assumptions import setting
 from xinzhi.sources.innovation.knowledge_stock import innovation_shares, knowledge_elasticity, knowledge_stock
 from xinzhi.sources.reading import left_out, left_out_facts
 from xinzhi.sources.result import Sources
@@ -33,7 +33,7 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
     def leading(self) -> pl.DataFrame:
         """Return ``region, year, value`` of the first share of the conventions that there is, its last year."""
         known = self.frame["share"].unique().to_list()
-        name = next(name for name in conventions()["shares"] if name in known)
+        name = next(name for name in setting("shares") if name in known)
         rows = self.frame.filter(pl.col("share") == name)
         last = rows.group_by("year").len().sort("len", "year").row(-1)[0]
         return rows.filter(pl.col("year") == last).sort("value", descending=True)
@@ -50,7 +50,7 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
 
 def share_title(name: str) -> Text:
     """Return the title of a share of the conventions."""
-    entry = conventions()["shares"][name]
+    entry = setting("shares")[name]
     return Text(zh=entry["zh"], en=entry["en"])
 
 
@@ -106,7 +106,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
 
 def _research(package: Package) -> pl.DataFrame:
     """Return R&D expenditure and the price of the region's output, which stands in for one of research."""
-    name = conventions()["flow"]["value"]
+    name = setting("flow")
     spent = package.tables["indicators"].filter(pl.col("indicator") == name).select("region", "year", "value")
     if not spent.height:
         raise InputError("sources.no-research", package=package.name, name=name)
@@ -121,6 +121,6 @@ def _elasticity(fit: Regression | None) -> Facts:
     if fit is None:
         return {}
     value, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
-    clear = abs(value) >= conventions()["significant"]["value"] * error
+    clear = abs(value) >= setting("significant") * error
     way = "none" if not clear else "faster" if value > 0 else "slower"
     return {"innovation.elasticity": {"way": way, "value": value, "error": error}}

@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.inventory import geometric, steady_state
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.data import Package
-from xinzhi.sources.assumptions import conventions
+from xinzhi.sources.assumptions import setting
 from xinzhi.sources.reading import read, require_positive
 
 
@@ -59,7 +59,7 @@ def knowledge_stock(
     >>> knowledge_stock(rows, value="rd")["stock"].round(3).to_list()
     [66.667, 66.667, 66.667]
     """
-    rate = conventions()["obsolescence"]["value"] if obsolescence is None else obsolescence
+    rate = setting("obsolescence") if obsolescence is None else obsolescence
     if not 0 < rate < 1:
         raise UsageError("sources.obsolescence", rate=rate)
     region, year = keys
@@ -96,7 +96,7 @@ def _common_growth(flow: FloatArray) -> float:
     whole = np.flatnonzero(np.isfinite(flow).all(axis=0))
     if whole.size <= 1:
         raise InputError("sources.no-common-years")
-    last = whole[min(int(conventions()["growth_years"]["value"]), whole.size - 1)]
+    last = whole[min(int(setting("growth_years")), whole.size - 1)]
     total = flow.sum(axis=0)
     if not total[whole[0]] > 0:
         raise InputError("sources.flow-of-nothing")
@@ -126,7 +126,7 @@ def innovation_shares(package: Package) -> InnovationShares:
     indicators = package.require("indicators", ["region", "year", "indicator", "value"], verb="sources.innovation")
     package.require("accounts", ["region", "year"], verb="sources.innovation", despite=("missing-year",))
     tables, lacking = [], []
-    for name, entry in conventions()["shares"].items():
+    for name, entry in setting("shares").items():
         parts = [_series(package, indicators, entry[end]) for end in ("numerator", "denominator")]
         missing = [entry[end] for end, part in zip(("numerator", "denominator"), parts, strict=True) if part is None]
         if missing:

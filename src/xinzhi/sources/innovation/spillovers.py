@@ -9,10 +9,8 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sources.assumptions import conventions
+from xinzhi.sources.assumptions import setting
 from xinzhi.sources.reading import read
-
-EARTH_RADIUS_KM = 6371.0088
 
 
 def technological_proximity(
@@ -98,7 +96,7 @@ def geographic_proximity(
     >>> geographic_proximity(rows, decay_km=100)["weight"].round(2).to_list()
     [0.33, 0.33]
     """
-    reach = float(conventions()["decay_km"]["value"]) if decay_km is None else decay_km
+    reach = float(setting("decay_km")) if decay_km is None else decay_km
     if not reach > 0:
         raise UsageError("sources.decay", decay_km=decay_km)
     region, latitude, longitude = columns
@@ -108,7 +106,7 @@ def geographic_proximity(
         raise InputError("sources.no-coordinates", latitude=latitude, longitude=longitude)
     half = np.sin((north[:, None] - north) / 2) ** 2
     half = half + np.cos(north[:, None]) * np.cos(north) * np.sin((east[:, None] - east) / 2) ** 2
-    distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    distance = 2 * setting("earth_radius_km") * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
     return _pairs(rows[region], np.exp(-distance / reach))
 
 

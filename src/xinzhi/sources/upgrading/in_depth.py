@@ -9,7 +9,7 @@ import polars as pl
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.sources.assumptions import conventions
+from xinzhi.sources.assumptions import setting
 from xinzhi.sources.reading import left_out, left_out_facts
 from xinzhi.sources.result import Sources
 from xinzhi.sources.upgrading.catch_up import CatchUp, catch_up
@@ -93,7 +93,7 @@ def _catch_up(result: Sources) -> tuple[CatchUp | None, list[tuple[Text, Text]]]
 
 def _advancement(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]]]:
     """Return the Moore value; nulls where the industries have no order, and why."""
-    order = [str(name) for name in conventions()["sector_order"]["value"]]
+    order = [str(name) for name in setting("sector_order")]
     if set(rows["industry"].unique()) <= set(order):
         return advancement(rows, value="output_nominal", order=order), []
     none = rows.select("region", "year").unique().with_columns(advancement=pl.lit(None, pl.Float64), moore=None)

@@ -19,16 +19,13 @@ from xinzhi.core.text import Text, listing, share, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol, catalogue, registry, specification
 from xinzhi.yardstick.audit.choices import Choice, Grid, choices, grid, spell
-from xinzhi.yardstick.audit.multiverse import LeftOut, Multiverse, Span, Spread, blocks, computable, spread
+from xinzhi.yardstick.audit.multiverse import CONVENTIONS, LeftOut, Multiverse, Span, Spread, blocks, computable, spread
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 from xinzhi.yardstick.periods import official_span
 from xinzhi.yardstick.view import region_names
 
-NEAR = 3  # ranks that one would still call the same place
-NAMED = 3  # choices named one by one
-HALF = 0.5
-ALIKE = 0.0005  # a choice that makes less of the spread than is shown of it
+NEAR, NAMED, HALF, ALIKE = (setting(CONVENTIONS, name) for name in ("near", "named", "half", "alike"))
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -241,7 +238,7 @@ def audit(
 
 def _compared(official: FloatArray) -> IntArray:
     """Return the regions that are compared two by two: all, or where they are many the first and the last ones."""
-    most, ends = (setting(Path(__file__).with_name("audit.yaml"), name) for name in ("most_compared", "compared_ends"))
+    most, ends = (setting(CONVENTIONS, name) for name in ("most_compared", "compared_ends"))
     if len(official) <= most:
         return np.arange(len(official))
     order = np.argsort(-official, kind="stable")

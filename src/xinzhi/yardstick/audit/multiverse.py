@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.gaps import year_before
 from xinzhi.core.index_numbers import Formula
+from xinzhi.core.parameters import setting
 from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text
 from xinzhi.protocol import Protocol
@@ -24,6 +26,7 @@ from xinzhi.yardstick.panel import Panel
 GROUPS = ("output", "capital", "labour", "shares", "index")
 Span = tuple[int, int]
 ALL = slice(None)
+CONVENTIONS = Path(__file__).with_name("audit.yaml")
 BLOCK = 64  # regions, or protocols, taken at once: what a processor keeps close, and little memory
 
 
@@ -296,7 +299,7 @@ class Spread:
     above: FloatArray
 
 
-QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
+QUANTILES = setting(CONVENTIONS, "quantiles")
 
 
 def spread(values: FloatArray, departures: IntArray, changed: IntArray, pairs: IntArray | slice = ALL) -> Spread:
