@@ -384,7 +384,7 @@ def _any(damages: dict[str, Damage]) -> dict[str, Damage]:
 EVERY = TABLES | DESCRIPTORS
 TARGETS = {
     "csv": Target(small, EVERY, measured, 2),
-    "rooms": Target(whole, _any(EVERY), assessed, 2),
+    "assess": Target(whole, _any(EVERY), assessed, 2),
     "china": Target(china, _any(EVERY), of_china, 3),
     "xlsx": Target(small, BOOKS, opened, 3),
     "parquet": Target(small, PARQUETS, measured, 6),

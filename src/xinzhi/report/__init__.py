@@ -6,7 +6,7 @@ The question
     What do the figures say, how far do official ones carry, and by which yardstick?
 The verbs
     `plot` draws a result, `write` puts it into a file (csv, parquet, xlsx, dta), `write_assessment` writes the whole
-    assessment (page, workbook, tables), `write_audit` that of an audit, `write_report` (once `write_room`) that of
+    assessment (page, workbook, tables), `write_audit` that of an audit, `write_report` that of
     any other results, `write_marked` the checked tables with their bad cells coloured.
 """
 

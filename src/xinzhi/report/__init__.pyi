@@ -5,5 +5,4 @@ from .writing import plot as plot
 from .writing import write_assessment as write_assessment
 from .writing import write_audit as write_audit
 from .writing import write_report as write_report
-from .writing import write_room as write_room
 from .writing import write_study as write_study

@@ -225,9 +225,6 @@ def write_report(
     return write_document(document, out_dir, language)
 
 
-write_room = write_report  # the name of the first edition
-
-
 def write_study(
     study: Study,
     folder: Path | str,

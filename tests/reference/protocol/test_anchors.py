@@ -1,7 +1,7 @@
 """Every protocol of the registry reproduces what its authors publish, from their own inputs and plain numpy.
 
-Nothing is computed by another room than `protocol` (and `core` not at all), so that an agreement speaks for the values
-in the registry. Inputs and outputs: ../shared/ref/growth (README.md there names repository, commit and licence).
+Nothing is computed by another package than `protocol` (not even `core`), so that an agreement speaks for the values in
+the registry. Inputs and outputs: ../shared/ref/growth (README.md there names repository, commit and licence).
 
 protocol                tolerance         reference call or publication
 pwt-10.01               1e-6 log points   rtfpna, rkna, emp, avh, hc, labsh of R pwt10 10.01-0, data(pwt10.01)

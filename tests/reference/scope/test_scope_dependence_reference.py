@@ -100,7 +100,7 @@ def test_share_in_scope_of_china_rises(shared: Path, threshold: str | float | No
 
 @pytest.mark.shared
 def test_china_figures_and_their_bounds(shared: Path) -> None:
-    """Shares of output in scope: 32.2, 67.8 and 72.1 percent; computed apart from the room, with numpy.linalg.inv."""
+    """Shares of output in scope: 32.2, 67.8 and 72.1 percent; computed apart, with numpy.linalg.inv."""
     tables = _tables(shared / "data/world")
     found = digital_dependence(tables, digital="wiod-2013", region="CHN")
     for year, table in tables.items():

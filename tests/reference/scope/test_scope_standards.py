@@ -1,7 +1,7 @@
 """The compiled standards against the counts of the standard itself and against its source.
 
 Tolerance: exact. Reference: GB/T 4754-2017, Appendix A (20 / 97 / 473 / 1,381) and Appendix C (1,479 rows), as in
-../shared/ref/growth/gbt4754_2017.csv and gbt4754_2017_isic4.csv, and the divisions that the data room holds on its own.
+../shared/ref/growth/gbt4754_2017.csv and gbt4754_2017_isic4.csv, and the divisions that `data` holds on its own.
 Known differences: six names whose lines the source ran together (277, 2770, 278, 2780, 727, 7271), one bracket (7517).
 """
 

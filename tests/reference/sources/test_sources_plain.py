@@ -1,6 +1,6 @@
 """The provinces once more in plain Python from the files of the package, and a made-up economy in numpy.
 
-Nothing of the room is used on the side of the reference. Official inputs and growth are those of `measure`, which has
+Nothing of it is used on the side of the reference. Official inputs and growth are those of `measure`, which has
 references of its own; sectors, their capital, reallocation, levels and frontier are written down from the formulas of
 docs/sources.md. Tolerance: rounding of float64.
 """

@@ -19,11 +19,11 @@ DOCS = ROOT / "docs"
 PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
 API = (DOCS / "api.md").read_text(encoding="utf-8")
 CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
-ROOMS = [
+PACKAGES = [
     module.name for module in pkgutil.iter_modules(xinzhi.__path__) if module.name not in {"__main__", "cli", "core"}
 ]
 CORE = [module.name for module in pkgutil.iter_modules(xinzhi.core.__path__) if module.name not in {"arrays", "gaps"}]
-MODULES = [*(f"xinzhi.{name}" for name in ROOMS), *(f"xinzhi.core.{name}" for name in CORE)]
+MODULES = [*(f"xinzhi.{name}" for name in PACKAGES), *(f"xinzhi.core.{name}" for name in CORE)]
 
 
 def commands():
@@ -68,10 +68,10 @@ def test_every_public_name_has_a_docstring(module):
     assert not [name for name, item in mine.items() if not inspect.getdoc(item)]
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_room_has_a_page_and_says_what_it_is_for(room):
-    assert (DOCS / f"{room}.md").is_file()
-    assert len(inspect.getdoc(importlib.import_module(f"xinzhi.{room}")).split()) > 20
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_has_a_page_and_says_what_it_is_for(package):
+    assert (DOCS / f"{package}.md").is_file()
+    assert len(inspect.getdoc(importlib.import_module(f"xinzhi.{package}")).split()) > 20
 
 
 @pytest.mark.parametrize("path", commands())

@@ -9,16 +9,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACTS = ROOT / ".importlinter"
-ROOMS = ("cli", "report", "studies", "yardstick", "data", "protocol", "core")
+PACKAGES = ("cli", "report", "studies", "yardstick", "data", "protocol", "core")
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
 @pytest.fixture
 def house(tmp_path):
     package = tmp_path / "xinzhi"
-    for room in ("", *ROOMS):
-        (package / room).mkdir()
-        (package / room / "__init__.py").touch()
+    for name in ("", *PACKAGES):
+        (package / name).mkdir()
+        (package / name / "__init__.py").touch()
     return package
 
 
@@ -58,15 +58,15 @@ def test_downward_imports_are_kept(house):
 @pytest.mark.parametrize(
     ("contract", "module", "source"),
     [
-        ("rooms", "core.stock", "import xinzhi.data"),
-        ("rooms", "data.load", "import xinzhi.protocol"),
-        ("rooms", "protocol.load", "from xinzhi import data"),
-        ("rooms", "yardstick.measure", "def draw():\n    import xinzhi.report"),
-        ("rooms", "report.page", "from xinzhi import cli"),
-        ("rooms", "web.page", "from xinzhi import cli"),
-        ("rooms", "frontier.index", "from xinzhi import yardstick"),
-        ("rooms", "risks.screen", "from xinzhi import yardstick\nfrom xinzhi.scope import classify"),
-        ("rooms", "astrology.forecast", "import xinzhi.core"),
+        ("packages", "core.stock", "import xinzhi.data"),
+        ("packages", "data.load", "import xinzhi.protocol"),
+        ("packages", "protocol.load", "from xinzhi import data"),
+        ("packages", "yardstick.measure", "def draw():\n    import xinzhi.report"),
+        ("packages", "report.page", "from xinzhi import cli"),
+        ("packages", "web.page", "from xinzhi import cli"),
+        ("packages", "frontier.index", "from xinzhi import yardstick"),
+        ("packages", "risks.screen", "from xinzhi import yardstick\nfrom xinzhi.scope import classify"),
+        ("packages", "astrology.forecast", "import xinzhi.core"),
         ("terminal", "data.progress", "from rich.progress import Progress"),
         ("terminal", "report.show", "import click"),
         ("server", "report.page", "from starlette.applications import Starlette"),

@@ -50,7 +50,7 @@ def panel(goods):
 
 @pytest.fixture(scope="module")
 def results(year, panel):
-    """Return a result of every class that the room draws."""
+    """Return a result of every class that the package draws."""
     frame, labels = year
     years, notes = panel
     x, y = frame.select("region", "capital", "employment"), frame.select("region", "output_real")

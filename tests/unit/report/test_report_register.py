@@ -11,7 +11,7 @@ import xinzhi
 from xinzhi import risks
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Text
-from xinzhi.report import svg, write_room
+from xinzhi.report import svg, write_report
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages import section
 from xinzhi.report.pages.risks.register import figure
@@ -234,7 +234,7 @@ def test_a_page_of_several_results_needs_the_region_in_one_of_them(tmp_path):
     rates = pl.DataFrame({"period": ["2024Q1", "2025Q1"], "industry": "coal", "utilisation": [70.0, 72.0]})
     both = [risks.register(thin()), risks.capacity(rates)]
     source = Text(zh="样本", en="sample")
-    written = write_room(both, tmp_path, name="risks", source=source, region="a")
+    written = write_report(both, tmp_path, name="risks", source=source, region="a")
     assert "risks-register-ledger" in written[0].read_text(encoding="utf-8")
     with pytest.raises(UsageError, match="nowhere"):
-        write_room(both, tmp_path, name="risks", source=source, region="nowhere")
+        write_report(both, tmp_path, name="risks", source=source, region="nowhere")

@@ -1,4 +1,4 @@
-"""The section of the room `scope`: pictures, tables and sentences against the frames they stand for."""
+"""The section of the package `scope`: pictures, tables and sentences against the frames they stand for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.text import Text, number
 from xinzhi.data import load
-from xinzhi.report import svg, write_room
+from xinzhi.report import svg, write_report
 from xinzhi.report.pages import section
 from xinzhi.report.pages.scope.classify import brief
 from xinzhi.report.pages.scope.eras import era_of
@@ -184,7 +184,7 @@ def test_regions_without_names_have_their_official_ones(results) -> None:
 
 
 def test_the_room_writes_all_its_files(results, tmp_path) -> None:
-    files = write_room(
+    files = write_report(
         [results["package"], results["use"], results["energy"]], tmp_path, name="scope", source=Text(zh="甲", en="a")
     )
     assert [file.name for file in files] == [

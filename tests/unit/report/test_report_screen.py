@@ -12,7 +12,7 @@ import xinzhi
 from made_up_projects import labelled
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
-from xinzhi.report import pages, svg, write_room
+from xinzhi.report import pages, svg, write_report
 from xinzhi.report.pages.risks.screening_ledger import pieces
 from xinzhi.risks import screen, value_words
 from xinzhi.risks.projects.screening import calibration_table, with_truth
@@ -140,7 +140,7 @@ def test_pictures_add_up_and_say_the_figures_of_the_frames(found, section):
 
 def test_the_page_escapes_and_stands_in_both_languages(found, tmp_path):
     source = Text(zh="示例", en="example")
-    files = write_room([found], tmp_path, name="screen", source=source)
+    files = write_report([found], tmp_path, name="screen", source=source)
     page = Path(files[0]).read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "<i>双流区" not in page
@@ -149,7 +149,7 @@ def test_the_page_escapes_and_stands_in_both_languages(found, tmp_path):
     assert anchors == set(re.findall(r'<li><a href="#(screen-[^"]+)"', page))
     assert len(anchors) == 3
     assert page.count('class="zh"') == page.count('class="en"')
-    again = write_room([found], tmp_path / "again", name="screen", source=source)
+    again = write_report([found], tmp_path / "again", name="screen", source=source)
     assert Path(again[0]).read_text(encoding="utf-8") == page
 
 

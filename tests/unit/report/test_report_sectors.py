@@ -1,4 +1,4 @@
-"""What the report says of the room `sectors`: every picture draws and is valid, and headlines state what frames say."""
+"""What the report says of `sectors`: every picture draws and is valid, and headlines state what frames say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xinzhi import sectors
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text
-from xinzhi.report import svg, write_room
+from xinzhi.report import svg, write_report
 from xinzhi.report.charts.style import width
 from xinzhi.report.pages import SECTIONS, section
 from xinzhi.report.pages.sectors.names import arrangement, chosen, distinct, region_text, short
@@ -330,7 +330,7 @@ def test_names_are_told_apart_cut_and_found():
 
 
 def test_a_page_of_an_index_is_written(tmp_path):
-    files = write_room(
+    files = write_report(
         [composite(), result("uncertainty")], tmp_path, name="sectors", source=Text(zh="测试", en="test"), language="zh"
     )
     assert {path.name for path in files} == {

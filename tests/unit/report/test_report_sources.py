@@ -9,7 +9,7 @@ import xinzhi
 from made_up_economy import made_up_economy
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
-from xinzhi.report import pages, svg, write_room
+from xinzhi.report import pages, svg, write_report
 from xinzhi.report.pages.sources.decomposition import apart, leading_parts
 from xinzhi.report.pages.sources.in_depth import flow_means, uncrowded
 from xinzhi.report.pages.sources.tables import Shown
@@ -188,7 +188,7 @@ def test_brief_section_of_an_assessment(package, brief):
 
 
 def test_page_workbook_and_tables_are_written(made_up, tmp_path):
-    files = write_room(
+    files = write_report(
         [made_up, allocation.in_depth(made_up)], tmp_path, name="sources", source=same("made up"), region="r2"
     )
     assert [path.name for path in files] == [

@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
-from xinzhi.report import export as room
-from xinzhi.report import write
+from xinzhi.report import export, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +54,7 @@ def test_without_pyreadstat_the_cure_is_named(
     def absent(name: str, *rest: Any) -> Any:
         return None if name == "pyreadstat" else found(name, *rest)
 
-    monkeypatch.setattr(room.importlib.util, "find_spec", absent)
+    monkeypatch.setattr(export.importlib.util, "find_spec", absent)
     with pytest.raises(UsageError, match=r"xinzhi\[io\]"):
         write(measurement, tmp_path / "growth.dta")
     assert list(tmp_path.iterdir()) == []
@@ -77,7 +76,7 @@ def test_a_failed_write_leaves_the_old_file(
         path.write_text(str(frame.width), encoding="utf-8")
         raise RuntimeError
 
-    monkeypatch.setattr(room, "write_csv", half)
+    monkeypatch.setattr(export, "write_csv", half)
     with pytest.raises(RuntimeError):
         write(measurement, target)
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]

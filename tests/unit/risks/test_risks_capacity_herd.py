@@ -165,7 +165,7 @@ def test_a_category_that_rests_on_a_part_of_its_divisions_says_so(wave):
 
 
 def by_hand(category: str, divisions: list[str], series: list[str], draws: int = 100_000):
-    """Return utilisation, chance below 75 % and profit if all build, with own draws and no code of the room."""
+    """Return utilisation, chance below 75 % and profit if all build, with own draws and no code of the package."""
     tables = xinzhi.load("china-provinces").tables
     jobs = tables["activity"].filter(pl.col("year") == 2016, pl.col("industry").is_in(divisions))
     weights = [jobs.filter(industry=one)["employment"].sum() for one in divisions]

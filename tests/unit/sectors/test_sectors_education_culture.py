@@ -32,7 +32,7 @@ def test_without_a_measurement_nothing_is_weighed(measurement):
     alone = sectors.education("china-provinces")
     assert alone.frame["contribution"].null_count() == alone.frame.height
     assert "no contribution to growth" in alone.summary("en")
-    # the registry's returns and those of this room are the same table
+    # the registry's returns and those of this package are the same table
     assert alone.frame["human_capital"].equals(sectors.education("china-provinces", measurement).frame["human_capital"])
 
 

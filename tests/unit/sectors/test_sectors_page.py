@@ -1,4 +1,4 @@
-"""The page of the room: its code runs, and its figures are those of the package."""
+"""The page of the package: its code runs, and its figures are those of the package."""
 
 from __future__ import annotations
 

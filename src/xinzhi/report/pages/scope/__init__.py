@@ -1,1 +1,1 @@
-"""What the room `scope` says: what counts on a day, who uses digital input, and two centuries of power."""
+"""What `scope` says: what counts on a day, who uses digital input, and two centuries of power."""

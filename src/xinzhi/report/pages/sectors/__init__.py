@@ -1,1 +1,1 @@
-"""What the room `sectors` says: the sectors side by side, composite indices and their conventions, space, and green."""
+"""What `sectors` says: the sectors side by side, composite indices and their conventions, space, and green."""
