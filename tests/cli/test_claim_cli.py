@@ -68,9 +68,9 @@ def test_json_is_one_document_and_nothing_else(xinzhi_claim):
     document = json.loads(out)
     assert code == 1
     assert document["supported"] is False
-    assert document["claims"][0]["verdict"] == "reachable"
+    assert document["results"][0]["frame"][0]["verdict"] == "reachable"
     assert document["departures"][0]["parameter"] == "labour.quality"
-    assert document["provenance"]["protocol"] == "xinzhi-cn-2026"
+    assert document["results"][0]["provenance"]["protocol"] == "xinzhi-cn-2026"
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -78,15 +78,16 @@ def test_a_table_becomes_a_report_to_hand_over(lang, xinzhi_claim, table, tmp_pa
     out = tmp_path / "report"
     code, said, _ = xinzhi_claim("china-provinces", "--claims", table, "--out", out, "--lang", lang)
     assert code == 1
-    assert sorted(path.name for path in out.iterdir()) == ["claims.csv", "claims.json", "claims.md", "protocols.csv"]
-    assert str(out / "claims.md") in said
-    rows = pl.read_csv(out / "claims.csv", schema_overrides={"region": pl.String})
+    files = ["claim-protocols.csv", *(f"claim.{suffix}" for suffix in ("csv", "html", "json", "md", "xlsx"))]
+    assert sorted(path.name for path in out.iterdir()) == files
+    assert str(out / "claim.md") in said
+    rows = pl.read_csv(out / "claim.csv", schema_overrides={"region": pl.String})
     assert rows["verdict"].to_list() == ["supported", "reachable"]
-    listed = pl.read_csv(out / "protocols.csv")
+    listed = pl.read_csv(out / "claim-protocols.csv")
     assert listed.height == rows["giving"].sum()
-    document = json.loads((out / "claims.json").read_text("utf-8"))
+    document = json.loads((out / "claim.json").read_text("utf-8"))
     assert [claim["verdict"] for claim in document["claims"]] == rows["verdict"].to_list()
-    text = (out / "claims.md").read_text("utf-8")
+    text = (out / "claim.md").read_text("utf-8")
     assert ("河南" if lang == "zh" else "Henan") in text
 
 

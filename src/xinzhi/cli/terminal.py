@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from xinzhi.cli.verbs import Call
     from xinzhi.core.text import Language
+    from xinzhi.report.table import Table
     from xinzhi.studies import Study
 
 FEW, SOME, MANY = 8, 20, 60  # rows of a table
@@ -25,7 +26,7 @@ def show(made: Study, call: Call) -> None:
     """Print what belongs to the topic, then the notes."""
     makers: Mapping[str, Callable[[Study, Call], None]] = {
         "paths": _paths, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
-        "risks": _risks, "screen": _screen, "bubbles": _bubbles,
+        "risks": _risks, "screen": _screen, "bubbles": _bubbles, "audit": _audit,
     }  # fmt: skip
     if made.name in makers:
         makers[made.name](made, call)
@@ -68,22 +69,45 @@ def _plan(made: Study, call: Call) -> None:
     grid(["scale", "places", "gain", "beside-plan", "status"], rows, call.language)
 
 
+AUDITED = {
+    "all": ("region", "official_rank", "official", "minimum", "maximum", "rank_p05", "rank_p95"),
+    "region": ("region", "official_rank", "best_rank", "growth_gain", "everyone_rank", "departures"),
+}
+
+
+def _audit(made: Study, call: Call) -> None:
+    """Print the regions of the leading period, what each choice is worth, and the alternatives left out."""
+    from xinzhi.report.pages import section
+
+    drawn = section(made.results["audit"])
+    start, end = made.more["official_span"]
+    _table(drawn.sheet("audit_regions").of(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
+    _table(drawn.sheet("choices").of("choice", "path", "part"), call.language)
+    for departures, reason in drawn.sheet("left_out").rows:
+        what = ": ".join(part for part in (departures, reason.lang(call.language)) if part)
+        lines([say("left-out", call.language, what=what)], call.language, style="dim")
+
+
 def _frontier(made: Study, call: Call) -> None:
     """Print the leading table of the first result, cut to its ends."""
     from xinzhi.report.pages import section
+
+    drawn = section(next(iter(made.results.values())))
+    top = call.get("top", 10)
+    if drawn.pictures and top:
+        twin = drawn.pictures[0].twin
+        _table(twin.of(*(column.name for column in twin.columns[:WIDE])), call.language, top)
+
+
+def _table(shown: Table, language: Language, top: int | None = None) -> None:
+    """Print a table of the page; of a long one the first and the last rows."""
     from xinzhi.report.table import cell
 
-    top = call.get("top", 10)
-    drawn = section(next(iter(made.results.values())))
-    if not drawn.pictures or not top:
-        return
-    twin = drawn.pictures[0].twin
-    columns = twin.columns[:WIDE]
-    heads = [_head(column.title, column.unit) for column in columns]
-    rows = [[cell(value, column, 2) for value, column in zip(row, columns, strict=False)] for row in twin.rows]
-    if len(rows) > 2 * top:
-        rows = [*rows[:top], ["…"] * len(columns), *rows[-top:]]
-    grid(heads, rows, call.language)
+    heads = [_head(column.title, column.unit) for column in shown.columns]
+    rows = [[cell(value, one, 2) for value, one in zip(row, shown.columns, strict=True)] for row in shown.rows]
+    if top and len(rows) > 2 * top:
+        rows = [*rows[:top], ["…"] * len(heads), *rows[-top:]]
+    grid(heads, rows, language)
 
 
 def _head(title: Text, unit: Text) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,20 @@ def topic(call: Call) -> int:
     return conclude(call, study(call, call.get("data", DEFAULT)))
 
 
-def study(call: Call, source: Any, **more: Any) -> Study:  # noqa: ANN401 - a path; further options
-    """Return the study of a call."""
-    kind = VERBS[call.verb].classes()[0]
+def audit(call: Call) -> int:
+    """Measure under every admissible protocol; or say what the revisions of the data did."""
+    group = call.get("group", "all")
+    if group not in {"all", "region"}:
+        raise UsageError("cli.group", given=group)
+    if call.get("vintages"):
+        call = replace(call, verb="vintages")
+        return conclude(call, study(call, call.get("data"), kind=studies.VintagesOptions))
+    return topic(call)
+
+
+def study(call: Call, source: Any, *, kind: type[Any] | None = None, **more: Any) -> Study:  # noqa: ANN401 - a path; further options
+    """Return the study of a call; `kind` is its class of options."""
+    kind = kind or VERBS[call.verb].classes()[0]
     asked = call.options(kind) | more
     if "settings" in call.given or "protocol" in asked:
         asked["protocol"] = ruled(call)
@@ -55,7 +67,7 @@ def ruled(call: Call) -> Protocol:
 
 
 def conclude(call: Call, made: Study, **more: Any) -> int:  # noqa: ANN401 - further keys of the document
-    """Write the files if a folder was named, then print the answer and the files, or all as JSON; 1 for errors left."""
+    """Write the files if a folder was named, then print the answer and the files, or all as JSON; see `errors_left`."""
     files = [] if call.out is None else made.write(call.out, call.language)
     if call.json:
         print_json(document(made, files, call.language) | more)
@@ -100,8 +112,8 @@ def plain(value: Any, language: Language) -> Any:  # noqa: ANN401 - of any kind
 
 
 def errors_left(made: Study) -> int:
-    """Return 1 where a finding is an error, else 0."""
-    return int(any(finding.severity == "error" for finding in made.findings))
+    """Return 1 where a finding is an error or a claim is not supported, else 0."""
+    return int(any(finding.severity == "error" for finding in made.findings) or made.more.get("supported") is False)
 
 
 def assess(call: Call) -> int:

@@ -47,13 +47,6 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruled(Settings):
-    """The yardstick."""
-
-    protocol: str = PROTOCOL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """Whether what ships is listed."""
 
@@ -91,23 +84,11 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditOptions:
-    """What can be asked of `audit`."""
+class Audited:
+    """What of an audit is printed."""
 
     group: str = "all"
     vintages: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimOptions:
-    """What can be asked of `claim`."""
-
-    region: str | None = None
-    start: int | None = None
-    end: int | None = None
-    growth: str | None = None
-    rounding: str | None = None
-    claims: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +144,8 @@ class Call:
 
 VERBS: Mapping[str, Verb] = {
     "assess": Verb("topics.assess", options=("AssessOptions", Settings, Signed, Shown)),
-    "audit": Verb("measures.audit", options=(AuditOptions, Ruled, Read, Shown)),
-    "claim": Verb("measures.claim", options=(ClaimOptions, Ruled, Read, Shown)),
+    "audit": Verb("topics.audit", options=("AuditOptions", Settings, Audited, Shown)),
+    "claim": Verb("topics.topic", options=("ClaimOptions", Settings, Shown)),
     "scope": Verb("topics.scope", ("file?",), ("ScopeOptions", Explained, Listing, Shown)),
     "verify": Verb("measures.verify", ("certificate",), (VerifyOptions, Read, Spoken)),
     "check": Verb("measures.check", options=(CheckOptions, Read, Spoken)),

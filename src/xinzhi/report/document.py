@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -33,6 +33,7 @@ class Document:
     sections: Sequence[Section]
     provenance: Provenance
     frames: Mapping[str, pl.DataFrame]  # by the names of the CSV files
+    texts: Mapping[str, Text] = field(default_factory=dict)  # by the names of further files, in one language each
     data: Mapping[str, Any]  # of the document for machines
     leads: bool = False  # whether the first section is the page, the others stand behind it
     brief: frozenset[str] = frozenset()  # keys of the sections that show their leading pictures only

@@ -118,6 +118,8 @@ class Section:
     ledgers_how: Text | None = None
     profiles: tuple[Profile, ...] = ()
     sheets: tuple[Table, ...] = ()  # of the workbook alone; one of the same key as a table stands in its place
+    behind: tuple[Section, ...] = ()  # what stands behind it on a page of its own
+    document: Callable[[Section, Text], Mapping[str, Any]] | None = None  # fields of its own page
 
     @classmethod
     def of(
@@ -149,6 +151,10 @@ class Section:
         """Return every table of the section, each once."""
         drawn = [one.twin for one in (*self.pictures, *self.sketches)]
         return list({table.key: table for table in (*drawn, *self.tables, *self.sheets)}.values())
+
+    def sheet(self, key: str) -> Table:
+        """Return a table of the section by its key."""
+        return next(table for table in self.contents() if table.key == key)
 
     def figures(self, *, brief: bool = False) -> list[Figure]:
         """Return its pictures drawn; the leading ones when `brief`."""

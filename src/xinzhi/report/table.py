@@ -41,6 +41,13 @@ class Table:
     rows: Sequence[tuple[Any, ...]]
     notes: tuple[Text, ...] = ()
 
+    def of(self, *names: str, **cells: object) -> Table:
+        """Return some columns of the rows that hold such cells."""
+        places = {one.name: at for at, one in enumerate(self.columns)}
+        kept = [row for row in self.rows if all(row[places[name]] == cell for name, cell in cells.items())]
+        columns = tuple(self.columns[places[name]] for name in names)
+        return replace(self, columns=columns, rows=[tuple(row[places[name]] for name in names) for row in kept])
+
 
 def table(  # noqa: PLR0913 - each of them replaces a block of every page
     key: str,
@@ -174,4 +181,6 @@ def cell(value: Any, one: Column, decimals: int) -> str | Text:  # noqa: ANN401 
         return number(value, DECIMALS.get(one.kind, decimals))
     if one.kind == "figure":
         return significant(value)
+    if one.kind == "integer" and isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return value if isinstance(value, Text) else str(value)

@@ -13,10 +13,10 @@ from altair.typing import ChartType
 from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole
 from xinzhi.core.result import Result
-from xinzhi.core.text import Language, Text, words
+from xinzhi.core.text import Language, Text, same, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import Document, dump, rows, said, text
+from xinzhi.report.document import Document, dump, foot, rows, said, text
 from xinzhi.report.section import Section
 from xinzhi.studies import Study
 from xinzhi.yardstick import Audit, Measurement
@@ -38,15 +38,17 @@ def write_document(
     from xinzhi.report.page import page
     from xinzhi.report.workbook import write_workbook
 
-    names = [*document.names, *document.frames]
+    names = [*document.names, *document.frames, *document.texts]
     former, last = (document.proofs, ()) if proof is None else ((), document.proofs)
     with whole(out_dir, [*names, *last], former=former) as paths:
         html, book, data, *tables = paths[: len(names)]
         html.write_text(page(document, language), encoding="utf-8", newline="\n")
         write_workbook(document, book, language)
         data.write_text(dump(document.data), encoding="utf-8", newline="\n")
-        for frame, path in zip(document.frames.values(), tables, strict=True):
+        for frame, path in zip(document.frames.values(), tables, strict=False):
             write_csv(frame, path)
+        for said, path in zip(document.texts.values(), tables[len(document.frames) :], strict=True):
+            path.write_text(said.lang(language), encoding="utf-8", newline="\n")
         if proof is not None:
             for path, content in zip(paths[len(names) :], proof(paths[: len(names)]), strict=True):
                 path.write_bytes(content)
@@ -136,7 +138,7 @@ def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> l
     Returns
     -------
     list of Path
-        ``audit.html``, ``audit.xlsx``, ``audit.csv``, ``audit.json``.
+        ``audit.html``, ``audit.xlsx``, ``audit.json``, ``audit.csv``.
 
     Raises
     ------
@@ -148,12 +150,11 @@ def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> l
     >>> import tempfile, pathlib, xinzhi
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> [path.name for path in write_audit(xinzhi.audit("china-provinces"), folder)]
-    ['audit.html', 'audit.xlsx', 'audit.csv', 'audit.json']
+    ['audit.html', 'audit.xlsx', 'audit.json', 'audit.csv']
     """
-    from xinzhi.report.pages.yardstick.audit import NAMES, document
-
-    write_document(document(result), out_dir, language)
-    return [out_dir / name for name in NAMES]
+    return write_report(
+        [result], out_dir, name="audit", source=same(result.provenance.package or "xinzhi"), language=language
+    )
 
 
 def write_report(
@@ -200,28 +201,7 @@ def write_report(
     """
     if not results:
         return []
-    sections = _sections(results, region)
-    provenance, title = results[0].provenance, sections[0].title
-    mark = provenance.foot()
-    document = Document(
-        names=(f"{name}.html", f"{name}.xlsx", f"{name}.json"),
-        title=title,
-        about=source,
-        subtitle=source,
-        cover=title,
-        source=source,
-        foot=Text(zh=f"{source.zh}；{mark}", en=f"{source.en}; {mark}"),
-        made=words("note.about_results", verb=provenance.verb, version=provenance.version),
-        sections=sections,
-        provenance=provenance,
-        frames=_frames(name, results),
-        data={
-            "source": text(source),
-            "results": [_summary(*one) for one in zip(sections, results, strict=True)],
-            "notes": [text(note) for note in notes],
-        },
-        remarks=tuple(notes),
-    )
+    document = report_of(results, name=name, source=source, region=region, notes=notes)
     return write_document(document, out_dir, language)
 
 
@@ -269,6 +249,35 @@ def write_study(
         measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes,
         certificate=certify(measured, package, options=options), key=key,
     )  # fmt: skip
+
+
+def report_of(
+    results: Sequence[Result], *, name: str, source: Text, region: str | None = None, notes: Sequence[Text] = ()
+) -> Document:
+    """Return the document of results; one alone may have more around it, which its section says."""
+    sections = _sections(results, region)
+    provenance, title = results[0].provenance, sections[0].title
+    made = Document(
+        names=(f"{name}.html", f"{name}.xlsx", f"{name}.json"),
+        title=title,
+        about=source,
+        subtitle=source,
+        cover=title,
+        source=source,
+        foot=foot(source, provenance),
+        made=words("note.about_results", verb=provenance.verb, version=provenance.version),
+        sections=[part for one in sections for part in (one, *one.behind)],
+        provenance=provenance,
+        frames=_frames(name, results),
+        data={
+            "source": text(source),
+            "results": [_summary(*one) for one in zip(sections, results, strict=True)],
+            "notes": [text(note) for note in notes],
+        },
+        remarks=tuple(notes),
+    )
+    own = sections[0].document if len(results) == 1 else None
+    return made if own is None else replace(made, **own(sections[0], source))
 
 
 def _sections(results: Sequence[Result], region: str | None) -> list[Section]:

@@ -5,9 +5,10 @@ The claim
 The question
     What do all the verbs of a topic say of this package together, what was assumed, and what was left out and why?
 The verbs
-    `study` runs the recipe of a topic by name: `assess` (growth accounts and every topic), `scope`, `sources`,
-    `sectors`, `paths`, `plan`, `frontier`, `risks`, `screen`, `bubbles`. Each returns a `Study`: results by name,
-    facts, notes, and `write`. The options of a topic are the fields of one frozen dataclass (`RisksOptions`, ...).
+    `study` runs the recipe of a topic by name: `assess` (growth accounts and every topic), `measure`, `audit`, `claim`,
+    `vintages`, `scope`, `sources`, `sectors`, `paths`, `plan`, `frontier`, `risks`, `screen`, `bubbles`. Each returns
+    a `Study`: results by name, facts, notes, and `write`. The options of a topic are the fields of one frozen
+    dataclass (`RisksOptions`, ...). `check` lists what is wrong with a package.
 """
 
 from __future__ import annotations

@@ -26,3 +26,12 @@ from .study import TOPICS as TOPICS
 from .study import Progress as Progress
 from .study import Study as Study
 from .study import study as study
+from .yardstick import AuditOptions as AuditOptions
+from .yardstick import ClaimOptions as ClaimOptions
+from .yardstick import MeasureOptions as MeasureOptions
+from .yardstick import VintagesOptions as VintagesOptions
+from .yardstick import audit as audit
+from .yardstick import check as check
+from .yardstick import claim as claim
+from .yardstick import measure as measure
+from .yardstick import vintages as vintages

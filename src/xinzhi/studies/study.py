@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
 
 LEAST = Path(__file__).with_name("studies.yaml")
-TOPICS = ("assess", "scope", "sources", "sectors", "paths", "plan", "frontier", "risks", "screen", "bubbles")
+YARDSTICK = ("measure", "audit", "claim", "vintages")  # their recipes are short and stand together
+TOPICS = (
+    "assess",
+    *YARDSTICK,
+    "scope",
+    "sources",
+    "sectors",
+    "paths",
+    "plan",
+    "frontier",
+    "risks",
+    "screen",
+    "bubbles",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +212,8 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     Parameters
     ----------
     name
-        The topic: ``assess, scope, sources, sectors, paths, plan, frontier, risks, screen, bubbles``.
+        The topic: ``assess, measure, audit, claim, vintages, scope, sources, sectors, paths, plan, frontier, risks,
+        screen, bubbles``.
     source
         A data package, its name or path; several topics read plain tables, too.
     progress
@@ -222,5 +236,6 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     """
     if name not in TOPICS:
         raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
-    recipe: Callable[..., Study] = getattr(import_module(f"xinzhi.studies.{name}"), name)
+    home = "yardstick" if name in YARDSTICK else name
+    recipe: Callable[..., Study] = getattr(import_module(f"xinzhi.studies.{home}"), name)
     return recipe(source, progress=progress, **asked)

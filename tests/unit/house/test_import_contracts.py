@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from xinzhi.core.result import Result
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACTS = ROOT / ".importlinter"
@@ -104,4 +108,41 @@ def test_what_shows_results_uses_packages_by_their_faces(package):
         for path in sorted((ROOT / "src/xinzhi" / package).rglob("*.py"))
         for match in inner.finditer(path.read_text(encoding="utf-8"))
     ]
+    assert found == []
+
+
+METHODS = ("yardstick", "frontier", "scope", "sources", "sectors", "pathways", "risks")
+
+
+def verbs():
+    """Return the verbs of the packages of methods, by package: functions of a face that return a `Result`."""
+    found = {}
+    for package in METHODS:
+        face = importlib.import_module(f"xinzhi.{package}")
+        every = {name: getattr(face, name) for name in face.__all__}
+        results = {name for name, one in every.items() if isinstance(one, type) and issubclass(one, Result)}
+        for name, one in every.items():
+            kind = str(getattr(one, "__annotations__", {}).get("return", ""))
+            if not isinstance(one, type) and results & set(re.findall(r"\w+", kind)):
+                found.setdefault(package, set()).add(name)
+    return found
+
+
+@pytest.mark.parametrize("package", ["cli", "report"])
+def test_only_studies_calls_verbs(package):
+    """Verbs are imported by name from the face of their package, or are attributes of the package or of `xinzhi`."""
+    known = verbs()
+    assert {"measure", "audit", "check_claim", "check_claims", "vintage_history"} <= known["yardstick"]
+    every = set().union(*known.values())
+    found = []
+    for path in sorted((ROOT / "src/xinzhi" / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                home = (node.module or "").removeprefix("xinzhi").removeprefix(".")
+                taken = {one.name for one in node.names} & (known.get(home, set()) if home else every)
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                taken = {node.attr} & known.get(node.value.id, every if node.value.id == "xinzhi" else set())
+            else:
+                continue
+            found += [f"{path.relative_to(ROOT)}:{node.lineno}: {name}" for name in taken]
     assert found == []

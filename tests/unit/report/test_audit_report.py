@@ -16,6 +16,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import UsageError
+from xinzhi.core.text import same
 from xinzhi.protocol import load
 from xinzhi.report import plot, write_audit, writing
 from xinzhi.report import workbook as sheets
@@ -24,11 +25,14 @@ from xinzhi.report.pages.yardstick import audit as answer
 from xinzhi.report.pages.yardstick import audit as pages
 from xinzhi.report.pages.yardstick import audit_pictures
 from xinzhi.report.pages.yardstick import audit_tables as tables
-from xinzhi.report.pages.yardstick.audit import NAMES
 from xinzhi.report.pages.yardstick.audit_view import AuditView, level_text
+from xinzhi.report.writing import report_of
+
+NAMES = ("audit.html", "audit.xlsx", "audit.json", "audit.csv")
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Language, Text
+    from xinzhi.report.document import Document
     from xinzhi.yardstick import Audit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,7 +59,11 @@ def view(provinces: Audit) -> AuditView:
 
 @pytest.fixture(scope="module")
 def html(provinces: Audit) -> str:
-    return page(pages.document(provinces), "en")
+    return page(drawn(provinces), "en")
+
+
+def drawn(result: Audit) -> Document:
+    return report_of([result], name="audit", source=same("china-provinces"))
 
 
 def small(folder: Path, regions: int, shares: tuple[float, ...] = (0.5, 0.6, 0.4, 0.65, 0.55, 0.45)) -> Audit:
@@ -161,7 +169,7 @@ def test_everything_said_is_said_in_both_languages(html: str) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_page_opens_in_the_language_asked_for(few: Audit, language: Language) -> None:
-    made = page(pages.document(few), language)
+    made = page(drawn(few), language)
     assert f'id="lang-{language}" class="switch" checked' in made
     assert made.count(" checked>") == 1
 

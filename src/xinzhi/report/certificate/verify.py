@@ -166,10 +166,10 @@ def _certificate(document: dict[str, Any], stated: Certificate, file: str) -> It
 
 
 def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterator[Finding]:
-    from xinzhi.yardstick import measure
+    from xinzhi.studies import study
 
     try:
-        result = measure(package, rules)
+        result: Any = study("measure", package, protocol=rules).results["measurement"]
     except XinzhiError as error:
         yield finding("certificate.not-recomputed", words={"problem": error.text}, file=package.name)
         return

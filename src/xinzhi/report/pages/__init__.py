@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SECTIONS: Mapping[str, tuple[str, str]] = {
     "Measurement": ("yardstick.measurement", "measurement"),
     "Audit": ("yardstick.audit", "audit"),
+    "Claims": ("yardstick.claims", "claims"),
+    "VintageHistory": ("yardstick.vintages", "history"),
+    "VintageChange": ("yardstick.vintages", "change"),
     "Scope": ("scope.classify", "classified"),
     "Dependence": ("scope.dependence", "dependence"),
     "History": ("scope.history", "history"),

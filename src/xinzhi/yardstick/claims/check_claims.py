@@ -332,7 +332,7 @@ def note(result: Claims, language: Language = "en") -> str:
         numbers = [f"{100 * row[name]:.2f} %" for name in ("official", "lowest", "highest")]
         span, verdict = f"{row['start']}–{row['end']}", said(f"verdict.{row['verdict']}")
         lines.append(_row((called[row["region"]], span, row["written"], *numbers, verdict, row["source"])))
-    lines += ["", *(f"- **{said(f'verdict.{name}')}**: {said(f'meaning.{name}')}" for name in VERDICTS)]
+    lines += ["", *(f"- **{said(f'verdict.{name}')}**: {said(f'means.{name}')}" for name in VERDICTS)]
     for row in result.frame.iter_rows(named=True):
         title = f"## {called[row['region']]} {row['start']}–{row['end']}"
         lines += ["", title, "", said("head", **claim_facts(result, row)), *_evidence(result, row, said("parts"))]

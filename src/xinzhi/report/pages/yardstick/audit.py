@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from altair.typing import ChartType
 
-from xinzhi.core.text import Text, number, paragraph, same, share, words
+from xinzhi.core.text import Text, number, paragraph, share, words
 from xinzhi.report.charts.kit.names import END, MOST
-from xinzhi.report.document import Document, foot, protocol_summary, rows, text
+from xinzhi.report.document import protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures, audit_tables
 from xinzhi.report.pages.yardstick.audit_view import AuditView
 from xinzhi.report.pages.yardstick.parameters import introduction
@@ -86,7 +86,6 @@ def reversals_headline(view: AuditView) -> Text:
     return words("headline.reversals" if turned else "headline.reversals_none", **values)
 
 
-NAMES = ("audit.html", "audit.xlsx", "audit.csv", "audit.json")
 # Each picture is a row: what draws it, its table, its headline, its unit.
 PICTURES: Mapping[str, tuple[Callable[..., ChartType], Callable[..., Table], Callable[..., Text], str]] = {
     "room": (audit_pictures.room, audit_tables.room, room_headline, "rank"),
@@ -115,7 +114,44 @@ def section(view: AuditView, region: str | None = None) -> Section:
         pictures=tuple(_picture(view, kind, region) for kind in PICTURES if has.get(kind, several)),
         sketches=(_curves(view),) if several else (),
         notes=(words("note.convention_audit"),),
+        behind=(_choices(view), _left_out(view)),
+        sheets=tuple(audit_tables.contents(view)),
+        document=partial(_own, view),
     )
+
+
+def _choices(view: AuditView) -> Section:
+    """Return what was varied."""
+    return Section(
+        key="choices",
+        title=words("title.choices"),
+        answer=(),
+        intro=(words("note.choices"), *introduction(view.audit.grid.protocol)),
+        tables=(without_notes(audit_tables.choices(view)),),
+    )
+
+
+def _left_out(view: AuditView) -> Section:
+    """Return the alternatives that the data cannot compute."""
+    left_out, title = audit_tables.left_out(view), words("title.left_out")
+    if not left_out.rows:
+        return Section(key="left-out", title=title, answer=(), intro=(words("note.nothing_left_out"),))
+    return Section(key="left-out", title=title, answer=(), tables=(left_out,))
+
+
+def _own(view: AuditView, made: Section, source: Text) -> dict[str, Any]:
+    """Return what the page of an audit has otherwise than those of other results."""
+    protocol = view.audit.grid.protocol
+    return {
+        "leads": True,
+        "subtitle": words("title.subtitle_audit", package=source, protocol=protocol.title, span=view.span.label),
+        "cover": words("cover.audit"),
+        "made": words("note.about_audit", verb=view.audit.provenance.verb, package=source),
+        "data": summary(view, made),
+        "tables": audit_tables.contents(view),
+        "protocol": protocol,
+        "notes": (words("note.convention"),),
+    }
 
 
 def _picture(view: AuditView, kind: str, region: str | None) -> Picture:
@@ -148,49 +184,6 @@ def _curves(view: AuditView) -> Picture:
         how=_how(view, "curves"),
         unit=words("unit_of.percent"),
         twin=without_notes(audit_tables.growth(view)),
-    )
-
-
-def document(result: Audit) -> Document:
-    """Return the report of an audit."""
-    view = AuditView(result)
-    lead, protocol = section(view), result.grid.protocol
-    source = same(result.provenance.package or "xinzhi")
-    left_out = audit_tables.left_out(view)
-    page, book, table, data = NAMES
-    return Document(
-        names=(page, book, data),
-        title=words("title.audit"),
-        about=source,
-        subtitle=words("title.subtitle_audit", package=source, protocol=protocol.title, span=view.span.label),
-        cover=words("cover.audit"),
-        source=source,
-        foot=foot(source, result.provenance),
-        made=words("note.about_audit", verb=result.provenance.verb, package=source),
-        sections=[
-            lead,
-            Section(
-                key="choices",
-                title=words("title.choices"),
-                answer=(),
-                intro=(words("note.choices"), *introduction(protocol)),
-                tables=(without_notes(audit_tables.choices(view)),),
-            ),
-            Section(
-                key="left-out",
-                title=words("title.left_out"),
-                answer=(),
-                intro=() if left_out.rows else (words("note.nothing_left_out"),),
-                tables=(left_out,) if left_out.rows else (),
-            ),
-        ],
-        provenance=result.provenance,
-        frames={table: result.frame},
-        data=summary(view, lead),
-        leads=True,
-        tables=audit_tables.contents(view),
-        protocol=protocol,
-        notes=(words("note.convention"),),
     )
 
 

@@ -201,7 +201,7 @@ def left_out(view: AuditView) -> Table:
         (departures, Text(zh=zh, en=en))
         for departures, en, zh in view.audit.left_out.select("departures", "reason", "reason_zh").iter_rows()
     ]
-    return _made("left_out", ("departures", "reason"), rows)
+    return _made("left_out", [describe("audit", name, "left_out") for name in ("departures", "reason")], rows)
 
 
 def contents(view: AuditView) -> list[Table]:

@@ -1,0 +1,94 @@
+"""The page of claims: which published growth rates the yardstick gives, and what would give the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.text import Text, sentences, words
+from xinzhi.report.charts import kit
+from xinzhi.report.document import rows
+from xinzhi.report.picture import picture
+from xinzhi.report.section import Picture, Section
+from xinzhi.report.table import Table, table
+from xinzhi.yardstick import Claims, note
+
+TOLD = 6  # claims that the answer tells one by one; the table has all of them
+VERDICTS = ("supported", "superseded", "reachable", "unreachable")
+
+
+def claims(result: Claims, *, region: str | None = None) -> Section:
+    """Return what became of every claim."""
+    del region
+    said = [words("yardstick.claims.meaning", name=_verdict(name), text=_meaning(name)) for name in _given(result)]
+    return Section.of(
+        "yardstick.claims",
+        [_held(result)],
+        [_table(result, "departures")] if result.departures.height else [],
+        anchor="claims",
+        answer=sentences(result.facts(), result.topic)[:TOLD],
+        notes=(*said, words("yardstick.claims.unit")),
+        sheets=(_table(result, "protocols"),),
+        document=partial(_own, result),
+    )
+
+
+def _own(result: Claims, _: Section, __: Text) -> dict[str, Any]:
+    """Return the files beside the page: the protocols that give a claim, and the note in Markdown."""
+    return {
+        "protocol": result.grid.protocol,
+        "frames": {"claim.csv": result.frame, "claim-protocols.csv": result.protocols},
+        "texts": {"claim.md": Text(zh=note(result, "zh"), en=note(result, "en"))},
+        "data": {
+            "provenance": result.provenance.to_dict(),
+            "supported": result.supported,
+            "claims": rows(result.frame),
+            "departures": rows(result.departures),
+        },
+    }
+
+
+def _given(result: Claims) -> list[str]:
+    """Return the verdicts that were given, in their order."""
+    found = set(result.frame["verdict"])
+    return [name for name in VERDICTS if name in found]
+
+
+def _verdict(name: str) -> Text:
+    return words(f"yardstick.claims.verdict.{name}")
+
+
+def _meaning(name: str) -> Text:
+    return words(f"yardstick.claims.means.{name}")
+
+
+def _held(result: Claims) -> Picture:
+    """Return every claim beside what the reference protocol gives and the range of all protocols."""
+    frame = result.frame
+    drawn = [
+        {
+            "name": words("yardstick.chart.claim", name=result.names.region(row["region"]), **row),
+            "value": 100 * row["growth"],
+            "bands": [(100 * row["lowest"], 100 * row["highest"])],
+            "tick": 100 * row["official"],
+            "group": _verdict(row["verdict"]),
+        }
+        for row in frame.iter_rows(named=True)
+    ]
+    columns = ("region", "start", "end", "written", "official", "lowest", "highest", "verdict", "departures", "tried",
+               "giving", "older_vintages", "source", "flags")  # fmt: skip
+    facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
+    return picture(
+        "yardstick.claims", kit.spreads, drawn, _table(result, "frame", columns), facts,
+        unit=words("unit_of.percent"), x=words("chart.tfp_per_year"), groups=[_verdict(name) for name in VERDICTS],
+    )  # fmt: skip
+
+
+def _table(result: Claims, part: str, columns: Sequence[str] | None = None) -> Table:
+    """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
+    key = f"claims_{part}"
+    title = words(f"yardstick.table.{key}")
+    return table(key, getattr(result, part), columns, result, part=part, title=title)
