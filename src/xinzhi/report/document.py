@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.result import Provenance
+from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text, paragraph, same, words
 from xinzhi.protocol import Protocol
 from xinzhi.report.section import Section
@@ -44,6 +44,40 @@ class Document:
     certificate: str = ""  # the id of the certificate that the files belong to
     proofs: tuple[str, ...] = ()  # the names of its files
 
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        results: Sequence[Result],
+        sections: Sequence[Section],
+        source: Text,
+        remarks: Sequence[Text] = (),
+        /,
+        **own: Any,  # noqa: ANN401 - fields that are otherwise
+    ) -> Document:
+        """Return the document of results and their sections; the first result gives the provenance."""
+        provenance, title = results[0].provenance, sections[0].title
+        found: dict[str, Any] = {
+            "names": (f"{name}.html", f"{name}.xlsx", f"{name}.json"),
+            "title": title,
+            "about": source,
+            "subtitle": source,
+            "cover": title,
+            "made": words("note.about_results", verb=provenance.verb, version=provenance.version),
+            "sections": [part for one in sections for part in (one, *one.behind)],
+            "frames": {f"{name}.csv": results[0].frame}
+            if len(results) == 1
+            else {f"{name}-{type(one).__name__.lower()}.csv": one.frame for one in results},
+        }
+        if "data" not in own:
+            own["data"] = {
+                "source": text(source),
+                "results": [_summary(*one) for one in zip(sections, results, strict=True)],
+                "notes": [text(note) for note in remarks],
+            }
+        mark = foot(source, provenance)
+        return cls(source=source, foot=mark, provenance=provenance, remarks=tuple(remarks), **found | own)
+
     @property
     def decimals(self) -> int:
         """Decimals of growth in percent."""
@@ -57,6 +91,12 @@ class Document:
 def said(section: Section) -> dict[str, object]:
     """Return the answer and the notes of a section, JSON-ready."""
     return {"answer": text(paragraph(section.answer)), "notes": [text(note) for note in section.notes]}
+
+
+def _summary(section: Section, result: Result) -> dict[str, object]:
+    """Return what a section says and the frame of its result, JSON-ready."""
+    made = {"provenance": result.provenance.to_dict(), "frame": rows(result.frame)}
+    return {"topic": section.key, **said(section), **made}
 
 
 def protocol_summary(protocol: Protocol) -> dict[str, object]:

@@ -35,18 +35,18 @@ def picture(  # noqa: PLR0913 - the fields of a row
     **options: Any,  # noqa: ANN401 - the options of the chart
 ) -> Picture:
     """Return a picture whose words stand in the catalogue under its name."""
-    # `key` is ``<topic>.<kind>``, such as ``debt.history``: its words are ``debt.title.history``,
-    # ``debt.headline.history``, ``debt.how.history`` and ``debt.unit_of.history``; `title`, `headline`, `how`, `unit`
-    # name other words (``how="history_all"``) or are the words themselves. `chart` is a function of
-    # `xinzhi.report.charts.kit`, called with the words, the rows and the options. An axis without a title takes
-    # ``debt.chart.history``; a string names a word (``x="of_output"`` is ``debt.chart.of_output``); `legend` is the
-    # title of the colours. The twin gives the unit where the picture has none: that of its first column with one.
+    # `key` is ``<topic>.<kind>`` (or a kind whose words are shared), such as ``debt.history``: its words are
+    # ``debt.title.history``, ``debt.headline.history``, ``debt.how.history`` and ``debt.unit_of.history``; `title`,
+    # `headline`, `how`, `unit` name other words (``how="history_all"``) or are the words themselves. `chart` is a
+    # function of `xinzhi.report.charts.kit`, called with the words, the rows and the options. An axis without a title
+    # takes ``debt.chart.history``; a string names a word (``x="of_output"`` is ``debt.chart.of_output``); `legend` is
+    # the title of the colours. The twin gives the unit where the picture has none: that of its first column with one.
     # `facts` fill the placeholders of the words.
-    topic, _, kind = key.rpartition(".")
+    topic, dot, kind = key.rpartition(".")
     values = dict(facts or {})
 
     def said(shelf: str, given: Text | str | None) -> Text:
-        return given if isinstance(given, Text) else words(f"{topic}.{shelf}.{given or kind}", **values)
+        return given if isinstance(given, Text) else words(f"{topic}{dot}{shelf}.{given or kind}", **values)
 
     given = {**options, LEGEND: legend}
     axes = {name: said("chart", given.get(name)) for name in AXES if _asks(chart, name) or given.get(name) is not None}
@@ -56,7 +56,7 @@ def picture(  # noqa: PLR0913 - the fields of a row
         headline=said("headline", headline),
         draw=partial(_drawn, chart, rows, {**options, **axes}),
         how=said("how", how),
-        unit=_unit(f"{topic}.unit_of.{kind}", twin) if unit is None else said("unit_of", unit),
+        unit=_unit(f"{topic}{dot}unit_of.{kind}", twin) if unit is None else said("unit_of", unit),
         twin=twin,
     )
 

@@ -7,16 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from altair.typing import ChartType
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole
 from xinzhi.core.result import Result
-from xinzhi.core.text import Language, Text, same, words
+from xinzhi.core.text import Language, Text, same
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import Document, dump, foot, rows, said, text
+from xinzhi.report.document import Document, dump
 from xinzhi.report.section import Section
 from xinzhi.studies import Study
 from xinzhi.yardstick import Audit, Measurement
@@ -256,28 +255,8 @@ def report_of(
 ) -> Document:
     """Return the document of results; one alone may have more around it, which its section says."""
     sections = _sections(results, region)
-    provenance, title = results[0].provenance, sections[0].title
-    made = Document(
-        names=(f"{name}.html", f"{name}.xlsx", f"{name}.json"),
-        title=title,
-        about=source,
-        subtitle=source,
-        cover=title,
-        source=source,
-        foot=foot(source, provenance),
-        made=words("note.about_results", verb=provenance.verb, version=provenance.version),
-        sections=[part for one in sections for part in (one, *one.behind)],
-        provenance=provenance,
-        frames=_frames(name, results),
-        data={
-            "source": text(source),
-            "results": [_summary(*one) for one in zip(sections, results, strict=True)],
-            "notes": [text(note) for note in notes],
-        },
-        remarks=tuple(notes),
-    )
     own = sections[0].document if len(results) == 1 else None
-    return made if own is None else replace(made, **own(sections[0], source))
+    return Document.of(name, results, sections, source, notes, **({} if own is None else own(sections[0], source)))
 
 
 def _sections(results: Sequence[Result], region: str | None) -> list[Section]:
@@ -296,21 +275,6 @@ def _sections(results: Sequence[Result], region: str | None) -> list[Section]:
     if len(refusals) == len(results):
         raise refusals[0]
     return made
-
-
-def _frames(name: str, results: Sequence[Result]) -> Mapping[str, pl.DataFrame]:
-    if len(results) == 1:
-        return {f"{name}.csv": results[0].frame}
-    return {f"{name}-{type(one).__name__.lower()}.csv": one.frame for one in results}
-
-
-def _summary(section: Section, result: Result) -> dict[str, object]:
-    return {
-        "topic": section.key,
-        **said(section),
-        "provenance": result.provenance.to_dict(),
-        "frame": rows(result.frame),
-    }
 
 
 def plot(result: Result, kind: str | None = None, language: Language = "en", *, region: str | None = None) -> ChartType:

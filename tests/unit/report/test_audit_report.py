@@ -21,13 +21,14 @@ from xinzhi.protocol import load
 from xinzhi.report import plot, write_audit, writing
 from xinzhi.report import workbook as sheets
 from xinzhi.report.page import page
-from xinzhi.report.pages.yardstick import audit as answer
 from xinzhi.report.pages.yardstick import audit as pages
 from xinzhi.report.pages.yardstick import audit_pictures
 from xinzhi.report.pages.yardstick import audit_tables as tables
 from xinzhi.report.pages.yardstick.audit_view import AuditView, level_text
+from xinzhi.report.pages.yardstick.tables import COLUMNS
 from xinzhi.report.writing import report_of
 
+KINDS = ["room", "ranks", "curve", "variance", "reversals"]
 NAMES = ("audit.html", "audit.xlsx", "audit.json", "audit.csv")
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def out(tmp_path_factory: pytest.TempPathFactory, provinces: Audit) -> Path:
 
 
 def headline(view: AuditView, kind: str) -> Text:
-    return next(one.headline for one in pages.section(view).pictures if one.kind == kind)
+    return next(one.headline for one in pages.audit(view.audit).pictures if one.kind == kind)
 
 
 class Reader(HTMLParser):
@@ -182,7 +183,7 @@ def test_the_answer_leads_and_the_warning_follows(html: str, view: AuditView) ->
 
 
 def test_the_answer_is_made_of_the_numbers(view: AuditView, provinces: Audit) -> None:
-    sentences = " ".join(text.en for text in (*pages.section(view).answer, *answer.reach(view)))
+    sentences = " ".join(text.en for text in (*pages.audit(view.audit).answer, *pages.reach(view)))
     row = view.row(str(view.furthest))
     assert f"from rank {row['official_rank']} to {row['best_rank']}" in sentences
     assert f"{provinces.protocols.height:,} protocols are admissible" in sentences
@@ -192,8 +193,8 @@ def test_the_answer_is_made_of_the_numbers(view: AuditView, provinces: Audit) ->
 
 
 def test_every_picture_has_headline_table_and_foot(html: str, view: AuditView) -> None:
-    found = pages.section(view).figures()
-    assert [one.key for one in found] == [f"audit-{kind}" for kind in (*pages.PICTURES, "curves")]
+    found = pages.audit(view.audit).figures()
+    assert [one.key for one in found] == [f"audit-{kind}" for kind in (*KINDS, "curves")]
     for one in found:
         assert f'id="{one.key}-title"' in html
         assert one.picture.twin.rows
@@ -234,7 +235,7 @@ def test_strips_of_a_choice_add_up_to_all_protocols_at_every_place(provinces: Au
         assert all(total == pytest.approx(1, abs=0.01) for total in sums.values())
 
 
-@pytest.mark.parametrize("kind", list(pages.PICTURES))
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_kind_draws_in_both_languages(few: Audit, kind: str, language: Language) -> None:
     spec = plot(few, kind, language).to_dict()
@@ -242,10 +243,10 @@ def test_every_kind_draws_in_both_languages(few: Audit, kind: str, language: Lan
     assert spec["title"]["text"] == headline(AuditView(few), kind).lang(language)
 
 
-@pytest.mark.parametrize("kind", list(pages.PICTURES))
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_picture_of_the_provinces_is_valid_and_bilingual(provinces: Audit, view: AuditView, kind: str) -> None:
     plot(provinces, kind).to_dict()
-    drawn = next(one for one in pages.section(view).pictures if one.kind == kind).figure("audit").svg
+    drawn = next(one for one in pages.audit(view.audit).pictures if one.kind == kind).figure("audit").svg
     root = ET.fromstring(drawn)  # noqa: S314 - our own picture
     worded = [one for one in root.iter("{http://www.w3.org/2000/svg}text") if one.get("class")]
     assert len(worded) > 10
@@ -265,7 +266,7 @@ def test_the_curve_of_a_named_region_is_drawn(provinces: Audit) -> None:
 
 
 def test_the_small_curves_show_every_region_once(view: AuditView) -> None:
-    root = ET.fromstring(audit_pictures.small_curves(view, "curves"))  # noqa: S314 - our own picture
+    root = ET.fromstring(audit_pictures.small_curves("curves", view))  # noqa: S314 - our own picture
     assert len(root.findall("{http://www.w3.org/2000/svg}polyline")) == 31
 
 
@@ -298,7 +299,7 @@ def test_numbers_in_the_workbook_are_numbers(out: Path, provinces: Audit) -> Non
     assert fastexcel.read_excel(path).sheet_names == SHEETS
     rows = sheet(path, "Regions")
     assert rows.height == provinces.frame.height
-    place = 1 + tables.REGIONS.index("official")  # the name of a region takes two columns
+    place = 1 + COLUMNS["audit_regions"].index("official")  # the name of a region takes two columns
     found = rows.to_series(place)
     assert found.dtype == pl.Float64
     assert found.to_list() == pytest.approx((100 * provinces.frame["official"]).to_list(), abs=1e-12)
@@ -375,8 +376,8 @@ def test_headlines_say_so_when_the_ruler_changes_no_rank(few: Audit) -> None:
 
 def test_one_region_has_a_curve_but_no_ranks(alone: Audit, tmp_path: Path) -> None:
     view = AuditView(alone)
-    assert [one.kind for one in pages.section(view).pictures] == ["curve", "variance"]
-    said = " ".join(text.en for text in (*pages.section(view).answer, *answer.reach(view)))
+    assert [one.kind for one in pages.audit(view.audit).pictures] == ["curve", "variance"]
+    said = " ".join(text.en for text in (*pages.audit(view.audit).answer, *pages.reach(view)))
     assert "% a year under the reference protocol" in said
     assert "rank" not in said
     assert view.curve(None).needed is None
@@ -388,11 +389,11 @@ def test_one_region_has_a_curve_but_no_ranks(alone: Audit, tmp_path: Path) -> No
 
 def test_of_many_regions_the_ends_are_drawn(folder: Path) -> None:
     view = AuditView(small(folder, 60, shares=(0.5, 0.6)))
-    for one in pages.section(view).figures():
+    for one in pages.audit(view.audit).figures():
         if one.key != "audit-curve":
             assert "the first and the last 20 are drawn" in one.picture.how.en, one.key
             assert view.codes[30] not in one.svg
-    assert tables.room(view).rows[30][0].en == view.codes[30]
+    assert tables.regions(view, "room").rows[30][0].en == view.codes[30]
 
 
 def test_the_picture_and_the_sentence_of_the_readme_are_what_the_audit_finds(provinces: Audit, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_countries_have_no_contrast(countries: Measurement) -> None:
 
 def test_one_region_is_not_ranked(tiny: Measurement) -> None:
     assert "highest" not in plain(View(tiny))
-    assert answer.ranking_headline(View(tiny)).en == "TFP growth, 2000–2001"
+    assert answer.measurement(tiny).pictures[0].headline.en == "TFP growth, 2000–2001"
 
 
 def test_no_complete_period_does_not_crash(ragged: Measurement) -> None:

@@ -45,7 +45,7 @@ def spreads(
     worded, order = _worded(w, rows)
     reach = [row["value"] for row in worded if row["value"] is not None]
     reach += [end for row in worded for pair in row.get("bands") or () for end in pair]
-    reach += [row["tick"] for row in worded if row.get("tick") is not None]
+    reach += [row[key] for row in worded for key in ("tick", "mark") if row.get(key) is not None]
     reach += [end for start, stop, _ in zones for end in (start, stop) if end is not None]  # so that all zones are seen
     ends = style.around([*reach, *([] if reference is None else [reference])])
     scale = alt.Scale(domain=list(ends), nice=False, zero=False)
@@ -81,6 +81,10 @@ def spreads(
     across = alt.X("value:Q", title=w(x), scale=scale)
     drawn = dot.mark_point(filled=True, size=58, opacity=1).encode(x=across, color=colour, **shape, **place)
     layers.append(drawn)
+    marked = [row for row in worded if row.get("mark") is not None]
+    if marked:
+        second = alt.Chart(style.data(marked)).mark_point(filled=True, shape="diamond", size=48, opacity=1)
+        layers.append(second.encode(x=alt.X("mark:Q", scale=scale), color=alt.value(palette.ACCENT), **place))
     height = (STEP + 6 if several else STEP) * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
     return style.configure(beside(w, left, worded, order, columns, height))

@@ -13,11 +13,11 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Text, has, paragraph, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import Document, foot, protocol_summary, rows, said, text
+from xinzhi.report.document import Document, protocol_summary, rows, said, text
 from xinzhi.report.page import package_line
 from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import tables
-from xinzhi.report.pages.yardstick.measurement import section as lead_section
+from xinzhi.report.pages.yardstick.measurement import measurement as lead_section
 from xinzhi.report.pages.yardstick.parameters import SHOWN, findings, findings_on_page, introduction, parameters_on_page
 from xinzhi.report.pages.yardstick.parameters import protocol as parameters
 from xinzhi.report.pages.yardstick.regions import profiles, shown
@@ -39,30 +39,22 @@ def document(
 ) -> Document:
     """Return the assessment of a package: `topics` are what the topics of the essay say of it."""
     view, source, units = View(measurement), package_line(package), input_units(protocol, package)
-    lead = lead_section(view)
+    lead = lead_section(measurement)
     page, book, growth, levels, data = NAMES
-    return Document(
-        names=(page, book, data),
-        title=words("title.report"),
+    made = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
+    return Document.of(
+        "assessment", [measurement], [lead], source, notes, leads=True, protocol=protocol, names=(page, book, data),
         about=package.title,
         subtitle=words("title.subtitle", package=source, protocol=protocol.full_title),
         cover=words("cover.title"),
-        source=source,
-        foot=foot(source, measurement.provenance),
-        made=words(
-            "note.about", verb=measurement.provenance.verb, package=source, gap=f"{measurement.identity_gap:.1e}"
-        ),
+        made=words("note.about", **made),
         sections=[lead, *topics, *basis(view, package.findings, units)],
-        provenance=measurement.provenance,
         frames={growth: measurement.frame, levels: measurement.levels},
         data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
-        remarks=tuple(notes),
-        leads=True,
         brief=frozenset(one.key for one in topics),
         tables=contents(view, package, units, topics),
-        protocol=protocol,
         notes=(words("note.convention"),),
-    )
+    )  # fmt: skip
 
 
 def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> list[Section]:
@@ -71,7 +63,7 @@ def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> lis
     more = (words("note.more_findings", shown=SHOWN, n=len(found)),) if len(found) > SHOWN else ()
     codes, only = shown(view)
     return [
-        _section("coverage", tables.coverage(view)),
+        _section("coverage", tables.shown(view, "coverage")),
         _section("protocol", parameters_on_page(parameters(protocol), protocol.id), introduction(protocol)),
         _section("findings", findings_on_page(findings(found)), notes=more),
         _section("omitted", tables.omitted(view)),
@@ -96,15 +88,7 @@ def _section(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), note
 def contents(view: View, package: Package, units: Mapping[str, str], topics: Sequence[Section] = ()) -> list[Table]:
     """Return the tables of the workbook, one a sheet."""
     return [
-        tables.ranking(view),
-        tables.periods(view),
-        tables.growth(view),
-        tables.levels(view),
-        tables.national(view),
-        tables.national_periods(view),
-        tables.inputs(view, units),
-        tables.coverage(view),
-        tables.omitted(view),
+        *tables.workbook(view, units),
         parameters(view.measurement.protocol),
         findings(package.findings),
         *(table for one in topics for table in one.contents()),

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import polars as pl
-from altair.typing import ChartType
 
 from xinzhi.core.text import Text, number, paragraph, share, words
+from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.document import protocol_summary, rows, text
-from xinzhi.report.pages.yardstick import audit_pictures, audit_tables
+from xinzhi.report.pages.yardstick import audit_pictures as pictures
+from xinzhi.report.pages.yardstick import audit_tables
 from xinzhi.report.pages.yardstick.audit_view import AuditView
+from xinzhi.report.pages.yardstick.measurement import Headline
 from xinzhi.report.pages.yardstick.parameters import introduction
+from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, notes_of
-from xinzhi.report.table import Table, without_notes
+from xinzhi.report.table import without_notes
 from xinzhi.yardstick import Audit, choice_title
 
 
@@ -32,92 +36,109 @@ def reach(view: AuditView) -> tuple[Text, ...]:
     return tuple(said)
 
 
-def warning(view: AuditView) -> Text:
-    """Return what the set must not be used for."""
-    return words("audit.warning", protocol=view.audit.grid.protocol.title)
-
-
-def room_headline(view: AuditView) -> Text:
+def room(view: AuditView) -> Headline:
     """Return the headline of the chart of gaming room."""
-    if not view.rows["rank_gain"].max():
-        return words("headline.room_none", span=view.span.label)
     first = view.rows.filter(pl.col("best_rank") == 1).height
-    return words("headline.room", k=first, n=view.rows.height, span=view.span.label)
+    return "room" if view.rows["rank_gain"].max() else "room_none", {"k": first, "n": view.rows.height}
 
 
-def ranks_headline(view: AuditView) -> Text:
+def ranks(view: AuditView) -> Headline:
     """Return the headline of the chart of ranks under one protocol for all."""
     moved = view.rows.select((pl.col("rank_p95") - pl.col("rank_p05")).median()).item()
-    if not moved:
-        return words("headline.ranks_none", span=view.span.label)
-    return words("headline.ranks", places=number(moved, 0), span=view.span.label)
+    return ("ranks", {"places": number(moved, 0)}) if moved else ("ranks_none", {})
 
 
-def curve_headline(view: AuditView, region: str | None = None) -> Text:
+def curve(view: AuditView, region: str | None = None) -> Headline:
     """Return the headline of the specification curve of a region."""
     found = view.curve(region)
     figures = {"low": found.values[0], "high": found.values[-1], "official": found.official}
-    return words(
-        "headline.curve", name=view.name(found.code), n=f"{len(found.values):,}", span=view.span.label, **figures
-    )
+    return "curve", figures | {"name": view.name(found.code), "n": f"{len(found.values):,}"}
 
 
-def curves_headline(view: AuditView) -> Text:
+def curves(view: AuditView) -> Headline:
     """Return the headline of the small curves of all regions."""
     spread, between = view.rows.select(
         (pl.col("maximum") - pl.col("minimum")).median(), between=pl.col("official").max() - pl.col("official").min()
     ).row(0)
-    return words("headline.curves", spread=spread, between=between, span=view.span.label)
+    return "curves", {"spread": spread, "between": between}
 
 
-def variance_headline(view: AuditView) -> Text:
+def variance(view: AuditView) -> Headline:
     """Return the headline of the variance by choice."""
     name, part = next(iter(view.shares.items()))
-    return words("headline.variance", name=choice_title(name), share=share(part), span=view.span.label)
+    return "variance", {"name": choice_title(name), "share": share(part)}
 
 
-def reversals_headline(view: AuditView) -> Text:
+def reversals(view: AuditView) -> Headline:
     """Return the headline of the rank reversals."""
     inside = view.audit.reversals.filter(view.span.holds(), pl.col("region") < pl.col("other"))
     turned, compared = inside.filter(pl.col("above") > 0, pl.col("above") < 1).height, inside.n_unique("region") + 1
-    values = {"k": f"{turned:,}", "n": f"{inside.height:,}", "span": view.span.label}
+    facts = {"k": f"{turned:,}", "n": f"{inside.height:,}"}
     if 1 < compared < len(view.codes):
-        return words("headline.reversals_ends", regions=compared, all=f"{len(view.codes):,}", **values)
-    return words("headline.reversals" if turned else "headline.reversals_none", **values)
-
-
-# Each picture is a row: what draws it, its table, its headline, its unit.
-PICTURES: Mapping[str, tuple[Callable[..., ChartType], Callable[..., Table], Callable[..., Text], str]] = {
-    "room": (audit_pictures.room, audit_tables.room, room_headline, "rank"),
-    "ranks": (audit_pictures.ranks, audit_tables.ranks, ranks_headline, "rank"),
-    "curve": (audit_pictures.curve, audit_tables.curve, curve_headline, "percent"),
-    "variance": (audit_pictures.variance, audit_tables.variance, variance_headline, "share"),
-    "reversals": (audit_pictures.reversals, audit_tables.reversals, reversals_headline, "share"),
-}
+        return "reversals_ends", {"regions": compared, "all": f"{len(view.codes):,}", **facts}
+    return "reversals" if turned else "reversals_none", facts
 
 
 def audit(result: Audit, *, region: str | None = None) -> Section:
     """Return what an audit says; the specification curve is that of the region asked for."""
-    return section(AuditView(result), region)
-
-
-def section(view: AuditView, region: str | None = None) -> Section:
-    """Return what an audit says."""
-    several = view.rows.height > 1
-    has = {"curve": view.rows.height > 0, "variance": bool(view.shares)}
+    view, facts = AuditView(result), result.facts()
     return Section(
         key="audit",
         title=words("title.audit"),
-        answer=(paragraph(answer_of(view.audit.facts(), view.audit.topic)),),
+        answer=(paragraph(answer_of(facts, result.topic)),),
         reach=reach(view),
-        warning=warning(view),
-        pictures=tuple(_picture(view, kind, region) for kind in PICTURES if has.get(kind, several)),
-        sketches=(_curves(view),) if several else (),
+        warning=words("audit.warning", protocol=result.grid.protocol.title),
+        pictures=tuple(one for one in drawn(view, region) if one is not None),
+        sketches=(_curves(view),) if view.rows.height > 1 else (),
         notes=(words("note.convention_audit"),),
         behind=(_choices(view), _left_out(view)),
         sheets=tuple(audit_tables.contents(view)),
         document=partial(_own, view),
     )
+
+
+def drawn(view: AuditView, region: str | None = None) -> list[Picture | None]:
+    """Return every picture that the audit has figures for, the leading one first."""
+    several = view.rows.height > 1
+    places = partial(_picture, view, chart=kit.spreads, unit="rank", x="rank_axis")
+    best, middle = ([(words(f"chart.{name}"), "text")] for name in ("official_to_best", "middle_ranks"))
+    of_one = partial(curve, region=region)
+    return [
+        places("room", room, rows=pictures.room(view), columns=best) if several else None,
+        places("ranks", ranks, rows=pictures.ranks(view), columns=middle) if several else None,
+        _picture(view, "curve", of_one, pictures.curve, view, region=region) if view.rows.height else None,
+        _picture(view, "variance", variance, pictures.variance, view, "share") if view.shares else None,
+        _picture(view, "reversals", reversals, pictures.reversals, view, "share") if several else None,
+    ]
+
+
+def _picture(
+    view: AuditView,
+    kind: str,
+    headline: Callable[[AuditView], Headline],
+    chart: Callable[..., Any],
+    rows: Any,  # noqa: ANN401 - whatever the chart draws
+    unit: str = "percent",
+    **options: Any,  # noqa: ANN401 - the options of the chart
+) -> Picture:
+    """Return a picture with its table and the sentence that it shows."""
+    key, facts = headline(view)
+    twin = {"curve": partial(audit_tables.curve, region=options.get("region")), "variance": audit_tables.variance,
+            "reversals": audit_tables.reversals}.get(kind, partial(audit_tables.regions, key=kind))  # fmt: skip
+    return picture(
+        kind, chart, rows, without_notes(twin(view)), facts | {"span": view.span.label}, headline=key,
+        how=_how(view, kind), unit=unit, **options,
+    )  # fmt: skip
+
+
+def _curves(view: AuditView) -> Picture:
+    return replace(_picture(view, "curves", curves, pictures.small_curves, view), sketch=True)
+
+
+def _how(view: AuditView, kind: str) -> Text:
+    how = words("how.variance_one" if kind == "variance" and view.rows.height == 1 else f"how.{kind}")
+    of_many = view.rows.height > MOST and kind != "curve"
+    return paragraph([how, words("how.ends", n=END)]) if of_many else how
 
 
 def _choices(view: AuditView) -> Section:
@@ -148,43 +169,10 @@ def _own(view: AuditView, made: Section, source: Text) -> dict[str, Any]:
         "cover": words("cover.audit"),
         "made": words("note.about_audit", verb=view.audit.provenance.verb, package=source),
         "data": summary(view, made),
-        "tables": audit_tables.contents(view),
+        "tables": made.sheets,
         "protocol": protocol,
         "notes": (words("note.convention"),),
     }
-
-
-def _picture(view: AuditView, kind: str, region: str | None) -> Picture:
-    draw, twin, headline, unit = PICTURES[kind]
-    of: dict[str, str | None] = {"region": region} if kind == "curve" else {}
-    return Picture(
-        kind=kind,
-        title=words(f"title.{kind}"),
-        headline=headline(view, **of),
-        draw=partial(draw, view, **of),
-        how=_how(view, kind),
-        unit=words(f"unit_of.{unit}"),
-        twin=without_notes(twin(view, **of)),
-    )
-
-
-def _how(view: AuditView, kind: str) -> Text:
-    how = words("how.variance_one" if kind == "variance" and view.rows.height == 1 else f"how.{kind}")
-    of_many = view.rows.height > MOST and kind != "curve"
-    return paragraph([how, words("how.ends", n=END)]) if of_many else how
-
-
-def _curves(view: AuditView) -> Picture:
-    return Picture(
-        kind="curves",
-        sketch=True,
-        title=words("title.curves"),
-        headline=curves_headline(view),
-        draw=partial(audit_pictures.small_curves, view),
-        how=_how(view, "curves"),
-        unit=words("unit_of.percent"),
-        twin=without_notes(audit_tables.growth(view)),
-    )
 
 
 def summary(view: AuditView, lead: Section) -> dict[str, Any]:
@@ -193,7 +181,7 @@ def summary(view: AuditView, lead: Section) -> dict[str, Any]:
     return {
         "answer": text(lead.answer[0]),
         "reach": text(paragraph(lead.reach)),
-        "warning": text(warning(view)),
+        "warning": None if lead.warning is None else text(lead.warning),
         "leading_period": list(result.official_span),
         "unit": "log points per year",
         "provenance": result.provenance.to_dict(),

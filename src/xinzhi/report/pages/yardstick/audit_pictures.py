@@ -14,7 +14,6 @@ from altair.typing import ChartType
 from xinzhi.core.text import Text, number, percent, share, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
-from xinzhi.report.charts.kit.names import STEP as LINE
 from xinzhi.report.charts.kit.names import ends
 from xinzhi.report.charts.style import Words, padded
 from xinzhi.report.page import both_svg
@@ -29,104 +28,36 @@ LABELS = 190
 NEAR = 25  # a label this near to an end of the curve is written towards its middle
 STEP = 24
 BARS, STRIP = 190, 400
-LADDER, COLUMN = 560, 74
-THICK = 8
-DOT: Mapping[str, Any] = {"size": 95, "stroke": "white", "strokeWidth": 1.2}
-DIAMOND: Mapping[str, Any] = {"shape": "diamond", "filled": True, "size": 52, "stroke": "white", "strokeWidth": 0.8}
-EVERY = 5  # ranks between two marks of the axis
 
 
-def room(view: AuditView, w: Words) -> ChartType:
-    """Return, by official rank, the ranks that each region could get while the others keep the official protocol."""
-    rows = _rows(view, w)
-    key = {name: w(words(f"chart.{name}")) for name in ("official_rank", "better", "worse")}
-    colours = dict(zip(key.values(), (palette.INK, palette.ACCENT, palette.FAINT), strict=True))
-    draw = _Ladder(rows, colours, most=int(view.rows["official_rank"].len()))
-    moved = [row for row in rows if row["best_rank"] < row["official_rank"]]
-    layers = [
-        draw.mark("bar", "official_rank", key["worse"], to="worst_rank", height=THICK),
-        draw.mark("bar", "best_rank", key["better"], to="official_rank", height=THICK),
-        draw.mark("circle", "best_rank", key["better"], only=moved, **DOT),
-        draw.mark("circle", "official_rank", key["official_rank"], **DOT),
-    ]
-    for row in rows:
-        row["text"] = f"{row['official_rank']} → {row['best_rank']}" if row in moved else str(row["official_rank"])
-    return draw.chart(layers, w, w(words("chart.official_to_best")))
+def room(view: AuditView) -> list[dict[str, Any]]:
+    """Return, by reference rank, the ranks that each region could get while the others keep the reference protocol."""
+    rows = []
+    for row in view.rows.iter_rows(named=True):
+        official, best = row["official_rank"], row["best_rank"]
+        text = f"{official} → {best}" if best < official else str(official)
+        rows.append(_ranked(view, row, text) | {"bands": [(best, row["worst_rank"])]})
+    return rows
 
 
-def ranks(view: AuditView, w: Words) -> ChartType:
-    """Return, by official rank, the ranks of every region when all are measured with the same protocol."""
-    rows = _rows(view, w)
-    names = ("official_rank", "middle_ranks", "all_ranks", "median_rank", "best_own")
-    key = {name: w(words(f"chart.{name}")) for name in names}
-    inks = (palette.INK, palette.BAND, palette.FAINT, palette.DEEP, palette.ACCENT)
-    draw = _Ladder(rows, dict(zip(key.values(), inks, strict=True)), most=int(view.rows["official_rank"].len()))
-    layers = [
-        draw.mark("bar", "rank_minimum", key["all_ranks"], to="rank_maximum", height=3),
-        draw.mark("bar", "rank_p05", key["middle_ranks"], to="rank_p95", height=THICK + 2),
-        draw.mark("tick", "rank_median", key["median_rank"], thickness=2.2, size=14),
-        draw.mark("point", "best_rank", key["best_own"], **DIAMOND),
-        draw.mark("circle", "official_rank", key["official_rank"], **DOT),
-    ]
-    for row in rows:
-        row["text"] = f"{row['rank_p05']:.0f}–{row['rank_p95']:.0f}"
-    return draw.chart(layers, w, key["middle_ranks"])
+def ranks(view: AuditView) -> list[dict[str, Any]]:
+    """Return, by reference rank, the ranks of every region when all are measured with the same protocol."""
+    return [
+        _ranked(view, row, f"{row['rank_p05']:.0f}–{row['rank_p95']:.0f}") | {
+            "tick": row["rank_median"],
+            "bands": [(row["rank_minimum"], row["rank_maximum"]), (row["rank_p05"], row["rank_p95"])],
+        }
+        for row in view.rows.iter_rows(named=True)
+    ]  # fmt: skip
 
 
-def _rows(view: AuditView, w: Words) -> list[dict[str, Any]]:
-    names = [name for name in view.rows.columns if "rank" in name]
-    shown = ends(view.rows.select("region", *names).rows(named=True))
-    return [{"name": w(view.name(row["region"])), **row} for row in shown]
+def _ranked(view: AuditView, row: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Return what both pictures of ranks draw of a region: its reference rank, and the best under its own choice."""
+    better = row["best_rank"] if row["best_rank"] < row["official_rank"] else None
+    return {"name": view.name(row["region"]), "value": row["official_rank"], "mark": better, "text": text}
 
 
-class _Ladder:
-    """A chart of one row a region over an axis of ranks, first at the left."""
-
-    def __init__(self, rows: list[dict[str, Any]], colours: Mapping[str, str], *, most: int) -> None:
-        self.rows = rows
-        self.order = [row["name"] for row in rows]
-        self.colour = alt.Scale(domain=list(colours), range=list(colours.values()))
-        fives = (mark for mark in range(EVERY, most, EVERY) if most - mark > 1)
-        marks = [1, *fives, most] if most > 2 * EVERY else list(range(1, most + 1))
-        self.axis = alt.Axis(orient="top", values=marks, format="d", domain=False, ticks=False, titlePadding=4)
-        self.scale = alt.Scale(domain=[0.4, most + 0.6], nice=False, zero=False)
-
-    def mark(self, kind: str, field: str, what: str, *, to: str = "", only: Any = None, **look: Any) -> alt.Chart:  # noqa: ANN401 - rows; what the mark looks like
-        """Return a mark at the rank of every row, or from it to another one."""
-        rows = [{**row, "what": what} for row in (self.rows if only is None else only)]
-        base = getattr(alt.Chart(style.data(rows)), f"mark_{kind}")(opacity=1, **look)
-        drawn: alt.Chart = base.encode(
-            x=alt.X(f"{field}:Q", scale=self.scale, axis=self.axis, title=None),
-            y=style.ordinal(self.order, labelPadding=6),
-            color=alt.Color("what:N", scale=self.colour),
-            **({"x2": alt.X2(f"{to}:Q")} if to else {}),
-        )
-        return drawn
-
-    def chart(self, layers: list[alt.Chart], w: Words, column: str) -> ChartType:
-        """Return the layers with a column of figures at the right, the text of each row."""
-        height = LINE * len(self.rows)
-        left = style.layers(
-            *layers,
-            width=LADDER,
-            height=height,
-            title=alt.TitleParams(
-                w(words("chart.rank_axis")), offset=2, fontWeight="normal", fontSize=10, color=palette.SOFT
-            ),
-        )
-        text = alt.Chart(style.data(self.rows)).mark_text(align="right", fontSize=11, color=palette.INK)
-        bare = style.ordinal(self.order, labels=False)
-        right = style.layers(
-            text.encode(y=bare, text="text:N", x=style.x_at(COLUMN)),
-            style.head(column, x=COLUMN, y=-10),
-            width=COLUMN,
-            height=height,
-        )
-        resolve = alt.Resolve(scale=alt.ScaleResolveMap(y="shared"))
-        return style.configure(alt.hconcat(left, right, spacing=6, resolve=resolve))
-
-
-def curve(view: AuditView, w: Words, region: str | None = None) -> ChartType:
+def curve(w: Words, view: AuditView, region: str | None = None) -> ChartType:
     """Return the specification curve of one region over the panel of its choices."""
     found = view.curve(region)
     panels = [_line(found, w), _panel(view, found, w)]
@@ -285,7 +216,7 @@ def _labels(
     return [text, dot]
 
 
-def variance(view: AuditView, w: Words) -> ChartType:
+def variance(w: Words, view: AuditView) -> ChartType:
     """Return the part of each choice in the spread: over all regions as bars, region by region as cells."""
     order = {choice.name: w(choice_title(choice.name)) for choice in view.ordered}
     rows = [
@@ -344,7 +275,7 @@ def _columns(order: list[str]) -> alt.X:
     return alt.X("region:N", sort=order, axis=axis, title=None)
 
 
-def reversals(view: AuditView, w: Words) -> ChartType:
+def reversals(w: Words, view: AuditView) -> ChartType:
     """Return the share of the protocols in which the region of a row grows faster than that of a column."""
     shown = _shown(view)
     inside = view.audit.reversals.filter(
@@ -369,7 +300,7 @@ SIDE, BETWEEN, TITLE = 24, 10, 20
 POINTS = 50
 
 
-def small_curves(view: AuditView, name: str) -> str:
+def small_curves(name: str, view: AuditView) -> str:
     """Return one small specification curve a region, by official rank, all on one scale."""
     shown = _shown(view)
     found = {code: view.curve(code) for code in shown}

@@ -4,64 +4,61 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from altair.typing import ChartType
-
 from xinzhi.core.text import Text, paragraph, words
 from xinzhi.report.charts.kit.names import END, MOST
-from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.yardstick import pictures, tables
+from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, notes_of
-from xinzhi.report.table import Table
 from xinzhi.yardstick import PARTS, Measurement, View, figures_of, largest_source
 
 SEVERAL = 2  # regions from which on there is a ranking
+Headline = tuple[str, dict[str, Any]]  # the name of a sentence of the catalogue, and what it is made from
 
 
-def ranking_headline(view: View) -> Text:
+def ranking(view: View) -> Headline:
     """Return the headline of the ranking."""
-    rows = view.of(view.lead).drop_nulls("tfp_growth")["region"]
-    if rows.len() < SEVERAL:
-        return words("headline.one", span=view.lead.label)
-    return words("headline.ranking", first=view.name(rows[0]), last=view.name(rows[-1]), span=view.lead.label)
+    codes = view.of(view.lead).drop_nulls("tfp_growth")["region"]
+    if codes.len() < SEVERAL:
+        return "one", {}
+    return "ranking", {"first": view.name(codes[0]), "last": view.name(codes[-1])}
 
 
-def map_headline(view: View) -> Text:
+def tile_map(view: View) -> Headline:
     """Return the headline of the tile map."""
     growth = view.of(view.lead)["tfp_growth"].drop_nulls()
-    return words("headline.map", k=(growth > 0).sum(), n=growth.len(), span=view.lead.label)
+    return "map", {"k": (growth > 0).sum(), "n": growth.len()}
 
 
-def sources_headline(view: View) -> Text:
+def sources(view: View) -> Headline:
     """Return the headline of the chart of sources by region."""
     largest = largest_source(view.of(view.lead))["largest"].to_list()
     tops = {name: largest.count(name) for name in PARTS}
     best = max(tops, key=lambda name: tops[name])
-    key = "headline.sources_tfp" if best == "tfp" else "headline.sources"
-    name = words(f"factor.{best}")
-    return words(key, factor=name, k=tops[best], n=len(largest), tfp=tops["tfp"], span=view.lead.label)
+    facts = {"factor": words(f"factor.{best}"), "k": tops[best], "n": len(largest), "tfp": tops["tfp"]}
+    return "sources_tfp" if best == "tfp" else "sources", facts
 
 
-def contributions_headline(view: View) -> Text:
+def contributions(view: View) -> Headline:
     """Return the headline of the contributions by period."""
     row: Mapping[str, Any] = view.national_of(view.lead)
     if not row or not row["output_growth"]:
-        return words("headline.contributions_plain")
-    capital = row["capital_contribution"] / row["output_growth"]
-    return words("headline.contributions", capital=capital, tfp=row["tfp_part"], span=view.lead.label)
+        return "contributions_plain", {}
+    return "contributions", {"capital": row["capital_contribution"] / row["output_growth"], "tfp": row["tfp_part"]}
 
 
-def groups_headline(view: View) -> Text:
+def groups(view: View) -> Headline:
     """Return the headline of the lines of the macro-regions."""
     frame = view.measurement.groups.fill_nan(None)
     parts = [
         words("headline.since", name=group, value=math.expm1(frame.filter(region=group.en)["tfp_growth"].sum()))
         for group in view.contrast or view.shown_groups[:2]
     ]
-    return words("headline.groups", start=view.whole.start, parts=parts)
+    return "groups", {"start": view.whole.start, "parts": parts}
 
 
 def region_headline(view: View, code: str) -> Text:
@@ -75,25 +72,20 @@ def region_headline(view: View, code: str) -> Text:
     return words(key, **figures_of(row), rank=row["rank"], n=n, span=view.lead.label)
 
 
-# Each picture is a row: what draws it, its table, its headline.
-PICTURES: Mapping[str, tuple[Callable[[View, Words], ChartType], Callable[[View], Table], Callable[[View], Text]]] = {
-    "ranking": (pictures.ranking, tables.ranking, ranking_headline),
-    "map": (pictures.tile_map, tables.map_twin, map_headline),
-    "sources": (pictures.sources, tables.sources, sources_headline),
-    "contributions": (pictures.contributions, tables.national_periods, contributions_headline),
-    "groups": (pictures.groups, tables.groups, groups_headline),
+# Each picture is a row: what draws it from the words and the view, and its headline; its table bears its name.
+PICTURES: Mapping[str, tuple[Callable[..., Any], Callable[[View], Headline]]] = {
+    "ranking": (pictures.ranking, ranking),
+    "map": (pictures.tile_map, tile_map),
+    "sources": (pictures.sources, sources),
+    "contributions": (pictures.contributions, contributions),
+    "groups": (pictures.groups, groups),
 }
 
 
 def measurement(result: Measurement, *, region: str | None = None) -> Section:
     """Return what a measurement says; with a region its picture stands behind the others."""
-    return section(View(result), region)
-
-
-def section(view: View, region: str | None = None) -> Section:
-    """Return what a measurement says."""
-    drawn, result = [_picture(view, kind) for kind in available(view)], view.measurement
-    facts = result.facts()
+    view, facts = View(result), result.facts()
+    drawn = [_picture(view, kind) for kind in available(view)]
     return Section(
         key="growth",
         title=words("title.report"),
@@ -102,7 +94,13 @@ def section(view: View, region: str | None = None) -> Section:
         pictures=(*drawn, *((_of_region(view, region),) if region is not None else ())),
         notes=(words("note.convention"),),
         lead=len(drawn),
+        document=partial(_own, view),
     )
+
+
+def _own(view: View, *_: object) -> dict[str, Any]:
+    """Return what the page of a measurement has otherwise than those of other results."""
+    return {"leads": True, "protocol": view.measurement.protocol, "tables": tables.workbook(view)}
 
 
 def available(view: View) -> list[str]:
@@ -117,18 +115,14 @@ def available(view: View) -> list[str]:
 
 
 def _picture(view: View, kind: str) -> Picture:
-    draw, twin, headline = PICTURES[kind]
-    table = twin(view)
-    return Picture(
-        kind=kind,
-        title=words("title.contrast" if kind == "groups" and view.contrast else f"title.{kind}"),
-        headline=headline(view),
-        draw=partial(draw, view),
-        how=_how(view, kind),
-        unit=words(f"unit_of.{kind}"),
-        twin=table,
-        legend=table.notes if kind == "ranking" else (),
-    )
+    chart, said = PICTURES[kind]
+    headline, facts = said(view)
+    own = {"ranking": tables.ranking, "groups": tables.groups}.get(kind)
+    twin = own(view) if own else tables.shown(view, "national_periods" if kind == "contributions" else kind)
+    title = "contrast" if kind == "groups" and view.contrast else kind
+    facts["span"] = view.lead.label
+    made = picture(kind, chart, view, twin, facts, title=title, headline=headline, how=_how(view, kind))
+    return replace(made, legend=twin.notes) if kind == "ranking" else made
 
 
 def _how(view: View, kind: str) -> Text:
@@ -140,14 +134,7 @@ def _how(view: View, kind: str) -> Text:
 
 def _of_region(view: View, region: str) -> Picture:
     code = view.code(region)
-    finding = region_headline(view, code)
+    facts = {"name": view.name(code), "finding": region_headline(view, code)}
     frame = view.measurement.frame.filter(region=code).sort("year")
-    return Picture(
-        kind="region",
-        title=view.name(code),
-        headline=words("headline.region", name=view.name(code), finding=finding),
-        draw=lambda w: pictures.region(view, w, code),
-        how=words("how.region"),
-        unit=words("unit_of.region"),
-        twin=tables.accounts(view, "region_years", frame, ("year", "output_growth", *tables.PARTS, "tfp_level")),
-    )
+    twin = tables.shown(view, "region_years", frame)
+    return picture("region", pictures.region, view, twin, facts, title=view.name(code), code=code)

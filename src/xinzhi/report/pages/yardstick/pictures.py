@@ -24,7 +24,7 @@ REGION = (330, 180)
 LEVEL = (210, 180)
 
 
-def ranking(view: View, w: Words) -> ChartType:
+def ranking(w: Words, view: View) -> ChartType:
     """Return bars of TFP growth by region: the leading period, and the latest one beside it, paler."""
     spans = [span for span in (view.lead, view.latest) if span is not None]
     shown = ends(view.of(view.lead).drop_nulls("tfp_growth").select("region").rows(named=True))
@@ -85,14 +85,14 @@ def _inks(view: View, groups: Sequence[Text]) -> Sequence[str]:
     return [palette.GROUPS[view.groups.index(group) % len(palette.GROUPS)] for group in groups]
 
 
-def tile_map(view: View, w: Words) -> ChartType:
+def tile_map(w: Words, view: View) -> ChartType:
     """Return the tile-grid map of TFP growth in the leading period."""
     known = view.of(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
     tiles = {code: view.tiles[code] for code in view.codes}
     return kit.tiles(w, known.rows(named=True), tiles, title=words("chart.tfp_per_year"))
 
 
-def sources(view: View, w: Words) -> ChartType:
+def sources(w: Words, view: View) -> ChartType:
     """Return stacked bars by region of what growth came from, with the share of TFP, largest share first."""
     frame = view.of(view.lead).drop_nulls("tfp_growth").sort("tfp_part", descending=True, nulls_last=True)
     rows = [
@@ -110,7 +110,7 @@ def sources(view: View, w: Words) -> ChartType:
     return kit.stacked(w, rows, parts, x=words("chart.points"), total="total", columns=columns)
 
 
-def contributions(view: View, w: Words) -> ChartType:
+def contributions(w: Words, view: View) -> ChartType:
     """Return stacked columns of contributions by period, with output growth as a dot; one panel a unit."""
     units: list[tuple[Text, Mapping[Span, Mapping[str, Any]]]] = [
         (words("label.national"), {span: view.national_of(span) for span in view.spans}),
@@ -192,7 +192,7 @@ def _stack(w: Words, parts: Mapping[str, float]) -> list[dict[str, Any]]:
     ]
 
 
-def groups(view: View, w: Words) -> ChartType:
+def groups(w: Words, view: View) -> ChartType:
     """Return lines of cumulated TFP by macro-region and of their TFP level; the contrasted pair stands out."""
     frames = {
         words("chart.cumulated", year=view.whole.start): (cumulated(view), 100.0, 0),
@@ -241,7 +241,7 @@ def extrapolated(
     return spans
 
 
-def region(view: View, w: Words, code: str) -> ChartType:
+def region(w: Words, view: View, code: str) -> ChartType:
     """Return the contributions of one region year by year, and its TFP level against the mean of the regions."""
     frame = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
     panels: list[Any] = [_yearly(view, w, frame, code)]

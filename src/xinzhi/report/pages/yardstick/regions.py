@@ -26,8 +26,6 @@ from xinzhi.report.section import Profile
 from xinzhi.report.table import without_notes
 from xinzhi.yardstick import PARTS, View
 
-PERIOD = ("period", "output_growth", *tables.PARTS, "tfp_part", "rank", "flags")
-YEARLY = ("year", "output_growth", *tables.PARTS, "labour_share", "tfp_level", "flags")
 WIDTH, HEIGHT = 720, 210
 TOP, BOTTOM = 26, 186
 LEFT, RIGHT = (34, 450), (506, 700)
@@ -59,8 +57,8 @@ def profiles(view: View, units: Mapping[str, str], codes: Sequence[str]) -> tupl
             headline=region_headline(view, code),
             svg=Markup(picture(scales, yearly[code], f"r{code}")),  # noqa: S704 - made here, its words escaped
             facts=size(inputs.get(code), units),
-            periods=without_notes(tables.accounts(view, "region_periods", periods.get(code, none), PERIOD)),
-            years=without_notes(tables.accounts(view, "region_years", yearly[code], YEARLY)),
+            periods=without_notes(tables.shown(view, "region_periods", periods.get(code, none))),
+            years=without_notes(tables.shown(view, "region_years", yearly[code])),
             flags=flags.in_words(yearly[code].select("year", "flags").rows()),
         )
         for code in codes

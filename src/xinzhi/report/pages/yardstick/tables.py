@@ -2,44 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from xinzhi.core import flags
+from xinzhi.core.parameters import read_yaml
+from xinzhi.core.result import Result
 from xinzhi.core.schema import Kind, describe
 from xinzhi.core.text import Text, has, words
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import names_joined
-from xinzhi.report.table import Column, Table, table
+from xinzhi.report.table import Called, Column, Table, column, table
 from xinzhi.yardstick import NATIONAL, Span, View
 
-GROWTH = ("output_growth", "capital_growth", "labour_growth", "human_capital_growth")
-PARTS = ("capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth")
-COVERED = ("first_year", "last_year", "last_official_year", "last_revised_year")
-NOTED = frozenset({"ranking", "periods", "growth", "levels", "national", "inputs", "coverage", "omitted"})
+COLUMNS: Mapping[str, list[str]] = read_yaml(Path(__file__).with_name("columns.yaml"))
 
 
-def accounts(
-    view: View, key: str, frame: pl.DataFrame, columns: Sequence[str], units: Mapping[str, Text] | None = None
+def picked(
+    key: str,
+    frame: pl.DataFrame,
+    of: Result,
+    names: Called,
+    units: Mapping[str, Text] | None = None,
+    part: str = "frame",
 ) -> Table:
-    """Return the table of columns of a frame; ``code`` repeats the code of ``region`` as text."""
-    source = frame.with_columns(code=pl.col("region"))
-    if "period" in columns:
-        source = source.with_columns(period=pl.format("{}–{}", "start", "end"))
-    marks = source["flags"].to_list() if "flags" in columns else []
-    return table(
-        key, source, columns, view.measurement, names=view.name, units=units, notes=notes(key, marks),
-        title=words(f"table.{key}"),
-    )  # fmt: skip
+    """Return the columns of a frame that ``columns.yaml`` names; ``code`` repeats the code of ``region`` as text."""
+    chosen = COLUMNS[key]
+    if "code" in chosen:
+        frame = frame.with_columns(code=pl.col("region"))
+    if "period" in chosen:
+        frame = frame.with_columns(period=pl.format("{}–{}", "start", "end"))
+    marks = frame["flags"].to_list() if "flags" in chosen else []
+    return table(key, frame, chosen, of, part=part, names=names, units=units, notes=notes(key, marks))
 
 
-def notes(key: str, cells: Iterable[str | None]) -> tuple[Text, ...]:
+def notes(key: str, cells: Iterable[str | None] = ()) -> tuple[Text, ...]:
     """Return what is to be known of a table, and what the flags in it mean."""
-    note = (words(f"note.{key}"),) if key in NOTED and has(f"note.{key}") else ()
-    return (*note, *flags.legend(set(cells)))
+    return (*([words(f"note.{key}")] if has(f"note.{key}") else []), *flags.legend(set(cells)))
+
+
+def _by_period(view: View) -> pl.DataFrame:
+    """Return the periods of the total and of the macro-regions, the whole span last."""
+    frame = pl.concat([view.measurement.national_periods, view.measurement.group_periods], how="vertical_relaxed")
+    order = {NATIONAL: 0, **{group.en: i for i, group in enumerate(view.groups, start=1)}}
+    last = (pl.col("end") - pl.col("start")) == view.whole.end - view.whole.start
+    place = pl.col("region").replace_strict(order, default=len(order))
+    return frame.sort(place, last, "start", maintain_order=True)
+
+
+FRAMES: Mapping[str, Callable[[View], pl.DataFrame]] = {
+    "map": lambda view: view.of(view.lead),
+    "sources": lambda view: view.of(view.lead).sort("tfp_part", descending=True, nulls_last=True),
+    "periods": lambda view: view.measurement.periods,
+    "growth": lambda view: view.measurement.frame,
+    "levels": lambda view: view.measurement.levels,
+    "inputs": lambda view: view.measurement.inputs,
+    "national": lambda view: pl.concat([view.measurement.national, view.measurement.groups], how="vertical_relaxed"),
+    "national_periods": _by_period,
+    "coverage": lambda view: view.measurement.coverage,
+}
+
+
+def shown(view: View, key: str, frame: pl.DataFrame | None = None, units: Mapping[str, str] | None = None) -> Table:
+    """Return a table of a measurement, of some rows where they are given; `units` are those of the inputs."""
+    said = {name: unit_text(unit) for name, unit in (units or {}).items()}
+    rows = FRAMES[key](view) if frame is None else frame
+    if key == "coverage":
+        return picked(key, rows, view.measurement, {"series": flags.series_name}, part=key)
+    return picked(key, rows, view.measurement, view.name, said)
+
+
+def workbook(view: View, units: Mapping[str, str] | None = None) -> list[Table]:
+    """Return the tables of the workbook, one a sheet."""
+    first = [ranking(view), *(shown(view, key) for key in ("periods", "growth", "levels", "national"))]
+    more = [shown(view, "national_periods"), shown(view, "inputs", units=units), shown(view, "coverage")]
+    return [*first, *more, omitted(view)]
 
 
 def ranking(view: View) -> Table:
@@ -54,9 +95,9 @@ def ranking(view: View) -> Table:
         frame = frame.join(other, on="region", how="left", maintain_order="left")
         columns += [replace(_column(name, span), name=renamed) for name, renamed in names.items()]
     marks = [mark for name in frame.columns if name.startswith("flags") for mark in frame[name]]
-    frame = frame.with_columns(group=pl.col("region"))
     called: Mapping[str, Callable[[Any], Text | None]] = {"region": view.name, "group": view.group_of.get}
-    return table("ranking", frame, columns, names=called, notes=notes("ranking", marks))
+    source = frame.with_columns(group=pl.col("region"))
+    return table("ranking", source, columns, names=called, notes=notes("ranking", marks))
 
 
 def _column(name: str, period: Span | None = None) -> Column:
@@ -65,58 +106,6 @@ def _column(name: str, period: Span | None = None) -> Column:
     if period is None:
         return plain
     return replace(plain, title=words("column.in_period", title=plain.title, period=period.label))
-
-
-def map_twin(view: View) -> Table:
-    """Return the figures on the tiles: TFP growth of every region in the leading period."""
-    return accounts(view, "map", view.of(view.lead), ("rank", "region", "tfp_growth", "flags"))
-
-
-def sources(view: View) -> Table:
-    """Return what growth came from in every region in the leading period, largest share of TFP first."""
-    frame = view.of(view.lead).sort("tfp_part", descending=True, nulls_last=True)
-    return accounts(view, "sources", frame, ("region", "output_growth", *PARTS, "tfp_part", "flags"))
-
-
-def periods(view: View) -> Table:
-    """Return growth and contributions of every region by period."""
-    names = ("code", "region", "start", "end", "output_growth", *PARTS, "tfp_part", "labour_share", "rank", "flags")
-    return accounts(view, "periods", view.measurement.periods, names)
-
-
-def growth(view: View) -> Table:
-    """Return the yearly growth accounts of every region."""
-    names = ("code", "region", "year", *GROWTH, "labour_share", *PARTS, "tfp_level", "flags")
-    return accounts(view, "growth", view.measurement.frame, names)
-
-
-def levels(view: View) -> Table:
-    """Return the yearly levels of every region, relative to the mean and to the leader."""
-    ratios = ("output_per_worker", "capital_per_worker", "tfp_level", "tfp_to_leader")
-    return accounts(view, "levels", view.measurement.levels, ("code", "region", "year", *ratios, "leader"))
-
-
-def national(view: View) -> Table:
-    """Return the yearly growth accounts of the total and of the macro-regions."""
-    frame = pl.concat([view.measurement.national, view.measurement.groups], how="vertical_relaxed")
-    return accounts(view, "national", frame, ("region", "year", "output_growth", *PARTS, "labour_share", "flags"))
-
-
-def national_periods(view: View) -> Table:
-    """Return growth and contributions of the total and of the macro-regions by period, the whole span last."""
-    frame = pl.concat([view.measurement.national_periods, view.measurement.group_periods], how="vertical_relaxed")
-    order = {NATIONAL: 0, **{group.en: i for i, group in enumerate(view.groups, start=1)}}
-    last = (pl.col("end") - pl.col("start")) == view.whole.end - view.whole.start
-    frame = frame.sort(pl.col("region").replace_strict(order, default=len(order)), last, "start", maintain_order=True)
-    names = ("region", "period", "output_growth", *PARTS, "tfp_part", "flags")
-    return accounts(view, "national_periods", frame, names)
-
-
-def inputs(view: View, units: Mapping[str, str]) -> Table:
-    """Return the levels behind the accounts: output, capital, labour, human capital, labour share."""
-    names = ("code", "region", "year", "output", "capital", "labour", "human_capital", "labour_share", "flags")
-    said = {name: unit_text(unit) for name, unit in units.items()}
-    return accounts(view, "inputs", view.measurement.inputs, names, said)
 
 
 def cumulated(view: View) -> pl.DataFrame:
@@ -137,35 +126,18 @@ def group_levels(view: View) -> pl.DataFrame:
 
 def groups(view: View) -> Table:
     """Return the lines of the macro-regions as a table: cumulated TFP and TFP level by year."""
-    frames = {"cumulated": cumulated(view), "group_level": group_levels(view)}
-    columns = [describe("measure", "year")]
-    wide: pl.DataFrame | None = None
-    for name, frame in frames.items():
-        if frame.is_empty():
-            continue
-        turned = frame.pivot(on="group", index="year", values="value")
-        shown = [group for group in view.shown_groups if group.en in turned.columns]
-        turned = turned.select("year", *(pl.col(group.en).alias(f"{name} {group.en}") for group in shown))
-        level = name == "group_level"
-        columns += [
-            Column(
-                name=f"{name} {group.en}",
-                title=words(f"column.{name}", group=group),
-                kind="level" if level else "quantity",
-                unit=words("unit_of.level" if level else "unit_of.index"),
-            )
-            for group in shown
-        ]
-        wide = turned if wide is None else wide.join(turned, on="year", how="full", coalesce=True)
-    empty = pl.DataFrame(schema={one.name: pl.Float64 for one in columns})
-    return table("groups", empty if wide is None else wide.sort("year"), columns)
-
-
-def coverage(view: View) -> Table:
-    """Return how far the figures of every series carry, and how far the official ones."""
-    frame = view.measurement.coverage.select("series", "column", *COVERED)
-    called = {"series": flags.series_name}
-    return table("coverage", frame, None, view.measurement, part="coverage", names=called, notes=notes("coverage", ()))
+    lines = {"cumulated": cumulated(view), "group_level": group_levels(view)}
+    kinds: Mapping[str, tuple[Kind, Text]] = {
+        "cumulated": ("quantity", words("unit_of.index")), "group_level": ("level", words("unit_of.level")),
+    }  # fmt: skip
+    frame, columns = lines["cumulated"].select("year").clear(), [describe("measure", "year")]
+    for name, found in lines.items():
+        groups_ = [group for group in view.shown_groups if group.en in set(found["group"])]
+        named = {group.en: f"{name} {group.en}" for group in groups_}
+        wide = found.pivot(on="group", index="year", values="value").select("year", *named).rename(named)
+        frame = frame.join(wide, on="year", how="full", coalesce=True)
+        columns += [column(name, *kinds[name], of=named[group.en], group=group) for group in groups_]
+    return table("groups", frame.sort("year"), columns)
 
 
 def omitted(view: View) -> Table:
@@ -185,9 +157,8 @@ def omitted(view: View) -> Table:
         )
         for (span, cell), names in regions.items()
     ]
-    kinds: Mapping[str, Kind] = {"years": "code", "regions": "name", "missing": "name"}
-    columns = tuple(Column(name=name, title=words(f"column.{name}"), kind=kind) for name, kind in kinds.items())
-    return Table(key="omitted", title=words("table.omitted"), columns=columns, rows=rows, notes=notes("omitted", ()))
+    columns = (column("years", "code"), column("regions", "name"), column("missing", "name"))
+    return Table(key="omitted", title=words("table.omitted"), columns=columns, rows=rows, notes=notes("omitted"))
 
 
 def _missing(series: str) -> Text:
