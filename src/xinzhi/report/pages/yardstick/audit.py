@@ -123,10 +123,9 @@ def _picture(
 ) -> Picture:
     """Return a picture with its table and the sentence that it shows."""
     key, facts = headline(view)
-    twin = {"curve": partial(audit_tables.curve, region=options.get("region")), "variance": audit_tables.variance,
-            "reversals": audit_tables.reversals}.get(kind, partial(audit_tables.regions, key=kind))  # fmt: skip
+    twin = without_notes(audit_tables.twin(view, kind, options.get("region")))
     return picture(
-        kind, chart, rows, without_notes(twin(view)), facts | {"span": view.span.label}, headline=key,
+        kind, chart, rows, twin, facts | {"span": view.span.label}, headline=key,
         how=_how(view, kind), unit=unit, **options,
     )  # fmt: skip
 

@@ -26,7 +26,9 @@ def regions(view: AuditView, key: str) -> Table:
     """Return columns of the regions, in the leading period or (`audit_regions`) in every one; departures in words."""
     frame = view.audit.frame if key == "audit_regions" else view.rows
     source = frame.with_columns(pl.col("single_departure").fill_null(""), departures=pl.col("best_protocol"))
-    said = {"region": view.name, "departures": view.departures, "single_departure": view.single}
+    said: Mapping[str, Callable[[Any], Text]] = {
+        "region": view.name, "departures": view.departures, "single_departure": view.single,
+    }  # fmt: skip
     return picked(key, source, view.audit, said)
 
 
@@ -144,6 +146,14 @@ def left_out(view: AuditView) -> Table:
     """Return the alternatives that the data cannot compute, and why."""
     frame = view.audit.left_out.select("departures", "reason", "reason_zh")
     return _made("left_out", [(departures, Text(zh=zh, en=en)) for departures, en, zh in frame.rows()])
+
+
+def twin(view: AuditView, kind: str, region: str | None = None) -> Table:
+    """Return the table of a picture."""
+    if kind == "curve":
+        return curve(view, region)
+    own = {"variance": variance, "reversals": reversals}.get(kind)
+    return regions(view, kind) if own is None else own(view)
 
 
 def contents(view: AuditView) -> list[Table]:

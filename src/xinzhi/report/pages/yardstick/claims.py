@@ -91,4 +91,5 @@ def _table(result: Claims, part: str, columns: Sequence[str] | None = None) -> T
     """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
     key = f"claims_{part}"
     title = words(f"yardstick.table.{key}")
-    return table(key, getattr(result, part), columns, result, part=part, title=title)
+    frame = getattr(result, part).with_columns(pl.col(pl.String).replace("", None))
+    return table(key, frame, columns, result, part=part, title=title, known=True)

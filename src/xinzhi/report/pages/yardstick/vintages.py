@@ -13,13 +13,15 @@ from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Table, table
 from xinzhi.yardstick import VintageChange, VintageHistory
 
+LEAST = 1e-9  # a revision below is what is left of rounding
 PARTS = ("output", "capital", "labour", "share", "protocol")
 
 
 def history(result: VintageHistory, *, region: str | None = None) -> Section:
     """Return what every recorded revision did to the growth and the levels of output."""
     del region
-    pairs = result.growth.select("before", "after").unique(maintain_order=True).rows()
+    moved = result.growth.filter(pl.col("revision").abs() > LEAST)
+    pairs = moved.select("before", "after").unique(maintain_order=True).rows()
     return Section.of(
         "yardstick.history",
         [_revised(result, before, after) for before, after in pairs],
@@ -49,12 +51,12 @@ def change(result: VintageChange, *, region: str | None = None) -> Section:
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(PARTS, GROUPS, strict=False)}
     drawn = picture(
         "yardstick.change", kit.stacked,
-        rows_of(frame, result, name="region", total="total", **{name: name for name in PARTS}),
+        rows_of(frame, result, None, name="region", total="total", **{name: name for name in PARTS}),
         table("vintages_change", frame, None, result, title=words("yardstick.table.vintages_change")),
         {"n": frame.height}, unit=words("chart.points"), x=words("chart.points"), parts=parts, total="total",
         decimals=2,
     )  # fmt: skip
-    left = result.not_comparable.with_columns(pl.col("reason_zh", "reason_en")).drop("reason")
+    left = result.not_comparable.drop("reason")
     return Section.of(
         "yardstick.change",
         [drawn],
