@@ -21,19 +21,8 @@ if TYPE_CHECKING:
 
 LEAST = Path(__file__).with_name("studies.yaml")
 YARDSTICK = ("measure", "audit", "claim", "vintages")  # their recipes are short and stand together
-TOPICS = (
-    "assess",
-    *YARDSTICK,
-    "scope",
-    "sources",
-    "sectors",
-    "paths",
-    "plan",
-    "frontier",
-    "risks",
-    "screen",
-    "bubbles",
-)
+OTHERS = ("scope", "sources", "sectors", "paths", "plan", "frontier", "risks", "screen", "bubbles")
+TOPICS = ("assess", *YARDSTICK, *OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
