@@ -76,30 +76,22 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
         The folder; it is made when it is not there. Files of the same names are replaced, all at the end.
     language
         The language that the page opens in and that names the sheets of the workbook.
-    sections
-        What the topics of the essay say of the same data; the page shows them in brief, the workbook their tables.
-    notes
-        What was assumed, and what was left out and why.
+    sections, notes
+        What the topics say of the same data, in brief on the page; what was assumed, and what was left out and why.
     certificate, key
-        The certificate of the measurement, from `xinzhi.report.certificate.certify`, and the key that signs it: it then
-        states the sha256 of the files, and the page and the workbook name it. Without one, that of an earlier run is
-        removed from the folder.
+        From `xinzhi.report.certificate.certify`, and the key that signs it: it then states the sha256 of the files, and
+        the page and the workbook name it. Without one, that of an earlier run is removed from the folder.
 
     Returns
     -------
     list of Path
-        ``report.html``, ``assessment.xlsx``, ``growth.csv``, ``levels.csv``, ``assessment.json``; with a certificate
-        also ``certificate.json``, ``prov.json``, ``ro-crate-metadata.json``. They are put in place as one set.
+        Put in place as one set; with a certificate also ``certificate.json``, ``prov.json``,
+        ``ro-crate-metadata.json``. The same inputs give the same files, byte for byte.
 
     Raises
     ------
     UsageError
         When the folder cannot be written in.
-
-    Notes
-    -----
-    The page and the workbook show growth in percent per year (100 times the log change); the two CSV files and the JSON
-    document hold log points at full precision. The same inputs give the same files, byte for byte.
 
     Examples
     --------
@@ -125,24 +117,14 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
 
 
 def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> list[Path]:
-    """Write the report of an audit, as `write_assessment` that of a measurement.
+    """Write the report of an audit: page, workbook, document for machines and table; as `write_report` of it alone.
 
     Parameters
     ----------
     result
         What `xinzhi.audit` returns.
     out_dir, language
-        As in `write_assessment`.
-
-    Returns
-    -------
-    list of Path
-        ``audit.html``, ``audit.xlsx``, ``audit.json``, ``audit.csv``.
-
-    Raises
-    ------
-    UsageError
-        When the folder cannot be written in.
+        As in `write_assessment`, also the error.
 
     Examples
     --------
