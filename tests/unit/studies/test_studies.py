@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import xinzhi
@@ -96,3 +98,43 @@ def test_every_topic_has_a_recipe_of_its_name():
     from xinzhi import studies
 
     assert all(callable(getattr(studies, topic)) for topic in TOPICS)
+
+
+CLAIM = {"region": "Jilin", "start": 2012, "end": 2017, "growth": "2.1%"}
+
+
+def test_the_verbs_of_the_yardstick_are_studies_too():
+    made = xinzhi.study("measure", "china-provinces", region="吉林")
+    assert made.region == "220000"
+    assert made.results["measurement"].frame.equals(xinzhi.measure("china-provinces").frame)
+    held = xinzhi.study("claim", "china-provinces", **CLAIM)
+    check = xinzhi.check_claim("china-provinces", **CLAIM)
+    assert held.results["claim"].frame.equals(check.frame)
+    assert held.more["supported"]
+    assert held.summary("zh") == check.summary("zh")
+
+
+@pytest.mark.parametrize("more", [{"claims": "claims.csv"}, {"growth": None}, {"end": None, "rounding": "0.05pp"}])
+def test_a_claim_is_whole_and_stands_alone(more):
+    with pytest.raises(UsageError):
+        xinzhi.study("claim", "china-provinces", **CLAIM | more)
+
+
+def test_vintages_are_compared_with_an_older_package_and_written(tmp_path, country):
+    new = xinzhi.load(country())
+    old = replace(new, tables=new.tables | {"accounts": new.tables["accounts"].with_columns(pl.col("output_real") * 2)})
+    made = xinzhi.study("vintages", new, before=old)
+    assert list(made.results) == ["change"]
+    assert made.results["change"].frame["total"].abs().max() < 1e-12
+    assert len(made.notes) == 1  # there is no table of recorded revisions
+    assert {path.name for path in made.write(tmp_path)} == {
+        f"vintages.{one}" for one in ("html", "xlsx", "json", "csv")
+    }
+
+
+def test_recorded_revisions_are_drawn_where_they_moved_something(tmp_path):
+    made = xinzhi.study("vintages", "china-provinces")
+    made.write(tmp_path, "zh")
+    page = (tmp_path / "vintages.html").read_text("utf-8")
+    assert "history-census4-census5" in page
+    assert "history-first_published-census4" not in page
