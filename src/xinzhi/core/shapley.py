@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import factorial
 
@@ -43,12 +44,13 @@ class Effects:
     shapley: FloatArray
 
 
-def effects(values: FloatArray, admissible: BoolArray) -> Effects:
+def effects(values: FloatArray, admissible: BoolArray, weights: Sequence[FloatArray] | None = None) -> Effects:
     """Decompose the variance of a result `(n_1, ..., n_d, ...)` over the `admissible` choices `(n_1, ..., n_d)`.
 
     First-order and total effects: Sobol' (1993), Homma and Saltelli (1996). Shapley effects: Owen (2014); Song, Nelson
     and Staum (2016), which hold for dependent choices too, as when some combinations are excluded. Every conditional
-    mean is taken over all combinations, so nothing is sampled.
+    mean is taken over all combinations, so nothing is sampled. Who decomposes many results over the same choices
+    gives the `cell_weights` of these, computed once.
     """
     choices = admissible.ndim
     count = int(admissible.sum())
@@ -56,11 +58,11 @@ def effects(values: FloatArray, admissible: BoolArray) -> Effects:
         raise UsageError("core.nothing-admissible")
     trailing = values.shape[choices:]
     flat = values.reshape(*admissible.shape, -1)
-    kept = np.where(admissible[..., None], flat, 0.0)
-    mean = kept.sum(axis=tuple(range(choices))) / count
-    centred = np.where(admissible[..., None], flat - mean, 0.0)
+    centred = np.where(admissible[..., None], flat, 0.0)
+    centred -= centred.sum(axis=tuple(range(choices))) / count
+    centred[~admissible] = 0.0
     explained = np.empty((1 << choices, centred.shape[-1]))
-    _explain(centred, admissible.astype(np.float64), choices - 1, 0, explained)
+    _explain(centred, cell_weights(admissible) if weights is None else weights, choices - 1, 0, explained)
     explained /= count
     everything = (1 << choices) - 1
     shape = (choices, *trailing)
@@ -72,11 +74,20 @@ def effects(values: FloatArray, admissible: BoolArray) -> Effects:
     )
 
 
-def _explain(total: FloatArray, count: FloatArray, axis: int, subset: int, out: FloatArray) -> None:
+def cell_weights(admissible: BoolArray) -> list[FloatArray]:
+    """Return for every subset of choices one over the number of combinations in each of its cells, 1 where none is."""
+    out = []
+    for subset in range(1 << admissible.ndim):
+        summed = tuple(axis for axis in range(admissible.ndim) if not subset >> axis & 1)
+        out.append(1.0 / np.maximum(admissible.sum(axis=summed), 1).ravel())
+    return out
+
+
+def _explain(total: FloatArray, weights: Sequence[FloatArray], axis: int, subset: int, out: FloatArray) -> None:
     """Fill in the explained sum of squares of every subset of choices, summing out axes from the last to the first."""
     if axis < 0:
-        weight, sums = np.where(count > 0, count, 1.0).ravel(), total.reshape(-1, total.shape[-1])
-        out[subset] = np.einsum("c,cr,cr->r", 1.0 / weight, sums, sums)
+        sums = total.reshape(-1, total.shape[-1])
+        out[subset] = np.einsum("c,cr,cr->r", weights[subset], sums, sums)
         return
-    _explain(total, count, axis - 1, subset | 1 << axis, out)
-    _explain(total.sum(axis=axis), count.sum(axis=axis), axis - 1, subset, out)
+    _explain(total, weights, axis - 1, subset | 1 << axis, out)
+    _explain(total.sum(axis=axis), weights, axis - 1, subset, out)

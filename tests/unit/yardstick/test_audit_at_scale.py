@@ -7,7 +7,7 @@ import pytest
 
 import xinzhi
 from xinzhi.yardstick.audit.audit import _compared
-from xinzhi.yardstick.audit.multiverse import QUANTILES, spread
+from xinzhi.yardstick.audit.multiverse import QUANTILES, Distinct, spread, together
 
 
 def plain(values, departures, changed):
@@ -23,11 +23,17 @@ def plain(values, departures, changed):
         "official_rank": ranks[0],
         "best_rank": own.min(axis=0),
         "best": np.where(wanted == wanted.min(axis=0), values, -np.inf).argmax(axis=0),
-        "highest": values.argmax(axis=0),
         "single": alone.argmax(axis=0),
         "everyone_rank": 1 + (top > top[:, None]).sum(axis=1),
         "above": (values[:, :, None] > values[:, None, :]).mean(axis=0),
     }
+
+
+def grouped(values, departures):
+    """Return the outcomes with the rows that are the same taken together."""
+    lead, which = together(np.unique(values, axis=0, return_inverse=True)[1].reshape(-1, 1), departures)
+    np.testing.assert_array_equal(values[lead][which], values)
+    return Distinct(values[lead], lead, which)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -36,10 +42,31 @@ def test_the_spread_is_that_of_comparing_all(seed):
     shape = rng.integers(2, 150), rng.integers(1, 70)
     # Half of the panels are full of ties.
     values = rng.integers(0, 6, shape).astype(float) if seed % 2 else rng.normal(size=shape)
+    # Several protocols give all regions the same.
+    values = values[rng.integers(0, shape[0], shape[0])]
     departures, changed = rng.integers(0, 9, shape[0]), rng.integers(0, 3, shape[0])
-    found = spread(values, departures, changed)
+    found = spread(grouped(values, departures), departures, changed)
     for name, expected in plain(values, departures, changed).items():
         np.testing.assert_allclose(getattr(found, name), expected, rtol=0, atol=1e-12, err_msg=name)
+
+
+def test_protocols_whose_figures_are_unknown_and_regions_without_any_are_left_out():
+    values = np.array([[1.0, np.nan, 2.0], [3.0, np.nan, 4.0], [np.nan, np.nan, 5.0], [6.0, np.nan, 7.0]])
+    which = np.array([0, 1, 2, 1, 3, 0, 2])
+    rows, regions, found = Distinct(values, np.array([0, 1, 2, 4]), which).known()
+    assert (rows.tolist(), regions.tolist()) == ([0, 1, 3, 4, 5], [0, 2])
+    assert (found.lead.tolist(), found.which.tolist()) == ([0, 1, 3], [0, 1, 1, 2, 0])
+    np.testing.assert_array_equal(found.values, [[1, 2], [3, 4], [6, 7]])
+
+
+def test_what_is_computed_once_an_outcome_is_what_every_protocol_gives():
+    estimates = xinzhi.audit("china-provinces").estimates
+    whole = np.asarray(estimates)
+    for at in range(len(estimates.spans)):
+        found = estimates.distinct(at)
+        np.testing.assert_array_equal(found.values[found.which], whole[:, :, at])
+        np.testing.assert_array_equal(found.which[found.lead], np.arange(len(found.lead)))
+    assert len(estimates.distinct(1).values) < len(whole) / 3
 
 
 def test_estimates_are_the_same_however_they_are_asked_for():

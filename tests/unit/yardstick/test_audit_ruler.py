@@ -11,7 +11,7 @@ from xinzhi import protocol
 from xinzhi.core.errors import UsageError
 from xinzhi.core.shapley import effects
 from xinzhi.yardstick.audit.choices import choices, grid
-from xinzhi.yardstick.audit.multiverse import rank, spread
+from xinzhi.yardstick.audit.multiverse import Distinct, rank, spread
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +144,8 @@ def test_reversals_of_a_pair_sum_to_one(audited):
 
 def test_ranks_share_ties_and_cover_everyone():
     assert rank(np.array([[1.0, 3.0, 3.0, 2.0]])).tolist() == [[4, 1, 1, 3]]
-    found = spread(
-        np.array([[1.0, 2.0, 3.0], [4.0, 2.5, 0.0], [3.5, 9.0, 1.0]]), np.array([0, 1, 2]), np.array([0, 1, 1])
-    )
+    values = np.array([[1.0, 2.0, 3.0], [4.0, 2.5, 0.0], [3.5, 9.0, 1.0]])
+    found = spread(Distinct(values, np.arange(3), np.arange(3)), np.array([0, 1, 2]), np.array([0, 1, 1]))
     assert found.official_rank.tolist() == [3, 2, 1]
     assert found.best_rank.tolist() == [1, 1, 1]
     assert found.best.tolist() == [1, 2, 0]

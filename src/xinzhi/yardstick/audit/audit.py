@@ -14,12 +14,22 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import Column, describe
-from xinzhi.core.shapley import effects
+from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol, catalogue, registry, specification
 from xinzhi.yardstick.audit.choices import Choice, Grid, choices, grid, spell
-from xinzhi.yardstick.audit.multiverse import CONVENTIONS, LeftOut, Multiverse, Span, Spread, blocks, computable, spread
+from xinzhi.yardstick.audit.multiverse import (
+    CONVENTIONS,
+    Distinct,
+    LeftOut,
+    Multiverse,
+    Span,
+    Spread,
+    blocks,
+    computable,
+    spread,
+)
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 from xinzhi.yardstick.periods import official_span
@@ -198,20 +208,15 @@ def audit(
     frames, reversals, variance = [], [], []
     for at, span in enumerate(spans):
         # One span at a time: together they would not fit where there are thousands of regions.
-        values = estimates.of_span(at)
-        finite = np.isfinite(values)
-        regions = np.flatnonzero(finite[0])
-        rows = np.flatnonzero(finite[:, regions].all(axis=1))
-        if len(rows) < len(values):
-            left_out.append(_short(span, len(values) - len(rows)))
-        if len(rows) < len(values) or len(regions) < values.shape[1]:
-            values = values[np.ix_(rows, regions)]
-        pairs = _compared(values[0])
-        room = spread(values, departures[rows], changed[rows], pairs)
+        rows, regions, growth = estimates.distinct(at).known()
+        if len(rows) < len(every.rows):
+            left_out.append(_short(span, len(every.rows) - len(rows)))
+        pairs = _compared(growth.values[growth.which[0]])
+        room = spread(growth, departures[rows], changed[rows], pairs)
         names = [panel.regions[row] for row in regions.tolist()]
-        frames.append(_frame(names, span, values, room, every, rows, close))
+        frames.append(_frame(names, span, growth, room, every, rows, close))
         reversals.append(_reversals([names[at] for at in pairs.tolist()], span, room))
-        variance.append(_variance(names, span, values, rows, every))
+        variance.append(_variance(names, span, growth, rows, every))
     return Audit(
         frame=pl.concat(frames).sort("start", "end", "official_rank", "region"),
         protocols=_protocols(every, close),
@@ -252,13 +257,13 @@ def _short(span: Span, count: int) -> LeftOut:
 
 
 def _frame(
-    names: list[str], span: Span, values: FloatArray, room: Spread, every: Grid, rows: np.ndarray, close: Nearest
+    names: list[str], span: Span, found: Distinct, room: Spread, every: Grid, rows: np.ndarray, close: Nearest
 ) -> pl.DataFrame:
     """Return one row per region for one period."""
     column = np.arange(len(names))
     points = ("minimum", "p05", "median", "p95", "maximum")
     combos = every.rows
-    official = values[0]
+    values, official = found.values, found.values[found.which[0]]
 
     def label(at: int) -> str:
         picked = every.values(combos[at])
@@ -281,9 +286,9 @@ def _frame(
             "departures": [label(at) for at in best.tolist()],
             "departure_count": [len(every.departures(combos[at])) for at in best.tolist()],
             "best_protocol": best,
-            "best_growth": values[room.best, column],
+            "best_growth": values[found.which[room.best], column],
             "single_departure": [label(at) for at in single.tolist()],
-            "single_gain": values[room.single, column] - official,
+            "single_gain": values[found.which[room.single], column] - official,
             "everyone_rank": room.everyone_rank,
             "nearest": [close.names[at] for at in close.which[best].tolist()],
         }
@@ -304,15 +309,15 @@ def _reversals(names: list[str], span: Span, room: Spread) -> pl.DataFrame:
     ).filter(pl.col("region") != pl.col("other"))
 
 
-def _variance(names: list[str], span: Span, values: FloatArray, rows: IntArray, every: Grid) -> pl.DataFrame:
+def _variance(names: list[str], span: Span, found: Distinct, rows: IntArray, every: Grid) -> pl.DataFrame:
     """Return the variance by choice of one period, from the growth under some of the protocols."""
     valid = every.admissible.copy()
     valid[valid] = np.isin(np.arange(int(valid.sum())), rows)
-    made = []
+    made, weights = [], cell_weights(valid)
     for block in blocks(len(names)):
-        cells = np.zeros((*valid.shape, values[:, block].shape[1]))
-        cells[valid] = values[:, block]
-        made.append(effects(cells, valid))
+        cells = np.zeros((*valid.shape, len(names[block])))
+        cells[valid] = found.values[:, block][found.which]
+        made.append(effects(cells, valid, weights))
     count, choices_ = len(names), len(every.choices)
     variance = np.tile(np.concatenate([one.variance for one in made]), choices_)
     first_order, total, shapley = (
