@@ -1,10 +1,12 @@
-"""Kill the writing of a set of files for real, at random moments and aimed at its end, and fill the disk below it.
+"""Kill the writing of a set of files for real, at random moments and at every rename, and fill the disk below it.
 
-python bench/kill_and_fill.py OLD NEW [--kills 50] [--disk MOUNT]
+python bench/kill_and_fill.py OLD NEW [--kills 80] [--disk MOUNT]
 
-OLD and NEW are folders of two runs of `xinzhi assess`. Counted are the states that must not be: files of two runs side
-by side, a report without its certificate, a truncated file, something left over after the next run. `--disk` is an
-empty folder where a tmpfs may be mounted (root); it is filled at ten sizes.
+OLD and NEW are folders of two runs of `xinzhi assess`. Half of the kills hit the renames: the child counts its calls of
+`os.replace`, and kills itself before or after the one that it is told, each in turn; 68 kills hit all of them. Counted
+are the states that must not be: files of two runs side by side, a report without its certificate, a truncated file,
+something left over after the next run. `--disk` is an empty folder where a tmpfs may be mounted (root); it is filled at
+ten sizes.
 """
 
 from __future__ import annotations
@@ -21,25 +23,34 @@ from pathlib import Path
 
 SHOWN = ["report.html", "assessment.xlsx", "assessment.json", "growth.csv", "levels.csv"]
 NAMES = [*SHOWN, "certificate.json", "prov.json", "ro-crate-metadata.json"]
+RENAMES = 2 * len(NAMES) + 1  # the folder, the old files aside, the new ones in
 WRITE = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.files import whole
 out, new, names = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split()
+last, after, replace, done = int(sys.argv[4]), sys.argv[5] == "after", os.replace, [0]
+def counted(*paths):
+    done[0] += 1
+    if done[0] == last and not after:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(*paths)
+    if done[0] == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+os.replace = counted
 try:
     with whole(out, names) as paths:
         for path in paths:
             path.write_bytes((new / path.name).read_bytes())
-        print("written", flush=True)
 except XinzhiError as error:
     sys.exit(f"{error.exit_code} {error}")
 """
 
 
-def start(out: Path, new: Path) -> subprocess.Popen[str]:
-    """Write a set into a folder, in a process of its own."""
-    call = [sys.executable, "-c", WRITE, str(out), str(new), " ".join(NAMES)]
+def start(out: Path, new: Path, rename: int = 0, when: str = "after") -> subprocess.Popen[str]:
+    """Write a set into a folder, in a process of its own, which dies before or after a rename when told so."""
+    call = [sys.executable, "-c", WRITE, str(out), str(new), " ".join(NAMES), str(rename), when]
     return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -59,19 +70,18 @@ def faults(out: Path, runs: dict[str, Path]) -> list[str]:
     return found
 
 
-def kill(old: Path, new: Path, aimed: bool, folder: Path, rng: random.Random) -> tuple[list[str], str]:  # noqa: FBT001 - one of two kinds
-    """Kill one writing, and return the faults and the state that it left."""
+def kill(old: Path, new: Path, number: int, folder: Path, rng: random.Random) -> tuple[list[str], str]:
+    """Kill one writing, at a rename if the number is even, and return the faults and the state that it left."""
     out = folder / "out"
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(old, out)
-    process = start(out, new)
-    if aimed and process.stdout is not None:
-        process.stdout.readline()
-        time.sleep(rng.random() * 0.003)
-    else:
+    step, odd = divmod(number, 2)
+    process = start(out, new, 0 if odd else step // 2 % RENAMES + 1, "after" if step % 2 else "before")
+    if odd:
         time.sleep(rng.random() * 0.4)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+        process.send_signal(signal.SIGKILL)
+    if process.wait() != -signal.SIGKILL and not odd:
+        return ["not killed at its rename"], "whole"
     found = faults(out, {"old": old, "new": new})
     count = sum((out / name).exists() for name in NAMES)
     first = next((name for name in NAMES if (out / name).exists()), None)
@@ -113,12 +123,12 @@ def main() -> int:
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("old", type=Path)
     ask.add_argument("new", type=Path)
-    ask.add_argument("--kills", type=int, default=50)
+    ask.add_argument("--kills", type=int, default=80)
     ask.add_argument("--disk", type=Path)
     wish, rng, states, found = ask.parse_args(), random.Random(14), dict[str, int](), list[str]()  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory() as folder:
         for number in range(wish.kills):
-            some, state = kill(wish.old, wish.new, number % 2 == 0, Path(folder), rng)
+            some, state = kill(wish.old, wish.new, number, Path(folder), rng)
             found += some
             states[state] = states.get(state, 0) + 1
     sys.stdout.write(f"{wish.kills} kills, states {states}, faults {found}\n")

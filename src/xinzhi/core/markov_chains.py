@@ -46,13 +46,16 @@ def sojourn_times(matrix: FloatArray) -> FloatArray:
 
 
 def first_passage_times(matrix: FloatArray) -> FloatArray | None:
-    """Return the mean number of periods from each class to each other `(k, k)`; None without one steady state.
+    """Return the mean number of periods from each class to each other `(k, k)`; None where one is never reached.
 
     The diagonal holds the mean time of return: Kemeny and Snell (1976), "Finite Markov chains", theorem 4.4.7, ``M = (I
     - Z + E Zdg) D``.
     """
+    from scipy.sparse.csgraph import connected_components
+
     limit = steady_state(matrix)
-    if limit is None or (limit <= 0).any():
+    # The steady state of a class that is left for ever is zero but for rounding: who reaches whom says it exactly.
+    if limit is None or connected_components(matrix > 0, connection="strong")[0] > 1:
         return None
     count = len(matrix)
     fundamental = np.linalg.inv(np.eye(count) - matrix + limit[None, :])

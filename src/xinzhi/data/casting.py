@@ -34,6 +34,11 @@ def cast(cells: pl.Series, kind: ColumnType) -> Cast:
     return _CASTS[kind](cells)
 
 
+def figures(cells: pl.Series) -> pl.Series:
+    """Return a column that must hold figures: truth values are words, not 0 and 1."""
+    return cells.cast(pl.String) if cells.dtype == pl.Boolean else cells
+
+
 def looks_numeric(cells: pl.Series) -> bool:
     """Return whether every cell that is not empty is a number."""
     if not cells.dtype.is_numeric() and cells.dtype not in {pl.String, pl.Null}:
@@ -215,7 +220,8 @@ def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
     unknown = [] if spec.open else [name for name in raw.cells.columns if spec.column(name) is None]
     many = {name for name in unknown if name not in raw.fields} if len(unknown) > limit("unknown_columns") else set()
     for cells in raw.cells.drop(many | ({ROW} & {*raw.cells.columns})):  # a caller's column of our own name
-        done = cast(cells, _kind(raw, spec, cells))
+        kind = _kind(raw, spec, cells)
+        done = cast(figures(cells) if kind == "number" else cells, kind)
         columns.append(done.values.alias(cells.name))
         if done.bad.any():
             rows = pl.DataFrame({ROW: done.bad.arg_true()})

@@ -116,6 +116,8 @@ def read_delimited(path: Path, table: str, *, encoding: str | None = None, delim
         found.append(finding("data.mixed-line-ends", table=table, file=path.name, value=ends))
     if not data.strip():
         raise InputError("data.file-empty", path=path, table=table)
+    if not data.endswith(b"\n"):
+        found.append(finding("data.unended-line", table=table, file=path.name, line=data.count(b"\n") + 1))
     records = _records(data, delimiter or _sniff(data), path)
     if below := _title(data, records, table):
         found.append(

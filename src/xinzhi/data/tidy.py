@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.core.text import Text, same, words
-from xinzhi.data.casting import Cast, cast
+from xinzhi.data.casting import Cast, cast, figures
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.frames import read_any
 from xinzhi.data.package import Package, fingerprint
@@ -239,7 +239,7 @@ def _column(
 ) -> tuple[pl.Series, list[Finding]]:
     """Return a column as its field wants it, and a finding for every cell that cannot be used."""
     cells = raw.cells[field.source]
-    done = _CASTS[field.kind](cells)
+    done = _CASTS[field.kind](cells if field.sign is None else figures(cells))
     values = done.values.alias(field.name)
     wrong: list[Finding] = []
     infinite = _infinite(cells) & done.bad

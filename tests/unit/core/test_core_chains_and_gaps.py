@@ -44,6 +44,18 @@ def test_a_chain_without_one_long_run_has_none():
     assert markov_chains.first_passage_times(np.eye(2)) is None
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_no_passage_is_expected_where_a_class_is_never_reached(seed):
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(2, 8))
+    matrix = rng.dirichlet(np.ones(k), k)
+    assert markov_chains.first_passage_times(matrix) is not None
+    matrix[-1] = np.eye(k)[-1]  # absorbing
+    assert markov_chains.first_passage_times(matrix) is None
+    matrix[-1], matrix[0] = rng.dirichlet(np.ones(k)), np.eye(k)[0]
+    assert markov_chains.first_passage_times(matrix) is None
+
+
 def test_mobility_of_two_classes():
     found = markov_chains.mobility_indices(np.array([[0.9, 0.1], [0.3, 0.7]]))
     values = (found.prais, found.determinant, found.second_eigenvalue, found.bartholomew_stay, found.bartholomew_jump)

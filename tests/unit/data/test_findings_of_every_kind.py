@@ -17,6 +17,7 @@ ELSEWHERE = {  # kinds whose input is bytes, a workbook or more rows than a case
     "encoding-unknown",
     "byte-order-mark",
     "mixed-line-ends",
+    "unended-line",
     "spreadsheet-error",
     "more-findings",
     "unit-unused",
@@ -134,7 +135,9 @@ def test_byte_order_mark_and_mixed_line_ends_are_notes(tmp_path):
     assert [(found.rule, found.severity) for found in package.findings] == [
         ("mixed-line-ends", "note"),
         ("byte-order-mark", "note"),
+        ("unended-line", "note"),
     ]
+    assert package.findings[2].line == 4
     assert package.tables["regions"].columns == ["region", "name_zh"]
     assert package.tables["regions"]["region"].to_list() == ["210000", "220000", "230000"]
 

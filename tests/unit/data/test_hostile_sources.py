@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import check, export, load
+from xinzhi.data import Field, check, export, load, tidy
 
 HEAD = "region,year,output_real,employment,investment_price\n"
 ACCOUNTS = "region,year,output_real,employment\na,2000,10,5\na,2001,11,5\na,2002,12,6\n"
@@ -292,3 +292,14 @@ def test_a_column_of_our_own_name_is_no_crash(country):
     tables = country()
     tables["accounts"] = tables["accounts"].rename({"schooling": "__row__"})
     assert "schooling" not in load(tables).tables["accounts"].columns
+
+
+def test_truth_values_are_no_figures(country):
+    tables = country()
+    tables["accounts"] = tables["accounts"].with_columns(pl.col("schooling") > 0)
+    found = [one for one in check(tables) if one.column == "schooling"]
+    assert {one.rule for one in found} == {"text-in-number"}
+    frame = pl.DataFrame({"a": [True, False]})
+    with pytest.raises(InputError, match="'True' is not a number"):
+        tidy(frame, [Field("a", sign="non-negative")])
+    assert tidy(frame, [Field("a")]).frame["a"].to_list() == [1.0, 0.0]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
+import pytest
 
+import xinzhi
+from xinzhi.core.errors import InputError
 from xinzhi.frontier.bootstrap import choose_width, efficiencies
 from xinzhi.frontier.models.environmental import by_production, directional, non_radial
 from xinzhi.frontier.models.slacks_based import affinity_parameters, epsilon_based, slacks_based, super_slacks_based
@@ -163,3 +167,16 @@ def test_truncated_regression() -> None:
     z = np.column_stack([np.ones(20_000), rng.normal(size=20_000)])
     y = z @ [1.5, 0.5] + rng.normal(size=20_000)
     assert truncated_regression(y[y > 1], z[y > 1]).coefficients.round(1).tolist() == [[1.5, 0.5]]
+
+
+def test_truth_values_are_no_goods() -> None:
+    rows = [(f"r{at % 5}", 2000 + at // 5, 1.0 + at, 2.0 + at % 3, at % 2 == 0) for at in range(20)]
+    frame = pl.DataFrame(rows, schema=["u", "t", "k", "y", "b"], orient="row")
+    for native in (frame, frame.to_pandas()):
+        for goods in ((["k", "b"], ["y"]), (["k"], ["b"])):
+            with pytest.raises(InputError, match="is not a number"):
+                xinzhi.frontier.productivity_change(native, "u", "t", *goods)
+        with pytest.raises(InputError, match="is not a number"):
+            xinzhi.frontier.sfa(native, "y", ["k", "b"])
+        with pytest.raises(InputError, match="is not a number"):
+            xinzhi.frontier.sfa(native, "b", ["k"])

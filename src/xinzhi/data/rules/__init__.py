@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from xinzhi.core.text import read_words
+from xinzhi.data.rules.cut import ends
 from xinzhi.data.rules.keys import codes, keys, structure
 from xinzhi.data.rules.plausible import plausible
 from xinzhi.data.rules.series import series
@@ -27,7 +28,11 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         yield from structure(sheet)
         if not sheet.frame.is_empty():
             yield from chain(keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), official(sheet, sheets))
-    yield from plausible(sheets)
+    found = list(plausible(sheets))
+    yield from found
+    yield from ends(
+        sheets, frozenset(str(one.table) for one in found if one.rule in {"region-absent", "series-shorter"})
+    )
 
 
 @cache
