@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.parameters import setting
 from xinzhi.core.text import read_words, same
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from xinzhi.core.text import Language
 
+SOURCE = Path(__file__).parents[1]
 WIDTH, INDENT = 100, 2
 FIRST = 32  # width of the column of names, at the most
 
@@ -110,7 +113,7 @@ def option_of(field: Field[Any], verb: str, language: Language) -> click.Option:
         more |= {"type": Number()}
     if "alone" in entry:  # what the option means without a value
         more |= {"is_flag": False, "flag_value": entry["alone"]}
-    default = field.default
+    default = setting(SOURCE / entry["usual"][0], entry["usual"][1]) if "usual" in entry else field.default
     if default is not MISSING and default not in (None, False, (), "") and not isinstance(default, tuple):
         more["help"] += f"  [{read_words('verbs.yaml')['words']['default'][language]}{default}]"
     return click.Option(names, **more)
