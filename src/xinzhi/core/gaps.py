@@ -10,8 +10,7 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 def inside(values: FloatArray) -> BoolArray:
     """Return the years between the first and the last observed one, both included."""
     before, after = _neighbours(values)
-    between: BoolArray = (before >= 0) & (after < values.shape[-1])
-    return between
+    return np.asarray((before >= 0) & (after < values.shape[-1]))
 
 
 def interpolate(values: FloatArray) -> FloatArray:
@@ -21,8 +20,7 @@ def interpolate(values: FloatArray) -> FloatArray:
     low, high = np.where(before < 0, after, before).clip(0, last), np.where(after > last, before, after).clip(0, last)
     start, end = np.take_along_axis(values, low, axis=-1), np.take_along_axis(values, high, axis=-1)
     span = np.maximum(high - low, 1)
-    filled: FloatArray = start + (end - start) * (np.arange(last + 1) - low) / span
-    return filled
+    return np.asarray(start + (end - start) * (np.arange(last + 1) - low) / span)
 
 
 def hold(values: FloatArray) -> FloatArray:

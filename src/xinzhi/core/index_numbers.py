@@ -73,8 +73,7 @@ def _logarithmic(share: FloatArray, log_relative: FloatArray) -> FloatArray:
     """Return the weights that turn the mean of relatives with `share` into a mean of their logs."""
     index = np.log((share * np.exp(log_relative)).sum(axis=0))
     weight = share * _logarithmic_mean(log_relative - index)
-    normed: FloatArray = weight / weight.sum(axis=0)
-    return normed
+    return np.asarray(weight / weight.sum(axis=0))
 
 
 def _logarithmic_mean(log_ratio: FloatArray) -> FloatArray:
@@ -136,13 +135,11 @@ def multilateral_levels(output: FloatArray, inputs: FloatArray, shares: FloatArr
 
     def mean(values: FloatArray) -> FloatArray:
         total = np.where(complete, values, 0.0).sum(axis=axis, keepdims=True)
-        average: FloatArray = total / np.where(count > 0, count, np.nan)
-        return average
+        return np.asarray(total / np.where(count > 0, count, np.nan))
 
     weight = (shares + mean(shares)) / 2
     level = log_output - (weight * (log_inputs - mean(log_inputs))).sum(axis=0)
-    centred: FloatArray = np.where(complete, level - mean(level), np.nan)
-    return centred
+    return np.asarray(np.where(complete, level - mean(level), np.nan))
 
 
 def _unknown(formula: str) -> UsageError:

@@ -90,8 +90,7 @@ def age_efficiency(service_life: float, efficiency_beta: float, retirement_sd: f
     age = np.arange(np.ceil(life[-1, 0]))
     alive = age < life
     efficiency = np.where(alive, life - age, 0.0) / np.where(alive, life - efficiency_beta * age, 1.0)
-    profile: FloatArray = density @ efficiency / density.sum()
-    return profile
+    return np.asarray(density @ efficiency / density.sum())
 
 
 def hyperbolic(

@@ -20,8 +20,7 @@ def transition_counts(before: IntArray, after: IntArray, classes: int) -> FloatA
 def probabilities(counts: FloatArray) -> FloatArray:
     """Return the maximum-likelihood transition probabilities; NaN in the row of a class that was never left."""
     total = counts.sum(axis=-1, keepdims=True)
-    shares: FloatArray = counts / np.where(total > 0, total, np.nan)
-    return shares
+    return np.asarray(counts / np.where(total > 0, total, np.nan))
 
 
 def steady_state(matrix: FloatArray) -> FloatArray | None:
@@ -59,8 +58,7 @@ def first_passage_times(matrix: FloatArray) -> FloatArray | None:
         return None
     count = len(matrix)
     fundamental = np.linalg.inv(np.eye(count) - matrix + limit[None, :])
-    times: FloatArray = (np.eye(count) - fundamental + np.diag(fundamental)[None, :]) / limit[None, :]
-    return times
+    return np.asarray((np.eye(count) - fundamental + np.diag(fundamental)[None, :]) / limit[None, :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,8 +204,7 @@ def logit_errors(x: FloatArray, y: BoolArray, coefficients: FloatArray, cluster:
 
 
 def _curvature(x: FloatArray, chance: FloatArray) -> FloatArray:
-    curve: FloatArray = (x * (chance * (1 - chance))[:, None]).T @ x
-    return curve
+    return np.asarray((x * (chance * (1 - chance))[:, None]).T @ x)
 
 
 def newey_west_lags(rows: int) -> int:
@@ -215,8 +214,7 @@ def newey_west_lags(rows: int) -> int:
 
 def bartlett(rows: int, lags: int) -> FloatArray:
     """Return the weights `(n - 1,)` of lags 1, 2, ... that fall in a straight line to 0 at ``lags + 1``."""
-    weights: FloatArray = np.clip(1 - np.arange(1, rows) / (lags + 1), 0, None)
-    return weights
+    return np.asarray(np.clip(1 - np.arange(1, rows) / (lags + 1), 0, None))
 
 
 def long_run_variance(series: FloatArray, weights: FloatArray) -> FloatArray:
@@ -224,8 +222,7 @@ def long_run_variance(series: FloatArray, weights: FloatArray) -> FloatArray:
     count = series.shape[1]
     products = [np.einsum("ij,ij->i", series[:, : count - lag], series[:, lag:]) for lag in range(1, count)]
     both = (weights * np.stack(products, axis=1)).sum(axis=1) if products else 0.0
-    variance: FloatArray = (series**2).sum(axis=1) + 2 * both
-    return variance
+    return np.asarray((series**2).sum(axis=1) + 2 * both)
 
 
 def benjamini_hochberg(p: FloatArray) -> FloatArray:

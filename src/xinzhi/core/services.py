@@ -43,8 +43,7 @@ def user_cost(
     The cost can be negative (`settle_negative`). Jorgenson and Griliches (1967), The explanation of productivity
     change; Inklaar, Woltjer and Gallardo Albarran (2019) for the Penn World Table, equation 11.
     """
-    cost: FloatArray = year_before(price) * (rate_of_return - revaluation) + price * depreciation
-    return cost
+    return np.asarray(year_before(price) * (rate_of_return - revaluation) + price * depreciation)
 
 
 def internal_return(
@@ -57,8 +56,7 @@ def internal_return(
     """
     without = _value(user_cost(price, 0.0, depreciation, revaluation), stock).sum(axis=0)
     invested = _value(year_before(price), stock).sum(axis=0)
-    rate: FloatArray = (compensation - without) / np.where(invested > 0, invested, np.nan)
-    return rate
+    return np.asarray((compensation - without) / np.where(invested > 0, invested, np.nan))
 
 
 def settle_negative(cost: FloatArray, rule: NegativeRule, *, floor: FloatArray | float = 0.0) -> FloatArray:

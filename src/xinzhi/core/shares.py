@@ -34,8 +34,7 @@ def national(share: FloatArray, weights: FloatArray) -> FloatArray:
     known = np.isfinite(share) & np.isfinite(weights)
     weight = np.where(known, weights, 0.0)
     total = weight.sum(axis=-2)
-    mean: FloatArray = (weight * np.where(known, share, 0.0)).sum(axis=-2) / np.where(total > 0, total, np.nan)
-    return mean
+    return np.asarray((weight * np.where(known, share, 0.0)).sum(axis=-2) / np.where(total > 0, total, np.nan))
 
 
 def carry(share: FloatArray) -> tuple[FloatArray, BoolArray]:

@@ -23,8 +23,7 @@ def adjacency(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]) -> 
 def row_standardised(matrix: FloatArray) -> FloatArray:
     """Return weights whose rows add up to 1; the row of a unit without neighbours stays 0."""
     total = matrix.sum(axis=1, keepdims=True)
-    weights: FloatArray = matrix / np.where(total > 0, total, 1.0)
-    return weights
+    return np.asarray(matrix / np.where(total > 0, total, 1.0))
 
 
 def parts(matrix: FloatArray) -> int:

@@ -187,8 +187,7 @@ def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Gen
     picked = both[rng.integers(0, len(both), (count, len(distances)))]
     rough = picked + h * rng.standard_normal(picked.shape)
     drawn = 1 + (rough - 1) / np.sqrt(1 + h**2 / both.var(ddof=1))
-    reflected: FloatArray = np.where(drawn < 1, 2 - drawn, drawn)
-    return reflected
+    return np.asarray(np.where(drawn < 1, 2 - drawn, drawn))
 
 
 def smoothed_distances(data: Units, rts: str, orientation: str, distances: FloatArray, drawn: FloatArray) -> FloatArray:
@@ -202,8 +201,7 @@ def smoothed_distances(data: Units, rts: str, orientation: str, distances: Float
 def unit_distances(data: Units, rts: str, orientation: str) -> FloatArray:
     """Return the distances of the units from their own frontier, at least 1."""
     found = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=rts, orientation=orientation)[0]
-    distances: FloatArray = np.maximum(1 / found if orientation == "input" else found, 1.0)
-    return distances
+    return np.asarray(np.maximum(1 / found if orientation == "input" else found, 1.0))
 
 
 def _smoothed_block(

@@ -144,8 +144,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
 def _statistic(null: FloatArray, wide: FloatArray, statistic: str) -> FloatArray:
     """Return the statistic of each replication from distances `(R, n)` of at least one."""
     if statistic == "ratio-of-means":
-        means: FloatArray = (1 / null).sum(axis=1) / (1 / wide).sum(axis=1)
-        return means
+        return np.asarray((1 / null).sum(axis=1) / (1 / wide).sum(axis=1))
     ratios: FloatArray = (wide / null).mean(axis=1)
     return ratios
 

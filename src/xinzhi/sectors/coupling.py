@@ -30,8 +30,7 @@ def check_weights(names: Sequence[str], weights: Mapping[str, float] | None) -> 
     values = np.array([float(weights[name]) for name in names])
     if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
         raise UsageError("sectors.weights-negative", weights=dict(weights))
-    normed: FloatArray = values / values.sum()
-    return normed
+    return np.asarray(values / values.sum())
 
 
 def coupling_degree(levels: FloatArray, *, form: Form = "corrected") -> FloatArray:
@@ -204,8 +203,7 @@ def obstacle_degree(levels: FloatArray, weights: FloatArray) -> FloatArray:
         raise InputError("sectors.level-outside", level=levels[(levels < 0) | (levels > 1)][0])
     distance = weights * (1 - levels)
     total = distance.sum(axis=-1, keepdims=True)
-    share: FloatArray = distance / np.where(total > 0, total, np.nan)
-    return share
+    return np.asarray(distance / np.where(total > 0, total, np.nan))
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

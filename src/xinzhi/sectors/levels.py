@@ -85,8 +85,7 @@ def balanced_cells(complete: BoolArray) -> BoolArray:
     count = complete.sum(axis=0)
     span = (count > 0) & (2 * count >= count.max())
     always: BoolArray = np.asarray(complete[:, span].all(axis=1))
-    kept: BoolArray = always[:, None] & span[None, :]
-    return kept
+    return np.asarray(always[:, None] & span[None, :])
 
 
 def state(

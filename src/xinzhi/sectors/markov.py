@@ -151,8 +151,7 @@ def _relative(cells: FloatArray, years: Sequence[int]) -> FloatArray:
     if np.any((mean <= 0) & (count > 0)):
         year = years[int(np.flatnonzero((mean <= 0) & (count > 0))[0])]
         raise InputError("sectors.mean-not-positive", year=year)
-    relative: FloatArray = cells / np.where(count > 0, mean, np.nan)
-    return relative
+    return np.asarray(cells / np.where(count > 0, mean, np.nan))
 
 
 def _cuts(cells: FloatArray, number: int, bounds: str | list[float], value: str) -> FloatArray:

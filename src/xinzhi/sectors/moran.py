@@ -71,8 +71,7 @@ def _deviations(values: FloatArray) -> FloatArray:
     values = np.asarray(values, dtype=np.float64)
     if values.size < _FEWEST or not np.isfinite(values).all() or np.ptp(values) == 0:
         raise InputError("sectors.moran-values", fewest=_FEWEST)
-    deviations: FloatArray = values - values.mean()
-    return deviations
+    return np.asarray(values - values.mean())
 
 
 def _sums(weights: FloatArray) -> tuple[float, float, float]:

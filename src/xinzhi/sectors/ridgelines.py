@@ -43,8 +43,7 @@ def bandwidth(values: FloatArray, rule: Rule | float = "silverman") -> float:
 def kernel_density(values: FloatArray, at: FloatArray, width: float) -> FloatArray:
     """Return the normal kernel density of values `(n,)` at the points `(m,)`."""
     distance = (np.asarray(at)[:, None] - np.asarray(values)[None, :]) / width
-    density: FloatArray = np.exp(-0.5 * distance**2).mean(axis=1) / (width * np.sqrt(2 * np.pi))
-    return density
+    return np.asarray(np.exp(-0.5 * distance**2).mean(axis=1) / (width * np.sqrt(2 * np.pi)))
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -66,8 +66,7 @@ class Detail:
         arrays = [self.nominal, self.output, self.capital, self.labour, self.human_capital]
         if self.labour_share is not None:
             arrays.append(self.labour_share)
-        whole: BoolArray = np.logical_and.reduce([np.isfinite(values) & (values > 0) for values in arrays])
-        return whole
+        return np.asarray(np.logical_and.reduce([np.isfinite(values) & (values > 0) for values in arrays]))
 
 
 def of_totals(official: Official) -> Detail:
@@ -126,8 +125,7 @@ def _or_anew(moved: FloatArray, nominal: FloatArray) -> tuple[FloatArray, BoolAr
 
 def without(values: FloatArray) -> BoolArray:
     """Return where there is no figure above 0."""
-    out: BoolArray = ~(np.isfinite(values) & (values > 0))
-    return out
+    return np.asarray(~(np.isfinite(values) & (values > 0)))
 
 
 def scale_to(parts: FloatArray, total: FloatArray, exists: BoolArray) -> tuple[FloatArray, FloatArray]:

@@ -95,8 +95,7 @@ def _first(accounts: Cube) -> BoolArray:
     if "index_vintage" in accounts.rows.columns:
         flag = accounts.rows.select((pl.col("index_vintage") == "first_published").fill_null(value=False)).to_series()
         out[accounts.place] = flag.to_numpy()
-    some: BoolArray = np.asarray(out.any(axis=0))
-    return some
+    return np.asarray(out.any(axis=0))
 
 
 def split_stock(official: Official, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:

@@ -273,14 +273,12 @@ def _growth(real: FloatArray, index: IntArray, years: int) -> FloatArray:
     end = np.minimum(index + years, real.shape[2] - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         path = np.log(_at(real, end) / _at(real, index)) / np.maximum(end - index, 1)
-    growth: FloatArray = np.expm1(path)
-    return growth
+    return np.asarray(np.expm1(path))
 
 
 def _at(values: FloatArray, index: IntArray) -> FloatArray:
     """Return the value of every series at its own year."""
-    own: FloatArray = np.take_along_axis(values, index[..., None], axis=-1)[..., 0]
-    return own
+    return np.asarray(np.take_along_axis(values, index[..., None], axis=-1)[..., 0])
 
 
 def _table(panel: Panel, protocol: Protocol, price: FloatArray, shape: tuple[int, ...]) -> Start:

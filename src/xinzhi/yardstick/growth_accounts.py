@@ -31,8 +31,7 @@ class Inputs:
     def complete(self) -> BoolArray:
         """Return the region-years in which every input is known (see `positive`)."""
         known = [np.isfinite(getattr(self, item.name)) for item in fields(self)]
-        whole: BoolArray = np.logical_and.reduce(known)
-        return whole
+        return np.asarray(np.logical_and.reduce(known))
 
     def positive(self) -> Inputs:
         """Return the inputs without stocks and flows that are zero or negative: these have no growth and no level."""
@@ -174,5 +173,4 @@ def _to_mean(logs: FloatArray) -> FloatArray:
     """Return levels relative to the geometric mean of the regions that are known in the year."""
     known = np.isfinite(logs)
     mean = np.where(known, logs, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    level: FloatArray = np.exp(logs - mean)
-    return level
+    return np.asarray(np.exp(logs - mean))

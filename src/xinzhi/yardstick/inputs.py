@@ -127,8 +127,7 @@ def _common_growth(hours: FloatArray) -> FloatArray:
     growth = np.diff(np.log(hours), axis=1, prepend=np.nan)
     known = np.isfinite(growth)
     count = known.sum(axis=0)
-    mean: FloatArray = np.where(known, growth, 0.0).sum(axis=0) / np.maximum(count, 1)
-    return mean
+    return np.asarray(np.where(known, growth, 0.0).sum(axis=0) / np.maximum(count, 1))
 
 
 def quality(panel: Panel, protocol: Protocol) -> Series:

@@ -65,8 +65,7 @@ def _one(
         return pl.DataFrame(schema=_schema())
 
     def mean(values: FloatArray) -> FloatArray:
-        average: FloatArray = values[rows][:, inside].mean(axis=1)
-        return average
+        return np.asarray(values[rows][:, inside].mean(axis=1))
 
     touched: Marks = {
         name: np.asarray(mask[rows][:, inside].any(axis=1, keepdims=True)) for name, mask in marks.items()

@@ -98,8 +98,7 @@ class _Reader:
     def mean(self, part: Callable[[When], FloatArray]) -> FloatArray:
         """Return the weighted mean of a part over the benchmarks, asking only for those that count."""
         ends: tuple[When, When] = (0, 1)
-        total: FloatArray = np.sum([w * part(k) for k, w in zip(ends, self._plan.weights, strict=True) if w], axis=0)
-        return total
+        return np.asarray(np.sum([w * part(k) for k, w in zip(ends, self._plan.weights, strict=True) if w], axis=0))
 
 
 def needed(plan: Plan) -> list[Term]:

@@ -103,8 +103,7 @@ def prepare(panel: Panel, inefficiency: FloatArray, first: int, chosen: float | 
 def _factor(covariance: FloatArray) -> FloatArray:
     """Return a square root of a covariance matrix that may be singular."""
     values, vectors = np.linalg.eigh(covariance)
-    root: FloatArray = vectors * np.sqrt(np.maximum(values, 0.0))
-    return root
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def draw(plan: Draw, count: int, generator: np.random.Generator) -> FloatArray:
@@ -117,8 +116,7 @@ def draw(plan: Draw, count: int, generator: np.random.Generator) -> FloatArray:
     values = plan.sample[picked]
     # The reflected sample has mean one, so shrinking towards one keeps the variance that smoothing would inflate.
     values = 1.0 + (values + plan.bandwidth * smooth - 1.0) / np.sqrt(1.0 + plan.bandwidth**2)
-    beyond: FloatArray = np.where(values < 1.0, 2.0 - values, values)
-    return beyond
+    return np.asarray(np.where(values < 1.0, 2.0 - values, values))
 
 
 def replicate(

@@ -144,8 +144,7 @@ def nearest_only(near: FloatArray, count: int) -> FloatArray:
 def outlook(presence: BoolArray, shares: FloatArray, activities: FloatArray) -> FloatArray:
     r"""Return the complexity outlook index: :math:`\sum_p (1 - M_{cp})\, d_{cp}\, PCI_p` (n,)."""
     # It depends on where the complexity of activities has its zero: state which scale was used.
-    found: FloatArray = np.einsum("ij,ij,j->i", shares, ~presence, activities.astype(shares.dtype))
-    return found
+    return np.asarray(np.einsum("ij,ij,j->i", shares, ~presence, activities.astype(shares.dtype)))
 
 
 def gain(

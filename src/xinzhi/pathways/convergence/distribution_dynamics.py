@@ -154,8 +154,7 @@ def _silverman(values: FloatArray) -> float:
 def _kernel(grid: FloatArray, values: FloatArray, width: float) -> FloatArray:
     """Return the Gaussian kernel of every value at every point of the grid `(points, n)`."""
     distance = (grid[:, None] - values) / width
-    heights: FloatArray = np.exp(-(distance**2) / 2) / (width * np.sqrt(2 * np.pi))
-    return heights
+    return np.asarray(np.exp(-(distance**2) / 2) / (width * np.sqrt(2 * np.pi)))
 
 
 def _long_run(matrix: FloatArray) -> FloatArray:
@@ -163,8 +162,7 @@ def _long_run(matrix: FloatArray) -> FloatArray:
     found = steady_state(matrix)
     if found is None:
         raise InputError("pathways.no-long-run")
-    share: FloatArray = found / found.sum()
-    return share
+    return np.asarray(found / found.sum())
 
 
 def _peaks(density: FloatArray) -> int:

@@ -71,16 +71,14 @@ def relative_paths(values: FloatArray) -> FloatArray:
     mean = values.mean(axis=0)
     if (mean == 0).any():
         raise InputError("pathways.zero-mean")
-    paths: FloatArray = values / mean
-    return paths
+    return np.asarray(values / mean)
 
 
 def variation(values: FloatArray) -> FloatArray:
     """Return the cross-sectional variance of the relative paths in every year, ``H_t``."""
     # ``H_t = (1/N) sum_i (h_it - 1)^2`` (Phillips and Sul 2007, Econometrica 75(6), equation 5).
     mean = values.mean(axis=-2, keepdims=True)
-    spread: FloatArray = ((values / mean - 1) ** 2).mean(axis=-2)
-    return spread
+    return np.asarray(((values / mean - 1) ** 2).mean(axis=-2))
 
 
 def growing_variation(values: FloatArray, core: FloatArray | None = None) -> FloatArray:
@@ -102,8 +100,7 @@ def variation_with_one_more(core: FloatArray, others: FloatArray) -> FloatArray:
     mean = core.mean(axis=0)
     squares = ((core - mean) ** 2).sum(axis=0)
     together = (mean * size + others) / (size + 1)
-    found: FloatArray = (squares + (others - mean) ** 2 * size / (size + 1)) / (size + 1) / together**2
-    return found
+    return np.asarray((squares + (others - mean) ** 2 * size / (size + 1)) / (size + 1) / together**2)
 
 
 def regress(spread: FloatArray, rules: LogTRules) -> Regressions:
@@ -142,8 +139,7 @@ def _slope_variance(residuals: FloatArray, design: FloatArray, inverse: FloatArr
         weights = quadratic_spectral(np.arange(1, series.shape[1]) / bandwidth[:, None])
         # and adds twice them to the squares of all residuals, the last among them
         last = (residuals**2).sum(axis=1) - (series**2).sum(axis=1)
-        found: FloatArray = (last + long_run_variance(series, weights)) / total * inverse[1, 1]
-        return found
+        return np.asarray((last + long_run_variance(series, weights)) / total * inverse[1, 1])
     # The influence of each year on the slope; its long-run variance is that of the sandwich.
     influence = residuals * (design @ inverse)[:, 1]
     if how == "aqsb":
@@ -164,8 +160,7 @@ def _bandwidth(series: FloatArray, *, intercept: bool) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = (before * after).sum(axis=1) / (before**2).sum(axis=1)
         alpha = 4 * rho**2 / (1 - rho) ** 4
-    width: FloatArray = np.clip(1.3221 * (alpha * series.shape[1]) ** 0.2, 1e-8, 1e8)
-    return width
+    return np.asarray(np.clip(1.3221 * (alpha * series.shape[1]) ** 0.2, 1e-8, 1e8))
 
 
 def quadratic_spectral(distance: FloatArray) -> FloatArray:

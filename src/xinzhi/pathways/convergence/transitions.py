@@ -167,8 +167,7 @@ def _relative(panel: UnitYears) -> FloatArray:
     if (mean <= 0).any():
         year = panel.years[int(np.flatnonzero(mean <= 0)[0])]
         raise InputError("pathways.mean-positive", year=year)
-    relative: FloatArray = panel.values / mean
-    return relative
+    return np.asarray(panel.values / mean)
 
 
 def _pooled(values: FloatArray, number: int, value: str) -> FloatArray:

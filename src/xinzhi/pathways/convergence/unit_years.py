@@ -33,8 +33,7 @@ class UnitYears:
         """Return the series of a unit."""
         if unit not in self.units:
             raise UsageError("pathways.unknown", what="unit", asked=unit, known=list(self.units))
-        series: FloatArray = self.values[self.units.index(unit)]
-        return series
+        return np.asarray(self.values[self.units.index(unit)])
 
 
 def read_unit_years(

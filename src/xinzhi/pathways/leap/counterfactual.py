@@ -95,8 +95,7 @@ def simplex_weights(target: FloatArray, donors: FloatArray) -> FloatArray:
     scale = float(np.abs(apart).max()) or 1.0
     system = np.vstack([apart / scale, np.ones(donors.shape[1])])
     found, _ = nnls(system, np.append(np.zeros(len(target)), 1.0))
-    weights: FloatArray = found / found.sum()
-    return weights
+    return np.asarray(found / found.sum())
 
 
 def counterfactual(

@@ -90,8 +90,7 @@ def _bins(value: FloatArray, width: float, reach: float) -> KeyArray:
     low, high = np.floor((log + np.log1p(-reach)) / width), np.floor((log - np.log1p(-reach)) / width)
     span = int((high - low).max(initial=0)) + 1
     bins = low[:, None] + np.arange(span)
-    found: KeyArray = np.where(known[:, None] & (bins <= high[:, None]), bins + (1 << 20), 0).astype(np.uint64)
-    return found
+    return np.asarray(np.where(known[:, None] & (bins <= high[:, None]), bins + (1 << 20), 0).astype(np.uint64))
 
 
 def _rare(records: Records, frequency: FloatArray, *, asking: bool) -> KeyArray:
@@ -115,8 +114,7 @@ def _rare(records: Records, frequency: FloatArray, *, asking: bool) -> KeyArray:
 def _salted(values: KeyArray, name: str) -> KeyArray:
     """Return keys that tell what they are keys of; 0 stays 0."""
     salt = np.uint64(int.from_bytes(name.encode()[-8:], "little"))
-    found: KeyArray = np.where(values > 0, _mixed(values ^ _mixed(np.full(1, salt))), np.uint64(0))
-    return found
+    return np.asarray(np.where(values > 0, _mixed(values ^ _mixed(np.full(1, salt))), np.uint64(0)))
 
 
 def _mixed(values: KeyArray) -> KeyArray:

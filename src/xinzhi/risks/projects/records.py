@@ -196,5 +196,4 @@ def _years(found: pl.DataFrame, count: int) -> npt.NDArray[np.int16]:
 def _chinese(plain: pl.Series) -> BoolArray:
     signs = plain.str.count_matches(r"[\u4e00-\u9fff]").to_numpy()
     letters = plain.str.count_matches("[A-Za-z]").to_numpy()
-    chinese: BoolArray = signs >= float(convention("chinese_share")) * (signs + letters)
-    return chinese
+    return np.asarray(signs >= float(convention("chinese_share")) * (signs + letters))

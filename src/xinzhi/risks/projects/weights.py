@@ -50,8 +50,7 @@ class Agreement:
         fields = np.arange(levels.shape[1])[None, :]
         seen = np.maximum(levels, 0)
         ratio = np.log(self.level[of, fields, seen]) - np.log(self.level[rival[:, None], fields, seen])
-        out: FloatArray = np.where(levels >= 0, ratio, 0.0)
-        return out
+        return np.asarray(np.where(levels >= 0, ratio, 0.0))
 
 
 def learn(
@@ -211,8 +210,7 @@ class Calibration:
         """Return what another mix of classes adds to the log-odds (Saerens, Latinne and Decaestecker 2002)."""
         if shares is None:
             return np.zeros(len(self.shares) - 1)
-        found: FloatArray = np.log(shares[1:] / shares[0]) - np.log(self.shares[1:] / self.shares[0])
-        return found
+        return np.asarray(np.log(shares[1:] / shares[0]) - np.log(self.shares[1:] / self.shares[0]))
 
 
 def around(p: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -247,8 +245,7 @@ def calibrate(features: FloatArray, labels: IntArray) -> Calibration:
 def _softmax(scores: FloatArray) -> FloatArray:
     full = np.column_stack([np.zeros(len(scores)), scores])
     full = np.exp(full - full.max(axis=1, keepdims=True))
-    found: FloatArray = full / full.sum(axis=1, keepdims=True)
-    return found
+    return np.asarray(full / full.sum(axis=1, keepdims=True))
 
 
 def _curvature(features: FloatArray, chance: FloatArray, ridge: FloatArray) -> FloatArray:

@@ -283,8 +283,7 @@ def _package(frame: object) -> Package | None:
 def _complete(table: Table, filled: FloatArray) -> BoolArray:
     """Return the rows that get an index: nothing missing, and not too much of it filled in."""
     share = np.isnan(table.values).mean(axis=1)
-    complete: BoolArray = np.isfinite(filled).all(axis=1) & (share <= convention("imputed_most"))
-    return complete
+    return np.asarray(np.isfinite(filled).all(axis=1) & (share <= convention("imputed_most")))
 
 
 def _frame(table: Table, filled: FloatArray, complete: BoolArray, built: Built, system: System) -> pl.DataFrame:

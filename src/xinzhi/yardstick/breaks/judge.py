@@ -65,8 +65,7 @@ class Rules:
         """Return the score that a series of so many moves must exceed."""
         inverse = 1.0 / np.maximum(moves, 1)
         values = self.panel if panel else self.alone
-        critical: FloatArray = np.interp(inverse, 1.0 / self.moves[::-1], values[::-1])
-        return critical
+        return np.asarray(np.interp(inverse, 1.0 / self.moves[::-1], values[::-1]))
 
 
 @cache

@@ -48,8 +48,7 @@ class Figure:
         high = ((self.growth + self.rounding) / _STEP).to_integral_value(ROUND_FLOOR)
         known = np.isfinite(estimates)
         steps = np.rint(np.where(known, estimates, 0.0) / float(_STEP)).astype(np.int64)
-        found: BoolArray = known & (steps >= int(low)) & (steps <= int(high))
-        return found
+        return np.asarray(known & (steps >= int(low)) & (steps <= int(high)))
 
 
 def read_figure(growth: object, rounding: object = None, *, percent: bool = False) -> Figure:

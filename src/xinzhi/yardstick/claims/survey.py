@@ -35,8 +35,7 @@ class Survey:
 
     def alone(self) -> BoolArray:
         """Return which protocols take an older vintage and are official in all else."""
-        alone: BoolArray = (self.vintage >= 0) & (self.departures == 1)
-        return alone
+        return np.asarray((self.vintage >= 0) & (self.departures == 1))
 
     def labels(self, numbers: IntArray) -> list[str]:
         """Return the departures of protocols as ``path=value``; empty for the official one."""
