@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -98,11 +97,9 @@ def status_text(status: str) -> Text:
     return words(key) if has(key) else same(status)
 
 
-@cache
 def conventions() -> dict[str, Any]:
     """Return the conventions of the package, each with its reason."""
-    found: dict[str, Any] = parameters.read_yaml(_FILE)
-    return found
+    return {**parameters.read_yaml(_FILE)}
 
 
 def setting(name: str) -> Any:  # noqa: ANN401 - the file decides

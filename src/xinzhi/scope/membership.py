@@ -126,10 +126,7 @@ def _carried(
 
 
 def union(parts: Sequence[Interval], size: int) -> Interval:
-    """Return how much of every class is in at least one of several lists, each counted once.
-
-    Bounds of Fréchet: the largest share and the sum, up to 1; between them the share of lists that are independent.
-    """
+    """Return how much of every class is in at least one of several lists, each counted once: Fréchet's bounds."""
     if not parts:
         return Interval.nothing(size)
     lower = np.max([part.lower for part in parts], axis=0)

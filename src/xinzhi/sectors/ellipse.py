@@ -32,11 +32,7 @@ class EllipseShape:
 
 
 def deviational_ellipse(points: FloatArray, weights: FloatArray, *, method: Method = "yuill") -> EllipseShape:
-    """Return the standard deviational ellipse of weighted points.
-
-    Yuill (1971), Geografiska Annaler B 53; ``crimestat`` stretches the axes by sqrt(2 n / (n - 2)) (Levine,
-    CrimeStat, chapter 4).
-    """
+    """Return the standard deviational ellipse of weighted points (Yuill 1971; ``crimestat``: Levine, chapter 4)."""
     if method not in {"yuill", "crimestat"}:
         raise UsageError("sectors.ellipse-method", method=method)
     used = weights > 0

@@ -59,11 +59,7 @@ def figures(
 
 
 def read(source: object, columns: Sequence[str], *, verb: str, optional: Sequence[str] = ()) -> Figures:
-    """Return the figures of a package or a frame by region and year.
-
-    In a package a column is one of `accounts`, an indicator of `indicators`, or ``section:NAME`` of
-    `activity_sections` (``section:*`` for the sum of all).
-    """
+    """Return columns of `accounts`, indicators, or ``section:NAME`` of sections, by region and year."""
     package = as_package(source)
     if package is None:
         return figures(source, columns, verb=verb, optional=optional)

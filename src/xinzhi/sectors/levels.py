@@ -67,10 +67,7 @@ def declared(*, measured: bool) -> tuple[Indicator, ...]:
 
 
 def pooled_tfp(measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
-    """Return TFP relative to the mean of all region-years: comparable in both directions.
-
-    Caves, Christensen and Diewert (1982), equation 34; labour counts with its human capital.
-    """
+    """Return TFP to the mean of all region-years (Caves, Christensen and Diewert 1982, equation 34)."""
     columns = ["output", "capital", "labour", "human_capital", "labour_share"]
     inputs = figures(measurement.inputs, columns, verb="advance").frame
     share = inputs["labour_share"].to_numpy()[:, None]

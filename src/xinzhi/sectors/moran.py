@@ -92,11 +92,7 @@ def _two_sided(drawn: FloatArray, observed: FloatArray) -> FloatArray:
 def local_moran(
     values: FloatArray, weights: FloatArray, *, permutations: int = setting("permutations.value"), seed: int = 0
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the local Moran index of every region, and its conditional permutation probability (two-sided).
-
-    Anselin (1995), Geographical Analysis 27(2), equation 12, with z'z/(n-1) as the scale; each region keeps its own
-    value while the others are dealt anew among its neighbours.
-    """
+    """Return local Moran indices and their conditional permutation p (Anselin 1995, equation 12)."""
     z = _deviations(values)
     n = z.size
     scale = (n - 1) / float(z @ z)

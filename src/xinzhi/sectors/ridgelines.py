@@ -20,10 +20,7 @@ _FEWEST = setting("density.fewest")
 
 
 def bandwidth(values: FloatArray, rule: Rule | float = "silverman") -> float:
-    """Return the bandwidth of a normal kernel.
-
-    Silverman (1986), equations 3.30 and 3.31; Scott (1992), as scipy's `gaussian_kde` in one dimension.
-    """
+    """Return the bandwidth of a normal kernel (Silverman 1986, equations 3.30 and 3.31; Scott 1992)."""
     if isinstance(rule, int | float):
         if not rule > 0:
             raise UsageError("sectors.bandwidth-not-positive", value=float(rule))

@@ -57,10 +57,7 @@ def deviation(scores: FloatArray) -> FloatArray:
 
 
 def pca(scores: FloatArray) -> FloatArray:
-    """Return weights by communality: the part of each indicator's variance that the kept components explain.
-
-    As in Nicoletti, Scarpetta and Boylaud (2000) before rotation: never negative, unlike weights by loadings.
-    """
+    """Return weights by communality of the kept components (Nicoletti, Scarpetta and Boylaud 2000)."""
     values, vectors = np.linalg.eigh(np.corrcoef(scores, rowvar=False))
     kept = values > max(convention("pca_eigenvalue"), 0) + _NEGLIGIBLE
     kept[-1] = True  # with no correlation at all every eigenvalue is one

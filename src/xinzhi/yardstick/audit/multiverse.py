@@ -339,10 +339,7 @@ def _joint(
 def _log_indices(
     moved: list[tuple[FloatArray, FloatArray]], shares: FloatArray, formulas: set[Formula]
 ) -> dict[Formula, FloatArray]:
-    """Return the log change of the index of two inputs by several formulas, as `core.index_numbers.log_index` does.
-
-    `moved` are the relatives of both inputs, and their reciprocals, which many pairs of branches share.
-    """
+    """Return log changes of indices of two inputs by several formulas, from their relatives `moved`."""
     before, current = year_before(shares), shares
     (up, more), (down, fewer) = moved
     two: dict[Formula, FloatArray] = {}
@@ -431,10 +428,7 @@ def _quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatArray:
 
 
 def _against_official(official: FloatArray, top: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return the rank of every region's highest growth among the official figures of the others.
-
-    Beside it the least growth that gives this rank: the next of their figures below.
-    """
+    """Return every region's best rank against the others' official figures, and the least growth for it."""
     ordered = np.concatenate([[-np.inf], np.sort(official)])
     place = np.searchsorted(ordered, top, side="right") - 1
     own = ordered[place] == official

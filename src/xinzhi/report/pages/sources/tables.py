@@ -35,10 +35,7 @@ INKS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A decomposition with what its pictures and tables need.
-
-    The whole span leads: best practice of a short period rests on very few regions.
-    """
+    """A decomposition with what its pictures and tables need; the whole span leads: short ones rest on few."""
 
     result: Sources
 
