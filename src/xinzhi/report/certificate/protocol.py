@@ -29,7 +29,7 @@ from xinzhi.report.certificate.schema import Departure, ProtocolPart
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from xinzhi.core.finding import Finding
+    from xinzhi.core.finding import Finding, Severity
 
 
 def describe(protocol: Protocol) -> ProtocolPart:
@@ -106,9 +106,12 @@ def _references(entries: Sequence[Mapping[str, str]]) -> tuple[Reference, ...]:
 
 
 def compare_protocol(
-    part: ProtocolPart, reference: Protocol | None, file: str
+    part: ProtocolPart, reference: Protocol | None, file: str, texts: Severity = "error"
 ) -> tuple[Protocol | None, list[Finding]]:
-    """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is."""
+    """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is.
+
+    `texts` is how bad it is when titles, arguments or references are others: later versions of xinzhi may mend them.
+    """
     try:
         protocol = rebuild(part.document)
     except (AttributeError, KeyError, TypeError, ValueError, XinzhiError, Fault) as error:
@@ -123,7 +126,22 @@ def compare_protocol(
     if known is None:
         return protocol, [*found, finding("certificate.protocol-unregistered", file=file, key=part.id)]
     allowed = {} if reference is not None else part.departures
-    return protocol, [*found, *_differences(protocol, known, allowed, file)]
+    found += _differences(protocol, known, allowed, file)
+    if not found or all(one.severity != "error" for one in found):
+        found += _texts(part.document, protocol, known, texts, file)
+    return protocol, found
+
+
+def _texts(
+    told: Mapping[str, Any], protocol: Protocol, known: Protocol, severity: Severity, file: str
+) -> Iterator[Finding]:
+    """Yield where a protocol of the same values says other words than the known one, or words beside them."""
+    own = [path for path, one in protocol.parameters.items() if one.origin == f"{protocol.id} (replaced)"]
+    there = known.replace({path: protocol.parameters[path].value for path in own}).to_dict()
+    ours, theirs = ({**document, **document["parameters"], "parameters": None} for document in (told, there))
+    pairs = {name: (ours.get(name), theirs.get(name)) for name in ours.keys() | theirs.keys()}
+    for place in sorted(name for name, (one, other) in pairs.items() if one != other):
+        yield finding("certificate.protocol-text", severity=severity, file=file, key=place)
 
 
 def _differences(protocol: Protocol, known: Protocol, allowed: Mapping[str, Departure], file: str) -> Iterator[Finding]:

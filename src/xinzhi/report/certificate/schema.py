@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FORMAT: Literal["xinzhi-certificate"] = "xinzhi-certificate"
 MAJOR, MINOR = 1, 1
+FORMATS = tuple(f"{MAJOR}.{minor}" for minor in range(MINOR + 1))
 STATED = ("software", "dependencies", "options", "package", "tables", "protocol", "results")  # what the id covers
 _DEPTH = 5  # members of objects nested less deep stand on lines of their own,
 _LEAF = 3  # but for objects of single values from this depth on

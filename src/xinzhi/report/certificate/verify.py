@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import finding
 from xinzhi.core.text import words
+from xinzhi.protocol import spell
 from xinzhi.report.certificate.certify import dependencies, software
 from xinzhi.report.certificate.folder import compare_files
 from xinzhi.report.certificate.protocol import compare_protocol
+from xinzhi.report.certificate.remade import compare_remade
 from xinzhi.report.certificate.results import compare_results
-from xinzhi.report.certificate.schema import Certificate, digest, identity, parse, read_document, without
+from xinzhi.report.certificate.schema import FORMATS, Certificate, digest, identity, parse, read_document, without
 from xinzhi.report.certificate.signature import check_signature
 from xinzhi.report.certificate.tables import compare_tables
 
@@ -116,7 +118,7 @@ def verify(
         same id, from which the certificate may depart where it says so.
     files
         The folder of the report: its files are compared with the digests in the certificate and in the metadata of the
-        folder.
+        folder, and where nothing differs so far, with those that the data give when the report is made again.
 
     Raises
     ------
@@ -141,7 +143,11 @@ def verify(
         *check_signature(document, stated.signature, key, file),
         *compare_tables(stated.tables, package),
     ]
-    rules, differing = compare_protocol(stated.protocol, protocol, file)
+    versions = list(compare_software(stated.software, stated.dependencies, file))
+    others = {str(one.key) for one in versions}
+    rules, differing = compare_protocol(
+        stated.protocol, protocol, file, texts="note" if "xinzhi" in others else "error"
+    )
     found += differing
     if rules is not None:
         found += _recompute(stated, package, rules)
@@ -149,7 +155,9 @@ def verify(
     if files is not None:
         count, differing = compare_files(stated, Path(certificate), Path(files))
         found += differing
-    found += [*compare_software(stated.software, stated.dependencies, file), *_package(stated, package, file)]
+        if rules is not None and not any(one.severity == "error" for one in found):
+            found += compare_remade(stated, package, rules, Path(files), others)
+    found += [*versions, *_package(stated, package, file)]
     return Verification(
         certificate=stated,
         differences=tuple(one for one in found if one.severity == "error"),
@@ -163,6 +171,23 @@ def _certificate(document: dict[str, Any], stated: Certificate, file: str) -> It
         told = getattr(stated, name)
         if now != told and name in document:  # the first format had no id
             yield finding("certificate.certificate-altered", file=file, key=name, value=now, expected=told)
+    for place in _extra(document, stated.document()):
+        known = stated.format_version in FORMATS  # a later one may have members of its own
+        yield finding("certificate.member-unknown", severity="error" if known else "note", file=file, key=place)
+
+
+def _extra(told: object, known: object, place: str = "") -> Iterator[str]:
+    """Yield the places of the members of a document that the certificate read from it has not."""
+    if isinstance(told, list) and isinstance(known, list):
+        for at, (one, other) in enumerate(zip(told, known, strict=False)):
+            yield from _extra(one, other, f"{place}.{at}")
+    if isinstance(told, dict) and isinstance(known, dict):
+        for name, one in told.items():
+            inside = f"{place}.{name}" if place else name
+            if name not in known:
+                yield inside
+            else:
+                yield from _extra(one, known[name], inside)
 
 
 def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterator[Finding]:
@@ -174,6 +199,7 @@ def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterat
         yield finding("certificate.not-recomputed", words={"problem": error.text}, file=package.name)
         return
     digits = int(rules.value("reporting.result_digits"))
+    yield from _set(stated, rules)
     if stated.results.digits != digits:
         yield finding("certificate.stated", key="digits", value=str(digits), expected=str(stated.results.digits))
     for name, table in stated.tables.items():
@@ -185,9 +211,23 @@ def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterat
     yield from compare_results(stated.results, result)
 
 
+def _set(stated: Certificate, rules: Protocol) -> Iterator[Finding]:
+    """Yield what the options say was set and is not in the protocol."""
+    for one in stated.options.get("set") or ():
+        path, _, value = str(one).partition("=")
+        try:
+            held = str(rules.value(path)) == value or rules.replace({path: value}).fingerprint == rules.fingerprint
+        except (XinzhiError, TypeError):
+            held = False
+        if not held:
+            said = spell(rules.parameters[path].value) if path in rules.parameters else "-"
+            yield finding("certificate.stated", key=f"set {path}", value=said, expected=value)
+
+
 def _package(stated: Certificate, package: Package, file: str) -> Iterator[Finding]:
-    old = " ".join(filter(None, (stated.package.get("name"), stated.package.get("version"))))
-    new = " ".join(filter(None, (package.name, package.version)))
+    names, title = ("name", "version", "title_zh", "title_en"), package.title
+    old = " ".join(filter(None, (stated.package.get(name) for name in names)))
+    new = " ".join(filter(None, (package.name, package.version, title.zh, title.en)))
     if old != new:
         yield finding("certificate.package", file=file, key="package", value=new, expected=old)
 

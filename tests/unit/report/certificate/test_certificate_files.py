@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import shutil
+import zipfile
 from types import SimpleNamespace
 
 import pytest
@@ -69,8 +72,6 @@ def test_a_file_that_was_changed_or_is_gone(out, package, name):
 
 def test_a_page_whose_digests_are_renewed_breaks_the_signature(out, package):
     (out / "report.html").write_text("forged", encoding="utf-8")
-    import hashlib
-
     document = json.loads((out / PROOF[0]).read_text(encoding="utf-8"))
     document["files"]["report.html"] = hashlib.sha256(b"forged").hexdigest()
     document["sha256"] = digest(without(document, "sha256", "signature"))
@@ -129,3 +130,141 @@ def test_the_id_does_not_depend_on_the_files(certificate, package, forge):
         document["id"] = "0" * 64
 
     assert [one.key for one in verify(forge(certificate, altered), package).differences] == ["id"]
+
+
+def page(old, new):
+    return lambda content: content.replace(old, new)
+
+
+def book(content):
+    """Return a workbook with another word in its strings, written as soundly as before."""
+    read, made = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+    with zipfile.ZipFile(made, "w") as written:
+        for name in read.namelist():
+            written.writestr(name, read.read(name).replace(b"Qinghai", b"Qinghai A"))
+    return made.getvalue()
+
+
+FORGED = {
+    "report.html": page(b"Qinghai", b"Qinghai A"),
+    "assessment.xlsx": book,
+    "assessment.json": page(b"Qinghai", b"Qinghai A"),
+    "growth.csv": page(b"630000,1998", b"630000,1999"),
+    "levels.csv": page(b"630000,1998", b"630000,1999"),
+}
+
+
+def forged(out, reseal, files, change=lambda _: None):
+    """Forge files and renew whatever vouches for them: digests, id, seals, the id that the page names."""
+    certificate, crate = out / PROOF[0], out / PROOF[2]
+    document = json.loads(certificate.read_text("utf-8")) | {"signature": None}
+    old = document["id"]
+    change(document)
+    reseal(document)
+    for name in SHOWN:
+        content = FORGED[name]((out / name).read_bytes()) if name in files else (out / name).read_bytes()
+        assert name not in files or content != (out / name).read_bytes()
+        if name == "report.html":
+            content = content.replace(old.encode(), document["id"].encode())
+        (out / name).write_bytes(content)
+        document["files"][name] = hashlib.sha256(content).hexdigest()
+    reseal(document)
+    certificate.write_text(json.dumps(document), "utf-8")
+    listed = json.loads(crate.read_text("utf-8"))
+    for entry in listed["@graph"]:
+        if entry.get("@type") == "File":
+            entry["sha256"] = hashlib.sha256((out / entry["@id"]).read_bytes()).hexdigest()
+    crate.write_text(json.dumps(listed), "utf-8")
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_file_that_was_forged_with_all_that_vouches_for_it(out, package, reseal, name):
+    forged(out, reseal, {name})
+    assert rules(out, package) == {("file-forged", name)}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_file_is_not_excused_by_other_versions_of_packages(out, package, reseal, name):
+    forged(out, reseal, {name}, lambda document: document["dependencies"].update(altair="5.0"))
+    assert ("file-forged", name) in rules(out, package)
+
+
+def test_a_page_drawn_by_other_versions_is_told(out, package, reseal, monkeypatch):
+    monkeypatch.setitem(FORGED, "report.html", page(b"<svg ", b"<svg  "))
+    forged(out, reseal, {"report.html"}, lambda document: document["dependencies"].update(altair="5.0"))
+    result = verify(out / PROOF[0], package, files=out)
+    assert ("file-unproved", "report.html") in {(one.rule, one.file) for one in result.notes}
+    assert {one.file for one in result.differences} <= {"assessment.xlsx"}  # it names the old certificate
+
+
+@pytest.mark.parametrize("name", ["growth.csv", "levels.csv"])
+def test_figures_of_another_xinzhi_are_compared_all_the_same(out, package, reseal, name):
+    forged(out, reseal, {name, "report.html"}, lambda document: document["software"].update(version="0.0.9"))
+    assert rules(out, package) == {("file-forged", name)}
+
+
+def test_the_same_data_in_another_form_give_the_same_report(tmp_path, copy):
+    xinzhi.studies.assess(copy, only=("none",)).write(tmp_path / "out")
+    header, *lines = (copy / "accounts.csv").read_bytes().splitlines(keepends=True)
+    (copy / "accounts.csv").write_bytes(b"\xef\xbb\xbf" + header + b"".join(reversed(lines)))
+    result = verify(tmp_path / "out" / PROOF[0], xinzhi.load(copy), files=tmp_path / "out")
+    assert (result.equal, result.files) == (True, 8), result.differences
+
+
+def forge_text(place):
+    def change(document):
+        *names, last = place
+        for name in names:
+            document = document[name]
+        document[last] = [{"title": "NBS", "where": "-"}] if last == "reference" else "NBS"
+
+    return change
+
+
+DEPRECIATION = ("protocol", "document", "parameters", "capital.depreciation")
+
+
+@pytest.mark.parametrize(
+    ("place", "rule", "key"),
+    [
+        (("approved_by",), "member-unknown", "approved_by"),
+        (("results", "tables", "growth", "remark"), "member-unknown", "results.tables.growth.remark"),
+        (("results", "tables", "growth", "columns", 0, "x"), "member-unknown", "results.tables.growth.columns.0.x"),
+        (("protocol", "document", "title", "zh"), "protocol-text", "title"),
+        (("protocol", "document", "authority", "en"), "protocol-text", "authority"),
+        (("protocol", "document", "approved_by"), "protocol-text", "approved_by"),
+        ((*DEPRECIATION, "reference"), "protocol-text", "capital.depreciation"),
+        ((*DEPRECIATION, "description", "zh"), "protocol-text", "capital.depreciation"),
+        ((*DEPRECIATION, "approved_by"), "protocol-text", "capital.depreciation"),
+    ],
+)
+def test_words_that_nothing_vouches_for(certificate, package, forge, place, rule, key):
+    found = verify(forge(certificate, forge_text(place)), package).differences
+    assert [(one.rule, one.key) for one in found] == [(rule, key)]
+
+
+def test_what_was_set_is_what_the_protocol_has(certificate, package, forge):
+    def state(*settings):
+        return lambda document: document["options"].update(set=list(settings))
+
+    assert verify(forge(certificate, state("capital.depreciation=0.096")), package).equal
+    for bad in ("capital.depreciation=0.2", "capital.colour=red", "nonsense"):
+        (found,) = verify(forge(certificate, state(bad)), package).differences
+        assert (found.rule, found.key) == ("stated", f"set {bad.partition('=')[0]}")
+
+
+def test_another_title_of_the_data_is_told(certificate, package, forge):
+    result = verify(forge(certificate, lambda document: document["package"].update(title_zh="审定数据")), package)
+    assert [one.rule for one in result.notes] == ["package"]
+    assert "审定数据" in result.notes[0].sentence("zh")
+
+
+@pytest.mark.parametrize(
+    "settings", [{"shares.averaging": "current", "capital.depreciation": 0.06}, {"index.formula": "fisher"}]
+)
+def test_a_report_by_a_protocol_that_departs_is_made_again(package, tmp_path, settings):
+    rules_ = xinzhi.protocol.load("xinzhi-cn-2026").replace(settings)
+    made = xinzhi.studies.assess(package, protocol=rules_, only=("none",))
+    made.write(tmp_path, "zh", options={"set": [f"{path}={value}" for path, value in settings.items()]})
+    result = verify(tmp_path / PROOF[0], package, files=tmp_path)
+    assert (result.equal, result.files) == (True, 8), result.differences
