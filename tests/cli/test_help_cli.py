@@ -51,13 +51,13 @@ def test_every_option_and_argument_has_words(verb):
     ("words", "zh", "en"),
     [
         (["plan", "x", "--florr", "1"], "是否指--floor", "Did you mean --floor"),
-        (["plan"], "缺少DATA", "missing: DATA"),
+        (["plan"], "缺少数据", "missing: DATA"),
         (["plen"], "没有命令“plen”", "there is no command 'plen'"),
         (["plan", "x", "--cap", "many"], "--cap many：须为整数", "--cap many: it is a whole number"),
         (["plan", "x", "--floor", "low"], "--floor low：须为数值", "--floor low: it is a number"),
         (["plan", "x", "y"], "多余的内容：y", "got too much: y"),
         (["frontier", "x", "-x", ","], "请至少写一列", "name at least one column"),
-        (["assess", "x", "--set", "a"], "请写作PATH=VALUE", "write it as PATH=VALUE"),
+        (["assess", "x", "--set", "a"], "请写作参数=值", "write it as PATH=VALUE"),
         (["assess", "x", "--only", "roads"], "没有专题“roads”", "there is no topic 'roads'"),
     ],
 )

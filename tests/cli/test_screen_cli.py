@@ -125,10 +125,10 @@ def test_what_cannot_be_used_is_named(screen, tables, tmp_path):
     bad.write_text("ID,titel,txt\n1,a,b\n", encoding="utf-8")
     code, out, err = screen(projects, "-a", bad)
     assert (code, out) == (3, "")
-    assert "bad.csv has no column 'title' or 'text'; it has ID, titel, txt. 'titel' looks like title." in err
+    assert "bad.csv has no column 'title' or 'text'; it has ID, titel and txt. 'titel' looks like title." in err
     assert screen(tmp_path / "no.csv", "-a", archive)[0::2] == (
         3,
-        f"xinzhi: {tmp_path / 'no.csv'}: there is no such file.\n",
+        f"xinzhi: {tmp_path / 'no.csv'}: there is no such file. Check the path and the name.\n",
     )
     for arguments, status, message in (
         ((), 2, "--example DIR"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -75,9 +76,8 @@ class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before clic
         option = (param.name or "").replace("settings", "set") if param else ""
         name, equals, text = str(value).partition("=")
         if not equals:
-            shape = "PATH=VALUE" if option == "set" else "NAME=VALUE"
             example = "capital.depreciation=0.1096" if option == "set" else "shares=by_sector"
-            raise UsageError("cli.setting", option=option, given=value, shape=shape, example=example)
+            raise UsageError("cli.setting", option=option, given=value, example=example)
         try:
             return name.strip(), yamlfile.parse(text, f"--{option}").content
         except yamlfile.YamlError as error:
@@ -137,7 +137,11 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words of a call; more than there are arguments for are refused."""
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.BadOptionUsage as error:
+            error.ctx = error.ctx or ctx  # the parser does not say of which command
+            raise
         if rest and not ctx.resilient_parsing:
             raise UsageError("cli.too-many", given=" ".join(rest))
         return rest
@@ -190,7 +194,7 @@ def _help(command: Command | Group, ctx: click.Context, language: Language) -> l
         lines += _listed(words["arguments"][language], rows)
     shown = [one for one in command.params if isinstance(one, click.Option)]
     helped = ("-h, --help", read_words("options.yaml")["shared"]["help"][language])
-    lines += _listed(words["options"][language], [*((_called(one), one.help or "") for one in shown), helped])
+    lines += _listed(words["options"][language], [*((_called(one, language), one.help or "") for one in shown), helped])
     if isinstance(command, Group):
         prefix = f"{command.path} " if command.path else ""
         rows = [(name, verbs[f"{prefix}{name}"][language]) for name in command.verbs]
@@ -198,22 +202,28 @@ def _help(command: Command | Group, ctx: click.Context, language: Language) -> l
     return lines
 
 
-def _called(option: click.Option) -> str:
+def _called(option: click.Option, language: Language) -> str:
     kind = "" if option.is_flag else option.metavar or getattr(option.type, "name", "").upper()
-    return f"{', '.join(option.opts)} {kind}".strip()
+    return f"{', '.join(option.opts)} {shape(kind, language)}".strip()
+
+
+def shape(metavar: str, language: Language) -> str:
+    """Return how a value looks, such as ``NAME=VALUE``, in a language."""
+    known = read_words("verbs.yaml")["words"]["shapes"]
+    return re.sub("[A-Z]{2,}", lambda found: known[found[0]][language] if found[0] in known else found[0], metavar)
 
 
 def _listed(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
     """Return a titled list of two columns."""
     kept = list(rows)
-    wide = min(FIRST, max(len(name) for name, _ in kept) + 2)
+    wide = min(FIRST, max(_width(name) for name, _ in kept) + 2)
     lines = ["", f"{title}:"]
     for name, text in kept:
         body = _wrapped(text, INDENT + wide)
-        if len(name) + 2 > wide:
+        if _width(name) + 2 > wide:
             lines += [f"  {name}", *body]
         else:
-            lines += [f"  {name:<{wide}}{body[0].lstrip()}", *body[1:]]
+            lines += [f"  {name}{' ' * (wide - _width(name))}{body[0].lstrip()}", *body[1:]]
     return lines
 
 
@@ -221,12 +231,16 @@ def _wrapped(text: str, indent: int) -> list[str]:
     """Return a text in lines that fit; a Chinese character is two columns wide and may end a line."""
     lines, line, width = [], "", 0
     for word in _words(text):
-        size = sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in word)
+        size = _width(word)
         if width + size > WIDTH - indent and line:
             lines.append(line.rstrip())
             line, width, word = "", 0, word.lstrip()  # noqa: PLW2901 - a line does not begin with a space
         line, width = line + word, width + size
     return [" " * indent + one for one in [*lines, line.rstrip()]]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def _words(text: str) -> list[str]:
@@ -256,7 +270,7 @@ def argument_of(name: str, verb: str, language: Language) -> Argument:
     """Return an argument; a question mark at the end of its name says that it may be left out."""
     plain = name.rstrip("?")
     entry = words_of(verb, plain)
-    made = Argument([plain], required=name == plain, metavar=entry.get("metavar", plain.upper()))
+    made = Argument([plain], required=name == plain, metavar=shape(entry.get("metavar", plain.upper()), language))
     made.about = entry[language]
     return made
 
@@ -295,7 +309,9 @@ def misuse(error: click.UsageError) -> UsageError:
             name = "" if param is None else param.opts[-1] if isinstance(param, click.Option) else str(param.metavar)
             return UsageError("cli.missing", given=name)
         case click.BadOptionUsage():
-            return UsageError("cli.no-value", given=error.option_name)
+            params = command.params if command else ()
+            flag = any(getattr(one, "is_flag", False) for one in params if error.option_name in one.opts)
+            return UsageError("cli.takes-no-value" if flag else "cli.no-value", given=error.option_name)
     if isinstance(command, Group):  # the name of the verb is all that can be missing
         return UsageError("cli.no-command", known=list(command.verbs))
     return UsageError("cli.misuse", given=error.format_message().rstrip("."))

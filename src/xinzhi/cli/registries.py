@@ -83,8 +83,12 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON-ready
 
 
 def _word(value: object, language: Language) -> str:
-    """Return a value for a table; a blank one says so."""
-    return say("blank", language) if value is None else str(value)
+    """Return a value for a table; a blank one says so, and of stocks stands what they are, not whence."""
+    from xinzhi.protocol import spell
+
+    if isinstance(value, tuple) and value and isinstance(value[0], dict):
+        return ", ".join(f"{row['region']}/{row['year']}: {row['value']:.10g}" for row in value)
+    return say("blank", language) if value is None else spell(value)
 
 
 def protocol_list(call: Call) -> None:
@@ -102,7 +106,7 @@ def protocol_list(call: Call) -> None:
 
 def protocol_show(call: Call) -> None:
     """Show every parameter of a protocol."""
-    from xinzhi.protocol import load
+    from xinzhi.protocol import load, spell
 
     rules, language = load(call.get("identifier")), call.language
     rows = [
@@ -119,13 +123,12 @@ def protocol_show(call: Call) -> None:
     if call.json:
         print_json({**_head(rules, language), "parameters": rows})
         return
-    console().print(
-        f"{rules.id} {rules.version} ({rules.status})  {rules.title.lang(language)}", style="bold", markup=False
-    )
+    state = say(f"state.{rules.status}", language)
+    console().print(f"{rules.id} {rules.version} ({state})  {rules.title.lang(language)}", style="bold", markup=False)
     lines([rules.description], language)
     cells = [
-        [row["parameter"], _word(row["value"], language), row["description"], ", ".join(map(str, row["alternatives"]))]
-        for row in rows
+        [path, _word(item.value, language), item.description, ", ".join(spell(one.value) for one in item.alternatives)]
+        for path, item in rules.parameters.items()
     ]
     grid(["parameter", "value", "description", "alternatives"], cells, language)
     lines([f"sha256 {rules.fingerprint}"], language, style="dim")
@@ -140,7 +143,12 @@ def protocol_diff(call: Call) -> None:
     if call.json:
         print_json([{"parameter": row.path, left.id: _plain(row.left), right.id: _plain(row.right)} for row in rows])
         return
-    cells = [[row.path, *(_word(_plain(side), call.language) for side in (row.left, row.right))] for row in rows]
+    cells = []
+    for row in rows:
+        left_side, right_side = _word(row.left, call.language), _word(row.right, call.language)
+        if left_side == right_side:
+            right_side = say("other_source", call.language, value=right_side)
+        cells.append([row.path, left_side, right_side])
     grid(["parameter", same(left.id), same(right.id)], cells, call.language)
 
 

@@ -14,7 +14,7 @@ from xinzhi.cli import terminal
 from xinzhi.cli.progress import progress
 from xinzhi.cli.speech import console, counted, grid, lines, print_json, say
 from xinzhi.cli.verbs import PROTOCOL, VERBS
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text, same
 
@@ -63,7 +63,10 @@ def ruled(call: Call) -> Protocol:
 
     rules = load(call.get("protocol", PROTOCOL))
     settings = call.get("settings", {})
-    return rules.replace(settings) if settings else rules
+    try:
+        return rules.replace(settings) if settings else rules
+    except ProtocolError as error:
+        raise UsageError("cli.bad-setting", why=error.text) from error
 
 
 def conclude(call: Call, made: Study, **more: Any) -> int:  # noqa: ANN401 - further keys of the document

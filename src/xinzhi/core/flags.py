@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from xinzhi.core.text import Text, clauses, has, listing, read_words, same, words
+from xinzhi.core.text import Text, clauses, has, listing, names_joined, read_words, same, words
 
 
 @cache
@@ -83,9 +83,9 @@ def runs(years: Iterable[int]) -> list[list[int]]:
     return spans
 
 
-def year_ranges(years: Iterable[int]) -> str:
+def year_ranges(years: Iterable[int]) -> Text:
     """Write years as ranges."""
-    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs(years))
+    return names_joined([same(first if first == last else f"{first}–{last}") for first, last in runs(years)])
 
 
 def in_words(rows: Iterable[tuple[int, str | None]]) -> list[Text]:

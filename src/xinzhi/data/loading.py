@@ -79,8 +79,7 @@ def _frames(frames: Mapping[str, Any]) -> Source:
 def _find(path: Path) -> Path:
     if path.exists():
         return path
-    shipped = ", ".join(packages())
-    raise InputError("data.no-place", path=path, shipped=shipped)
+    raise InputError("data.no-place", path=path, shipped=list(packages()))
 
 
 def _place(path: Path, encoding: str | None) -> Source:

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, clauses, names_joined, same, words
 from xinzhi.data import Package
 from xinzhi.frontier.labelled import NONE, Labels, conventions, setting
 
@@ -189,7 +189,13 @@ def _known(package: Package, names: Sequence[str]) -> None:
     known = {name for columns in tables.values() for name in columns}
     for name in names:
         if name not in known:
-            places = "; ".join(f"{where}: {', '.join(columns)}" for where, columns in tables.items() if columns)
+            places = clauses(
+                [
+                    words("frontier.of_table", table=where, columns=names_joined([same(one) for one in columns]))
+                    for where, columns in tables.items()
+                    if columns
+                ]
+            )
             values = {"package": package.name, "column": name, "places": places, "like": nearest(name, known)}
             raise UsageError("frontier.no-column-near" if values["like"] else "frontier.no-column-in", **values)
 

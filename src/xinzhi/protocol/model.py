@@ -80,7 +80,7 @@ def plain(value: object) -> object:
 
 
 def spell(value: object) -> str:
-    """Return a value for a person: ``geometric``, ``0.096``, ``geometric from 1952-01-01, reported from 1994-01-01``.
+    """Return a value for a person: ``geometric``, ``0.096``, ``1952-01-01: geometric, 1994-01-01: reported``.
 
     A blank is spelt as a dash.
 
@@ -94,7 +94,7 @@ def spell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, Dated):
-        return ", ".join(f"{spell(item)} from {start.isoformat()}" for start, item in value.entries)
+        return ", ".join(f"{start.isoformat()}: {spell(item)}" for start, item in value.entries)
     if isinstance(value, str):
         return value
     return json.dumps(_bare(plain(value)), ensure_ascii=False)

@@ -63,7 +63,7 @@ def write(result: Result, path: str | PathLike[str]) -> Path:
     }
     writer = writers.get(target.suffix.lower())
     if writer is None:
-        raise UsageError("report.unknown-suffix", file=target.name, suffixes=", ".join(writers))
+        raise UsageError("report.unknown-suffix", file=target.name, suffixes=list(writers))
     with whole_file(target) as temporary:
         writer(result, temporary)
     return target

@@ -154,7 +154,7 @@ def _package(source: Any, wish: BubblesOptions) -> tuple[Prices, Package]:  # no
     value = wish.value or ("price" if wish.log else "log_price")
     columns = [name for name in VALUES if name in frame.columns]
     if value not in columns:
-        raise UsageError("studies.no-value", value=value, of=of, known=", ".join(columns))
+        raise UsageError("studies.no-value", value=value, of=of, known=list(columns))
     if wish.log and value == "log_price":
         raise UsageError("studies.log-twice")
     code, date = ("city", "month") if of == "cities" else ("region", "year")

@@ -89,7 +89,7 @@ class FrontierOptions:
         if index is None and (reference is not None or self.decomposition is not None):
             index = "malmquist-luenberger" if self.bad else "malmquist"
         if index is not None and index not in INDICES:
-            known = {"known": ", ".join(INDICES), "references": ", ".join(REFERENCES)}
+            known = {"known": list(INDICES), "references": list(REFERENCES)}
             raise UsageError("studies.no-index", index=index, **known)
         return replace(self, index=index, reference=reference)
 
@@ -102,7 +102,7 @@ def _clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
     plain = radial and not indexed and not stochastic
     partial = [part for part in (wish.order_m, wish.order_alpha) if part is not None]
     directional = {"index": wish.index, "known": [same(one) for one in DIRECTIONAL]}
-    known, of_model = ", ".join(MODELS), {"model": wish.model, "known": ", ".join(MEASURES)}
+    known, of_model = list(MODELS), {"model": wish.model, "known": list(MEASURES)}
     booted = (wish.index, wish.reference or "contemporaneous") == BOOTED
     return [
         (len(partial) > 1, UsageError("studies.two-partial")),

@@ -97,7 +97,7 @@ def anchor_of(package: Package, column: str | None, year: int) -> dict[str, floa
         rows = indicators.filter(here).select("region", "value")
     else:
         known = [] if accounts is None else [name for name in accounts.columns if accounts[name].dtype.is_numeric()]
-        raise UsageError("studies.no-anchor", anchor=column, known=", ".join(known))
+        raise UsageError("studies.no-anchor", anchor=column, known=list(known))
     return dict(rows.drop_nulls().rows())
 
 

@@ -124,7 +124,7 @@ def _date_column(columns: Sequence[str], series: str | None) -> str:
     """Return the column that is called like one of dates; of a wide table else the first."""
     named = next((name for name in columns if name.strip().lower() in DATES and name != series), None)
     if named is None and series is not None:
-        raise UsageError("studies.no-dates", known=", ".join(DATES[:6]))
+        raise UsageError("studies.no-dates", known=list(DATES[:6]))
     return named or columns[0]
 
 
@@ -147,7 +147,7 @@ def _long(table: Plain, series: str, date: str, value: str | None) -> Prices:
         numbers = [name for name in others if read[name] == cells[name]]
         numbers = numbers or [name for name in others if 2 * read[name] > cells[name]]
         if len(numbers) != 1:
-            raise UsageError("studies.name-value", table=table.name, known=", ".join(numbers) or "-")
+            raise UsageError("studies.name-value", table=table.name, known=list(numbers) or "-")
         value = numbers[0]
     cells_of = [value] * frame.height
     return _read(table, value, _codes(frame[series]), _dates_of(table, date), frame[value], table.lines, cells_of)

@@ -65,7 +65,7 @@ class RisksOptions:
         object.__setattr__(self, "only", tuple(part for part in PARTS if part in self.only))
         for option, part in _PART_OF.items():
             if getattr(self, option) is not None and not self.wants(part):
-                raise UsageError("studies.part-left-out", option=option, part=part, only=", ".join(self.only))
+                raise UsageError("studies.part-left-out", option=option, part=part, only=list(self.only))
         if self.draws is not None and self.draws < LEAST_DRAWS:
             raise UsageError("studies.few-draws", draws=self.draws, least=LEAST_DRAWS)
 
@@ -251,7 +251,7 @@ def _yearly(source: Any, name: str, wish: RisksOptions) -> pl.DataFrame:  # noqa
     if missing := [one for one in needed if one not in found.columns]:
         raise InputError(
             "studies.yearly", table=Path(source).name if isinstance(source, (str, Path)) else "table", option=name,
-            needed=", ".join(needed), missing=missing[0], known=", ".join(found.columns),
+            needed=list(needed), missing=missing[0], known=list(found.columns),
         )  # fmt: skip
     return found
 
@@ -315,7 +315,7 @@ def _places(projects: pl.DataFrame, case: Case) -> pl.DataFrame | None:
     )
     lost = placed.filter(pl.col("region").is_null())["id"].to_list()
     if lost:
-        case.draft.note("projects-lost", n=len(lost), few=", ".join(lost[:3]))
+        case.draft.note("projects-lost", n=len(lost), few=list(lost[:3]))
     return placed.drop_nulls("region")
 
 

@@ -128,8 +128,8 @@ def _judged(source: Any, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[
     found = classify_package(package, **ways)
     if found is None:
         raise InputError(
-            "studies.no-industry-table", package=package.name, tables=", ".join(INDUSTRY_TABLES),
-            known=", ".join(package.tables),
+            "studies.no-industry-table", package=package.name, tables=list(INDUSTRY_TABLES),
+            known=list(package.tables),
         )  # fmt: skip
     return found, package.title, package
 
@@ -160,6 +160,6 @@ def _powers(wish: ScopeOptions) -> Study:
     known = found.frame["country"].unique().sort().to_list()
     name = Path(wish.energy).name if isinstance(wish.energy, (str, Path)) else "table"
     if wish.region is not None and wish.region not in known:
-        raise UsageError("studies.no-country", country=wish.region, table=name, known=", ".join(known))
+        raise UsageError("studies.no-country", country=wish.region, table=name, known=list(known))
     draft = Draft(name="scope", source=same(name), results={"history": found})
     return draft.done(region=wish.region, changes=found.changes, eras=found.eras, findings=list(found.findings))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, paragraph, same, words
 from xinzhi.data import Package
 from xinzhi.studies.plain import is_plain, load, read_plain, require_file
 from xinzhi.studies.study import SILENT, Draft, options, title
@@ -128,7 +128,7 @@ def _explained(error: InputError, source: Any, encoding: str | None) -> InputErr
         return error
     like = {one: nearest(one, columns) for one in ("title", "text")}
     guesses = [words("studies.label.looks-like", column=found, name=one) for one, found in like.items() if found]
-    return InputError("studies.no-text", table=name, known=", ".join(columns), guesses=guesses or "")
+    return InputError("studies.no-text", table=name, known=list(columns), guesses=paragraph([same(""), *guesses]))
 
 
 def _columns(source: Any, encoding: str | None) -> Sequence[str] | None:  # noqa: ANN401 - a path, a frame or a package

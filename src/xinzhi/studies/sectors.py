@@ -47,7 +47,7 @@ class SectorsOptions:
     def __post_init__(self) -> None:
         """Refuse options of an index without its indicators."""
         if self.system is None and (stray := [name for name in OF_INDEX if getattr(self, name) is not None]):
-            raise UsageError("studies.of-index", options=", ".join(f"--{name}" for name in stray))
+            raise UsageError("studies.of-index", options=[f"--{name}" for name in stray])
 
     @property
     def span(self) -> Span | None:
@@ -278,7 +278,7 @@ def _read(source: Any, system: System, wish: SectorsOptions) -> tuple[pl.DataFra
     if not rules.indicators:
         raise InputError(
             "studies.no-indicators", source=source if isinstance(source, (str, Path)) else "table", system=system.id,
-            n=len(system.indicators), wanted=[same(code) for code in system.codes], known=", ".join(frame.columns),
+            n=len(system.indicators), wanted=[same(code) for code in system.codes], known=list(frame.columns),
         )  # fmt: skip
     return frame, rules, None
 

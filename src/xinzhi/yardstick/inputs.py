@@ -11,6 +11,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.gaps import hold, inside, interpolate
 from xinzhi.core.labour import fill_hours, human_capital
 from xinzhi.core.shares import carry, corner, national
+from xinzhi.core.text import NOTHING
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.panel import Panel, Series
 
@@ -35,8 +36,7 @@ def output(panel: Panel, protocol: Protocol) -> Series:
     if vintage == LATEST:
         return Series(latest, {"first_published:output": panel.preliminary})
     if vintage not in panel.vintages:
-        known = ", ".join(sorted(panel.vintages)) or "none"
-        raise InputError("yardstick.no-vintage", vintage=vintage, known=known)
+        raise InputError("yardstick.no-vintage", vintage=vintage, known=sorted(panel.vintages) or NOTHING)
     return _chain(latest, panel.vintages[vintage])
 
 

@@ -68,7 +68,7 @@ def test_a_year_without_figures_names_the_good_that_lacks(package, measurement):
 
 
 def test_an_unknown_column_lists_what_there_is(package, measurement):
-    with pytest.raises(UsageError, match=r"Did you mean 'capital'.*accounts: .*measurement: .*indicators: "):
+    with pytest.raises(UsageError, match=r"Did you mean 'capital'.*in accounts .*in measurement .*in indicators "):
         package_goods(package, ["capitel"], lambda: measurement)
     with pytest.raises(UsageError, match=r"they have .*group_en"):
         package_goods(package, ["capital"], lambda: measurement, group="zone")

@@ -207,7 +207,7 @@ def test_load_hands_a_protocol_back(ours):
         (0.096, "0.096"),
         (((1996, 2000),), "[[1996, 2000]]"),
         ({"IT": 0.3}, '{"IT": 0.3}'),
-        (Dated.of({1952: "a", 1994: "b"}), "a from 1952-01-01, b from 1994-01-01"),
+        (Dated.of({1952: "a", 1994: "b"}), "1952-01-01: a, 1994-01-01: b"),
     ],
 )
 def test_spell(value, text):

@@ -300,12 +300,13 @@ def complete(have: FloatArray, names: Sequence[str], factors: Sequence[str]) -> 
     bad = ~np.isfinite(have)
     kept: BoolArray = np.asarray(~bad.any(axis=1))
     out = np.flatnonzero(~kept).tolist()
-    lacking = [f"{names[i]} ({', '.join(factors[k] for k in np.flatnonzero(bad[i]).tolist())})" for i in out]
+    lacking = {names[i]: [factors[k] for k in np.flatnonzero(bad[i]).tolist()] for i in out}
     if 2 * kept.sum() < len(names):
-        raise InputError("pathways.no-endowments", n=len(lacking), of=len(names), places=lacking)
+        places = [f"{place} ({', '.join(some)})" for place, some in lacking.items()]
+        raise InputError("pathways.no-endowments", n=len(lacking), of=len(names), places=places)
     return kept, tuple(
-        finding("pathways.no-fit", table="endowments", key=names[i], words={"place": text})
-        for i, text in zip(out, lacking, strict=True)
+        finding("pathways.no-fit", table="endowments", key=place, words={"place": place, "factors": some})
+        for place, some in lacking.items()
     )
 
 

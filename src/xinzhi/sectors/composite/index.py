@@ -249,7 +249,7 @@ def index(
     complete = _complete(table, filled)
     if not complete.any():
         fewest = int(np.isnan(filled).sum(axis=1).argmin())
-        names = ", ".join(rules.codes[at] for at in np.flatnonzero(np.isnan(filled[fewest])).tolist())
+        names = [rules.codes[at] for at in np.flatnonzero(np.isnan(filled[fewest])).tolist()]
         wrong = [finding("nothing-complete", count=len(rules.codes), names=names)]
         raise InputError("sectors.no-index-at-all", wrong, problems=listed_errors(wrong))
     built = build(filled[complete], table.years[complete], rules, how)

@@ -198,7 +198,7 @@ class _Reader:
     def known(self, content: Mapping[object, Any], names: tuple[str, ...], at: tuple[object, ...]) -> None:
         for name in content:
             if name not in names:
-                self.add("unknown-key", (*at, name), name=name, known=", ".join(names))
+                self.add("unknown-key", (*at, name), name=name, known=list(names))
 
     def indicator(self, row: object, at: tuple[object, ...]) -> Indicator | None:
         if not isinstance(row, dict):

@@ -127,12 +127,12 @@ def weight_findings(system: System) -> list[Finding]:
     found = []
     if is_flat(system):
         bare = [item.code for item in system.indicators if item.weight is None]
-        return [finding("weight-missing", group=system.id, names=", ".join(bare))] if bare else []
+        return [finding("weight-missing", group=system.id, names=list(bare))] if bare else []
     for group, inner in system.children().items():
         given = [weight for _, weight in inner if weight is not None]
         bare = [name for name, weight in inner if weight is None]
         if given and bare:
-            found.append(finding("weight-missing", group=group, names=", ".join(bare)))
+            found.append(finding("weight-missing", group=group, names=list(bare)))
         elif given and abs(sum(given) - 1) > convention("weight_tolerance"):
             found.append(finding("weights-do-not-add-up", group=group, total=f"{sum(given):.6g}"))
     return found

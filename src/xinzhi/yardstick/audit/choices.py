@@ -82,11 +82,11 @@ def spell(value: object) -> str:
     Examples
     --------
     >>> spell(Dated.of({1952: "geometric", 1993: "reported"}))
-    'geometric, from 1993 reported'
+    'geometric;1993:reported'
     """
     if isinstance(value, Dated):
         first, *rest = value.entries
-        return ", ".join([str(first[1]), *(f"from {start.year} {item}" for start, item in rest)])
+        return ";".join([str(first[1]), *(f"{start.year}:{item}" for start, item in rest)])
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

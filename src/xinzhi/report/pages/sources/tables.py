@@ -237,7 +237,7 @@ def omitted(shown: Shown) -> Table | None:
     if not result.omitted.height:
         return None
     found = result.omitted.group_by("region", "missing", maintain_order=True).agg("year")
-    regions: dict[tuple[str, str], list[str]] = {}
+    regions: dict[tuple[Text, str], list[str]] = {}
     for code, missing, years in found.iter_rows():
         regions.setdefault((flags.year_ranges(years), missing), []).append(code)
     n = len(shown.view.codes)

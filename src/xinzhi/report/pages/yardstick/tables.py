@@ -145,7 +145,7 @@ def omitted(view: View) -> Table:
     years: dict[tuple[str, str], list[int]] = {}
     for code, year, missing in view.measurement.omitted.select("region", "year", "missing").rows():
         years.setdefault((code, missing), []).append(year)
-    regions: dict[tuple[str, str], list[Text]] = {}
+    regions: dict[tuple[Text, str], list[Text]] = {}
     for (code, missing), some in years.items():
         regions.setdefault((flags.year_ranges(some), missing), []).append(view.name(code))
     everyone = len(view.codes)
