@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xinzhi.core.text import read_words
 from xinzhi.data.rules.cut import ends
 from xinzhi.data.rules.keys import codes, keys, structure
+from xinzhi.data.rules.magnitude import magnitude
 from xinzhi.data.rules.plausible import plausible
 from xinzhi.data.rules.series import series
 from xinzhi.data.rules.values import official, values
@@ -28,7 +29,7 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         yield from structure(sheet)
         if not sheet.frame.is_empty():
             yield from chain(keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), official(sheet, sheets))
-    found = list(plausible(sheets))
+    found = [*plausible(sheets), *magnitude(sheets)]
     yield from found
     yield from ends(
         sheets, frozenset(str(one.table) for one in found if one.rule in {"region-absent", "series-shorter"})

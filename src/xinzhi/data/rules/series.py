@@ -66,13 +66,13 @@ def _before(row: dict[str, object]) -> dict[str, object]:
 
 def _large(sheet: Sheet, name: str, growth: Growth, year: str) -> pl.Expr:
     step = pl.col(f"{name} step").abs()
-    large = (step > growth.bound) & step.is_finite() & pl.col("follows")
+    large, slip = step > growth.bound, step > limit("slip_step")
     if growth.since is not None:
         large &= pl.col(year) >= growth.since
     column = sheet.spec.column(name)
     if column is not None and column.break_flag in sheet.frame.columns:
         large &= (pl.col(str(column.break_flag)) != 1).fill_null(value=True)
-    return large
+    return (large | slip) & step.is_finite() & pl.col("follows")
 
 
 def _implausible(name: str, growth: Growth) -> Say:

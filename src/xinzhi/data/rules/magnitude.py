@@ -1,0 +1,83 @@
+"""Magnitude: figures of other tables beside output and employment of the region, where 1e4 and 1e8 are mistaken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from xinzhi.core.finding import Finding
+from xinzhi.core.parameters import read_yaml, setting
+from xinzhi.core.text import Text
+from xinzhi.data.casting import Sheet
+from xinzhi.data.raw import ROW, Say
+from xinzhi.data.units import Unit, parse
+
+_FILE = Path(__file__).with_name("plausible.yaml")
+# What a column is held against: those of `accounts` of the same dimension, the first that there is.
+_BESIDE = {"money": ("output_nominal", "output_real"), "people": ("employment", "population")}
+_JUDGED = ("accounts", "investment")  # by `plausible.yaml`, column by column
+
+
+def magnitude(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
+    """Yield the columns, and the regions of a column, that are some powers of ten off."""
+    accounts = sheets.get("accounts")
+    named = {one[side] for one in read_yaml(_FILE)["ratios"] for side in ("of", "by")}
+    for name, sheet in sheets.items():
+        if not sheet.keyed or sheet.frame.is_empty() or not {"region", "year"} <= set(sheet.key):
+            continue
+        for column in sheet.columns():
+            unit = sheet.units.get(column.name)
+            if unit is None or column.type != "number" or (name in _JUDGED and column.name in named):
+                continue
+            yield from _beside(sheet, column.name, parse(unit), accounts)
+
+
+def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> Iterator[Finding]:
+    """Yield what one column says: beside another one, or a price beside those of the other regions."""
+    by, rows = "", sheet.frame.filter(pl.col(column) > 0).group_by("region", "year", maintain_order=True)
+    figures = rows.agg(pl.col(ROW).first(), log=pl.col(column).sum().log())
+    if unit.dimension in _BESIDE:
+        there = {} if accounts is None or not accounts.keyed else accounts.units
+        alike = (
+            one for one in _BESIDE[unit.dimension] if one in there and parse(there[one]).dimension == unit.dimension
+        )
+        if accounts is None or (by := next(alike, "")) == "":
+            return
+        known = accounts.frame.filter(pl.col(by) > 0).select("region", "year", by=pl.col(by).log())
+        figures = figures.join(known, on=["region", "year"]).with_columns(pl.col("log") - pl.col("by"))
+    elif not unit.dimension.startswith("money per"):
+        return
+    medians = figures.group_by("region", maintain_order=True).agg(pl.col(ROW).first(), pl.col("log").median())
+    middle = medians.select(pl.col("log").median()).item()
+    same = (
+        by
+        and accounts is not None
+        and (parse(accounts.units[by]).atom, parse(accounts.units[by]).scale) == (unit.atom, unit.scale)
+    )
+    low, high = setting(_FILE, "magnitude.within")
+    if same and middle is not None and not math.log(low) <= middle <= math.log(high):
+        yield from sheet.findings(medians.head(1).with_columns(log=pl.lit(middle)), _say(column, by, low, high))
+    elif medians.height >= setting(_FILE, "regions"):
+        apart = setting(_FILE, "magnitude.apart")
+        off = medians.with_columns(pl.col("log") - middle).filter(pl.col("log").abs() > math.log(apart))
+        yield from sheet.findings(off, _say(column, by, None, apart))
+
+
+def _say(column: str, by: str, low: float | None, high: float) -> Say:
+    """Return what is said of a region, or with `low` of all of them."""
+    reference = Text(**read_yaml(_FILE)["magnitude"]["reference"])
+    return Say(
+        message="data.ratio-implausible-whole"
+        if low is not None
+        else "data.region-apart"
+        if by
+        else "data.price-apart",
+        severity="warning",
+        column=column,
+        expected=f"{1 / high if low is None else low:g} - {high:g}",
+        value=lambda found: f"{math.exp(found['log']):.3g}",
+        words=lambda found: {"of": column, "by": by, "reference": reference, "region": found["region"]},
+    )
