@@ -28,7 +28,10 @@ def utf8(data: bytes, table: str, file: str, encoding: str | None) -> tuple[byte
     codec = _lookup(encoding)
     mark = next((name for start, name in _MARKS if data.startswith(start)), None)
     if b"\0" in data and mark is None:
-        raise InputError("data.zero-bytes", file=file)
+        text = _decode(data, codec, file) if (codec or "").startswith(("utf-16", "utf-32")) else "\0"
+        if "\0" in text:
+            raise InputError("data.zero-bytes", file=file)
+        return text.encode(), []
     bare = data.removeprefix(codecs.BOM_UTF8)
     found = [finding("data.byte-order-mark", table=table, file=file, line=1)] if len(bare) < len(data) else []
     bad = None if mark else _first_bad(bare)

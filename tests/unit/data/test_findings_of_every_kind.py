@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import yaml
 
+from xinzhi.core.errors import InputError
 from xinzhi.data import check, load
 from xinzhi.data.rules import rules
 
@@ -127,6 +128,17 @@ def test_utf16_is_named(tmp_path):
     (found,) = check(folder)
     assert (found.rule, found.value) == ("encoding-unknown", "UTF-16")
     assert load(folder, encoding="utf-16").tables["regions"]["name_zh"].to_list() == ["吉林"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_utf16_without_its_mark_is_read_when_told(tmp_path, encoding):
+    folder = regions(tmp_path, "region,name_zh\n220000,吉林\n".encode(encoding))
+    with pytest.raises(InputError, match="not a text file"):
+        load(folder)
+    assert load(folder, encoding=encoding).tables["regions"]["name_zh"].to_list() == ["吉林"]
+    folder = regions(tmp_path, "region,name_zh\n220000,吉\0林\n".encode(encoding))
+    with pytest.raises(InputError):
+        load(folder, encoding=encoding)
 
 
 def test_byte_order_mark_and_mixed_line_ends_are_notes(tmp_path):
