@@ -28,7 +28,8 @@ def utf8(data: bytes, table: str, file: str, encoding: str | None) -> tuple[byte
     codec = _lookup(encoding)
     mark = next((name for start, name in _MARKS if data.startswith(start)), None)
     if b"\0" in data and mark is None:
-        text = _decode(data, codec, file) if (codec or "").startswith(("utf-16", "utf-32")) else "\0"
+        wide = codec is not None and codec.startswith(("utf-16", "utf-32"))
+        text = _decode(data, str(codec), file) if wide else "\0"
         if "\0" in text:
             raise InputError("data.zero-bytes", file=file)
         return text.encode(), []
