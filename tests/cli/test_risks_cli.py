@@ -140,7 +140,7 @@ def test_firms_keep_their_codes_and_are_judged(risks, files):
         (("--only", "debt", "--bands", "none.yaml"), 3, "none.yaml: there is no such file"),
         (("--only", "debt", "--vehicles", "none.csv"), 3, "none.csv: there is no such file"),
         (("--only", "register", "--year", "1999"), 2, "1999"),
-        (("--only", "screen"), 3, "no projects and archive (--projects, --archive)"),
+        (("--only", "screen"), 3, "no projects and archive (projects, archive)"),
     ],
 )
 def test_misuse_is_named(risks, arguments, code, message):
@@ -152,7 +152,7 @@ def test_misuse_is_named(risks, arguments, code, message):
 def test_a_wrong_column_is_named_with_its_file(risks, files):
     code, _, err = risks("china-provinces", "--only", "debt", "--vehicles", files / "hidden.csv")
     assert code == 3
-    assert "hidden.csv: --vehicles needs the columns region, year, vehicles; 'vehicles' is not there" in err
+    assert "hidden.csv: --vehicles needs the columns region, year and vehicles; 'vehicles' is not there" in err
     code, _, err = risks("china-provinces", "--only", "screen", "--projects", files / "projects.csv")
     assert code == 2
     assert "--projects and --archive belong together" in err

@@ -39,7 +39,9 @@ def test_closed_left_and_full_streams_do_not_change_the_code(redirection, code, 
     said = done.stderr.decode().splitlines()
     assert said[-1] == str(code)
     assert said[:-1] == (
-        ["xinzhi: stdout: it cannot be read or written (the disk is full)."] if code and not option else []
+        ["xinzhi: stdout: it cannot be read or written (the disk is full). Check the path and the permissions."]
+        if code and not option
+        else []
     )
 
 

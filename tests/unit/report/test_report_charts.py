@@ -50,7 +50,7 @@ def test_the_default_kind_is_the_ranking(measurement: Measurement) -> None:
 
 
 def test_unknown_kind_lists_the_kinds(measurement: Measurement) -> None:
-    with pytest.raises(UsageError, match="ranking, map, sources, contributions, groups"):
+    with pytest.raises(UsageError, match="ranking, map, sources, contributions and groups"):
         plot(measurement, "pie")
 
 
