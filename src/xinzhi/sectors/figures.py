@@ -195,5 +195,4 @@ def with_protocol(provenance: Provenance, measurement: Any) -> Provenance:  # no
     if measurement is None:
         return provenance
     theirs = measurement.provenance
-    named = {name: getattr(theirs, name) for name in ("protocol", "protocol_fingerprint", "standing")}
-    return replace(provenance, **named)
+    return replace(provenance, protocol=theirs.protocol, protocol_fingerprint=theirs.protocol_fingerprint)

@@ -1,3 +1,4 @@
 from .breaks import Breaks as Breaks
 from .breaks import break_findings as break_findings
 from .breaks import breaks as breaks
+from .judge import break_marks as break_marks
