@@ -20,6 +20,7 @@ SITE = re.compile(r"[\w-]+\.(?:com|cn|hk|net|cc)\b")
 NATION = ("variable", "year", "value", "unit", "vintage", "status", "source", "second_source", "second_value")
 BARRED = r"^cip4_"  # China Industrial Productivity states no licence
 LAST_LEVEL = 2017  # of fixed-asset investment by province; growth rates only are published since
+PRICES_FROM = 1999  # the year before the first retail price index
 INPUT_OUTPUT = "input-output table as published"
 
 
@@ -114,8 +115,12 @@ def fixed_asset_investment(sources: Path) -> pl.DataFrame:
 
 
 def retail_price(sources: Path) -> pl.DataFrame:
-    """Return the retail price index, the year before = 100."""
-    return read(sources, "nation/rpi_by_province.csv").select("region", "year", retail_price="rpi")
+    """Return the retail price index, cumulated from the published indices of the year before = 100; 1999 = 1."""
+    published = read(sources, "nation/rpi_by_province.csv").select("region", pl.col("year", "rpi").cast(pl.Float64))
+    steps = published.select("region", pl.col("year").cast(pl.Int64), step=pl.col("rpi") / 100)
+    base = steps.select("region", year=pl.lit(PRICES_FROM, pl.Int64), step=pl.lit(1.0)).unique()
+    level = pl.concat([base, steps]).sort("region", "year").with_columns(pl.col("step").cum_prod().over("region"))
+    return level.select("region", pl.col("year").cast(pl.String), retail_price=pl.col("step").round(8).cast(pl.String))
 
 
 TABLES: dict[str, Callable[[Path, Path], pl.DataFrame]] = {"accounts": accounts, "nation": nation}

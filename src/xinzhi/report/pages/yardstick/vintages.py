@@ -33,7 +33,7 @@ def history(result: VintageHistory, *, region: str | None = None) -> Section:
 
 
 def _revised(result: VintageHistory, before: str, after: str) -> Picture:
-    """Return by region what one revision did to the level that output has reached."""
+    """Return by region what one revision did to cumulated real growth."""
     frame = result.growth.filter(before=before, after=after).sort("revision", "region", descending=[True, False])
     kind, facts = f"history-{before}-{after}", {"before": before, "after": after}
     twin = table(f"vintages_{before}_{after}", frame, None, result, part="growth",
