@@ -133,6 +133,8 @@ def _specification(spec: Specification) -> str:
     kind = spec.kind.replace("_", " ")
     facts = [kind] if spec.unit == "choice" else [kind, spec.unit, _code(spec.bounds)]
     facts += ["may change from year to year"] if spec.dated else []
+    facts += ["may be left out"] if spec.optional else []
+    facts += ["documentation: no computation reads it"] if spec.role == "documentation" else []
     conditions = [f"{_code(path)} is {' or '.join(map(_code, words))}" for path, words in spec.needed_when.items()]
     needed = f"Needed when {' and '.join(conditions)}." if conditions else "Always needed."
     parts = [

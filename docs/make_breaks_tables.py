@@ -16,7 +16,7 @@ import polars as pl
 
 import xinzhi
 from xinzhi.core.breaks import classify, scores
-from xinzhi.yardstick.breaks.judge import causes, facts, judge, rules
+from xinzhi.yardstick.breaking import causes, facts, judge, rules
 from xinzhi.yardstick.panel import read_panel
 
 if TYPE_CHECKING:

@@ -22,12 +22,15 @@ WORDS = {
     "en": (
         "README.md",
         "| | province | output growth | of which TFP | part |\n|---:|---|---:|---:|---:|",
-        "Mean log growth a year, {start}-{end}, the latest period whose investment is official. `{foot}`",
+        (
+            "Mean log growth a year, {start}-{end}, the latest period whose investment is official; {n} provinces fail "
+            "the tests of admission and are not ranked. `{foot}`"
+        ),
     ),
     "zh": (
         "README.zh.md",
         "| 位次 | 地区 | 产出增长 | 其中全要素生产率 | 占比 |\n|---:|---|---:|---:|---:|",
-        "{start}—{end}年年均对数增长率，即固定资本形成总额有官方数据的最近时期。`{foot}`",
+        "{start}—{end}年年均对数增长率，即固定资本形成总额有官方数据的最近时期；{n}个地区的数据未通过准入检验，不参与排位。`{foot}`",
     ),
 }
 
@@ -37,11 +40,11 @@ def table(measurement: Measurement, language: str) -> str:
     _, head, note = WORDS[language]
     start, end = official_span(measurement.periods)
     here = measurement.periods.filter((pl.col("start") == start) & (pl.col("end") == end))
-    ranked = here.join(measurement.regions, on="region").sort("rank")
+    ranked = here.drop_nulls("rank").join(measurement.regions, on="region").sort("rank")
     rows = [_row(row, language) for row in ranked.iter_rows(named=True)]
-    words = {"start": start, "end": end}
+    words = {"start": start, "end": end, "n": here.height - ranked.height}
     lines = [head, *rows[:SHOWN], "| … | | | | |", *rows[-SHOWN:], ""]
-    return "\n".join([*lines, note.format(**words, foot=measurement.provenance.foot())])
+    return "\n".join([*lines, note.format(**words, foot=measurement.provenance.foot(language))])
 
 
 def _row(row: dict[str, object], language: str) -> str:

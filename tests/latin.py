@@ -38,6 +38,7 @@ CODE = re.compile(
     |(?<![A-Za-z])\.[a-z]+\b                          # endings of files
     |(?<=默认：)[\w.-]+                                # what an option is without being given
     |(?<=[行列])（[\w./ -]+）                          # keys of rows, where a finding stands
+    |(?<=\[)[a-z-]+(?=\])                             # rules, before what they find
     |\['[^]]*'\]|\(\{{'.*                             # lists and rows as Python writes them
     """,
     re.VERBOSE | re.ASCII,

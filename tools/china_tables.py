@@ -20,6 +20,25 @@ SITE = re.compile(r"[\w-]+\.(?:com|cn|hk|net|cc)\b")
 NATION = ("variable", "year", "value", "unit", "vintage", "status", "source", "second_source", "second_value")
 BARRED = r"^cip4_"  # China Industrial Productivity states no licence
 LAST_LEVEL = 2017  # of fixed-asset investment by province; growth rates only are published since
+FIRST, CENSUS = 1996, 2000  # first year of the accounts; the census from which residents are counted everywhere
+SICHUAN, CHONGQING = "510000", "500000"
+REGISTERED = ("330000", "410000", "440000", "500000")  # Zhejiang, Henan, Guangdong, Chongqing before the census of 2000
+TURNS_TO_RESIDENTS = ("440000", "500000")  # in 2000, so that the old series does not reach the new
+MOVED_BY_A_CENSUS = (2000, 2005, 2010, 2020)
+JUMP = 0.02
+COPIED_TO = 2019  # to this year first-published growth was a copy of the revised one
+SECTORS = {"primary": "1", "secondary": "2", "tertiary": "3"}
+SECTORS_TO = 2022  # as first compiled
+BRANCHES_FROM = 2019  # as revised after the fifth census
+BRANCHES = {
+    "wholesale_retail": "trade",
+    "transport_post": "transport",
+    "hotel_catering": "hospitality",
+    "other": "other_services",
+}
+ASSETS = ("construction", "equipment", "other")
+PRICED_FROM = 2003
+INDICATORS_TO = 2019
 PRICES_FROM = 1999  # the year before the first retail price index
 INPUT_OUTPUT = "input-output table as published"
 
@@ -27,6 +46,21 @@ INPUT_OUTPUT = "input-output table as published"
 def read(sources: Path, name: str) -> pl.DataFrame:
     """Return one table of the compilation as text."""
     return pl.read_csv(sources / name, infer_schema=False)
+
+
+def number(name: str) -> pl.Expr:
+    """Return a column of text as numbers."""
+    return pl.col(name).cast(pl.Float64)
+
+
+def whole(name: str) -> pl.Expr:
+    """Return a column of text as whole numbers, also where a spreadsheet wrote 1996.0."""
+    return number(name).cast(pl.Int64)
+
+
+def text(name: str) -> pl.Expr:
+    """Return numbers as text, whole ones without a decimal point."""
+    return pl.col(name).cast(pl.String).str.replace(r"\.0$", "")
 
 
 def cited(mark: str | None) -> str | None:
@@ -79,12 +113,75 @@ def _table_rows(frame: pl.DataFrame, variable: pl.Expr, value: str) -> pl.DataFr
 def accounts(sources: Path, out: Path) -> pl.DataFrame:
     """Return the accounts of the provinces with the columns that were compiled after the first edition."""
     frame = read(out, "accounts.csv")
-    made = [expenditure(sources), fixed_asset_investment(sources), retail_price(sources)]
+    made = [
+        population(sources),
+        urbanisation(sources, frame),
+        expenditure(sources),
+        fixed_asset_investment(sources),
+        retail_price(sources),
+        schooling(sources),
+        *(said(frame, name) for name in ("schooling", "employment")),
+    ]
     key = ["region", "year"]
-    frame = frame.drop({name for part in made for name in part.columns} - set(key), strict=False)
+    order = list(dict.fromkeys([*frame.columns, *(name for part in made for name in part.columns)]))
     for part in made:
+        frame = frame.drop(set(part.columns) - set(key), strict=False)
         frame = frame.join(part, on=key, how="left", maintain_order="left", validate="1:1")
-    return frame
+    return frame.select(order)
+
+
+def population(sources: Path) -> pl.DataFrame:
+    """Return residents at the end of the year with their status, and where a census moved the series."""
+    later = read(sources, "nation/resident_population.csv").filter(pl.col("unit").str.contains("year end"))
+    later = later.select("region", whole("year"), number("population"), estimated=pl.col("status") == "estimate")
+    frame = pl.concat([_population_before(sources, later.filter(year=CENSUS)), later]).sort("region", "year")
+    step = pl.col("population").log().diff().over("region").abs()
+    census = pl.col("year").is_in(MOVED_BY_A_CENSUS) & (step > JUMP)
+    return frame.select(
+        "region",
+        pl.col("year").cast(pl.String),
+        population=text("population"),
+        population_status=pl.when("estimated").then(pl.lit("extrapolated")).otherwise(pl.lit("official")),
+        population_break=pl.when(census).then(pl.lit("1")).otherwise(pl.lit("0")),
+    )
+
+
+def _population_before(sources: Path, start: pl.DataFrame) -> pl.DataFrame:
+    """Return the population of 1996-1999: where it counted registered persons, moved to meet residents in 2000.
+
+    Where the old series itself turns to residents in 2000 it is taken to have grown as in the year before. Sichuan of
+    1996 is without Chongqing, which the source counts in both.
+    """
+    old = read(sources, "population_education_urban_1990_2025.csv").select(
+        region="region_code", year=whole("year"), old=number("population_10k_wangmeng")
+    )
+    chongqing = old.filter(region=CHONGQING, year=FIRST)["old"].item()
+    both = (pl.col("region") == SICHUAN) & (pl.col("year") == FIRST)
+    old = old.with_columns(old=pl.when(both).then(pl.col("old") - chongqing).otherwise("old"))
+    years = old.filter(pl.col("year").is_between(FIRST, CENSUS)).pivot("year", index="region", values="old")
+    at = {year: pl.col(str(year)) for year in range(FIRST, CENSUS + 1)}
+    turns = pl.col("region").is_in(TURNS_TO_RESIDENTS)
+    meets = pl.when(turns).then(at[CENSUS - 1] ** 2 / at[CENSUS - 2]).otherwise(at[CENSUS])
+    ratio = years.select("region", meets=meets).join(start, on="region")
+    ratio = ratio.select("region", ratio=pl.col("population") / pl.col("meets"))
+    moved = pl.col("region").is_in(REGISTERED)
+    early = old.filter(pl.col("year").is_between(FIRST, CENSUS - 1)).join(ratio, on="region")
+    return early.select(
+        "region",
+        "year",
+        population=pl.when(moved).then((pl.col("old") * pl.col("ratio")).round(1)).otherwise("old"),
+        estimated=moved | both,
+    )
+
+
+def urbanisation(sources: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the urban share of the population: as it stands, and of 2024 from the two counts."""
+    recent = read(sources, "recent/recent.csv").filter(pl.col("variable").is_in(["population", "population_urban"]))
+    recent = recent.filter(pl.col("year") == "2024").pivot("variable", index=["region", "year"], values="value")
+    share = number("population_urban") / number("population") * 100
+    recent = recent.select("region", "year", share=share.round(2).cast(pl.String))
+    joined = frame.join(recent, on=["region", "year"], how="left", maintain_order="left")
+    return joined.select("region", "year", urbanisation=pl.coalesce("share", "urbanisation"))
 
 
 def expenditure(sources: Path) -> pl.DataFrame:
@@ -116,14 +213,147 @@ def fixed_asset_investment(sources: Path) -> pl.DataFrame:
 
 def retail_price(sources: Path) -> pl.DataFrame:
     """Return the retail price index, cumulated from the published indices of the year before = 100; 1999 = 1."""
-    published = read(sources, "nation/rpi_by_province.csv").select("region", pl.col("year", "rpi").cast(pl.Float64))
-    steps = published.select("region", pl.col("year").cast(pl.Int64), step=pl.col("rpi") / 100)
+    steps = read(sources, "nation/rpi_by_province.csv").select("region", whole("year"), step=number("rpi") / 100)
     base = steps.select("region", year=pl.lit(PRICES_FROM, pl.Int64), step=pl.lit(1.0)).unique()
     level = pl.concat([base, steps]).sort("region", "year").with_columns(pl.col("step").cum_prod().over("region"))
     return level.select("region", pl.col("year").cast(pl.String), retail_price=pl.col("step").round(8).cast(pl.String))
 
 
-TABLES: dict[str, Callable[[Path, Path], pl.DataFrame]] = {"accounts": accounts, "nation": nation}
+def schooling(sources: Path) -> pl.DataFrame:
+    """Return mean years of schooling of the population aged 15 and over, of the censuses."""
+    frame = read(sources, "additions/schooling_census_2010_2020.csv")
+    frame = frame.filter(pl.col("item") == "mean_years_schooling_15plus", pl.col("region") != "000000")
+    return frame.select("region", "year", schooling_15plus="value")
+
+
+def said(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the status of a column that has official figures only."""
+    status = pl.when(pl.col(name).is_not_null()).then(pl.lit("official"))
+    return frame.select("region", "year", status.alias(f"{name}_status"))
+
+
+def vintages(sources: Path, out: Path) -> pl.DataFrame:
+    """Return output in its vintages, growth as first published from the index that was published at the time."""
+    first = read(sources, "nation/first_published_growth.csv")
+    first = first.select("region", "year", vintage=pl.lit("first_published"), growth="growth_first_published")
+    frame = read(out, "vintages.csv")
+    joined = frame.join(first, on=["region", "year", "vintage"], how="left", maintain_order="left", validate="1:1")
+    later = whole("year") > COPIED_TO  # the same figures, as they stand
+    growth = pl.when(later).then("output_growth").otherwise(pl.coalesce("growth", "output_growth"))
+    return joined.select(pl.col(frame.columns).exclude("output_growth"), output_growth=growth)
+
+
+def sector_accounts(sources: Path, out: Path) -> pl.DataFrame:
+    """Return the accounts of three sectors: as they stand to 2022, then output of two years and employment of one."""
+    frame = read(out, "sector_accounts.csv").filter(whole("year") <= SECTORS_TO)
+    recent = read(sources, "recent/recent.csv").filter(whole("year") > SECTORS_TO, pl.col("region") != "000000")
+    output, workers = (
+        recent.filter(pl.col("variable").is_in([prefix + name for name in SECTORS]), pl.col("status") == status).select(
+            "region", "year", sector=pl.col("variable").str.strip_prefix(prefix).replace(SECTORS), value="value"
+        )
+        for prefix, status in (("va_", "revised"), ("employment_", "official"))
+    )
+    later = output.join(workers, on=["region", "year", "sector"], how="left", suffix="_employment").select(
+        "region",
+        "sector",
+        "year",
+        output_nominal="value",
+        output_index_previous_year_100=pl.lit(None, pl.String),
+        employment="value_employment",
+        output_vintage=pl.lit("census5"),
+        index_vintage=pl.lit(None, pl.String),
+    )
+    return pl.concat([frame, later.select(frame.columns)])
+
+
+def branch_output(sources: Path, out: Path) -> pl.DataFrame:
+    """Return value added of nine branches: after the fourth census to 2018, after the fifth from 2019 on."""
+    key = ["region", "branch", "year", "output_nominal"]
+    early = read(out, "branch_output.csv").filter(whole("year") < BRANCHES_FROM).select(key)
+    later = read(sources, "recent/va_by_branch_2019_2024.csv").with_columns(pl.col("branch").replace(BRANCHES))
+    both = [
+        early.with_columns(output_vintage=pl.lit("census4")),
+        later.select(*key, output_vintage=pl.lit("census5")),
+    ]
+    return pl.concat(both).sort("region", "branch", whole("year"))
+
+
+def activity_sections(sources: Path, out: Path) -> pl.DataFrame:
+    """Return persons employed in urban non-private units by section: to 2019, and in 2024."""
+    frame = read(out, "activity_sections.csv").filter(pl.col("year") != "2024")
+    later = read(sources, "recent/urban_unit_employment_sections_2024.csv").select(frame.columns)
+    return pl.concat([frame, later])
+
+
+def indicators(sources: Path, out: Path) -> pl.DataFrame:
+    """Return the indicators with the years and series that came later."""
+    frame = read(out, "indicators.csv").filter(
+        ~pl.col("indicator").is_in(["new_product_revenue", "industrial_revenue"])
+    )
+    frame = frame.filter(
+        ~(
+            pl.col("indicator").is_in(["technology_market_turnover", "invention_patents_granted"])
+            & (whole("year") > INDICATORS_TO)
+        )
+    )
+    long = read(sources, "innovation_long_2010_2023.csv").filter(whole("year") > INDICATORS_TO)
+    market = long.filter(pl.col("theme") == "tech_market_contracted", pl.col("item_zh") == "金额")
+    patents = long.filter(pl.col("theme") == "patent_grants", pl.col("item_zh") == "发明")
+    products = read(sources, "innovation_nbs_2000_2019.csv")
+    industry = read(sources, "industrial_enterprises_above_scale_2000_2019.csv")
+    made = (
+        ("technology_market_turnover", market, (number("value") / 1e4).round(4).cast(pl.String)),
+        ("invention_patents_granted", patents, text("value")),
+        ("new_product_revenue", products, pl.col("新产品销售收入(万元)")),
+        ("industrial_revenue", industry, pl.col("主营业务收入(亿元)")),
+    )
+    parts = [
+        part.select(
+            region="region_code", year=whole("year").cast(pl.String), indicator=pl.lit(name), value=value
+        ).drop_nulls("value")
+        for name, part, value in made
+    ]
+    return pl.concat([frame, *parts]).sort("region", whole("year"), "indicator")
+
+
+def asset_investment(sources: Path, _: Path) -> pl.DataFrame:
+    """Return investment in fixed assets without rural households by kind of asset, with its price."""
+    amounts = read(sources, "additions/fai_by_asset_2003_2017.csv").filter(pl.col("item").is_in(ASSETS))
+    prices = read(sources, "prices_2000_2019.csv").unpivot(
+        [f"fai_price_{asset}_prev100" for asset in ASSETS], index=["region_code", "year"]
+    )
+    step = pl.when(whole("year") == PRICED_FROM).then(1.0).otherwise(number("value") / 100)
+    prices = prices.filter(whole("year") >= PRICED_FROM).sort("region_code", "variable", whole("year"))
+    prices = prices.select(
+        region="region_code",
+        asset=pl.col("variable").str.extract("fai_price_(.*)_prev100"),
+        year="year",
+        price=step.cum_prod().over("region_code", "variable").round(8).cast(pl.String),
+        known=pl.col("value").is_not_null().all().over("region_code", "variable"),
+    ).filter("known")
+    amounts = amounts.select("region", asset="item", year="year", investment_nominal="value")
+    joined = amounts.join(prices.drop("known"), on=["region", "asset", "year"], how="left")
+    return joined.rename({"price": "investment_price"}).sort("region", "asset", whole("year"))
+
+
+def industry_census(sources: Path, _: Path) -> pl.DataFrame:
+    """Return what the economic census of 2023 prints of division 39 by province, firms above the size threshold."""
+    long = read(sources, "additions/electronics_by_province_2023.csv").filter(pl.col("region") != "000000")
+    wide = long.pivot("item", index=["region", "industry", "year"], values="value")
+    return wide.sort("region").rename({"average_workers": "employment"})
+
+
+TABLES: dict[str, Callable[[Path, Path], pl.DataFrame]] = {
+    "accounts": accounts,
+    "activity_sections": activity_sections,
+    "asset_investment": asset_investment,
+    "branch_output": branch_output,
+    "indicators": indicators,
+    "industry_census": industry_census,
+    "nation": nation,
+    "sector_accounts": sector_accounts,
+    "vintages": vintages,
+}
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from .report import write as write
 from .studies import Study as Study
 from .studies import study as study
 from .yardstick import Audit as Audit
+from .yardstick import Backtest as Backtest
+from .yardstick import Bands as Bands
 from .yardstick import Breaks as Breaks
 from .yardstick import ClaimCheck as ClaimCheck
 from .yardstick import Claims as Claims
@@ -24,10 +26,13 @@ from .yardstick import Measurement as Measurement
 from .yardstick import VintageChange as VintageChange
 from .yardstick import VintageHistory as VintageHistory
 from .yardstick import audit as audit
+from .yardstick import backtest as backtest
+from .yardstick import bands as bands
 from .yardstick import breaks as breaks
 from .yardstick import check_claim as check_claim
 from .yardstick import check_claims as check_claims
 from .yardstick import compare_vintages as compare_vintages
+from .yardstick import digital_capital as digital_capital
 from .yardstick import measure as measure
 from .yardstick import vintage_history as vintage_history
 

@@ -27,6 +27,8 @@ CALLS = {
     "assess": ("assess", DATA, "--out", "out"),
     "audit": ("audit", DATA, "--out", "out"),
     "claim": ("claim", DATA, "--region", "Jilin", "--from", "2012", "--to", "2017", "--growth", "3.4%", "--out", "out"),
+    "bands": ("bands", DATA, "--quick", "--out", "out"),
+    "backtest": ("backtest", DATA, "--out", "out"),
     "scope": ("scope", DATA, "--as-of", "2024", "--out", "out"),
     "scope-list": ("scope", "--list"),
     "scope-explain": ("scope", "--as-of", "2024", "--explain", "3670"),
@@ -117,7 +119,7 @@ def english(texts, registered=""):
     """Return the texts that have Latin words which may not stand there; references stand in their own language."""
     found = []
     for text in texts:
-        parts = text.strip(" :。").split(", ")
+        parts = re.split("[,;] ", text.strip(" :。"))
         cited = not CHINESE.search(text) and (text.startswith("[{") or all(part in registered for part in parts))
         if (words := strange(text)) and not cited:
             found.append(f"{words}: {text.strip()[:200]}")

@@ -10,7 +10,7 @@ import pytest
 from scipy.special import bdtr, bdtrc
 
 from xinzhi.core.breaks import classify, is_panel, scores
-from xinzhi.yardstick.breaks.judge import facts, rules
+from xinzhi.yardstick.breaking import facts, rules
 
 SURE = 1e-6
 

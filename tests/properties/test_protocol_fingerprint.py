@@ -91,6 +91,11 @@ def values(path):
         case "periods":
             pair = st.lists(st.integers(1900, 2030), min_size=2, max_size=2, unique=True).map(sorted)
             plain = st.lists(pair, max_size=4)
+        case "series":
+            plain = st.dictionaries(st.integers(*spec.years), numbers(spec), min_size=1, max_size=6)
+        case "scales":
+            years = st.dictionaries(st.integers(1900, 2030), numbers(spec), min_size=1, max_size=4)
+            plain = st.dictionaries(st.text(min_size=1, max_size=5), years, min_size=1, max_size=3)
         case _:
             row = st.fixed_dictionaries(
                 {

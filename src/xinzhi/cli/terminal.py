@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FEW, SOME, MANY = 8, 20, 60  # rows of a table
 WIDE = 7  # columns that a terminal holds
+SURE = 0.005  # a probability nearer to nought or one than random draws can tell
 WIDTH = 24.0  # of a title in a table, in units of its size
 
 
@@ -27,6 +28,7 @@ def show(made: Study, call: Call) -> None:
     makers: Mapping[str, Callable[[Study, Call], None]] = {
         "paths": _paths, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
         "risks": _risks, "screen": _screen, "bubbles": _bubbles, "audit": _audit,
+        "bands": _bands, "backtest": _backtest,
     }  # fmt: skip
     if made.name in makers:
         makers[made.name](made, call)
@@ -70,8 +72,8 @@ def _plan(made: Study, call: Call) -> None:
 
 
 AUDITED = {
-    "all": ("region", "official_rank", "official", "minimum", "maximum", "rank_p05", "rank_p95"),
-    "region": ("region", "official_rank", "best_rank", "growth_gain", "everyone_rank", "departures"),
+    "all": ("region", "reference_rank", "reference", "minimum", "maximum", "rank_p05", "rank_p95"),
+    "region": ("region", "reference_rank", "best_rank", "growth_gain", "everyone_rank", "departures"),
 }
 
 
@@ -253,6 +255,47 @@ def _bubbles(made: Study, call: Call) -> None:
         lines([say("untested", call.language, n=len(untested))], call.language, stderr=True)
         print_findings(untested, call.language, stderr=True)
     lines(remarks(result.findings), call.language, stderr=True, style="dim")
+
+
+def _bands(made: Study, call: Call) -> None:
+    """Print the regions of the leading period with their bands and ranges of ranks: the ends, or the one asked for."""
+    from xinzhi.yardstick import leading_span
+
+    result: Any = made.results["bands"]
+    start, end = leading_span(result)
+    rows = result.frame.filter(pl.col("region") != "total", start=start, end=end, component="estimates")
+    rows = rows.sort("measured", descending=True)
+    if made.region is not None:
+        rows = rows.filter(region=made.region)
+    top = call.get("top", 10)
+    shown = rows if rows.height <= 2 * top else pl.concat([rows.head(top), rows.tail(top)])
+    names = ("relative_low", "relative_high") if result.refused else ("low", "high")
+    cells = [
+        [result.names.region(row["region"]), percent(row["measured"], 1),
+         f"{percent(row[names[0]], 1)} – {percent(row[names[1]], 1)}", _surely(row["above_nation"]),
+         f"{row['rank_low']}–{row['rank_high']}"]
+        for row in shown.iter_rows(named=True)
+    ]  # fmt: skip
+    band = "relative-band" if result.refused else "band"
+    grid(["region", "tfp", band, "above-all", "ranks"], cells, call.language)
+
+
+def _surely(chance: float) -> str:
+    """Return a probability that draws can tell: neither nought nor one."""
+    return "< 0.01" if chance < SURE else "> 0.99" if chance > 1 - SURE else f"{chance:.2f}"
+
+
+def _backtest(made: Study, call: Call) -> None:
+    """Print coverage, score and pairs by test and years ahead."""
+    result: Any = made.results["backtest"]
+    cells = [
+        [say(f"test.{row['test']}", call.language), row["horizon"] or say("all", call.language),
+         f"{row['coverage']:.2f}", f"{row['relative_coverage']:.2f}", f"{row['score_ratio']:.2f}",
+         f"{row['pairs_decided']:.2f}", "–" if row["pairs_right"] is None else f"{row['pairs_right']:.3f}"]
+        for row in result.frame.iter_rows(named=True)
+    ]  # fmt: skip
+    heads = ["test", "years-ahead", "held", "held-relative", "score-ratio", "told-apart", "right"]
+    grid(heads, cells, call.language)
 
 
 def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # noqa: ANN401 - ScopeOptions

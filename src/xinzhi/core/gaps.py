@@ -30,6 +30,17 @@ def hold(values: FloatArray) -> FloatArray:
     return np.take_along_axis(values, np.where(before < 0, after, before).clip(0, last), axis=-1)
 
 
+def last_known(values: FloatArray) -> IntArray:
+    """Return the position of the last observed one of `(..., T)`; the last position where there is none."""
+    back = np.isfinite(values)[..., ::-1].argmax(axis=-1)
+    return np.asarray(values.shape[-1] - 1 - back, dtype=np.int64)
+
+
+def mask_after(values: FloatArray) -> BoolArray:
+    """Return the years `(..., T)` after the last observed one."""
+    return np.asarray(np.arange(values.shape[-1]) > last_known(values)[..., None])
+
+
 def year_before(values: FloatArray) -> FloatArray:
     """Return what stood in the year before; NaN in the first."""
     before = np.full(values.shape, np.nan)

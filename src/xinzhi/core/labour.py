@@ -9,7 +9,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import hold
+from xinzhi.core.gaps import hold, inside, interpolate
 
 
 def human_capital(years_of_schooling: FloatArray, returns: Sequence[tuple[float | None, float]]) -> FloatArray:
@@ -31,21 +31,21 @@ def human_capital(years_of_schooling: FloatArray, returns: Sequence[tuple[float 
     return np.exp(phi)
 
 
-def fill_hours(hours: FloatArray, growth: FloatArray) -> FloatArray:
-    """Fill missing hours per person `(..., R, T)`: they move by a common log growth `(T,)` from the nearest ones.
+def fill_hours(hours: FloatArray, reference: FloatArray | None = None) -> FloatArray:
+    """Fill missing hours per person `(..., R, T)`, each region by itself.
 
-    A gap continues the years before it; the years before the first observation are projected back. A region that never
-    reports stands at the geometric mean of the others in the first year. The Penn World Table treats countries without
-    hours this way: TFP growth of 6,289 country-years can be rebuilt only so.
+    Without a `reference` the nearest observed hours stand still. With the hours `(T,)` of a reference region, gaps lie
+    on the straight line between their ends, the years outside the observed ones grow as the reference does, and a
+    region that never reports has the hours of the reference. The Penn World Table treats countries without hours this
+    way, with the United States as reference: TFP growth of 6,289 country-years can be rebuilt only so.
     """
     hours = np.atleast_2d(np.asarray(hours, dtype=np.float64))
     known: BoolArray = np.isfinite(hours)
-    path = np.cumsum(np.where(np.arange(hours.shape[-1]) > 0, growth, 0.0))
-    if not np.isfinite(path).all() or not known.any(axis=(-2, -1)).all():
+    if reference is None:
+        return hold(hours)
+    if not np.isfinite(reference).all():
         raise InputError("core.no-hours")
-    # Relative to the common path a missing year is a plain repetition.
-    relative = hold(np.log(hours) - path)
-    reports = known.any(axis=-1, keepdims=True)
-    first = np.where(reports, relative, 0.0)[..., :1]
-    mean = first.sum(axis=-2, keepdims=True) / reports.sum(axis=-2, keepdims=True)
-    return np.where(known, hours, np.exp(np.where(reports, relative, mean) + path))
+    between = inside(hours)
+    relative = hold(np.log(hours / reference))
+    outside = np.exp(np.where(known.any(axis=-1, keepdims=True), relative, 0.0)) * reference
+    return np.where(known, hours, np.where(between, interpolate(hours), outside))

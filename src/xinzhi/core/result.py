@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.schema import Column, describe
-from xinzhi.core.text import Language, sentences
+from xinzhi.core.text import Language, Text, sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,9 @@ def _needing(*packages: str) -> Iterator[None]:
 class Provenance:
     """Where a result came from, enough to compute it again: verb, version, protocol, package, options.
 
-    `protocol_fingerprint` is the sha256 of the resolved protocol, `inputs` holds that of each table that was read.
+    `protocol_fingerprint` is the sha256 of the resolved protocol, `inputs` holds that of each table that was read,
+    `regions` who declares the set of regions, how many it has, and which of them are missing, `standing` who has
+    adopted the protocol.
     """
 
     verb: str
@@ -46,15 +48,19 @@ class Provenance:
     package: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    regions: Mapping[str, Any] = field(default_factory=dict)
+    standing: Text | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        standing = {"standing": asdict(self.standing)} if self.standing else {}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "standing"} | standing
 
-    def foot(self) -> str:
+    def foot(self, language: Language = "en") -> str:
         """Return the line that stands under every table and chart."""
         mark = f" · {self.protocol}@{self.protocol_fingerprint[:12]}" if self.protocol_fingerprint else ""
-        return f"xinzhi {self.version}{mark}"
+        standing = f" · {self.standing.lang(language)}" if self.standing else ""
+        return f"xinzhi {self.version}{mark}{standing}"
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -123,7 +129,7 @@ class Result:
     def summary(self, language: Language = "en") -> str:
         """Return a few lines for a person: what the facts say, and the foot of the provenance."""
         lines = (text.lang(language) for text in sentences(self.facts(), self.topic))
-        return "\n".join([*lines, self.provenance.foot()])
+        return "\n".join([*lines, self.provenance.foot(language)])
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the tidy frame as a pandas DataFrame."""

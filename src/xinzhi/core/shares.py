@@ -29,14 +29,6 @@ def corner(labour_share: FloatArray, replacement: float) -> FloatArray:
     return np.where(labour_share > 1, replacement, labour_share)
 
 
-def national(share: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the mean share `(..., T)` of the regions `(..., R, T)` by their output, of those that have both."""
-    known = np.isfinite(share) & np.isfinite(weights)
-    weight = np.where(known, weights, 0.0)
-    total = weight.sum(axis=-2)
-    return np.asarray((weight * np.where(known, share, 0.0)).sum(axis=-2) / np.where(total > 0, total, np.nan))
-
-
 def carry(share: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Carry the last observed share forward, and the first one back; return it and the cells that were filled."""
     filled = hold(share)

@@ -16,6 +16,7 @@ from .package import Package as Package
 from .package import fingerprint as fingerprint
 from .package import names_of as names_of
 from .raw import RawTable as RawTable
+from .rules import admission as admission
 from .tidy import Field as Field
 from .tidy import Tidy as Tidy
 from .tidy import provenance as provenance

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import polars as pl
 
+from xinzhi.core import quarters
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import CONTROLS, Text
 from xinzhi.data.catalogue import Column, ColumnType, Table, known_tables, limit
@@ -16,6 +17,7 @@ from xinzhi.data.raw import ROW, RawTable, Say, findings_at
 
 _PERIOD = r"^\d{4}(FY|H[12]|Q[1-4]|-(0[1-9]|1[0-2]))$"
 _MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+_DAY = r"^\d{4}-\d{2}-\d{2}$"
 _EXACT = 2.0**53  # the whole numbers that a double tells apart
 _FIRST_YEAR, _LAST_YEAR = 1000, 9999  # four digits
 
@@ -87,6 +89,25 @@ def _year(cells: pl.Series) -> Cast:
     return _whole(cells, _FIRST_YEAR, _LAST_YEAR, "data.invalid-year", "2024")
 
 
+def _time(cells: pl.Series) -> Cast:
+    """Return years, or quarters as whole numbers that follow one another (`xinzhi.core.quarters`)."""
+    if cells.dtype == pl.String:
+        text = cells.str.strip_chars()
+        if text.drop_nulls().str.contains(_DAY).all() and text.null_count() < len(text):
+            return _time(text.str.to_date("%Y-%m-%d", strict=False))
+        parts = text.str.extract_groups(quarters.PATTERN)
+        year, number = (parts.struct.field(name).cast(pl.Int64) for name in ("1", "2"))
+        if year.is_not_null().any():
+            bad = year.is_null() & text.is_not_null() & (text != "")
+            return Cast(
+                (4 * year + number + quarters.quarter(0, 0)).alias(cells.name), bad, "data.not-quarter", "1947Q2"
+            )
+    if isinstance(cells.dtype, (pl.Date, pl.Datetime)) and cells.dt.month().drop_nulls().n_unique() > 1:
+        number = 4 * cells.dt.year().cast(pl.Int64) + (cells.dt.month().cast(pl.Int64) + 2) // 3
+        return Cast(number + quarters.quarter(0, 0), cells.is_null() & False, "data.not-quarter", "1947Q2")
+    return _year(cells)
+
+
 def _text(cells: pl.Series) -> Cast:
     """Strip; a number becomes the text that it would have had without the detour (110000.0 is 110000)."""
     if cells.dtype == pl.String:
@@ -143,6 +164,7 @@ _CASTS: dict[ColumnType, Callable[[pl.Series], Cast]] = {
     "integer": _integer,
     "flag": _flag,
     "year": _year,
+    "time": _time,
     "text": _text,
     "code": _code,
     "period": _matching(_PERIOD, "2024Q1, 2024H1, 2024-01, 2024FY"),
@@ -158,7 +180,7 @@ _TYPES: Mapping[str, ColumnType] = {
     "yearmonth": "month",
     "boolean": "text",
 }
-_TIMES = frozenset({"year", "period", "month"})
+_TIMES = frozenset({"year", "time", "period", "month"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +205,9 @@ class Sheet:
 
     @property
     def year(self) -> str | None:
-        """The column of the key that holds the year, if there is one."""
-        return next((name for name in self.key if (known := self.spec.column(name)) and known.type == "year"), None)
+        """The column of the key that holds the year (or quarter), if there is one."""
+        known = ((name, self.spec.column(name)) for name in self.key)
+        return next((name for name, column in known if column and column.type in {"year", "time"}), None)
 
     @property
     def keyed(self) -> bool:
@@ -214,6 +237,7 @@ class Sheet:
 def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
     """Cast the cells of a table and sort its rows, saying which cells could not be cast."""
     spec = known_tables().get(raw.name) or _own_table(raw)
+    raw = _timed(raw, spec)
     key = tuple(name for name in spec.key if name in raw.cells.columns)
     findings: list[Finding] = []
     columns = [pl.int_range(raw.cells.height, dtype=pl.UInt32, eager=True).alias(ROW)]
@@ -232,6 +256,15 @@ def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
     frame = pl.DataFrame(columns)
     frame = frame.sort(order, maintain_order=True) if order else frame
     return Sheet(raw=raw, spec=spec, frame=frame, key=key, units={}), findings
+
+
+def _timed(raw: RawTable, spec: Table) -> RawTable:
+    """Take a column that is called quarter, date or period for the time of a table that may have quarters."""
+    time = next((name for name in spec.key if (known := spec.column(name)) and known.type == "time"), None)
+    if time is None or time in raw.cells.columns:
+        return raw
+    named = [name for name in raw.cells.columns if name.strip().lower() in _TIMES | {"quarter", "date"}]
+    return replace(raw, cells=raw.cells.rename({named[0]: time})) if len(named) == 1 else raw
 
 
 def _kind(raw: RawTable, spec: Table, cells: pl.Series) -> ColumnType:

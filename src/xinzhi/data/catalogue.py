@@ -15,7 +15,7 @@ from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text, words
 from xinzhi.data.units import Unit, parse
 
-ColumnType = Literal["code", "text", "number", "integer", "flag", "year", "period", "month"]
+ColumnType = Literal["code", "text", "number", "integer", "flag", "year", "time", "period", "month"]
 HERE = Path(__file__).parent
 STATUS = "_status"
 NOMINAL = "_nominal"

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.finding import Finding, Place, finding
+from xinzhi.core.quarters import is_quarter, quarter
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import Column, limit
 from xinzhi.data.raw import ROW, Say
@@ -31,13 +32,14 @@ def cumulate(sheet: Sheet, name: str, unit: Unit) -> tuple[pl.Series, str | None
     known = known.select(ROW, *group, year, gap=_over(gap, group), level=_over(link.cum_prod(), group))
     known = known.with_columns(broken=_over(pl.col("gap").cum_max(), group))
     first = known.filter(_over(pl.int_range(pl.len()) == 0, group))
-    base = first[year].max()
+    base = first.select(pl.col(year).max()).item()
     level = pl.when(~pl.col("broken")).then("level")
     at_base = _over(level.filter(pl.col(year) == base).first(), group)
     levels = known.select(ROW, (level / at_base).alias(name))
     values = sheet.frame.select(ROW).join(levels, on=ROW, how="left", maintain_order="left")[name]
     rows = known.filter("gap", _over(pl.col("gap").cum_sum() == 1, group)).select(ROW)
-    return values, str(base), list(sheet.findings(rows, Say(message="data.chain-broken", column=name)))
+    broken = list(sheet.findings(rows, Say(message="data.chain-broken", column=name)))
+    return values, None if is_quarter(base) else str(base), broken
 
 
 def _counts(name: str, year: str, group: list[str]) -> pl.Expr:
@@ -190,7 +192,7 @@ def _year_of_ones(sheet: Sheet, column: str) -> str | None:
     off = pl.col(column) != 1
     years = (
         sheet.frame.lazy()
-        .filter(pl.col(column).is_not_null(), pl.col(sheet.year).is_not_null())
+        .filter(pl.col(column).is_not_null(), pl.col(sheet.year) < quarter(0, 1))  # no unit has a quarter as its base
         .group_by(sheet.year)
         .agg(off.any().alias("off"))
         .filter(~pl.col("off"))

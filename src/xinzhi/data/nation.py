@@ -48,15 +48,22 @@ def national_series(package: Package, variable: str, *, unit: str | None = None,
     348300.11
     """
     table = package.require("nation", NEEDED, verb=verb)
-    rows = table.filter(pl.col("variable") == variable, pl.col("value").is_not_null())
-    if rows.is_empty():
+    if table.filter(pl.col("variable") == variable, pl.col("value").is_not_null()).is_empty():
         raise InputError("data.nation-variable", verb=verb, name=package.name, variable=variable)
+    return series_of(table, variable, unit)
+
+
+def series_of(table: pl.DataFrame, variable: str, unit: str | None = None) -> pl.DataFrame:
+    """Return one series of a table of the nation, empty where it has none."""
+    rows = table.filter(pl.col("variable") == variable, pl.col("value").is_not_null())
     vintage = pl.col("vintage") if "vintage" in rows.columns else pl.lit(None, dtype=pl.String)
     rows = _chosen(rows.with_columns(vintage.alias("vintage")), variable)
     twice = rows.filter(pl.col("year").is_duplicated())
     if not twice.is_empty():
         vintages = sorted({str(one) for one in twice["vintage"]})
         raise InputError("data.nation-vintages", variable=variable, year=twice["year"].min(), vintages=vintages)
+    if rows.is_empty():
+        return rows.select("year", "value", "status", "vintage")
     wanted = parse(unit or rows["unit"][0])
     sizes = {one: float(factor(parse(one), wanted)) for one in rows["unit"].unique()}
     value = pl.col("value") * pl.col("unit").replace_strict(sizes, return_dtype=pl.Float64)

@@ -136,6 +136,23 @@ class Package:
             raise InputError("data.table-errors", errors, verb=verb, table=table, name=self.name, what=what)
         return frame
 
+    def optional(self, table: str, *, verb: str, despite: Sequence[str] = ("missing-year",)) -> pl.DataFrame | None:
+        """Return a table that a verb reads where there is one; None where there is none.
+
+        Raises
+        ------
+        InputError
+            When the table is there and has errors, or could not be read: what is wrong stops the verb all the same.
+
+        Examples
+        --------
+        >>> from xinzhi.data import load
+        >>> load("china-provinces").optional("firms", verb="firms") is None
+        True
+        """
+        wrong = any(one.severity == "error" and one.table == table for one in self.findings)
+        return self.require(table, (), verb=verb, despite=despite) if table in self.tables or wrong else None
+
     def place(self, table: str, **key: str | int) -> tuple[str | None, int | None]:
         """Return the file of a table and the line of the row with this key; None where it has none.
 

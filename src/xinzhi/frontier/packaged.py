@@ -165,7 +165,7 @@ def region_labels(package: Package) -> Labels:
     """Return the names of the regions of a package and of their macro-regions, as far as it has them."""
     from xinzhi.data import names_of
 
-    names, regions = names_of(package), package.tables.get("regions")
+    names, regions = names_of(package), package.optional("regions", verb="frontier")
     if regions is None:
         return NONE
     called = {**names.by_kind, REGION: names.distinct(REGION, regions["region"])}
@@ -176,7 +176,10 @@ def region_labels(package: Package) -> Labels:
 
 def _tables(package: Package) -> dict[str, list[str]]:
     """Return the columns that may take part, by where they are."""
-    accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
+    accounts, indicators = (
+        package.optional("accounts", verb="frontier"),
+        package.optional("indicators", verb="frontier"),
+    )
     numbers = [] if accounts is None else [name for name, kind in accounts.schema.items() if kind == pl.Float64]
     listed = [] if indicators is None else indicators["indicator"].unique().sort().to_list()
     return {"accounts": numbers, "measurement": list(_LEVELS), "indicators": listed}
@@ -228,10 +231,14 @@ def _last(rows: pl.DataFrame, name: str) -> int:
 def _grouped(package: Package, frame: pl.DataFrame, group: str) -> pl.DataFrame:
     """Return the frame with the group of every region."""
     for table, on in (("regions", ["region"]), ("accounts", list(KEYS))):
-        source = package.tables.get(table)
+        source = package.optional(table, verb="frontier")
         if source is not None and group in source.columns and group not in KEYS:
             labels = source.select(*on, pl.col(group).cast(pl.String).alias("group"))
             return frame.join(labels, on=on, how="left").with_columns(pl.col("group").fill_null("-"))
-    held = [name for table in ("regions", "accounts") for name in getattr(package.tables.get(table), "columns", [])]
+    held = [
+        name
+        for table in ("regions", "accounts")
+        for name in getattr(package.optional(table, verb="frontier"), "columns", [])
+    ]
     known = [name for name in dict.fromkeys(held) if name not in KEYS]
     raise UsageError("frontier.no-group", group=group, known=known)

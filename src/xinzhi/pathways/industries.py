@@ -32,7 +32,7 @@ def as_package(source: Any) -> Package:  # noqa: ANN401 - a package, its name or
 
 def names_in(package: Package, table: str, key: str) -> dict[str, Text]:
     """Return the names of codes from a table with ``name_zh`` and ``name_en``; empty where there is none."""
-    frame = package.tables.get(table)
+    frame = package.optional(table, verb="paths")
     if frame is None or not {key, "name_zh", "name_en"} <= set(frame.columns):
         return {}
     return {

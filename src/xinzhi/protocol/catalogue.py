@@ -13,6 +13,7 @@ from xinzhi.core.text import Text
 from xinzhi.protocol.values import Specification, nearest
 
 _FILE = Path(__file__).with_name("parameters.yaml")
+_PLAIN = ("kind", "unit", "minimum", "maximum", "above", "dated", "optional", "role")
 
 
 @cache
@@ -59,7 +60,7 @@ def _content() -> dict[str, Any]:
 
 
 def _specification(path: str, entry: Mapping[str, Any]) -> Specification:
-    plain = {name: entry[name] for name in ("kind", "unit", "minimum", "maximum", "above", "dated") if name in entry}
+    plain = {name: entry[name] for name in _PLAIN if name in entry}
     years: list[int] = entry.get("years", [0, 0])
     return Specification(
         path=path,

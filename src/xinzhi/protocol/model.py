@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -18,6 +19,8 @@ Status = Literal["adopted", "proposed", "published", "unverified"]
 # Part of what is digested, so that a later change of the canonical text cannot pass for the old one.
 _FORMAT = "xinzhi-protocol-1"
 
+_SHOWN = 3  # years of a series that are spelt out; of more, the first and the last
+
 # The one key inside a value that is prose: the source of a row of capital.initial_table.
 _PROSE = "reference"
 
@@ -30,9 +33,9 @@ def fingerprint(protocol: Protocol) -> str:
 def canonical(protocol: Protocol) -> str:
     """Return the text that is digested: JSON with sorted keys and the shortest form of every number.
 
-    It holds what decides a computation or its standing: id, version, status; the value (or dated values) and unit of
-    every parameter; the values of the alternatives, which an audit computes from; and the excluded combinations. The
-    order of alternatives and of exclusions does not count.
+    It holds what decides a computation or its standing: id, version, status; the set of regions that it is declared
+    for; the value (or dated values) and unit of every parameter; the values of the alternatives, which an audit
+    computes from; and the excluded combinations. The order of alternatives and of exclusions does not count.
 
     It leaves out what only persons read: titles, authority, descriptions, references, notes, and who uses an
     alternative, so that a mended translation is no new yardstick; and `extends`, so that a file that writes everything
@@ -59,7 +62,7 @@ def canonical(protocol: Protocol) -> str:
         },
         "exclude": sorted({_json(_bare(plain(item.when))) for item in protocol.exclude}),
     }
-    return _json(document)
+    return _json(document | ({"regions": sorted(protocol.regions)} if protocol.regions else {}))
 
 
 def plain(value: object) -> object:
@@ -97,6 +100,12 @@ def spell(value: object) -> str:
         return ", ".join(f"{start.isoformat()}: {spell(item)}" for start, item in value.entries)
     if isinstance(value, str):
         return value
+    if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
+        years = sorted({int(year) for one in value.values() for year in one})
+        return f"{len(value)} x {years[0]}-{years[-1]}"
+    if isinstance(value, dict) and all(isinstance(year, int) for year in value):
+        first, last = min(value), max(value)
+        return f"{first}: {value[first]:g}, ..., {last}: {value[last]:g}" if len(value) > _SHOWN else f"{value}"
     return json.dumps(_bare(plain(value)), ensure_ascii=False)
 
 
@@ -215,6 +224,7 @@ class Exclusion:
 class Protocol:
     """One yardstick: who stands behind it, and every parameter by its dotted path, in the order of the catalogue.
 
+    `regions` are the codes of the set that sums, ranks and levels refer to; empty where the protocol declares none.
     `reference` are the sources of the whole; `extends` is the protocol whose parameters it takes over where it gives
     none of its own; `exclude` lists combinations of alternatives that make no sense; `departs` the paths that `replace`
     has changed, which `label` shows.
@@ -228,6 +238,7 @@ class Protocol:
     description: Text
     reference: tuple[Reference, ...] = ()
     extends: str | None = None
+    regions: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
     departs: tuple[str, ...] = ()
@@ -245,6 +256,11 @@ class Protocol:
             return self.title
         changes = [same(f"{path}={spell(self.parameters[path].value)}") for path in self.departs]
         return words("protocol.departing", title=self.title, changes=names_joined(changes))
+
+    @property
+    def standing(self) -> Text:
+        """Who has adopted it, from its `status`: what stands under every title and chart that it made."""
+        return words(f"protocol.standing.{self.status}", authority=self.authority)
 
     @property
     def fingerprint(self) -> str:
@@ -287,9 +303,15 @@ class Protocol:
         """Return the value of `path` at the end of each of `years`."""
         return [self.value(path, int(year)) for year in years]
 
+    def series(self, path: str, years: Iterable[int]) -> list[float]:
+        """Return a series of the protocol at each of `years`, NaN where it has none; all NaN where it is left out."""
+        known = self.value(path) if self.declares(path) else {}
+        return [known.get(int(year), math.nan) for year in years]
+
     def needed(self) -> tuple[str, ...]:
         """Return the paths that a computation under this protocol needs, filled or not."""
-        return tuple(path for path, spec in catalogue().items() if self._meets(spec.needed_when))
+        specs = catalogue().items()
+        return tuple(path for path, spec in specs if not spec.optional and self._meets(spec.needed_when))
 
     def blank(self, paths: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return those of `paths` (all that are needed, by default) that have no value."""
@@ -347,6 +369,7 @@ class Protocol:
             "description": asdict(self.description),
             "reference": [asdict(item) for item in self.reference],
             "extends": self.extends,
+            "regions": list(self.regions),
             "fingerprint": self.fingerprint,
             "parameters": {path: item.to_dict() for path, item in self.parameters.items()},
             "exclude": [{"when": plain(item.when), "reason": asdict(item.reason)} for item in self.exclude],

@@ -86,6 +86,7 @@ class Document(_Strict):
     description: TextEntry
     reference: list[ReferenceEntry] = Field(default_factory=list)
     extends: str | None = None
+    regions: list[str] | None = None
     parameters: dict[str, dict[str, ParameterEntry]] | None = None
     exclude: list[ExclusionEntry] = Field(default_factory=list)
 
@@ -220,6 +221,7 @@ def _protocol(reading: _Reading, document: Document, base: Protocol | None) -> P
         description=document.description.text(),
         reference=_references(document.reference),
         extends=document.extends,
+        regions=tuple(sorted(set(document.regions))) if document.regions else base.regions if base else (),
         parameters={path: merged[path] for path in catalogue() if path in merged},
         exclude=(*(base.exclude if base else ()), *_exclusions(reading, document)),
     )

@@ -95,8 +95,18 @@ def day(key: object) -> date:
 T = TypeVar("T")
 
 Kind = Literal[
-    "choice", "number", "integer", "number_by_asset", "number_or_by_asset", "schooling_returns", "periods", "stocks"
+    "choice",
+    "number",
+    "integer",
+    "number_by_asset",
+    "number_or_by_asset",
+    "schooling_returns",
+    "periods",
+    "stocks",
+    "series",
+    "scales",
 ]
+Role = Literal["computation", "documentation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +126,11 @@ class Specification:
     dated
         Whether the value may change from one year to the next.
     needed_when
-        The parameter has to be filled when every one of these paths has one of its values; empty means always.
+        The parameter is in force when every one of these paths has one of its values; empty means always.
+    optional
+        Whether it may be left out although it is in force: the parameter says what stands in for it.
+    role
+        ``computation`` where the value can change a number, ``documentation`` where it only says what the data are.
     """
 
     path: str
@@ -131,6 +145,8 @@ class Specification:
     years: tuple[int, int] = (0, 0)
     dated: bool = False
     needed_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: bool = False
+    role: Role = "computation"
 
     @property
     def group(self) -> str:
@@ -147,7 +163,7 @@ class Specification:
         """Check `value` and return its canonical form; a blank (None) stays blank, else a `Fault` may follow."""
         if value is None:
             return None
-        if not isinstance(value, Dated):
+        if not isinstance(value, Dated) or self.kind == "series":
             return READERS[self.kind](value, self)
         if not self.dated:
             raise Fault("protocol.not-dated", path=self.path)
@@ -235,6 +251,32 @@ def stocks(value: object, spec: Specification) -> tuple[Mapping[str, Any], ...]:
     return tuple(sorted(rows, key=lambda row: str(row["region"])))
 
 
+def series(value: object, spec: Specification) -> Mapping[int, float]:
+    """Accept a number for every year, from the mapping of years or its dated values; sorted by year."""
+    kind, example = "series", "{2016: 0.497, 2017: 0.4997}"
+    if isinstance(value, Dated):
+        value = {start.year if (start.month, start.day) == (1, 1) else start: item for start, item in value.entries}
+    if isinstance(value, dict):  # JSON knows no other keys than text
+        value = {
+            int(year) if isinstance(year, str) and year.isdecimal() else year: item for year, item in value.items()
+        }
+    if not isinstance(value, dict) or not value:
+        raise _wrong_type(value, kind, example)
+    first, last = spec.years
+    for year in value:
+        if isinstance(year, bool) or not isinstance(year, int) or not first <= year <= last:
+            raise _wrong_type(year, "year", "2017", year)
+    return {year: _below(number, item, spec, year) for year, item in sorted(value.items())}
+
+
+def scales(value: object, spec: Specification) -> Mapping[str, Mapping[int, float]]:
+    """Accept a series for every combination of values that it was made for, sorted by combination."""
+    if not isinstance(value, dict) or not value:
+        example = '{"0.5/national_volume/as_published_proxy": {2018: 1.05}}'
+        raise _wrong_type(value, "scales", example)
+    return {str(name): _below(series, item, spec, name) for name, item in sorted(value.items(), key=_name)}
+
+
 def _stock(row: object, spec: Specification, position: int) -> Mapping[str, Any]:
     names = ("region", "year", "value", "reference")
     if not isinstance(row, dict):
@@ -308,4 +350,6 @@ READERS: Mapping[Kind, Callable[[object, Specification], Any]] = {
     "schooling_returns": schooling_returns,
     "periods": periods,
     "stocks": stocks,
+    "series": series,
+    "scales": scales,
 }

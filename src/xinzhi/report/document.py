@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import Text, paragraph, same, words
+from xinzhi.core.text import Text, paragraph, words
 from xinzhi.protocol import Protocol
 from xinzhi.report.section import Section
 from xinzhi.report.table import Table
@@ -75,8 +75,10 @@ class Document:
                 "results": [_summary(*one) for one in zip(sections, results, strict=True)],
                 "notes": [text(note) for note in remarks],
             }
-        mark = foot(source, provenance)
-        return cls(source=source, foot=mark, provenance=provenance, remarks=tuple(remarks), **found | own)
+        mark, made = foot(source, provenance), found | own
+        if provenance.standing is not None:
+            made["subtitle"] = words("title.standing", subtitle=made["subtitle"], standing=provenance.standing)
+        return cls(source=source, foot=mark, provenance=provenance, remarks=tuple(remarks), **made)
 
     @property
     def decimals(self) -> int:
@@ -107,7 +109,7 @@ def protocol_summary(protocol: Protocol) -> dict[str, object]:
 
 def foot(source: Text, provenance: Provenance) -> Text:
     """Return the line under every chart and table: source, protocol and its fingerprint."""
-    return words("label.foot", source=source, mark=same(provenance.foot()))
+    return words("label.foot", source=source, mark=Text(zh=provenance.foot("zh"), en=provenance.foot("en")))
 
 
 def text(one: Text) -> dict[str, str]:

@@ -305,7 +305,7 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     chosen = pictures.get(kind or next(iter(pictures)))
     if chosen is None:
         raise UsageError("report.no-such-chart", kind=kind, kinds=list(pictures), name=type(result).__name__)
-    foot = result.provenance.foot()
+    foot = result.provenance.foot(language)
     title = alt.TitleParams(chosen.headline.lang(language), subtitle=foot, fontSize=14, offset=10)
     chart: ChartType = chosen.draw(Words(language)).properties(title=title)
     return chart

@@ -171,12 +171,13 @@ def classify_package(
     name = next((one for one in TABLES if one in package.tables and package.tables[one].height), None)
     if name is None:
         return None
-    rows, found = _rows(package.tables[name], name, read_date(as_of).year)
+    table = package.require(name, (), verb="scope", despite=("missing-year",))
+    rows, found = _rows(table, name, read_date(as_of).year)
     scope = classify(rows, as_of=as_of, definitions=definitions, standard=standard, use=use)
     return replace(
         scope,
         findings=(*found, *scope.findings),
-        regions=package.tables.get("regions"),
+        regions=package.optional("regions", verb="scope"),
         names=names_of(package),
         titles={one: column.text for one in scope.measures if (column := known_tables()[name].column(one))},
         units={one: unit for one, unit in package.units.get(name, {}).items() if one in scope.measures},

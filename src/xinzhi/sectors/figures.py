@@ -195,4 +195,5 @@ def with_protocol(provenance: Provenance, measurement: Any) -> Provenance:  # no
     if measurement is None:
         return provenance
     theirs = measurement.provenance
-    return replace(provenance, protocol=theirs.protocol, protocol_fingerprint=theirs.protocol_fingerprint)
+    named = {name: getattr(theirs, name) for name in ("protocol", "protocol_fingerprint", "standing")}
+    return replace(provenance, **named)

@@ -6,7 +6,7 @@ The claim
 The question
     How much of this region's total factor productivity growth came from each?
 The verbs
-    `decompose` splits the official residual exactly; `allocation`, `upgrading` and `innovation` hold the measures that
+    `decompose` splits the measured residual exactly; `allocation`, `upgrading` and `innovation` hold the measures that
     look deeper into each source.
 """
 

@@ -147,7 +147,7 @@ class Parts:
         )
 
     def check(self, residual: FloatArray) -> float:
-        """Return the largest gap between the official residual and the known parts; refuse one that matters."""
+        """Return the largest gap between the measured residual and the known parts; refuse one that matters."""
         whole = self.breakthrough + self.traditional + self.emerging
         rest = np.where(np.isfinite(whole), whole, self.within)
         total = rest + np.nan_to_num(self.allocation) + self.unallocated

@@ -13,7 +13,7 @@ from xinzhi.core.text import Text, words
 from xinzhi.data import Package
 from xinzhi.sources.assumptions import Assumptions
 from xinzhi.sources.best_practice import Parts
-from xinzhi.sources.detail import Detail, Official
+from xinzhi.sources.detail import Detail, Measured
 from xinzhi.sources.given import TABLE
 from xinzhi.sources.identity import Accounts
 
@@ -93,7 +93,7 @@ def _gross(detail: Detail) -> tuple[str, Text]:
 
 
 def findings(
-    data: Package, official: Official, detail: Detail, accounts: Accounts, assume: Assumptions
+    data: Package, measured: Measured, detail: Detail, accounts: Accounts, assume: Assumptions
 ) -> tuple[Finding, ...]:
     """Return what does not add up: one finding per region and series, at its worst year."""
     # Levels are those of output at current prices, employment and capital against the region's totals; growth is that
@@ -105,9 +105,9 @@ def findings(
     found = [
         one
         for name, gap in detail.gaps.items()
-        for one in _worst(data, official, table, np.expm1(gap), seen, (name, assume["level_limit"]))
+        for one in _worst(data, measured, table, np.expm1(gap), seen, (name, assume["level_limit"]))
     ]
-    growth = _worst(data, official, table, accounts.output_gap, seen, ("growth", assume["gap_limit"]))
+    growth = _worst(data, measured, table, accounts.output_gap, seen, ("growth", assume["gap_limit"]))
     return (*found, *growth)
 
 
@@ -121,7 +121,7 @@ _RULES = {
 
 
 def _worst(
-    data: Package, official: Official, table: str, gap: FloatArray, seen: BoolArray, rule: tuple[str, float]
+    data: Package, measured: Measured, table: str, gap: FloatArray, seen: BoolArray, rule: tuple[str, float]
 ) -> list[Finding]:
     """Return a finding for every region whose gap passes the limit in a year that was decomposed."""
     name, limit = rule
@@ -129,7 +129,7 @@ def _worst(
     out = []
     for row in np.flatnonzero((size > limit).any(axis=1)).tolist():
         at = int(size[row].argmax())
-        year, region = int(official.panel.years[at]), official.panel.regions[row]
+        year, region = int(measured.panel.years[at]), measured.panel.regions[row]
         count = int((size[row] > limit).sum())
         worst = float(gap[row, at])
         out.append(

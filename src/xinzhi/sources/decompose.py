@@ -16,7 +16,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.sources.assumptions import Assumptions, Emerging, assumptions, emerging_mask
 from xinzhi.sources.best_practice import Parts, best_practice
 from xinzhi.sources.coverage import coverage, findings
-from xinzhi.sources.detail import Detail, Level, Official, of_totals
+from xinzhi.sources.detail import Detail, Level, Measured, of_totals
 from xinzhi.sources.given import TABLE, from_industries
 from xinzhi.sources.identity import industry_accounts
 from xinzhi.sources.result import Sources
@@ -29,10 +29,19 @@ from xinzhi.sources.tables import (
     omitted_frame,
     period_means,
     region_frame,
-    with_official_flags,
+    with_measured_flags,
 )
 from xinzhi.sources.three_sectors import from_sectors
-from xinzhi.yardstick import DEFAULT_PROTOCOL, GrowthAccounts, Measurement, account, build_inputs, measure
+from xinzhi.yardstick import (
+    DEFAULT_PROTOCOL,
+    GrowthAccounts,
+    Measurement,
+    account,
+    build_inputs,
+    measure,
+    require_value_added,
+    require_yearly,
+)
 
 LEVELS = ("industry", "sector", "total")
 
@@ -82,7 +91,7 @@ def decompose(
     InputError
         When the package lacks what the detail that is asked for needs, or its figures have errors.
     IdentityError
-        When the parts do not add up to the official residual.
+        When the parts do not add up to the measured residual.
 
     Notes
     -----
@@ -100,34 +109,36 @@ def decompose(
     """
     data = as_package(package)
     chosen = assumptions(assume)
-    official_result = measure(data, protocol) if measurement is None else _same_data(measurement, data)
-    rules = official_result.protocol
-    official = _official(official_result)
-    found, refused = _detail(data, official, chosen, detail)
+    result = measure(data, protocol) if measurement is None else _same_data(measurement, data)
+    rules = result.protocol
+    require_value_added(rules, "sources")
+    require_yearly(result.panel, "sources")
+    measured = _measured(result)
+    found, refused = _detail(data, measured, chosen, detail)
     mask, outside = emerging_mask(found.names, found.level, emerging)
-    accounts = industry_accounts(found, official, chosen)
+    accounts = industry_accounts(found, measured, chosen)
     best = best_practice(found, accounts, chosen)
     parts = Parts.of(found, accounts, best, mask)
-    frame = with_official_flags(region_frame(official, found, accounts, parts), official_result)
+    frame = with_measured_flags(region_frame(measured, found, accounts, parts), result)
     wanted = rules.value("reporting.periods")
-    groups = group_frame(frame, official_result)
+    groups = group_frame(frame, result)
     return Sources(
         frame=frame,
-        industries=industry_frame(official, found, accounts, best, parts),
-        inputs=input_frame(official, found, accounts),
+        industries=industry_frame(measured, found, accounts, best, parts),
+        inputs=input_frame(measured, found, accounts),
         periods=period_means(frame, wanted),
         cumulative=cumulative(frame),
         groups=groups,
         group_periods=period_means(groups, wanted),
         coverage=coverage(found, parts, chosen, refused, outside),
-        omitted=omitted_frame(official, found, parts),
+        omitted=omitted_frame(measured, found, parts),
         beside=None if frontier is None else beside(frame, frontier),
-        findings=findings(data, official, found, accounts, chosen),
-        names=_names(data, official_result, found.names),
-        measurement=official_result,
-        identity_gap=parts.check(official.growth.tfp_growth),
+        findings=findings(data, measured, found, accounts, chosen),
+        names=_names(data, result, found.names),
+        measurement=result,
+        identity_gap=parts.check(measured.growth.tfp_growth),
         kind=data.kind,
-        provenance=_provenance(data, official_result, found, mask, chosen),
+        provenance=_provenance(data, result, found, mask, chosen),
     )
 
 
@@ -147,53 +158,55 @@ def _same_data(measurement: Measurement, data: Package) -> Measurement:
     return measurement
 
 
-def _official(result: Measurement) -> Official:
-    """Return the official inputs and growth of a measurement as arrays."""
+def _measured(result: Measurement) -> Measured:
+    """Return the measured inputs and growth of a measurement as arrays."""
     accounts = result.accounts
     if accounts is None:  # a measurement put together by hand
         inputs, _ = build_inputs(result.panel, result.protocol)
         accounts = GrowthAccounts(inputs, account(inputs, result.protocol))
-    return Official(result.panel, result.protocol, accounts.inputs, accounts.growth, result.price_base)
+    return Measured(result.panel, result.protocol, accounts.inputs, accounts.growth, result.price_base)
 
 
-def _detail(data: Package, official: Official, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[Text]]:
+def _detail(data: Package, measured: Measured, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[Text]]:
     """Return the finest detail that the package fills, and why finer ones were refused."""
     if wanted is not None and wanted not in LEVELS:
         raise UsageError("sources.unknown-detail", wanted=wanted, levels=list(LEVELS))
     refused: list[Text] = []
     if wanted == "industry" or (wanted is None and TABLE in data.tables):
         try:
-            return from_industries(data, official), refused
+            return from_industries(data, measured), refused
         except InputError as error:
             if wanted is not None or error.findings:
                 raise
             refused.append(error.text)
     if wanted == "sector" or (wanted is None and "sector_accounts" in data.tables):
         try:
-            return from_sectors(data, official, assume), refused
+            return from_sectors(data, measured, assume), refused
         except InputError as error:
             if wanted is not None or error.findings:
                 raise
             refused.append(error.text)
-    return of_totals(official), refused
+    return of_totals(measured), refused
 
 
 def _provenance(
-    data: Package, official: Measurement, detail: Detail, mask: BoolArray, assume: Assumptions
+    data: Package, measured: Measurement, detail: Detail, mask: BoolArray, assume: Assumptions
 ) -> Provenance:
     """Return where the result came from."""
     read = {"industry": [TABLE], "sector": ["sector_accounts", "sector_investment"], "total": []}[detail.level]
     return Provenance(
         verb="sources",
-        version=official.provenance.version,
-        protocol=official.provenance.protocol,
-        protocol_fingerprint=official.provenance.protocol_fingerprint,
+        version=measured.provenance.version,
+        protocol=measured.provenance.protocol,
+        protocol_fingerprint=measured.provenance.protocol_fingerprint,
+        standing=measured.provenance.standing,
+        regions=measured.provenance.regions,
         package=data.name,
-        inputs={**official.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
+        inputs={**measured.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
         options={
             "detail": detail.level,
             "emerging": [name for name, here in zip(detail.names, mask.tolist(), strict=True) if here],
             **{f"assume.{name}": assume[name] for name in assume.departs},
-            **official.provenance.options,
+            **measured.provenance.options,
         },
     )

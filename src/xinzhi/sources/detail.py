@@ -17,8 +17,8 @@ Level = Literal["industry", "sector", "total"]
 
 
 @dataclass(frozen=True, slots=True)
-class Official:
-    """The official side: inputs and growth of the regions `(R, T)` under the protocol, and the base of its prices."""
+class Measured:
+    """The measured side: inputs and growth of the regions `(R, T)` under the protocol, and the base of its prices."""
 
     panel: Panel
     rules: Protocol
@@ -69,9 +69,9 @@ class Detail:
         return np.asarray(np.logical_and.reduce([np.isfinite(values) & (values > 0) for values in arrays]))
 
 
-def of_totals(official: Official) -> Detail:
+def of_totals(measured: Measured) -> Detail:
     """Return the whole region as its only industry."""
-    inputs = official.inputs
+    inputs = measured.inputs
     return Detail(
         level="total",
         names=("total",),
@@ -81,8 +81,8 @@ def of_totals(official: Official) -> Detail:
         labour=inputs.labour[None],
         human_capital=inputs.human_capital[None],
         labour_share=None,
-        exists=np.ones((1, len(official.panel.regions)), dtype=np.bool_),
-        comparable=quantities(official.rules),
+        exists=np.ones((1, len(measured.panel.regions)), dtype=np.bool_),
+        comparable=quantities(measured.rules),
     )
 
 

@@ -14,7 +14,7 @@ from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.sources.detail import Cube, Detail, Gross, Official, chained, growth, quantities, scale_to, without
+from xinzhi.sources.detail import Cube, Detail, Gross, Measured, chained, growth, quantities, scale_to, without
 from xinzhi.yardstick import BEARABLE, Panel
 
 TABLE = "industry_accounts"
@@ -23,13 +23,13 @@ _UNKNOWN = "unknown-industry"
 _VERB = "sources.decompose"
 
 
-def from_industries(package: Package, official: Official) -> Detail:
+def from_industries(package: Package, measured: Measured) -> Detail:
     """Return the industries that the package gives."""
     table = package.require(
         TABLE, ["region", "industry", "year", "output_nominal"], verb=_VERB, despite=_bearable(package)
     )
-    cube = Cube.of(table, "industry", official.panel)
-    wanted = _needs(cube, official.rules)
+    cube = Cube.of(table, "industry", measured.panel)
+    wanted = _needs(cube, measured.rules)
     absent = [names for names in wanted if not any(cube.gives(name) for name in names)]
     if absent or not cube.names:
         missing = [_any_of(names) for names in absent]
@@ -41,15 +41,15 @@ def from_industries(package: Package, official: Official) -> Detail:
         )
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
-    gross = _gross(cube, official.panel)
-    output, anew = _real(cube, gross, official)
-    people = _people(package, cube, official.rules)
-    machines = cube.column(_capital_column(official.rules))
+    gross = _gross(cube, measured.panel)
+    output, anew = _real(cube, gross, measured)
+    people = _people(package, cube, measured.rules)
+    machines = cube.column(_capital_column(measured.rules))
     lacks = {"capital": without(machines), "labour": without(people)}
     gaps: dict[str, FloatArray] = {}
-    if _adds_up(package, official.rules):
-        machines, gaps["capital"] = scale_to(machines, official.inputs.capital, exists)
-        people, gaps["labour"] = scale_to(people, official.inputs.labour, exists)
+    if _adds_up(package, measured.rules):
+        machines, gaps["capital"] = scale_to(machines, measured.inputs.capital, exists)
+        people, gaps["labour"] = scale_to(people, measured.inputs.labour, exists)
     return Detail(
         level="industry",
         names=cube.names,
@@ -57,13 +57,13 @@ def from_industries(package: Package, official: Official) -> Detail:
         output=output,
         capital=machines,
         labour=people,
-        human_capital=_quality(cube, official),
+        human_capital=_quality(cube, measured),
         labour_share=_labour_share(cube),
         exists=exists,
-        comparable=_adds_up(package, official.rules),
+        comparable=_adds_up(package, measured.rules),
         gross=gross,
         anew=anew,
-        gaps=gaps | {"output": _output_gap(nominal, official)},
+        gaps=gaps | {"output": _output_gap(nominal, measured)},
         lacks=lacks,
     )
 
@@ -113,10 +113,10 @@ def _people(package: Package, cube: Cube, rules: Protocol) -> FloatArray:
             return cube.column("employment")
 
 
-def _quality(cube: Cube, official: Official) -> FloatArray:
+def _quality(cube: Cube, measured: Measured) -> FloatArray:
     """Return human capital of the industries; where they have none of their own, that of their region."""
-    region = np.broadcast_to(official.inputs.human_capital, cube.shape)
-    if official.rules.value("labour.quality") == "none" or not cube.gives("human_capital"):
+    region = np.broadcast_to(measured.inputs.human_capital, cube.shape)
+    if measured.rules.value("labour.quality") == "none" or not cube.gives("human_capital"):
         return region
     own = cube.column("human_capital")
     # One series of its own or the region's, never a mixture: a change of source is no change of quality.
@@ -160,7 +160,7 @@ def _no_value_added(key: str, share: float) -> Finding:
     )
 
 
-def _real(cube: Cube, gross: Gross | None, official: Official) -> tuple[FloatArray, BoolArray | None]:
+def _real(cube: Cube, gross: Gross | None, measured: Measured) -> tuple[FloatArray, BoolArray | None]:
     """Return value added at constant prices, at the level of current prices in the base year, and where it begins anew.
 
     With gross output it is double-deflated by the Törnqvist formula: growth of gross output less that of intermediates
@@ -170,30 +170,30 @@ def _real(cube: Cube, gross: Gross | None, official: Official) -> tuple[FloatArr
     if gross is not None:
         share = averaged(gross.share)
         change = (growth(gross.output) - share * growth(gross.intermediate)) / (1.0 - share)
-        at = base_position(np.isfinite(nominal) & np.isfinite(gross.output), official)
+        at = base_position(np.isfinite(nominal) & np.isfinite(gross.output), measured)
         return chained(change, nominal, at)
     real = cube.column("output_real") if cube.gives("output_real") else nominal / cube.column("output_price")
-    if official.base is None:
+    if measured.base is None:
         return real, None
-    at = official.base - int(official.panel.years[0])
+    at = measured.base - int(measured.panel.years[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         price = (nominal / real)[..., at : at + 1]
     # An industry without figures in the base year stays at the prices of the data.
     return real * np.where(np.isfinite(price), price, 1.0), None
 
 
-def base_position(known: BoolArray, official: Official) -> int:
+def base_position(known: BoolArray, measured: Measured) -> int:
     """Return the position of the base year of prices, or of the first year that most cells know."""
-    if official.base is not None:
-        at = official.base - int(official.panel.years[0])
+    if measured.base is not None:
+        at = measured.base - int(measured.panel.years[0])
         if known[..., at].any():
             return at
     return int(known.sum(axis=tuple(range(known.ndim - 1))).argmax())
 
 
-def _output_gap(nominal: FloatArray, official: Official) -> FloatArray:
+def _output_gap(nominal: FloatArray, measured: Measured) -> FloatArray:
     """Return the log gap between value added of all industries and the region's output at current prices."""
-    total = official.panel.account("output_nominal")
+    total = measured.panel.account("output_nominal")
     with np.errstate(divide="ignore", invalid="ignore"):
         gap: FloatArray = np.log(nominal.sum(axis=0) / total)
     return gap

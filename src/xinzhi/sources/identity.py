@@ -10,7 +10,7 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.shares import averaged
 from xinzhi.sources.assumptions import Assumptions
-from xinzhi.sources.detail import Detail, Official, growth
+from xinzhi.sources.detail import Detail, Measured, growth
 from xinzhi.yardstick import IDENTITY_TOLERANCE
 
 # From any bracket that shares can span down to the rounding of float64.
@@ -38,8 +38,8 @@ class Accounts:
     output_gap: FloatArray
 
 
-def industry_accounts(detail: Detail, official: Official, assume: Assumptions) -> Accounts:
-    r"""Split the official residual of every region into its industries' residuals and reallocation."""
+def industry_accounts(detail: Detail, measured: Measured, assume: Assumptions) -> Accounts:
+    r"""Split the measured residual of every region into its industries' residuals and reallocation."""
     # .. math:: \Delta\ln A = \sum_i w_i \Delta\ln A_i + \sum_F \Big(\sum_i w_i s_{Fi} \Delta\ln F_i - s_F \Delta\ln
     # F\Big)
     # Massell (1961), Journal of Political Economy 69(6); Jorgenson, Gollop and Fraumeni (1987), Productivity and U.S.
@@ -57,17 +57,17 @@ def industry_accounts(detail: Detail, official: Official, assume: Assumptions) -
     output, capital, labour = change(detail.output), change(detail.capital), change(detail.labour)
     output = output if detail.anew is None else np.where(detail.anew & exists, np.nan, output)
     skill = change(detail.human_capital)
-    gap = official.growth.output_growth - (weight * output).sum(axis=0)
+    gap = measured.growth.output_growth - (weight * output).sum(axis=0)
     scaled = assume["output_gap"] == "scale"
     output = np.where(exists, output + gap, output) if scaled else output
-    labour_share, current = _shares(detail, official, assume, weight, share)
+    labour_share, current = _shares(detail, measured, assume, weight, share)
     _inside(labour_share, detail)
     people = labour + skill
     residual = output - (1.0 - labour_share) * capital - labour_share * people
-    ruler = official.growth
+    ruler = measured.growth
     moved_capital = (weight * (1.0 - labour_share) * capital).sum(
         axis=0
-    ) - official.capital_weight * ruler.capital_growth
+    ) - measured.capital_weight * ruler.capital_growth
     moved_labour = (weight * labour_share * people).sum(axis=0) - ruler.labour_share * (
         ruler.labour_growth + ruler.human_capital_growth
     )
@@ -103,31 +103,31 @@ def require_identity(total: FloatArray, parts: FloatArray) -> float:
 
 
 def _shares(
-    detail: Detail, official: Official, assume: Assumptions, weight: FloatArray, share: FloatArray
+    detail: Detail, measured: Measured, assume: Assumptions, weight: FloatArray, share: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the labour share of every industry as a weight of growth, and that of the year itself."""
-    rules = official.rules
+    rules = measured.rules
     if detail.labour_share is not None:
         now = np.where(detail.exists[..., None], detail.labour_share, 0.5)
         current = rules.declares("shares.averaging") and rules.value("shares.averaging") == "current"
         return (now if current else averaged(now)), now
-    ruler, now_ruler = official.growth.labour_share, official.inputs.labour_share
+    ruler, now_ruler = measured.growth.labour_share, measured.inputs.labour_share
     if assume["shares"] == "common":
         return np.broadcast_to(ruler, weight.shape), np.broadcast_to(now_ruler, weight.shape)
-    table = _table(detail, official, assume)
+    table = _table(detail, measured, assume)
     return scaled_shares(averaged(table), weight, ruler), scaled_shares(table, share, now_ruler)
 
 
-def _table(detail: Detail, official: Official, assume: Assumptions) -> FloatArray:
+def _table(detail: Detail, measured: Measured, assume: Assumptions) -> FloatArray:
     """Return the national labour shares of the sectors `(I, 1, T)`, the nearest year where the table has none."""
     known = assume["sector_labour_shares"]
     absent = [name for name in detail.names if name not in known]
     if absent:
         raise InputError("sources.sector-shares", known=list(known), absent=list(absent[:5]))
-    out = np.empty((len(detail.names), 1, len(official.panel.years)))
+    out = np.empty((len(detail.names), 1, len(measured.panel.years)))
     for row, name in enumerate(detail.names):
         years = np.array(sorted(known[name]), dtype=np.float64)
-        out[row, 0] = np.interp(official.panel.years, years, [known[name][int(year)] for year in years])
+        out[row, 0] = np.interp(measured.panel.years, years, [known[name][int(year)] for year in years])
     return out
 
 

@@ -92,7 +92,7 @@ class SourcesExplanation:
     industries: pl.DataFrame
     assumptions: pl.DataFrame
     flags: str
-    foot: str
+    foot: Text
     names: Names
 
     def text(self, language: Language = "en") -> str:
@@ -108,7 +108,7 @@ class SourcesExplanation:
             f"  {row['assumption']} = {row['value']}  [{row['reference']}]"
             for row in self.assumptions.iter_rows(named=True)
         ]
-        return "\n".join([*lines, self.foot])
+        return "\n".join([*lines, self.foot.lang(language)])
 
     def __repr__(self) -> str:
         """Return the English text."""
@@ -136,7 +136,7 @@ def explain(result: Sources, region: str | int, year: int | str) -> SourcesExpla
         industries=industries,
         assumptions=assumption_frame(result),
         flags=here["flags"],
-        foot=result.provenance.foot(),
+        foot=Text(zh=result.provenance.foot("zh"), en=result.provenance.foot("en")),
         names=result.names,
     )
 

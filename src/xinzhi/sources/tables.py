@@ -12,18 +12,18 @@ from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.data import Field, tidy
 from xinzhi.sources.best_practice import BestPractice, Parts
-from xinzhi.sources.detail import Detail, Official, by_industry, by_region, without
+from xinzhi.sources.detail import Detail, Measured, by_industry, by_region, without
 from xinzhi.sources.identity import Accounts
 from xinzhi.yardstick import Measurement, both_ends, spell
 
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "upgrading_emerging")
 
 
-def region_frame(official: Official, detail: Detail, accounts: Accounts, parts: Parts) -> pl.DataFrame:
+def region_frame(measured: Measured, detail: Detail, accounts: Accounts, parts: Parts) -> pl.DataFrame:
     """Return the parts, one row per region and year decomposed."""
     keep = np.isfinite(parts.within)
     columns = {
-        "tfp_growth": official.growth.tfp_growth,
+        "tfp_growth": measured.growth.tfp_growth,
         "breakthrough": parts.breakthrough,
         "allocation": parts.allocation,
         "upgrading_traditional": parts.traditional,
@@ -35,13 +35,13 @@ def region_frame(official: Official, detail: Detail, accounts: Accounts, parts: 
         "within": parts.within,
         "output_gap": accounts.output_gap,
     }
-    panel = official.panel
+    panel = measured.panel
     marks = {name: mask if name.startswith("break:") else both_ends(mask) for name, mask in detail.marks.items()}
     return by_region(panel.regions, panel.years, columns, keep, spell(marks, keep.shape))
 
 
 def industry_frame(
-    official: Official, detail: Detail, accounts: Accounts, best: BestPractice, parts: Parts
+    measured: Measured, detail: Detail, accounts: Accounts, best: BestPractice, parts: Parts
 ) -> pl.DataFrame:
     """Return the industries, one row per region, industry and year in which their residual is known."""
     keep = np.isfinite(accounts.residual) & detail.exists[..., None]
@@ -68,13 +68,13 @@ def industry_frame(
         "labour_contribution": accounts.weight * accounts.labour_share * (accounts.labour + accounts.human_capital),
         "emerging": spread(parts.mask[:, None, None].astype(np.float64), keep.shape),
     }
-    panel = official.panel
+    panel = measured.panel
     leader = spread(best.leader[:, None, :], keep.shape)
     rows = by_industry((detail.names, panel.regions, panel.years), columns, keep, {"leader": (panel.regions, leader)})
     return rows.with_columns(emerging=pl.col("emerging") == 1)
 
 
-def input_frame(official: Official, detail: Detail, accounts: Accounts) -> pl.DataFrame:
+def input_frame(measured: Measured, detail: Detail, accounts: Accounts) -> pl.DataFrame:
     """Return the levels behind the industries, one row per region, industry and year that is complete."""
     columns = {
         "output_nominal": detail.nominal,
@@ -84,20 +84,20 @@ def input_frame(official: Official, detail: Detail, accounts: Accounts) -> pl.Da
         "human_capital": detail.human_capital,
         "labour_share": accounts.current_share,
     }
-    panel = official.panel
+    panel = measured.panel
     keep = detail.complete() & detail.exists[..., None] & np.isfinite(accounts.current_share)
     return by_industry((detail.names, panel.regions, panel.years), columns, keep, {})
 
 
-def with_official_flags(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
-    """Add the flags of the official accounts: a break in employment is one in reallocation too."""
-    flags = measurement.frame.select("region", "year", official="flags")
-    marks = pl.concat_str("official", "flags", separator=";", ignore_nulls=True).str.split(";")
+def with_measured_flags(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
+    """Add the flags of the measured accounts: a break in employment is one in reallocation too."""
+    flags = measurement.frame.select("region", "year", marks="flags")
+    marks = pl.concat_str("marks", "flags", separator=";", ignore_nulls=True).str.split(";")
     joined = marks.list.unique().list.sort().list.join(";").str.strip_chars(";")
     return (
         frame.join(flags, on=["region", "year"], how="left", maintain_order="left")
         .with_columns(flags=joined)
-        .drop("official")
+        .drop("marks")
     )
 
 
@@ -106,11 +106,11 @@ def _change(values: FloatArray) -> FloatArray:
     return np.diff(values, axis=-1, prepend=np.nan)
 
 
-def omitted_frame(official: Official, detail: Detail, parts: Parts) -> pl.DataFrame:
-    """Return the region-years with an official residual and no decomposition, and what is missing in which industry."""
-    lost = np.isfinite(official.growth.tfp_growth) & ~np.isfinite(parts.within)
+def omitted_frame(measured: Measured, detail: Detail, parts: Parts) -> pl.DataFrame:
+    """Return the region-years with an measured residual and no decomposition, and what is missing in which industry."""
+    lost = np.isfinite(measured.growth.tfp_growth) & ~np.isfinite(parts.within)
     rows, columns = np.nonzero(lost)
-    panel = official.panel
+    panel = measured.panel
     schema = {"region": pl.String, "year": pl.Int64, "tfp_growth": pl.Float64, "missing": pl.String}
     series = {
         "output": detail.nominal,
@@ -127,7 +127,7 @@ def omitted_frame(official: Official, detail: Detail, parts: Parts) -> pl.DataFr
     data = {
         "region": [panel.regions[row] for row in rows.tolist()],
         "year": panel.years[columns],
-        "tfp_growth": official.growth.tfp_growth[rows, columns],
+        "tfp_growth": measured.growth.tfp_growth[rows, columns],
         "missing": words,
     }
     return pl.DataFrame(data, schema=schema)
@@ -159,10 +159,10 @@ _PARTS = (
 
 def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
     """Return the parts of every macro-region and of the whole."""
-    # The residual is that of the group's own official accounts. Regions enter with their share of the group's output,
+    # The residual is that of the group's own measured accounts. Regions enter with their share of the group's output,
     # mean of both years; what their residuals do not explain is ``allocation_between``: capital and labour moving
     # between regions, and the change of their weights in output. A year counts when all regions of the group have it.
-    official = pl.concat([measurement.national, measurement.groups]).select("region", "year", "tfp_growth")
+    measured = pl.concat([measurement.national, measurement.groups]).select("region", "year", "tfp_growth")
     member = _members(measurement)
     output = measurement.inputs.select("region", "year", "output")
     rows = (
@@ -186,7 +186,7 @@ def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
         .join(size, on="group", maintain_order="left")
         .filter(pl.col("here") == pl.col("members"))
         .rename({"group": "region"})
-        .join(official, on=["region", "year"], maintain_order="left")
+        .join(measured, on=["region", "year"], maintain_order="left")
         .filter(pl.col("tfp_growth").is_not_null())
         .select("region", "year", "tfp_growth", *_PARTS, allocation_between=pl.col("tfp_growth") - pl.col("own"))
         .sort("region", "year")

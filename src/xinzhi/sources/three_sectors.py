@@ -1,4 +1,4 @@
-"""Three sectors: output and employment as published, capital by splitting the official stock along investment."""
+"""Three sectors: output and employment as published, capital by splitting the measured stock along investment."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.inventory import at_timing
 from xinzhi.data import Package
 from xinzhi.sources.assumptions import Assumptions
-from xinzhi.sources.detail import Cube, Detail, Official, chained, growth, scale_to, without
+from xinzhi.sources.detail import Cube, Detail, Measured, chained, growth, scale_to, without
 from xinzhi.sources.given import base_position
 from xinzhi.yardstick import TOTAL_ASSET, deflator, investment, stocks
 
 _VERB = "sources.decompose"
 
 
-def from_sectors(package: Package, official: Official, assume: Assumptions) -> Detail:
+def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> Detail:
     """Return the three sectors of every region."""
     # Output is the volume index chained on value added of the base year; employment is scaled to the official total;
-    # the official capital stock is split along the sectors' shares of investment (see `split_stock`).
+    # the measured capital stock is split along the sectors' shares of investment (see `split_stock`).
     columns = ["region", "sector", "year", "output_nominal", "output_index_previous_year_100", "employment"]
-    accounts = Cube.of(package.require("sector_accounts", columns, verb=_VERB), "sector", official.panel)
+    accounts = Cube.of(package.require("sector_accounts", columns, verb=_VERB), "sector", measured.panel)
     rows = package.require("sector_investment", ["region", "sector", "year", "investment_nominal"], verb=_VERB)
-    spent = Cube.of(rows, "sector", official.panel)
+    spent = Cube.of(rows, "sector", measured.panel)
     if spent.names != accounts.names:
         raise InputError(
             "sources.sectors-differ", name=package.name, first=list(accounts.names), second=list(spent.names)
         )
     nominal = accounts.column("output_nominal")
     change = np.log(accounts.column("output_index_previous_year_100") / 100.0)
-    at = base_position(np.isfinite(nominal), official)
+    at = base_position(np.isfinite(nominal), measured)
     output, anew = chained(change, nominal, at)
     everywhere = np.ones(accounts.shape[:2], dtype=np.bool_)
     people = accounts.column("employment")
-    labour, labour_gap = scale_to(people, official.inputs.labour, everywhere)
+    labour, labour_gap = scale_to(people, measured.inputs.labour, everywhere)
     shares, filled, guessed = _shares(spent, assume)
     detail = Detail(
         level="sector",
@@ -47,7 +47,7 @@ def from_sectors(package: Package, official: Official, assume: Assumptions) -> D
         output=output,
         capital=np.full(accounts.shape, np.nan),
         labour=labour,
-        human_capital=np.broadcast_to(official.inputs.human_capital, accounts.shape),
+        human_capital=np.broadcast_to(measured.inputs.human_capital, accounts.shape),
         labour_share=None,
         exists=everywhere,
         comparable=True,
@@ -57,10 +57,10 @@ def from_sectors(package: Package, official: Official, assume: Assumptions) -> D
             "extrapolated:sector_investment": guessed,
             "first_published:sector_output": _first(accounts),
         },
-        gaps={"output": np.log(nominal.sum(axis=0) / official.panel.account("output_nominal")), "labour": labour_gap},
+        gaps={"output": np.log(nominal.sum(axis=0) / measured.panel.account("output_nominal")), "labour": labour_gap},
         lacks={"labour": without(people), "capital": without(shares)},
     )
-    return replace(detail, capital=split_stock(official, shares, detail, assume))
+    return replace(detail, capital=split_stock(measured, shares, detail, assume))
 
 
 def _shares(spent: Cube, assume: Assumptions) -> tuple[FloatArray, BoolArray, BoolArray]:
@@ -98,11 +98,11 @@ def _first(accounts: Cube) -> BoolArray:
     return np.asarray(out.any(axis=0))
 
 
-def split_stock(official: Official, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:
-    """Split the official capital stock over sectors."""
-    # Every sector's stock depreciates at the rate implied by the official stock, ``K[t] = (1 - d[t]) K[t-1] + I[t]``,
-    # and gets its share of official investment; so sectors add up to the official stock under every depreciation rule.
-    panel, rules = official.panel, official.rules
+def split_stock(measured: Measured, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:
+    """Split the measured capital stock over sectors."""
+    # Every sector's stock depreciates at the rate implied by the measured stock, ``K[t] = (1 - d[t]) K[t-1] + I[t]``,
+    # and gets its share of official investment; so sectors add up to the measured stock under every depreciation rule.
+    panel, rules = measured.panel, measured.rules
     if not panel.assets or rules.value("capital.measure") in {"given_stock", "given_services"}:
         raise InputError("sources.capital-given")
     named = [name for name in panel.assets if name != TOTAL_ASSET]
@@ -112,13 +112,13 @@ def split_stock(official: Official, share: FloatArray, detail: Detail, assume: A
     at_end = (
         rules if rules.value("capital.timing") == "end_of_year" else rules.replace({"capital.timing": "end_of_year"})
     )
-    stock = stocks(panel, at_end, spent, official.inputs.output).values.sum(axis=0)
+    stock = stocks(panel, at_end, spent, measured.inputs.output).values.sum(axis=0)
     flow = spent.real.sum(axis=0)
     kept = np.full_like(stock, np.nan)
     kept[:, 1:] = (stock[:, 1:] - flow[:, 1:]) / stock[:, :-1]
     parts = _accumulate(stock, flow, kept, share, _first_split(kept, share, detail, assume))
     timed = at_timing(parts, rules.value("capital.timing"))
-    return scale_to(timed, official.inputs.capital, detail.exists)[0]
+    return scale_to(timed, measured.inputs.capital, detail.exists)[0]
 
 
 def _accumulate(

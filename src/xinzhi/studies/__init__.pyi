@@ -1,6 +1,10 @@
 from .assess import Assessment as Assessment
 from .assess import AssessOptions as AssessOptions
 from .assess import assess as assess
+from .bands import BacktestOptions as BacktestOptions
+from .bands import BandsOptions as BandsOptions
+from .bands import backtest as backtest
+from .bands import bands as bands
 from .bubbles import BubblesOptions as BubblesOptions
 from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks

@@ -91,7 +91,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     >>> list(made.results), list(made.topics)
     (['measurement', 'scope', 'frontier.change'], ['scope', 'frontier'])
     """
-    from xinzhi.yardstick import measure
+    from xinzhi.yardstick import measure, require_value_added, require_yearly
 
     wish: AssessOptions = options(AssessOptions, asked)
     wanted = wish.topics
@@ -99,6 +99,8 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     package = load(source, wish.encoding)
     progress.step("measure")
     measured = measure(package, wish.protocol)
+    require_value_added(measured.protocol, "assess")
+    require_yearly(measured.panel, "assess")
     topics: dict[str, Study] = {}
     makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
         "scope": _scope, "sources": _sources, "sectors": _sectors, "paths": _paths, "frontier": _frontier,
@@ -173,7 +175,7 @@ def _paths(package: Package, measurement: Measurement) -> Study | None:
     """Return complexity and what regions could enter in the last year of industries."""
     from xinzhi.studies.paths import paths
 
-    table = package.tables.get("activity")
+    table = package.optional("activity", verb="paths")
     if table is None or not {*PANEL.values(), "year"} <= set(table.columns) or not table.height:
         return None
     made = paths(package, measurement=measurement, protocol=measurement.protocol, deeper=False)

@@ -181,7 +181,7 @@ class Source:
         if self.measured:
             of = self.measured[0].provenance
             provenance = replace(
-                provenance, protocol=of.protocol, protocol_fingerprint=of.protocol_fingerprint,
+                provenance, protocol=of.protocol, protocol_fingerprint=of.protocol_fingerprint, standing=of.standing,
                 inputs={**of.inputs, **provenance.inputs},
             )  # fmt: skip
         return replace(verbs.labelled(result, labels), provenance=provenance)

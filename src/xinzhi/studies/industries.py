@@ -89,7 +89,7 @@ def anchor_of(package: Package, column: str | None, year: int) -> dict[str, floa
 
     if column is None:
         return output_per_head(package, year)
-    accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
+    accounts, indicators = package.optional("accounts", verb="paths"), package.optional("indicators", verb="paths")
     if accounts is not None and column in accounts.columns and accounts[column].dtype.is_numeric():
         rows = accounts.filter(pl.col("year") == year).select("region", pl.col(column).cast(pl.Float64))
     elif indicators is not None and column in set(indicators["indicator"]):
@@ -122,7 +122,9 @@ def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | 
     """Return the industries that count as emerging by the lists in force; None where codes are not of the standard."""
     from xinzhi.scope import classify_package
 
-    accounts = package.tables.get("accounts", package.tables["activity"])
+    accounts = package.optional("accounts", verb="paths")
+    if accounts is None:
+        accounts = package.tables["activity"]
     try:
         judged = classify_package(package, as_of=f"{int(accounts['year'].max())}-12-31")  # type: ignore[arg-type] # years
     except (InputError, UsageError) as error:
@@ -135,7 +137,7 @@ def endowments_of(package: Package, year: int) -> pl.DataFrame | None:
     """Return schooling, and energy and research over output, as far as the package has them; None without any."""
     import polars as pl
 
-    accounts, indicators = package.tables.get("accounts"), package.tables.get("indicators")
+    accounts, indicators = package.optional("accounts", verb="paths"), package.optional("indicators", verb="paths")
     if accounts is None:
         return None
     rows = accounts.filter(pl.col("year") == year)
@@ -153,6 +155,6 @@ def endowments_of(package: Package, year: int) -> pl.DataFrame | None:
 
 def regions_of(package: Package) -> list[str]:
     """Return the codes of all regions of a package."""
-    tables = (package.tables.get(name) for name in ("regions", "plans", "activity", "accounts"))
+    tables = (package.optional(name, verb="paths") for name in ("regions", "plans", "activity", "accounts"))
     found = (table for table in tables if table is not None and "region" in table.columns)
     return sorted({str(code) for table in found for code in table["region"].unique()})

@@ -184,7 +184,7 @@ def _add_together(package: Package, measurement: Measurement | None, wish: Paths
     if measurement is not None:
         keys = {"unit": "region", "time": "year", "value": "tfp_level"}
         _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft)
-    table = None if wish.clubs else package.tables.get("activity")
+    table = None if wish.clubs else package.optional("activity", verb="paths")
     years = [] if table is None else sorted(table["year"].unique())
     lanes = None
     if len(years) > 1:
@@ -201,7 +201,7 @@ def _add_together(package: Package, measurement: Measurement | None, wish: Paths
 
 def _add_backtest(package: Package, wish: PathsOptions, draft: Draft) -> None:
     """Add the test of forecasts out of time; by default the second half of the years tests the first."""
-    table = package.tables.get("activity")
+    table = package.optional("activity", verb="paths")
     if table is None:
         return
     spans = wish.spans

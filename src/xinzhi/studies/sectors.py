@@ -200,7 +200,7 @@ def _named(result: Any, names: Mapping[str, Text]) -> Any:  # noqa: ANN401 - a r
 
 def _groups(package: Package) -> tuple[pl.DataFrame | None, dict[str, Text]]:
     """Return the macro-region of every region and what they are called; None where there are not two of them."""
-    table = package.tables.get("regions")
+    table = package.optional("regions", verb="sectors")
     if table is None or not {"group_zh", "group_en"} <= set(table.columns):
         return None, {}
     rows = table.select("region", group=pl.coalesce("group_en", "group_zh"), zh=pl.coalesce("group_zh", "group_en"))

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 LEAST = Path(__file__).with_name("studies.yaml")
 YARDSTICK = ("measure", "audit", "claim", "vintages")  # their recipes are short and stand together
+ESTIMATES = ("bands", "backtest")
 OTHERS = ("scope", "sources", "sectors", "paths", "plan", "frontier", "risks", "screen", "bubbles")
-TOPICS = ("assess", *YARDSTICK, *OTHERS)
+TOPICS = ("assess", *YARDSTICK, *ESTIMATES, *OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +202,8 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     Parameters
     ----------
     name
-        The topic: ``assess, measure, audit, claim, vintages, scope, sources, sectors, paths, plan, frontier, risks,
-        screen, bubbles``.
+        The topic: ``assess, measure, audit, claim, vintages, bands, backtest, scope, sources, sectors, paths, plan,
+        frontier, risks, screen, bubbles``.
     source
         A data package, its name or path; several topics read plain tables, too.
     progress
@@ -225,6 +226,6 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     """
     if name not in TOPICS:
         raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
-    home = "yardstick" if name in YARDSTICK else name
+    home = "yardstick" if name in YARDSTICK else "bands" if name in ESTIMATES else name
     recipe: Callable[..., Study] = getattr(import_module(f"xinzhi.studies.{home}"), name)
     return recipe(source, progress=progress, **asked)

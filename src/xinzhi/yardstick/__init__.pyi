@@ -5,10 +5,10 @@ from .audit.audit import audit as audit
 from .audit.audit import choice_shares as choice_shares
 from .audit.audit import choice_title as choice_title
 from .audit.choices import Choice as Choice
+from .breaking import break_marks as break_marks
 from .breaks.breaks import Breaks as Breaks
 from .breaks.breaks import break_findings as break_findings
 from .breaks.breaks import breaks as breaks
-from .breaks.judge import break_marks as break_marks
 from .capital import investment as investment
 from .capital import stocks as stocks
 from .claims.check_claims import ClaimCheck as ClaimCheck
@@ -18,6 +18,15 @@ from .claims.check_claims import check_claims as check_claims
 from .claims.check_claims import note as note
 from .compare_vintages import VintageChange as VintageChange
 from .compare_vintages import compare_vintages as compare_vintages
+from .digital import DigitalCapital as DigitalCapital
+from .digital import digital_capital as digital_capital
+from .estimates.backtest import backtest as backtest
+from .estimates.bands import bands as bands
+from .estimates.results import Backtest as Backtest
+from .estimates.results import Bands as Bands
+from .estimates.results import leading_span as leading_span
+from .grades import Grades as Grades
+from .grades import grades as grades
 from .growth_accounts import IDENTITY_TOLERANCE as IDENTITY_TOLERANCE
 from .growth_accounts import Growth as Growth
 from .growth_accounts import GrowthAccounts as GrowthAccounts
@@ -25,6 +34,7 @@ from .growth_accounts import Inputs as Inputs
 from .growth_accounts import account as account
 from .growth_accounts import build_inputs as build_inputs
 from .inputs import deflator as deflator
+from .inputs import require_value_added as require_value_added
 from .measure import measure as measure
 from .measurement import Measurement as Measurement
 from .panel import BEARABLE as BEARABLE
@@ -33,6 +43,7 @@ from .panel import TOTAL_ASSET as TOTAL_ASSET
 from .panel import Marks as Marks
 from .panel import Panel as Panel
 from .panel import both_ends as both_ends
+from .panel import require_yearly as require_yearly
 from .panel import spell as spell
 from .periods import official_span as official_span
 from .view import EXCEPTIONS as EXCEPTIONS

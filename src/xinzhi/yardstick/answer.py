@@ -10,6 +10,7 @@ import polars as pl
 from xinzhi.core import flags
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, clauses, listing, words
+from xinzhi.data import known_tables
 from xinzhi.yardstick.view import EXCEPTIONS, PARTS, Figures, Span, View
 
 SEVERAL = 2  # regions from which on there is a ranking
@@ -20,13 +21,29 @@ def measured(result: Figures) -> Facts:
     if result.frame.is_empty():
         return {"answer.unmeasured": {}}
     view = View(result)
-    steps = (_together, _sources, _ends, _whole, _contrast, _latest, _until)
-    return {key: said for step in steps for key, said in step(view).items()}
+    steps = (_together, _sources, _ends, _unranked, _whole, _contrast, _latest, _until)
+    facts = {key: said for step in steps for key, said in step(view).items()}
+    return facts | result.regions_declared.facts(_named(view, view.codes)) | _findings(result)
+
+
+def _findings(result: Figures) -> Facts:
+    """Return how many warnings about the data touch these figures, and in which columns."""
+    warned = [one for one in result.findings if one.severity != "note"]
+    columns = dict.fromkeys((str(one.table), one.column) for one in warned)
+    names = [_title(table, column) for table, column in columns]
+    return {"note.findings": {"n": len(warned), "names": names}} if warned else {}
+
+
+def _title(table: str, column: str | None) -> Text:
+    """Return what a column, or a table, is called."""
+    known = known_tables()[table]
+    found = known.column(column) if column else None
+    return known.title if found is None else found.text
 
 
 def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures of growth accounts by what sentences call them."""
-    parts = {name: row[column] for name, column in PARTS.items()}
+    parts = {name: row[column] for name, column in PARTS.items() if column in row}
     return {"growth": row["output_growth"], "share": row["tfp_part"], **parts}
 
 
@@ -49,6 +66,9 @@ def _apart(view: View, opening: Text) -> Facts:
     if len(view.codes) == 1 and mine.height == 1:
         name = view.name(view.codes[0])
         return {"answer.alone": {"opening": opening, "name": name, **figures_of(mine.row(0, named=True))}}
+    declared = view.measurement.regions_declared
+    if not declared.complete:
+        return {"answer.no_set": {"opening": opening, "n": len(view.codes), "all": len(declared.declared)}}
     absent = [code for code in view.codes if code not in set(mine["region"])]
     if absent and not view.measurement.levels.is_empty():
         return {"answer.incomplete": {"opening": opening, "n": len(view.codes), "names": _named(view, absent)}}
@@ -64,8 +84,8 @@ def _opening(view: View, span: Span) -> Text:
 
 def largest_source(frame: pl.DataFrame) -> pl.DataFrame:
     """Add ``largest``: the factor that gave most of growth in every row."""
-    factors = list(PARTS)
-    top = pl.concat_list(PARTS.values()).list.arg_max()
+    factors = [name for name, column in PARTS.items() if column in frame.columns]
+    top = pl.concat_list(PARTS[name] for name in factors).list.arg_max()
     return frame.with_columns(largest=top.replace_strict(list(range(len(factors))), factors, default=None))
 
 
@@ -86,17 +106,23 @@ def _sources(view: View) -> Facts:
 
 
 def _ends(view: View) -> Facts:
-    rows = view.of(view.lead).drop_nulls("tfp_growth").select("region", "tfp_growth").rows()
-    if len(rows) < SEVERAL:
+    rows = view.ranked(view.lead).select("region", "tfp_growth").rows()
+    if len(rows) < SEVERAL or not view.measurement.regions_declared.complete:
         return {}
     width = min(3, len(rows) // 2)
     said = [words("yardstick.answer.figure", name=view.name(code), value=value) for code, value in rows]
     return {"answer.ends": {"first": said[:width], "last": said[: -width - 1 : -1]}}
 
 
+def _unranked(view: View) -> Facts:
+    """Return the regions that have no rank, for their data fail the tests of admission."""
+    names = _named(view, view.unranked(view.lead))
+    return {"answer.unranked": {"span": view.lead.label, "k": len(names), "names": names}} if names else {}
+
+
 def _whole(view: View) -> Facts:
     row = view.national_of(view.whole)
-    rows = view.of(view.whole).drop_nulls("tfp_growth")["region"]
+    rows = view.ranked(view.whole)["region"]
     if view.whole in view.spans or not row or rows.len() < SEVERAL:
         return {}
     ends = {"first": view.name(rows[0]), "last": view.name(rows[-1])}

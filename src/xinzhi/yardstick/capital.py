@@ -14,8 +14,12 @@ from xinzhi.core.errors import InputError, ProtocolError
 from xinzhi.core.gaps import hold
 from xinzhi.core.prices import deflate, splice
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.inputs import labour_share, price_base
-from xinzhi.yardstick.panel import TOTAL_ASSET, Marks, Panel, Series, either
+from xinzhi.yardstick.benchmark import benchmark
+from xinzhi.yardstick.estimating import estimate_investment
+from xinzhi.yardstick.inputs import base_year, intermediate, labour_share, rebased
+from xinzhi.yardstick.panel import TOTAL_ASSET, Marks, Panel, Series, either, require_yearly
+
+NEVER = np.iinfo(np.int64).max  # a year that no figure reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Investment:
 
 def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray) -> Series:
     """Return the capital stock or the index of capital services `(R, T)`, as ``capital.measure`` says."""
-    # A package without investment that gives a stock is measured with that stock, marked ``proxy:capital`` throughout:
+    # A region without investment that gives a stock is measured with that stock, marked ``proxy:capital`` throughout:
     # it was not built by the protocol's inventory.
     match protocol.value("capital.measure"):
         case "given_stock":
@@ -43,13 +47,41 @@ def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: Floa
             stock = stocks(panel, protocol, invested, output)
             rate = depreciation_rates(panel, protocol, invested.assets)
             return capital_services(panel, protocol, invested, stock, rate)
-        case "stock" if not panel.assets and np.isfinite(panel.account("capital")).any():
-            given = _given(panel, "capital")
-            return Series(given.values, {**given.marks, "proxy:capital": np.isfinite(given.values)})
         case _:
-            assets = [TOTAL_ASSET] if TOTAL_ASSET in panel.assets else list(panel.assets)
-            stock = stocks(panel, protocol, investment(panel, protocol, deflator, assets), output)
-            return Series(stock.values.sum(axis=0), stock.marks)
+            return _stock(panel, protocol, output, deflator)
+
+
+def _stock(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray) -> Series:
+    """Return the stock `(R, T)`: the total where a region has one, else the sum of its assets, else what is given."""
+    assets = [name for name in panel.assets if name != TOTAL_ASSET]
+    totals = _invests(panel, [TOTAL_ASSET]) if TOTAL_ASSET in panel.assets else np.zeros(panel.shape[0], dtype=np.bool_)
+    parts = _invests(panel, assets) & ~totals if assets else np.zeros_like(totals)
+    given = np.isfinite(panel.account("capital")).any(axis=1) & ~totals & ~parts
+    if not (totals | parts | given).any():
+        raise InputError("yardstick.no-asset")
+    made = Series(np.full(panel.shape, np.nan))
+    for names, own in (([TOTAL_ASSET], totals), (assets, parts)):
+        if own.any():
+            stock = stocks(panel, protocol, investment(panel, protocol, deflator, names), output)
+            made = _only(made, Series(stock.values.sum(axis=0), stock.marks), own)
+    if given.any():
+        stock = _given(panel, "capital")
+        marks = {**stock.marks, "proxy:capital": np.isfinite(stock.values)}
+        made = _only(made, Series(stock.values, marks), given)
+    return made
+
+
+def _only(rest: Series, series: Series, own: BoolArray) -> Series:
+    """Take the series of some regions `(R,)`, and what there was of the others."""
+    rows = own[:, None]
+    marks = {name: mask & rows for name, mask in series.marks.items()}
+    return Series(np.where(rows, series.values, rest.values), either(rest.marks, marks))
+
+
+def _invests(panel: Panel, assets: list[str]) -> BoolArray:
+    """Return which regions `(R,)` have any investment in some assets."""
+    take = [panel.assets.index(name) for name in assets]
+    return np.asarray(np.isfinite(panel.investment["investment_nominal"][take]).any(axis=(0, 2)))
 
 
 def _given(panel: Panel, column: str) -> Series:
@@ -67,21 +99,26 @@ def investment(panel: Panel, protocol: Protocol, deflator: FloatArray, assets: l
     """
     if not assets:
         raise InputError("yardstick.no-asset")
+    require_yearly(panel, "the perpetual inventory")
     take = [panel.assets.index(name) for name in assets]
-    nominal = panel.investment["investment_nominal"][take]
+    brought = benchmark(panel, protocol)
+    nominal = panel.investment["investment_nominal"][take] * brought.factor
     after = _mask(panel, "investment_nominal", take)
     if protocol.value("capital.investment_after_official") == "stop":
         nominal, after = np.where(after, np.nan, nominal), np.zeros_like(after)
     price, proxy = _price(panel, protocol, deflator, take)
-    base = price_base(panel, protocol)
-    if base is not None:
-        at = base - int(panel.years[0])
-        price = price / price[..., at : at + 1]
+    estimated = estimate_investment(panel, protocol, nominal, price) if after.any() else None
+    at = base_year(panel, protocol)
+    if at is not None:
+        price = price / np.where(rebased(panel, at)[:, None], price[..., at : at + 1], 1.0)
     marks: Marks = {
         # Every later stock contains the extrapolated amounts, even if official figures come back.
         "extrapolated:investment": np.logical_or.accumulate(np.asarray(after.any(axis=0)), axis=1),
         "proxy:investment_price": np.asarray(proxy.any(axis=0)),
     }
+    marks = either(marks, brought.marks)
+    if estimated is not None:
+        nominal, marks = estimated.nominal, either(marks, estimated.marks)
     return Investment(tuple(assets), deflate(nominal, price), price, marks)
 
 
@@ -94,13 +131,14 @@ def _mask(panel: Panel, column: str, take: list[int]) -> BoolArray:
 def _price(panel: Panel, protocol: Protocol, deflator: FloatArray, take: list[int]) -> tuple[FloatArray, BoolArray]:
     """Return the price of investment and the cells where another index stands in for the official one."""
     price, proxy = panel.investment["investment_price"][take], _mask(panel, "investment_price", take)
-    official = ~proxy & np.isfinite(price)
-    last = np.flatnonzero(official.any(axis=(0, 1)))
-    # A region whose whole index is a proxy (Tibet) keeps it up to the last official year of the others.
-    ended = proxy & (np.arange(panel.shape[1]) > (last[-1] if last.size else panel.shape[1]))
+    ended = proxy & (panel.years > _official_until(panel, protocol, ~proxy & np.isfinite(price)))
     match protocol.value("capital.price_after_official"):
         case "output_deflator":
             joined, _ = splice(np.where(ended, np.nan, price), np.broadcast_to(deflator, price.shape))
+            return np.where(ended, joined, price), proxy
+        case "ppi" | "national_deflator" as way:
+            path = np.cumsum(_national_price_growth(panel, protocol, deflator, way), axis=1)
+            joined, _ = splice(np.where(ended, np.nan, price), np.broadcast_to(np.exp(path), price.shape))
             return np.where(ended, joined, price), proxy
         case "stop":
             return np.where(ended, np.nan, price), proxy & ~ended
@@ -108,13 +146,39 @@ def _price(panel: Panel, protocol: Protocol, deflator: FloatArray, take: list[in
             return price, proxy
 
 
+def _national_price_growth(panel: Panel, protocol: Protocol, deflator: FloatArray, way: str) -> FloatArray:
+    """Return log growth of the national price of investment `(R, T)`, of the output deflator where it has none."""
+    stated = protocol.value("capital.price_growth").get(way)
+    if stated is None:
+        raise ProtocolError("yardstick.no-price-growth", id=protocol.label, way=way)
+    growth = np.array([stated.get(year, np.nan) for year in panel.calendar.tolist()])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        own = np.diff(np.log(deflator), axis=1, prepend=np.nan)
+    growth = np.where(np.isfinite(growth), growth, own)
+    return np.where(np.isfinite(growth), growth, 0.0)
+
+
+def _official_until(panel: Panel, protocol: Protocol, official: BoolArray) -> IntArray:
+    """Return the last year of the official price `(A, R, 1)`, or of the protocol; no year where there is none."""
+    if protocol.declares("capital.price_official_until"):
+        return np.full((*official.shape[:2], 1), int(protocol.value("capital.price_official_until")))
+    last = official.shape[2] - 1 - official[..., ::-1].argmax(axis=2)
+    until: IntArray = np.where(official.any(axis=2), panel.years[last], NEVER)[..., None]
+    return until
+
+
 def stocks(panel: Panel, protocol: Protocol, invested: Investment, output: FloatArray) -> Series:
     """Return the stock of every asset `(A, R, T)` at the timing of the protocol, with marks `(R, T)`."""
     timing = protocol.value("capital.timing")
     rate = depreciation_rates(panel, protocol, invested.assets)
     start = initial_stock(panel, protocol, invested.real, invested.price, output, rate)
-    stock = _inventory(panel, protocol, invested, rate, start)
-    old = _inventory(panel, protocol, invested, rate, start, only_first=True)
+    # An asset that a region never has is a stock of nothing, not one that is unknown.
+    never = np.asarray(~np.isfinite(invested.real).any(axis=2))
+    never &= ~never.all(axis=0)
+    stock, old = (
+        np.where(never[..., None], 0.0, _inventory(panel, protocol, invested, rate, start, only_first=first))
+        for first in (False, True)
+    )
     with np.errstate(invalid="ignore"):
         share = old.sum(axis=0) / stock.sum(axis=0)
         weak = share > protocol.value("reporting.initial_stock_share")
@@ -152,7 +216,7 @@ def _know_assets(assets: tuple[str, ...], table: Mapping[str, float]) -> None:
 
 
 def _inventory(
-    panel: Panel, protocol: Protocol, invested: Investment, rate: FloatArray, start: Start, *, only_first: bool = False
+    panel: Panel, protocol: Protocol, invested: Investment, rate: FloatArray, start: Start, *, only_first: bool
 ) -> FloatArray:
     """Run the perpetual inventory; with `only_first` of the first stock alone, as if nothing were added to it."""
     rules = protocol.values("capital.depreciation_rule", panel.years)
@@ -161,7 +225,7 @@ def _inventory(
         return _hyperbolic(protocol, invested.assets, flow, start)
     reported = np.array([rule == "reported" for rule in rules])
     if reported.any() and not only_first:
-        flow = flow - np.where(reported, _reported_depreciation(panel, invested), 0.0)
+        flow = flow - np.where(reported, _reported_depreciation(panel, protocol, invested), 0.0)
     return inventory.geometric(flow, rate, start.stock, start=start.index)
 
 
@@ -188,13 +252,14 @@ def _hyperbolic(protocol: Protocol, assets: tuple[str, ...], flow: FloatArray, s
     )
 
 
-def _reported_depreciation(panel: Panel, invested: Investment) -> FloatArray:
+def _reported_depreciation(panel: Panel, protocol: Protocol, invested: Investment) -> FloatArray:
     """Return reported depreciation at the prices of investment `(A, R, T)`."""
     take = [panel.assets.index(name) for name in invested.assets]
     nominal = panel.investment.get("depreciation_nominal")
     if nominal is None:
         raise InputError("yardstick.no-depreciation")
-    return deflate(nominal[take], invested.price)
+    # Depreciation belongs to the accounts that investment was published in, and is moved with it.
+    return deflate(nominal[take] * benchmark(panel, protocol).factor, invested.price)
 
 
 def _lag(mask: BoolArray, *, keep: bool) -> BoolArray:
@@ -330,7 +395,8 @@ def capital_services(panel: Panel, protocol: Protocol, invested: Investment, sto
 
 def _capital_income(panel: Panel, protocol: Protocol) -> FloatArray:
     """Return the income of capital at current prices."""
-    nominal = panel.account("output_nominal")
+    nominal, bought = panel.account("output_nominal"), intermediate(panel, protocol)
     if not np.isfinite(nominal).any():
         raise InputError("yardstick.no-capital-income")
-    return (1 - labour_share(panel, protocol).values) * nominal
+    others = 0.0 if bought is None else bought.share.sum(axis=0)
+    return (1 - others - labour_share(panel, protocol).values) * nominal

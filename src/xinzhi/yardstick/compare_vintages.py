@@ -18,7 +18,8 @@ from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require
+from xinzhi.yardstick.inputs import Intermediate
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require, require_yearly
 
 Source = Package | str | Path | Mapping[str, object]
 Reason = tuple[str, Text]
@@ -129,6 +130,7 @@ def compare_vintages(
             version=__version__,
             protocol=new.protocol.label,
             protocol_fingerprint=new.protocol.fingerprint,
+            standing=new.protocol.standing,
             package=new.package.name,
             inputs=new.inputs() | {f"before:{name}": digest for name, digest in old.inputs().items()},
             options={
@@ -168,7 +170,9 @@ def _read(source: Source, protocol: Protocol | str | Path) -> _Side:
     """Load one vintage and its protocol."""
     package, rules = as_package(source), load_protocol(protocol)
     tables = require(package, rules)
-    return _Side(package, rules, read_panel(package), tables)
+    panel = read_panel(package)
+    require_yearly(panel, "compare_vintages")
+    return _Side(package, rules, panel, tables)
 
 
 def _common(old: _Side, new: _Side) -> tuple[tuple[str, ...], IntArray]:
@@ -207,7 +211,8 @@ def _parts(
     outcome = np.empty((1 << len(PARTS), len(regions), len(years)))
     for swapped in range(len(outcome)):
         output, capital, labour, share, ruler = (swapped >> bit & 1 for bit in range(len(PARTS)))
-        sources = zip(fields(Inputs), (output, capital, labour, labour, share), strict=True)
+        # Intermediate inputs, of gross output, come with their output.
+        sources = zip(fields(Inputs), (output, capital, labour, labour, share, output), strict=True)
         mixed = Inputs(*(getattr(made[at, ruler], item.name) for item, at in sources))
         outcome[swapped] = account(mixed, rulers[ruler]).tfp_growth
     return shapley(outcome), outcome[0], outcome[-1]
@@ -218,7 +223,11 @@ def _cut(side: _Side, rules: Protocol, regions: tuple[str, ...], years: IntArray
     inputs, _ = build_inputs(side.panel, rules)
     rows = np.array([side.panel.region_index(name) for name in regions])
     cells = np.ix_(rows, np.searchsorted(side.panel.years, years))
-    return Inputs(*(getattr(inputs, item.name)[cells] for item in fields(Inputs)))
+    bought = inputs.intermediate
+    if bought is not None:
+        rows, columns = rows[:, None], cells[1]
+        bought = Intermediate(bought.quantity[:, rows, columns], bought.share[:, rows, columns])
+    return Inputs(**{name: values[cells] for name, values in inputs.levels().items()}, intermediate=bought)
 
 
 @dataclass(frozen=True, slots=True)

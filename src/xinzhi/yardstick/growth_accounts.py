@@ -11,7 +11,16 @@ from xinzhi.core.errors import IdentityError
 from xinzhi.core.index_numbers import log_index, multilateral_levels, weights
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.capital import capital
-from xinzhi.yardstick.inputs import deflator, labour, labour_share, output, quality
+from xinzhi.yardstick.inputs import (
+    Intermediate,
+    as_measured,
+    deflator,
+    intermediate,
+    labour,
+    labour_share,
+    output,
+    quality,
+)
 from xinzhi.yardstick.panel import Marks, Panel, either
 
 # Rounding of float64 over a few additions, not a convention: an identity holds to it or is broken.
@@ -20,18 +29,29 @@ IDENTITY_TOLERANCE = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The levels that enter the accounts, each `(R, T)`: NaN where a figure is missing."""
+    """The levels that enter the accounts, each `(R, T)`: NaN where a figure is missing.
+
+    `intermediate` are those of gross output, if that is the output, and None otherwise.
+    """
 
     output: FloatArray
     capital: FloatArray
     labour: FloatArray
     human_capital: FloatArray
     labour_share: FloatArray
+    intermediate: Intermediate | None = None
+
+    def levels(self) -> dict[str, FloatArray]:
+        """Return the levels by name, without the intermediate inputs."""
+        return {name: getattr(self, name) for name in LEVELS}
 
     def complete(self) -> BoolArray:
         """Return the region-years in which every input is known (see `positive`)."""
-        known = [np.isfinite(getattr(self, item.name)) for item in fields(self)]
-        return np.asarray(np.logical_and.reduce(known))
+        known = [np.isfinite(values) for values in self.levels().values()]
+        if self.intermediate is not None:
+            known.append(np.isfinite(self.intermediate.share.sum(axis=0)))
+        whole: BoolArray = np.logical_and.reduce(known)
+        return whole
 
     def positive(self) -> Inputs:
         """Return the inputs without stocks and flows that are zero or negative: these have no growth and no level."""
@@ -39,8 +59,13 @@ class Inputs:
         def known(values: FloatArray) -> FloatArray:
             return np.where(values > 0, values, np.nan)
 
-        names = ("output", "capital", "labour", "human_capital")
-        return replace(self, **{name: known(getattr(self, name)) for name in names})
+        return replace(
+            self,
+            output=known(self.output),
+            capital=known(self.capital),
+            labour=known(self.labour),
+            human_capital=known(self.human_capital),
+        )
 
     def aggregate(self, member: BoolArray) -> Inputs:
         """Sum regions by aggregate `(G, R)` to `(G, T)`, means by weight; NaN while a member is incomplete."""
@@ -61,9 +86,15 @@ class Inputs:
         )
 
 
+LEVELS = tuple(item.name for item in fields(Inputs) if item.name != "intermediate")
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Growth accounts, each `(R, T)` in log points per year: NaN in years without a complete year before."""
+    """Growth accounts, each `(R, T)` in log points per year: NaN in years without a complete year before.
+
+    The intermediate inputs of gross output have one growth and one contribution together; None of value added.
+    """
 
     output_growth: FloatArray
     capital_growth: FloatArray
@@ -75,6 +106,9 @@ class Growth:
     human_capital_contribution: FloatArray
     tfp_growth: FloatArray
     identity_gap: float
+    intermediate_growth: FloatArray | None = None
+    intermediate_contribution: FloatArray | None = None
+    intermediate_share: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +121,7 @@ class GrowthAccounts:
 
 def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
     """Return the inputs of the growth accounts and the marks of their figures, each `(R, T)`."""
+    panel = as_measured(panel, protocol)
     made = output(panel, protocol)
     machines = capital(panel, protocol, made.values, deflator(panel))
     people = labour(panel, protocol)
@@ -95,7 +130,8 @@ def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
     marks: Marks = {}
     for series in (made, machines, people, skill, share):
         marks = either(marks, series.marks)
-    return Inputs(made.values, machines.values, people.values, skill.values, share.values).positive(), marks
+    bought = intermediate(panel, protocol)
+    return Inputs(made.values, machines.values, people.values, skill.values, share.values, bought).positive(), marks
 
 
 def account(inputs: Inputs, protocol: Protocol) -> Growth:
@@ -116,6 +152,11 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
     output = growth(inputs.output)
     change = np.stack([capital, persons + quality])
     share = np.stack([1.0 - inputs.labour_share, inputs.labour_share])
+    if inputs.intermediate is not None:
+        bought = np.where(whole, inputs.intermediate.share, np.nan)
+        share = np.concatenate([share, bought])
+        share[0] -= bought.sum(axis=0)
+        change = np.concatenate([change, inputs.intermediate.growth()])
     formula = protocol.value("index.formula")
     current = protocol.declares("shares.averaging") and protocol.value("shares.averaging") == "current"
     if current and formula == "tornqvist":
@@ -126,11 +167,17 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
         joint = log_index(change, share, formula=formula)
     tfp = output - joint
     parts = (weight[0] * capital, weight[1] * persons, weight[1] * quality)
-    gap = np.abs(output - parts[0] - parts[1] - parts[2] - tfp)
+    bought_share, bought = weight[2:].sum(axis=0), (weight[2:] * change[2:]).sum(axis=0)
+    gap = np.abs(output - parts[0] - parts[1] - parts[2] - bought - tfp)
     worst = float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0
     if worst >= IDENTITY_TOLERANCE:
         raise IdentityError("yardstick.identity", worst=worst)
-    return Growth(output, capital, persons, quality, weight[1], *parts, tfp, worst)
+    made = Growth(output, capital, persons, quality, weight[1], *parts, tfp, worst)
+    if inputs.intermediate is None:
+        return made
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_each = bought / bought_share
+    return replace(made, intermediate_growth=of_each, intermediate_contribution=bought, intermediate_share=bought_share)
 
 
 @dataclass(frozen=True, slots=True)

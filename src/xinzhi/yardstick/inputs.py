@@ -3,22 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xinzhi.core.arrays import FloatArray
-from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import hold, inside, interpolate
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.gaps import hold, inside, interpolate, last_known, mask_after
 from xinzhi.core.labour import fill_hours, human_capital
-from xinzhi.core.shares import carry, corner, national
+from xinzhi.core.quarters import quarter, year_of
+from xinzhi.core.shares import carry, corner, self_employed
 from xinzhi.core.text import NOTHING
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.panel import Panel, Series
+from xinzhi.yardstick.estimating import extend_schooling
+from xinzhi.yardstick.linking import link
+from xinzhi.yardstick.panel import BOUGHT, Panel, Series
 
 Returns = Sequence[tuple[float | None, float]]
 
 
 LATEST = "latest"
+
+
+def gross(protocol: Protocol) -> bool:
+    """Return whether the output is gross output, with intermediate inputs among the inputs."""
+    return bool(protocol.value("output.concept") == "gross_output")
+
+
+def require_value_added(protocol: Protocol, verb: str) -> None:
+    """Refuse gross output for a verb that knows no intermediate inputs: a `UsageError` says so."""
+    if gross(protocol):
+        raise UsageError("yardstick.gross-output", verb=verb, id=protocol.label)
+
+
+def as_measured(panel: Panel, protocol: Protocol) -> Panel:
+    """Return the panel with the output that the protocol means as ``output_real`` and ``output_nominal``."""
+    if not gross(protocol):
+        return panel
+    names = {"output_real": "gross_output_real", "output_nominal": "gross_output_nominal"}
+    missing = [name for name in names.values() if not np.isfinite(panel.account(name)).any()]
+    if missing or protocol.value("output.vintage") != LATEST:
+        raise InputError("yardstick.no-gross-output", missing=missing or ["output.vintage"])
+    made = {name: panel.account(column) for name, column in names.items()}
+    return replace(panel, accounts={**panel.accounts, **made, "output_price": np.full(panel.shape, np.nan)})
+
+
+@dataclass(frozen=True, slots=True)
+class Intermediate:
+    """Intermediate inputs `(N, R, T)`: their quantities, and their costs as shares of gross output."""
+
+    quantity: FloatArray
+    share: FloatArray
+
+    def growth(self) -> FloatArray:
+        """Return the log growth of every input; one that is not used in either year does not grow."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            change = np.diff(np.log(np.where(self.quantity > 0, self.quantity, np.nan)), axis=-1, prepend=np.nan)
+        return np.where(np.isfinite(change), change, 0.0)
+
+
+def intermediate(panel: Panel, protocol: Protocol) -> Intermediate | None:
+    """Return the intermediate inputs of gross output; None where the output is value added."""
+    if not gross(protocol):
+        return None
+    names = BOUGHT
+    quantity = np.stack([panel.account(f"{name}_real") for name in names])
+    cost = np.stack([panel.account(f"{name}_nominal") for name in names])
+    own = np.isfinite(cost[:3]).any(axis=(0, 2))
+    used = np.stack([*[own] * 3, ~own & np.isfinite(cost[3]).any(axis=1)])[..., None]
+    if not used.any():
+        raise InputError("yardstick.no-intermediate", wanted=[f"{name}_nominal" for name in names])
+    # A kind that a region never buys costs nothing; a year without any figure is unknown.
+    known = (np.isfinite(cost) & used).any(axis=0)
+    spent = np.where(known, np.where(used & np.isfinite(cost), cost, 0.0), np.nan)
+    return Intermediate(quantity, spent / panel.account("output_nominal"))
 
 
 def output(panel: Panel, protocol: Protocol) -> Series:
@@ -28,10 +86,10 @@ def output(panel: Panel, protocol: Protocol) -> Series:
     # chained on the level of the year before its first one; years that the vintage does not reach keep the latest
     # growth and are marked ``spliced:output``. Levels are at the prices of `price_base`.
     latest = _latest(panel)
-    base = price_base(panel, protocol)
-    if base is not None:
-        at = base - int(panel.years[0])
-        latest = latest * (panel.account("output_nominal") / latest)[:, at : at + 1]
+    at = base_year(panel, protocol)
+    if at is not None:
+        own = (panel.account("output_nominal") / latest)[:, at : at + 1]
+        latest = latest * np.where(rebased(panel, at)[:, None], own, 1.0)
     vintage = protocol.value("output.vintage")
     if vintage == LATEST:
         return Series(latest, {"first_published:output": panel.preliminary})
@@ -41,20 +99,29 @@ def output(panel: Panel, protocol: Protocol) -> Series:
 
 
 def price_base(panel: Panel, protocol: Protocol) -> int | None:
-    """Return the year in whose prices levels are compared; None where the protocol or the data give no such year."""
-    if not protocol.declares("output.price_base"):
+    """Return the year in whose prices regions are compared; None where not every region has its prices."""
+    at = base_year(panel, protocol)
+    if at is None:
         return None
-    base = int(protocol.value("output.price_base"))
-    at = base - int(panel.years[0])
-    if not 0 <= at < panel.shape[1]:
+    measured = np.isfinite(_latest(panel)).any(axis=1)
+    return int(panel.years[at]) if rebased(panel, at)[measured].all() else None
+
+
+def base_year(panel: Panel, protocol: Protocol) -> int | None:
+    """Return the position of the protocol's price base; None where it names none or the data do not reach it."""
+    if not protocol.declares("output.price_base") or panel.quarterly:
         return None
-    real = _latest(panel)
-    measured = np.isfinite(real).any(axis=1)
-    known = [np.isfinite(panel.account("output_nominal")[measured, at] / real[measured, at])]
+    at = int(protocol.value("output.price_base")) - int(panel.years[0])
+    return at if 0 <= at < panel.shape[1] else None
+
+
+def rebased(panel: Panel, at: int) -> BoolArray:
+    """Return the regions `(R,)` whose own output and investment have prices of the base year."""
+    known = np.isfinite(panel.account("output_nominal")[:, at] / _latest(panel)[:, at])
     if "investment_price" in panel.investment:
-        price = panel.investment["investment_price"][:, measured]
-        known.append((np.isfinite(price[..., at]) | ~np.isfinite(price).any(axis=-1)).ravel())
-    return base if all(item.all() for item in known) else None
+        price = panel.investment["investment_price"]
+        known &= (np.isfinite(price[..., at]) | ~np.isfinite(price).any(axis=-1)).all(axis=0)
+    return known
 
 
 def deflator(panel: Panel) -> FloatArray:
@@ -63,14 +130,16 @@ def deflator(panel: Panel) -> FloatArray:
 
 
 def _latest(panel: Panel) -> FloatArray:
-    """Return real output as the accounts give it."""
-    real = panel.account("output_real")
-    if np.isfinite(real).any():
-        return real
-    real = panel.account("output_nominal") / panel.account("output_price")
+    """Return real output as the accounts give it; of a region without it, nominal output over its price."""
+    real = first_known(panel.account("output_real"), panel.account("output_nominal") / panel.account("output_price"))
     if np.isfinite(real).any():
         return real
     raise InputError("yardstick.no-output")
+
+
+def first_known(wanted: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the wanted series of every region `(R, T)`, and the other one of those that have none of it at all."""
+    return np.where(np.isfinite(wanted).any(axis=1, keepdims=True), wanted, other)
 
 
 def _chain(latest: FloatArray, growth: FloatArray) -> Series:
@@ -97,10 +166,11 @@ def labour(panel: Panel, protocol: Protocol) -> Series:
             hours = _hours(panel, protocol)
             return Series(hours.values, {**breaks, **hours.marks})
         case _:
-            marks = breaks
+            persons, linked = link(panel, protocol, panel.account("employment"))
+            marks = {**breaks, "proxy:employment": linked} if linked.any() else breaks
             if "employment" in panel.unofficial:
-                marks = {**breaks, "extrapolated:employment": panel.unofficial["employment"]}
-            return Series(panel.account("employment"), marks)
+                marks = {**marks, "extrapolated:employment": panel.unofficial["employment"]}
+            return Series(persons, marks)
 
 
 def _hours(panel: Panel, protocol: Protocol) -> Series:
@@ -116,23 +186,24 @@ def _hours(panel: Panel, protocol: Protocol) -> Series:
         case "refuse":
             place = panel.regions[int(np.argwhere(missing)[0][0])]
             raise InputError("yardstick.hours-missing", n=int(missing.sum()), place=place)
-        case "common_growth":
-            return Series(persons * fill_hours(hours, _common_growth(hours)), mark)
+        case "reference_region":
+            return Series(persons * fill_hours(hours, _reference_hours(panel, protocol)), mark)
         case _:
-            return Series(persons * fill_hours(hours, np.zeros(hours.shape[-1])), mark)
+            return Series(persons * fill_hours(hours), mark)
 
 
-def _common_growth(hours: FloatArray) -> FloatArray:
-    """Return the mean log growth of hours over the regions that report them; 0 where none does."""
-    growth = np.diff(np.log(hours), axis=1, prepend=np.nan)
-    known = np.isfinite(growth)
-    count = known.sum(axis=0)
-    return np.asarray(np.where(known, growth, 0.0).sum(axis=0) / np.maximum(count, 1))
+def _reference_hours(panel: Panel, protocol: Protocol) -> FloatArray:
+    """Return the hours per person of the reference region, which the protocol has for every year."""
+    hours = np.array(protocol.series("labour.reference_hours", panel.calendar), dtype=np.float64)
+    absent = panel.calendar[~np.isfinite(hours)].tolist()
+    if absent:
+        raise InputError("yardstick.reference-hours", id=protocol.label, first=absent[0], last=absent[-1])
+    return hours
 
 
 def quality(panel: Panel, protocol: Protocol) -> Series:
     """Return human capital per unit of labour `(R, T)`; 1 everywhere when the protocol counts heads."""
-    # Where a package gives `human_capital` and no schooling, it is taken as the human capital from schooling that the
+    # Where a region has `human_capital` and no schooling, it is taken as the human capital from schooling that the
     # protocol asks for (Penn World Table). Years of schooling inside a gap are interpolated (``proxy:schooling``) where
     # ``labour.missing_schooling`` is ``interpolate``; outside the observed years the nearest one is held, so that
     # growth counts persons alone (``carried:schooling``). A region that never reports schooling counts persons
@@ -143,10 +214,10 @@ def quality(panel: Panel, protocol: Protocol) -> Series:
         case "given":
             return Series(panel.account("human_capital"))
         case _:
-            given = panel.account("human_capital")
-            if np.isfinite(given).any() and not np.isfinite(panel.account("schooling")).any():
-                return Series(given)
-            return _from_schooling(panel, protocol)
+            given, made = panel.account("human_capital"), _from_schooling(panel, protocol)
+            own = np.asarray(np.isfinite(given).any(axis=1) & ~np.isfinite(panel.account("schooling")).any(axis=1))
+            marks = {name: mask & ~own[:, None] for name, mask in made.marks.items()}
+            return Series(np.where(own[:, None], given, made.values), marks)
 
 
 def _from_schooling(panel: Panel, protocol: Protocol) -> Series:
@@ -156,10 +227,12 @@ def _from_schooling(panel: Panel, protocol: Protocol) -> Series:
     never = ~known.any(axis=1, keepdims=True)
     between = inside(observed)
     filled = hold(observed) if protocol.value("labour.missing_schooling") == "hold" else interpolate(observed)
-    level = _human_capital(np.where(never, 0.0, filled), protocol.values("labour.returns_to_schooling", panel.years))
+    filled, moved = extend_schooling(panel, protocol, filled)
+    level = _human_capital(np.where(never, 0.0, filled), protocol.values("labour.returns_to_schooling", panel.calendar))
     marks = {
         "proxy:schooling": between & ~known,
-        "carried:schooling": ~between & ~never,
+        "carried:schooling": ~between & ~never & ~moved,
+        "extrapolated:schooling": moved,
         "missing:schooling": np.broadcast_to(never, panel.shape),
     }
     return Series(level, marks)
@@ -177,34 +250,93 @@ def _human_capital(schooling: FloatArray, returns: list[Returns]) -> FloatArray:
 def labour_share(panel: Panel, protocol: Protocol) -> Series:
     """Return the current labour share `(R, T)`; averaging over two years is the business of the index."""
     # ``shares.rule: constant`` takes ``shares.constant``; ``observed_regional`` each region's own share;
-    # ``observed_national`` one share for all, the mean of the observed ones weighted by nominal output. Where
-    # ``shares.carry`` is ``carry``, the nearest observed year stands in and is marked ``carried:labour_share``.
+    # ``observed_national`` one share for all, ``shares.national`` or else that of the table `nation`: never a mean over
+    # the regions handed in, on which the figure of a region would then depend. Where ``shares.carry`` is ``carry``, the
+    # nearest observed year stands in, marked ``carried:labour_share``; where ``shares.after`` is ``input_output``, it
+    # moves with the national tables, marked ``proxy:labour_share``.
     rule = protocol.value("shares.rule")
     if rule == "constant":
-        constant = np.array(protocol.values("shares.constant", panel.years), dtype=np.float64)
+        constant = np.array(protocol.values("shares.constant", panel.calendar), dtype=np.float64)
         return Series(np.broadcast_to(constant, panel.shape))
-    share = _observed(panel)
-    if rule == "observed_national":
-        share = np.broadcast_to(national(share, output_weights(panel)), panel.shape).copy()
+    if rule == "observed_regional":
+        return _carried(_observed(panel, protocol), protocol, panel.years)
+    years, share = _national(panel, protocol)
+    made = _at_factor_cost(_carried(share, protocol, years), share, protocol, years)
+    here = np.searchsorted(years, panel.years)
+    marks = {name: np.broadcast_to(mask[here], panel.shape) for name, mask in made.marks.items()}
+    return Series(np.broadcast_to(made.values[here], panel.shape), marks)
+
+
+def _carried(share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:
+    """Return observed shares `(..., T)` with the corner rule of the protocol and its rules for years without one."""
     if protocol.declares("shares.corner") and protocol.value("shares.corner") == "floor":
         share = corner(share, float(protocol.value("shares.corner_labour_share")))
     if protocol.value("shares.carry") != "carry":
         return Series(share)
     values, mark = carry(share)
-    return Series(values, {"carried:labour_share": mark})
+    if not _moves_after(protocol):
+        return Series(values, {"carried:labour_share": mark})
+    table = _yearly(protocol, "shares.input_output", periods)
+    later = mask_after(share) & np.isfinite(share).any(axis=-1, keepdims=True)
+    base = np.take_along_axis(np.broadcast_to(table, share.shape), last_known(share)[..., None], axis=-1)
+    moved = later & np.isfinite(base)
+    values = np.where(moved, values + hold(table) - np.where(moved, base, 0.0), values)
+    moved = np.asarray(moved & np.isfinite(table))
+    return Series(values, {"carried:labour_share": mark & ~moved, "proxy:labour_share": moved})
 
 
-def _observed(panel: Panel) -> FloatArray:
-    """Return the observed labour share, or labour compensation over nominal output."""
-    share = panel.account("labour_share")
-    if not np.isfinite(share).any():
-        share = panel.account("labour_compensation") / panel.account("output_nominal")
+def _moves_after(protocol: Protocol) -> bool:
+    """Return whether the share moves after its last observed year."""
+    return protocol.declares("shares.after") and protocol.value("shares.after") == "input_output"
+
+
+def _yearly(protocol: Protocol, path: str, periods: IntArray) -> FloatArray:
+    """Return a series of years of the protocol at periods, which may be quarters `(T,)`."""
+    return np.array(protocol.series(path, year_of(periods).tolist()))
+
+
+def _at_factor_cost(made: Series, share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:
+    """Return the national share without net taxes on production in its denominator, where the protocol says so."""
+    if not (protocol.declares("shares.valuation") and protocol.value("shares.valuation") == "factor_cost"):
+        return made
+    taxes = _yearly(protocol, "shares.net_taxes", periods)
+    if not _moves_after(protocol):  # what is carried is the share at factor cost
+        taxes = np.where(np.isfinite(share), taxes, np.nan)
+    return Series(made.values / (1 - hold(taxes)), made.marks)
+
+
+def _with_self_employed(panel: Panel) -> FloatArray:
+    """Return labour compensation when the self-employed earn per hour what employees earn."""
+    names = ("employee_compensation", "employee_hours", "hours")
+    paid, employees, everyone = (panel.account(name) for name in names)
+    missing = [name for name in names if not np.isfinite(panel.account(name)).any()]
+    if missing or panel.hours_per_person:
+        raise InputError("yardstick.no-self-employed", missing=missing or ["hours"])
+    return self_employed(paid, employees, everyone)
+
+
+def _national(panel: Panel, protocol: Protocol) -> tuple[IntArray, FloatArray]:
+    """Return the national labour share, and its years: those of the panel and all that the share is known for."""
+    declared = protocol.declares("shares.national")
+    known = protocol.value("shares.national") if declared else panel.nation.get("labour_share", {})
+    if not known:
+        raise InputError("yardstick.no-national-share", id=protocol.label)
+    if panel.quarterly:  # a share of the year is that of its quarters
+        known = {quarter(year, number): share for year, share in known.items() for number in (1, 2, 3, 4)}
+    years = np.arange(min(*known, panel.years[0]), max(*known, panel.years[-1]) + 1)
+    return years, np.array([known.get(year, np.nan) for year in years.tolist()])
+
+
+def _observed(panel: Panel, protocol: Protocol) -> FloatArray:
+    """Return the observed labour share of every region, or its labour compensation over nominal output."""
+    if protocol.declares("shares.self_employed") and protocol.value("shares.self_employed") == "hourly_compensation":
+        return _with_self_employed(panel) / panel.account("output_nominal")
+    paid = panel.account("labour_compensation") / panel.account("output_nominal")
+    bought = intermediate(panel, protocol)
+    if bought is None:
+        share = first_known(panel.account("labour_share"), paid)
+    else:  # a share of value added becomes one of gross output
+        share = first_known(paid, panel.account("labour_share") * (1 - bought.share.sum(axis=0)))
     if not np.isfinite(share).any():
         raise InputError("yardstick.no-labour-share")
     return share
-
-
-def output_weights(panel: Panel) -> FloatArray:
-    """Return the weights of the national share: nominal output, or real output where no nominal one is given."""
-    nominal = panel.account("output_nominal")
-    return nominal if np.isfinite(nominal).any() else panel.account("output_real")

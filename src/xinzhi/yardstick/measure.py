@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +12,30 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import Names
+from xinzhi.core.quarters import quarter
 from xinzhi.core.result import Provenance
 from xinzhi.core.text import words
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.breaks.judge import break_marks
-from xinzhi.yardstick.growth_accounts import Growth, GrowthAccounts, Inputs, Levels, account, build_inputs, levels
-from xinzhi.yardstick.inputs import price_base
+from xinzhi.yardstick.breaking import break_marks
+from xinzhi.yardstick.grading import Graded, graded, lettered
+from xinzhi.yardstick.growth_accounts import (
+    LEVELS,
+    Growth,
+    GrowthAccounts,
+    Inputs,
+    Levels,
+    account,
+    build_inputs,
+    levels,
+)
+from xinzhi.yardstick.inputs import base_year, gross, labour, price_base
+from xinzhi.yardstick.linking import FLAG, LINK
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Marks, Panel, either, read_panel, require, spell
-from xinzhi.yardstick.periods import FLOWS, coverage_table, growth_marks, period_table
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Marks, Panel, either, labels, read_panel, require, spell, touching
+from xinzhi.yardstick.periods import coverage_table, flows, growth_marks, of_quarters, period_table
+from xinzhi.yardstick.region_set import region_set
 
 TOTAL = "total"
 
@@ -77,29 +90,35 @@ def measure(
     inputs, marks = build_inputs(panel, rules)
     marks = either(marks, break_marks(panel, rules))
     regional = _Accounts.of(panel.regions, panel, inputs, marks, rules)
+    grading = graded(data, panel, rules, regional.growth, growth_marks(marks))
     if not np.isfinite(regional.growth.tfp_growth).any():
         raise _nothing(panel, inputs)
-    names = _regions(data, panel)
-    adds_up = _adds_up(rules)
-    national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, regional)
-    groups = _aggregate(_groups(names) if adds_up else {}, regional)
-    level = levels(inputs) if adds_up else _no_levels(panel)
+    names, base = _regions(data, panel), price_base(panel, rules)
+    declared = region_set(data, rules, panel.regions, _measured(panel, regional.growth))
+    adds_up = _adds_up(rules) and declared.complete
+    together = regional if base is not None else _at_prices_of_the_data(regional)
+    national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, together)
+    groups = _aggregate(_groups(names) if adds_up else {}, together)
+    level = levels(together.inputs) if adds_up else _no_levels(panel)
     return Measurement(
-        frame=regional.frame(level.tfp),
+        frame=regional.frame(level.tfp, grading),
         inputs=regional.inputs_frame(),
-        periods=regional.periods(),
+        periods=_beside(regional, rules, grading, ranked=declared.complete),
         levels=_levels_frame(panel, inputs, level),
         national=national.frame(),
-        national_periods=national.periods(),
+        national_periods=national.periods().drop("grade"),
         groups=groups.frame(),
-        group_periods=groups.periods(),
+        group_periods=groups.periods().drop("grade"),
         coverage=coverage_table(panel),
         omitted=_omitted(panel, regional),
         regions=names,
         protocol=rules,
         panel=panel,
         accounts=GrowthAccounts(inputs, regional.growth),
-        price_base=price_base(panel, rules),
+        graded=grading,
+        price_base=base,
+        regions_declared=declared,
+        findings=touching(data, rules),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
         names=_names(data, panel),
@@ -108,9 +127,11 @@ def measure(
             version=__version__,
             protocol=rules.label,
             protocol_fingerprint=rules.fingerprint,
+            standing=rules.standing,
             package=data.name,
             inputs={name: data.fingerprint(name) for name in tables},
             options={path: str(rules.parameters[path].value) for path in rules.departs},
+            regions=declared.to_dict(),
         ),
     )
 
@@ -130,23 +151,65 @@ class _Accounts:
     def of(cls, names: tuple[str, ...], panel: Panel, inputs: Inputs, marks: Marks, rules: Protocol) -> _Accounts:
         return cls(names, panel, inputs, account(inputs, rules), marks, rules)
 
-    def frame(self, tfp_level: FloatArray | None = None) -> pl.DataFrame:
+    def frame(self, tfp_level: FloatArray | None = None, grading: Graded | None = None) -> pl.DataFrame:
         """Return the growth accounts, one row per unit and year measured."""
-        columns = {name: getattr(self.growth, name) for name in FLOWS}
+        columns = {name: getattr(self.growth, name) for name in flows(self.growth)}
         if tfp_level is not None:
             columns["tfp_level"] = tfp_level
         keep = np.isfinite(self.growth.tfp_growth)
-        return _long(self.names, self.panel, columns, growth_marks(self.marks), keep)
+        rows = _long(self.names, self.panel, columns, growth_marks(self.marks), keep)
+        if tfp_level is None:  # of sums there is no grade
+            return rows
+        letters = None if grading is None else lettered(grading.by_year()[keep])
+        return rows.insert_column(rows.width - 1, pl.Series("grade", letters or [None] * rows.height, dtype=pl.String))
 
     def inputs_frame(self) -> pl.DataFrame:
         """Return the levels behind the accounts, one row per unit and year that is complete."""
-        columns = {item.name: getattr(self.inputs, item.name) for item in fields(Inputs)}
+        columns = self.inputs.levels()
+        if self.inputs.intermediate is not None:
+            columns["intermediate_share"] = self.inputs.intermediate.share.sum(axis=0)
         return _long(self.names, self.panel, columns, self.marks, self.inputs.complete())
 
-    def periods(self) -> pl.DataFrame:
-        """Return period averages."""
+    def periods(self, grading: Graded | None = None, *, ranked: bool = True) -> pl.DataFrame:
+        """Return period averages; their ranks are null where the set that they would refer to is not whole."""
         wanted = self.rules.value("reporting.periods")
-        return period_table(self.names, self.panel.years, self.growth, growth_marks(self.marks), wanted)
+        if self.panel.quarterly:
+            wanted = [[quarter(year, 4) for year in span] for span in wanted]
+        marks = growth_marks(self.marks)
+        rows = period_table(self.names, self.panel.years, self.growth, marks, wanted, grading)
+        if self.panel.quarterly:
+            rows = of_quarters(rows)
+        return rows if ranked else rows.with_columns(rank=pl.lit(None, pl.Int64))
+
+
+def _beside(regional: _Accounts, rules: Protocol, grading: Graded | None, *, ranked: bool) -> pl.DataFrame:
+    """Return the periods with TFP growth and rank as they are with breaks of employment left in, and linked."""
+    periods = regional.periods(grading, ranked=ranked)
+    for name, way in (("raw", FLAG), ("linked", LINK)):
+        figures = {f"{name}_tfp_growth": "tfp_growth", f"{name}_rank": "rank"}
+        rows = _by_way(regional, rules, way, grading, ranked=ranked)
+        if rows is None:
+            periods = periods.with_columns(pl.lit(None, periods.schema[old]).alias(new) for new, old in figures.items())
+            continue
+        columns = rows.select("region", "start", "end", **{new: pl.col(old) for new, old in figures.items()})
+        periods = periods.join(columns, on=["region", "start", "end"], how="left", maintain_order="left")
+    return periods.select(pl.exclude("grade", "flags"), "grade", "flags")
+
+
+def _by_way(
+    regional: _Accounts, rules: Protocol, way: str, grading: Graded | None, *, ranked: bool
+) -> pl.DataFrame | None:
+    """Return the periods with breaks treated in one way; None where the protocol or the package has no such way."""
+    if not rules.declares("labour.breaks") or rules.value("labour.unit") != "persons":
+        return None
+    if rules.value("labour.breaks") == way:
+        return regional.periods(grading, ranked=ranked)
+    try:
+        persons = labour(regional.panel, rules.replace({"labour.breaks": way})).values
+    except InputError:
+        return None
+    inputs = replace(regional.inputs, labour=persons).positive()
+    return replace(regional, inputs=inputs, growth=account(inputs, rules)).periods(grading, ranked=ranked)
 
 
 def _long(
@@ -160,7 +223,7 @@ def _long(
         pl.Series(name, values[row, column], dtype=pl.Float64, nan_to_null=True) for name, values in columns.items()
     ]
     flags = pl.Series("flags", words[row, column].tolist(), dtype=pl.String)
-    return pl.DataFrame([unit, pl.Series("year", panel.years[column]), *numbers, flags])
+    return pl.DataFrame([unit, labels(panel.years[column]), *numbers, flags])
 
 
 def _aggregate(members: Mapping[str, list[str]], regional: _Accounts) -> _Accounts:
@@ -178,8 +241,25 @@ def _aggregate(members: Mapping[str, list[str]], regional: _Accounts) -> _Accoun
     return _Accounts.of(names, panel, regional.inputs.aggregate(member), marks, regional.rules)
 
 
+def _measured(panel: Panel, growth: Growth) -> list[str]:
+    """Return the regions with any figure of TFP."""
+    known = np.asarray(np.isfinite(growth.tfp_growth).any(axis=1))
+    return [name for name, there in zip(panel.regions, known.tolist(), strict=True) if there]
+
+
+def _at_prices_of_the_data(regional: _Accounts) -> _Accounts:
+    """Return the accounts with all levels at the prices of the data, where not all regions have those of the base."""
+    if base_year(regional.panel, regional.rules) is None:
+        return regional
+    inputs, _ = build_inputs(regional.panel, regional.rules.replace({"output.price_base": None}))
+    return replace(regional, inputs=inputs)
+
+
 def _adds_up(rules: Protocol) -> bool:
     """Return whether inputs are quantities that add up over regions and compare across them; an index does neither."""
+    # What one region sells another as an intermediate input would count twice in a sum of gross outputs.
+    if gross(rules):
+        return False
     return "given_services" not in {rules.value("capital.measure"), rules.value("labour.unit")}
 
 
@@ -210,9 +290,11 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = np.diff(np.log(inputs.output), axis=1, prepend=np.nan)
     absent = np.zeros(panel.shape, dtype=np.int64)
-    names = [item.name for item in fields(Inputs)]
+    names = [*LEVELS, *(["intermediate"] if inputs.intermediate is not None else [])]
     for bit, name in enumerate(names):
-        hole = ~np.isfinite(getattr(inputs, name))
+        bought = inputs.intermediate
+        values = bought.share.sum(axis=0) if name == "intermediate" and bought else inputs.levels()[name]
+        hole = ~np.isfinite(values)
         hole[:, 1:] |= hole[:, :-1].copy()
         absent |= hole.astype(np.int64) << bit
     keep = np.isfinite(growth) & ~np.isfinite(regional.growth.tfp_growth)
@@ -223,28 +305,28 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "region": [panel.regions[item] for item in row.tolist()],
-            "year": panel.years[column],
+            "year": labels(panel.years[column]),
             "output_growth": growth[row, column],
             "missing": words,
         },
-        schema={"region": pl.String, "year": pl.Int64, "output_growth": pl.Float64, "missing": pl.String},
+        schema_overrides={"region": pl.String, "output_growth": pl.Float64, "missing": pl.String},
     )
 
 
 def _nothing(panel: Panel, inputs: Inputs) -> InputError:
     """Return why no region-year could be measured."""
     reach = []
-    for item in fields(Inputs):
-        known = np.isfinite(getattr(inputs, item.name)).any(axis=0)
-        years, name = panel.years[known], words(f"factor.{item.name}")
-        said = {"first": years[0], "last": years[-1]} if years.size else {}
+    for item, values in inputs.levels().items():
+        known = np.isfinite(values).any(axis=0)
+        years, name = labels(panel.years[known]), words(f"factor.{item}")
+        said = {"first": years[0], "last": years[-1]} if len(years) else {}
         reach.append(words("yardstick.reach.given" if said else "yardstick.reach.absent", name=name, **said))
     return InputError("yardstick.nothing-measured", reach=reach)
 
 
 def _regions(data: Package, panel: Panel) -> pl.DataFrame:
     """Return names and macro-regions of the regions measured; the code stands in for a name that is not given."""
-    table = data.tables.get("regions")
+    table = data.optional("regions", verb="measure")
     base = pl.DataFrame({"region": list(panel.regions)})
     if table is not None and "region" in table.columns:
         base = base.join(table, on="region", how="left", maintain_order="left")

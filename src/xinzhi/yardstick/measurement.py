@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.quarters import label, read, year_of
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Language, Text, words
+from xinzhi.protocol import specification
 from xinzhi.yardstick.view import Figures
 
 
@@ -17,7 +20,8 @@ from xinzhi.yardstick.view import Figures
 class Measurement(Figures):
     """Growth accounts of every region under one protocol.
 
-    Growth and contributions are log points (0.01 is about 1 %), per year; levels are ratios.
+    Growth and contributions are log points (0.01 is about 1 %), per year; levels are ratios. Of quarters `frame` is per
+    quarter and `periods` per year, and the periods are written ``1947Q2``.
 
     `frame` has a row per region and year for which every input is known in this year and the year before; `flags` joins
     marks with ``;``, each ``kind:series`` with the kinds ``extrapolated, proxy, carried, break, missing,
@@ -29,7 +33,8 @@ class Measurement(Figures):
     `coverage` says how far figures carry, `omitted` which years could not be measured for want of which series. Levels
     are compared and regions added up in prices of `price_base`; None: at those of the data. `identity_gap` is the
     largest difference between output growth and the sum of its contributions; `accounts` holds the arrays behind the
-    frames.
+    frames. `findings` are those of the package that touch what the protocol reads. `regions_declared` is the set that
+    sums, ranks and levels refer to: where a region of it is missing, there are none.
     """
 
     def explain(self, region: str | int, year: int | str) -> Explanation:
@@ -57,13 +62,13 @@ class Explanation:
     """
 
     region: str
-    year: int
+    year: int | str
     name: Text
     frame: pl.DataFrame
     sources: pl.DataFrame
     parameters: pl.DataFrame
     flags: str
-    foot: str
+    foot: Text
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation as lines for a person."""
@@ -78,7 +83,7 @@ class Explanation:
             f"  {row['parameter']} = {row['value']}  [{row['reference']}]"
             for row in self.parameters.iter_rows(named=True)
         ]
-        return "\n".join([*lines, self.foot])
+        return "\n".join([*lines, self.foot.lang(language)])
 
     def __repr__(self) -> str:
         """Return the English text."""
@@ -92,51 +97,54 @@ def _number(value: float) -> str:
 
 def explain(result: Measurement, region: str | int, year: int | str) -> Explanation:
     """Return what stands behind one region and year of a measurement."""
-    region, year = result.names.resolve(region, result.panel.regions), _whole(year)
-    row = result.frame.filter((pl.col("region") == region) & (pl.col("year") == year))
+    region, at = result.names.resolve(region, result.panel.regions), _period(year)
+    year = label(at)
+    row = result.frame.filter(pl.col("region") == region, pl.col("year").cast(pl.String) == str(year))
     if not row.height:
-        raise _why_not(result, region, year)
+        raise _why_not(result, region, at)
     here = row.row(0, named=True)
     return Explanation(
         region=region,
         year=year,
         name=result.names.region(region),
-        frame=_accounts(result, here),
-        sources=_sources(result, region, year),
-        parameters=_parameters(result, year),
+        frame=_accounts(result, here, at),
+        sources=_sources(result, region, at),
+        parameters=_parameters(result, year_of(at)),
         flags=here["flags"],
-        foot=result.provenance.foot(),
+        foot=Text(zh=result.provenance.foot("zh"), en=result.provenance.foot("en")),
     )
 
 
-def _whole(year: int | str) -> int:
-    """Return a year as a whole number."""
-    try:
-        return int(year)
-    except ValueError as error:
-        raise UsageError("yardstick.no-year", year=year) from error
+def _period(year: int | str) -> int:
+    """Return a year or quarter as a whole number."""
+    found = read(year)
+    if found is None:
+        raise UsageError("yardstick.no-year", year=year)
+    return found
 
 
-def _why_not(result: Measurement, region: str, year: int) -> UsageError:
-    """Return why a region and year was not measured."""
-    row = result.omitted.filter((pl.col("region") == region) & (pl.col("year") == year))
+def _why_not(result: Measurement, region: str, at: int) -> UsageError:
+    """Return why a region and period was not measured."""
+    year = label(at)
+    row = result.omitted.filter(pl.col("region") == region, pl.col("year").cast(pl.String) == str(year))
     name = result.names.region(region)
     if row.height:
         missing = [words(f"factor.{item}") for item in row["missing"][0].split(";")]
-        return UsageError("yardstick.year-omitted", name=name, year=year, before=year - 1, missing=missing)
+        return UsageError("yardstick.year-omitted", name=name, year=year, before=label(at - 1), missing=missing)
     mine = result.frame.filter(pl.col("region") == region)["year"].to_list()
     if not mine:
         return UsageError("yardstick.never-measured", name=name, year=year)
     return UsageError("yardstick.year-not-measured", name=name, year=year, first=min(mine), last=max(mine))
 
 
-def _accounts(result: Measurement, here: dict[str, float]) -> pl.DataFrame:
+def _accounts(result: Measurement, here: dict[str, float], at: int) -> pl.DataFrame:
     """Return levels, growth, weights and contributions."""
-    region, year = here["region"], here["year"]
-    level = result.inputs.filter((pl.col("region") == region) & pl.col("year").is_in([year - 1, year])).sort("year")
-    share = here["labour_share"]
-    weight = {"capital": 1 - share, "labour": share, "human_capital": share}
-    rows = [
+    both = [str(label(at - 1)), str(label(at))]
+    mine = (pl.col("region") == here["region"]) & pl.col("year").cast(pl.String).is_in(both)
+    level = result.inputs.filter(mine).sort("year")
+    share, bought = here["labour_share"], here.get("intermediate_share") or 0.0
+    weight = {"capital": 1 - share - bought, "labour": share, "human_capital": share}
+    rows: list[dict[str, Any]] = [
         {
             "item": item,
             "before": level[item][0],
@@ -147,6 +155,9 @@ def _accounts(result: Measurement, here: dict[str, float]) -> pl.DataFrame:
         }
         for item in INPUTS
     ]
+    if "intermediate_growth" in here:
+        own = {"growth": here["intermediate_growth"], "contribution": here["intermediate_contribution"]}
+        rows.append({"item": "intermediate", "weight": bought, **own})
     rows.append({"item": "tfp", "growth": here["tfp_growth"]})
     number = dict.fromkeys(("before", "value", "growth", "weight", "contribution"), pl.Float64)
     return pl.DataFrame(rows, schema={"item": pl.String, **number})
@@ -180,6 +191,8 @@ def _parameters(result: Measurement, year: int) -> pl.DataFrame:
     rows = []
     for path, parameter in result.protocol.parameters.items():
         value = result.protocol.value(path, year) if result.protocol.declares(path) else None
+        kind = specification(path).kind
+        value = value.get(year) if kind == "series" and value is not None else None if kind == "scales" else value
         if value is None:
             continue
         rows.append(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,10 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
-from xinzhi.data import Package
+from xinzhi.core.finding import Finding
+from xinzhi.core.gaps import hold
+from xinzhi.core.quarters import is_quarter, label, year_of
+from xinzhi.data import Package, national_series
 from xinzhi.protocol import Protocol
 
 DEFAULT_PROTOCOL = "xinzhi-cn-2026"
@@ -56,6 +60,12 @@ def spell(marks: Mapping[str, BoolArray], shape: tuple[int, int]) -> list[str]:
 
 
 TOTAL_ASSET = "total"
+INVESTMENT_SERIES = ("gfcf_nominal", "gcf_nominal", "gcf_growth_real")
+NATIONAL_SERIES = ("labour_share", *INVESTMENT_SERIES)
+# Intermediate inputs of gross output: the three kinds where a region has any of them, else all of them together.
+KINDS = ("energy", "materials", "services")
+TOGETHER = "intermediate"
+BOUGHT = (*KINDS, TOGETHER)
 # Growth over a gap in the accounts is left out and listed; a gap in investment would break every later stock.
 BEARABLE = ("missing-year",)
 
@@ -64,9 +74,11 @@ BEARABLE = ("missing-year",)
 class Panel:
     """Every series of a package that the yardstick reads, aligned on regions `(R,)` and consecutive years `(T,)`.
 
+    `years` are years, or quarters as the whole numbers of `xinzhi.core.quarters`; `labels` writes them.
     `accounts` and `investment` hold columns `(R, T)` and `(A, R, T)`, NaN without a figure; `vintages` the log growth
     of output in each. Masks: `unofficial` by column, where its status is not ``official``; `preliminary`, output first
     published; `breaks` in employment. `hours_per_person` says whether ``accounts.hours`` are per person.
+    `nation` holds the series of the table `nation` that the yardstick reads, each by year.
     """
 
     regions: tuple[str, ...]
@@ -79,11 +91,23 @@ class Panel:
     preliminary: BoolArray
     breaks: BoolArray
     hours_per_person: bool
+    nation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    control: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Number of regions and years."""
         return len(self.regions), len(self.years)
+
+    @property
+    def quarterly(self) -> bool:
+        """Whether the periods are quarters."""
+        return is_quarter(int(self.years[0]))
+
+    @property
+    def calendar(self) -> IntArray:
+        """The calendar year of every period `(T,)`."""
+        return year_of(self.years)
 
     def account(self, column: str) -> FloatArray:
         """Return a column of `accounts`; all NaN when the package does not have it."""
@@ -132,12 +156,13 @@ def read_panel(package: Package) -> Panel:
     # Regions are those of `accounts`, sorted; years run from the first of `accounts` or `investment` to the last of
     # `accounts`. Which columns must be there is the business of the builders, not of this function.
     accounts = package.require("accounts", ["region", "year"], verb="measure", despite=BEARABLE)
-    investment = package.tables.get("investment")
+    investment = package.optional("investment", verb="measure", despite=BEARABLE)
     regions = tuple(accounts["region"].unique().sort().to_list())
     first, last = _year(accounts, "min"), _year(accounts, "max")
     if investment is not None and investment.height:
         first = min(first, _year(investment, "min"))
     axes = _Axes(regions, first, (len(regions), last - first + 1))
+    nation = _read_nation(package)
     rows, region, year = axes.place(accounts)
     numbers = [name for name, kind in rows.schema.items() if kind.is_numeric() and name != "year"]
     status = _status_columns(rows)
@@ -149,7 +174,7 @@ def read_panel(package: Package) -> Panel:
         accounts={name: axes.spread(rows, name, region, year) for name in numbers},
         assets=assets,
         investment=invested,
-        vintages=_read_vintages(package.tables.get("vintages"), axes),
+        vintages=_read_vintages(package.optional("vintages", verb="measure", despite=BEARABLE), axes),
         unofficial=unofficial
         | {name: axes.mask(rows, pl.col(mark).ne_missing("official"), region, year) for name, mark in status.items()},
         preliminary=axes.mask(
@@ -162,7 +187,62 @@ def read_panel(package: Package) -> Panel:
             rows, pl.col("employment_break") == 1 if "employment_break" in names else pl.lit(value=False), region, year
         ),
         hours_per_person="per person" in package.units.get("accounts", {}).get("hours", ""),
+        nation=nation,
+        control=control_index(nation, np.arange(first, last + 1, dtype=np.int64)),
     )
+
+
+def _read_nation(package: Package) -> dict[str, dict[int, float]]:
+    """Return the national series that the yardstick reads, by year; what cannot be read `require` has refused."""
+    if "nation" not in package.tables:
+        return {}
+    found = {}
+    for name in NATIONAL_SERIES:
+        with suppress(InputError):
+            found[name] = dict(_national(package, name).select("year", "value").iter_rows())
+    return found
+
+
+def _national(package: Package, name: str) -> pl.DataFrame:
+    """Return a series of the table `nation` in the unit that the yardstick reads it in."""
+    amounts = package.units.get("investment", {}).get("investment_nominal") or None
+    units = {"labour_share": "ratio", "gfcf_nominal": amounts, "gcf_nominal": amounts}
+    return national_series(package, name, unit=units.get(name), verb="measure")
+
+
+def labels(periods: IntArray) -> pl.Series:
+    """Return periods as frames show them: years as they are, quarters as ``1947Q2``."""
+    if periods.size and is_quarter(int(periods.flat[0])):
+        return pl.Series("year", [str(label(period)) for period in periods.tolist()], dtype=pl.String)
+    return pl.Series("year", periods, dtype=pl.Int64)
+
+
+def require_yearly(panel: Panel, verb: str) -> None:
+    """Refuse quarters for a verb that goes by years: an `InputError` says so."""
+    if panel.quarterly:
+        raise InputError("yardstick.yearly-only", verb=verb)
+
+
+def control_index(nation: Mapping[str, Mapping[int, float]], years: IntArray) -> dict[str, FloatArray]:
+    """Return the log index `(T,)` of national gross fixed capital formation: at current prices, and in volume."""
+    # The volume is published for capital formation with inventories. It is brought to fixed capital formation by the
+    # ratio of both at current prices, held after its last year: inventories are taken to have the price of the whole.
+
+    def series(name: str) -> FloatArray:
+        known = nation.get(name, {})
+        return np.array([known.get(year, np.nan) for year in years.tolist()])
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fixed, whole = np.log(series("gfcf_nominal")), np.log(series("gcf_nominal"))
+    growth = np.log1p(series("gcf_growth_real") / 100)
+    found: dict[str, FloatArray] = {}
+    if np.isfinite(fixed).any():
+        found["national_value"] = fixed
+    if np.isfinite(growth).any() and np.isfinite(fixed - whole).any():
+        first = int(np.isfinite(growth).argmax())
+        path = np.cumsum(np.where(np.isfinite(growth), growth, np.where(np.arange(len(years)) < first, 0.0, np.nan)))
+        found["national_volume"] = np.where(np.arange(len(years)) < first - 1, np.nan, path + hold(fixed - whole))
+    return found
 
 
 def _year(table: pl.DataFrame, end: str) -> int:
@@ -223,8 +303,65 @@ def require(package: Package, protocol: Protocol) -> list[str]:
     needed = columns(protocol, given="investment" not in package.tables and _gives_capital(package))
     for table, names in needed.items():
         package.require(table, names, verb="measure", despite=BEARABLE if table == "accounts" else ())
-    optional = [name for name in ("regions",) if name in package.tables]
-    return [*needed, *optional]
+    wanted = _from_nation(protocol)
+    nation = package.tables.get("nation")
+    if nation is not None and "variable" in nation.columns:
+        present = set(nation["variable"].to_list())
+        for name in wanted:
+            if name in present or name == "labour_share":
+                _national(package, name)
+    optional = ["regions", *(["nation"] if wanted else [])]
+    return [*needed, *(name for name in optional if name in package.tables)]
+
+
+def _from_nation(protocol: Protocol) -> list[str]:
+    """Return the national series that the protocol takes from the package; the drift of bands is learned from them."""
+    share = protocol.value("shares.rule") == "observed_national" and not protocol.declares("shares.national")
+    path = "estimates.control_total"
+    controlled = protocol.declares(path) and protocol.value(path) != "none"
+    level = protocol.declares("capital.benchmark") and protocol.value("capital.benchmark") == "national"
+    controlled = controlled or (level and not protocol.declares("capital.national_ratio"))
+    return [*(["labour_share"] if share else []), *(INVESTMENT_SERIES if controlled else [])]
+
+
+def touching(package: Package, protocol: Protocol) -> tuple[Finding, ...]:
+    """Return the findings of a package that touch what a protocol reads from it: tables, columns, and their status."""
+    read = columns(protocol)
+    read["accounts"] += list(_figures(protocol))
+    read["regions"] = ["region"]
+    if "investment" in read and protocol.value("capital.measure") == "stock":
+        read["accounts"].append("capital")
+    if "investment" in read:
+        read["investment"].append("depreciation_nominal")
+    if _from_nation(protocol):
+        read["nation"] = ["value", "year"]
+    wanted = {
+        (table, name)
+        for table, names in read.items()
+        for column in names
+        for name in (column, f"{column.removesuffix('_nominal')}_status", f"{column}_status")
+    }
+    return tuple(
+        one
+        for one in package.findings
+        if one.table in read and (one.column is None or (one.table, one.column) in wanted)
+    )
+
+
+def _figures(protocol: Protocol) -> Iterator[str]:
+    """Yield the columns of `accounts` from which the inputs are built, beside those that a package must have."""
+    if protocol.value("output.concept") == "gross_output":
+        yield from (f"{name}_{kind}" for name in BOUGHT for kind in ("nominal", "real"))
+    else:
+        yield from ("output_real", "output_nominal", "output_price", "output_vintage")
+    if protocol.value("labour.unit") != "given_services":
+        yield from ("employment", "employment_break")
+        if protocol.value("labour.quality") == "schooling":
+            yield from ("schooling", "human_capital")
+    if protocol.declares("capital.benchmark") and protocol.value("capital.benchmark") != "none":
+        yield "expenditure_gdp"
+    if protocol.value("shares.rule") == "observed_regional":
+        yield from ("labour_share", "labour_compensation", "employee_compensation", "employee_hours", "hours")
 
 
 def _gives_capital(package: Package) -> bool:
@@ -249,6 +386,8 @@ def columns(protocol: Protocol, *, given: bool = False) -> dict[str, list[str]]:
             needed["investment"] = ["region", "year", "investment_nominal", "investment_price"]
     unit = protocol.value("labour.unit")
     accounts.append({"persons": "employment", "hours": "hours", "given_services": "labour_services"}[unit])
+    if protocol.value("output.concept") == "gross_output":
+        accounts += ["gross_output_nominal", "gross_output_real"]
     if protocol.value("labour.quality") == "given":
         accounts.append("human_capital")
     if protocol.value("output.vintage") != "latest":

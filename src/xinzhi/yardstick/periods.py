@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.quarters import label
+from xinzhi.yardstick.grading import FAILED, Graded, lettered
 from xinzhi.yardstick.growth_accounts import Growth
 from xinzhi.yardstick.panel import Marks, Panel, both_ends, spell
 
@@ -24,29 +26,40 @@ FLOWS = (
 )
 
 
+BOUGHT = ("intermediate_growth", "intermediate_contribution", "intermediate_share")
+
+
+def flows(growth: Growth) -> tuple[str, ...]:
+    """Return the columns of growth accounts: those of intermediate inputs where gross output is measured."""
+    return FLOWS if growth.intermediate_growth is None else (*FLOWS[:-1], *BOUGHT, FLOWS[-1])
+
+
 def period_table(
     names: Sequence[str],
     years: IntArray,
     growth: Growth,
     marks: Mapping[str, BoolArray],
     wanted: Sequence[Sequence[int]],
+    graded: Graded | None = None,
 ) -> pl.DataFrame:
-    """Return the mean per year of every growth and contribution, region by period."""
+    """Return the mean per year of every growth and contribution, region by period, with its grade if graded."""
     # Growth of the years after `start` up to `end`; the last period is the whole span of the figures. Periods of which
     # a region has not every year are left out for that region; periods that no region has are left out altogether.
     known = np.isfinite(growth.tfp_growth)
     if not known.any():
-        return _table(pl.DataFrame(schema=_schema()))
+        return _table(pl.DataFrame(schema=_schema(growth)))
     spans = [(int(start), int(end)) for start, end in wanted]
     columns = np.flatnonzero(known.any(axis=0))
     whole = (int(years[columns[0]]) - 1, int(years[columns[-1]]))
-    rows = [_one(names, years, growth, marks, known, span) for span in [*(s for s in spans if s != whole), whole]]
+    spans = [*(span for span in spans if span != whole), whole]
+    rows = [_one(names, years, growth, marks, known, span, graded) for span in spans]
     return _table(pl.concat(rows))
 
 
-def _schema() -> dict[str, type]:
+def _schema(growth: Growth) -> dict[str, type]:
     """Return the columns of the table."""
-    return {"region": str, "start": int, "end": int, **dict.fromkeys(FLOWS, float), "flags": str}
+    columns = dict.fromkeys(flows(growth), float)
+    return {"region": str, "start": int, "end": int, **columns, "grade": str, "flags": str}
 
 
 def _one(
@@ -56,13 +69,14 @@ def _one(
     marks: Mapping[str, BoolArray],
     known: BoolArray,
     span: tuple[int, int],
+    graded: Graded | None,
 ) -> pl.DataFrame:
     """Return one period of the regions that have every year of it; the whole span also of those that have fewer."""
     inside = (years > span[0]) & (years <= span[1])
     full = known[:, inside].all(axis=1) & (int(inside.sum()) == span[1] - span[0])
     rows = np.flatnonzero(full)
     if not rows.size:
-        return pl.DataFrame(schema=_schema())
+        return pl.DataFrame(schema=_schema(growth))
 
     def mean(values: FloatArray) -> FloatArray:
         return np.asarray(values[rows][:, inside].mean(axis=1))
@@ -75,20 +89,29 @@ def _one(
             "region": [names[row] for row in rows.tolist()],
             "start": np.full(rows.size, span[0]),
             "end": np.full(rows.size, span[1]),
-            **{name: mean(getattr(growth, name)) for name in FLOWS},
+            **{name: mean(getattr(growth, name)) for name in flows(growth)},
+            "grade": None if graded is None else lettered(graded.of_period(*span)[rows]),
             "flags": spell(touched, (rows.size, 1)),
         },
-        schema=_schema(),
+        schema=_schema(growth),
     )
 
 
 def _table(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the part of TFP in output growth and the rank within the period."""
+    """Add the part of TFP in output growth and the rank within the period, which a failed grade does not have."""
     period = ["start", "end"]
+    ranked = pl.when(pl.col("grade").ne_missing(FAILED)).then("tfp_growth")
     return rows.with_columns(
         tfp_part=pl.col("tfp_growth") / pl.col("output_growth"),
-        rank=pl.col("tfp_growth").rank("min", descending=True).over(period).cast(pl.Int64),
-    ).select(*rows.columns[:-1], "tfp_part", "rank", "flags")
+        rank=ranked.rank("min", descending=True).over(period).cast(pl.Int64),
+    ).select(*rows.columns[:-2], "tfp_part", "rank", "grade", "flags")
+
+
+def of_quarters(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the means over quarters per year, and the ends of the periods as they are written."""
+    yearly = [name for name in rows.columns if name.endswith(("_growth", "_contribution"))]
+    ends = [pl.Series(name, [str(label(one)) for one in rows[name]], dtype=pl.String) for name in ("start", "end")]
+    return rows.with_columns(pl.col(yearly) * 4, *ends)
 
 
 def growth_marks(marks: Mapping[str, BoolArray]) -> Marks:
@@ -132,7 +155,7 @@ def coverage_table(panel: Panel) -> pl.DataFrame:
         if values is None or not np.isfinite(values).any():
             continue
         known = np.isfinite(values)
-        present = panel.years[known.any(axis=0)]
+        present = panel.calendar[known.any(axis=0)]
         preliminary = panel.preliminary if series == "output" else np.zeros_like(known)
         rows.append(
             {
@@ -167,5 +190,5 @@ def _last_common(panel: Panel, official: BoolArray) -> int | None:
     ever = official[official.any(axis=1)]
     if not ever.size:
         return None
-    years = panel.years[ever.all(axis=0)]
+    years = panel.calendar[ever.all(axis=0)]
     return int(years[-1]) if years.size else None

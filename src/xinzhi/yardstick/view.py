@@ -10,17 +10,21 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core import flags
+from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names, distinct
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, listing, read_words, same, words
 from xinzhi.protocol import Protocol
+from xinzhi.yardstick.grading import FAILED, Graded
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
 from xinzhi.yardstick.panel import Panel
+from xinzhi.yardstick.region_set import UNDECLARED, RegionSet
 
 PARTS = {
     "capital": "capital_contribution",
     "labour": "labour_contribution",
     "human_capital": "human_capital_contribution",
+    "intermediate": "intermediate_contribution",
     "tfp": "tfp_growth",
 }
 NATIONAL = "total"
@@ -45,7 +49,10 @@ class Figures(Result, verb="measure", topic="yardstick", key=("region", "year"))
     panel: Panel
     price_base: int | None
     identity_gap: float
+    regions_declared: RegionSet = UNDECLARED
+    findings: tuple[Finding, ...] = ()
     accounts: GrowthAccounts | None = None
+    graded: Graded | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -139,14 +146,18 @@ class View:
 
     @cached_property
     def _periods(self) -> pl.DataFrame:
-        return self.measurement.periods.fill_nan(None).sort("rank", nulls_last=True, maintain_order=True)
+        order = {"descending": True, "nulls_last": True, "maintain_order": True}
+        periods = self.measurement.periods.fill_nan(None).sort("tfp_growth", **order)
+        return periods.sort("rank", nulls_last=True, maintain_order=True)
 
     @cached_property
     def whole(self) -> Span:
         """Return the whole span: the longest period, or the years measured when no region has all of them."""
         if self._periods.height:
             return Span(*self._periods.select(pl.col("start").min(), pl.col("end").max()).row(0))
-        return Span(*self.measurement.frame.select(start=pl.col("year").min() - 1, end=pl.col("year").max()).row(0))
+        years = self.measurement.frame["year"]
+        first = years.min() if years.dtype == pl.String else years.min() - 1  # type: ignore[operator] # whole numbers
+        return Span(first, years.max())  # type: ignore[arg-type] # years, or labels of quarters
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
@@ -155,8 +166,18 @@ class View:
         return tuple(span for span in spans if span != self.whole) or (self.whole,)
 
     def of(self, span: Span) -> pl.DataFrame:
-        """Return the growth accounts of the regions in a period, highest TFP growth first."""
+        """Return the growth accounts of the regions in a period, highest TFP growth first, those not ranked last."""
         return self._periods.filter(span.holds())
+
+    def ranked(self, span: Span) -> pl.DataFrame:
+        """Return the growth accounts of the regions that are ranked in a period, highest TFP growth first."""
+        return self.of(span).drop_nulls("rank")
+
+    def unranked(self, span: Span) -> list[str]:
+        """Return the regions whose data fail the tests of admission in a period: they are shown, not ranked."""
+        if self.measurement.graded is None:
+            return []
+        return self.of(span).filter(pl.col("grade") == FAILED).sort("region")["region"].to_list()
 
     def national_of(self, span: Span) -> dict[str, float | str | None]:
         """Return the growth accounts of the total in a period, empty when there are none."""

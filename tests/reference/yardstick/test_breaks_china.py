@@ -18,11 +18,13 @@ import polars as pl
 import pytest
 
 import xinzhi
+from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick import breaks
-from xinzhi.yardstick.breaks.judge import judge, rules
+from xinzhi.yardstick.breaking import judge, rules
 from xinzhi.yardstick.panel import read_panel
 
 TERMS = rules()
+FLAG = load_protocol("xinzhi-cn-2026").replace({"labour.breaks": "flag"})
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "breaks.md"
 NAMED = {("120000", 2007), ("310000", 1998), ("340000", 2020), ("650000", 2010)}
 
@@ -198,6 +200,7 @@ def test_the_effect_on_tfp_is_that_of_mending_the_figure(package, found, region,
     )
     repaired = replace(package, tables={**package.tables, "accounts": mended})
     growth = [
-        xinzhi.measure(data).frame.filter(region=region, year=year)["tfp_growth"][0] for data in (package, repaired)
+        xinzhi.measure(data, FLAG).frame.filter(region=region, year=year)["tfp_growth"][0]
+        for data in (package, repaired)
     ]
     assert one["tfp_effect"] == pytest.approx(growth[0] - growth[1], abs=1e-12)

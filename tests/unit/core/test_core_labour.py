@@ -40,18 +40,23 @@ def test_returns_that_do_not_cover_all_years_are_refused(returns):
 
 
 def test_hours_before_between_and_after():
-    growth = np.log([9.0, 1.1, 1.2, 1.3, 1.4])
-    filled = labour.fill_hours(np.array([[NAN, 100.0, NAN, 150.0, NAN]]), growth)
-    np.testing.assert_allclose(filled, [[100 / 1.1, 100.0, 120.0, 150.0, 210.0]], rtol=1e-14)
+    reference = np.array([1000.0, 1100.0, 1320.0, 1716.0, 2402.4])
+    filled = labour.fill_hours(np.array([[NAN, 100.0, NAN, 150.0, NAN]]), reference)
+    np.testing.assert_allclose(filled, [[100 / 1.1, 100.0, 125.0, 150.0, 210.0]], rtol=1e-14)
 
 
-def test_a_region_without_hours_stands_at_the_mean_of_the_others():
+def test_a_region_without_hours_has_those_of_the_reference_whatever_the_others_have():
     hours = np.array([[100.0, 110.0], [400.0, NAN], [NAN, NAN]])
-    filled = labour.fill_hours(hours, np.log([1.0, 0.5]))
-    np.testing.assert_allclose(filled, [[100.0, 110.0], [400.0, 200.0], [200.0, 100.0]], rtol=1e-14)
+    filled = labour.fill_hours(hours, np.array([50.0, 25.0]))
+    np.testing.assert_allclose(filled, [[100.0, 110.0], [400.0, 200.0], [50.0, 25.0]], rtol=1e-14)
+    np.testing.assert_array_equal(filled[1:2], labour.fill_hours(hours[1:2], np.array([50.0, 25.0])))
 
 
-@pytest.mark.parametrize(("hours", "growth"), [([[NAN, NAN]], [0.0, 0.0]), ([[1.0, NAN]], [0.0, NAN])])
-def test_hours_that_cannot_be_filled_are_refused(hours, growth):
+def test_without_a_reference_hours_stand_still():
+    filled = labour.fill_hours(np.array([[NAN, 100.0, NAN, 150.0, NAN], [NAN] * 5]))
+    np.testing.assert_array_equal(filled, [[100.0, 100.0, 100.0, 150.0, 150.0], [NAN] * 5])
+
+
+def test_a_reference_with_a_gap_is_refused():
     with pytest.raises(InputError, match="hours cannot be filled"):
-        labour.fill_hours(np.array(hours), np.array(growth))
+        labour.fill_hours(np.array([[1.0, NAN]]), np.array([1.0, NAN]))

@@ -30,12 +30,6 @@ def test_corner_touches_only_shares_above_one():
     )
 
 
-def test_national_leaves_out_what_is_missing():
-    share = np.array([[0.4, 0.4, NAN], [0.6, NAN, NAN]])
-    weights = np.array([[1.0, 1.0, 1.0], [3.0, 3.0, 3.0]])
-    np.testing.assert_allclose(shares.national(share, weights), [0.55, 0.4, NAN])
-
-
 def test_carry_forward_and_back():
     share, carried = shares.carry(np.array([[NAN, 0.5, NAN, 0.6, NAN], [NAN] * 5]))
     np.testing.assert_array_equal(share, [[0.5, 0.5, 0.5, 0.6, 0.6], [NAN] * 5])

@@ -185,7 +185,7 @@ def test_the_answer_leads_and_the_warning_follows(html: str, view: AuditView) ->
 def test_the_answer_is_made_of_the_numbers(view: AuditView, provinces: Audit) -> None:
     sentences = " ".join(text.en for text in (*pages.audit(view.audit).answer, *pages.reach(view)))
     row = view.row(str(view.furthest))
-    assert f"from rank {row['official_rank']} to {row['best_rank']}" in sentences
+    assert f"from rank {row['reference_rank']} to {row['best_rank']}" in sentences
     assert f"{provinces.protocols.height:,} protocols are admissible" in sentences
     name, part = next(iter(view.shares.items()))
     assert name == "shares.rule"
@@ -217,8 +217,8 @@ def test_the_worst_rank_is_what_a_search_finds(view: AuditView, provinces: Audit
 def test_the_curve_is_sorted_and_holds_the_official_protocol(view: AuditView, code: str | None) -> None:
     found = view.curve(code)
     assert (np.diff(found.values) >= 0).all()
-    assert found.official == view.row(found.code)["official"]
-    assert found.values[round(found.place * len(found.values))] == found.official
+    assert found.reference == view.row(found.code)["reference"]
+    assert found.values[round(found.place * len(found.values))] == found.reference
     assert (found.first > 0) == (view.row(found.code)["best_rank"] == 1)
 
 
@@ -239,7 +239,7 @@ def test_strips_of_a_choice_add_up_to_all_protocols_at_every_place(provinces: Au
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_kind_draws_in_both_languages(few: Audit, kind: str, language: Language) -> None:
     spec = plot(few, kind, language).to_dict()
-    assert spec["title"]["subtitle"] == few.provenance.foot()
+    assert spec["title"]["subtitle"] == few.provenance.foot(language)
     assert spec["title"]["text"] == headline(AuditView(few), kind).lang(language)
 
 
@@ -299,10 +299,10 @@ def test_numbers_in_the_workbook_are_numbers(out: Path, provinces: Audit) -> Non
     assert fastexcel.read_excel(path).sheet_names == SHEETS
     rows = sheet(path, "Regions")
     assert rows.height == provinces.frame.height
-    place = 1 + COLUMNS["audit_regions"].index("official")  # the name of a region takes two columns
+    place = 1 + COLUMNS["audit_regions"].index("reference")  # the name of a region takes two columns
     found = rows.to_series(place)
     assert found.dtype == pl.Float64
-    assert found.to_list() == pytest.approx((100 * provinces.frame["official"]).to_list(), abs=1e-12)
+    assert found.to_list() == pytest.approx((100 * provinces.frame["reference"]).to_list(), abs=1e-12)
     matrix = sheet(path, "Reversals")
     assert matrix.shape == (31, 33)
     assert all(kind in {pl.Float64, pl.Int64} for kind in matrix.dtypes[2:])
@@ -320,11 +320,11 @@ def test_a_large_set_lists_the_protocols_that_matter(out: Path, view: AuditView)
 
 def test_csv_and_document_hold_full_precision(out: Path, provinces: Audit, view: AuditView) -> None:
     frame = pl.read_csv(out / "audit.csv", schema_overrides={"region": pl.String})
-    assert frame["official"].equals(provinces.frame["official"])
+    assert frame["reference"].equals(provinces.frame["reference"])
     document = json.loads((out / "audit.json").read_text(encoding="utf-8"))
     assert document["provenance"]["protocol_fingerprint"] == provinces.provenance.protocol_fingerprint
     assert document["leading_period"] == list(provinces.official_span)
-    assert [row["official"] for row in document["regions"]] == provinces.frame["official"].to_list()
+    assert [row["reference"] for row in document["regions"]] == provinces.frame["reference"].to_list()
     assert document["shares"] == view.shares
     assert "must not be searched" in document["warning"]["en"]
 

@@ -12,15 +12,15 @@ from xinzhi.yardstick.audit.multiverse import QUANTILES, Distinct, spread, toget
 
 def plain(values, departures, changed):
     """Return the spread by comparing all regions under all protocols."""
-    official, top = values[0], values.max(axis=0)
-    own = 1 + (official > values[:, :, None]).sum(axis=2) - (official > values)
+    reference, top = values[0], values.max(axis=0)
+    own = 1 + (reference > values[:, :, None]).sum(axis=2) - (reference > values)
     ranks = 1 + (values[:, None, :] > values[:, :, None]).sum(axis=2)
     wanted = np.where(own == own.min(axis=0), departures[:, None], departures.max() + 1)
     alone = np.where((changed == 1)[:, None], values, -np.inf)
     return {
         "quantiles": np.quantile(values, QUANTILES, axis=0),
         "ranks": np.quantile(ranks, QUANTILES, axis=0),
-        "official_rank": ranks[0],
+        "reference_rank": ranks[0],
         "best_rank": own.min(axis=0),
         "best": np.where(wanted == wanted.min(axis=0), values, -np.inf).argmax(axis=0),
         "single": alone.argmax(axis=0),

@@ -21,13 +21,15 @@ def ours():
 
 @pytest.fixture(scope="module")
 def audited(ours):
-    return xinzhi.audit("china-provinces", ours)
+    """The methods opened, the choices of data closed: tests/reference/yardstick/test_audit_choices.py opens these."""
+    data = ["capital.benchmark", "labour.breaks", "shares.valuation", "shares.after", "estimates.schooling_rule"]
+    return xinzhi.audit("china-provinces", ours, closed=data)
 
 
 def test_the_official_protocol_is_row_zero_and_equals_measure(audited, ours):
-    official = xinzhi.measure("china-provinces", ours).periods
-    both = official.join(audited.tfp(0), on=["region", "start", "end"], suffix="_audit")
-    assert both.height == official.height
+    reference = xinzhi.measure("china-provinces", ours).periods
+    both = reference.join(audited.tfp(0), on=["region", "start", "end"], suffix="_audit")
+    assert both.height == reference.height
     assert (both["tfp_growth"] - both["tfp_growth_audit"]).abs().max() < 1e-12
     assert audited.protocols["departure_count"][0] == 0
 
@@ -120,19 +122,19 @@ def test_gaming_room_is_what_a_search_finds(audited):
     start, end = audited.official_span
     at = audited.spans.index((start, end))
     values = audited.estimates[:, :, at]
-    official = values[0]
+    reference = values[0]
     rows = audited.frame.filter((pl.col("start") == start) & (pl.col("end") == end))
     counts = audited.protocols["departure_count"].to_numpy()
     changed = (audited.grid.rows != 0).sum(axis=1)
     for row in rows.iter_rows(named=True):
         here = audited.regions["region"].to_list().index(row["region"])
-        others = np.delete(official, here)
+        others = np.delete(reference, here)
         ranks = 1 + (others[None] > values[:, [here]]).sum(axis=1)
         assert row["best_rank"] == ranks.min()
         assert row["departure_count"] == counts[ranks == ranks.min()].min()
-        assert row["growth_gain"] == pytest.approx(values[:, here].max() - official[here])
+        assert row["growth_gain"] == pytest.approx(values[:, here].max() - reference[here])
         singles = values[changed == 1, here]
-        assert row["single_gain"] == pytest.approx(singles.max() - official[here])
+        assert row["single_gain"] == pytest.approx(singles.max() - reference[here])
 
 
 def test_reversals_of_a_pair_sum_to_one(audited):
@@ -146,7 +148,7 @@ def test_ranks_share_ties_and_cover_everyone():
     assert rank(np.array([[1.0, 3.0, 3.0, 2.0]])).tolist() == [[4, 1, 1, 3]]
     values = np.array([[1.0, 2.0, 3.0], [4.0, 2.5, 0.0], [3.5, 9.0, 1.0]])
     found = spread(Distinct(values, np.arange(3), np.arange(3)), np.array([0, 1, 2]), np.array([0, 1, 1]))
-    assert found.official_rank.tolist() == [3, 2, 1]
+    assert found.reference_rank.tolist() == [3, 2, 1]
     assert found.best_rank.tolist() == [1, 1, 1]
     assert found.best.tolist() == [1, 2, 0]
     assert found.everyone_rank.tolist() == [2, 1, 3]
@@ -154,7 +156,13 @@ def test_ranks_share_ties_and_cover_everyone():
 
 def test_linked_parameters_are_one_choice(ours):
     by_name = {choice.name: choice for choice in choices(ours)}
-    assert set(by_name["shares.rule"].paths) == {"shares.rule", "shares.constant", "shares.averaging"}
+    assert set(by_name["shares.rule"].paths) == {
+        "shares.rule",
+        "shares.constant",
+        "shares.averaging",
+        "shares.valuation",
+        "shares.after",
+    }
     labels = [level.label() for level in by_name["shares.rule"].levels]
     assert labels[0] == ""
     assert "shares.constant=0.65" not in labels

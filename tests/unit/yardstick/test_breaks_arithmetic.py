@@ -14,7 +14,7 @@ from xinzhi.core.breaks import (
     scores,
 )
 from xinzhi.core.errors import UsageError
-from xinzhi.yardstick.breaks.judge import facts, rules
+from xinzhi.yardstick.breaking import facts, rules
 from xinzhi.yardstick.panel import spell
 
 TERMS = rules()

@@ -16,9 +16,9 @@ DOCS = Path(__file__).parents[3] / "docs"
 CLAIMS, VINTAGES = ((DOCS / f"{name}.md").read_text("utf-8") for name in ("claims", "vintages"))
 ROWS = [
     ("220000", 2012, 2017, "2.1%"),
-    ("110000", 2017, 2023, "3.2%"),
+    ("110000", 2017, 2023, "1.3%"),
     ("220000", 2010, 2017, "3.4%"),
-    ("410000", 2017, 2023, "3.1%"),
+    ("410000", 2017, 2023, "2.6%"),
     ("120000", 2017, 2023, "9.0%"),
 ]
 
@@ -34,7 +34,7 @@ def test_the_five_claims_of_the_page(checked):
     names = dict(checked.regions.select("region", "name_en").iter_rows())
     for row in checked.frame.iter_rows(named=True):
         head = (
-            f"| {names[row['region']]} {row['start']}-{row['end']}, {row['written']} | {100 * row['official']:.2f} % |"
+            f"| {names[row['region']]} {row['start']}-{row['end']}, {row['written']} | {100 * row['reference']:.2f} % |"
         )
         line = next(line for line in CLAIMS.splitlines() if line.startswith(head))
         assert f"| {row['verdict']} |" in line
@@ -73,4 +73,22 @@ def test_what_the_census_of_2023_is_worth():
     for region, name in {"310000": "Shanghai", "110000": "Beijing", "410000": "Henan"}.items():
         assert f"{name} {100 * rows[region]['before']:.2f} to {100 * rows[region]['after']:.2f}" in VINTAGES
     assert change.frame["output"].max() == rows["310000"]["total"]
+    assert f"up to {100 * change.frame['total'].max():.2f} percentage" in VINTAGES
     assert f"{100 * change.frame['total'].min():.2f} (Henan" in VINTAGES
+
+
+def test_what_the_census_of_2018_did_to_growth():
+    history = vintage_history("china-provinces").growth.filter(pl.col("after") == "census4")
+    revision = dict(history.select("region", "revision").iter_rows())
+    for region, said in {"220000": "28.6 % in Jilin", "130000": "20.1 % in Hebei", "500000": "1.7 % at most"}.items():
+        assert said in VINTAGES
+        assert said.startswith(f"{abs(100 * revision[region]):.1f} %")
+    assert max(revision.values()) == revision["500000"]
+    ours = protocol.load("xinzhi-cn-2026")
+    now, then = (ours.replace({"output.vintage": vintage}) for vintage in ("census4", "first_published"))
+    change = compare_vintages("china-provinces", "china-provinces", now, before_protocol=then, start=2007, end=2017)
+    rows = {row["region"]: row for row in change.frame.iter_rows(named=True)}
+    for region, before, after in (("120000", 0.72, -1.48), ("220000", 1.21, -0.38)):
+        assert (round(100 * rows[region]["before"], 2), round(100 * rows[region]["after"], 2)) == (before, after)
+        assert f"{before:.2f} %" in VINTAGES
+        assert f"{abs(after):.2f} % today" in VINTAGES

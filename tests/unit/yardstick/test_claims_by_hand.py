@@ -116,14 +116,14 @@ def test_verdict_departures_and_what_each_contributes(case, package, rules):
     assert check.verdict == case["verdict"] == verdict
     assert row["departure_count"] == sum(departed(best))
     assert row["protocol_growth"] == pytest.approx(float(best[3]), abs=1e-12)
-    assert row["official"] == pytest.approx(search(case["region"])[0][3], abs=1e-12)
+    assert row["reference"] == pytest.approx(search(case["region"])[0][3], abs=1e-12)
     assert row["older_vintages"].split(";") == case.get("older", [""])
     assert check.supported == (verdict == "supported")
     if "departures" in case:
         first = check.departures.filter(pl.col("order") == 1)
         found = dict(first.select("parameter", "contribution").iter_rows())
         assert found == pytest.approx(case["departures"], abs=1e-12)
-        assert sum(found.values()) == pytest.approx(row["protocol_growth"] - row["official"], abs=1e-12)
+        assert sum(found.values()) == pytest.approx(row["protocol_growth"] - row["reference"], abs=1e-12)
     if "bounds" in case:
         assert [row["lowest"], row["highest"]] == pytest.approx(case["bounds"], abs=1e-12)
     if "nearest" in case:

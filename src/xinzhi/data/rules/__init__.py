@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from xinzhi.core.text import read_words
+from xinzhi.data.rules.admission import admitted
 from xinzhi.data.rules.cut import ends
 from xinzhi.data.rules.keys import codes, keys, structure
 from xinzhi.data.rules.magnitude import magnitude
@@ -29,6 +30,7 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         yield from structure(sheet)
         if not sheet.frame.is_empty():
             yield from chain(keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), official(sheet, sheets))
+    yield from admitted(sheets)
     found = [*plausible(sheets), *magnitude(sheets)]
     yield from found
     yield from ends(

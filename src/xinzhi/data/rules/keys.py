@@ -8,6 +8,7 @@ import polars as pl
 
 from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.quarters import label
 from xinzhi.core.text import Text, read_words, words
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import HERE, Column, known_tables, limit, nearest, nearest_column, nearest_table
@@ -121,7 +122,8 @@ def _gaps(sheet: Sheet, year: str) -> Iterator[Finding]:
 
 
 def _span(row: dict[str, object]) -> str:
-    return str(row["from"]) if row["from"] == row["to"] else f"{row['from']}-{row['to']}"
+    first, last = (label(int(str(row[name]))) for name in ("from", "to"))
+    return str(first) if first == last else f"{first}-{last}"
 
 
 PROVINCES = "GB/T 2260"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from xinzhi.core.finding import Finding, Severity, finding
+from xinzhi.core.quarters import quarter
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import Column, Growth, limit
 from xinzhi.data.raw import ROW, Say
@@ -152,7 +153,7 @@ def _base(sheet: Sheet, column: Column, year: str) -> Iterator[Finding]:
     if unit.base in {None, ANY_BASE} or unit.chained or unit.atom != INDEX:
         return
     name, base = column.name, int(str(unit.base))
-    figures = sheet.frame.filter(pl.col(name).is_not_null())
+    figures = sheet.frame.filter(pl.col(name).is_not_null(), pl.col(year) < quarter(0, 1))
     at_base = figures.filter(pl.col(year) == base)
     if at_base.is_empty():
         if not figures.is_empty():

@@ -10,11 +10,13 @@ import polars as pl
 
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.quarters import quarter
 from xinzhi.core.text import Text
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import HERE, NOMINAL, STATUS, Column, limit
 from xinzhi.data.raw import ROW, Say
 from xinzhi.data.rules.keys import provinces
+from xinzhi.data.units import UnitError, parse
 
 
 def values(sheet: Sheet) -> Iterator[Finding]:
@@ -23,10 +25,29 @@ def values(sheet: Sheet) -> Iterator[Finding]:
     for column in sheet.columns():
         if column.type == "number":
             yield from _numbers(sheet, column, off)
+        elif column.role == "unit":
+            yield from _units_of_rows(sheet, column.name)
         elif off.get(f"{column.name} list"):
             allowed = ", ".join(column.values)
             rows = sheet.where(~pl.col(column.name).is_in(column.values))
             yield from sheet.findings(rows, Say(message="data.unknown-value", column=column.name, expected=allowed))
+
+
+def _units_of_rows(sheet: Sheet, name: str) -> Iterator[Finding]:
+    """Yield units that are not known, where each row has its own."""
+    unknown = [unit for unit in sheet.frame[name].drop_nulls().unique() if not _is_unit(unit)]
+    if unknown:
+        yield from sheet.findings(
+            sheet.where(pl.col(name).is_in(unknown)), Say(message="data.unit-of-row", column=name)
+        )
+
+
+def _is_unit(text: str) -> bool:
+    try:
+        parse(text)
+    except UnitError:
+        return False
+    return True
 
 
 def _counts(sheet: Sheet) -> dict[str, object]:
@@ -58,19 +79,23 @@ def _numbers(sheet: Sheet, column: Column, off: dict[str, object]) -> Iterator[F
         yield from _outside(sheet, column)
 
 
+PER_PERSON = "hours per person"
+
+
 def _small_hours(sheet: Sheet, column: Column) -> Iterator[Finding]:
-    """Yield once that hours called a total are so few that they must be those of one person."""
-    name, most = column.name, limit("hours_per_person_max")
-    largest = sheet.frame[name].max()
-    if "employment" in sheet.frame.columns and isinstance(largest, float) and 0 < largest <= most:
-        rows = sheet.where(pl.col(name) == largest).sort(ROW).head(1)
-        say = Say(
-            message="data.hours-too-few",
-            column=name,
-            expected=str(column.units[1]),
-            words=lambda _: {"limit": int(most)},
-        )
-        yield from sheet.findings(rows, say)
+    """Yield every region whose hours, called a total, are never more than one person can work."""
+    if sheet.year is None or "region" not in sheet.frame.columns:
+        return
+    name, most, hours = column.name, limit("hours_per_person_max"), pl.col(column.name)
+    # A quarter has a fourth of the hours.
+    whole = pl.when(pl.col(sheet.year) >= quarter(0, 1)).then(hours * 4).otherwise(hours)
+    few = (
+        sheet.frame.filter(hours > 0)
+        .group_by("region", maintain_order=True)
+        .agg(pl.col(ROW).sort_by(hours).last(), most=whole.max())
+    )
+    say = Say(message="data.hours-too-few", column=name, expected=PER_PERSON, words=lambda _: {"limit": int(most)})
+    yield from sheet.findings(few.filter(pl.col("most") <= most).select(ROW), say)
 
 
 def _outside(sheet: Sheet, column: Column) -> Iterator[Finding]:
@@ -137,7 +162,7 @@ def _blank(sheet: Sheet, ends: Mapping[str, int]) -> Iterator[Finding]:
             continue
         empty = pl.col(name).is_not_null() & pl.col(status).is_null()
         if name in ends:
-            empty &= pl.col(str(sheet.year)) <= ends[name]
+            empty &= _calendar(sheet) <= ends[name]
         rows = sheet.where(empty)
         rows = rows.filter([sheet.raw.text(status, row) is None for row in rows[ROW]])
         yield from _once(sheet, rows, Say(message="data.status-blank", column=status, expected=_ALLOWED), {})
@@ -156,16 +181,29 @@ def _applies(sheet: Sheet, end: Mapping[str, Any]) -> bool:
 def _after(sheet: Sheet, end: Mapping[str, Any]) -> Iterator[Finding]:
     name, last = str(end["column"]), int(end["last_official_year"])
     status = _status(name)
-    later = (pl.col(str(sheet.year)) > last) & pl.col(name).is_not_null()
+    later = (_calendar(sheet) > last) & pl.col(name).is_not_null()
     words = {"last": last, "reference": Text(**end["reference"])}
     there = status in sheet.frame.columns
     blank = sheet.where(later & pl.col(status).is_null() if there else later)
-    yield from _once(sheet, blank, Say(message="data.status-missing", column=name, expected=status), words)
-    if not there:
+    message = "data.status-unsaid" if end.get("goes_on") else "data.status-missing"
+    yield from _once(sheet, blank, Say(message=message, column=name, expected=status), words)
+    if not there or end.get("goes_on"):
         return
-    wrong = sheet.where(later & (pl.col(status) == "official"))
+    wrong = sheet.where(later & (pl.col(status) == "official") & ~_published(sheet, end))
     say = Say(message="data.status-contradicted", column=status, expected="extrapolated, proxy", words=lambda _: words)
     yield from sheet.findings(wrong, say)
+
+
+def _calendar(sheet: Sheet) -> pl.Expr:
+    """Return the calendar year of every row."""
+    time = pl.col(str(sheet.year))
+    return pl.when(time >= quarter(0, 1)).then(time // 4 - quarter(0, 1) // 4).otherwise(time)
+
+
+def _published(sheet: Sheet, end: Mapping[str, Any]) -> pl.Expr:
+    """Whether a province goes on with a series in its own yearbook."""
+    last = pl.col("region").replace_strict(end.get("published_by", {}), default=0, return_dtype=pl.Int64)
+    return _calendar(sheet) <= last
 
 
 def _status(name: str) -> str:

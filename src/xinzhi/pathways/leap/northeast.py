@@ -128,6 +128,7 @@ def northeast(
             made,
             protocol=measurement.provenance.protocol,
             protocol_fingerprint=measurement.provenance.protocol_fingerprint,
+            standing=measurement.provenance.standing,
         ),
     )
 

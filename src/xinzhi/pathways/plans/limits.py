@@ -122,7 +122,7 @@ def _not_negative(found: FloatArray, places: Sequence[str], industries: Sequence
 
 def output_per_head(package: Package, year: int) -> dict[str, float] | None:
     """Return output per head by region in a year, which fixes the sign of complexity; None where it is not there."""
-    table = package.tables.get("accounts")
+    table = package.optional("accounts", verb="plan")
     if table is None or not {"region", "year", "output_nominal", "population"} <= set(table.columns):
         return None
     rows = table.filter(pl.col("year") == year, pl.col("population") > 0, pl.col("output_nominal").is_not_null())
@@ -164,7 +164,7 @@ def spread(
 
 def utilisation(package: Package, industries: Sequence[str]) -> dict[str, float]:
     """Return the last full-year (else last) capacity utilisation of the industries that the survey has, in percent."""
-    table = package.tables.get("capacity")
+    table = package.optional("capacity", verb="plan")
     if table is None or not {"period", "industry", "utilisation"} <= set(table.columns):
         return {}
     found: dict[str, float] = {}
@@ -206,7 +206,7 @@ def _factor(used: float | None) -> float:
 
 def debt_ratios(package: Package) -> tuple[dict[str, float], int | None]:
     """Return government debt over output by region, in the last year that most regions have both; and the year."""
-    debt, output = package.tables.get("debt"), package.tables.get("accounts")
+    debt, output = package.optional("debt", verb="plan"), package.optional("accounts", verb="plan")
     if debt is None or output is None or "debt_total" not in debt.columns or "output_nominal" not in output.columns:
         return {}, None
     both = debt.join(output.select("region", "year", "output_nominal"), on=["region", "year"]).filter(

@@ -66,6 +66,9 @@ def certify(
     if other := [name for name, sha256 in read.items() if name not in tables or tables[name].sha256 != sha256]:
         raise UsageError("certificate.other-package", tables=other)
     protocol, named = measurement.protocol, {"name": package.name, "version": package.version}
+    declared = measurement.regions_declared
+    regions = {"regions_declared_by": declared.by, "regions_declared": str(len(declared.declared))}
+    regions["regions_missing"] = ", ".join(declared.missing)
     made = Certificate(
         format=FORMAT,
         format_version=f"{MAJOR}.{MINOR}",
@@ -73,7 +76,7 @@ def certify(
         software=software(),
         dependencies=dependencies(),
         options=dict(options or {}),
-        package={**named, "title_zh": package.title.zh, "title_en": package.title.en},
+        package={**named, "title_zh": package.title.zh, "title_en": package.title.en, **regions},
         tables=tables,
         protocol=describe(protocol),
         results=digest_results(measurement, int(protocol.value("reporting.result_digits"))),

@@ -61,6 +61,7 @@ def rebuild(document: Mapping[str, Any]) -> Protocol:
         description=Text(**document["description"]),
         reference=_references(document["reference"]),
         extends=document["extends"],
+        regions=tuple(document.get("regions", ())),
         parameters={path: _parameter(path, entry) for path, entry in document["parameters"].items()},
         exclude=tuple(
             Exclusion(
@@ -157,11 +158,10 @@ def _differences(protocol: Protocol, known: Protocol, allowed: Mapping[str, Depa
             value, expected = f"{spell(theirs)} -> {spell(ours)}", f"{spell(stated.registered)} -> {spell(stated.here)}"
             yield finding("certificate.departure-altered", file=file, key=path, value=value, expected=expected)
     ours, theirs = json.loads(canonical(protocol)), json.loads(canonical(known))
-    for name in ("id", "version", "status", "exclude"):
-        if ours[name] != theirs[name]:
-            yield finding(
-                "certificate.protocol-differs", file=file, key=name, value=str(ours[name]), expected=str(theirs[name])
-            )
+    for name in ("id", "version", "status", "regions", "exclude"):
+        here, stated = ours.get(name), theirs.get(name)
+        if here != stated:
+            yield finding("certificate.protocol-differs", file=file, key=name, value=str(here), expected=str(stated))
     for path in ours["parameters"].keys() & theirs["parameters"].keys():
         one, other = ours["parameters"][path], theirs["parameters"][path]
         if path not in values and one != other:

@@ -19,6 +19,8 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Claims": ("yardstick.claims", "claims"),
     "VintageHistory": ("yardstick.vintages", "history"),
     "VintageChange": ("yardstick.vintages", "change"),
+    "Bands": ("yardstick.bands", "bands"),
+    "yardstick.Backtest": ("yardstick.bands", "backtest"),
     "Scope": ("scope.classify", "classified"),
     "Dependence": ("scope.dependence", "dependence"),
     "History": ("scope.history", "history"),

@@ -104,7 +104,7 @@ def _provinces(package: Package) -> pl.DataFrame:
     """Return yearly prices, and 100 m2 in years of output per head."""
     table = package.require("prices", ["residential_price"], verb="house_prices", despite=_GAPS)
     rows = table.select("region", "year", pl.col("residential_price").alias("price"))
-    accounts = package.tables.get("accounts")
+    accounts = package.optional("accounts", verb="house_prices")
     if accounts is not None and {"output_nominal", "population"} <= set(accounts.columns):
         per_head = _YUAN_PER_HEAD * pl.col("output_nominal") / pl.col("population")
         rows = rows.join(accounts.select("region", "year", per_head.alias("head")), on=["region", "year"], how="left")
@@ -112,7 +112,7 @@ def _provinces(package: Package) -> pl.DataFrame:
         rows = rows.with_columns((cost / pl.col("head")).alias("price_to_output")).drop("head")
     else:
         rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("price_to_output"))
-    regions = package.tables.get("regions")
+    regions = package.optional("regions", verb="house_prices")
     if regions is not None and {"name_zh", "name_en"} <= set(regions.columns):
         rows = rows.join(regions.select("region", "name_zh", "name_en"), on="region", how="left")
     return rows.sort("region", "year")

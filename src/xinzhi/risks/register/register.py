@@ -231,7 +231,7 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     if screening is None:
         notes.append(not_given("screening", "screening=", "old-wine"))
     else:
-        where = projects if projects is not None else package.tables.get("projects")
+        where = projects if projects is not None else package.optional("projects", verb="register")
         rows, unplaced = old_wine(screening, where, regions)
         notes += without_region("project", unplaced)
         made.append(("repackaged", rows, _source(screening, "screen")))

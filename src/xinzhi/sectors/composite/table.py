@@ -260,7 +260,7 @@ def _column(package: Package, item: Indicator) -> pl.DataFrame | None:
 def _part(package: Package, part: Part) -> pl.DataFrame | None:
     """Return a column by region and year, without gaps; None where the package does not have it."""
     name = str(part.table)
-    frame = package.tables.get(name)
+    frame = package.optional(name, verb="index")
     if frame is None:
         return None
     if name == _LONG and part.key is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol, catalogue, registry, specification
-from xinzhi.yardstick.audit.choices import Choice, Grid, choices, grid, spell
+from xinzhi.yardstick.audit.choices import Choice, Grid, choices, close, grid, spell
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
     Distinct,
@@ -28,14 +28,22 @@ from xinzhi.yardstick.audit.multiverse import (
     Spread,
     blocks,
     computable,
+    settle,
     spread,
 )
+from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, require_yearly
 from xinzhi.yardstick.periods import official_span
+from xinzhi.yardstick.region_set import RegionSet
 from xinzhi.yardstick.view import region_names
 
 NEAR, NAMED, HALF, ALIKE = (setting(CONVENTIONS, name) for name in ("near", "named", "half", "alike"))
+# What compares a region with the others: none of it where the declared set of regions is not whole.
+RANKED = (
+    *("reference_rank", "best_rank", "rank_gain", "everyone_rank"),
+    *(f"rank_{name}" for name in ("minimum", "p05", "median", "p95", "maximum")),
+)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -63,6 +71,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     spans: tuple[tuple[int, int], ...]
     official_span: tuple[int, int]
     estimates: Multiverse
+    regions_declared: RegionSet
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of a frame; parameters are described by the catalogue of protocols."""
@@ -100,7 +109,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     def facts(self) -> Facts:
         """Return who could rank first, who would move furthest and what decides; notes say what the figures rest on."""
         start, end = self.official_span
-        rows = self.frame.filter(start=start, end=end).fill_nan(None).sort("official_rank", "region")
+        rows = self.frame.filter(start=start, end=end).fill_nan(None).sort("reference_rank", "region")
         if rows.is_empty():
             n = f"{self.protocols.height:,}"
             return {"audit.nothing": {"n": n}, "note.audit_set": {"n": n}}
@@ -109,14 +118,24 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         size: Facts = {"note.audit_set": {"n": f"{rows['protocols'].to_list()[0]:,}"}}
         if rows.height == 1:
             row = rows.row(0, named=True)
-            figures = {"low": row["minimum"], "high": row["maximum"], "official": row["official"]}
+            figures = {"low": row["minimum"], "high": row["maximum"], "reference": row["reference"]}
             alone = {"name": names[row["region"]], "span": span, **figures}
-            return {"audit.alone": alone, **decides, **size, **others}
-        ends = rows.sort("official", descending=True).select("region", "official").rows()
+            return {"audit.alone": alone, **decides, **size, **others, **self._declared(names)}
+        if not self.regions_declared.complete:
+            wide = rows.sort(pl.col("maximum") - pl.col("minimum"), descending=True).row(0, named=True)
+            figures = {"low": wide["minimum"], "high": wide["maximum"], "reference": wide["reference"]}
+            most = {"name": names[wide["region"]], "n": rows.height, "span": span, **figures}
+            return {"audit.unranked": most, **decides, **size, **others, **self._declared(names)}
+        ends = rows.sort("reference", descending=True).select("region", "reference").rows()
         (first, high), (last, low) = ends[0], ends[-1]
-        official = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
+        reference = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
         game, everyone = _game(rows, span, names), _everyone(rows)
-        return {**game, **decides, **size, "note.audit_official": official, **others, **everyone}
+        said = {**game, **decides, **size, "note.audit_reference": reference, **others, **everyone}
+        return said | self._declared(names)
+
+    def _declared(self, names: Mapping[str, Text]) -> Facts:
+        """Return what is said of the set of regions."""
+        return self.regions_declared.facts([names[code] for code in self.frame["region"].unique(maintain_order=True)])
 
 
 def _game(rows: pl.DataFrame, span: str, names: Mapping[str, Text]) -> Facts:
@@ -124,14 +143,14 @@ def _game(rows: pl.DataFrame, span: str, names: Mapping[str, Text]) -> Facts:
     if not rows["rank_gain"].max():
         return {"audit.no_game": {"n": rows.height, "span": span}}
     row = rows.sort("rank_gain", "growth_gain", descending=True).row(0, named=True)
-    jump = {"name": names[row["region"]], "official": row["official_rank"], "best": row["best_rank"]}
+    jump = {"name": names[row["region"]], "reference": row["reference_rank"], "best": row["best_rank"]}
     first = rows.filter(best_rank=1).height
     return {"audit.first": {"k": first, "n": rows.height, "span": span}, "audit.jump": jump}
 
 
 def _everyone(rows: pl.DataFrame) -> Facts:
     """Return what would change if every region chose for itself."""
-    same = rows.filter((pl.col("everyone_rank") - pl.col("official_rank")).abs() <= NEAR).height
+    same = rows.filter((pl.col("everyone_rank") - pl.col("reference_rank")).abs() <= NEAR).height
     gain = rows.select(pl.col("growth_gain").mean()).item()
     return {"note.audit_everyone": {"gain": gain, "k": same, "n": rows.height, "near": NEAR}}
 
@@ -165,7 +184,10 @@ def choice_shares(result: Audit, span: tuple[int, int]) -> dict[str, float]:
 
 
 def audit(
-    package: Package | str | Path | Mapping[str, object], protocol: Protocol | str | Path = DEFAULT_PROTOCOL
+    package: Package | str | Path | Mapping[str, object],
+    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    *,
+    closed: Collection[str] | None = None,
 ) -> Audit:
     """Measure every region under every admissible protocol, and say what choosing one's own ruler buys.
 
@@ -176,11 +198,14 @@ def audit(
     ----------
     package, protocol
         As in `measure`.
+    closed
+        Parameters that stay as the protocol has them. Left out, all are open, but where they would give more
+        combinations than ``most_protocols`` of ``audit.yaml`` the least used ones are closed, and listed in `left_out`.
 
     Raises
     ------
     UsageError, ProtocolError, InputError
-        When the admissible set is empty; as in `measure`.
+        When the catalogue does not know a parameter or the admissible set is empty; as in `measure`.
 
     Notes
     -----
@@ -196,13 +221,20 @@ def audit(
     """
     from xinzhi import __version__
 
-    official = measure(package, protocol)
-    panel, rules = official.panel, official.protocol
+    reference = measure(package, protocol)
+    panel, rules = reference.panel, reference.protocol
+    require_value_added(rules, "audit")
+    require_yearly(panel, "audit")
     found, left_out = computable(panel, rules, choices(rules))
+    if closed is None:
+        found, shut = settle(rules, found)
+        left_out += shut
+    else:
+        found = close(found, [specification(path).path for path in closed])
     every = grid(rules, found)
-    spans: tuple[Span, ...] = tuple(official.periods.select("start", "end").unique(maintain_order=True).iter_rows())
+    spans: tuple[Span, ...] = tuple(reference.periods.select("start", "end").unique(maintain_order=True).iter_rows())
     estimates = Multiverse.of(panel, every, spans)
-    close = nearest(every)
+    near = nearest(every)
     departures = every.departure_counts()[every.admissible]
     changed = (every.rows != 0).sum(axis=1)
     frames, reversals, variance = [], [], []
@@ -214,39 +246,45 @@ def audit(
         pairs = _compared(growth.values[growth.which[0]])
         room = spread(growth, departures[rows], changed[rows], pairs)
         names = [panel.regions[row] for row in regions.tolist()]
-        frames.append(_frame(names, span, growth, room, every, rows, close))
+        frames.append(_frame(names, span, growth, room, every, rows, near))
         reversals.append(_reversals([names[at] for at in pairs.tolist()], span, room))
         variance.append(_variance(names, span, growth, rows, every))
+    frame = pl.concat(frames)
+    if not reference.regions_declared.complete:
+        frame = frame.with_columns(pl.lit(None, frame.schema[name]).alias(name) for name in RANKED)
     return Audit(
-        frame=pl.concat(frames).sort("start", "end", "official_rank", "region"),
-        protocols=_protocols(every, close),
+        frame=frame.sort("start", "end", "reference_rank", "region"),
+        protocols=_protocols(every, near),
         variance=pl.concat(variance),
         reversals=pl.concat(reversals),
         left_out=_left_out(left_out),
-        regions=official.regions,
+        regions=reference.regions,
         grid=every,
         spans=spans,
-        official_span=official_span(official.periods),
+        official_span=official_span(reference.periods),
         estimates=estimates,
-        kind=official.kind,
-        names=official.names,
+        regions_declared=reference.regions_declared,
+        kind=reference.kind,
+        names=reference.names,
         provenance=Provenance(
             verb="audit",
             version=__version__,
             protocol=rules.label,
             protocol_fingerprint=rules.fingerprint,
-            package=official.provenance.package,
-            inputs=official.provenance.inputs,
+            standing=rules.standing,
+            package=reference.provenance.package,
+            inputs=reference.provenance.inputs,
+            regions=reference.provenance.regions,
         ),
     )
 
 
-def _compared(official: FloatArray) -> IntArray:
+def _compared(reference: FloatArray) -> IntArray:
     """Return the regions that are compared two by two: all, or where they are many the first and the last ones."""
     most, ends = (setting(CONVENTIONS, name) for name in ("most_compared", "compared_ends"))
-    if len(official) <= most:
-        return np.arange(len(official))
-    order = np.argsort(-official, kind="stable")
+    if len(reference) <= most:
+        return np.arange(len(reference))
+    order = np.argsort(-reference, kind="stable")
     return np.sort(np.concatenate([order[:ends], order[-ends:]]))
 
 
@@ -263,7 +301,7 @@ def _frame(
     column = np.arange(len(names))
     points = ("minimum", "p05", "median", "p95", "maximum")
     combos = every.rows
-    values, official = found.values, found.values[found.which[0]]
+    values, reference = found.values, found.values[found.which[0]]
 
     def label(at: int) -> str:
         picked = every.values(combos[at])
@@ -275,20 +313,20 @@ def _frame(
             "region": names,
             "start": [span[0]] * len(names),
             "end": [span[1]] * len(names),
-            "official": official,
-            "official_rank": room.official_rank,
+            "reference": reference,
+            "reference_rank": room.reference_rank,
             "protocols": [len(rows)] * len(names),
             **{name: room.quantiles[at] for at, name in enumerate(points)},
             **{f"rank_{name}": room.ranks[at] for at, name in enumerate(points)},
             "best_rank": room.best_rank,
-            "rank_gain": room.official_rank - room.best_rank,
-            "growth_gain": room.quantiles[-1] - official,
+            "rank_gain": room.reference_rank - room.best_rank,
+            "growth_gain": room.quantiles[-1] - reference,
             "departures": [label(at) for at in best.tolist()],
             "departure_count": [len(every.departures(combos[at])) for at in best.tolist()],
             "best_protocol": best,
             "best_growth": values[found.which[room.best], column],
             "single_departure": [label(at) for at in single.tolist()],
-            "single_gain": values[found.which[room.single], column] - official,
+            "single_gain": values[found.which[room.single], column] - reference,
             "everyone_rank": room.everyone_rank,
             "nearest": [close.names[at] for at in close.which[best].tolist()],
         }

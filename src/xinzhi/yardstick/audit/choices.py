@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -22,7 +22,7 @@ class Level:
     departs: tuple[str, ...]
 
     def label(self) -> str:
-        """Return the departures as ``path=value``; empty for the official level."""
+        """Return the departures as ``path=value``; empty for the reference level."""
         return ", ".join(f"{path}={spell(self.values[path])}" for path in self.departs)
 
 
@@ -52,7 +52,7 @@ class Grid:
 
     @property
     def rows(self) -> IntArray:
-        """The admissible combinations `(N, d)`, the official one first."""
+        """The admissible combinations `(N, d)`, the reference one first."""
         return np.argwhere(self.admissible)
 
     def values(self, row: IntArray) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Grid:
         return picked
 
     def departures(self, row: IntArray) -> tuple[str, ...]:
-        """Return the parameters in which a combination departs from the official protocol."""
+        """Return the parameters in which a combination departs from the reference protocol."""
         pairs = zip(self.choices, row.tolist(), strict=True)
         return tuple(path for choice, at in pairs for path in choice.levels[at].departs)
 
@@ -97,9 +97,15 @@ def choices(protocol: Protocol) -> tuple[Choice, ...]:
     not in force would be the same yardstick twice and is left out.
     """
     # What is only reported differently is no other yardstick.
-    measured = (path for path in protocol.parameters if specification(path).group != "reporting")
+    measured = (path for path in protocol.parameters if _counts(path))
     open_paths = [path for path in measured if len(_candidates(protocol, path)) > 1]
     return tuple(_choice(protocol, group) for group in _linked(open_paths))
+
+
+def _counts(path: str) -> bool:
+    """Return whether a parameter can make another yardstick."""
+    known = specification(path)
+    return known.group != "reporting" and known.role == "computation"
 
 
 def _candidates(protocol: Protocol, path: str) -> list[Any]:
@@ -130,7 +136,7 @@ def _linked(paths: list[str]) -> Iterator[list[str]]:
 
 
 def _choice(protocol: Protocol, paths: list[str]) -> Choice:
-    """Return one choice with its levels, the official one first."""
+    """Return one choice with its levels, the reference one first."""
     levels: list[Level] = []
     for combination in product(*(_candidates(protocol, path) for path in paths)):
         values = dict(zip(paths, combination, strict=True))
@@ -169,6 +175,30 @@ def grid(protocol: Protocol, found: tuple[Choice, ...]) -> Grid:
         reason = excluded.reason if excluded else ""
         raise UsageError("yardstick.excludes-itself", id=protocol.id, reason=reason)
     return Grid(protocol, found, admissible)
+
+
+def close(found: tuple[Choice, ...], paths: Collection[str]) -> tuple[Choice, ...]:
+    """Settle some parameters at the protocol's own value: drop the levels that depart in them."""
+    rest = [
+        choice.without({at for at, level in enumerate(choice.levels) if set(level.departs) & set(paths)})
+        for choice in found
+    ]
+    return tuple(choice for choice in rest if len(choice.levels) > 1)
+
+
+def within(
+    protocol: Protocol, found: tuple[Choice, ...], most: int, order: Sequence[str]
+) -> tuple[tuple[Choice, ...], tuple[str, ...]]:
+    """Close parameters in this order until no more than `most` combinations are left; return what was closed too."""
+    closed: list[str] = []
+    for path in order:
+        if not found or int(grid(protocol, found).admissible.sum()) <= most:
+            break
+        rest = close(found, [path])
+        if rest != found:
+            found = rest
+            closed.append(path)
+    return found, tuple(closed)
 
 
 def _has(protocol: Protocol, found: tuple[Choice, ...], path: str, value: object) -> BoolArray:

@@ -16,11 +16,11 @@ from xinzhi.core.gaps import year_before
 from xinzhi.core.index_numbers import Formula
 from xinzhi.core.parameters import setting
 from xinzhi.core.shares import averaged
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick import capital as capitals
 from xinzhi.yardstick import inputs as inputs_
-from xinzhi.yardstick.audit.choices import Choice, Grid
+from xinzhi.yardstick.audit.choices import Choice, Grid, within
 from xinzhi.yardstick.panel import Panel
 
 GROUPS = ("output", "capital", "labour", "shares", "index")
@@ -39,7 +39,7 @@ class LeftOut:
 
 
 def computable(panel: Panel, protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
-    """Drop the levels that the package cannot compute, and choices of which only the official level is left."""
+    """Drop the levels that the package cannot compute, and choices of which only the reference level is left."""
     kept: list[Choice] = []
     left_out: list[LeftOut] = []
     for choice in found:
@@ -59,6 +59,14 @@ def computable(panel: Panel, protocol: Protocol, found: tuple[Choice, ...]) -> t
         if len(reduced.levels) > 1:
             kept.append(reduced)
     return tuple(kept), left_out
+
+
+def settle(protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
+    """Close the choices that ``audit.yaml`` closes first where all combinations would be too many."""
+    most, order = (setting(CONVENTIONS, name) for name in ("most_protocols", "closed_first"))
+    rest, closed = within(protocol, found, most, order)
+    reason = words("yardstick.audit.closed", most=f"{most:,}")
+    return rest, [LeftOut({path: protocol.parameters[path].value}, reason) for path in closed]
 
 
 def _build_all(panel: Panel, rules: Protocol) -> None:
@@ -234,7 +242,7 @@ def evaluate(panel: Panel, grid: Grid, spans: list[Span]) -> FloatArray:
 
 
 def _branches(grid: Grid, axes: list[int]) -> list[Protocol]:
-    """Return the official protocol under every combination of the choices on some axes."""
+    """Return the reference protocol under every combination of the choices on some axes."""
     out = []
     for levels in product(*(grid.choices[axis].levels for axis in axes)):
         changed = {path: level.values[path] for level in levels for path in level.departs}
@@ -368,7 +376,7 @@ class Spread:
 
     quantiles: FloatArray
     ranks: FloatArray
-    official_rank: IntArray
+    reference_rank: IntArray
     best_rank: IntArray
     best: IntArray
     single: IntArray
@@ -387,7 +395,7 @@ def spread(found: Distinct, departures: IntArray, changed: IntArray, pairs: IntA
     for block in blocks(len(values)):
         ranks[block] = rank(values[block])
     top = values.max(axis=0)
-    best_rank, least = _against_official(values[which[0]], top)
+    best_rank, least = _against_reference(values[which[0]], top)
     few = departures[found.lead, None].astype(np.int16)
     quantiles, rank_quantiles = np.empty((2, len(QUANTILES), count))
     best = np.empty(count, dtype=np.int64)
@@ -402,7 +410,7 @@ def spread(found: Distinct, departures: IntArray, changed: IntArray, pairs: IntA
     return Spread(
         quantiles=quantiles,
         ranks=rank_quantiles,
-        official_rank=ranks[which[0]].astype(np.int64),
+        reference_rank=ranks[which[0]].astype(np.int64),
         best_rank=best_rank,
         best=best,
         single=alone[values[which[alone]].argmax(axis=0)] if alone.size else np.zeros(count, dtype=np.int64),
@@ -427,12 +435,12 @@ def _quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatArray:
     return np.stack([np.quantile(two, part, axis=0) for two, part in pairs])
 
 
-def _against_official(official: FloatArray, top: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return every region's best rank against the others' official figures, and the least growth for it."""
-    ordered = np.concatenate([[-np.inf], np.sort(official)])
+def _against_reference(reference: FloatArray, top: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return every region's best rank against the others' reference figures, and the least growth for it."""
+    ordered = np.concatenate([[-np.inf], np.sort(reference)])
     place = np.searchsorted(ordered, top, side="right") - 1
-    own = ordered[place] == official
-    return len(official) + 1 - place, ordered[place - own]
+    own = ordered[place] == reference
+    return len(reference) + 1 - place, ordered[place - own]
 
 
 def rank(values: FloatArray) -> IntArray:

@@ -1,4 +1,3 @@
 from .breaks import Breaks as Breaks
 from .breaks import break_findings as break_findings
 from .breaks import breaks as breaks
-from .judge import break_marks as break_marks

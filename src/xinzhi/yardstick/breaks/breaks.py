@@ -20,9 +20,11 @@ from xinzhi.core.text import Text, words
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.breaks.judge import Judgement, Rules, SeriesRule, causes, facts, judge, rules, tfp_effects
+from xinzhi.yardstick.breaking import Judgement, Rules, SeriesRule, causes, facts, judge, rules
+from xinzhi.yardstick.breaks.effects import tfp_effects
 from xinzhi.yardstick.growth_accounts import account, build_inputs
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, TOTAL_ASSET, Panel, read_panel, require
+from xinzhi.yardstick.linking import flagged, linkable
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, TOTAL_ASSET, Panel, read_panel, require, require_yearly
 
 _Measured = tuple[Protocol, FloatArray | None]
 
@@ -41,6 +43,7 @@ SCHEMA: dict[str, Any] = {
     "census": str,
     "explained": bool,
     "marked": bool,
+    "linkable": bool,
     "tfp_effect": float,
 }
 
@@ -50,8 +53,9 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
     """Region-years in which a series breaks, with the evidence, moves in log points.
 
     A break is a ``level_shift`` or an ``outlier``: the level of one year alone is off, and the moves into and out of it
-    have a row each, `pair` being the year of the other. `judged` says which series were looked at, and how far;
-    `reason` why no effect on TFP is given, if so.
+    have a row each, `pair` being the year of the other. `linkable` says which breaks of employment ``labour.breaks:
+    link`` takes out: those with a known cause or marked by the package, but no shift in the last year. `judged` says
+    which series were looked at, and how far; `reason` why no effect on TFP is given, if so.
     """
 
     judged: pl.DataFrame
@@ -65,6 +69,7 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
             "breaks.count": {"n": n, "explained": int(self.frame["explained"].sum()), "rate": rate},
             "breaks.series": [self._count(row) for row in moved],
             "breaks.unjudged": [{"title": title_of(row["series"])} for row in self.judged.filter(moves=0).to_dicts()],
+            "breaks.open": [self._line(row) for row in self._open().iter_rows(named=True)],
             "breaks.largest": [self._line(row) for row in self.largest().iter_rows(named=True)],
         }
         return facts if self.reason is None else facts | {"breaks.no_effect": {"why": self.reason}}
@@ -73,6 +78,11 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
         """Return the breaks with the largest effect on TFP growth; without effects, those with the largest score."""
         by = "score" if self.reason is not None else "tfp_effect"
         return self.frame.sort(pl.col(by).abs(), descending=True, nulls_last=True).head(count)
+
+    def _open(self) -> pl.DataFrame:
+        """Return the shifts of employment in its last year: nobody knows yet whether the level stays."""
+        last = self.judged.filter(series="employment")["last_year"].to_list()
+        return self.frame.filter(pl.col("year").is_in(last), series="employment", kind="level_shift")
 
     def _count(self, row: dict[str, Any]) -> dict[str, object]:
         mine = self.frame.filter(series=row["series"])
@@ -143,15 +153,17 @@ def breaks(
     data, ruler = as_package(package), load_protocol(protocol)
     terms = rules()
     panel = read_panel(data)
+    require_yearly(panel, "breaks")
     found = judge(panel, terms)
     if not found:
         raise InputError(
             "yardstick.no-series", name=data.name, series=[f"{rule.table}.{rule.column}" for rule in terms.series]
         )
-    growth, reason = _tfp_growth(data, panel, ruler)
+    raw = flagged(ruler)  # what a break does is seen where it is left in
+    growth, reason = _tfp_growth(data, panel, raw)
     tables = ["accounts", *(["investment"] if any(one.rule.table == "investment" for one in found) else [])]
     return Breaks(
-        frame=_frame(data, panel, found, terms, (ruler, growth)),
+        frame=_frame(data, panel, found, terms, (raw, growth)),
         judged=_judged(panel, found),
         names=names_of(data),
         reason=reason,
@@ -161,6 +173,7 @@ def breaks(
             version=__version__,
             protocol=ruler.label,
             protocol_fingerprint=ruler.fingerprint,
+            standing=ruler.standing,
             package=data.name,
             inputs={name: data.fingerprint(name) for name in tables},
             options={"rules": str(facts()["as_of"]), "false_alarm_rate": terms.rate},
@@ -209,6 +222,7 @@ def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _
             "census": census,
             "explained": [name is not None for name in census],
             "marked": marked,
+            "linkable": linkable(panel, one, terms)[row, column],
             "tfp_effect": _null(effect),
         },
         schema=SCHEMA,

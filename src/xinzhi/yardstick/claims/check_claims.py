@@ -22,6 +22,7 @@ from xinzhi.yardstick.claims.survey import Judgement, Survey, estimates, judge, 
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
+from xinzhi.yardstick.region_set import RegionSet
 
 Source = Package | str | Path | Mapping[str, object]
 
@@ -43,10 +44,11 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
     departures: pl.DataFrame
     grid: Grid
     regions: pl.DataFrame
+    regions_declared: RegionSet
 
     @property
     def supported(self) -> bool:
-        """Whether the official protocol gives every claim."""
+        """Whether the reference protocol gives every claim."""
         return bool((self.frame["verdict"] == "supported").all())
 
     def protocol(self, number: int) -> Protocol:
@@ -59,7 +61,10 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
 
     def facts(self) -> Facts:
         """Return verdict and evidence on every claim."""
-        return {"claims.head": [claim_facts(self, row) for row in self.frame.iter_rows(named=True)]}
+        names = [self.names.region(code) for code in self.regions["region"]]
+        return {"claims.head": [claim_facts(self, row) for row in self.frame.iter_rows(named=True)]} | (
+            self.regions_declared.facts(names)
+        )
 
 
 def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
@@ -98,7 +103,7 @@ def check_claim(
     protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
     rounding: str | float | Decimal | None = None,
 ) -> ClaimCheck:
-    """Say whether the official protocol gives a published TFP growth rate, and if not, what would.
+    """Say whether the reference protocol gives a published TFP growth rate, and if not, what would.
 
     Parameters
     ----------
@@ -114,7 +119,7 @@ def check_claim(
     Returns
     -------
     ClaimCheck
-        Its `verdict`, and the `departures` from the official protocol that give the figure.
+        Its `verdict`, and the `departures` from the reference protocol that give the figure.
 
     Raises
     ------
@@ -129,12 +134,12 @@ def check_claim(
     """
     claim = read_claim(str(region), start, end, read_figure(growth, rounding))
     data = as_package(package)
-    official = measure(data, protocol)
-    known = official.frame["region"].unique(maintain_order=True)
-    claim = replace(claim, region=official.names.resolve(claim.region, known))
-    if reason := _unmeasured(official, [claim]).get(0):
+    reference = measure(data, protocol)
+    known = reference.frame["region"].unique(maintain_order=True)
+    claim = replace(claim, region=reference.names.resolve(claim.region, known))
+    if reason := _unmeasured(reference, [claim]).get(0):
         raise reason
-    return ClaimCheck(**_check(data, official, [claim]))
+    return ClaimCheck(**_check(data, reference, [claim]))
 
 
 def check_claims(
@@ -173,15 +178,15 @@ def check_claims(
     """
     data = as_package(package)
     found = read_claims(data, claims, encoding)
-    official = measure(data, protocol)
-    if wrong := _unmeasured(official, found):
+    reference = measure(data, protocol)
+    if wrong := _unmeasured(reference, found):
         raise InputError("yardstick.claims-unusable", what=lines_of({at + 1: why.text for at, why in wrong.items()}))
-    return Claims(**_check(data, official, found))
+    return Claims(**_check(data, reference, found))
 
 
-def _unmeasured(official: Measurement, claims: Sequence[Claim]) -> dict[int, UsageError]:
-    """Say by position which claims ask for a region or year that the official protocol does not measure."""
-    years = official.frame.group_by("region", maintain_order=True).agg(pl.col("year"))
+def _unmeasured(reference: Measurement, claims: Sequence[Claim]) -> dict[int, UsageError]:
+    """Say by position which claims ask for a region or year that the reference protocol does not measure."""
+    years = reference.frame.group_by("region", maintain_order=True).agg(pl.col("year"))
     measured: dict[str, set[int]] = {region: set(values) for region, values in years.iter_rows()}
     reasons = {at: _reason(claim, measured) for at, claim in enumerate(claims)}
     return {at: reason for at, reason in reasons.items() if reason is not None}
@@ -199,11 +204,11 @@ def _reason(claim: Claim, measured: Mapping[str, set[int]]) -> UsageError | None
     return UsageError("yardstick.claim-years", claim=claim.where(), years=years, first=min(here) - 1, last=max(here))
 
 
-def _check(data: Package, official: Measurement, claims: Sequence[Claim]) -> dict[str, Any]:
+def _check(data: Package, reference: Measurement, claims: Sequence[Claim]) -> dict[str, Any]:
     """Return the fields of the result."""
     from xinzhi import __version__
 
-    panel, rules = official.panel, official.protocol
+    panel, rules = reference.panel, reference.protocol
     found = survey(panel, rules)
     spans = list(dict.fromkeys((claim.start, claim.end) for claim in claims))
     judged: dict[int, Judgement] = {}
@@ -215,25 +220,28 @@ def _check(data: Package, official: Measurement, claims: Sequence[Claim]) -> dic
     read = ["vintages"] if panel.vintages else []
     ordered = [(claim, judged[at]) for at, claim in enumerate(claims)]
     return {
-        "frame": _frame(ordered, found, official),
+        "frame": _frame(ordered, found, reference),
         "protocols": _protocols(ordered, found),
         "departures": _departures(ordered),
         "grid": found.grid,
-        "regions": official.regions,
-        "kind": official.kind,
-        "names": official.names,
+        "regions": reference.regions,
+        "regions_declared": reference.regions_declared,
+        "kind": reference.kind,
+        "names": reference.names,
         "provenance": Provenance(
             verb="claim",
             version=__version__,
             protocol=rules.label,
             protocol_fingerprint=rules.fingerprint,
+            standing=rules.standing,
             package=data.name,
-            inputs={**official.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
+            inputs={**reference.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
+            regions=reference.provenance.regions,
         ),
     }
 
 
-def _frame(judged: Sequence[tuple[Claim, Judgement]], found: Survey, official: Measurement) -> pl.DataFrame:
+def _frame(judged: Sequence[tuple[Claim, Judgement]], found: Survey, reference: Measurement) -> pl.DataFrame:
     """Return one row per claim."""
     labels = found.labels(np.array([item.nearest for _, item in judged]))
     return pl.DataFrame(
@@ -247,7 +255,7 @@ def _frame(judged: Sequence[tuple[Claim, Judgement]], found: Survey, official: M
                 "rounding": float(claim.figure.rounding),
                 "source": claim.source,
                 "verdict": item.verdict,
-                "official": item.official,
+                "reference": item.reference,
                 "lowest": item.lowest,
                 "highest": item.highest,
                 "tried": item.tried,
@@ -257,17 +265,17 @@ def _frame(judged: Sequence[tuple[Claim, Judgement]], found: Survey, official: M
                 "departures": label,
                 "departure_count": int(found.departures[item.nearest]),
                 "older_vintages": ";".join(item.older),
-                "flags": _flags(official, claim),
+                "flags": _flags(reference, claim),
             }
             for (claim, item), label in zip(judged, labels, strict=True)
         ]
     )
 
 
-def _flags(official: Measurement, claim: Claim) -> str:
-    """Return the marks of the figures that the official answer rests on."""
+def _flags(reference: Measurement, claim: Claim) -> str:
+    """Return the marks of the figures that the reference answer rests on."""
     inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
-    words = official.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
+    words = reference.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
     return ";".join(word for word in words.to_list() if word)
 
 
@@ -300,7 +308,7 @@ def _protocols(judged: Sequence[tuple[Claim, Judgement]], found: Survey) -> pl.D
 def _departures(judged: Sequence[tuple[Claim, Judgement]]) -> pl.DataFrame:
     """Return what each departure contributes."""
     schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}
-    schema |= {"number": pl.Int64, "parameter": pl.String, "official": pl.String, "value": pl.String}
+    schema |= {"number": pl.Int64, "parameter": pl.String, "reference": pl.String, "value": pl.String}
     rows = [
         (claim.region, claim.start, claim.end, claim.source, order, number, *astuple(part))
         for claim, item in judged
@@ -326,10 +334,11 @@ def note(result: Claims, language: Language = "en") -> str:
     def said(key: str, **values: object) -> str:
         return words(f"yardstick.claims.{key}", **values).lang(language).replace("\u00a0%", " %")
 
-    lines = [f"# {said('title')}", "", *_head(said("columns"))]
+    standing = result.grid.protocol.standing.lang(language)
+    lines = [f"# {said('title')}", "", said("standing", standing=standing), "", *_head(said("columns"))]
     called = {region: result.names.region(region).lang(language) for region in result.frame["region"].unique()}
     for row in result.frame.iter_rows(named=True):
-        numbers = [f"{100 * row[name]:.2f} %" for name in ("official", "lowest", "highest")]
+        numbers = [f"{100 * row[name]:.2f} %" for name in ("reference", "lowest", "highest")]
         span, verdict = f"{row['start']}–{row['end']}", said(f"verdict.{row['verdict']}")
         lines.append(_row((called[row["region"]], span, row["written"], *numbers, verdict, row["source"])))
     lines += ["", *(f"- **{said(f'verdict.{name}')}**: {said(f'means.{name}')}" for name in VERDICTS)]
@@ -338,15 +347,28 @@ def note(result: Claims, language: Language = "en") -> str:
         lines += ["", title, "", said("head", **claim_facts(result, row)), *_evidence(result, row, said("parts"))]
         if row["flags"]:
             lines += ["", said("marks", marks=", ".join(f"`{mark}`" for mark in row["flags"].split(";")))]
-    lines += ["", said("unit"), "", f"{result.provenance.package} · {result.provenance.foot()}"]
+    lines += [
+        "",
+        said("set", **_declared(result)),
+        "",
+        said("unit"),
+        "",
+        f"{result.provenance.package} · {result.provenance.foot(language)}",
+    ]
     lines += ["", *(f"- sha256 {table}: `{digest}`" for table, digest in result.provenance.inputs.items())]
     return "\n".join(lines) + "\n"
+
+
+def _declared(result: Claims) -> dict[str, object]:
+    """Return what the report says of the set of regions that the ruler was held to."""
+    found = result.regions_declared
+    return {"n": len(found.declared), "k": len(found.declared) - len(found.missing), "by": found.by}
 
 
 def _evidence(result: Claims, row: Mapping[str, Any], head: str) -> list[str]:
     """Return the table of departures of one claim; nothing where the reference protocol is all there is."""
     here = result.departures.filter(**{name: row[name] for name in result.key})
-    parts = here.select("number", "parameter", "official", "value", "contribution").iter_rows()
+    parts = here.select("number", "parameter", "reference", "value", "contribution").iter_rows()
     rows = [_row((number, f"`{path}`", own, value, f"{100 * gain:+.3f}")) for number, path, own, value, gain in parts]
     return ["", *_head(head), *rows] if rows else []
 

@@ -12,9 +12,10 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.shapley import shapley
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, spell
-from xinzhi.yardstick.audit.multiverse import Span, computable, evaluate
+from xinzhi.yardstick.audit.multiverse import Span, computable, evaluate, settle
 from xinzhi.yardstick.claims.figures import Figure
-from xinzhi.yardstick.panel import Panel
+from xinzhi.yardstick.inputs import require_value_added
+from xinzhi.yardstick.panel import Panel, require_yearly
 from xinzhi.yardstick.vintage_history import oldest_first
 
 VINTAGE = "output.vintage"
@@ -24,7 +25,7 @@ _AT_ONCE = 24
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Every admissible protocol, the official one first, and the official one on every older vintage of the data."""
+    """Every admissible protocol, the reference one first, and the reference one on every older vintage of the data."""
 
     grid: Grid
     rows: IntArray
@@ -34,11 +35,12 @@ class Survey:
     vintages: tuple[str, ...]
 
     def alone(self) -> BoolArray:
-        """Return which protocols take an older vintage and are official in all else."""
-        return np.asarray((self.vintage >= 0) & (self.departures == 1))
+        """Return which protocols take an older vintage and are reference in all else."""
+        alone: BoolArray = (self.vintage >= 0) & (self.departures == 1)
+        return alone
 
     def labels(self, numbers: IntArray) -> list[str]:
-        """Return the departures of protocols as ``path=value``; empty for the official one."""
+        """Return the departures of protocols as ``path=value``; empty for the reference one."""
         words = [[level.label() for level in choice.levels] for choice in self.grid.choices]
         return [
             ", ".join(word[at] for word, at in zip(words, row, strict=True) if word[at])
@@ -48,18 +50,20 @@ class Survey:
 
 def survey(panel: Panel, rules: Protocol) -> Survey:
     """Return the admissible set of a protocol on a package, with every older vintage of the data beside it."""
-    own, _ = computable(panel, rules, choices(rules))
+    require_value_added(rules, "claim")
+    require_yearly(panel, "claim")
+    own, _ = settle(rules, computable(panel, rules, choices(rules))[0])
     grid(rules, own)
     every = grid(rules, _with_vintages(panel, rules, own))
     order = oldest_first()
-    official = rules.value(VINTAGE)
-    older = tuple(reversed(order[: order.index(official)]))
+    reference = rules.value(VINTAGE)
+    older = tuple(reversed(order[: order.index(reference)]))
     rows = every.rows
     axis = next((at for at, choice in enumerate(every.choices) if choice.name == VINTAGE), None)
-    levels = [official] if axis is None else [level.values[VINTAGE] for level in every.choices[axis].levels]
+    levels = [reference] if axis is None else [level.values[VINTAGE] for level in every.choices[axis].levels]
     names = np.array(levels)[np.zeros(len(rows), dtype=np.int64) if axis is None else rows[:, axis]]
     vintage = np.array([older.index(name) if name in older else -1 for name in names.tolist()], dtype=np.int64)
-    listed = {official, *(item.value for item in rules.parameters[VINTAGE].alternatives)}
+    listed = {reference, *(item.value for item in rules.parameters[VINTAGE].alternatives)}
     admissible = np.isin(names, list(listed))
     return Survey(every, rows, every.departure_counts()[every.admissible], admissible, vintage, older)
 
@@ -97,13 +101,13 @@ class Part:
     """One departure of a protocol: the parameters, what both protocols say, and what departing contributes."""
 
     parameter: str
-    official: str
+    reference: str
     value: str
     contribution: float
 
 
 def parts(every: Grid, row: IntArray, values: FloatArray) -> list[Part]:
-    """Return what each departure of a protocol contributes to its distance from the official one."""
+    """Return what each departure of a protocol contributes to its distance from the reference one."""
     departed = [(axis, every.choices[axis].levels[at].departs) for axis, at in enumerate(row.tolist())]
     single = [((axis, (path,)),) for axis, paths in departed for path in paths]
     by_choice = [((axis, paths),) for axis, paths in departed if paths]
@@ -118,7 +122,7 @@ def parts(every: Grid, row: IntArray, values: FloatArray) -> list[Part]:
     return [
         Part(
             parameter=", ".join(paths),
-            official=", ".join(spell(own[path].value) for path in paths),
+            reference=", ".join(spell(own[path].value) for path in paths),
             value=", ".join(spell(picked[path]) for path in paths),
             contribution=gain,
         )
@@ -167,7 +171,7 @@ class Judgement:
     """The verdict on one claim and what it rests on; numbers point into the rows of the survey's grid."""
 
     verdict: Verdict
-    official: float
+    reference: float
     lowest: float
     highest: float
     tried: int
@@ -194,7 +198,7 @@ def judge(figure: Figure, found: Survey, values: FloatArray, listed: int) -> Jud
     shown = giving[:listed].tolist() if giving.size else [nearest]
     return Judgement(
         verdict=_verdict(hit, alone, found.admissible),
-        official=float(growth[0]),
+        reference=float(growth[0]),
         lowest=float(growth[known].min()),
         highest=float(growth[known].max()),
         tried=int(known.sum()),

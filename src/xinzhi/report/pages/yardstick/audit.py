@@ -51,14 +51,14 @@ def ranks(view: AuditView) -> Headline:
 def curve(view: AuditView, region: str | None = None) -> Headline:
     """Return the headline of the specification curve of a region."""
     found = view.curve(region)
-    figures = {"low": found.values[0], "high": found.values[-1], "official": found.official}
+    figures = {"low": found.values[0], "high": found.values[-1], "reference": found.reference}
     return "curve", figures | {"name": view.name(found.code), "n": f"{len(found.values):,}"}
 
 
 def curves(view: AuditView) -> Headline:
     """Return the headline of the small curves of all regions."""
     spread, between = view.rows.select(
-        (pl.col("maximum") - pl.col("minimum")).median(), between=pl.col("official").max() - pl.col("official").min()
+        (pl.col("maximum") - pl.col("minimum")).median(), between=pl.col("reference").max() - pl.col("reference").min()
     ).row(0)
     return "curves", {"spread": spread, "between": between}
 
@@ -99,9 +99,9 @@ def audit(result: Audit, *, region: str | None = None) -> Section:
 
 def drawn(view: AuditView, region: str | None = None) -> list[Picture | None]:
     """Return every picture that the audit has figures for, the leading one first."""
-    several = view.rows.height > 1
+    several = view.rows.height > 1 and view.audit.regions_declared.complete
     places = partial(_picture, view, chart=kit.spreads, unit="rank", x="rank_axis")
-    best, middle = ([(words(f"chart.{name}"), "text")] for name in ("official_to_best", "middle_ranks"))
+    best, middle = ([(words(f"chart.{name}"), "text")] for name in ("reference_to_best", "middle_ranks"))
     of_one = partial(curve, region=region)
     return [
         places("room", room, rows=pictures.room(view), columns=best) if several else None,

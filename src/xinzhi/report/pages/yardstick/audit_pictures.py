@@ -34,8 +34,8 @@ def room(view: AuditView) -> list[dict[str, Any]]:
     """Return, by reference rank, the ranks that each region could get while the others keep the reference protocol."""
     rows = []
     for row in view.rows.iter_rows(named=True):
-        official, best = row["official_rank"], row["best_rank"]
-        text = f"{official} → {best}" if best < official else str(official)
+        reference, best = row["reference_rank"], row["best_rank"]
+        text = f"{reference} → {best}" if best < reference else str(reference)
         rows.append(_ranked(view, row, text) | {"bands": [(best, row["worst_rank"])]})
     return rows
 
@@ -53,8 +53,8 @@ def ranks(view: AuditView) -> list[dict[str, Any]]:
 
 def _ranked(view: AuditView, row: Mapping[str, Any], text: str) -> dict[str, Any]:
     """Return what both pictures of ranks draw of a region: its reference rank, and the best under its own choice."""
-    better = row["best_rank"] if row["best_rank"] < row["official_rank"] else None
-    return {"name": view.name(row["region"]), "value": row["official_rank"], "mark": better, "text": text}
+    better = row["best_rank"] if row["best_rank"] < row["reference_rank"] else None
+    return {"name": view.name(row["region"]), "value": row["reference_rank"], "mark": better, "text": text}
 
 
 def curve(w: Words, view: AuditView, region: str | None = None) -> ChartType:
@@ -102,9 +102,9 @@ def _needed(found: Curve) -> Text:
 
 
 def _official(found: Curve, w: Words, x: alt.X, y: alt.Y, floor: float) -> list[alt.Chart]:
-    """Return the official protocol on the curve: a line down to the panel, a dot and its value."""
-    place, value = 100 * found.place, 100 * found.official
-    label = w(words("chart.official_value", value=percent(found.official)))
+    """Return the reference protocol on the curve: a line down to the panel, a dot and its value."""
+    place, value = 100 * found.place, 100 * found.reference
+    label = w(words("chart.reference_value", value=percent(found.reference)))
     base = alt.Chart(style.data([{"x": place, "y": value, "floor": floor, "text": label}]))
     align: style.Align = "left" if place < 100 - NEAR else "right"
     side = 1 if align == "left" else -1
@@ -168,10 +168,10 @@ def _panel(view: AuditView, found: Curve, w: Words) -> alt.LayerChart:
         for row in rows
         if row.level is None
     ]
-    official = alt.Chart(style.data(blocks)).mark_rule(color=palette.INK, strokeWidth=0.8)
+    reference = alt.Chart(style.data(blocks)).mark_rule(color=palette.INK, strokeWidth=0.8)
     return style.layers(
         strips,
-        official.encode(x=alt.X("x:Q"), y=y, y2=alt.Y2("y2:Q")),
+        reference.encode(x=alt.X("x:Q"), y=y, y2=alt.Y2("y2:Q")),
         *_labels([row for row in rows if row.level is None], w, y, bold=True, at=-LABELS),
         *_labels([row for row in rows if row.level == 0], w, y, ink=palette.INK, mark="●"),
         *_labels([row for row in rows if row.level], w, y),
@@ -301,7 +301,7 @@ POINTS = 50
 
 
 def small_curves(name: str, view: AuditView) -> str:
-    """Return one small specification curve a region, by official rank, all on one scale."""
+    """Return one small specification curve a region, by reference rank, all on one scale."""
     shown = _shown(view)
     found = {code: view.curve(code) for code in shown}
     values = [100 * float(end) for one in found.values() for end in (one.values[0], one.values[-1], one.needed or 0.0)]
@@ -335,7 +335,7 @@ def _cell(view: AuditView, code: str, found: Curve, at: int, ends: tuple[float, 
         f'<line x1="{left}" x2="{left + WIDE}" y1="{zero}" y2="{zero}" stroke="{FAINT}"/>',
         f'<polygon points="{area}" fill="{DEEP}" opacity=".16"/>',
         f'<polyline points="{points}" fill="none" stroke="{DEEP}" stroke-width="1.5"/>',
-        f'<circle cx="{x(found.place)}" cy="{y(found.official)}" r="3" fill="{INK}"/>',
+        f'<circle cx="{x(found.place)}" cy="{y(found.reference)}" r="3" fill="{INK}"/>',
         f'<g fill="{INK}">{both_svg(view.name(code), left, top - 6, size=11)}</g>',
     ]
     if found.needed is not None:

@@ -85,7 +85,7 @@ class Curve:
     code: str
     values: FloatArray
     levels: IntArray
-    official: float
+    reference: float
     place: float
     needed: float | None
 
@@ -108,16 +108,16 @@ class AuditView:
 
     @cached_property
     def rows(self) -> pl.DataFrame:
-        """Return the regions in the leading period by official rank, with ``worst_rank`` beside the best one."""
-        rows = self.audit.frame.filter(self.span.holds()).fill_nan(None).sort("official_rank", "region")
-        official, lowest = rows["official"].to_numpy(), rows["minimum"].to_numpy()
+        """Return the regions in the leading period by reference rank, with ``worst_rank`` beside the best one."""
+        rows = self.audit.frame.filter(self.span.holds()).fill_nan(None).sort("reference_rank", "region")
+        reference, lowest = rows["reference"].to_numpy(), rows["minimum"].to_numpy()
         # A region is not overtaken by itself.
-        above = len(official) - np.searchsorted(np.sort(official), lowest, side="right") - (official > lowest)
+        above = len(reference) - np.searchsorted(np.sort(reference), lowest, side="right") - (reference > lowest)
         return rows.with_columns(worst_rank=pl.Series(1 + above, dtype=pl.Int64))
 
     @cached_property
     def codes(self) -> list[str]:
-        """Return the regions in the leading period by official rank."""
+        """Return the regions in the leading period by reference rank."""
         return self.rows["region"].to_list()
 
     @cached_property
@@ -178,19 +178,19 @@ class AuditView:
         code = Names({"region": self.names}).resolve(code or self.furthest, self.codes)
         values = self._values[:, self._places[code]][self._measured]
         order = np.argsort(values, kind="stable")
-        official = float(values[0])
-        others = self.rows.filter(pl.col("region") != code)["official"]
+        reference = float(values[0])
+        others = self.rows.filter(pl.col("region") != code)["reference"]
         return Curve(
             code=code,
             values=values[order],
             levels=self._grid_rows[self._measured][order],
-            official=official,
-            place=float((values < official).mean()),
+            reference=reference,
+            place=float((values < reference).mean()),
             needed=float(others.to_numpy().max()) if others.len() else None,
         )
 
     def departures(self, number: int) -> Text:
-        """Return how one protocol of the set departs from the official one; empty for the official one."""
+        """Return how one protocol of the set departs from the reference one; empty for the reference one."""
         row = self._grid_rows[number].tolist()
         changed = [departure(choice, at) for choice, at in zip(self.choices, row, strict=True) if at]
         return clauses(changed)

@@ -73,12 +73,12 @@ def _held(result: Claims) -> Picture:
             "name": words("yardstick.chart.claim", name=result.names.region(row["region"]), **row),
             "value": 100 * row["growth"],
             "bands": [(100 * row["lowest"], 100 * row["highest"])],
-            "tick": 100 * row["official"],
+            "tick": 100 * row["reference"],
             "group": _verdict(row["verdict"]),
         }
         for row in frame.iter_rows(named=True)
     ]
-    columns = ("region", "start", "end", "written", "official", "lowest", "highest", "verdict", "departures", "tried",
+    columns = ("region", "start", "end", "written", "reference", "lowest", "highest", "verdict", "departures", "tried",
                "giving", "older_vintages", "source", "flags")  # fmt: skip
     facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
     return picture(

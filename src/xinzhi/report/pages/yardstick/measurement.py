@@ -22,8 +22,8 @@ Headline = tuple[str, dict[str, Any]]  # the name of a sentence of the catalogue
 
 def ranking(view: View) -> Headline:
     """Return the headline of the ranking."""
-    codes = view.of(view.lead).drop_nulls("tfp_growth")["region"]
-    if codes.len() < SEVERAL:
+    codes = view.ranked(view.lead)["region"]
+    if codes.len() < SEVERAL or not view.measurement.regions_declared.complete:
         return "one", {}
     return "ranking", {"first": view.name(codes[0]), "last": view.name(codes[-1])}
 
@@ -67,9 +67,12 @@ def region_headline(view: View, code: str) -> Text:
     if rows.is_empty() or rows["tfp_growth"][0] is None:
         return words("headline.region_none", span=view.lead.label)
     row = rows.row(0, named=True)
-    n = view.of(view.lead)["tfp_growth"].drop_nulls().len()
+    n = view.ranked(view.lead).height
     key = "headline.region_up" if row["tfp_growth"] > 0 and row["output_growth"] > 0 else "headline.region_down"
-    return words(key, **figures_of(row), rank=row["rank"], n=n, span=view.lead.label)
+    place = "" if row["rank"] is None else words("headline.place", rank=row["rank"], n=n)
+    if code in view.unranked(view.lead):
+        key = "headline.region_unranked"
+    return words(key, **figures_of(row), place=place, span=view.lead.label)
 
 
 # Each picture is a row: what draws it from the words and the view, and its headline; its table bears its name.

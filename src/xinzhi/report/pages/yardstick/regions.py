@@ -94,7 +94,7 @@ class Frame:
 def frame_of(view: View) -> Frame:
     """Return scales that hold every region: the stacked contributions, and the TFP levels with their mean of 1."""
     rows = view.measurement.frame.fill_nan(None)
-    parts = [pl.col(column) for column in PARTS.values()]
+    parts = [pl.col(column) for column in PARTS.values() if column in rows.columns]
     ends = rows.select(
         low=pl.sum_horizontal(part.clip(upper_bound=0) for part in parts).min(),
         high=pl.sum_horizontal(part.clip(lower_bound=0) for part in parts).max(),

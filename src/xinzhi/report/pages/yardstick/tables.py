@@ -31,13 +31,18 @@ def picked(
     part: str = "frame",
 ) -> Table:
     """Return the columns of a frame that ``columns.yaml`` names; ``code`` repeats the code of ``region`` as text."""
-    chosen = COLUMNS[key]
+    chosen = [name for name in COLUMNS[key] if name != "grade" or not _ungraded(frame)]
     if "code" in chosen:
         frame = frame.with_columns(code=pl.col("region"))
     if "period" in chosen:
         frame = frame.with_columns(period=pl.format("{}–{}", "start", "end"))
     marks = frame["flags"].to_list() if "flags" in chosen else []
     return table(key, frame, chosen, of, part=part, names=names, units=units, notes=notes(key, marks))
+
+
+def _ungraded(frame: pl.DataFrame) -> bool:
+    """Whether no figure of a frame has a grade, so that there is no column to show."""
+    return "grade" not in frame.columns or frame["grade"].null_count() == frame.height
 
 
 def notes(key: str, cells: Iterable[str | None] = ()) -> tuple[Text, ...]:
@@ -85,12 +90,13 @@ def workbook(view: View, units: Mapping[str, str] | None = None) -> list[Table]:
 
 def ranking(view: View) -> Table:
     """Return the ranking: the leading period, the latest one beside it, and the whole span."""
-    own = ("output_growth", "tfp_growth", "tfp_part", "flags")
+    grade = () if view.measurement.graded is None else ("grade",)
+    own = ("output_growth", "tfp_growth", "tfp_part", *grade, "flags")
     frame = view.of(view.lead).select("rank", "region", *own)
     columns = [*(_column(name) for name in ("rank", "region", "group")), *(_column(name, view.lead) for name in own)]
     others = [span for span in (view.latest, view.whole) if span is not None and span != view.lead]
     for span in dict.fromkeys(others):
-        names = {name: f"{name}{span.label}" for name in ("tfp_growth", "rank", "flags")}
+        names = {name: f"{name}{span.label}" for name in ("tfp_growth", "rank", *grade, "flags")}
         other = view.of(span).select("region", *names).rename(names)
         frame = frame.join(other, on="region", how="left", maintain_order="left")
         columns += [replace(_column(name, span), name=renamed) for name, renamed in names.items()]

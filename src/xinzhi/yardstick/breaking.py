@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,9 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.breaks import Breaks, Scores, classify, is_panel, next_year, scores
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.shares import national
 from xinzhi.core.text import Text
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.growth_accounts import account, build_inputs
-from xinzhi.yardstick.inputs import output_weights
 from xinzhi.yardstick.panel import Marks, Panel
 
 
@@ -145,7 +142,7 @@ def _growth(panel: Panel, rule: SeriesRule) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(level > 0, np.log(level), np.nan)
     growth = np.diff(logs, axis=1, prepend=np.nan)
-    return growth if rule.since is None else np.where(panel.years >= rule.since, growth, np.nan)
+    return growth if rule.since is None else np.where(panel.calendar >= rule.since, growth, np.nan)
 
 
 def break_marks(panel: Panel, protocol: Protocol) -> Marks:
@@ -195,18 +192,44 @@ def _read_by(protocol: Protocol) -> frozenset[str]:
 def causes(package: Package, panel: Panel, found: Judgement, terms: Rules) -> list[tuple[Text, BoolArray]]:
     """Return every known cause of breaks in one series with the region-years `(R, T)` that it covers."""
     # A cause of an outlier also covers the next year, in which the level comes back.
+    known = [*_events(panel, found, terms), (seam("vintage"), _vintages(package, panel, found))]
+    known.append((seam("status"), _status(panel, found)))
+    outlier = found.breaks.outlier
+    return [(text, mask | next_year(mask & outlier)) for text, mask in known]
+
+
+def _events(panel: Panel, found: Judgement, terms: Rules) -> list[tuple[Text, BoolArray]]:
+    """Return the years of known events, for regions with Chinese codes."""
     from xinzhi.data.rules.keys import PROVINCES, standard
 
     chinese = np.isin(panel.regions, list(standard(PROVINCES)))[:, None]
-    known = [
+    return [
         (event.text, chinese & np.isin(panel.years, event.years))
         for event in terms.events
         if found.rule.name in event.series
     ]
-    known.append((seam("vintage"), _vintages(package, panel, found)))
-    known.append((seam("status"), _status(panel, found)))
-    outlier = found.breaks.outlier
-    return [(text, mask | next_year(mask & outlier)) for text, mask in known]
+
+
+def changed_statistics(panel: Panel, found: Judgement, terms: Rules) -> BoolArray:
+    """Return the breaks `(R, T)` behind which the statistics are known to have changed: an event, a status, or a mark.
+
+    Both years of an outlier belong together.
+    """
+    known = _status(panel, found)
+    for _, mask in _events(panel, found, terms):
+        known = known | mask
+    if found.rule.name == "employment":
+        known = known | panel.breaks
+    outlier, back = found.breaks.outlier, found.breaks.returns
+    pair = outlier & (known | _year_after(known))
+    return np.asarray((found.breaks.shift & known) | pair | (next_year(pair) & back))
+
+
+def _year_after(mask: BoolArray) -> BoolArray:
+    """Return the mask of the year after each."""
+    moved = np.zeros_like(mask)
+    moved[:, :-1] = mask[:, 1:]
+    return moved
 
 
 def _vintages(package: Package, panel: Panel, found: Judgement) -> BoolArray:
@@ -231,51 +254,3 @@ def _status(panel: Panel, found: Judgement) -> BoolArray:
     changed: BoolArray = mask != np.roll(mask, 1, axis=1)
     changed[:, 0] = False
     return changed
-
-
-def tfp_effects(
-    panel: Panel, protocol: Protocol, found: Judgement, place: tuple[IntArray, IntArray], actual: FloatArray
-) -> FloatArray:
-    """Return how much of TFP growth in each break year is the break, in log points."""
-    # The level from the break on is moved so that the move of that year alone becomes the expected one, and the region
-    # is measured again under the same protocol, one break of each region at a time. A region enters a national share,
-    # and so the figures of all: each then gets the share of a nation in which it alone is mended.
-    row, column = place
-    effect = np.full(row.shape, np.nan)
-    excess = (found.growth - found.scores.expected)[row, column]
-    alone = found.rule.name == "labour_share" and protocol.value("shares.rule") == "observed_national"
-    rules = protocol.replace({"shares.rule": "observed_regional"}) if alone else protocol
-    for turn in _turns(row):
-        mended = _mended(panel, found, row[turn], column[turn], excess[turn])
-        mended = _each_alone(panel, mended) if alone else mended
-        growth = account(build_inputs(mended, rules)[0], rules).tfp_growth
-        effect[turn] = (actual - growth)[row[turn], column[turn]]
-    return effect
-
-
-def _turns(row: IntArray) -> Iterator[IntArray]:
-    """Yield the breaks that can be mended at once: one of every region."""
-    _, first, count = np.unique(row, return_index=True, return_counts=True)
-    for turn in range(count.max(initial=0)):
-        yield first[count > turn] + turn
-
-
-def _each_alone(panel: Panel, mended: Panel) -> Panel:
-    """Give every region the national labour share of a panel in which that region alone is mended."""
-    share, weight = panel.account("labour_share"), output_weights(panel)
-    known = np.isfinite(share) & np.isfinite(weight)
-    total = np.where(known, weight, 0.0).sum(axis=0)
-    moved = np.where(known, weight * (mended.account("labour_share") - share), 0.0)
-    each = national(share, weight) + moved / np.where(total > 0, total, np.nan)
-    return replace(mended, accounts={**mended.accounts, "labour_share": each})
-
-
-def _mended(panel: Panel, found: Judgement, row: IntArray, column: IntArray, excess: FloatArray) -> Panel:
-    """Return the panel with the levels from each break on moved by what was not expected."""
-    factor = np.ones(panel.shape)
-    later = np.arange(panel.shape[1]) >= column[:, None]
-    factor[row] = np.where(later, np.exp(-excess)[:, None], 1.0)
-    name = found.rule.column
-    if found.rule.table == "investment":
-        return replace(panel, investment={**panel.investment, name: panel.investment[name] * factor})
-    return replace(panel, accounts={**panel.accounts, name: panel.accounts[name] * factor})

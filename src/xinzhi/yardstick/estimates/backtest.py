@@ -1,0 +1,181 @@
+"""The verb `backtest`: had official investment ended earlier, the bands against what was published later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path as File
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.arrays import FloatArray
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Provenance
+from xinzhi.data import Package, as_package
+from xinzhi.protocol import Protocol
+from xinzhi.protocol import load as load_protocol
+from xinzhi.yardstick.benchmark import benchmarked
+from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, only, path, tfp_growth
+from xinzhi.yardstick.estimates.errors import conventions, learn
+from xinzhi.yardstick.estimates.results import Backtest
+from xinzhi.yardstick.estimates.statements import Verdict, judge
+from xinzhi.yardstick.estimating import as_of, common_end, live
+from xinzhi.yardstick.growth_accounts import account, build_inputs
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require
+
+HELD_OUT, REAL_TIME = "held_out", "real_time"
+
+
+def backtest(
+    package: Package | str | File | Mapping[str, object], protocol: Protocol | str | File = DEFAULT_PROTOCOL
+) -> Backtest:
+    """Test the bands of estimated years on the past: pseudo ends of the official series, by the code of the real end.
+
+    Parameters
+    ----------
+    package
+        A package with official investment for many years, or anything that `xinzhi.load` takes.
+    protocol
+        A protocol with the group `estimates`, its identifier, or the path of its file.
+
+    Returns
+    -------
+    Backtest
+        Coverage, interval score, pairs decided and right, by test and horizon. In `held_out` errors are learned up to
+        2009 and held against all later years; in `real_time` up to each last official year.
+
+    Raises
+    ------
+    InputError
+        When there are too few years or regions to learn from.
+
+    Notes
+    -----
+    The total of investment is known at every pseudo end, as national investment is in life. Gneiting and Raftery
+    (2007), Strictly proper scoring rules, prediction, and estimation, Journal of the American Statistical Association
+    102.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> test = xinzhi.backtest("china-provinces")
+    >>> test.frame.columns[:3]
+    ['test', 'horizon', 'ends']
+    """
+    from xinzhi import __version__
+
+    data, rules = as_package(package), load_protocol(protocol)
+    tables = require(data, rules)
+    panel = read_panel(data)
+    level = float(rules.value("estimates.level"))
+    inputs = {name: data.fingerprint(name) for name in tables}
+    rows = list(_verdicts(panel, rules, level, inputs))
+    if not rows:
+        raise InputError("yardstick.no-pseudo-end")
+    ends = pl.DataFrame(rows).sort("test", "end", "horizon")
+    return Backtest(
+        frame=_by_horizon(ends),
+        ends=ends.group_by("test", "end", "horizon", maintain_order=True).agg(**_rates()),
+        level=level,
+        kind=data.kind,
+        provenance=Provenance(
+            verb="backtest",
+            version=__version__,
+            protocol=rules.label,
+            protocol_fingerprint=rules.fingerprint,
+            package=data.name,
+            inputs=inputs,
+        ),
+    )
+
+
+def _verdicts(panel: Panel, protocol: Protocol, level: float, inputs: Mapping[str, str]) -> Iterator[dict[str, object]]:
+    """Yield counts by test, pseudo end and horizon."""
+    plan = conventions()["backtest"]
+    panel, rules = benchmarked(panel, live(protocol).replace({"labour.breaks": "flag"}))
+    old = rules.replace(plan["protocol_without"])
+    truth = true_growth(panel, rules)
+    last = int(panel.years[common_end(panel)])
+    held_out = plan["learned_to"]
+    first = protocol.value("estimates.learn")[0][0] + conventions()["minimum_years"] - 1
+    tests = {
+        HELD_OUT: dict.fromkeys(range(held_out, held_out + plan["ends_held_out"]), held_out),
+        REAL_TIME: {end: end for end in range(first, last)},
+    }
+    for test, learned in tests.items():
+        for end, until in learned.items():
+            horizon = min(plan["horizon"], last - end)
+            if horizon < 1 or end < int(panel.years[0]):
+                continue
+            new = _simulate(panel, rules, end, until, horizon, inputs)
+            without = _simulate(panel, old, end, until, horizon, inputs)
+            at = int(end - panel.years[0]) + 1
+            for ahead in range(1, horizon + 1):
+                real = truth[:, at : at + ahead].mean(axis=1)
+                both = [
+                    judge(one[:, :, :ahead].mean(axis=2), real, level, rules.value("estimates.decided"))
+                    for one in (new, without)
+                ]
+                yield {"test": test, "end": end, "horizon": ahead, **_counts(*both)}
+
+
+def true_growth(panel: Panel, protocol: Protocol) -> FloatArray:
+    """Return the growth of TFP as published inputs give it `(R + 1, T)`, the sum of the regions last."""
+    inputs, _ = build_inputs(panel, protocol)
+    together = inputs.aggregate(np.ones((1, len(panel.regions)), dtype=np.bool_))
+    return np.concatenate([account(item, protocol).tfp_growth for item in (inputs, together)])
+
+
+def _simulate(
+    panel: Panel, protocol: Protocol, end: int, until: int, horizon: int, inputs: Mapping[str, str]
+) -> FloatArray:
+    """Return drawn growth `(B, R + 1, H)` after a pseudo end."""
+    then = as_of(panel, end, int(protocol.value("estimates.retail_years")))
+    errors = learn(then, protocol, until, enough=False)
+    made = path(then, protocol, common_end(then) + horizon)
+    rng = generator(protocol, inputs, end, until)
+    changes = draw(then, protocol, made, errors, conventions()["backtest"]["draws"], rng)
+    free = protocol.value("estimates.control_total") == "none"
+    return tfp_growth(made, protocol, only(changes, (*ESTIMATED, DRIFT) if free else ESTIMATED))
+
+
+def _counts(new: Verdict, old: Verdict) -> dict[str, object]:
+    """Return the sums that the rates are made from."""
+    count = len(new.holds)
+    return {
+        "regions": count,
+        "held": int(new.holds.sum()),
+        "relative_held": int(new.relative_holds.sum()),
+        "nation_held": int(new.nation_holds),
+        "score_sum": float(new.score.sum()),
+        "score_before_sum": float(old.score.sum()),
+        "half_sum": float(new.half_width.sum()),
+        "pairs": count * (count - 1) // 2,
+        "called": new.decided,
+        "correct": new.right,
+    }
+
+
+def _rates() -> dict[str, pl.Expr]:
+    """Return the rates as expressions over the sums of a group of rows."""
+
+    def part(name: str, of: str) -> pl.Expr:
+        return pl.col(name).sum() / pl.col(of).sum()
+
+    return {
+        "coverage": part("held", "regions"),
+        "relative_coverage": part("relative_held", "regions"),
+        "nation_coverage": pl.col("nation_held").mean(),
+        "half_width": part("half_sum", "regions"),
+        "interval_score": part("score_sum", "regions"),
+        "interval_score_before": part("score_before_sum", "regions"),
+        "score_ratio": part("score_sum", "score_before_sum"),
+        "pairs_decided": part("called", "pairs"),
+        "pairs_right": pl.when(pl.col("called").sum() > 0).then(part("correct", "called")),
+    }
+
+
+def _by_horizon(ends: pl.DataFrame) -> pl.DataFrame:
+    """Return the rates by test and horizon, and of all horizons together as horizon 0."""
+    both = pl.concat([ends, ends.with_columns(horizon=pl.lit(0, pl.Int64))])
+    return both.group_by("test", "horizon").agg(ends=pl.col("end").n_unique(), **_rates()).sort("test", "horizon")

@@ -1,0 +1,372 @@
+"""The verb `bands`: how far the growth of estimated years may lie from what is measured, and which regions differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.errors import UsageError
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.audit.audit import Audit
+from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
+from xinzhi.yardstick.estimates.draws import tfp_growth as drawn_growth
+from xinzhi.yardstick.estimates.errors import learn
+from xinzhi.yardstick.estimates.results import Bands
+from xinzhi.yardstick.estimates.statements import Statement, above, state
+from xinzhi.yardstick.estimating import choice, common_end, estimated_cells, investment_ends
+from xinzhi.yardstick.growth_accounts import GrowthAccounts, account, build_inputs
+from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.panel import Panel
+
+TOTAL = "total"
+TOGETHER, ALL = "estimates", "everything"
+Span = tuple[int, int]
+
+
+def bands(measurement: Measurement, level: float | None = None, *, protocols: Audit | None = None) -> Bands:
+    """Put bands around the growth of the years whose inputs are estimated.
+
+    Parameters
+    ----------
+    measurement
+        What `measure` returns, of a package with estimated years.
+    level
+        Probability with which a band should hold the truth; that of the protocol where None.
+    protocols
+        An audit of the same package, whose range over protocols then stands beside the bands.
+
+    Returns
+    -------
+    Bands
+        Bands of every region and period, relative to the sum of the regions too, ranks with their range, and pairs.
+
+    Raises
+    ------
+    UsageError
+        When nothing is estimated, or the protocol has no group `estimates`, or its capital is not one stock.
+    InputError
+        When fewer than 8 years or 10 regions are there to learn errors from.
+
+    Notes
+    -----
+    Errors of the rules are learned from the years in which the truth is known, exchanged between regions with shrunken
+    scales, and drawn in blocks of years (Künsch 1989, Annals of Statistics 17); `backtest` tests them.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> result = xinzhi.bands(xinzhi.measure("china-provinces"))
+    >>> result.frame.columns[:4]
+    ['region', 'start', 'end', 'component']
+    """
+    rules, panel = measurement.protocol, measurement.panel
+    if not rules.declares("estimates.learn"):
+        raise UsageError("yardstick.no-estimates", id=rules.id)
+    if not estimated_cells(panel).any():
+        raise UsageError("yardstick.nothing-estimated")
+    held = float(rules.value("estimates.level")) if level is None else _level(level)
+    count = int(rules.value("estimates.draws"))
+    errors = learn(panel, rules)
+    made = path(panel, rules, _last_measured(measurement))
+    inputs = measurement.provenance.inputs
+    changes = draw(panel, rules, made, errors, count, generator(rules, inputs))
+    sample = _Sample(measurement, made, rules, changes)
+    spans = sample.spans()
+    told = {name: [state(sample.means(name, span), held) for span in spans] for name in sample.components()}
+    newest = [(year - 1, year) for year in panel.years[made.at[1:]].tolist()]
+    told_years = [state(sample.means(TOGETHER, span), held) for span in newest]
+    refused = "control_total" if choice(rules, "estimates.control_total", "none") == "none" else None
+    frame = pl.concat(
+        [
+            _rows(sample, name, span, said)
+            for name, all_of in told.items()
+            for span, said in zip(spans, all_of, strict=True)
+        ]
+        + [_rows(sample, TOGETHER, span, said) for span, said in zip(newest, told_years, strict=True)]
+    ).unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
+    return Bands(
+        frame=_without_levels(frame) if refused else frame,
+        pairs=_pairs(sample, spans, float(rules.value("estimates.decided")), protocols),
+        components=_widths(frame),
+        coverage=_coverage(measurement, changes),
+        scenario=_scenario(measurement, made, spans),
+        spread=_spread(protocols, spans),
+        level=held,
+        decided=float(rules.value("estimates.decided")),
+        draws=count,
+        refused=refused,
+        measurement=measurement,
+        kind=measurement.kind,
+        names=measurement.names,
+        provenance=replace(measurement.provenance, verb="bands", options={"level": held}),
+    )
+
+
+def _accounts(measurement: Measurement) -> GrowthAccounts:
+    """Return the arrays behind a measurement."""
+    if measurement.accounts is None:
+        raise UsageError("yardstick.nothing-estimated")
+    return measurement.accounts
+
+
+def _level(level: float) -> float:
+    """Return a level between 0 and 1; a `UsageError` says otherwise."""
+    if not 0 < level < 1:
+        raise UsageError("yardstick.level-range", level=level)
+    return float(level)
+
+
+def _last_measured(measurement: Measurement) -> int:
+    """Return the position of the last year in which every region with estimates is measured."""
+    growth = _accounts(measurement).growth.tfp_growth
+    known = np.isfinite(growth)
+    columns = np.flatnonzero(known[known.any(axis=1)].all(axis=0))
+    if not columns.size or columns[-1] <= common_end(measurement.panel):
+        raise UsageError("yardstick.nothing-estimated")
+    return int(columns[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Drawn growth of every component, and the official years before it."""
+
+    measurement: Measurement
+    made: Path
+    rules: Protocol
+    changes: Changes
+    kept: dict[str, FloatArray] = field(default_factory=dict)
+
+    @property
+    def years(self) -> IntArray:
+        """The estimated years."""
+        return self.measurement.panel.years[self.made.at[1:]]
+
+    def components(self) -> dict[str, tuple[str, ...]]:
+        """Return the components that change anything, by name."""
+        alone = {name: (name,) for name in EVERYTHING if getattr(self.changes, PARTS[name]) is not None}
+        return {TOGETHER: ESTIMATED, ALL: EVERYTHING, **alone}
+
+    def spans(self) -> list[Span]:
+        """Return the periods of the measurement that reach into the estimated years."""
+        rows = self.measurement.periods.select("start", "end").unique(maintain_order=True).rows()
+        first, last = int(self.years[0]), int(self.years[-1])
+        return [(start, end) for start, end in rows if first <= end <= last]
+
+    def means(self, component: str, span: Span) -> FloatArray:
+        """Return mean growth over a span `(B, R + 1)`: official years as they are, estimated ones as drawn."""
+        if component not in self.kept:
+            changes = only(self.changes, self.components()[component])
+            self.kept[component] = drawn_growth(self.made, self.rules, changes)
+        drawn = self.kept[component]
+        inside = (self.years > span[0]) & (self.years <= span[1])
+        before = self._official(span)
+        return np.asarray((before + drawn[:, :, inside].sum(axis=2)) / (span[1] - span[0]))
+
+    def _official(self, span: Span) -> FloatArray:
+        """Return the sum of growth `(R + 1,)` in the years of a span before the first estimate."""
+        years = self.measurement.panel.years
+        inside = (years > span[0]) & (years <= min(span[1], int(self.years[0]) - 1))
+        whole = _accounts(self.measurement).inputs
+        member = np.zeros((1, len(whole.output)), dtype=np.bool_)
+        member[0, self.made.rows] = True
+        nation = account(whole.aggregate(member), self.rules).tfp_growth
+        regions = _accounts(self.measurement).growth.tfp_growth[self.made.rows]
+        whole_span: FloatArray = np.concatenate([regions, nation])[:, inside].sum(axis=1)
+        return whole_span
+
+    def measured(self, span: Span) -> FloatArray:
+        """Return mean growth `(R + 1,)` as measured, without any draw."""
+        drawn = drawn_growth(self.made, self.rules, Changes())[0]
+        inside = (self.years > span[0]) & (self.years <= span[1])
+        return np.asarray((self._official(span) + drawn[:, inside].sum(axis=1)) / (span[1] - span[0]))
+
+    @property
+    def regions(self) -> list[str]:
+        """The regions that are complete in every estimated year."""
+        return [self.measurement.panel.regions[row] for row in self.made.rows.tolist()]
+
+
+def _rows(sample: _Sample, component: str, span: Span, said: Statement) -> pl.DataFrame:
+    """Return the bands of one component and span."""
+    count = len(sample.regions)
+
+    def own(values: FloatArray) -> list[float | None]:
+        return [*values.tolist(), None] if len(values) == count else values.tolist()
+
+    return pl.DataFrame(
+        {
+            "region": [*sample.regions, TOTAL],
+            "start": span[0],
+            "end": span[1],
+            "component": component,
+            "median": own(said.median),
+            "low": own(said.low),
+            "high": own(said.high),
+            "relative_low": own(said.relative_low),
+            "relative_high": own(said.relative_high),
+            "above_nation": own(said.above_nation),
+            "rank_low": own(said.rank_low),
+            "rank_high": own(said.rank_high),
+            "measured": own(sample.measured(span)),
+        },
+        schema_overrides={"start": pl.Int64, "end": pl.Int64},
+    ).with_columns(pl.col("rank_low", "rank_high").cast(pl.Int64))
+
+
+def _without_levels(frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what rests on a level: without a control total only comparisons between regions hold."""
+    return frame.filter(pl.col("region") != TOTAL).with_columns(
+        pl.lit(None, pl.Float64).alias(name) for name in ("median", "low", "high")
+    )
+
+
+def _pairs(sample: _Sample, spans: list[Span], decided: float, protocols: Audit | None) -> pl.DataFrame:
+    """Return every pair of regions once, the one more probably above first."""
+    row, column = np.triu_indices(len(sample.regions), 1)
+    names = np.array(sample.regions, dtype=object)
+    tables = []
+    for component in (TOGETHER, ALL):
+        for span in spans:
+            chance = above(sample.means(component, span)[:, :-1])
+            first = chance[row, column] >= chance[column, row]
+            high, low = np.where(first, row, column), np.where(first, column, row)
+            tables.append(
+                pl.DataFrame(
+                    {
+                        "region": names[high].tolist(),
+                        "other": names[low].tolist(),
+                        "start": np.full(len(row), span[0]),
+                        "end": np.full(len(row), span[1]),
+                        "component": [component] * len(row),
+                        "probability": chance[high, low],
+                    }
+                )
+            )
+    told = pl.concat(tables).with_columns(decided=pl.col("probability") >= decided)
+    if protocols is None:
+        return told.with_columns(protocols=pl.lit(None, pl.Float64))
+    share = protocols.reversals.rename({"above": "protocols"})
+    return told.join(share, on=["region", "other", "start", "end"], how="left", maintain_order="left")
+
+
+def _widths(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return half-widths of the bands by region, period and component, the widest input alone marked."""
+    single = ~pl.col("component").is_in([TOGETHER, ALL])
+    period = ["region", "start", "end"]
+    return frame.select(
+        *period,
+        "component",
+        half_width=(pl.col("high") - pl.col("low")) / 2,
+        relative_half_width=(pl.col("relative_high") - pl.col("relative_low")) / 2,
+    ).with_columns(
+        widest=single & pl.col("half_width").eq_missing(pl.col("half_width").filter(single).max().over(period))
+    )
+
+
+SOURCES = {
+    "investment": "investment",
+    "investment_price": "investment_price",
+    "labour_share": "labour_share",
+    "schooling": "schooling",
+    "employment": "employment",
+}
+RULES = {
+    "investment": "estimates.investment_rule",
+    "investment_price": "capital.price_after_official",
+    "labour_share": "shares.carry",
+    "schooling": "estimates.schooling_rule",
+    "employment": "labour.breaks",
+}
+
+
+def _coverage(measurement: Measurement, changes: Changes) -> pl.DataFrame:
+    """Return where the official figures of each input end, the rule after it, and whether the band counts its error."""
+    known = dict(measurement.coverage.select("series", "last_official_year").iter_rows())
+    ends = investment_ends(measurement.panel)
+    later = measurement.panel.years[ends[ends >= 0]].max() if (ends >= 0).any() else None
+    rows = [
+        {
+            "input": name,
+            "last_official_year": known.get(series),
+            "latest_official_year": int(later) if name == "investment" and later is not None else known.get(series),
+            "rule": choice(measurement.protocol, RULES[name], "-"),
+            "counted": getattr(changes, PARTS[name]) is not None,
+        }
+        for name, series in SOURCES.items()
+    ]
+    years = {"last_official_year": pl.Int64, "latest_official_year": pl.Int64}
+    return pl.DataFrame(rows, schema_overrides=years)
+
+
+def _scenario(measurement: Measurement, made: Path, spans: list[Span]) -> pl.DataFrame:
+    """Return growth if the fall of investment rates beyond that of all regions was correction of inflated figures."""
+    rules, panel = measurement.protocol, measurement.panel
+    schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64}
+    numbers = dict.fromkeys(("inflation", "measured", "corrected", "difference"), pl.Float64)
+    if not rules.declares("estimates.correction_years"):
+        return pl.DataFrame(schema={**schema, **numbers})
+    growing, falling = rules.value("estimates.correction_years")
+    corrected, excess = _deflated(panel, growing, falling)
+    inputs, _ = build_inputs(corrected, rules)
+    member = np.zeros((1, len(panel.regions)), dtype=np.bool_)
+    member[0, made.rows] = True
+    before, after = (
+        np.concatenate([account(one, rules).tfp_growth for one in (item, item.aggregate(member))])
+        for item in (_accounts(measurement).inputs, inputs)
+    )
+    rows = [*made.rows.tolist(), len(panel.regions)]
+    names, factor = [*panel.regions, TOTAL], np.exp(-np.append(excess, np.nan))
+    tables = []
+    for start, end in spans:
+        inside = (panel.years > start) & (panel.years <= end)
+        old, new = before[:, inside].mean(axis=1), after[:, inside].mean(axis=1)
+        tables.append(
+            pl.DataFrame(
+                {
+                    "region": [names[row] for row in rows],
+                    "start": [start] * len(rows),
+                    "end": [end] * len(rows),
+                    "inflation": factor[rows],
+                    "measured": old[rows],
+                    "corrected": new[rows],
+                    "difference": (new - old)[rows],
+                },
+                schema={**schema, **numbers},
+            )
+        )
+    return pl.concat(tables).with_columns(pl.col(list(numbers)).fill_nan(None))
+
+
+def _deflated(panel: Panel, growing: Span, falling: Span) -> tuple[Panel, FloatArray]:
+    """Return the panel with investment of the suspect years scaled down, and the log excess of every region `(R,)`."""
+    nominal = panel.investment["investment_nominal"]
+    at = [int(year - panel.years[0]) for year in falling]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.log(nominal.sum(axis=0) / panel.account("output_nominal"))
+    fall = rate[:, at[1]] - rate[:, at[0]]
+    weight = np.where(np.isfinite(fall), panel.account("output_nominal")[:, at[1]], 0.0)
+    excess = np.minimum(np.nan_to_num(fall - np.average(np.nan_to_num(fall), weights=weight)), 0.0)
+    rising = np.clip((panel.years - growing[0]) / (growing[1] - growing[0]), 0, 1)
+    ebbing = np.clip((falling[1] - panel.years) / (falling[1] - falling[0]), 0, 1)
+    factor = np.exp(excess[:, None] * np.minimum(rising, ebbing))
+    return replace(panel, investment={**panel.investment, "investment_nominal": nominal * factor}), excess
+
+
+def _spread(protocols: Audit | None, spans: list[Span]) -> pl.DataFrame:
+    """Return the range of growth over protocols, where an audit was given."""
+    names = {
+        "region": pl.String,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "protocol_low": pl.Float64,
+        "protocol_high": pl.Float64,
+    }
+    if protocols is None:
+        return pl.DataFrame(schema=names)
+    wanted = pl.DataFrame(spans, schema={"start": pl.Int64, "end": pl.Int64}, orient="row")
+    return protocols.frame.join(wanted, on=["start", "end"], how="semi").select(
+        "region", "start", "end", protocol_low=pl.col("p05"), protocol_high=pl.col("p95")
+    )

@@ -1,0 +1,361 @@
+"""Growth of total factor productivity as it may have been: the accounts of estimated years under drawn errors.
+
+Relative errors of investment are drawn for all regions at once: the years in which they were made in blocks, the
+regions that made them exchanged, each scaled to the region that receives it. The sum keeps to the control total.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.errors import UsageError
+from xinzhi.core.inventory import Timing, at_timing
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.capital import depreciation_rates, investment
+from xinzhi.yardstick.estimates.errors import Errors, Exchange
+from xinzhi.yardstick.estimating import choice, common_end, estimated_cells, log_growth
+from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
+from xinzhi.yardstick.inputs import deflator
+from xinzhi.yardstick.linking import link
+from xinzhi.yardstick.panel import TOTAL_ASSET, Panel
+
+INVESTMENT, PRICE, SHARE, SCHOOLING, EMPLOYMENT = (
+    "investment",
+    "investment_price",
+    "labour_share",
+    "schooling",
+    "employment",
+)
+DRIFT, REVISION = "control_total", "output_revision"
+ESTIMATED = (INVESTMENT, PRICE, SHARE, SCHOOLING, EMPLOYMENT)
+EVERYTHING = (*ESTIMATED, DRIFT, REVISION)
+
+
+def generator(protocol: Protocol, inputs: Mapping[str, str], *more: int) -> np.random.Generator:
+    """Return random numbers that depend on the seed, the fingerprints of protocol and data, and nothing else."""
+    text = "|".join([protocol.fingerprint, *(f"{name}={inputs[name]}" for name in sorted(inputs))])
+    digest = int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)
+    return np.random.default_rng([int(protocol.value("estimates.seed")), digest, *more])
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The accounts of the last official year and the estimated years `(R, H + 1)` as the rules make them.
+
+    `real` is investment, `worth` what a unit of it counts in the control total, `cells` where it is estimated; `kept`
+    the part of the stock that outlives a year `(H + 1,)`; `rows` the regions that are complete in every year.
+    """
+
+    rows: IntArray
+    at: IntArray
+    inputs: Inputs
+    real: FloatArray
+    worth: FloatArray
+    cells: BoolArray
+    by_price: bool
+    kept: FloatArray
+    timing: Timing
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of regions and of estimated years."""
+        return len(self.rows), len(self.at) - 1
+
+
+def path(panel: Panel, protocol: Protocol, end: int) -> Path:
+    """Return the accounts from the last official year to the position `end`, built by the builders of the yardstick."""
+    _refuse(protocol, panel)
+    at = np.arange(common_end(panel), end + 1)
+    inputs, _ = build_inputs(panel, protocol)
+    rows = np.flatnonzero(inputs.complete()[:, at].all(axis=1))
+    invested = investment(panel, protocol, deflator(panel), list(panel.assets))
+    real, price = invested.real[0][np.ix_(rows, at)], invested.price[0][np.ix_(rows, at)]
+    by_volume = choice(protocol, "estimates.control_total", "none") == "national_volume"
+    rate = depreciation_rates(panel, protocol, invested.assets)[0, 0, at]
+    fields = ("output", "capital", "labour", "human_capital", "labour_share")
+    return Path(
+        rows=rows,
+        at=at,
+        inputs=Inputs(*(getattr(inputs, name)[np.ix_(rows, at)] for name in fields)),
+        real=real,
+        worth=np.broadcast_to(price[:, :1], price.shape) if by_volume else price,
+        cells=estimated_cells(panel)[np.ix_(rows, at)],
+        by_price=by_volume,
+        kept=1 - rate,
+        timing=protocol.value("capital.timing"),
+    )
+
+
+def _refuse(protocol: Protocol, panel: Panel) -> None:
+    """Refuse yardsticks whose capital is not one stock that falls at a rate."""
+    rules = set(protocol.values("capital.depreciation_rule", panel.years))
+    if protocol.value("capital.measure") != "stock" or rules != {"geometric"} or panel.assets != (TOTAL_ASSET,):
+        raise UsageError("yardstick.bands-need-one-stock", id=protocol.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the draws change, in logs, each `(B, R, H)` or `(B, 1, H)` over the estimated years; None where nothing."""
+
+    investment: FloatArray | None = None
+    price: FloatArray | None = None
+    control: FloatArray | None = None
+    share: FloatArray | None = None
+    schooling: FloatArray | None = None
+    employment: FloatArray | None = None
+    output: FloatArray | None = None
+
+
+PARTS = {
+    INVESTMENT: "investment",
+    PRICE: "price",
+    SHARE: "share",
+    SCHOOLING: "schooling",
+    EMPLOYMENT: "employment",
+    DRIFT: "control",
+    REVISION: "output",
+}
+
+
+def only(changes: Changes, parts: Sequence[str]) -> Changes:
+    """Keep the changes of some components."""
+    kept = {PARTS[part] for part in parts}
+    return replace(changes, **{name: None for name in PARTS.values() if name not in kept})
+
+
+def draw(panel: Panel, protocol: Protocol, made: Path, errors: Errors, count: int, rng: np.random.Generator) -> Changes:
+    """Draw the errors of every estimated input, `count` times."""
+    regions, years = made.shape
+    source = _blocks(rng, len(errors.years), (count, years), int(protocol.value("estimates.block")))
+    donors = np.flatnonzero(errors.investment.whole)
+    own = np.resize(donors, max(len(panel.regions), len(donors)))
+    giver = rng.permuted(np.broadcast_to(own, (count, len(own))), axis=1)[:, : len(panel.regions)][:, made.rows]
+    after = made.cells[:, 1:]
+    freedom = len(errors.years) + float(protocol.value("estimates.shrinkage"))
+    tail = np.sqrt(freedom / rng.chisquare(freedom, (count, regions)))
+    widening = float(protocol.value("estimates.widening"))
+    steps = _given(errors.investment, giver, source, made.rows) * (tail * widening)[:, :, None]
+    return Changes(
+        investment=-np.cumsum(steps * after, axis=2),
+        price=_prices(panel, protocol, made, errors, giver, source),
+        control=-np.cumsum(errors.drift[source], axis=1)[:, None, :],
+        share=_shares(panel, protocol, made, errors, source),
+        schooling=_schooling(panel, protocol, made, giver, rng),
+        employment=_employment(panel, protocol, made, count, rng),
+        output=_revisions(panel, made, count, giver, rng),
+    )
+
+
+def _blocks(rng: np.random.Generator, length: int, shape: tuple[int, int], block: int) -> IntArray:
+    """Draw positions `(B, H)` of source years in blocks of neighbours (Künsch 1989)."""
+    count, years = shape
+    out = np.empty(shape, dtype=np.int64)
+    block = min(block, length)
+    for first in range(0, years, block):
+        size = min(block, years - first)
+        out[:, first : first + size] = rng.integers(0, length - size + 1, count)[:, None] + np.arange(size)
+    return out
+
+
+def _given(errors: Exchange, giver: IntArray, source: IntArray, rows: IntArray) -> FloatArray:
+    """Return the errors `(B, R, H)` that regions take from others in the source years, at their own scale."""
+    taken: FloatArray = errors.standard[giver[:, :, None], source[:, None, :]] * errors.scale[rows][:, None]
+    return taken
+
+
+def _prices(
+    panel: Panel, protocol: Protocol, made: Path, errors: Errors, giver: IntArray, source: IntArray
+) -> FloatArray | None:
+    """Return what the proxies of the price may have missed: of retail prices for some years, of the deflator later."""
+    proxy = panel.unofficial.get("investment_price")
+    if proxy is None or not proxy[0][:, made.at[1:]].any():
+        return None
+    used = proxy[0][np.ix_(made.rows, made.at[1:])]
+    last = np.flatnonzero((~proxy[0] & np.isfinite(panel.investment["investment_price"][0])).any(axis=0))[-1]
+    early = made.at[1:] <= last + int(protocol.value("estimates.retail_years"))
+    # A region without an official index ever (Tibet) is taken to err only where the others' index has ended, too.
+    used &= made.at[1:] > last
+    step = np.zeros((*giver.shape, made.shape[1]))
+    for kind, common, when in zip(errors.price, errors.common, (early, ~early), strict=True):
+        if (used & when).any():
+            here = np.flatnonzero(when)
+            given = _given(kind, giver, source[:, here], made.rows) if kind.whole.any() else 0.0
+            step[:, :, here] = common[source[:, None, here]] + np.where(np.isfinite(given), given, 0.0)
+    return np.cumsum(step * used, axis=2)
+
+
+def _shares(panel: Panel, protocol: Protocol, made: Path, errors: Errors, source: IntArray) -> FloatArray | None:
+    """Return how far the labour share may have moved since it was last observed."""
+    if protocol.value("shares.rule") == "constant":
+        return None
+    steps = errors.share[made.rows]
+    if (steps == steps[:1]).all():
+        steps = steps[:1]
+    last = _last_share(panel, protocol)
+    moves = np.where(made.at[1:] > last, steps.T[source].transpose(0, 2, 1), 0.0)
+    return np.cumsum(moves, axis=2)
+
+
+def _last_share(panel: Panel, protocol: Protocol) -> int:
+    """Return the last year in which the share moves: after it the share is carried."""
+    from xinzhi.yardstick.inputs import labour_share
+
+    series = labour_share(panel, protocol)
+    nothing = np.zeros(panel.shape, dtype=np.bool_)
+    carried = series.marks.get("carried:labour_share", nothing) | series.marks.get("proxy:labour_share", nothing)
+    observed = np.flatnonzero(~carried.all(axis=0))
+    return int(observed[-1]) if observed.size else panel.shape[1]
+
+
+def _schooling(
+    panel: Panel, protocol: Protocol, made: Path, giver: IntArray, rng: np.random.Generator
+) -> FloatArray | None:
+    """Return log human capital that whole windows of past changes would give, less that of the path."""
+    observed = np.isfinite(panel.account("schooling"))
+    if not observed.any() or protocol.value("labour.quality") != "schooling":
+        return None
+    known = np.flatnonzero(observed.any(axis=0))
+    first, last = int(known[0]), int(known[-1])
+    length = int(made.at[-1]) - last
+    if length <= 0:
+        return None
+    level = np.log(build_quality(panel, protocol))
+    starts = np.arange(first, last - length + 1)
+    if not starts.size:
+        return None
+    windows = np.stack([level[:, one + 1 : one + length + 1] - level[:, one : one + 1] for one in starts], axis=1)
+    common = windows.mean(axis=0)
+    relative = windows - common
+    square = (relative[:, :, -1] ** 2).mean(axis=1)
+    shrinkage = float(protocol.value("estimates.shrinkage"))
+    scale = np.sqrt((len(starts) * square + shrinkage * np.median(square)) / (len(starts) + shrinkage))
+    pick = rng.integers(0, len(starts), len(giver))
+    standard = relative / np.where(scale > 0, scale, 1.0)[:, None, None]
+    gain = common[pick][:, None, :] + standard[giver, pick[:, None]] * scale[made.rows][:, None]
+    change = np.zeros((*giver.shape, made.shape[1]))
+    tail = made.at[1:] > last
+    moved = np.log(made.inputs.human_capital)[:, 1:][:, tail] - level[made.rows, last][:, None]
+    change[:, :, tail] = gain[:, :, -int(tail.sum()) :] - moved
+    return change
+
+
+def build_quality(panel: Panel, protocol: Protocol) -> FloatArray:
+    """Return human capital `(R, T)`."""
+    from xinzhi.yardstick.inputs import quality
+
+    return quality(panel, protocol).values
+
+
+def _employment(
+    panel: Panel, protocol: Protocol, made: Path, count: int, rng: np.random.Generator
+) -> FloatArray | None:
+    """Return how far the growth of a mended year may lie from that of the other regions, as theirs do."""
+    _, linked = link(panel, protocol, panel.account("employment"))
+    mended = linked[np.ix_(made.rows, made.at[1:])]
+    if not mended.any():
+        return None
+    growth = log_growth(panel.account("employment"))[np.ix_(made.rows, made.at[1:])]
+    whole = ~mended & ~panel.breaks[np.ix_(made.rows, made.at[1:])] & np.isfinite(growth)
+    mean = np.where(whole, growth, 0.0).sum(axis=0) / np.maximum(whole.sum(axis=0), 1)
+    pool = (growth - mean)[whole]
+    row, column = np.nonzero(mended)
+    steps = np.zeros((count, *made.shape))
+    steps[:, row, column] = rng.choice(pool, (count, len(row)))
+    return np.cumsum(steps, axis=2)
+
+
+def _revisions(panel: Panel, made: Path, count: int, giver: IntArray, rng: np.random.Generator) -> FloatArray | None:
+    """Return revisions of output as the last economic census made them: windows of its years, regions exchanged."""
+    if not {"census4", "census5"} <= set(panel.vintages):
+        return None
+    revised = panel.vintages["census5"] - panel.vintages["census4"]
+    known = np.flatnonzero(np.isfinite(revised).all(axis=0) & (revised != 0).any(axis=0))
+    if not known.size:
+        return None
+    past, years = revised[:, known], made.shape[1]
+    start = rng.integers(0, max(len(known) - years, 0) + 1, count)
+    when = np.minimum(start[:, None] + np.arange(years), len(known) - 1)
+    return np.cumsum(past[giver[:, :, None], when[:, None, :]], axis=2)
+
+
+def tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
+    """Return growth of TFP `(B, R + 1, H)` under the changes, the sum of the regions last."""
+    stock = _stock(made, _real(made, changes))
+    base = made.inputs
+
+    def moved(level: FloatArray, change: FloatArray | None) -> FloatArray:
+        if change is None:
+            return level[None]
+        out = np.repeat(level[None], len(change), axis=0)
+        out[:, :, 1:] *= np.exp(change)
+        return out
+
+    output, labour = moved(base.output, changes.output), moved(base.labour, changes.employment)
+    quality, share = moved(base.human_capital, changes.schooling), base.labour_share[None]
+    if changes.share is not None:
+        share = np.repeat(share[:, :1] if (share == share[:, :1]).all() else share, len(changes.share), axis=0)
+        share[:, :, 1:] += changes.share
+    regional = _growth(protocol, output, stock, labour, quality, share)
+    persons, total = labour.sum(axis=1, keepdims=True), output.sum(axis=1, keepdims=True)
+    together = _growth(
+        protocol,
+        total,
+        stock.sum(axis=1, keepdims=True),
+        persons,
+        (quality * labour).sum(axis=1, keepdims=True) / persons,
+        (share * output).sum(axis=1, keepdims=True) / total,
+    )
+    count = max(len(regional), len(together))
+    return np.concatenate([np.broadcast_to(item, (count, *item.shape[1:])) for item in (regional, together)], axis=1)
+
+
+def _real(made: Path, changes: Changes) -> FloatArray:
+    """Return real investment `(B, R, H + 1)` of the draws, the sum at the control total in every one."""
+    if changes.investment is None and changes.price is None and changes.control is None:
+        return made.real[None]
+    logs = 0.0 if changes.investment is None else changes.investment
+    priced = logs if changes.price is None else logs - changes.price
+    factor = np.exp(priced)
+    counted = factor if made.by_price else np.exp(logs)
+    worth, cells = (made.real * made.worth)[:, 1:], made.cells[:, 1:]
+    target = worth.sum(axis=0) * (1.0 if changes.control is None else np.exp(changes.control[:, 0]))
+    held = np.where(cells, 0.0, worth * counted).sum(axis=-2)
+    scale = (target - held) / np.where(cells, worth * counted, 0.0).sum(axis=-2)
+    drawn = made.real[:, 1:] * factor * np.where(cells, np.asarray(scale)[..., None, :], 1.0)
+    first = np.broadcast_to(made.real[:, :1], (*drawn.shape[:-1], 1))
+    return np.concatenate([first, drawn], axis=-1)
+
+
+def _stock(made: Path, real: FloatArray) -> FloatArray:
+    """Return the stock `(B, R, H + 1)`: that of the path, and what the change of investment adds to it."""
+    added = np.zeros(real.shape)
+    change = real - made.real
+    for year in range(1, real.shape[-1]):
+        added[..., year] = made.kept[year] * added[..., year - 1] + change[..., year]
+    moved = at_timing(added, made.timing)
+    moved[..., 0] = 0.0
+    return np.asarray(made.inputs.capital + moved)
+
+
+def _growth(
+    protocol: Protocol,
+    output: FloatArray,
+    capital: FloatArray,
+    labour: FloatArray,
+    quality: FloatArray,
+    share: FloatArray,
+) -> FloatArray:
+    """Return growth of TFP over the last axis, without its first year."""
+    averaging = protocol.declares("shares.averaging") and protocol.value("shares.averaging") == "current"
+    if protocol.value("index.formula") != "tornqvist" or averaging:
+        output, capital, labour, quality, share = np.broadcast_arrays(output, capital, labour, quality, share)
+        return account(Inputs(output, capital, labour, quality, share), protocol).tfp_growth[..., 1:]
+    weight = (share[..., 1:] + share[..., :-1]) / 2
+    machines = np.diff(np.log(capital), axis=-1)
+    work = np.diff(np.log(labour), axis=-1) + np.diff(np.log(quality), axis=-1)
+    return np.asarray(np.diff(np.log(output), axis=-1) - machines - weight * (work - machines))

@@ -1,0 +1,207 @@
+"""Bands and their backtest as results, and the facts of their sentences, none of which says more than its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, words
+from xinzhi.yardstick.measurement import Measurement
+
+TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
+NAMED = 3  # regions of the scenario that are named
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", "component")):
+    """How far TFP growth of estimated years may lie from what is measured; growth in log points a year.
+
+    `frame` has a band for every region (``total``: their sum), period and component: ``estimates``, all estimated
+    inputs together; ``everything``, with the drift of the regions' sum against the nation and revisions of output; and
+    each input alone. Single years have the first only. `pairs` says how probable it is that one region lies above
+    another, and whether that decides; `components` how wide each input makes the band; `coverage` where official
+    figures end and what stands in; `scenario` the figures if the fall of investment rates was a correction of earlier
+    ones. `spread` has the range over protocols where an audit was given: another band, never added in.
+
+    Without a control total the columns `median`, `low` and `high` are null, and `refused` names the reason.
+    """
+
+    pairs: pl.DataFrame
+    components: pl.DataFrame
+    coverage: pl.DataFrame
+    scenario: pl.DataFrame
+    spread: pl.DataFrame
+    level: float
+    decided: float
+    draws: int
+    refused: str | None
+    measurement: Measurement
+
+    def facts(self) -> Facts:
+        """Return the newest period with its band, who lies above and below the nation, and how many pairs decide."""
+        return banded(self)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Backtest(Result, verb="estimates_backtest", topic="bands", key=("test", "horizon")):
+    """How the bands of a protocol fared in years whose truth was published later.
+
+    `frame` has one row per test and horizon (0: all together): part of the bands that hold the truth, of regions and
+    relative to the nation; interval score, that of the old extrapolation and their ratio; pairs decided and the part of
+    them that is right. `ends` has the same by last official year.
+    """
+
+    ends: pl.DataFrame
+    level: float
+
+    def facts(self) -> Facts:
+        """Return how often the bands held, in the worst horizon too, and how many decided pairs were right."""
+        return tested(self)
+
+
+def leading_span(result: Bands) -> tuple[int, int]:
+    """Return the reported period that leads: the shortest that ends last, single years aside."""
+    spans = result.pairs.select("start", "end").unique().rows()
+    return min(spans, key=lambda span: (-span[1], span[1] - span[0]))
+
+
+def rows(result: Bands, component: str = TOGETHER) -> pl.DataFrame:
+    """Return the bands of the leading period."""
+    start, end = leading_span(result)
+    return result.frame.filter(start=start, end=end, component=component)
+
+
+def banded(result: Bands) -> Facts:
+    """Return the nation's band, who lies above and below it, pairs decided, what is widest, the scenario, protocols."""
+    start, end = leading_span(result)
+    span = f"{start}-{end}"
+    here = rows(result)
+    values: dict[str, Any] = {"span": span, "level": result.level, "n": here.filter(pl.col("region") != TOTAL).height}
+    facts: Facts = {}
+    nation = here.filter(region=TOTAL)
+    if result.refused is not None:
+        facts["answer.refused"] = values
+    elif nation.height:
+        facts["answer.nation"] = values | nation.select("median", "low", "high", "measured").row(0, named=True)
+        wide = rows(result, ALL).filter(region=TOTAL)
+        if wide.height:
+            facts["answer.everything"] = wide.select("low", "high").row(0, named=True)
+    return facts | _sides(result, here) | _told_apart(result, span) | _ranks(result, here) | _beside(result, span)
+
+
+def _sides(result: Bands, here: pl.DataFrame) -> Facts:
+    """Return the regions that lie surely above the sum of all, and surely below."""
+    order = here.filter(pl.col("region") != TOTAL).sort("above_nation", "measured", descending=True)
+    surest = 1 - 2 / result.draws  # draws cannot tell more
+
+    def names(condition: pl.Expr) -> list[Text]:
+        return [
+            words("bands.answer.sure", name=result.names.region(row["region"]), chance=min(row["chance"], surest))
+            for row in order.filter(condition).iter_rows(named=True)
+        ]
+
+    order = order.with_columns(chance=pl.max_horizontal("above_nation", 1 - pl.col("above_nation")))
+    above, below = names(pl.col("above_nation") >= result.decided), names(pl.col("above_nation") <= 1 - result.decided)
+    rest = order.height - len(above) - len(below)
+    key = (
+        "answer.sides"
+        if above and below
+        else "answer.above"
+        if above
+        else "answer.below"
+        if below
+        else "answer.neither"
+    )
+    return {key: {"above": above, "below": below, "rest": rest, "decided": result.decided}}
+
+
+def _told_apart(result: Bands, span: str) -> Facts:
+    """Return how many pairs of regions can be told apart; the others are ties."""
+    start, end = leading_span(result)
+    pairs = result.pairs.filter(start=start, end=end, component=TOGETHER)
+    k = int(pairs["decided"].sum())
+    return {
+        "answer.pairs": {"k": k, "n": pairs.height, "part": k / pairs.height, "decided": result.decided, "span": span}
+    }
+
+
+def _ranks(result: Bands, here: pl.DataFrame) -> Facts:
+    """Return how wide the range of ranks is for half of the regions, and whose is the widest."""
+    ranked = here.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
+    first = ranked.sort("rank_high", "rank_low").row(0, named=True)
+    widest = ranked.sort("width", descending=True).row(0, named=True)
+    places = {
+        f"{name}_{end}": row[f"rank_{end}"]
+        for name, row in (("first", first), ("widest", widest))
+        for end in ("low", "high")
+    }
+    named = {name: result.names.region(row["region"]) for name, row in (("first", first), ("widest", widest))}
+    return {"answer.ranks": {**places, **named, "width": round(_middle(ranked["width"])), "level": result.level}}
+
+
+def _beside(result: Bands, span: str) -> Facts:
+    """Return the input that makes the bands widest, the scenario of corrections, and the range over protocols."""
+    start, end = leading_span(result)
+    facts: Facts = {}
+    widths = result.components.filter(pl.col("region") != TOTAL, start=start, end=end)
+    typical = widths.group_by("component").agg(pl.col("relative_half_width").median()).sort("relative_half_width")
+    parts = typical.filter(~pl.col("component").is_in([TOGETHER, ALL]))
+    if parts.height:
+        whole = typical.filter(component=TOGETHER)["relative_half_width"].item()
+        name, half = parts.row(-1)
+        facts["answer.widest"] = {
+            "input": words(f"bands.input.{name}"),
+            "half": half,
+            "whole": whole,
+            "level": result.level,
+        }
+    moved = result.scenario.filter(pl.col("region") != TOTAL, start=start, end=end).sort("difference").head(NAMED)
+    moved = moved.filter(pl.col("difference") < 0)
+    if moved.height:
+        named = [
+            words(
+                "bands.answer.moved",
+                name=result.names.region(row["region"]),
+                before=row["measured"],
+                after=row["corrected"],
+            )
+            for row in moved.iter_rows(named=True)
+        ]
+        facts["answer.scenario"] = {"names": named, "span": span}
+    spread = result.spread.filter(start=start, end=end)
+    if spread.height:
+        facts["answer.protocols"] = {"half": _middle(spread["protocol_high"] - spread["protocol_low"]) / 2}
+    return facts
+
+
+def _middle(values: pl.Series) -> float:
+    """Return the median of numbers."""
+    return float(np.median(values.drop_nulls().to_numpy()))
+
+
+def tested(result: Backtest) -> Facts:
+    """Return how often bands held, in the worst horizon too, how pairs fared, and the score against the old rule."""
+    facts: Facts = {}
+    for test in ("held_out", "real_time"):
+        mine = result.frame.filter(test=test)
+        if mine.is_empty():
+            continue
+        pooled, by = mine.filter(horizon=0).row(0, named=True), mine.filter(pl.col("horizon") > 0)
+        worst = by.sort("relative_coverage").row(0, named=True)
+        facts[f"answer.{test}"] = {
+            "level": result.level,
+            "regions": pooled["coverage"],
+            "relative": pooled["relative_coverage"],
+            "worst": min(worst["coverage"], worst["relative_coverage"]),
+            "horizon": worst["horizon"],
+            "ends": pooled["ends"],
+            "decided": pooled["pairs_decided"],
+            "right": pooled["pairs_right"],
+            "ratio": pooled["score_ratio"],
+            "nation": pooled["nation_coverage"],
+        }
+    return facts

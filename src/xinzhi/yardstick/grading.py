@@ -1,0 +1,155 @@
+"""Grades: how far the data behind a figure may be trusted, by the tests of admission; D is shown, not ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.data import Package, admission
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.benchmark import NATIONAL, NONE, benchmark, kind
+from xinzhi.yardstick.breaking import judge, rules
+from xinzhi.yardstick.growth_accounts import Growth
+from xinzhi.yardstick.linking import linked_growth, links
+from xinzhi.yardstick.panel import Marks, Panel
+
+GRADES = admission.GRADES
+FAILED = GRADES[-1]
+PARAMETER = "reporting.grades"
+BREAK = "employment_break"
+MARKS = "marks"
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """The values of every test for each region and year `(R, T)`, NaN where a test could not be made.
+
+    `yearly` are means around each year, where a test wants them; `single` the years alone, of which a period takes the
+    mean. `caps` holds the grade that flags allow at best, as a number from 0 (A) to 3 (D).
+    """
+
+    years: IntArray
+    yearly: Mapping[str, FloatArray]
+    single: Mapping[str, FloatArray]
+    caps: IntArray
+    limits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def by_year(self) -> IntArray:
+        """Return the grade of every region and year `(R, T)`."""
+        return self._worst({name: self._grade(name, values) for name, values in self.yearly.items()}, self.caps)
+
+    def of_period(self, start: int, end: int) -> IntArray:
+        """Return the grade `(R,)` of mean growth after `start` up to `end`."""
+        parts = {name: self._grade(name, values) for name, values in self.means(start, end).items()}
+        return self._worst(parts, self.cap(start, end))
+
+    def means(self, start: int, end: int) -> dict[str, FloatArray]:
+        """Return the mean `(R,)` of every test over the years after `start` up to `end`."""
+        inside = (self.years > start) & (self.years <= end)
+        return {name: _mean(values[:, inside]) for name, values in self.single.items()}
+
+    def cap(self, start: int, end: int) -> IntArray:
+        """Return the grade `(R,)` that the flags of a period allow at best."""
+        inside = (self.years > start) & (self.years <= end)
+        best: IntArray = self.caps[:, inside].max(axis=1, initial=0)
+        return best
+
+    def letters(self, start: int, end: int) -> dict[str, IntArray]:
+        """Return the grade `(R,)` of every test over a period, and that of the flags; -1 where it could not be made."""
+        means = self.means(start, end)
+        made = {name: np.where(np.isfinite(mean), self._grade(name, mean), -1) for name, mean in means.items()}
+        return {**made, MARKS: self.cap(start, end)}
+
+    def _grade(self, name: str, values: FloatArray) -> IntArray:
+        """Return the grade of values of one test; what could not be tested lowers nothing."""
+        size = np.nan_to_num(np.abs(values), nan=0.0)
+        return np.asarray(sum((size > limit).astype(np.int64) for limit in self.limits[name]))
+
+    @staticmethod
+    def _worst(parts: Mapping[str, IntArray], caps: IntArray) -> IntArray:
+        worst = caps
+        for part in parts.values():
+            worst = np.maximum(worst, part)
+        return worst
+
+
+def graded(data: Package, panel: Panel, protocol: Protocol, growth: Growth, marks: Marks) -> Graded | None:
+    """Return the tests of a package under a protocol; None where the protocol does not grade."""
+    if not protocol.declares(PARAMETER) or protocol.value(PARAMETER) != "on":
+        return None
+    values = _as_used(admission.values(data.tables, data.units), panel, protocol)
+    yearly, single = _spread(admission.smooth(values), panel), _spread(values, panel)
+    effect = _break_effects(panel, protocol, growth)
+    if effect is not None:
+        yearly, single = {**yearly, BREAK: effect}, {**single, BREAK: effect}
+    names = set(yearly) | set(single)
+    caps = np.zeros(panel.shape, dtype=np.int64)
+    for letter, entry in admission.terms()["marks"].items():
+        for name in set(entry["flags"]) & set(marks):
+            caps = np.where(marks[name], np.maximum(caps, GRADES.index(letter)), caps)
+    return Graded(panel.years, yearly, single, caps, {name: _limits(name, protocol) for name in names})
+
+
+def _limits(name: str, protocol: Protocol) -> tuple[float, ...]:
+    """Return the limits of a test; of what the protocol mends, each is that of the next grade."""
+    limits = tuple(admission.limits(name))
+    mended = {NONE: (), NATIONAL: ("vintage", "sum_investment")}.get(kind(protocol), ("vintage",))
+    return (*limits[1:], np.inf) if name in mended else limits
+
+
+def lettered(grades: IntArray) -> list[str]:
+    """Return grades as letters."""
+    return [GRADES[grade] for grade in grades.tolist()]
+
+
+def _as_used(values: pl.DataFrame, panel: Panel, protocol: Protocol) -> pl.DataFrame:
+    """Return the values of the tests for the figures that the protocol computes with, not for those it mends."""
+    if kind(protocol) == NONE:
+        return values
+    region, year = np.meshgrid(panel.regions, panel.years, indexing="ij")
+    factor = pl.DataFrame(
+        {"region": region.ravel(), "year": year.ravel(), "factor": benchmark(panel, protocol).factor.ravel()}
+    )
+    moved = pl.when(pl.col("test") == "investment").then(pl.col("value") * pl.col("factor")).otherwise("value")
+    kept = values.join(factor, on=["region", "year"], how="left", maintain_order="left")
+    return kept.with_columns(value=moved).filter(pl.col("value").is_finite()).drop("factor")
+
+
+def _spread(values: pl.DataFrame, panel: Panel) -> dict[str, FloatArray]:
+    """Return the values of each test on the regions and years of a panel."""
+    index = {region: at for at, region in enumerate(panel.regions)}
+    found = {}
+    for (name,), rows in values.group_by("test", maintain_order=True):
+        known = rows.filter(pl.col("region").is_in(list(index)), pl.col("year").is_in(panel.years.tolist()))
+        out = np.full(panel.shape, np.nan)
+        region = known["region"].replace_strict(index, return_dtype=pl.Int64).to_numpy()
+        out[region, known["year"].to_numpy() - panel.years[0]] = known["value"].to_numpy()
+        found[str(name)] = out
+    return found
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Return the mean over years of what is known; NaN where nothing is."""
+    known = np.isfinite(values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean: FloatArray = np.where(known, values, 0.0).sum(axis=1) / known.sum(axis=1)
+    return mean
+
+
+def _break_effects(panel: Panel, protocol: Protocol, growth: Growth) -> FloatArray | None:
+    """Return what breaks in employment do to TFP growth `(R, T)`; None where labour is not persons."""
+    # Of a break that the protocol does not link, the move beyond what was to be expected times the share of labour.
+    if protocol.value("labour.unit") != "persons":
+        return None
+    found = judge(panel, rules(), frozenset({"employment"}))
+    if not found:
+        return None
+    left = found[0].breaks.any
+    if links(protocol):
+        left = left & ~np.isfinite(linked_growth(panel, protocol))
+    excess = np.where(left, found[0].growth - found[0].scores.expected, 0.0)
+    return -np.nan_to_num(excess) * growth.labour_share

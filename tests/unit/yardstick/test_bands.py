@@ -1,0 +1,182 @@
+"""The verb `bands`: its frames, what it refuses, the scenario, the range over protocols, the same bytes everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.core.errors import UsageError
+from xinzhi.protocol import load as load_protocol
+
+COLUMNS = (
+    "region", "start", "end", "component", "median", "low", "high", "relative_low", "relative_high", "above_nation",
+    "rank_low", "rank_high",
+)  # fmt: skip
+OFF = {
+    "estimates.investment_rule": "off",
+    "estimates.control_total": "none",
+    "estimates.schooling_rule": "hold",
+    "labour.breaks": "flag",
+}
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return xinzhi.measure("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def bands(measured):
+    return xinzhi.bands(measured)
+
+
+def lead(result, component="estimates"):
+    return result.frame.filter(start=2017, end=2023, component=component)
+
+
+def test_the_frame_is_that_of_the_contract(bands):
+    assert tuple(bands.frame.columns[: len(COLUMNS)]) == COLUMNS
+    assert lead(bands).height == 32
+    assert bands.frame.select("region", "start", "end", "component").is_duplicated().sum() == 0
+    assert bands.level == 0.9
+    for name in ("frame", "pairs", "components", "coverage", "scenario", "spread"):
+        assert bands.columns(name)
+
+
+def test_bands_are_ordered_and_hold_what_is_measured(bands):
+    rows = bands.frame
+    assert (rows["low"] <= rows["median"]).all()
+    assert (rows["median"] <= rows["high"]).all()
+    assert (rows.drop_nulls("rank_low")["rank_low"] <= rows.drop_nulls("rank_low")["rank_high"]).all()
+    inside = lead(bands).filter((pl.col("measured") >= pl.col("low")) & (pl.col("measured") <= pl.col("high")))
+    assert inside.height == 32
+
+
+def test_measured_is_the_figure_of_the_measurement(bands, measured):
+    both = lead(bands).join(measured.periods, on=["region", "start", "end"])
+    assert both.height == 31
+    assert (both["measured"] - both["tfp_growth"]).abs().max() < 1e-14
+    nation = measured.national_periods.filter(start=2017, end=2023)["tfp_growth"].item()
+    assert lead(bands).filter(region="total")["measured"].item() == pytest.approx(nation, abs=1e-14)
+    whole = bands.frame.filter(start=1996, end=2023, component="estimates")
+    both = whole.join(measured.periods, on=["region", "start", "end"])
+    assert (both["measured"] - both["tfp_growth"]).abs().max() < 1e-14
+
+
+def test_official_years_have_no_band(bands):
+    assert bands.frame.filter(pl.col("end") <= 2017).is_empty()
+
+
+def test_the_nation_2017_2023_has_the_band_of_an_independent_computation(bands):
+    """A prototype with other code gives 1.60 to 2.17; investment at the level of the nation takes 0.1 off both ends."""
+    row = lead(bands).filter(region="total").row(0, named=True)
+    assert 100 * row["low"] == pytest.approx(1.52, abs=0.1)
+    assert 100 * row["high"] == pytest.approx(1.98, abs=0.1)
+    wide = lead(bands, "everything").filter(region="total").row(0, named=True)
+    # The sum of the regions is the nation's by construction, and does not drift from it: revisions of output remain.
+    assert row["high"] < wide["high"]
+
+
+def test_pairs_are_told_once_and_few_are_decided(bands):
+    mine = bands.pairs.filter(start=2017, end=2023, component="estimates")
+    assert mine.height == 31 * 30 // 2
+    assert (mine["probability"] >= 0.5).all()
+    assert (mine["decided"] == (mine["probability"] >= 0.95)).all()
+    assert 0.2 < mine["decided"].mean() < 0.35
+
+
+def test_a_wider_level_is_wider(measured, bands):
+    wide = xinzhi.bands(measured, level=0.98)
+    both = lead(bands).join(lead(wide), on="region", suffix="_wide")
+    assert (both["low_wide"] < both["low"]).all()
+    assert (both["high_wide"] > both["high"]).all()
+    for level in (0, 1, 1.5, -0.1):
+        with pytest.raises(UsageError) as error:
+            xinzhi.bands(measured, level=level)
+        assert error.value.code == "yardstick.level-range"
+
+
+def test_investment_is_the_widest_input_of_most_regions(bands):
+    widest = bands.components.filter(pl.col("region") != "total", start=2017, end=2023, widest=True)
+    assert widest.filter(component="investment").height >= 28
+    assert bands.facts()["answer.widest"]["input"].en == "investment"
+
+
+def test_without_a_control_total_levels_are_refused_and_comparisons_given():
+    free = load_protocol("xinzhi-cn-2026").replace({"estimates.control_total": "none"})
+    found = xinzhi.bands(xinzhi.measure("china-provinces", free))
+    assert found.refused == "control_total"
+    assert found.frame["median"].null_count() == found.frame.height
+    assert found.frame["relative_low"].null_count() == 0
+    assert "total" not in found.frame["region"].to_list()
+    assert "answer.refused" in found.facts()
+    assert "answer.nation" not in found.facts()
+    for language, word in (("en", "no control total"), ("zh", "没有控制总量")):
+        assert word in found.summary(language)
+
+
+def test_protocols_without_estimates_or_data_without_any_are_refused():
+    bare = xinzhi.measure("china-provinces", load_protocol("xinzhi-cn-2026").replace({"estimates.learn": None}))
+    with pytest.raises(UsageError) as error:
+        xinzhi.bands(bare)
+    assert error.value.code == "yardstick.no-estimates"
+    stopped = load_protocol("xinzhi-cn-2026").replace({"capital.investment_after_official": "stop"})
+    official = xinzhi.measure("china-provinces", stopped)
+    with pytest.raises(UsageError) as error:
+        xinzhi.bands(official)
+    assert error.value.code == "yardstick.nothing-estimated"
+
+
+def test_the_scenario_lowers_the_provinces_whose_investment_rates_fell(bands):
+    rows = bands.scenario.filter(start=2017, end=2023)
+    moved = dict(rows.select("region", "difference").iter_rows())
+    assert moved["210000"] < -0.01
+    assert moved["total"] < 0
+    assert rows.filter(region="210000")["inflation"].item() > 1.5
+    stable = rows.filter(pl.col("inflation") == 1)
+    assert stable["difference"].abs().max() < 1e-12
+
+
+def test_sentences_say_no_more_than_the_band(bands):
+    said = bands.summary("en")
+    assert "P = 1)" not in said
+    assert "P = 1.000" not in said
+    assert "the others are ties" in said
+    for row in lead(bands).filter(pl.col("region") != "total").iter_rows(named=True):
+        name = bands.names.region(row["region"])
+        claimed = f"{name.en} (P" in said
+        assert claimed == (row["above_nation"] >= 0.95 or row["above_nation"] <= 0.05)
+    for language in ("en", "zh"):
+        assert bands.summary(language)
+
+
+def test_the_range_over_protocols_stands_beside_and_adds_nothing(measured, bands):
+    audit = xinzhi.audit("china-provinces")
+    beside = xinzhi.bands(measured, protocols=audit)
+    assert beside.frame.equals(bands.frame)
+    assert beside.spread.filter(start=2017, end=2023).height == 31
+    assert beside.pairs["protocols"].null_count() == 0
+    assert "answer.protocols" in beside.facts()
+    assert bands.spread.is_empty()
+
+
+def test_the_same_bytes_in_another_process(bands):
+    """No hash seed, no thread and no order of imports enters a draw."""
+    digest = hashlib.sha256(bands.frame.write_csv().encode()).hexdigest()
+    code = (
+        "import hashlib, xinzhi; found = xinzhi.bands(xinzhi.measure('china-provinces'));"
+        "print(hashlib.sha256(found.frame.write_csv().encode()).hexdigest())"
+    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert other.stdout.strip() == digest
+
+
+def test_with_the_old_rules_bands_can_be_drawn_too():
+    old = load_protocol("xinzhi-cn-2026").replace({**OFF, "estimates.investment_rule": "fai_growth"})
+    found = xinzhi.bands(xinzhi.measure("china-provinces", old))
+    assert found.refused == "control_total"

@@ -1,0 +1,282 @@
+"""Errors, draws and statements: shapes, sums that are kept, scales, quantiles, and the interval score."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+import xinzhi
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.protocol import load as load_protocol
+from xinzhi.yardstick.estimates.draws import (
+    DRIFT,
+    ESTIMATED,
+    EVERYTHING,
+    INVESTMENT,
+    PRICE,
+    SCHOOLING,
+    SHARE,
+    Changes,
+    _blocks,
+    _real,
+    draw,
+    generator,
+    only,
+    path,
+    tfp_growth,
+)
+from xinzhi.yardstick.estimates.errors import Exchange, learn
+from xinzhi.yardstick.estimates.statements import above, interval_score, judge, ranked, state
+from xinzhi.yardstick.estimating import as_of, live, log_growth
+from xinzhi.yardstick.growth_accounts import Inputs, account
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return xinzhi.measure("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def panel(measured):
+    return measured.panel
+
+
+@pytest.fixture(scope="module")
+def ours(measured):
+    return measured.protocol
+
+
+@pytest.fixture(scope="module")
+def made(panel, ours):
+    return path(panel, ours, int(2023 - panel.years[0]))
+
+
+@pytest.fixture(scope="module")
+def errors(panel, ours):
+    return learn(panel, ours)
+
+
+@pytest.fixture(scope="module")
+def changes(panel, ours, made, errors):
+    return draw(panel, ours, made, errors, 400, np.random.default_rng(7))
+
+
+def test_without_any_change_the_draws_are_the_measurement(measured, made, ours):
+    drawn = tfp_growth(made, ours, Changes())
+    shipped = measured.accounts.growth.tfp_growth[made.rows][:, made.at[1:]]
+    assert drawn.shape == (1, 32, 6)
+    assert np.abs(drawn[0, :-1] - shipped).max() < 1e-14
+    nation = measured.national.filter(measured.national["year"] > 2017)["tfp_growth"].to_numpy()
+    assert np.abs(drawn[0, -1] - nation).max() < 1e-12
+
+
+def test_the_fast_account_is_the_account(made, ours, changes):
+    """The Törnqvist index by hand, against `account` on the very same drawn inputs, to 1e-12."""
+    one = only(changes, (INVESTMENT, PRICE, SHARE, SCHOOLING))
+    few = replace(
+        one,
+        **{item.name: None if getattr(one, item.name) is None else getattr(one, item.name)[:5] for item in fields(one)},
+    )
+    fast = tfp_growth(made, ours, few)
+    real = _real(made, few)
+    stock = np.empty(real.shape)
+    stock[..., 0] = made.inputs.capital[:, 0]
+    for year in range(1, real.shape[-1]):
+        stock[..., year] = stock[..., year - 1] * made.kept[year] + real[..., year]
+    for number in range(5):
+        skill = made.inputs.human_capital.copy()
+        skill[:, 1:] *= np.exp(few.schooling[number])
+        share = made.inputs.labour_share.copy()
+        share[:, 1:] += few.share[number]
+        inputs = Inputs(made.inputs.output, stock[number], made.inputs.labour, skill, share)
+        slow = account(inputs, ours).tfp_growth[:, 1:]
+        assert np.abs(fast[number, :-1] - slow).max() < 1e-12
+
+
+def test_other_formulas_are_drawn_by_the_account_itself(panel, ours):
+    rules = ours.replace({"index.formula": "fisher"})
+    measured = xinzhi.measure("china-provinces", rules)
+    made = path(panel, rules, int(2023 - panel.years[0]))
+    shipped = measured.accounts.growth.tfp_growth[made.rows][:, made.at[1:]]
+    assert np.abs(tfp_growth(made, rules, Changes())[0, :-1] - shipped).max() < 1e-14
+
+
+def test_every_draw_keeps_to_the_control_total(made, changes):
+    for parts in ((INVESTMENT,), (INVESTMENT, PRICE)):
+        real = _real(made, only(changes, parts))
+        total = (real * made.worth).sum(axis=1)
+        assert np.abs(total / (made.real * made.worth).sum(axis=0) - 1).max() < 1e-12
+    drifted = _real(made, only(changes, (DRIFT,)))
+    moved = (drifted * made.worth).sum(axis=1)[:, 1:] / (made.real * made.worth).sum(axis=0)[1:]
+    assert np.allclose(moved, np.exp(changes.control[:, 0]))
+
+
+def test_a_region_with_an_official_figure_is_not_drawn(panel, ours, errors):
+    row = panel.regions.index("440000")
+    mask = panel.unofficial["investment_nominal"].copy()
+    mask[0, row, (panel.years > 2017) & (panel.years <= 2022)] = False
+    mixed = replace(panel, unofficial={**panel.unofficial, "investment_nominal": mask})
+    made = path(mixed, live(ours), int(2023 - panel.years[0]))
+    drawn = _real(made, only(draw(mixed, live(ours), made, errors, 50, np.random.default_rng(1)), (INVESTMENT,)))
+    assert np.array_equal(drawn[:, row, :6], np.broadcast_to(made.real[row, :6], (50, 6)))
+    assert drawn[:, row, 6].std() > 0
+
+
+def test_errors_are_relative_to_the_sum_and_have_no_common_part(panel, errors):
+    assert len(errors.years) == 17
+    level = panel.investment["investment_nominal"][0]
+    weight = level[:, errors.years - 1] / level[:, errors.years - 1].sum(axis=0)
+    relative = errors.investment.standard * errors.investment.scale[:, None]
+    assert np.abs((weight * relative).sum(axis=0)).max() < 0.01
+    assert abs(errors.drift.mean()) < 1e-15
+
+
+def test_scales_are_shrunk_towards_the_median():
+    rng = np.random.default_rng(0)
+    sizes = np.linspace(0.5, 3, 20)
+    raw = rng.normal(size=(20, 17)) * sizes[:, None]
+    none, some, full = (Exchange.of(raw, strength).scale for strength in (0, 8, 1e9))
+    square = (raw**2).mean(axis=1)
+    assert np.allclose(none, np.sqrt(square))
+    assert np.allclose(some, np.sqrt((17 * square + 8 * np.median(square)) / 25))
+    assert np.allclose(full, np.sqrt(np.median(square)))
+
+
+def test_a_region_with_holes_takes_the_median_scale_and_gives_nothing():
+    raw = np.random.default_rng(0).normal(size=(12, 9))
+    raw[3, 4] = np.nan
+    found = Exchange.of(raw, 8)
+    assert not found.whole[3]
+    assert found.whole.sum() == 11
+    assert np.isfinite(found.scale).all()
+
+
+def test_blocks_are_neighbouring_years_and_reach_every_year():
+    rng = np.random.default_rng(0)
+    source = _blocks(rng, 17, (4000, 7), 2)
+    assert set(source.ravel().tolist()) == set(range(17))
+    for first in (0, 2, 4):
+        assert (source[:, first + 1] - source[:, first] == 1).all()
+    assert _blocks(rng, 1, (10, 3), 2).max() == 0
+
+
+def test_too_little_to_learn_from_is_refused(panel, ours):
+    with pytest.raises(InputError) as error:
+        learn(panel, ours.replace({"estimates.learn": [[2011, 2017]]}))
+    assert error.value.code == "yardstick.too-little-to-learn"
+    few = xinzhi.load("china-provinces")
+    tables = {
+        name: few.tables[name].filter(few.tables[name]["region"].is_in(list(panel.regions[:9])))
+        for name in ("accounts", "investment")
+    }
+    nine = xinzhi.measure(xinzhi.load(tables, units={name: dict(few.units[name]) for name in tables}))
+    with pytest.raises(InputError) as error:
+        xinzhi.bands(nine)
+    assert error.value.code == "yardstick.too-little-to-learn"
+    assert "9" in error.value.text.zh
+
+
+def test_negative_investment_in_a_learning_year_leaves_that_year_out(panel, ours):
+    figures = panel.investment["investment_nominal"].copy()
+    figures[0, 0, int(2005 - panel.years[0])] *= -1
+    found = learn(replace(panel, investment={**panel.investment, "investment_nominal": figures}), ours)
+    assert not {2005, 2006} & set(panel.years[found.years].tolist())
+    assert len(found.years) == 15
+
+
+def test_errors_know_nothing_after_the_pseudo_end(panel, ours):
+    then = as_of(panel, 2011, 3)
+    found = learn(then, live(ours), 2011, enough=False)
+    assert then.years[found.years].max() == 2011
+    early = learn(panel, ours, 2011)
+    assert np.allclose(found.investment.standard, early.investment.standard)
+
+
+def test_only_one_stock_under_a_rate_can_be_drawn(panel, ours):
+    for change in ({"capital.measure": "services"}, {"capital.depreciation_rule": "hyperbolic"}):
+        with pytest.raises(UsageError) as error:
+            path(panel, ours.replace(change), 70)
+        assert error.value.code == "yardstick.bands-need-one-stock"
+
+
+def test_random_numbers_depend_on_seed_protocol_and_data_alone(ours):
+    first, again = (generator(ours, {"a": "1", "b": "2"}).integers(0, 1 << 30, 4).tolist() for _ in range(2))
+    assert first == again == generator(ours, {"b": "2", "a": "1"}).integers(0, 1 << 30, 4).tolist()
+    for other in (
+        generator(ours, {"a": "1", "b": "3"}),
+        generator(ours.replace({"estimates.seed": 1}), {"a": "1", "b": "2"}),
+    ):
+        assert other.integers(0, 1 << 30, 4).tolist() != first
+
+
+def test_components_are_draws_of_the_same_years(changes):
+    assert only(changes, ()).investment is None
+    assert only(changes, ESTIMATED).control is None
+    assert only(changes, EVERYTHING).output is not None
+
+
+def test_quantiles_of_a_known_distribution():
+    """A band of 90 % of a normal distribution ends at 1.645 standard deviations (tolerance 0.05)."""
+    rng = np.random.default_rng(3)
+    mean = rng.normal(size=(40_000, 4)) + np.array([3.0, 0.0, -3.0, 0.0])
+    said = state(mean, 0.9)
+    assert said.low == pytest.approx(np.array([3, 0, -3, 0]) - 1.645, abs=0.05)
+    assert said.high == pytest.approx(np.array([3, 0, -3, 0]) + 1.645, abs=0.05)
+    assert said.median == pytest.approx([3, 0, -3, 0], abs=0.05)
+    assert said.above_nation == pytest.approx([0.983, 0.5, 0.017], abs=0.01)
+    assert state(mean, 0.5).high[0] == pytest.approx(3 + 0.674, abs=0.05)
+    assert list(said.rank_low) == [1, 2, 3]
+    assert list(said.rank_high) == [1, 2, 3]
+
+
+def test_ranks_and_pairs_count_draws():
+    values = np.array([[3.0, 1.0, 2.0], [1.0, 3.0, 2.0], [5.0, 4.0, 3.0], [2.0, 1.0, 0.0]])
+    assert ranked(values).tolist() == [[1, 3, 2], [3, 1, 2], [1, 2, 3], [1, 2, 3]]
+    chance = above(values)
+    assert chance[0, 1] == 0.75
+    assert chance[1, 0] == 0.25
+    assert chance[1, 2] == 0.75
+    assert np.diag(chance).tolist() == [0, 0, 0]
+
+
+def test_interval_score_by_hand():
+    """Width alone inside; 2 / (1 - level) for every unit outside."""
+    low, high = np.zeros(3), np.ones(3)
+    score = interval_score(low, high, np.array([0.5, 1.2, -0.1]), 0.9)
+    assert score == pytest.approx([1.0, 1.0 + 20 * 0.2, 1.0 + 20 * 0.1])
+
+
+def test_a_verdict_counts_what_is_held_and_what_is_right():
+    rng = np.random.default_rng(5)
+    centre = np.array([2.0, 0.0, -2.0, 0.0])
+    mean = centre + 0.1 * rng.normal(size=(4000, 4))
+    good, bad = judge(mean, centre, 0.9, 0.95), judge(mean, centre[[2, 1, 0, 3]], 0.9, 0.95)
+    assert good.holds.all()
+    assert (good.decided, good.right) == (3, 3)
+    assert (bad.decided, bad.right) == (3, 0)
+    assert bad.holds.tolist() == [False, True, False]
+
+
+def test_bands_hold_as_often_as_they_say_where_errors_are_exchangeable():
+    """Errors made to the method's own assumptions, scales known to nobody: 90 % bands hold 0.86 to 0.94."""
+    rng = np.random.default_rng(11)
+    held = []
+    for _ in range(40):
+        scale = rng.uniform(0.03, 0.08, 31)
+        past = rng.standard_t(6, size=(31, 17)) * scale[:, None]
+        truth = (rng.standard_t(6, size=(31, 6)) * scale[:, None]).sum(axis=1)
+        found = Exchange.of(past, 8)
+        source = _blocks(rng, 17, (800, 6), 2)
+        giver = rng.permuted(np.broadcast_to(np.arange(31), (800, 31)), axis=1)
+        drawn = (found.standard[giver[:, :, None], source[:, None, :]] * found.scale[:, None]).sum(axis=2)
+        drawn *= np.sqrt(25 / rng.chisquare(25, drawn.shape))
+        low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+        held.append((low <= truth) & (truth <= high))
+    assert 0.86 < np.mean(held) < 0.94
+
+
+def test_growth_of_a_level_that_is_not_positive_is_unknown():
+    assert np.isnan(log_growth(np.array([[1.0, -1.0, 2.0]]))[0]).tolist() == [True, True, True]
+    assert load_protocol("xinzhi-cn-2026").value("estimates.draws") == 2000
