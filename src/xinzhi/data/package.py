@@ -124,6 +124,8 @@ class Package:
                 "name": self.name,
                 "tables": list(self.tables),
             }
+            if errors and not columns:  # a table that need not be there, but cannot be read
+                raise _errors_of(table, errors, verb, self.name)
             why = errors[0].text if errors else ""
             raise InputError("data.table-unread" if errors else "data.table-missing", errors, why=why, **asked)
         frame = self.tables[table]
@@ -132,8 +134,7 @@ class Package:
                 "data.columns-missing", findings=errors, verb=verb, table=table, name=self.name, missing=list(missing)
             )
         if errors:
-            what = listed(errors, _SHOWN)
-            raise InputError("data.table-errors", errors, verb=verb, table=table, name=self.name, what=what)
+            raise _errors_of(table, errors, verb, self.name)
         return frame
 
     def optional(self, table: str, *, verb: str, despite: Sequence[str] = ("missing-year",)) -> pl.DataFrame | None:
@@ -187,6 +188,12 @@ class Package:
         sizes = ", ".join(f"{name} {frame.height}×{frame.width}" for name, frame in self.tables.items())
         name = f"{self.name} {self.version}" if self.version else self.name
         return f"Package({name}: {sizes}; {len(self.findings)} findings)"
+
+
+def _errors_of(table: str, errors: Sequence[Finding], verb: str, name: str) -> InputError:
+    """Return the error that a table has errors."""
+    what = listed(errors, _SHOWN)
+    return InputError("data.table-errors", errors, verb=verb, table=table, name=name, what=what)
 
 
 def names_of(package: Package | None) -> Names:

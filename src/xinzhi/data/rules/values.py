@@ -175,7 +175,8 @@ def _once(sheet: Sheet, rows: pl.DataFrame, say: Say, words: Mapping[str, object
 
 
 def _applies(sheet: Sheet, end: Mapping[str, Any]) -> bool:
-    return sheet.name == end["table"] and end["column"] in sheet.frame.columns and sheet.year is not None
+    """Whether a table has the column of a series; without its keys the rows have no place in it."""
+    return sheet.name == end["table"] and end["column"] in sheet.frame.columns and sheet.keyed
 
 
 def _after(sheet: Sheet, end: Mapping[str, Any]) -> Iterator[Finding]:
