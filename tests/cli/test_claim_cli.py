@@ -33,28 +33,28 @@ def xinzhi_claim(monkeypatch, capsys):
 @pytest.fixture
 def table(tmp_path):
     path = tmp_path / "claims.csv"
-    rows = {"region": ["220000", "410000"], "start": [2012, 2015], "end": [2017, 2022], "growth": ["2.1", "2.21%"]}
+    rows = {"region": ["220000", "410000"], "start": [2012, 2015], "end": [2017, 2022], "growth": ["2.6", "2.21%"]}
     pl.DataFrame(rows).write_csv(path)
     return path
 
 
 def test_a_supported_claim_exits_with_0(xinzhi_claim):
-    code, out, err = xinzhi_claim("china-provinces", *ONE, "--growth", "2.1%")
+    code, out, err = xinzhi_claim("china-provinces", *ONE, "--growth", "2.6%")
     assert (code, err) == (0, "")
-    assert out.startswith("Jilin 2012-2017, claimed 2.1% a year (±0.05 pp): supported.")
+    assert out.startswith("Jilin 2012-2017, claimed 2.6% a year (±0.05 pp): supported.")
 
 
 def test_a_claim_that_is_not_supported_exits_with_1(xinzhi_claim):
-    code, out, _ = xinzhi_claim("china-provinces", *ONE, "--growth", "2.5%", "--lang", "zh")
+    code, out, _ = xinzhi_claim("china-provinces", *ONE, "--growth", "3.0%", "--lang", "zh")
     assert code == 1
     assert "吉林" in out
     assert "换协议可得" in out
 
 
 def test_a_wider_rounding_and_another_protocol_may_support_it(xinzhi_claim):
-    assert xinzhi_claim("china-provinces", *ONE, "--growth", "2.5%", "--rounding", "0.5pp")[0] == 0
-    changed = ["--set", "labour.quality=none", "--set", "index.formula=paasche"]
-    assert xinzhi_claim("china-provinces", *ONE, "--growth", "2.5%", *changed)[0] == 0
+    assert xinzhi_claim("china-provinces", *ONE, "--growth", "3.0%", "--rounding", "0.5pp")[0] == 0
+    changed = ["--set", "labour.quality=none", "--set", "shares.rule=constant"]
+    assert xinzhi_claim("china-provinces", *ONE, "--growth", "3.0%", *changed)[0] == 0
 
 
 def test_a_negative_claim_is_no_option(xinzhi_claim):
@@ -64,7 +64,7 @@ def test_a_negative_claim_is_no_option(xinzhi_claim):
 
 
 def test_json_is_one_document_and_nothing_else(xinzhi_claim):
-    code, out, _ = xinzhi_claim("china-provinces", *ONE, "--growth", "2.5%", "--json")
+    code, out, _ = xinzhi_claim("china-provinces", *ONE, "--growth", "3.0%", "--json")
     document = json.loads(out)
     assert code == 1
     assert document["supported"] is False

@@ -139,7 +139,7 @@ def claim(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     Examples
     --------
     >>> import xinzhi
-    >>> made = xinzhi.studies.claim("china-provinces", region="Jilin", start=2012, end=2017, growth="2.1%")
+    >>> made = xinzhi.studies.claim("china-provinces", region="Jilin", start=2012, end=2017, growth="2.6%")
     >>> made.more["supported"]
     True
     """

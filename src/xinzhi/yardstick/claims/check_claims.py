@@ -128,7 +128,7 @@ def check_claim(
 
     Examples
     --------
-    >>> check = check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.1%")
+    >>> check = check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.6%")
     >>> check.verdict
     'supported'
     """
@@ -327,7 +327,7 @@ def note(result: Claims, language: Language = "en") -> str:
     Examples
     --------
     >>> from xinzhi.yardstick import check_claim
-    >>> print(note(check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.1%"))[:24])
+    >>> print(note(check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.6%"))[:24])
     # Claims about total fac
     """
 
