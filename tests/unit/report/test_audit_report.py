@@ -282,8 +282,8 @@ def test_choices_are_told_in_short_words_of_both_languages(view: AuditView) -> N
 def test_departures_are_told_in_words(view: AuditView) -> None:
     assert view.departures(0).en == ""
     row = view.row("370000")
-    assert view.departures(int(str(row["best_protocol"]))).en == "share rule: constant, 65%"
-    assert view.single("index.formula=paasche").zh == "投入指数公式：帕氏"
+    assert view.departures(int(str(row["best_protocol"]))).en == "share rule: factor cost"
+    assert view.single("labour.breaks=flag").zh == "就业断点：只标记"
 
 
 def test_nothing_but_the_four_files_is_left(out: Path) -> None:

@@ -168,7 +168,7 @@ def test_level() -> None:
 
     by_name = {choice.name: choice for choice in choices(load("xinzhi-cn-2026"))}
     assert (level_text(by_name["shares.rule"], 0).en, level_text(by_name["index.formula"], 1).zh) == (
-        "one national, two-year mean",
+        "one national, two-year mean, market prices, input-output",
         "费雪",
     )
 

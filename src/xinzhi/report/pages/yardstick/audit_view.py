@@ -22,10 +22,20 @@ LONGEST = 40
 
 
 def level_text(choice: Choice, at: int) -> Text:
-    """Return what one level of a choice means: the values that tell its levels apart."""
+    """Return what one level of a choice means: the values that tell it from the reference level."""
     values = choice.levels[at].values
-    telling = [path for path in choice.paths if path in values and _varies(choice, path)]
+    telling = [
+        path
+        for path in choice.paths
+        if path in values and (_differs(choice, at, path) if at else _varies(choice, path))
+    ]
     return joined([value_text(path, values[path]) for path in telling or values])
+
+
+def _differs(choice: Choice, at: int, path: str) -> bool:
+    """Say whether a level has a parameter in force that the reference level has not, or another value of it."""
+    reference = choice.levels[0].values
+    return path not in reference or reference[path] != choice.levels[at].values[path]
 
 
 def _varies(choice: Choice, path: str) -> bool:
