@@ -14,7 +14,7 @@ from xinzhi.core.files import whole
 from xinzhi.report.certificate.folder import File, crate, prov
 from xinzhi.report.certificate.protocol import describe
 from xinzhi.report.certificate.results import digest_results
-from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, Certificate, layout
+from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, OPTIONS, Certificate, layout
 from xinzhi.report.certificate.signature import sign
 from xinzhi.report.certificate.tables import digest_tables
 
@@ -45,30 +45,29 @@ def certify(
     measurement, package
         What was measured, and the data that it was measured from.
     options
-        The options of the call, JSON-ready.
+        The options of the call: the `encoding` of its files, and what was `set` in the protocol.
     key
         The private key to sign with, from `signing_key`.
 
     Raises
     ------
     UsageError
-        When the measurement is not one of this package.
+        When the measurement is not one of this package, or an option is none of those that a certificate states.
 
     Examples
     --------
     >>> import xinzhi
     >>> package = xinzhi.load("china-provinces")
     >>> [name for name, table in certify(xinzhi.measure(package), package).tables.items() if table.read]
-    ['regions', 'accounts', 'investment']
+    ['regions', 'accounts', 'investment', 'nation']
     """
+    if unknown := sorted(set(options or ()) - set(OPTIONS)):
+        raise UsageError("certificate.no-option", names=unknown, known=list(OPTIONS))
     read = measurement.provenance.inputs
     tables = digest_tables(package, read)
     if other := [name for name, sha256 in read.items() if name not in tables or tables[name].sha256 != sha256]:
         raise UsageError("certificate.other-package", tables=other)
     protocol, named = measurement.protocol, {"name": package.name, "version": package.version}
-    declared = measurement.regions_declared
-    regions = {"regions_declared_by": declared.by, "regions_declared": str(len(declared.declared))}
-    regions["regions_missing"] = ", ".join(declared.missing)
     made = Certificate(
         format=FORMAT,
         format_version=f"{MAJOR}.{MINOR}",
@@ -76,13 +75,22 @@ def certify(
         software=software(),
         dependencies=dependencies(),
         options=dict(options or {}),
-        package={**named, "title_zh": package.title.zh, "title_en": package.title.en, **regions},
+        package={**named, "title_zh": package.title.zh, "title_en": package.title.en, **declared(measurement)},
         tables=tables,
         protocol=describe(protocol),
         results=digest_results(measurement, int(protocol.value("reporting.result_digits"))),
         signature=None,
     )
     return _signed(made.sealed(), key)
+
+
+def declared(measurement: Measurement) -> dict[str, str]:
+    """Return what a certificate says of the set of regions."""
+    regions = measurement.regions_declared
+    missing = ", ".join(regions.missing)
+    return {
+        "regions_declared_by": regions.by, "regions_declared": str(len(regions.declared)), "regions_missing": missing,
+    }  # fmt: skip
 
 
 def _signed(certificate: Certificate, key: Ed25519PrivateKey | None) -> Certificate:

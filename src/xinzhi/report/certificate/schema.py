@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from xinzhi.core.errors import InputError, system_reason
 
@@ -21,6 +21,19 @@ FORMATS = tuple(f"{MAJOR}.{minor}" for minor in range(MINOR + 1))
 STATED = ("software", "dependencies", "options", "package", "tables", "protocol", "results")  # what the id covers
 _DEPTH = 5  # members of objects nested less deep stand on lines of their own,
 _LEAF = 3  # but for objects of single values from this depth on
+OPTIONS = ("encoding", "set")
+_SOFTWARE = ("name", "version")
+_TITLES = ("name", "version", "title_zh", "title_en")
+_REGIONS = ("regions_declared_by", "regions_declared", "regions_missing")
+
+
+def _only(*names: str) -> BeforeValidator:
+    """Pass over other members, as those of a part: `verify` names what stands in a document and was not read."""
+
+    def known(told: object) -> object:
+        return {name: told[name] for name in told if name in names} if isinstance(told, dict) else told
+
+    return BeforeValidator(known)
 
 
 class _Part(BaseModel):
@@ -112,10 +125,10 @@ class Certificate(_Part):
     format_version: str
     id: str = ""
     sha256: str
-    software: dict[str, str]
+    software: Annotated[dict[str, str], _only(*_SOFTWARE)]
     dependencies: dict[str, str]
-    options: dict[str, Any]
-    package: dict[str, str | None]
+    options: Annotated[dict[str, str | list[str] | None], _only(*OPTIONS)]
+    package: Annotated[dict[str, str | None], _only(*_TITLES, *_REGIONS)]
     tables: dict[str, InputTable]
     protocol: ProtocolPart
     results: Results

@@ -10,7 +10,7 @@ from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import finding
 from xinzhi.core.text import words
 from xinzhi.protocol import spell
-from xinzhi.report.certificate.certify import dependencies, software
+from xinzhi.report.certificate.certify import declared, dependencies, software
 from xinzhi.report.certificate.folder import compare_files
 from xinzhi.report.certificate.protocol import compare_protocol
 from xinzhi.report.certificate.remade import compare_remade
@@ -208,13 +208,16 @@ def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterat
             yield finding(
                 "certificate.stated", table=name, key="read", value=str(read).lower(), expected=str(table.read).lower()
             )
+    for name, here in declared(result).items():
+        if (told := stated.package.get(name)) != here:
+            yield finding("certificate.stated", key=name, value=here or "-", expected=told or "-")
     yield from compare_results(stated.results, result)
 
 
 def _set(stated: Certificate, rules: Protocol) -> Iterator[Finding]:
     """Yield what the options say was set and is not in the protocol."""
     for one in stated.options.get("set") or ():
-        path, _, value = str(one).partition("=")
+        path, _, value = one.partition("=")
         try:
             held = str(rules.value(path)) == value or rules.replace({path: value}).fingerprint == rules.fingerprint
         except (XinzhiError, TypeError):

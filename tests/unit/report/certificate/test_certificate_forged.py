@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import xinzhi
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import load
 from xinzhi.report.certificate import certify, public_key, results, signing_key, verify
 from xinzhi.report.certificate.results import compare_results
@@ -220,6 +220,10 @@ def more_marks(document):
     below["2017"] += "AA"
 
 
+def other_regions(document):
+    document["package"]["regions_missing"] = "110000"
+
+
 def other_key(document):
     document["results"]["tables"]["growth"]["key"] = ["region"]
 
@@ -235,6 +239,7 @@ FORGED = {
     departure: ("departure-altered", None, None),
     more_marks: ("row-marks", "accounts", None),
     other_key: ("stated", "growth", None),
+    other_regions: ("stated", None, None),
 }
 
 
@@ -258,6 +263,24 @@ def test_forged_sealed_and_signed(document, whole_package, pair, reseal, tmp_pat
     assert FORGED[change] in {(one.rule, one.table, one.column) for one in result.differences}
     assert "signature-wrong" not in {one.rule for one in result.differences}
     assert all(one.sentence("zh") and one.sentence("en") for one in result.differences)
+
+
+@pytest.mark.usefixtures("measured")
+@pytest.mark.parametrize("part", ["options", "package", "software"])
+def test_a_member_that_the_format_has_not_is_named(document, whole_package, reseal, tmp_path, part):
+    mine = copy.deepcopy(document)
+    mine[part]["approved_by"] = "National Bureau of Statistics"
+    reseal(mine)
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(mine), encoding="utf-8")
+    (found,) = verify(path, whole_package).differences
+    assert (found.rule, found.key) == ("member-unknown", f"{part}.approved_by")
+
+
+def test_no_certificate_states_another_option(measurement, whole_package):
+    with pytest.raises(UsageError, match="approved_by") as told:
+        certify(measurement, whole_package, options={"approved_by": "the bureau"})
+    assert "approved_by" in told.value.lang("zh")
 
 
 def test_a_name_that_stands_twice_is_refused(document, whole_package, tmp_path):
