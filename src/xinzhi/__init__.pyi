@@ -34,6 +34,7 @@ from .yardstick import check_claims as check_claims
 from .yardstick import compare_vintages as compare_vintages
 from .yardstick import digital_capital as digital_capital
 from .yardstick import measure as measure
+from .yardstick import measure_nation as measure_nation
 from .yardstick import vintage_history as vintage_history
 
 __version__: str

@@ -12,6 +12,9 @@ from .loading import load as load
 from .loading import packages as packages
 from .loading import read_source as read_source
 from .nation import national_series as national_series
+from .national_account import NATION as NATION
+from .national_account import nation_codes as nation_codes
+from .national_account import national_package as national_package
 from .package import Package as Package
 from .package import fingerprint as fingerprint
 from .package import names_of as names_of

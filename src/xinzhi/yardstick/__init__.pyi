@@ -37,6 +37,7 @@ from .inputs import deflator as deflator
 from .inputs import require_value_added as require_value_added
 from .measure import measure as measure
 from .measurement import Measurement as Measurement
+from .nation import measure_nation as measure_nation
 from .panel import BEARABLE as BEARABLE
 from .panel import DEFAULT_PROTOCOL as DEFAULT_PROTOCOL
 from .panel import TOTAL_ASSET as TOTAL_ASSET

@@ -64,7 +64,21 @@ def live_linked_growth(panel: Panel) -> FloatArray:
     found = judge(panel, terms, frozenset({EMPLOYMENT}))
     if not found:
         return np.full(panel.shape, np.nan)
-    return np.where(linkable(panel, found[0], terms), found[0].scores.expected, np.nan)
+    expected = found[0].scores.expected
+    if len(panel.regions) == 1:
+        expected = beside(log_growth(panel.account(EMPLOYMENT)))
+    return np.where(linkable(panel, found[0], terms), expected, np.nan)
+
+
+def beside(growth: FloatArray) -> FloatArray:
+    """Return the mean of the moves of the years before and after every year `(R, T)`.
+
+    A region alone has no others that say what was to be expected of it, and its whole history would put the growth of
+    decades ago into a labour force that now shrinks.
+    """
+    out = np.full_like(growth, np.nan)
+    out[:, 1:-1] = (growth[:, :-2] + growth[:, 2:]) / 2
+    return out
 
 
 def linkable(panel: Panel, found: Judgement, terms: Rules) -> BoolArray:

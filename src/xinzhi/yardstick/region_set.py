@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text
-from xinzhi.data import Package
+from xinzhi.data import NATION, Package
 from xinzhi.protocol import Protocol
 
 # Who declares the set: the protocol under its fingerprint, the table `regions` of the package, or nobody.
@@ -59,6 +59,8 @@ def region_set(package: Package, protocol: Protocol, regions: Sequence[str], mea
     table = package.optional("regions", verb="measure")
     declared: tuple[str, ...]
     by: By
+    if list(regions) == [NATION]:  # the one region that the national series of a protocol speak of
+        return RegionSet((NATION,), tuple({NATION} - set(measured)), "protocol")
     if protocol.regions and set(regions) <= set(protocol.regions):
         declared, by = tuple(protocol.regions), "protocol"
     elif table is not None and "region" in table.columns:

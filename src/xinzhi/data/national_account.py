@@ -1,0 +1,168 @@
+"""The nation as a package of one region, built from its own series: what the verbs measure when the nation is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+from math import exp, log, log1p
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.parameters import read_yaml
+from xinzhi.data.catalogue import HERE
+from xinzhi.data.loading import load
+from xinzhi.data.nation import national_series, series_of
+from xinzhi.data.package import Package
+
+NATION = "nation"
+AMOUNT, PERSONS = "1e8 CNY", "1e4 persons"
+
+
+def nation_codes() -> frozenset[str]:
+    """Return what the nation may be called, in lower case.
+
+    Examples
+    --------
+    >>> "china" in nation_codes()
+    True
+    """
+    known = _account()
+    return frozenset(str(one).casefold() for one in (NATION, *known["name"].values(), *known["also"]))
+
+
+def national_package(package: Package, *, verb: str = "nation") -> Package:
+    """Return the nation as a package of one region, built from the table ``nation`` alone.
+
+    Output is moved by the published growth; investment is national gross fixed capital formation. Its price is what
+    its published volume leaves, and the deflator of output before that volume begins. Years in which employment breaks
+    are marked; ``nation.yaml`` lists them.
+
+    Parameters
+    ----------
+    package
+        A package with the table `nation`: ``gdp_nominal``, ``gdp_growth``, ``gfcf_nominal`` and ``employment``, and
+        where known ``gcf_nominal`` with ``gcf_growth_real``, and ``schooling_6plus``.
+    verb
+        Who needs it, for the message.
+
+    Raises
+    ------
+    InputError
+        When a series that is needed is not there.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> national_package(xinzhi.load("china-provinces")).tables["accounts"]["year"].min()
+    1978
+    """
+    known = _account()
+    nominal = _values(package, "gdp_nominal", AMOUNT, verb)
+    growth = {year: log1p(value / 100) for year, value in _values(package, "gdp_growth", None, verb).items()}
+    invested = _values(package, "gfcf_nominal", AMOUNT, verb)
+    workers = _values(package, "employment", PERSONS, verb)
+    real = _chained(nominal, growth)
+    first = min(real)
+    price = _price(package, invested, {year: nominal[year] / real[year] for year in real})
+    tables = {
+        "regions": pl.DataFrame(
+            {"region": [NATION], "name_zh": [known["name"]["zh"]], "name_en": [known["name"]["en"]]}
+        ),
+        "accounts": _accounts(package, known, nominal, real, workers),
+        "investment": pl.DataFrame(
+            {
+                "region": NATION,
+                "year": list(price),
+                "asset": "total",
+                "investment_nominal": [invested[year] for year in price],
+                "investment_status": "official",
+                "investment_price": list(price.values()),
+                "investment_price_status": "proxy",
+            }
+        ),
+        "nation": package.tables["nation"],
+    }
+    units = {
+        "accounts": {
+            "output_nominal": AMOUNT,
+            "output_real": f"{AMOUNT} at {first} prices",
+            "employment": PERSONS,
+            "schooling": "years",
+            "expenditure_gdp": AMOUNT,
+        },
+        "investment": {"investment_nominal": AMOUNT, "investment_price": f"index {min(price)}=1"},
+    }
+    return replace(load(tables, units=units), name=package.name)
+
+
+def _accounts(
+    package: Package,
+    known: Mapping[str, Any],
+    nominal: Mapping[int, float],
+    real: Mapping[int, float],
+    workers: Mapping[int, float],
+) -> pl.DataFrame:
+    """Return the accounts of the nation, one row a year."""
+    schooling = _if_there(package, "schooling_6plus", "years")
+    breaks = set(known["employment_breaks"]["years"])
+    years = list(real)
+    return pl.DataFrame(
+        {
+            "region": NATION,
+            "year": years,
+            "output_nominal": [nominal[year] for year in years],
+            "output_real": list(real.values()),
+            "employment": pl.Series([workers.get(year) for year in years], dtype=pl.Float64),
+            "employment_break": [int(year in breaks and {year - 1, year} <= set(workers)) for year in years],
+            "schooling": pl.Series([schooling.get(year) for year in years], dtype=pl.Float64),
+            # Investment is the nation's own: there is no other account that it would have to be brought to.
+            "expenditure_gdp": [nominal[year] for year in years],
+        }
+    )
+
+
+def _account() -> dict[str, Any]:
+    """Return what ``nation.yaml`` says of the nation as a region."""
+    known: dict[str, Any] = read_yaml(HERE / "nation.yaml")["account"]
+    return known
+
+
+def _values(package: Package, variable: str, unit: str | None, verb: str) -> dict[int, float]:
+    """Return one series of the nation by year."""
+    return dict(national_series(package, variable, unit=unit, verb=verb).select("year", "value").iter_rows())
+
+
+def _if_there(package: Package, variable: str, unit: str | None) -> dict[int, float]:
+    """Return one series of the nation by year; nothing where the table has none."""
+    return dict(series_of(package.tables["nation"], variable, unit).select("year", "value").iter_rows())
+
+
+def _chained(nominal: Mapping[int, float], growth: Mapping[int, float]) -> dict[int, float]:
+    """Return output at the prices of its first year, until a year or its growth is missing."""
+    years = sorted(year for year in nominal if year in growth or year + 1 in growth)
+    if not years:
+        return {}
+    level = {years[0]: nominal[years[0]]}
+    for before, year in pairwise(years):
+        if year != before + 1 or year not in growth:
+            break
+        level[year] = level[before] * exp(growth[year])
+    return level
+
+
+def _price(package: Package, invested: Mapping[int, float], deflator: Mapping[int, float]) -> dict[int, float]:
+    """Return the price of investment in the years that have it, the first one at 1."""
+    # The volume is published for capital formation with inventories: inventories take the price of the whole.
+    whole, volume = _if_there(package, "gcf_nominal", AMOUNT), _if_there(package, "gcf_growth_real", None)
+    years = sorted(year for year in invested if year in deflator)
+    price = dict.fromkeys(years[:1], 1.0)
+    for before, year in pairwise(years):
+        if year != before + 1:
+            break
+        moved = deflator[year] / deflator[before]
+        if year in volume and {before, year} <= set(whole):
+            moved = exp(log(whole[year] / whole[before]) - log1p(volume[year] / 100))
+        price[year] = price[before] * moved
+    return price
