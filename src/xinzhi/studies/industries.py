@@ -8,14 +8,11 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.studies.study import first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import polars as pl
 
     from xinzhi.data import Package
     from xinzhi.pathways import Complexity, Opportunities
     from xinzhi.studies.study import Draft
-    from xinzhi.yardstick import Measurement
 
 PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
 # Endowments as factor intensities: a column of the accounts or an indicator, alone or over output.
@@ -25,7 +22,6 @@ OVER_OUTPUT = {"energy": "energy_consumption", "science": "rd_expenditure"}
 def add_complexity(
     package: Package,
     draft: Draft,
-    measured: Callable[[], Measurement | None],
     *,
     year: int | None = None,
     anchor: str | None = None,
@@ -38,7 +34,7 @@ def add_complexity(
     if table is None:
         return None, found
     named = anchor is not None
-    level, note = (anchor_of(package, anchor, found), "") if named else _anchor(package, found, measured)
+    level, note = (anchor_of(package, anchor, found), "") if named else _anchor(package, found)
     chosen = ComplexityOptions(threshold=threshold)
     made = draft.add("complexity", lambda: complexity(table, **PANEL, anchor=level, options=chosen))
     if made is not None and note:
@@ -101,21 +97,14 @@ def anchor_of(package: Package, column: str | None, year: int) -> dict[str, floa
     return dict(rows.drop_nulls().rows())
 
 
-def _anchor(
-    package: Package, year: int, measured: Callable[[], Measurement | None]
-) -> tuple[dict[str, float] | None, str]:
-    """Return output per head by region, for want of it the level of productivity; and the note that says which."""
-    import polars as pl
+def _anchor(package: Package, year: int) -> tuple[dict[str, float] | None, str]:
+    """Return output per head by region, for want of it output per person employed; and the note that says which."""
+    from xinzhi.pathways import output_per_head
 
-    anchor = anchor_of(package, None, year)
-    if anchor:
+    if anchor := anchor_of(package, None, year):
         return anchor, "anchor"
-    measurement = measured()
-    if measurement is None:
-        return None, ""
-    levels = measurement.levels.filter(pl.col("year") == year).drop_nulls("tfp_level")
-    anchor = dict(levels.select("region", "tfp_level").rows())
-    return (anchor, "anchor-level") if anchor else (None, "")
+    anchor = output_per_head(package, year, people="employment")
+    return anchor, "anchor-worker" if anchor else ""
 
 
 def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | None:

@@ -102,7 +102,7 @@ def paths(
     measured = measurement or measured_or_noted(package, wish.protocol, draft)
     if not wish.clubs:
         progress.step("space")
-        _add_space(package, measured, wish, draft, deeper=deeper)
+        _add_space(package, wish, draft, deeper=deeper)
     if deeper:
         _add_deeper(package, measured, wish, draft, progress)
     for key, result in draft.results.items():
@@ -111,12 +111,10 @@ def paths(
     return draft.done(names, region)
 
 
-def _add_space(
-    package: Package, measured: Measurement | None, wish: PathsOptions, draft: Draft, *, deeper: bool
-) -> None:
+def _add_space(package: Package, wish: PathsOptions, draft: Draft, *, deeper: bool) -> None:
     """Add complexity, its intervals, and what each region could enter."""
     ways: dict[str, Any] = {"year": wish.year, "anchor": wish.anchor, "threshold": wish.threshold}
-    found, year = add_complexity(package, draft, lambda: measured, **ways)
+    found, year = add_complexity(package, draft, **ways)
     if found is None:
         return
     if deeper:
@@ -181,7 +179,10 @@ def _add_convergence(frame: pl.DataFrame, keys: dict[str, Any], rules: Any, draf
 
 def _add_together(package: Package, measurement: Measurement | None, wish: PathsOptions, draft: Draft) -> None:
     """Add convergence, overtaking, the conditions of a leap, and the Northeast."""
-    if measurement is not None:
+    compared = measurement is not None and not measurement.levels.is_empty()
+    if measurement is not None and not compared:
+        draft.note("no-levels")
+    if measurement is not None and compared:
         keys = {"unit": "region", "time": "year", "value": "tfp_level"}
         _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft)
     table = None if wish.clubs else package.optional("activity", verb="paths")
@@ -190,7 +191,7 @@ def _add_together(package: Package, measurement: Measurement | None, wish: Paths
     if len(years) > 1:
         between = (years[0], years[-1])
         lanes = draft.add("lanes", lambda: pathways.lane_changes(table, **PANEL, period="year", between=between))
-    if measurement is not None and not wish.clubs:
+    if compared and not wish.clubs:
         draft.add("leap", lambda: pathways.leapfrog(package, measurement=measurement, lanes=lanes))
     try:
         if {"accounts", "sector_accounts"} <= set(package.tables):

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from xinzhi.pathways import Opportunities
     from xinzhi.risks import Bubbles, Debt, HerdEntry, Register, Screening
     from xinzhi.studies.study import Progress, Study
-    from xinzhi.yardstick import Measurement
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
 _YEARLY = ("vehicles", "hidden", "resources")
@@ -113,7 +112,6 @@ class Case:
 def risks(
     source: Any,  # noqa: ANN401 - a package, its name or path
     *,
-    measurement: Measurement | None = None,
     opportunities: Opportunities | None = None,
     progress: Progress = SILENT,
     **asked: Any,  # noqa: ANN401 - options
@@ -124,8 +122,6 @@ def risks(
     ----------
     source
         A data package, its name or path.
-    measurement
-        The measurement of the package where it is at hand.
     opportunities
         What regions could enter, with the fit of endowments, where it is at hand.
     progress
@@ -152,7 +148,7 @@ def risks(
     }  # fmt: skip
     if "register" in wish.only:
         progress.step("fit")
-        _fit(case, measurement)
+        _fit(case)
     for part, maker in makers.items():
         if wish.wants(part):
             progress.step(part)
@@ -167,34 +163,24 @@ def risks(
     return case.draft.done(region=region, **matrix)
 
 
-def fit(package: Package, draft: Draft, measurement: Measurement | None = None) -> Opportunities | None:
+def fit(package: Package, draft: Draft) -> Opportunities | None:
     """Return how near regions are to what they could enter and how it suits them; None with a note."""
     apart = Draft(name=draft.name, source=draft.source, package=package)
-    found, year = add_complexity(package, apart, lambda: measurement or _measured(package))
+    found, year = add_complexity(package, apart)
     made = None if found is None else add_opportunities(package, apart, found, year)
     if made is None or made.endowment_fit is None:  # the register needs neither direction nor what emerges
         draft.notes += apart.notes
     return None if made is None else sealed(made, package)  # type: ignore[return-value] # of the same class
 
 
-def _measured(package: Package) -> Measurement | None:
-    """Return the growth accounts of a package that is enough for them."""
-    from xinzhi.yardstick import measure
-
-    try:
-        return measure(package)
-    except InputError:
-        return None
-
-
-def _fit(case: Case, measurement: Measurement | None) -> None:
+def _fit(case: Case) -> None:
     """Find how near regions are to what they could enter, how it suits them, and who names what."""
     from xinzhi.pathways import choices
 
     if "plans" not in case.package.tables:
         return
     if case.evidence.opportunities is None:
-        case.evidence.opportunities = fit(case.package, case.draft, measurement)
+        case.evidence.opportunities = fit(case.package, case.draft)
     drawn = case.wish.given(seed="seed", draws="draws")
     if "activity" in case.package.tables:
         case.evidence.likeness = case.draft.run("choices", lambda: choices(case.package, years=case.wish.year, **drawn))

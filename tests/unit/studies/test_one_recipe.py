@@ -91,7 +91,7 @@ def test_what_emerges_and_the_direction_are_those_of_the_pathways_everywhere(ass
         assert here.frame["emerging"].any()
     notes = [note.en for note in assessed["poor"].topics["paths"].notes]
     assert notes == [
-        "which end of complexity is up follows the level of productivity of 2016, for want of output per head"
+        "which end of complexity is up follows output per person employed of 2016, for want of output per head"
     ]
 
 

@@ -87,7 +87,7 @@ def leapfrog(
     UsageError
         When the measurement has no such year.
     InputError
-        When there are fewer than three regions.
+        When there are fewer than three regions, or no levels to compare.
 
     Notes
     -----
@@ -109,6 +109,8 @@ def leapfrog(
     package = as_package(source)
     measured = measurement if measurement is not None else measure(package)
     levels = measured.levels
+    if levels.is_empty():
+        raise InputError("pathways.nothing-to-compare")
     when = int(levels["year"].max()) if year is None else year  # type: ignore[arg-type] # years are whole numbers
     now = levels.filter(pl.col("year") == when).drop_nulls("tfp_to_leader").sort("region")
     if not now.height:

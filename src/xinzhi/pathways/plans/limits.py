@@ -120,13 +120,15 @@ def _not_negative(found: FloatArray, places: Sequence[str], industries: Sequence
     return found
 
 
-def output_per_head(package: Package, year: int) -> dict[str, float] | None:
+def output_per_head(package: Package, year: int, people: str = "population") -> dict[str, float] | None:
     """Return output per head by region in a year, which fixes the sign of complexity; None where it is not there."""
     table = package.optional("accounts", verb="plan")
-    if table is None or not {"region", "year", "output_nominal", "population"} <= set(table.columns):
+    columns = [] if table is None else table.columns
+    output = next((name for name in ("output_nominal", "output_real") if name in columns), None)
+    if table is None or output is None or not {"region", "year", people} <= set(columns):
         return None
-    rows = table.filter(pl.col("year") == year, pl.col("population") > 0, pl.col("output_nominal").is_not_null())
-    found = dict(rows.select("region", pl.col("output_nominal") / pl.col("population")).iter_rows())
+    rows = table.filter(pl.col("year") == year, pl.col(people) > 0, pl.col(output).is_not_null())
+    found = dict(rows.select("region", pl.col(output) / pl.col(people)).iter_rows())
     return found or None
 
 
