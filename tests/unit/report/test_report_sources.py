@@ -73,7 +73,7 @@ def test_every_picture_of_the_provinces_draws_in_both_languages(result, deeper):
 def test_plot_validates_and_titles_state_the_finding(result, language):
     chart = xinzhi.plot(result, "waterfall", language, region="520000").to_dict()
     assert ("Guizhou" if language == "en" else "贵州") in chart["title"]["text"]
-    assert "3.48" in chart["title"]["text"]
+    assert "3.51" in chart["title"]["text"]
     assert xinzhi.plot(result, language=language).to_dict()["title"]["subtitle"].startswith("xinzhi")
     with pytest.raises(UsageError, match="choose one of sources, groups, waterfall"):
         xinzhi.plot(result, "pie", language)
@@ -102,7 +102,7 @@ def test_pictures_hold_the_figures_of_the_frame(result):
     assert last[1] == pytest.approx(100 * jilin["tfp_growth"])
     assert sum(last[2:]) == pytest.approx(last[1], abs=TIGHT)
     lead = leading_parts(facts.rows, facts)
-    assert lead.filter(region="220000")["source"].to_list() == ["upgrading"]
+    assert lead.filter(region="220000")["source"].to_list() == ["breakthrough"]
     assert lead.filter(region="310000")["source"].to_list() == ["breakthrough"]
     apart_from = leading_parts(apart(facts), facts)
     assert apart_from.filter(region="520000")["source"].to_list() == ["allocation"]

@@ -62,7 +62,12 @@ def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> It
         yield from sheet.findings(medians.head(1).with_columns(log=pl.lit(middle)), _say(column, by, low, high))
     elif medians.height >= setting(_FILE, "regions"):
         apart = setting(_FILE, "magnitude.apart")
-        off = medians.with_columns(pl.col("log") - middle).filter(pl.col("log").abs() > math.log(apart))
+        # a single industry is nearly absent from some regions: less than the square of it is told from a wrong unit
+        least = (
+            apart**2 if any(sheet.frame[key].n_unique() == 1 for key in {*sheet.key} - {"region", "year"}) else apart
+        )
+        within = pl.col("log").is_between(-math.log(least), math.log(apart))
+        off = medians.with_columns(pl.col("log") - middle).filter(~within)
         yield from sheet.findings(off, _say(column, by, None, apart))
 
 
