@@ -16,7 +16,7 @@ from xinzhi.cli.speech import console, counted, grid, lines, print_json, say
 from xinzhi.cli.verbs import PROTOCOL, VERBS
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text, same
+from xinzhi.core.text import LANGUAGES, Text, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +132,7 @@ def assess(call: Call) -> int:
     if call.json:
         print_json(_assessed(made, files))
         return errors_left(made)
-    console().print(made.measurement.summary(call.language), markup=False)
+    console().print(made.ranking.summary(call.language), markup=False)
     if made.findings:
         counts = counted(made.findings, call.language)
         lines([say("see-check", call.language, counts=counts)], call.language, style="dim")
@@ -147,6 +147,8 @@ def _assessed(made: Any, files: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN4
         "provenance": result.provenance.to_dict(),
         "protocol": {name: getattr(rules, name) for name in ("id", "version", "status", "fingerprint")},
         "identity_gap": result.identity_gap,
+        "answer": {language: made.ranking.summary(language).splitlines() for language in LANGUAGES},
+        "ranking": made.ranking.frame.to_dicts(),
         "national": result.national_periods.to_dicts(),
         "periods": result.periods.to_dicts(),
         "coverage": result.coverage.to_dicts(),

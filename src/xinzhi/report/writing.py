@@ -18,7 +18,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.report.document import Document, dump
 from xinzhi.report.section import Section
 from xinzhi.studies import Study
-from xinzhi.yardstick import Audit, Measurement
+from xinzhi.yardstick import Audit, Measurement, Ranking
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -63,6 +63,7 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     language: Language = "en",
     sections: Sequence[Section] = (),
     notes: Sequence[Text] = (),
+    ranking: Ranking | None = None,
     certificate: Certificate | None = None,
     key: Ed25519PrivateKey | None = None,
 ) -> list[Path]:
@@ -78,6 +79,8 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
         The language that the page opens in and that names the sheets of the workbook.
     sections, notes
         What the topics say of the same data, in brief on the page; what was assumed, and what was left out and why.
+    ranking
+        What is said first, with bands and ranges; without one, what the measurement says.
     certificate, key
         From `xinzhi.report.certificate.certify`, and the key that signs it: it then states the sha256 of the files, and
         the page and the workbook name it. Without one, that of an earlier run is removed from the folder.
@@ -105,7 +108,7 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     from xinzhi.report.certificate.certify import certificate_texts
     from xinzhi.report.pages.yardstick.assessment import NAMES, document
 
-    made = replace(document(measurement, protocol, package, sections, notes), proofs=PROOFS)
+    made = replace(document(measurement, protocol, package, sections, notes, ranking), proofs=PROOFS)
     if certificate is None:
         write_document(made, out_dir, language)
         return [out_dir / name for name in NAMES]
@@ -228,7 +231,7 @@ def write_study(
     measured, package = study.measurement, study.package
     return write_assessment(
         measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes,
-        certificate=certify(measured, package, options=options), key=key,
+        ranking=study.ranking,         certificate=certify(measured, package, options=options), key=key,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.studies.study import Progress
-    from xinzhi.yardstick import Measurement
+    from xinzhi.yardstick import Bands, Measurement, Ranking
 
 TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
 GOODS = ("capital", "labour", "output")
@@ -71,6 +71,12 @@ class Assessment(Study):
         found: Any = self.results["measurement"]
         return found  # type: ignore[no-any-return] # put there by `assess`
 
+    @property
+    def ranking(self) -> Ranking:
+        """What is said first: the newest period, every rank with its range."""
+        found: Any = self.results["ranking"]
+        return found  # type: ignore[no-any-return] # put there by `assess`
+
 
 def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessment:  # noqa: ANN401 - a package; options
     """Assess all regions of a package: growth accounts, and every topic that the data are enough for.
@@ -89,7 +95,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     >>> import xinzhi
     >>> made = xinzhi.studies.assess("china-provinces", only=("scope", "frontier"))
     >>> list(made.results), list(made.topics)
-    (['measurement', 'scope', 'frontier.change'], ['scope', 'frontier'])
+    (['measurement', 'ranking', 'scope', 'frontier.change'], ['scope', 'frontier'])
     """
     from xinzhi.yardstick import measure, require_value_added, require_yearly
 
@@ -101,6 +107,8 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     measured = measure(package, wish.protocol)
     require_value_added(measured.protocol, "assess")
     require_yearly(measured.panel, "assess")
+    progress.step("bands")
+    ranked = _ranking(package, measured)
     topics: dict[str, Study] = {}
     makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
         "scope": _scope, "sources": _sources, "sectors": _sectors, "paths": _paths, "frontier": _frontier,
@@ -116,7 +124,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
             continue
         if made is not None:
             topics[topic] = made
-    results: dict[str, Result] = {"measurement": measured}
+    results: dict[str, Result] = {"measurement": measured, "ranking": ranked}
     for topic, made in topics.items():
         results |= {name if name == topic else f"{topic}.{name}": one for name, one in made.results.items()}
     return Assessment(
@@ -130,6 +138,22 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
         topics=topics,
         unusable=unusable,
     )
+
+
+def _ranking(package: Package, measured: Measurement) -> Ranking:
+    """Put the newest and the last official period side by side, with bands and ranges where they can be had."""
+    from xinzhi.yardstick import View, bands, ranking, robustness
+
+    view = View(measured)
+    estimates: Bands | None
+    try:
+        estimates = bands(measured)
+    except (InputError, UsageError):  # nothing is estimated, or there is too little to learn errors from
+        estimates = None
+    spans = (
+        [(one.start, one.end) for one in dict.fromkeys([view.spans[-1], view.lead])] if measured.periods.height else []
+    )
+    return ranking(measured, package, bands=estimates, protocols=robustness(measured, spans) if spans else None)
 
 
 def _why(topic: str, error: InputError | UsageError) -> Text:

@@ -5,6 +5,7 @@ from .audit.audit import audit as audit
 from .audit.audit import choice_shares as choice_shares
 from .audit.audit import choice_title as choice_title
 from .audit.choices import Choice as Choice
+from .audit.robustness import robustness as robustness
 from .breaking import break_marks as break_marks
 from .breaks.breaks import Breaks as Breaks
 from .breaks.breaks import break_findings as break_findings
@@ -47,6 +48,8 @@ from .panel import both_ends as both_ends
 from .panel import require_yearly as require_yearly
 from .panel import spell as spell
 from .periods import official_span as official_span
+from .ranking import Ranking as Ranking
+from .ranking import ranking as ranking
 from .view import EXCEPTIONS as EXCEPTIONS
 from .view import NATIONAL as NATIONAL
 from .view import PARTS as PARTS

@@ -21,12 +21,12 @@ def measured(result: Figures) -> Facts:
     if result.frame.is_empty():
         return {"answer.unmeasured": {}}
     view = View(result)
-    steps = (_together, _sources, _ends, _unranked, _whole, _contrast, _latest, _until)
+    steps = (_together, _sources, ends, _unranked, _whole, contrast, _latest, _until)
     facts = {key: said for step in steps for key, said in step(view).items()}
-    return facts | result.regions_declared.facts(_named(view, view.codes)) | _findings(result)
+    return facts | result.regions_declared.facts(_named(view, view.codes)) | findings(result)
 
 
-def _findings(result: Figures) -> Facts:
+def findings(result: Figures) -> Facts:
     """Return how many warnings about the data touch these figures, and in which columns."""
     warned = [one for one in result.findings if one.severity != "note"]
     columns = dict.fromkeys((str(one.table), one.column) for one in warned)
@@ -105,7 +105,8 @@ def _sources(view: View) -> Facts:
     return {key: said} | ({"answer.fell": {"k": len(fell), "n": frame.height, "names": fell}} if fell else {})
 
 
-def _ends(view: View) -> Facts:
+def ends(view: View) -> Facts:
+    """Return the regions of highest and of lowest growth, where the whole set was measured."""
     rows = view.ranked(view.lead).select("region", "tfp_growth").rows()
     if len(rows) < SEVERAL or not view.measurement.regions_declared.complete:
         return {}
@@ -125,11 +126,13 @@ def _whole(view: View) -> Facts:
     rows = view.ranked(view.whole)["region"]
     if view.whole in view.spans or not row or rows.len() < SEVERAL:
         return {}
-    ends = {"first": view.name(rows[0]), "last": view.name(rows[-1])}
-    return {"answer.whole": {"span": view.whole.label, **figures_of(row), **ends}}
+    said = {"span": view.whole.label, **figures_of(row)}
+    if view.is_extrapolated(view.whole):  # a rank of estimated years is not told without its range
+        return {"answer.whole_plain": said}
+    return {"answer.whole": {**said, "first": view.name(rows[0]), "last": view.name(rows[-1])}}
 
 
-def _contrast(view: View) -> Facts:
+def contrast(view: View) -> Facts:
     """Return group against group, in the periods that both fill."""
     if not view.contrast:
         return {}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SECTIONS: Mapping[str, tuple[str, str]] = {
     "Measurement": ("yardstick.measurement", "measurement"),
+    "Ranking": ("yardstick.ranking", "ranking"),
     "Audit": ("yardstick.audit", "audit"),
     "Claims": ("yardstick.claims", "claims"),
     "VintageHistory": ("yardstick.vintages", "history"),

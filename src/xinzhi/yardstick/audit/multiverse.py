@@ -401,8 +401,8 @@ def spread(found: Distinct, departures: IntArray, changed: IntArray, pairs: IntA
     best = np.empty(count, dtype=np.int64)
     for block in blocks(count):
         own = values[:, block]
-        quantiles[:, block] = _quantiles(own, times)
-        rank_quantiles[:, block] = _quantiles(ranks[:, block], times)
+        quantiles[:, block] = weighted_quantiles(own, times)
+        rank_quantiles[:, block] = weighted_quantiles(ranks[:, block], times)
         # Order protocols by (attains the best rank, few departures, high growth) in one key each.
         wanted = np.where(own >= least[block], few, few.max() + 1)
         best[block] = found.lead[np.where(wanted == wanted.min(axis=0), own, -np.inf).argmax(axis=0)]
@@ -419,7 +419,7 @@ def spread(found: Distinct, departures: IntArray, changed: IntArray, pairs: IntA
     )
 
 
-def _quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatArray:
+def weighted_quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatArray:
     """Return the quantiles of the columns of rows that stand for so many each, as `numpy.quantile` has them."""
     # Whole numbers of two bytes are sorted by their digits when the sort is to be stable, in a tenth of the time.
     order = np.argsort(values.T, axis=1, kind="stable" if values.dtype.kind == "i" else None)

@@ -25,7 +25,7 @@ from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Table
 from xinzhi.studies import Assessment, input_units
-from xinzhi.yardstick import Measurement, View
+from xinzhi.yardstick import Measurement, Ranking, View
 
 NAMES = ("report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessment.json")
 
@@ -36,10 +36,11 @@ def document(
     package: Package,
     topics: Sequence[Section] = (),
     notes: Sequence[Text] = (),
+    ranking: Ranking | None = None,
 ) -> Document:
     """Return the assessment of a package: `topics` are what the topics of the essay say of it."""
     view, source, units = View(measurement), package_line(package), input_units(protocol, package)
-    lead = lead_section(measurement)
+    lead = lead_section(measurement) if ranking is None else section(ranking)
     page, book, growth, levels, data = NAMES
     made = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
     return Document.of(
@@ -52,21 +53,17 @@ def document(
         frames={growth: measurement.frame, levels: measurement.levels},
         data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
         brief=frozenset(one.key for one in topics),
-        tables=contents(view, package, units, topics),
+        tables=contents(view, package, units, [lead, *topics]),
         notes=(words("note.convention"),),
     )  # fmt: skip
 
 
 def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> list[Section]:
-    """Return what stands behind the topics of an assessment."""
+    """Return what stands behind the topics of an assessment: the regions, then what all figures rest on."""
     protocol = view.measurement.protocol
     more = (words("note.more_findings", shown=SHOWN, n=len(found)),) if len(found) > SHOWN else ()
     codes, only = shown(view)
     return [
-        _section("coverage", tables.shown(view, "coverage")),
-        _section("protocol", parameters_on_page(parameters(protocol), protocol.id), introduction(protocol)),
-        _section("findings", findings_on_page(findings(found)), notes=more),
-        _section("omitted", tables.omitted(view)),
         Section(
             key="regions",
             title=words("title.regions"),
@@ -74,6 +71,10 @@ def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> lis
             intro=(paragraph([words("label.how"), words("how.region")]), *only),
             profiles=profiles(view, units, codes),
         ),
+        _section("coverage", tables.shown(view, "coverage")),
+        _section("protocol", parameters_on_page(parameters(protocol), protocol.id), introduction(protocol)),
+        _section("findings", findings_on_page(findings(found)), notes=more),
+        _section("omitted", tables.omitted(view)),
     ]
 
 
@@ -85,10 +86,12 @@ def _section(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), note
     return Section(key=key, title=words(f"title.{key}"), answer=(), intro=intro, tables=(shown,), notes=notes)
 
 
-def contents(view: View, package: Package, units: Mapping[str, str], topics: Sequence[Section] = ()) -> list[Table]:
-    """Return the tables of the workbook, one a sheet."""
+def contents(view: View, package: Package, units: Mapping[str, str], sections: Sequence[Section] = ()) -> list[Table]:
+    """Return the tables of the workbook, one a sheet; a sheet of the first section stands in the place of its like."""
+    lead, *topics = sections
+    own = {one.key: one for one in lead.sheets}
     return [
-        *tables.workbook(view, units),
+        *(own.get(one.key, one) for one in tables.workbook(view, units)),
         parameters(view.measurement.protocol),
         findings(package.findings),
         *(table for one in topics for table in one.contents()),
@@ -100,7 +103,7 @@ def summary(view: View, lead: Section, package: Package, topics: Sequence[Sectio
     result = view.measurement
     frames = ("coverage", "omitted", "regions", "periods", "national_periods", "group_periods")
     return {
-        "answer": text(lead.answer[0]),
+        "answer": text(paragraph(lead.answer)),
         "reach": text(paragraph(lead.reach)),
         "leading_period": [view.lead.start, view.lead.end],
         "unit": "log points per year",

@@ -16,7 +16,7 @@ from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import STEP, ends
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
-from xinzhi.yardstick import PARTS, Span, View
+from xinzhi.yardstick import PARTS, Ranking, Span, View
 
 PANELS = 5  # side by side
 GROUPS = (285, 270)  # pixels of a panel of the macro-regions
@@ -24,39 +24,84 @@ REGION = (330, 180)
 LEVEL = (210, 180)
 
 
-def ranking(w: Words, view: View) -> ChartType:
-    """Return bars of TFP growth by region: the leading period, and the latest one beside it, paler."""
+WHISKERS = {"band": ("low", "high"), "protocols": ("protocol_low", "protocol_high")}
+
+
+def ranking(w: Words, view: View, ranked: Ranking | None = None) -> ChartType:
+    """Return bars of TFP growth by region in the leading and in the latest period; with ranges the latest goes first.
+
+    The whiskers of `ranked` are the band of estimated years and, thinner, the range over protocols.
+    """
     spans = [span for span in (view.lead, view.latest) if span is not None]
-    shown = ends(view.of(view.lead).drop_nulls("tfp_growth").select("region").rows(named=True))
-    rows = {span: _bars(view, w, span, [row["region"] for row in shown]) for span in spans}
-    order = [row["name"] for row in rows[view.lead]]
-    domain = style.padded([row["value"] for span in spans for row in rows[span]], by=0.16)
+    if ranked is not None:
+        spans.reverse()
+    shown = ends(view.of(spans[0]).drop_nulls("tfp_growth").select("region").rows(named=True))
+    codes = [row["region"] for row in shown]
+    rows = {span: _bars(view, w, span, codes, _ranges(ranked, span)) for span in spans}
+    order = [row["name"] for row in rows[spans[0]]]
+    reach = [row[key] for span in spans for row in rows[span] for key in ("value", "far", "near")]
+    domain = style.padded(reach, by=0.16)
     width = 620 if len(spans) == 1 else 325
-    panels = [_ranked(view, w, span, rows[span], order, domain, width) for span in spans]
+    panels = [_ranked(view, w, span, rows[span], order, domain, width, first=span == spans[0]) for span in spans]
     resolve = alt.Resolve(scale=alt.ScaleResolveMap(y="shared", color="shared"))
     return style.configure(alt.hconcat(*panels, spacing=12, resolve=resolve))
 
 
-def _bars(view: View, w: Words, span: Span, shown: list[str]) -> list[dict[str, Any]]:
+def _ranges(ranked: Ranking | None, span: Span) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the whiskers of every region in a period, in percent."""
+    rows = [] if ranked is None else ranked.of(span.start, span.end).rows(named=True)
+    return {
+        row["region"]: {
+            kind: (100 * row[low], 100 * row[high]) for kind, (low, high) in WHISKERS.items() if row[low] is not None
+        }
+        for row in rows
+    }
+
+
+def _bars(
+    view: View, w: Words, span: Span, shown: list[str], ranges: Mapping[str, Mapping[str, tuple[float, float]]]
+) -> list[dict[str, Any]]:
+    """Return one row a region: its bar, its whiskers, and where its label stands, beyond both."""
     shared = view.common_kinds[span]
     known = view.of(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(shown))
-    return [
-        {
-            "name": w(view.name(code)),
-            "group": w(view.group_of[code]) if code in view.group_of else "",
-            "value": 100 * growth,
-            "label": number(100 * growth),
-            "marks": w(same(marks)) if (marks := flags.marks(cell, without=shared)) else "",
-            "side": -1 if growth < 0 else 1,
-        }
-        for code, growth, cell in known.select("region", "tfp_growth", "flags").rows()
-    ]
+    rows = []
+    for code, growth, cell in known.select("region", "tfp_growth", "flags").rows():
+        whiskers = ranges.get(code, {})
+        points = [100 * growth, *(end for pair in whiskers.values() for end in pair)]
+        side = -1 if growth < 0 else 1
+        rows.append(
+            {
+                "name": w(view.name(code)),
+                "group": w(view.group_of[code]) if code in view.group_of else "",
+                "value": 100 * growth,
+                "label": number(100 * growth),
+                "marks": w(same(marks)) if (marks := flags.marks(cell, without=shared)) else "",
+                "side": side,
+                "far": max(points) if side > 0 else min(points),
+                "near": min(points) if side > 0 else max(points),
+                **{
+                    f"{kind}_{end}": pair[at]
+                    for kind, pair in whiskers.items()
+                    for at, end in enumerate(("low", "high"))
+                },
+            }
+        )
+    return rows
 
 
 def _ranked(
-    view: View, w: Words, span: Span, rows: list[dict[str, Any]], order: list[str], domain: list[float], width: int
+    view: View,
+    w: Words,
+    span: Span,
+    rows: list[dict[str, Any]],
+    order: list[str],
+    domain: list[float],
+    width: int,
+    *,
+    first: bool,
 ) -> alt.LayerChart:
-    first = span == view.lead
+    """Return the panel of one period: the latest period is pale, for its figures are weaker."""
+    pale = span != view.lead
     y = style.ordinal(order, labels=first, labelPadding=4)
     x = alt.X("value:Q", title=w(words("chart.tfp_per_year")), scale=alt.Scale(domain=domain, nice=False))
     colour: Any = alt.value(palette.GROUPS[0])
@@ -64,16 +109,23 @@ def _ranked(
         inks = alt.Scale(domain=[w(group) for group in view.groups], range=list(_inks(view, view.groups)))
         colour = alt.Color("group:N", scale=inks)
     base = alt.Chart(style.data(rows))
-    layers = [base.mark_bar(height=12, opacity=1.0 if first else style.PALE).encode(x=x, y=y, color=colour)]
-    if not first:  # the grid must not show through the pale bars
+    layers = [base.mark_bar(height=12, opacity=style.PALE if pale else 1.0).encode(x=x, y=y, color=colour)]
+    if pale:  # the grid must not show through the pale bars
         layers.insert(0, base.mark_bar(height=12, color="white").encode(x=x, y=y))
     layers.append(style.zero("x"))
+    for kind, stroke in (("protocols", 1.0), ("band", 2.6)):
+        held = [row for row in rows if f"{kind}_low" in row]
+        if held:
+            low, high = alt.X(f"{kind}_low:Q", scale=x["scale"], title=x["title"]), alt.X2(f"{kind}_high:Q")
+            rule = alt.Chart(style.data(held)).mark_rule(strokeWidth=stroke, color=palette.INK)
+            layers.append(rule.encode(x=low, x2=high, y=y))
     sides: tuple[tuple[int, style.Align], ...] = ((1, "left"), (-1, "right"))
     for side, align in sides:
         one = alt.Chart(style.data(row for row in rows if row["side"] == side))
         labels = one.mark_text(align=align, dx=4 * side, fontSize=10, color=palette.INK)
         marks = one.mark_text(align=align, dx=30 * side, fontSize=9, color=palette.SOFT, fontStyle="italic")
-        layers += [labels.encode(x=x, y=y, text="label:N"), marks.encode(x=x, y=y, text="marks:N")]
+        at = alt.X("far:Q", scale=x["scale"], title=x["title"])
+        layers += [labels.encode(x=at, y=y, text="label:N"), marks.encode(x=at, y=y, text="marks:N")]
     common = flags.marks(";".join(f"{kind}:" for kind in view.common_kinds[span]))
     below = w(words("chart.all_bear", marks=common)) if common else " "
     title = alt.TitleParams(w(view.span_text(span)), subtitle=below, offset=4)

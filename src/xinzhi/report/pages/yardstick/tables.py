@@ -34,6 +34,9 @@ def picked(
     chosen = [name for name in COLUMNS[key] if name != "grade" or not _ungraded(frame)]
     if "code" in chosen:
         frame = frame.with_columns(code=pl.col("region"))
+    if "rank" in chosen and "start" in frame.columns:  # a rank of estimated years is not told without its range
+        estimated = [flags.is_extrapolated(cell) for cell in frame["flags"]]
+        frame = frame.with_columns(rank=pl.when(~pl.Series(estimated, dtype=pl.Boolean)).then(pl.col("rank")))
     if "period" in chosen:
         frame = frame.with_columns(period=pl.format("{}–{}", "start", "end"))
     marks = frame["flags"].to_list() if "flags" in chosen else []
@@ -96,7 +99,8 @@ def ranking(view: View) -> Table:
     columns = [*(_column(name) for name in ("rank", "region", "group")), *(_column(name, view.lead) for name in own)]
     others = [span for span in (view.latest, view.whole) if span is not None and span != view.lead]
     for span in dict.fromkeys(others):
-        names = {name: f"{name}{span.label}" for name in ("tfp_growth", "rank", *grade, "flags")}
+        places = () if view.is_extrapolated(span) else ("rank",)  # no rank of estimated years without its range
+        names = {name: f"{name}{span.label}" for name in ("tfp_growth", *places, *grade, "flags")}
         other = view.of(span).select("region", *names).rename(names)
         frame = frame.join(other, on="region", how="left", maintain_order="left")
         columns += [replace(_column(name, span), name=renamed) for name, renamed in names.items()]

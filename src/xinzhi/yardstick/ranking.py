@@ -1,0 +1,345 @@
+"""The newest and the last official period side by side, every rank with its range, and what may be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core import flags
+from xinzhi.core.errors import InputError
+from xinzhi.core.parameters import setting
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, clauses, words
+from xinzhi.data import Package, national_series
+from xinzhi.yardstick.answer import contrast, ends, findings, largest_source
+from xinzhi.yardstick.audit.multiverse import CONVENTIONS
+from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
+from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands
+from xinzhi.yardstick.growth_accounts import account
+from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.view import PARTS, Span, View
+
+MOSTLY = setting(CONVENTIONS, "half")
+BAND: dict[str, Any] = {"low": pl.Float64, "high": pl.Float64, "rank_low": pl.Int64, "rank_high": pl.Int64}
+PERIOD = ["region", "start", "end"]
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start", "end")):
+    """TFP growth of every region in the newest and in the last official period, with the ranges of growth and rank.
+
+    `low, high, rank_low, rank_high` are the band of estimated years (see `Bands`), `protocol_low` to
+    `protocol_rank_high` the range over 90 % of the admissible protocols, and `among_first` the part of the protocols
+    that put the region among the first three. A rank of an estimated period without its range is left out, and so is
+    that of a region whose data fail the tests of admission. `bands` are those of the same measurement; `nation` is the
+    growth of the nation's output by year, where the package has it.
+    """
+
+    measurement: Measurement
+    bands: Bands | None
+    protocols: int
+    nation: Mapping[int, float]
+
+    def facts(self) -> Facts:
+        """Return the newest period, those before it, ties, the sum beside the nation, and what carries growth."""
+        return said(self)
+
+    def of(self, start: int, end: int) -> pl.DataFrame:
+        """Return the rows of one period, highest TFP growth first."""
+        return self.frame.filter(start=start, end=end)
+
+
+def ranking(
+    measurement: Measurement,
+    package: Package | None = None,
+    *,
+    bands: Bands | None = None,
+    protocols: pl.DataFrame | None = None,
+) -> Ranking:
+    """Put the newest and the last official period side by side, every rank with its range.
+
+    Parameters
+    ----------
+    measurement
+        What `measure` returns.
+    package
+        What it was measured from; its table ``nation`` has the nation's own growth.
+    bands
+        Bands of the same measurement, where years are estimated.
+    protocols
+        Ranges over the admissible protocols, from `robustness`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> measured = xinzhi.measure("china-provinces")
+    >>> made = ranking(measured, bands=xinzhi.bands(measured))
+    >>> made.frame.filter(region="140000", end=2023).select("rank", "rank_low", "rank_high").row(0)  # Shanxi
+    (1, 1, 4)
+    """
+    view = View(measurement)
+    spans = dict.fromkeys([view.spans[-1], view.lead]) if measurement.periods.height else {}
+    band = pl.DataFrame(schema={name: SCHEMA[name] for name in PERIOD} | BAND)
+    if bands is not None:
+        band = bands.frame.filter(component=TOGETHER).select(*PERIOD, *BAND)
+    over = pl.DataFrame(schema=SCHEMA) if protocols is None else protocols
+    rows = [_rows(view, span, band, over) for span in spans]
+    kept = [*PERIOD, "output_growth", "tfp_growth", "rank", "grade", "flags", *BAND, *list(SCHEMA)[4:]]
+    frame = pl.concat(rows).select(kept) if rows else pl.DataFrame(schema=dict.fromkeys(kept, pl.Float64))
+    nation = {} if package is None else _nation(package)
+    read = {"nation": package.fingerprint("nation")} if nation and package is not None else {}
+    return Ranking(
+        frame=frame,
+        measurement=measurement,
+        bands=bands,
+        protocols=int(over["protocols"].max() or 0),  # type: ignore[arg-type] # whole numbers
+        nation=nation,
+        kind=measurement.kind,
+        names=measurement.names,
+        provenance=replace(measurement.provenance, verb="ranking", inputs={**measurement.provenance.inputs, **read}),
+    )
+
+
+def _rows(view: View, span: Span, band: pl.DataFrame, over: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of one period; without a rank, or in estimated years without its range, there is no rank."""
+    own = view.of(span)
+    if "grade" not in own.columns:
+        own = own.with_columns(grade=pl.lit(None, pl.String))
+    if own.schema["start"] == pl.Int64:  # quarters have neither band nor audit
+        own = own.join(band, on=PERIOD, how="left", maintain_order="left")
+        own = own.join(over.drop("protocols"), on=PERIOD, how="left", maintain_order="left")
+    else:
+        own = own.with_columns(
+            pl.lit(None, kind).alias(name) for name, kind in (BAND | dict(list(SCHEMA.items())[4:])).items()
+        )
+    unranked = pl.col("rank").is_null()
+    places = ("rank_low", "rank_high", "protocol_rank_low", "protocol_rank_high", "among_first")
+    own = own.with_columns(pl.when(unranked).then(None).otherwise(pl.col(name)).alias(name) for name in places)
+    if not view.is_extrapolated(span):
+        return own
+    return own.with_columns(rank=pl.when(pl.col("rank_low").is_not_null()).then(pl.col("rank")))
+
+
+def _nation(package: Package) -> dict[int, float]:
+    """Return the log growth of the nation's output by year; none where the package does not have it."""
+    if "nation" not in package.tables:
+        return {}
+    try:
+        series = national_series(package, "gdp_growth", unit="percent", verb="assess")
+    except InputError:
+        return {}
+    return {year: float(np.log1p(value / 100)) for year, value in series.select("year", "value").iter_rows()}
+
+
+def said(result: Ranking) -> Facts:
+    """Return the facts of five sentences, each left out where nothing can be said; notes say how far they carry."""
+    view = View(result.measurement)
+    newest = view.spans[-1]
+    if result.frame.is_empty() or not _total(view, newest):  # regions one by one: what the measurement says of them
+        return result.measurement.facts()
+    steps = (_newest, _before, _robust, _beside_nation)
+    facts = {key: values for step in steps for key, values in step(result, view, newest).items()}
+    declared = result.measurement.regions_declared.facts([view.name(code) for code in view.codes])
+    return (
+        facts
+        | _carried(view, newest)
+        | {f"note.{key.removeprefix('answer.')}": one for key, one in contrast(view).items()}
+        | declared
+        | _findings(result, view, newest)
+    )
+
+
+def _total(view: View, span: Span) -> Mapping[str, Any]:
+    """Return the accounts of all regions together, or of the only one; empty where there is no total."""
+    if len(view.codes) == 1:
+        rows = view.of(span).drop_nulls("tfp_growth")
+        return rows.row(0, named=True) if rows.height else {}
+    row = view.national_of(span)
+    return row if row and row["tfp_growth"] is not None else {}
+
+
+def _band(result: Ranking, span: Span) -> tuple[float, float] | None:
+    """Return the widest band of all regions together: of the estimates, and with drift and revisions."""
+    if result.bands is None:
+        return None
+    mine = result.bands.frame.filter(
+        pl.col("component").is_in([TOGETHER, ALL]), region=TOTAL, start=span.start, end=span.end
+    ).drop_nulls("low")
+    return mine.select(pl.col("low").min(), pl.col("high").max()).row(0) if mine.height else None
+
+
+def _newest(result: Ranking, view: View, span: Span) -> Facts:
+    row = _total(view, span)
+    subject = (
+        view.name(view.codes[0]) if len(view.codes) == 1 else words("yardstick.ranking.together", n=len(view.codes))
+    )
+    values = {"span": span.label, "subject": subject, "tfp": row["tfp_growth"], "growth": row["output_growth"]}
+    if not view.is_extrapolated(span):
+        return {"ranking.newest": values}
+    band = _band(result, span)
+    if band is None or result.bands is None:
+        return {"ranking.newest_no_band": values}
+    return {"ranking.newest_band": values | {"low": band[0], "high": band[1], "level": result.bands.level}}
+
+
+def _before(result: Ranking, view: View, newest: Span) -> Facts:
+    """Return the periods before the newest one, latest first, and which of them lie outside its band."""
+    known = {span: row["tfp_growth"] for span in reversed(view.spans[:-1]) if (row := _total(view, span))}
+    if not known:
+        return {}
+
+    def figures(spans: Iterable[Span]) -> list[Text]:
+        return [words("yardstick.ranking.figure", span=span.label, value=known[span]) for span in spans]
+
+    band = _band(result, newest)
+    if band is None:
+        return {"ranking.before": {"figures": figures(known)}}
+    higher = [span for span in known if known[span] > band[1]]
+    lower = [span for span in known if known[span] < band[0]]
+    within = [span for span in known if span not in {*higher, *lower}]
+    key = "slower" if len(higher) == len(known) else "faster" if len(lower) == len(known) else "mixed"
+    if not higher and not lower:
+        key = "same"
+    values = {"higher": figures(higher), "lower": figures(lower), "within": figures(within)}
+    parts = [words(f"yardstick.ranking.{name}", figures=some) for name, some in values.items() if some]
+    return {f"ranking.before_{key}": {"figures": figures(known), "parts": clauses(parts)}}
+
+
+def _robust(result: Ranking, view: View, newest: Span) -> Facts:
+    """Return how many pairs differ, and who is among the first under most protocols; else who is first and last."""
+    if len(view.codes) == 1:
+        rows = result.of(newest.start, newest.end).drop_nulls("protocol_low")
+        values = {"protocols": f"{result.protocols:,}"}
+        return {"ranking.alone": values | rows.row(0, named=True)} if rows.height else {}
+    if not view.measurement.regions_declared.complete:
+        return {}
+    parts: list[Text] = []
+    if result.bands is not None:
+        pairs = result.bands.pairs.filter(start=newest.start, end=newest.end, component=TOGETHER)
+        if pairs.height:
+            k = int(pairs["decided"].sum())
+            parts.append(
+                words(
+                    "yardstick.ranking.ties",
+                    span=newest.label,
+                    k=k,
+                    n=pairs.height,
+                    part=k / pairs.height,
+                    decided=result.bands.decided,
+                )
+            )
+    if result.protocols:
+        firsts = [_first(result, view, span) for span in dict.fromkeys([newest, view.lead])]
+        named = [one for one in firsts if one is not None]
+        key = "first" if named else "nobody"
+        parts.append(
+            words(f"yardstick.ranking.{key}", parts=clauses(named), protocols=f"{result.protocols:,}", first=FIRST)
+        )
+    if not parts:
+        return ends(view)
+    return {"ranking.robust": {"parts": clauses(parts)}}
+
+
+def _first(result: Ranking, view: View, span: Span) -> Text | None:
+    """Return the regions that most protocols put among the first in a period, each with the part of them, cut off."""
+    rows = result.of(span.start, span.end).filter(pl.col("among_first") > MOSTLY).sort("among_first", descending=True)
+    names = [
+        words("yardstick.ranking.part", name=view.name(code), part=int(100 * share))
+        for code, share in rows.select("region", "among_first").rows()
+    ]
+    return words("yardstick.ranking.first_in", span=span.label, names=names) if names else None
+
+
+def _beside_nation(result: Ranking, view: View, newest: Span) -> Facts:
+    """Return the sum of the regions beside the nation's own growth, and TFP at the nation's with the same inputs."""
+    row, declared = view.national_of(newest), view.measurement.regions_declared
+    years = range(newest.start + 1, newest.end + 1) if isinstance(newest.end, int) else ()
+    known = [result.nation[year] for year in years if year in result.nation]
+    if len(view.codes) == 1 or not row or declared.foreign or not known or len(known) < len(years):
+        return {}
+    nation, added = float(np.mean(known)), row["output_growth"]
+    implied = row["tfp_growth"] - added + nation  # type: ignore[operator] # they are known
+    return {
+        "ranking.nation": {
+            "span": newest.label,
+            "n": len(view.codes),
+            "added": added,
+            "nation": nation,
+            "implied": implied,
+        }
+    }
+
+
+def _carried(view: View, newest: Span) -> Facts:
+    """Return what carried growth, and what the figures do not say."""
+    row, frame = _total(view, newest), largest_source(view.of(newest))
+    parts = {name: row[column] for name, column in PARTS.items() if row and row.get(column) is not None}
+    if not parts or row["output_growth"] <= 0:
+        return {}
+    best = max(parts, key=lambda name: parts[name])
+    k = frame.filter(largest=best).height
+    values = {
+        "span": newest.label,
+        "factor": words(f"factor.{best}"),
+        "points": parts[best],
+        "growth": row["output_growth"],
+        "k": k,
+        "n": frame.height,
+    }
+    limits = [*_estimated(view, newest), *_graded(view, newest)]
+    key = "carried" if len(view.codes) > 1 else "carried_alone"
+    return {
+        f"ranking.{key}": values
+        | {"limits": clauses([words("yardstick.ranking.limits", limits=clauses(limits))]) if limits else ""}
+    }
+
+
+def _estimated(view: View, newest: Span) -> list[Text]:
+    """Return which inputs have no official figures for all of the newest period, by the year in which these end."""
+    rows = view.measurement.coverage.drop_nulls("last_official_year").sort("last_official_year", maintain_order=True)
+    by_year: dict[int, list[Text]] = {}
+    for series, year in rows.select("series", "last_official_year").rows():
+        if year < newest.end:
+            by_year.setdefault(int(year), []).append(flags.series_name(series))
+    ended = [words("yardstick.ranking.ended", names=names, year=year) for year, names in by_year.items()]
+    return [words("yardstick.ranking.estimated", ends=ended)] if ended else []
+
+
+def _graded(view: View, newest: Span) -> list[Text]:
+    """Return the regions that are not ranked in the newest and in the last official period."""
+    found = {span: [view.name(code) for code in view.unranked(span)] for span in dict.fromkeys([newest, view.lead])}
+    return [words("yardstick.ranking.unranked", span=span.label, names=names) for span, names in found.items() if names]
+
+
+def _findings(result: Ranking, view: View, newest: Span) -> Facts:
+    """Return how many warnings touch the figures, and by how much growth moves without the regions concerned."""
+    warned = [one for one in result.measurement.findings if one.severity != "note"]
+    if not warned:
+        return {}
+    codes = list(dict.fromkeys(code for one in warned if (code := (one.key or "").partition("/")[0]) in view.codes))
+    moved = _without(result.measurement, codes, newest) if len(view.codes) > 1 else None
+    if moved is None:
+        return findings(result.measurement)
+    key = "findings_moved" if moved["all"] is None else "findings_moved_all"
+    return {f"note.{key}": {"n": len(warned), "k": len(codes), "tfp": _total(view, newest)["tfp_growth"], **moved}}
+
+
+def _without(measurement: Measurement, codes: Sequence[str], span: Span) -> dict[str, float | None] | None:
+    """Return how far total growth moves at most without one of some regions, and without all of them."""
+    if measurement.accounts is None or not isinstance(span.end, int) or not codes:
+        return None
+    years, regions, measured = measurement.panel.years, measurement.panel.regions, set(measurement.frame["region"])
+    inside = (years > span.start) & (years <= span.end)
+    without = [set[str](), *({code} for code in codes), set(codes)]
+    member = np.array([[code in measured - left for code in regions] for left in without])
+    some = bool(member[-1].any())
+    sums = measurement.accounts.inputs.aggregate(member if some else member[:-1])
+    growth = account(sums, measurement.protocol).tfp_growth[:, inside].mean(axis=1)
+    moves = np.abs(growth[1:] - growth[0])
+    if not np.isfinite(moves).all():
+        return None
+    return {"single": float(moves[: len(codes)].max()), "all": float(moves[-1]) if some else None}

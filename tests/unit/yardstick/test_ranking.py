@@ -1,0 +1,205 @@
+"""The answer of an assessment: five sentences that say no more than what is computed, and ranks with their ranges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.core.text import sentences
+from xinzhi.studies import assess
+from xinzhi.yardstick import View, audit, ranking, robustness
+
+NEWEST, OFFICIAL = (2017, 2023), (2012, 2017)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """Return the assessment of China's provinces without its topics."""
+    return assess("china-provinces", only=("none",))
+
+
+def told(result, language="en"):
+    """Return the facts of a ranking, and its sentences by key."""
+    facts = result.facts()
+    said = {key: sentences({key: values}, result.topic)[0].lang(language) for key, values in facts.items()}
+    return facts, said
+
+
+def alone(package, code):
+    """Return a package of one region."""
+    return replace(
+        package, tables={name: package.tables[name].filter(region=code) for name in ("accounts", "investment")}
+    )
+
+
+def test_robustness_is_that_of_the_audit(shipped):
+    found = robustness(shipped.measurement, [OFFICIAL, NEWEST])
+    whole = audit(shipped.package).frame.join(found, on=["region", "start", "end"], how="inner")
+    assert whole.height == found.height == 62
+    for mine, other in (("protocol_low", "p05"), ("protocol_high", "p95")):
+        assert (whole[mine] - whole[other]).abs().max() < 1e-12
+    assert (whole["protocol_rank_low"] <= whole["rank_p05"]).all()
+    assert (whole["protocol_rank_high"] >= whole["rank_p95"]).all()
+    assert (whole["protocol_rank_high"] - whole["rank_p95"]).max() < 1
+
+
+def test_how_often_a_region_is_among_the_first_is_counted(shipped):
+    found = robustness(shipped.measurement, [OFFICIAL]).sort("region")
+    estimates = audit(shipped.package).estimates
+    growth = estimates.of_span(list(estimates.spans).index(OFFICIAL))
+    places = (growth[:, :, None] < growth[:, None, :]).sum(axis=2) + 1
+    assert found["among_first"].to_numpy() == pytest.approx((places <= 3).mean(axis=0), abs=1e-12)
+
+
+def test_every_rank_of_an_estimated_period_has_its_range(shipped):
+    for (start, end), estimated in ((NEWEST, True), (OFFICIAL, False)):
+        rows = shipped.ranking.of(start, end)
+        assert rows["rank_low"].is_not_null().all() is estimated or not estimated
+        assert (rows["rank"].is_null() | rows["protocol_rank_low"].is_not_null()).all()
+        assert not estimated or rows.filter(pl.col("rank").is_not_null() & pl.col("rank_low").is_null()).is_empty()
+    plain = ranking(shipped.measurement)
+    assert plain.of(*NEWEST)["rank"].is_null().all()
+    assert plain.of(*OFFICIAL)["rank"].is_not_null().any()
+    failed = View(shipped.measurement).unranked(View(shipped.measurement).lead)
+    assert failed
+    assert shipped.ranking.of(*OFFICIAL).filter(pl.col("region").is_in(failed))["protocol_rank_low"].is_null().all()
+
+
+def test_five_sentences_lead_newest_first(shipped):
+    facts, said = told(shipped.ranking)
+    keys = [key for key in facts if not key.startswith("note.")]
+    assert keys == [
+        "ranking.newest_band",
+        "ranking.before_slower",
+        "ranking.robust",
+        "ranking.nation",
+        "ranking.carried",
+    ]
+    assert said["ranking.newest_band"].startswith("In 2017–2023")
+    band = facts["ranking.newest_band"]
+    rows = shipped.ranking.bands.frame.filter(region="total", start=2017, end=2023)
+    widest = rows.filter(pl.col("component").is_in(["estimates", "everything"]))
+    assert (band["low"], band["high"]) == (widest["low"].min(), widest["high"].max())
+    assert band["low"] <= band["tfp"] <= band["high"]
+    _, chinese = told(shipped.ranking, "zh")
+    assert not any(letter.isascii() and letter.isalpha() for key in keys for letter in chinese[key] if letter != "D")
+
+
+def test_earlier_periods_are_called_higher_only_beyond_the_band(shipped):
+    made = shipped.ranking
+    high = told(made)[0]["ranking.newest_band"]["high"]
+    view = View(made.measurement)
+    assert all(view.national_of(span)["tfp_growth"] > high for span in view.spans[:-1])
+    wide = made.bands.frame.with_columns(
+        pl.when(pl.col("region") == "total").then(pl.col("high") + 0.0025).otherwise(pl.col("high")).alias("high")
+    )
+    facts, said = told(replace(made, bands=replace(made.bands, frame=wide)))
+    assert "ranking.before_mixed" in facts
+    assert "2.2 % in 2012–2017" in said["ranking.before_mixed"].partition("cannot")[0].replace("\u00a0", " ")
+    everything = wide.with_columns(
+        pl.when(pl.col("region") == "total").then(1.0).otherwise(pl.col("high")).alias("high")
+    )
+    assert "ranking.before_same" in replace(made, bands=replace(made.bands, frame=everything)).facts()
+
+
+def test_the_sum_of_the_regions_stands_beside_the_nation(shipped):
+    said = shipped.ranking.facts()["ranking.nation"]
+    table = shipped.package.tables["nation"].filter(
+        pl.col("variable") == "gdp_growth", pl.col("vintage").str.starts_with("census4 (final")
+    )
+    known = {year: value for year, value in table.select("year", "value").rows() if 2017 < year <= 2023}
+    nation = np.mean([np.log1p(known[year] / 100) for year in range(2018, 2024)])
+    row = View(shipped.measurement).national_of(View(shipped.measurement).spans[-1])
+    assert said["nation"] == pytest.approx(nation, abs=1e-12)
+    assert said["implied"] == pytest.approx(row["tfp_growth"] - row["output_growth"] + said["nation"], abs=1e-12)
+    assert "ranking.nation" not in ranking(shipped.measurement).facts()
+    tables = {name: frame for name, frame in shipped.package.tables.items() if name != "nation"}
+    assert "ranking.nation" not in ranking(shipped.measurement, replace(shipped.package, tables=tables)).facts()
+
+
+def test_the_note_on_findings_says_by_how_much_growth_moves(shipped):
+    said = shipped.ranking.facts()["note.findings_moved_all"]
+    measured, view = shipped.measurement, View(shipped.measurement)
+    codes = {(one.key or "").partition("/")[0] for one in measured.findings if one.severity == "warning"} & set(
+        view.codes
+    )
+    assert (said["n"], said["k"]) == (sum(one.severity == "warning" for one in measured.findings), len(codes))
+    inputs = measured.inputs.filter(~pl.col("region").is_in(list(codes)))
+    rest = (
+        inputs.group_by("year")
+        .agg(
+            pl.col("output", "capital", "labour").sum(),
+            human=(pl.col("human_capital") * pl.col("labour")).sum() / pl.col("labour").sum(),
+            share=(pl.col("labour_share") * pl.col("output")).sum() / pl.col("output").sum(),
+        )
+        .sort("year")
+    )
+    step = rest.with_columns(
+        weight=(pl.col("share") + pl.col("share").shift()) / 2,
+        **{name: pl.col(name).log().diff() for name in ("output", "capital", "labour", "human")},
+    ).filter(pl.col("year").is_between(2018, 2023))
+    growth = step.select(
+        (
+            pl.col("output")
+            - (1 - pl.col("weight")) * pl.col("capital")
+            - pl.col("weight") * (pl.col("labour") + pl.col("human"))
+        ).mean()
+    ).item()
+    assert said["all"] == pytest.approx(abs(growth - said["tfp"]), abs=1e-9)
+    assert said["single"] > 0
+
+
+def test_one_region_has_no_rank_no_band_and_says_so(shipped):
+    made = assess(alone(shipped.package, "520000"), only=("none",)).ranking
+    facts, said = told(made)
+    assert "ranking.newest_no_band" in facts
+    assert "no band" in said["ranking.newest_no_band"]
+    assert "ranking.nation" not in facts
+    assert "ranking.robust" not in facts
+    assert (
+        facts["ranking.alone"]["protocol_low"]
+        < facts["ranking.newest_no_band"]["tfp"]
+        < facts["ranking.alone"]["protocol_high"]
+    )
+    assert made.frame["rank"].is_null().all()
+    mine = shipped.ranking.frame.filter(region="520000")
+    assert made.frame["tfp_growth"].to_list() == pytest.approx(mine["tfp_growth"].to_list(), abs=1e-12)
+
+
+def test_a_part_of_the_set_is_told_as_the_measurement_tells_it(shipped):
+    some = ["220000", "210000", "230000"]
+    tables = {
+        name: shipped.package.tables[name].filter(pl.col("region").is_in(some)) for name in ("accounts", "investment")
+    }
+    made = assess(replace(shipped.package, tables=tables), only=("none",))
+    assert made.ranking.facts() == made.measurement.facts()
+    assert made.ranking.frame["rank"].is_null().all()
+
+
+def test_a_made_up_country_without_estimates_has_sentences_without_bands(country):
+    made = assess(xinzhi.load(country(regions=12, years=25, first=1990)), only=("none",)).ranking
+    assert made.bands is None
+    facts, said = told(made)
+    assert "ranking.newest" in facts
+    assert "band" not in " ".join(said.values())
+    assert "ranking.nation" not in facts
+    for language in ("zh", "en"):
+        assert made.summary(language)
+
+
+def test_ranks_of_estimated_years_stand_in_no_table_without_their_range(shipped):
+    from xinzhi.report.pages.yardstick import tables
+
+    view = View(shipped.measurement)
+    titles = [column.name for column in tables.ranking(view).columns]
+    assert "rank" in titles
+    assert not any(name.startswith("rank20") for name in titles)
+    periods = tables.shown(view, "periods")
+    at = {column.name: place for place, column in enumerate(periods.columns)}
+    ends = {row[at["end"]] for row in periods.rows if row[at["rank"]] is not None}
+    assert ends
+    assert max(ends) < 2023
