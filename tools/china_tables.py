@@ -11,14 +11,17 @@ import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
 
 MARKS = yaml.safe_load(Path(__file__).with_name("china_sources.yaml").read_text("utf-8"))
+CAPABILITY = yaml.safe_load(Path(__file__).with_name("china_capability.yaml").read_text("utf-8"))
 SITE = re.compile(r"[\w-]+\.(?:com|cn|hk|net|cc)\b")
 NATION = ("variable", "year", "value", "unit", "vintage", "status", "source", "second_source", "second_value")
 BARRED = r"^cip4_"  # China Industrial Productivity states no licence
+NATION_CODE = "000000"
 LAST_LEVEL = 2017  # of fixed-asset investment by province; growth rates only are published since
 FIRST, CENSUS = 1996, 2000  # first year of the accounts; the census from which residents are counted everywhere
 SICHUAN, CHONGQING = "510000", "500000"
@@ -343,11 +346,98 @@ def industry_census(sources: Path, _: Path) -> pl.DataFrame:
     return wide.sort("region").rename({"average_workers": "employment"})
 
 
+def capability(sources: Path, out: Path) -> pl.DataFrame:
+    """Return dated evidence of what each province can do, by category of the plans: compiled facts and employment."""
+    rows = read(sources, "capability/capability.csv").filter(pl.col("confidence") != "low")
+    compiled = pl.DataFrame([_evidence(row) for row in rows.iter_rows(named=True)], orient="row")
+    order = ["region", "category", "evidence", "measure", "name_zh", "name_en", "value", "unit", "year", "issuer_zh",
+             "issuer", "source", "confidence"]  # fmt: skip
+    facts = pl.DataFrame(CAPABILITY["facts"], orient="row")
+    made = pl.concat([compiled.select(order), facts.select(order), _of_tables(sources, out).select(order)])
+    nation = made.filter(pl.col("region") == NATION_CODE, pl.col("category") != "all").select(
+        "measure",
+        at=whole("year"),
+        nation="value",
+        nation_year="year",
+        nation_source=pl.format("{}, {}: {}", "name_en", "year", "source"),
+    )
+    made = made.filter(pl.col("region") != NATION_CODE).with_columns(at=whole("year")).sort("at")
+    made = made.join_asof(nation.sort("at"), on="at", by="measure", strategy="nearest", check_sortedness=False)
+    return made.drop("at").sort("category", "evidence", "measure", "region", whole("year"), "name_en")
+
+
+def _evidence(row: dict[str, str]) -> dict[str, str]:
+    """Return one compiled fact with its measure, unit, issuer and citation."""
+    found = next((one for one in CAPABILITY["measures"] if _is(one, row)), {})
+    other = CAPABILITY["other"].get(row["unit"], CAPABILITY["plain"].get(row["evidence"], "figure"))
+    zh, en = CAPABILITY["issuers"][row["issuer"]]
+    decided = row["evidence"] == "designation" and row["unit"] not in CAPABILITY["other"]
+    start = next((one for one in CAPABILITY["sources"] if row["source"].startswith(one)), None)
+    return row | {
+        "evidence": found.get("evidence", row["evidence"]),
+        "measure": found.get("measure", other),
+        "unit": _unit(row) if decided else CAPABILITY["units"].get(row["unit"], row["unit"]),
+        "year": "2021" if row["year"] == "2020/21" else row["year"][:4],
+        "issuer_zh": zh,
+        "issuer": en,
+        "source": CAPABILITY["sources"][start] if start else _page(row["source"]),
+    }
+
+
+def _unit(row: dict[str, str]) -> str:
+    """Return the unit of a decision."""
+    return "items" if row["unit"] in CAPABILITY["whole"] else "ratio"
+
+
+def _is(one: dict[str, Any], row: dict[str, str]) -> bool:
+    """Say whether a pattern of a measure matches a fact."""
+    return bool(re.match(one["match"], row["name_en"])) and all(
+        row[key] == of for key, of in one.get("when", {}).items()
+    )
+
+
+def _page(source: str) -> str:
+    """Return the citation of a page: its address without notes of the compilation."""
+    parts = [part.strip() for part in re.sub(r"\([^)]*\)", "", source).split(";")]
+    kept = [part for part in parts if part and "file id" not in part and "GWR" not in part]
+    return "; ".join(kept) or "list as published, read in a repost"
+
+
+def _of_tables(sources: Path, out: Path) -> pl.DataFrame:
+    """Return value added of branches, and persons employed by category with the totals that they are held to."""
+    added = CAPABILITY["added"]
+    urban = read(sources, "recent/urban_unit_employment_sections_2024.csv")
+    works = read(out, "activity.csv").filter(pl.col("year") == "2016")
+    value = read(out, "branch_output.csv").rename({"output_nominal": "employment"})
+    value = value.filter(whole("year") == whole("year").max())
+    staff, labour = ("employment", "1e4 persons"), ("employment", "persons")
+    cases = [(urban, one, *staff, "NBS, urban non-private units by section in 2024") for one in added["totals"]]
+    for one in added["divisions"]:
+        part = works if one["codes"] == "all" else works.filter(pl.col("industry").is_in(one["codes"]))
+        cases.append((part, one, *labour, "NBS, China Labour Statistical Yearbook 2017, as in the table activity"))
+    for one in added["branches"]:
+        part = value.filter(branch=one["branch"])
+        cases.append((part, one, "output", "1e8 CNY", "NBS, regional accounts, as in the table branch_output"))
+    zh, en = added["told"]["issuer"]
+    return pl.concat(
+        part.group_by("region", "year")
+        .agg(value=number("employment").sum().round(4))
+        .select(
+            "region", "year", category=pl.lit(one["category"]), evidence=pl.lit(kind), measure=pl.lit(one["measure"]),
+            name_zh=pl.lit(one["zh"]), name_en=pl.lit(one["en"]), value=text("value"), unit=pl.lit(unit),
+            issuer_zh=pl.lit(zh), issuer=pl.lit(en), source=pl.lit(source),
+            confidence=pl.lit(added["told"]["confidence"]),
+        )
+        for part, one, kind, unit, source in cases
+    )  # fmt: skip
+
+
 TABLES: dict[str, Callable[[Path, Path], pl.DataFrame]] = {
     "accounts": accounts,
     "activity_sections": activity_sections,
     "asset_investment": asset_investment,
     "branch_output": branch_output,
+    "capability": capability,
     "indicators": indicators,
     "industry_census": industry_census,
     "nation": nation,

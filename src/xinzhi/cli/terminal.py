@@ -26,7 +26,7 @@ WIDTH = 24.0  # of a title in a table, in units of its size
 def show(made: Study, call: Call) -> None:
     """Print what belongs to the topic, then the notes."""
     makers: Mapping[str, Callable[[Study, Call], None]] = {
-        "paths": _paths, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
+        "paths": _paths, "able": _able, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
         "risks": _risks, "screen": _screen, "bubbles": _bubbles, "audit": _audit,
         "bands": _bands, "backtest": _backtest,
     }  # fmt: skip
@@ -56,6 +56,11 @@ def _paths(made: Study, call: Call) -> None:
         for row in chances.best(made.region, FEW).iter_rows(named=True)
     ]
     grid(["industry", "density", "complexity", "gain"], rows, call.language)
+
+
+def _able(made: Study, call: Call) -> None:
+    """Print the evidence on the region that was asked for."""
+    _told(made, call.language)
 
 
 def _plan(made: Study, call: Call) -> None:

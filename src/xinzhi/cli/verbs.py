@@ -155,6 +155,7 @@ VERBS: Mapping[str, Verb] = {
     "frontier": Verb("topics.topic", options=("FrontierOptions", Settings, Top, Shown)),
     "sectors": Verb("topics.sectors", ("data?",), ("SectorsOptions", Listing, Shown)),
     "paths": Verb("topics.topic", options=("PathsOptions", Shown)),
+    "able": Verb("topics.topic", options=("AbleOptions", Shown)),
     "plan": Verb("topics.topic", options=("PlanOptions", Shown)),
     "screen": Verb("topics.screen", ("projects?",), ("ScreenOptions", Example, Shown)),
     "risks": Verb("topics.topic", options=("RisksOptions", Shown)),

@@ -52,6 +52,8 @@ from .leap.leapfrog import leapfrog as leapfrog
 from .leap.northeast import SERIES as SERIES
 from .leap.northeast import Northeast as Northeast
 from .leap.northeast import northeast as northeast
+from .plans.able import Able as Able
+from .plans.able import able as able
 from .plans.choices import Choices as Choices
 from .plans.choices import choices as choices
 from .plans.isomorphism import Isomorphism as Isomorphism

@@ -1,3 +1,5 @@
+from .able import AbleOptions as AbleOptions
+from .able import able as able
 from .assess import Assessment as Assessment
 from .assess import AssessOptions as AssessOptions
 from .assess import assess as assess

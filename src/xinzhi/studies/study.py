@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LEAST = Path(__file__).with_name("studies.yaml")
 YARDSTICK = ("measure", "audit", "claim", "vintages")  # their recipes are short and stand together
 ESTIMATES = ("bands", "backtest")
-OTHERS = ("scope", "sources", "sectors", "paths", "plan", "frontier", "risks", "screen", "bubbles")
+OTHERS = ("scope", "sources", "sectors", "paths", "able", "plan", "frontier", "risks", "screen", "bubbles")
 TOPICS = ("assess", *YARDSTICK, *ESTIMATES, *OTHERS)
 
 

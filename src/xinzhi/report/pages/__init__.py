@@ -67,6 +67,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Leapfrog": ("pathways.leap", "leapfrog"),
     "LaneChanges": ("pathways.leap", "lane_changes"),
     "Northeast": ("pathways.leap", "northeast"),
+    "Able": ("pathways.able", "able"),
     "Plan": ("pathways.plan", "plan"),
     "Screening": ("risks.screening", "screening"),
     "Bubbles": ("risks.bubbles", "bubbles"),

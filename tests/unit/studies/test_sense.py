@@ -1,0 +1,62 @@
+"""Statements that every expert would sign, on the package that ships: ``tests/cases/sense.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import xinzhi
+from xinzhi.data import names_of
+from xinzhi.pathways import able
+
+CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parents[2] / "cases" / "sense.yaml").read_text("utf-8")
+)
+LEAST = 55
+
+
+def parts(text: str) -> list[str]:
+    return [one.strip() for one in str(text).split(",")]
+
+
+@pytest.fixture(scope="module")
+def package() -> xinzhi.Package:
+    return xinzhi.load("china-provinces")
+
+
+def codes(package: xinzhi.Package, regions: str) -> list[str]:
+    known = package.tables["regions"]["region"].to_list()
+    every = names_of(package)
+    return known if regions == "all" else [every.resolve(one, known) for one in parts(regions)]
+
+
+def wrong(case: dict[str, Any], answer: str) -> bool:
+    """Say whether an answer is none of those that it must be, or one of those that it must not be."""
+    return answer not in parts(case["is"]) if "is" in case else answer in parts(case["never"])
+
+
+def of_able(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    found = {(row["region"], row["category"]): row["able"] for row in able(package).frame.iter_rows(named=True)}
+    for case in cases:
+        for region in codes(package, case["region"]):
+            for category in parts(case["category"]):
+                if wrong(case, answer := found[region, category]):
+                    yield f"{region} {category}: {answer}; {case['why']}"
+
+
+ASK = {"able": of_able}
+
+
+def test_there_are_enough_statements_and_each_says_why() -> None:
+    every = [case for cases in CASES.values() for case in cases]
+    assert len(every) >= LEAST
+    assert all(case.get("why") for case in every)
+
+
+@pytest.mark.parametrize("verb", CASES)
+def test_every_statement_holds(package: xinzhi.Package, verb: str) -> None:
+    assert list(ASK[verb](package, CASES[verb])) == []
