@@ -197,9 +197,9 @@ def _risks(made: Study, call: Call) -> None:
     if made.region is not None:
         lines([register.explain(made.region, call.language)], call.language)
         return
-    from xinzhi.report.pages.risks.register import mark, pitfall_heads
+    from xinzhi.report.pages.risks.register import mark, pitfall_heads, telling
 
-    pitfalls = register.matrix["pitfall"].unique(maintain_order=True).to_list()
+    pitfalls = telling(register)
     rows = []
     for code in register.codes():
         cells = {row["pitfall"]: mark(row) for row in register.matrix.filter(region=code).iter_rows(named=True)}

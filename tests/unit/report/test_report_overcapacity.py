@@ -211,14 +211,14 @@ def test_how_far_the_answer_rests_on_demand_is_said(wave, shown):
         "all, slow demand", "all, base demand", "all, fast demand",
     ]  # fmt: skip
     shown = {cells[0].en: cells[1:] for cells in found["chances"].twin.rows}
-    own = wave.frame.filter(category="nev")
+    own = wave.frame.filter(category="auto")
     asked = [(entry, path) for entry in ("all", "uncertain") for path in ("low", "base", "high")]
     chances = [100 * own.filter(entry=entry, demand=path)["chance_below"][0] for entry, path in asked]
-    assert shown["New-energy vehicles"] == pytest.approx(chances)
+    assert shown["Automobiles and parts"] == pytest.approx(chances)
 
 
 def test_tables_of_the_wave_are_in_percent_of_what_the_frame_holds(wave, shown):
-    row = wave.frame.filter(category="nev", entry="all", demand="base").row(0, named=True)
+    row = wave.frame.filter(category="auto", entry="all", demand="base").row(0, named=True)
     tables = {table.key: table for table in pages.section(wave).contents()}
     for key, names in (
         ("herd_categories", ("base_utilisation", "growth", "entrant_size", "capacity_added")),
@@ -226,19 +226,19 @@ def test_tables_of_the_wave_are_in_percent_of_what_the_frame_holds(wave, shown):
         ("herd_prices", ("price", "price_low", "price_high")),
     ):  # fmt: skip
         table = tables[key]
-        cells = next(cells for cells in table.rows if cells[0].en == "New-energy vehicles")
+        cells = next(cells for cells in table.rows if cells[0].en == "Automobiles and parts")
         held = dict(zip([one.name for one in table.columns], cells, strict=True))
         assert {name: held[name] for name in names} == pytest.approx({name: 100 * row[name] for name in names}), key
     held = dict(zip([one.name for one in tables["herd_crowd"].columns], range(6), strict=True))
-    cells = next(cells for cells in tables["herd_crowd"].rows if cells[0].en == "New-energy vehicles")
+    cells = next(cells for cells in tables["herd_crowd"].rows if cells[0].en == "Automobiles and parts")
     assert cells[held["break_even"]] == row["break_even"]  # a number of entrants
     assert set(shown) >= {"crowd", "offsets"}
 
 
-@pytest.mark.parametrize("asked", ["nev", "新能源汽车", "New-energy vehicles"])
+@pytest.mark.parametrize("asked", ["auto", "汽车(含零部件)", "Automobiles and parts"])
 def test_one_category_has_its_range(wave, asked):
     picture = next(one for one in pages.section(wave, region=asked).pictures if one.kind == "outlook")
-    row = wave.frame.filter(category="nev", entry="all", demand="base").row(0, named=True)
+    row = wave.frame.filter(category="auto", entry="all", demand="base").row(0, named=True)
     ends = [round(100 * row[name]) for name in ("utilisation_low", "utilisation_high")]
     assert figures(picture.headline.en)[2:5] == [*ends, row["regions"]]
     spec = json.dumps(xinzhi.plot(wave, "outlook", "zh").to_dict(), ensure_ascii=False)
@@ -263,8 +263,8 @@ def test_without_a_wave_no_wave_is_claimed(package):
     section = pages.section(result)
     found = draws(section)
     assert not result.waves["wave"].any()
-    assert "None of 33 categories is a wave" in found["lure"].headline.en
-    assert "No category of 33" in found["crowd"].headline.en
+    assert "None of 18 categories is a wave" in found["lure"].headline.en
+    assert "No category of 18" in found["crowd"].headline.en
     assert "80%" in found["idle"].how.en
     said = " ".join(note.en for note in section.notes)
     assert "enlarge what it had in 2016 by 30" in said

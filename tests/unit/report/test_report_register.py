@@ -14,9 +14,9 @@ from xinzhi.core.text import LANGUAGES, Text
 from xinzhi.report import svg, write_report
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages import section
-from xinzhi.report.pages.risks.register import figure
+from xinzhi.report.pages.risks.register import figure, telling
 
-PITFALLS = ["misfit", "overcapacity", "herding", "debt", "old-wine", "bubble"]
+PITFALLS = ["misfit", "overcapacity", "overbuilding", "herding", "debt", "old-wine", "bubble"]
 JILIN = "220000"
 
 
@@ -61,7 +61,7 @@ def test_the_headline_counts_the_regions_of_each_pitfall(found, told):
     }
     headline = picture(told, "matrix").headline.en
     for name, count in counts.items():
-        assert f"{name} {count}" in headline
+        assert f"{'overcapacity now' if name == 'overcapacity' else name} {count}" in headline
     assert "of 31" in headline
     assert "not checked" not in headline  # every pitfall was checked somewhere
 
@@ -75,9 +75,9 @@ def test_the_matrix_shows_shares_numbers_and_the_worst_and_keeps_what_was_not_ch
         (found.names.region(code).en, "–") for code in dark["region"].unique()
     }
     cells = {(one["row"], one["column"]): one for one in filled}
-    row = found.matrix.filter(region=JILIN, pitfall="overcapacity").row(0, named=True)
-    assert cells["Jilin", "overcapacity"]["mark"] == f"{row['flagged']} !!"
-    assert cells["Jilin", "overcapacity"]["value"] == pytest.approx(100 * row["flagged"] / row["checked"])
+    row = found.matrix.filter(region=JILIN, pitfall="debt").row(0, named=True)
+    assert cells["Jilin", "debt"]["mark"] == f"{row['flagged']} !!"
+    assert cells["Jilin", "debt"]["value"] == pytest.approx(100 * row["flagged"] / row["checked"])
     assert cells["Anhui", "old wine"]["mark"] == "0"
     assert cells["Jilin", "old wine"]["mark"] == "1 !!"
     assert cells["Shanghai", "bubble"]["mark"] == "1 !"
@@ -88,24 +88,23 @@ def test_the_matrix_shows_shares_numbers_and_the_worst_and_keeps_what_was_not_ch
         assert share == (pytest.approx(100 * flagged / checked) if checked else None)
 
 
-def test_industries_are_counted_by_region_and_the_most_frequent_leads(found, told):
-    drawn = picture(told, "items")
-    rows = found.frame.filter(kind="category")
-    counts = rows.group_by("item", "pitfall").agg(pl.col("region").n_unique()).sort("region", descending=True)
-    assert f"in {counts['region'][0]} regions" in drawn.headline.en
-    some = rows["item"].n_unique()
-    assert f"{some} of {found.checks.filter(kind='category')['item'].n_unique()} industries" in drawn.headline.en
-    assert sum(one[2] for one in drawn.twin.rows) == counts["region"].sum()
-    for _, _, flagged, checked, share in drawn.twin.rows:
-        assert share == (pytest.approx(100 * flagged / checked) if checked else None)
-    # the share is of the regions that were checked, not of all that name it
-    unseen = pl.when(region=JILIN, pitfall="overcapacity").then(pl.lit("not checked")).otherwise("status")
-    thinned = replace(found, checks=found.checks.with_columns(status=unseen))
-    rows = picture(section(thinned), "items").twin.rows
-    named = thinned.checks.filter(pitfall="overcapacity", item="auto")["region"].n_unique()
-    row = next(r for r in rows if r[0] == found.names.text("category", "auto") and r[1].en == "overcapacity")
-    assert row[3] == named - 1
-    assert row[4] == pytest.approx(100 * row[2] / row[3])
+def test_a_column_that_says_nothing_is_not_drawn(found, package):
+    plain = risks.register(package)
+    assert telling(plain) == ["overcapacity", "overbuilding", "herding", "debt"]
+    drawn = picture(section(plain), "matrix")
+    assert {one["column"] for rows in layers(drawn)[:1] for one in rows} == {
+        "overcapacity now", "if all build", "herding", "debt",
+    }  # fmt: skip
+    assert len(drawn.twin.rows) == 31 * len(PITFALLS)  # the table has them all
+    assert telling(found) == PITFALLS
+
+
+def test_the_worst_flags_and_what_is_national_lead_the_tables(found, told):
+    first, second, *_ = told.tables
+    assert (first.key, second.key) == ("register_worst", "register_national")
+    assert len(first.rows) == found.worst().height
+    assert len(second.rows) == found.national.height
+    assert all(0 < row[5] <= 60 for row in first.rows)  # the base rate of each
 
 
 def test_a_region_has_its_own_figures_each_against_its_own_threshold(found, told):
@@ -138,7 +137,7 @@ def test_tables_lose_no_flag_and_no_check(found, told):
     rows = tables["register_unchecked"].rows
     assert sum(row[4] for row in rows) == missing.height + 31 * len(not_given) + rest
     assert all(row[5] for row in rows)
-    assert len(tables["register_rules"].rows) == 10
+    assert len(tables["register_rules"].rows) == 13
 
 
 def test_the_answer_says_what_was_checked_and_that_nothing_is_added_up(found, told, package):
@@ -149,11 +148,11 @@ def test_the_answer_says_what_was_checked_and_that_nothing_is_added_up(found, to
     assert any(
         line.en == "Not checked: does not fit, old wine in new bottles and speculative bubble." for line in alone.answer
     )
-    assert {one.kind for one in alone.pictures} == {"matrix", "items"}
+    assert {one.kind for one in alone.pictures} == {"matrix"}
     assert not any("score" in name for name in found.matrix.columns)
 
 
-@pytest.mark.parametrize("kind", ["matrix", "items", "ledger"])
+@pytest.mark.parametrize("kind", ["matrix", "ledger"])
 def test_pictures_fit_both_languages(told, kind):
     drawn = picture(told, kind)
     assert "…" not in "".join(one.lang(language) for one in (drawn.title, drawn.how) for language in LANGUAGES)
@@ -162,13 +161,13 @@ def test_pictures_fit_both_languages(told, kind):
 
 
 def test_a_figure_is_never_rounded_onto_its_threshold():
-    assert figure("idle-now", 74.98, 75.0).zh == "74.98%"
+    assert figure("idle-now", 0.0998, 0.1).zh == "9.98%"
     assert figure("named-by-most", 0.5, 0.5).zh == "50%"
     assert figure("idle-if-all-build", None) is None
     assert figure("ongoing-episode", -1.0, 0.0).en == "no"
     assert figure("named-by-most", 0.92).en == "92\xa0%"
     assert figure("named-by-most", 0.4998, 0.5).zh == "49.98%"
-    assert figure("idle-now", 71.34, 75).zh == "71.3%"
+    assert figure("borrowing-beyond-stable", 0.0134, 0.01).zh == "1.3%"
 
 
 def thin():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from xinzhi.risks.capacity.entry_inputs import national_growth, read_categories, survey_series
 
@@ -14,7 +15,7 @@ def test_read_categories() -> None:
 
 def test_survey_series() -> None:
     rows = pl.DataFrame({"period": ["2025Q1", "2025Q2"], "industry": ["coal"] * 2, "utilisation": [70.0, 72.0]})
-    assert survey_series(rows)["06"] == ("coal", 0.71, 0.05)
+    assert survey_series(rows)["06"] == ("coal", 0.71, 0.05, pytest.approx(float("nan"), nan_ok=True))
 
 
 def test_national_growth() -> None:

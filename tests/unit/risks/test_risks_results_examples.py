@@ -42,7 +42,7 @@ def test_facts_of_the_shipped_package(made, keys) -> None:
 
 
 def test_facts_of_a_wave() -> None:
-    done = herd_entry(PACKAGE, categories=["nev", "finance"], draws=400)
+    done = herd_entry(PACKAGE, categories=["auto", "finance"], draws=400)
     assert done.facts()["answer.left_out"] == {"k": 1, "n": 2}
 
 
@@ -68,13 +68,13 @@ def test_a_result_knows_a_region_by_its_name() -> None:
     assert debt_fan(PACKAGE, draws=50).of_region("Jilin")["headline.fan"]["year"] == 2024
     assert debt_stress(PACKAGE).of_region("吉林")["headline.along"]["year"] == 2024
     flags = register(PACKAGE)
-    assert flags.of_region("Jilin")["headline.ledger"]["d"] == 1
+    assert flags.of_region("Jilin")["headline.ledger"]["d"] == 12
     assert flags.explain("Jilin").partition(":")[0] == "Jilin"
 
 
 def test_a_result_knows_an_industry_by_its_name() -> None:
     assert capacity(PACKAGE).explain("煤炭开采和洗选业")["industry"][0] == "coal"
-    assert herd_entry(PACKAGE, categories=["pv"], draws=50).explain("光伏")["category"][0] == "pv"
+    assert herd_entry(PACKAGE, categories=["battery"], draws=50).explain("动力电池/储能")["category"][0] == "battery"
 
 
 def test_timeline() -> None:

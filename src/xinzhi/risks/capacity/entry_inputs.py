@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package, names_of
@@ -30,15 +30,16 @@ class Category:
     divisions: tuple[str, ...]  # that the table `activity` has
     missing: tuple[str, ...]  # that it lacks
     base: float  # utilisation at the start (0-1)
+    place: float  # share of its own past means over so many quarters that were lower
     spread: float  # standard deviation of its yearly log change
     survey: tuple[str, ...]  # the series behind both
     reason: Text | None  # why nothing can be computed; None where it can
 
 
 def read_categories(
-    package: Package, year: int | None, asked: Sequence[str] | None
+    package: Package, year: int | None, asked: Sequence[str] | None, demand: Collection[str] = ()
 ) -> tuple[int, int, tuple[Category, ...]]:
-    """Return the year of the plans, the year of the sizes, and the categories."""
+    """Return the year of the plans, the year of the sizes, and the categories; those of `demand` have their own."""
     verb = "herd_entry"
     plans = package.require("plans", ["region", "year", "category", "named"], verb=verb)
     kinds = package.require("plan_categories", ["category", "divisions"], verb=verb)
@@ -62,7 +63,10 @@ def read_categories(
     division = dict(kinds.select("category", pl.col("divisions").str.split(";")).iter_rows())
     names, survey = names_of(package), survey_series(rates)
     return chosen, of_sizes, tuple(
-        _category(code, names.text("category", code), named.get(code, []), division[code] or [], employed, survey)
+        _category(
+            code, names.text("category", code), named.get(code, []), division[code] or [], employed, survey,
+            unjudged(code, demand),
+        )
         for code in codes
     )  # fmt: skip
 
@@ -73,24 +77,29 @@ def _category(
     regions: Sequence[str],
     divisions: Sequence[str],
     employed: Mapping[str, Mapping[str, float]],
-    survey: Mapping[str, tuple[str, float, float]],
+    survey: Mapping[str, tuple[str, float, float, float]],
+    unjudged: str | None,
 ) -> Category:
     there = [one for one in divisions if one in employed]
     weight = {one: sum(employed[one].values()) for one in there}
     total = sum(weight.values())
     own = {one: [employed[part][one] for part in there if one in employed[part]] for one in regions}
     sized = {one: sum(parts) / total for one, parts in own.items() if parts and total > 0}
-    surveyed = [one for one in there if one in survey and weight[one] > 0]
-    base = spread = float("nan")
+    measured = unjudged != "utilisation_unknown"
+    surveyed = [one for one in there if one in survey and weight[one] > 0] if measured else []
+    base = spread = place = float("nan")
     if surveyed:
         heavy = np.array([weight[one] for one in surveyed])
         base = float(np.average([survey[one][1] for one in surveyed], weights=heavy))
         spread = float(np.average([survey[one][2] for one in surveyed], weights=heavy))
+        place = float(np.average([survey[one][3] for one in surveyed], weights=heavy))
     reasons = {
         "unmapped": not divisions, "no_division": not there, "not_named": not regions, "not_surveyed": not surveyed,
         "no_size": not sized or float(np.median(list(sized.values()))) <= 0,
     }  # fmt: skip
-    why = next((key for key, holds in reasons.items() if holds), None)
+    if not measured and there and regions:
+        reasons = {}
+    why = next((key for key, holds in reasons.items() if holds), unjudged)
     return Category(
         code=code,
         name=name,
@@ -100,14 +109,29 @@ def _category(
         divisions=tuple(there),
         missing=tuple(one for one in divisions if one not in employed),
         base=base,
+        place=place,
         spread=spread,
         survey=tuple(dict.fromkeys(survey[one][0] for one in surveyed)),
         reason=None if why is None else words(f"overcapacity.reason.{why}", divisions=divisions),
     )
 
 
-def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
-    """Return for every division the survey series that stands for it, its level (0-1) and yearly log spread."""
+def unjudged(code: str, demand: Collection[str]) -> str | None:
+    """Return why a category cannot be judged by its plants or by national output; None where it can."""
+    if code in setting("overcapacity", "not_as_output.utilisation"):
+        return "utilisation_unknown"
+    unknown = code in setting("overcapacity", "not_as_output.demand") and code not in {*demand, *sourced()}
+    return "demand_unknown" if unknown else None
+
+
+def sourced() -> Mapping[str, float]:
+    """Return the growth per year of demand that has a source, by category."""
+    found: Mapping[str, float] = setting("overcapacity", "not_as_output.sourced")
+    return found
+
+
+def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float, float]]:
+    """Return for every division the survey series that stands for it, its level (0-1), log spread and place."""
     quarters = rates.filter(pl.col("period").str.contains("Q"), pl.col("utilisation").is_not_null()).with_columns(
         place=pl.col("period").str.slice(0, 4).cast(pl.Int64) * _QUARTERS
         + pl.col("period").str.slice(5, 1).cast(pl.Int64)
@@ -117,13 +141,32 @@ def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float]]:
     since = int(quarters["place"].max() or 0) - setting("overcapacity", "wave.base_quarters")  # type: ignore[arg-type] # whole
     recent = quarters.filter(pl.col("place") > since).group_by("industry")
     level = dict(recent.agg(pl.col("utilisation").mean() / 100).iter_rows())
-    spread = _spreads(quarters)
-    found: dict[str, tuple[str, float, float]] = {}
+    spread, places = _spreads(quarters), _places(quarters, since)
+    found: dict[str, tuple[str, float, float, float]] = {}
     for wider in ("sections", "survey"):  # the narrower series comes last and stays
         for series, divisions in setting("overcapacity", f"utilisation.{wider}").items():
             if series in level:
-                found |= {one: (series, float(level[series]), spread[series]) for one in divisions}
+                # a whole section says nothing of the place of an industry in its own past
+                own = places[series] if wider == "survey" else float("nan")
+                found |= {one: (series, float(level[series]), spread[series], own) for one in divisions}
     return found
+
+
+def _places(quarters: pl.DataFrame, since: int) -> dict[str, float]:
+    """Return for every series the share of its own past means (of as many quarters) that lie below the last one."""
+    span = setting("overcapacity", "wave.base_quarters")
+    found = {}
+    for (series,), own in quarters.sort("place").group_by("industry"):
+        when, rates = own["place"].to_numpy(), own["utilisation"].to_numpy()
+        ends = [end for end in range(int(when[0]) + span - 1, since + span + 1) if (_in(when, end, span)).any()]
+        means = np.array([rates[_in(when, end, span)].mean() for end in ends])
+        found[str(series)] = float((means[:-1] < means[-1]).mean()) if len(means) > 1 else float("nan")
+    return found
+
+
+def _in(when: IntArray, end: int, span: int) -> BoolArray:
+    """Return which quarters lie in the span that ends with one."""
+    return np.asarray((when > end - span) & (when <= end))
 
 
 def _spreads(quarters: pl.DataFrame) -> dict[str, float]:

@@ -124,6 +124,8 @@ def simulate(
     rows: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
     if one.reason is not None:
         why = {"growth_source": growth[1], "status_zh": one.reason.zh, "status_en": one.reason.en}
+        if np.isfinite(one.base):  # what is used today is known where only its demand is not
+            head |= {"base_utilisation": one.base, "base_place": _known(one.place)}
         rows["frame"] = [
             head | why | {"entry": entry, "demand": path, "growth": rate}
             for path, rate in rates.items()
@@ -229,6 +231,7 @@ def _outcomes(
         | _three("price", ends[1])
         | {
             "base_utilisation": one.base,
+            "base_place": _known(one.place),
             "entrant_size": draws.each,
             "capacity_added": draws.usual[entry],
             "chance_below": float((used * 100 < float(rules["threshold"])).mean()),
@@ -242,6 +245,11 @@ def _outcomes(
         for cut, u, p in zip(rules["percentiles"], *ends[:, len(CUTS) :], strict=True)
     ]
     return figures, bands, float(np.median(x))
+
+
+def _known(figure: float) -> float | None:
+    """Return a figure; None where it is not a number."""
+    return figure if np.isfinite(figure) else None
 
 
 def _three(name: str, found: FloatArray) -> dict[str, float]:

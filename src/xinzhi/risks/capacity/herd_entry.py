@@ -14,7 +14,7 @@ from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import as_package, is_package, provenance
-from xinzhi.risks.capacity.entry_inputs import Category, check_demand, national_growth, read_categories
+from xinzhi.risks.capacity.entry_inputs import Category, check_demand, national_growth, read_categories, sourced
 from xinzhi.risks.capacity.entry_market import Market, simulate
 from xinzhi.risks.inputs import checked, conventions, setting
 
@@ -139,7 +139,9 @@ def herd_entry(
     categories, year
         Codes of categories (None: all) and the year of the plans (None: the last).
     demand
-        Growth per year of some categories' demand at unchanged prices; the others grow as national real output.
+        Growth per year of some categories' demand at unchanged prices. The others grow as a source says
+        (``not_as_output.sourced`` in ``overcapacity.yaml``) or as national real output; emerging categories without
+        either are not judged.
     paths
         Which paths of demand beside ``base`` (None: all, ``low, base, high``); the figures of each are the same alone.
     seed
@@ -164,9 +166,9 @@ def herd_entry(
 
     Examples
     --------
-    >>> found = herd_entry("china-provinces", categories=["nev", "finance"], draws=400)
-    >>> found.frame.filter(entry="all", demand="base").select("category", "regions", "status_en").rows()[1]
-    ('nev', 16, 'computed')
+    >>> found = herd_entry("china-provinces", categories=["auto", "finance"], draws=400)
+    >>> found.frame.filter(entry="all", demand="base").select("category", "regions", "status_en").rows()[0]
+    ('auto', 13, 'computed')
     """
     if not is_package(source):
         raise InputError("capacity.no-package")
@@ -175,13 +177,16 @@ def herd_entry(
     if paths is not None:
         rules = {**rules, "demand": _chosen(rules["demand"], paths)}
     market = Market(**{name: rules[name] for name in Market.__slots__})
-    chosen, of_sizes, found = read_categories(package, year, categories)
+    chosen, of_sizes, found = read_categories(package, year, categories, demand or ())
     check_demand(demand, [one.code for one in found])
     national, first, last = national_growth(package, int(rules["window"]))
     frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
     for one in found:
-        given = None if demand is None else demand.get(one.code)
-        growth = (national, "national output") if given is None else (float(given), "given")
+        growth = (national, "national output")
+        if one.code in sourced():
+            growth = (sourced()[one.code], "source")
+        if one.code in (demand or {}):
+            growth = (float(demand[one.code]), "given")
         for name, rows in simulate(one, market, growth, rules, seed).items():
             frames[name].extend(rows)
     options = {"year": chosen, "sizes": of_sizes, "growth": [first, last], "seed": seed, **rules}
@@ -212,7 +217,7 @@ def _chosen(known: Mapping[str, float], paths: Sequence[str]) -> dict[str, float
 
 
 _NUMBERS = (
-    "growth", "base_utilisation", "entrant_size", "capacity_added",
+    "growth", "base_utilisation", "base_place", "entrant_size", "capacity_added",
     "utilisation", "utilisation_low", "utilisation_high", "price", "price_low", "price_high",
     "chance_below", "profit", "chance_loss", "break_even", "break_even_low", "break_even_high",
     "offsetting_spillover",

@@ -132,7 +132,8 @@ def outlook(found: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str,
     """Return what capacity looks like for every planned category, by rule."""
     options = found.provenance.options
     rows = found.frame.filter(entry="all", demand="base").select(
-        "regions", "utilisation", "break_even", "chance_below", "base_utilisation", "survey", "growth", item="category",
+        "regions", "utilisation", "break_even", "chance_below", "base_utilisation", "base_place", "survey", "growth",
+        item="category",
         few="entrants_at_threshold", needed="growth_at_threshold", zh="status_zh", en="status_en",
     )  # fmt: skip
     series = {one for cell in rows["survey"].drop_nulls() for one in cell.split(";")}
@@ -147,32 +148,29 @@ def outlook(found: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str,
             for language in _LANGUAGES
         ),
     )
-    shares, percent = found.sizes.rename({"category": "item"}), (100 * pl.col("share")).round(1)
-    unknown = words("register.part.share_unknown")
-    both = (
-        plan.join(rows, on="item", how="left")
-        .join(shares, on=["region", "item"], how="left")
-        .with_columns(
-            edge=pl.lit(float(options["threshold"])),
-            horizon=pl.lit(int(options["horizon"])),
-            share_zh=pl.format("{}%", percent).fill_null(unknown.zh),
-            share_en=pl.format("{}%", percent).fill_null(unknown.en),
-        )
+    both = plan.join(rows, on="item", how="left").with_columns(
+        edge=pl.lit(float(options["threshold"])), horizon=pl.lit(int(options["horizon"]))
     )
-    told = both.with_columns(_stated("chance_below", "not_computed"))
     return {
-        "idle-if-all-build": told.with_columns(value="chance_below"),
-        "idle-now": told.with_columns(value=pl.col("base_utilisation") * 100),
+        "idle-if-all-build": both.with_columns(_stated("chance_below", "not_computed"), value="chance_below"),
+        "idle-now": both.with_columns(
+            *_reasons(
+                (pl.col("base_utilisation").is_null(), "not_surveyed"), (pl.col("base_place").is_null(), "section_only")
+            ),
+            value="base_place",
+            used=100 * pl.col("base_utilisation"),
+        ),
     }
 
 
 def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
     """Return in words the chance, how many may build, and the series of the survey."""
-    if row["chance_below"] is None:
+    if row["base_utilisation"] is None:
         return dict.fromkeys(("chance", "few", "survey"), NO_TEXT)
-    series = [names.text("series", one) for one in (row["survey"] or "").split(";")]
-    chance = chance_words(float(row["chance_below"]))
-    return {"chance": chance, "few": _few(row["few"]), "survey": names_joined(series)}
+    series = names_joined([names.text("series", one) for one in (row["survey"] or "").split(";")])
+    if row["chance_below"] is None:
+        return dict.fromkeys(("chance", "few"), NO_TEXT) | {"survey": series}
+    return {"chance": chance_words(float(row["chance_below"])), "few": _few(row["few"]), "survey": series}
 
 
 def chance_words(chance: float) -> Text:

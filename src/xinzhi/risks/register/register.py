@@ -11,12 +11,15 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.schema import describe
 from xinzhi.core.text import Language, Text, words
 from xinzhi.data import Package, as_package, is_package, names_of, provenance
 from xinzhi.risks.capacity.herd_entry import HerdEntry, herd_entry
 from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of
+from xinzhi.risks.inputs import setting
 from xinzhi.risks.register.evidence import bubble, burden, divisions, herding, old_wine, outlook, planned, ranked
+from xinzhi.risks.register.national import settle
 from xinzhi.risks.register.rules import (
     CHECKS,
     FLAGS,
@@ -24,7 +27,6 @@ from xinzhi.risks.register.rules import (
     judge,
     not_given,
     pitfalls,
-    raised_everywhere,
     rules,
     unmatched,
     without_region,
@@ -37,10 +39,12 @@ _NAMED = 3  # items of a pitfall that are named
 class Register(Result, verb="register", topic="register", key=("region", "item", "rule")):
     """Flags of regions, each with the figure behind it; there is no total score.
 
-    A row of `frame` is a flag, of `checks` a figure that was held against a threshold or could not be, of `matrix` a
-    region and pitfall. `findings` name evidence that was not given, and where to get it.
+    A row of `frame` is a flag with its base rate (the share of regions that bear one of its rule), of `national` what
+    holds for most regions and is said once, of `checks` a figure that was held against a threshold or could not be, of
+    `matrix` a region and pitfall. `findings` name evidence that was not given, and where to get it.
     """
 
+    national: pl.DataFrame
     checks: pl.DataFrame
     matrix: pl.DataFrame
     findings: tuple[Finding, ...]
@@ -48,6 +52,21 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
     def codes(self) -> list[str]:
         """Return the codes of the regions, in the order of the matrix."""
         return [str(code) for code in self.matrix["region"].unique(maintain_order=True)]
+
+    def worst(self, n: int | None = None) -> pl.DataFrame:
+        """Return the gravest flags of every region, `n` at most (None: as ``listed`` in ``register.yaml``).
+
+        The gravest severity comes first, then what fewest regions bear; each rule is heard once before any twice.
+        """
+        most = int(setting("register", "listed")) if n is None else n
+        order = {one: at for at, one in enumerate(SEVERITIES)}
+        beyond = (pl.col("value") - pl.col("threshold")).abs()
+        keys = ["region", pl.col("severity").replace_strict(order, return_dtype=pl.Int64), "base_rate", beyond, "item"]
+        graver = self.frame.sort(keys, descending=[False, True, False, True, False])
+        turn = pl.int_range(pl.len()).over("region", "rule")
+        rows = graver.with_columns(turn=turn).sort("region", "turn", maintain_order=True).drop("turn")
+        place = rows.select(place=pl.int_range(1, pl.len() + 1).over("region"))
+        return pl.concat([place, rows], how="horizontal").filter(pl.col("place") <= most)
 
     def tallies(self) -> list[dict[str, Any]]:
         """Return for each pitfall how many regions were checked, are flagged, and have an alert."""
@@ -73,6 +92,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
                 continue
             values = {"name": name, "n": row["checked"], "k": row["flagged"], "a": row["alerts"]}
             items, ends = self._often(row["pitfall"]), self._ends(row["pitfall"])
+            said += [{"what": one} for one in self._nation(row["pitfall"])]
             key = "clear" if not row["flagged"] else "flagged_items" if items else "flagged"
             said += [{"what": words(f"register.answer.{key}", **values, items=items)}]
             said += [{"what": words("register.answer.ends", **ends)}] if ends else []
@@ -81,6 +101,23 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
                 said.append({"what": words("register.answer.partly", **missing)})
         unchecked: Facts = {"answer.unchecked": {"names": unseen}} if unseen else {}
         return {"answer.pitfall": said} | unchecked | {"answer.parts": {}}
+
+    def _nation(self, pitfall: str) -> list[Text]:
+        """Return what of a pitfall is the nation's, a sentence a rule."""
+        told = []
+        for (name,), rows in self.national.filter(pitfall=pitfall).group_by("rule", maintain_order=True):
+            rule = describe("register", "rule").values[str(name)]
+            if rows["kind"][0] == "rule":
+                told.append(words("register.answer.nation_rule", rule=rule, k=rows["hit"][0], n=rows["among"][0]))
+                continue
+            items = [
+                words("register.answer.item", name=self.names.text(kind, item), count=hit)
+                for kind, item, hit in rows.select("kind", "item", "hit").head(_NAMED).rows()
+            ]
+            checked = self.checks.filter(pl.col("rule") == name, pl.col("status") != "not checked")
+            values = {"rule": rule, "k": rows.height, "m": checked["item"].n_unique()}
+            told.append(words("register.answer.nation_items", **values, items=items))
+        return told
 
     def _often(self, pitfall: str) -> list[Text]:
         """Return the items of a pitfall that are flagged in most regions; those of one region each are no pattern."""
@@ -190,15 +227,18 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
 
     Notes
     -----
-    Rules and thresholds stand in ``register.yaml``, each with its argument. Flags are not added up: a region that
-    names more industries has more of them. Umbrella terms of the plans (``informative`` 0) are left out: that all name
-    "modern agriculture" says nothing.
+    Rules and thresholds stand in ``register.yaml``, each with its argument. What more than 60 % of the regions meet, or
+    is one figure for all of them, is the nation's and said once; a region bears a flag of it where it is among the
+    worst quarter. Flags are not added up: a region that names more industries has more of them. Umbrella terms of the
+    plans (``informative`` 0) are left out: that all name "modern agriculture" says nothing.
 
     Examples
     --------
     >>> found = register("china-provinces")
-    >>> found.matrix.filter(region="110000").select("pitfall", "status").rows()[:3]
-    [('misfit', 'not checked'), ('overcapacity', 'flagged'), ('herding', 'flagged')]
+    >>> found.national.group_by("rule").len().sort("rule")["rule"].to_list()
+    ['borrowing-beyond-stable', 'idle-if-all-build', 'idle-now', 'named-by-most']
+    >>> found.worst().filter(region="630000").select("rule", "severity").rows()[0]
+    ('borrowing-beyond-stable', 'alert')
     """
     if not is_package(source):
         raise InputError("register.no-package")
@@ -242,17 +282,21 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         notes += without_region("series", unplaced)
         made.append(("ongoing-episode", rows, _source(bubbles, "bubbles")))
     judged = [judge(*one) for one in made]
-    order = ["region", "pitfall", "rule", "item"]
-    checks = pl.concat([pl.DataFrame(schema=CHECKS), *(one[0] for one in judged)]).sort(order)
-    flags = pl.concat([pl.DataFrame(schema=FLAGS), *(one[1] for one in judged)]).sort(order)
+    called = Names({"region": places, "category": categories})
+    checks, flags, national = settle(
+        pl.concat([pl.DataFrame(schema=CHECKS), *(one[0] for one in judged)]),
+        pl.concat([pl.DataFrame(schema=FLAGS), *(one[1] for one in judged)]),
+        called,
+    )
     given = {"density": density, "fit": fit, "likeness": likeness, "screening": screening, "bubbles": bubbles}
     series = bubbles.names.by_kind.get("series", {}) if isinstance(bubbles, Result) else {}
     return Register(
         frame=flags,
+        national=national,
         checks=checks,
         matrix=_matrix(checks, flags, regions, notes),
-        findings=(*notes, *raised_everywhere(checks)),
-        names=Names({"region": places, "category": categories, "series": series}),
+        findings=tuple(notes),
+        names=Names({**called.by_kind, "series": series}),
         kind=package.kind,
         provenance=provenance(
             "register", package, ["plans", "plan_categories"], year=chosen,
@@ -309,6 +353,8 @@ def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes
         why_en=pl.col("reason_en").drop_nulls().first(),
     )
     absent = {one.key: one.message for one in notes if one.rule == "evidence-not-given"}
+    if "overcapacity" in absent:  # the same evidence is behind both
+        absent["overbuilding"] = absent["overcapacity"]
     nothing = words("register.reason.nothing")
     missing = pl.DataFrame(
         [(name, absent.get(name, nothing).zh, absent.get(name, nothing).en) for name in pitfalls()],

@@ -19,10 +19,13 @@ CHECKS: dict[str, Any] = {
 }  # fmt: skip
 FLAGS: dict[str, Any] = {
     "region": pl.String, "kind": pl.String, "item": pl.String, "pitfall": pl.String, "rule": pl.String,
-    "severity": pl.String, "value": pl.Float64, "threshold": pl.Float64, "evidence_zh": pl.String,
-    "evidence_en": pl.String, "source": pl.String, "reference": pl.String, "clears_zh": pl.String,
-    "clears_en": pl.String,
+    "severity": pl.String, "value": pl.Float64, "threshold": pl.Float64, "base_rate": pl.Float64,
+    "evidence_zh": pl.String, "evidence_en": pl.String, "source": pl.String, "reference": pl.String,
+    "clears_zh": pl.String, "clears_en": pl.String,
 }  # fmt: skip
+
+
+_CARRIED = ("region", "kind", "item", "pitfall", "rule", "value", "threshold", "base_rate")
 
 
 def rules() -> Mapping[str, Mapping[str, Any]]:
@@ -36,14 +39,16 @@ def pitfalls() -> Mapping[str, Text]:
     return describe("register", "pitfall").values
 
 
-def judge(name: str, evidence: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def judge(
+    name: str, evidence: pl.DataFrame, source: str, edge: float | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the checks and the flags of one rule."""
     # `evidence` has ``region, kind, item, value`` and the columns that the rule's sentences name; ``reason_zh,
     # reason_en`` say why a value is null (not checked), or, beside `settled` true, why the rule has nothing to say
-    # (clear). `source` says where the figures come from.
+    # (clear). `source` says where the figures come from, `edge` is the threshold of a rule that has none of its own.
     rule = rules()[name]
-    above = "above" in rule
-    threshold = float(rule["above"] if above else rule["below"])
+    above = "below" not in rule
+    threshold = edge if edge is not None else float(rule["above"] if above else rule["below"])
     absent = {
         "reason_zh": pl.lit(None, pl.String),
         "reason_en": pl.lit(None, pl.String),
@@ -62,14 +67,16 @@ def judge(name: str, evidence: pl.DataFrame, source: str) -> tuple[pl.DataFrame,
     )  # fmt: skip
     judged = rows.with_columns(status=status)
     checks = judged.select(pl.col(one).cast(kind) for one, kind in CHECKS.items())
-    flagged = [_flag(rule, row, source) for row in judged.filter(status="flagged").iter_rows(named=True)]
+    flagged = [
+        _flag(rule, row | {"base_rate": None}, source) for row in judged.filter(status="flagged").iter_rows(named=True)
+    ]
     return checks, pl.DataFrame(flagged, schema=FLAGS)
 
 
 def _flag(rule: Mapping[str, Any], row: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Return a flag with its evidence in words."""
     severe = "alert" in rule and (row["value"] >= rule["alert"] if "above" in rule else row["value"] < rule["alert"])
-    return {one: row[one] for one in ("region", "kind", "item", "pitfall", "rule", "value", "threshold")} | {
+    return {one: row[one] for one in _CARRIED} | {
         "severity": "alert" if severe else rule["severity"],
         "evidence_zh": rule["zh"].format(**row),
         "evidence_en": rule["en"].format(**row),
@@ -108,18 +115,3 @@ def without_region(kind: str, items: list[str]) -> list[Finding]:
     if kind == "series":
         return [finding("register.series-without-region", words=said, key="bubble")]
     return [finding("register.project-without-region", words=said, table="projects", column="region", key="old-wine")]
-
-
-def raised_everywhere(checks: pl.DataFrame) -> list[Finding]:
-    """Return rules on regions that nearly all of them meet: their figure tells regions apart, the flag does not."""
-    known = checks.filter(pl.col("kind") == "region", pl.col("status") != "not checked")
-    counts = known.group_by("pitfall", "rule").agg(
-        hit=(pl.col("status") == "flagged").sum().cast(pl.Int64), among=pl.len().cast(pl.Int64)
-    )
-    share, named = float(conventions("register")["common"]["value"]), describe("register", "rule").values
-    often = counts.filter(pl.col("hit") >= share * pl.col("among"), pl.col("among") > 1).sort("rule")
-    return [
-        finding("register.raised-nearly-everywhere", words={"rule": named[rule], "hit": hit, "among": among},
-                key=pitfall, column=rule)
-        for pitfall, rule, hit, among in often.iter_rows()
-    ]  # fmt: skip

@@ -88,7 +88,7 @@ class Wave:
     @cached_property
     def said(self) -> dict[str, object]:
         """Return what the words around pictures name: threshold, horizon, intervals and paths of demand."""
-        national = self.result.frame.filter(pl.col("growth_source") != "given")
+        national = self.result.frame.filter(pl.col("growth_source") == "national output")
         rows = (national if national.height else self.result.frame).unique("demand", maintain_order=True)
         growth = dict(rows.select("demand", "growth").iter_rows())
         paths = [words("overcapacity.chart.grows", name=self.path(one), rate=growth[one]) for one in self.paths]
@@ -338,7 +338,7 @@ def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
 def _notes(wave: Wave) -> list[Text]:
     """Return what the figures rest on."""
     options = wave.options
-    given = wave.rows.filter(growth_source="given").height
+    given = wave.rows.filter(pl.col("growth_source") != "national output").height
     sums = ["industry_total", *conventions("overcapacity")["utilisation"]["sections"]["value"]]
     stand_in = wave.rows.filter(pl.col("survey").str.split(";").list.eval(pl.element().is_in(sums)).list.any()).height
     size = {

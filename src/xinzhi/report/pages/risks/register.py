@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.schema import Column, Kind, describe
-from xinzhi.core.text import Text, has, listing, names_joined, number, paragraph, same, words
+from xinzhi.core.text import Text, has, names_joined, number, paragraph, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
@@ -22,8 +22,7 @@ WIDE, CELL = 76, 58
 SIGNS = {"note": "", "warning": " !", "alert": " !!"}
 GRAVITY = {"note": 1, "warning": 2, "alert": 3}
 NOT_CHECKED, CLEAR = "–", "0"
-TENTHS = ("borrowing-beyond-stable", "idle-now")  # figures of a few points: a decimal more
-PERCENT = ("idle-now",)  # is in percent as it is; the others are ratios
+TENTHS = ("borrowing-beyond-stable",)  # figures of a few points: a decimal more
 ANSWERS = ("ongoing-episode", "debt-band")  # yes or no: the figure itself only says on which side it lies
 MOST_DECIMALS = 4
 NARROW = 19.0  # width of a name on the axis of a chart, in units of its size
@@ -61,13 +60,12 @@ def figure(name: str, value: float | None, edge: float | None = None) -> Text | 
         return None
     if name in ANSWERS:
         return words("register.chart.yes" if value >= 0 else "register.chart.no")
-    scale = 1.0 if name in PERCENT else 100.0
     decimals = 1 if name in TENTHS and edge is not None else 0
     while (
-        edge is not None and value != edge and decimals < MOST_DECIMALS and round(scale * (value - edge), decimals) == 0
+        edge is not None and value != edge and decimals < MOST_DECIMALS and round(100 * (value - edge), decimals) == 0
     ):
         decimals += 1
-    said = number(scale * value, decimals)
+    said = number(100 * value, decimals)
     return Text(zh=f"{said}%", en=f"{said}\u00a0%")
 
 
@@ -114,18 +112,50 @@ def flag_table(result: Register, called: Called) -> Table:
     return Table(key="register_flags", title=words("register.table.flags"), columns=columns, rows=rows)
 
 
+def worst_table(result: Register, called: Called) -> Table:
+    """Return the gravest flags of every region, a few each."""
+    rows = [
+        (
+            called.regions[r["region"]], _word("severity", r["severity"]), _word("pitfall", r["pitfall"]),
+            _item(called, r), _both(r, "evidence"), 100 * r["base_rate"], _both(r, "clears"),
+        )
+        for r in result.worst().iter_rows(named=True)
+    ]  # fmt: skip
+    columns = _columns(
+        regions="name", severity="text", pitfall="text", item="text", evidence="text", base_rate="figure", clears="text"
+    )
+    return Table(key="register_worst", title=words("register.table.worst"), columns=columns, rows=rows)
+
+
+def national_table(result: Register) -> Table:
+    """Return what holds for most regions, said once."""
+    rows = [
+        (
+            _word("pitfall", r["pitfall"]), _word("rule", r["rule"]),
+            None if r["kind"] == "rule" else result.names.text(r["kind"], r["item"]), _word("severity", r["severity"]),
+            r["hit"], r["among"], _both(r, "evidence"), _both(r, "clears"),
+        )
+        for r in result.national.iter_rows(named=True)
+    ]  # fmt: skip
+    columns = _columns(
+        pitfall="text", rule="text", item="name", severity="text", count="integer", among="integer", evidence="text",
+        clears="text",
+    )  # fmt: skip
+    return Table(key="register_national", title=words("register.table.national"), columns=columns, rows=rows)
+
+
 def rule_table() -> Table:
     """Return every rule with its threshold and the argument for it."""
     rows = []
-    for name, one in conventions("register")["rules"].items():
-        side = "above" if "above" in one else "below"
-        grave = one.get("alert")
+    for name, rule in conventions("register")["rules"].items():
+        side = "below" if "below" in rule else "above"
+        grave, edge = rule.get("alert"), rule.get(side)
         rows.append(
             (
-                _word("pitfall", one["pitfall"]), _word("rule", name), words(f"register.chart.{side}"),
-                figure(name, float(one[side])), None if grave is None else figure(name, float(grave)),
-                _word("severity", one["severity"]),
-                Text(zh=one["reference_zh"], en=" ".join(str(one["reference"]).split())),
+                _word("pitfall", rule["pitfall"]), _word("rule", name), words(f"register.chart.{side}"),
+                *(None if one is None else figure(name, float(one)) for one in (edge, grave)),
+                _word("severity", rule["severity"]),
+                Text(zh=rule["reference_zh"], en=" ".join(str(rule["reference"]).split())),
             )
         )  # fmt: skip
     columns = _columns(
@@ -177,10 +207,16 @@ def register(result: Register, *, region: str | None = None) -> Section:
     code = None if region is None else result.names.resolve(region, called.codes)
     facts = result.facts()
     own = None if code is None else _ledger(result, called, code)
-    drawn = [matrix(result, code), _items(result, called), own]
+    drawn = [matrix(result, code), own]
     others = [one for one in result.findings if one.rule != "evidence-not-given"]
     more = () if code is not None or not called.codes else (words("register.note.one"),)
-    tables = [unchecked_table(result, called), flag_table(result, called), rule_table()]
+    tables = [
+        worst_table(result, called),
+        national_table(result),
+        unchecked_table(result, called),
+        flag_table(result, called),
+        rule_table(),
+    ]
     return Section.of(
         "register.section",
         drawn,
@@ -207,13 +243,14 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
     shown = codes[:MOST]
     if region is not None and region not in shown:
         shown = [*shown[:-1], region]
-    names, heads = result.names.distinct("region", codes), pitfall_heads()
+    names, heads, parts = result.names.distinct("region", codes), pitfall_heads(), telling(result)
     cells = [
         {
             "row": names[r["region"]], "column": heads[r["pitfall"]], "mark": same(mark(r)),
             "value": None if r["status"] == "not checked" else 100 * r["share"],
         }
         for r in result.matrix.filter(pl.col("region").is_in(shown)).iter_rows(named=True)
+        if r["pitfall"] in parts
     ]  # fmt: skip
     columns = ("region", "pitfall", "status", "checked", "flagged", column("register.share", "figure"), "severity",
                column("register.why", "text", of="reason"))  # fmt: skip
@@ -225,6 +262,14 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
         "register.matrix", kit.matrix, cells, table("register_matrix", frame, columns, result),
         headline=_headline(result), how=how, unit="flags", legend="share", domain=(0.0, 100.0), cell=WIDE,
     )  # fmt: skip
+
+
+def telling(result: Register) -> list[str]:
+    """Return the pitfalls that part the regions: neither unchecked, nor clear, nor marked alike everywhere."""
+    every = result.matrix["pitfall"].unique(maintain_order=True).to_list()
+    marks = {name: [mark(r) for r in result.matrix.filter(pitfall=name).iter_rows(named=True)] for name in every}
+    found = [name for name in every if len({*marks[name]} - {NOT_CHECKED, CLEAR}) > 0 and len({*marks[name]}) > 1]
+    return found or every
 
 
 def mark(row: Mapping[str, Any]) -> str:
@@ -245,57 +290,6 @@ def _headline(result: Register) -> Text:
     ]
     key = f"{'matrix' if parts else 'none'}{'' if unseen else '_all'}"
     return words(f"register.headline.{key}", n=len(result.codes()), parts=parts, unchecked=unseen)
-
-
-def _items(result: Register, called: Called) -> Picture | None:
-    """Return in how many regions each industry is flagged, by pitfall; None where no industry is checked."""
-    counts = _counts(result)
-    if not counts.height:
-        return None
-    every, heads = counts["item"].unique(maintain_order=True).to_list(), pitfall_heads()
-    cells = [
-        {
-            "row": called.narrow["category", r["item"]], "column": heads[r["pitfall"]], "value": r["share"],
-            "mark": same(NOT_CHECKED if r["share"] is None else r["flagged"]),
-        }
-        for r in counts.filter(pl.col("item").is_in(every[:MOST])).iter_rows(named=True)
-    ]  # fmt: skip
-    pitfalls = describe("register", "pitfall").values
-    names = {"item": lambda item: called.items["category", item], "pitfall": lambda name: pitfalls[name]}
-    columns = ("item", "pitfall", "flagged", "checked", column("register.share", "figure"))
-    most = int(counts["worst"][0])
-    worst = counts.filter(item=every[0], flagged=most)["pitfall"].to_list()
-    values = {
-        "name": called.items["category", every[0]], "k": most, "m": len(every),
-        "pitfall": listing([heads[one] for one in worst]),
-        "some": counts.filter(pl.col("worst") > 0)["item"].n_unique(),
-    }  # fmt: skip
-    return picture(
-        "register.items", kit.matrix, cells, table("register_items", counts, columns, result, names=names), values,
-        headline="items" if most else "no_items", unit="regions", legend="share_regions", domain=(0.0, 100.0),
-        cell=WIDE,
-    )  # fmt: skip
-
-
-def _counts(result: Register) -> pl.DataFrame:
-    """Return ``item, pitfall, checked, flagged, share`` (percent of regions), those flagged in most regions first."""
-    here = pl.col("region")
-    counts = (
-        result.checks.filter(kind="category")
-        .group_by("item", "pitfall")
-        .agg(
-            checked=here.filter(pl.col("status") != "not checked").n_unique(),
-            flagged=here.filter(pl.col("status") == "flagged").n_unique(),
-            named=here.n_unique(),
-        )
-        .with_columns(share=pl.when(pl.col("checked") > 0).then(100.0 * pl.col("flagged") / pl.col("checked")))
-    )
-    order = {name: place for place, name in enumerate(describe("register", "pitfall").values)}
-    return counts.with_columns(
-        worst=pl.col("flagged").max().over("item"),
-        most=pl.col("named").max().over("item"),
-        place=pl.col("pitfall").replace_strict(order, return_dtype=pl.Int64),
-    ).sort("worst", "most", "item", "place", descending=[True, True, False, False])
 
 
 def _ledger(result: Register, called: Called, region: str) -> Picture | None:
