@@ -43,6 +43,7 @@ class BubblesOptions:
     level: int = 95
     minimum_window: int | None = None
     minimum_duration: str = "0"
+    join: bool = False
     replications: int | None = None
     seed: int | None = None
     gaps: str | None = None
@@ -58,6 +59,7 @@ class BubblesOptions:
         return BubbleRules(
             gaps=self.gaps or gaps,  # type: ignore[arg-type] # checked there
             level=self.level, minimum_window=self.minimum_window, replications=self.replications, seed=self.seed,
+            join=self.join,
             zeros=self.zeros,  # type: ignore[arg-type] # checked there
             minimum_duration=_whole(self.minimum_duration, "minimum-duration", "log"),  # type: ignore[arg-type] # a whole number or log
         )  # fmt: skip
@@ -108,7 +110,7 @@ def bubbles(
     progress.step("test")
     found = _tested(prices, wish)
     draft.results["bubbles"] = found
-    _say_how(prices, wish, draft)
+    _say_how(prices, found, wish, draft)
     panel: PanelBubbles | None = None
     if wish.panel:
         progress.step("panel")
@@ -193,32 +195,18 @@ def _names(prices: pl.DataFrame, code: str, labels: dict[str, str]) -> dict[str,
     return {labels[one]: Text(zh=zh or one, en=en or one) for one, zh, en in rows}
 
 
-def _lag(prices: Prices, wish: BubblesOptions) -> Any:  # noqa: ANN401 - a number, or the name of a criterion
-    """Return the lag: as asked, none for the stored table, which knows no other, and for short series, else by BIC."""
-    if wish.lag is not None:
-        return _whole(wish.lag, "lag", "aic", "bic")
-    return 0 if wish.critical == "stored" or _short(prices) else "bic"
-
-
-def _short(prices: Prices) -> bool:
-    """Say whether every series is short, so that a lag would leave the smallest window hardly a degree of freedom."""
-    from xinzhi.risks import short_sample
-
-    lengths = prices.frame.drop_nulls().group_by(SERIES).len()["len"].to_list()
-    return max(lengths, default=0) < short_sample()
-
-
 def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:
     """Return every series tested, with findings that name file, line and column."""
     from xinzhi.risks import bubbles as test
 
     more: dict[str, Any] = {} if wish.convention is None else {"convention": wish.convention}
     rules = wish.rules("longest" if prices.package else "refuse")
+    lag = None if wish.lag is None else _whole(wish.lag, "lag", "aic", "bic")
     try:
         if not prices.frame.height:
             raise InputError("studies.no-series", file=prices.file)  # noqa: TRY301 - one message for both
         result = test(
-            prices.frame, SERIES, DATE, VALUE, lag=_lag(prices, wish), critical=wish.critical, rules=rules, **more  # type: ignore[arg-type] # checked there
+            prices.frame, SERIES, DATE, VALUE, lag=lag, critical=wish.critical, rules=rules, **more  # type: ignore[arg-type] # checked there
         )  # fmt: skip
     except InputError as error:
         findings = [*prices.aside, *prices.placed(error.findings)]
@@ -248,10 +236,10 @@ def _sealed(result: Bubbles, prices: Prices) -> Bubbles:
     )
 
 
-def _say_how(prices: Prices, wish: BubblesOptions, draft: Draft) -> None:
+def _say_how(prices: Prices, found: Bubbles, wish: BubblesOptions, draft: Draft) -> None:
     """Say which defaults were taken and why."""
     if wish.lag is None and wish.critical == "sieve":
-        draft.note("sieve", short=_short(prices))
+        draft.note("sieve", short=found.provenance.options["lag"] == 0)
     if prices.package is None and not wish.log and (prices.frame[VALUE].drop_nulls() > 0).all():
         draft.note("as-given")
 
@@ -260,7 +248,7 @@ def _panel(prices: Prices, found: Bubbles, wish: BubblesOptions, draft: Draft) -
     """Return the panel tested with the lag that most series have; where it cannot be, a note says why."""
     from xinzhi.risks import panel_bubbles
 
-    lag = _lag(prices, wish)
+    lag = found.provenance.options["lag"]
     if not isinstance(lag, int):
         lag = int(found.statistics["lag"].drop_nulls().mode().min())  # type: ignore[arg-type] # whole numbers
         draft.note("panel-lag", lag=lag)

@@ -311,7 +311,7 @@ def _bubbles(case: Case) -> None:
 
     package, wish = case.package, case.wish
     rules: BubbleRules = BubbleRules(gaps="longest", **wish.given(seed="seed", draws="replications"))
-    ways: dict[str, Any] = {"lag": "bic", "critical": "sieve", "rules": rules}
+    ways: dict[str, Any] = {"rules": rules}
 
     def verb() -> Bubbles:
         if "city_prices" in package.tables:

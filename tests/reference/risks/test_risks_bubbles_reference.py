@@ -11,6 +11,7 @@ figures are.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from math import lcm
 
@@ -18,10 +19,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.risks import BubbleRules, CriticalValues, bubbles, panel_bubbles
+from xinzhi import risks
+from xinzhi.risks import BubbleRules, CriticalValues, panel_bubbles
 from xinzhi.risks.prices.conventions import LEVELS
 from xinzhi.risks.prices.critical import critical_values, sieve_panels, stored_values, wild_values
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf
+
+bubbles = partial(risks.bubbles, lag=0, critical=None)  # the plain test, as its peers have it
 
 TOLERANCE = 1e-9
 EXPLOSIVE = {"psy1", "psy2", "evans", "blan"}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.risks import BubbleRules, bubbles
+from xinzhi import risks
+from xinzhi.risks import BubbleRules
 from xinzhi.risks.prices.critical import sequences_of, sieve_panels, sieve_values, wild_values
 from xinzhi.risks.prices.recursive import direct_statistics, recursive_adf
+
+bubbles = partial(risks.bubbles, lag=0, critical=None)  # the plain test, as its peers have it
 
 OPTIONS = {"window": 14, "lag": 0, "replications": 200, "seed": 1}
 

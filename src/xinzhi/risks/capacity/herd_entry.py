@@ -185,7 +185,7 @@ def herd_entry(
         growth = (national, "national output")
         if one.code in sourced():
             growth = (sourced()[one.code], "source")
-        if one.code in (demand or {}):
+        if demand is not None and one.code in demand:
             growth = (float(demand[one.code]), "given")
         for name, rows in simulate(one, market, growth, rules, seed).items():
             frames[name].extend(rows)

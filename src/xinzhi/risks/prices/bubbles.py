@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import LANGUAGES, Language, Text, same, words
-from xinzhi.risks.prices.conventions import BubbleRules, Convention, Lag, Method, short_sample
+from xinzhi.risks.prices.conventions import BubbleRules, Convention, Lag, Method, setting, short_sample
 from xinzhi.risks.prices.critical import CriticalValues, episode, power_of
 from xinzhi.risks.prices.series import Timeline, find_series, read_series, series_names
 from xinzhi.risks.prices.testing import (
@@ -29,6 +29,7 @@ from xinzhi.risks.prices.testing import (
 
 _RARE = 0.001  # a probability below is not told apart from it
 _SHOWN = 5
+USUAL: Method = setting("critical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +135,9 @@ def bubbles(
     date: str,
     value: str,
     *,
-    lag: Lag = 0,
+    lag: Lag | None = None,
     convention: Convention = "running-maximum",
-    critical: Method | CriticalValues | None = None,
+    critical: Method | CriticalValues | None = USUAL,
     rules: BubbleRules | None = None,
 ) -> Bubbles:
     """Test every series of a frame for explosive behaviour, and date it.
@@ -148,22 +149,26 @@ def bubbles(
     series, date, value
         Names of its columns. Dates are whole numbers, dates, or text such as ``2024``, ``2024-03``, ``2024Q1``.
     lag
-        Lagged differences in each regression: a number, or ``aic`` or ``bic`` to choose one for each series.
+        Lagged differences in each regression: a number, or ``aic`` or ``bic`` to choose one for each series. None takes
+        ``bic``; 0 with the stored table, which has no other, and where every series is short (``short`` in
+        ``bubbles.yaml``), as a lag would leave the smallest window hardly a degree of freedom.
     convention
         What BSADF is held against at each date: ``running-maximum`` (as exuber), ``pointwise`` or ``family-wise``; see
         ``conventions`` in ``bubbles.yaml``. The statistics do not depend on it, the dates do.
     critical
         Where critical values come from: ``stored`` (the table that ships with the package: lag 0, 10 to 619
         observations), ``simulated``, a bootstrap of each series (``wild`` keeps its volatility, ``wild-resampled`` its
-        lags, ``sieve`` its lags and its drift), or `CriticalValues` of your own. None takes the table where it has
-        them, else simulates.
+        lags, ``sieve``, the default, its lags and its drift), or `CriticalValues` of your own. None takes the table
+        where it has them, else simulates.
     rules
         Level, smallest window, shortest episode, replications and seed, gaps, zeros.
 
     Returns
     -------
     Bubbles
-        ``.statistics`` has ``series, adf, sadf, gsadf`` and what they were held against; ``.episodes`` the dates.
+        ``.statistics`` has ``series, adf, sadf, gsadf`` and what they were held against, and what is left once all
+        series are allowed for: ``p_adjusted`` (Benjamini and Hochberg 1995) and ``survives``, at a false discovery rate
+        of 100 less the level; ``.episodes`` has the dates, and whether it is a rise or a fall, which is no bubble.
 
     Raises
     ------
@@ -184,16 +189,18 @@ def bubbles(
     >>> from xinzhi.risks.prices.critical import explosive_series
     >>> level = explosive_series(80, 1, np.random.default_rng(6))[:, 0]
     >>> rows = pl.DataFrame({"place": "a", "t": range(80), "price": level})
-    >>> found = bubbles(rows, "place", "t", "price")
+    >>> found = bubbles(rows, "place", "t", "price", lag=0, critical="stored")
     >>> found.statistics.select("series", "rejects", "convention").row(0)
     ('a', True, 'running-maximum')
     >>> found.episodes.select("start", "end", "signal").row(0)
     (36, 48, 'positive')
     """
     rules = BubbleRules() if rules is None else rules
-    lag = checked_lag(lag)
     check_method(critical, convention)
+    lag = None if lag is None else checked_lag(lag)
     reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
+    if lag is None:
+        lag = usual_lag(critical, max((len(one.level) for one in reading.series if not one.problem), default=0))
     found, later = tested_series(reading.series, lag, convention, critical, rules)
     findings = (*reading.findings, *later)
     tested = [one for one in found if isinstance(one, Tested)]
@@ -217,6 +224,12 @@ def bubbles(
         convention=convention,
         level=rules.level,
     )
+
+
+def usual_lag(critical: Method | CriticalValues | None, longest: int) -> Lag:
+    """Return the lag where none is asked for: none for values without lags and for short series, else that of BIC."""
+    plain = critical in (None, "stored") or isinstance(critical, CriticalValues)
+    return 0 if plain or longest < short_sample() else str(setting("lags.usual"))  # type: ignore[return-value] # the file's
 
 
 def refuse_all(findings: Sequence[Finding]) -> None:
@@ -259,9 +272,12 @@ def _who(result: Bubbles, names: Mapping[str, Text], tested: pl.DataFrame, rejec
     """Return which series are explosive, rises and falls apart."""
     if tested.height == 1:
         return {"answer.single": {"headline": result.headline(tested["series"][0])}}
-    values = {"k": rejecting.height, "n": tested.height, "level": result.level}
+    left = rejecting.filter("survives")
+    values = {"k": rejecting.height, "n": tested.height, "level": result.level, "left": left.height}
     if not rejecting.height:
         return {"answer.none": values}
+    names_left = {"names": [names[one] for one in left["series"]], "rate": 1 - result.level / 100}
+    many: Facts = {"answer.survive" if left.height else "answer.survive_none": values | names_left}
     ways = {
         signal: [
             names[one]
@@ -273,8 +289,8 @@ def _who(result: Bubbles, names: Mapping[str, Text], tested: pl.DataFrame, rejec
         (bool(ways["positive"]), bool(ways["negative"]))
     )
     if key is None:
-        return {"answer.undated": values | {"names": [names[one] for one in rejecting["series"]]}}
-    return {f"answer.{key}": values | {"rises": ways["positive"], "falls": ways["negative"]}}
+        return {"answer.undated": values | {"names": [names[one] for one in rejecting["series"]]}, **many}
+    return {f"answer.{key}": values | {"rises": ways["positive"], "falls": ways["negative"]}, **many}
 
 
 def _episodes(result: Bubbles, names: Mapping[str, Text], dates: Timeline) -> Facts:

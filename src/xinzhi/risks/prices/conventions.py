@@ -47,6 +47,8 @@ class BubbleRules:
         Rows of the smallest regression; floor(T (0.01 + 1.8 / sqrt T)) when none is given.
     minimum_duration
         Dates that an episode must have to be told; ``log`` takes ln T, rounded up.
+    join
+        Whether episodes that fewer than ln T dates part are one; the statistics do not depend on it.
     nonrejected
         Also date series whose GSADF does not reject. Their episodes are false alarms more often than the level says.
     replications, seed
@@ -65,6 +67,7 @@ class BubbleRules:
     level: int = setting("level")
     minimum_window: int | None = None
     minimum_duration: int | Literal["log"] = field(default_factory=lambda: int(setting("minimum_duration")))
+    join: bool = False
     nonrejected: bool = False
     replications: int | None = None
     seed: int | None = None

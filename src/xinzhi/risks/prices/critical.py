@@ -40,6 +40,8 @@ class CriticalValues:
     false_alarms
         By convention, `(3,)`: share of random walks in which BSADF passes its critical values at one date at least,
         whether or not GSADF rejects. Empty where unknown.
+    draws
+        GSADF of the simulated or resampled series, in order; empty for stored values.
 
     Raises
     ------
@@ -55,6 +57,7 @@ class CriticalValues:
     replications: int | None = None
     seed: int | None = None
     false_alarms: Mapping[Convention, FloatArray] = field(default_factory=dict)
+    draws: FloatArray = field(default_factory=lambda: np.empty(0), repr=False)
 
     def __post_init__(self) -> None:
         if np.shape(self.gsadf) != (len(LEVELS),) or not np.isfinite(self.gsadf).all():
@@ -65,6 +68,16 @@ class CriticalValues:
         if convention not in self.sequences:
             raise UsageError("prices.no-convention", asked=convention, known=list(self.sequences))
         return np.asarray(self.sequences[convention], dtype=np.float64)[:, at_level(level)]
+
+
+def p_value(statistic: float, critical: CriticalValues) -> float:
+    """Return the p-value of a GSADF statistic; its upper bound (a level, or 1) where only critical values are known."""
+    if not len(critical.draws):
+        passed = [level for at, level in enumerate(LEVELS) if statistic > critical.gsadf[at]]
+        return 1.0 - max(passed, default=0) / 100
+    # the sample itself counts as one of the draws (Davison and Hinkley 1997, section 4.2)
+    reached = len(critical.draws) - int(np.searchsorted(critical.draws, statistic, side="left"))
+    return (1 + reached) / (1 + len(critical.draws))
 
 
 def at_level(level: int) -> int:
@@ -132,6 +145,7 @@ def from_sequences(sequences: FloatArray, *, method: str, seed: int) -> Critical
         replications=sequences.shape[2],
         seed=seed,
         false_alarms=alarms,
+        draws=np.sort(top[np.isfinite(top)]),
     )
 
 

@@ -278,8 +278,10 @@ class Run:
         return self.last - self.start + 1
 
 
-def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, shortest: int = 0) -> list[Run]:
-    """Return the runs of explosive behaviour of one series."""
+def date_runs(
+    level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, shortest: int = 0, nearer: int = 0
+) -> list[Run]:
+    """Return the runs of explosive behaviour of one series; runs parted by fewer dates than `nearer` are one."""
     # Phillips, Shi and Yu (2015), equations 11 and 12: it begins with the first date on which BSADF passes its critical
     # value and ends with the next on which it does not.
     with np.errstate(invalid="ignore"):
@@ -287,10 +289,16 @@ def date_runs(level: FloatArray, bsadf: FloatArray, critical: FloatArray, *, sho
     turns = np.flatnonzero(passes[1:] != passes[:-1])
     offset = len(level) - len(bsadf)
     runs = []
+    pairs: list[list[int]] = []
     for first, after in turns.reshape(-1, 2).tolist():
+        if pairs and first - pairs[-1][1] < nearer:
+            pairs[-1][1] = after
+        else:
+            pairs.append([first, after])
+    for first, after in pairs:
         if after - first < shortest:
             continue
-        peak = first + int(np.argmax(bsadf[first:after]))
+        peak = first + int(np.nanargmax(bsadf[first:after]))
         start = offset + first
         run = Run(
             start=start,

@@ -108,13 +108,21 @@ def _written(dates: pl.Series) -> Calendar:
 
 
 def _days(dates: pl.Series) -> Calendar:
-    """Return dates as months where all stand on one day of the month, or all at its end; else as days."""
+    """Return dates as months where all stand on one day of the month, or on its last (trading) day; else as days."""
     day = dates.dt.day()
     at_end = ((dates.dt.month_end() == dates) & (day >= _MONTH_END)).all()
-    if len(dates) > 1 and (day.n_unique() == 1 or at_end):
+    if len(dates) > 1 and (day.n_unique() == 1 or at_end or _last_of_month(dates)):
         months = dates.dt.year().cast(pl.Int64) * _PER_YEAR["month"] + dates.dt.month().cast(pl.Int64) - 1
         return Calendar(months.to_numpy(), "month")
     return Calendar(dates.to_physical().to_numpy().astype(np.int64), "day")
+
+
+def _last_of_month(dates: pl.Series) -> bool:
+    """Say whether every date is the only one of its month and as near its end as markets close before one."""
+    days = dates.unique()
+    months = days.dt.month_end()
+    left = (months - days).dt.total_days()
+    return months.n_unique() == len(days) and bool((left < int(setting("calendar")["trading_gap_days"])).all())
 
 
 @dataclass(frozen=True, slots=True)

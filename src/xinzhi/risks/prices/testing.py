@@ -14,6 +14,7 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.text import paragraph
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, Convention, Lag, Method, setting, whole
 from xinzhi.risks.prices.critical import (
@@ -22,6 +23,7 @@ from xinzhi.risks.prices.critical import (
     Wild,
     at_level,
     critical_values,
+    p_value,
     power_of,
     sieve_values,
     stored_values,
@@ -127,6 +129,9 @@ def own_values(
     return wild_values(series.level, method=method, window=window, lag=lag, replications=count, seed=seed)
 
 
+_ROUNDING = 1e-12  # of a level written as a share
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
     """One series after the test."""
@@ -156,6 +161,11 @@ class Tested:
     def rejects(self, level: int) -> bool:
         """Return whether GSADF rejects at a level."""
         return self.statistics[2] > float(self.critical.gsadf[at_level(level)])
+
+    @property
+    def p_value(self) -> float:
+        """Return the p-value of GSADF, or its upper bound."""
+        return p_value(self.statistics[2], self.critical)
 
     def power(self, level: int, speed: Speed) -> float | None:
         """Return how often GSADF finds a bubble at this length; None where nobody has simulated it."""
@@ -268,7 +278,8 @@ def _dated(tested: Tested, rules: BubbleRules) -> tuple[Run, ...]:
     if not (rules.nonrejected or tested.rejects(rules.level)):
         return ()
     shortest = shortest_duration(rules.minimum_duration, len(tested.series.level))
-    return tuple(date_runs(tested.series.level, tested.bsadf, tested.line, shortest=shortest))
+    nearer = shortest_duration("log", len(tested.series.level)) if rules.join else 0
+    return tuple(date_runs(tested.series.level, tested.bsadf, tested.line, shortest=shortest, nearer=nearer))
 
 
 def paths_frame(tested: Sequence[Tested]) -> pl.DataFrame:
@@ -295,13 +306,18 @@ def statistics_frame(
         rows.append(row | {"level": level, "convention": convention})
     dates = found[0].series.dates.dtype if isinstance(found[0], Tested) else found[0].dates.dtype
     frame = pl.DataFrame(rows, schema={name: kind or dates for name, kind in _SCHEMA.items()})
-    return frame.with_columns(pl.col(_NAMES).fill_nan(None))
+    adjusted = benjamini_hochberg(frame["p_value"].fill_null(np.nan).to_numpy())
+    q = pl.Series("p_adjusted", adjusted).fill_nan(None)
+    survives = pl.col("rejects") & (pl.col("p_adjusted") <= 1 - level / 100 + _ROUNDING)
+    places = list(_SCHEMA)
+    return frame.with_columns(pl.col(_NAMES).fill_nan(None), q).with_columns(survives=survives).select(places)
 
 
 _SCHEMA: dict[str, Any] = {
     "series": pl.String, "adf": pl.Float64, "sadf": pl.Float64, "gsadf": pl.Float64, "observations": pl.Int64,
     "first": None, "last": None,  # of the caller's kind
     "lag": pl.Int64, "minimum_window": pl.Int64, "critical_value": pl.Float64, "rejects": pl.Boolean,
+    "p_value": pl.Float64, "p_adjusted": pl.Float64, "survives": pl.Boolean,
     "significance": pl.Int64, "level": pl.Int64, "convention": pl.String, "method": pl.String,
     "replications": pl.Int64, "seed": pl.Int64, "false_alarms": pl.Float64, "power": pl.Float64,
     "power_gentle": pl.Float64, "autocorrelation": pl.Float64, "drift": pl.Float64, "skipped": pl.Int64,
@@ -317,7 +333,8 @@ def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
         "series": one.series.name, **dict(zip(_NAMES, one.statistics, strict=True)),
         "observations": len(one.series.level), "first": one.series.dates[0], "last": one.series.dates[-1],
         "lag": one.lag, "minimum_window": one.window, "critical_value": float(one.critical.gsadf[at]),
-        "rejects": one.rejects(level), "significance": one.significance(), "method": one.critical.method,
+        "rejects": one.rejects(level), "significance": one.significance(), "p_value": one.p_value,
+        "method": one.critical.method,
         "replications": one.critical.replications, "seed": one.critical.seed,
         "false_alarms": None if alarms is None else float(alarms[at]), "power": one.power(level, "standard"),
         "power_gentle": one.power(level, "gentle"), "autocorrelation": one.autocorrelation, "drift": one.drift,

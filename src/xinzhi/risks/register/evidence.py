@@ -359,6 +359,9 @@ def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]
         item="series", start=pl.col("start").cast(pl.String), convention=named, value=1.0
     )
     tested = getattr(found, "statistics", frame)
+    if "survives" in tested.columns:  # once all series are allowed for
+        ruled_out = tested.filter(pl.col("survives").fill_null(value=False).not_())["series"]
+        now = now.filter(~pl.col("item").is_in(ruled_out.implode()))
     usable = tested.filter(status="tested") if "status" in tested.columns else tested
     every = usable.select(item=pl.col("series").cast(pl.String)).unique(maintain_order=True)
     home = {one: _home(one, regions) for one in every["item"]}
