@@ -21,7 +21,7 @@ PLAIN = {"lag": 0, "critical": "simulated", "rules": BubbleRules(replications=99
 def long(table: np.ndarray, dates=None) -> pl.DataFrame:
     """Return a table (T, N) as one row a series and date."""
     when = list(range(len(table))) if dates is None else dates
-    rows = [(f"s{at:02d}", day, float(value)) for at in range(table.shape[1]) for day, value in zip(when, table[:, at])]
+    rows = [(f"s{at:02d}", day, float(table[row, at])) for at in range(table.shape[1]) for row, day in enumerate(when)]
     return pl.DataFrame(rows, schema=["s", "t", "v"], orient="row")
 
 
@@ -146,7 +146,7 @@ def test_the_last_trading_day_of_the_month_is_monthly():
 
 
 def test_the_register_flags_what_is_left_only(many):
-    plans = pl.DataFrame({"region": ["a"], "year": [2026], "category": ["c"], "named": [1]})
+    plans = pl.DataFrame({"region": ["s00"], "year": [2026], "category": ["c"], "named": [1]})
     kinds = pl.DataFrame({"category": ["c"], "divisions": ["36"], "informative": [1]})
     regions = pl.DataFrame({"region": many.statistics["series"].to_list()})
     found = register({"plans": plans, "plan_categories": kinds, "regions": regions}, bubbles=many)
