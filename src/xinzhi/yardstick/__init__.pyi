@@ -12,11 +12,13 @@ from .breaks.breaks import break_findings as break_findings
 from .breaks.breaks import breaks as breaks
 from .capital import investment as investment
 from .capital import stocks as stocks
+from .claims.check_claims import VERDICTS as VERDICTS
 from .claims.check_claims import ClaimCheck as ClaimCheck
 from .claims.check_claims import Claims as Claims
 from .claims.check_claims import check_claim as check_claim
 from .claims.check_claims import check_claims as check_claims
-from .claims.check_claims import note as note
+from .claims.note import note as note
+from .claims.rows import UNJUDGED as UNJUDGED
 from .compare_vintages import VintageChange as VintageChange
 from .compare_vintages import compare_vintages as compare_vintages
 from .digital import DigitalCapital as DigitalCapital

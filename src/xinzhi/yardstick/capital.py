@@ -32,8 +32,13 @@ class Investment:
     marks: Marks
 
 
-def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray) -> Series:
-    """Return the capital stock or the index of capital services `(R, T)`, as ``capital.measure`` says."""
+def capital(
+    panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray, *, strict: bool = True
+) -> Series:
+    """Return the capital stock or the index of capital services `(R, T)`, as ``capital.measure`` says.
+
+    A region whose stock cannot be started is an error; where not `strict`, it is NaN as long as others can be.
+    """
     # A region without investment that gives a stock is measured with that stock, marked ``proxy:capital`` throughout:
     # it was not built by the protocol's inventory.
     match protocol.value("capital.measure"):
@@ -44,14 +49,14 @@ def capital(panel: Panel, protocol: Protocol, output: FloatArray, deflator: Floa
         case "services":
             assets = [name for name in panel.assets if name != TOTAL_ASSET]
             invested = investment(panel, protocol, deflator, assets)
-            stock = stocks(panel, protocol, invested, output)
+            stock = stocks(panel, protocol, invested, output, strict=strict)
             rate = depreciation_rates(panel, protocol, invested.assets)
             return capital_services(panel, protocol, invested, stock, rate)
         case _:
-            return _stock(panel, protocol, output, deflator)
+            return _stock(panel, protocol, output, deflator, strict=strict)
 
 
-def _stock(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray) -> Series:
+def _stock(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray, *, strict: bool) -> Series:
     """Return the stock `(R, T)`: the total where a region has one, else the sum of its assets, else what is given."""
     assets = [name for name in panel.assets if name != TOTAL_ASSET]
     totals = _invests(panel, [TOTAL_ASSET]) if TOTAL_ASSET in panel.assets else np.zeros(panel.shape[0], dtype=np.bool_)
@@ -62,7 +67,7 @@ def _stock(panel: Panel, protocol: Protocol, output: FloatArray, deflator: Float
     made = Series(np.full(panel.shape, np.nan))
     for names, own in (([TOTAL_ASSET], totals), (assets, parts)):
         if own.any():
-            stock = stocks(panel, protocol, investment(panel, protocol, deflator, names), output)
+            stock = stocks(panel, protocol, investment(panel, protocol, deflator, names), output, strict=strict)
             made = _only(made, Series(stock.values.sum(axis=0), stock.marks), own)
     if given.any():
         stock = _given(panel, "capital")
@@ -167,11 +172,13 @@ def _official_until(panel: Panel, protocol: Protocol, official: BoolArray) -> In
     return until
 
 
-def stocks(panel: Panel, protocol: Protocol, invested: Investment, output: FloatArray) -> Series:
+def stocks(
+    panel: Panel, protocol: Protocol, invested: Investment, output: FloatArray, *, strict: bool = True
+) -> Series:
     """Return the stock of every asset `(A, R, T)` at the timing of the protocol, with marks `(R, T)`."""
     timing = protocol.value("capital.timing")
     rate = depreciation_rates(panel, protocol, invested.assets)
-    start = initial_stock(panel, protocol, invested.real, invested.price, output, rate)
+    start = initial_stock(panel, protocol, invested.real, invested.price, output, rate, strict=strict)
     # An asset that a region never has is a stock of nothing, not one that is unknown.
     never = np.asarray(~np.isfinite(invested.real).any(axis=2))
     never &= ~never.all(axis=0)
@@ -278,7 +285,14 @@ class Start:
 
 
 def initial_stock(
-    panel: Panel, protocol: Protocol, real: FloatArray, price: FloatArray, output: FloatArray, rate: FloatArray
+    panel: Panel,
+    protocol: Protocol,
+    real: FloatArray,
+    price: FloatArray,
+    output: FloatArray,
+    rate: FloatArray,
+    *,
+    strict: bool = True,
 ) -> Start:
     """Return the first year and the initial stock of every asset and region."""
     # The rule of the protocol holds in ``capital.initial_year``. A region whose figures begin later takes its entry in
@@ -301,8 +315,10 @@ def initial_stock(
     # A region without any figure is left out of the measurement with its reason; one that has figures and
     # still no initial stock is a question of the protocol, and refuses.
     absent = ~known.any(axis=2)
-    _refuse(panel, ~absent & ~np.isfinite(stock), rule, priced)
-    return Start(index, np.where(absent, np.nan, stock))
+    bad = ~absent & ~np.isfinite(stock)
+    if strict or (absent | bad).any(axis=0).all():
+        _refuse(panel, bad, rule, priced)
+    return Start(index, np.where(absent | bad, np.nan, stock))
 
 
 def _by_rule(

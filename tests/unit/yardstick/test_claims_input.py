@@ -162,11 +162,77 @@ def test_every_bad_row_of_a_table_is_named(china):
 
 
 def test_rows_outside_the_data_are_named(china):
-    table = pl.DataFrame(
-        {"region": ["220000", "0"], "start": [2012, 2012], "end": [2030, 2017], "growth": ["2.1", "1"]}
+    rows = [
+        ("220000", 2012, 2030, "2.1", None, None, "years"),
+        ("0", 2012, 2017, "1", None, None, "region"),
+        ("220000", 2012, 2017, "2.6", "农业", None, "scope"),
+        ("Jilin", 2012, 2017, "2.6", "14 islands", None, "scope"),
+        ("220000", 2012, 2017, "2.6", "whole economy", "green TFP (with energy or emissions)", "method"),
+        ("220000", 2006, 2007, "55.1", None, None, "size"),
+        ("吉林", 2012, 2017, "2.6", None, None, None),
+        ("China", 2012, 2017, "1.77", None, None, None),
+        ("nation", 1952, 1978, "1", None, None, "years"),
+    ]
+    columns = ["region", "start", "end", "growth", "scope", "method", "reason"]
+    table = pl.DataFrame(rows, schema=columns, orient="row")
+    result = check_claims(china, table.drop("reason"))
+    assert result.frame["reason"].to_list() == table["reason"].to_list()
+    judged = result.frame.filter(pl.col("reason").is_null())
+    assert judged["region"].to_list() == ["220000", "nation"]
+    assert judged["verdict"].to_list() == ["supported", "supported"]
+    unjudged = result.frame.filter(pl.col("reason").is_not_null())
+    assert set(unjudged["verdict"]) == {"unjudged"}
+    assert unjudged["reference"].null_count() == unjudged.height
+    assert not result.supported
+    for language, word in (("en", "cannot be judged"), ("zh", "无法判断")):
+        assert result.summary(language).count(word) == unjudged.height
+        assert note(result, language).count(f"{word},") + note(result, language).count(f"{word}，") == unjudged.height
+
+
+def test_the_nation_is_held_to_its_own_accounts(china):
+    nation = xinzhi.measure_nation(china)
+    growth = nation.periods.filter(start=2007)["tfp_growth"].item()
+    check = check_claim(china, region="全国", start=2007, end=2012, growth=f"{100 * growth:.2f}%")
+    assert check.verdict == "supported"
+    assert abs(check.frame["reference"].item() - growth) < 1e-12
+    far = check_claim(china, region="nation", start=2007, end=2012, growth="1.50%")
+    number = far.frame["protocol"].item()
+    changed = xinzhi.measure_nation(china, far.protocol(number, "nation"))
+    found = changed.frame.filter(pl.col("year").is_between(2008, 2012))["tfp_growth"].mean()
+    assert abs(found - far.frame["protocol_growth"].item()) < 1e-12
+
+
+def test_an_alternative_stays_for_the_regions_that_can_be_started_under_it(tmp_path):
+    """A steady state needs investment that does not shrink faster than it wears out; one region's does."""
+    rows, spent = [], []
+    for region, rate in (("grows", 0.05), ("shrinks", -0.3)):
+        for year in range(2000, 2010):
+            rows.append(
+                {"region": region, "year": year, "output_real": 100 * 1.05 ** (year - 2000), "employment": 10.0}
+            )
+            real = 30 * (1 + rate) ** (year - 2000)
+            spent.append({"region": region, "year": year, "investment_nominal": real, "investment_price": 1.0})
+    tables = {"accounts": pl.DataFrame(rows), "investment": pl.DataFrame(spent)}
+    text = "{zh: 例, en: example}"
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        f'id: example\nversion: "1"\ntitle: {text}\nstatus: proposed\nauthority: {text}\ndescription: {text}\n'
+        "extends: zhang-2004\nparameters:\n  capital:\n    initial_year: {value: 2000}\n"
+        "    initial_rule: {value: ratio_to_investment, alternatives: [{value: steady_state}]}\n"
+        "    initial_ratio: {value: 10}\n    initial_growth_years: {value: 5}\n"
+        "    initial_later_start: {value: steady_state}\n"
+        "  shares:\n    rule: {value: constant}\n    constant: {value: 0.5}\n",
+        encoding="utf-8",
     )
-    with pytest.raises(InputError, match=r"(?s)row 1: .*2024-2030.*row 2: region '0'"):
-        check_claims(china, table)
+    rules = xinzhi.protocol.load(path)
+    table = pl.DataFrame(
+        {"region": ["grows", "shrinks"], "start": [2004, 2004], "end": [2009, 2009], "growth": ["9.9"] * 2}
+    )
+    made = dict(check_claims(xinzhi.load(tables), table, rules).frame.select("region", "tried").iter_rows())
+    one = {name: frame.filter(pl.col("region") == "grows") for name, frame in tables.items()}
+    alone = check_claims(xinzhi.load(one), table.head(1), rules).frame["tried"].item()
+    assert made["grows"] == alone
+    assert 0 < made["shrinks"] < alone
 
 
 @pytest.mark.parametrize(

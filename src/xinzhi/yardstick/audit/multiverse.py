@@ -38,8 +38,13 @@ class LeftOut:
     reason: Text
 
 
-def computable(panel: Panel, protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
-    """Drop the levels that the package cannot compute, and choices of which only the reference level is left."""
+def computable(
+    panel: Panel, protocol: Protocol, found: tuple[Choice, ...], *, strict: bool = True
+) -> tuple[tuple[Choice, ...], list[LeftOut]]:
+    """Drop the levels that the package cannot compute, and choices of which only the reference level is left.
+
+    Ranks compare all regions, so that a level has to measure every one; where not `strict`, one is enough.
+    """
     kept: list[Choice] = []
     left_out: list[LeftOut] = []
     for choice in found:
@@ -48,7 +53,7 @@ def computable(panel: Panel, protocol: Protocol, found: tuple[Choice, ...]) -> t
             try:
                 rules = protocol.replace(level.values)
                 rules.require()
-                _build_all(panel, rules)
+                _build_all(panel, rules, strict=strict)
             except XinzhiError as error:
                 bad.add(at)
                 values = {path: level.values[path] for path in level.departs}
@@ -69,10 +74,10 @@ def settle(protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice,
     return rest, [LeftOut({path: protocol.parameters[path].value}, reason) for path in closed]
 
 
-def _build_all(panel: Panel, rules: Protocol) -> None:
+def _build_all(panel: Panel, rules: Protocol, *, strict: bool) -> None:
     """Build every input once, to learn whether the package has what the rules need."""
     made = inputs_.output(panel, rules)
-    capitals.capital(panel, rules, made.values, inputs_.deflator(panel))
+    capitals.capital(panel, rules, made.values, inputs_.deflator(panel), strict=strict)
     inputs_.labour(panel, rules)
     inputs_.quality(panel, rules)
     inputs_.labour_share(panel, rules)
@@ -121,7 +126,7 @@ class Multiverse:
     share: FloatArray
 
     @classmethod
-    def of(cls, panel: Panel, grid: Grid, spans: Sequence[Span]) -> Multiverse:
+    def of(cls, panel: Panel, grid: Grid, spans: Sequence[Span], *, strict: bool = True) -> Multiverse:
         """Build every input once per distinct branch, over the years that the spans reach."""
         axes = {
             group: [at for at, choice in enumerate(grid.choices) if choice.name.startswith(f"{group}.")]
@@ -138,7 +143,9 @@ class Multiverse:
             axes=axes,
             rules=rules,
             gain=_growth(np.stack(made)[..., inside]),
-            machines=tuple(_growth(item[..., inside]) for item in _distinct(_capital(panel, rules, made))),
+            machines=tuple(
+                _growth(item[..., inside]) for item in _distinct(_capital(panel, rules, made, strict=strict))
+            ),
             work=_growth(np.stack([_labour(panel, item) for item in rules["labour"]])[..., inside]),
             share=share[..., inside],
         )
@@ -236,9 +243,9 @@ def blocks(size: int, step: int = BLOCK) -> list[slice]:
     return [slice(first, first + step) for first in range(0, size, step)]
 
 
-def evaluate(panel: Panel, grid: Grid, spans: list[Span]) -> FloatArray:
-    """Return mean TFP growth of every combination, region and period."""
-    return Multiverse.of(panel, grid, spans).cells(range(len(spans)))
+def evaluate(panel: Panel, grid: Grid, spans: list[Span], *, strict: bool = True) -> FloatArray:
+    """Return mean TFP growth of every combination, region and period; where not `strict`, NaN of what cannot be had."""
+    return Multiverse.of(panel, grid, spans, strict=strict).cells(range(len(spans)))
 
 
 def _branches(grid: Grid, axes: list[int]) -> list[Protocol]:
@@ -255,7 +262,9 @@ def _labour(panel: Panel, rules: Protocol) -> FloatArray:
     return inputs_.labour(panel, rules).values * inputs_.quality(panel, rules).values
 
 
-def _capital(panel: Panel, rules: Mapping[str, list[Protocol]], made: list[FloatArray]) -> list[FloatArray]:
+def _capital(
+    panel: Panel, rules: Mapping[str, list[Protocol]], made: list[FloatArray], *, strict: bool
+) -> list[FloatArray]:
     """Return capital `(C, R, T)` once for every output that changes it (through a first capital-output ratio)."""
     deflator = inputs_.deflator(panel)
     out: list[FloatArray] = []
@@ -264,7 +273,9 @@ def _capital(panel: Panel, rules: Mapping[str, list[Protocol]], made: list[Float
         for at, item in enumerate(rules["capital"]):
             by_output = _reads_output(item)
             branches.append(
-                out[0][at] if out and not by_output else capitals.capital(panel, item, output, deflator).values
+                out[0][at]
+                if out and not by_output
+                else capitals.capital(panel, item, output, deflator, strict=strict).values
             )
         out.append(np.stack(branches))
     return out

@@ -51,10 +51,10 @@ class Figure:
         return np.asarray(known & (steps >= int(low)) & (steps <= int(high)))
 
 
-def read_figure(growth: object, rounding: object = None, *, percent: bool = False) -> Figure:
-    """Read a growth rate and its rounding."""
+def read_figure(growth: object, rounding: object = None, *, percent: bool = False, bounded: bool = True) -> Figure:
+    """Read a growth rate and its rounding; where not `bounded`, also one that no economy has."""
     written, rate = _read(growth, _PERCENT, percent=percent, what="growth")
-    if abs(rate) * 100 >= convention("largest_growth"):
+    if bounded and abs(rate) * 100 >= convention("largest_growth"):
         raise UsageError("yardstick.growth-too-large", written=written, percent=rate * 100)
     if rounding is None or rounding == "":
         finest = Decimal(str(convention("finest_rounding"))).scaleb(-2)
@@ -96,6 +96,9 @@ def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str) ->
 
 
 NEEDED = ("region", "start", "end", "growth")
+# What a claim is about and how it was made, where the table does not say otherwise: what the ruler measures.
+WHOLE, ACCOUNTS = "whole_economy", "growth_accounting"
+STATED = ("capital", "labour", "shares")  # how far the source says what it did
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +110,18 @@ class Claim:
     end: int
     figure: Figure
     source: str = ""
+    scope: str = WHOLE
+    method: str = ACCOUNTS
+    stated: str = ""
 
     def where(self) -> str:
         """Return the claim's key as messages show it."""
         return f"{self.region}, {self.start}-{self.end}"
 
 
-def read_claim(region: str, start: int, end: int, figure: Figure, source: str = "") -> Claim:
-    """Return a claim whose years are in order."""
-    claim = Claim(region, int(start), int(end), figure, source)
+def read_claim(region: str, start: int, end: int, figure: Figure, source: str = "", **said: str) -> Claim:
+    """Return a claim whose years are in order; `said` are its scope, its method, and what is stated of it."""
+    claim = Claim(region, int(start), int(end), figure, source, **said)
     if claim.start >= claim.end:
         raise UsageError("yardstick.claim-order", claim=claim.where())
     return claim
@@ -178,5 +184,25 @@ def _claim(row: dict[str, Any]) -> Claim:
     for name in NEEDED:
         if row[name] is None or row[name] == "":
             raise UsageError("yardstick.claim-cell", name=name, is_year=name in {"start", "end"})
-    figure = read_figure(row["growth"], row.get("rounding"), percent=True)
-    return read_claim(row["region"], row["start"], row["end"], figure, str(row.get("source") or ""))
+    figure = read_figure(row["growth"], row.get("rounding"), percent=True, bounded=False)
+    stated = [f"{name}: {row[name]}" for name in STATED if row.get(name)]
+    return read_claim(
+        row["region"],
+        row["start"],
+        row["end"],
+        figure,
+        str(row.get("source") or ""),
+        scope=_word("scope", row.get("scope"), WHOLE),
+        method=_word("method", row.get("method"), ACCOUNTS),
+        stated="; ".join(stated),
+    )
+
+
+def _word(column: str, written: object, absent: str) -> str:
+    """Return the code of a word of a column, written as its code or in either language; any other as it is written."""
+    from xinzhi.core.schema import describe
+
+    wish = str(written or "").strip()
+    known = describe("claim", column).values
+    spelt = {name.casefold(): code for code, text in known.items() for name in (code, text.zh, text.en)}
+    return spelt.get(wish.casefold(), wish) if wish else absent

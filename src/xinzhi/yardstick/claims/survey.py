@@ -52,7 +52,7 @@ def survey(panel: Panel, rules: Protocol) -> Survey:
     """Return the admissible set of a protocol on a package, with every older vintage of the data beside it."""
     require_value_added(rules, "claim")
     require_yearly(panel, "claim")
-    own, _ = settle(rules, computable(panel, rules, choices(rules))[0])
+    own, _ = settle(rules, computable(panel, rules, choices(rules), strict=False)[0])
     grid(rules, own)
     every = grid(rules, _with_vintages(panel, rules, own))
     order = oldest_first()
@@ -80,7 +80,7 @@ def _with_vintages(panel: Panel, rules: Protocol, own: tuple[Choice, ...]) -> tu
     if not older:
         return own
     extra = tuple(Level({VINTAGE: name}, (VINTAGE,)) for name in older)
-    added, _ = computable(panel, rules, (Choice(VINTAGE, (VINTAGE,), (levels[0], *extra)),))
+    added, _ = computable(panel, rules, (Choice(VINTAGE, (VINTAGE,), (levels[0], *extra)),), strict=False)
     if not added:
         return own
     joined = Choice(VINTAGE, (VINTAGE,), (*levels, *added[0].levels[1:]))
@@ -91,7 +91,7 @@ def estimates(panel: Panel, found: Survey, spans: Sequence[Span]) -> Iterator[tu
     """Yield every span with TFP growth of every combination and region `(n_1, ..., n_d, R)`."""
     for first in range(0, len(spans), _AT_ONCE):
         batch = list(spans[first : first + _AT_ONCE])
-        values = evaluate(panel, found.grid, batch)
+        values = evaluate(panel, found.grid, batch, strict=False)
         for at, span in enumerate(batch):
             yield span, values[..., at]
 

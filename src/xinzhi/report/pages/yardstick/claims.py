@@ -14,10 +14,9 @@ from xinzhi.report.document import rows
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Table, table
-from xinzhi.yardstick import Claims, note
+from xinzhi.yardstick import UNJUDGED, VERDICTS, Claims, note
 
 TOLD = 6  # claims that the answer tells one by one; the table has all of them
-VERDICTS = ("supported", "superseded", "reachable", "unreachable")
 
 
 def claims(result: Claims, *, region: str | None = None) -> Section:
@@ -76,14 +75,15 @@ def _held(result: Claims) -> Picture:
             "tick": 100 * row["reference"],
             "group": _verdict(row["verdict"]),
         }
-        for row in frame.iter_rows(named=True)
+        for row in frame.filter(pl.col("verdict") != UNJUDGED).iter_rows(named=True)
     ]
-    columns = ("region", "start", "end", "written", "reference", "lowest", "highest", "verdict", "departures", "tried",
-               "giving", "older_vintages", "source", "flags")  # fmt: skip
+    columns = ("region", "start", "end", "written", "reference", "lowest", "highest", "verdict", "departures", "reason",
+               "scope", "method", "stated", "tried", "giving", "older_vintages", "source", "flags")  # fmt: skip
     facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
     return picture(
         "yardstick.claims", kit.spreads, drawn, _table(result, "frame", columns), facts,
-        unit=words("unit_of.percent"), x=words("chart.tfp_per_year"), groups=[_verdict(name) for name in VERDICTS],
+        unit=words("unit_of.percent"), x=words("chart.tfp_per_year"),
+        groups=[_verdict(name) for name in VERDICTS if name != UNJUDGED],
     )  # fmt: skip
 
 

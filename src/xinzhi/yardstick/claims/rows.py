@@ -1,0 +1,118 @@
+"""The rows that verdicts make: claims, the protocols that give them, and what each departure contributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.yardstick.claims.figures import Claim
+from xinzhi.yardstick.claims.held import Reason
+from xinzhi.yardstick.claims.survey import Judgement, Survey
+from xinzhi.yardstick.measurement import Measurement
+
+UNJUDGED = "unjudged"
+
+TYPES = {
+    **dict.fromkeys(("reference", "lowest", "highest", "protocol_growth"), pl.Float64),
+    **dict.fromkeys(("protocol", "departure_count"), pl.Int64),
+    **dict.fromkeys(("scope", "method", "stated", "reason", "departures", "older_vintages", "flags"), pl.String),
+}
+
+
+def unjudged(claim: Claim, why: Reason | None) -> dict[str, Any]:
+    """Return the row of a claim of which no verdict is known, in the order of the columns."""
+    return {
+        "region": claim.region,
+        "start": claim.start,
+        "end": claim.end,
+        "written": claim.figure.written,
+        "growth": float(claim.figure.growth),
+        "rounding": float(claim.figure.rounding),
+        "source": claim.source,
+        "scope": claim.scope,
+        "method": claim.method,
+        "stated": claim.stated,
+        "verdict": UNJUDGED,
+        "reason": why.code if why else None,
+        "reference": None,
+        "lowest": None,
+        "highest": None,
+        "tried": 0,
+        "giving": 0,
+        "protocol": None,
+        "protocol_growth": None,
+        "departures": "",
+        "departure_count": None,
+        "older_vintages": "",
+        "flags": "",
+    }
+
+
+def judged(claim: Claim, item: Judgement, found: Survey, reference: Measurement) -> dict[str, Any]:
+    """Return what the verdict puts into the row of a claim."""
+    return {
+        "verdict": item.verdict,
+        "reference": item.reference,
+        "lowest": item.lowest,
+        "highest": item.highest,
+        "tried": item.tried,
+        "giving": item.giving.size,
+        "protocol": item.nearest,
+        "protocol_growth": float(item.growth[item.nearest]),
+        "departures": found.labels(np.array([item.nearest]))[0],
+        "departure_count": int(found.departures[item.nearest]),
+        "older_vintages": ";".join(item.older),
+        "flags": _flags(reference, claim),
+    }
+
+
+def _flags(reference: Measurement, claim: Claim) -> str:
+    """Return the marks of the figures that the reference answer rests on."""
+    inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
+    words = reference.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
+    return ";".join(word for word in words.to_list() if word)
+
+
+_KEY = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}
+Ordered = Sequence[tuple[Claim, Judgement, Survey]]
+
+
+def protocols(judged: Ordered) -> pl.DataFrame:
+    """Return the protocols that give each claim."""
+    schema = {**_KEY, "number": pl.Int64, "departures": pl.String, "departure_count": pl.Int64, "vintage": pl.String}
+    frames = [
+        pl.DataFrame(
+            {
+                "region": [claim.region] * item.giving.size,
+                "start": [claim.start] * item.giving.size,
+                "end": [claim.end] * item.giving.size,
+                "source": [claim.source] * item.giving.size,
+                "order": range(1, item.giving.size + 1),
+                "number": item.giving,
+                "departures": found.labels(item.giving),
+                "departure_count": found.departures[item.giving],
+                # -1, the current data, is the last
+                "vintage": [[*found.vintages, ""][at] for at in found.vintage[item.giving].tolist()],
+                "growth": item.growth[item.giving],
+            },
+            schema={**schema, "growth": pl.Float64},
+        )
+        for claim, item, found in judged
+    ]
+    return pl.concat(frames) if frames else pl.DataFrame(schema={**schema, "growth": pl.Float64})
+
+
+def departures(judged: Ordered) -> pl.DataFrame:
+    """Return what each departure contributes."""
+    schema = {**_KEY, "number": pl.Int64, "parameter": pl.String, "reference": pl.String, "value": pl.String}
+    rows = [
+        (claim.region, claim.start, claim.end, claim.source, order, number, *astuple(part))
+        for claim, item, _ in judged
+        for order, (number, found) in enumerate(item.parts.items(), start=1)
+        for part in found
+    ]
+    return pl.DataFrame(rows, schema={**schema, "contribution": pl.Float64}, orient="row")
