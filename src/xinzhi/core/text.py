@@ -136,6 +136,11 @@ def names_joined(items: Sequence[Text]) -> Text:
     return Text(zh="、".join(item.zh for item in items), en=", ".join(item.en for item in items))
 
 
+def joined(items: Sequence[Text]) -> Text:
+    """Join names or short words by commas."""
+    return Text(zh="，".join(item.zh for item in items), en=", ".join(item.en for item in items))
+
+
 def lines_joined(items: Sequence[Text]) -> Text:
     """Join texts to lines, all but the first indented."""
     return Text(zh="\n  ".join(item.zh for item in items), en="\n  ".join(item.en for item in items))

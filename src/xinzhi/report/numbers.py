@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from functools import cache
 
-from xinzhi.core.text import NOTHING, Language, Text, has, read_words, same, words
+from xinzhi.core.text import NOTHING, Language, Text, read_words, same, words
+from xinzhi.core.unit_words import split_unit, unit_name, unit_text
 
-_UNIT = re.compile(r"^(?:(?P<scale>[0-9.]+(?:e[0-9]+)?)\s+)?(?P<name>.+?)(?:\s+at\s+(?P<base>\d{4})\s+prices)?$")
+__all__ = ["amount", "split_unit", "unit_text"]
 
 
 @cache
@@ -25,7 +25,8 @@ def amount(value: float | None, unit: str, *, digits: int = 4, base: bool = Fals
     scale, name, year = split_unit(unit)
     plain = value * scale
     text = Text(
-        zh=f"{_scaled(plain, 'zh', digits)}{_name(name).zh}", en=f"{_scaled(plain, 'en', digits)} {_name(name).en}"
+        zh=f"{_scaled(plain, 'zh', digits)}{unit_name(name).zh}",
+        en=f"{_scaled(plain, 'en', digits)} {unit_name(name).en}",
     )
     return words("scale.at_prices", unit=text, year=year) if base and year else text
 
@@ -37,30 +38,3 @@ def _scaled(value: float, language: Language, digits: int) -> str:
     rounded = round(shown, digits - 1 - math.floor(math.log10(abs(shown)))) if shown else 0.0
     space = " " if word and language == "en" else ""
     return f"{rounded:,.{decimals}f}{space}{word}".replace("-", "−")
-
-
-def split_unit(unit: str) -> tuple[float, str, str | None]:
-    """Return scale, name and price year of a unit."""
-    match = _UNIT.match(unit.strip())
-    if match is None:
-        return 1.0, unit, None
-    return float(match["scale"] or 1), match["name"], match["base"]
-
-
-def unit_text(unit: str) -> Text:
-    """Write a unit in words: ``1e8 CNY at 2000 prices`` is 亿元（2000年价格）."""
-    scale, name, base = split_unit(unit)
-    over, per, under = name.partition(" per ")
-    if per:
-        text = words("scale.per", over=unit_text(f"{scale:g} {over}"), under=unit_text(under))
-        return words("scale.at_prices", unit=text, year=base) if base else text
-    key = f"scale.{scale:g}"
-    size = words(key) if scale != 1 and has(key) else same("" if scale == 1 else f"{scale:g}")
-    space = " " if size.zh[:1].isdigit() else ""
-    text = Text(zh=f"{size.zh}{space}{_name(name).zh}", en=f"{size.en} {_name(name).en}".strip())
-    return words("scale.at_prices", unit=text, year=base) if base else text
-
-
-def _name(name: str) -> Text:
-    key = f"unit.{name}"
-    return words(key) if has(key) else same(name)

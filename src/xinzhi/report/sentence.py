@@ -8,7 +8,7 @@ from typing import Any
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import distinct
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, clauses, has, names_joined, read_words, same, sentences, words
+from xinzhi.core.text import Text, clauses, has, joined, names_joined, read_words, same, sentences, words
 
 __all__ = [
     "answer_of", "arrangement", "capital", "chance", "clauses", "distinct", "fact", "finding_notes", "hundredfold",
@@ -27,11 +27,6 @@ def sentence(text: Text) -> Text:
 def capital(text: Text) -> Text:
     """Return a text that begins with a capital letter."""
     return Text(zh=text.zh, en=text.en[:1].upper() + text.en[1:])
-
-
-def joined(items: Sequence[Text]) -> Text:
-    """Join names or short words by commas."""
-    return Text(zh="，".join(item.zh for item in items), en=", ".join(item.en for item in items))
 
 
 def short(text: Text, most: float) -> Text:

@@ -6,6 +6,10 @@ from .audit.audit import choice_shares as choice_shares
 from .audit.audit import choice_title as choice_title
 from .audit.choices import Choice as Choice
 from .audit.robustness import robustness as robustness
+from .audit.wording import departure as departure
+from .audit.wording import departures_text as departures_text
+from .audit.wording import level_text as level_text
+from .audit.wording import value_text as value_text
 from .breaking import break_marks as break_marks
 from .breaks.breaks import Breaks as Breaks
 from .breaks.breaks import break_findings as break_findings

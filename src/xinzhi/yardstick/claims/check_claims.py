@@ -14,10 +14,11 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, joined, same, words
 from xinzhi.data import NATION, Package, as_package
-from xinzhi.protocol import Protocol
+from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid
+from xinzhi.yardstick.audit.wording import departures_text, value_text
 from xinzhi.yardstick.claims import rows as rows_
 from xinzhi.yardstick.claims.figures import Claim, convention, read_claim, read_claims, read_figure
 from xinzhi.yardstick.claims.held import Held
@@ -73,6 +74,22 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
         """Return the protocols that were tried on a region."""
         return self.national_grid if region == NATION and self.national_grid is not None else self.grid
 
+    def departures_of(self, row: Mapping[str, Any]) -> Text:
+        """Return in words how the first (or nearest) protocol of a claim departs from the reference one."""
+        tried = self.grid_of(row["region"])
+        return departures_text(tried.choices, tried.rows[row["protocol"]])
+
+    def part_of(self, row: Mapping[str, Any]) -> tuple[Text, Text, Text]:
+        """Return in words a row of `departures`: the parameters, what the reference protocol says, and the other."""
+        tried = self.grid_of(row["region"])
+        picked, own = tried.values(tried.rows[row["number"]]), tried.protocol.parameters
+        paths = row["parameter"].split(", ")
+        return (
+            joined([specification(path).title for path in paths]),
+            joined([value_text(path, own[path].value) for path in paths]),
+            joined([value_text(path, picked[path]) for path in paths]),
+        )
+
     def facts(self) -> Facts:
         """Return verdict and evidence on every claim."""
         names = [self.names.region(code) for code in self.regions["region"]]
@@ -92,7 +109,7 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
         "name": result.names.region(row["region"]),
         "rounding": f"{100 * row['rounding']:.10g}",
         "growth": row["protocol_growth"],
-        "departures": row["departures"] or words("yardstick.claims.reference"),
+        "departures": result.departures_of(row) if row["departures"] else words("yardstick.claims.reference"),
         "older": row["older_vintages"].split(";"),
     }
     said = ["vintages"] if row["older_vintages"] and row["verdict"] != "supported" else []

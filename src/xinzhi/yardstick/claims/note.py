@@ -37,7 +37,13 @@ def note(result: Claims, language: Language = "en") -> str:
         if row["verdict"] == UNJUDGED:
             lines += ["", title, "", said("unjudged", **unjudged_facts(result, row))]
             continue
-        lines += ["", title, "", said("head", **claim_facts(result, row)), *_evidence(result, row, said("parts"))]
+        lines += [
+            "",
+            title,
+            "",
+            said("head", **claim_facts(result, row)),
+            *_evidence(result, row, said("parts"), language),
+        ]
         if row["flags"]:
             lines += ["", said("marks", marks=", ".join(f"`{mark}`" for mark in row["flags"].split(";")))]
     lines += [
@@ -58,11 +64,14 @@ def _declared(result: Claims) -> dict[str, object]:
     return {"n": len(found.declared), "k": len(found.declared) - len(found.missing), "by": found.by}
 
 
-def _evidence(result: Claims, row: Mapping[str, Any], head: str) -> list[str]:
+def _evidence(result: Claims, row: Mapping[str, Any], head: str, language: Language) -> list[str]:
     """Return the table of departures of one claim; nothing where the reference protocol is all there is."""
     here = result.departures.filter(**{name: row[name] for name in result.key})
-    parts = here.select("number", "parameter", "reference", "value", "contribution").iter_rows()
-    rows = [_row((number, f"`{path}`", own, value, f"{100 * gain:+.3f}")) for number, path, own, value, gain in parts]
+    rows = []
+    for one in here.iter_rows(named=True):
+        title, own, value = (text.lang(language) for text in result.part_of(one))
+        gain = f"{100 * one['contribution']:+.3f}"
+        rows.append(_row((one["number"], f"{title} `{one['parameter']}`", own, value, gain)))
     return ["", *_head(head), *rows] if rows else []
 
 

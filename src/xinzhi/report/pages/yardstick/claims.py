@@ -91,5 +91,27 @@ def _table(result: Claims, part: str, columns: Sequence[str] | None = None) -> T
     """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
     key = f"claims_{part}"
     title = words(f"yardstick.table.{key}")
-    frame = getattr(result, part).with_columns(pl.col(pl.String).replace("", None))
+    frame = _in_words(result, part).with_columns(pl.col(pl.String).replace("", None))
     return table(key, frame, columns, result, part=part, title=title, known=True)
+
+
+def _in_words(result: Claims, part: str) -> pl.DataFrame:
+    """Return a frame of the result with departures in words, in both languages; the list of protocols keeps codes."""
+    frame: pl.DataFrame = getattr(result, part)
+    if part == "protocols":
+        return frame
+    names = ("departures",) if part == "frame" else ("parameter", "reference", "value")
+    rows = [_words_of(result, part, row) for row in frame.iter_rows(named=True)]
+    columns = [
+        pl.Series(f"{name}_{language}", [text[at].lang(language) for text in rows], dtype=pl.String)
+        for at, name in enumerate(names)
+        for language in ("zh", "en")
+    ]
+    return frame.drop(names).with_columns(columns)
+
+
+def _words_of(result: Claims, part: str, row: dict[str, Any]) -> tuple[Text, ...]:
+    """Return the words of one row: how the nearest protocol departs, or one of its departures."""
+    if part == "departures":
+        return result.part_of(row)
+    return (result.departures_of(row) if row["departures"] else Text(zh="", en=""),)

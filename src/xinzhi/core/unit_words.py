@@ -1,0 +1,37 @@
+"""Units in words: ``1e8 CNY at 2000 prices`` in both languages."""
+
+from __future__ import annotations
+
+import re
+
+from xinzhi.core.text import Text, has, same, words
+
+_UNIT = re.compile(r"^(?:(?P<scale>[0-9.]+(?:e[0-9]+)?)\s+)?(?P<name>.+?)(?:\s+at\s+(?P<base>\d{4})\s+prices)?$")
+
+
+def split_unit(unit: str) -> tuple[float, str, str | None]:
+    """Return scale, name and price year of a unit."""
+    match = _UNIT.match(unit.strip())
+    if match is None:
+        return 1.0, unit, None
+    return float(match["scale"] or 1), match["name"], match["base"]
+
+
+def unit_text(unit: str) -> Text:
+    """Write a unit in words: ``1e8 CNY at 2000 prices`` is 亿元（2000年价格）."""
+    scale, name, base = split_unit(unit)
+    over, per, under = name.partition(" per ")
+    if per:
+        text = words("scale.per", over=unit_text(f"{scale:g} {over}"), under=unit_text(under))
+        return words("scale.at_prices", unit=text, year=base) if base else text
+    key = f"scale.{scale:g}"
+    size = words(key) if scale != 1 and has(key) else same("" if scale == 1 else f"{scale:g}")
+    space = " " if size.zh[:1].isdigit() else ""
+    text = Text(zh=f"{size.zh}{space}{unit_name(name).zh}", en=f"{size.en} {unit_name(name).en}".strip())
+    return words("scale.at_prices", unit=text, year=base) if base else text
+
+
+def unit_name(name: str) -> Text:
+    """Write the name of a unit in words; one that has none stays as it is."""
+    key = f"unit.{name}"
+    return words(key) if has(key) else same(name)
