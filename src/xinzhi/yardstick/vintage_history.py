@@ -14,7 +14,7 @@ import polars as pl
 from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Provenance, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, read_words, same, words
 from xinzhi.data import Package, as_package, names_of
 
 
@@ -41,16 +41,23 @@ class VintageHistory(Result, verb="vintage_history", topic="yardstick", key=("re
         facts: dict[str, list[dict[str, object]]] = {"vintages.level": [], "vintages.growth": []}
         for before, after in self.frame.select("before", "after").unique(maintain_order=True).iter_rows():
             pair = {"before": before, "after": after}
+            called = {name: self.called(vintage) for name, vintage in pair.items()}
             level, growth = self.levels.filter(**pair), self.growth.filter(**pair)
             if level.height:
                 low, high = level.sort("lowest").row(0, named=True), level.sort("highest").row(-1, named=True)
                 places = ((low, low["lowest_year"], low["lowest"]), (high, high["highest_year"], high["highest"]))
-                facts["vintages.level"].append(pair | {"ends": self._ends(places)})
+                facts["vintages.level"].append(called | {"ends": self._ends(places)})
             if growth.height:
                 rows = (growth.row(0, named=True), growth.row(-1, named=True))
                 ends = [(row, f"{row['start']}-{row['end']}", row["revision"]) for row in rows]
-                facts["vintages.growth"].append(pair | {"ends": self._ends(ends)})
+                facts["vintages.growth"].append(called | {"ends": self._ends(ends)})
         return dict(facts)
+
+    @staticmethod
+    def called(vintage: str) -> Text:
+        """Return what a vintage is called."""
+        known = read_words("levels.yaml")["output.vintage"]
+        return Text(**known[vintage]) if vintage in known else same(vintage)
 
     def _ends(self, places: Sequence[tuple[dict[str, Any], object, float]]) -> list[Text]:
         """Return who was revised down most and who up; one text where nobody was."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,6 +135,20 @@ def test_vintages_are_compared_with_an_older_package_and_written(tmp_path, count
 
 def test_recorded_revisions_are_drawn_where_they_moved_something(tmp_path):
     made = xinzhi.study("vintages", "china-provinces")
+    made.write(tmp_path, "zh")
+    page = (tmp_path / "vintages.html").read_text("utf-8")
+    for pair in ("first_published-census4", "census4-census5"):
+        assert f"history-{pair}" in page
+    assert "由“首次公布”修订为“第四次经济普查后”" in page
+    assert not re.search(r">[^<]*(first_published|census4)修订为", page)
+
+
+def test_revisions_that_moved_nothing_are_not_drawn(tmp_path):
+    package = xinzhi.load("china-provinces")
+    own = package.tables["vintages"]
+    first = own.filter(vintage="first_published")
+    unmoved = pl.concat([first, first.with_columns(vintage=pl.lit("census4")), own.filter(vintage="census5")])
+    made = xinzhi.study("vintages", replace(package, tables=package.tables | {"vintages": unmoved}))
     made.write(tmp_path, "zh")
     page = (tmp_path / "vintages.html").read_text("utf-8")
     assert "history-census4-census5" in page

@@ -35,7 +35,7 @@ def history(result: VintageHistory, *, region: str | None = None) -> Section:
 def _revised(result: VintageHistory, before: str, after: str) -> Picture:
     """Return by region what one revision did to cumulated real growth."""
     frame = result.growth.filter(before=before, after=after).sort("revision", "region", descending=[True, False])
-    kind, facts = f"history-{before}-{after}", {"before": before, "after": after}
+    kind, facts = f"history-{before}-{after}", {"before": result.called(before), "after": result.called(after)}
     twin = table(f"vintages_{before}_{after}", frame, None, result, part="growth",
                  title=words("yardstick.table.revised", **facts))  # fmt: skip
     drawn = rows_of(frame, result, part="growth", name="region", value="revision")
