@@ -98,12 +98,13 @@ def _parameter(item: Protocol, parameter: Parameter) -> str:
             (
                 _code(spell(other.value)),
                 ", ".join(other.used_by),
+                ", ".join(other.used_for),
                 f"{_escape(other.note.en)} {_escape(other.note.zh)}" if other.note else "",
                 "; ".join(f"{source.title}: {source.where}" for source in other.reference),
             )
             for other in parameter.alternatives
         ]
-        parts.append(_table(("alternative", "used by", "note", "reference"), rows))
+        parts.append(_table(("alternative", "used by", "used for", "note", "reference"), rows))
     return "\n\n".join(part for part in parts if part)
 
 

@@ -73,6 +73,8 @@ def _alternatives(parameter: Parameter, source: yamlfile.Source, place: tuple[st
             yield _at(source, "same-value", here, key=parameter.path, shown=shown)
         if not (item.used_by or item.reference or item.note):
             yield _at(source, "no-source", here, key=parameter.path, shown=shown)
+        if item.used_for and not item.reference:
+            yield _at(source, "no-use", here, key=parameter.path, shown=shown)
 
 
 def _at(

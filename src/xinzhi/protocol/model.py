@@ -34,8 +34,9 @@ def canonical(protocol: Protocol) -> str:
     """Return the text that is digested: JSON with sorted keys and the shortest form of every number.
 
     It holds what decides a computation or its standing: id, version, status; the set of regions that it is declared
-    for; the value (or dated values) and unit of every parameter; the values of the alternatives, which an audit
-    computes from; and the excluded combinations. The order of alternatives and of exclusions does not count.
+    for; the value (or dated values) and unit of every parameter; the values of the alternatives and what they are used
+    for, which an audit computes from; and the excluded combinations. The order of alternatives and of exclusions does
+    not count.
 
     It leaves out what only persons read: titles, authority, descriptions, references, notes, and who uses an
     alternative, so that a mended translation is no new yardstick; and `extends`, so that a file that writes everything
@@ -56,13 +57,19 @@ def canonical(protocol: Protocol) -> str:
             path: {
                 "value": _bare(plain(item.value)),
                 "unit": item.unit,
-                "alternatives": sorted({_json(_bare(plain(other.value))) for other in item.alternatives}),
+                "alternatives": sorted({_open(other) for other in item.alternatives}),
             }
             for path, item in protocol.parameters.items()
         },
         "exclude": sorted({_json(_bare(plain(item.when))) for item in protocol.exclude}),
     }
     return _json(document | ({"regions": sorted(protocol.regions)} if protocol.regions else {}))
+
+
+def _open(other: Alternative) -> str:
+    """Return the canonical text of an alternative: its value, and what it is used for where that is said."""
+    value = _bare(plain(other.value))
+    return _json({"value": value, "used_for": sorted(other.used_for)} if other.used_for else value)
 
 
 def plain(value: object) -> object:
@@ -133,12 +140,13 @@ class Reference:
 class Alternative:
     """A value that others use for the same parameter.
 
-    `used_by` names protocols of the registry, or works by the short names of the reference; `note` is what there is to
-    say.
+    `used_by` names protocols of the registry, or works by the short names of the reference; `used_for` the economies
+    that a source in the reference measures with it, which admits it to an audit; `note` is what there is to say.
     """
 
     value: Any
     used_by: tuple[str, ...] = ()
+    used_for: tuple[str, ...] = ()
     reference: tuple[Reference, ...] = ()
     note: Text | None = None
 
@@ -192,6 +200,7 @@ class Parameter:
             {
                 "value": plain(item.value),
                 "used_by": list(item.used_by),
+                "used_for": list(item.used_for),
                 "reference": [asdict(source) for source in item.reference],
                 "note": asdict(item.note) if item.note else None,
             }

@@ -53,6 +53,7 @@ class AlternativeEntry(_Strict):
     value: Any = None
     values: dict[Any, Any] | None = None
     used_by: list[str] = Field(default_factory=list)
+    used_for: list[str] = Field(default_factory=list)
     reference: list[ReferenceEntry] = Field(default_factory=list)
     note: TextEntry | None = None
 
@@ -306,8 +307,14 @@ def _alternatives(
         return tuple(
             _alternative(reading, spec, item, position) for position, item in enumerate(entry.alternatives or ())
         )
+    # What the alternatives of a parameter are used for, the value that they stand beside is for too.
+    used_for = tuple(sorted({name for item in inherited.alternatives for name in item.used_for}))
     departed = Alternative(
-        value=inherited.value, used_by=(inherited.origin,), reference=inherited.reference, note=inherited.description
+        value=inherited.value,
+        used_by=(inherited.origin,),
+        used_for=used_for,
+        reference=inherited.reference,
+        note=inherited.description,
     )
     known = [item for item in inherited.alternatives if item.value != departed.value]
     return tuple(item for item in (departed, *known) if item.value is not None and item.value != value)
@@ -321,6 +328,7 @@ def _alternative(reading: _Reading, spec: Specification, entry: AlternativeEntry
     return Alternative(
         value=value,
         used_by=tuple(entry.used_by),
+        used_for=tuple(entry.used_for),
         reference=_references(entry.reference),
         note=entry.note.text() if entry.note else None,
     )

@@ -30,6 +30,8 @@ class MeasureOptions:
 class AuditOptions(MeasureOptions):
     """What can be asked of `audit`."""
 
+    what_if: bool = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimOptions:
@@ -118,7 +120,7 @@ def audit(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
 
     wish: AuditOptions = options(AuditOptions, asked)
     draft = _read(source, "audit", wish.encoding, progress)
-    result = yardstick.audit(draft.package, wish.protocol)  # type: ignore[arg-type] # it was read
+    result = yardstick.audit(draft.package, wish.protocol, what_if=wish.what_if)  # type: ignore[arg-type] # it was read
     draft.results["audit"] = result
     more: dict[str, Any] = {name: getattr(result, name) for name in ("official_span", "variance", "left_out")}
     return draft.done(region=_code(wish.region, result), protocols=result.protocols.height, **more)

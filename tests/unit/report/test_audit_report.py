@@ -176,8 +176,8 @@ def test_the_page_opens_in_the_language_asked_for(few: Audit, language: Language
 
 
 def test_the_answer_leads_and_the_warning_follows(html: str, view: AuditView) -> None:
-    first = view.rows.filter(pl.col("best_rank") == 1).height
-    said = f"{first} of the 31 regions could rank first in TFP growth"
+    first, ranked = view.rows.filter(pl.col("best_rank") == 1).height, view.ranked.height
+    said = f"{first} of the {ranked} regions could rank first in TFP growth"
     assert html.index(said) < html.index("must not be searched for a better answer") < html.index("<nav")
     assert "不可从中挑选更好看的结果" in html
 
@@ -205,12 +205,25 @@ def test_every_picture_has_headline_table_and_foot(html: str, view: AuditView) -
 
 
 def test_the_worst_rank_is_what_a_search_finds(view: AuditView, provinces: Audit) -> None:
-    values = provinces.estimates[:, :, provinces.spans.index(provinces.official_span)]
-    codes = provinces.regions["region"].to_list()
-    for code, worst, best in view.rows.select("region", "worst_rank", "best_rank").rows():
+    at = provinces.spans.index(provinces.official_span)
+    ranked = provinces.regions["region"].is_in(view.ranked["region"].implode()).to_numpy()
+    values, barred = provinces.estimates[:, :, at][:, ranked], provinces.admission.of_span(at)[:, ranked]
+    codes = provinces.regions["region"].filter(pl.Series(ranked)).to_list()
+    for code, worst, best in view.ranked.select("region", "worst_rank", "best_rank").rows():
         here = codes.index(code)
         ranks = 1 + (np.delete(values[0], here)[None] > values[:, [here]]).sum(axis=1)
-        assert (worst, best) == (ranks.max(), ranks.min())
+        assert (worst, best) == (ranks.max(), ranks[~barred[:, here]].min())
+
+
+def test_regions_that_fail_admission_are_shown_and_not_ranked(view: AuditView, html: str) -> None:
+    failed = view.rows.filter(pl.col("grade") == "D")
+    assert failed.height == view.rows.height - view.ranked.height == 2
+    assert failed["reference_rank"].null_count() == failed["worst_rank"].null_count() == 2
+    assert {row["name"].en for row in audit_pictures.room(view)}.isdisjoint(
+        view.name(code).en for code in failed["region"]
+    )
+    assert view.curve(failed["region"][0]).first == 0.0
+    assert "fail admission in 2012–2017" in html
 
 
 @pytest.mark.parametrize("code", ["640000", "370000", None])
@@ -304,7 +317,7 @@ def test_numbers_in_the_workbook_are_numbers(out: Path, provinces: Audit) -> Non
     assert found.dtype == pl.Float64
     assert found.to_list() == pytest.approx((100 * provinces.frame["reference"]).to_list(), abs=1e-12)
     matrix = sheet(path, "Reversals")
-    assert matrix.shape == (31, 33)
+    assert matrix.shape == (29, 31)  # two of 31 fail admission
     assert all(kind in {pl.Float64, pl.Int64} for kind in matrix.dtypes[2:])
     shares = sheet(path, "Variance").to_series(3)
     assert shares.sum() == pytest.approx(100)
@@ -314,7 +327,7 @@ def test_a_large_set_lists_the_protocols_that_matter(out: Path, view: AuditView)
     rows = sheet(out / "audit.xlsx", "Protocols")
     numbers = set(rows.to_series(0).to_list())
     assert 0 in numbers
-    assert set(view.audit.frame["best_protocol"].to_list()) <= numbers
+    assert set(view.audit.frame["best_protocol"].drop_nulls().to_list()) <= numbers
     assert rows.height < tables.ALL < view.protocols
 
 
@@ -407,11 +420,18 @@ def test_the_picture_and_the_sentence_of_the_readme_are_what_the_audit_finds(pro
         f"audit-ranks{tail}.{kind}" for tail in ("", "-zh") for kind in ("svg", "png")
     }
     assert all(path.stat().st_size > 20_000 for path in files)
-    first = AuditView(provinces).rows.filter(pl.col("best_rank") == 1).height
+    first, ranked = (
+        AuditView(provinces).rows.filter(pl.col("best_rank") == 1).height,
+        AuditView(provinces).ranked.height,
+    )
+    assert provinces.what_if is not None
+    more = provinces.what_if.first
     count = f"{provinces.protocols.height:,}"
     for name, said in (
-        ("README.md", f"{first} of the 31 provinces"),
-        ("README.zh.md", f"31个省（区、市）中有{first}个"),
+        ("README.md", f"{first} of the {ranked} provinces"),
+        ("README.md", f"{more} with choices"),
+        ("README.zh.md", f"{ranked}个省（区、市）中有{first}个"),
+        ("README.zh.md", f"则为{more}个"),
     ):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert said in text

@@ -47,8 +47,8 @@ def test_the_five_claims_of_the_page(checked):
 
 def test_what_the_departures_of_jilin_contribute(checked):
     first = checked.departures.filter(pl.col("region") == "220000", pl.col("order") == 1, pl.col("start") == 2010)
-    assert first["number"].unique().to_list() == [1136]
-    assert "check.protocol(1136)" in CLAIMS
+    assert first["number"].unique().to_list() == [656]
+    assert "check.protocol(656)" in CLAIMS
     for gain in first["contribution"].to_list():
         assert f"{100 * gain:+.2f}" in CLAIMS
 

@@ -279,7 +279,7 @@ def test_contributions_sum_to_the_distance_from_the_official_protocol(china):
     sums = result.departures.group_by("region", "number").agg(pl.col("contribution").sum())
     listed = result.protocols.rename({"growth": "given"}).join(sums, on=["region", "number"])
     listed = listed.join(result.frame.select("region", "reference"), on="region")
-    assert listed.height > 31
+    assert listed.height > 20
     gap = listed["given"] - listed["reference"] - listed["contribution"]
     assert gap.abs().max() < 1e-12
 

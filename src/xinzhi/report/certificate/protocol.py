@@ -85,6 +85,7 @@ def _parameter(path: str, entry: Mapping[str, Any]) -> Parameter:
             Alternative(
                 value=_value(path, item["value"]),
                 used_by=tuple(item["used_by"]),
+                used_for=tuple(item.get("used_for", ())),
                 reference=_references(item["reference"]),
                 note=Text(**item["note"]) if item["note"] else None,
             )

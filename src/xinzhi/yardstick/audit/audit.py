@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, words
-from xinzhi.data import Package
+from xinzhi.data import Package, as_package
 from xinzhi.protocol import Protocol, catalogue, registry, specification
-from xinzhi.yardstick.audit.choices import Choice, Grid, choices, close, grid, spell
+from xinzhi.yardstick.audit.choices import Choice, Grid, choices, close, grid, spell, used
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
     Distinct,
@@ -31,19 +32,60 @@ from xinzhi.yardstick.audit.multiverse import (
     settle,
     spread,
 )
+from xinzhi.yardstick.grading import FAILED, GRADES, graded
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
+from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, require_yearly
 from xinzhi.yardstick.periods import official_span
 from xinzhi.yardstick.region_set import RegionSet
 from xinzhi.yardstick.view import region_names
 
 NEAR, NAMED, HALF, ALIKE = (setting(CONVENTIONS, name) for name in ("near", "named", "half", "alike"))
-# What compares a region with the others: none of it where the declared set of regions is not whole.
+# What compares a region with others: none of it where the declared set is not whole, or its own data fail admission.
 RANKED = (
     *("reference_rank", "best_rank", "rank_gain", "everyone_rank"),
     *(f"rank_{name}" for name in ("minimum", "p05", "median", "p95", "maximum")),
 )
+ATTAINED = ("departures", "departure_count", "best_protocol", "best_growth", "nearest")
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The set with the alternatives that no source uses for the economy: its size, and how many could rank first."""
+
+    protocols: int
+    first: int
+
+
+# The parameters that decide whether data pass: what is mended by a protocol is not held against them.
+MENDED = ("capital.benchmark", "labour.breaks")
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Under which protocols the data of a region fail admission: `failed` `(B, R, P)` by the branch `(N,)` of each."""
+
+    branch: IntArray
+    failed: BoolArray
+
+    @classmethod
+    def of(cls, data: Package, reference: Measurement, every: Grid, spans: Sequence[Span]) -> Admission:
+        """Grade the data once for every combination of what a protocol mends."""
+        axes = [at for at, choice in enumerate(every.choices) if set(choice.paths) & set(MENDED)]
+        sizes = [len(every.choices[at].levels) for at in axes]
+        failed = np.zeros((int(np.prod(sizes)), len(reference.panel.regions), len(spans)), dtype=np.bool_)
+        for branch, levels in enumerate(product(*(every.choices[at].levels for at in axes))):
+            rules = every.protocol.replace({path: level.values[path] for level in levels for path in level.departs})
+            made = graded(data, reference.panel, rules, reference.accounts.growth, {})
+            for at, span in enumerate(spans if made else ()):
+                failed[branch, :, at] = made.of_period(*span) == GRADES.index(FAILED)
+        picked = every.rows[:, axes]
+        return cls(np.ravel_multi_index(picked.T.tolist(), sizes) if axes else np.zeros(len(picked), np.int64), failed)
+
+    def of_span(self, at: int) -> BoolArray:
+        """Return the regions whose data fail in one span under every protocol `(N, R)`."""
+        return self.failed[self.branch, :, at]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -53,7 +95,10 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     Growth is mean TFP growth in log points per year. `frame` has the spread of growth and rank of every region and
     period when all are under the same protocol, and the gaming room of a region that chooses while the others keep the
     reference protocol. `protocols` lists the admissible ones, the reference one first, with a column per open
-    parameter; empty where it is not in force.
+    parameter; empty where it is not in force. Regions whose data fail admission in a period (grade D) have a spread and
+    no ranks, and nobody is compared with them; nor does a protocol gain a rank for a region whose data fail under it
+    (`admission`). `what_if` says what the alternatives would add that no source uses for
+    the economy; None where there are none, or they are in the set.
 
     `variance` is what each choice contributes to the spread, exactly: `shapley` sums to it. `reversals` is the share of
     the protocols in which `region` grows faster than `other`; of many regions (``audit.yaml``) only the first and the
@@ -71,7 +116,9 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     spans: tuple[tuple[int, int], ...]
     official_span: tuple[int, int]
     estimates: Multiverse
+    admission: Admission
     regions_declared: RegionSet
+    what_if: WhatIf | None = None
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of a frame; parameters are described by the catalogue of protocols."""
@@ -106,16 +153,22 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
             for at, (start, end) in enumerate(self.spans)
         )
 
+    def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of regions whose data pass admission."""
+        return rows.filter(pl.col("grade").ne_missing(FAILED))
+
     def facts(self) -> Facts:
         """Return who could rank first, who would move furthest and what decides; notes say what the figures rest on."""
         start, end = self.official_span
-        rows = self.frame.filter(start=start, end=end).fill_nan(None).sort("reference_rank", "region")
+        every = self.frame.filter(start=start, end=end).fill_nan(None).sort("reference_rank", "region")
+        failed = every.filter(grade=FAILED)
+        rows = self.ranked(every) if self.regions_declared.complete else every
         if rows.is_empty():
             n = f"{self.protocols.height:,}"
             return {"audit.nothing": {"n": n}, "note.audit_set": {"n": n}}
         span, names = f"{start}–{end}", region_names(self.regions)
         decides, others = _shares(self)
-        size: Facts = {"note.audit_set": {"n": f"{rows['protocols'].to_list()[0]:,}"}}
+        size = self._size(rows)
         if rows.height == 1:
             row = rows.row(0, named=True)
             figures = {"low": row["minimum"], "high": row["maximum"], "reference": row["reference"]}
@@ -131,7 +184,19 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         reference = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
         game, everyone = _game(rows, span, names), _everyone(rows)
         said = {**game, **decides, **size, "note.audit_reference": reference, **others, **everyone}
+        if failed.height:
+            left = {"names": [names[code] for code in failed["region"]], "n": failed.height, "span": span}
+            said["note.audit_failed"] = left
         return said | self._declared(names)
+
+    def _size(self, rows: pl.DataFrame) -> Facts:
+        """Return how many protocols are admissible, and what those would add that no source uses."""
+        size: Facts = {"note.audit_set": {"n": f"{rows['protocols'].to_list()[0]:,}"}}
+        if self.what_if is None or not self.regions_declared.complete or rows.height == 1:
+            return size
+        first, ranked = rows.filter(best_rank=1).height, rows.height
+        added = {"n": ranked, "k": self.what_if.first, "first": first, "protocols": f"{self.what_if.protocols:,}"}
+        return size | {"note.audit_what_if": added}
 
     def _declared(self, names: Mapping[str, Text]) -> Facts:
         """Return what is said of the set of regions."""
@@ -187,17 +252,21 @@ def audit(
     package: Package | str | Path | Mapping[str, object],
     protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
     *,
+    what_if: bool = False,
     closed: Collection[str] | None = None,
 ) -> Audit:
     """Measure every region under every admissible protocol, and say what choosing one's own ruler buys.
 
-    The admissible set is every combination of the protocol's values and their `alternatives`, less the combinations
-    that it excludes and the alternatives that the package cannot compute (these are listed with the reason).
+    The admissible set is every combination of the protocol's values and those of their `alternatives` that a named
+    source uses for the economy (`used_for`), less the combinations that the protocol excludes and the alternatives that
+    the package cannot compute. What is left out is listed with the reason.
 
     Parameters
     ----------
     package, protocol
         As in `measure`.
+    what_if
+        Whether alternatives that no source uses for the economy are opened too.
     closed
         Parameters that stay as the protocol has them. Left out, all are open, but where they would give more
         combinations than ``most_protocols`` of ``audit.yaml`` the least used ones are closed, and listed in `left_out`.
@@ -221,19 +290,19 @@ def audit(
     """
     from xinzhi import __version__
 
-    reference = measure(package, protocol)
+    data = as_package(package)
+    reference = measure(data, protocol)
     panel, rules = reference.panel, reference.protocol
     require_value_added(rules, "audit")
     require_yearly(panel, "audit")
-    found, left_out = computable(panel, rules, choices(rules))
-    if closed is None:
-        found, shut = settle(rules, found)
-        left_out += shut
-    else:
-        found = close(found, [specification(path).path for path in closed])
+    opened, left_out = computable(panel, rules, choices(rules))
+    found, unused = (opened, []) if what_if else used(rules, opened)
+    left_out += [LeftOut({path: value}, words("yardstick.audit.unused")) for path, value in unused]
+    found, shut = _settled(rules, found, closed)
+    left_out += shut
     every = grid(rules, found)
     spans: tuple[Span, ...] = tuple(reference.periods.select("start", "end").unique(maintain_order=True).iter_rows())
-    estimates = Multiverse.of(panel, every, spans)
+    estimates, admission = Multiverse.of(panel, every, spans), Admission.of(data, reference, every, spans)
     near = nearest(every)
     departures = every.departure_counts()[every.admissible]
     changed = (every.rows != 0).sum(axis=1)
@@ -243,27 +312,44 @@ def audit(
         rows, regions, growth = estimates.distinct(at).known()
         if len(rows) < len(every.rows):
             left_out.append(_short(span, len(every.rows) - len(rows)))
-        pairs = _compared(growth.values[growth.which[0]])
-        room = spread(growth, departures[rows], changed[rows], pairs)
         names = [panel.regions[row] for row in regions.tolist()]
-        frames.append(_frame(names, span, growth, room, every, rows, near))
-        reversals.append(_reversals([names[at] for at in pairs.tolist()], span, room))
         variance.append(_variance(names, span, growth, rows, every))
+        barred = admission.of_span(at)[rows[growth.lead]][:, regions]
+        failed = barred[growth.which[0]]
+        for part in (np.flatnonzero(~failed), np.flatnonzero(failed)):
+            if not part.size:
+                continue
+            own, called = growth.of(part), [names[at] for at in part.tolist()]
+            pairs = _compared(own.values[own.which[0]])
+            room = spread(own, departures[rows], changed[rows], pairs, barred[:, part] & ~failed[part])
+            made = _frame(called, span, own, room, every, rows, near)
+            if failed[part].any():
+                unranked = (pl.lit(None, made.schema[name]).alias(name) for name in (*RANKED, *ATTAINED))
+                frames.append(made.with_columns(unranked))
+            else:
+                frames.append(made)
+                reversals.append(_reversals([called[at] for at in pairs.tolist()], span, room))
     frame = pl.concat(frames)
     if not reference.regions_declared.complete:
         frame = frame.with_columns(pl.lit(None, frame.schema[name]).alias(name) for name in RANKED)
+    grades = reference.periods.select("region", "start", "end", "grade")
+    frame = frame.join(grades, on=["region", "start", "end"], how="left", maintain_order="left")
+    span = official_span(reference.periods)
+    more = grid(rules, _settled(rules, opened, closed)[0]) if unused else None
     return Audit(
-        frame=frame.sort("start", "end", "reference_rank", "region"),
+        frame=frame.sort("start", "end", "reference_rank", "region", nulls_last=True),
         protocols=_protocols(every, near),
         variance=pl.concat(variance),
-        reversals=pl.concat(reversals),
+        reversals=pl.concat(reversals) if reversals else _reversals([], (0, 0), None),
         left_out=_left_out(left_out),
         regions=reference.regions,
         grid=every,
         spans=spans,
-        official_span=official_span(reference.periods),
+        official_span=span,
         estimates=estimates,
+        admission=admission,
         regions_declared=reference.regions_declared,
+        what_if=None if more is None else _what_if(data, reference, more, span),
         kind=reference.kind,
         names=reference.names,
         provenance=Provenance(
@@ -277,6 +363,24 @@ def audit(
             regions=reference.provenance.regions,
         ),
     )
+
+
+def _settled(
+    rules: Protocol, found: tuple[Choice, ...], closed: Collection[str] | None
+) -> tuple[tuple[Choice, ...], list[LeftOut]]:
+    """Close the parameters that were asked for, or those that come first where there would be too many protocols."""
+    return settle(rules, found) if closed is None else (close(found, [specification(path).path for path in closed]), [])
+
+
+def _what_if(data: Package, reference: Measurement, every: Grid, span: Span) -> WhatIf:
+    """Return how many regions could rank first in a period under a larger set, among those that are ranked."""
+    rows, regions, growth = Multiverse.of(reference.panel, every, [span]).distinct(0).known()
+    admission = Admission.of(data, reference, every, [span])
+    barred = admission.of_span(0)[rows[growth.lead]][:, regions]
+    values = np.where(barred, -np.inf, growth.values)[:, ~barred[growth.which[0]]]
+    own = values[growth.which[0]]
+    best = [(top >= np.delete(own, at)).all() for at, top in enumerate(values.max(axis=0))]
+    return WhatIf(len(rows), int(np.sum(best)))
 
 
 def _compared(reference: FloatArray) -> IntArray:
@@ -320,7 +424,7 @@ def _frame(
             **{f"rank_{name}": room.ranks[at] for at, name in enumerate(points)},
             "best_rank": room.best_rank,
             "rank_gain": room.reference_rank - room.best_rank,
-            "growth_gain": room.quantiles[-1] - reference,
+            "growth_gain": room.top - reference,
             "departures": [label(at) for at in best.tolist()],
             "departure_count": [len(every.departures(combos[at])) for at in best.tolist()],
             "best_protocol": best,
@@ -333,7 +437,7 @@ def _frame(
     )
 
 
-def _reversals(names: list[str], span: Span, room: Spread) -> pl.DataFrame:
+def _reversals(names: list[str], span: Span, room: Spread | None) -> pl.DataFrame:
     """Return the share of protocols in which one region grows faster than another."""
     count = len(names)
     return pl.DataFrame(
@@ -342,8 +446,9 @@ def _reversals(names: list[str], span: Span, room: Spread) -> pl.DataFrame:
             "end": [span[1]] * count**2,
             "region": np.repeat(names, count),
             "other": np.tile(names, count),
-            "above": room.above.ravel(),
-        }
+            "above": [] if room is None else room.above.ravel(),
+        },
+        schema={"start": pl.Int64, "end": pl.Int64, "region": pl.String, "other": pl.String, "above": pl.Float64},
     ).filter(pl.col("region") != pl.col("other"))
 
 

@@ -177,6 +177,27 @@ def grid(protocol: Protocol, found: tuple[Choice, ...]) -> Grid:
     return Grid(protocol, found, admissible)
 
 
+def used(protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[tuple[str, Any]]]:
+    """Keep the levels of which every value is used by a source; return also the values that none uses.
+
+    A protocol that says of none of its alternatives what they are used for admits them all.
+    """
+    paths = [path for choice in found for path in choice.paths]
+    others = [(path, other) for path in paths for other in protocol.parameters[path].alternatives]
+    if not any(other.used_for for _, other in others):
+        return found, []
+    without = [(path, other.value) for path, other in others if not other.used_for]
+    rest, dropped = [], []
+    for choice in found:
+        alien = [
+            [one for one in without if one[0] in level.departs and level.values[one[0]] == one[1]]
+            for level in choice.levels
+        ]
+        rest.append(choice.without({at for at, values in enumerate(alien) if values}))
+        dropped += [one for values in alien for one in values]
+    return tuple(choice for choice in rest if len(choice.levels) > 1), [one for one in without if one in dropped]
+
+
 def close(found: tuple[Choice, ...], paths: Collection[str]) -> tuple[Choice, ...]:
     """Settle some parameters at the protocol's own value: drop the levels that depart in them."""
     rest = [

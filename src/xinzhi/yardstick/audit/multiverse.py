@@ -24,6 +24,9 @@ from xinzhi.yardstick.audit.choices import Choice, Grid, within
 from xinzhi.yardstick.panel import Panel
 
 GROUPS = ("output", "capital", "labour", "shares", "index")
+ESTIMATED = {
+    "estimates.investment_rule": "capital", "estimates.control_total": "capital", "estimates.schooling_rule": "labour",
+}  # fmt: skip
 Span = tuple[int, int]
 ALL = slice(None)
 CONVENTIONS = Path(__file__).with_name("audit.yaml")
@@ -105,6 +108,10 @@ class Distinct:
         place, lead = np.cumsum(kept) - 1, np.searchsorted(rows, self.lead[kept])
         return rows, regions, Distinct(values, lead, place[self.which[rows]])
 
+    def of(self, regions: IntArray) -> Distinct:
+        """Return some of the regions."""
+        return Distinct(self.values[:, regions], self.lead, self.which)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Multiverse:
@@ -128,10 +135,7 @@ class Multiverse:
     @classmethod
     def of(cls, panel: Panel, grid: Grid, spans: Sequence[Span], *, strict: bool = True) -> Multiverse:
         """Build every input once per distinct branch, over the years that the spans reach."""
-        axes = {
-            group: [at for at, choice in enumerate(grid.choices) if choice.name.startswith(f"{group}.")]
-            for group in GROUPS
-        }
+        axes = {group: [at for at, item in enumerate(grid.choices) if _group(item) == group] for group in GROUPS}
         rules = {group: _branches(grid, axes[group]) for group in GROUPS}
         made = [inputs_.output(panel, item).values for item in rules["output"]]
         inside = (panel.years >= min(start for start, _ in spans)) & (panel.years <= max(end for _, end in spans))
@@ -236,6 +240,11 @@ class Multiverse:
     def __array__(self, dtype: object = None, copy: object = None) -> FloatArray:
         del dtype, copy
         return self[:, :, :]
+
+
+def _group(choice: Choice) -> str:
+    """Return the input that a choice changes: that of the group `estimates` is the input estimated."""
+    return ESTIMATED.get(choice.name, choice.name.partition(".")[0])
 
 
 def blocks(size: int, step: int = BLOCK) -> list[slice]:
@@ -389,6 +398,7 @@ class Spread:
     ranks: FloatArray
     reference_rank: IntArray
     best_rank: IntArray
+    top: FloatArray
     best: IntArray
     single: IntArray
     everyone_rank: IntArray
@@ -398,21 +408,31 @@ class Spread:
 QUANTILES = setting(CONVENTIONS, "quantiles")
 
 
-def spread(found: Distinct, departures: IntArray, changed: IntArray, pairs: IntArray | slice = ALL) -> Spread:
-    """Return the spread of a period over protocols; `pairs` are the regions that are compared two by two."""
+def spread(
+    found: Distinct,
+    departures: IntArray,
+    changed: IntArray,
+    pairs: IntArray | slice = ALL,
+    barred: BoolArray | None = None,
+) -> Spread:
+    """Return the spread of a period over protocols; `pairs` are the regions that are compared two by two.
+
+    What is `barred` `(D, R)` is no choice of a region's own: its data fail admission under these protocols.
+    """
     values, which, times = found.values, found.which, np.bincount(found.which)
     count = values.shape[1]
     ranks = np.empty(values.shape, dtype=np.min_scalar_type(-count))
     for block in blocks(len(values)):
         ranks[block] = rank(values[block])
-    top = values.max(axis=0)
+    chosen = values if barred is None or not barred.any() else np.where(barred, -np.inf, values)
+    top = chosen.max(axis=0)
     best_rank, least = _against_reference(values[which[0]], top)
     few = departures[found.lead, None].astype(np.int16)
     quantiles, rank_quantiles = np.empty((2, len(QUANTILES), count))
     best = np.empty(count, dtype=np.int64)
     for block in blocks(count):
-        own = values[:, block]
-        quantiles[:, block] = weighted_quantiles(own, times)
+        own = chosen[:, block]
+        quantiles[:, block] = weighted_quantiles(values[:, block], times)
         rank_quantiles[:, block] = weighted_quantiles(ranks[:, block], times)
         # Order protocols by (attains the best rank, few departures, high growth) in one key each.
         wanted = np.where(own >= least[block], few, few.max() + 1)
@@ -423,8 +443,9 @@ def spread(found: Distinct, departures: IntArray, changed: IntArray, pairs: IntA
         ranks=rank_quantiles,
         reference_rank=ranks[which[0]].astype(np.int64),
         best_rank=best_rank,
+        top=top,
         best=best,
-        single=alone[values[which[alone]].argmax(axis=0)] if alone.size else np.zeros(count, dtype=np.int64),
+        single=alone[chosen[which[alone]].argmax(axis=0)] if alone.size else np.zeros(count, dtype=np.int64),
         everyone_rank=rank(top[None])[0],
         above=np.stack([np.count_nonzero(one > some, axis=1) for one in some]) / len(which),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.shapley import shapley
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, spell
+from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, spell, used
 from xinzhi.yardstick.audit.multiverse import Span, computable, evaluate, settle
 from xinzhi.yardstick.claims.figures import Figure
 from xinzhi.yardstick.inputs import require_value_added
@@ -52,7 +52,7 @@ def survey(panel: Panel, rules: Protocol) -> Survey:
     """Return the admissible set of a protocol on a package, with every older vintage of the data beside it."""
     require_value_added(rules, "claim")
     require_yearly(panel, "claim")
-    own, _ = settle(rules, computable(panel, rules, choices(rules), strict=False)[0])
+    own, _ = settle(rules, used(rules, computable(panel, rules, choices(rules), strict=False)[0])[0])
     grid(rules, own)
     every = grid(rules, _with_vintages(panel, rules, own))
     order = oldest_first()

@@ -38,13 +38,13 @@ def reach(view: AuditView) -> tuple[Text, ...]:
 
 def room(view: AuditView) -> Headline:
     """Return the headline of the chart of gaming room."""
-    first = view.rows.filter(pl.col("best_rank") == 1).height
-    return "room" if view.rows["rank_gain"].max() else "room_none", {"k": first, "n": view.rows.height}
+    first = view.ranked.filter(pl.col("best_rank") == 1).height
+    return "room" if view.ranked["rank_gain"].max() else "room_none", {"k": first, "n": view.ranked.height}
 
 
 def ranks(view: AuditView) -> Headline:
     """Return the headline of the chart of ranks under one protocol for all."""
-    moved = view.rows.select((pl.col("rank_p95") - pl.col("rank_p05")).median()).item()
+    moved = view.ranked.select((pl.col("rank_p95") - pl.col("rank_p05")).median()).item()
     return ("ranks", {"places": number(moved, 0)}) if moved else ("ranks_none", {})
 
 

@@ -33,7 +33,7 @@ BARS, STRIP = 190, 400
 def room(view: AuditView) -> list[dict[str, Any]]:
     """Return, by reference rank, the ranks that each region could get while the others keep the reference protocol."""
     rows = []
-    for row in view.rows.iter_rows(named=True):
+    for row in view.ranked.iter_rows(named=True):
         reference, best = row["reference_rank"], row["best_rank"]
         text = f"{reference} → {best}" if best < reference else str(reference)
         rows.append(_ranked(view, row, text) | {"bands": [(best, row["worst_rank"])]})
@@ -47,7 +47,7 @@ def ranks(view: AuditView) -> list[dict[str, Any]]:
             "tick": row["rank_median"],
             "bands": [(row["rank_minimum"], row["rank_maximum"]), (row["rank_p05"], row["rank_p95"])],
         }
-        for row in view.rows.iter_rows(named=True)
+        for row in view.ranked.iter_rows(named=True)
     ]  # fmt: skip
 
 

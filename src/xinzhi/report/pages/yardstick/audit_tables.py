@@ -45,10 +45,11 @@ def curve(view: AuditView, region: str | None = None) -> Table:
     for choice in view.ordered:
         axis = view.choices.index(choice)
         for at in range(len(choice.levels)):
-            inside = found.values[found.levels[:, axis] == at]
+            taken = found.levels[:, axis] == at
+            inside = found.values[taken]
             if not len(inside):
                 continue
-            first = None if found.needed is None else 100 * float((inside >= found.needed).mean())
+            first = None if found.needed is None else 100 * float(found.leads[taken].mean())
             figures = (100 * float(value) for value in (inside.min(), np.median(inside), inside.max()))
             mark = words("label.yes") if at == 0 else ""
             rows.append((choice_title(choice.name), level_text(choice, at), mark, *figures, first, len(inside)))
@@ -123,10 +124,10 @@ def protocols(view: AuditView) -> Table:
     frame = view.audit.protocols
     open_paths = frame.columns[4:]
     if frame.height > ALL:
-        best = view.audit.frame["best_protocol"].unique().to_list()
+        best = view.audit.frame["best_protocol"].drop_nulls().unique().to_list()
         frame = frame.filter((pl.col("departure_count") <= 1) | pl.col("number").is_in(best))
     serves: dict[int, list[Text]] = {}
-    for code, number in view.rows.select("region", "best_protocol").rows():
+    for code, number in view.ranked.select("region", "best_protocol").drop_nulls().rows():
         serves.setdefault(number, []).append(view.name(code))
     names = ("number", "departure_count", "departures", "serves", "nearest")
     columns = [

@@ -44,11 +44,12 @@ class Curve:
     reference: float
     place: float
     needed: float | None
+    leads: BoolArray
 
     @property
     def first(self) -> float:
         """Return the share of the protocols under which the region would rank first."""
-        return 0.0 if self.needed is None else float((self.values >= self.needed).mean())
+        return float(self.leads.mean())
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,19 @@ class AuditView:
     @cached_property
     def rows(self) -> pl.DataFrame:
         """Return the regions in the leading period by reference rank, with ``worst_rank`` beside the best one."""
-        rows = self.audit.frame.filter(self.span.holds()).fill_nan(None).sort("reference_rank", "region")
+        rows = self.audit.frame.filter(self.span.holds()).fill_nan(None)
+        rows = rows.sort("reference_rank", "region", nulls_last=True)
         reference, lowest = rows["reference"].to_numpy(), rows["minimum"].to_numpy()
+        ranked = rows["region"].is_in(self.audit.ranked(rows)["region"].implode())
+        own = np.sort(reference[ranked.to_numpy()])
         # A region is not overtaken by itself.
-        above = len(reference) - np.searchsorted(np.sort(reference), lowest, side="right") - (reference > lowest)
-        return rows.with_columns(worst_rank=pl.Series(1 + above, dtype=pl.Int64))
+        above = len(own) - np.searchsorted(own, lowest, side="right") - (reference > lowest)
+        return rows.with_columns(worst_rank=pl.when(ranked).then(pl.Series(1 + above, dtype=pl.Int64)))
+
+    @cached_property
+    def ranked(self) -> pl.DataFrame:
+        """Return the regions in the leading period whose data pass admission."""
+        return self.audit.ranked(self.rows)
 
     @cached_property
     def codes(self) -> list[str]:
@@ -118,7 +127,7 @@ class AuditView:
     @cached_property
     def furthest(self) -> str | None:
         """Return the region that could move furthest up by choosing its own ruler; None when there are no regions."""
-        moved = self.rows.sort("rank_gain", "growth_gain", descending=True)["region"]
+        moved = self.rows.sort("rank_gain", "growth_gain", descending=True, nulls_last=True)["region"]
         return str(moved[0]) if moved.len() else None
 
     def row(self, code: str) -> dict[str, object]:
@@ -135,14 +144,20 @@ class AuditView:
         values = self._values[:, self._places[code]][self._measured]
         order = np.argsort(values, kind="stable")
         reference = float(values[0])
-        others = self.rows.filter(pl.col("region") != code)["reference"]
+        ranked = self.ranked["region"]
+        others = self.ranked.filter(pl.col("region") != code)["reference"]
+        needed = float(others.to_numpy().max()) if others.len() and code in ranked else None
+        barred = self.audit.admission.of_span(self.audit.spans.index(self.audit.official_span))
+        allowed = ~barred[self._measured, self._places[code]]
+        leads = allowed & (values >= needed) if needed is not None else np.zeros(len(values), dtype=np.bool_)
         return Curve(
             code=code,
             values=values[order],
             levels=self._grid_rows[self._measured][order],
             reference=reference,
             place=float((values < reference).mean()),
-            needed=float(others.to_numpy().max()) if others.len() else None,
+            needed=needed,
+            leads=leads[order],
         )
 
     def departures(self, number: int) -> Text:
