@@ -77,9 +77,10 @@ class Admission:
         failed = np.zeros((int(np.prod(sizes)), len(reference.panel.regions), len(spans)), dtype=np.bool_)
         for branch, levels in enumerate(product(*(every.choices[at].levels for at in axes))):
             rules = every.protocol.replace({path: level.values[path] for level in levels for path in level.departs})
-            made = graded(data, reference.panel, rules, reference.accounts.growth, {})
-            for at, span in enumerate(spans if made else ()):
-                failed[branch, :, at] = made.of_period(*span) == GRADES.index(FAILED)
+            growth = reference.accounts.growth if reference.accounts else None
+            made = None if growth is None else graded(data, reference.panel, rules, growth, {})
+            for at, span in enumerate(spans):
+                failed[branch, :, at] = made is not None and made.of_period(*span) == GRADES.index(FAILED)
         picked = every.rows[:, axes]
         return cls(np.ravel_multi_index(picked.T.tolist(), sizes) if axes else np.zeros(len(picked), np.int64), failed)
 
