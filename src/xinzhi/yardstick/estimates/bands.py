@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path as File
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
+from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.audit import Audit
 from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
@@ -18,6 +21,7 @@ from xinzhi.yardstick.estimates.results import Bands
 from xinzhi.yardstick.estimates.statements import Statement, above, state
 from xinzhi.yardstick.estimating import choice, common_end, estimated_cells, investment_ends
 from xinzhi.yardstick.growth_accounts import GrowthAccounts, account, build_inputs
+from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import Panel
 
@@ -26,13 +30,19 @@ TOGETHER, ALL = "estimates", "everything"
 Span = tuple[int, int]
 
 
-def bands(measurement: Measurement, level: float | None = None, *, protocols: Audit | None = None) -> Bands:
+def bands(
+    measurement: Measurement | Package | str | File | Mapping[str, object],
+    level: float | None = None,
+    *,
+    protocols: Audit | None = None,
+) -> Bands:
     """Put bands around the growth of the years whose inputs are estimated.
 
     Parameters
     ----------
     measurement
-        What `measure` returns, of a package with estimated years.
+        What `measure` returns, of a package with estimated years; or the package, which is measured under the default
+        protocol.
     level
         Probability with which a band should hold the truth; that of the protocol where None.
     protocols
@@ -58,10 +68,12 @@ def bands(measurement: Measurement, level: float | None = None, *, protocols: Au
     Examples
     --------
     >>> import xinzhi
-    >>> result = xinzhi.bands(xinzhi.measure("china-provinces"))
+    >>> result = xinzhi.bands("china-provinces")
     >>> result.frame.columns[:4]
     ['region', 'start', 'end', 'component']
     """
+    if not isinstance(measurement, Measurement):
+        measurement = measure(measurement)
     rules, panel = measurement.protocol, measurement.panel
     if not rules.declares("estimates.learn"):
         raise UsageError("yardstick.no-estimates", id=rules.id)
