@@ -22,6 +22,7 @@ from .claims.check_claims import Claims as Claims
 from .claims.check_claims import check_claim as check_claim
 from .claims.check_claims import check_claims as check_claims
 from .claims.note import note as note
+from .claims.published import published_claims as published_claims
 from .claims.rows import UNJUDGED as UNJUDGED
 from .compare_vintages import VintageChange as VintageChange
 from .compare_vintages import compare_vintages as compare_vintages
