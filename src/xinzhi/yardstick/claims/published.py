@@ -11,7 +11,8 @@ def published_claims() -> pl.DataFrame:
     """Return claims about TFP growth in China that were published, as they were printed, one row each.
 
     Columns are those of a table of claims, and `data` (the vintage of the data), `author, year, outlet, place,
-    address`, `figure` (``printed``, or ``worked`` from a printed index), `second_hand` and `confidence` of the row as a claim.
+    address`, `figure` (``printed``, or ``worked`` from a printed index), `second_hand` and `confidence` of the row as a
+    claim.
 
     Examples
     --------
