@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import ComplexityOptions, Sample, complexity, measure_cells, restrict
+from xinzhi.pathways import ComplexityOptions, Sample, complexity, measure_cells, opportunities, restrict, uncertainty
 from xinzhi.pathways.complexity.cells import read_cells, without_empty
 from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
 from xinzhi.pathways.complexity.spectrum import fitness, lanczos, listed, spectrum
+from xinzhi.report.pages import section
 
 TOLERANCE = 1e-12
 COLUMNS = {"place": "place", "activity": "activity", "value": "value"}
@@ -217,8 +218,26 @@ def test_an_anchor_that_fixes_nothing_is_refused():
     noise = rng.normal(size=len(index))
     noise -= index * (noise @ index) / (index @ index) + 0
     noise -= noise.mean()
-    with pytest.raises(InputError, match="does not fix the sign"):
-        complexity(rows, **COLUMNS, anchor=dict(zip(first.frame["place"], noise, strict=True)))
+    found = complexity(rows, **COLUMNS, anchor=dict(zip(first.frame["place"], noise, strict=True)))
+    assert not found.signed
+    assert found.sign[0] == "undetermined"
+    assert "does not fix the sign" in found.findings[0].message.en
+    # what needs a sign is empty or refuses, what needs none is as it was
+    for name in ("complexity", "rank", "outlook"):
+        assert found.frame[name].null_count() == found.frame.height
+    assert np.isnan(found.gain).all()
+    assert found.density.tolist() == first.density.tolist()
+    assert found.proximity.tolist() == first.proximity.tolist()
+    assert found.frame["fitness"].to_list() == first.frame["fitness"].to_list()
+    near = opportunities(found)
+    assert near.frame["density"].to_list() == opportunities(first).frame["density"].to_list()
+    assert near.frame["quadrant"].null_count() == near.frame.height
+    assert "The sign of complexity is open" in near.summary()
+    assert "符号无法确定" in found.summary("zh")
+    with pytest.raises(InputError, match="uncertainty needs the sign of complexity"):
+        uncertainty(found)
+    for result in (found, near):
+        assert "open" in " ".join(one.en for one in section(result).answer)
     with pytest.raises(UsageError, match="at least three"):
         complexity(rows, **COLUMNS, anchor={"c00": 1.0, "c01": 2.0})
 

@@ -128,12 +128,13 @@ def test_only_weak_ones_when_asked(measured, table):
     assert fewer.frame["emerging"].is_null().all()
 
 
-def test_schooling_alone_does_not_fix_the_sign_and_is_refused(jobs, accounts):
-    with pytest.raises(InputError, match="does not fix the sign"):
-        complexity(
-            jobs, place="region", activity="industry", value="employment",
-            anchor=dict(accounts.select("region", "schooling").rows()),
-        )  # fmt: skip
+def test_schooling_alone_does_not_fix_the_sign(jobs, accounts):
+    found = complexity(
+        jobs, place="region", activity="industry", value="employment",
+        anchor=dict(accounts.select("region", "schooling").rows()),
+    )  # fmt: skip
+    assert not found.signed
+    assert found.anchoring.correlation**2 < found.anchoring.limit**2
 
 
 @pytest.mark.parametrize("year", range(2005, 2017))

@@ -18,6 +18,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
+from xinzhi.pathways.complexity.anchoring import Anchoring, by_anchor, by_diversity
 from xinzhi.pathways.complexity.cells import Cells, cell_frame, read_cells, without_empty
 from xinzhi.pathways.complexity.relatedness import (
     Diagonal,
@@ -84,8 +85,9 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
     Rank 1 is the most complex. `matrix`, `present`, `density` and `gain` (n, p) are in the order of the matrix's names;
     the gain is NaN where the activity is there already. `proximity` (p, p) is how near two activities are. `gap` is the
     second less the third of the leading `eigenvalues`, `parts` how many parts of the matrix share nothing, `sign` what
-    fixed the sign: ``diversity`` or ``anchor``, with the correlation. `findings` name what is empty, and an index that
-    is hardly determined.
+    fixed the sign: ``diversity`` or ``anchor``, with the correlation; `anchoring` has the places and the limit that it
+    rests on. Where nothing fixes the sign it is ``undetermined``: complexity, gain and outlook are null, density and
+    proximity, which need none, are there. `findings` name what is empty, and an index that is hardly determined.
     """
 
     activities: pl.DataFrame
@@ -98,7 +100,18 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
     gap: float
     parts: int
     sign: tuple[str, float]
+    anchoring: Anchoring
     findings: tuple[Finding, ...]
+
+    @property
+    def signed(self) -> bool:
+        """Whether it is known which end of complexity is up."""
+        return self.anchoring.fixed
+
+    def require_sign(self, verb: str) -> None:
+        """Raise `InputError` where something that needs the sign is asked and nothing fixes it."""
+        if not self.signed:
+            raise InputError("pathways.sign-needed", verb=verb, why=_open(self.anchoring).text)
 
     @property
     def places(self) -> pl.DataFrame:
@@ -122,11 +135,15 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
 
     def facts(self) -> Facts:
         """Return who is most complex, what fixed the sign, and how well the index is determined."""
+        held = {"places": self.anchoring.places, "limit": self.anchoring.limit}
+        if not self.signed:
+            about = {"tried": self.anchoring.how, "r": self.sign[1], "n": self.activities.height, "gap": self.gap}
+            return {"summary.sign_open": about | held}
         order = [self.names.region(code) for code in self.frame.sort("rank")["place"]]
         how, strength = self.sign
         return {
             "headline.ranking": {"n": len(order), "top": order[:_SHOWN], "last": order[::-1][:_SHOWN]},
-            "summary.sign": {"how": how, "r": strength, "gap": self.gap, "n": self.activities.height},
+            "summary.sign": {"how": how, "r": strength, "gap": self.gap, "n": self.activities.height} | held,
         }
 
 
@@ -151,7 +168,8 @@ def complexity(
     anchor
         Something known to rise with complexity, by place: total factor productivity, wages, years of schooling. It
         fixes the sign of the index. A mapping or series from place to number, a frame of places and numbers, or the
-        name of a column of `frame`. None: the diversity of the places does, if it correlates enough; else refused.
+        name of a column of `frame`. None: the diversity of the places does. It must correlate more than an anchor by
+        chance (``anchor`` in ``pathways.yaml``); else the sign stays open, and complexity is null.
     options
         The conventions, those of other programs among them.
     suppressed
@@ -162,7 +180,7 @@ def complexity(
     UsageError
         When a column or an option is unknown.
     InputError
-        When the input cannot be used, or when nothing fixes the sign.
+        When the input cannot be used.
 
     Examples
     --------
@@ -195,7 +213,7 @@ def measure_cells(
     Raises
     ------
     InputError
-        When nothing fixes the sign, or too little is present.
+        When too little is present.
 
     Examples
     --------
@@ -210,8 +228,10 @@ def measure_cells(
     given = cells
     cells, here = with_presence(given, chosen.present(given.values))
     raw = spectrum(here)
-    sign = _sign(raw, here, cells, anchor)
-    eci, pci = _scaled(raw, chosen.scale, np.sign(sign[1]))
+    held = by_diversity(raw.places, here.sum(axis=1).astype(float)) if anchor is None else by_anchor(
+        raw.places, cells.places, read_anchor(anchor)
+    )  # fmt: skip
+    eci, pci = _scaled(raw, chosen.scale, np.sign(held.correlation) if held.fixed else np.nan)
     near = relatedness.proximity(here, chosen.measure, diagonal=chosen.diagonal, precision=chosen.precision)
     shares = relatedness.density(here, near, nearest=chosen.nearest)
     gained = relatedness.gain(here, near, shares, pci, chosen.gain, nearest=chosen.nearest)
@@ -227,8 +247,14 @@ def measure_cells(
         eigenvalues=raw.eigenvalues,
         gap=raw.gap,
         parts=raw.parts,
-        sign=(sign[0], abs(sign[1])),
-        findings=(*cells.findings, *_looks_given(cells, chosen.presence), *_weak(raw)),
+        sign=(held.how if held.fixed else "undetermined", abs(held.correlation)),
+        anchoring=held,
+        findings=(
+            *(() if held.fixed else (_open(held),)),
+            *cells.findings,
+            *_looks_given(cells, chosen.presence),
+            *_weak(raw),
+        ),
         kind=cells.kind,
         provenance=provenance("complexity", given, **options_of(chosen)),
     )
@@ -246,6 +272,7 @@ def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach:
             "log": fit.log_places,
         }
     )
+    frame = frame.with_columns(pl.col("complexity", "outlook").fill_nan(None))
     return frame.with_columns(rank=_rank("complexity"), fitness_rank=_rank("log")).select(
         "place", "diversity", "complexity", "rank", "fitness", "fitness_rank", "fitness_decays", "outlook"
     )
@@ -254,8 +281,15 @@ def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach:
 def _activities(cells: Cells, here: BoolArray, pci: FloatArray, fit: Fitness) -> pl.DataFrame:
     frame = pl.DataFrame(
         {"activity": cells.activities, "ubiquity": here.sum(axis=0), "complexity": pci, "fitness": fit.activities}
-    )
+    ).with_columns(pl.col("complexity").fill_nan(None))
     return frame.with_columns(rank=_rank("complexity")).select("activity", "ubiquity", "complexity", "rank", "fitness")
+
+
+def _open(held: Anchoring) -> Finding:
+    """Return that nothing fixes the sign."""
+    said = {"found": abs(held.correlation), "least": held.limit, "n": held.places}
+    code = "pathways.no-sign" if held.how == "diversity" else "pathways.anchor-weak"
+    return finding(code, table="cells", words=said)
 
 
 def _weak(raw: Spectrum) -> tuple[Finding, ...]:
@@ -286,34 +320,6 @@ def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
         names = (kept.places, kept.activities)
         findings += kept.findings
     return replace(cells, places=names[0], activities=names[1], values=values, findings=tuple(findings)), found
-
-
-def _sign(raw: Spectrum, here: BoolArray, cells: Cells, anchor: Mapping[str, float] | None) -> tuple[str, float]:
-    """Return what fixes the sign, and its correlation with the index as it came out of the solver."""
-    least = float(setting("anchor.least_correlation"))
-    if anchor is None:
-        found = _correlation(raw.places, here.sum(axis=1).astype(float))
-        if abs(found) >= least:
-            return "diversity", found
-        raise InputError("pathways.no-sign", found=abs(found), least=least)
-    series = read_anchor(anchor)
-    known = np.array([name in series for name in cells.places])
-    if known.sum() < 3:  # noqa: PLR2004 - two points correlate perfectly whatever they are
-        lacking = [name for name, has in zip(cells.places, known, strict=True) if not has]
-        raise UsageError(
-            "pathways.anchor-few", n=int(known.sum()), of=len(known), missing=lacking, named=list(series) or ["-"]
-        )
-    given = np.array([series[name] for name, has in zip(cells.places, known, strict=True) if has])
-    found = _correlation(raw.places[known], given)
-    if abs(found) >= least:
-        return "anchor", found
-    raise InputError("pathways.anchor-weak", found=abs(found), least=least)
-
-
-def _correlation(one: FloatArray, other: FloatArray) -> float:
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return 0.0
-    return float(np.corrcoef(one, other)[0, 1])
 
 
 def _scaled(raw: Spectrum, scale: Scale, sign: float) -> tuple[FloatArray, FloatArray]:

@@ -97,7 +97,7 @@ def uncertainty(
     UsageError
         When the source is unknown, the unit is not positive, or the densities need too much memory.
     InputError
-        When fewer than half of the draws give an index.
+        When fewer than half of the draws give an index, or nothing fixes its sign.
 
     Examples
     --------
@@ -109,6 +109,7 @@ def uncertainty(
     >>> intervals.frame.height, bool((intervals.frame["rank_low"] <= intervals.frame["rank_high"]).all())
     (6, True)
     """
+    found.require_sign("uncertainty")
     chosen = draws or Draws()
     n, p = found.present.shape
     _check(chosen, n * p)

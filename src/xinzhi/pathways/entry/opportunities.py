@@ -40,6 +40,8 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
 
     def facts(self) -> Facts:
         """Return how many chances there are, where most are both near and complex, and how far the endowments speak."""
+        if not self.measured.signed:
+            return {"summary.near_only": {"n": self.frame.height}} | self._fitted()
         shares = dict(self.frame["quadrant"].value_counts(normalize=True).iter_rows())
         counts = self.quadrants()
         first = counts.filter(pl.col("near-complex") > 0).height
@@ -57,11 +59,13 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
                 "n": counts.height,
             },
         }
+        return found | self._fitted()
+
+    def _fitted(self) -> Facts:
         fit = self.endowment_fit
-        if fit is not None and np.isfinite(fit.explained):
-            factors = [word("chart", name) for name in fit.factors]
-            found["summary.fit"] = {"factors": factors, "share": fit.explained}
-        return found
+        if fit is None or not np.isfinite(fit.explained):
+            return {}
+        return {"summary.fit": {"factors": [word("chart", name) for name in fit.factors], "share": fit.explained}}
 
     def quadrants(self) -> pl.DataFrame:
         """Return ``place`` and how many activities of each quadrant it could enter, most near and complex first."""
@@ -157,7 +161,7 @@ def opportunities(
     Parameters
     ----------
     found
-        What `complexity` returned: it fixes the sign, or refuses.
+        What `complexity` returned; where nothing fixes its sign, complexity, gain and quadrant are null.
     endowments
         One row per place: its name, then one column a factor (schooling, energy, capital a worker, science); None: no
         fit.
@@ -206,12 +210,13 @@ def opportunities(
         complexity=worth[columns],
         gain=found.gain[rows, columns].astype(float),
         fit=np.full(len(rows), np.nan) if fit is None else fit.fit[rows, columns],
-    ).with_columns(pl.col("fit").fill_nan(None))
+    ).with_columns(pl.col("fit", "complexity", "gain").fill_nan(None))
     near_too, complex_too = pl.col("density") >= middle[0], pl.col("complexity") >= middle[1]
     frame = table.with_columns(
         density_rank=_percentile("density"),
         fit_rank=_percentile("fit"),
-        quadrant=pl.when(near_too & complex_too).then(pl.lit("near-complex"))
+        quadrant=pl.when(pl.col("complexity").is_null()).then(None)
+        .when(near_too & complex_too).then(pl.lit("near-complex"))
         .when(complex_too).then(pl.lit("far-complex"))
         .when(near_too).then(pl.lit("near-simple"))
         .otherwise(pl.lit("far-simple")),

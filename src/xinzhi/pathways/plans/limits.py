@@ -98,6 +98,7 @@ def gains_of(
     if given is None:
         try:
             measured = measure_cells(cells, anchor=output_per_head(package, year))
+            measured.require_sign("plan")
         except InputError as error:
             raise InputError("pathways.no-worth", error.findings, why=error.text, year=year) from error
         worth = dict(measured.activities.select("activity", "complexity").iter_rows())

@@ -32,6 +32,12 @@ def narrow(result: Result, codes: Sequence[str]) -> dict[str, Text]:
 def complexity(result: Complexity, *, region: str | None = None) -> Section:
     """Return who is how complex, how activities hang together, and what a region lives on."""
     code = None if region is None else result.names.resolve(region, result.matrix.places)
+    if not result.signed:
+        opened = words("pathways.summary.sign_open", **result.facts()["summary.sign_open"])
+        return Section.of(
+            "pathways.complexity", [], [], anchor="paths-complexity", answer=[opened],
+            notes=finding_notes(result.findings),
+        )  # fmt: skip
     first = str(result.frame.sort("rank")["place"][0])
     how, strength = result.sign
     columns = ("activity", "rank", "complexity", "ubiquity", "fitness")

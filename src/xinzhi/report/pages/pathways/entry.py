@@ -27,6 +27,16 @@ LEAD = "average_precision"
 
 def opportunities(result: Opportunities, *, region: str | None = None) -> Section:
     """Return what a region could enter, its best chances, and how all regions stand."""
+    if not result.measured.signed:
+        facts = result.facts()
+        near = result.frame.sort("density", descending=True).group_by("place", maintain_order=True).head(FEW)
+        return Section.of(
+            "pathways.opportunities", [],
+            [table("pathways_opportunities", near, ("place", "activity", "density", "fit"), result,
+                   title=words("pathways.table.chances"))],
+            anchor="paths-opportunities", answer=[words("pathways.summary.near_only", **facts["summary.near_only"])],
+            notes=finding_notes(result.findings),
+        )  # fmt: skip
     counts = result.quadrants()
     code = str(counts["place"][0]) if region is None else result.names.resolve(region, result.measured.matrix.places)
     best_of_all = pl.concat(result.best(place, FEW) for place in result.measured.matrix.places)
