@@ -17,7 +17,6 @@ from xinzhi.pathways.plans.similarity import (
     chosen_levels,
     curveball,
     hypergeometric_at_most,
-    length_chances,
     parents,
     permuted_structures,
     poisson_binomial,
@@ -149,11 +148,6 @@ def test_nulls_of_structures_repeat_under_a_seed_and_keep_shares():
         first, again = (list(maker(VALUES, 3, seed=4)) for _ in range(2))
         assert all((one == two).all() for one, two in zip(first, again, strict=True))
         assert np.abs(np.concatenate(first).sum(axis=-1) - 1).max() < 1e-12
-
-
-def test_length_chances_sum_to_the_lengths():
-    lists = np.array([[True, False, True], [False, False, False]])
-    assert length_chances(lists).sum(axis=1).tolist() == [2.0, 0.0]
 
 
 def test_jaccard_of_empty_lists_is_nothing():

@@ -27,7 +27,7 @@ def test_round_trip_gives_the_same_result(package, tmp_path):
     plan_template(2025, package=package).write(tmp_path / "coding")
     fill(tmp_path / "coding", package)
     tables = read_plan_template(tmp_path / "coding")
-    names = ("regions", "activity")
+    names = ("regions", "accounts", "capability")
     mine = choices(xinzhi.load({**{name: package.tables[name] for name in names}, **tables}), draws=5)
     theirs = choices(package, years=2025, draws=5)
     assert mine.frame.equals(theirs.frame)
@@ -39,7 +39,7 @@ def test_empty_cells_stay_unknown(package, tmp_path):
     tables = read_plan_template(tmp_path)
     assert tables["plans"].height == 86
     assert tables["plans"]["named"].null_count() == 86
-    names = ("regions", "activity")
+    names = ("regions", "accounts", "capability")
     data = xinzhi.load({**{name: package.tables[name] for name in names}, **tables})
     with pytest.raises(InputError, match="0 regions have a full list"):
         choices(data, draws=5)

@@ -112,10 +112,17 @@ def test_likeness_and_choices(package):
     assert f"to {last['mean_cosine']:.2f} in 2016" in found["likeness"].headline.en
     assert len(found["similarity"].twin.rows) == 31 * 30 / 2
     choice = draws(pages.section(result.choice))
-    assert list(choice) == ["over-choice", "unfit", "without-herd"]
-    assert "28 regions name Computing power" in choice["over-choice"].headline.en
-    for row in choice["over-choice"].twin.rows:
-        assert row[3] == pytest.approx(row[1] / row[2], abs=TIGHT)
+    assert list(choice) == ["named", "lacking", "remedy"]
+    assert "549 choices of 2026" in choice["named"].headline.en
+    for row in choice["named"].twin.rows:
+        assert row[1] == sum(row[2:6])
+
+
+def test_the_matrix_of_what_regions_are_able_to_do(package):
+    result = pathways.able(package)
+    found = draws(pages.section(result, region="520000"))
+    assert list(found) == ["able"]
+    assert "no evidence was found and nothing is said" in found["able"].headline.en
 
 
 def test_convergence_and_overtaking(measurement, package):

@@ -11,12 +11,12 @@ import yaml
 
 import xinzhi
 from xinzhi.data import names_of
-from xinzhi.pathways import able
+from xinzhi.pathways import able, choices
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     (Path(__file__).parents[2] / "cases" / "sense.yaml").read_text("utf-8")
 )
-LEAST = 55
+LEAST = 60
 
 
 def parts(text: str) -> list[str]:
@@ -48,7 +48,21 @@ def of_able(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[st
                     yield f"{region} {category}: {answer}; {case['why']}"
 
 
-ASK = {"able": of_able}
+def of_choices(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    found = choices(package, categories="all", draws=5)
+    change = {(row["region"], row["category"]): row["change"] for row in found.without_herd().iter_rows(named=True)}
+    verdict = dict(found.frame.filter(year=found.last_year()).select("category", "verdict").iter_rows())
+    for case in cases:
+        for category in parts(case["category"]):
+            answers = [verdict[category]] if "region" not in case else [
+                change[region, category] for region in codes(package, case["region"])
+            ]  # fmt: skip
+            for answer in answers:
+                if wrong(case, answer):
+                    yield f"{case.get('region', '')} {category}: {answer}; {case['why']}"
+
+
+ASK = {"able": of_able, "choices": of_choices}
 
 
 def test_there_are_enough_statements_and_each_says_why() -> None:

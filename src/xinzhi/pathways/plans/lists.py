@@ -14,15 +14,15 @@ import numpy as np
 import polars as pl
 import yaml
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.formulas import guarded
 from xinzhi.core.names import NO_NAMES
-from xinzhi.core.text import Language, Text, words
+from xinzhi.core.text import Language, Text
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import check_known
-from xinzhi.pathways.industries import Nearness, as_package, years_of
+from xinzhi.pathways.industries import as_package, years_of
 
 _COLUMNS = ("region", "year", "category", "named")
 _TWO = 2
@@ -38,20 +38,6 @@ class Lists:
     named: BoolArray
     mentioned: BoolArray
     findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
-    """Categories of plans beside the industries of the statistics, by region and category (n, p)."""
-
-    density: FloatArray
-    decile: IntArray
-    decile_here: IntArray
-    present: BoolArray
-    able: BoolArray
-    known: BoolArray
-    divisions: tuple[tuple[str, ...], ...]
-    reasons: tuple[Text, ...]
 
 
 def chosen_categories(package: Package, asked: str | Sequence[str], *, verb: str) -> tuple[str, ...]:
@@ -119,47 +105,6 @@ def divisions_of(package: Package, *, verb: str) -> dict[str, tuple[str, ...]]:
         code: tuple(part.strip() for part in (text or "").split(";") if part.strip())
         for code, text in table.select("category", "divisions").iter_rows()
     }
-
-
-def fit_of(lists: Lists, divisions: dict[str, tuple[str, ...]], near: Nearness) -> Fit:
-    """Return how near every region is to every category: the nearest of its divisions counts."""
-    shape = lists.named.shape
-    density, flags = np.full(shape, np.nan), np.zeros((5, *shape), dtype=np.int64)
-    here = {region: row for row, region in enumerate(near.places)}
-    rows = np.array([here.get(region, -1) for region in lists.regions])
-    found, reasons = [], []
-    for column, category in enumerate(lists.categories):
-        stated = divisions.get(category, ())
-        numbers = [near.industries.index(code) for code in stated if code in near.industries]
-        found.append(tuple(near.industries[number] for number in numbers))
-        reasons.append(_reason(stated, found[-1]))
-        if not numbers:
-            continue
-        known = rows >= 0
-        block = np.ix_(rows[known], np.array(numbers))
-        density[known, column] = near.density[block].max(axis=1)
-        fields = (near.decile, near.decile_here, near.present, near.able)
-        for number, matrix in enumerate(fields):
-            flags[number, known, column] = matrix[block].max(axis=1)
-        flags[4, known, column] = 1
-    return Fit(
-        density=density,
-        decile=flags[0],
-        decile_here=flags[1],
-        present=flags[2] > 0,
-        able=flags[3] > 0,
-        known=flags[4] > 0,
-        divisions=tuple(found),
-        reasons=tuple(reasons),
-    )
-
-
-def _reason(stated: Sequence[str], found: Sequence[str]) -> Text:
-    if found:
-        return words("pathways.status.computed")
-    if not stated:
-        return words("pathways.status.no_division")
-    return words("pathways.status.no_industry", codes=", ".join(stated))
 
 
 def popularity(data: Package, industries: Sequence[str], value: FloatArray) -> FloatArray:

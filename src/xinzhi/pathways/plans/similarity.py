@@ -11,7 +11,7 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import setting
-from xinzhi.pathways.plans.lists import Fit, Lists
+from xinzhi.pathways.plans.lists import Lists
 
 
 def shares(values: FloatArray) -> FloatArray:
@@ -175,13 +175,6 @@ def tails(probabilities: FloatArray, counts: IntArray) -> tuple[FloatArray, Floa
     return np.minimum(more, 1.0), np.minimum(fewer, 1.0)
 
 
-def length_chances(lists: BoolArray) -> FloatArray:
-    """Return the chance of each entry when every place draws a list of its own length, all entries equally likely."""
-    # The entries of one list depend on each other, those of different places do not: how many places name an entry is
-    # Poisson-binomial, exactly.
-    return np.asarray(np.broadcast_to(lists.mean(axis=1, keepdims=True), lists.shape))
-
-
 def curveball(lists: BoolArray, draws: int, *, seed: int = 0, trades: int | None = None) -> Iterator[BoolArray]:
     """Draw lists with the same lengths and the same count of every entry, all arrangements equally likely."""
     # Two rows pool the entries that only one of them has and deal them out again at random (Strona et al. 2014, Nature
@@ -251,43 +244,30 @@ def hypergeometric_at_most(seen: int, total: int, marked: int, drawn: int) -> fl
     return float(min(ways.sum() / comb(int(total), int(drawn), exact=False), 1.0))
 
 
-def overlap_row(lists: Lists, fit: Fit, draws: int, seed: int) -> dict[str, Any]:
-    """Return the likeness of all lists of a year beside what chance leaves; the columns of `Choices.overlap`."""
-    mine = lists.named
-    by_length = _jaccards_by_length(mine, draws, seed)
-    drawn = [(_pair_variance(one), _mean_density(one, fit)) for one in curveball(mine, draws, seed=seed)]
+def overlap_row(lists: Lists, evidence: BoolArray, draws: int, seed: int) -> dict[str, Any]:
+    """Return the likeness of all lists of a year, and their evidence; the columns of `Choices.overlap`."""
+    mine, judged = lists.named, bool(evidence.any())
+    drawn = [(_pair_variance(one), _shown(one, evidence)) for one in curveball(mine, draws, seed=seed)]
     spread, fitting = np.array(drawn).T
-    observed, blocs, fits = mean_of_pairs(jaccard(mine)), _pair_variance(mine), _mean_density(mine, fit)
-    judged = bool(np.isfinite(fits))
-    low, high = np.quantile(by_length, setting("inference.tails")).tolist()
+    blocs, fits = _pair_variance(mine), _shown(mine, evidence)
     return {
         "year": lists.year,
         "regions": len(lists.regions),
         "categories": len(lists.categories),
         "mean_length": float(mine.sum(axis=1).mean()),
-        "mean_jaccard": observed,
-        "by_length": float(by_length.mean()),
-        "by_length_low": low,
-        "by_length_high": high,
-        "p_length": _tail(by_length, observed),
+        "mean_jaccard": mean_of_pairs(jaccard(mine)),
         "blocs": blocs,
         "blocs_expected": float(spread.mean()),
         "p_blocs": _tail(spread, blocs),
-        "fit": fits if judged else None,
-        "fit_expected": float(fitting.mean()) if judged else None,
-        "p_fit": _tail(fitting, fits) if judged else None,
+        "evidence": fits if judged else None,
+        "evidence_expected": float(fitting.mean()) if judged else None,
+        "p_evidence": _tail(fitting, fits) if judged else None,
     }
 
 
 def _tail(drawn: FloatArray, observed: float) -> float:
     """Return the share of draws at or above what was seen, which counts as one of them."""
     return float((1 + (drawn >= observed - 1e-12).sum()) / (1 + len(drawn)))
-
-
-def _jaccards_by_length(lists: BoolArray, draws: int, seed: int) -> FloatArray:
-    """Return the mean likeness of lists of the same lengths drawn at random."""
-    rng = np.random.default_rng(seed)
-    return np.array([mean_of_pairs(jaccard(rng.permuted(lists, axis=1))) for _ in range(draws)])
 
 
 def _pair_variance(lists: BoolArray) -> float:
@@ -297,6 +277,6 @@ def _pair_variance(lists: BoolArray) -> float:
     return float((both**2).sum() / pairs - (both.sum() / pairs) ** 2)
 
 
-def _mean_density(lists: BoolArray, fit: Fit) -> float:
-    judged = lists & fit.known
-    return float(fit.density[judged].mean()) if judged.any() else float("nan")
+def _shown(lists: BoolArray, evidence: BoolArray) -> float:
+    """Return the share of what is named that has evidence; nought of empty lists."""
+    return float((lists & evidence).sum() / max(int(lists.sum()), 1))

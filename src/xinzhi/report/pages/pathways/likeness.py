@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
-from xinzhi.core.text import words
+from xinzhi.core.text import Text, names_joined, words
 from xinzhi.pathways import Choices, Isomorphism
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import GROUPS
@@ -60,70 +63,83 @@ def likeness(result: Isomorphism) -> Picture | None:
 
 
 def choices(result: Choices, *, region: str | None = None) -> Section:
-    """Return which industries most regions name, who is able to build them, and what a plan without the herd drops."""
-    del region
-    columns = ("year", "category", "named", "expected", "q", "verdict")
+    """Return what plans name on which evidence, whose plan lacks it, and who has it and does not plan."""
+    notes = [words("pathways.note.choices"), *finding_notes(result.findings)]
+    if region is not None:
+        said = result.explain(region)
+        notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
+    columns = ("year", "category", "named", "with_evidence", "expected", "p_more", "p_fewer", "verdict")
     chance = table("pathways_chance", result.frame.sort("year", "named", descending=True), columns, result)
     return Section.of(
-        "pathways.choices", [over_choice(result), unfit(result), without_herd(result)], [chance],
-        anchor="paths-choices", notes=(words("pathways.note.choices"), *finding_notes(result.findings)),
+        "pathways.choices", [named(result), lacking(result), remedy(result)], [chance],
+        anchor="paths-choices", notes=tuple(notes),
     )  # fmt: skip
 
 
-def over_choice(result: Choices) -> Picture | None:
-    """Return how many regions name each category, parted by whether they are near to it."""
-    year, facts = result.last_year(), result.facts().get("headline.over_choice")
+PARTS = {"named_able": GROUPS[0], "named_proxy": GROUPS[1], "named_unknown": GROUPS[2], "named_unable": GROUPS[3]}
+
+
+def named(result: Choices) -> Picture | None:
+    """Return how many regions name each category, parted by the evidence for it."""
+    year, facts = result.last_year(), result.facts().get("headline.named")
     if facts is None:
         return None
-    near = result.cells.filter(pl.col("year") == year, pl.col("named")).group_by("category")
-    frame = (
-        result.frame.filter(pl.col("year") == year).drop_nulls("over_choice")
-        .sort("over_choice", "category", descending=[True, False])
-        .join(near.agg(near=pl.col("able").sum()), on="category", how="left", maintain_order="left")
-        .with_columns(pl.col("near").fill_null(0)).with_columns(far=pl.col("named") - pl.col("near"))
-    )  # fmt: skip
-    parts = {
-        "near": (words("pathways.chart.named_near"), GROUPS[0]),
-        "far": (words("pathways.chart.named_far"), GROUPS[2]),
-    }
-    columns = ("category", "named", "able", "over_choice", "unfit", "expected")
+    frame = result.frame.filter(pl.col("year") == year).sort("named", "category", descending=[True, False])
+    columns = ("category", "named", *PARTS, "able", "proxy", "open")
     return picture(
-        "pathways.over-choice", kit.stacked,
-        rows_of(frame, result, name="category", near="near", far="far", able="able"),
-        table("pathways_over_choice", frame, columns, result, year=year), facts, title="over_choice",
-        headline="over_choice", how="over_choice", unit="regions", x="regions", parts=parts, total="able", decimals=0,
+        "pathways.named", kit.stacked,
+        rows_of(frame, result, name="category", **_each(PARTS), able="able"),
+        table("pathways_named", frame, columns, result, year=year), facts, unit="regions", x="regions",
+        parts=_parts(PARTS), total="able", decimals=0,
     )  # fmt: skip
 
 
-def unfit(result: Choices) -> Picture | None:
-    """Return who names what it has no relatedness to."""
-    year, facts = result.last_year(), result.facts().get("headline.unfit")
+def lacking(result: Choices) -> Picture | None:
+    """Return what each region names, parted by the evidence for it."""
+    year, facts = result.last_year(), result.facts().get("headline.lacking")
     if facts is None:
         return None
-    frame = result.regions.filter(pl.col("year") == year).sort("unfit", "region", descending=[True, False])
-    columns = ("region", "length", "unfit", "unfit_absent", "expected_unfit")
-    twin = table("pathways_unfit", frame, columns, result, part="regions", year=year)
+    frame = result.regions.filter(pl.col("year") == year).sort("named_unknown", "region", descending=[True, False])
+    columns = ("region", "length", *PARTS, "open")
     return picture(
-        "pathways.unfit", kit.bars, rows_of(frame, result, name="region", value="unfit"), twin, facts,
-        unit="choices", x="choices", decimals=0,
+        "pathways.lacking", kit.stacked,
+        rows_of(frame, result, name="region", **_each(PARTS)),
+        table("pathways_lacking", frame, columns, result, part="regions", year=year), facts, unit="choices",
+        x="choices", parts=_parts(PARTS),
     )  # fmt: skip
 
 
-def without_herd(result: Choices) -> Picture | None:
-    """Return what lists that follow what regions can do would drop, keep and add."""
-    year, facts = result.last_year(), result.facts().get("headline.without_herd")
+def remedy(result: Choices) -> Picture | None:
+    """Return, category by category, whose plan lacks evidence, and who has evidence and does not plan it."""
+    year, facts = result.last_year(), result.facts().get("headline.remedy")
     if facts is None:
         return None
     frame = result.changes(year)
-    parts = {
-        "keep": (words("pathways.chart.keep"), GROUPS[1]),
-        "add": (words("pathways.chart.add"), GROUPS[0]),
-        "drop": (words("pathways.chart.drop"), GROUPS[3]),
-    }
-    drawn = frame.with_columns(drop=-pl.col("drop"))
+    parts = {"supported": GROUPS[0], "unproven": GROUPS[2], "contradicted": GROUPS[3], "open": GROUPS[1]}
+    drawn = frame.with_columns(-pl.col("contradicted", "open"))
     return picture(
-        "pathways.without-herd", kit.stacked,
-        rows_of(drawn, result, name="category", keep="keep", add="add", drop="drop"),
-        table("pathways_without_herd", frame, ("category", "keep", "drop", "add"), result, year=year), facts,
-        title="without_herd", headline="without_herd", how="without_herd", unit="regions", x="regions", parts=parts,
+        "pathways.remedy", kit.stacked,
+        rows_of(drawn, result, name="category", **_each(parts)),
+        table("pathways_remedy", who(result, year), ("category", "change", "regions"), result, part="remedy",
+              year=year), facts, unit="regions", x="regions", parts=_parts(parts),
     )  # fmt: skip
+
+
+def who(result: Choices, year: int) -> pl.DataFrame:
+    """Return ``category, change, regions``: who lacks evidence for what it names, who has it and does not name it."""
+    rows = result.without_herd(year).filter(pl.col("change").is_in(["unproven", "contradicted", "open"]))
+    listed = rows.group_by("category", "change", maintain_order=True).agg(codes=pl.col("region"))
+    made = []
+    for category, change, codes in listed.iter_rows():
+        text = names_joined([result.names.region(code) for code in codes])
+        made.append({"category": category, "change": change, "regions_zh": text.zh, "regions_en": text.en})
+    schema = dict.fromkeys(("category", "change", "regions_zh", "regions_en"), pl.String)
+    return pl.DataFrame(made, schema=schema).sort("category", "change")
+
+
+def _each(colours: Mapping[str, str]) -> dict[str, Any]:
+    return {part: part for part in colours}
+
+
+def _parts(colours: Mapping[str, str]) -> dict[str, tuple[Text, str]]:
+    return {part: (words(f"pathways.chart.{part}"), colour) for part, colour in colours.items()}
