@@ -100,7 +100,7 @@ def compare_vintages(
     >>> change = compare_vintages("china-provinces", "china-provinces", ours, before_protocol=old, start=2015, end=2022)
     >>> henan = change.frame.row(change.frame["region"].index_of("410000"), named=True)
     >>> round(100 * henan["output"], 2), henan["capital"]
-    (-0.18, 0.0)
+    (-0.2, 0.0)
     """
     from xinzhi import __version__
 

@@ -50,7 +50,7 @@ def grades(
     >>> import xinzhi
     >>> found = grades("china-provinces").frame.filter(region="630000", start=2012, test="investment")
     >>> found["grade"].item(), round(found["value"].item(), 2)
-    ('D', 1.42)
+    ('D', 1.05)
     """
     from xinzhi import __version__
 

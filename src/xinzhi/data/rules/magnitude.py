@@ -60,7 +60,7 @@ def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> It
     low, high = setting(_FILE, "magnitude.within")
     if same and middle is not None and not math.log(low) <= middle <= math.log(high):
         yield from sheet.findings(medians.head(1).with_columns(log=pl.lit(middle)), _say(column, by, low, high))
-    elif medians.height >= setting(_FILE, "regions") and sheet.name not in read_yaml(_FILE)["magnitude"]["single"]:
+    elif medians.height >= setting(_FILE, "regions"):
         apart = setting(_FILE, "magnitude.apart")
         # a single industry is nearly absent from some regions: less than the square of it is told from a wrong unit
         least = (

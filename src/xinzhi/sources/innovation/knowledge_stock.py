@@ -120,8 +120,8 @@ def innovation_shares(package: Package) -> InnovationShares:
     --------
     >>> from xinzhi.data import load
     >>> found = innovation_shares(load("china-provinces"))
-    >>> found.frame["share"].unique().sort().to_list(), found.missing["share"].to_list()
-    (['hightech_revenue_to_output', 'rd_intensity', 'technology_market_to_output'], ['new_product_share'])
+    >>> found.frame["share"].unique().sort().to_list()
+    ['hightech_revenue_to_output', 'new_product_share', 'rd_intensity', 'technology_market_to_output']
     """
     indicators = package.require("indicators", ["region", "year", "indicator", "value"], verb="sources.innovation")
     package.require("accounts", ["region", "year"], verb="sources.innovation", despite=("missing-year",))
