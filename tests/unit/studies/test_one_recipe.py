@@ -121,5 +121,6 @@ def test_the_page_of_an_assessment_stands_with_complexity_alone(assessed):
     alone = replace(paths, results={"complexity": paths.results["complexity"]})
     (section,) = sections(replace(made, topics={"paths": alone}))
     assert section.key == "paths"
-    assert section.pictures
+    assert section.answer
+    assert bool(section.pictures) == paths.results["complexity"].signed
     assert not section.tables

@@ -34,8 +34,8 @@ def written(package, tmp_path):
 def test_the_whole_package_stays_small(tmp_path):
     package = load("china-provinces")
     path = write_certificate(certify(xinzhi.measure(package), package), package, tmp_path)[0]
-    # results 190 kB, marks of the four tables that are read 130, the protocol with its arguments and series 80
-    assert path.stat().st_size < 430_000
+    # results 190 kB, marks of the four tables that are read 130, the protocol with its arguments and series 85
+    assert path.stat().st_size < 450_000
     made = read_certificate(path)
     assert set(made.tables) == set(package.tables)
     assert all(made.tables[name].sha256 == package.fingerprint(name) for name in package.tables)
