@@ -83,7 +83,7 @@ def graded(data: Package, panel: Panel, protocol: Protocol, growth: Growth, mark
         return None
     values = _as_used(admission.values(data.tables, data.units), panel, protocol)
     yearly, single = _spread(admission.smooth(values), panel), _spread(values, panel)
-    effect = _break_effects(panel, protocol, growth)
+    effect = break_effects(panel, protocol, growth)
     if effect is not None:
         yearly, single = {**yearly, BREAK: effect}, {**single, BREAK: effect}
     names = set(yearly) | set(single)
@@ -140,7 +140,7 @@ def _mean(values: FloatArray) -> FloatArray:
     return mean
 
 
-def _break_effects(panel: Panel, protocol: Protocol, growth: Growth) -> FloatArray | None:
+def break_effects(panel: Panel, protocol: Protocol, growth: Growth) -> FloatArray | None:
     """Return what breaks in employment do to TFP growth `(R, T)`; None where labour is not persons."""
     # Of a break that the protocol does not link, the move beyond what was to be expected times the share of labour.
     if protocol.value("labour.unit") != "persons":

@@ -38,7 +38,17 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 VOID = {"meta", "input", "br", "img", "hr", "link", "path", "rect", "circle", "line", "stop", "polygon", "polyline"}
-SHEETS = ["Cover", "Notes", "Regions", "Choices", "Variance", "Variance by region", "Reversals", "Protocols"]
+SHEETS = [
+    "Cover",
+    "Notes",
+    "Regions",
+    "Choices",
+    "Variance",
+    "Variance by region",
+    "Reversals",
+    "Misreports",
+    "Protocols",
+]
 SHEETS += ["Alternatives left out", "Protocol"]
 TEXT = "{zh: 少数做法, en: a few ways}"
 FEW = {

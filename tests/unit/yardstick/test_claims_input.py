@@ -218,7 +218,7 @@ def test_an_alternative_stays_for_the_regions_that_can_be_started_under_it(tmp_p
     path.write_text(
         f'id: example\nversion: "1"\ntitle: {text}\nstatus: proposed\nauthority: {text}\ndescription: {text}\n'
         "extends: zhang-2004\nparameters:\n  capital:\n    initial_year: {value: 2000}\n"
-        "    initial_rule: {value: ratio_to_investment, alternatives: [{value: steady_state}]}\n"
+        "    initial_rule: {value: ratio_to_investment, alternatives: [{value: steady_state, used_for: [example]}]}\n"
         "    initial_ratio: {value: 10}\n    initial_growth_years: {value: 5}\n"
         "    initial_later_start: {value: steady_state}\n"
         "  shares:\n    rule: {value: constant}\n    constant: {value: 0.5}\n",

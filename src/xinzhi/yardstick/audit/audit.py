@@ -20,6 +20,7 @@ from xinzhi.core.text import Text, listing, share, words
 from xinzhi.data import Package, as_package
 from xinzhi.protocol import Protocol, catalogue, registry, specification
 from xinzhi.yardstick.audit.choices import Choice, Grid, choices, close, grid, spell, used
+from xinzhi.yardstick.audit.misreport import NONE, misreports
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
     Distinct,
@@ -103,14 +104,16 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
 
     `variance` is what each choice contributes to the spread, exactly: `shapley` sums to it. `reversals` is the share of
     the protocols in which `region` grows faster than `other`; of many regions (``audit.yaml``) only the first and the
-    last ones are compared. `left_out` is what the package cannot compute. The summary speaks of `official_span`, the
-    latest period on official figures alone; `estimates` `(N, R, P)`, by protocol, region and span, are computed where
-    they are indexed.
+    last ones are compared. `misreports` says what a region would gain by each kind of misreport of the size seen in
+    China, what the correction costs it, and which tests of admission report it. `left_out` is what the package cannot
+    compute, and what no source uses. The summary speaks of `official_span`, the latest period on official figures
+    alone; `estimates` `(N, R, P)`, by protocol, region and span, are computed where they are indexed.
     """
 
     protocols: pl.DataFrame
     variance: pl.DataFrame
     reversals: pl.DataFrame
+    misreports: pl.DataFrame
     left_out: pl.DataFrame
     regions: pl.DataFrame
     grid: Grid
@@ -188,7 +191,18 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         if failed.height:
             left = {"names": [names[code] for code in failed["region"]], "n": failed.height, "span": span}
             said["note.audit_failed"] = left
-        return said | self._declared(names)
+        return said | self._misreported() | self._declared(names)
+
+    def _misreported(self) -> Facts:
+        """Return what misreports of the size seen in China gain, and how many kinds no test reports."""
+        if self.misreports.is_empty():
+            return {}
+        kinds = self.misreports.group_by("kind").agg(
+            pl.col("gain").mean(), seen=(pl.col("caught_during") != NONE).sum()
+        )
+        low, high = kinds["gain"].min(), kinds["gain"].max()
+        figures = {"low": low, "high": high, "k": kinds.filter(seen=0).height, "n": kinds.height}
+        return {"note.audit_misreports": figures}
 
     def _size(self, rows: pl.DataFrame) -> Facts:
         """Return how many protocols are admissible, and what those would add that no source uses."""
@@ -342,6 +356,7 @@ def audit(
         protocols=_protocols(every, near),
         variance=pl.concat(variance),
         reversals=pl.concat(reversals) if reversals else _reversals([], (0, 0), None),
+        misreports=misreports(reference),
         left_out=_left_out(left_out),
         regions=reference.regions,
         grid=every,

@@ -91,7 +91,7 @@ def audit(result: Audit, *, region: str | None = None) -> Section:
         pictures=tuple(one for one in drawn(view, region) if one is not None),
         sketches=(_curves(view),) if view.rows.height > 1 else (),
         notes=(words("note.convention_audit"),),
-        behind=(_choices(view), _left_out(view)),
+        behind=(*([_misreports(view)] if result.misreports.height else []), _choices(view), _left_out(view)),
         sheets=tuple(audit_tables.contents(view)),
         document=partial(_own, view),
     )
@@ -138,6 +138,17 @@ def _how(view: AuditView, kind: str) -> Text:
     how = words("how.variance_one" if kind == "variance" and view.rows.height == 1 else f"how.{kind}")
     of_many = view.rows.height > MOST and kind != "curve"
     return paragraph([how, words("how.ends", n=END)]) if of_many else how
+
+
+def _misreports(view: AuditView) -> Section:
+    """Return what a region would gain by misreporting its data."""
+    return Section(
+        key="misreports",
+        title=words("title.misreports"),
+        answer=(),
+        intro=(words("note.misreports_intro"),),
+        tables=(without_notes(audit_tables.misreport_kinds(view)),),
+    )
 
 
 def _choices(view: AuditView) -> Section:
@@ -195,5 +206,6 @@ def summary(view: AuditView, lead: Section) -> dict[str, Any]:
         "names": rows(result.regions),
         "regions": rows(result.frame),
         "variance": rows(result.variance),
+        "misreports": rows(result.misreports),
         "reversals": rows(result.reversals.filter(view.span.holds())),
     }

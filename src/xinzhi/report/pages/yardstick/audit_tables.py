@@ -11,6 +11,7 @@ import polars as pl
 
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, words
+from xinzhi.data import admission
 from xinzhi.protocol import specification
 from xinzhi.report.pages.yardstick.audit_view import AuditView, level_text
 from xinzhi.report.pages.yardstick.parameters import protocol
@@ -149,6 +150,35 @@ def left_out(view: AuditView) -> Table:
     return _made("left_out", [(departures, Text(zh=zh, en=en)) for departures, en, zh in frame.rows()])
 
 
+def misreports(view: AuditView) -> Table:
+    """Return what each region would gain by each kind of misreport, and which tests report it."""
+    said: Mapping[str, Callable[[Any], Text]] = {
+        "region": view.name, "caught_during": _tests, "caught_after": _tests,
+    }  # fmt: skip
+    return picked("misreports", view.audit.misreports, view.audit, said, part="misreports")
+
+
+def misreport_kinds(view: AuditView) -> Table:
+    """Return the kinds of misreport: what each gains, mean of the regions, and in how many a test reports it."""
+    seen = {f"seen_{when}": (pl.col(f"caught_{when}") != "none").sum() for when in ("during", "after")}
+    frame = view.audit.misreports.group_by("kind", "start", "end", "corrected_end", maintain_order=True).agg(
+        pl.col("gain").mean(),
+        pl.col("loss").mean(),
+        up=(pl.col("honest_rank") - pl.col("misreported_rank")).mean(),
+        first=(pl.col("misreported_rank") == 1).sum(),
+        **seen,
+    )
+    return picked("misreport_kinds", frame, view.audit, {}, part="misreports")
+
+
+def _tests(codes: str) -> Text:
+    """Return the titles of tests of admission."""
+    known = admission.terms()["tests"]
+    return joined(
+        [Text(**known[code]["title"]) for code in codes.split(", ") if code in known] or [words("label.no_test")]
+    )
+
+
 def twin(view: AuditView, kind: str, region: str | None = None) -> Table:
     """Return the table of a picture."""
     if kind == "curve":
@@ -162,4 +192,6 @@ def contents(view: AuditView) -> list[Table]:
     found = [regions(view, "audit_regions"), choices(view), variance(view), variance_by_region(view)]
     if view.rows.height > 1:
         found.append(reversals(view))
+    if view.audit.misreports.height:
+        found.append(misreports(view))
     return [*found, protocols(view), left_out(view), protocol(view.audit.grid.protocol)]
