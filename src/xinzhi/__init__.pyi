@@ -20,6 +20,7 @@ from .yardstick import Audit as Audit
 from .yardstick import Backtest as Backtest
 from .yardstick import Bands as Bands
 from .yardstick import Breaks as Breaks
+from .yardstick import Bridge as Bridge
 from .yardstick import ClaimCheck as ClaimCheck
 from .yardstick import Claims as Claims
 from .yardstick import Measurement as Measurement
@@ -29,6 +30,7 @@ from .yardstick import audit as audit
 from .yardstick import backtest as backtest
 from .yardstick import bands as bands
 from .yardstick import breaks as breaks
+from .yardstick import bridge as bridge
 from .yardstick import check_claim as check_claim
 from .yardstick import check_claims as check_claims
 from .yardstick import compare_vintages as compare_vintages

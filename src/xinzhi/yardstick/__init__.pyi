@@ -14,6 +14,8 @@ from .breaking import break_marks as break_marks
 from .breaks.breaks import Breaks as Breaks
 from .breaks.breaks import break_findings as break_findings
 from .breaks.breaks import breaks as breaks
+from .bridge.bridge import Bridge as Bridge
+from .bridge.bridge import bridge as bridge
 from .capital import investment as investment
 from .capital import stocks as stocks
 from .claims.check_claims import VERDICTS as VERDICTS

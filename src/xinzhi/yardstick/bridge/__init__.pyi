@@ -1,0 +1,2 @@
+from .bridge import Bridge as Bridge
+from .bridge import bridge as bridge
