@@ -79,20 +79,13 @@ def tested() -> Result:
 
 def registered() -> Result:
     """Return the register with all evidence that the package has."""
-    import polars as pl
-
-    from xinzhi.pathways import complexity, opportunities
+    from xinzhi.pathways import able
     from xinzhi.risks import BubbleRules, bubbles, house_prices, register
 
     package = xinzhi.load("china-provinces")
-    jobs = package.tables["activity"].filter(year=2016)
-    accounts = package.tables["accounts"].filter(year=2016)
-    anchor = dict(accounts.select("region", pl.col("output_nominal") / pl.col("population")).rows())
-    measured = complexity(jobs, place="region", activity="industry", value="employment", anchor=anchor)
-    near = opportunities(measured, endowments=accounts.select("region", "schooling", "urbanisation"))
     rules = BubbleRules(gaps="longest")
     prices = bubbles(house_prices(package), "city", "month", "log_price", lag="bic", critical="sieve", rules=rules)
-    return register(package, density=near, fit=near, bubbles=prices)
+    return register(package, able=able(package), bubbles=prices)
 
 
 def main() -> int:

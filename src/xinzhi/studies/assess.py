@@ -112,7 +112,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     topics: dict[str, Study] = {}
     makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
         "scope": _scope, "sources": _sources, "sectors": _sectors, "paths": _paths, "frontier": _frontier,
-        "risks": lambda package, _: _risks(package, topics.get("paths")),
+        "risks": lambda package, _: _risks(package),
     }  # fmt: skip
     unusable: dict[str, Text] = {}
     for topic in wanted:
@@ -219,14 +219,13 @@ def _frontier(package: Package, measurement: Measurement) -> Study | None:
     return replace(made, notes=())  # they stand in the section of the topic
 
 
-def _risks(package: Package, paths: Study | None) -> Study | None:
+def _risks(package: Package) -> Study | None:
     """Return the register and its evidence; debt alone where there are no plans, nothing without either."""
     from xinzhi.risks import debt
     from xinzhi.studies.risks import risks
 
     if {"plans", "plan_categories"} <= set(package.tables):
-        found: Any = None if paths is None else paths.results.get("opportunities")
-        return risks(package, opportunities=found, only=("register",))
+        return risks(package, only=("register",))
     if not {"debt", "fiscal"} & set(package.tables):
         return None
     draft = Draft(name="risks", source=title(package), package=package, results={"debt": debt(package)})

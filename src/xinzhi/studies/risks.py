@@ -10,9 +10,9 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
 from xinzhi.data import names_of
-from xinzhi.studies.industries import add_complexity, add_opportunities, regions_of
+from xinzhi.studies.industries import regions_of
 from xinzhi.studies.plain import load, read_plain, require_file
-from xinzhi.studies.study import LEAST, SILENT, Draft, options, sealed, title
+from xinzhi.studies.study import LEAST, SILENT, Draft, options, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xinzhi.core.result import Result
     from xinzhi.core.text import Language
     from xinzhi.data import Package
-    from xinzhi.pathways import Opportunities
+    from xinzhi.pathways import Able
     from xinzhi.risks import Bubbles, Debt, HerdEntry, Register, Screening
     from xinzhi.studies.study import Progress, Study
 
@@ -81,7 +81,7 @@ class RisksOptions:
 class Evidence:
     """What was found for each pitfall."""
 
-    opportunities: Opportunities | None = None
+    able: Able | None = None
     likeness: Result | None = None
     wave: HerdEntry | None = None
     debt: Debt | None = None
@@ -112,7 +112,6 @@ class Case:
 def risks(
     source: Any,  # noqa: ANN401 - a package, its name or path
     *,
-    opportunities: Opportunities | None = None,
     progress: Progress = SILENT,
     **asked: Any,  # noqa: ANN401 - options
 ) -> Study:
@@ -122,8 +121,6 @@ def risks(
     ----------
     source
         A data package, its name or path.
-    opportunities
-        What regions could enter, with the fit of endowments, where it is at hand.
     progress
         Who is told how far it is.
     asked
@@ -142,13 +139,12 @@ def risks(
     names = names_of(package)
     region = None if wish.region is None else names.resolve(wish.region, regions_of(package))
     case = Case(package, wish, Draft(name="risks", source=title(package), package=package), names)
-    case.evidence.opportunities = opportunities
     makers: Mapping[str, Callable[[Case], None]] = {
         "capacity": _capacity, "debt": _debt, "screen": _screen, "bubbles": _bubbles,
     }  # fmt: skip
     if "register" in wish.only:
         progress.step("fit")
-        _fit(case)
+        _evidence(case)
     for part, maker in makers.items():
         if wish.wants(part):
             progress.step(part)
@@ -163,27 +159,16 @@ def risks(
     return case.draft.done(region=region, **matrix)
 
 
-def fit(package: Package, draft: Draft) -> Opportunities | None:
-    """Return how near regions are to what they could enter and how it suits them; None with a note."""
-    apart = Draft(name=draft.name, source=draft.source, package=package)
-    found, year = add_complexity(package, apart)
-    made = None if found is None else add_opportunities(package, apart, found, year)
-    if made is None or made.endowment_fit is None:  # the register needs neither direction nor what emerges
-        draft.notes += apart.notes
-    return None if made is None else sealed(made, package)  # type: ignore[return-value] # of the same class
-
-
-def _fit(case: Case) -> None:
-    """Find how near regions are to what they could enter, how it suits them, and who names what."""
-    from xinzhi.pathways import choices
+def _evidence(case: Case) -> None:
+    """Find what regions are able to do, and who names what."""
+    from xinzhi.pathways import able, choices
 
     if "plans" not in case.package.tables:
         return
-    if case.evidence.opportunities is None:
-        case.evidence.opportunities = fit(case.package, case.draft)
+    if "capability" in case.package.tables:
+        case.evidence.able = case.draft.run("able", lambda: able(case.package))
     drawn = case.wish.given(seed="seed", draws="draws")
-    if "activity" in case.package.tables:
-        case.evidence.likeness = case.draft.run("choices", lambda: choices(case.package, years=case.wish.year, **drawn))
+    case.evidence.likeness = case.draft.run("choices", lambda: choices(case.package, years=case.wish.year, **drawn))
 
 
 def _capacity(case: Case) -> None:
@@ -353,14 +338,12 @@ def _register(case: Case) -> Register | None:
     if screening is not None:
         rows = None if held.places is None else screening.frame.join(held.places, on="id")
         screening = None if rows is None or not rows.height else replace(screening, frame=rows)
-    near = held.opportunities
-    suits = near is not None and "fit" in near.frame.columns and near.frame["fit"].count() > 0
     made: Register | None = case.add(
         "register",
         "register",
         lambda: register(
-            case.package, density=near, fit=near if suits else None, debt=held.debt, capacity=held.wave,
-            likeness=held.likeness, screening=screening, bubbles=held.bubbles, year=case.wish.year,
+            case.package, able=held.able, debt=held.debt, capacity=held.wave, likeness=held.likeness,
+            screening=screening, bubbles=held.bubbles, year=case.wish.year,
         ),
     )  # fmt: skip
     return made

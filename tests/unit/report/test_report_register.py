@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import xinzhi
-from xinzhi import risks
+from xinzhi import pathways, risks
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Text
 from xinzhi.report import svg, write_report
@@ -28,8 +28,6 @@ def package():
 @pytest.fixture(scope="module")
 def found(package):
     """Return a register with evidence on every pitfall: one price that goes on rising, one project that is old wine."""
-    jobs = package.tables["activity"].filter(year=2016)
-    near = jobs.select("region", "industry", density=pl.col("employment").rank().over("region"))
     episodes = pl.DataFrame({"series": ["310000", "220100"], "start": ["2024-05", "2020-01"], "ongoing": [True, False]})
     projects = pl.DataFrame(
         {
@@ -37,7 +35,7 @@ def found(package):
             "probability": [0.97, 0.02], "archive_id": ["a7", None],
         }
     )  # fmt: skip
-    return risks.register(package, density=near, bubbles=episodes, screening=projects)
+    return risks.register(package, able=pathways.able(package), bubbles=episodes, screening=projects)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +135,7 @@ def test_tables_lose_no_flag_and_no_check(found, told):
     rows = tables["register_unchecked"].rows
     assert sum(row[4] for row in rows) == missing.height + 31 * len(not_given) + rest
     assert all(row[5] for row in rows)
-    assert len(tables["register_rules"].rows) == 13
+    assert len(tables["register_rules"].rows) == 12
 
 
 def test_the_answer_says_what_was_checked_and_that_nothing_is_added_up(found, told, package):

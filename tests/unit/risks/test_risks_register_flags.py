@@ -9,6 +9,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.pathways import able
 from xinzhi.risks import debt, debt_stress, herd_entry, register
 from xinzhi.risks.register.national import _worst_quarter
 from xinzhi.risks.register.rules import pitfalls, rules
@@ -31,9 +32,9 @@ def made(package):
     return lambda **given: register(package, **{"capacity": wave, "debt": owed} | given)
 
 
-DENSITY = pl.DataFrame(
-    {"place": ["220000"] * 4, "activity": ["38", "39", "26", "36"], "density": [0.1, 0.2, 0.3, 0.4],
-     "fit": [0.4, 0.3, 0.2, 0.1]}
+ABLE = pl.DataFrame(
+    {"region": ["220000"] * 4, "category": ["nev", "ict", "ai", "computing"],
+     "able": ["able", "by proxy", "not able", "unknown"], "output": [1.2, 0.6, 0.01, None]}
 )  # fmt: skip
 SCREENED = pl.DataFrame(
     {"id": ["p1", "p2", "p3"], "verdict": ["repackaged", "cannot tell", "new"], "probability": [0.97, 0.5, 0.01],
@@ -61,31 +62,30 @@ def test_every_flag_has_its_figure_threshold_source_and_cure(plain):
 
 def test_no_rule_flags_most_regions_and_what_is_national_is_said_once(plain, made):
     regions = len(plain.codes())
-    for found in (plain, made(density=everywhere_far())):
+    for found in (plain, made(able=nowhere_able())):
         borne = found.frame.group_by("rule").agg(pl.col("region").n_unique(), pl.col("base_rate").first())
         known = found.checks.filter(pl.col("status") != "not checked").group_by("rule").agg(pl.col("region").n_unique())
         rates = borne.join(known, on="rule", suffix="_known")
         assert (rates["region"] <= 0.6 * regions).all()
         assert rates["base_rate"].to_list() == (rates["region"] / rates["region_known"]).to_list()
         assert not found.national.select("rule", "item").is_duplicated().any()
-    far = found.national.filter(rule="far-from-present-strengths").row(0, named=True)
+    far = found.national.filter(rule="not-able").row(0, named=True)
     assert (far["hit"], far["among"]) == (31, 31)
-    assert 0 < found.frame.filter(rule="far-from-present-strengths")["region"].n_unique() <= 7
+    assert 0 < found.frame.filter(rule="not-able")["region"].n_unique() <= 7
     national = set(plain.national["rule"])
     assert national == {"borrowing-beyond-stable", "idle-if-all-build", "idle-now", "named-by-most"}
     assert "in 27 of 31 regions; the worst quarter is flagged" in plain.summary()
 
 
-def everywhere_far():
-    """Return densities under which what a region plans is far off: 31 regions, some with more of it than others."""
-    codes = xinzhi.load("china-provinces").tables["regions"]["region"].to_list()
-    divisions = [str(one) for one in range(25, 40)]
+def nowhere_able():
+    """Return evidence by which no region is able in most of what it plans, some in more of it than others."""
+    package = xinzhi.load("china-provinces")
     rows = [
-        (code, one, -1.0 if int(one) > 35 + at % 3 else 1.0 + int(one))
-        for at, code in enumerate(codes)
-        for one in divisions
+        (code, kind, "able" if number < at // 2 else "not able", 0.0)
+        for at, code in enumerate(package.tables["regions"]["region"].to_list())
+        for number, kind in enumerate(package.tables["plan_categories"]["category"].to_list())
     ]
-    return pl.DataFrame(rows, schema=["place", "activity", "density"], orient="row")
+    return pl.DataFrame(rows, schema=["region", "category", "able", "output"], orient="row")
 
 
 def test_the_worst_quarter_has_no_part_of_a_tie():
@@ -147,7 +147,7 @@ def test_flags_are_the_checks_that_failed(plain):
 
 def test_what_was_not_given_is_named_in_matrix_findings_and_summary(plain):
     absent = {note.column for note in plain.findings if note.rule == "evidence-not-given"}
-    assert absent == {"density", "fit", "screening", "bubbles"}
+    assert absent == {"able", "screening", "bubbles"}
     for pitfall in ("misfit", "old-wine", "bubble"):
         rows = plain.matrix.filter(pitfall=pitfall)
         assert set(rows["status"]) == {"not checked"}
@@ -184,27 +184,24 @@ def test_figures_are_those_of_the_verbs_behind_them(package, plain, made):
     assert not given.national.filter(rule="idle-if-all-build", item="biomed").height
 
 
-def test_density_ranks_the_nearest_division_and_spares_what_is_there(made):
-    others = DENSITY.with_columns(place=pl.lit("110000"), density=pl.lit(0.5))
-    more = pl.DataFrame({"place": ["110000"], "activity": ["27"], "density": [0.1], "fit": [0.0]})
-    found = made(density=pl.concat([DENSITY, others, more]))
-    checks = found.checks.filter(region="220000", rule="far-from-present-strengths")
-    by_item = {row["item"]: row for row in checks.iter_rows(named=True)}
-    assert by_item["nev"]["value"] == 1.0  # 36 is nearer than 38
-    assert by_item["nev"]["status"] == "clear"
-    assert by_item["ict"]["value"] == 0.5
-    assert by_item["biomed"]["status"] == "clear"  # Jilin has 27, which Beijing could enter
-    assert "already" in by_item["biomed"]["reason_en"]
-    assert by_item["lowalt"]["status"] == "not checked"
-    low = made(density=DENSITY.with_columns(density=-pl.col("density")))
-    assert low.frame.filter(region="220000", item="auto", rule="far-from-present-strengths")["value"][0] == 0.25
+def test_only_what_complete_data_contradict_does_not_fit(made):
+    found = made(able=ABLE)
+    checks = found.checks.filter(region="220000", rule="not-able")
+    status = dict(checks.select("item", "status").iter_rows())
+    reason = dict(checks.select("item", "reason_en").iter_rows())
+    planned = {"nev": "clear", "ict": "clear", "ai": "flagged", "computing": "not checked"}
+    assert {item: status[item] for item in planned if item in status} == {
+        item: value for item, value in planned.items() if item in status
+    }
+    assert {"not checked"} >= {status[item] for item in status if item not in planned}
+    assert all("nothing follows" in reason[item] for item in status if status[item] == "not checked")
 
 
-def test_fit_and_given_ranks_are_taken_as_they_are(made):
-    ranked = DENSITY.with_columns(fit_rank=pl.Series([0.9, 0.05, 0.9, 0.9]))
-    found = made(fit=ranked).frame.filter(region="220000", rule="endowments-do-not-suit")
-    assert found.filter(item="ict")["value"][0] == 0.05
-    assert found["severity"].unique().to_list() == ["note"]
+def test_nothing_unknown_is_a_misfit_on_the_package_that_ships(package, made):
+    evidence = able(package)
+    flags = made(able=evidence).frame.filter(pitfall="misfit").select("region", category="item")
+    assert flags.height
+    assert set(flags.join(evidence.frame, on=["region", "category"])["able"]) == {"not able"}
 
 
 def test_old_wine_flags_projects_where_they_are(made):
@@ -306,10 +303,7 @@ def test_what_clears_a_flag_is_a_number_that_clears_it(package, plain, made):
 
 
 def test_sentences_hold_names_and_no_codes(made):
-    found = made(density=DENSITY.with_columns(density=-pl.col("density")))
-    row = found.frame.filter(region="220000", item="auto", rule="far-from-present-strengths").row(0, named=True)
-    assert "nearest industry: Motor vehicles" in row["evidence_en"] or "36" not in row["evidence_en"]
-    assert "汽车制造业" in row["evidence_zh"]
+    found = made(able=ABLE)
     idle = found.national.filter(item="battery", rule="idle-now").row(0, named=True)
     assert "电气机械和器材制造业" in idle["evidence_zh"]
     sure = found.national.filter(rule="idle-if-all-build", item="biomed").row(0, named=True)
@@ -332,22 +326,22 @@ def test_the_plans_of_one_region_are_no_herd(package):
 
 
 def test_evidence_that_matches_nothing_is_named(made):
-    strange = DENSITY.with_columns(place=pl.lit("Atlantis"))
-    assert any(note.rule == "evidence-does-not-match" for note in made(density=strange).findings)
-    one = made(density=DENSITY).checks.filter(region="110000", rule="far-from-present-strengths")
+    strange = ABLE.with_columns(region=pl.lit("Atlantis"))
+    assert any(note.rule == "evidence-does-not-match" for note in made(able=strange).findings)
+    one = made(able=ABLE).checks.filter(region="110000", rule="not-able")
     assert set(one["status"]) == {"not checked"}  # that Beijing is not in the frame does not make it clear
     with pytest.raises(InputError) as caught:
-        made(density=DENSITY.with_columns(density=pl.lit("near")))
-    assert (caught.value.findings[0].rule, caught.value.findings[0].column) == ("text-in-number", "density")
+        made(able=ABLE.with_columns(output=pl.lit("little")))
+    assert (caught.value.findings[0].rule, caught.value.findings[0].column) == ("text-in-number", "output")
 
 
 def test_bad_evidence_is_named(package, made):
     with pytest.raises(UsageError, match="no plans of 1999"):
         made(year=1999)
-    with pytest.raises(InputError, match=r"register\(density=\)"):
-        made(density=pl.DataFrame({"place": ["a"], "density": [1.0]}))
+    with pytest.raises(InputError, match="no column 'able'"):
+        made(able=ABLE.drop("able"))
     with pytest.raises(InputError, match="more than one row"):
-        made(density=pl.concat([DENSITY, DENSITY]))
+        made(able=pl.concat([ABLE, ABLE]))
     with pytest.raises(InputError, match="reads plans"):
         register(PROJECTS)
     with pytest.raises(InputError, match="plans"):

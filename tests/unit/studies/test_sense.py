@@ -12,6 +12,7 @@ import yaml
 import xinzhi
 from xinzhi.data import names_of
 from xinzhi.pathways import able, choices
+from xinzhi.risks import register
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     (Path(__file__).parents[2] / "cases" / "sense.yaml").read_text("utf-8")
@@ -62,7 +63,19 @@ def of_choices(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator
                     yield f"{case.get('region', '')} {category}: {answer}; {case['why']}"
 
 
-ASK = {"able": of_able, "choices": of_choices}
+def of_register(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    found = register(package, able=able(package))
+    rows = found.checks.filter(pitfall="misfit").select("region", "item", "status").iter_rows()
+    status = {(region, item): answer for region, item, answer in rows}
+    for case in cases:
+        for region in codes(package, case["region"]):
+            for category in parts(case["category"]):
+                answer = status.get((region, category), "not planned")
+                if wrong(case, answer):
+                    yield f"{region} {category}: {answer}; {case['why']}"
+
+
+ASK = {"able": of_able, "choices": of_choices, "register": of_register}
 
 
 def test_there_are_enough_statements_and_each_says_why() -> None:

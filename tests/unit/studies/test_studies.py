@@ -45,7 +45,7 @@ def test_the_register_of_risks_is_that_of_the_assessment_and_of_python(profiled)
     assert here.frame.equals(there.frame)
     assert here.matrix.equals(there.matrix)
     assert here.checks.equals(there.checks)
-    assert "endowments-do-not-suit" in set(here.frame["rule"])
+    assert "not-able" in set(here.checks["rule"])
 
 
 def test_nothing_is_computed_twice_in_an_assessment(profiled):

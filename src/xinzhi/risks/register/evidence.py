@@ -20,7 +20,6 @@ from xinzhi.risks.debt.debt_stress import debt_stress
 from xinzhi.risks.inputs import setting
 from xinzhi.risks.register.rules import rules
 
-_PLACES, _ITEMS = ("region", "place"), ("category", "activity", "industry")
 _PROVINCE = 2
 _NEARLY = 0.995  # what would be printed as 100 %
 _LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -40,61 +39,25 @@ def planned(package: Package, year: int | None) -> tuple[pl.DataFrame, int]:
     return rows.select("region", item="category", kind=pl.lit("category")).sort("region", "item"), chosen
 
 
-def divisions(package: Package) -> pl.DataFrame:
-    """Return ``item, division``: the divisions of every category that has any."""
-    kinds = package.require("plan_categories", ["category", "divisions"], verb="register")
-    split = kinds.drop_nulls("divisions").with_columns(pl.col("divisions").str.split(";"))
-    return split.explode("divisions").select(item="category", division="divisions")
-
-
-def ranked(
-    given: Any,  # noqa: ANN401 - a frame or result
-    column: str,
-    plan: pl.DataFrame,
-    parts: pl.DataFrame,
-    names: Mapping[str, Text],
-) -> pl.DataFrame:
-    """Return the rank (0-1 within the region) of a figure for every planned category: that of its nearest division."""
-    # `given` has ``region`` or ``place``; ``category``, ``activity`` or ``industry``; `column` (``density`` or
-    # ``fit``), and ``{column}_rank`` where it is ranked already. `names` are those of divisions and categories.
-    frame, item = _keyed(given, column)
-    rank = f"{column}_rank"
-    if rank not in frame.columns:
-        share = pl.col(column).rank("average").over("region") / pl.col(column).count().over("region")
-        frame = frame.with_columns(share.alias(rank))
-    figures = frame.select("region", pl.col("item").alias("division"), pl.col(rank).alias("value"))
-    pairs = plan.join(parts, on="item", how="left")
-    if item == "category":
-        pairs = plan.with_columns(division=pl.col("item"))
-    known = figures["division"].unique()
-    joined = pairs.join(figures, on=["region", "division"], how="left").with_columns(
-        # a division that others lack and the region does not is one that it has already
-        has=pl.col("division").is_in(known.implode())
-        & pl.col("value").is_null()
-        & (item != "category")
-        # of a region that is not there nothing follows
-        & pl.col("region").is_in(figures["region"].unique().implode())
-    )
-    best = (
-        joined.sort("value", descending=True, nulls_last=True)
-        .group_by("region", "item", "kind")
-        .agg(
-            pl.col("value").first(),
-            *(_named(names, language).alias(f"nearest_{language}") for language in _LANGUAGES),
-            settled=pl.col("has").fill_null(value=False).any(),
-        )
-    )
-    return best.with_columns(
-        *_reasons((pl.col("settled"), "has_it"), (pl.col("value").is_null(), "no_division")),
-        value=pl.when(~pl.col("settled")).then(pl.col("value")),
-    ).sort("region", "item")
-
-
-def _named(names: Mapping[str, Text], language: Language) -> pl.Expr:
-    """Return the name of the first division of a group."""
-    known = {code: name.lang(language) for code, name in names.items()}
-    first = pl.col("division").first()
-    return first.replace_strict(known, default=first, return_dtype=pl.String).fill_null("-")
+def ability(given: Any, plan: pl.DataFrame) -> pl.DataFrame:  # noqa: ANN401 - a frame or result
+    """Return the output over size of every planned category that a region is not able in; unknown is not checked."""
+    # `given` has ``region, category, able``, and ``output, output_year`` where they are known.
+    fields = [Field("region", "code"), Field("category", "code"), Field("able", "text")]
+    fields += [Field("output", required=False), Field("output_year", "year", required=False)]
+    read = tidy(given, fields, verb="register", table="able")
+    frame = read.frame
+    if frame.select("region", "category").is_duplicated().any():
+        raise InputError("register.evidence-twice", column="able", item="category")
+    lacking = [pl.lit(None, pl.Float64).alias(one) for one in ("output", "output_year") if one not in frame.columns]
+    known = frame.with_columns(lacking).rename({"category": "item"})
+    joined = plan.join(known, on=["region", "item"], how="left")
+    unable, settled = pl.col("able") == "not able", pl.col("able").is_in(["able", "by proxy"])
+    year = pl.col("output_year").cast(pl.Int64).cast(pl.String).fill_null("-")
+    return joined.with_columns(
+        *_reasons((settled, "has_evidence"), (~unable.fill_null(value=False), "no_evidence")),
+        value=pl.when(unable).then(pl.col("output").fill_null(0.0)),
+        settled=settled.fill_null(value=False), said_zh=year, said_en=year,
+    )  # fmt: skip
 
 
 def _reasons(*cases: tuple[pl.Expr, str]) -> list[pl.Expr]:
@@ -106,26 +69,6 @@ def _reasons(*cases: tuple[pl.Expr, str]) -> list[pl.Expr]:
             said = pl.when(holds).then(pl.lit(words(f"register.reason.{key}").lang(language))).otherwise(said)
         found.append(said.alias(f"reason_{language}"))
     return found
-
-
-def _keyed(given: Any, column: str) -> tuple[pl.DataFrame, str]:  # noqa: ANN401 - a frame or result
-    """Return ``region, item`` and the figures of the last year, and the name that the item had."""
-    rank = f"{column}_rank"
-    fields = [Field(one, "code", required=False) for one in (*_PLACES, *_ITEMS)]
-    fields += [Field("year", "year", required=False), *(Field(one, required=False) for one in (column, rank))]
-    read = tidy(given, fields, verb="register", table=column)
-    frame = read.frame
-    place = next((one for one in _PLACES if one in frame.columns), None)
-    item = next((one for one in _ITEMS if one in frame.columns), None)
-    if place is None or item is None or column not in frame.columns:
-        raise InputError("register.evidence-columns", column=column, have=read.raw.cells.columns)
-    if "year" in frame.columns:
-        frame = frame.filter(pl.col("year") == pl.col("year").max())
-    figures = [one for one in (column, rank) if one in frame.columns]
-    named = frame.select(pl.col(place).alias("region"), pl.col(item).alias("item"), *figures)
-    if named.select("region", "item").is_duplicated().any():
-        raise InputError("register.evidence-twice", column=column, item=item)
-    return named, item
 
 
 def outlook(found: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str, pl.DataFrame]:

@@ -18,7 +18,7 @@ from xinzhi.risks.capacity.herd_entry import HerdEntry, herd_entry
 from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of
 from xinzhi.risks.inputs import setting
-from xinzhi.risks.register.evidence import bubble, burden, divisions, herding, old_wine, outlook, planned, ranked
+from xinzhi.risks.register.evidence import ability, bubble, burden, herding, old_wine, outlook, planned
 from xinzhi.risks.register.national import settle
 from xinzhi.risks.register.rules import (
     CHECKS,
@@ -187,8 +187,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
 def register(  # noqa: PLR0913 - each kind of evidence under its own name
     source: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
     *,
-    density: Any = None,  # noqa: ANN401 - a frame or a result
-    fit: Any = None,  # noqa: ANN401 - a frame or a result
+    able: Any = None,  # noqa: ANN401 - a frame or a result
     debt: Debt | None = None,
     capacity: HerdEntry | None = None,
     likeness: Any = None,  # noqa: ANN401 - a frame or a result
@@ -204,9 +203,9 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     source
         A package with ``plans, plan_categories``; with ``activity, capacity, accounts`` the capacity outlook and with
         ``debt, fiscal, accounts`` the debt are computed unless they are given.
-    density, fit
-        Relatedness density and endowment fit from `pathways` (`opportunities` has both): ``region`` or ``place``;
-        ``category``, ``activity`` or ``industry``; ``density`` or ``fit``.
+    able
+        A result of `pathways.able`, or a frame ``region, category, able``. Only ``not able`` is a misfit; what is
+        ``unknown`` is not checked.
     debt, capacity
         Results of `debt` (with vehicles, hidden debt and resources where they are known) and `herd_entry`.
     likeness
@@ -246,20 +245,15 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     plan, chosen = planned(package, year)
     known = names_of(package).by_kind
     places, categories = known.get("region", {}), known.get("category", {})
-    industries = {**known.get("industry", {}), **categories}
     regions = sorted({*plan["region"].to_list(), *places})
     notes: list[Finding] = []
     made: list[tuple[str, pl.DataFrame, str]] = []
-    for name, column, given in (
-        ("far-from-present-strengths", "density", density),
-        ("endowments-do-not-suit", "fit", fit),
-    ):
-        if given is None:
-            notes.append(not_given(column, f"{column}=", rules()[name]["pitfall"]))
-        else:
-            rows = ranked(given, column, plan, divisions(package), industries)
-            notes += unmatched(column, rows)
-            made.append((name, rows, _source(given, column)))
+    if able is None:
+        notes.append(not_given("able", "able=", "misfit"))
+    else:
+        rows = ability(able, plan)
+        notes += unmatched("able", rows)
+        made.append(("not-able", rows, _source(able, "able")))
     ahead = capacity if capacity is not None else _computed(package, notes, "capacity", chosen)
     if ahead is not None:
         made += [(name, rows, _source(ahead, "herd_entry")) for name, rows in outlook(ahead, plan, package).items()]
@@ -288,7 +282,7 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         pl.concat([pl.DataFrame(schema=FLAGS), *(one[1] for one in judged)]),
         called,
     )
-    given = {"density": density, "fit": fit, "likeness": likeness, "screening": screening, "bubbles": bubbles}
+    given = {"able": able, "likeness": likeness, "screening": screening, "bubbles": bubbles}
     series = bubbles.names.by_kind.get("series", {}) if isinstance(bubbles, Result) else {}
     return Register(
         frame=flags,
