@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
@@ -26,12 +26,9 @@ from xinzhi.risks.debt.fan_shocks import (
     RATE,
     PanelAutoregression,
     autoregressive,
-    independent,
-    panel_autoregression,
-    persistent,
     recursion,
-    residuals,
 )
+from xinzhi.risks.debt.fan_trend import Moves, Pooled, Trend
 from xinzhi.risks.inputs import checked, setting
 
 VARIABLES = ("growth", "rate", "net_borrowing")
@@ -124,6 +121,7 @@ def debt_fan(
     horizon: int | None = None,
     draws: int | None = None,
     order: int | None = None,
+    trend: bool = False,
     baseline: Mapping[str, float] | None = None,
     percentiles: Sequence[float] | None = None,
     seed: int = 0,
@@ -138,9 +136,13 @@ def debt_fan(
     horizon, draws, percentiles
         None: as ``public_debt.yaml`` says.
     order
-        None: a region with a past long enough draws independent years from it; shorter ones follow one autoregression
-        of all regions. 0: years are independent around their mean everywhere; 1: a vector autoregression of order one
-        on the region's own past.
+        None: a region with a past long enough follows an autoregression of its own, shorter ones follow one of all
+        regions; both are corrected for what least squares misses. 0: years are independent around their mean
+        everywhere; 1: a vector autoregression of order one on the region's own past.
+    trend
+        Whether growth, interest and borrowing go on with the linear trend of the past instead of falling back to its
+        mean: one slope for the regions of short pasts, one each for the others. Bands then hold what is not known of
+        the slope. Where it is off and growth has a trend, a finding says so.
     baseline
         Means to use in place of the past's, of some of ``growth, rate, net_borrowing``. Where interest is not disclosed
         (one rate for all) the rate ahead is ``interest.ahead`` of ``public_debt.yaml`` unless it is given here.
@@ -174,7 +176,7 @@ def debt_fan(
         for name, value in (("horizon", horizon), ("draws", draws))
     )
     cuts = list(setting("public_debt", "fan.percentiles") if percentiles is None else percentiles)
-    _check(years, count, order, cuts)
+    _check(years, count, order, cuts, trend=trend)
     means = _means(history, baseline)
     least = setting("public_debt", "fan.least_years")
     series = {str(code): rows.sort("year") for (code,), rows in history.group_by("region", maintain_order=True)}
@@ -182,37 +184,24 @@ def debt_fan(
     kept = {code: rows for code, rows in series.items() if rows.height >= fewest}
     if not kept:
         raise InputError("debt.fan-too-short", least=fewest, names=VARIABLES)
-    pasts = {code: rows.select(VARIABLES).to_numpy() for code, rows in kept.items()}
-    pool = np.concatenate([residuals(past) for past in pasts.values()])
-    alone = [rows for rows in kept.values() if rows.height >= least or len(kept) == 1]
+    pasts = {code: (rows["year"].to_numpy(), rows.select(VARIABLES).to_numpy()) for code, rows in kept.items()}
     fans, ends = [], []
     notes = [
         finding("debt.too-short", words={"years": rows.height, "least": fewest}, key=code)
         for code, rows in series.items()
         if code not in kept
     ]
-    shared, lasting = None, pl.DataFrame(schema=_PERSISTENCE)
-    if order is None and len(alone) < len(kept):
-        dated = [(kept[code]["year"].to_numpy(), past) for code, past in pasts.items()]
-        shared = panel_autoregression(dated, count, np.random.default_rng(seed))
-        lasting = lasting if shared is None else _persistence(shared)
-        notes.append(finding("debt.years-apart") if shared is None else _follows(lasting, shared.pulled))
-    if order != 1:
-        notes += _correlated(list(kept.values()) if shared is None else alone)
+    alone = {code for code, rows in kept.items() if rows.height >= least or len(kept) == 1}
+    moves = Moves(count=count, seed=seed, order=order, trend=trend)
+    together = moves.pooled(pasts) if order != 1 and len(alone) < len(kept) else None
+    lasting = _persistence(None if together is None else together.plain)
+    notes += _together(together, lasting, list(kept.values()), moves)
     for code, rows in kept.items():
         rng = np.random.default_rng([seed, crc32(code.encode())])
-        own = rows.height >= least or len(kept) == 1
-        past = pasts[code]
-        if order == 1:
-            _check_past(code, rows["year"].to_list())
-            future, pulled = autoregressive(past, years, count, rng)
-            if pulled > 0:
-                notes.append(finding("debt.explosive-draws", words={"share": pulled}, key=code))
-        elif shared is not None and not own:
-            future = persistent(rows["year"].to_numpy(), past, shared, years, rng)
-        else:
-            future = independent(past, years, count, rng, None if own else pool)
-        future = future + _shift(past, means)
+        own = code in alone
+        future, said = _future(code, pasts[code], None if own else together, moves, years, rng)
+        notes += said
+        future = future + _shift(pasts[code][1], means)
         start, when = float(rows["debt_ratio"][-1]), int(rows["year"][-1])
         paths = recursion(start, future[..., GROWTH], future[..., RATE], future[..., BORROWING])
         at = np.percentile(paths, cuts, axis=0)
@@ -223,8 +212,8 @@ def debt_fan(
              float((last > start).mean()), rows.height, "own" if own else "pooled")
         )  # fmt: skip
     options = {
-        "horizon": years, "draws": count, "order": order, "baseline": means, "seed": seed, "percentiles": cuts,
-        "persistence": dict(lasting.select("variable", "coefficient").iter_rows()),
+        "horizon": years, "draws": count, "order": order, "trend": trend, "baseline": means, "seed": seed,
+        "percentiles": cuts, "persistence": dict(lasting.select("variable", "coefficient").iter_rows()),
     }  # fmt: skip
     return DebtFan(
         frame=pl.concat(fans),
@@ -238,6 +227,49 @@ def debt_fan(
             made.provenance if isinstance(made, DebtDynamics) else made.provenance(), verb="debt_fan", options=options
         ),
     )
+
+
+def _future(
+    code: str,
+    past: tuple[IntArray, FloatArray],
+    together: Pooled | None,
+    moves: Moves,
+    horizon: int,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, list[Finding]]:
+    """Return futures (B, H, k) of one region, from its own past unless something is pooled, and what is said of it."""
+    if moves.order == 1:
+        _check_past(code, past[0].tolist())
+        future, pulled = autoregressive(past[1], horizon, moves.count, rng)
+        return future, [finding("debt.explosive-draws", words={"share": pulled}, key=code)] if pulled > 0 else []
+    if together is not None:
+        return together.future(code, horizon, moves, rng), []
+    future, slow = moves.own(past, horizon, rng)
+    return future, _slows(slow, code, moves.trend)
+
+
+def _together(
+    together: Pooled | None, lasting: pl.DataFrame, series: Sequence[pl.DataFrame], moves: Moves
+) -> list[Finding]:
+    """Return what is to be said of shocks that regions share, and of years that are drawn one by one."""
+    apart = _correlated(series) if moves.order == 0 else []
+    if together is None:
+        return apart
+    notes = _slows(together.slow, "", moves.trend)
+    if moves.order == 0:
+        return apart + notes
+    if together.plain is None:
+        return [finding("debt.years-apart"), *_correlated(series), *notes]
+    return [_follows(lasting, together.plain.pulled), *notes]
+
+
+def _slows(found: Trend, code: str, taken: bool) -> list[Finding]:  # noqa: FBT001 - whether the fan goes on with it
+    """Return that growth has a trend that chance does not give, where the fan leaves it out."""
+    at = VARIABLES.index("growth")
+    if taken or abs(found.ratio[at]) < float(setting("public_debt", "fan.trend")):
+        return []
+    said = {"points": 100 * float(found.slopes[at]), "ratio": abs(float(found.ratio[at]))}
+    return [finding("debt.trend", words=said, column="growth", key=code or None)]
 
 
 _ENDS: dict[str, Any] = {
@@ -266,7 +298,7 @@ def _history(source: Any) -> tuple[pl.DataFrame, DebtDynamics | Tidy]:  # noqa: 
     return kept.sort(KEYS), made
 
 
-def _check(years: int, count: int, order: int | None, cuts: Sequence[float]) -> None:
+def _check(years: int, count: int, order: int | None, cuts: Sequence[float], *, trend: bool) -> None:
     """Refuse options that make no sense."""
     for name, value in (("horizon", years), ("draws", count)):
         checked("debt_fan", name, value, whole=True, above=0)
@@ -274,6 +306,8 @@ def _check(years: int, count: int, order: int | None, cuts: Sequence[float]) -> 
         checked("debt_fan", "a percentile", cut)
     if order not in (None, 0, 1):
         raise UsageError("debt.order", order=order)
+    if trend and order == 1:
+        raise UsageError("debt.trend-order")
     if not cuts or min(cuts) < 0 or max(cuts) > 100:  # noqa: PLR2004 - per cent
         raise UsageError("debt.percentiles", cuts=cuts)
 
@@ -314,8 +348,10 @@ def _fan_rows(code: str, when: int, cuts: Sequence[float], found: FloatArray) ->
     )
 
 
-def _persistence(shared: PanelAutoregression) -> pl.DataFrame:
+def _persistence(shared: PanelAutoregression | None) -> pl.DataFrame:
     """Return the coefficients of the autoregression of all regions, of variables that move."""
+    if shared is None:
+        return pl.DataFrame(schema=_PERSISTENCE)
     low, high = np.percentile(shared.drawn, setting("public_debt", "fan.ends"), axis=0)
     moves = (shared.shocks**2).sum(axis=0) > NOTHING
     rows = [

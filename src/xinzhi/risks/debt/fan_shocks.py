@@ -207,7 +207,7 @@ def persistent(
     # shocks is off its mean is what the region's past may be off its.
     draws, k = model.drawn.shape
     known = years - years[0]
-    past = _chain(model.shocks[rng.integers(len(model.shocks), size=(draws, known[-1] + 1))], model.slopes)
+    past = chained(model.shocks[rng.integers(len(model.shocks), size=(draws, known[-1] + 1))], model.slopes)
     centre = history.mean(axis=0) + past[:, known].mean(axis=1)
     ahead = model.shocks[rng.integers(len(model.shocks), size=(draws, horizon))] * model.scale[:, None]
     future = np.empty((draws, horizon, k))
@@ -283,14 +283,14 @@ def _panels(left: FloatArray, slopes: FloatArray, drawn: IntArray, panel: _Panel
     block = max(1, _CELLS // panel.values.size)
     return np.concatenate(
         [
-            _moments(*_within(_chain(filled[drawn[begin : begin + block]], slopes), panel), panel)
+            _moments(*_within(chained(filled[drawn[begin : begin + block]], slopes), panel), panel)
             for begin in range(0, len(drawn), block)
         ],
         axis=1,
     )
 
 
-def _chain(shocks: FloatArray, slopes: FloatArray) -> FloatArray:
+def chained(shocks: FloatArray, slopes: FloatArray) -> FloatArray:
     """Return an autoregression (B, S, ..., k) of shocks of that shape, the first at the stationary spread."""
     chain = np.empty_like(shocks)
     chain[:, 0] = shocks[:, 0] / np.sqrt(1 - slopes**2)
