@@ -125,7 +125,7 @@ class Moves:
         plain, found = self._model(pasts), slope(list(pasts.values()))
         without = {code: (years, detrended(years, past, found)) for code, (years, past) in pasts.items()}
         years = int(np.median([len(past) for _, past in pasts.values()]))
-        model = self._model(without) if self.trend else plain
+        model = self._model(without)  # around means a trend passes for shocks that last, and is never found
         held = None if model is None else lasting(model, years)
         rng = np.random.default_rng([self.seed, len(pasts), years])
         slow = Trend(slopes=found, drawn=drawn_slopes(list(without.values()), held, self.count, rng))
