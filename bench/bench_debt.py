@@ -11,8 +11,8 @@ autoregression of their own; under a slowdown of growth bands around the mean er
 hold: at least .87 of the 90 % band is asked. Last come nine years of 31 regions, as in the provinces that ship, with
 half of the variance of shocks common to all: pooled shocks that follow one autoregression of all regions (the promise
 holds), beside pooled shocks of independent years (`order=0`). In one row regions are calm or wild (their spreads
-differ by a factor of 1.6 up or down, one standard deviation), which pooled shocks do not know: shares are right on average only,
-and the calmest and the wildest third are printed without a promise.
+differ by a factor of 1.6 up or down, one standard deviation), which pooled shocks do not know: shares are right on
+average only, and the calmest and the wildest third are printed without a promise.
 """
 
 from __future__ import annotations
