@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Provenance, Result
@@ -18,7 +17,8 @@ from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, words
 from xinzhi.data import Package, as_package
-from xinzhi.protocol import Protocol, catalogue, registry, specification
+from xinzhi.protocol import Protocol, catalogue, specification
+from xinzhi.yardstick.audit.admission import Admission, WhatIf, widened
 from xinzhi.yardstick.audit.choices import Choice, Grid, choices, close, grid, spell, used
 from xinzhi.yardstick.audit.misreport import NONE, misreports
 from xinzhi.yardstick.audit.multiverse import (
@@ -33,10 +33,10 @@ from xinzhi.yardstick.audit.multiverse import (
     settle,
     spread,
 )
-from xinzhi.yardstick.grading import FAILED, GRADES, graded
+from xinzhi.yardstick.audit.nearest import Nearest, nearest
+from xinzhi.yardstick.grading import FAILED
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
-from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, require_yearly
 from xinzhi.yardstick.periods import official_span
 from xinzhi.yardstick.region_set import RegionSet
@@ -49,45 +49,6 @@ RANKED = (
     *(f"rank_{name}" for name in ("minimum", "p05", "median", "p95", "maximum")),
 )
 ATTAINED = ("departures", "departure_count", "best_protocol", "best_growth", "nearest")
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """The set with the alternatives that no source uses for the economy: its size, and how many could rank first."""
-
-    protocols: int
-    first: int
-
-
-# The parameters that decide whether data pass: what is mended by a protocol is not held against them.
-MENDED = ("capital.benchmark", "labour.breaks")
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """Under which protocols the data of a region fail admission: `failed` `(B, R, P)` by the branch `(N,)` of each."""
-
-    branch: IntArray
-    failed: BoolArray
-
-    @classmethod
-    def of(cls, data: Package, reference: Measurement, every: Grid, spans: Sequence[Span]) -> Admission:
-        """Grade the data once for every combination of what a protocol mends."""
-        axes = [at for at, choice in enumerate(every.choices) if set(choice.paths) & set(MENDED)]
-        sizes = [len(every.choices[at].levels) for at in axes]
-        failed = np.zeros((int(np.prod(sizes)), len(reference.panel.regions), len(spans)), dtype=np.bool_)
-        for branch, levels in enumerate(product(*(every.choices[at].levels for at in axes))):
-            rules = every.protocol.replace({path: level.values[path] for level in levels for path in level.departs})
-            growth = reference.accounts.growth if reference.accounts else None
-            made = None if growth is None else graded(data, reference.panel, rules, growth, {})
-            for at, span in enumerate(spans):
-                failed[branch, :, at] = made is not None and made.of_period(*span) == GRADES.index(FAILED)
-        picked = every.rows[:, axes]
-        return cls(np.ravel_multi_index(picked.T.tolist(), sizes) if axes else np.zeros(len(picked), np.int64), failed)
-
-    def of_span(self, at: int) -> BoolArray:
-        """Return the regions whose data fail in one span under every protocol `(N, R)`."""
-        return self.failed[self.branch, :, at]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -365,7 +326,7 @@ def audit(
         estimates=estimates,
         admission=admission,
         regions_declared=reference.regions_declared,
-        what_if=None if more is None else _what_if(data, reference, more, span),
+        what_if=None if more is None else widened(data, reference, more, span),
         kind=reference.kind,
         names=reference.names,
         provenance=Provenance(
@@ -386,17 +347,6 @@ def _settled(
 ) -> tuple[tuple[Choice, ...], list[LeftOut]]:
     """Close the parameters that were asked for, or those that come first where there would be too many protocols."""
     return settle(rules, found) if closed is None else (close(found, [specification(path).path for path in closed]), [])
-
-
-def _what_if(data: Package, reference: Measurement, every: Grid, span: Span) -> WhatIf:
-    """Return how many regions could rank first in a period under a larger set, among those that are ranked."""
-    rows, regions, growth = Multiverse.of(reference.panel, every, [span]).distinct(0).known()
-    admission = Admission.of(data, reference, every, [span])
-    barred = admission.of_span(0)[rows[growth.lead]][:, regions]
-    values = np.where(barred, -np.inf, growth.values)[:, ~barred[growth.which[0]]]
-    own = values[growth.which[0]]
-    best = [(top >= np.delete(own, at)).all() for at, top in enumerate(values.max(axis=0))]
-    return WhatIf(len(rows), int(np.sum(best)))
 
 
 def _compared(reference: FloatArray) -> IntArray:
@@ -528,41 +478,4 @@ def _left_out(items: list[LeftOut]) -> pl.DataFrame:
             "reason_zh": [item.reason.zh for item in items],
         },
         schema={"departures": pl.String, "reason": pl.String, "reason_zh": pl.String},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """The published protocol nearest to every admissible one."""
-
-    names: tuple[str, ...]
-    which: IntArray
-    distance: IntArray
-
-
-def nearest(every: Grid) -> Nearest:
-    """Compare every admissible protocol with the registry on the parameters that are open."""
-    # A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
-    # registry is named.
-    published = [item for item in registry() if item.id != every.protocol.id] or [every.protocol]
-    rows = every.rows
-    distance = np.zeros((len(rows), len(published)), dtype=np.int64)
-    for axis, choice in enumerate(every.choices):
-        table = np.array([[_differences(choice, at, item) for item in published] for at in range(len(choice.levels))])
-        distance += table[rows[:, axis]]
-    which = distance.argmin(axis=1)
-    return Nearest(
-        names=tuple(item.id for item in published),
-        which=which,
-        distance=np.take_along_axis(distance, which[:, None], axis=1)[:, 0],
-    )
-
-
-def _differences(choice: Choice, at: int, other: Protocol) -> int:
-    """Return in how many parameters one level of a choice differs from a published protocol."""
-    values = choice.levels[at].values
-    needed = set(other.needed())
-    return sum(
-        values.get(path) != (other.parameters[path].value if path in needed and other.declares(path) else None)
-        for path in choice.paths
     )
