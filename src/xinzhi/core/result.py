@@ -38,7 +38,7 @@ class Provenance:
 
     `protocol_fingerprint` is the sha256 of the resolved protocol, `inputs` holds that of each table that was read,
     `regions` who declares the set of regions, how many it has, and which of them are missing, `standing` who has
-    adopted the protocol.
+    adopted the protocol, `issuers` the offices whose figures were read, for the line under charts.
     """
 
     verb: str
@@ -50,11 +50,13 @@ class Provenance:
     options: Mapping[str, Any] = field(default_factory=dict)
     regions: Mapping[str, Any] = field(default_factory=dict)
     standing: Text | None = None
+    issuers: Text | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
         standing = {"standing": asdict(self.standing)} if self.standing else {}
-        return {name: getattr(self, name) for name in self.__slots__ if name != "standing"} | standing
+        own = (name for name in self.__slots__ if name not in {"standing", "issuers"})
+        return {name: getattr(self, name) for name in own} | standing
 
     def foot(self, language: Language = "en") -> str:
         """Return the line that stands under every table and chart."""

@@ -90,6 +90,24 @@ def read_descriptor(path: Path) -> Descriptor:
     )
 
 
+def issuers(document: Mapping[str, Any]) -> dict[str, tuple[Text, ...]]:
+    """Return the offices that issued each table: of its own `sources`, else of the package's (the empty name)."""
+    # A source has a `title` (and `title_zh`); `issuer` and `issuer_zh` name the office. Where some sources of a list
+    # name one, the others are not told: copies, and what figures were compared with.
+    whole = _offices(document)
+    found = {str(entry["name"]): _offices(entry) or whole for entry in document.get("resources", ())} | {"": whole}
+    return {name: offices for name, offices in found.items() if offices}
+
+
+def _offices(entry: Mapping[str, Any]) -> tuple[Text, ...]:
+    """Return the offices of one list of sources; what is no list of sources names none."""
+    listed = entry.get("sources")
+    rows = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    name = "issuer" if any(one.get("issuer") for one in rows) else "title"
+    named = [(one.get(name), one.get(f"{name}_zh")) for one in rows]
+    return tuple(dict.fromkeys(Text(zh=str(zh or en), en=str(en)) for en, zh in named if en))
+
+
 def _title(document: Mapping[str, Any], name: str) -> Text:
     """Return the title: a text (and `title_zh`), or both languages at once."""
     title = document.get("title") or name

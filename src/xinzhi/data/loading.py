@@ -18,7 +18,7 @@ from xinzhi.data.casting import Sheet, shape
 from xinzhi.data.catalogue import HERE, nearest_table, table_name
 from xinzhi.data.conversion import convert
 from xinzhi.data.delimited import read_delimited
-from xinzhi.data.descriptor import NAMES, Resource, digest_of, find_descriptor, read_descriptor
+from xinzhi.data.descriptor import NAMES, Resource, digest_of, find_descriptor, issuers, read_descriptor
 from xinzhi.data.frames import read_frames, read_parquet
 from xinzhi.data.package import Origin, Package
 from xinzhi.data.raw import ROW, Field, Grid, RawTable
@@ -301,6 +301,7 @@ def load(
         kind=read.kind,
         source=read.place,
         descriptor=read.document,
+        issuers=issuers(read.document),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, listed
 from xinzhi.core.names import Names
 from xinzhi.core.result import FrameKind
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, names_joined
 from xinzhi.data.catalogue import known_tables
 
 
@@ -69,6 +69,9 @@ class Package:
         The file of every table with the line of each of its rows; the place that the package was read from.
     descriptor
         The descriptor as written, with what xinzhi itself does not read; empty where there is none.
+    issuers
+        The offices that issued the figures of each table, and of the package by the empty name, as the `sources` of
+        the descriptor name them.
 
     Examples
     --------
@@ -88,6 +91,7 @@ class Package:
     kind: FrameKind = "polars"
     source: str = ""
     descriptor: Mapping[str, Any] = field(default_factory=dict)
+    issuers: Mapping[str, Sequence[Text]] = field(default_factory=dict)
     _digests: dict[str, str] = field(default_factory=dict, init=False, compare=False)
     _lines: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Any]] = field(
         default_factory=dict, init=False, compare=False
@@ -183,6 +187,19 @@ class Package:
         if table not in self._digests:
             self._digests[table] = fingerprint(self.tables[table], self.units.get(table, {}))
         return self._digests[table]
+
+    def issued_by(self, tables: Iterable[str]) -> Text | None:
+        """Return the offices that issued the figures of some tables; None where the package does not say.
+
+        Examples
+        --------
+        >>> from xinzhi.data import load
+        >>> load("china-provinces").issued_by(["accounts", "debt"]).zh
+        '国家统计局、财政部'
+        """
+        rest = self.issuers.get("", ())  # of what is no table by itself: what was made from several
+        offices = dict.fromkeys(office for table in tables for office in self.issuers.get(table, rest))
+        return names_joined(list(offices)) if offices else None
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {frame.height}×{frame.width}" for name, frame in self.tables.items())

@@ -108,8 +108,10 @@ def protocol_summary(protocol: Protocol) -> dict[str, object]:
 
 
 def foot(source: Text, provenance: Provenance) -> Text:
-    """Return the line under every chart and table: source, protocol and its fingerprint."""
-    return words("label.foot", source=source, mark=Text(zh=provenance.foot("zh"), en=provenance.foot("en")))
+    """Return the line under every chart and table: the offices behind the figures, protocol and fingerprint."""
+    known = provenance.issuers
+    said = source if known is None else words("label.issued", issuers=known)
+    return words("label.foot", source=said, mark=Text(zh=provenance.foot("zh"), en=provenance.foot("en")))
 
 
 def text(one: Text) -> dict[str, str]:

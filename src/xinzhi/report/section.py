@@ -119,6 +119,7 @@ class Section:
     profiles: tuple[Profile, ...] = ()
     sheets: tuple[Table, ...] = ()  # of the workbook alone; one of the same key as a table stands in its place
     behind: tuple[Section, ...] = ()  # what stands behind it on a page of its own
+    foot: Text | None = None  # the line under its charts and tables, where it is not that of the page
     document: Callable[[Section, Text], Mapping[str, Any]] | None = None  # fields of its own page
 
     @classmethod

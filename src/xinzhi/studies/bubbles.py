@@ -106,7 +106,7 @@ def bubbles(
     region = None if wish.region is None else _region(prices, wish.region)
     if wish.log:
         prices.take_logarithms()
-    draft = Draft(name="bubbles", source=prices.source, notes=prices.notes)
+    draft = Draft(name="bubbles", source=prices.source, package=package, notes=prices.notes)
     progress.step("test")
     found = _tested(prices, wish)
     draft.results["bubbles"] = found
@@ -124,8 +124,7 @@ def bubbles(
         more["explanation"] = found.explain(region)
     if panel is not None:
         more["panel"] = {"statistics": panel.statistics, "episodes": panel.episodes, "members": list(panel.members)}
-    made = draft.done(region=region, **more)
-    return replace(made, findings=() if package is None else tuple(package.findings))
+    return draft.done(region=region, **more)
 
 
 def _region(prices: Prices, asked: str) -> str:

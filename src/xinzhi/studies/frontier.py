@@ -218,15 +218,14 @@ def frontier(
     progress.step("read")
     read = _of_table(source, wish) if is_plain(source) else _of_package(source, wish, measurement)
     progress.step("score")
-    draft = Draft(name="frontier", source=read.line)
+    draft = Draft(name="frontier", source=read.line, package=read.package)
     draft.results = dict(_results(wish, read, progress.count))
     lead: Any = next(iter(draft.results.values()))
     draft.notes = list(dict.fromkeys(note for one in draft.results.values() for note in one.labels.notes))  # type: ignore[attr-defined] # results of the frontier have labels
     names = lead.names
     known = read.goods.frame["region"].unique().sort().to_list()
     region = None if wish.region is None else names.resolve(wish.region, known)
-    made = draft.done(region=region, names=dict(names.by_kind.get("region", {})))
-    return replace(made, findings=() if read.package is None else tuple(read.package.findings))
+    return draft.done(region=region, names=dict(names.by_kind.get("region", {})))
 
 
 def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | None) -> Source:  # noqa: ANN401 - a package

@@ -162,7 +162,10 @@ def sealed(result: Result, package: Package | None, names: Names | None = None) 
     """Return a result that knows its package and what its codes are called."""
     made = result.provenance
     if package is not None and not made.package and made.verb != "screen":
-        result = replace(result, provenance=replace(made, package=package.name))
+        made = replace(made, package=package.name)
+    if package is not None:
+        made = replace(made, issuers=package.issued_by(made.inputs))
+    result = replace(result, provenance=made)
     return result if names is None else replace(result, names=names)
 
 

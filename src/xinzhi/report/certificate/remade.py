@@ -38,6 +38,7 @@ def compare_remade(
         version=stated.package.get("version"),
         title=Text(zh=called.get("title_zh", ""), en=called.get("title_en", "")),
         findings=_as_told(package.findings, told.get("findings", ())),
+        issuers=_offices(told),
     )
     with tempfile.TemporaryDirectory() as name:
         try:
@@ -120,6 +121,15 @@ def _told(folder: Path) -> tuple[dict[str, Any], Language]:
     told = re.search(r'<html lang="(\w\w)', head)
     language = next((one for one in LANGUAGES if told and one == told[1]), LANGUAGES[0])
     return document if isinstance(document, dict) else {}, language
+
+
+def _offices(told: Mapping[str, Any]) -> dict[str, tuple[Text, ...]]:
+    """Return the offices that the report names, for the same data may be kept in a form that does not name them."""
+    try:
+        known = told["package"]["issuers"]
+        return {str(table): tuple(Text(zh=one["zh"], en=one["en"]) for one in some) for table, some in known.items()}
+    except (AttributeError, KeyError, TypeError):
+        return {}
 
 
 def _as_told(found: tuple[Finding, ...], told: Sequence[dict[str, Any]]) -> tuple[Finding, ...]:

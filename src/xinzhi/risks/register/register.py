@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -283,6 +284,8 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         called,
     )
     given = {"able": able, "likeness": likeness, "screening": screening, "bubbles": bubbles}
+    chosen_of = {"year": chosen, "given": sorted(name for name, one in given.items() if one is not None)}
+    own = provenance("register", package, ["plans", "plan_categories"], **chosen_of)
     series = bubbles.names.by_kind.get("series", {}) if isinstance(bubbles, Result) else {}
     return Register(
         frame=flags,
@@ -292,11 +295,14 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         findings=tuple(notes),
         names=Names({**called.by_kind, "series": series}),
         kind=package.kind,
-        provenance=provenance(
-            "register", package, ["plans", "plan_categories"], year=chosen,
-            given=sorted(name for name, one in given.items() if one is not None),
-        ),
+        provenance=replace(own, inputs={**_read((*given.values(), ahead, balances)), **own.inputs}),
     )  # fmt: skip
+
+
+def _read(evidence: Iterable[Any]) -> dict[str, str]:
+    """Return the tables that the evidence was computed from, with their digests."""
+    made = [one.provenance for one in evidence if isinstance(one, Result)]
+    return {table: digest for one in made for table, digest in one.inputs.items()}
 
 
 def by_item(rows: pl.DataFrame) -> pl.DataFrame:

@@ -23,11 +23,10 @@ PROOF = ["certificate.json", "prov.json", "ro-crate-metadata.json"]
 
 @pytest.fixture(scope="module")
 def made(package, pair, tmp_path_factory):
-    out, measurement = tmp_path_factory.mktemp("assessed"), xinzhi.measure(package)
-    proof = certify(measurement, package)
-    key = signing_key(pair / "one.pem")
-    paths = write_assessment(measurement, measurement.protocol, package, out, certificate=proof, key=key)
-    return SimpleNamespace(out=out, paths=paths, proof=proof, measurement=measurement)
+    out, study = tmp_path_factory.mktemp("assessed"), xinzhi.study("assess", package, only=("none",))
+    proof = certify(study.measurement, package)
+    paths = study.write(out, key=signing_key(pair / "one.pem"))
+    return SimpleNamespace(out=out, paths=paths, proof=proof, measurement=study.measurement)
 
 
 @pytest.fixture

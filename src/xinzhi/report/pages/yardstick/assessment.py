@@ -13,7 +13,7 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Text, has, paragraph, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import Document, protocol_summary, rows, said, text
+from xinzhi.report.document import Document, foot, protocol_summary, rows, said, text
 from xinzhi.report.page import package_line
 from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import tables
@@ -40,6 +40,8 @@ def document(
 ) -> Document:
     """Return the assessment of a package: `topics` are what the topics of the essay say of it."""
     view, source, units = View(measurement), package_line(package), input_units(protocol, package)
+    offices = package.issued_by(measurement.provenance.inputs)
+    measurement = replace(measurement, provenance=replace(measurement.provenance, issuers=offices))
     lead = lead_section(measurement) if ranking is None else section(ranking)
     page, book, growth, levels, data = NAMES
     made = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
@@ -109,7 +111,12 @@ def summary(view: View, lead: Section, package: Package, topics: Sequence[Sectio
         "unit": "log points per year",
         "provenance": result.provenance.to_dict(),
         "protocol": protocol_summary(result.protocol),
-        "package": {"name": package.name, "version": package.version, "title": text(package.title)},
+        "package": {
+            "name": package.name,
+            "version": package.version,
+            "title": text(package.title),
+            "issuers": {table: [text(office) for office in offices] for table, offices in package.issuers.items()},
+        },
         "identity_gap": result.identity_gap,
         "findings": [finding.to_dict() for finding in package.findings],
         **{name: rows(getattr(result, name)) for name in frames},
@@ -135,8 +142,20 @@ def topics(study: Assessment) -> list[Section]:
             found.append(_unusable(topic, study))
         elif topic in study.topics:
             results = study.topics[topic].results
-            found.append(BRIEF[topic](study, results) if topic in BRIEF else section(results[topic]))
+            one = BRIEF[topic](study, results) if topic in BRIEF else section(results[topic])
+            found.append(_footed(one, study, results))
     return [one for one in found if one is not None]
+
+
+def _footed(one: Section | None, study: Assessment, results: Mapping[str, Result]) -> Section | None:
+    """Return a section whose charts name the offices that issued what its results read."""
+    if one is None or not results:
+        return one
+    made = next(iter(results.values())).provenance
+    offices = study.package.issued_by(
+        dict.fromkeys(table for result in results.values() for table in result.provenance.inputs)
+    )
+    return replace(one, foot=foot(study.source, replace(made, issuers=offices)))
 
 
 def _unusable(topic: str, study: Assessment) -> Section | None:
