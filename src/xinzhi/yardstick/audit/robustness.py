@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.parameters import setting
-from xinzhi.yardstick.audit.choices import choices, grid
+from xinzhi.yardstick.audit.choices import choices, grid, used
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
     Multiverse,
@@ -53,39 +53,35 @@ def robustness(measurement: Measurement, spans: Sequence[Span]) -> pl.DataFrame:
     panel, rules = measurement.panel, measurement.protocol
     if len(panel.regions) > setting(CONVENTIONS, "most_compared"):
         return pl.DataFrame(schema=SCHEMA)
-    found, _ = settle(rules, computable(panel, rules, choices(rules))[0])
+    found, _ = settle(rules, used(rules, computable(panel, rules, choices(rules))[0])[0])
     every = grid(rules, found)
     if len(every.rows) == 1:
         return pl.DataFrame(schema=SCHEMA)
     estimates = Multiverse.of(panel, every, spans)
-    ranked = measurement.regions_declared.complete
-    return pl.concat([_of_span(estimates, at, panel.regions, ranked=ranked) for at in range(len(spans))])
+    return pl.concat([_of_span(measurement, estimates, at) for at in range(len(spans))])
 
 
-def _of_span(estimates: Multiverse, at: int, names: Sequence[str], *, ranked: bool) -> pl.DataFrame:
-    """Return the ranges of one span; ranks need the whole set of regions."""
+def _of_span(measurement: Measurement, estimates: Multiverse, at: int) -> pl.DataFrame:
+    """Return the ranges of one span; ranks are among the regions that have one, and need the whole set."""
     rows, regions, growth = estimates.distinct(at).known()
     times, (start, end) = np.bincount(growth.which), estimates.spans[at]
-    places = rank(growth.values)
+    names = [measurement.panel.regions[row] for row in regions.tolist()]
     low, high = weighted_quantiles(growth.values, times)[[1, 3]]
-    first, last = weighted_quantiles(places.astype(np.min_scalar_type(-places.shape[1])), times)[[1, 3]]
-    among = (times[:, None] * (places <= FIRST)).sum(axis=0) / times.sum()
-    count = len(regions)
-    frame = pl.DataFrame(
+    place = {"start": [start] * len(names), "end": [end] * len(names), "protocols": [len(rows)] * len(names)}
+    frame = pl.DataFrame({"region": names, **place, "protocol_low": low, "protocol_high": high})
+    ranked = measurement.periods.filter(pl.col("start") == start, pl.col("end") == end).drop_nulls("rank")
+    kept = np.isin(names, ranked["region"].to_list())
+    places = rank(growth.values[:, kept])
+    first, last = weighted_quantiles(places, times)[[1, 3]] if kept.any() else np.empty((2, 0))
+    ranges = pl.DataFrame(
         {
-            "region": [names[row] for row in regions.tolist()],
-            "start": [start] * count, "end": [end] * count, "protocols": [len(rows)] * count,
-            "protocol_low": low, "protocol_high": high,
-            "protocol_rank_low": np.floor(first).astype(np.int64), "protocol_rank_high": np.ceil(last).astype(np.int64),
-            "among_first": among,
+            "region": np.array(names)[kept].tolist(),
+            "protocol_rank_low": np.floor(first).astype(np.int64),
+            "protocol_rank_high": np.ceil(last).astype(np.int64),
+            "among_first": (times[:, None] * (places <= FIRST)).sum(axis=0) / times.sum(),
         },
-        schema=SCHEMA,
-    )  # fmt: skip
-    return (
-        frame
-        if ranked
-        else frame.with_columns(
-            pl.lit(None, SCHEMA[name]).alias(name)
-            for name in ("protocol_rank_low", "protocol_rank_high", "among_first")
-        )
+        schema={name: SCHEMA[name] for name in ("region", *list(SCHEMA)[6:])},
+    )
+    return frame.join(ranges, on="region", how="left", maintain_order="left").select(
+        pl.col(name).cast(kind) for name, kind in SCHEMA.items()
     )
