@@ -90,8 +90,11 @@ def _audit(made: Study, call: Call) -> None:
     start, end = made.more["official_span"]
     _table(drawn.sheet("audit_regions").of(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
     _table(drawn.sheet("choices").of("choice", "path", "part"), call.language)
+    together: dict[str, list[str]] = {}
     for departures, reason in drawn.sheet("left_out").rows:
-        what = ": ".join(part for part in (departures, reason.lang(call.language)) if part)
+        together.setdefault(reason.lang(call.language), []).append(departures)
+    for reason, departures in together.items():
+        what = ": ".join(part for part in (", ".join(departures), reason) if part)
         lines([say("left-out", call.language, what=what)], call.language, style="dim")
 
 
