@@ -24,7 +24,7 @@ def package():
 
 @pytest.fixture(scope="module")
 def found(package):
-    return plan(package)
+    return plan(package, untested=True)
 
 
 def test_the_plan_keeps_every_limit(found):
@@ -114,7 +114,7 @@ def test_chances_of_another_verb_are_taken_as_they_are(package):
 
 
 def test_gains_by_industry_and_by_region(package, found):
-    flat = plan(package, gains=dict.fromkeys(found.parts.industries, 1.0))
+    flat = plan(package, untested=True, gains=dict.fromkeys(found.parts.industries, 1.0))
     assert flat.frame["value"].to_numpy() == pytest.approx(flat.frame["probability"].to_numpy())
     frame = pl.DataFrame({"industry": found.parts.industries, "gain": 1.0})
     assert plan(package, gains=frame).assignment.objective == pytest.approx(flat.assignment.objective)
@@ -250,3 +250,31 @@ def test_a_region_with_nothing_is_left_out_and_named(package):
     result = plan({"activity": activity, **tables})
     assert result.regions.height == 30
     assert "empty-place" in {one.rule for one in result.findings}
+
+
+def test_nothing_is_recommended_where_the_model_does_not_beat_the_quotient(package, found):
+    result = plan(package)
+    assert not result.skill.beats
+    assert result.skill.low < result.skill.value - result.skill.quotient < result.skill.high
+    assert result.frame.columns == ["region", "category", "chance", "gain"]
+    assert result.frame.is_empty()
+    assert result.summary("en").startswith("Nothing can be recommended")
+    assert result.summary("zh").startswith("不能据此推荐")
+    assert "no industry can be recommended" in result.explain("Shanghai").text("en")
+    assert result.comparison.equals(found.comparison)
+    names = [text for text in package.tables["industries"]["name_en"] if text in result.summary("en")]
+    assert names == []
+
+
+def test_the_test_of_skill_equals_the_backtest(package):
+    from xinzhi.pathways import BacktestOptions, backtest
+
+    skill = plan(package).skill
+    other = backtest(
+        package.tables["activity"], place="region", activity="industry", value="employment", period="year",
+        train=(2006, 2011), test=(2011, 2016),
+        options=BacktestOptions(absent=(1.0,), scores=("rca", "density"), draws=5),
+    ).frame.filter(measure="average_precision")  # fmt: skip
+    values = dict(other.select("score", "value").iter_rows())
+    assert skill.quotient == pytest.approx(values["rca"])
+    assert skill.value == pytest.approx(values["density"], abs=0.02)  # the verb leaves the industry itself out

@@ -11,7 +11,7 @@ import yaml
 
 import xinzhi
 from xinzhi.data import names_of
-from xinzhi.pathways import able, choices
+from xinzhi.pathways import able, choices, plan
 from xinzhi.risks import register
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
@@ -75,7 +75,21 @@ def of_register(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterato
                     yield f"{region} {category}: {answer}; {case['why']}"
 
 
-ASK = {"able": of_able, "choices": of_choices, "register": of_register}
+def of_plan(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    found = plan(package)
+    item = "category" if "category" in found.frame.columns else "industry"
+    told = set(found.frame.select("region", item).iter_rows())
+    first = found.summary().splitlines()[0]
+    for case in cases:
+        if "first" in case and case["first"] not in first:
+            yield f"{first}; {case['why']}"
+        for region in codes(package, case["region"]):
+            for industry in parts(case.get("industry", "")):
+                if (region, industry) in told:
+                    yield f"{region} {industry}; {case['why']}"
+
+
+ASK = {"able": of_able, "choices": of_choices, "register": of_register, "plan": of_plan}
 
 
 def test_there_are_enough_statements_and_each_says_why() -> None:

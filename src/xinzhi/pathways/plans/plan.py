@@ -36,8 +36,10 @@ from xinzhi.pathways.plans.limits import (
 )
 from xinzhi.pathways.plans.lists import popularity
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
+from xinzhi.pathways.plans.skill import Skill, entry_skill
 
 _SHOWN = 3
+_NOTHING = {"region": pl.String, "category": pl.String, "chance": pl.Float64, "gain": pl.Float64}
 _TABLES = ("activity", "accounts", "debt", "capacity", "plans")
 
 
@@ -53,6 +55,9 @@ class PlanExplanation(Explanation):
 class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
     """A coordinated plan, a row for each assignment: ``moved`` where something better went to regions that gain more.
 
+    `frame` has no rows where nothing can be recommended: where the model behind the chances does not beat the plain
+    location quotient on entries that it has not seen (`skill`). What the limits would do is told all the same.
+
     `industries` sets plan against herd; `cap_price` is what one more place would add to the total. `regions` says what
     each gets, and would get if it chose alone and no other did the same. `comparison` has a row for each kind of plan;
     what is lost is relative to ``loose``, the optimum under sizes and caps alone. `assignment` has objective, bound,
@@ -67,6 +72,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
     assignment: Assignment
     task: Task
     odds: EntryOdds | None
+    skill: Skill | None
     year: int
     debt_year: int | None
     parts: Parts
@@ -80,11 +86,14 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
     def facts(self) -> Facts:
         """Return what the plan gains over the herd and over every region for itself, and what is scarce."""
         kinds = {row["kind"]: row for row in self.comparison.iter_rows(named=True)}
+        tested: Facts = (
+            {} if self.odds is None else {"headline.no_test": {}} if self.skill is None else self.skill.facts()
+        )
         best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
         crowded = self.crowded()
         top = crowded.row(0, named=True)
         scarce = self.industries.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True)
-        found: Facts = {
+        found: Facts = tested | {
             "headline.gains": {
                 "ours": best, "herd": kinds["herd"]["gain_realised"], "greedy": kinds["greedy"]["gain_realised"],
                 "excess": kinds["herd"]["excess"], "alone": kinds["greedy"]["excess"],
@@ -93,7 +102,12 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
                 "regions": self.regions.height, "industries": self.industries.height, "proof": self.assignment.proof,
                 "gap": self.gap, "cost": 1.0 - best / loose if loose > 0 else 0.0,
             },
+            "summary.queue": {"share": kinds["queue"]["gain_realised"] / best if best > 0 else 1.0},
             "summary.overlap": {kind: kinds[kind]["mean_jaccard"] for kind in ("coordinated", "greedy", "herd")},
+        }  # fmt: skip
+        if self.frame.is_empty():
+            return found
+        found |= {
             "headline.against_herd": {
                 "name": self.names.text("industry", top["industry"]), "herd": top["herd"], "cap": top["cap"],
                 "ours": top["coordinated"], "k": int((crowded["herd_excess"] > 0).sum()),
@@ -119,6 +133,9 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
         code = self.names.resolve(region, parts.places)
         number = parts.places.index(code)
         name, row = self.names.region(code), self.regions.row(number, named=True)
+        if self.frame.is_empty():
+            none: Facts = {"explain.nothing": {"name": name}}
+            return PlanExplanation(region=code, name=name, assigned=self.frame, passed=self.frame, facts=none)
         rank, mine = own_ranks(task.value)[number], self.assignment.chosen[number]
         passed = np.flatnonzero(~mine & (rank > 0) & (rank < int(rank[mine].max(initial=0))))
         passed = passed[np.argsort(rank[passed], kind="stable")]
@@ -163,7 +180,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
         return pl.DataFrame([sensitivity_row(self.task, scale, self.assignment.objective) for scale in chosen])
 
 
-def plan(
+def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
     package: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
     *,
     portfolio: int | None = None,
@@ -173,6 +190,7 @@ def plan(
     limits: Limits | None = None,
     exclude: Sequence[str] | None = None,
     time_limit: float | None = None,
+    untested: bool = False,
 ) -> Plan:
     """Choose for every region the industries that raise the expected gain of all most, under national limits.
 
@@ -197,6 +215,9 @@ def plan(
         Industries that are not a region's to choose; None: as ``pathways.yaml`` says.
     time_limit
         Seconds for the solver; None: as ``pathways.yaml`` says.
+    untested
+        Name assignments although the model behind the chances does not beat the plain location quotient on entries that
+        it has not seen, to study the limits. Chances that are handed in are the caller's to answer for.
 
     Raises
     ------
@@ -210,6 +231,8 @@ def plan(
     >>> found = plan("china-provinces")
     >>> found.assignment.proof in ("flow", "branch and bound"), found.gap < 1e-6
     (True, True)
+    >>> found.skill.beats, found.frame.height  # relatedness foretells entry no better: nothing is recommended
+    (False, 0)
     """
     data, asked = as_package(package), limits or Limits()
     cells, when = jobs(data, year, verb="plan")
@@ -227,15 +250,18 @@ def plan(
         loose = best if best.proof == "flow" else assign(bare)
     except InfeasibleTaskError:
         raise refuse(task, parts.places, parts.industries) from None
+    skill = None if odds is None else entry_skill(data, when, int(setting("plan.horizon")))
+    named = odds is None or untested or (skill is not None and skill.beats)
     rivals = {"greedy": greedy(task), "herd": herd(task, popularity(data, parts.industries, parts.value))}
     return Plan(
-        frame=assigned_rows(task, best, parts),
+        frame=assigned_rows(task, best, parts) if named else pl.DataFrame(schema=_NOTHING),
         industries=cap_rows(task, best, parts, rivals, used),
         regions=region_rows(task, best, parts, ratios),
         comparison=comparison_rows(task, best, loose, rivals),
         assignment=best,
         task=task,
         odds=odds,
+        skill=skill,
         year=when,
         debt_year=debt_year if asked.debt and asked.sizes is None else None,
         parts=parts,

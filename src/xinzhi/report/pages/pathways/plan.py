@@ -11,9 +11,10 @@ from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
-from xinzhi.report.sentence import finding_notes
+from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import column, table
 
+TESTED = ("headline.skill", "headline.no_skill", "headline.no_test")
 KINDS = ("coordinated", "queue", "greedy", "herd")
 MOST, TEN = 45, 10
 
@@ -26,6 +27,11 @@ def plan(result: Plan, *, region: str | None = None) -> Section:
     if region is not None:
         said = result.explain(region)
         notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
+    facts = result.facts()
+    if result.frame.is_empty():
+        answer = [sentence(words(f"pathways.{name}", **facts[name])) for name in TESTED if name in facts]
+        answer.append(words("pathways.summary.queue", **facts["summary.queue"]))
+        return Section.of("pathways.plan", [gains(result)], [], anchor="plan", answer=answer, notes=tuple(notes))
     columns = ("region", "industry", "probability", "gain", "value", "own_rank", "reason")
     return Section.of(
         "pathways.plan", [gains(result), against_herd(result), portfolios(result), scarce(result)],
