@@ -169,12 +169,30 @@ def _add_alike(package: Package, wish: PathsOptions, draft: Draft) -> None:
         draft.results["choices"] = result.choice
 
 
-def _add_convergence(frame: pl.DataFrame, keys: dict[str, Any], rules: Any, draft: Draft) -> None:  # noqa: ANN401 - ClubRules
+def _add_convergence(
+    frame: pl.DataFrame,
+    keys: dict[str, Any],
+    rules: Any,  # noqa: ANN401 - ClubRules
+    draft: Draft,
+    errors: dict[str, float] | None = None,
+) -> None:
     """Add convergence and overtaking of one series."""
     draft.add("clubs", lambda: pathways.clubs(frame, **keys, rules=rules))
     draft.add("beta", lambda: pathways.beta_convergence(frame, **keys))
     draft.add("sigma", lambda: pathways.sigma_convergence(frame, **keys))
-    draft.add("overtaking", lambda: pathways.lead_changes(frame, **keys))
+    draft.add("overtaking", lambda: pathways.lead_changes(frame, **keys, errors=errors))
+
+
+def _growth_errors(measurement: Measurement) -> dict[str, float]:
+    """Return half of the band of growth beside the nation's over the longest span, by region; none without bands."""
+    from xinzhi.yardstick import bands
+
+    try:
+        found = bands(measurement).frame.filter(component="everything").drop_nulls(["relative_low", "relative_high"])
+    except (InputError, UsageError):
+        return {}
+    longest = found.filter((pl.col("end") - pl.col("start")) == (pl.col("end") - pl.col("start")).max())
+    return dict(longest.select("region", (pl.col("relative_high") - pl.col("relative_low")) / 2).iter_rows())
 
 
 def _add_together(package: Package, measurement: Measurement | None, wish: PathsOptions, draft: Draft) -> None:
@@ -184,7 +202,7 @@ def _add_together(package: Package, measurement: Measurement | None, wish: Paths
         draft.note("no-levels")
     if measurement is not None and compared:
         keys = {"unit": "region", "time": "year", "value": "tfp_level"}
-        _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft)
+        _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft, _growth_errors(measurement))
     table = None if wish.clubs else package.optional("activity", verb="paths")
     years = [] if table is None else sorted(table["year"].unique())
     lanes = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
+from xinzhi import study
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import LeadRules, lead_changes, side_by_side
 
@@ -74,3 +76,42 @@ def test_pairs_and_words():
         found.ratio("a", "z")
     with pytest.raises(InputError, match="no logarithm"):
         lead_changes(frame(a=[1, -3], b=[2, 2]), **KEYS)
+
+
+def crossing(gap: float, years: int = 28) -> pl.DataFrame:
+    """Return two units of which the first passes the second halfway, by so many log points a year."""
+    rows = [("a", 1996 + at, float(np.exp(gap * (at - years / 2 + 0.5)))) for at in range(years)]
+    return pl.DataFrame(rows + [("b", 1996 + at, 1.0) for at in range(years)], schema=["u", "t", "v"], orient="row")
+
+
+def test_a_lead_within_the_error_of_measurement_is_none():
+    keys = {"unit": "u", "time": "t", "value": "v"}
+    plain = lead_changes(crossing(0.002), **keys)
+    assert plain.frame["first_ahead"].to_list() == [2010]
+    sure = lead_changes(crossing(0.002), **keys, errors={"a": 0.003, "b": 0.004})
+    assert sure.frame.is_empty()  # five thousandths a year add up faster than the lead grows
+    clear = lead_changes(crossing(0.02), **keys, errors={"a": 0.0029, "b": 0.004})
+    row = clear.frame.row(0, named=True)
+    # ahead where 0.02 (at - 13.5) > 0.0049 at, behind where it is below -0.0049 at
+    assert (row["last_behind"], row["first_ahead"]) == (1996 + 10, 1996 + 18)
+    assert "0.3 to 0.4 points" in clear.summary()
+    assert "测算误差" in clear.summary("zh")
+
+
+def test_durable_is_at_most_a_third_of_the_panel():
+    keys = {"unit": "u", "time": "t", "value": "v"}
+    found = lead_changes(crossing(0.02), **keys)
+    assert found.durable_years == 10  # of 28 years; twenty could not be held after 2004
+    assert found.frame["durable"].to_list() == [True]
+    assert lead_changes(crossing(0.02, 90), **keys).durable_years == 20
+    assert lead_changes(crossing(0.02), **keys, rules=LeadRules(durable=3)).durable_years == 3
+
+
+def test_the_study_takes_the_margin_from_the_bands_of_the_measurement():
+    made = study("paths", "china-provinces", clubs=True).results["overtaking"]
+    assert len(made.errors) == 31
+    assert all(0 < one < 0.02 for one in made.errors.values())
+    bare = lead_changes(made.levels, unit="unit", time="year", value="value")
+    assert made.frame.height < bare.frame.height
+    assert made.durable_years == 10
+    assert made.frame.filter(pl.col("durable"))["latest"].max() > 2004

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, conventions, options_of
+from xinzhi.pathways.convergence.clubs_placebo import Placebo, numbered, placebo
 from xinzhi.pathways.convergence.log_t_test import (
     LogTRules,
     growing_variation,
@@ -63,6 +65,9 @@ class ClubRules:
         By the ``last`` observation, or by the mean of the ``last-half`` where that is erratic.
     merge
         Join neighbouring clubs that converge together: ``ps``, ``vlt``, or not at all.
+    placebo, seed
+        Draws of a continuum of the same spread against which several clubs are held, and their seed; 0: none. A study
+        of a package runs them.
     """
 
     test: LogTRules = field(default_factory=LogTRules)
@@ -70,12 +75,14 @@ class ClubRules:
     raising: bool = True
     order: Order = "last"
     merge: Merging | None = None
+    placebo: int = 0
+    seed: int = 0
 
     @classmethod
     def yearly(cls) -> ClubRules:
         """Return the rules for yearly levels of a package: their trend first, and neighbouring clubs joined."""
         usual = conventions("clubs")
-        return cls(test=LogTRules(smoothing=float(usual["smoothing"])), merge=usual["merge"])
+        return cls(test=LogTRules(smoothing=float(usual["smoothing"])), merge=usual["merge"], placebo=usual["placebo"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +98,9 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
     """Convergence clubs: `frame` has a row for each unit, `table` for each club, `paths` relative transition paths.
 
     A unit's club is 1 for the highest last observation, empty where it converges with no other; a club's `sieve` is the
-    c* that it took. `whole` is ``slope, standard_error, t`` of all units together, `panel` what the clubs were found
-    in. `findings` name units left out, and clubs that reject convergence (a pair that coincides in a year cannot be
-    tested: no core).
+    c* that it took. `placebo` says what the same search finds in a continuum of the same spread. `whole` is ``slope,
+    standard_error, t`` of all units together, `panel` what the clubs were found in. `findings` name units left out, and
+    clubs that reject convergence (a pair that coincides in a year cannot be tested: no core).
     """
 
     table: pl.DataFrame
@@ -102,6 +109,7 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
     findings: tuple[Finding, ...]
     panel: UnitYears
     rules: ClubRules
+    placebo: Placebo | None = None
 
     def members(self, club: int) -> list[str]:
         """Return the units of a club, the highest last observation first; a usage error where there is no such club."""
@@ -125,12 +133,29 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
             words("pathways.chart.club_of", k=row["club"], n=row["units"], first=self._called(row["club"])[:2])
             for row in rows
         ]
-        return {
+        found: Facts = {
             "headline.clubs": {
                 "n": self.frame.height, "k": len(rows), "clubs": clubs, "alone": len(self.divergent)
             },
             "summary.club": [{**row, "members": self._called(row["club"])} for row in rows],
         }  # fmt: skip
+        return found | self._doubts(len(rows))
+
+    def _doubts(self, count: int) -> Facts:
+        """Return how often a continuum gives as many clubs, how far c* was raised, and that the panel is short."""
+        held, facts = self.placebo, {}
+        if held is not None:
+            key = "summary.placebo_passed" if held.passes else "summary.placebo_failed"
+            middle = float(np.median(held.clubs))
+            facts[key] = {"draws": held.draws, "share": held.as_many, "p": held.p, "k": held.groups, "middle": middle}
+        elif count > 1:
+            facts["summary.placebo_none"] = {"k": count}
+        if (most := float(self.table["sieve"].max() or 0.0)) > self.rules.sieve:  # type: ignore[arg-type] # figures
+            raised = self.table.filter(pl.col("sieve") > self.rules.sieve).height
+            facts["summary.sieve"] = {"k": raised, "most": most, "usual": self.rules.sieve}
+        if (years := len(self.panel.years)) < (enough := int(conventions("clubs")["short"])):
+            facts["summary.short"] = {"years": years, "enough": enough}
+        return facts
 
     def _called(self, club: int) -> list[Text]:
         return [self.names.region(unit) for unit in self.members(club)]
@@ -193,14 +218,36 @@ def clubs(
     chosen = rules or ClubRules()
     check_option("order", chosen.order, Order)
     panel = prepared(frame, unit=unit, time=time, value=value, rules=chosen.test, verb="clubs")
-    count = len(panel.years)
-    key = panel.values[:, -1] if chosen.order == "last" else panel.values[:, count - (count + 1) // 2 :].mean(axis=1)
-    order = np.argsort(-key, kind="stable")
+    order = _order(panel.values, chosen)
     _refuse_twins(panel, order)
     refuse_identical(panel, variation(panel.values))
     found = _search(panel.values, order, chosen)
     result = _result(panel, order, found, chosen, value)
-    return merge_clubs(result, chosen.merge) if chosen.merge else result
+    result = merge_clubs(result, chosen.merge) if chosen.merge else result
+    if chosen.placebo < 1 or result.table.height < _TWO:
+        return result
+    names = {name: row for row, name in enumerate(panel.units)}
+    members = [np.array([names[one] for one in result.members(club)]) for club in result.table["club"]]
+    held = placebo(
+        panel.values, numbered(len(panel.units), members), partial(_numbers, rules=chosen), draws=chosen.placebo,
+        seed=chosen.seed,
+    )  # fmt: skip
+    return replace(result, placebo=held)
+
+
+def _order(values: FloatArray, rules: ClubRules) -> IntArray:
+    """Return the units, the highest first."""
+    count = values.shape[1]
+    key = values[:, -1] if rules.order == "last" else values[:, count - (count + 1) // 2 :].mean(axis=1)
+    return np.argsort(-key, kind="stable")
+
+
+def _numbers(values: FloatArray, *, rules: ClubRules) -> IntArray:
+    """Return the club of every unit, 0 for none."""
+    groups = _search(values, _order(values, rules), rules)
+    if rules.merge:
+        groups = (_merge_down if rules.merge == "ps" else _merge_best)(groups, values, rules.test)
+    return numbered(len(values), [one.members for one in groups])
 
 
 def merge_clubs(found: Clubs, method: Merging = "ps") -> Clubs:

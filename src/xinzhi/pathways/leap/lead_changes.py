@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,8 @@ class LeadRules:
     margin
         Error of the ratio of two levels (relative, such as 0.02): within it neither is ahead.
     durable
-        A lead lasts when it is never lost in so many years.
+        A lead lasts when it is never lost in so many years, or in a share of the panel (``durable_share``) where that
+        is less; `LeadChanges.durable_years` says how many they are.
     jump
         A yearly move is a jump when it lies further from the unit's median move than so many deviations...
     least_jump
@@ -49,10 +51,13 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
     """Who has overtaken whom, a row for each episode; `levels` is what was compared, `rules` when a lead counts.
 
     It happened from `earliest` to `latest`, wider than one year where years are missing or a jump blurs it.
+    `durable_years` is how long a lead must be held to count as durable, `errors` the error of yearly growth by unit.
     """
 
     levels: pl.DataFrame
     rules: LeadRules
+    durable_years: int
+    errors: Mapping[str, float]
 
     def ratio(self, unit: str, other: str) -> pl.DataFrame:
         """Return ``year, ratio``: the level of a unit over that of another, in the years that both have."""
@@ -79,12 +84,16 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
         lasting = frame.filter(pl.col("durable"))
         order = ("latest", "challenger", "incumbent")
         chosen = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False])
-        counts = {"n": frame.height, "k": lasting.height, "years": self.rules.durable}
-        return {
-            "headline.lead" if lasting.height else "headline.no_lasting": {
-                **counts, **self._passing(chosen.row(0, named=True))
-            },
-            "summary.passing": [self._passing(row) for row in lasting.sort(*order).head(_SHOWN).iter_rows(named=True)],
+        top = self._passing(chosen.row(0, named=True))
+        counts: dict[str, object] = {"n": frame.height, "k": lasting.height, "years": self.durable_years}
+        latest = lasting.sort(*order, descending=[True, False, False]).head(_SHOWN)
+        known = sorted(self.errors.values())
+        beyond: Facts = (
+            {"summary.lead_margin": {"low": known[0], "high": known[-1], "years": self.durable_years}} if known else {}
+        )
+        return beyond | {
+            "headline.lead" if lasting.height else "headline.no_lasting": counts | top,
+            "summary.passing": [self._passing(row) for row in latest.iter_rows(named=True)],
         }  # fmt: skip
 
     def of(self, unit: str | None) -> pl.DataFrame:
@@ -106,6 +115,7 @@ def lead_changes(
     time: str,
     value: str,
     pairs: Iterable[tuple[str, str]] | None = None,
+    errors: Mapping[str, float] | None = None,
     rules: LeadRules | None = None,
 ) -> LeadChanges:
     """Find who overtook whom, in which interval, and whether it lasted.
@@ -118,6 +128,9 @@ def lead_changes(
         Names of its columns; `value` is a positive level.
     pairs
         Pairs to compare, in either order; all when None.
+    errors
+        By unit, the error of its yearly growth in log points (half of a band of `xz.bands`, say). The ratio of two
+        levels is then sure within the margin and the root of the sum of both squares, times the years since the first.
     rules
         When a lead counts.
 
@@ -146,6 +159,9 @@ def lead_changes(
     chosen = rules or LeadRules()
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="lead_changes")
     logs = logarithms(panel, verb="lead_changes")
+    apart = dict(errors or {})
+    off = np.array([apart.get(name, 0.0) for name in logs.units])
+    long = _durable_years(logs.years, chosen)
     for what, count in (("unit", len(logs.units)), ("year", len(logs.years))):
         if count < 2:  # noqa: PLR2004 - a change of lead takes two units and two years
             raise InputError("pathways.only-one", what=what, unit=logs.units[0], year=logs.years[0])
@@ -157,7 +173,8 @@ def lead_changes(
             logs.row(name)
         places = logs.units.index(one), logs.units.index(other)
         for here, there in (places, places[::-1]):
-            rows += _episodes(logs, here, there, jumps[here] | jumps[there], chosen)
+            margin = np.log1p(chosen.margin) + np.hypot(off[here], off[there]) * (logs.years - logs.years[0])
+            rows += _episodes(logs, (here, there), jumps[here] | jumps[there], margin, long)
     row, column = np.nonzero(np.isfinite(panel.values))
     return LeadChanges(
         frame=pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("challenger", "incumbent", "episode"),
@@ -169,8 +186,10 @@ def lead_changes(
             }
         ),
         rules=chosen,
+        durable_years=long,
+        errors=apart,
         kind=panel.kind,
-        provenance=provenance("lead_changes", panel, value=value, **options_of(chosen)),
+        provenance=provenance("lead_changes", panel, value=value, errors=apart, **options_of(chosen)),
     )
 
 
@@ -256,12 +275,13 @@ def _jumps(logs: UnitYears, rules: LeadRules) -> BoolArray:
 
 
 def _episodes(
-    logs: UnitYears, challenger: int, incumbent: int, jumps: BoolArray, rules: LeadRules
+    logs: UnitYears, pair: tuple[int, int], jumps: BoolArray, margin: FloatArray, long: int
 ) -> list[tuple[Any, ...]]:
     """Return the episodes in which one unit passes the other."""
+    challenger, incumbent = pair
     gap = logs.values[challenger] - logs.values[incumbent]
     known = np.flatnonzero(np.isfinite(gap))
-    years, lead = logs.years[known], _lead(gap[known], np.log1p(rules.margin))
+    years, lead = logs.years[known], _lead(gap[known], margin[known])
     sure = hold(np.where(lead == 0, np.nan, lead.astype(np.float64)))
     rows: list[tuple[Any, ...]] = []
     if not len(years) or not np.isfinite(sure).any():
@@ -277,7 +297,7 @@ def _episodes(
             after = np.flatnonzero(within > 0)
             latest = int(years[place + 1 + after[0]]) if len(after) else latest
         span = (int(years[-1]) + 1 if lost is None else lost) - int(years[place])
-        durable = True if span >= rules.durable else None if lost is None else False
+        durable = True if span >= long else None if lost is None else False
         rows.append(
             (
                 logs.units[challenger],
@@ -298,7 +318,14 @@ def _episodes(
     return rows
 
 
-def _lead(gap: FloatArray, margin: float) -> IntArray:
+def _durable_years(years: IntArray, rules: LeadRules) -> int:
+    """Return for how many years a lead must be held: no more than a share of the panel, else late ones never could."""
+    share = float(setting("lead.durable_share"))
+    third = math.ceil(share * (int(years[-1]) - int(years[0]) + 1))
+    return min(rules.durable, max(int(setting("lead.durable_least")), third))
+
+
+def _lead(gap: FloatArray, margin: FloatArray) -> IntArray:
     """Return 1 ahead, -1 behind, 0 within the margin; an exact tie is neither whatever the margin."""
     return np.where(gap > margin, 1, np.where(gap < -margin, -1, 0))
 

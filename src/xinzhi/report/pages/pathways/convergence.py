@@ -39,8 +39,13 @@ def clubs(result: Clubs, *, region: str | None = None) -> Section:
         "pathways.clubs", kit.lines, rows, table("pathways_clubs", frame, columns, result, part="table"),
         facts, title="club_paths", headline=headline.removeprefix("headline."), unit="path", y="path", reference=1,
     )  # fmt: skip
+    doubts = [
+        words(f"pathways.{key}", **values)
+        for key, values in result.facts().items()
+        if key.startswith(("summary.placebo", "summary.sieve", "summary.short"))
+    ]
     notes = (words("pathways.note.clubs"), *finding_notes(result.findings))
-    return Section.of("pathways.clubs", [drawn], anchor="paths-clubs", notes=notes)
+    return Section.of("pathways.clubs", [drawn], anchor="paths-clubs", answer=doubts, notes=notes)
 
 
 def _club(club: int | None) -> Text:
