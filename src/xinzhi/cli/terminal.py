@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.cli.speech import console, grid, lines, print_findings, say
+from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, percent, same, significant
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def show(made: Study, call: Call) -> None:
     makers: Mapping[str, Callable[[Study, Call], None]] = {
         "paths": _paths, "able": _able, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
         "risks": _risks, "screen": _screen, "bubbles": _bubbles, "audit": _audit,
-        "bands": _bands, "backtest": _backtest,
+        "bands": _bands, "backtest": _backtest, "bridge": _bridge,
     }  # fmt: skip
     if made.name in makers:
         makers[made.name](made, call)
@@ -304,6 +305,18 @@ def _backtest(made: Study, call: Call) -> None:
     ]  # fmt: skip
     heads = ["test", "years-ahead", "held", "held-relative", "score-ratio", "told-apart", "right"]
     grid(heads, cells, call.language)
+
+
+def _bridge(made: Study, call: Call) -> None:
+    """Print the steps: what each adds in its order, on average, and at least and most."""
+    result: Any = made.results["bridge"]
+    known, kinds = (describe(result.verb, name).values for name in ("step", "kind"))
+    cells = [
+        [known[row["step"]], kinds[row["kind"]],
+         *(percent(row[name], 2) for name in ("ordered", "after", "mean", "low", "high"))]
+        for row in result.frame.iter_rows(named=True)
+    ]  # fmt: skip
+    grid(["step", "kind", "in-order", "after", "mean", "lowest", "highest"], cells, call.language)
 
 
 def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # noqa: ANN401 - ScopeOptions

@@ -146,6 +146,7 @@ VERBS: Mapping[str, Verb] = {
     "assess": Verb("topics.assess", options=("AssessOptions", Settings, Signed, Shown)),
     "audit": Verb("topics.audit", options=("AuditOptions", Settings, Audited, Shown)),
     "claim": Verb("topics.topic", options=("ClaimOptions", Settings, Shown)),
+    "bridge": Verb("topics.topic", options=("BridgeOptions", Settings, Shown)),
     "bands": Verb("topics.topic", options=("BandsOptions", Settings, Top, Shown)),
     "backtest": Verb("topics.topic", options=("BacktestOptions", Settings, Shown)),
     "scope": Verb("topics.scope", ("file?",), ("ScopeOptions", Explained, Listing, Shown)),

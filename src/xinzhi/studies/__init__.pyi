@@ -7,6 +7,8 @@ from .bands import BacktestOptions as BacktestOptions
 from .bands import BandsOptions as BandsOptions
 from .bands import backtest as backtest
 from .bands import bands as bands
+from .bridge import BridgeOptions as BridgeOptions
+from .bridge import bridge as bridge
 from .bubbles import BubblesOptions as BubblesOptions
 from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks

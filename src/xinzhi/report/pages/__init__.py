@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Measurement": ("yardstick.measurement", "measurement"),
     "Ranking": ("yardstick.ranking", "ranking"),
     "Audit": ("yardstick.audit", "audit"),
+    "Bridge": ("yardstick.bridge", "bridge"),
     "Claims": ("yardstick.claims", "claims"),
     "VintageHistory": ("yardstick.vintages", "history"),
     "VintageChange": ("yardstick.vintages", "change"),
