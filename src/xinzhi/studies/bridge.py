@@ -23,12 +23,14 @@ class BridgeOptions:
 
     protocol: Protocol | str = "xinzhi-cn-2026"
     to: str = "pwt-10.01"
-    period: str = "2012-2017"
+    period: str | None = None
     encoding: str | None = None
 
     @property
-    def years(self) -> tuple[int, int]:
-        """The years of the period."""
+    def years(self) -> tuple[int, int] | None:
+        """The years of the period; None where none was asked for."""
+        if self.period is None:
+            return None
         found = _PERIOD.fullmatch(self.period)
         if not found:
             raise UsageError("studies.period", period=self.period)

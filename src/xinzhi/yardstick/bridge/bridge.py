@@ -63,7 +63,7 @@ def bridge(
     protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
     *,
     to: str = "pwt-10.01",
-    period: Sequence[int] = (2012, 2017),
+    period: Sequence[int] | None = None,
 ) -> Bridge:
     """Walk from our TFP growth of the nation to that of another source, choice by choice.
 
@@ -74,7 +74,8 @@ def bridge(
     to
         ``pwt-10.01`` (Penn World Table) or ``cip-4.0`` (China Industrial Productivity database).
     period
-        First and last year: growth of the years after the first up to the last. CIP has the periods of its headlines.
+        First and last year: growth of the years after the first up to the last; 2012 and 2017 where None. CIP has the
+        periods of its headlines.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def bridge(
         raise UsageError("yardstick.bridge-to", to=to, known=list(known))
     data = as_package(package)
     nation = measure_nation(data, protocol)
-    start, end = _period(nation, period)
+    start, end = _period(nation, conventions()["period"]["value"] if period is None else period)
     found = axes(data, nation, to, start, end)
     steps: list[Step] = known[to]["steps"]
     values = _values(within(found, nation, start, end), nation, steps)
