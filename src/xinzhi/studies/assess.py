@@ -9,6 +9,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import LANGUAGES, Text, same
 from xinzhi.studies.industries import PANEL
 from xinzhi.studies.plain import load
+from xinzhi.studies.spans import reconciled
 from xinzhi.studies.study import SILENT, Draft, Study, first_line, options, title
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
         findings=tuple(package.findings),
         package=package,
         protocol=measured.protocol,
+        more={"spans": reconciled(measured, topics)},
         topics=topics,
         unusable=unusable,
     )

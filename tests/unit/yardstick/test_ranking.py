@@ -208,3 +208,24 @@ def test_ranks_of_estimated_years_stand_in_no_table_without_their_range(shipped)
     ends = {row[at["end"]] for row in periods.rows if row[at["rank"]] is not None}
     assert ends
     assert max(ends) < 2023
+
+
+def test_figures_of_several_topics_are_reconciled_exactly(tmp_path, country):
+    made = assess("china-provinces", only=("sources", "frontier"))
+    frame = made.more["spans"]
+    assert frame["topic"].to_list() == ["accounts", "accounts", "accounts", "sources", "frontier"]
+    parts = frame.select(total=pl.sum_horizontal("reference", "span_effect", "weighting_effect", "method_effect"))
+    assert (parts["total"] - frame["figure"]).abs().max() < 1e-12
+    own = made.topics["sources"].results["sources"].facts()["answer.whole"]
+    assert frame.filter(topic="sources")["figure"].item() == pytest.approx(own["rate"], abs=1e-12)
+    shown = made.topics["frontier"].results["change"].facts()["headline.change"]["value"]
+    assert 100 * frame.filter(topic="frontier")["figure"].item() == pytest.approx(shown, abs=1e-9)
+    made.write(tmp_path)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert 'id="spans"' in page
+    assert (
+        page.index('id="spans"') < page.index('id="sources"') < page.index('id="regions"') < page.index('id="protocol"')
+    )
+    plain = assess(xinzhi.load(country()), only=("none",))
+    plain.write(tmp_path)
+    assert 'id="spans"' not in (tmp_path / "report.html").read_text("utf-8")

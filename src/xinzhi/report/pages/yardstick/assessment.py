@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
 from markupsafe import Markup
 
 from xinzhi.core.finding import Finding
@@ -23,7 +24,7 @@ from xinzhi.report.pages.yardstick.parameters import protocol as parameters
 from xinzhi.report.pages.yardstick.regions import profiles, shown
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
-from xinzhi.report.table import Table
+from xinzhi.report.table import Kind, Table, column, table
 from xinzhi.studies import Assessment, input_units
 from xinzhi.yardstick import Measurement, Ranking, View
 
@@ -136,7 +137,7 @@ UNUSABLE = {
 
 def topics(study: Assessment) -> list[Section]:
     """Return the sections that the data are enough for; a topic whose tables cannot be used says so in its own."""
-    found = []
+    found = [_spans(study)]
     for topic in ("scope", "sources", "sectors", "paths", "frontier", "risks"):
         if topic in study.unusable:
             found.append(_unusable(topic, study))
@@ -145,6 +146,28 @@ def topics(study: Assessment) -> list[Section]:
             one = BRIEF[topic](study, results) if topic in BRIEF else section(results[topic])
             found.append(_footed(one, study, results))
     return [one for one in found if one is not None]
+
+
+def _spans(study: Assessment) -> Section | None:
+    """Return why the page has several figures of productivity growth."""
+    frame, lead = study.more["spans"], View(study.measurement).lead
+    if frame["topic"].n_unique() < 2:  # noqa: PLR2004 - one kind of figure needs no reconciling
+        return None
+    frame = frame.with_columns(period=pl.format("{}–{}", "start", "end"))
+    names: tuple[tuple[str, Kind], ...] = (
+        ("period", "code"), ("figure", "percent"), ("same_span", "percent"), ("reference", "percent"),
+        ("span_effect", "percent"), ("weighting_effect", "percent"), ("method_effect", "percent"),
+    )  # fmt: skip
+    columns = [column("spans.topic", "name"), *(column(f"spans.{name}", kind, span=lead.label) for name, kind in names)]
+    called: Mapping[str, Callable[[Any], Text | None]] = {"topic": lambda topic: words(f"spans.topic.{topic}")}
+    reasons = [words(f"spans.reason.{topic}") for topic in frame["topic"].unique(maintain_order=True)]
+    shown = table("spans_figures", frame, columns, names=called, notes=reasons)
+    return Section(
+        key="spans",
+        title=words("spans.title.spans"),
+        answer=(words("spans.answer.spans", span=lead.label),),
+        tables=(shown,),
+    )
 
 
 def _footed(one: Section | None, study: Assessment, results: Mapping[str, Result]) -> Section | None:
