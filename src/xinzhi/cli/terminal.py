@@ -46,7 +46,7 @@ def _told(made: Study, language: Language) -> None:
 def _paths(made: Study, call: Call) -> None:
     """Print the best chances of the region that was asked for."""
     chances: Any = made.results.get("opportunities")
-    if chances is None or made.region is None or made.region not in chances.measured.matrix.places:
+    if chances is None or chances.silent or made.region is None or made.region not in chances.measured.matrix.places:
         return
     lines([say("near", call.language, region=chances.names.region(made.region))], call.language)
     rows = [

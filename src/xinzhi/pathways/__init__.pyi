@@ -35,6 +35,8 @@ from .entry.forecast import Forecast as Forecast
 from .entry.forecast import forecast as forecast
 from .entry.opportunities import Opportunities as Opportunities
 from .entry.opportunities import opportunities as opportunities
+from .entry.skill import Skill as Skill
+from .entry.skill import entry_skill as entry_skill
 from .industries import names_in as names_in
 from .industries import with_names as with_names
 from .leap.counterfactual import Counterfactual as Counterfactual

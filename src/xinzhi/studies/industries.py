@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
@@ -44,18 +45,19 @@ def add_complexity(
 
 def add_opportunities(package: Package, draft: Draft, found: Complexity, year: int) -> Opportunities | None:
     """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known."""
-    from xinzhi.pathways import opportunities
+    from xinzhi.pathways import entry_skill, opportunities
 
+    skill = entry_skill(package, year, verb=draft.name)
     emerging, have = _emerging(package, found, draft), endowments_of(package, year)
 
     def chances() -> Opportunities:
         try:
-            return opportunities(found, endowments=have, emerging=emerging)
+            return replace(opportunities(found, endowments=have, emerging=emerging), skill=skill)
         except InputError as error:
             if have is None:
                 raise
             draft.note("no-fit", why=error.text)
-            return opportunities(found, emerging=emerging)
+            return replace(opportunities(found, emerging=emerging), skill=skill)
 
     made: Opportunities | None = draft.add("opportunities", chances)
     return made

@@ -89,7 +89,37 @@ def of_plan(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[st
                     yield f"{region} {industry}; {case['why']}"
 
 
-ASK = {"able": of_able, "choices": of_choices, "register": of_register, "plan": of_plan}
+def of_opportunities(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    made = xinzhi.studies.paths(package, deeper=False)
+    found = made.results["opportunities"]
+    first = found.summary().splitlines()[0]
+    for case in cases:
+        if "first" in case and case["first"] not in first:
+            yield f"{first}; {case['why']}"
+        for region in codes(package, case["region"]):
+            told = set(found.best(region)["activity"])
+            for industry in parts(case.get("industry", "")):
+                if industry in told:
+                    yield f"{region} {industry}; {case['why']}"
+
+
+def of_scope(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    del package
+    for case in cases:
+        judged = xinzhi.scope.classify(parts(case["industry"]), as_of=str(case.get("as_of", "2026-11-28"))).frame
+        for code, answer in judged.select("code", "verdict").iter_rows():
+            if wrong(case, answer):
+                yield f"{code}: {answer}; {case['why']}"
+
+
+ASK = {
+    "able": of_able,
+    "choices": of_choices,
+    "register": of_register,
+    "plan": of_plan,
+    "opportunities": of_opportunities,
+    "scope": of_scope,
+}
 
 
 def test_there_are_enough_statements_and_each_says_why() -> None:

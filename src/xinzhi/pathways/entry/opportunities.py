@@ -19,6 +19,7 @@ from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.complexity import Complexity
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.entry.skill import Skill
 from xinzhi.pathways.industries import word
 
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
@@ -30,16 +31,25 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
     """What each place could enter: a row for each place and activity that is absent (or weak) there.
 
     Ranks are percentiles within the place; `medians` are the density and complexity that part the quadrants.
-    `endowment_fit` has factor intensities and how much they predict, None without endowments.
+    `endowment_fit` has factor intensities and how much they predict, None without endowments. `skill` says whether
+    relatedness foretold entry better than the plain location quotient; where it did not, `best` names nothing.
     """
 
     medians: tuple[float, float]
     endowment_fit: Fit | None
     findings: tuple[Finding, ...]
     measured: Complexity
+    skill: Skill | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing can be recommended: a test on entries that it has not seen found no skill."""
+        return self.skill is not None and not self.skill.beats
 
     def facts(self) -> Facts:
         """Return how many chances there are, where most are both near and complex, and how far the endowments speak."""
+        if self.skill is not None and self.silent:
+            return self.skill.facts()
         if not self.measured.signed:
             return {"summary.near_only": {"n": self.frame.height}} | self._fitted()
         shares = dict(self.frame["quadrant"].value_counts(normalize=True).iter_rows())
@@ -76,8 +86,10 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         return counts.select("place", *QUADRANTS).sort(*order, "place", descending=[*(True for _ in order), False])
 
     def best(self, place: str, count: int = 10) -> pl.DataFrame:
-        """Return the chances of a place that are both near and complex, largest gain first."""
+        """Return the chances of a place that are both near and complex, largest gain first; none without skill."""
         self._known(place)
+        if self.silent:
+            return self.frame.clear()
         rows = self.frame.filter((pl.col("place") == place) & (pl.col("quadrant") == "near-complex"))
         return rows.sort("gain", descending=True).head(count)
 

@@ -15,7 +15,6 @@ _FILE = Path(__file__).parent.with_name("able.yaml")
 _KEY = ["region", "category"]
 _FIGURES = ("output", "stock", "count")
 _NO_SERIES = ("figure", "rank", "computing_power")
-_MANY = 10
 
 
 def categories() -> Mapping[str, Any]:
@@ -65,7 +64,7 @@ def _designations(rows: pl.DataFrame) -> pl.DataFrame:
     given = {name: one["given"] for name, one in lists.items()}
     chosen = rows.filter(pl.col("evidence") == "designation", pl.col("measure").is_in(list(given)))
     # a cluster of two categories is split between them within one region: that is not sharing it with another
-    whole = pl.col("value").sum().over("region", "measure", "name_en") >= threshold("cities")
+    whole = pl.col("value").sum().over("region", "measure", "name_en") >= threshold("parts")
     kind = pl.col("measure").replace_strict(given, return_dtype=pl.String)
     order = {"production": 3, "task": 2, "shared": 1}
     rank = pl.when(whole & (kind != "membership")).then(kind).otherwise(pl.lit("shared"))
@@ -145,7 +144,7 @@ def _figures(rows: pl.DataFrame) -> pl.DataFrame:
     """Return whether a region states a figure of its own beside the series, and its best rank in the nation."""
     # racks are a figure of a region as well: no series covers the regions
     ruled = {name for one in categories().values() for name, of in one.get("output", {}).items() if "as" not in of}
-    wide = rows.group_by("measure").agg(n=pl.col("region").n_unique()).filter(pl.col("n") > _MANY)
+    wide = rows.group_by("measure").agg(n=pl.col("region").n_unique()).filter(pl.col("n") > threshold("series"))
     series = ruled | set(wide["measure"]) - set(_NO_SERIES)
     known = rows.filter(pl.col("evidence").is_in(_FIGURES), ~pl.col("measure").is_in(list(series)), pl.col("value") > 0)
     ranks = known.filter(pl.col("unit") == "rank", pl.col("value") <= threshold("rank"))

@@ -19,6 +19,7 @@ from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting
+from xinzhi.pathways.entry.skill import Skill, entry_skill
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.limits import (
@@ -36,7 +37,6 @@ from xinzhi.pathways.plans.limits import (
 )
 from xinzhi.pathways.plans.lists import popularity
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
-from xinzhi.pathways.plans.skill import Skill, entry_skill
 
 _SHOWN = 3
 _NOTHING = {"region": pl.String, "category": pl.String, "chance": pl.Float64, "gain": pl.Float64}
@@ -250,7 +250,7 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
         loose = best if best.proof == "flow" else assign(bare)
     except InfeasibleTaskError:
         raise refuse(task, parts.places, parts.industries) from None
-    skill = None if odds is None else entry_skill(data, when, int(setting("plan.horizon")))
+    skill = None if odds is None else entry_skill(data, when)
     named = odds is None or untested or (skill is not None and skill.beats)
     rivals = {"greedy": greedy(task), "herd": herd(task, popularity(data, parts.industries, parts.value))}
     return Plan(

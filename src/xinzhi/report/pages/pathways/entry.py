@@ -27,8 +27,12 @@ LEAD = "average_precision"
 
 def opportunities(result: Opportunities, *, region: str | None = None) -> Section:
     """Return what a region could enter, its best chances, and how all regions stand."""
+    facts = result.facts()
+    if result.silent:
+        said = sentence(words("pathways.headline.no_skill", **facts["headline.no_skill"]))
+        return Section.of("pathways.opportunities", [], [], anchor="paths-opportunities", answer=[said],
+                          notes=finding_notes(result.findings))  # fmt: skip
     if not result.measured.signed:
-        facts = result.facts()
         near = result.frame.sort("density", descending=True).group_by("place", maintain_order=True).head(FEW)
         return Section.of(
             "pathways.opportunities", [],

@@ -8,7 +8,7 @@ import numpy as np
 
 from xinzhi.core.result import Facts
 from xinzhi.data.package import Package
-from xinzhi.pathways.conventions import conventions
+from xinzhi.pathways.conventions import conventions, setting
 from xinzhi.pathways.entry.backtest import draws, measures, ordered
 from xinzhi.pathways.industries import jobs, nearness, years_of
 
@@ -41,10 +41,33 @@ class Skill:
         return {"headline.skill" if self.beats else "headline.no_skill": said}
 
 
-def entry_skill(package: Package, last: int, horizon: int, *, verb: str = "plan") -> Skill | None:
-    """Return how relatedness density does on the entries of the last `horizon` years; None where they are too few."""
+def entry_skill(package: Package, last: int, horizon: int | None = None, *, verb: str = "plan") -> Skill | None:
+    """Return how relatedness density does on the entries of the years up to `last`, beside the plain location quotient.
+
+    Parameters
+    ----------
+    package
+        With `activity`.
+    last
+        The year by which activities entered.
+    horizon
+        Over how many years; None: that of the plan in ``pathways.yaml``.
+    verb
+        Who asks, for messages.
+
+    Returns
+    -------
+    Skill or None
+        None where the years or the entries are too few to tell.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> entry_skill(xinzhi.load("china-provinces"), 2016).beats
+    False
+    """
     years = years_of(package.require("activity", ["region", "industry", "year", "employment"], verb=verb))
-    start = last - horizon
+    start = last - (int(setting("plan.horizon")) if horizon is None else horizon)
     if start not in years:
         return None
     before, after = (nearness(jobs(package, year, verb=verb)[0]) for year in (start, last))
