@@ -63,4 +63,4 @@ def bridge(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     progress.step("measure")
     found = yardstick.bridge(package, wish.protocol, to=wish.to, period=years)
     draft = Draft(name="bridge", source=title(package), package=package, results={"bridge": found})
-    return draft.done(source=found.source)
+    return draft.done()

@@ -41,7 +41,7 @@ class Bridge(Result, verb=VERB, topic="yardstick", key=("step",)):
     end: int
     ours: float
     theirs: float
-    source: str
+    source: Text
 
     def facts(self) -> Facts:
         """Return both figures, what choices and what data make of the difference, and the largest steps."""
@@ -114,7 +114,7 @@ def bridge(
         end=end,
         ours=values[_ours(steps)],
         theirs=found.theirs,
-        source=str(known[to]["reference"]),
+        source=Text(**known[to]["reference"]),
         kind=data.kind,
         names=nation.names,
         provenance=Provenance(

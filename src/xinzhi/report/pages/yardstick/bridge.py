@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xinzhi.core.schema import describe
-from xinzhi.core.text import same, sentences, words
+from xinzhi.core.text import sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Section
@@ -35,7 +35,7 @@ def bridge(result: Bridge, *, region: str | None = None) -> Section:
         [shown],
         anchor="bridge",
         answer=sentences(facts, result.topic),
-        notes=(words("yardstick.bridge.source", source=same(result.source)),),
+        notes=(words("yardstick.bridge.source", source=result.source),),
     )
 
 

@@ -92,6 +92,7 @@ def _table(result: Claims, part: str, columns: Sequence[str] | None = None) -> T
     key = f"claims_{part}"
     title = words(f"yardstick.table.{key}")
     frame = _in_words(result, part).with_columns(pl.col(pl.String).replace("", None))
+    columns = columns or getattr(result, part).columns
     return table(key, frame, columns, result, part=part, title=title, known=True)
 
 
