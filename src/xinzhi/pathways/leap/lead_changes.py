@@ -91,8 +91,8 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
         beyond: Facts = (
             {"summary.lead_margin": {"low": known[0], "high": known[-1], "years": self.durable_years}} if known else {}
         )
-        return beyond | {
-            "headline.lead" if lasting.height else "headline.no_lasting": counts | top,
+        return {
+            "headline.lead" if lasting.height else "headline.no_lasting": counts | top, **beyond,
             "summary.passing": [self._passing(row) for row in latest.iter_rows(named=True)],
         }  # fmt: skip
 
