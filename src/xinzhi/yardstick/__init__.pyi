@@ -28,6 +28,12 @@ from .claims.published import published_claims as published_claims
 from .claims.rows import UNJUDGED as UNJUDGED
 from .compare_vintages import VintageChange as VintageChange
 from .compare_vintages import compare_vintages as compare_vintages
+from .diagnosis.backcast import Backcast as Backcast
+from .diagnosis.backcast import backcast as backcast
+from .diagnosis.gaps import Gaps as Gaps
+from .diagnosis.gaps import gaps as gaps
+from .diagnosis.peers import Peers as Peers
+from .diagnosis.peers import peers as peers
 from .digital import DigitalCapital as DigitalCapital
 from .digital import digital_capital as digital_capital
 from .estimates.backtest import backtest as backtest

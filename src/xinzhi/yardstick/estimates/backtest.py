@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path as File
 
 import numpy as np
@@ -27,7 +27,10 @@ HELD_OUT, REAL_TIME = "held_out", "real_time"
 
 
 def backtest(
-    package: Package | str | File | Mapping[str, object], protocol: Protocol | str | File = DEFAULT_PROTOCOL
+    package: Package | str | File | Mapping[str, object],
+    protocol: Protocol | str | File = DEFAULT_PROTOCOL,
+    *,
+    ends: Collection[int] | None = None,
 ) -> Backtest:
     """Test the bands of estimated years on the past: pseudo ends of the official series, by the code of the real end.
 
@@ -37,6 +40,8 @@ def backtest(
         A package with official investment for many years, or anything that `xinzhi.load` takes.
     protocol
         A protocol with the group `estimates`, its identifier, or the path of its file.
+    ends
+        Last official years to test in real time alone; None: all of them, and those held out.
 
     Returns
     -------
@@ -69,13 +74,13 @@ def backtest(
     panel = read_panel(data)
     level = float(rules.value("estimates.level"))
     inputs = {name: data.fingerprint(name) for name in tables}
-    rows = list(_verdicts(panel, rules, level, inputs))
+    rows = list(_verdicts(panel, rules, level, inputs, ends))
     if not rows:
         raise InputError("yardstick.no-pseudo-end")
-    ends = pl.DataFrame(rows).sort("test", "end", "horizon")
+    tested = pl.DataFrame(rows).sort("test", "end", "horizon")
     return Backtest(
-        frame=_by_horizon(ends),
-        ends=ends.group_by("test", "end", "horizon", maintain_order=True).agg(**_rates()),
+        frame=_by_horizon(tested),
+        ends=tested.group_by("test", "end", "horizon", maintain_order=True).agg(**_rates()),
         level=level,
         kind=data.kind,
         provenance=Provenance(
@@ -89,7 +94,9 @@ def backtest(
     )
 
 
-def _verdicts(panel: Panel, protocol: Protocol, level: float, inputs: Mapping[str, str]) -> Iterator[dict[str, object]]:
+def _verdicts(
+    panel: Panel, protocol: Protocol, level: float, inputs: Mapping[str, str], only_at: Collection[int] | None
+) -> Iterator[dict[str, object]]:
     """Yield counts by test, pseudo end and horizon."""
     plan = conventions()["backtest"]
     panel, rules = benchmarked(panel, live(protocol).replace({"labour.breaks": "flag"}))
@@ -102,6 +109,8 @@ def _verdicts(panel: Panel, protocol: Protocol, level: float, inputs: Mapping[st
         HELD_OUT: dict.fromkeys(range(held_out, held_out + plan["ends_held_out"]), held_out),
         REAL_TIME: {end: end for end in range(first, last)},
     }
+    if only_at is not None:
+        tests = {REAL_TIME: {end: end for end in tests[REAL_TIME] if end in only_at}}
     for test, learned in tests.items():
         for end, until in learned.items():
             horizon = min(plan["horizon"], last - end)

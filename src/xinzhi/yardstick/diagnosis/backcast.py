@@ -1,0 +1,232 @@
+"""The verb `backcast`: what the brief would have said in the past, from what was known then, and what happened."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import NormalDist, median
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Facts, Result
+from xinzhi.data import Package, as_package
+from xinzhi.protocol import Protocol
+from xinzhi.protocol import load as load_protocol
+from xinzhi.yardstick.diagnosis.conventions import setting
+from xinzhi.yardstick.diagnosis.peers import peers
+from xinzhi.yardstick.measure import measure
+from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
+
+GAP = "gap"
+SCHEMA = {
+    "as_of": pl.Int64, "rule": pl.String, "region": pl.String, "said": pl.Float64, "happened": pl.Float64,
+    "hit": pl.Boolean,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "region")):
+    """Whether what was said of growth came true: a row of `frame` is a year, a rule and a region.
+
+    `said` is the growth of the region less that of all together which the rule expects (log points a year; of
+    ``catch_up`` the level that the region lacks), `happened` the same over the years after; of ``gap`` both are against
+    the median of the peers, for the regions that fell short of it. `rates` has for each rule how many of the signs were
+    right, with the interval of Wilson (1927); `best` names the rule on all together whose rate is highest, the plainest
+    among equals. `first` says whether output was as first published.
+    """
+
+    rates: pl.DataFrame
+    best: str
+    first: bool
+    years: int
+
+    def facts(self) -> Facts:
+        """Return the hit rate of the best rule and of plain persistence, and whether either beats a coin."""
+        rows = {row["rule"]: row for row in self.rates.iter_rows(named=True)}
+        best, plain = rows[self.best], rows["persistence"]
+        ends = self.frame["as_of"].unique().sort().to_list()
+        shared = {"ends": ends, "years": self.years, "n": plain["n"]}
+        told = {f"{one}_{name}": row[name] for one, row in (("best", best), ("plain", plain))
+                for name in ("rate", "low", "high")}  # fmt: skip
+        gap = rows.get(GAP)
+        held = ("n", "rate", "low", "high")
+        lasted: Facts = {} if gap is None else {"backcast.gaps": {name: gap[name] for name in held}}
+        key = "same" if self.best == "persistence" else "best"
+        verdict = "better" if best["low"] > 1 / 2 else "worse" if best["high"] < 1 / 2 else "coin"
+        return {
+            f"backcast.{key}": {**shared, **told, "rule": self.best},
+            f"backcast.{verdict}": {},
+            **lasted,
+            f"backcast.{'first' if self.first else 'revised'}": {},
+        }
+
+    def of(self, region: str) -> list[dict[str, Any]]:
+        """Return what the best rule said of a region, and what happened, by year."""
+        return self.frame.filter(region=region, rule=self.best).sort("as_of").to_dicts()
+
+
+def backcast(
+    package: Package | str | Path | Mapping[str, object],
+    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    *,
+    measurement: Measurement | None = None,
+) -> Backcast:
+    """Say of past years which regions grow faster than all together, by three rules, and hold that to what happened.
+
+    Parameters
+    ----------
+    package
+        A package, or anything that `xinzhi.load` takes. Where it records vintages, output is as first published.
+    protocol
+        As in `measure`.
+    measurement
+        What `measure` makes of the package, for what happened; it brings its protocol.
+
+    Raises
+    ------
+    InputError
+        When the package does not reach far enough on either side of any of the years.
+
+    Notes
+    -----
+    ``persistence``: who grew faster in the five years before will in the five after. ``long_run``: who grew faster over
+    all years known. ``catch_up``: whose level of productivity is below the middle. ``gap``: who grew less than the
+    median of its peers will do so again. The years and the length stand in
+    ``diagnosis.yaml``. Inputs are as published now, cut at the year: earlier vintages of them are not recorded.
+
+    Examples
+    --------
+    >>> found = backcast("china-provinces")
+    >>> found.frame["as_of"].unique().sort().to_list(), found.rates["rule"].to_list()
+    ([2010, 2015], ['persistence', 'long_run', 'catch_up', 'gap'])
+    """
+    data = as_package(package)
+    now = measure(data, load_protocol(protocol)) if measurement is None else measurement
+    years, first = int(setting("backcast.years")), False
+    rows: list[dict[str, Any]] = []
+    for end in setting("backcast.ends"):
+        happened = relative(now, end, end + years)
+        if not happened:
+            continue
+        then, known = as_of(data, end)
+        try:
+            measured = measure(then, now.protocol)
+        except InputError:  # too few years are known by then
+            continue
+        first, said = first or known, expected(measured, end, years)
+        rows += [
+            {"as_of": end, "rule": rule, "region": code, "said": value, "happened": happened[code],
+             "hit": (value > 0) == (happened[code] > 0)}
+            for rule, values in said.items() for code, value in values.items() if code in happened
+        ]  # fmt: skip
+        rows += _gaps(measured, then, end, happened)
+    if not rows:
+        raise InputError("yardstick.no-backcast", years=years, ends=setting("backcast.ends"))
+    frame = pl.DataFrame(rows, schema=SCHEMA)
+    rates = hit_rates(frame)
+    best = rates.filter(pl.col("rule") != GAP).sort("rate", descending=True, maintain_order=True)["rule"][0]
+    return Backcast(
+        frame=frame,
+        rates=rates,
+        best=best,
+        first=first,
+        years=years,
+        names=now.names,
+        kind=now.kind,
+        provenance=replace(now.provenance, verb="backcast", options={"ends": setting("backcast.ends")}),
+    )
+
+
+def as_of(package: Package, year: int) -> tuple[Package, bool]:
+    """Return a package as it could have been at the end of a year, and whether output is as first published."""
+    cut = {
+        name: frame.filter(pl.col("year") <= year) if "year" in frame.columns else frame
+        for name, frame in package.tables.items()
+    }
+    known = _first_published(cut)
+    tables = cut if known is None else {**cut, "accounts": known}
+    return replace(package, tables=tables, origins={}), known is not None
+
+
+def _first_published(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
+    """Return the accounts with output as first published; None where the package does not record it."""
+    accounts, vintages = tables["accounts"], tables.get("vintages")
+    if vintages is None or not {"output_nominal", "output_growth", "vintage"} <= set(vintages.columns):
+        return None
+    first = vintages.filter(vintage=setting("backcast.vintage")).select(
+        "region", "year", nominal="output_nominal", growth=(1 + pl.col("output_growth") / 100).log()
+    )
+    if first.is_empty() or "output_real" not in accounts.columns:
+        return None
+    joined = accounts.join(first, on=["region", "year"], how="left", maintain_order="left")
+    change = (pl.col("output_real") / pl.col("output_real").shift(1)).log().over("region", order_by="year")
+    revised = (pl.col("growth") - change).fill_null(0.0).cum_sum().over("region", order_by="year")
+    return joined.with_columns(
+        output_real=pl.col("output_real") * revised.exp(),
+        output_nominal=pl.coalesce("nominal", "output_nominal"),
+    ).drop("nominal", "growth")
+
+
+def relative(measurement: Measurement, start: int, end: int) -> dict[str, float]:
+    """Return mean growth after `start` up to `end` less that of all regions; nothing where a year is missing."""
+    inside = pl.col("year").is_between(start + 1, end)
+    nation = measurement.national.filter(inside)["tfp_growth"].drop_nulls()
+    if len(nation) < end - start:
+        return {}
+    means = measurement.frame.filter(inside).group_by("region").agg(pl.len(), pl.col("tfp_growth").mean())
+    kept = means.filter(pl.col("len") == end - start).sort("region")
+    return {code: value - float(str(nation.mean())) for code, _, value in kept.iter_rows()}
+
+
+def expected(measurement: Measurement, end: int, years: int) -> dict[str, dict[str, float]]:
+    """Return what each rule expects of growth after a year, less that of all regions."""
+    first = int(str(measurement.frame["year"].min())) - 1
+    levels = measurement.levels.filter(year=end).drop_nulls("tfp_level")
+    middle = float(str(levels["tfp_level"].median() or math.nan))
+    return {
+        "persistence": relative(measurement, end - years, end),
+        "long_run": relative(measurement, first, end),
+        "catch_up": {code: math.log(middle / level) for code, level in levels.select("region", "tfp_level").rows()},
+    }
+
+
+def _gaps(measured: Measurement, then: Package, end: int, happened: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return whether regions that fell short of the median of their peers did so again; nothing without peers."""
+    start = end - int(setting("backcast.years"))
+    try:
+        alike = peers(measured, then, year=start)
+    except InputError:
+        return []
+    before, rows = relative(measured, start, end), []
+    for code in before:
+        others = [one for one in alike.of(code) if one in before and one in happened]
+        if len(others) < int(setting("peers.least")) or code not in happened:
+            continue
+        said, after = (one[code] - median(one[other] for other in others) for one in (before, happened))
+        if said <= -setting("gaps.least"):
+            rows.append({"as_of": end, "rule": GAP, "region": code, "said": said, "happened": after, "hit": after < 0})
+    return rows
+
+
+def hit_rates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the share of right signs of every rule, with its interval."""
+    groups = frame.group_by("rule", maintain_order=True)
+    counts = groups.agg(n=pl.len().cast(pl.Int64), k=pl.col("hit").sum().cast(pl.Int64))
+    order = pl.col("rule") == GAP  # it is another statement, and comes last
+    counts = counts.sort(order, maintain_order=True)
+    rows = [{**row, "rate": row["k"] / row["n"], **wilson(row["k"], row["n"])} for row in counts.iter_rows(named=True)]
+    return pl.DataFrame(rows)
+
+
+def wilson(hits: int, tries: int) -> dict[str, float]:
+    """Return the interval of a share after Wilson (1927)."""
+    z = NormalDist().inv_cdf((1 + setting("backcast.level")) / 2)
+    share = hits / tries
+    middle = (share + z * z / (2 * tries)) / (1 + z * z / tries)
+    half = z / (1 + z * z / tries) * math.sqrt(share * (1 - share) / tries + z * z / (4 * tries * tries))
+    return {"low": middle - half, "high": middle + half}

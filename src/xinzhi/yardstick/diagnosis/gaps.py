@@ -1,0 +1,186 @@
+"""The verb `gaps`: by how many points each source of growth falls short of the peers', and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import words
+from xinzhi.yardstick.diagnosis.conventions import setting
+from xinzhi.yardstick.diagnosis.peers import Peers
+from xinzhi.yardstick.estimates.results import Bands
+from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.view import View
+
+FACTORS = ("deepening", "human_capital", "allocation", "tfp")
+LEVELS = {"deepening": "capital_output", "human_capital": "human_capital"}
+SCHEMA = {
+    "region": pl.String, "start": pl.Int64, "end": pl.Int64, "factor": pl.String, "own": pl.Float64,
+    "peers": pl.Float64, "gap": pl.Float64, "low": pl.Float64, "high": pl.Float64, "banded": pl.Boolean,
+    "steady": pl.Boolean, "level": pl.Float64, "level_peers": pl.Float64, "scarce": pl.Boolean,
+    "binding": pl.Boolean, "place": pl.Int64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
+    """By how much growth of output per worker falls short of the median of the peers, source by source.
+
+    A row of `frame` is a region and a source: growth from it, that of the median peer, the `gap` (log points a year,
+    positive where the region falls short) with its band, whether its sign holds whichever peer is left out (`steady`),
+    and whether it binds; `place` counts the gaps that bind, the largest first.
+    """
+
+    peers: Peers
+    start: int
+    end: int
+    split: bool
+
+    def of(self, region: str) -> list[dict[str, Any]]:
+        """Return the largest shortfalls of a region, those that bind first, as many as are named."""
+        most, least = int(setting("gaps.most")), setting("gaps.least")
+        rows = self.frame.filter(pl.col("region") == region, pl.col("gap") >= least)
+        return rows.sort("binding", "gap", descending=True).head(most).to_dicts()
+
+    def facts(self) -> Facts:
+        """Return how many regions have a gap that binds, by source."""
+        bound = self.frame.filter(pl.col("binding"))
+        counts = [
+            words("brief.gaps.count", factor=words(f"brief.factor.{name}"), n=bound.filter(factor=name).height)
+            for name in self.frame["factor"].unique(maintain_order=True)
+        ]
+        return {"gaps.counted": {"counts": counts, "span": f"{self.start}–{self.end}",
+                                 "n": self.frame["region"].n_unique()}}  # fmt: skip
+
+
+def gaps(
+    measurement: Measurement, peers: Peers, *, bands: Bands | None = None, allocation: pl.DataFrame | None = None
+) -> Gaps:
+    """Hold the sources of growth of output per worker of every region against the median of its peers.
+
+    Parameters
+    ----------
+    measurement
+        What `measure` returns; of its periods the newest is read.
+    peers
+        What `peers` returns.
+    bands
+        What `bands` returns, for the band of each gap; without them inputs are taken as they are.
+    allocation
+        ``region, start, end, allocation`` as `sources.decompose` gives it in its `periods`: where it has the same
+        period the residual is split into reallocation and the rest.
+
+    Notes
+    -----
+    Growth of output per worker is capital deepening (contributions of capital and labour less the growth of labour),
+    human capital, and the residual. A gap is the median of the peers less the region. Its band adds the errors of the
+    region and of a median of n peers, sqrt(h² + π/(2n) · mean of the peers' h²); those of an input move its own
+    contribution by as much as they move the residual. A gap binds where the band lies above zero, its sign holds
+    whichever peer is left out, and the factor is scarce: capital only where it is no more abundant relative to output
+    than at the peers, since its return is then no lower than theirs.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> from xinzhi.yardstick import peers
+    >>> package = xinzhi.load("china-provinces")
+    >>> measured = xinzhi.measure(package)
+    >>> found = gaps(measured, peers(measured, package))
+    >>> found.frame["factor"].unique(maintain_order=True).to_list()
+    ['deepening', 'human_capital', 'tfp']
+    """
+    span = View(measurement).spans[-1]
+    rows = measurement.periods.filter(start=span.start, end=span.end)
+    own = rows.select(
+        "region",
+        deepening=pl.col("capital_contribution") + pl.col("labour_contribution") - pl.col("labour_growth"),
+        human_capital="human_capital_contribution",
+        tfp="tfp_growth",
+    )
+    moved = None if allocation is None else allocation.filter(start=span.start, end=span.end)
+    split = moved is not None and not moved.is_empty()
+    if split and moved is not None:
+        own = own.join(moved.select("region", "allocation"), on="region").with_columns(
+            tfp=pl.col("tfp") - pl.col("allocation")
+        )
+    levels = measurement.inputs.filter(year=span.start).select(
+        "region", capital_output=pl.col("capital") / pl.col("output"), human_capital="human_capital"
+    )
+    half = _halves(bands, span.start, span.end)
+    values = {row["region"]: row for row in own.iter_rows(named=True)}
+    stocks = {row["region"]: row for row in levels.iter_rows(named=True)}
+    found = [
+        _gap(code, [one for one in peers.of(code) if one in values], factor, values, stocks, half)
+        for code in values
+        for factor in FACTORS
+        if factor in own.columns
+    ]
+    frame = pl.DataFrame([{"start": span.start, "end": span.end, **one} for one in found if one], schema=SCHEMA)
+    turn = pl.when("binding").then(pl.col("gap").rank("ordinal", descending=True).over("region", "binding"))
+    return Gaps(
+        frame=frame.with_columns(place=turn.cast(pl.Int64)),
+        peers=peers,
+        start=span.start,
+        end=span.end,
+        split=split,
+        names=measurement.names,
+        kind=measurement.kind,
+        provenance=replace(measurement.provenance, verb="gaps", options={"peers": peers.year}),
+    )
+
+
+def _halves(bands: Bands | None, start: int, end: int) -> dict[tuple[str, str], float]:
+    """Return half of the band, relative to all regions, that errors of the inputs of a factor make."""
+    if bands is None:
+        return {}
+    rows = bands.components.filter(start=start, end=end).select("region", "component", "relative_half_width").rows()
+    known = {(region, component): value for region, component, value in rows}
+    return {
+        (region, factor): math.sqrt(sum((known.get((region, name)) or 0.0) ** 2 for name in names))
+        for region in {one for one, _ in known}
+        for factor, names in setting("gaps.errors").items()
+    }
+
+
+def _gap(
+    code: str, others: Sequence[str], factor: str, values: dict[str, Any], stocks: dict[str, Any],
+    half: dict[tuple[str, str], float],
+) -> dict[str, Any] | None:  # fmt: skip
+    """Return one row: the gap, its band, and whether it binds; None where a figure or enough peers are missing."""
+    theirs = [values[one][factor] for one in others if values[one][factor] is not None]
+    mine = values[code][factor]
+    if mine is None or len(theirs) < int(setting("peers.least")):
+        return None
+    gap = median(theirs) - mine
+    width = _width(code, others, factor, half)
+    without = [median(theirs[:i] + theirs[i + 1 :]) - mine for i in range(len(theirs))]
+    steady = min(without) > 0 or max(without) < 0
+    level, level_peers = _levels(code, others, factor, stocks)
+    scarce = factor != "deepening" or level is None or level_peers is None or level <= level_peers
+    return {
+        "region": code, "factor": factor, "own": mine, "peers": median(theirs), "gap": gap,
+        "low": gap - width, "high": gap + width, "banded": width > 0, "steady": steady, "level": level,
+        "level_peers": level_peers, "scarce": scarce,
+        "binding": gap - width > 0 and steady and scarce and gap >= setting("gaps.least"),
+    }  # fmt: skip
+
+
+def _width(code: str, others: Sequence[str], factor: str, half: dict[tuple[str, str], float]) -> float:
+    """Return half of the band of a gap: the errors of the region and of the median of its peers."""
+    theirs = [half.get((one, factor), 0.0) ** 2 for one in others]
+    return math.sqrt(half.get((code, factor), 0.0) ** 2 + math.pi / 2 * sum(theirs) / len(theirs) ** 2)
+
+
+def _levels(code: str, others: Sequence[str], factor: str, stocks: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Return the stock behind a factor at the start, of the region and of the median of its peers."""
+    name = LEVELS.get(factor)
+    theirs = [stocks[one][name] for one in others if one in stocks and name and stocks[one][name] is not None]
+    if name is None or code not in stocks or not theirs:
+        return None, None
+    return stocks[code][name], median(theirs)

@@ -1,0 +1,156 @@
+"""Peers, gaps and what earlier briefs would have been worth: by hand, without a look ahead, and in the known cases."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.core.errors import InputError
+from xinzhi.yardstick import backcast, bands, gaps, peers
+from xinzhi.yardstick.diagnosis.backcast import as_of, wilson
+from xinzhi.yardstick.diagnosis.peers import distances
+
+
+@pytest.fixture(scope="module")
+def package():
+    return xinzhi.load("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def measured(package):
+    return xinzhi.measure(package)
+
+
+@pytest.fixture(scope="module")
+def alike(measured, package):
+    return peers(measured, package)
+
+
+@pytest.fixture(scope="module")
+def banded(measured):
+    return bands(measured)
+
+
+def test_distances_are_root_mean_squares_of_standardised_differences():
+    found = distances(np.array([[0.0, 10.0], [1.0, 10.0], [2.0, 40.0]]))
+    first = 1 / np.std([0, 1, 2], ddof=1)
+    assert found[0, 1] == pytest.approx(math.sqrt(first**2 / 2))
+    assert np.allclose(found, found.T)
+    assert np.allclose(np.diag(found), 0)
+
+
+def test_units_of_a_measure_do_not_move_the_distance():
+    values = np.random.default_rng(1).normal(size=(9, 3))
+    assert np.allclose(distances(values), distances(values * [1, 100, 0.01]))
+
+
+def test_peers_are_of_the_start_of_the_newest_period_and_never_oneself(alike):
+    assert alike.year == 2017
+    assert alike.frame.filter(pl.col("region") == pl.col("peer")).is_empty()
+    assert alike.frame.group_by("region").len()["len"].unique().to_list() == [5]
+    assert alike.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("region", "near"),
+    [("110000", "310000"), ("520000", "530000"), ("440000", "330000"), ("320000", "330000"), ("520000", "450000")],
+)
+def test_peers_that_everybody_would_name(alike, region, near):
+    assert near in alike.of(region)
+
+
+def test_beijing_and_tibet_are_said_to_be_unlike_the_others(alike):
+    far = alike.frame.group_by("region").agg(pl.col("far").mean()).sort("far", descending=True)
+    assert {"110000", "540000"} <= set(far.filter(pl.col("far") > 0.5)["region"])
+
+
+def test_sources_of_growth_of_output_per_worker_add_up(measured, alike):
+    found = gaps(measured, alike)
+    total = found.frame.group_by("region").agg(pl.col("own").sum()).sort("region")
+    rows = measured.periods.filter(start=found.start, end=found.end).sort("region")
+    assert total["own"].to_numpy() == pytest.approx(
+        (rows["output_growth"] - rows["labour_growth"]).to_numpy(), abs=1e-12
+    )
+
+
+def test_a_gap_is_the_median_of_the_peers_less_the_region(measured, alike, banded):
+    found = gaps(measured, alike, bands=banded)
+    growth = dict(measured.periods.filter(start=2017, end=2023).select("region", "tfp_growth").rows())
+    row = found.frame.row(by_predicate=(pl.col("region") == "220000") & (pl.col("factor") == "tfp"), named=True)
+    assert row["gap"] == pytest.approx(median(growth[one] for one in alike.of("220000")) - growth["220000"])
+    half = dict(
+        banded.components.filter(start=2017, end=2023, component="estimates")
+        .select("region", "relative_half_width").rows()
+    )  # fmt: skip
+    theirs = [half[one] ** 2 for one in alike.of("220000")]
+    assert row["high"] - row["gap"] == pytest.approx(math.sqrt(half["220000"] ** 2 + math.pi / 2 * sum(theirs) / 25))
+
+
+def test_nothing_binds_whose_band_holds_zero_or_whose_capital_is_abundant(measured, alike, banded):
+    bound = gaps(measured, alike, bands=banded).frame.filter(pl.col("binding"))
+    assert bound.height
+    assert bound["low"].min() > 0
+    assert bound["steady"].all()
+    capital = bound.filter(factor="deepening")
+    assert (capital["level"] <= capital["level_peers"]).all()
+
+
+def test_reallocation_is_split_off_where_its_period_is_the_same(measured, alike):
+    moved = measured.periods.filter(start=2017, end=2023).select("region", "start", "end", allocation=pl.lit(0.004))
+    plain, split = gaps(measured, alike), gaps(measured, alike, allocation=moved)
+    assert not plain.split
+    assert split.split
+    before, after = (one.frame.filter(factor="tfp").sort("region")["own"] for one in (plain, split))
+    assert (before - after).to_numpy() == pytest.approx(0.004)
+    elsewhere = moved.with_columns(start=pl.lit(2012, pl.Int64))
+    assert not gaps(measured, alike, allocation=elsewhere).split
+
+
+def test_wilson_is_that_of_the_paper():
+    found = wilson(36, 62)  # statsmodels.stats.proportion.proportion_confint(36, 62, method="wilson")
+    assert (found["low"], found["high"]) == pytest.approx((0.456656, 0.695224), abs=1e-6)
+
+
+def test_a_past_brief_knows_nothing_later(package):
+    cut, first = as_of(package, 2010)
+    assert first
+    assert max(frame["year"].max() or 0 for frame in cut.tables.values() if "year" in frame.columns) <= 2010
+
+
+def test_output_of_a_past_brief_is_as_first_published(package):
+    cut, _ = as_of(package, 2010)
+    rows = cut.tables["accounts"].filter(region="210000").sort("year")
+    growth = 100 * (rows["output_real"][-1] / rows["output_real"][-2] - 1)
+    told = package.tables["vintages"].filter(region="210000", year=2010, vintage="first_published")
+    assert growth == pytest.approx(told["output_growth"].item())
+
+
+def test_what_was_said_does_not_depend_on_what_came_later(package):
+    accounts = package.tables["accounts"].with_columns(
+        output_real=pl.when((pl.col("year") > 2015) & (pl.col("region") == "440000"))
+        .then(pl.col("output_real") * 1.5).otherwise("output_real")
+    )  # fmt: skip
+    other = replace(package, tables={**package.tables, "accounts": accounts})
+    one, two = (backcast(it).frame.filter(pl.col("rule") != "gap") for it in (package, other))
+    assert one["said"].to_list() == pytest.approx(two["said"].to_list())
+    assert one["happened"].to_list() != two["happened"].to_list()
+
+
+def test_the_record_is_told_with_its_interval(package):
+    found = backcast(package)
+    assert found.first
+    assert found.rates.filter(rule="persistence").select("n", "k").row(0) == (62, 36)
+    assert "backcast.coin" in found.facts()
+    assert "58" in found.summary()
+
+
+def test_too_few_years_are_said(package):
+    short = package.tables["accounts"].filter(pl.col("year") > 2014)
+    with pytest.raises(InputError):
+        backcast(replace(package, tables={**package.tables, "accounts": short}))
