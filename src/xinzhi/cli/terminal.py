@@ -139,7 +139,7 @@ def _sources(made: Study, call: Call) -> None:
         frame = frame.sort("allocation", "tfp_growth", descending=True, nulls_last=True).head(top)
     else:
         frame = result.periods.filter(pl.col("region") == made.region)
-    listed = PARTS if result.industries["emerging"].any() else ("breakthrough", "allocation", "upgrading")
+    listed = PARTS if result.industries["emerging"].any() else ("allocation", "upgrading", "breakthrough")
     parts = [name for name in listed if frame[name].is_not_null().any()]
     rows = [
         [result.names.region(row["region"]), f"{row['start']}–{row['end']}",

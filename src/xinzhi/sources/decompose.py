@@ -44,6 +44,7 @@ from xinzhi.yardstick import (
 )
 
 LEVELS = ("industry", "sector", "total")
+_BRANCHES = "branch_output"
 
 
 def decompose(
@@ -56,10 +57,11 @@ def decompose(
     frontier: object | None = None,
     measurement: Measurement | None = None,
 ) -> Sources:
-    """Split the total factor productivity growth of every region into its three sources.
+    """Split the total factor productivity growth of every region into what is measured of its three sources.
 
-    Breakthrough is the movement of best practice in the industries, allocation the gain from capital and labour that
-    moved between them, upgrading the catching up of the region's own industries, traditional and emerging.
+    `allocation` is the reallocation of capital and labour between industries, `upgrading` the distance to best practice
+    that the region's industries closed, traditional and emerging, `breakthrough` the shift of best practice itself,
+    which is much the same in every region.
 
     Parameters
     ----------
@@ -115,6 +117,8 @@ def decompose(
     require_yearly(result.panel, "sources")
     measured = _measured(result)
     found, refused = _detail(data, measured, chosen, detail)
+    if found.level == "sector" and _BRANCHES in data.tables:
+        refused.append(words("sources.reason.branches"))
     mask, outside = emerging_mask(found.names, found.level, emerging)
     accounts = industry_accounts(found, measured, chosen)
     best = best_practice(found, accounts, chosen)

@@ -19,11 +19,11 @@ from xinzhi.yardstick import Measurement
 
 Row = dict[str, Any]
 ORDER = (
-    "breakthrough",
     "allocation",
     "upgrading",
     "upgrading_traditional",
     "upgrading_emerging",
+    "breakthrough",
     "within",
     "allocation_between",
     "unallocated",
@@ -188,7 +188,7 @@ def facts_of(result: Sources) -> Facts:
     if not result.frame.height:
         found: Facts = {"answer.nothing": {}}
     else:
-        found = {**_whole(result), **contrast(result), **_allocation(result), **_upgrading(result)}
+        found = {**_whole(result), **_allocation(result), **_distance(result), **contrast(result)}
     return {**found, **_basis(result), **_missing(result)}
 
 
@@ -334,14 +334,22 @@ def _allocation(result: Sources) -> Facts:
     return {"answer.allocation": {"most": listed[:width], "least": listed[::-1][:width]}}
 
 
-def _upgrading(result: Sources) -> Facts:
-    """Return how many regions came closer to best practice, or fell behind where these are more."""
-    rows = whole_span(result, result.periods).drop_nulls("upgrading")
+def _distance(result: Sources) -> Facts:
+    """Return where industries came closest to best practice and where least, and how alike its shift is everywhere."""
+    rows = whole_span(result, result.periods).drop_nulls("upgrading").sort("upgrading", descending=True)
     if rows.height <= 1:
         return {}
-    nearer = rows.filter(rows["upgrading"] > 0).height
-    behind = rows.height - nearer
-    return {("answer.nearer" if nearer > behind else "answer.behind"): {"n": max(nearer, behind), "all": rows.height}}
+    width = min(_SHOWN, rows.height // 2)
+    listed = [
+        words("sources.part.alone", name=result.names.region(code), part=closed)
+        for code, closed in rows.select("region", "upgrading").rows()
+    ]
+    rest = "below" if rows["upgrading"][-1] < 0 else "above"
+    shift = rows["breakthrough"].sort()
+    return {
+        "answer.distance": {"most": listed[:width], "least": listed[::-1][:width], "rest": rest},
+        "answer.common": {"low": shift[0], "high": shift[-1]},
+    }
 
 
 def _basis(result: Sources) -> Facts:

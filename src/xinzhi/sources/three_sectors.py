@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import inside, interpolate
+from xinzhi.core.gaps import inside, interpolate, mask_after
 from xinzhi.core.inventory import at_timing
 from xinzhi.data import Package
 from xinzhi.sources.assumptions import Assumptions
@@ -33,7 +33,7 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
             "sources.sectors-differ", name=package.name, first=list(accounts.names), second=list(spent.names)
         )
     nominal = accounts.column("output_nominal")
-    change = np.log(accounts.column("output_index_previous_year_100") / 100.0)
+    change, deflated = _volume_growth(accounts, nominal, measured, assume)
     at = base_position(np.isfinite(nominal), measured)
     output, anew = chained(change, nominal, at)
     everywhere = np.ones(accounts.shape[:2], dtype=np.bool_)
@@ -56,11 +56,40 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
             "proxy:sector_investment": filled,
             "extrapolated:sector_investment": guessed,
             "first_published:sector_output": _first(accounts),
+            "proxy:sector_output": deflated,
         },
         gaps={"output": np.log(nominal.sum(axis=0) / measured.panel.account("output_nominal")), "labour": labour_gap},
         lacks={"labour": without(people), "capital": without(shares)},
     )
     return replace(detail, capital=split_stock(measured, shares, detail, assume))
+
+
+def _volume_growth(
+    accounts: Cube, nominal: FloatArray, measured: Measured, assume: Assumptions
+) -> tuple[FloatArray, BoolArray]:
+    """Return the log growth of the sectors' volumes, and the region-years that it is a proxy in."""
+    # After the last published index value added is deflated by the price of the region's whole output: growth then adds
+    # up to the region's, and what sectors' prices did apart from each other stands in their residuals.
+    change = np.log(accounts.column("output_index_previous_year_100") / 100.0)
+    if assume["after_official"] == "stop":
+        return change, np.zeros(change.shape[1:], dtype=np.bool_)
+    moved, whole = growth(nominal), growth(nominal.sum(axis=0))
+    price = whole - measured.growth.output_growth
+    late = mask_after(change) & ~np.isfinite(change) & _one_vintage(accounts)
+    filled = np.where(late, moved - price, change)
+    return filled, np.asarray((late & np.isfinite(filled)).any(axis=0))
+
+
+def _one_vintage(accounts: Cube) -> BoolArray:
+    """Return where value added is of the same vintage as in the year before; everywhere where none is stated."""
+    if "output_vintage" not in accounts.rows.columns:
+        return np.ones(accounts.shape, dtype=np.bool_)
+    words = accounts.rows["output_vintage"].fill_null("")
+    codes = np.full(accounts.shape, -1, dtype=np.int64)
+    codes[accounts.place] = words.rank("dense").to_numpy()
+    same: BoolArray = np.zeros(accounts.shape, dtype=np.bool_)
+    same[..., 1:] = codes[..., 1:] == codes[..., :-1]
+    return same
 
 
 def _shares(spent: Cube, assume: Assumptions) -> tuple[FloatArray, BoolArray, BoolArray]:

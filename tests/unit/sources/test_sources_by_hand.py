@@ -111,10 +111,10 @@ def test_shown_gap_stands_in_its_own_column():
 def test_explain_names_industries_assumptions_and_what_departs():
     shown = decompose(tables(), assume={"best_of": 2}).explain("B", 2001)
     text = shown.text("en")
-    assert "better allocation of factors" in text
+    assert "reallocation (allocation)" in text
     assert "best_of = 2" in text
     assert shown.assumptions.filter(pl.col("departs"))["assumption"].to_list() == ["best_of"]
-    assert "要素优化配置" in shown.text("zh")
+    assert "要素再配置（配置）" in shown.text("zh")
     with pytest.raises(UsageError, match="2001-2001, not for 1999"):
         decompose(tables()).explain("B", 1999)
     with pytest.raises(UsageError, match="no region 'Q'"):
@@ -158,10 +158,25 @@ def test_levels_behind_the_industries_and_flags_of_the_official_accounts_come_al
         assert (both[name] / both[f"{name}_official"] - 1).abs().max() < TIGHT
     # Tianjin's employment of 2007 is a break in the statistics, and so is what it does to reallocation.
     assert "break:employment" in found.frame.filter(region="120000", year=2007)["flags"][0]
-    later = decompose("china-provinces", assume={"after_official": "extrapolated"}).frame
-    assert later["year"].max() == 2022
+    later = found.frame
+    assert later["year"].max() == 2023
     assert later.filter(pl.col("year") > 2018)["flags"].str.contains("extrapolated:sector_investment").all()
     assert not later.filter(pl.col("year") <= 2017)["flags"].str.contains("extrapolated:sector_investment").any()
+    deflated = later["flags"].str.contains("proxy:sector_output")
+    assert later.filter(deflated)["year"].unique().to_list() == [2023]
+    assert decompose("china-provinces", assume={"after_official": "stop"}).frame["year"].max() == 2017
+
+
+def test_value_added_after_the_last_index_is_deflated_by_the_price_of_the_region():
+    found = decompose("china-provinces", assume={"output_gap": "show"})
+    rows = xinzhi.load("china-provinces").tables["sector_accounts"].filter(region="220000")
+    value = {(sector, year): one for sector, year, one in rows.select("sector", "year", "output_nominal").rows()}
+    whole = log(sum(value[s, 2023] for s in "123") / sum(value[s, 2022] for s in "123"))
+    official = found.measurement.frame.filter(region="220000", year=2023)["output_growth"][0]
+    grown = dict(found.industries.filter(region="220000", year=2023).select("industry", "output_growth").rows())
+    for sector in "123":
+        by_hand = log(value[sector, 2023] / value[sector, 2022]) - (whole - official)
+        assert grown[sector] == pytest.approx(by_hand, abs=TIGHT)
 
 
 def test_assumed_sector_shares_stay_ratios_and_meet_the_official_one():

@@ -63,7 +63,7 @@ def test_codes_that_are_not_there_are_told(package):
     row = found.coverage.filter(quantity="upgrading_emerging").row(0, named=True)
     assert row["status"] == "partly"
     assert "64" in row["reason_zh"]
-    assert "Computed in part: upgrading of emerging industries: the data have no 64" in found.summary("en")
+    assert "Computed in part: distance closed by emerging industries: the data have no 64" in found.summary("en")
 
 
 def test_sectors_and_totals_cannot_place_the_code_of_an_industry():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from xinzhi.core.text import Text, listing, number, percent, sentences, words
@@ -27,6 +28,7 @@ def decomposition(result: Sources, *, region: str | None = None) -> Section:
         "sources.room",
         pictures(shown, region) if periods else (),
         [
+            tables.by_region(shown) if periods else None,
             tables.by_group(shown) if shown.grouped else None,
             tables.by_period(shown) if periods else None,
             tables.coverage(shown),
@@ -51,8 +53,17 @@ def _notes(result: Sources) -> tuple[Text, ...]:
     if result.omitted.height:
         regions = result.omitted["region"].n_unique()
         notes.append(words("sources.note.omitted", years=result.omitted.height, regions=regions))
+    notes = [words("sources.note.reading"), *notes]
+    if (first := _estimated(result)) is not None:
+        notes.append(words("sources.note.estimated", first=first, before=first - 1))
     coarse = ["coarse"] if result.provenance.options["detail"] == "sector" else []
     return (*notes, *(words(f"sources.note.{name}") for name in (*coarse, "frontier", "accounting", "periods")))
+
+
+def _estimated(result: Sources) -> int | None:
+    """Return the first year in which investment by sector is extrapolated; None where it never is."""
+    years = result.frame.filter(pl.col("flags").str.contains("extrapolated:sector_investment"))["year"]
+    return None if years.is_empty() else int(years.sort()[0])
 
 
 def pictures(shown: Shown, region: str | None) -> list[Picture | None]:
@@ -61,8 +72,7 @@ def pictures(shown: Shown, region: str | None) -> list[Picture | None]:
         _stacked(shown),
         _groups(shown),
         _waterfall(shown, region),
-        _map(shown, "map", leading_parts(shown.rows, shown)),
-        _map(shown, "apart", leading_parts(apart(shown), shown)),
+        _map(shown),
         _reallocation(shown),
         _beside(shown),
     ]
@@ -82,25 +92,30 @@ def _stack(shown: Shown, frame: pl.DataFrame, name: str | Column) -> dict[str, A
 
 
 def _stacked(shown: Shown) -> Picture:
-    """Return the stacked contributions by region, with the residual's dot."""
+    """Return the regions less all of them together, part by part; their own parts where there is no sum."""
+    rows = apart(shown)
+    if rows.height <= 1:
+        return _whole(shown)
+    spread = {name: 100 * float(np.std(rows[name].drop_nulls().to_numpy())) for name in shown.parts(rows)}
+    told = [words("sources.chart.part", part=word(name), value=number(size, 2)) for name, size in spread.items()]
+    facts = {"span": shown.span.label, "n": rows.height, "parts": listing(told)}
+    drawn = _stack(shown, rows, "region") | {"x": words("sources.unit_of.apart")}
+    return picture("sources.sources", kit.stacked, drawn.pop("rows"), tables.deviations(shown, rows), facts, **drawn)
+
+
+def _whole(shown: Shown) -> Picture:
+    """Return the stacked parts by region, with the residual's dot."""
     rows = shown.rows
-    found = leading_parts(rows, shown)
-    facts: dict[str, object] = {"span": shown.span.label, "n": rows.height}
-    headline = "within"
-    if found.height:
-        (source, k), *_ = found["source"].value_counts(sort=True).rows()
-        known = rows.drop_nulls("allocation")
-        facts |= {"source": word(source), "k": k, "up": known.filter(pl.col("allocation") > 0).height}
-        headline = "sources" if known.height else "total"
+    headline = "within" if rows["breakthrough"].is_null().all() else "whole"
     drawn = _stack(shown, rows, "region")
-    return picture(
-        "sources.sources", kit.stacked, drawn.pop("rows"), tables.by_region(shown), facts, headline=headline, **drawn
-    )
+    said = {"headline": headline, "title": "whole", "how": "whole"}
+    facts = {"span": shown.span.label}
+    return picture("sources.sources", kit.stacked, drawn.pop("rows"), tables.by_region(shown), facts, **drawn, **said)
 
 
 def leading_parts(rows: pl.DataFrame, shown: Shown) -> pl.DataFrame:
-    """Return ``region, source, contribution`` of the part that moved TFP most in every row."""
-    # It is the largest part of the sign that the whole has: what made TFP grow, or what made it fall.
+    """Return ``region, source, contribution`` of the part that holds most of every row's difference."""
+    # It is the largest part of the sign that the whole has: what is ahead where TFP is, what is behind where it is.
     names = [name for name in shown.parts(rows) if name not in {"unallocated", "within_only"}]
     signed = pl.col("contribution") * pl.when(pl.col("tfp_growth") < 0).then(-1).otherwise(1)
     return (
@@ -164,9 +179,9 @@ def _step(part: str) -> Text:
     return words(f"sources.chart.{plain}") if plain.startswith(("upgrading_", "within")) else word(part)
 
 
-def _map(shown: Shown, kind: str, found: pl.DataFrame) -> Picture | None:
-    """Return the tile map of a leading part; None without an arrangement of the regions, or where none can be told."""
-    # map: the leading source; apart: what sets a region apart from all together
+def _map(shown: Shown) -> Picture | None:
+    """Return the tile map of what sets a region apart; None without an arrangement of the regions, or without a sum."""
+    found = leading_parts(apart(shown), shown)
     if not shown.view.tiles or not found.height:
         return None
     order = [name for name in shown.parts(shown.rows) if name in set(found["source"])]
@@ -178,8 +193,8 @@ def _map(shown: Shown, kind: str, found: pl.DataFrame) -> Picture | None:
     counts = found["source"].value_counts(sort=True).sort("count", "source", descending=[True, False]).rows()
     listed = listing([words("sources.chart.in_regions", part=word(name), k=k) for name, k in counts])
     return picture(
-        f"sources.{kind}", kit.tiles, rows, tables.leading(shown, kind, found),
-        {"parts": listed, "span": shown.span.label}, unit="points", legend=words("sources.title.map"),
+        "sources.apart", kit.tiles, rows, tables.leading(shown, found),
+        {"parts": listed, "span": shown.span.label}, unit="points", legend=words("sources.title.apart"),
         arrangement=shown.view.tiles, inks=[ink(name) for name in order],
     )  # fmt: skip
 

@@ -68,7 +68,7 @@ class Shown:
         """Return the parts that a frame knows, in the order in which they are stacked; `split` halves allocation."""
         moved = ["allocation_labour", "allocation_capital"] if split else ["allocation"]
         grown = ["upgrading_traditional", "upgrading_emerging"] if self.emerging else ["upgrading"]
-        wanted = ["within_only", "breakthrough", *moved, *grown, "allocation_between", "unallocated"]
+        wanted = ["within_only", *moved, *grown, "breakthrough", "allocation_between", "unallocated"]
         known = [name for name in wanted if name in frame.columns and frame[name].is_not_null().any()]
         return [name for name in known if name != "unallocated" or (frame[name].abs() > 0).any()]
 
@@ -155,11 +155,18 @@ def sums(
 
 
 def by_region(shown: Shown) -> Table:
-    """Return the sources of every region over the whole span, highest TFP growth first."""
+    """Return the parts of every region over the whole span, highest TFP growth first."""
     groups = shown.result.measurement.regions.select("region", group="group_en")
     frame = shown.rows.join(groups, on="region", how="left", maintain_order="left")
     parts = ["tfp_growth", *shown.parts(frame), *shown.halves(frame)]
     return sums(shown, "sources_regions", frame, ["region", grouping("group")], parts, span=shown.span.label)
+
+
+def deviations(shown: Shown, frame: pl.DataFrame) -> Table:
+    """Return the regions less all of them together over the whole span, highest TFP growth first."""
+    return sums(
+        shown, "sources_deviations", frame, ["region"], ["tfp_growth", *shown.parts(frame)], span=shown.span.label
+    )
 
 
 def by_period(shown: Shown) -> Table:
@@ -191,13 +198,13 @@ def of_region(shown: Shown, code: str, parts: Sequence[str]) -> Table:
     return sums(shown, "sources_region", frame, [_period()], ["tfp_growth", *names], name=called)
 
 
-def leading(shown: Shown, kind: str, found: pl.DataFrame) -> Table:
-    """Return the figures of a tile map: the leading source of every region, or what sets it apart."""
+def leading(shown: Shown, found: pl.DataFrame) -> Table:
+    """Return the figures of the tile map: the part that sets a region apart."""
     source = Column(
         name="source", title=words("sources.column.leading"), values={name: word(name) for name in found["source"]}
     )
     points = column("sources.contribution", "percent", words("sources.unit_of.points"))
-    return table(f"sources_{kind}", found, ["region", source, points], shown.result)
+    return table("sources_apart", found, ["region", source, points], shown.result)
 
 
 def reallocation(shown: Shown, rows: pl.DataFrame, names: Sequence[str]) -> Table:
