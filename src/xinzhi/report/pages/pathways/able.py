@@ -40,10 +40,11 @@ def verdicts(result: Able) -> Picture | None:
     )
     twin = table("pathways_able_counts", result.table().rename({one: one.replace(" ", "_") for one in SHADE}),
                  ("category", "able", "by_proxy", "not_able", "unknown"), result, part="counts")  # fmt: skip
+    rows = rows_of(frame, result, row="region", column="category", value="value")
+    marks = {None: words("pathways.able.short_unknown"), SHADE["not able"]: words("pathways.able.short_unable")}
+    for row in rows:
+        row["mark"] = marks.get(row["value"])
     return picture(
-        "pathways.able", kit.matrix,
-        rows_of(frame, result, row="region", column="category", value="value",
-                mark=words("pathways.able.short_unknown")),
-        twin, result.facts()["headline.able"], unit="regions", legend=words("pathways.able.legend"),
-        domain=(0.0, 3.0),
+        "pathways.able", kit.matrix, rows, twin, result.facts()["headline.able"], unit="regions",
+        legend=words("pathways.able.legend"), domain=(0.0, 3.0),
     )  # fmt: skip
