@@ -373,7 +373,11 @@ def _evidence(row: dict[str, str]) -> dict[str, str]:
     zh, en = CAPABILITY["issuers"][row["issuer"]]
     decided = row["evidence"] == "designation" and row["unit"] not in CAPABILITY["other"]
     start = next((one for one in CAPABILITY["sources"] if row["source"].startswith(one)), None)
+    name = row["name_zh"]
+    for foreign, chinese in CAPABILITY["in_chinese"].items():
+        name = name.replace(foreign, chinese)
     return row | {
+        "name_zh": name,
         "evidence": found.get("evidence", row["evidence"]),
         "measure": found.get("measure", other),
         "unit": _unit(row) if decided else CAPABILITY["units"].get(row["unit"], row["unit"]),

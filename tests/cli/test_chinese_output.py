@@ -41,6 +41,7 @@ CALLS = {
     "sectors-list": ("sectors", "--list"),
     "sectors-index": ("sectors", DATA, "--system", "xinzhi-sectors", "--draws", "20", "--region", "22", "--out", "out"),
     "paths": ("paths", DATA, "--region", "Jilin", "--draws", "20", "--out", "out"),
+    "able": ("able", DATA, "--region", "Jilin", "--category", "nev", "--out", "out"),
     "plan": ("plan", DATA, "--region", "Jilin", "--out", "out"),
     "risks": ("risks", DATA, "--only", "capacity", "--only", "debt", "--out", "out"),
     "bubbles": ("bubbles", DATA, "--of", "provinces", "--critical", "stored", "--out", "out"),

@@ -10,7 +10,8 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, same, words
+from xinzhi.core.unit_words import unit_text
 from xinzhi.data import names_of, provenance
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.industries import Explanation, as_package, word
@@ -132,13 +133,15 @@ def _plain(row: Mapping[str, Any]) -> dict[str, object]:
 
 def _row(row: Mapping[str, Any]) -> dict[str, object]:
     """Return what the sentence about one piece of evidence says."""
-    unit = "" if row["unit"] in {"ratio", "rank", "mention", "items"} else f" {row['unit']}"
+    bare = row["unit"] is None or row["unit"] in {"ratio", "rank", "mention", "items"}
+    unit = same("") if bare else unit_text(row["unit"])
+    size = f"{row['value']:g}"
     return {
         "kind": word("kind_of_evidence", row["evidence"]),
         "what": Text(zh=row["name_zh"], en=row["name_en"]),
-        "value": f"{row['value']:g}{unit}",
+        "value": Text(zh=f"{size}{unit.zh}", en=f"{size} {unit.en}".strip()),
         "year": row["year"],
-        "issuer": Text(zh=row["issuer_zh"] or row["issuer"], en=row["issuer"]),
+        "issuer": Text(zh=row["issuer_zh"] or row["issuer_en"], en=row["issuer_en"]),
     }
 
 

@@ -271,5 +271,5 @@ def listed(rows: pl.DataFrame) -> pl.DataFrame:
     down = [False, False, False, True, False]
     return every.sort("region", "for_category", place, "year", "measure", descending=down).select(
         "region", "for_category", "evidence", "measure", "name_zh", "name_en", "value", "unit", "year", "issuer_zh",
-        "issuer", "source", "confidence", "nation", "nation_year", "nation_source",
+        pl.col("issuer").alias("issuer_en"), "source", "confidence", "nation", "nation_year", "nation_source",
     )  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import LANGUAGES, Text, words
+from xinzhi.core.unit_words import unit_text
 from xinzhi.pathways import Able
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture, rows_of
@@ -23,7 +24,14 @@ def able(result: Able, *, region: str | None = None) -> Section:
         notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
     columns = ("region", "category", "able", "grade", "designation", "output", "output_year", "stated", "rank",
                "quotient", "reason")  # fmt: skip
-    rows = table("pathways_facts", result.evidence, ("region", "for_category", "evidence", "name", "value", "unit",
+    units = {one: unit_text(one) for one in result.evidence["unit"].drop_nulls().unique()}
+    told = result.evidence.with_columns(
+        pl.col("unit")
+        .replace_strict({one: text.lang(language) for one, text in units.items()})
+        .alias(f"unit_{language}")
+        for language in LANGUAGES
+    )
+    rows = table("pathways_facts", told.drop("unit"), ("region", "for_category", "evidence", "name", "value", "unit",
                  "year", "issuer"), result, part="evidence")  # fmt: skip
     every = table("pathways_able", result.frame.filter(pl.col("able") != "unknown"), columns, result)
     return Section.of("pathways.able", [verdicts(result)], [every, rows], anchor="able", notes=tuple(notes))
