@@ -42,7 +42,7 @@ SPREAD = np.array([[0.030, 0.0, 0.0], [0.004, 0.006, 0.0], [-0.006, 0.001, 0.012
 PERSISTENCE = np.array([[0.4, 0.0, -0.1], [0.0, 0.5, 0.0], [-0.1, 0.0, 0.3]])
 STRONG = np.diag([0.6, 0.6, 0.6])
 START, ERRORS, LIMIT = 0.6, 3.0, 1e-12
-LONE, ASKED_SHARE = 25, 0.87
+LONE, ALONE, ASKED_SHARE = 25, 400, 0.87
 PANELS, REGIONS, SHORT, ASKED = 250, 31, 9, 4  # of each panel four regions are asked
 
 
@@ -117,14 +117,14 @@ def single(lasts: np.ndarray, fall: float, *, trend: bool, seed: int = 3) -> tup
     """Return the share of economies of 25 years inside the 90 % band, and above it; growth falls by so much a year."""
     rng, hits, above = np.random.default_rng(seed), 0, 0
     moves = Moves(count=DRAWS, seed=seed, order=None, trend=trend)
-    for _ in range(ECONOMIES):
+    for _ in range(ALONE):
         series = economy(LONE, 1, rng, lasts)
         series[:, 0] -= fall * (np.arange(len(series)) - LONE / 2)
         future, _ = moves.own((np.arange(LONE), series[:LONE]), HORIZON, rng)
         truth, drawn = ends(series[None, LONE:])[0], ends(future)
         low, high = np.percentile(drawn, [5, 95])
         hits, above = hits + bool(low <= truth <= high), above + bool(truth > high)
-    return hits / ECONOMIES, above / ECONOMIES
+    return hits / ALONE, above / ALONE
 
 
 def singles() -> bool:
