@@ -111,6 +111,22 @@ def test_every_kind_of_question_is_answered(xinzhi_frontier, options, said):
     assert said in out
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "The growth figure is TFP of the growth accounts"), ("zh", "增长数是增长核算的全要素生产率")],
+)
+def test_a_package_needs_no_goods(xinzhi_frontier, language, said):
+    code, out, err = xinzhi_frontier("china-provinces", "--lang", language, "--top", 2)
+    assert (code, err) == (0, "")
+    assert out.startswith(said)
+
+
+def test_a_plain_table_needs_goods(xinzhi_frontier, firms):
+    code, _, err = xinzhi_frontier(firms)
+    assert code == 2
+    assert "name at least one column" in err
+
+
 def test_a_plain_table_needs_no_package(xinzhi_frontier, firms, tmp_path):
     code, out, _ = xinzhi_frontier(firms, "-x", "k", "-y", "y", "--index", "malmquist", "--out", tmp_path / "out")
     assert code == 0
@@ -174,6 +190,7 @@ def test_units_are_found_when_names_repeat(xinzhi_frontier, shared):
         ((*MAIN, "--unit", "region"), 2, "columns of a plain table"),
         (("china-provinces", "-x", "capital,capital", "-y", "output_real"), 2, "named twice"),
         (("china-provinces", "-x", ",", "-y", "output_real"), 2, "name at least one column"),
+        (("china-provinces", "-x", "capital"), 2, "name at least one column"),
         (("nowhere.csv", "-x", "a", "-y", "b"), 3, "no such file"),
     ],
 )

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from xinzhi.yardstick import Bands, Measurement, Ranking
 
 TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
-GOODS = ("capital", "labour", "output")
-REFERENCE = "sequential"  # best practice once reached is not lost: what falls short of it is inefficiency
 LEAST = 2  # regions of a frontier, at the least
 DETAILED = ("industry_accounts", "sector_accounts")
 
@@ -212,8 +210,7 @@ def _frontier(package: Package, measurement: Measurement) -> Study | None:
     """Return the Malmquist index of capital and labour over the years of official figures."""
     from xinzhi.studies.frontier import frontier
 
-    ways: dict[str, Any] = {"inputs": GOODS[:2], "outputs": GOODS[2:], "index": "malmquist", "reference": REFERENCE}
-    ways |= {"measurement": measurement, "protocol": measurement.protocol}
+    ways: dict[str, Any] = {"measurement": measurement, "protocol": measurement.protocol}
     made = _or_none("studies.two-years", lambda: frontier(package, **ways))
     change = None if made is None else made.results["change"].frame
     if made is None or change is None or change["unit"].n_unique() < LEAST or not change["index"].count():

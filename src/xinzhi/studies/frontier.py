@@ -24,6 +24,8 @@ Count = Callable[[int, int], None]
 MEASURES = {"radial": "radial", "non-radial": "nonradial", "sbm": "sbm"}  # models that an index of distances knows
 BOOTED = ("malmquist", "contemporaneous")
 COLUMNS = ("inputs", "outputs", "bad", "explain", "input_prices", "output_prices")
+GOODS = {"inputs": ("capital", "labour"), "outputs": ("output",)}  # of the growth accounts
+REFERENCE = "sequential"  # best practice once reached is not lost: what falls short of it is inefficiency
 EXACT = 2.0**53  # the whole numbers that a double tells apart
 STONED = "stoned"
 
@@ -67,6 +69,18 @@ class FrontierOptions:
     def columns(self) -> tuple[str, ...]:
         """Every column of figures that takes part."""
         return tuple(name for part in COLUMNS for name in getattr(self, part))
+
+    def of_package(self) -> FrontierOptions:
+        """Return the call with the goods of the growth accounts where none is named, and their index over the years."""
+        if any(self.columns):
+            return self
+        kinds = (
+            self.index, self.reference, self.decomposition, self.model, self.year, self.window, self.sfa, self.group,
+            self.order_m, self.order_alpha,
+        )  # fmt: skip
+        asked = self.boot > 0 or self.returns or any(one is not None for one in kinds)
+        wish = replace(self, inputs=GOODS["inputs"], outputs=GOODS["outputs"])
+        return wish if asked else replace(wish, index="malmquist", reference=REFERENCE)
 
     def settled(self) -> FrontierOptions:
         """Return the call with the index by its own name and its reference; refuse what does not go together."""
@@ -205,7 +219,8 @@ def frontier(
     progress
         Who is told how far it is.
     asked
-        Fields of `FrontierOptions`; `inputs` and `outputs` name columns.
+        Fields of `FrontierOptions`; `inputs` and `outputs` name columns. Of a package both are by default those of
+        the growth accounts, and with nothing else asked the Malmquist index over the years stands beside them.
 
     Examples
     --------
@@ -214,9 +229,11 @@ def frontier(
     >>> list(xinzhi.studies.frontier("china-provinces", **goods).results)
     ['efficiency']
     """
-    wish: FrontierOptions = options(FrontierOptions, asked).settled()
+    wish: FrontierOptions = options(FrontierOptions, asked)
+    plain = is_plain(source)
+    wish = (wish if plain else wish.of_package()).settled()
     progress.step("read")
-    read = _of_table(source, wish) if is_plain(source) else _of_package(source, wish, measurement)
+    read = _of_table(source, wish) if plain else _of_package(source, wish, measurement)
     progress.step("score")
     draft = Draft(name="frontier", source=read.line, package=read.package)
     draft.results = dict(_results(wish, read, progress.count))
@@ -347,7 +364,11 @@ def _change(wish: FrontierOptions, source: Source, count: Count) -> Labelled:
     if wish.boot:
         given |= {"n_boot": wish.boot, "seed": wish.seed, "n_jobs": wish.jobs, "progress": count}
     roles = ("region", "year", wish.inputs, wish.outputs, wish.bad)
-    return source.sealed(verbs.productivity_change(frame, *roles, index=wish.index or "malmquist", **given), labels)
+    change = verbs.productivity_change(frame, *roles, index=wish.index or "malmquist", **given)
+    if source.measured and not wish.bad and wish.group is None and (wish.inputs, wish.outputs) == tuple(GOODS.values()):
+        growth = source.measured[0].frame.fill_nan(None).rename({"region": "unit", "year": "period"})
+        change = replace(change, accounts=growth)
+    return source.sealed(change, labels)
 
 
 def _made(**choices: Any) -> dict[str, Any]:  # noqa: ANN401 - options of any kind

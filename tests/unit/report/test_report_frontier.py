@@ -269,11 +269,44 @@ def test_brief_sets_the_index_beside_the_growth_accounts(package, measurement, b
     )
     index = 100 * float(change.frame["index"].log().mean())
     accounts = 100 * float(measurement.frame.filter(pl.col("year") <= 2017)["tfp_growth"].mean())
-    assert f"by {number(index, 2, sign=True)} % a year" in made.answer[0].en.replace("\u00a0", " ")
-    assert f"against {number(accounts, 2, sign=True)} %" in made.answer[0].en.replace("\u00a0", " ")
-    assert made.answer[1].en.startswith("They differ in their weights")
+    verdict = made.answer[0].en.replace("\u00a0", " ")
+    assert verdict.startswith(
+        f"The growth figure is TFP of the growth accounts: {number(accounts, 2, sign=True)} % a year"
+    )
+    assert f"The frontier index, {number(index, 2, sign=True)} %, is no growth figure" in verdict
+    assert made.answer[-1].en.startswith("They differ in their weights")
     (one,) = made.figures(brief=True)
     assert one.picture.twin.key == "frontier_beside"
+
+
+def test_the_page_of_a_package_gives_the_verdict_first(package, measurement):
+    study = xinzhi.studies.frontier(package, measurement=measurement)
+    result = study.results["change"]
+    assert (result.provenance.options["index"], result.provenance.options["reference"]) == ("malmquist", "sequential")
+    page = section(result)
+    assert page.pictures[0].kind == "beside"
+    assert page.answer[0].en.startswith("The growth figure is TFP of the growth accounts")
+    assert "增长数是增长核算的全要素生产率" in page.answer[0].zh
+    facts = result.facts()
+    assert next(iter(facts)) == "answer.verdict"
+    # At the weight of capital that the page names the index is output growth less weighted inputs.
+    rows, weight = result.beside_accounts(), facts["answer.why"]["implied"] / 100
+    mean = {name: float(rows[name].mean()) for name in rows.columns if name != "unit"}
+    inputs = weight * mean["capital_growth"] + (1 - weight) * mean["labour_growth"]
+    assert mean["output_growth"] - inputs == pytest.approx(mean["index"], abs=1e-9)
+    assert mean["difference"] == pytest.approx(mean["tfp_growth"] - mean["index"], abs=1e-12)
+
+
+def test_other_goods_and_indices_have_no_verdict(package, measurement):
+    study = xinzhi.studies.frontier(
+        package, measurement=measurement, inputs=("capital",), outputs=("output",), index="malmquist", years="2015:2017"
+    )
+    result = study.results["change"]
+    assert result.accounts is None
+    assert "answer.verdict" not in result.facts()
+    with pytest.raises(UsageError, match="no growth accounts beside it"):
+        result.beside_accounts()
+    assert list(xinzhi.studies.frontier(package, measurement=measurement, year=2017).results) == ["efficiency"]
 
 
 def test_brief_of_a_single_region_is_none(country, brief):

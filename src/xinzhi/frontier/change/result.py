@@ -41,6 +41,9 @@ _SHOWN = 3
 _YEARS = (1000, 2999)  # whole numbers between them are years
 _ROLES = {"inputs": "inputs", "outputs": "outputs", "bads": "bad"}
 _EXACT = 1e-7
+_ROUNDING = 1e-6  # points: capital and labour that grow alike weigh alike
+_WHOLE = 100  # percent
+_ACCOUNTS = ("tfp_growth", "output_growth", "capital_growth", "labour_growth", "human_capital_contribution")
 
 
 def index_text(index: str) -> Text:
@@ -66,7 +69,8 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
     input or directional; none for fixed weights. `left_out` has the observations that follow a gap, so that no pair
     ends with them. `weights` has a row for each good of a Färe-Primont or Lowe index; a range says that the shadow
     price is not unique. `programs` counts linear programs, rows and columns of the largest, and those that the general
-    solver took.
+    solver took. `accounts` has the growth accounts of the same output, capital and labour, where they were measured, in
+    log points: ``unit, period``, the growth of each, ``human_capital_contribution``, ``labour_share, tfp_growth``.
     """
 
     levels: pl.DataFrame
@@ -76,6 +80,7 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
     additive: bool
     programs: dict[str, int]
     failures: dict[tuple[Any, Any], Any] = field(default_factory=dict)
+    accounts: pl.DataFrame | None = None
 
     @property
     def parts(self) -> list[str]:
@@ -124,6 +129,18 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
     def complete(self) -> pl.DataFrame:
         """The points of the pairs that have the index and all parts."""
         return self.points.drop_nulls()
+
+    def beside_accounts(self) -> pl.DataFrame:
+        """Return ``unit``, mean index and parts, and the growth accounts of the same pairs, in points a period."""
+        if self.accounts is None:
+            raise UsageError("frontier.no-accounts")
+        growth = self.accounts.select(
+            "unit", "period", *(pl.col(name) * 100 for name in _ACCOUNTS), share=100 * (1 - pl.col("labour_share"))
+        )
+        both = self.complete.join(growth, on=["unit", "period"], how="left")
+        means = [pl.col(name).mean() for name in ("index", *self.stack, *_ACCOUNTS, "share")]
+        frame = both.group_by("unit").agg(*means).sort("index", "unit", descending=[True, False])
+        return frame.with_columns(difference=pl.col("tfp_growth") - pl.col("index"))
 
     @cached_property
     def stack(self) -> tuple[str, ...]:
@@ -179,6 +196,9 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
     def facts(self) -> Facts:
         """Return mean change and parts, who gained most and least, what could not be computed, and how it was."""
         facts: Facts = self._means_facts() if self.complete.height else {"answer.no_pair": {}}
+        if self.accounts is not None and self.complete.height:
+            first, last = _against_accounts(self)
+            facts = {**first, **facts, **last}
         lost = self.frame.height - self.complete.height
         if lost:
             facts["answer.unsolved"] = {"k": lost, "n": self.frame.height}
@@ -209,3 +229,24 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
             ]
             facts["answer.ends"] = {"first": said[:_SHOWN], "last": said[: -_SHOWN - 1 : -1], "unit": self.sign}
         return facts
+
+
+def _against_accounts(result: ProductivityChange) -> tuple[Facts, Facts]:
+    """Return which of the two is the growth figure, and why they differ: the weights that they give to capital."""
+    # The weight of capital in the frontier is the one at which the index would be the residual.
+    frame = result.beside_accounts()
+    rows = frame.drop_nulls([*_ACCOUNTS[:4], "share"])
+    if not rows.height:
+        return {}, {}
+    names = ("index", *_ACCOUNTS[:4], "share")
+    index, tfp, output, capital, labour, share = (float(rows[name].to_numpy().mean()) for name in names)
+    verdict = {"index": index, "accounts": tfp, "span": result.span, "n": rows.height, "per": result.per}
+    first: Facts = {"answer.verdict": verdict | {"what": result.what(rows["unit"])}}
+    if abs(capital - labour) < _ROUNDING:
+        return first, {}
+    human = rows["human_capital_contribution"].fill_null(0.0).to_numpy().mean()
+    values = {"share": share, "capital": capital, "labour": labour, "human": float(human)}
+    implied = 100 * (output - labour - index) / (capital - labour)
+    if 0 <= implied <= _WHOLE:
+        return first, {"answer.why": values | {"implied": implied}}
+    return first, {"answer.why_plain": values}

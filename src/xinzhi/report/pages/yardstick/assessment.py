@@ -227,10 +227,10 @@ def _scope(_: Assessment, results: Mapping[str, Any]) -> Section:
     return brief(results["scope"])
 
 
-def _frontier(study: Assessment, results: Mapping[str, Any]) -> Section | None:
+def _frontier(_: Assessment, results: Mapping[str, Any]) -> Section | None:
     from xinzhi.report.pages.frontier.change import brief
 
-    return brief(results["change"], study.measurement)
+    return brief(results["change"])
 
 
 BRIEF: Mapping[str, Callable[[Assessment, Mapping[str, Result]], Section | None]] = {
