@@ -235,3 +235,15 @@ def test_a_page_of_several_results_needs_the_region_in_one_of_them(tmp_path):
     assert "risks-register-ledger" in written[0].read_text(encoding="utf-8")
     with pytest.raises(UsageError, match="nowhere"):
         write_report(both, tmp_path, name="risks", source=source, region="nowhere")
+
+
+def test_a_region_alone_has_no_base_rate_and_still_a_page(package):
+    frames = {
+        name: table.filter(pl.col("region") == "520000") if "region" in table.columns else table
+        for name, table in package.tables.items()
+    }
+    alone = xinzhi.load(frames, units={name: dict(units) for name, units in package.units.items()})
+    result = risks.register(alone, able=pathways.able(alone))
+    assert result.worst()["base_rate"].null_count() == result.worst().height > 0
+    worst = next(one for one in section(result).tables if one.key == "register_worst")
+    assert len(worst.rows) == result.worst().height

@@ -14,6 +14,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.audit import Audit
+from xinzhi.yardstick.benchmark import benchmarked
 from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
 from xinzhi.yardstick.estimates.draws import tfp_growth as drawn_growth
 from xinzhi.yardstick.estimates.errors import learn
@@ -288,7 +289,7 @@ SOURCES = {
 RULES = {
     "investment": "estimates.investment_rule",
     "investment_price": "capital.price_after_official",
-    "labour_share": "shares.carry",
+    "labour_share": "shares.after",
     "schooling": "estimates.schooling_rule",
     "employment": "labour.breaks",
 }
@@ -321,7 +322,7 @@ def _scenario(measurement: Measurement, made: Path, spans: list[Span]) -> pl.Dat
     if not rules.declares("estimates.correction_years"):
         return pl.DataFrame(schema={**schema, **numbers})
     growing, falling = rules.value("estimates.correction_years")
-    corrected, excess = _deflated(panel, growing, falling)
+    corrected, excess = _deflated(panel, rules, growing, falling)
     inputs, _ = build_inputs(corrected, rules)
     member = np.zeros((1, len(panel.regions)), dtype=np.bool_)
     member[0, made.rows] = True
@@ -352,12 +353,17 @@ def _scenario(measurement: Measurement, made: Path, spans: list[Span]) -> pl.Dat
     return pl.concat(tables).with_columns(pl.col(list(numbers)).fill_nan(None))
 
 
-def _deflated(panel: Panel, growing: Span, falling: Span) -> tuple[Panel, FloatArray]:
-    """Return the panel with investment of the suspect years scaled down, and the log excess of every region `(R,)`."""
+def _deflated(panel: Panel, rules: Protocol, growing: Span, falling: Span) -> tuple[Panel, FloatArray]:
+    """Return the panel with investment of the suspect years scaled down, and the log excess of every region `(R,)`.
+
+    The rate is that of the investment that the protocol measures with: what its benchmark has taken out of the years
+    before 2017 is corrected already, and not a second time.
+    """
     nominal = panel.investment["investment_nominal"]
+    counted, _ = benchmarked(panel, rules)
     at = [int(year - panel.years[0]) for year in falling]
     with np.errstate(invalid="ignore", divide="ignore"):
-        rate = np.log(nominal.sum(axis=0) / panel.account("output_nominal"))
+        rate = np.log(counted.investment["investment_nominal"].sum(axis=0) / panel.account("output_nominal"))
     fall = rate[:, at[1]] - rate[:, at[0]]
     weight = np.where(np.isfinite(fall), panel.account("output_nominal")[:, at[1]], 0.0)
     excess = np.minimum(np.nan_to_num(fall - np.average(np.nan_to_num(fall), weights=weight)), 0.0)

@@ -82,6 +82,11 @@ def _both(row: Mapping[str, Any], name: str) -> Text:
     return Text(zh=row[f"{name}_zh"], en=row[f"{name}_en"])
 
 
+def _percent(part: float | None) -> float | None:
+    """Return a part in percent; None where there are no other regions to take it of."""
+    return None if part is None else 100 * part
+
+
 def flag_table(result: Register, called: Called) -> Table:
     """Return every flag; regions of which the same is said share a row, for what all build is idle everywhere."""
     order = {name: place for place, name in enumerate(describe("register", "pitfall").values)}
@@ -117,7 +122,7 @@ def worst_table(result: Register, called: Called) -> Table:
     rows = [
         (
             called.regions[r["region"]], _word("severity", r["severity"]), _word("pitfall", r["pitfall"]),
-            _item(called, r), _both(r, "evidence"), 100 * r["base_rate"], _both(r, "clears"),
+            _item(called, r), _both(r, "evidence"), _percent(r["base_rate"]), _both(r, "clears"),
         )
         for r in result.worst().iter_rows(named=True)
     ]  # fmt: skip
