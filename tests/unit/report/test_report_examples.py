@@ -233,8 +233,8 @@ def test_nested() -> None:
 
 
 def test_figure() -> None:
-    said = figure("named-by-most", 0.92), figure("named-by-most", 0.4998, 0.5), figure("idle-now", 71.34, 75)
-    assert (said[0].en, said[1].zh, said[2].zh) == ("92\xa0%", "49.98%", "71.3%")
+    said = figure("named-by-most", 0.92), figure("named-by-most", 0.4998, 0.5), figure("idle-now", 0.08, 0.1)
+    assert (said[0].en, said[1].zh, said[2].zh) == ("92\xa0%", "49.98%", "8%")
 
 
 def test_reason() -> None:
