@@ -11,7 +11,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import NO_NAMES
-from xinzhi.risks import capacity, debt, debt_fan, herd_entry, peak_to_peak, plant_capacity, register, zombies
+from xinzhi.risks import capacity, debt, debt_fan, herd_entry, peak_to_peak, plant_capacity, zombies
 from xinzhi.risks.capacity.entry_inputs import read_categories, survey_series
 from xinzhi.risks.debt.fan_shocks import _bias, autoregressive, independent, panel_autoregression, persistent
 from xinzhi.risks.register.evidence import _few
@@ -262,16 +262,6 @@ def test_the_share_of_assets_is_of_those_that_can_be_judged():
     assert found["share_of_assets"] == pytest.approx(10 / 40)
 
 
-def test_an_unknown_density_is_nobodys_rank():
-    near = pl.DataFrame(
-        {"region": ["220000"] * 4, "industry": ["38", "39", "26", "36"], "density": [0.1, 0.2, None, 0.4]}
-    )
-    checks = register("china-provinces", density=near).checks.filter(
-        region="220000", rule="far-from-present-strengths", item="ict"
-    )
-    assert checks["value"][0] == pytest.approx(2 / 3)  # the second of three, not of four
-
-
 def test_a_total_of_debt_names_only_whom_it_counts():
     rows = pl.DataFrame({"region": ["a", "b"], "year": [2020] * 2, "debt": [1.0, 3.0], "output": [10.0, None]})
     facts = debt(rows).facts()
@@ -326,12 +316,3 @@ def test_capacity_that_nobody_surveyed_has_no_start():
     rates = pl.DataFrame({"period": ["2020FY"], "industry": ["coal"], "utilisation": [70.0]})
     with pytest.raises(InputError, match="no quarter"):
         survey_series(rates)
-
-
-def test_densities_of_categories_are_taken_as_they_are():
-    given = pl.DataFrame({"region": ["220000"] * 2, "category": ["auto", "nev"], "density": [0.1, 0.3]})
-    checks = register("china-provinces", density=given).checks.filter(
-        region="220000", rule="far-from-present-strengths"
-    )
-    ranks = dict(checks.drop_nulls("value").select("item", "value").rows())
-    assert ranks == {"auto": 0.5, "nev": 1.0}
