@@ -22,19 +22,22 @@ def run(*words, cwd=None):
 
 
 def test_the_package_that_ships(tmp_path):
+    assert run("china-provinces").stdout.startswith("Value added of the digital core went from 4.8")
     done = run("china-provinces", "--as-of", "2024-01-01", "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     [overall] = document["overall"]
     assert overall["year"] == 2016
     assert overall["lower"] <= overall["share"] <= overall["upper"]
-    assert document["results"][0]["provenance"]["options"]["definitions"] == [
-        "digital-core-divisions", "five-powers", "high-tech-manufacturing-2017",
+    assert [one["provenance"]["verb"] for one in document["results"]] == ["digital_core", "digital_dependence", "scope"]
+    assert document["results"][2]["provenance"]["options"]["definitions"] == [
+        "digital-core-divisions", "five-powers", "high-tech-manufacturing-2017", "strategic-emerging-2018",
     ]  # fmt: skip
     assert {"63", "64", "65"} <= set(document["absent"])
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"scope.html", "scope.xlsx", "scope.json", "scope.csv"}
-    assert pl.read_csv(tmp_path / "out" / "scope.csv").height == len(document["results"][0]["frame"])
+    tables = {f"scope-{name}.csv" for name in ("digitalcore", "dependence", "scope")}
+    assert names == {"scope.html", "scope.xlsx", "scope.json"} | tables
+    assert pl.read_csv(tmp_path / "out" / "scope-scope.csv").height == len(document["results"][2]["frame"])
 
 
 def test_a_table_and_the_use_test_together(tmp_path):

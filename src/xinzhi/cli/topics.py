@@ -222,7 +222,7 @@ def scope(call: Call) -> int | None:
             console().print(text, markup=False, end="")
     elif call.get("explain") is not None:
         wish = studies.ScopeOptions(**call.options(studies.ScopeOptions))
-        found = verbs.explain(call.get("explain"), wish.day, definitions=wish.definitions, standard=wish.standard)
+        found = verbs.explain(call.get("explain"), wish.day(None), definitions=wish.definitions, standard=wish.standard)
         if call.json:
             print_json({"explain": plain(found, language)})
         else:

@@ -9,6 +9,7 @@ The question
 The verbs
     `classify` holds industries to the dated definitions in force on a day, `classify_package` those of a data package;
     `explain` answers for one of them;
+    `digital_core` measures the core of the nation by its value added;
     `digital_dependence` is the use test, from an input-output table; `history` holds the five powers to two centuries
     of energy. `definitions` lists what is defined, `definition` gives one, `read_definition` and `check_definition`
     take your own, `definition_template` starts one; `standard` and `lookup` know the codes, `concordance` joins GB/T

@@ -14,7 +14,10 @@ from .conventions import document as document
 from .conventions import read_date as read_date
 from .dated import Definition as Definition
 from .dated import Era as Era
+from .digital_core import DigitalCore as DigitalCore
+from .digital_core import digital_core as digital_core
 from .digital_dependence import Dependence as Dependence
+from .digital_dependence import dependence_of_china as dependence_of_china
 from .digital_dependence import digital_dependence as digital_dependence
 from .history import History as History
 from .history import history as history

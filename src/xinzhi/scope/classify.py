@@ -181,11 +181,28 @@ def classify_package(
         names=names_of(package),
         titles={one: column.text for one in scope.measures if (column := known_tables()[name].column(one))},
         units={one: unit for one, unit in package.units.get(name, {}).items() if one in scope.measures},
+        wholes=_wholes(package, rows) if name == "activity" else {},
         kind=package.kind,
         provenance=replace(
             scope.provenance, package=package.name, inputs={name: package.fingerprint(name)}
         ),
     )  # fmt: skip
+
+
+def _wholes(package: Package, rows: pl.DataFrame) -> dict[str, float]:
+    """Return employment of all urban units and of everyone in the industries' year; empty where one is unknown."""
+    unit = package.units.get("activity", {}).get("employment")
+    found = {}
+    for key, table in (("urban", "activity_sections"), ("everyone", "accounts")):
+        frame = package.tables.get(table)
+        if frame is None or "employment" not in frame.columns or package.units.get(table, {}).get("employment") != unit:
+            return {}
+        year = rows["year"].max() if "year" in rows.columns else None
+        known = frame.filter(pl.col("year") == year, pl.col("region").is_in(rows["region"].unique().to_list()))
+        if known["region"].n_unique() < rows["region"].n_unique():
+            return {}
+        found[key] = float(known["employment"].sum())
+    return found if found["urban"] > 0 and found["everyone"] > 0 else {}
 
 
 def _rows(table: pl.DataFrame, name: str, until: int) -> tuple[pl.DataFrame, list[Finding]]:

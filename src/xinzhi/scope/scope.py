@@ -33,7 +33,8 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     only the middle of its bounds, `split` and `unmapped` what the concordance does with it.
 
     `question` holds the day, the standard and the definitions; `measures` are the columns that weigh. From a package
-    come its `regions`, and `titles` and `units` of the measures.
+    come its `regions`, `titles` and `units` of the measures, and `wholes`: what employment of the industries is part
+    of, ``urban`` all urban units and ``everyone`` all the employed of the same year, in the same unit.
     """
 
     totals: pl.DataFrame
@@ -44,6 +45,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     regions: pl.DataFrame | None = None
     titles: Mapping[str, Text] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    wholes: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make region and year part of the key where they are given."""
@@ -126,8 +128,10 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         """What the shares are shares of, in words."""
         if self.weighed is None:
             return words("scope.label.industries")
-        name = self.title(self.weighed)
-        return name if self.year is None else words("scope.label.of_year", measure=name, year=self.year)
+        name, n = self.title(self.weighed), self.codes.height
+        if self.year is None:
+            return words("scope.label.of_listed", measure=name, n=n)
+        return words("scope.label.of_year", measure=name, year=self.year, n=n)
 
     @cached_property
     def codes(self) -> pl.DataFrame:
@@ -211,6 +215,10 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             facts["answer.exact" if width < NARROW / 100 else "answer.share"] = {"measure": self.measured, **whole}
             if width > NARROW:
                 facts["answer.wide"] = {"names": [self.coded(code) for code in self._widest()]}
+            if self.wholes:
+                shares = {name: whole["total"] / value for name, value in self.wholes.items()}
+                inside = {f"of_{name}": whole["share"] * share for name, share in shares.items()}
+                facts["answer.denominators"] = {"all": self.codes.height, "year": self.year, **shares, **inside}
         names = [self.list_name(one.id) for one in self.question.chosen]
         names += [self.list_name("use")] if self.question.use is not None else []
         facts["answer.lists" if len(self.question.chosen) > 1 else "answer.list"] = {"names": names}
@@ -231,6 +239,9 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             facts["note.absent"] = {"names": [self.coded(code) for code in self.absent]}
         if part:
             facts["note.partial"] = {}
+        entered = [one.title for one in self.question.chosen if one.status == "partial"]
+        if entered:
+            facts["note.entered"] = {"names": entered}
         force = definitions(day).filter(~pl.col("definition").is_in([one.id for one in self.question.chosen]))
         for key, is_template in (("note.others", False), ("note.templates", True)):
             some = force.filter((pl.col("status") == "template") == is_template)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -46,10 +47,19 @@ def listed(row: Mapping[str, Any]) -> Text:
         category = Text(zh=row["category_zh"], en=row["category_en"])
         values["inside"] = words("scope.reason.category", category=category)
     if how == "out":
-        return words("scope.reason.outside" if row["line"] else "scope.reason.not_listed", **values)
+        missing = "not_entered" if row["definition"] in _in_part() else "not_listed"
+        return words("scope.reason.outside" if row["line"] else f"scope.reason.{missing}", **values)
     if how == "in":
         return words("scope.reason.listed", **values)
     return words("scope.reason.in_part", share=bounded(row), why=_why(row), **values)
+
+
+@cache
+def _in_part() -> frozenset[str]:
+    """Return the definitions that ship with some of their codes only."""
+    from xinzhi.scope.catalogue import shipped
+
+    return frozenset(name for name, one in shipped().items() if one.status == "partial")
 
 
 def _why(row: Mapping[str, Any]) -> Text:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.data import Package
-    from xinzhi.scope import Dependence, Scope
+    from xinzhi.scope import Dependence, DigitalCore, Scope
     from xinzhi.studies.study import Progress, Study
 
 INDUSTRY_TABLES = ("industry_accounts", "activity", "industries")
+_GB = 6  # digits of a region by GB/T 2260
 _KEYS = {"country": ("country", "entity", "region"), "year": ("year",)}  # what columns of energy tables are called
 
 
@@ -35,12 +36,23 @@ class ScopeOptions:
     region: str | None = None
     encoding: str | None = None
 
-    @property
-    def day(self) -> Any:  # noqa: ANN401 - a date or a year
-        """The day that was named."""
-        if self.as_of is None:
+    def day(self, package: Package | None) -> Any:  # noqa: ANN401 - a date or a year
+        """Return the day that was named; of a package by default the last day of its last accounts."""
+        if self.as_of is not None:
+            return self.as_of
+        table = None if package is None else package.tables.get("accounts")
+        if table is None or not table.height:
             raise UsageError("studies.name-day")
-        return self.as_of
+        return f"{int(str(table['year'].max()))}-12-31"
+
+    def check(self, source: object) -> None:
+        """Refuse options that do not go together, or with the source."""
+        if source is None and self.io is None:
+            raise UsageError("studies.name-industries")
+        if (self.io is None) != (self.digital is None):
+            raise UsageError("studies.io-and-digital")
+        if self.region is not None and self.io is None:
+            raise UsageError("studies.region-of-io")
 
     @property
     def definitions(self) -> list[str] | None:
@@ -63,18 +75,15 @@ def scope(source: Any = None, *, progress: Progress = SILENT, **asked: Any) -> S
     Examples
     --------
     >>> import xinzhi
-    >>> list(xinzhi.studies.scope("china-provinces", as_of="2024-01-01").results)
-    ['scope']
+    >>> list(xinzhi.studies.scope("china-provinces").results)
+    ['core', 'dependence', 'scope']
     """
+    from xinzhi.scope import dependence_of_china
+
     wish: ScopeOptions = options(ScopeOptions, asked)
     if wish.energy is not None:
         return _powers(wish)
-    if source is None and wish.io is None:
-        raise UsageError("studies.name-industries")
-    if (wish.io is None) != (wish.digital is None):
-        raise UsageError("studies.io-and-digital")
-    if wish.region is not None and wish.io is None:
-        raise UsageError("studies.region-of-io")
+    wish.check(source)
     draft = Draft(name="scope", source=same(Path(str(wish.io)).name))
     use, dependent = None, None
     if wish.io is not None:
@@ -85,9 +94,14 @@ def scope(source: Any = None, *, progress: Progress = SILENT, **asked: Any) -> S
     if source is not None:
         progress.step("lists")
         judged, draft.source, draft.package = _judged(source, wish, use)
+        core = None if draft.package is None else _core(draft.package)
+        if core is not None:
+            draft.results["core"] = core
+            dependent = dependent or dependence_of_china()
+            draft.results["dependence"] = dependent
         draft.results["scope"] = judged
     if dependent is not None:
-        draft.results["dependence"] = dependent
+        draft.results.setdefault("dependence", dependent)
     more: dict[str, Any] = {}
     if source is not None:
         more |= {name: getattr(judged, name) for name in ("totals", "overall", "lists")}
@@ -114,13 +128,28 @@ def _dependence(wish: ScopeOptions) -> Dependence:
     )
 
 
+def _core(package: Package) -> DigitalCore | None:
+    """Return value added of the digital core; None where the package has no series of it, or is not of China."""
+    from xinzhi.scope import digital_core
+
+    regions = package.tables["accounts"]["region"].unique() if "accounts" in package.tables else ()
+    if "nation" not in package.tables or not all(len(code) == _GB and code.endswith("0000") for code in regions):
+        return None
+    try:
+        return digital_core(package)
+    except InputError:
+        return None
+
+
 def _judged(source: Any, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[Scope, Text, Package | None]:  # noqa: ANN401 - a package or a table
     """Return what counts among the industries of a table or of a data package, and what was read."""
     from xinzhi.data import read_any
     from xinzhi.scope import classify, classify_package
 
-    ways: dict[str, Any] = {"as_of": wish.day, "definitions": wish.definitions, "standard": wish.standard, "use": use}
     package = _package(source, wish.encoding)
+    ways: dict[str, Any] = {
+        "as_of": wish.day(package), "definitions": wish.definitions, "standard": wish.standard, "use": use
+    }  # fmt: skip
     if package is None:
         rows = read_any(source, "industries", encoding=wish.encoding)[0]
         name = Path(source).name if isinstance(source, (str, Path)) else "table"

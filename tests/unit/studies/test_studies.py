@@ -83,7 +83,7 @@ def test_topics_can_be_left_out():
         ("sectors", {"draws": 5}, "for an index only"),
         ("frontier", {"inputs": ("capital",), "outputs": ("capital",)}, "named twice"),
         ("bubbles", {"log": True, "value": "log_price"}, "a logarithm already"),
-        ("scope", {}, "depends on the day"),
+        ("scope", {"io": "flows.csv"}, "belong together"),
     ],
 )
 def test_what_does_not_go_together_is_refused_in_both_languages(topic, asked, said):

@@ -24,6 +24,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Bands": ("yardstick.bands", "bands"),
     "yardstick.Backtest": ("yardstick.bands", "backtest"),
     "Scope": ("scope.classify", "classified"),
+    "DigitalCore": ("scope.core", "core"),
     "Dependence": ("scope.dependence", "dependence"),
     "History": ("scope.history", "history"),
     "Sources": ("sources.decomposition", "decomposition"),

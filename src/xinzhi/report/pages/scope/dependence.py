@@ -25,9 +25,19 @@ def dependence(result: Dependence, *, region: str | None = None) -> Section:
         [_share(result), _industries(result, shown)],
         [_table("scope_dependence", result, shown)],
         anchor="scope-use",
-        answer=sentences(result.facts(), "scope"),
-        notes=(words("scope.note.prices"), words("scope.note.lumps"), same(str(result.rule["reference"]).strip())),
+        answer=_said(result, "answer."),
+        notes=(
+            *_said(result, "note."),
+            words("scope.note.prices"),
+            words("scope.note.lumps"),
+            same(str(result.rule["reference"]).strip()),
+        ),
     )
+
+
+def _said(result: Dependence, shelf: str) -> tuple[Text, ...]:
+    """Return the sentences of one shelf of the facts."""
+    return tuple(sentences({key: one for key, one in result.facts().items() if key.startswith(shelf)}, "scope"))
 
 
 def name_of(code: str, given: str) -> Text:
