@@ -132,12 +132,14 @@ def test_what_the_benchmark_does_to_the_nation_by_period():
     for kind in ("none", "revised_output", "national"):
         made = xinzhi.measure("china-provinces", OURS.replace({"capital.benchmark": kind, "reporting.periods": spans}))
         found[kind] = {
-            (row["start"], row["end"]): 100 * row["capital_growth"] for row in made.national_periods.to_dicts()
+            (row["start"], row["end"]): (100 * row["capital_growth"], 100 * row["tfp_growth"])
+            for row in made.national_periods.to_dicts()
         }
-    for span, capital in zip(
-        spans, ([14.85, 14.33, 12.74], [15.42, 14.90, 13.63], [10.88, 11.18, 10.25]), strict=False
-    ):
-        assert [found[kind][tuple(span)] for kind in found] == pytest.approx(capital, abs=0.01)
+    capital = [14.85, 14.33, 12.74], [15.42, 14.90, 13.63], [10.88, 11.18, 10.25], [6.65, 7.07, 6.96]
+    tfp = [2.88, 3.16, 4.02], [1.35, 1.63, 2.31], [1.87, 1.72, 2.20], [1.93, 1.72, 1.78]
+    for span, *expected in zip(spans, capital, tfp, strict=True):
+        for at, values in enumerate(expected):
+            assert [found[kind][tuple(span)][at] for kind in found] == pytest.approx(values, abs=0.0051)
 
 
 def test_a_region_alone_has_the_figure_that_it_has_among_all():
