@@ -45,6 +45,7 @@ CALLS = {
     "plan": ("plan", DATA, "--region", "Jilin", "--out", "out"),
     "risks": ("risks", DATA, "--only", "capacity", "--only", "debt", "--out", "out"),
     "bubbles": ("bubbles", DATA, "--of", "provinces", "--critical", "stored", "--out", "out"),
+    "brief": ("brief", "贵州", "--out", "out"),
     "screen": ("screen", "projects.csv", "--archive", "archive.csv", "--out", "out"),
     "screen-example": ("screen", "--example", "out"),
     "protocol-list": ("protocol", "list"),

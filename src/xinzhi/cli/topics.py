@@ -57,6 +57,22 @@ def study(call: Call, source: Any, *, kind: type[Any] | None = None, **more: Any
         return studies.study(call.verb, source, progress=told, **asked)
 
 
+def brief(call: Call) -> int:
+    """Print the brief of a region, or all of it as JSON; write its page if a folder was named."""
+    gc.disable()  # as in `assess`
+    made: Any = study(call, call.get("data", DEFAULT), kind=studies.BriefOptions)
+    files = [] if call.out is None else made.write(call.out, call.language)
+    if call.json:
+        from xinzhi.report.pages.brief import document as machine
+
+        print_json(machine(made) | {"files": [str(path) for path in files]})
+        return errors_left(made)
+    console().print(made.summary(call.language), markup=False)
+    lines(made.notes, call.language, style="dim")
+    lines(files, call.language)
+    return errors_left(made)
+
+
 def ruled(call: Call) -> Protocol:
     """Return the protocol of a call, with the values of ``--set``."""
     from xinzhi.protocol import load

@@ -92,6 +92,14 @@ class Audited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Briefed:
+    """How a brief is made; its region is an argument."""
+
+    protocol: str = PROTOCOL
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOptions:
     """What can be asked of `verify`."""
 
@@ -144,6 +152,7 @@ class Call:
 
 VERBS: Mapping[str, Verb] = {
     "assess": Verb("topics.assess", options=("AssessOptions", Settings, Signed, Shown)),
+    "brief": Verb("topics.brief", ("region", "data?"), (Briefed, Settings, Shown)),
     "audit": Verb("topics.audit", options=("AuditOptions", Settings, Audited, Shown)),
     "claim": Verb("topics.topic", options=("ClaimOptions", Settings, Shown)),
     "bridge": Verb("topics.topic", options=("BridgeOptions", Settings, Shown)),

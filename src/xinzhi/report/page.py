@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from functools import cache, partial
 from html import escape
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup
 
 from xinzhi.core import flags
 from xinzhi.core.text import Language, Text, paragraph, words
-from xinzhi.data import Package
-from xinzhi.report.document import Document
 from xinzhi.report.palette import FACTORS
 from xinzhi.report.table import NUMERIC, Column, Table, cell
+
+if TYPE_CHECKING:
+    from xinzhi.data import Package
+    from xinzhi.report.document import Document
 
 LANG = {"zh": "zh-CN", "en": "en"}
 
@@ -24,7 +27,7 @@ def page(document: Document, language: Language) -> str:
     """Return a document as HTML; it opens in the language of the browser, without scripts in `language`."""
     lead = document.sections[0] if document.leads else None
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             language=language,
@@ -42,8 +45,8 @@ def page(document: Document, language: Language) -> str:
             certificate=document.certificate,
             table=partial(table_markup, decimals=document.decimals),
             factor_key=_factor_key(),
-            style=_asset("style.css"),
-            script=_asset("switch.js"),
+            style=asset("style.css"),
+            script=asset("switch.js"),
             w=words,
         )
     )
@@ -55,13 +58,15 @@ def package_line(package: Package) -> Text:
     return Text(zh=f"{package.title.zh}{version}", en=f"{package.title.en}{version}")
 
 
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
+    """Return a style or script that stands beside the templates."""
     text = (files("xinzhi.report") / "templates" / name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704 - a file of this package
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Return the environment of the templates, with texts in both languages."""
     import jinja2
 
     environment = jinja2.Environment(

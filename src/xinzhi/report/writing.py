@@ -17,7 +17,7 @@ from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.report.document import Document, dump
 from xinzhi.report.section import Section
-from xinzhi.studies import Study
+from xinzhi.studies import Brief, Study
 from xinzhi.yardstick import Audit, Measurement, Ranking
 
 if TYPE_CHECKING:
@@ -217,9 +217,11 @@ def write_study(
     >>> [path.name for path in write_study(made, tempfile.mkdtemp())]
     ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv']
     """
-    from xinzhi.studies import Assessment
+    from xinzhi.studies import Assessment, Brief
 
     out, notes = Path(folder), study.notes
+    if isinstance(study, Brief):
+        return write_brief(study, out, language=language)
     if not isinstance(study, Assessment):
         return write_report(
             list(study.results.values()), out, name=study.name, source=study.source, language=language,
@@ -233,6 +235,32 @@ def write_study(
         measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes,
         ranking=study.ranking,         certificate=certify(measured, package, options=options), key=key,
     )  # fmt: skip
+
+
+def write_brief(study: Brief, out_dir: Path, *, language: Language = "en") -> list[Path]:
+    """Write the brief of a region: a page that prints on two sheets of A4, and a document for machines.
+
+    Parameters
+    ----------
+    study
+        What `xinzhi.studies.brief` returns.
+    out_dir, language
+        As in `write_assessment`, also the error.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, xinzhi
+    >>> made = xinzhi.studies.brief("china-provinces", region="Jilin")
+    >>> [path.name for path in write_brief(made, pathlib.Path(tempfile.mkdtemp()))]
+    ['brief-220000.html', 'brief-220000.json']
+    """
+    from xinzhi.report.pages.brief import document, page
+
+    names = [f"brief-{study.region}.html", f"brief-{study.region}.json"]
+    with whole(out_dir, names) as (html, data):
+        html.write_text(page(study, language), encoding="utf-8", newline="\n")
+        data.write_text(dump(document(study)), encoding="utf-8", newline="\n")
+    return [out_dir / name for name in names]
 
 
 def report_of(

@@ -9,6 +9,9 @@ from .bands import backtest as backtest
 from .bands import bands as bands
 from .bridge import BridgeOptions as BridgeOptions
 from .bridge import bridge as bridge
+from .brief import Brief as Brief
+from .brief import BriefOptions as BriefOptions
+from .brief import brief as brief
 from .bubbles import BubblesOptions as BubblesOptions
 from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks

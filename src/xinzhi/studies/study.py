@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 LEAST = Path(__file__).with_name("studies.yaml")
 YARDSTICK = ("measure", "audit", "claim", "vintages")  # their recipes are short and stand together
 ESTIMATES = ("bands", "backtest")
-OTHERS = ("bridge", "scope", "sources", "sectors", "paths", "able", "plan", "frontier", "risks", "screen", "bubbles")
+OTHERS = (
+    "bridge",
+    "scope",
+    "sources",
+    "sectors",
+    "paths",
+    "able",
+    "plan",
+    "frontier",
+    "risks",
+    "screen",
+    "bubbles",
+    "brief",
+)
 TOPICS = ("assess", *YARDSTICK, *ESTIMATES, *OTHERS)
 
 
@@ -206,7 +219,7 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     ----------
     name
         The topic: ``assess, measure, audit, claim, bridge, vintages, bands, backtest, scope, sources, sectors,
-        paths, plan, frontier, risks, screen, bubbles``.
+        paths, plan, frontier, risks, screen, bubbles, brief``.
     source
         A data package, its name or path; several topics read plain tables, too.
     progress

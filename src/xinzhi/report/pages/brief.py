@@ -1,0 +1,189 @@
+"""The brief of one region as a page that prints on two sheets of A4, and as a document for machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from markupsafe import Markup
+
+from xinzhi.core.schema import describe
+from xinzhi.core.text import Text, percent, same, words
+from xinzhi.report.page import asset, both_svg, environment, table_markup
+from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
+from xinzhi.report.table import Column, Table
+
+if TYPE_CHECKING:
+    from xinzhi.core.text import Language
+    from xinzhi.studies import Brief
+
+WIDTH, ROW = 320, 16
+PLOT = (108, 286)
+OWN = {"self": FACTORS["tfp"], "peer": INK, "neighbour": SOFT, "both": INK}
+
+
+def page(made: Brief, language: Language) -> str:
+    """Return a brief as HTML in both languages; it opens in the language that is asked for."""
+    title = words("brief.title.page", name=made.about)
+    parts = [part for part in made.parts if part not in {"answer", "record"}]  # these have places of their own
+    return environment().get_template("brief.html.j2").render(
+        language=language,
+        title=title,
+        subtitle=words("brief.subtitle", source=made.source, span=made.span),
+        made=made,
+        parts=parts,
+        evidence=None if (rows := evidence(made)) is None else table_markup(rows, 1),
+        gaps=None if (found := gaps(made)) is None else table_markup(found, 1),
+        growth=Markup(growth(made.more["sources_of_growth"], made.about)),  # noqa: S704 - made here, its words escaped
+        company=Markup(company(made)),  # noqa: S704 - made here, its words escaped
+        style=asset("brief.css"),
+        foot=provenance(made),
+        w=words,
+    )  # fmt: skip
+
+
+def document(made: Brief) -> dict[str, Any]:
+    """Return a brief for machines: every sentence in both languages, and the figures of its tables."""
+    from xinzhi.report.document import rows, text
+
+    return {
+        "region": made.region,
+        "name": text(made.about),
+        "span": made.span,
+        "parts": {part: [text(line) for line in made.sentences(part)] for part in made.parts},
+        "tables": {name: rows(frame) for name, frame in made.more.items()},
+        "notes": [text(note) for note in made.notes],
+        "provenance": made.results["measurement"].provenance.to_dict(),
+    }
+
+
+def provenance(made: Brief) -> Text:
+    """Return the line at the foot: data, protocol, version."""
+    mark = made.results["measurement"].provenance
+    return words("label.foot", source=made.source, mark=Text(zh=mark.foot("zh"), en=mark.foot("en")))
+
+
+def evidence(made: Brief) -> Table | None:
+    """Return the main evidence of the region as a table; None without any."""
+    frame: pl.DataFrame | None = made.more.get("evidence")
+    if frame is None or frame.is_empty():
+        return None
+    able = made.results["able"]
+    verdict, grade = describe("able", "able").values, describe("able", "grade").values
+    planned = frame["named"].any()
+    rows = [
+        (
+            able.names.text("category", row["category"]),
+            words("brief.column.graded", verdict=verdict[row["able"]], grade=grade[row["grade"]])
+            if row["grade"] else verdict[row["able"]],
+            *([words("label.yes" if row["named"] else "label.no")] if planned else []),
+            Text(zh=row["evidence_zh"], en=row["evidence_en"]),
+        )
+        for row in frame.iter_rows(named=True)
+    ]  # fmt: skip
+    heads = ["category", "verdict", *(["planned"] if planned else []), "evidence"]
+    columns = tuple(Column(title=words(f"brief.column.{one}"), kind="text") for one in heads)
+    return Table(key="evidence", title=words("brief.table.evidence"), columns=columns, rows=rows)
+
+
+def gaps(made: Brief) -> Table | None:
+    """Return all sources of growth beside the median of the peers; None without peers."""
+    frame: pl.DataFrame | None = made.more.get("gaps")
+    if frame is None or frame.is_empty():
+        return None
+    banded = frame["banded"].any()
+    heads = ["factor", "own", "peers", "gap", *(["band"] if banded else []), "level"]
+    rows = [
+        (
+            words(f"brief.factor.{row['factor']}"),
+            *(same(percent(row[name], 2)) for name in ("own", "peers", "gap")),
+            *([same(f"{percent(row['low'], 2)} … {percent(row['high'], 2)}")] if banded else []),
+            same("" if row["level"] is None else f"{row['level']:.2f} / {row['level_peers']:.2f}"),
+        )
+        for row in frame.iter_rows(named=True)
+    ]
+    columns = tuple(Column(title=words(f"brief.column.{one}"), kind="text") for one in heads)
+    return Table(key="gaps", title=words("brief.table.gaps"), columns=columns, rows=rows)
+
+
+def growth(frame: pl.DataFrame, about: Text) -> str:
+    """Return the contributions as stacked bars: the region and all together, in the last two periods."""
+    parts = {"capital": "capital_contribution", "labour": "labour_contribution",
+             "human_capital": "human_capital_contribution", "tfp": "tfp_growth"}  # fmt: skip
+    columns = list(parts.values())
+    low = min(0.0, *(sum(min(row[one], 0.0) for one in columns) for row in frame.iter_rows(named=True)))
+    high = max(0.0, *(sum(max(row[one], 0.0) for one in columns) for row in frame.iter_rows(named=True)))
+    left, right = PLOT
+    scale = (right - left) / ((high - low) or 1.0)
+    zero = left - low * scale
+    drawn, y = [both_svg(words("brief.table.parts"), 0, 10)], 12
+    for at, row in enumerate(frame.iter_rows(named=True)):
+        if at == 0 or row["span"] != frame["span"][at - 1]:
+            y += 14
+            drawn.append(both_svg(same(row["span"]), 0, y))
+            y += 4
+        name = about if row["kind"] == "self" else words("label.national")
+        drawn.append(both_svg(name, left - 6, y + 10, anchor="end", size=9))
+        above, below = zero, zero
+        for factor, column in parts.items():
+            size = abs(row[column]) * scale
+            below -= size if row[column] < 0 else 0.0
+            x = above if row[column] >= 0 else below
+            above += size if row[column] >= 0 else 0.0
+            drawn.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="12" fill="{FACTORS[factor]}"/>')
+        drawn.append(f'<text x="{above + 4:.1f}" y="{y + 10}">{percent(row["output_growth"])}</text>')
+        drawn.append(f'<path d="M{zero:.1f} {y - 1}v14" stroke="{SOFT}" fill="none"/>')
+        y += ROW
+    x, bottom = 0.0, y + 14
+    for factor in parts:
+        name = words(f"brief.short.{factor}")
+        drawn.append(f'<rect x="{x:.0f}" y="{bottom - 8}" width="8" height="8" fill="{FACTORS[factor]}"/>')
+        drawn.append(both_svg(name, x + 11, bottom, size=9))
+        x += 22 + 5.0 * max(len(name.en), 2 * len(name.zh))
+    return _svg(drawn, bottom + 4, words("brief.table.parts"))
+
+
+def company(made: Brief) -> str:
+    """Return growth with its band and the range of ranks of the region, its peers and its neighbours."""
+    frame: pl.DataFrame = made.more["company"].filter(pl.col("growth").is_not_null())
+    if frame.is_empty():
+        return ""
+    names = made.results["measurement"].names
+    figures = pl.concat([frame["growth"], frame["low"], frame["high"]]).drop_nulls()
+    low, high = min(0.0, float(str(figures.min()))), max(0.0, float(str(figures.max())))
+    left, right = 170, 480
+    scale = (right - left) / ((high - low) or 1.0)
+    title = words("brief.table.company", span=made.span)
+    drawn = [both_svg(title, 0, 10)]
+    if frame["rank_low"].count():
+        drawn.append(both_svg(words("brief.column.ranks"), 640, 10, anchor="end"))
+    for at, row in enumerate(frame.sort(pl.col("kind") != "self", maintain_order=True).iter_rows(named=True)):
+        y = 24 + at * 14
+        colour, name = OWN[row["kind"]], names.region(row["region"])
+        kind = words(f"brief.company.{row['kind']}")
+        drawn.append(both_svg(name, 0, y + 3))
+        drawn.append(both_svg(kind, 96, y + 3, size=9))
+        place = left + (row["growth"] - low) * scale
+        if row["low"] is not None:
+            start, end = (left + (row[one] - low) * scale for one in ("low", "high"))
+            drawn.append(f'<path d="M{start:.1f} {y}H{end:.1f}" stroke="{colour}" stroke-width="4" opacity=".35"/>')
+        drawn.append(f'<circle cx="{place:.1f}" cy="{y}" r="3.4" fill="{colour}"/>')
+        band = "" if row["low"] is None else f" ({percent(row['low'])}, {percent(row['high'])})"
+        drawn.append(f'<text x="{right + 12}" y="{y + 3}">{percent(row["growth"])}{band}</text>')
+        if row["rank_low"] is not None:
+            drawn.append(f'<text x="640" y="{y + 3}" text-anchor="end">{row["rank_low"]}–{row["rank_high"]}</text>')
+    bottom = 24 + frame.height * 14
+    zero = left - low * scale
+    drawn.insert(1, f'<path d="M{zero:.1f} 16V{bottom - 6}" stroke="{FAINT}" fill="none"/>')
+    drawn.append(f'<text x="{zero:.1f}" y="{bottom + 4}" text-anchor="middle" font-size="8">0</text>')
+    return _svg(drawn, bottom + 8, title, width=660)
+
+
+def _svg(drawn: list[str], height: float, title: Text, width: int = WIDTH) -> str:
+    from html import escape
+
+    name = escape(f"{title.zh} {title.en}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{name}" viewBox="0 0 {width} {height:.0f}" '
+        f'font-size="10" fill="{INK}">{"".join(drawn)}</svg>'
+    )

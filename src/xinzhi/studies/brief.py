@@ -1,0 +1,373 @@
+"""The brief of one region: seven answers and the record of earlier ones, every sentence from a verb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi import risks, yardstick
+from xinzhi.core.errors import UsageError
+from xinzhi.core.schema import describe
+from xinzhi.core.text import Text, clauses, same, sentences, words
+from xinzhi.data import names_of
+from xinzhi.studies.brief_advice import ability, evidence, moves
+from xinzhi.studies.brief_read import Read, read
+from xinzhi.studies.plain import load
+from xinzhi.studies.study import SILENT, Draft, Study, options, title
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies.study import Progress
+    from xinzhi.yardstick import Bands, Gaps, Measurement
+
+TOGETHER = "estimates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefOptions:
+    """What can be asked of `brief`."""
+
+    region: str | None = None
+    protocol: Protocol | str = "xinzhi-cn-2026"
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Brief(Study):
+    """A study of one region.
+
+    Parameters
+    ----------
+    about
+        The name of the region.
+    span
+        The newest period.
+    parts
+        The facts of every part, by its name, in the order of the page.
+    """
+
+    about: Text
+    span: str
+    parts: Mapping[str, Facts]
+
+    def sentences(self, part: str) -> list[Text]:
+        """Return the sentences of a part."""
+        return sentences(self.parts[part], "brief")
+
+    def summary(self, language: Language = "en") -> str:
+        """Return the whole brief as lines for a person."""
+        lines = [words("brief.title.page", name=self.about).lang(language)]
+        for part in self.parts:
+            lines += ["", words(f"brief.title.{part}").lang(language)]
+            lines += [line.lang(language) for line in self.sentences(part)]
+        return "\n".join([*lines, "", self.results["measurement"].provenance.foot(language)])
+
+
+def brief(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Brief:  # noqa: ANN401 - a package; options
+    """Say in two pages how a region grew and why, what it can do, where it falls short, and what evidence supports.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `BriefOptions`; `region` must be given.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.studies.brief("china-provinces", region="Jilin")
+    >>> made.region, list(made.parts)[:3]
+    ('220000', ['growth', 'where', 'able'])
+    """
+    wish: BriefOptions = options(BriefOptions, asked)
+    progress.step("read")
+    package = load(source, wish.encoding)
+    codes = _codes(package)
+    if wish.region is None:
+        raise UsageError("studies.brief-of", known=[names_of(package).region(code) for code in codes])
+    code = names_of(package).resolve(wish.region, codes)
+    return of_region(read(package, wish.protocol, progress), code)
+
+
+def _codes(package: Package) -> list[str]:
+    """Return the codes of the regions of a package."""
+    table = package.tables.get("regions")
+    if table is None:
+        table = package.require("accounts", ["region"], verb="brief")
+    return [str(code) for code in table["region"].unique().sort().to_list()]
+
+
+def of_region(shared: Read, code: str) -> Brief:
+    """Return the brief of one region from what was read once."""
+    measured, bands = shared.measured, shared.bands
+    span = yardstick.View(measured).spans[-1]
+    about = names_of(shared.package).region(code)
+    state = ability(shared, code)
+    parts: dict[str, Facts] = {
+        "answer": {},
+        "growth": growth(shared, code, about),
+        "where": where(shared, code),
+        **({} if state is None else {"able": state.facts}),
+        **({} if shared.gaps is None else {"gaps": shortfalls(shared.gaps, code)}),
+        **({} if state is None else {"moves": moves(shared, state, _band_of(bands, code))}),
+        **({} if shared.register is None else {"flags": flags(shared.register, code)}),
+        **({} if shared.peers is None else {"company": company(shared, code)}),
+        "record": record(shared, code, about),
+    }
+    parts["answer"] = answer(parts)
+    parts["growth"] = {key: said for key, said in parts["growth"].items() if key not in parts["answer"]}
+    draft = Draft(name="brief", source=title(shared.package), package=shared.package)
+    draft.notes.extend(shared.notes)
+    draft.results["measurement"] = measured
+    found = {"bands": bands, "gaps": shared.gaps, "able": shared.able, "register": shared.register,
+             "backcast": shared.backcast}  # fmt: skip
+    draft.results |= {name: one for name, one in found.items() if one is not None}
+    made = draft.done(region=code)
+    more: dict[str, Any] = {} if shared.gaps is None else {"gaps": shared.gaps.frame.filter(region=code)}
+    more |= {"sources_of_growth": contributions(shared, code), "company": beside(shared, code)}
+    if state is not None:
+        more["evidence"] = evidence(shared, state)
+    return Brief(
+        name="brief", source=made.source, results=made.results, notes=made.notes, region=code, more=more,
+        findings=made.findings, about=about, span=span.label, parts={name: one for name, one in parts.items() if one},
+    )  # fmt: skip
+
+
+def answer(parts: Mapping[str, Facts]) -> Facts:
+    """Return what stands first: growth, the gap that binds, what evidence supports, the gravest flag."""
+    facts = dict(list(parts["growth"].items())[:1])
+    if parts.get("gaps"):
+        sure = [row["factor"] for row in parts["gaps"].get("gaps.one", []) if row["verdict"] == "binding"]
+        facts["answer.gaps" if sure else "answer.no_gaps"] = {"names": sure}
+    if "moves" in parts:
+        built = [row["category"] for row in parts["moves"].get("moves.build", [])]
+        facts["answer.moves" if built else "answer.no_moves"] = {"names": clauses(built)}
+    worst = parts.get("flags", {}).get("flags.one", [])
+    if worst:
+        facts["answer.flag"] = {"severity": worst[0]["severity"], "pitfall": worst[0]["pitfall"]}
+    return facts
+
+
+def _period(measured: Measurement, code: str, span: yardstick.Span) -> dict[str, Any] | None:
+    rows = measured.periods.filter(region=code, start=span.start, end=span.end)
+    return rows.row(0, named=True) if rows.height else None
+
+
+def _nation(measured: Measurement, span: yardstick.Span) -> float | None:
+    rows = measured.national_periods.filter(start=span.start, end=span.end)
+    return rows["tfp_growth"][0] if rows.height else None
+
+
+def _band_of(bands: Bands | None, code: str) -> dict[str, Any] | None:
+    """Return the band of a region in the newest period; None where it has none."""
+    if bands is None:
+        return None
+    start, end = yardstick.leading_span(bands)
+    rows = bands.frame.filter(region=code, start=start, end=end, component=TOGETHER)
+    return rows.row(0, named=True) if rows.height else None
+
+
+def _side(bands: Bands, row: Mapping[str, Any]) -> str:
+    """Return on which side of all together a region is, where that is decided."""
+    above = row["above_nation"]
+    return "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
+
+
+def growth(shared: Read, code: str, about: Text) -> Facts:
+    """Return growth of the newest period with its band, its rank only with its range, and the period before."""
+    measured, bands = shared.measured, shared.bands
+    *earlier, span = yardstick.View(measured).spans
+    own, band = _period(measured, code, span), _band_of(bands, code)
+    facts: Facts = {}
+    if own is None:
+        facts["growth.missing"] = {"name": about, "span": span.label}
+    elif bands is not None and band is not None:
+        told = {"name": about, "span": span.label, "level": bands.level, "side": _side(bands, band)}
+        if band["low"] is None:
+            facts["growth.relative"] = told | {"low": band["relative_low"], "high": band["relative_high"]}
+        else:
+            figures = {"value": own["tfp_growth"], "low": band["low"], "high": band["high"]}
+            facts["growth.banded"] = told | figures | {"nation": _nation(measured, span)}
+        if own["rank"] is not None:
+            n = bands.frame.filter(pl.col("region") != yardstick.NATIONAL)["region"].n_unique()
+            facts["growth.ranks"] = {"low": band["rank_low"], "high": band["rank_high"], "n": n}
+    else:
+        facts["growth.plain"] = {"name": about, "span": span.label, "value": own["tfp_growth"]}
+    before = _period(measured, code, earlier[-1]) if earlier else None
+    if before is not None:
+        nation = _nation(measured, earlier[-1])
+        key = "growth.before_alone" if nation is None else "growth.before"
+        facts[key] = {"span": earlier[-1].label, "value": before["tfp_growth"], "nation": nation}
+    if own is not None and own["grade"]:
+        facts["growth.grade"] = {"grade": own["grade"]}
+    return facts
+
+
+def where(shared: Read, code: str) -> Facts:
+    """Return the contributions to growth in the newest period, and what reallocation brought in the last one known."""
+    span = yardstick.View(shared.measured).spans[-1]
+    own = _period(shared.measured, code, span)
+    facts: Facts = {}
+    if own is not None:
+        facts["where.parts"] = {
+            "output": own["output_growth"], "tfp": own["tfp_growth"],
+            **{name: own[f"{name}_contribution"] for name in ("capital", "labour", "human_capital")},
+        }  # fmt: skip
+    if shared.sources is None or not {"allocation_labour", "allocation_capital"} <= set(shared.sources.periods.columns):
+        return facts
+    rows = shared.sources.periods.filter(region=code).drop_nulls("allocation").sort("end", "start")
+    if rows.height:
+        row = rows.row(-1, named=True)
+        facts["where.allocation"] = {
+            "span": f"{row['start']}–{row['end']}", "total": row["allocation"], "labour": row["allocation_labour"],
+            "capital": row["allocation_capital"],
+        }  # fmt: skip
+    return facts
+
+
+def contributions(shared: Read, code: str) -> pl.DataFrame:
+    """Return the contributions in the last two periods, of the region and of all together."""
+    keys = ["output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth"]
+    tables = []
+    for span in yardstick.View(shared.measured).spans[-2:]:
+        for kind, frame in (("self", shared.measured.periods.filter(region=code)),
+                            ("total", shared.measured.national_periods)):  # fmt: skip
+            rows = frame.filter(start=span.start, end=span.end).select(keys)
+            tables.append(rows.select(*keys, span=pl.lit(span.label), kind=pl.lit(kind)))
+    return pl.concat([*tables[2:], *tables[:2]])
+
+
+def shortfalls(found: Gaps, code: str) -> Facts:
+    """Return the two largest gaps to the median of the peers, and which of them binds."""
+    rows = found.of(code)
+    if not rows:
+        return {"gaps.none": {}} if found.frame.filter(region=code).height else {}
+    sure = sum(row["binding"] and row["banded"] for row in rows)
+    told = [
+        {**row, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row)}
+        for row in rows
+    ]  # fmt: skip
+    head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": f"{found.start}–{found.end}"}}
+    verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.no_sure": {}}
+    return {**verdict, **head, "gaps.one": told}
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    if not row["scarce"]:
+        return "abundant"
+    if not row["banded"]:
+        return "plain" if row["steady"] else "unsure"
+    return "binding" if row["binding"] else "unsure"
+
+
+def flags(found: risks.Register, code: str) -> Facts:
+    """Return the three worst flags of the region in the register."""
+    worst = found.worst()
+    rows = worst.filter(region=code).sort("place")
+    named = describe("register", "pitfall").values
+    told = [
+        {
+            "severity": words(f"register.chart.{row['severity']}"),
+            "pitfall": named.get(row["pitfall"], same(row["pitfall"])),
+            "item": same("") if row["kind"] == "region"
+            else words("brief.flags.item", name=found.names.text(row["kind"], row["item"])),
+            "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
+            "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
+        }
+        for row in rows.iter_rows(named=True)
+    ]  # fmt: skip
+    if not told:
+        return {"flags.none": {}}
+    facts: Facts = {"flags.one": told}
+    if len(told) < int(str(worst["place"].max())):
+        facts["flags.fewer"] = {"n": len(told)}
+    return facts
+
+
+def neighbours(shared: Read, code: str) -> list[str] | None:
+    """Return who borders on a region; None where borders are not known."""
+    from xinzhi.sectors import contiguity
+
+    known = contiguity()
+    measured = set(shared.measured.regions["region"])
+    return [one for one in known[code] if one in measured] if code in known else None
+
+
+def company(shared: Read, code: str) -> Facts:
+    """Return peers and neighbours, and from which of them the region can be told apart."""
+    peers = shared.peers
+    facts: Facts = {}
+    around = neighbours(shared, code)
+    names = shared.measured.names
+    if peers is not None and peers.of(code):
+        facts["company.peers"] = {"year": peers.year, "names": peers.named(code)}
+        if peers.frame.filter(region=code)["far"].mean() > 1 / 2:  # type: ignore[operator] # a share
+            facts["company.far"] = {}
+        if peers.missing:
+            facts["peers.missing"] = peers.facts()["peers.missing"]
+    if around is not None:
+        facts["company.neighbours" if around else "company.island"] = {"names": [names.region(one) for one in around]}
+    others = list(dict.fromkeys([*(peers.of(code) if peers is not None else []), *(around or [])]))
+    return facts | _apart(shared.bands, code, others)
+
+
+def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
+    """Return which of the others grew surely more slowly or faster in the newest period."""
+    if bands is None or not others:
+        return {}
+    start, end = yardstick.leading_span(bands)
+    sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=TOGETHER)
+    faster = sure.filter(pl.col("region") == code, pl.col("other").is_in(others))["other"].to_list()
+    slower = sure.filter(pl.col("other") == code, pl.col("region").is_in(others))["region"].to_list()
+    key = "apart" if faster and slower else "faster" if faster else "slower" if slower else "tied"
+    named = {side: [bands.names.region(one) for one in some] for side, some in (("faster", faster), ("slower", slower))}
+    return {f"company.{key}": named}
+
+
+def beside(shared: Read, code: str) -> pl.DataFrame:
+    """Return the region, its peers and its neighbours with growth, band and ranks of the newest period."""
+    peers = [] if shared.peers is None else shared.peers.of(code)
+    around = neighbours(shared, code) or []
+    span = yardstick.View(shared.measured).spans[-1]
+    rows = []
+    for one in dict.fromkeys([code, *peers, *around]):
+        own, band = _period(shared.measured, one, span), _band_of(shared.bands, one) or {}
+        kind = "self" if one == code else "both" if one in peers and one in around else (
+            "peer" if one in peers else "neighbour"
+        )  # fmt: skip
+        rows.append({"region": one, "kind": kind, "growth": None if own is None else own["tfp_growth"],
+                     **{name: band.get(name) for name in ("low", "high", "rank_low", "rank_high")}})  # fmt: skip
+    kinds = {"growth": pl.Float64, "low": pl.Float64, "high": pl.Float64, "rank_low": pl.Int64, "rank_high": pl.Int64}
+    return pl.DataFrame(rows, schema_overrides=kinds)
+
+
+def record(shared: Read, code: str, about: Text) -> Facts:
+    """Return the hit rate of earlier briefs, what they would have said of the region, and how its bands held."""
+    found = shared.backcast
+    if found is None:
+        return {}
+    facts = found.facts()
+    told = [
+        words("brief.backcast.told", year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0,
+              hit=row["hit"])
+        for row in found.of(code)
+    ]  # fmt: skip
+    if told:
+        facts["backcast.region"] = {"name": about, "told": told}
+    if shared.backtest is not None:
+        pooled = shared.backtest.frame.filter(horizon=0, test="real_time").row(0, named=True)
+        ends = shared.backtest.ends["end"].unique().sort().to_list()
+        facts["backcast.coverage"] = {"level": shared.backtest.level, "coverage": pooled["coverage"], "ends": ends}
+    if shared.able is not None:
+        facts["backcast.unscored"] = {}
+    return facts

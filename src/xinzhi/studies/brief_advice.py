@@ -1,0 +1,172 @@
+"""What a brief says of ability, plans and moves: evidence against plans, category by category."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.parameters import setting
+from xinzhi.core.text import Text, clauses, same, significant, words
+from xinzhi.core.unit_words import amount
+from xinzhi.studies.study import LEAST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xinzhi.core.result import Facts
+    from xinzhi.pathways import Able
+    from xinzhi.studies.brief_read import Read
+
+IDLE = ("idle-now", "idle-if-all-build")  # rules of the register on the nation's capacity
+UNMADE = "designated"  # what rests on a decision of the centre alone is partly a plan of the centre
+BARE = frozenset({"ratio", "rank", "mention", "items"})  # units of evidence without an amount
+KINDS = ("output", "stock", "count", "designation", "employment")  # what says most comes first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ability:
+    """What a region can do and what it names; `rows` has a row for each category with its verdict."""
+
+    region: str
+    rows: pl.DataFrame
+    facts: Facts
+    planned: bool
+    codes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def ability(shared: Read, code: str) -> Ability | None:
+    """Hold what a region names against the evidence of what it can do; None without evidence on any region."""
+    found = shared.able
+    if found is None:
+        return None
+    rows = found.frame.filter(region=code)
+    chosen = shared.plans
+    general = chosen.general if chosen is not None else frozenset()
+    rows = rows.filter(~pl.col("category").is_in(list(general)))
+    named = set(chosen.of(code)) if chosen is not None else set()
+    rows = rows.with_columns(named=pl.col("category").is_in(list(named)))
+
+    def codes(value: str, *, planned: bool) -> list[str]:
+        some = rows.filter(able=value, named=planned).sort("output", descending=True, nulls_last=True)
+        return some["category"].to_list()
+
+    lists = {"can": codes("able", planned=True), "by_proxy": codes("by proxy", planned=True),
+             "unproven": codes("unknown", planned=True), "contradicted": codes("not able", planned=True),
+             "open": codes("able", planned=False)}  # fmt: skip
+    if chosen is None or not named:
+        proxies = codes("by proxy", planned=False)
+        none = words("brief.able.none")
+        only = {
+            "names": _names(found, lists["open"]) if lists["open"] else none,
+            "proxy": _names(found, proxies) if proxies else none,
+        }
+        return Ability(region=code, rows=rows, facts={"able.only": only}, planned=False, codes=lists)
+    counts = {"year": chosen.year, "n": len(named), "able": len(lists["can"]), "proxy": len(lists["by_proxy"]),
+              "unknown": len(lists["unproven"]), "unable": len(lists["contradicted"])}  # fmt: skip
+    facts: Facts = {"able.named": counts}
+    facts |= {f"able.{name}": {"names": _names(found, some)} for name, some in lists.items() if some}
+    return Ability(region=code, rows=rows, facts=facts, planned=True, codes=lists)
+
+
+def _names(found: Able, codes: Sequence[str]) -> Text:
+    """Return the names of categories, parted by semicolons where they hold commas of their own; of many the first."""
+    shown = int(setting(LEAST, "brief_names"))
+    names = [found.names.text("category", one) for one in codes]
+    if len(names) > shown + 1:
+        names = [*names[:shown], words("brief.able.others", n=len(names) - shown)]
+    return clauses(names)
+
+
+def best_evidence(found: Able, region: str, category: str) -> dict[str, Any] | None:
+    """Return the newest piece of the best kind: output before stock, count, designation and employment."""
+    rows = found.evidence.filter(region=region, for_category=category).filter(
+        ~pl.col("measure").is_in(["mention", "growth"])
+    )
+    order = pl.col("evidence").replace_strict(KINDS, range(len(KINDS)), default=len(KINDS), return_dtype=pl.Int64)
+    rows = rows.sort(order, "year", descending=[False, True], maintain_order=True)
+    return rows.row(0, named=True) if rows.height else None
+
+
+def told(row: Mapping[str, Any]) -> Text:
+    """Return a piece of evidence in words: what, how much, in which year, by whom."""
+    issuer = Text(zh=row["issuer_zh"] or row["issuer"] or "", en=row["issuer"] or "")
+    what = Text(zh=row["name_zh"] or row["measure"], en=row["name_en"] or row["measure"])
+    figures = {"what": what, "year": row["year"], "issuer": issuer}
+    if row["evidence"] == "designation" or row["unit"] in BARE:
+        return words("brief.moves.named", **figures)
+    percent = row["unit"] == "percent"
+    value = same(f"{significant(row['value'])}%") if percent else amount(row["value"], row["unit"])
+    return words("brief.moves.evidence", value=value, **figures)
+
+
+def evidence(shared: Read, state: Ability) -> pl.DataFrame:
+    """Return the main evidence of a region: what is planned and made first, then what is made and not planned."""
+    found = shared.able
+    if found is None:
+        return pl.DataFrame()
+    order = [*state.codes["contradicted"], *state.codes["can"], *state.codes["open"], *state.codes["by_proxy"]]
+    rows: list[dict[str, Any]] = []
+    verdicts = {row["category"]: row for row in state.rows.iter_rows(named=True)}
+    for category in order:
+        one = best_evidence(found, state.region, category)
+        if one is None or len(rows) == setting(LEAST, "brief_evidence"):
+            continue
+        text, mine = told(one), verdicts[category]
+        rows.append({"category": category, "able": mine["able"], "grade": mine["grade"], "named": mine["named"],
+                     "evidence_zh": text.zh, "evidence_en": text.en})  # fmt: skip
+    return pl.DataFrame(rows, schema_overrides={"grade": pl.String})
+
+
+def idle(shared: Read) -> set[str]:
+    """Return the industries whose capacity the register flags for the nation."""
+    if shared.register is None:
+        return set()
+    return set(shared.register.national.filter(pl.col("rule").is_in(IDLE))["item"])
+
+
+def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts:
+    """Return up to three moves that evidence supports, what to stop, and what would change the advice."""
+    found = shared.able
+    if found is None:
+        return {}
+    flagged, grades = idle(shared), list(setting(LEAST, "brief_grades"))
+    free = ~pl.col("category").is_in(list(flagged))
+    firm = state.rows.filter(pl.col("able") == "able", pl.col("reason") != UNMADE, pl.col("grade").is_in(grades), free)
+    place = pl.col("grade").replace_strict({name: at for at, name in enumerate(grades)}, return_dtype=pl.Int64)
+    order = firm.sort(place, "output", "category", descending=[False, True, False], nulls_last=True)
+    built = [
+        _move(shared, found, state.region, row)
+        for row in order.head(int(setting(LEAST, "brief_moves"))).iter_rows(named=True)
+    ]
+    facts: Facts = {"moves.about": {}, "moves.build": built} if built else {"moves.none": {}}
+    held = [one for name in ("can", "by_proxy") for one in state.codes[name] if one in flagged]
+    for name, codes in (("contradicted", state.codes["contradicted"]), ("idle", held),
+                        ("unproven", state.codes["unproven"])):  # fmt: skip
+        if codes:
+            facts[f"moves.{name}"] = {"names": _names(found, codes)}
+    if state.codes["unproven"] or state.codes["contradicted"]:
+        facts["moves.change_evidence"] = {}
+    if band is not None and band["low"] is not None:
+        facts["moves.change_band"] = {
+            "span": f"{band['start']}–{band['end']}",
+            "low": band["low"],
+            "high": band["high"],
+        }
+    return facts
+
+
+def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the sentence about one move says."""
+    category = row["category"]
+    one = best_evidence(found, region, category)
+    others = 0 if shared.plans is None else shared.plans.named.filter(
+        pl.col("category") == category, pl.col("region") != region
+    ).height  # fmt: skip
+    return {
+        "category": found.names.text("category", category),
+        "named": "none" if shared.plans is None else bool(row["named"]),
+        "evidence": words("brief.able.none") if one is None else told(one), "others": others,
+        "able": found.frame.filter(category=category, able="able").height,
+    }  # fmt: skip

@@ -1,0 +1,76 @@
+"""The page of a brief: self-contained, in both languages, two sheets of A4 when it is printed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import xinzhi
+from xinzhi.report.pages.brief import document, page
+from xinzhi.studies.brief import of_region
+from xinzhi.studies.brief_read import read
+
+BROWSER = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+SICHUAN = "510000"  # three moves, three flags, ten peers and neighbours: the longest
+
+
+@pytest.fixture(scope="module")
+def shared():
+    return read(xinzhi.load("china-provinces"), "xinzhi-cn-2026")
+
+
+def printed(folder, html):
+    """Return how many pages a browser prints, and their size in points."""
+    source, target = folder / "brief.html", folder / "brief.pdf"
+    source.write_text(html, encoding="utf-8")
+    subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}",
+         "--no-pdf-header-footer", f"--print-to-pdf={target}", source.as_uri()],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    content = target.read_bytes()
+    boxes = re.findall(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)", content)
+    return len(re.findall(rb"/Type\s*/Page\b", content)), {tuple(round(float(one)) for one in box) for box in boxes}
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium to print with")
+@pytest.mark.parametrize(("code", "language"), [(SICHUAN, "en"), (SICHUAN, "zh"), ("220000", "zh"), ("110000", "en")])
+def test_it_prints_on_two_sheets_of_a4(shared, code, language, tmp_path):
+    pages, sizes = printed(tmp_path, page(of_region(shared, code), language))
+    assert pages == 2
+    assert all(abs(width - 595) < 2 and abs(height - 842) < 2 for width, height in sizes)
+
+
+def test_the_page_needs_nothing_from_elsewhere(shared):
+    html = page(of_region(shared, "220000"), "zh")
+    assert not re.search(r"(src|href)=", html)
+    assert "<script" not in html
+    assert 'id="lang-zh" class="switch" checked' in html
+
+
+def test_names_of_the_data_are_escaped(shared):
+    from dataclasses import replace
+
+    from xinzhi.core.text import same
+
+    html = page(replace(of_region(shared, "220000"), about=same("<b>&")), "en")
+    assert "<b>&" not in html
+    assert "&lt;b&gt;&amp;" in html
+
+
+def test_the_document_has_every_sentence_in_both_languages(shared):
+    made = of_region(shared, "520000")
+    found = json.loads(json.dumps(document(made), default=str, allow_nan=False))
+    assert list(found["parts"]) == list(made.parts)
+    assert all(line["zh"] and line["en"] for lines in found["parts"].values() for line in lines)
+
+
+def test_a_study_writes_page_and_document(shared, tmp_path):
+    files = of_region(shared, "520000").write(tmp_path, "zh")
+    assert [path.name for path in files] == ["brief-520000.html", "brief-520000.json"]

@@ -1,0 +1,156 @@
+"""The brief of a region: what any expert would expect of three of them, and what is left out where data are missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.core.errors import UsageError
+from xinzhi.studies.brief import of_region
+from xinzhi.studies.brief_read import read
+
+ORDER = ["answer", "growth", "where", "able", "gaps", "moves", "flags", "company", "record"]
+JILIN, BEIJING, GUIZHOU = "220000", "110000", "520000"
+
+
+@pytest.fixture(scope="module")
+def package():
+    return xinzhi.load("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def shared(package):
+    return read(package, "xinzhi-cn-2026")
+
+
+@pytest.fixture(scope="module")
+def made(shared):
+    return {code: of_region(shared, code) for code in shared.package.tables["regions"]["region"]}
+
+
+def codes_of(made, key):
+    """Return the categories of the moves of a brief, in English."""
+    return [row["category"].en for row in made.parts["moves"].get(key, [])]
+
+
+def test_seven_parts_and_the_record_answer_first(made):
+    assert all(list(one.parts) == ORDER for one in made.values())
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("code", [JILIN, BEIJING, GUIZHOU])
+def test_it_speaks_both_languages(made, code, language):
+    text = made[code].summary(language)
+    assert made[code].about.lang(language) in text
+    assert ("全要素生产率" in text) == (language == "zh")
+    if language == "en":
+        assert not re.search(r"[\u4e00-\u9fff]", text)
+
+
+def test_a_side_is_taken_only_where_it_is_decided(made, shared):
+    start, end = 2017, 2023
+    rows = shared.bands.frame.filter(start=start, end=end, component="estimates")
+    chance = dict(rows.select("region", "above_nation").rows())
+    for code, one in made.items():
+        side = one.parts["answer"]["growth.banded"]["side"]
+        decided = chance[code] >= shared.bands.decided or chance[code] <= 1 - shared.bands.decided
+        assert (side != "tie") == decided
+
+
+def test_no_rank_without_its_range_and_none_of_grade_d(made, shared):
+    newest = shared.measured.periods.filter(start=2017, end=2023)
+    for code, grade in newest.select("region", "grade").rows():
+        assert ("growth.ranks" in made[code].parts["growth"]) == (grade != "D")
+
+
+def test_what_is_recommended_is_made_there_and_not_flagged_for_capacity(made, shared):
+    able = {(row["region"], row["category"]): row["able"] for row in shared.able.frame.iter_rows(named=True)}
+    flagged = set(shared.register.national.filter(pl.col("rule").is_in(["idle-now", "idle-if-all-build"]))["item"])
+    names = {shared.able.names.text("category", one).en: one for one in shared.able.frame["category"].unique()}
+    for code, one in made.items():
+        built = [names[name] for name in codes_of(one, "moves.build")]
+        assert len(built) <= 3
+        assert all(able[code, category] == "able" for category in built)
+        assert not flagged & set(built)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [(BEIJING, "Artificial intelligence"), (GUIZHOU, "Computing power and data centres")]
+)
+def test_moves_that_every_expert_would_sign(made, code, expected):
+    assert expected in codes_of(made[code], "moves.build")
+
+
+def test_jilin_is_known_for_cars_and_told_not_to_add_capacity(made):
+    parts = made[JILIN].parts
+    assert "Automobiles" in parts["able"]["able.can"]["names"].en
+    assert "Automobiles" in parts["moves"]["moves.idle"]["names"].en
+    assert "moves.none" in parts["moves"]
+    assert parts["flags"]["flags.one"][0]["pitfall"].en == "excessive debt"
+
+
+def test_capital_is_no_want_where_it_is_abundant(made):
+    row = made[JILIN].parts["gaps"]["gaps.one"][0]
+    assert row["verdict"] == "abundant"
+    assert row["level"] > row["level_peers"]
+
+
+def test_a_gap_is_called_sure_only_where_its_band_lies_above_zero(made):
+    rows = [row for one in made.values() for row in one.parts["gaps"].get("gaps.one", [])]
+    assert {row["verdict"] for row in rows} >= {"binding", "unsure", "abundant"}
+    assert all(row["low"] > 0 for row in rows if row["verdict"] == "binding")
+
+
+def test_nothing_unknown_is_called_unable(made):
+    assert all("不适合" not in one.summary("zh") for one in made.values())
+    for one in made.values():
+        assert "able.contradicted" not in one.parts["able"] or one.parts["able"]["able.named"]["unable"] > 0
+
+
+def test_the_record_stands_in_every_brief(made):
+    for one in made.values():
+        assert one.parts["record"]["backcast.same"]["n"] == 62
+        assert "backcast.coin" in one.parts["record"]
+        assert "backcast.unscored" in one.parts["record"]
+
+
+def test_the_brief_of_hainan_has_no_neighbour(made):
+    assert "company.island" in made["460000"].parts["company"]
+
+
+def test_a_package_with_accounts_alone_says_what_is_left_out(package):
+    few = {name: package.tables[name] for name in ("regions", "accounts", "investment", "nation")}
+    bare = xinzhi.study("brief", few, region="22")
+    assert list(bare.parts) == ["answer", "growth", "where", "gaps", "company", "record"]
+    said = " ".join(note.en for note in bare.notes)
+    assert all(word in said for word in ("evidence of ability", "the register", "reallocation"))
+    assert "peers.missing" in bare.parts["company"]
+
+
+def test_a_package_without_plans_lists_what_can_be_done(package):
+    few = {name: one for name, one in package.tables.items() if name not in {"plans", "plan_categories"}}
+    bare = xinzhi.study("brief", replace(package, tables=few), region="Guizhou")
+    assert "able.only" in bare.parts["able"]
+    assert "flags" not in bare.parts
+    assert "computing" in bare.summary().lower()
+
+
+def test_official_years_alone_have_no_band_and_no_side(package):
+    few = {
+        name: frame.filter(pl.col("year") <= 2017) if "year" in frame.columns else frame
+        for name, frame in package.tables.items() if name in {"regions", "accounts", "investment", "nation"}
+    }  # fmt: skip
+    bare = xinzhi.study("brief", few, region="Jilin")
+    assert "growth.plain" in bare.parts["answer"]
+    assert all(row["verdict"] in {"plain", "unsure", "abundant"} for row in bare.parts["gaps"].get("gaps.one", []))
+
+
+def test_an_unknown_region_is_named_with_a_suggestion(package):
+    with pytest.raises(UsageError, match="Did you mean Jilin"):
+        xinzhi.study("brief", package, region="Jlin")
+    with pytest.raises(UsageError, match="name the region"):
+        xinzhi.study("brief", package)
