@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 IDLE = ("idle-now", "idle-if-all-build")  # rules of the register on the nation's capacity
 UNMADE = "designated"  # what rests on a decision of the centre alone is partly a plan of the centre
 BARE = frozenset({"ratio", "rank", "mention", "items"})  # units of evidence without an amount
-KINDS = ("output", "stock", "count", "designation", "employment")  # what says most comes first
+TALK = ("mention", "growth")  # what a region says of itself without an amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +80,16 @@ def _names(found: Able, codes: Sequence[str]) -> Text:
 
 
 def best_evidence(found: Able, region: str, category: str) -> dict[str, Any] | None:
-    """Return the newest piece of the best kind: output before stock, count, designation and employment."""
-    rows = found.evidence.filter(region=region, for_category=category).filter(
-        ~pl.col("measure").is_in(["mention", "growth"])
+    """Return the piece of evidence that says most, as `able` sorts them."""
+    rows = found.evidence.filter(
+        pl.col("region") == region, pl.col("for_category") == category, ~pl.col("measure").is_in(TALK)
     )
-    order = pl.col("evidence").replace_strict(KINDS, range(len(KINDS)), default=len(KINDS), return_dtype=pl.Int64)
-    rows = rows.sort(order, "year", descending=[False, True], maintain_order=True)
     return rows.row(0, named=True) if rows.height else None
 
 
 def told(row: Mapping[str, Any]) -> Text:
     """Return a piece of evidence in words: what, how much, in which year, by whom."""
-    issuer = Text(zh=row["issuer_zh"] or row["issuer"] or "", en=row["issuer"] or "")
+    issuer = Text(zh=row["issuer_zh"] or row["issuer_en"] or "", en=row["issuer_en"] or "")
     what = Text(zh=row["name_zh"] or row["measure"], en=row["name_en"] or row["measure"])
     figures = {"what": what, "year": row["year"], "issuer": issuer}
     if row["evidence"] == "designation" or row["unit"] in BARE:

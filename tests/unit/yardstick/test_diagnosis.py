@@ -101,13 +101,16 @@ def test_nothing_binds_whose_band_holds_zero_or_whose_capital_is_abundant(measur
     assert (capital["level"] <= capital["level_peers"]).all()
 
 
-def test_reallocation_is_split_off_where_its_period_is_the_same(measured, alike):
-    moved = measured.periods.filter(start=2017, end=2023).select("region", "start", "end", allocation=pl.lit(0.004))
-    plain, split = gaps(measured, alike), gaps(measured, alike, allocation=moved)
-    assert not plain.split
-    assert split.split
-    before, after = (one.frame.filter(factor="tfp").sort("region")["own"] for one in (plain, split))
-    assert (before - after).to_numpy() == pytest.approx(0.004)
+def test_reallocation_stands_beside_the_residual_and_never_binds(measured, alike, banded):
+    chance = np.random.default_rng(3).normal(0, 0.02, 31)
+    moved = measured.periods.filter(start=2017, end=2023).select("region", "start", "end")
+    moved = moved.with_columns(allocation=pl.Series(chance))
+    plain, split = gaps(measured, alike, bands=banded), gaps(measured, alike, bands=banded, allocation=moved)
+    assert (plain.split, split.split) == (False, True)
+    before, after = (one.frame.filter(factor="tfp").sort("region") for one in (plain, split))
+    assert before.equals(after)
+    assert not split.frame.filter(factor="allocation")["binding"].any()
+    assert not split.frame.filter(factor="allocation")["banded"].any()
     elsewhere = moved.with_columns(start=pl.lit(2012, pl.Int64))
     assert not gaps(measured, alike, allocation=elsewhere).split
 

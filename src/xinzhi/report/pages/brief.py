@@ -8,7 +8,7 @@ import polars as pl
 from markupsafe import Markup
 
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, percent, same, words
+from xinzhi.core.text import NOTHING, Text, percent, same, words
 from xinzhi.report.page import asset, both_svg, environment, table_markup
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
@@ -97,7 +97,11 @@ def gaps(made: Brief) -> Table | None:
         (
             words(f"brief.factor.{row['factor']}"),
             *(same(percent(row[name], 2)) for name in ("own", "peers", "gap")),
-            *([same(f"{percent(row['low'], 2)} … {percent(row['high'], 2)}")] if banded else []),
+            *(
+                [same(f"{percent(row['low'], 2)} … {percent(row['high'], 2)}" if row["banded"] else NOTHING)]
+                if banded
+                else []
+            ),
             same("" if row["level"] is None else f"{row['level']:.2f} / {row['level_peers']:.2f}"),
         )
         for row in frame.iter_rows(named=True)

@@ -18,7 +18,7 @@ from xinzhi.yardstick.estimates.results import Bands
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import View
 
-FACTORS = ("deepening", "human_capital", "allocation", "tfp")
+FACTORS = ("deepening", "human_capital", "tfp", "allocation")
 LEVELS = {"deepening": "capital_output", "human_capital": "human_capital"}
 SCHEMA = {
     "region": pl.String, "start": pl.Int64, "end": pl.Int64, "factor": pl.String, "own": pl.Float64,
@@ -54,6 +54,7 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
         counts = [
             words("brief.gaps.count", factor=words(f"brief.factor.{name}"), n=bound.filter(factor=name).height)
             for name in self.frame["factor"].unique(maintain_order=True)
+            if name in setting("gaps.errors")
         ]
         return {"gaps.counted": {"counts": counts, "span": f"{self.start}–{self.end}",
                                  "n": self.frame["region"].n_unique()}}  # fmt: skip
@@ -74,7 +75,8 @@ def gaps(
         What `bands` returns, for the band of each gap; without them inputs are taken as they are.
     allocation
         ``region, start, end, allocation`` as `sources.decompose` gives it in its `periods`: where it has the same
-        period the residual is split into reallocation and the rest.
+        period, reallocation stands beside the residual that it is part of. Nobody knows its error, so that its gap
+        has no band and never binds.
 
     Notes
     -----
@@ -103,12 +105,10 @@ def gaps(
         human_capital="human_capital_contribution",
         tfp="tfp_growth",
     )
-    moved = None if allocation is None else allocation.filter(start=span.start, end=span.end)
+    moved = None if allocation is None else allocation.filter(start=span.start, end=span.end).drop_nulls("allocation")
     split = moved is not None and not moved.is_empty()
     if split and moved is not None:
-        own = own.join(moved.select("region", "allocation"), on="region").with_columns(
-            tfp=pl.col("tfp") - pl.col("allocation")
-        )
+        own = own.join(moved.select("region", "allocation"), on="region", how="left")
     levels = measurement.inputs.filter(year=span.start).select(
         "region", capital_output=pl.col("capital") / pl.col("output"), human_capital="human_capital"
     )
@@ -161,13 +161,14 @@ def _gap(
     width = _width(code, others, factor, half)
     without = [median(theirs[:i] + theirs[i + 1 :]) - mine for i in range(len(theirs))]
     steady = min(without) > 0 or max(without) < 0
+    judged = factor in setting("gaps.errors")  # of the others no error is known
     level, level_peers = _levels(code, others, factor, stocks)
     scarce = factor != "deepening" or level is None or level_peers is None or level <= level_peers
     return {
         "region": code, "factor": factor, "own": mine, "peers": median(theirs), "gap": gap,
         "low": gap - width, "high": gap + width, "banded": width > 0, "steady": steady, "level": level,
         "level_peers": level_peers, "scarce": scarce,
-        "binding": gap - width > 0 and steady and scarce and gap >= setting("gaps.least"),
+        "binding": judged and gap - width > 0 and steady and scarce and gap >= setting("gaps.least"),
     }  # fmt: skip
 
 
