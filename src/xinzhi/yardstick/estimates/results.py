@@ -10,6 +10,7 @@ import polars as pl
 
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
+from xinzhi.yardstick.estimates.errors import conventions
 from xinzhi.yardstick.measurement import Measurement
 
 TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
@@ -195,6 +196,9 @@ def tested(result: Backtest) -> Facts:
             continue
         pooled, by = mine.filter(horizon=0).row(0, named=True), mine.filter(pl.col("horizon") > 0)
         worst = by.sort("relative_coverage").row(0, named=True)
+        longest = (
+            by.filter(pl.col("horizon") <= conventions()["backtest"]["headline"]).sort("horizon").row(-1, named=True)
+        )
         facts[f"answer.{test}"] = {
             "level": result.level,
             "regions": pooled["coverage"],
@@ -206,5 +210,9 @@ def tested(result: Backtest) -> Facts:
             "right": pooled["pairs_right"],
             "ratio": pooled["score_ratio"],
             "nation": pooled["nation_coverage"],
+            "years": longest["horizon"],
+            "spans": longest["ends"],
+            "held": round(longest["nation_coverage"] * longest["ends"]),
+            "error": longest["nation_error"],
         }
     return facts

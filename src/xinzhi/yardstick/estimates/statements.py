@@ -64,6 +64,7 @@ class Verdict:
     holds: BoolArray
     relative_holds: BoolArray
     nation_holds: bool
+    nation_error: float
     score: FloatArray
     relative_score: FloatArray
     half_width: FloatArray
@@ -81,6 +82,7 @@ def judge(mean: FloatArray, truth: FloatArray, level: float, decided: float) -> 
         holds=holds[:-1],
         relative_holds=(said.relative_low <= relative) & (relative <= said.relative_high),
         nation_holds=bool(holds[-1]),
+        nation_error=float(abs(said.median[-1] - truth[-1])),
         score=interval_score(said.low, said.high, truth, level)[:-1],
         relative_score=interval_score(said.relative_low, said.relative_high, relative, level),
         half_width=(said.relative_high - said.relative_low) / 2,
