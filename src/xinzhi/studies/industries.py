@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.data import Package
-    from xinzhi.pathways import Complexity, Opportunities
+    from xinzhi.pathways import Choices, Complexity, Opportunities
     from xinzhi.studies.study import Draft
 
 PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
@@ -43,8 +43,23 @@ def add_complexity(
     return made, found
 
 
-def add_opportunities(package: Package, draft: Draft, found: Complexity, year: int) -> Opportunities | None:
-    """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known."""
+def evidence_of(package: Package, draft: Draft) -> Choices | None:
+    """Return what the last plans name and what evidence shows of it; None where the package has no such tables."""
+    from xinzhi.pathways import choices
+
+    if not {"plans", "plan_categories", "capability"} <= set(package.tables):
+        return None
+    made: Choices | None = draft.run("choices", lambda: choices(package))
+    return made
+
+
+def add_opportunities(
+    package: Package, draft: Draft, found: Complexity, year: int, *, evidence: bool = False
+) -> Opportunities | None:
+    """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known.
+
+    With `evidence` what regions plan and are able to do, where no chance can be recommended.
+    """
     from xinzhi.pathways import entry_skill, opportunities
 
     skill = entry_skill(package, year, verb=draft.name)
@@ -60,6 +75,8 @@ def add_opportunities(package: Package, draft: Draft, found: Complexity, year: i
             return replace(opportunities(found, emerging=emerging), skill=skill)
 
     made: Opportunities | None = draft.add("opportunities", chances)
+    if made is not None and made.silent and evidence:
+        draft.results["opportunities"] = made = replace(made, choices=evidence_of(package, draft))
     return made
 
 

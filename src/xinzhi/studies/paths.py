@@ -119,7 +119,8 @@ def _add_space(package: Package, wish: PathsOptions, draft: Draft, *, deeper: bo
         return
     if deeper:
         draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, _lump(package))))
-    add_opportunities(package, draft, found, year)
+    # Deeper, what plans name has a section of its own.
+    add_opportunities(package, draft, found, year, evidence=not deeper)
 
 
 def _add_deeper(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xinzhi import pathways
 from xinzhi.data import names_of
+from xinzhi.studies.industries import evidence_of
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 
@@ -24,7 +25,10 @@ class PlanOptions:
 
 
 def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
-    """Study which industries every region would choose under national limits.
+    """Study which industries every region would choose under national limits, if a test allows to recommend any.
+
+    Where it does not, the answer is what evidence shows: what each region is able to do and does not plan, and what it
+    plans without evidence.
 
     Parameters
     ----------
@@ -47,6 +51,9 @@ def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
     progress.step("solve")
     limits = pathways.Limits(caps=wish.cap, floor=wish.floor)
     found = pathways.plan(package, portfolio=wish.industries, limits=limits)
+    draft = Draft(name="plan", source=title(package), package=package)
+    if found.frame.is_empty():
+        found = replace(found, choices=evidence_of(package, draft))
     codes = found.regions["region"].to_list()
     region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
     more: dict[str, Any] = {name: getattr(found, name) for name in ("comparison", "industries", "regions", "findings")}
@@ -54,5 +61,5 @@ def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
         more["sensitivity"] = found.sensitivity()
     if region is not None:
         more["explanation"] = found.explain(region)
-    draft = Draft(name="plan", source=title(package), package=package, results={"plan": found})
+    draft.results["plan"] = found
     return draft.done(region=region, **more)

@@ -217,3 +217,31 @@ def test_layout_keeps_points_apart():
     at = layout.places(near)
     gaps = np.sqrt(((at[:, None] - at[None]) ** 2).sum(axis=2))[~np.eye(20, dtype=bool)]
     assert gaps.min() > 0.02
+
+
+def test_where_nothing_can_be_recommended_the_page_has_the_test_and_the_evidence(package):
+    made = {
+        "plan": xinzhi.studies.plan(package, region="Jilin").results["plan"],
+        "opportunities": xinzhi.studies.paths(package, deeper=False).results["opportunities"],
+    }
+    for result in made.values():
+        shown = pages.section(result, region="Jilin")
+        assert "average precision 0.217 against 0.316" in shown.answer[0].en
+        assert "287 choices need to show evidence" in shown.answer[1].en
+        assert not shown.pictures
+        (listed,) = shown.tables
+        rows = {row[0].en: row for row in listed.rows}
+        assert len(rows) == 31
+        assert "Steel" in rows["Jilin"][1].en
+        assert "Robots" in rows["Shanghai"][1].en
+        text = " ".join(cell.en for row in listed.rows for cell in row)
+        assert not [word for word in ("Apparel", "Leather", "Toys", "toys") if word in text]
+    assert "钢铁" in pages.section(made["plan"], region="Jilin").notes[0].zh
+
+
+def test_without_evidence_in_the_package_the_page_has_the_test_alone(package):
+    bare = pathways.plan({name: package.tables[name] for name in ("activity", "accounts", "regions")})
+    shown = pages.section(bare)
+    assert shown.tables == ()
+    assert "Nothing can be recommended" in shown.answer[0].en
+    assert "no industry can be recommended" in bare.explain("Jilin").text("en")

@@ -19,7 +19,7 @@ from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.complexity import Complexity
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.entry.skill import Skill
+from xinzhi.pathways.entry.skill import Evidence, Skill
 from xinzhi.pathways.industries import word
 
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
@@ -32,7 +32,8 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
 
     Ranks are percentiles within the place; `medians` are the density and complexity that part the quadrants.
     `endowment_fit` has factor intensities and how much they predict, None without endowments. `skill` says whether
-    relatedness foretold entry better than the plain location quotient; where it did not, `best` names nothing.
+    relatedness foretold entry better than the plain location quotient; where it did not, `best` names nothing, and what
+    evidence shows region by region is told in its place where a study hands it in (`choices`).
     """
 
     medians: tuple[float, float]
@@ -40,6 +41,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
     findings: tuple[Finding, ...]
     measured: Complexity
     skill: Skill | None = None
+    choices: Evidence | None = None
 
     @property
     def silent(self) -> bool:
@@ -49,7 +51,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
     def facts(self) -> Facts:
         """Return how many chances there are, where most are both near and complex, and how far the endowments speak."""
         if self.skill is not None and self.silent:
-            return self.skill.facts()
+            return self.skill.facts() | ({} if self.choices is None else self.choices.evidence())
         if not self.measured.signed:
             return {"summary.near_only": {"n": self.frame.height}} | self._fitted()
         shares = dict(self.frame["quadrant"].value_counts(normalize=True).iter_rows())

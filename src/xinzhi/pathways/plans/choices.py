@@ -116,7 +116,11 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
             more = row["p_evidence"] <= setting("choices.significance")
             found["summary.nearer"] = {"more": more, "p": row["p_evidence"], "share": row["evidence"],
                                        "expected": row["evidence_expected"]}  # fmt: skip
-        return found | {"headline.remedy": self._remedied(year), "summary.caveat": {}}
+        return found | self.evidence()
+
+    def evidence(self) -> Facts:
+        """Return what evidence says of the last lists as a whole: the answer where no model can recommend anything."""
+        return {"headline.remedy": self._remedied(self.last_year()), "summary.caveat": {}}
 
     def changes(self, year: int | None = None) -> pl.DataFrame:
         """Return in how many regions a category is supported, unproven, contradicted or open, most unproven first."""

@@ -22,6 +22,7 @@ from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.entry.skill import Skill, entry_skill
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
+from xinzhi.pathways.plans.choices import Choices
 from xinzhi.pathways.plans.limits import (
     EntryOdds,
     Limits,
@@ -56,7 +57,8 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
     """A coordinated plan, a row for each assignment: ``moved`` where something better went to regions that gain more.
 
     `frame` has no rows where nothing can be recommended: where the model behind the chances does not beat the plain
-    location quotient on entries that it has not seen (`skill`). What the limits would do is told all the same.
+    location quotient on entries that it has not seen (`skill`). The answer then is the test, and what evidence shows
+    region by region where a study hands it in (`choices`); what the limits would do stands in `comparison`.
 
     `industries` sets plan against herd; `cap_price` is what one more place would add to the total. `regions` says what
     each gets, and would get if it chose alone and no other did the same. `comparison` has a row for each kind of plan;
@@ -77,6 +79,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
     debt_year: int | None
     parts: Parts
     findings: tuple[Finding, ...]
+    choices: Choices | None = None
 
     @property
     def gap(self) -> float:
@@ -89,6 +92,8 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
         tested: Facts = (
             {} if self.odds is None else {"headline.no_test": {}} if self.skill is None else self.skill.facts()
         )
+        if self.frame.is_empty():
+            return tested if self.choices is None else tested | self.choices.evidence()
         best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
         crowded = self.crowded()
         top = crowded.row(0, named=True)
@@ -104,10 +109,6 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
             },
             "summary.queue": {"share": kinds["queue"]["gain_realised"] / best if best > 0 else 1.0},
             "summary.overlap": {kind: kinds[kind]["mean_jaccard"] for kind in ("coordinated", "greedy", "herd")},
-        }  # fmt: skip
-        if self.frame.is_empty():
-            return found
-        found |= {
             "headline.against_herd": {
                 "name": self.names.text("industry", top["industry"]), "herd": top["herd"], "cap": top["cap"],
                 "ours": top["coordinated"], "k": int((crowded["herd_excess"] > 0).sum()),
@@ -135,6 +136,8 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
         name, row = self.names.region(code), self.regions.row(number, named=True)
         if self.frame.is_empty():
             none: Facts = {"explain.nothing": {"name": name}}
+            if self.choices is not None:
+                none = self.choices.explain(code).facts
             return PlanExplanation(region=code, name=name, assigned=self.frame, passed=self.frame, facts=none)
         rank, mine = own_ranks(task.value)[number], self.assignment.chosen[number]
         passed = np.flatnonzero(~mine & (rank > 0) & (rank < int(rank[mine].max(initial=0))))

@@ -12,6 +12,7 @@ from xinzhi.core.text import Text, words
 from xinzhi.pathways import Backtest, Opportunities
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.complexity import narrow
+from xinzhi.report.pages.pathways.likeness import evidence, tested
 from xinzhi.report.pages.sectors.map import labels
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
@@ -29,9 +30,9 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
     """Return what a region could enter, its best chances, and how all regions stand."""
     facts = result.facts()
     if result.silent:
-        said = sentence(words("pathways.headline.no_skill", **facts["headline.no_skill"]))
-        return Section.of("pathways.opportunities", [], [], anchor="paths-opportunities", answer=[said],
-                          notes=finding_notes(result.findings))  # fmt: skip
+        told, listed = evidence(result.choices)
+        return Section.of("pathways.opportunities", [], listed, anchor="paths-opportunities",
+                          answer=[*tested(facts), *told], notes=finding_notes(result.findings))  # fmt: skip
     if not result.measured.signed:
         near = result.frame.sort("density", descending=True).group_by("place", maintain_order=True).head(FEW)
         return Section.of(

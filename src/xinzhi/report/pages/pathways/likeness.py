@@ -7,14 +7,15 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, names_joined, words
-from xinzhi.pathways import Choices, Isomorphism
+from xinzhi.pathways import Choices, Isomorphism, Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
-from xinzhi.report.sentence import finding_notes
-from xinzhi.report.table import table
+from xinzhi.report.sentence import finding_notes, sentence
+from xinzhi.report.table import Table, table
 
 MOST = 60  # regions of a matrix
 
@@ -66,14 +67,55 @@ def choices(result: Choices, *, region: str | None = None) -> Section:
     """Return what plans name on which evidence, whose plan lacks it, and who has it and does not plan."""
     notes = [words("pathways.note.choices"), *finding_notes(result.findings)]
     if region is not None:
-        said = result.explain(region)
-        notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
+        notes.insert(0, spoken(result, region))
     columns = ("year", "category", "named", "with_evidence", "expected", "p_more", "p_fewer", "verdict")
     chance = table("pathways_chance", result.frame.sort("year", "named", descending=True), columns, result)
     return Section.of(
         "pathways.choices", [named(result), lacking(result), remedy(result)], [chance],
         anchor="paths-choices", notes=tuple(notes),
     )  # fmt: skip
+
+
+TESTED = ("headline.skill", "headline.no_skill", "headline.no_test")
+LACKING = ("open", "contradicted", "unproven")
+
+
+def spoken(result: Choices | Plan, region: str) -> Text:
+    """Return the explanation of a region in both languages."""
+    said = result.explain(region)
+    return Text(zh=said.text("zh"), en=said.text("en"))
+
+
+def tested(facts: Facts) -> list[Text]:
+    """Return what the test on unseen entries says of a model: the first line wherever it could recommend something."""
+    return [sentence(words(f"pathways.{name}", **facts[name])) for name in TESTED if name in facts]
+
+
+def evidence(result: object) -> tuple[list[Text], list[Table]]:
+    """Return what evidence shows in place of a recommendation: sentences, and the categories region by region."""
+    if not isinstance(result, Choices):
+        return [], []
+    facts, year = result.evidence(), result.last_year()
+    said = [sentence(words("pathways.headline.remedy", **facts["headline.remedy"])), words("pathways.summary.caveat")]
+    columns = ("region", *LACKING)
+    return said, [table("pathways_by_region", by_region(result, year), columns, result, part="by_region", year=year)]
+
+
+def by_region(result: Choices, year: int) -> pl.DataFrame:
+    """Return ``region`` and the names of the categories that it is able to do and does not plan, or plans without."""
+    rows = result.without_herd(year)
+    made = []
+    for region in result.lists[year].regions:
+        own, row = rows.filter(region=region), {"region": region}
+        for change in LACKING:
+            named = [result.names.text("category", one) for one in own.filter(change=change)["category"]]
+            # English names of categories hold commas.
+            row |= {
+                f"{change}_zh": "、".join(one.zh for one in named),
+                f"{change}_en": "; ".join(one.en for one in named),
+            }
+        made.append(row)
+    return pl.DataFrame(made)
 
 
 PARTS = {"named_able": GROUPS[0], "named_proxy": GROUPS[1], "named_unknown": GROUPS[2], "named_unable": GROUPS[3]}

@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import polars as pl
 
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import words
 from xinzhi.pathways import Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.complexity import narrow
+from xinzhi.report.pages.pathways.likeness import evidence, spoken, tested
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
-from xinzhi.report.sentence import finding_notes, sentence
+from xinzhi.report.sentence import finding_notes
 from xinzhi.report.table import column, table
 
-TESTED = ("headline.skill", "headline.no_skill", "headline.no_test")
 KINDS = ("coordinated", "queue", "greedy", "herd")
 MOST, TEN = 45, 10
 
 
 def plan(result: Plan, *, region: str | None = None) -> Section:
     """Return what a coordinated plan gains over the herd and over every region for itself."""
+    if result.frame.is_empty():
+        return _nothing(result, region)
     notes = [words("pathways.note.plan"), *finding_notes(result.findings)]
     if result.odds is not None:
         notes.insert(1, words("pathways.note.odds", year=result.year))
     if region is not None:
-        said = result.explain(region)
-        notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
-    facts = result.facts()
-    if result.frame.is_empty():
-        answer = [sentence(words(f"pathways.{name}", **facts[name])) for name in TESTED if name in facts]
-        answer.append(words("pathways.summary.queue", **facts["summary.queue"]))
-        return Section.of("pathways.plan", [gains(result)], [], anchor="plan", answer=answer, notes=tuple(notes))
+        notes.insert(0, spoken(result, region))
     columns = ("region", "industry", "probability", "gain", "value", "own_rank", "reason")
     return Section.of(
         "pathways.plan", [gains(result), against_herd(result), portfolios(result), scarce(result)],
         [table("pathways_assigned", result.frame, columns, result)], anchor="plan", notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _nothing(result: Plan, region: str | None) -> Section:
+    """Return the test that recommends nothing, and in its place what evidence shows."""
+    told, listed = evidence(result.choices)
+    notes = [] if region is None else [spoken(result, region)]
+    return Section.of(
+        "pathways.plan_none", [], listed, anchor="plan",
+        answer=[*tested(result.facts()), *told], notes=(*notes, *finding_notes(result.findings)),
     )  # fmt: skip
 
 
