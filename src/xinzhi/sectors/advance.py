@@ -71,14 +71,14 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
         ranked = self.frame.filter(year=last["year"]).drop_nulls(DEGREE)
         if ranked.height > 1:
             ranked = ranked.sort(DEGREE, "region", descending=[True, False])
-            facts["answer.ends"] = ends_of(ranked, DEGREE, self.names)
+            facts["note.ends"] = ends_of(ranked, DEGREE, self.names)
         facts |= _lowest(self.obstacles.filter(year=last["year"]), last)
         facts |= _drags(self.drag)
         facts["note.left_out"] = [{"reason": why, "names": names} for why, names in self.gone()]
         if last["rank_correlation"] is not None:
             forms = {form: last[f"coordination_{form}"] for form in get_args(Form)}
             facts["note.forms"] = {"year": last["year"], "correlation": last["rank_correlation"], **forms}
-        return facts
+        return dict(sorted(facts.items(), key=lambda fact: fact[0].startswith("note.")))  # notes come last
 
     def gone(self) -> list[tuple[Text, list[Text]]]:
         """Return the regions of the span that are never there, by reason."""
@@ -115,20 +115,21 @@ def _moves(names: list[str], first: Mapping[str, Any], last: Mapping[str, Any]) 
 
 
 def _lowest(obstacles: pl.DataFrame, last: Mapping[str, Any]) -> Facts:
-    """Say which sector is lowest in how many regions, and what it costs."""
-    rows = obstacles.sort("lagging", descending=True)
-    top = rows.row(0, named=True)
-    values = {"year": last["year"], "regions": last["regions"], "count": top["lagging"]}
-    if not top["lagging"]:
+    """Say which sector is lowest in how many regions by rank, and by place between the bounds; what it would add."""
+    # Ranks lead: the places between the bounds hang on who sets them, and one region far ahead sets them.
+    ranked = obstacles.sort("lagging_by_rank", descending=True)
+    placed = obstacles.sort("lagging", descending=True).row(0, named=True)
+    top = ranked.row(0, named=True)
+    values = {"year": last["year"], "regions": last["regions"], "count": top["lagging_by_rank"]}
+    if not placed["lagging"]:
         return {"answer.level": values}
-    even = rows.filter(lagging=top["lagging"])
+    gain = obstacles.sort("gain", descending=True).row(0, named=True)
+    facts: Facts = {"note.gain": {"name": sector_text(gain["sector"]), "gain": gain["gain"]}}
+    even = ranked.filter(lagging_by_rank=top["lagging_by_rank"])
+    by = {"by": sector_text(placed["sector"]), "placed": placed["lagging"]}
     if even.height > 1:
-        return {"answer.even": values | {"names": [sector_text(name) for name in even["sector"]]}}
-    gain = rows.sort("gain", descending=True).row(0, named=True)
-    return {
-        "answer.lags": values | {"name": sector_text(top["sector"]), "ranked": top["lagging_by_rank"]},
-        "answer.gain": {"name": sector_text(gain["sector"]), "gain": gain["gain"]},
-    }
+        return {"answer.even": values | by | {"names": [sector_text(name) for name in even["sector"]]}} | facts
+    return {"answer.lags": values | by | {"name": sector_text(top["sector"])}} | facts
 
 
 def _drags(drag: pl.DataFrame) -> Facts:

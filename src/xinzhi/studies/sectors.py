@@ -123,6 +123,8 @@ def _together(
     if deeper:
         _add_alone(package, measured, wish.span, draft)
         _add_apart(package, wish.span, draft)
+        if "education" in draft.results:  # points of growth come before levels
+            draft.results = {"education": draft.results["education"], **draft.results}
     told = None if wish.region is None else _explained(result, wish.region, names_of(package))
     economy = "tfp" if measured is not None else "output_per_worker"
     more = {} if told is None else {"explanation": told[1]}
