@@ -57,6 +57,7 @@ class Profile:
     periods: Table
     years: Table
     flags: Sequence[Text]
+    brief: str = ""  # where its brief stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

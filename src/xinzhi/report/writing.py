@@ -20,6 +20,8 @@ from xinzhi.report.section import Section
 from xinzhi.studies import Brief, Study
 from xinzhi.yardstick import Audit, Measurement, Ranking
 
+BRIEFS = "briefs"  # folder of the briefs beside a report
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -64,6 +66,7 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     sections: Sequence[Section] = (),
     notes: Sequence[Text] = (),
     ranking: Ranking | None = None,
+    briefs: Sequence[Brief] = (),
     certificate: Certificate | None = None,
     key: Ed25519PrivateKey | None = None,
 ) -> list[Path]:
@@ -81,6 +84,8 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
         What the topics say of the same data, in brief on the page; what was assumed, and what was left out and why.
     ranking
         What is said first, with bands and ranges; without one, what the measurement says.
+    briefs
+        Of regions, written into the folder ``briefs`` beside the report, which links them.
     certificate, key
         From `xinzhi.report.certificate.certify`, and the key that signs it: it then states the sha256 of the files, and
         the page and the workbook name it. Without one, that of an earlier run is removed from the folder.
@@ -108,15 +113,18 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     from xinzhi.report.certificate.certify import certificate_texts
     from xinzhi.report.pages.yardstick.assessment import NAMES, document
 
-    made = replace(document(measurement, protocol, package, sections, notes, ranking), proofs=PROOFS)
+    linked = {str(one.region): f"{BRIEFS}/brief-{one.region}.html" for one in briefs}
+    made = replace(document(measurement, protocol, package, sections, notes, ranking, linked), proofs=PROOFS)
+    _write_briefs(briefs, out_dir / BRIEFS, language)
+    beside = [out_dir / BRIEFS] if briefs else []
     if certificate is None:
         write_document(made, out_dir, language)
-        return [out_dir / name for name in NAMES]
+        return [out_dir / name for name in NAMES] + beside
     write_document(
         replace(made, certificate=certificate.id), out_dir, language,
         lambda files: certificate_texts(certificate, package, files, key=key),
     )  # fmt: skip
-    return [out_dir / name for name in (*NAMES, *PROOFS)]
+    return [out_dir / name for name in (*NAMES, *PROOFS)] + beside
 
 
 def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> list[Path]:
@@ -233,7 +241,8 @@ def write_study(
     measured, package = study.measurement, study.package
     return write_assessment(
         measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes,
-        ranking=study.ranking,         certificate=certify(measured, package, options=options), key=key,
+        ranking=study.ranking, briefs=study.briefs, certificate=certify(measured, package, options=options),
+        key=key,
     )  # fmt: skip
 
 
@@ -254,12 +263,20 @@ def write_brief(study: Brief, out_dir: Path, *, language: Language = "en") -> li
     >>> [path.name for path in write_brief(made, pathlib.Path(tempfile.mkdtemp()))]
     ['brief-220000.html', 'brief-220000.json']
     """
+    return _write_briefs([study], out_dir, language)
+
+
+def _write_briefs(briefs: Sequence[Brief], out_dir: Path, language: Language) -> list[Path]:
+    """Write briefs as one set: a page and a document for machines each."""
     from xinzhi.report.pages.brief import document, page
 
-    names = [f"brief-{study.region}.html", f"brief-{study.region}.json"]
-    with whole(out_dir, names) as (html, data):
-        html.write_text(page(study, language), encoding="utf-8", newline="\n")
-        data.write_text(dump(document(study)), encoding="utf-8", newline="\n")
+    if not briefs:
+        return []
+    names = [f"brief-{one.region}.{kind}" for one in briefs for kind in ("html", "json")]
+    with whole(out_dir, names) as paths:
+        for one, html, data in zip(briefs, paths[::2], paths[1::2], strict=True):
+            html.write_text(page(one, language), encoding="utf-8", newline="\n")
+            data.write_text(dump(document(one)), encoding="utf-8", newline="\n")
     return [out_dir / name for name in names]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.core.result import Result
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
+    from xinzhi.studies.brief import Brief
     from xinzhi.studies.study import Progress
     from xinzhi.yardstick import Bands, Measurement, Ranking
 
@@ -33,6 +34,7 @@ class AssessOptions:
     protocol: Protocol | str = "xinzhi-cn-2026"
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    briefs: bool = False
     encoding: str | None = None
 
     @property
@@ -57,12 +59,15 @@ class Assessment(Study):
         The study of every topic that the data are enough for.
     unusable
         Why a topic whose tables are there could not be studied.
+    briefs
+        The brief of every region, where they were asked for.
     """
 
     package: Package
     protocol: Protocol
     topics: Mapping[str, Study]
     unusable: Mapping[str, Text]
+    briefs: tuple[Brief, ...] = ()
 
     @property
     def measurement(self) -> Measurement:
@@ -87,7 +92,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     progress
         Who is told how far it is.
     asked
-        Fields of `AssessOptions`: `protocol`, topics `only` or to `skip`.
+        Fields of `AssessOptions`: `protocol`, topics `only` or to `skip`, `briefs` of all regions.
 
     Examples
     --------
@@ -137,7 +142,18 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
         more={"spans": reconciled(measured, topics)},
         topics=topics,
         unusable=unusable,
+        briefs=_briefs(package, measured, progress) if wish.briefs else (),
     )
+
+
+def _briefs(package: Package, measured: Measurement, progress: Progress) -> tuple[Brief, ...]:
+    """Return the brief of every region that was measured."""
+    from xinzhi.studies.brief import of_region
+    from xinzhi.studies.brief_read import read
+
+    progress.step("briefs")
+    shared = read(package, measured.protocol, measured=measured)
+    return tuple(of_region(shared, code) for code in measured.frame["region"].unique().sort().to_list())
 
 
 def _ranking(package: Package, measured: Measurement) -> Ranking:

@@ -66,10 +66,12 @@ def plans(package: Package) -> Plans | None:
     return Plans(year, named.select("region", "category"), general)
 
 
-def read(package: Package, protocol: Protocol | str, progress: Progress = SILENT) -> Read:
+def read(
+    package: Package, protocol: Protocol | str, progress: Progress = SILENT, *, measured: Measurement | None = None
+) -> Read:
     """Run every verb that briefs on a package need; what the data do not reach is None, with a note."""
     progress.step("measure")
-    measured = yardstick.measure(package, protocol)
+    measured = yardstick.measure(package, protocol) if measured is None else measured
     yardstick.require_value_added(measured.protocol, "brief")
     yardstick.require_yearly(measured.panel, "brief")
     draft = Draft(name="brief", source=title(package), package=package)

@@ -74,3 +74,16 @@ def test_the_document_has_every_sentence_in_both_languages(shared):
 def test_a_study_writes_page_and_document(shared, tmp_path):
     files = of_region(shared, "520000").write(tmp_path, "zh")
     assert [path.name for path in files] == ["brief-520000.html", "brief-520000.json"]
+
+
+def test_an_assessment_links_the_briefs_that_were_asked_for(tmp_path):
+    made = xinzhi.study("assess", "china-provinces", only=("none",), briefs=True)
+    files = made.write(tmp_path)
+    assert files[-1].name == "briefs"
+    report = (tmp_path / "report.html").read_text("utf-8")
+    linked = re.findall(r'href="(briefs/brief-\d{6}\.html)"', report)
+    assert len(linked) == 31
+    assert all((tmp_path / one).is_file() for one in linked)
+    plain = xinzhi.study("assess", "china-provinces", only=("none",))
+    plain.write(tmp_path / "plain")
+    assert "briefs/" not in (tmp_path / "plain" / "report.html").read_text("utf-8")

@@ -10,6 +10,8 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import UsageError
+from xinzhi.core.text import has
+from xinzhi.studies import Progress
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_read import read
 
@@ -147,6 +149,14 @@ def test_official_years_alone_have_no_band_and_no_side(package):
     bare = xinzhi.study("brief", few, region="Jilin")
     assert "growth.plain" in bare.parts["answer"]
     assert all(row["verdict"] in {"plain", "unsure", "abundant"} for row in bare.parts["gaps"].get("gaps.one", []))
+
+
+def test_every_step_that_is_told_has_words(package):
+    told = []
+    xinzhi.study("brief", package, region="Jilin", progress=Progress(step=told.append))
+    xinzhi.study("assess", package, only=("none",), briefs=True, progress=Progress(step=told.append))
+    assert "briefs" in told
+    assert all(has(f"terminal.step.{name}") for name in told)
 
 
 def test_an_unknown_region_is_named_with_a_suggestion(package):

@@ -38,8 +38,12 @@ def document(
     topics: Sequence[Section] = (),
     notes: Sequence[Text] = (),
     ranking: Ranking | None = None,
+    briefs: Mapping[str, str] | None = None,
 ) -> Document:
-    """Return the assessment of a package: `topics` are what the topics of the essay say of it."""
+    """Return the assessment of a package: `topics` are what the topics of the essay say of it.
+
+    `briefs` says for the codes of regions where their brief stands.
+    """
     view, source, units = View(measurement), package_line(package), input_units(protocol, package)
     offices = package.issued_by(measurement.provenance.inputs)
     measurement = replace(measurement, provenance=replace(measurement.provenance, issuers=offices))
@@ -52,7 +56,7 @@ def document(
         subtitle=words("title.subtitle", package=source, protocol=protocol.full_title),
         cover=words("cover.title"),
         made=words("note.about", **made),
-        sections=[lead, *topics, *basis(view, package.findings, units)],
+        sections=[lead, *topics, *basis(view, package.findings, units, briefs or {})],
         frames={growth: measurement.frame, levels: measurement.levels},
         data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
         brief=frozenset(one.key for one in topics),
@@ -61,7 +65,7 @@ def document(
     )  # fmt: skip
 
 
-def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> list[Section]:
+def basis(view: View, found: Sequence[Finding], units: Mapping[str, str], briefs: Mapping[str, str]) -> list[Section]:
     """Return what stands behind the topics of an assessment: the regions, then what all figures rest on."""
     protocol = view.measurement.protocol
     more = (words("note.more_findings", shown=SHOWN, n=len(found)),) if len(found) > SHOWN else ()
@@ -72,7 +76,7 @@ def basis(view: View, found: Sequence[Finding], units: Mapping[str, str]) -> lis
             title=words("title.regions"),
             answer=(),
             intro=(paragraph([words("label.how"), words("how.region")]), *only),
-            profiles=profiles(view, units, codes),
+            profiles=tuple(replace(one, brief=briefs.get(one.code, "")) for one in profiles(view, units, codes)),
         ),
         _section("coverage", tables.shown(view, "coverage")),
         _section("protocol", parameters_on_page(parameters(protocol), protocol.id), introduction(protocol)),
