@@ -107,6 +107,10 @@ def test_the_northeast_page(page):
     assert (people["actual"] < people["synthetic"]).all()  # people left, or were not born
     head = page.frame.filter(series="population", region="230000", year=2000)
     assert head["actual"].item() == 100
+    accounts = xinzhi.load("china-provinces").tables["accounts"]
+    others = accounts.filter(~pl.col("region").is_in(["210000", "220000", "230000"]))
+    ends = [others.filter(year=year)["population"].sum() for year in (2000, 2024)]
+    assert page.elsewhere == pytest.approx(100 * (ends[1] / ends[0] - 1))
     growth = page.momentum.filter(region="210000", period="2013-2023").row(0, named=True)
     assert growth["gap"] == pytest.approx(growth["growth"] - growth["synthetic"])
     assert "Heilongjiang" in page.summary()
@@ -119,3 +123,43 @@ def test_the_page_says_what_it_lacks():
     assert "tfp" not in page.table["series"].to_list()
     with pytest.raises(UsageError, match="unknown region 999999"):
         northeast(regions=["999999"])
+
+
+def test_what_no_control_is_like_is_refused(page):
+    rows = {(row["region"], row["series"]): row for row in page.table.iter_rows(named=True)}
+    kept, out = rows["210000", "population"], rows["230000", "population"]
+    assert kept["fits"]
+    assert (kept["off_path"], kept["off_structure"]) == pytest.approx((0.13, 0.10), abs=0.01)
+    assert not out["fits"]
+    assert (out["gap"], out["p"], out["without"]) == (None, None, None)
+    assert out["off_structure"] == pytest.approx(0.88, abs=0.01)
+    momentum = page.momentum.filter(region="230000")
+    assert momentum["growth"].null_count() == 0
+    assert momentum["gap"].null_count() == momentum.height
+    for language, words in (("en", "Heilongjiang: no comparison of any series"), ("zh", "黑龙江的各项指标不作比较")):
+        assert words in page.summary(language)
+
+
+def test_donors_are_named_and_the_largest_left_out(page):
+    row = page.table.filter(region="210000", series="population").row(0, named=True)
+    assert row["largest"] == "330000"
+    control = page.controls["210000", "population"]
+    assert row["largest_weight"] == control.weights["weight"][0]
+    said = page.summary()
+    assert "Zhejiang 52" in said
+    assert "without Zhejiang" in said
+    package = xinzhi.load("china-provinces")
+    accounts = package.tables["accounts"].filter(pl.col("region") != "330000")
+    bare = northeast({"accounts": accounts, "sector_accounts": package.tables["sector_accounts"]}, regions=["210000"])
+    same = northeast(package, regions=["210000"]).table.filter(series="population")
+    assert bare.table.filter(series="population")["actual"].item() == same["actual"].item()
+    assert "330000" not in bare.weights["donor"].to_list()
+
+
+def test_a_province_that_is_a_mixture_of_others_fits():
+    package = xinzhi.load("china-provinces")
+    found = northeast(package, regions=["410000"])
+    assert found.table["off_structure"].is_between(0, 10).all()
+    assert (
+        found.table["fits"] == ((found.table["off_path"].fill_null(0) <= 0.5) & (found.table["off_structure"] <= 0.25))
+    ).all()

@@ -20,6 +20,7 @@ from xinzhi.pathways.leap.counterfactual import Counterfactual, MatchRules, coun
 from xinzhi.yardstick import Measurement
 
 SERIES: Mapping[str, Text] = describe("northeast", "series").values
+SEEN = 0.005  # smaller weights are not shown
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -27,29 +28,70 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
     """The provinces beside their synthetic controls, a row for each province, series and year.
 
     `table` has a row for each province and series, at the end; `weights` and `balance` are those of the `controls`.
-    `momentum` is the mean yearly growth of output per head (log points), by period; `missing` says what the page cannot
-    say, and why.
+    `fits` says whether a control is near enough to be compared with: the gap before over the province's own variation
+    (`off_path`) and the furthest trait of its structure in standard deviations of the donors (`off_structure`) keep the
+    limits of ``pathways.yaml``. Elsewhere gap and p are empty: no mixture of provinces is like it. `without` is the gap
+    when the `largest` donor is left out. `momentum` is the mean yearly growth of output per head (log points), by
+    period; `elsewhere` the growth of the population of all other regions (%); `missing` says what the page cannot say.
     """
 
     table: pl.DataFrame
     weights: pl.DataFrame
     balance: pl.DataFrame
     momentum: pl.DataFrame
+    elsewhere: float | None
     missing: tuple[Text, ...]
     controls: dict[tuple[str, str], Counterfactual]
 
     def facts(self) -> Facts:
-        """Return the gaps at the end, series by series, and what cannot be said."""
+        """Return what became of the population, the gaps that a control can tell, and what cannot be said."""
         gaps = []
         for series, label in SERIES.items():
-            ends = self.table.filter(series=series)
-            said = [
-                words("pathways.chart.gap_of", name=self.names.region(row["region"]), gap=row["gap"], p=row["p"])
-                for row in ends.iter_rows(named=True)
-            ]
+            ends = self.table.filter(pl.col("fits"), series=series)
+            said = [self._gap(row) for row in ends.iter_rows(named=True)]
             if said:
                 gaps.append({"series": label, "year": ends["to_year"].max(), "gaps": said})
-        return {"headline.gap": gaps, "summary.missing": [{"what": one} for one in self.missing]}
+        return self._people() | {
+            "headline.gap": gaps,
+            "summary.refused": self._refused(),
+            "summary.missing": [{"what": one} for one in self.missing],
+        }
+
+    def _gap(self, row: Mapping[str, Any]) -> Text:
+        """Return the gap of a province, its donors by name, and the gap without the largest of them."""
+        own = self.weights.filter(region=row["region"], series=row["series"]).sort("weight", descending=True)
+        donors = [
+            words("pathways.summary.donor", name=self.names.region(one["donor"]), weight=one["weight"])
+            for one in own.filter(pl.col("weight") >= SEEN).iter_rows(named=True)
+        ]
+        largest = self.names.region(row["largest"])
+        return words("pathways.chart.gap_of", name=self.names.region(row["region"]), donors=donors, largest=largest,
+                     **{name: row[name] for name in ("gap", "p", "without")})  # fmt: skip
+
+    def _people(self) -> Facts:
+        ends = self.table.filter(series="population")
+        if ends.is_empty() or self.elsewhere is None:
+            return {}
+        changes = [
+            words("pathways.chart.change_of", name=self.names.region(row["region"]), change=row["actual"] - 100)
+            for row in ends.iter_rows(named=True)
+        ]
+        years = {"start": ends["from_year"].min(), "end": ends["to_year"].max()}
+        return {"headline.people": {**years, "changes": changes, "rest": self.elsewhere}}
+
+    def _refused(self) -> list[dict[str, object]]:
+        """Return the provinces that no control is like, each with the series and what is furthest off."""
+        found: list[dict[str, object]] = []
+        for region in self.table["region"].unique(maintain_order=True):
+            rows = self.table.filter(~pl.col("fits"), region=region)
+            if rows.height:
+                found.append({
+                    "name": self.names.region(region), "path": rows["off_path"].max() or 0.0,
+                    "structure": rows["off_structure"].max(), "n": rows.height,
+                    "all": rows.height == self.table.filter(region=region).height,
+                    "series": [SERIES[one] for one in rows["series"]],
+                })  # fmt: skip
+        return found
 
 
 def northeast(
@@ -83,13 +125,16 @@ def northeast(
     -----
     Matched on the structure of the year (shares of the three industries, output per head, urbanisation) and on the path
     of the series up to it (`counterfactual`). No single event marks the year: the gap is a comparison with like
-    provinces, not the effect of a policy.
+    provinces, not the effect of a policy. A control that is not like the province is not compared with (Abadie 2021,
+    Journal of Economic Literature 59(2), section 5), and the placebo p goes through the other provinces.
 
     Examples
     --------
     >>> found = northeast()
     >>> found.table["region"].unique().sort().to_list()
     ['210000', '220000', '230000']
+    >>> found.table.filter(series="population").select("region", "fits").rows()  # nothing is like the other two
+    [('210000', True), ('220000', False), ('230000', False)]
     """
     package = as_package(source)
     facts = conventions("northeast")
@@ -101,31 +146,37 @@ def northeast(
         raise UsageError("pathways.northeast-regions", regions=unknown)
     predictors = _structure(panel, when)
     controls: dict[tuple[str, str], Counterfactual] = {}
+    without: dict[tuple[str, str], float] = {}
     for series in SERIES:
         values = panel.select("region", "year", series).drop_nulls(series)
         if not values.height:
             continue
         for region in who:
             own = values.filter(~pl.col("region").is_in([name for name in who if name != region]))
-            controls[region, series] = _control(own, series, region, when, predictors)
+            made = _control(own, series, region, when, predictors)
+            controls[region, series] = made
+            others = own.filter(pl.col("region") != made.weights["unit"][0])
+            without[region, series] = _control(others, series, region, when, predictors).frame["gap"][-1]
     missing = [words("pathways.missing.births")]
     if measurement is None:
         missing.append(words("pathways.missing.measurement"))
-    made = provenance("northeast", package, ("accounts", "sector_accounts"), regions=who, start=when)
+    table = _table(controls, without, _spread(predictors, who))
+    stated = provenance("northeast", package, ("accounts", "sector_accounts"), regions=who, start=when)
     return Northeast(
         frame=_long(controls, "frame").select("region", "series", "year", "actual", "synthetic", "gap", "after"),
-        table=_table(controls),
+        table=table,
         weights=_long(controls, "weights").rename({"unit": "donor"}),
         balance=_long(controls, "balance"),
-        momentum=_momentum(controls, facts["periods"]),
+        momentum=_momentum(controls, facts["periods"], set(table.filter("fits").select("region", "series").rows())),
+        elsewhere=_elsewhere(panel, who, when),
         missing=tuple(missing),
         controls=controls,
         names=names_of(package),
         kind=package.kind,
-        provenance=made
+        provenance=stated
         if measurement is None
         else replace(
-            made,
+            stated,
             protocol=measurement.provenance.protocol,
             protocol_fingerprint=measurement.provenance.protocol_fingerprint,
             standing=measurement.provenance.standing,
@@ -204,10 +255,40 @@ def _long(controls: dict[tuple[str, str], Counterfactual], name: str) -> pl.Data
     return pl.concat(parts)
 
 
-def _table(controls: dict[tuple[str, str], Counterfactual]) -> pl.DataFrame:
-    rows = []
+def _elsewhere(panel: pl.DataFrame, who: Sequence[str], when: int) -> float | None:
+    """Return by how many percent the population of all other regions together grew since the year."""
+    others = panel.filter(~pl.col("region").is_in(who)).drop_nulls("people")
+    last = panel.drop_nulls("people")["year"].max()
+    ends = others.filter(pl.col("year").is_in([when, last])).filter(pl.len().over("region") > 1)
+    sums = ends.group_by("year").agg(pl.col("people").sum()).sort("year")["people"].to_list()
+    return 100 * (sums[-1] / sums[0] - 1) if len(sums) == 2 else None  # noqa: PLR2004 - a change has two ends
+
+
+def _spread(predictors: pl.DataFrame, who: Sequence[str]) -> dict[str, float]:
+    """Return the standard deviation of each trait of structure over the donors."""
+    donors = predictors.filter(~pl.col("region").is_in(who))
+    return {name: float(donors[name].std() or 0.0) for name in donors.columns if name != "region"}  # type: ignore[arg-type] # numbers
+
+
+def _off(control: Counterfactual, spread: Mapping[str, float]) -> tuple[float | None, float]:
+    """Return how far a control is off: on the path, over the province's own variation; on the structure, at most."""
+    before = control.frame.filter(~pl.col("after"))["actual"]
+    own = float(before.std(ddof=0) or 0.0)  # type: ignore[arg-type] # numbers
+    rows = control.balance.filter(pl.col("predictor").is_in(list(spread))).iter_rows(named=True)
+    far = [abs(row["actual"] - row["synthetic"]) / spread[row["predictor"]] for row in rows if spread[row["predictor"]]]
+    return (control.fit_before / own if own > 0 else None), max(far, default=0.0)
+
+
+def _table(
+    controls: dict[tuple[str, str], Counterfactual],
+    without: dict[tuple[str, str], float],
+    spread: Mapping[str, float],
+) -> pl.DataFrame:
+    facts, rows = conventions("northeast"), []
     for (region, series), control in controls.items():
         last = control.frame.row(-1, named=True)
+        path, structure = _off(control, spread)
+        fits = (path is None or path <= facts["off_path"]) and structure <= facts["off_structure"]
         rows.append(
             {
                 "region": region,
@@ -216,18 +297,27 @@ def _table(controls: dict[tuple[str, str], Counterfactual]) -> pl.DataFrame:
                 "to_year": last["year"],
                 "actual": last["actual"],
                 "synthetic": last["synthetic"],
-                "gap": last["gap"],
+                "gap": last["gap"] if fits else None,
                 "fit_before": control.fit_before,
-                "p": control.p,
-                "p_gap": control.p_gap,
+                "off_path": path,
+                "off_structure": structure,
+                "fits": fits,
+                "p": control.p if fits else None,
+                "p_gap": control.p_gap if fits else None,
                 "donors": control.weights.height,
+                "largest": control.weights["unit"][0],
+                "largest_weight": control.weights["weight"][0],
+                "without": without[region, series] if fits else None,
             }
         )
-    return pl.DataFrame(rows)
+    empty = dict.fromkeys(("gap", "off_path", "p", "p_gap", "without"), pl.Float64)
+    return pl.DataFrame(rows, schema_overrides=empty)
 
 
-def _momentum(controls: dict[tuple[str, str], Counterfactual], periods: Sequence[Sequence[int]]) -> pl.DataFrame:
-    """Return mean yearly growth of output per head by period, actual and synthetic."""
+def _momentum(
+    controls: dict[tuple[str, str], Counterfactual], periods: Sequence[Sequence[int]], fits: set[tuple[str, str]]
+) -> pl.DataFrame:
+    """Return mean yearly growth of output per head by period, actual and (where the control fits) synthetic."""
     rows = []
     for (region, series), control in controls.items():
         if series != "output_per_head":
@@ -237,6 +327,7 @@ def _momentum(controls: dict[tuple[str, str], Counterfactual], periods: Sequence
             if ends.height != 2:  # noqa: PLR2004 - a growth rate has two ends
                 continue
             growth = (ends.select(pl.col("actual", "synthetic").log().diff().last()) / (last - first)).row(0)
-            rows.append((region, f"{first}-{last}", growth[0], growth[1], growth[0] - growth[1]))
+            told = (growth[1], growth[0] - growth[1]) if (region, series) in fits else (None, None)
+            rows.append((region, f"{first}-{last}", growth[0], *told))
     schema = {"region": pl.String, "period": pl.String} | dict.fromkeys(("growth", "synthetic", "gap"), pl.Float64)
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -17,6 +17,8 @@ from xinzhi.report.table import table
 
 FEW = 3
 SEEN = 0.005  # smaller weights are not shown
+ENDS = ("region", "series", "to_year", "actual", "fits", "off_path", "off_structure", "gap", "p", "largest",
+        "largest_weight", "without")  # fmt: skip
 
 
 def leapfrog(result: Leapfrog, *, region: str | None = None) -> Section:
@@ -72,13 +74,20 @@ def northeast(result: Northeast, *, region: str | None = None) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
     del region  # the provinces are few: all are shown
     drawn = [_gap(result, facts) for facts in result.facts()["headline.gap"]]
-    weights = result.weights.filter(pl.col("weight") > SEEN)
+    shown = result.table.filter("fits").select("region", "series")
+    weights = result.weights.filter(pl.col("weight") > SEEN).join(shown, on=["region", "series"], how="semi")
     weights = weights.sort("region", "series", "weight", descending=[False, False, True])
     columns = ("region", "series", "donor", "weight")
     names = [result.names.region(code) for code in result.table["region"].unique(maintain_order=True)]
+    facts = result.facts()
+    people = facts.get("headline.people")
+    told = [] if people is None else [sentence(words("pathways.headline.people", **people))]
+    refused = [words("pathways.summary.refused", **one) for one in facts["summary.refused"]]
+    ends = table("pathways_northeast_ends", result.table, ENDS, result, part="table")
     return Section.of(
-        "pathways.northeast", drawn, [table("pathways_weights", weights, columns, result, part="weights")],
-        anchor="paths-northeast", facts={"names": names}, answer=[sentence(one.headline) for one in drawn[:FEW]],
+        "pathways.northeast", drawn, [ends, table("pathways_weights", weights, columns, result, part="weights")],
+        anchor="paths-northeast", facts={"names": names},
+        answer=[*told, *(sentence(one.headline) for one in drawn[:FEW]), *refused],
         notes=(*result.missing, words("pathways.note.synthetic")),
     )  # fmt: skip
 
@@ -87,7 +96,8 @@ def _gap(result: Northeast, facts: Mapping[str, object]) -> Picture:
     """Return the gap of every province to its synthetic control over the years."""
     series = next(name for name, label in SERIES.items() if label == facts["series"])
     label, title = SERIES[series], capital(SERIES[series])
-    frame = result.frame.filter(series=series).sort("region", "year")
+    fits = result.table.filter(pl.col("fits"), series=series)
+    frame = result.frame.filter(pl.col("region").is_in(fits["region"].to_list()), series=series).sort("region", "year")
     start, until = frame["year"].min(), frame.filter(~pl.col("after"))["year"].max()
     matched = {"start": start, "end": until, "word": words("pathways.chart.matched")}
     columns = ("region", "year", "actual", "synthetic", "gap")
