@@ -1,15 +1,6 @@
 from __future__ import annotations
 
-import polars as pl
-
-from xinzhi.risks.register.evidence import chance_words, growth_words, ranked
-
-
-def test_ranked() -> None:
-    given = pl.DataFrame({"region": ["a", "a", "b"], "industry": ["38", "39", "38"], "density": [0.1, 0.4, 0.2]})
-    plan = pl.DataFrame({"region": ["a"], "item": ["pv"], "kind": ["category"]})
-    parts = pl.DataFrame({"item": ["pv"], "division": ["38"]})
-    assert ranked(given, "density", plan, parts, {}).row(0, named=True)["value"] == 0.5
+from xinzhi.risks.register.evidence import chance_words, growth_words
 
 
 def test_chance_words() -> None:
