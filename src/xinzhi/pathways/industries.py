@@ -153,7 +153,7 @@ def with_names(result: Kind, package: Package) -> Kind:
     >>> from xinzhi.pathways import complexity, with_names
     >>> package = xinzhi.load("china-provinces")
     >>> jobs = package.tables["activity"].filter(year=2016)
-    >>> rich = {"440000": 3.0, "310000": 4.0, "110000": 5.0, "620000": 1.0, "530000": 1.5}
+    >>> rich = dict(package.tables["accounts"].filter(year=2016).select("region", "output_real").rows())
     >>> found = complexity(jobs, place="region", activity="industry", value="employment", anchor=rich)
     >>> with_names(found, package).summary().splitlines()[0]
     'Guangdong, Zhejiang and Fujian are the most complex of 31, Qinghai, Shanxi and Inner Mongolia the least.'

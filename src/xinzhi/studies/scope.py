@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from xinzhi.studies.study import Progress, Study
 
 INDUSTRY_TABLES = ("industry_accounts", "activity", "industries")
-_GB = 6  # digits of a region by GB/T 2260
+_PROVINCE = "[1-8][0-9]0000"  # by GB/T 2260
 _KEYS = {"country": ("country", "entity", "region"), "year": ("year",)}  # what columns of energy tables are called
 
 
@@ -133,7 +134,7 @@ def _core(package: Package) -> DigitalCore | None:
     from xinzhi.scope import digital_core
 
     regions = package.tables["accounts"]["region"].unique() if "accounts" in package.tables else ()
-    if "nation" not in package.tables or not all(len(code) == _GB and code.endswith("0000") for code in regions):
+    if "nation" not in package.tables or not all(re.fullmatch(_PROVINCE, code) for code in regions):
         return None
     try:
         return digital_core(package)

@@ -42,7 +42,6 @@ _YEARS = (1000, 2999)  # whole numbers between them are years
 _ROLES = {"inputs": "inputs", "outputs": "outputs", "bads": "bad"}
 _EXACT = 1e-7
 _ROUNDING = 1e-6  # points: capital and labour that grow alike weigh alike
-_WHOLE = 100  # percent
 _ACCOUNTS = ("tfp_growth", "output_growth", "capital_growth", "labour_growth", "human_capital_contribution")
 
 
@@ -247,6 +246,6 @@ def _against_accounts(result: ProductivityChange) -> tuple[Facts, Facts]:
     human = rows["human_capital_contribution"].fill_null(0.0).to_numpy().mean()
     values = {"share": share, "capital": capital, "labour": labour, "human": float(human)}
     implied = 100 * (output - labour - index) / (capital - labour)
-    if 0 <= implied <= _WHOLE:
+    if 0 <= implied / 100 <= 1:
         return first, {"answer.why": values | {"implied": implied}}
     return first, {"answer.why_plain": values}
