@@ -124,7 +124,7 @@ def of_region(shared: Read, code: str) -> Brief:
         **({} if shared.peers is None else {"company": company(shared, code)}),
         "record": record(shared, code, about),
     }
-    parts["answer"] = answer(parts)
+    parts["answer"] = answer(parts, 0.0 if bands is None else bands.level)
     parts["growth"] = {key: said for key, said in parts["growth"].items() if key not in parts["answer"]}
     draft = Draft(name="brief", source=title(shared.package), package=shared.package)
     draft.notes.extend(shared.notes)
@@ -143,12 +143,12 @@ def of_region(shared: Read, code: str) -> Brief:
     )  # fmt: skip
 
 
-def answer(parts: Mapping[str, Facts]) -> Facts:
+def answer(parts: Mapping[str, Facts], level: float) -> Facts:
     """Return what stands first: growth, the gap that binds, what evidence supports, the gravest flag."""
     facts = dict(list(parts["growth"].items())[:1])
     if parts.get("gaps"):
         sure = [row["factor"] for row in parts["gaps"].get("gaps.one", []) if row["verdict"] == "binding"]
-        facts["answer.gaps" if sure else "answer.no_gaps"] = {"names": sure}
+        facts["answer.gaps" if sure else "answer.no_gaps"] = {"names": sure, "level": level}
     if "moves" in parts:
         built = [row["category"] for row in parts["moves"].get("moves.build", [])]
         facts["answer.moves" if built else "answer.no_moves"] = {"names": clauses(built)}

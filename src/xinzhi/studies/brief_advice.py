@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, clauses, same, significant, words
-from xinzhi.core.unit_words import amount
+from xinzhi.core.text import Text, clauses, same, words
+from xinzhi.core.unit_words import amount, split_unit, unit_text
 from xinzhi.studies.study import LEAST
 
 if TYPE_CHECKING:
@@ -94,8 +94,13 @@ def told(row: Mapping[str, Any]) -> Text:
     figures = {"what": what, "year": row["year"], "issuer": issuer}
     if row["evidence"] == "designation" or row["unit"] in BARE:
         return words("brief.moves.named", **figures)
-    percent = row["unit"] == "percent"
-    value = same(f"{significant(row['value'])}%") if percent else amount(row["value"], row["unit"])
+    scale, unit, _ = split_unit(row["unit"])
+    if unit == "percent":
+        value = same(f"{row['value']:g}%")
+    elif scale == 1 and row["value"] == int(row["value"]):  # a count is told as it is
+        value = Text(zh=f"{row['value']:,.0f}{unit_text(unit).zh}", en=f"{row['value']:,.0f} {unit_text(unit).en}")
+    else:
+        value = amount(row["value"], row["unit"])
     return words("brief.moves.evidence", value=value, **figures)
 
 

@@ -157,3 +157,33 @@ def test_too_few_years_are_said(package):
     short = package.tables["accounts"].filter(pl.col("year") > 2014)
     with pytest.raises(InputError):
         backcast(replace(package, tables={**package.tables, "accounts": short}))
+
+
+@pytest.mark.parametrize(
+    ("best", "low", "key", "verdict"),
+    [("long_run", 0.51, "best", "better"), ("persistence", 0.46, "same", "coin"), ("catch_up", 0.2, "best", "worse")],
+)
+def test_the_better_rule_stands_beside_plain_persistence(package, best, low, key, verdict):
+    found = backcast(package)
+    rates = found.rates.with_columns(
+        low=pl.when(pl.col("rule") == best).then(low).otherwise("low"),
+        high=pl.when(pl.col("rule") == best).then(low + 0.24).otherwise("high"),
+    )
+    facts = replace(found, rates=rates, best=best).facts()
+    assert f"backcast.{key}" in facts
+    assert f"backcast.{verdict}" in facts
+    assert replace(found, rates=rates, best=best).summary("zh")
+
+
+def test_the_page_of_the_docs_has_these_figures(package, measured, alike, banded):
+    from pathlib import Path
+
+    page = (Path(__file__).parents[3] / "docs" / "brief.md").read_text("utf-8")
+    bound = gaps(measured, alike, bands=banded).frame["binding"].sum()
+    words = {6: "six", 7: "seven", 8: "eight"}
+    assert f"{words[bound]} bind" in page
+    for row in backcast(package).rates.iter_rows(named=True):
+        told = (
+            f"{row['k']} of {row['n']}, {100 * row['rate']:.0f} % | {100 * row['low']:.0f} to {100 * row['high']:.0f}"
+        )
+        assert told in page
