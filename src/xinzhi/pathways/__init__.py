@@ -11,7 +11,8 @@ The verbs
     lists what a place could enter; `backtest` predicts entry out of time beside the baselines of the field, `forecast`
     gives the chances of the next.
     `clubs` finds those who converge among themselves (`log_t_test`, `beta_convergence`, `sigma_convergence`,
-    `transitions`, `distribution_dynamics`), `lead_changes` who has overtaken whom; `leapfrog` judges the conditions,
+    `transitions`, `distribution_dynamics`), `lead_changes` who has overtaken whom (`historic_leads`: since 1800, of
+    `historic_levels`); `leapfrog` judges the conditions,
     `lane_changes` whether entries leave the old core; `counterfactual` builds a synthetic control, `northeast` a page.
     `isomorphism` says how alike structures and plans are, `choices` who names what more often than chance and what does
     not fit (lists of one's own: `plan_template`, `read_plan_template`); `plan` coordinates under national limits.

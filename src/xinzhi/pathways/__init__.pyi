@@ -42,6 +42,8 @@ from .industries import with_names as with_names
 from .leap.counterfactual import Counterfactual as Counterfactual
 from .leap.counterfactual import MatchRules as MatchRules
 from .leap.counterfactual import counterfactual as counterfactual
+from .leap.history import historic_leads as historic_leads
+from .leap.history import historic_levels as historic_levels
 from .leap.lane_changes import LaneChanges as LaneChanges
 from .leap.lane_changes import lane_changes as lane_changes
 from .leap.lead_changes import LeadChanges as LeadChanges

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from xinzhi.pathways import historic_leads, historic_levels
 from xinzhi.pathways.leap.lead_changes import LeadRules, lead_changes, side_by_side
 
 TOLERANCE = 5e-4  # ratios are quoted with three digits
@@ -83,3 +84,13 @@ def test_a_margin_of_error_widens_the_interval(output, shared):
     assert wide["earliest"] <= sure["earliest"] <= wide["latest"]
     assert wide["latest"] - wide["earliest"] > 0
     assert wide["tie"]
+
+
+def test_the_table_that_ships_is_the_database_in_whole_dollars(output):
+    shipped = historic_levels()
+    both = shipped.join(output.levels, left_on=["country", "year"], right_on=["unit", "year"], how="inner")
+    assert both.height == shipped.height == output.levels.height
+    assert ((both["output_per_head"] - both["value"]).abs() <= 0.5).all()
+    ours, theirs = historic_leads(), output
+    for pair in (("GBR", "NLD"), ("USA", "GBR")):
+        assert ours.first(*pair, durable=True) == theirs.first(*pair, durable=True)

@@ -52,12 +52,14 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
 
     It happened from `earliest` to `latest`, wider than one year where years are missing or a jump blurs it.
     `durable_years` is how long a lead must be held to count as durable, `errors` the error of yearly growth by unit.
+    `history` are the essay's cases (`historic_leads`), told beside it where a study hands them in.
     """
 
     levels: pl.DataFrame
     rules: LeadRules
     durable_years: int
     errors: Mapping[str, float]
+    history: LeadChanges | None = None
 
     def ratio(self, unit: str, other: str) -> pl.DataFrame:
         """Return ``year, ratio``: the level of a unit over that of another, in the years that both have."""
@@ -94,7 +96,23 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
         return {
             "headline.lead" if lasting.height else "headline.no_lasting": counts | top, **beyond,
             "summary.passing": [self._passing(row) for row in latest.iter_rows(named=True)],
+            **({} if self.history is None or unit is not None else {"summary.history": self.history.cases()}),
         }  # fmt: skip
+
+    def cases(self) -> dict[str, object]:
+        """Return when Britain and the United States took a durable lead, and how near Japan came (`historic_leads`)."""
+        said: dict[str, object] = {}
+        for name, pair in (("britain", ("GBR", "NLD")), ("america", ("USA", "GBR"))):
+            row = self.first(*pair, durable=True)
+            said |= {} if row is None else {name: self._passing(row)["when"], f"{name}_years": row["years_ahead"]}
+        near = self.ratio("JPN", "USA").sort("ratio", descending=True).row(0, named=True)
+        last = self.ratio("JPN", "USA").row(-1, named=True)
+        return said | {
+            "peak": near["ratio"],
+            "peak_year": near["year"],
+            "last": last["ratio"],
+            "last_year": last["year"],
+        }
 
     def of(self, unit: str | None) -> pl.DataFrame:
         """Return the episodes that one unit has a part in; all where it is None."""

@@ -98,7 +98,9 @@ def lead_changes(result: LeadChanges, *, region: str | None = None) -> Section:
         spans = ((min(row["last_behind"], row["earliest"]), row["latest"], "changing"),
                  (row["latest"], row["lost"] or end, "leading"))  # fmt: skip
         rows += [{"name": name, "start": a, "end": b, "group": words(f"pathways.chart.{word}")} for a, b, word in spans]
-    headline, facts = next(iter(result.facts(code).items()))
+    every = result.facts(code)
+    headline, facts = next(iter(every.items()))
+    told = [words("pathways.summary.history", **every["summary.history"])] if "summary.history" in every else []
     columns = ("challenger", "incumbent", "earliest", "latest", "lost", "durable")
     drawn = picture(
         "pathways.overtaking", kit.timeline, rows,
@@ -107,5 +109,5 @@ def lead_changes(result: LeadChanges, *, region: str | None = None) -> Section:
     )  # fmt: skip
     return Section.of(
         "pathways.lead", [drawn] if rows else [], [] if rows else [drawn.twin], anchor="paths-overtaking",
-        answer=[sentence(drawn.headline)], notes=(words("pathways.note.overtaking"),),
+        answer=[sentence(drawn.headline), *told], notes=(words("pathways.note.overtaking"),),
     )  # fmt: skip
