@@ -5,12 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-
-from altair.typing import ChartType
+from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import guarded
 from xinzhi.core.text import Text, printable
-from xinzhi.report.charts.style import Words
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
+
+    from xinzhi.report.charts.style import Words
 
 _TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
 _ROOT = re.compile(r"<svg[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"[^>]*>")

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from altair.typing import ChartType
-
 from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole
 from xinzhi.core.result import Result
@@ -23,6 +21,7 @@ from xinzhi.yardstick import Audit, Measurement, Ranking
 BRIEFS = "briefs"  # folder of the briefs beside a report
 
 if TYPE_CHECKING:
+    from altair.typing import ChartType
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from xinzhi.report.certificate import Certificate

@@ -17,6 +17,10 @@ try:
 except SystemExit as stop:
     assert not stop.code, stop.code
 """
+BRIEF = """
+import tempfile, xinzhi
+xinzhi.study("brief", "china-provinces", region="22").write(tempfile.mkdtemp())
+"""
 REPORT = "\nimport sys\nprint('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
 
 
@@ -33,8 +37,8 @@ def loaded(source):
 
 @pytest.mark.parametrize(
     ("source", "forbidden"),
-    [(IMPORT, (*HEAVY, "pydantic", "click", "rich", "yaml")), (HELP, HEAVY)],
-    ids=["import", "help"],
+    [(IMPORT, (*HEAVY, "pydantic", "click", "rich", "yaml")), (HELP, HEAVY), (BRIEF, ("altair", "pandas"))],
+    ids=["import", "help", "brief"],
 )
 def test_heavy_libraries_stay_unloaded(source, forbidden):
     assert loaded(source).isdisjoint(forbidden), sorted(loaded(source) & set(forbidden))
