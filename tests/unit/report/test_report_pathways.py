@@ -173,10 +173,12 @@ def test_plot_validates(plan, language):
     assert ("随大流" if language == "zh" else "herd") in title
 
 
-def test_brief_is_one_picture_or_none_or_says_why(package, brief):
+def test_brief_is_the_test_and_the_evidence_or_none_or_says_why(package, brief):
     section = brief(package, "paths")
-    assert [one.kind for one in section.pictures] == ["space"]
-    assert section.answer[0].en == "Industries are those of 2016."
+    assert section.key == "paths"
+    assert not section.pictures
+    assert "Nothing can be recommended" in section.answer[0].en
+    assert [one.key for one in section.tables] == ["pathways_by_region"]
     without = xinzhi.load({name: table for name, table in package.tables.items() if name in {"accounts", "investment"}})
     assert brief(without, "paths") is None
     flat = package.tables["activity"].filter(pl.col("region") == "220000")

@@ -197,10 +197,12 @@ def _unusable(topic: str, study: Assessment) -> Section | None:
 
 
 def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
-    """Return the industry space and the regions' table of what each could enter."""
+    """Return the industry space and what each region could enter; where a test forbids it, test and evidence."""
     whole = section(results["complexity"])
-    chances = section(results["opportunities"]).pictures if "opportunities" in results else ()
-    regions = [one for one in chances if one.kind == "regions"]
+    chances = section(results["opportunities"]) if "opportunities" in results else None
+    if chances is not None and results["opportunities"].silent:
+        return replace(chances, key="paths", title=words("pathways.title.brief"))
+    regions = [one for one in chances.pictures if one.kind == "regions"] if chances is not None else []
     year = words("pathways.answer.year", year=study.topics["paths"].more["year"])
     return replace(
         whole, key="paths", title=words("pathways.title.brief"), pictures=whole.pictures[:1],
