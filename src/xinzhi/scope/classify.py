@@ -250,7 +250,7 @@ def explain(
 
     Examples
     --------
-    >>> explain("3973", "2019-01-01").select("definition", "category", "verdict").rows()[-2:]
+    >>> explain("3973", "2019-01-01").select("definition", "category", "verdict").rows()[-3::2]
     [('high-tech-manufacturing-2017', '03', 'in'), ('union', '', 'in')]
     """
     tree = tree_of(standard)

@@ -99,7 +99,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     >>> import xinzhi
     >>> made = xinzhi.studies.assess("china-provinces", only=("scope", "frontier"))
     >>> list(made.results), list(made.topics)
-    (['measurement', 'ranking', 'scope', 'frontier.change'], ['scope', 'frontier'])
+    (['measurement', 'ranking', 'scope.core', 'scope.dependence', 'scope', 'frontier.change'], ['scope', 'frontier'])
     """
     from xinzhi.yardstick import measure, require_value_added, require_yearly
 

@@ -87,7 +87,7 @@ def brief(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Brief:  
     >>> import xinzhi
     >>> made = xinzhi.studies.brief("china-provinces", region="Jilin")
     >>> made.region, list(made.parts)[:3]
-    ('220000', ['growth', 'where', 'able'])
+    ('220000', ['answer', 'growth', 'where'])
     """
     wish: BriefOptions = options(BriefOptions, asked)
     progress.step("read")

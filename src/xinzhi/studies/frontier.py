@@ -367,7 +367,7 @@ def _change(wish: FrontierOptions, source: Source, count: Count) -> Labelled:
     change = verbs.productivity_change(frame, *roles, index=wish.index or "malmquist", **given)
     if source.measured and not wish.bad and wish.group is None and (wish.inputs, wish.outputs) == tuple(GOODS.values()):
         growth = source.measured[0].frame.fill_nan(None).rename({"region": "unit", "year": "period"})
-        change = replace(change, accounts=growth)
+        change = replace(change, accounts=growth.select("unit", "period", *change.compared, "labour_share"))
     return source.sealed(change, labels)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -42,7 +42,6 @@ _YEARS = (1000, 2999)  # whole numbers between them are years
 _ROLES = {"inputs": "inputs", "outputs": "outputs", "bads": "bad"}
 _EXACT = 1e-7
 _ROUNDING = 1e-6  # points: capital and labour that grow alike weigh alike
-_ACCOUNTS = ("tfp_growth", "output_growth", "capital_growth", "labour_growth", "human_capital_contribution")
 
 
 def index_text(index: str) -> Text:
@@ -80,6 +79,13 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
     programs: dict[str, int]
     failures: dict[tuple[Any, Any], Any] = field(default_factory=dict)
     accounts: pl.DataFrame | None = None
+    compared: ClassVar = (
+        "tfp_growth",
+        "output_growth",
+        "capital_growth",
+        "labour_growth",
+        "human_capital_contribution",
+    )
 
     @property
     def parts(self) -> list[str]:
@@ -134,10 +140,10 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         if self.accounts is None:
             raise UsageError("frontier.no-accounts")
         growth = self.accounts.select(
-            "unit", "period", *(pl.col(name) * 100 for name in _ACCOUNTS), share=100 * (1 - pl.col("labour_share"))
+            "unit", "period", *(pl.col(name) * 100 for name in self.compared), share=100 * (1 - pl.col("labour_share"))
         )
         both = self.complete.join(growth, on=["unit", "period"], how="left")
-        means = [pl.col(name).mean() for name in ("index", *self.stack, *_ACCOUNTS, "share")]
+        means = [pl.col(name).mean() for name in ("index", *self.stack, *self.compared, "share")]
         frame = both.group_by("unit").agg(*means).sort("index", "unit", descending=[True, False])
         return frame.with_columns(difference=pl.col("tfp_growth") - pl.col("index"))
 
@@ -234,10 +240,10 @@ def _against_accounts(result: ProductivityChange) -> tuple[Facts, Facts]:
     """Return which of the two is the growth figure, and why they differ: the weights that they give to capital."""
     # The weight of capital in the frontier is the one at which the index would be the residual.
     frame = result.beside_accounts()
-    rows = frame.drop_nulls([*_ACCOUNTS[:4], "share"])
+    rows = frame.drop_nulls([*result.compared[:4], "share"])
     if not rows.height:
         return {}, {}
-    names = ("index", *_ACCOUNTS[:4], "share")
+    names = ("index", *result.compared[:4], "share")
     index, tfp, output, capital, labour, share = (float(rows[name].to_numpy().mean()) for name in names)
     verdict = {"index": index, "accounts": tfp, "span": result.span, "n": rows.height, "per": result.per}
     first: Facts = {"answer.verdict": verdict | {"what": result.what(rows["unit"])}}

@@ -20,7 +20,6 @@ from xinzhi.pathways.leap.counterfactual import Counterfactual, MatchRules, coun
 from xinzhi.yardstick import Measurement
 
 SERIES: Mapping[str, Text] = describe("northeast", "series").values
-SEEN = 0.005  # smaller weights are not shown
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -62,7 +61,7 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
         own = self.weights.filter(region=row["region"], series=row["series"]).sort("weight", descending=True)
         donors = [
             words("pathways.summary.donor", name=self.names.region(one["donor"]), weight=one["weight"])
-            for one in own.filter(pl.col("weight") >= SEEN).iter_rows(named=True)
+            for one in own.filter(pl.col("weight") >= conventions("northeast")["shown"]).iter_rows(named=True)
         ]
         largest = self.names.region(row["largest"])
         return words("pathways.chart.gap_of", name=self.names.region(row["region"]), donors=donors, largest=largest,

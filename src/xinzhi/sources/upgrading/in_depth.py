@@ -57,7 +57,7 @@ def in_depth(result: Sources) -> Upgrading:
     >>> from xinzhi.sources import decompose
     >>> found = in_depth(decompose("china-provinces"))
     >>> found.frame.columns[2:], round(found.catch_up.half_life)
-    (['lilien', 'nav', 'theil', 'advancement', 'moore'], 14)
+    (['lilien', 'nav', 'theil', 'advancement', 'moore'], 11)
     >>> found.change().filter(pl.col("advancement_end") > pl.col("advancement_start")).height
     30
     """

@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from xinzhi.core.text import words
-from xinzhi.pathways import CONDITIONS, SERIES, LaneChanges, Leapfrog, Northeast
+from xinzhi.pathways import CONDITIONS, SERIES, LaneChanges, Leapfrog, Northeast, conventions
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
@@ -16,7 +16,6 @@ from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
 from xinzhi.report.table import table
 
 FEW = 3
-SEEN = 0.005  # smaller weights are not shown
 ENDS = ("region", "series", "to_year", "actual", "fits", "off_path", "off_structure", "gap", "p", "largest",
         "largest_weight", "without")  # fmt: skip
 
@@ -75,7 +74,8 @@ def northeast(result: Northeast, *, region: str | None = None) -> Section:
     del region  # the provinces are few: all are shown
     drawn = [_gap(result, facts) for facts in result.facts()["headline.gap"]]
     shown = result.table.filter("fits").select("region", "series")
-    weights = result.weights.filter(pl.col("weight") > SEEN).join(shown, on=["region", "series"], how="semi")
+    named = result.weights.filter(pl.col("weight") >= conventions("northeast")["shown"])
+    weights = named.join(shown, on=["region", "series"], how="semi")
     weights = weights.sort("region", "series", "weight", descending=[False, False, True])
     columns = ("region", "series", "donor", "weight")
     names = [result.names.region(code) for code in result.table["region"].unique(maintain_order=True)]
