@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-CPU_LIMIT, MEMORY_LIMIT = 6.0, 600
+CPU_LIMIT, MEMORY_LIMIT = 7.0, 600
 
 
 def run(*command: str) -> tuple[float, float]:

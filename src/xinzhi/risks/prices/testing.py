@@ -208,13 +208,11 @@ def tested_series(
 def _values(
     members: Sequence[Series], window: int, lag: int, critical: Method | CriticalValues | None, rules: BubbleRules
 ) -> Iterator[CriticalValues]:
-    """Yield the critical values of series of one length: one set for all, or a bootstrap each, on every processor."""
-    from joblib import Parallel, delayed
-
+    """Yield the critical values of series of one length: one set for all, or a bootstrap each."""
     if members and (shared := shared_values(len(members[0].level), window, lag, critical, rules)) is not None:
         return repeat(shared)
-    jobs = (delayed(own_values)(one, window, lag, critical, rules) for one in members)
-    return iter(Parallel(n_jobs=-1 if len(members) > 1 else 1, prefer="threads")(jobs))
+    # one after the other: on two processors threads were 4 % sooner and cost a fifth more
+    return (own_values(one, window, lag, critical, rules) for one in members)
 
 
 def _groups(
