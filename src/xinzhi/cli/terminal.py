@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FEW, SOME, MANY = 8, 20, 60  # rows of a table
 WIDE = 7  # columns that a terminal holds
-SURE = 0.005  # a probability nearer to nought or one than random draws can tell
+SURE = 0.005  # a probability nearer to zero or one than random draws can tell
 WIDTH = 24.0  # of a title in a table, in units of its size
 
 
@@ -290,7 +290,7 @@ def _bands(made: Study, call: Call) -> None:
 
 
 def _surely(chance: float) -> str:
-    """Return a probability that draws can tell: neither nought nor one."""
+    """Return a probability that draws can tell: neither zero nor one."""
     return "< 0.01" if chance < SURE else "> 0.99" if chance > 1 - SURE else f"{chance:.2f}"
 
 

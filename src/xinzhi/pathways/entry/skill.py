@@ -18,7 +18,7 @@ from xinzhi.pathways.industries import jobs, nearness, years_of
 class Skill:
     """Average precision of a model and of the quotient on entries between two years, with the interval between them.
 
-    `beats` is true where the whole interval is above nought. Both rank the same cells as of `start`; neither has seen
+    `beats` is true where the whole interval is above zero. Both rank the same cells as of `start`; neither has seen
     what entered by `end`.
     """
 

@@ -278,5 +278,5 @@ def _pair_variance(lists: BoolArray) -> float:
 
 
 def _shown(lists: BoolArray, evidence: BoolArray) -> float:
-    """Return the share of what is named that has evidence; nought of empty lists."""
+    """Return the share of what is named that has evidence; zero for empty lists."""
     return float((lists & evidence).sum() / max(int(lists.sum()), 1))

@@ -47,8 +47,8 @@ def robustness(measurement: Measurement, spans: Sequence[Span]) -> pl.DataFrame:
     >>> import xinzhi
     >>> measured = xinzhi.measure("china-provinces")
     >>> found = robustness(measured, [(2012, 2017)])
-    >>> found.filter(region="360000")["among_first"].item() > 0.8  # Jiangxi
-    True
+    >>> round(found.filter(region="360000")["among_first"].item(), 2)  # Jiangxi
+    0.88
     """
     panel, rules = measurement.panel, measurement.protocol
     if len(panel.regions) > setting(CONVENTIONS, "most_compared"):
