@@ -79,7 +79,8 @@ def classify(
     -----
     An industry in two lists counts once. Where a class belongs only in part to both, the part in either
     has the bounds of Fréchet (1935): at least the larger share, at most the sum of the two and 1; the share in between
-    is that of lists that know nothing of each other.
+    is that of lists that know nothing of each other. What no list names is ``out`` only where every list asked about is
+    entered completely; else it is ``unknown``, and the sums are of the codes entered.
 
     Examples
     --------
@@ -87,7 +88,7 @@ def classify(
     >>> table = pl.DataFrame({"code": ["39", "17", "C27"], "output": [120.0, 60.0, 20.0]})
     >>> scope = classify(table, as_of="2024-01-01")
     >>> scope.frame.select("code", "share", "verdict").rows()
-    [('39', 1.0, 'in'), ('17', 0.0, 'out'), ('27', 1.0, 'in')]
+    [('39', 1.0, 'in'), ('17', None, 'unknown'), ('27', 1.0, 'in')]
     >>> scope.totals.select("measure", "share").rows()
     [('output', 0.7)]
     """

@@ -18,7 +18,7 @@ from xinzhi.scope.membership import Question, answer
 from xinzhi.scope.standard import industry_name, standard, unknown
 from xinzhi.scope.tables import EXACT, explained, measure_text
 
-VERDICTS = {"in": 0, "part": 1, "out": 2}
+VERDICTS = {"in": 0, "part": 1, "out": 2, "unknown": 3}
 NAMED, NARROW = 3, convention("narrow")  # industries named in a sentence, and a width of the bounds that is worth one
 
 
@@ -27,10 +27,12 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     """What is in scope on a day, and by how much.
 
     `frame` has the share of every industry in scope, for certain between `lower` and `upper`, the definitions that list
-    it and the days on which all of them hold; `verdict` is ``in`` (all of it), ``part`` or ``out``. `totals` sums every
-    measure, an industry in several lists counted once. `lists` is what every definition says of every industry: `line`
-    whether it has a line for it at all, `starred` whether that belongs only in part, `assumed` whether its share is
-    only the middle of its bounds, `split` and `unmapped` what the concordance does with it.
+    it and the days on which all of them hold; `verdict` is ``in`` (all of it), ``part``, ``out``, or ``unknown``: no
+    list names it, but of one only part of the codes is entered, so that share and upper bound are null. `totals` sums
+    every measure over what the codes entered name, an industry in several lists counted once. `lists` is what every
+    definition says of every industry: `line` whether it has a line for it at all, `starred` whether that belongs only
+    in part, `assumed` whether its share is only the middle of its bounds, `split` and `unmapped` what the concordance
+    does with it.
 
     `question` holds the day, the standard and the definitions; `measures` are the columns that weigh. From a package
     come its `regions`, `titles` and `units` of the measures, and `wholes`: what employment of the industries is part
@@ -205,20 +207,11 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def facts(self) -> Facts:
         """Return how much is in scope, by which definitions, what is only in part, and what the figures rest on."""
         count = dict(self.codes.group_by("verdict").len().iter_rows())
-        inside, part, out = (count.get(name, 0) for name in VERDICTS)
+        inside, part, out, unknown = (count.get(name, 0) for name in VERDICTS)
         facts: Facts = {
             "answer.count": {"day": self.day, "all": self.codes.height, "inside": inside, "part": part, "out": out}
         }
-        whole = self.whole
-        if whole is not None:
-            width = whole["upper"] - whole["lower"]
-            facts["answer.exact" if width < NARROW / 100 else "answer.share"] = {"measure": self.measured, **whole}
-            if width > NARROW:
-                facts["answer.wide"] = {"names": [self.coded(code) for code in self._widest()]}
-            if self.wholes:
-                shares = {name: whole["total"] / value for name, value in self.wholes.items()}
-                inside = {f"of_{name}": whole["share"] * share for name, share in shares.items()}
-                facts["answer.denominators"] = {"all": self.codes.height, "year": self.year, **shares, **inside}
+        facts |= self._shares(unknown)
         names = [self.list_name(one.id) for one in self.question.chosen]
         names += [self.list_name("use")] if self.question.use is not None else []
         facts["answer.lists" if len(self.question.chosen) > 1 else "answer.list"] = {"names": names}
@@ -229,6 +222,23 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             ends |= {"last": self.names.region(last["region"]), "least": last["share"]}
             facts["answer.regions"] = {"count": rows.height, **ends}
         return facts | self._notes(part)
+
+    def _shares(self, unknown: int) -> Facts:
+        """Return how much of the whole counts, how many industries nobody can judge, and what the whole is part of."""
+        facts, whole = Facts(), self.whole
+        width = 0.0 if whole is None else whole["upper"] - whole["lower"]
+        if whole is not None:
+            facts["answer.exact" if width < NARROW / 100 else "answer.share"] = {"measure": self.measured, **whole}
+        if unknown:
+            names = [one.title for one in self.question.chosen if one.status == "partial"]
+            facts["answer.unknown"] = {"count": unknown, "names": names}
+        if width > NARROW:
+            facts["answer.wide"] = {"names": [self.coded(code) for code in self._widest()]}
+        if whole is not None and self.wholes:
+            shares = {name: whole["total"] / value for name, value in self.wholes.items()}
+            inside = {f"of_{name}": whole["share"] * share for name, share in shares.items()}
+            facts["answer.denominators"] = {"all": self.codes.height, "year": self.year, **shares, **inside}
+        return facts
 
     def _notes(self, part: int) -> Facts:
         """Return what the figures rest on, and what is not in them."""

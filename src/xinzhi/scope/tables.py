@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import polars as pl
@@ -25,6 +24,34 @@ def verdict(lower: float, upper: float) -> str:
     return "out" if upper <= EXACT else "part"
 
 
+def entered_in_part(question: Question) -> frozenset[str]:
+    """Return the definitions asked for of which some codes only are entered: they cannot say that something is out."""
+    return frozenset(one.id for one in question.chosen if one.status == "partial")
+
+
+def silent(row: Mapping[str, Any], partial: frozenset[str]) -> bool:
+    """Return whether a list is entered in part only and none of its lines speaks of the industry."""
+    return row["definition"] in partial and not row["line"]
+
+
+def _said(row: Mapping[str, Any], partial: frozenset[str]) -> dict[str, Any]:
+    """Return the verdict of one list with its bounds: ``unknown`` without them where only part of its codes is here."""
+    found = {"verdict": verdict(row["lower"], row["upper"]), **{key: row[key] for key in ("share", "lower", "upper")}}
+    unknown = found["verdict"] == "out" and silent(row, partial)
+    return found | ({"verdict": "unknown", "share": None, "upper": None} if unknown else {})
+
+
+def _together(
+    found: Interval, number: int, said: Sequence[Mapping[str, Any]], partial: frozenset[str]
+) -> dict[str, Any]:
+    """Return the verdict of all lists together: what none of them names is unknown where one is entered in part."""
+    bounds = {key: float(getattr(found, key)[number]) for key in ("share", "lower", "upper")}
+    ruling = verdict(bounds["lower"], bounds["upper"])
+    if ruling == "out" and any(silent(row, partial) for row in said):
+        return {"verdict": "unknown", "lower": bounds["lower"], "share": None, "upper": None}
+    return {"verdict": ruling, **bounds}
+
+
 def measure_text(name: str) -> Text:
     """Return what a column that weighs is called; a column of one's own keeps its name."""
     return words(key) if has(key := f"scope.measure.{name}") else same(name)
@@ -39,7 +66,7 @@ def bounded(row: Mapping[str, Any]) -> Text:
     )
 
 
-def listed(row: Mapping[str, Any]) -> Text:
+def listed(row: Mapping[str, Any], partial: frozenset[str]) -> Text:
     """Say what one definition says of one industry."""
     how = verdict(row["lower"], row["upper"])
     values = {"title": Text(zh=row["title_zh"], en=row["title_en"]), "inside": same("")}
@@ -47,19 +74,11 @@ def listed(row: Mapping[str, Any]) -> Text:
         category = Text(zh=row["category_zh"], en=row["category_en"])
         values["inside"] = words("scope.reason.category", category=category)
     if how == "out":
-        missing = "not_entered" if row["definition"] in _in_part() else "not_listed"
+        missing = "not_entered" if silent(row, partial) else "not_listed"
         return words("scope.reason.outside" if row["line"] else f"scope.reason.{missing}", **values)
     if how == "in":
         return words("scope.reason.listed", **values)
     return words("scope.reason.in_part", share=bounded(row), why=_why(row), **values)
-
-
-@cache
-def _in_part() -> frozenset[str]:
-    """Return the definitions that ship with some of their codes only."""
-    from xinzhi.scope.catalogue import shipped
-
-    return frozenset(name for name, one in shipped().items() if one.status == "partial")
 
 
 def _why(row: Mapping[str, Any]) -> Text:
@@ -89,10 +108,10 @@ def tested(row: Mapping[str, Any]) -> Text:
     return words(f"scope.reason.use_{verdict(row['lower'], row['upper'])}")
 
 
-def reason(rows: Sequence[Mapping[str, Any]]) -> Text:
+def reason(rows: Sequence[Mapping[str, Any]], partial: frozenset[str]) -> Text:
     """Join what the definitions say of an industry: those that list it, or else all that do not."""
     kept = [row for row in rows if row["upper"] > EXACT] or [row for row in rows if row["line"]] or list(rows)
-    whole = joined([tested(row) if row["definition"] == "use" else listed(row) for row in kept])
+    whole = joined([tested(row) if row["definition"] == "use" else listed(row, partial) for row in kept])
     return Text(zh=f"{whole.zh}。", en=f"{whole.en}.")
 
 
@@ -165,13 +184,11 @@ def shares(question: Question, found: Answer, lists: pl.DataFrame, read: Industr
     """Return the frame of the result: a row per industry, region and year."""
     tree = standard(question.name)
     by_code = {code[0]: part.to_dicts() for code, part in lists.partition_by("code", as_dict=True).items()}
-    rows = []
+    rows, partial = [], entered_in_part(question)
     for number, code in enumerate(found.codes):
-        total = found.total
-        lower, share, upper = (float(array[number]) for array in (total.lower, total.share, total.upper))
         said = by_code[code]
         naming = [row for row in said if row["upper"] > EXACT]
-        text = reason(said)
+        text = reason(said, partial)
         starts = [row["valid_from"] for row in naming if row["valid_from"]]
         ends = [row["valid_to"] for row in naming if row["valid_to"]]
         rows.append(
@@ -179,10 +196,7 @@ def shares(question: Question, found: Answer, lists: pl.DataFrame, read: Industr
                 "code": code,
                 "name_zh": tree.names[code],
                 "level": tree.level(code),
-                "share": share,
-                "lower": lower,
-                "upper": upper,
-                "verdict": verdict(lower, upper),
+                **_together(found.total, number, said, partial),
                 "definitions": ";".join(row["definition"] for row in naming),
                 "reason_zh": text.zh,
                 "reason_en": text.en,
@@ -223,21 +237,18 @@ def explained(question: Question, code: str) -> pl.DataFrame:
     found = answer(question, [code])
     said = detail(question, found)
     rows: list[dict[str, Any]] = said.to_dicts()
+    partial = entered_in_part(question)
+    text, together = reason(rows, partial), _together(found.total, 0, rows, partial)
     for row in rows:
-        text = tested(row) if row["definition"] == "use" else listed(row)
-        row |= {"verdict": verdict(row["lower"], row["upper"]), "reason_zh": text.zh, "reason_en": text.en}
-    total, text = found.total, reason(rows)
-    lower, share, upper = (float(array[0]) for array in (total.lower, total.share, total.upper))
+        word = tested(row) if row["definition"] == "use" else listed(row, partial)
+        row |= {**_said(row, partial), "reason_zh": word.zh, "reason_en": word.en}
     whole = dict.fromkeys(rows[0]) | {
         "code": code,
         "definition": "union",
-        "share": share,
-        "lower": lower,
-        "upper": upper,
+        **together,
         "title_zh": words("scope.label.together").zh,
         "title_en": words("scope.label.together").en,
         "category": "",
-        "verdict": verdict(lower, upper),
         "reason_zh": text.zh,
         "reason_en": text.en,
     }

@@ -37,9 +37,12 @@ def row(scope, code: str) -> dict:
     return scope.frame.filter(code=code).row(0, named=True)
 
 
+WHOLE = ("digital-core-divisions", "five-powers", "high-tech-manufacturing-2017")  # lists entered completely
+
+
 def test_whole_part_and_out() -> None:
     table = pl.DataFrame({"code": ["39", "26", "17"], "output": [10.0, 20.0, 70.0]})
-    scope = classify(table, as_of="2024-01-01")
+    scope = classify(table, as_of="2024-01-01", definitions=WHOLE)
     assert scope.frame["verdict"].to_list() == ["in", "part", "out"]
     part = row(scope, "26")
     assert (part["lower"], part["upper"]) == (0.0, 1.0)
@@ -47,6 +50,25 @@ def test_whole_part_and_out() -> None:
     total = scope.totals.row(0, named=True)
     assert total["in_scope"] == pytest.approx(10 + 20 * 2 / 38)
     assert (total["in_scope_lower"], total["in_scope_upper"], total["share"]) == (10.0, 30.0, total["in_scope"] / 100)
+
+
+def test_what_a_list_entered_in_part_does_not_name_is_unknown() -> None:
+    """Only a list entered completely, or a line that excepts it, can say that an industry is out."""
+    table = pl.DataFrame({"code": ["39", "26", "17"], "output": [10.0, 20.0, 70.0]})
+    scope = classify(table, as_of="2024-01-01")
+    assert scope.frame["verdict"].to_list() == ["in", "part", "unknown"]
+    found = row(scope, "17")
+    assert (found["lower"], found["share"], found["upper"]) == (0.0, None, None)
+    assert "is unknown: only part of its codes" in found["reason_en"]
+    whole = classify(table, as_of="2024-01-01", definitions=WHOLE)
+    assert scope.totals["total"].item() == whole.totals["total"].item()
+    assert scope.facts()["answer.count"] == {"day": "2024-01-01", "all": 3, "inside": 1, "part": 1, "out": 0}
+    assert scope.facts()["answer.unknown"]["count"] == 1
+    assert "answer.unknown" not in whole.facts()
+    rows = scope.explain("17").select("definition", "verdict", "share", "upper").rows()
+    assert rows[-2:] == [("strategic-emerging-2018", "unknown", None, None), ("union", "unknown", None, None)]
+    assert {one[1] for one in rows[:-2]} == {"out"}
+    assert scope.mask(at_least=0.01) == whole.mask(at_least=0.01)
 
 
 def test_weights_make_a_share_exact() -> None:
@@ -111,7 +133,7 @@ def test_the_use_test_brings_industries_in() -> None:
         }
     )
     scope = classify(pl.DataFrame({"code": ["17", "36", "48"]}), as_of=2024, use=use)
-    assert scope.frame["verdict"].to_list() == ["out", "in", "part"]
+    assert scope.frame["verdict"].to_list() == ["unknown", "in", "part"]
     assert row(scope, "36")["definitions"] == "strategic-emerging-2018;use"
     assert "reaches the threshold" in row(scope, "36")["reason_en"]
     assert scope.explain("36")["definition"].to_list()[-2:] == ["use", "union"]
@@ -151,9 +173,9 @@ def test_explain_answers_for_another_day() -> None:
 
 def test_new_energy_vehicles_and_photovoltaics_are_in_by_the_list_that_names_them() -> None:
     scope = classify(pl.DataFrame({"code": ["3612", "3825", "3611"]}), as_of="2024-01-01")
-    assert scope.frame["verdict"].to_list() == ["in", "in", "out"]
+    assert scope.frame["verdict"].to_list() == ["in", "in", "unknown"]
     assert "Strategic Emerging Industries" in row(scope, "3612")["reason_en"]
-    assert "not among the codes of" in row(scope, "3611")["reason_en"]
+    assert "whether Classification of Strategic" in row(scope, "3611")["reason_en"]
     assert [title.en for title in scope.facts()["note.entered"]["names"]] == [
         "Classification of Strategic Emerging Industries (2018)"
     ]
@@ -184,9 +206,11 @@ def test_every_kind_of_frame_comes_back() -> None:
 def test_summaries_lead_with_the_finding() -> None:
     scope = classify(pl.DataFrame({"code": ["39", "26", "17"], "output": [10.0, 20.0, 70.0]}), as_of="2024-01-01")
     assert scope.summary().startswith(
-        "On 2024-01-01, 1 of 3 industries count in full as new quality, 1 in part, 1 not at all."
+        "On 2024-01-01, 1 of 3 industries count in full as new quality, 1 in part, 0 not at all."
     )
-    assert scope.summary("zh").startswith("截至2024-01-01，3个行业中1个全部、1个部分计入新质生产力，1个不计入。")
+    assert "Of 1 more nobody can say here" in scope.summary()
+    assert scope.summary("zh").startswith("截至2024-01-01，3个行业中1个全部、1个部分计入新质生产力，0个不计入。")
+    assert "另有1个行业无法判断" in scope.summary("zh")
     told = "What counts holds 11.1\u00a0% of output of the 3 industries listed, at least 10.0\u00a0% and at most 30.0"
     assert told in scope.summary()
 

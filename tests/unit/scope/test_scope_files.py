@@ -85,7 +85,7 @@ def test_a_file_of_one_table_is_read_in_every_form(kind: str, tmp_path: Path) ->
             classify(path, as_of=2024)
         return
     scope = classify(path, as_of=2024)
-    assert scope.frame.select("code", "year", "share").rows() == [("06", 2020, 0.0), ("39", 2020, 1.0)]
+    assert scope.frame.select("code", "year", "share").rows() == [("06", 2020, None), ("39", 2020, 1.0)]
     assert scope.measures == ("output",)
 
 

@@ -116,7 +116,7 @@ def test_the_use_test_feeds_classify() -> None:
     table = input_output(FLOWS, OUTPUT, industries=["39", "36"])
     use = digital_dependence({2020: table}, digital=["39"], threshold=0.3).use()
     scope = classify(pl.DataFrame({"code": ["36", "17"]}), as_of=2024, use=use)
-    assert scope.frame["verdict"].to_list() == ["in", "out"]
+    assert scope.frame["verdict"].to_list() == ["in", "unknown"]
 
 
 def test_years_must_have_the_same_industries() -> None:

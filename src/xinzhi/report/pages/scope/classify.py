@@ -20,6 +20,7 @@ from xinzhi.report.table import NO_UNIT, Column, Table, column, table
 from xinzhi.scope import Scope
 
 SPREAD = ("share", "lower", "upper")
+COUNTED = pl.col("verdict").is_in(("in", "part"))
 WIDTH, HEIGHT = 640.0, 380.0
 SIZE, EDGE = 11, 8  # of the letters in a tile, and what a tile keeps free beside them, in pixels
 
@@ -121,7 +122,7 @@ def lists(result: Scope) -> Picture | None:
     ]
     drawn.append({"name": words("scope.label.union"), **_spread(whole), "group": words("scope.label.in_scope")})
     total = float(rows["share"].sum())
-    counted = result.codes.filter(pl.col("verdict") != "out").height
+    counted = result.codes.filter(COUNTED).height
     ends = [
         {"definition": "sum", "share": total},
         {"definition": "twice", "share": total - whole["share"]},
@@ -179,7 +180,7 @@ def years(result: Scope) -> Picture | None:
 
 def industries(result: Scope, *, counted: bool = False) -> Table:
     """Return every industry with verdict, bounds and who names it, or only those that count."""
-    rows = result.codes.filter(pl.col("verdict") != "out") if counted else result.codes
+    rows = result.codes.filter(COUNTED) if counted else result.codes
     said = _reasons(result)
     nobody = words("scope.label.nobody")
     names = {"industry": result.industry, "reason": lambda code: said.get(code, nobody)}
