@@ -35,13 +35,14 @@ class SeriesRule:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A known cause of breaks in Chinese regional statistics."""
+    """A known cause of breaks in Chinese regional statistics; of `regions` alone where it names them."""
 
     name: str
     years: tuple[int, ...]
     series: tuple[str, ...]
     text: Text
     reference: str
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,8 @@ def _series(name: str, entry: Mapping[str, Any]) -> SeriesRule:
 
 def _event(name: str, entry: Mapping[str, Any]) -> Event:
     text = Text(zh=entry["zh"], en=entry["en"])
-    return Event(name, tuple(entry["years"]), tuple(entry["series"]), text, entry["reference"])
+    regions = tuple(entry.get("regions", ()))
+    return Event(name, tuple(entry["years"]), tuple(entry["series"]), text, entry["reference"], regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +124,26 @@ def judge(panel: Panel, terms: Rules, names: frozenset[str] | None = None) -> li
     """Judge the series that a panel has, or those of them that are named."""
     wanted = [rule for rule in terms.series if names is None or rule.name in names]
     moves = [(rule, _growth(panel, rule)) for rule in wanted]
-    return [_one(rule, growth, terms) for rule, growth in moves if np.isfinite(growth).any()]
+    return [_one(panel, rule, growth, terms) for rule, growth in moves if np.isfinite(growth).any()]
 
 
-def _one(rule: SeriesRule, growth: FloatArray, terms: Rules) -> Judgement:
+def _one(panel: Panel, rule: SeriesRule, growth: FloatArray, terms: Rules) -> Judgement:
     fewest = terms.fewest_others
     found = scores(growth, fewest=fewest, shortest=terms.shortest, floor=terms.floor)
     moves = np.isfinite(found.shift).sum(axis=1)
     critical = terms.critical(moves, panel=is_panel(growth, fewest=fewest))
-    return Judgement(rule, growth, found, classify(found, critical))
+    alarmed = classify(found, critical)
+    known = _documented(panel, rule, terms) & np.isfinite(growth) & ~alarmed.any
+    return Judgement(rule, growth, found, Breaks(alarmed.shift | known, alarmed.outlier))
+
+
+def _documented(panel: Panel, rule: SeriesRule, terms: Rules) -> BoolArray:
+    """Return the region-years `(R, T)` that the package marks and an event names: these are breaks without an alarm."""
+    out = np.zeros(panel.shape, dtype=np.bool_)
+    for event in terms.events if rule.name == "employment" else ():
+        if event.regions and rule.name in event.series:
+            out |= np.isin(panel.regions, event.regions)[:, None] & np.isin(panel.years, event.years)
+    return out & panel.breaks
 
 
 def _growth(panel: Panel, rule: SeriesRule) -> FloatArray:
@@ -202,9 +215,9 @@ def _events(panel: Panel, found: Judgement, terms: Rules) -> list[tuple[Text, Bo
     """Return the years of known events, for regions with Chinese codes."""
     from xinzhi.data.rules.keys import PROVINCES, standard
 
-    chinese = np.isin(panel.regions, list(standard(PROVINCES)))[:, None]
+    provinces = list(standard(PROVINCES))
     return [
-        (event.text, chinese & np.isin(panel.years, event.years))
+        (event.text, np.isin(panel.regions, event.regions or provinces)[:, None] & np.isin(panel.years, event.years))
         for event in terms.events
         if found.rule.name in event.series
     ]

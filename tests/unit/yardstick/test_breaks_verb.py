@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from xinzhi import protocol
 from xinzhi.core.errors import InputError, ProtocolError
 from xinzhi.yardstick import break_findings, break_marks, breaks
 from xinzhi.yardstick.breaks.breaks import SCHEMA
+from xinzhi.yardstick.linking import linked_growth
 from xinzhi.yardstick.panel import read_panel
 
 YEARS = np.arange(1990, 2015)
@@ -136,6 +138,22 @@ def test_a_census_explains_only_its_series_and_chinese_regions(country):
     elsewhere = [f"x{number}" for number in range(len(CODES))]
     made = tables(country, codes=elsewhere, employment=("x2", 2010, 0.7))
     assert row(breaks(made), "x2", 2010, "employment")["census"] is None
+
+
+def test_an_event_that_names_a_region_needs_its_mark_and_no_alarm(ours):
+    """Beijing 2021: a move too small for an alarm is a break where event and package agree, and nowhere else."""
+    panel = read_panel(xinzhi.load("china-provinces"))
+    row, column = panel.region_index("110000"), 2021 - int(panel.years[0])
+    persons = panel.accounts["employment"].copy()
+    persons[row, column:] *= 1.07  # a fall of 1.6 % is left of the 8 %
+    calm = replace(panel, accounts={**panel.accounts, "employment": persons})
+    assert break_marks(calm, ours)["break:employment"][row, column]
+    assert linked_growth(calm, ours.replace({"labour.linked_growth": None}))[row, column] > 0
+    unmarked = np.array(panel.breaks)
+    unmarked[row, column] = False
+    elsewhere = ("x0", *panel.regions[1:])
+    for other in (replace(calm, breaks=unmarked), replace(calm, regions=elsewhere)):
+        assert not break_marks(other, ours)["break:employment"][row, column]
 
 
 def test_a_change_of_vintage_explains_nominal_output_anywhere(country):
