@@ -1,6 +1,7 @@
 from . import core as core
 from . import data as data
 from . import frontier as frontier
+from . import micro as micro
 from . import pathways as pathways
 from . import protocol as protocol
 from . import report as report

@@ -1,0 +1,186 @@
+"""Survivors, entrants and exiters: sums over two periods, and the formulas that split growth of the aggregate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+STAY = "stay"
+ARRIVALS = ("entry", "rotation_in", "moved_in")
+DEPARTURES = ("exit", "rotation_out", "moved_out")
+COHORTS = (STAY, *ARRIVALS, *DEPARTURES)
+_SUMS = ("n", "w1", "w2", "w1v1", "w2v2", "w1v2", "w2v1", "v1", "v2")
+
+
+def pair_sums(table: Any, by: Sequence[str], later: Mapping[int, int], seen: Collection[str]) -> Any:  # noqa: ANN401 - tables of Ibis
+    """Return what all formulas need: sums over the firms of each cohort, by group before, group after and year.
+
+    `table` has firm, year, value, weight and the groups; `later` is the period after each; `seen` says which of `born`
+    and `closed` are there, by which a firm that is merely out of the sample is told from one that is new or gone.
+    """
+    import ibis
+
+    born, closed = ("born" in seen, "closed" in seen)
+    first = table.filter(table.year.isin(list(later)))
+    then = first.year.cases(*later.items(), else_=None).cast("int64")
+    steps = {after - before for before, after in later.items()}
+    if len(steps) == 1:  # plain arithmetic is cheaper than a list of cases
+        then = (first.year + steps.pop()).cast("int64")
+    before = first.select(
+        firm1=first.firm, year1=then, v1=first.value, w1=first.weight, **({"closed": first.closed} if closed else {}),
+        **{f"{name}1": first[name] for name in by},
+    )  # fmt: skip
+    second = table.filter(table.year.isin(list(later.values())))
+    after = second.select(
+        firm2=second.firm, year2=second.year.cast("int64"), v2=second.value, w2=second.weight,
+        **({"born": second.born} if born else {}), **{f"{name}2": second[name] for name in by},
+    )  # fmt: skip
+    both = before.outer_join(after, [before.firm1 == after.firm2, before.year1 == after.year2])
+    alone, fresh = both.w2.isnull(), both.w1.isnull()
+    gone, new = ibis.literal("exit"), ibis.literal("entry")
+    if closed:
+        gone = (both.closed.isnull() | (both.closed > both.year1)).ifelse("rotation_out", "exit")
+    if born:  # at work by the period before, and not in the sample then
+        earlier = {second_year: first_year for first_year, second_year in later.items()}
+        base = both.year2.cases(*earlier.items(), else_=None)
+        new = (both.born <= base).ifelse("rotation_in", "entry")
+    both = both.mutate(
+        cohort=ibis.cases((alone, gone), (fresh, new), else_=STAY), year=ibis.coalesce(both.year2, both.year1)
+    )
+    keys = ["year", "cohort", *(f"{name}{side}" for name in by for side in (1, 2))]
+    return both.group_by(keys).agg(
+        n=both.count(), w1=both.w1.sum(), w2=both.w2.sum(), v1=both.v1.sum(), v2=both.v2.sum(),
+        w1v1=(both.w1 * both.v1).sum(), w2v2=(both.w2 * both.v2).sum(),
+        w1v2=(both.w1 * both.v2).sum(), w2v1=(both.w2 * both.v1).sum(),
+    )  # fmt: skip
+
+
+def cells(sums: pl.DataFrame, by: Sequence[str], *, movers_apart: bool) -> pl.DataFrame:
+    """Return one row per group and year with the sums of every cohort; who moves leaves one group for another."""
+    sums = sums.with_columns(pl.col(_SUMS).cast(pl.Float64).fill_null(0.0))
+    pairs = [(f"{name}1", f"{name}2") for name in by]
+    moved = pl.any_horizontal([pl.lit(value=False), *(pl.col(one) != pl.col(two) for one, two in pairs)])
+    moves = sums.filter((pl.col("cohort") == STAY) & moved)
+    still = sums.filter(~((pl.col("cohort") == STAY) & moved).fill_null(value=False))
+    own = {name: pl.coalesce(two, one).alias(name) for name, (one, two) in zip(by, pairs, strict=True)}
+    parts = [still.select("year", "cohort", *own.values(), *_SUMS)]
+    zero = [pl.lit(0.0).alias(name) for name in _SUMS]
+    for side, apart, plain in ((1, "moved_out", "exit"), (2, "moved_in", "entry")):
+        held = [name for name in _SUMS if set(name) & {"1", "2"} <= {str(side)}]
+        named = [pl.col(f"{name}{side}").alias(name) for name in by]
+        kept = [one for one in zero if one.meta.output_name() not in held]
+        called = pl.lit(apart if movers_apart else plain).alias("cohort")
+        parts.append(moves.select("year", called, *named, *held, *kept).select(parts[0].columns))
+    keys = ["year", *by]
+    long = pl.concat(parts).group_by([*keys, "cohort"]).agg(pl.col(_SUMS).sum())
+    wide = long.select(keys).unique()
+    for cohort in COHORTS:
+        one = long.filter(pl.col("cohort") == cohort).drop("cohort")
+        wide = wide.join(one.rename({name: f"{name}_{cohort}" for name in _SUMS}), on=keys, how="left")
+    return wide.with_columns(pl.exclude(keys).fill_null(0.0)).sort(keys)
+
+
+def _sum(name: str, cohorts: Sequence[str] = COHORTS) -> pl.Expr:
+    return pl.sum_horizontal(f"{name}_{cohort}" for cohort in cohorts)
+
+
+class _Terms:
+    """Shares, aggregates and means of two periods, as expressions over the columns of `cells`."""
+
+    def __init__(self) -> None:
+        self.weight = (_sum("w1"), _sum("w2"))
+        self.level = (_sum("w1v1") / self.weight[0], _sum("w2v2") / self.weight[1])
+        self.n = (_sum("n", (STAY, *DEPARTURES)), _sum("n", (STAY, *ARRIVALS)))
+        one, two = self.weight
+        c = {name: pl.col(f"{name}_{STAY}") for name in _SUMS}
+        # of survivors: shares, share-weighted values of each period at the shares of each, plain means
+        self.s1, self.s2 = c["w1"] / one, c["w2"] / two
+        self.a11, self.a12 = c["w1v1"] / one, c["w1v2"] / one
+        self.a21, self.a22 = c["w2v1"] / two, c["w2v2"] / two
+        self.m1, self.m2 = c["v1"] / c["n"], c["v2"] / c["n"]
+
+    def sides(self) -> list[tuple[str, pl.Expr, pl.Expr, pl.Expr, pl.Expr, int]]:
+        """Return of those who come and go: name, share, share times value, share of numbers, times mean, and sign."""
+        rows = []
+        for cohorts, side, sign in ((ARRIVALS, 1, 1), (DEPARTURES, 0, -1)):
+            for name in cohorts:
+                at = side + 1
+                share = pl.col(f"w{at}_{name}") / self.weight[side]
+                value = pl.col(f"w{at}v{at}_{name}") / self.weight[side]
+                number, mean = (pl.col(one) / self.n[side] for one in (f"n_{name}", f"v{at}_{name}"))
+                rows.append((name, share, value, number, mean, sign))
+        return rows
+
+    def against(self, arrivals: pl.Expr, departures: pl.Expr) -> dict[str, pl.Expr]:
+        """Return what those who come and go contribute, each against a level."""
+        levels = {1: arrivals, -1: departures}
+        return {name: sign * (value - share * levels[sign]) for name, share, value, _, _, sign in self.sides()}
+
+
+def _baily(t: _Terms) -> dict[str, pl.Expr]:
+    return {"within": t.a12 - t.a11, "between": t.a22 - t.a12} | t.against(pl.lit(0.0), pl.lit(0.0))
+
+
+def _griliches(t: _Terms) -> dict[str, pl.Expr]:
+    mean = (t.level[0] + t.level[1]) / 2
+    return _midpoint(t, mean) | t.against(mean, mean)
+
+
+def _midpoint(t: _Terms, level: pl.Expr) -> dict[str, pl.Expr]:
+    within = (t.a12 + t.a22 - t.a11 - t.a21) / 2
+    between = (t.a21 + t.a22 - t.a11 - t.a12) / 2 - (t.s2 - t.s1) * level
+    return {"within": within, "between": between}
+
+
+def _foster(t: _Terms) -> dict[str, pl.Expr]:
+    first = t.level[0]
+    parts = {"within": t.a12 - t.a11, "between": t.a21 - t.a11 - (t.s2 - t.s1) * first}
+    return parts | {"cross": t.a22 - t.a12 - t.a21 + t.a11} | t.against(first, first)
+
+
+def _baldwin(t: _Terms) -> dict[str, pl.Expr]:
+    gone, value = _sum("w1", DEPARTURES), _sum("w1v1", DEPARTURES)
+    level = pl.when(gone > 0).then(value / gone).otherwise(t.level[0])  # where nobody exits there is no such level
+    return _midpoint(t, level) | t.against(level, level)
+
+
+def _diewert(t: _Terms) -> dict[str, pl.Expr]:
+    within = (t.a12 / t.s1 + t.a22 / t.s2 - t.a11 / t.s1 - t.a21 / t.s2) / 2
+    between = (t.a21 / t.s2 + t.a22 / t.s2 - t.a11 / t.s1 - t.a12 / t.s1) / 2
+    return {"within": within, "between": between} | t.against(t.a22 / t.s2, t.a11 / t.s1)
+
+
+def _melitz(t: _Terms) -> dict[str, pl.Expr]:
+    one, two = t.a11 / t.s1, t.a22 / t.s2
+    parts = {"mean": t.m2 - t.m1, "covariance": (two - t.m2) - (one - t.m1)}
+    return parts | t.against(two, one)
+
+
+def _dias(t: _Terms) -> dict[str, pl.Expr]:
+    parts = _melitz(t)
+    means = {1: t.m2, -1: t.m1}
+    for name, _, _, number, value, sign in t.sides():
+        mean = sign * (value - number * means[sign])
+        parts |= {f"{name}_mean": mean, f"{name}_covariance": parts.pop(name) - mean}
+    return parts
+
+
+METHODS: Mapping[str, Callable[[_Terms], dict[str, pl.Expr]]] = {
+    "baily-hulten-campbell": _baily,
+    "griliches-regev": _griliches,
+    "foster-haltiwanger-krizan": _foster,
+    "baldwin-gu": _baldwin,
+    "diewert-fox": _diewert,
+    "melitz-polanec": _melitz,
+    "dias-marques": _dias,
+}
+
+
+def parts(wide: pl.DataFrame, method: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return the cells with levels, growth and the parts of a method, and the names of its parts."""
+    terms = _Terms()
+    made = METHODS[method](terms)
+    counts = {f"n_{name}": pl.col(f"n_{name}").cast(pl.Int64) for name in COHORTS}
+    return wide.with_columns(level_before=terms.level[0], level_after=terms.level[1], **counts, **made), list(made)

@@ -1,0 +1,235 @@
+"""Growth of aggregate productivity: within firms, between them, and by entry and exit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+import polars as pl
+
+from xinzhi.core.errors import IdentityError, InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.parameters import setting
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import same
+from xinzhi.data import provenance
+from xinzhi.micro.cohorts import COHORTS, METHODS, cells, pair_sums, parts
+from xinzhi.micro.engine import CONVENTIONS
+from xinzhi.micro.panel import YEARS, Duplicates, Panel, counted_finding, panel
+
+OLLEY = "olley-pakes"
+Method = Literal[
+    "olley-pakes", "baily-hulten-campbell", "griliches-regev", "foster-haltiwanger-krizan", "baldwin-gu",
+    "diewert-fox", "melitz-polanec", "dias-marques",
+]  # fmt: skip
+KNOWN = (OLLEY, *METHODS)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Decomposition(Result, verb="micro_decompose", topic="firms"):
+    """Growth of aggregate productivity and its parts, by group and pair of periods; or levels, by Olley and Pakes.
+
+    `method` names the formula, `parts` the columns that add up to ``growth`` (or ``aggregate``), `groups` those that
+    name a row, `findings` what is wrong with the rows and which pairs could not be split.
+    """
+
+    method: str
+    parts: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def total(self) -> str:
+        """The column to which the parts add up."""
+        return "aggregate" if self.method == OLLEY else "growth"
+
+    def facts(self) -> Facts:
+        """Return over which periods, and what each part comes to on average."""
+        ends = ("year", "year") if self.method == OLLEY else ("start", "end")
+        values = {
+            "method": same(self.method), "n": self.frame.height, "total": self.frame[self.total].mean(),
+            "start": self.frame[ends[0]].min(), "end": self.frame[ends[1]].max(),
+        }  # fmt: skip
+        facts: Facts = {f"answer.{self.total}": values}
+        column = {one.name: one.title for one in self.columns()}
+        known = [(name, self.frame[name].mean()) for name in self.parts]
+        facts["answer.part"] = [{"part": column[name], "mean": mean} for name, mean in known if mean]
+        return facts
+
+
+def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
+    frame: Any,  # noqa: ANN401 - any table, or a panel
+    value: str = "value",
+    weight: str = "weight",
+    firm: str = "firm",
+    year: str = "year",
+    *,
+    group: str | Sequence[str] | None = None,
+    method: Method = "melitz-polanec",
+    born: str | None = None,
+    closed: str | None = None,
+    step: int | None = None,
+    movers: Literal["apart", "entry"] = "apart",
+    duplicates: Duplicates = "refuse",
+    engine: Any = None,  # noqa: ANN401 - see `connect`
+) -> Decomposition:
+    """Split the growth of aggregate productivity, or its level, by one of eight formulas.
+
+    Parameters
+    ----------
+    frame
+        A table of any kind, a file, an Ibis table; or a `Panel`, whose rows are then not checked again.
+    value, weight, firm, year
+        Columns: productivity (in logarithms, if growth is to be in log points), the weight, whose share in the group is
+        taken, and the key.
+    group
+        One column or several, such as ``industry``: every group is split by itself.
+    method
+        ``olley-pakes`` (levels: mean and covariance), ``baily-hulten-campbell``, ``griliches-regev``,
+        ``foster-haltiwanger-krizan``, ``baldwin-gu``, ``diewert-fox``, ``melitz-polanec`` or ``dias-marques``.
+    born, closed
+        Columns with the years of foundation and closure. A firm that was at work before it is first seen is not an
+        entrant but comes into the sample (``rotation_in``); one that is not closed has left it (``rotation_out``).
+    step
+        How many years lie between the two periods; by default a pair is a year and the next that there is.
+    movers
+        A firm that changes its group: ``apart``, a part of its own in both, or ``entry``, as if it exited and entered.
+    duplicates, engine
+        See `panel` and `connect`.
+
+    Returns
+    -------
+    Decomposition
+
+    Raises
+    ------
+    IdentityError
+        When parts do not add up: a defect, never rounded away.
+
+    Notes
+    -----
+    The formulas stand in the guide. Every pair is computed from nine sums over each cohort of firms, which one join
+    gives; a group without survivors, or without weight, has no parts, and the findings say so.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> firms = pl.DataFrame({"firm": [1, 2, 1, 3], "year": [1, 1, 2, 2], "a": [1.0, 3.0, 2.0, 5.0], "s": [1, 1, 1, 3]})
+    >>> decompose(firms, value="a", weight="s").frame.select("growth", "mean", "covariance", "entry", "exit").row(0)
+    (2.25, 1.0, 0.0, 2.25, -1.0)
+    """
+    if method not in KNOWN:
+        raise UsageError("micro.choice", name="method", given=method, known=[same(name) for name in KNOWN])
+    if movers not in {"apart", "entry"}:
+        raise UsageError("micro.choice", name="movers", given=movers, known=[same("apart"), same("entry")])
+    groups = (group,) if isinstance(group, str) else tuple(group or ())
+    held = frame if isinstance(frame, Panel) else None
+    if held is None:
+        named = {"firm": firm, "year": year, "value": value, "weight": weight}
+        named |= {role: name for role, name in (("born", born), ("closed", closed)) if name is not None}
+        held = panel(frame, named, groups, engine=engine, duplicates=duplicates)
+    held.need("value", "weight", *groups)
+    usable, totals = _usable(held, groups)
+    if method == OLLEY:
+        return _levels(usable, totals, groups)
+    return _pairs(usable, totals, groups, method, step, apart=movers == "apart")
+
+
+def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
+    """Return the rows with value and weight, and their totals by group and year; a negative weight is refused."""
+    table = held.table.filter(held.table.value.notnull() & held.table.weight.notnull())
+    sums = table.group_by(["year", *by]).agg(
+        n=table.count(), weight=table.weight.sum(), weighted=(table.weight * table.value).sum(),
+        plain=table.value.sum(), negative=(table.weight < 0).cast("int64").sum(),
+    )  # fmt: skip
+    totals = held.engine.collect(sums).sort("year", *by)
+    if negative := int(totals["negative"].sum() or 0):
+        found = counted_finding("micro.negative-weight", negative, held.least, held.columns["weight"])
+        raise InputError("micro.weights", (found,), what=found.text)
+    if totals.is_empty():
+        raise InputError("micro.nothing-left", (), columns=[same("value"), same("weight")])
+    return replace(held, table=table), totals
+
+
+def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> Decomposition:
+    """Return mean and covariance of Olley and Pakes by group and year; the covariance from its own sum."""
+    table = usable.table
+    means = table.group_by(["year", *by]).agg(_w=table.weight.mean(), _v=table.value.mean())
+    names = {name: f"_{name}" for name in ("year", *by)}
+    means = means.select(**{short: means[name] for name, short in names.items()}, _w=means["_w"], _v=means["_v"])
+    joined = table.join(means, [table[name] == means[short] for name, short in names.items()])
+    spread = (joined.weight - joined["_w"]) * (joined.value - joined["_v"])
+    products = usable.engine.collect(joined.group_by(["year", *by]).agg(product=spread.sum()))
+    frame = totals.join(products, on=["year", *by], how="left").with_columns(
+        aggregate=pl.col("weighted") / pl.col("weight"), mean=pl.col("plain") / pl.col("n"),
+        covariance=pl.col("product") / pl.col("weight"), firms=pl.col("n"),
+    )  # fmt: skip
+    frame, found = _without(frame, pl.col("weight") > 0, "micro.no-weight", usable.least)
+    closes(frame, "aggregate", ["mean", "covariance"], pl.col("aggregate").abs())
+    frame = frame.select(*by, "year", "firms", "aggregate", "mean", "covariance").sort(*by, "year")
+    return _result(frame, OLLEY, ("mean", "covariance"), by, (*usable.findings, *found))
+
+
+def _pairs(
+    usable: Panel,
+    totals: pl.DataFrame,
+    by: tuple[str, ...],
+    method: Method,
+    step: int | None,
+    *,
+    apart: bool,
+) -> Decomposition:
+    """Return growth and its parts by group and pair of periods."""
+    years = sorted(totals["year"].unique().to_list())
+    later = dict(pairwise(years))
+    if step is not None:
+        later = {year: year + step for year in years if year + step in years}
+    if not later:
+        raise InputError("micro.one-year", ())
+    sums = usable.engine.collect(pair_sums(usable.table, by, later, [one for one in YEARS if usable.has(one)]))
+    wide = cells(sums, by, movers_apart=apart)
+    made, names = parts(wide, method)
+    earlier = pl.DataFrame({"year": list(later.values()), "start": list(later)}, schema_overrides={"year": pl.Int64})
+    made = made.join(earlier.with_columns(pl.col("start").cast(pl.Int64)), on="year", how="left")
+    for side, at in (("before", "start"), ("after", "year")):
+        level = totals.select(
+            pl.col("year").cast(pl.Int64).alias(at), *by, (pl.col("weighted") / pl.col("weight")).alias(side)
+        )
+        made = made.join(level, on=[at, *by], how="left")
+    made = made.with_columns(growth=pl.col("after") - pl.col("before"))
+    made, gone = _without(made, pl.col("growth").is_finite(), "micro.one-sided", usable.least)
+    whole = pl.all_horizontal(pl.col(name).is_finite() for name in names)
+    made, split = _without(made, whole, "micro.no-survivor", usable.least)
+    if made.is_empty():
+        raise InputError("micro.no-pair", (*usable.findings, *gone, *split))
+    closes(made, "growth", names, pl.max_horizontal(pl.col("before").abs(), pl.col("after").abs()))
+    used = [name for name in names if name.partition("_")[0] not in {"rotation", "moved"} or (made[name] != 0).any()]
+    counts = [f"n_{name}" for name in COHORTS if name in {"stay", "entry", "exit"} or (made[f"n_{name}"] > 0).any()]
+    frame = made.select(*by, "start", pl.col("year").alias("end"), "growth", *used, *counts).sort(*by, "start")
+    return _result(frame, method, tuple(used), by, (*usable.findings, *gone, *split))
+
+
+def _without(frame: pl.DataFrame, kept: pl.Expr, code: str, least: int) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """Return the rows that stay, and a finding that counts the others."""
+    good = frame.filter(kept.fill_null(value=False))
+    lost = frame.height - good.height
+    return good, (counted_finding(code, lost, least),) if lost else ()
+
+
+def closes(frame: pl.DataFrame, total: str, names: Sequence[str], size: pl.Expr) -> None:
+    """Refuse parts that do not add up to their total, to the tolerance of the conventions."""
+    gap = (pl.sum_horizontal(*names) - pl.col(total)).abs() / pl.max_horizontal(size, pl.lit(1.0))
+    worst = frame.select(gap.max()).item()
+    if worst is not None and not worst <= setting(CONVENTIONS, "engine.tolerance"):
+        raise IdentityError("micro.identity", gap=float(worst))
+
+
+def _result(
+    frame: pl.DataFrame, method: str, names: tuple[str, ...], groups: tuple[str, ...], found: tuple[Finding, ...]
+) -> Decomposition:
+    made = provenance("micro_decompose", method=method, group=list(groups))
+    return Decomposition(
+        frame=frame, provenance=made, method=method, parts=names, groups=groups, findings=found
+    )  # fmt: skip

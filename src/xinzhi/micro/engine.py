@@ -1,0 +1,371 @@
+"""Where tables of firms are computed: Ibis expressions, on DuckDB in this process or on any engine that Ibis speaks."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.parameters import setting
+from xinzhi.core.text import same
+from xinzhi.data import read_any
+from xinzhi.micro.cohorts import cells, pair_sums, parts
+
+CONVENTIONS = Path(__file__).with_name("micro.yaml")
+_PRIME = 2**31 - 1  # squares of what is smaller fit 64 bits
+_MIXING = ((1_664_525, 1_013_904_223), (22_695_477, 12_345_678), (1_103_515_245, 907_633_385))
+_NUMBERS = count(1)
+
+
+def ibis() -> Any:  # noqa: ANN401 - the library, which loads on use
+    """Return the library of expressions; a `UsageError` names the extra that brings it.
+
+    Examples
+    --------
+    >>> ibis().literal(1).type().is_integer()
+    True
+    """
+    try:
+        import ibis as library
+    except ImportError as error:
+        raise UsageError("micro.no-engine", extra="micro") from error
+    return library
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Something that computes Ibis expressions.
+
+    Parameters
+    ----------
+    name
+        What it is, such as ``duckdb 2.0``.
+    backend
+        The Ibis backend; None where DuckDB runs in this process.
+    connection
+        DuckDB's own connection, which runs the SQL that Ibis writes.
+    spill
+        The folder into which what does not fit memory is written.
+    """
+
+    name: str
+    backend: Any = None
+    connection: Any = None
+    spill: Path | None = None
+
+    def table(self, source: Any) -> Any:  # noqa: ANN401 - any table in, an Ibis table out
+        """Return a source as a table of expressions.
+
+        Parameters
+        ----------
+        source
+            A frame of any kind, the path of a parquet or CSV file, a folder of parquet files, or an Ibis table.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> connect().table(pl.DataFrame({"firm": ["a"], "year": [2020]})).columns
+        ('firm', 'year')
+        """
+        library = ibis()
+        if isinstance(source, library.Table):
+            return source
+        if self.connection is None:
+            return self._elsewhere(library, source)
+        name = f"firms_{next(_NUMBERS)}"
+        if (paths := _files(source)) is not None:
+            reader = "read_csv" if paths[0].suffix.lower() in {".csv", ".tsv"} else "read_parquet"
+            listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+            self._run(f'create or replace view "{name}" as select * from {reader}([{listed}])')  # noqa: S608 - a name of our own and quoted paths
+        else:
+            self.connection.register(name, _frame(source).to_arrow())
+        return self._named(name)
+
+    def _named(self, name: str) -> Any:  # noqa: ANN401 - an Ibis table
+        """Return a table of DuckDB as an expression, with the types that DuckDB gives it."""
+        kinds = self._run(f'select * from "{name}" limit 0', rows=True).schema  # noqa: S608 - a name of our own
+        return ibis().table(ibis().Schema.from_pyarrow(kinds), name=name)
+
+    def _elsewhere(self, library: Any, source: Any) -> Any:  # noqa: ANN401 - Ibis and its tables
+        paths = _files(source)
+        if paths is None:
+            return library.memtable(_frame(source).to_arrow())
+        parts = [
+            self.backend.read_csv(str(path), header=True, inferSchema=True)
+            if path.suffix.lower() in {".csv", ".tsv"}
+            else self.backend.read_parquet(str(path))
+            for path in paths
+        ]
+        return parts[0] if len(parts) == 1 else library.union(*parts)
+
+    def sql(self, expression: Any) -> str:  # noqa: ANN401 - an expression of Ibis
+        """Return the SQL of an expression, in the language of the engine."""
+        allowed(expression)
+        compiled = ibis().to_sql(expression, dialect="duckdb") if self.backend is None else None
+        return str(compiled if compiled is not None else self.backend.compile(expression))
+
+    def collect(self, expression: Any) -> pl.DataFrame:  # noqa: ANN401 - an expression of Ibis
+        """Compute an expression and bring the rows home.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> engine = connect()
+        >>> firms = engine.table(pl.DataFrame({"firm": ["a", "b"], "output": [1.0, 2.0]}))
+        >>> engine.collect(firms.aggregate(total=firms.output.sum())).item()
+        3.0
+        """
+        if self.connection is not None:
+            home = pl.from_arrow(self._run(self.sql(expression), rows=True))
+        else:
+            allowed(expression)
+            home = pl.from_arrow(self.backend.to_pyarrow(expression))
+        return home if isinstance(home, pl.DataFrame) else home.to_frame()
+
+    def keep(self, expression: Any) -> Any:  # noqa: ANN401 - expressions of Ibis
+        """Compute a table once and return it by name, for what several expressions need."""
+        if self.connection is None:
+            allowed(expression)
+            return expression.cache()
+        name = f"kept_{next(_NUMBERS)}"
+        self._run(f'create temp table "{name}" as {self.sql(expression)}')
+        return self._named(name)
+
+    def write(self, expression: Any, path: Path | str) -> Path:  # noqa: ANN401 - an expression of Ibis
+        """Compute a table and write it as parquet, without bringing it home; Spark writes a folder."""
+        target = Path(path)
+        if self.connection is None:
+            allowed(expression)
+            writer = getattr(self.backend, "to_parquet_dir", None) or self.backend.to_parquet
+            writer(expression, str(target))
+            return target
+        aside = target.with_name(f".{target.name}.partial")
+        quoted = str(aside).replace("'", "''")
+        try:
+            self._run(f"copy ({self.sql(expression)}) to '{quoted}' (format parquet, compression zstd)")
+            aside.replace(target)
+        finally:
+            aside.unlink(missing_ok=True)
+        return target
+
+    def close(self) -> None:
+        """Let go of tables, memory and what was spilled."""
+        if self.connection is not None:
+            self.connection.close()
+            if self.spill is not None:
+                shutil.rmtree(self.spill, ignore_errors=True)
+
+    def _run(self, sql: str, *, rows: bool = False) -> Any:  # noqa: ANN401 - rows as an Arrow table, or nothing of use
+        import duckdb
+
+        try:
+            return self.connection.sql(sql).to_arrow_table() if rows else self.connection.execute(sql)
+        except duckdb.OutOfMemoryException as error:
+            raise InputError("micro.memory", ()) from error
+        except duckdb.Error as error:  # what DuckDB says may quote cells of the table
+            raise InputError("micro.engine-failed", (), kind=type(error).__name__) from None
+
+
+def connect(
+    target: Any = None,  # noqa: ANN401 - a word, an address or a connection of Ibis
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    spill: Path | str | None = None,
+) -> Engine:
+    """Return an engine that has passed its self-test.
+
+    Parameters
+    ----------
+    target
+        None or ``duckdb``: DuckDB in this process. ``local[2]``, ``spark://host:7077`` or ``yarn``: Spark. Any other
+        address that `ibis.connect` takes, or a connection of Ibis.
+    memory_limit, threads, spill
+        Of DuckDB: memory such as ``4GB`` (by default a share of the machine, ``micro.yaml``), cores, and the folder
+        into which what does not fit is written.
+
+    Raises
+    ------
+    UsageError
+        When the extra ``micro`` or ``spark`` is not installed, or the address is none.
+    InputError
+        When the engine computes entry and exit wrongly.
+
+    Examples
+    --------
+    >>> connect(memory_limit="1GB").name.split()[0]
+    'duckdb'
+    """
+    library = ibis()
+    if isinstance(target, Engine):
+        return target
+    if target is None or target == "duckdb":
+        engine = _duckdb(memory_limit, threads, spill)
+    elif isinstance(target, str):
+        engine = _spark(library, target) if _is_spark(target) else _address(library, target)
+    elif hasattr(target, "to_pyarrow") and hasattr(target, "compile"):
+        engine = Engine(name=f"{target.name} {target.version}", backend=target)
+    else:
+        raise UsageError("micro.no-target", given=str(target))
+    if engine.backend is not None and engine.backend.name == "clickhouse":
+        engine.backend.raw_sql("SET join_use_nulls = 1")
+    self_test(engine)
+    return engine
+
+
+def engine_of(source: Any, engine: Any = None) -> Engine:  # noqa: ANN401 - any table, any engine
+    """Return the engine that is named; else that of an Ibis table; else a new DuckDB."""
+    if engine is None and hasattr(source, "op") and hasattr(source, "get_backend"):
+        from ibis.common.exceptions import IbisError
+
+        try:
+            engine = source.get_backend()
+        except IbisError:  # a table in memory
+            engine = None
+    return connect(engine)
+
+
+def _duckdb(memory_limit: str | None, threads: int | None, spill: Path | str | None) -> Engine:
+    try:
+        import duckdb
+    except ImportError as error:
+        raise UsageError("micro.no-engine", extra="micro") from error
+    if spill is not None:
+        Path(spill).mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="xinzhi-", dir=spill))
+    # the order of rows carries no meaning here, and to keep it costs memory
+    wanted: dict[str, Any] = {"temp_directory": str(folder), "preserve_insertion_order": "false"}
+    wanted["memory_limit"] = memory_limit or setting(CONVENTIONS, "engine.memory_limit")
+    if threads is not None:
+        wanted["threads"] = threads
+    try:
+        connection = duckdb.connect(config=wanted)
+    except duckdb.Error as error:
+        raise UsageError("micro.bad-setting", reason=str(error).splitlines()[0]) from error
+    return Engine(name=f"duckdb {duckdb.__version__}", connection=connection, spill=folder)
+
+
+def _is_spark(target: str) -> bool:
+    return target.startswith(("spark://", "local", "yarn", "k8s://"))
+
+
+def _spark(library: Any, master: str) -> Engine:  # noqa: ANN401 - Ibis
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise UsageError("micro.no-engine", extra="spark") from error
+    made = SparkSession.builder.master(master).appName("xinzhi").config("spark.sql.session.timeZone", "UTC")
+    session = made.config("spark.ui.showConsoleProgress", "false").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return Engine(name=f"spark {session.version}", backend=library.pyspark.connect(session))
+
+
+def _address(library: Any, target: str) -> Engine:  # noqa: ANN401 - Ibis
+    try:
+        backend = library.connect(target)
+    except Exception as error:
+        raise UsageError("micro.no-target", given=target.partition("@")[2] or target) from error
+    return Engine(name=f"{backend.name} {backend.version}", backend=backend)
+
+
+@cache
+def _operations() -> frozenset[str]:
+    return frozenset(name for line in setting(CONVENTIONS, "engine.operations") for name in line)
+
+
+def allowed(expression: Any) -> None:  # noqa: ANN401 - an expression of Ibis
+    """Refuse an expression that does not mean the same on every engine.
+
+    Examples
+    --------
+    >>> allowed(ibis().table({"x": "float64"}, name="t").x.sum())
+    """
+    from ibis.expr.operations import Node
+
+    strange = {type(one).__name__ for one in expression.op().find(Node)} - _operations()
+    if strange:
+        raise UsageError("micro.not-portable", names=[same(name) for name in sorted(strange)])
+
+
+def poisson_weight(firm: Any, draw: Any, seed: int = 0) -> Any:  # noqa: ANN401 - columns of Ibis
+    """Return the weight of a firm in a draw of the bootstrap: Poisson of mean one, drawn by hashing.
+
+    All rows of a firm have the same weight, no index is built, and a whole number as the name of a firm has the same
+    weight on every engine; a text is hashed by the engine first.
+
+    Parameters
+    ----------
+    firm
+        The column that names firms.
+    draw
+        The number of the draw, or a column of such numbers.
+    seed
+        Another seed, other weights.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> engine = connect()
+    >>> firms = engine.table(pl.DataFrame({"firm": range(2000)}))
+    >>> weight = poisson_weight(firms.firm, 1)
+    >>> round(engine.collect(firms.aggregate(mean=weight.mean())).item(), 1)
+    1.0
+    """
+    whole = firm if firm.type().is_integer() else firm.hash()
+    mixed = whole.cast("int64") % _PRIME
+    mixed = ((mixed + _PRIME) % _PRIME + draw * 7_919 + seed * 104_729) % _PRIME
+    for factor, step in _MIXING:
+        mixed = (mixed * ((mixed + factor) % _PRIME) + step) % _PRIME
+    share = (mixed + 0.5) / _PRIME
+    below, weight = math.exp(-1), None
+    for number in range(int(setting(CONVENTIONS, "poisson.most"))):
+        step = (share >= below).cast("int8")
+        weight = step if weight is None else weight + step
+        below += math.exp(-1) / math.factorial(number + 1)
+    return weight
+
+
+def _files(source: Any) -> list[Path] | None:  # noqa: ANN401 - any table
+    """Return the files of a path, or None for what is no path."""
+    if not isinstance(source, str | Path):
+        return None
+    path = Path(source)
+    if path.is_dir():
+        found = [one for pattern in ("*.parquet", "*.csv") for one in sorted(path.glob(pattern))]
+        found = [one for one in found if one.suffix == found[0].suffix]
+    else:
+        found = [path] if path.is_file() else []
+    if not found or found[0].suffix.lower() not in {".parquet", ".csv", ".tsv"}:
+        raise InputError("micro.no-file", (), path=str(path))
+    return found
+
+
+def _frame(source: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame of any kind
+    """Return a frame in memory as polars."""
+    if isinstance(source, pl.DataFrame):
+        return source
+    table, _ = read_any(source, "firms")
+    cells: pl.DataFrame = table.cells
+    return cells
+
+
+def self_test(engine: Engine) -> None:
+    """Refuse an engine whose joins turn what is missing into nought: entry and exit would be wrong without a word."""
+    # one firm stays, one enters, one exits: small whole numbers, so that sums are exact
+    rows = ((1, 1, 1.0, 1.0), (2, 1, 3.0, 1.0), (1, 2, 2.0, 1.0), (3, 2, 5.0, 3.0))
+    frame = pl.DataFrame(rows, schema=["firm", "year", "value", "weight"], orient="row")
+    sums = engine.collect(pair_sums(engine.table(frame), (), {1: 2}, {}))
+    made, _ = parts(cells(sums, (), movers_apart=True), "melitz-polanec")
+    # worked by hand: the survivor goes from 1 to 2; entrants have 3/4 at 5 against 2, exits 1/2 at 3 against 1
+    expected = {"mean": 1.0, "covariance": 0.0, "entry": 2.25, "exit": -1.0}
+    given = made.row(0, named=True) if made.height == 1 else {}
+    if any(given.get(name) != right for name, right in expected.items()):
+        raise InputError("micro.self-test", (), engine=engine.name)

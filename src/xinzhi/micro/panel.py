@@ -1,0 +1,288 @@
+"""A table of firms and years: its columns, what is wrong with its rows, and who is new, gone or out of the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding, finding, listed
+from xinzhi.core.text import Text, same, words
+from xinzhi.micro.cohorts import ARRIVALS, DEPARTURES, STAY, cells, pair_sums
+from xinzhi.micro.engine import Engine, engine_of
+
+Duplicates = Literal["refuse", "largest", "plants", "unchecked"]
+POLICIES: tuple[Duplicates, ...] = ("refuse", "largest", "plants", "unchecked")
+KEY = ("firm", "year")
+GROUPS = ("industry", "region", "ownership")
+YEARS = ("born", "closed")
+# amounts, which are positive; `value` and `weight` are any number that a verb was given
+AMOUNTS = ("output", "sales", "capital", "labour", "wages", "intermediates", "investment")
+FIGURES = (*AMOUNTS, "value", "weight")
+MISSING, NOT_POSITIVE = "missing", "not-positive"
+ROLES = (*KEY, *GROUPS, *YEARS, *FIGURES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Firms by year on an engine, their columns under the names that the verbs use.
+
+    Parameters
+    ----------
+    engine, table
+        Where it is computed, and the expression: ``firm, year`` and the columns of `columns`.
+    columns
+        What each is called in the source.
+    findings
+        What is wrong with the rows, counted.
+    rows
+        How many there are, by year: ``year, rows``.
+    least
+        Counts below it are not told, because they could identify a firm; 0 tells all.
+    """
+
+    engine: Engine
+    table: Any
+    columns: Mapping[str, str]
+    findings: tuple[Finding, ...] = ()
+    rows: pl.DataFrame
+    least: int = 0
+
+    @property
+    def years(self) -> list[int]:
+        """The years, in order."""
+        return [int(year) for year in self.rows["year"]]
+
+    def has(self, *roles: str) -> bool:
+        """Say whether all of some columns are there."""
+        return set(roles) <= set(self.columns)
+
+    def need(self, *roles: str) -> None:
+        """Refuse a panel without some columns, with their names."""
+        if missing := [role for role in roles if role not in self.columns]:
+            raise InputError(
+                "micro.no-column", missing_findings(missing), missing=[same(name) for name in missing],
+                known=[same(name) for name in self.columns],
+            )  # fmt: skip
+
+    def positive(self, *roles: str) -> Panel:
+        """Return the rows whose amounts are positive, so that they have logarithms; those left out are counted."""
+        self.need(*roles)
+        kept = self.table.filter([self.table[role] > 0 for role in roles])  # also without what is missing
+        counted = self.engine.collect(kept.group_by("year").agg(rows=kept.count())).sort("year")
+        lost = int(self.rows["rows"].sum()) - int(counted["rows"].sum() or 0)
+        if counted.is_empty():
+            raise InputError("micro.nothing-left", (), columns=[same(role) for role in roles])
+        more = (counted_finding("micro.left-out", lost, self.least, columns=[same(one) for one in roles]),)
+        return replace(self, table=kept, rows=counted, findings=(*self.findings, *(more if lost else ())))
+
+    def lag(self, *roles: str, years: int = 1) -> Any:  # noqa: ANN401 - a table of Ibis
+        """Return the table with ``<role>_lag``: the value of the same firm exactly so many years before, else null.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> firms = pl.DataFrame({"firm": [1, 1, 1], "year": [2000, 2001, 2003], "output": [5.0, 6.0, 8.0]})
+        >>> held = panel(firms)
+        >>> held.engine.collect(held.lag("output").order_by("year"))["output_lag"].to_list()
+        [None, 5.0, None]
+        """
+        here = self.table
+        past = here.select(
+            _firm=here.firm, _year=here.year + years, **{f"{role}_lag": here[role] for role in roles}
+        )  # fmt: skip
+        joined = here.left_join(past, [here.firm == past["_firm"], here.year == past["_year"]])
+        return joined.drop("_firm", "_year")
+
+    def turnover(self, by: Sequence[str] = ()) -> pl.DataFrame:
+        """Return how many firms stay, enter, exit, and merely come into the sample or leave it, by group and year.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> firms = pl.DataFrame({"firm": [1, 2, 1, 3], "year": [1, 1, 2, 2], "output": [1.0, 1.0, 1.0, 1.0]})
+        >>> panel(firms).turnover().select("year", "stay", "entry", "exit").row(0)
+        (2, 1, 1, 1)
+        """
+        ones = self.table.mutate(value=self.table.year * 0.0, weight=self.table.year * 0.0 + 1.0)
+        later = dict(pairwise(self.years))
+        sums = self.engine.collect(pair_sums(ones, by, later, [one for one in YEARS if self.has(one)]))
+        names = (STAY, *ARRIVALS, *DEPARTURES)
+        wide = cells(sums, by, movers_apart=True)
+        return wide.select("year", *by, *(pl.col(f"n_{name}").cast(pl.Int64).alias(name) for name in names))
+
+
+def missing_findings(missing: Sequence[str]) -> tuple[Finding, ...]:
+    """Return a finding for every column that is not there."""
+    return tuple(finding("micro.missing-column", table="firms", column=name) for name in missing)
+
+
+def counted_finding(code: str, n: int, least: int, column: str | None = None, **values: object) -> Finding:
+    """Return a finding that counts rows; a number below `least` is told as such."""
+    number: Text = words("firms.fewer", least=least) if n < least else same(f"{n:,}")
+    return finding(code, words={"n": number, **values}, table="firms", column=column)
+
+
+def panel(
+    source: Any,  # noqa: ANN401 - any table
+    columns: Mapping[str, str] | None = None,
+    groups: Sequence[str] = (),
+    *,
+    engine: Any = None,  # noqa: ANN401 - a word, an address, a connection, an engine
+    duplicates: Duplicates = "refuse",
+    least: int = 0,
+) -> Panel:
+    """Read a table of firms and years, and name and count what is wrong with it.
+
+    Parameters
+    ----------
+    source
+        A frame of any kind, the path of a parquet or CSV file or of a folder of them, or an Ibis table.
+    columns
+        What the columns are called in the source, by their names here: ``firm, year, industry, region, ownership,
+        output, sales, capital, labour, wages, intermediates, investment, value, weight, born, closed``. A column that
+        bears its name here need not be given.
+    groups
+        Further columns by which firms are grouped, by their own names.
+    engine
+        See `connect`.
+    duplicates
+        Several rows of a firm in a year: ``refuse``; ``largest``, the one with the largest output stays; ``plants``,
+        a firm in two industries counts as two; ``unchecked``, which skips the costliest check.
+    least
+        Counts below it are told as "fewer than", so that messages identify nobody.
+
+    Raises
+    ------
+    InputError
+        When firm or year is missing, rows are double, or amounts are no numbers.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> firms = pl.DataFrame({"firm": [1, 2], "year": [2020, 2020], "output": [3.0, -1.0], "capital": [1.0, 1.0]})
+    >>> [one.rule for one in panel(firms).findings]
+    ['not-positive']
+    """
+    if duplicates not in POLICIES:
+        raise UsageError("micro.choice", name="duplicates", given=duplicates, known=[same(one) for one in POLICIES])
+    own = engine_of(source, engine)
+    given = own.table(source)
+    named = _named({name: name for name in groups if name not in GROUPS} | dict(columns or {}), given.columns, groups)
+    table = given.select(**{role: _typed(given[column], role) for role, column in named.items()})
+    held = Panel(engine=own, table=table, columns=named, rows=pl.DataFrame({"year": [0]}), least=least)
+    held = _counted(held)
+    if duplicates == "plants":
+        held.need("industry")
+        key = table.firm.cast("string") + "/" + table.industry
+        held = replace(held, table=held.table.mutate(firm=key))
+    return held if duplicates == "unchecked" else _single(held, duplicates)
+
+
+def _named(columns: Mapping[str, str], known: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
+    """Return what every column is called in the source."""
+    if strange := [role for role in columns if role not in {*ROLES, *groups}]:
+        raise UsageError("micro.choice", name="columns", given=strange[0], known=[same(role) for role in ROLES])
+    for role, column in columns.items():
+        if column not in known:
+            raise UsageError("micro.column-gone", role=role, column=column, known=[same(one) for one in known])
+    roles = dict.fromkeys((*ROLES, *groups))
+    named = {role: columns.get(role, role) for role in roles if columns.get(role, role) in known}
+    if lost := [name for name in groups if name not in named]:
+        raise UsageError("micro.column-gone", role=lost[0], column=lost[0], known=[same(one) for one in known])
+    if missing := [role for role in KEY if role not in named]:
+        raise InputError(
+            "micro.no-column", missing_findings(missing), missing=[same(one) for one in missing],
+            known=[same(one) for one in known],
+        )  # fmt: skip
+    return named
+
+
+def _typed(column: Any, role: str) -> Any:  # noqa: ANN401 - columns of Ibis
+    """Return a column in the type of its role; a group that is blank is told as such."""
+    kind = column.type()
+    if role in FIGURES and not kind.is_numeric():
+        raise InputError("micro.no-numbers", (), column=column.get_name(), kind=str(kind))
+    if role in {"year", *YEARS}:
+        return column.cast("int64")
+    if role in FIGURES:
+        number = column.cast("float64")
+        return (number.isnan() | number.isinf()).ifelse(None, number)
+    if role not in KEY:
+        text = column.cast("string")
+        return text.fill_null("")
+    return column if kind.is_integer() or kind.is_string() else column.cast("string")
+
+
+def _counted(held: Panel) -> Panel:
+    """Return the rows that have firm and year, with their number by year, and findings about cells."""
+    table = held.table
+    tests = {"rows": table.count()}
+    for role in held.columns:
+        cell = table[role]
+        tests[f"{role}:{MISSING}"] = (
+            (cell == "" if role not in {*KEY, *YEARS, *FIGURES} else cell.isnull()).cast("int64").sum()
+        )
+        if role in AMOUNTS:
+            tests[f"{role}:{NOT_POSITIVE}"] = (cell <= 0).cast("int64").sum()
+    counts = held.engine.collect(table.group_by("year").agg(**tests))
+    if counts.is_empty():
+        raise InputError("micro.no-rows", ())
+    found = []
+    for name in counts.columns[2:]:
+        role, _, what = name.partition(":")
+        n = int(counts[name].sum() or 0)
+        if n and role != "year":
+            code = "micro.no-firm" if role == "firm" else f"micro.{what}"
+            found.append(counted_finding(code, n, held.least, held.columns[role]))
+    nameless = counts.filter(pl.col("year").is_null())["rows"].sum()
+    if nameless:
+        found.append(counted_finding("micro.no-year", int(nameless), held.least, held.columns["year"]))
+    rows = counts.filter(pl.col("year").is_not_null()).select(
+        "year", rows=pl.col("rows") - pl.col("firm:missing").fill_null(0)
+    )
+    if any(one.rule in {"no-firm", "no-year"} for one in found):
+        table = table.filter(table.firm.notnull() & table.year.notnull())
+    if rows.is_empty():
+        raise InputError("micro.no-rows", found)
+    return replace(held, table=table, rows=rows.sort("year"), findings=tuple(found))
+
+
+def _single(held: Panel, duplicates: Duplicates) -> Panel:
+    """Return one row of a firm in a year, or refuse the table with how many there are."""
+    table = held.table
+    tests = {"n": table.count()}
+    if held.has("industry"):
+        tests |= {"low": table.industry.min(), "high": table.industry.max()}
+    keys = table.group_by(list(KEY)).agg(**tests)
+    several = keys.filter(keys.n > 1)
+    torn = (several.low != several.high).cast("int64").sum() if held.has("industry") else several.n.sum() * 0
+    seen = held.engine.collect(several.aggregate(keys=several.count(), rows=several.n.sum(), torn=torn)).row(
+        0, named=True
+    )
+    if not seen["keys"]:
+        return held
+    kind = "micro.two-industries" if seen["torn"] else "micro.duplicate"
+    found = [counted_finding(kind, int(seen["torn"] or seen["keys"]), held.least)]
+    if seen["torn"] and seen["keys"] > seen["torn"]:
+        found.append(counted_finding("micro.duplicate", int(seen["keys"] - seen["torn"]), held.least))
+    if duplicates != "largest":
+        raise InputError("micro.double", [*held.findings, *found], what=listed(found))
+    order = [table[role].desc(nulls_first=False) for role in held.columns if role in FIGURES]
+    order += [table[role] for role in held.columns if role not in {*KEY, *FIGURES}]
+    number = _row_number(table, order)
+    single = table.mutate(_n=number)
+    single = single.filter(single["_n"] == 0).drop("_n")
+    rows = held.engine.collect(single.group_by("year").agg(rows=single.count())).sort("year")
+    softer = [replace(one, severity="warning") for one in found]
+    return replace(held, table=single, rows=rows, findings=(*held.findings, *softer))
+
+
+def _row_number(table: Any, order: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
+    import ibis
+
+    return ibis.row_number().over(ibis.window(group_by=[table.firm, table.year], order_by=list(order)))

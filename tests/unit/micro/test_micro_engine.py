@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+from xinzhi import micro
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.micro import engine as engines
+
+ibis = pytest.importorskip("ibis", reason="the extra micro is not installed")
+DIALECTS = ("duckdb", "trino", "bigquery", "snowflake", "postgres", "databricks", "clickhouse")
+
+
+def weights(firms, draw, seed=0):
+    engine = micro.connect()
+    table = engine.table(pl.DataFrame({"firm": firms}))
+    return engine.collect(table.select(table.firm, w=engines.poisson_weight(table.firm, draw, seed))).sort("firm")["w"]
+
+
+def test_poisson_weights_have_the_law_and_do_not_move_together():
+    one, two, other = (weights(range(50_000), draw, seed).to_numpy() for draw, seed in ((1, 0), (2, 0), (1, 1)))
+    error = 1 / np.sqrt(50_000)
+    assert abs(one.mean() - 1) < 4 * error
+    assert abs(one.var() - 1) < 4 * np.sqrt(3) * error
+    assert abs((one == 0).mean() - np.exp(-1)) < 4 * error
+    for pair in ((one, two), (one, other), (one[:-1], one[1:])):
+        assert abs(np.corrcoef(*pair)[0, 1]) < 4 * error
+
+
+def test_poisson_weights_of_numbers_are_the_same_everywhere():
+    # frozen: another engine, or another version of this one, gives these
+    assert weights([1, 2, 3, 4, 5, 6, 7, 8], 3).to_list() == FROZEN
+    assert len(weights(["a", "b", "-1"], 1)) == 3
+
+
+FROZEN = [1, 3, 1, 1, 1, 2, 1, 0]
+
+
+def test_expressions_that_differ_between_engines_are_refused():
+    table = ibis.table({"x": "float64", "year": "int64"}, name="t")
+    for expression in (table.x.quantile(0.5), table.x.approx_median(), table.x.first(), table.x.median()):
+        with pytest.raises(UsageError, match="do not mean the same on every engine"):
+            engines.allowed(expression)
+
+
+def test_an_engine_that_takes_missing_for_nought_fails_theself_test(monkeypatch):
+    engine = micro.connect()
+    collect = engines.Engine.collect
+
+    def nulls_as_noughts(self, expression):
+        home = collect(self, expression)  # what a join without nulls gives: every firm seems to stay
+        return home.with_columns(cohort=pl.lit("stay")) if "cohort" in home.columns else home
+
+    monkeypatch.setattr(engines.Engine, "collect", nulls_as_noughts)
+    with pytest.raises(InputError, match="fails the self-test"):
+        engines.self_test(engine)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_sums_of_all_formulas_compile_for_other_engines(dialect):
+    from xinzhi.micro.cohorts import pair_sums
+
+    kinds = dict.fromkeys(("value", "weight"), "float64") | {"industry": "string"}
+    table = ibis.table({"firm": "int64", "year": "int64", "born": "int64", "closed": "int64"} | kinds, name="firms")
+    sums = pair_sums(table, ["industry"], {2000: 2001, 2001: 2003}, ("born", "closed"))
+    assert "FULL" in str(ibis.to_sql(sums, dialect=dialect))
+
+
+def test_targets_that_are_none_are_refused():
+    for target in ("nowhere://host", 7):
+        with pytest.raises(UsageError, match="there is no engine"):
+            micro.connect(target)
+    with pytest.raises(UsageError, match="does not take a setting"):
+        micro.connect(memory_limit="much")
+
+
+@pytest.mark.parametrize(("missing", "extra"), [("ibis", "micro"), ("duckdb", "micro"), ("pyspark.sql", "spark")])
+def test_a_missing_library_names_its_extra_in_both_languages(monkeypatch, missing, extra):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(UsageError) as error:
+        micro.connect("local[1]" if extra == "spark" else None)
+    for language in ("zh", "en"):
+        assert f"pip install 'xinzhi[{extra}]'" in error.value.lang(language)
+
+
+def test_what_the_engine_says_of_cells_is_not_told(tmp_path):
+    path = tmp_path / "firms.csv"
+    path.write_text("firm,year,output\n" + "1,2000,1\n" * 30_000 + "SECRET-FIRM,2000,x\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        micro.panel(path)
+    assert "SECRET" not in str(error.value)
+    assert "SECRET" not in repr(error.value.__cause__)
+
+
+def test_tables_are_written_whole_or_not_at_all(tmp_path):
+    engine = micro.connect(spill=tmp_path / "spill")
+    table = engine.table(pl.DataFrame({"firm": [1, 2], "output": [1.0, 2.0]}))
+    kept = engine.keep(table.mutate(double=table.output * 2))
+    path = engine.write(kept, tmp_path / "made.parquet")
+    assert pl.read_parquet(path)["double"].sort().to_list() == [2.0, 4.0]
+    assert [one.name for one in tmp_path.glob("*.p*")] == ["made.parquet"]
+    engine.close()
+    assert list((tmp_path / "spill").iterdir()) == []
