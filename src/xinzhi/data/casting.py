@@ -70,6 +70,10 @@ def _empty(cells: pl.Series) -> pl.Series:
 
 
 def _whole(cells: pl.Series, low: float, high: float, message: str, expected: str) -> Cast:
+    if cells.dtype == pl.String:
+        whole = cells.cast(pl.Int64, strict=False)
+        if whole.null_count() == cells.null_count() and whole.is_between(low, high).all():
+            return Cast(whole, cells.is_null() & False, message, expected)
     values, bad, *_ = _number(cells)
     off = (values.is_not_null() & ((values != values.floor()) | ~values.is_between(low, high))) | bad
     return Cast(_blank(values, off).cast(pl.Int64), off, message, expected)
@@ -118,8 +122,9 @@ def _text(cells: pl.Series) -> Cast:
         values = cells.cast(pl.Int64 if whole else pl.Float64).cast(pl.String)
     else:
         values = _spelt(cells)
-    odd = values.str.contains(CONTROLS).fill_null(value=False)
-    if odd.any():
+    odd = values.is_null() & False
+    if values.unique().str.contains(CONTROLS).any():  # codes and names repeat, so that few texts are searched
+        odd = values.str.contains(CONTROLS).fill_null(value=False)
         values = values.str.replace_all(CONTROLS, "").str.strip_chars()
     return Cast(_blank(values, values == ""), odd, "data.control-character")
 
@@ -144,6 +149,8 @@ def _code(cells: pl.Series) -> Cast:
 def _matching(pattern: str, expected: str) -> Callable[[pl.Series], Cast]:
     def matching(cells: pl.Series) -> Cast:
         values = _code(cells).values
+        if values.unique().drop_nulls().str.contains(pattern).all():
+            return Cast(values, values.is_null() & False, "data.invalid-period", expected)
         bad = ~values.str.contains(pattern).fill_null(value=True)
         return Cast(_blank(values, bad), bad, "data.invalid-period", expected)
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
@@ -18,6 +19,7 @@ from xinzhi.data.raw import TOP, Grid, grid, header_below
 
 _GB = "gb18030"
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_HEADER = re.compile(rb"\S[^\n]*")  # the first line that is not blank
 _GUARDED = re.compile(rb"'[=+\-@\t\r]")  # a text that was kept from being a formula
 _SHOWN = 40
 _NOT_OF_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
@@ -106,19 +108,21 @@ class _Records:
     ragged: list[tuple[int, int]]
 
 
-def read_delimited(path: Path, table: str, *, encoding: str | None = None, delimiter: str | None = None) -> Grid:
-    """Read a delimited text file."""
+def read_delimited(
+    path: Path, table: str, *, encoding: str | None = None, delimiter: str | None = None, data: bytes | None = None
+) -> Grid:
+    """Read a delimited text file, or the bytes that were read from it."""
     if delimiter and (len(delimiter.encode()) > 1 or not (delimiter == "\t" or delimiter.isprintable())):
         raise InputError("data.no-delimiter", path=path, delimiter=delimiter)
     if path.is_char_device():  # such as /dev/zero, which has no end
         raise InputError("data.no-file", path=path)
-    data, found = utf8(path.read_bytes(), table, path.name, encoding)
+    data, found = utf8(path.read_bytes() if data is None else data, table, path.name, encoding)
     if data is None:
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))
     data, ends = _one_line_end(data)
     if ends:
         found.append(finding("data.mixed-line-ends", table=table, file=path.name, value=ends))
-    if not data.strip():
+    if not data or data.isspace():
         raise InputError("data.file-empty", path=path, table=table)
     if not data.endswith(b"\n"):
         found.append(finding("data.unended-line", table=table, file=path.name, line=data.count(b"\n") + 1))
@@ -133,7 +137,7 @@ def read_delimited(path: Path, table: str, *, encoding: str | None = None, delim
         finding("data.ragged-row", table=table, file=path.name, line=line, value=str(count), expected=width)
         for line, count in records.ragged
     ]
-    cells = unguarded(records.cells) if _GUARDED.search(data) else records.cells
+    cells = unguarded(records.cells) if b"'" in data and _GUARDED.search(data) else records.cells
     made = grid(records.header, cells, records.lines, table=table, file=path.name, line=records.line)
     return replace(made, findings=(*found, *made.findings))
 
@@ -160,12 +164,15 @@ def _one_line_end(data: bytes) -> tuple[bytes, str | None]:
 
 
 def _sniff(data: bytes) -> str:
-    header = data.lstrip().split(b"\n", 1)[0].decode()
+    found = _HEADER.search(data)
+    header = found[0].decode() if found else ""
     return max(_DELIMITERS, key=header.count)
 
 
 def _records(data: bytes, delimiter: str, path: Path) -> _Records:
     """Split into records: fast when every record is a line, else one by one."""
+    if (plain := _plain(data, delimiter)) is not None:
+        return plain
     if _NEVER.encode() not in data:
         lines = _lines(data)
         if b'"' not in data or not (lines.str.count_matches('"', literal=True) % 2 == 1).any():
@@ -173,6 +180,29 @@ def _records(data: bytes, delimiter: str, path: Path) -> _Records:
             if records is not None:
                 return records
     return _one_by_one(data, delimiter, path)
+
+
+def _plain(data: bytes, delimiter: str) -> _Records | None:
+    """Read a file without quotes and blank lines, all of whose lines have as many fields; None where it is another."""
+    end, (sign, newline) = data.find(b"\n"), f"{delimiter}\n".encode()
+    width = data.count(delimiter.encode(), 0, end) + 1
+    if width == 1 or delimiter.isspace() or b'"' in data or not data.endswith(b"\n") or end > csv.field_size_limit():
+        return None
+    signs = np.frombuffer(data, dtype=np.uint8)
+    signs = signs[(signs == sign) | (signs == newline)]
+    if (
+        signs.size % width
+        or (signs == newline).sum() * width != signs.size
+        or (signs[width - 1 :: width] == sign).any()
+    ):
+        return None
+    rows = signs.size // width - 1
+    cells = _cells(data, width, delimiter) if rows else _no_cells(width)
+    if cells.height != rows:
+        return None
+    header = next(csv.reader([data[:end].decode()], delimiter=delimiter))
+    lines = pl.int_range(2, rows + 2, dtype=pl.UInt32, eager=True)
+    return _Records(header=header, line=1, cells=cells, lines=lines, ragged=[])
 
 
 def _lines(data: bytes) -> pl.Series:

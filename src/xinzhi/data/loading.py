@@ -138,10 +138,13 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
     if not file.is_file():
         raise InputError("data.resource-absent", file=file, name=resource.name)
     _inside(folder, file)
-    changed = tuple(_changed(file, resource))
+    data = file.read_bytes() if resource.hash is not None or resource.bytes is not None else None
+    changed = () if data is None else tuple(_changed(file, data, resource))
     if file.suffix.lower() == ".parquet":
         return replace(read_parquet(file, resource.name), fields=resource.fields, key=resource.key), changed
-    read = read_delimited(file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter)
+    read = read_delimited(
+        file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter, data=data
+    )
     if _unread(read):
         return None, changed + read.findings
     marks = tuple(
@@ -152,14 +155,11 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
     return _table(read, resource.name, file.name, resource), changed + read.findings + marks
 
 
-def _changed(file: Path, resource: Resource) -> Iterator[Finding]:
+def _changed(file: Path, data: bytes, resource: Resource) -> Iterator[Finding]:
     """Yield that a file is not what the descriptor says it was when it was written; line ends do not count in text."""
-    if resource.hash is None and resource.bytes is None:
-        return
-    data, text = file.read_bytes(), file.suffix.lower() != ".parquet"
-    plain = data.replace(b"\r\n", b"\n") if text else data
+    text = file.suffix.lower() != ".parquet"
     said = digest_of(resource.hash, b"") is not None
-    for one in (data, plain, plain.replace(b"\n", b"\r\n") if text else data):
+    for one in _line_ends(data) if text else (data,):
         sound = not said or digest_of(resource.hash, one) == resource.hash
         if sound and resource.bytes in {None, str(len(one))}:
             return
@@ -170,6 +170,14 @@ def _changed(file: Path, resource: Resource) -> Iterator[Finding]:
         value=f"{digest_of(resource.hash, data) or ''} {len(data)}".strip(),
         expected=" ".join(part for part in (resource.hash, resource.bytes) if part),
     )
+
+
+def _line_ends(data: bytes) -> Iterator[bytes]:
+    """Yield a text as it stands, then with either line end."""
+    yield data
+    plain = data.replace(b"\r\n", b"\n")
+    yield plain
+    yield plain.replace(b"\n", b"\r\n")
 
 
 def _unread(read: Grid) -> bool:

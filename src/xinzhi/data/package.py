@@ -32,7 +32,7 @@ def fingerprint(frame: pl.DataFrame, units: Mapping[str, str]) -> str:
         if column.dtype == pl.String:
             # Lengths first, so that no two lists of texts run together to the same bytes.
             digest.update(column.str.len_bytes().fill_null(0).cast(pl.UInt32).to_numpy().astype("<u4").tobytes())
-            digest.update("".join(column.fill_null("").to_list()).encode())
+            digest.update(str(column.fill_null("").str.join("").item()).encode())
         else:
             # Adding zero makes one of the two zeros of IEEE 754.
             digest.update((column.cast(pl.Float64).fill_null(0.0) + 0.0).to_numpy().astype("<f8").tobytes())

@@ -69,12 +69,12 @@ class Inputs:
 
     def aggregate(self, member: BoolArray) -> Inputs:
         """Sum regions by aggregate `(G, R)` to `(G, T)`, means by weight; NaN while a member is incomplete."""
-        whole = self.complete().astype(np.float64)
-        missing = member.astype(np.float64) @ (1.0 - whole) > 0
-        group = member.astype(np.float64)
+        whole = self.complete()
 
+        # Not by a product of matrices: for a sum of few groups its threads cost more than they compute.
         def total(values: FloatArray) -> FloatArray:
-            return np.where(missing, np.nan, group @ np.where(whole > 0, values, 0.0))
+            sums = [np.where(whole[rows].all(axis=0), values[rows].sum(axis=0), np.nan) for rows in member]
+            return np.array(sums).reshape(len(member), whole.shape[1])
 
         output, labour = total(self.output), total(self.labour)
         return Inputs(

@@ -187,7 +187,7 @@ def _beside(regional: _Accounts, rules: Protocol, grading: Graded | None, *, ran
     periods = regional.periods(grading, ranked=ranked)
     for name, way in (("raw", FLAG), ("linked", LINK)):
         figures = {f"{name}_tfp_growth": "tfp_growth", f"{name}_rank": "rank"}
-        rows = _by_way(regional, rules, way, grading, ranked=ranked)
+        rows = _by_way(regional, rules, way, periods, grading, ranked=ranked)
         if rows is None:
             periods = periods.with_columns(pl.lit(None, periods.schema[old]).alias(new) for new, old in figures.items())
             continue
@@ -197,13 +197,16 @@ def _beside(regional: _Accounts, rules: Protocol, grading: Graded | None, *, ran
 
 
 def _by_way(
-    regional: _Accounts, rules: Protocol, way: str, grading: Graded | None, *, ranked: bool
+    regional: _Accounts, rules: Protocol, way: str, own: pl.DataFrame, grading: Graded | None, *, ranked: bool
 ) -> pl.DataFrame | None:
-    """Return the periods with breaks treated in one way; None where the protocol or the package has no such way."""
+    """Return the periods with breaks treated in one way; None where the protocol or the package has no such way.
+
+    `own` are those of the protocol's own way.
+    """
     if not rules.declares("labour.breaks") or rules.value("labour.unit") != "persons":
         return None
     if rules.value("labour.breaks") == way:
-        return regional.periods(grading, ranked=ranked)
+        return own
     try:
         persons = labour(regional.panel, rules.replace({"labour.breaks": way})).values
     except InputError:

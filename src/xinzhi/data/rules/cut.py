@@ -39,6 +39,9 @@ def cut(sheet: Sheet, regions: Sheet | None) -> Iterator[Finding]:
 
 def _begins_alike(rows: pl.DataFrame, ids: pl.Series, inner: list[str]) -> tuple[int, int]:
     """Return the rows of the last group but one and of the last, where no other is the mere beginning of another."""
+    last = int(ids.eq(ids[-1]).sum())
+    if len(ids) == last or int(ids.eq(ids[-1] - 1).sum()) <= last:
+        return 0, 0
     groups = (
         pl.select(id=ids, key=rows.select(pl.struct(inner).hash()).to_series())
         .group_by("id", maintain_order=True)

@@ -136,9 +136,11 @@ def codes(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
     for column in sheet.columns():
         if column.type != "code" or column.values:
             continue
-        known, source = _known(sheet, column, sheets)
-        if known is None:
+        home, source = _source(sheet, column, sheets)
+        there = sheet.frame[column.name].drop_nulls().unique()
+        if not source or (home is not None and there.is_in(home.frame[column.name].implode()).all()):
             continue
+        known: Mapping[str, Collection[str]] = standard(source) if home is None else _names(home, column.name)
         found = sheet.frame.filter(pl.col(column.name).is_not_null()).group_by(column.name)
         rows = found.agg(pl.col(ROW).min(), count=pl.len()).filter(~pl.col(column.name).is_in(list(known)))
         for code, row in zip(
@@ -175,21 +177,17 @@ def provinces(sheets: Mapping[str, Sheet]) -> bool:
     return bool(seen) and len(seen & set(standard(PROVINCES))) >= limit("gb2260_share") * len(seen)
 
 
-def _known(
-    sheet: Sheet, column: Column, sheets: Mapping[str, Sheet]
-) -> tuple[Mapping[str, Collection[str]] | None, str]:
-    """Return the codes that a column may hold, each with its names, and where they come from."""
+def _source(sheet: Sheet, column: Column, sheets: Mapping[str, Sheet]) -> tuple[Sheet | None, str]:
+    """Return where the codes of a column come from: a table of the package, or a standard; nowhere is an empty name."""
     here = f"{sheet.name}.{column.name}"
     refers = _REGIONS if column.role == "region" and column.name == "region" else column.refers
     if refers and refers != here:
         home = sheets.get(refers.split(".")[0])
         if home is not None and not home.frame.is_empty() and column.name in home.frame.columns:
-            return _names(home, column.name), refers
+            return home, refers
     if refers == _REGIONS and provinces(sheets):
-        return standard(PROVINCES), PROVINCES
-    if column.codes in _STANDARDS:
-        return standard(str(column.codes)), str(column.codes)
-    return None, ""
+        return None, PROVINCES
+    return None, str(column.codes) if column.codes in _STANDARDS else ""
 
 
 def _names(home: Sheet, code: str) -> dict[str, list[str]]:

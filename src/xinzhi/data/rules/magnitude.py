@@ -37,8 +37,7 @@ def magnitude(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
 
 def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> Iterator[Finding]:
     """Yield what one column says: beside another one, or a price beside those of the other regions."""
-    by, rows = "", sheet.frame.filter(pl.col(column) > 0).group_by("region", "year", maintain_order=True)
-    figures = rows.agg(pl.col(ROW).first(), log=pl.col(column).sum().log())
+    by = ""
     if unit.dimension in _BESIDE:
         there = {} if accounts is None or not accounts.keyed else accounts.units
         alike = (
@@ -46,10 +45,12 @@ def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> It
         )
         if accounts is None or (by := next(alike, "")) == "":
             return
-        known = accounts.frame.filter(pl.col(by) > 0).select("region", "year", by=pl.col(by).log())
-        figures = figures.join(known, on=["region", "year"]).with_columns(pl.col("log") - pl.col("by"))
     elif not unit.dimension.startswith("money per"):
         return
+    figures = _logs(sheet, column)
+    if by and accounts is not None:
+        known = accounts.frame.filter(pl.col(by) > 0).select("region", "year", by=pl.col(by).log())
+        figures = figures.join(known, on=["region", "year"]).with_columns(pl.col("log") - pl.col("by"))
     medians = figures.group_by("region", maintain_order=True).agg(pl.col(ROW).first(), pl.col("log").median())
     middle = medians.select(pl.col("log").median()).item()
     same = (
@@ -69,6 +70,15 @@ def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> It
         within = pl.col("log").is_between(-math.log(least), math.log(apart))
         off = medians.with_columns(pl.col("log") - middle).filter(~within)
         yield from sheet.findings(off, _say(column, by, None, apart))
+
+
+def _logs(sheet: Sheet, column: str) -> pl.DataFrame:
+    """Return the log of the positive figures of a column, added up over what else the key tells apart."""
+    figures = sheet.frame.filter(pl.col(column) > 0)
+    if set(sheet.key) == {"region", "year"}:
+        return figures.select("region", "year", ROW, log=pl.col(column).log())
+    grouped = figures.group_by("region", "year", maintain_order=True)
+    return grouped.agg(pl.col(ROW).first(), log=pl.col(column).sum().log())
 
 
 def _say(column: str, by: str, low: float | None, high: float) -> Say:

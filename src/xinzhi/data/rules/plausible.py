@@ -164,7 +164,7 @@ def _meant(median: float, written: str, low: float, high: float) -> str | None:
 
 def _absent(tables: Mapping[str, Sheet]) -> Iterator[Finding]:
     """Yield once for each table the regions that it lacks and another of them has."""
-    there = {name: set(sheet.frame["region"].drop_nulls()) for name, sheet in tables.items()}
+    there = {name: set(sheet.frame["region"].drop_nulls().unique()) for name, sheet in tables.items()}
     listed = there.get("regions", set().union(*there.values()))
     for name in (one for one in _TOGETHER[1:] if one in there and there[one] <= listed):  # else codes are wrong
         if lacking := sorted(set().union(*there.values()) - there[name]):
