@@ -299,6 +299,19 @@ def as_of(panel: Panel, year: int, retail_years: int) -> Panel:
     )
 
 
+def share_as_of(panel: Panel, protocol: Protocol, year: int) -> Protocol:
+    """Return the protocol with the national labour share that it carries ended as early as `as_of` ends investment.
+
+    The last share is carried: the national tables that move it in life were not to be had then.
+    """
+    back = int(panel.years[common_end(panel)]) - year
+    if back <= 0 or not protocol.declares("shares.national"):
+        return protocol
+    share = protocol.value("shares.national")
+    known = {one: value for one, value in share.items() if one <= max(share) - back}
+    return protocol.replace({"shares.national": known, "shares.after": "carry"})
+
+
 def common_end(panel: Panel) -> int:
     """Return the position of the last year in which no region's investment is estimated."""
     cells = estimated_cells(panel).any(axis=0)

@@ -38,6 +38,15 @@ def test_in_real_time_the_bands_hold(backtest):
     assert pooled["relative_coverage"] >= 0.87
 
 
+def test_the_band_of_all_regions_together_holds(backtest):
+    """Pooled over all horizons; at six years there are four spans, which overlap, and half of them held."""
+    for test in (HELD_OUT, REAL_TIME):
+        assert row(backtest, test)["nation_coverage"] >= 0.87
+    six = row(backtest, REAL_TIME, 6)
+    assert (six["ends"], six["nation_coverage"]) == (4, 0.5)
+    assert 100 * six["nation_error"] == pytest.approx(0.45, abs=0.01)
+
+
 def test_pairs_called_decided_are_right(backtest):
     for test in (HELD_OUT, REAL_TIME):
         assert row(backtest, test)["pairs_right"] >= 0.95

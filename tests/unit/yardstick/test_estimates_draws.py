@@ -20,6 +20,7 @@ from xinzhi.yardstick.estimates.draws import (
     SHARE,
     Changes,
     _blocks,
+    _common_schooling,
     _real,
     draw,
     generator,
@@ -29,7 +30,7 @@ from xinzhi.yardstick.estimates.draws import (
 )
 from xinzhi.yardstick.estimates.errors import Exchange, learn
 from xinzhi.yardstick.estimates.statements import above, interval_score, judge, ranked, state
-from xinzhi.yardstick.estimating import as_of, live, log_growth
+from xinzhi.yardstick.estimating import as_of, live, log_growth, share_as_of
 from xinzhi.yardstick.growth_accounts import Inputs, account
 
 
@@ -201,14 +202,37 @@ def test_only_one_stock_under_a_rate_can_be_drawn(panel, ours):
         assert error.value.code == "yardstick.bands-need-one-stock"
 
 
-def test_random_numbers_depend_on_seed_protocol_and_data_alone(ours):
-    first, again = (generator(ours, {"a": "1", "b": "2"}).integers(0, 1 << 30, 4).tolist() for _ in range(2))
-    assert first == again == generator(ours, {"b": "2", "a": "1"}).integers(0, 1 << 30, 4).tolist()
-    for other in (
-        generator(ours, {"a": "1", "b": "3"}),
-        generator(ours.replace({"estimates.seed": 1}), {"a": "1", "b": "2"}),
-    ):
-        assert other.integers(0, 1 << 30, 4).tolist() != first
+def test_random_numbers_depend_on_the_seed_alone(ours):
+    def numbers(protocol, *more):
+        return generator(protocol, *more).integers(0, 1 << 30, 4).tolist()
+
+    first = numbers(ours)
+    assert first == numbers(ours) == numbers(ours.replace({"estimates.level": 0.8}))
+    for other in (numbers(ours.replace({"estimates.seed": 1})), numbers(ours, 2009), numbers(ours, 2010)):
+        assert other != first
+
+
+def test_what_all_regions_share_of_schooling_is_as_unsure_as_its_years_are_few(ours):
+    """The variance of independent yearly changes, of the mean that the drift is, and of an estimated deviation."""
+    rng = np.random.default_rng(5)
+    yearly = rng.normal(0.01, 0.01, 40)
+    one = ours.replace({"estimates.block": 1})
+    drawn = _common_schooling(yearly, one, (20000, 4), np.random.default_rng(1))
+    assert drawn.mean(axis=0) == pytest.approx(yearly[-10:].mean() * np.arange(1, 5), abs=3e-4)
+    spread, ahead = yearly.std(ddof=1), np.arange(1, 5)
+    wanted = spread * np.sqrt((ahead + ahead**2 / 10) * 39 / 37)  # nu / (nu - 2) of Student's t
+    assert drawn.std(axis=0) == pytest.approx(wanted, rel=0.03)
+    short = _common_schooling(yearly[:8], one, (20000, 4), np.random.default_rng(1))
+    narrow = yearly[:8].std(ddof=1)
+    assert short.std(axis=0)[-1] > narrow * np.sqrt(4 + 16 / 8)
+    assert np.ptp(_common_schooling(yearly[:1], one, (5, 2), rng), axis=0).max() == 0
+
+
+def test_the_backtest_hides_the_share_as_it_hides_investment(panel, ours):
+    then = share_as_of(panel, ours, 2011)
+    assert max(then.value("shares.national")) == 2011
+    assert then.value("shares.after") == "carry"
+    assert share_as_of(panel, ours, 2017) is ours
 
 
 def test_components_are_draws_of_the_same_years(changes):

@@ -19,7 +19,7 @@ from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, 
 from xinzhi.yardstick.estimates.errors import conventions, learn
 from xinzhi.yardstick.estimates.results import Backtest
 from xinzhi.yardstick.estimates.statements import Verdict, judge
-from xinzhi.yardstick.estimating import as_of, common_end, live
+from xinzhi.yardstick.estimating import as_of, common_end, live, share_as_of
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require
 
@@ -74,7 +74,7 @@ def backtest(
     panel = read_panel(data)
     level = float(rules.value("estimates.level"))
     inputs = {name: data.fingerprint(name) for name in tables}
-    rows = list(_verdicts(panel, rules, level, inputs, ends))
+    rows = list(_verdicts(panel, rules, level, ends))
     if not rows:
         raise InputError("yardstick.no-pseudo-end")
     tested = pl.DataFrame(rows).sort("test", "end", "horizon")
@@ -95,7 +95,7 @@ def backtest(
 
 
 def _verdicts(
-    panel: Panel, protocol: Protocol, level: float, inputs: Mapping[str, str], only_at: Collection[int] | None
+    panel: Panel, protocol: Protocol, level: float, only_at: Collection[int] | None
 ) -> Iterator[dict[str, object]]:
     """Yield counts by test, pseudo end and horizon."""
     plan = conventions()["backtest"]
@@ -116,8 +116,8 @@ def _verdicts(
             horizon = min(plan["horizon"], last - end)
             if horizon < 1 or end < int(panel.years[0]):
                 continue
-            new = _simulate(panel, rules, end, until, horizon, inputs)
-            without = _simulate(panel, old, end, until, horizon, inputs)
+            new = _simulate(panel, rules, end, until, horizon)
+            without = _simulate(panel, old, end, until, horizon)
             at = int(end - panel.years[0]) + 1
             for ahead in range(1, horizon + 1):
                 real = truth[:, at : at + ahead].mean(axis=1)
@@ -135,14 +135,13 @@ def true_growth(panel: Panel, protocol: Protocol) -> FloatArray:
     return np.concatenate([account(item, protocol).tfp_growth for item in (inputs, together)])
 
 
-def _simulate(
-    panel: Panel, protocol: Protocol, end: int, until: int, horizon: int, inputs: Mapping[str, str]
-) -> FloatArray:
+def _simulate(panel: Panel, protocol: Protocol, end: int, until: int, horizon: int) -> FloatArray:
     """Return drawn growth `(B, R + 1, H)` after a pseudo end."""
     then = as_of(panel, end, int(protocol.value("estimates.retail_years")))
+    protocol = share_as_of(panel, protocol, end)
     errors = learn(then, protocol, until, enough=False)
     made = path(then, protocol, common_end(then) + horizon)
-    rng = generator(protocol, inputs, end, until)
+    rng = generator(protocol, end, until)
     changes = draw(then, protocol, made, errors, conventions()["backtest"]["draws"], rng)
     free = protocol.value("estimates.control_total") == "none"
     return tfp_growth(made, protocol, only(changes, (*ESTIMATED, DRIFT) if free else ESTIMATED))

@@ -84,8 +84,7 @@ def bands(
     count = int(rules.value("estimates.draws"))
     errors = learn(panel, rules)
     made = path(panel, rules, _last_measured(measurement))
-    inputs = measurement.provenance.inputs
-    changes = draw(panel, rules, made, errors, count, generator(rules, inputs))
+    changes = draw(panel, rules, made, errors, count, generator(rules))
     sample = _Sample(measurement, made, rules, changes)
     spans = sample.spans()
     told = {name: [state(sample.means(name, span), held) for span in spans] for name in sample.components()}

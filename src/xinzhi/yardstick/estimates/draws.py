@@ -6,8 +6,7 @@ regions that made them exchanged, each scaled to the region that receives it. Th
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,11 +35,12 @@ ESTIMATED = (INVESTMENT, PRICE, SHARE, SCHOOLING, EMPLOYMENT)
 EVERYTHING = (*ESTIMATED, DRIFT, REVISION)
 
 
-def generator(protocol: Protocol, inputs: Mapping[str, str], *more: int) -> np.random.Generator:
-    """Return random numbers that depend on the seed, the fingerprints of protocol and data, and nothing else."""
-    text = "|".join([protocol.fingerprint, *(f"{name}={inputs[name]}" for name in sorted(inputs))])
-    digest = int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)
-    return np.random.default_rng([int(protocol.value("estimates.seed")), digest, *more])
+def generator(protocol: Protocol, *more: int) -> np.random.Generator:
+    """Return random numbers that depend on the seed of the protocol and nothing else.
+
+    Other data or another value of a parameter then move a band by what they are worth, not by other draws.
+    """
+    return np.random.default_rng([int(protocol.value("estimates.seed")), *more])
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,10 @@ def _last_share(panel: Panel, protocol: Protocol) -> int:
 def _schooling(
     panel: Panel, protocol: Protocol, made: Path, giver: IntArray, rng: np.random.Generator
 ) -> FloatArray | None:
-    """Return log human capital that whole windows of past changes would give, less that of the path."""
+    """Return log human capital as it may have become, less that of the path: what all regions share, and the rest.
+
+    The rest are whole windows of past changes, regions exchanged; what all share decides on the sum of the regions.
+    """
     observed = np.isfinite(panel.account("schooling"))
     if not observed.any() or protocol.value("labour.quality") != "schooling":
         return None
@@ -229,19 +232,39 @@ def _schooling(
     if not starts.size:
         return None
     windows = np.stack([level[:, one + 1 : one + length + 1] - level[:, one : one + 1] for one in starts], axis=1)
-    common = windows.mean(axis=0)
-    relative = windows - common
+    relative = windows - windows.mean(axis=0)
     square = (relative[:, :, -1] ** 2).mean(axis=1)
     shrinkage = float(protocol.value("estimates.shrinkage"))
     scale = np.sqrt((len(starts) * square + shrinkage * np.median(square)) / (len(starts) + shrinkage))
     pick = rng.integers(0, len(starts), len(giver))
     standard = relative / np.where(scale > 0, scale, 1.0)[:, None, None]
-    gain = common[pick][:, None, :] + standard[giver, pick[:, None]] * scale[made.rows][:, None]
+    common = _common_schooling(np.diff(level[:, first : last + 1].mean(axis=0)), protocol, (len(giver), length), rng)
+    gain = common[:, None, :] + standard[giver, pick[:, None]] * scale[made.rows][:, None]
     change = np.zeros((*giver.shape, made.shape[1]))
     tail = made.at[1:] > last
     moved = np.log(made.inputs.human_capital)[:, 1:][:, tail] - level[made.rows, last][:, None]
     change[:, :, tail] = gain[:, :, -int(tail.sum()) :] - moved
     return change
+
+
+def _common_schooling(
+    yearly: FloatArray, protocol: Protocol, shape: tuple[int, int], rng: np.random.Generator
+) -> FloatArray:
+    """Return paths `(B, H)` of what all regions share, from its past yearly changes `(n,)`.
+
+    The drift is that of the years of the rule. Around it move the deviations of past years, in blocks, and the drift
+    itself, which so few years do not tell exactly: a mean of m years is off by their deviation over the root of m.
+    """
+    n = len(yearly)
+    if n == 1:
+        return np.cumsum(np.broadcast_to(yearly.mean(), shape), axis=1)
+    m = min(int(protocol.value("estimates.schooling_years")), n)
+    rest = (yearly - yearly.mean()) * np.sqrt(n / (n - 1))
+    source = _blocks(rng, n, shape, int(protocol.value("estimates.block")))
+    tail = np.sqrt((n - 1) / rng.chisquare(n - 1, (shape[0], 1)))
+    ahead = np.arange(1, shape[1] + 1)
+    unsure = rng.standard_normal((shape[0], 1)) * np.sqrt((rest**2).mean() / m) * ahead
+    return np.asarray(yearly[-m:].mean() * ahead + (np.cumsum(rest[source], axis=1) + unsure) * tail)
 
 
 def build_quality(panel: Panel, protocol: Protocol) -> FloatArray:
