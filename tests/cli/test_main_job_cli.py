@@ -7,8 +7,11 @@ import subprocess
 import sys
 
 import polars as pl
+import pytest
 
 import xinzhi
+from bench_report import CHARTS_LIMIT, PAGES_LIMIT, browser, charts, pages
+from xinzhi.report.outline import outline
 
 FILES = ["report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessment.json"]
 FILES += ["certificate.json", "prov.json", "ro-crate-metadata.json"]
@@ -22,18 +25,48 @@ def run(*words):
     return done.stdout
 
 
-def test_assess_writes_everything_and_says_so_in_one_document(tmp_path):
-    document = json.loads(run("assess", "china-provinces", "--out", tmp_path / "out", "--json"))
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FILES)
+@pytest.fixture(scope="module")
+def assessed(tmp_path_factory):
+    """Return the document of an assessment, and the folder of its files."""
+    out = tmp_path_factory.mktemp("assessed") / "out"
+    return json.loads(run("assess", "china-provinces", "--out", out, "--json")), out
+
+
+def test_assess_writes_everything_and_says_so_in_one_document(assessed):
+    document, out = assessed
+    assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
     assert document["protocol"]["id"] == "xinzhi-cn-2026"
     assert document["identity_gap"] < 1e-12
-    growth = pl.read_csv(tmp_path / "out" / "growth.csv", schema_overrides={"region": pl.String})
+    growth = pl.read_csv(out / "growth.csv", schema_overrides={"region": pl.String})
     expected = xinzhi.measure("china-provinces").frame
     assert (growth["tfp_growth"] - expected["tfp_growth"]).abs().max() < 1e-15
 
 
-def test_a_changed_parameter_changes_the_fingerprint(tmp_path):
-    plain = json.loads(run("assess", "china-provinces", "--out", tmp_path / "a", "--json"))
+def test_the_report_is_short_and_keeps_its_annex_closed(assessed):
+    html = (assessed[1] / "report.html").read_text("utf-8")
+    assert 0 < charts(html) <= CHARTS_LIMIT
+    main, annex = html.split('<details id="annex">')
+    assert main.count('<section class="finding"') < charts(html)
+    assert 'class="region"' not in main
+    assert annex.count('<section class="region"') == 31
+    for topic, row in outline()["topics"].items():
+        for kind in row.get("pictures", [])[:1]:
+            assert f'id="{topic}-{kind}"' in main
+        for key in row.get("tables", {}):
+            assert f'<table class="{key}">' in main
+    head = main[main.index('<table class="overview">') :].partition("</tr>")[0]
+    assert head.count("<th scope") == len(outline()["overview"]) + 2  # the region, and growth in two periods
+    assert {f">A.{n}<" in annex and f">A.{n}<" in main for n in range(1, 13)} == {True}  # in the contents too
+
+
+@pytest.mark.skipif(browser() is None, reason="prints with a Chromium, of which there is none on the path")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_main_part_prints_on_few_pages(assessed, language):
+    assert 8 <= pages(browser(), assessed[1] / "report.html", language) <= PAGES_LIMIT
+
+
+def test_a_changed_parameter_changes_the_fingerprint(assessed, tmp_path):
+    plain, _ = assessed
     other = json.loads(
         run("assess", "china-provinces", "--set", "capital.depreciation=1.096e-1", "--out", tmp_path / "b", "--json")
     )

@@ -36,7 +36,7 @@ class Document:
     texts: Mapping[str, Text] = field(default_factory=dict)  # by the names of further files, in one language each
     data: Mapping[str, Any]  # of the document for machines
     leads: bool = False  # whether the first section is the page, the others stand behind it
-    brief: frozenset[str] = frozenset()  # keys of the sections that show their leading pictures only
+    annex: Sequence[Section] = ()  # what stands behind the main part
     tables: Sequence[Table] | None = None  # of the workbook; None: those of the sections
     protocol: Protocol | None = None
     notes: tuple[Text, ...] = ()  # of the workbook

@@ -105,17 +105,17 @@ class Section:
     """What one result says."""
 
     key: str  # name of the topic or verb: the anchor on the page
+    anchor: str = ""  # where it stands at another place of the page
     title: Text  # the question that it answers
     answer: tuple[Text, ...]  # the finding, in a few sentences
     reach: tuple[Text, ...] = ()  # how far to trust it, in small letters behind the answer
     warning: Text | None = None  # what it must not be used for
     intro: tuple[Text | Markup, ...] = ()  # paragraphs above the tables
-    pictures: tuple[Picture, ...] = ()  # the leading one first; brief reports show `lead` of them
+    pictures: tuple[Picture, ...] = ()  # the leading one first
     sketches: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()  # on the page and in the workbook, beside the twins of the pictures
     notes: tuple[Text, ...] = ()  # what it rests on, what it leaves out and why, and what it cannot tell
-    lead: int = 1
-    ledgers: tuple[Ledger, ...] = ()  # pairs of texts with the evidence that they are one; brief reports show the first
+    ledgers: tuple[Ledger, ...] = ()  # pairs of texts with the evidence that they are one
     ledgers_how: Text | None = None
     profiles: tuple[Profile, ...] = ()
     sheets: tuple[Table, ...] = ()  # of the workbook alone; one of the same key as a table stands in its place
@@ -158,7 +158,6 @@ class Section:
         """Return a table of the section by its key."""
         return next(table for table in self.contents() if table.key == key)
 
-    def figures(self, *, brief: bool = False) -> list[Figure]:
-        """Return its pictures drawn; the leading ones when `brief`."""
-        shown = self.pictures[: self.lead] if brief else (*self.pictures, *self.sketches)
-        return [one.figure(self.key) for one in shown]
+    def figures(self) -> list[Figure]:
+        """Return its pictures drawn."""
+        return [one.figure(self.key) for one in (*self.pictures, *self.sketches)]

@@ -74,8 +74,8 @@ def test_numbers_in_the_workbook_are_numbers(out: Path, measurement: Measurement
 
 def test_the_workbook_has_a_cover_notes_and_one_table_a_sheet(out: Path) -> None:
     book = fastexcel.read_excel(out / "assessment.xlsx")
-    assert book.sheet_names[:3] == ["Cover", "Notes", "Ranking"]
-    assert len(book.sheet_names) == 13
+    assert book.sheet_names[:4] == ["Cover", "Notes", "Ranking", "Regions"]
+    assert len(book.sheet_names) == 14
     for name in book.sheet_names[2:]:
         head = sheet(out / "assessment.xlsx", name, skip=0).head(5).to_series(0)
         assert "xinzhi-cn-2026@" in head[1]

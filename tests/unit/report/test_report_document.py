@@ -43,12 +43,15 @@ def test_no_id_stands_twice_on_a_page(measurement: Measurement, protocol: Protoc
     assert links <= set(ids)
 
 
-def test_topics_of_an_assessment_show_their_leading_picture(
+def test_a_topic_shows_its_leading_picture_and_the_rest_stands_in_the_annex(
     measurement: Measurement, protocol: Protocol, package: Package
 ) -> None:
     html = page(document(measurement, protocol, package, [topic("risks", measurement)]), "en")
-    assert html.count('id="risks-ranking"') == 1
-    assert 'id="risks-map"' not in html
+    main, annex = html.split('<details id="annex">')
+    assert main.count('id="risks-ranking"') == 1
+    assert annex.count('id="risks-map"') == 1
+    assert 'href="#annex-risks"' in main
+    assert 'id="annex-risks"' in annex
 
 
 def test_the_page_opens_in_the_language_of_the_browser(

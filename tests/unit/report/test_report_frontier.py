@@ -275,7 +275,7 @@ def test_brief_sets_the_index_beside_the_growth_accounts(package, measurement, b
     )
     assert f"The frontier index, {number(index, 2, sign=True)} %, is no growth figure" in verdict
     assert made.answer[-1].en.startswith("They differ in their weights")
-    (one,) = made.figures(brief=True)
+    (one,) = made.figures()
     assert one.picture.twin.key == "frontier_beside"
 
 

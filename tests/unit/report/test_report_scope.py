@@ -164,7 +164,7 @@ def test_the_brief_section_is_short() -> None:
     found = brief(judged)
     assert [picture.kind for picture in found.pictures] == ["treemap"]
     assert len(found.tables[0].rows) == 10
-    assert found.figures(brief=True)
+    assert found.figures()
 
 
 def test_an_assessment_says_when_scope_cannot_be_judged() -> None:

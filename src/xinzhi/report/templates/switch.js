@@ -15,6 +15,7 @@
   function follow() {
     var wanted = location.hash.split("~")[1], target = place() && document.getElementById(place());
     if (wanted === "zh" || wanted === "en") { document.getElementById("lang-" + wanted).checked = true; }
+    for (var one = target; one; one = one.parentElement) { if (one.tagName === "DETAILS") { one.open = true; } }
     if (target) { target.scrollIntoView(); }
     if (location.hash) { remember(); }
   }

@@ -81,10 +81,12 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         return [known[name] for name in pitfalls() if name in known]
 
     def facts(self) -> Facts:
-        """Return how many regions each pitfall touches, how gravely and in which items, and what was not checked."""
+        """Return what is the nation's, how many regions each pitfall touches, in which items, and what is unchecked."""
         if not self.matrix.height:
             return {"answer.nothing": {}}
+        nation: list[dict[str, object]] = []
         said: list[dict[str, object]] = []
+        partly: list[dict[str, object]] = []
         unseen = []
         for row in self.tallies():
             name = pitfalls()[row["pitfall"]]
@@ -93,15 +95,15 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
                 continue
             values = {"name": name, "n": row["checked"], "k": row["flagged"], "a": row["alerts"]}
             items, ends = self._often(row["pitfall"]), self._ends(row["pitfall"])
-            said += [{"what": one} for one in self._nation(row["pitfall"])]
+            nation += [{"what": one} for one in self._nation(row["pitfall"])]
             key = "clear" if not row["flagged"] else "flagged_items" if items else "flagged"
             said += [{"what": words(f"register.answer.{key}", **values, items=items)}]
             said += [{"what": words("register.answer.ends", **ends)}] if ends else []
             if row["checked"] < row["every"]:
                 missing = {"name": name, "k": row["every"] - row["checked"], "n": row["every"]}
-                said.append({"what": words("register.answer.partly", **missing)})
+                partly.append({"what": words("register.answer.partly", **missing)})
         unchecked: Facts = {"answer.unchecked": {"names": unseen}} if unseen else {}
-        return {"answer.pitfall": said} | unchecked | {"answer.parts": {}}
+        return {"answer.pitfall": [*nation, *said, *partly]} | unchecked | {"answer.parts": {}}
 
     def _nation(self, pitfall: str) -> list[Text]:
         """Return what of a pitfall is the nation's, a sentence a rule."""

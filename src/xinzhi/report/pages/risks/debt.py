@@ -50,7 +50,6 @@ def debt(result: Debt, *, region: str | None = None) -> Section:
         anchor="risks-debt",
         answer=answer_of(facts, "debt"),
         notes=(*_grading_notes(result, year), *_notes(result, year)),
-        lead=2,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import polars as pl
@@ -34,9 +35,10 @@ def classified(result: Scope, *, region: str | None = None) -> Section:
 
 def brief(result: Scope) -> Section:
     """Return the section for the report of an assessment: the table holds only what counts."""
-    whole = treemap(result)
+    whole, by_region = treemap(result), regions(result)
     shown = industries(result, counted=True) if whole else powers_table()
-    return _section(result, [whole or timeline(result.question.day)], [shown])
+    made = _section(result, [whole or timeline(result.question.day)], [shown])
+    return made if by_region is None else replace(made, sheets=(by_region.twin,))
 
 
 def _section(result: Scope, drawn: list[Picture | None], tables: list[Table]) -> Section:

@@ -15,7 +15,8 @@ from xinzhi.core.text import Text, has, paragraph, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.report.document import Document, foot, protocol_summary, rows, said, text
-from xinzhi.report.page import package_line
+from xinzhi.report.outline import overview, split
+from xinzhi.report.page import both, package_line
 from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import measurement as lead_section
@@ -48,24 +49,30 @@ def document(
     offices = package.issued_by(measurement.provenance.inputs)
     measurement = replace(measurement, provenance=replace(measurement.provenance, issuers=offices))
     lead = lead_section(measurement) if ranking is None else section(ranking)
-    page, book, growth, levels, data = NAMES
+    page, book, yearly, levels, data = NAMES
     made = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
+    codes, _ = shown(view)
+    regions = overview([lead, *topics], [view.name(code) for code in codes])
+    growth = replace(lead, title=words("title.growth"), answer=(), reach=(), sheets=(), document=None)
+    main, annex = split([growth, *topics, *basis(view, package.findings, units, briefs or {}, regions)])
     return Document.of(
         "assessment", [measurement], [lead], source, notes, leads=True, protocol=protocol, names=(page, book, data),
         about=package.title,
         subtitle=words("title.subtitle", package=source, protocol=protocol.full_title),
         cover=words("cover.title"),
         made=words("note.about", **made),
-        sections=[lead, *topics, *basis(view, package.findings, units, briefs or {})],
-        frames={growth: measurement.frame, levels: measurement.levels},
+        sections=[replace(lead, pictures=()), *main],
+        annex=annex,
+        frames={yearly: measurement.frame, levels: measurement.levels},
         data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
-        brief=frozenset(one.key for one in topics),
-        tables=contents(view, package, units, [lead, *topics]),
+        tables=contents(view, package, units, [lead, *topics], regions),
         notes=(words("note.convention"),),
     )  # fmt: skip
 
 
-def basis(view: View, found: Sequence[Finding], units: Mapping[str, str], briefs: Mapping[str, str]) -> list[Section]:
+def basis(
+    view: View, found: Sequence[Finding], units: Mapping[str, str], briefs: Mapping[str, str], regions: Table
+) -> list[Section]:
     """Return what stands behind the topics of an assessment: the regions, then what all figures rest on."""
     protocol = view.measurement.protocol
     more = (words("note.more_findings", shown=SHOWN, n=len(found)),) if len(found) > SHOWN else ()
@@ -76,6 +83,7 @@ def basis(view: View, found: Sequence[Finding], units: Mapping[str, str], briefs
             title=words("title.regions"),
             answer=(),
             intro=(paragraph([words("label.how"), words("how.region")]), *only),
+            tables=(_linked(regions, codes),),
             profiles=tuple(replace(one, brief=briefs.get(one.code, "")) for one in profiles(view, units, codes)),
         ),
         _section("coverage", tables.shown(view, "coverage")),
@@ -83,6 +91,13 @@ def basis(view: View, found: Sequence[Finding], units: Mapping[str, str], briefs
         _section("findings", findings_on_page(findings(found)), notes=more),
         _section("omitted", tables.omitted(view)),
     ]
+
+
+def _linked(regions: Table, codes: Sequence[str]) -> Table:
+    """Return the table of the regions, each of which leads to its accounts."""
+    link = Markup('<a href="#r-{}">{}</a>')
+    rows = [(link.format(code, both(name)), *cells) for code, (name, *cells) in zip(codes, regions.rows, strict=True)]
+    return replace(regions, rows=rows)
 
 
 def _section(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), notes: tuple[Text, ...] = ()) -> Section:
@@ -93,12 +108,17 @@ def _section(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), note
     return Section(key=key, title=words(f"title.{key}"), answer=(), intro=intro, tables=(shown,), notes=notes)
 
 
-def contents(view: View, package: Package, units: Mapping[str, str], sections: Sequence[Section] = ()) -> list[Table]:
+def contents(
+    view: View, package: Package, units: Mapping[str, str], sections: Sequence[Section], regions: Table
+) -> list[Table]:
     """Return the tables of the workbook, one a sheet; a sheet of the first section stands in the place of its like."""
     lead, *topics = sections
     own = {one.key: one for one in lead.sheets}
+    first, *others = [own.get(one.key, one) for one in tables.workbook(view, units)]
     return [
-        *(own.get(one.key, one) for one in tables.workbook(view, units)),
+        first,
+        regions,
+        *others,
         parameters(view.measurement.protocol),
         findings(package.findings),
         *(table for one in topics for table in one.contents()),
@@ -220,17 +240,25 @@ def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
             notes=(*whole.notes, words("register.note.more")),
         )  # fmt: skip
     whole = section(results["register"])
-    missing = tuple(one for one in whole.tables if one.key == "register_unchecked")
+    shown = tuple(one for one in whole.tables if one.key in {"register_worst", "register_unchecked"})
     return replace(
-        whole, key="risks", title=words("register.title.brief"), pictures=whole.pictures[:1], tables=missing, sheets=(),
+        whole, key="risks", title=words("register.title.brief"), pictures=whole.pictures[:1], tables=shown, sheets=(),
         notes=(words("register.note.thresholds"), words("register.note.more")),
     )  # fmt: skip
 
 
 def _scope(_: Assessment, results: Mapping[str, Any]) -> Section:
+    """Return what counts, led by the digital core where the package is of the economy whose core is known."""
     from xinzhi.report.pages.scope.classify import brief
 
-    return brief(results["scope"])
+    whole = brief(results["scope"])
+    if "core" not in results:
+        return whole
+    core = section(results["core"])
+    return replace(
+        whole, answer=(*core.answer, *whole.answer), pictures=(*core.pictures, *whole.pictures),
+        notes=(*whole.notes, *core.notes),
+    )  # fmt: skip
 
 
 def _frontier(_: Assessment, results: Mapping[str, Any]) -> Section | None:

@@ -96,7 +96,6 @@ def measurement(result: Measurement, *, region: str | None = None) -> Section:
         reach=tuple(notes_of(facts, result.topic)),
         pictures=(*drawn, *((_of_region(view, region),) if region is not None else ())),
         notes=(words("note.convention"),),
-        lead=len(drawn),
         document=partial(_own, view),
     )
 
