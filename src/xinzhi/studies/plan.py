@@ -56,7 +56,8 @@ def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
         found = replace(found, choices=evidence_of(package, draft))
     codes = found.regions["region"].to_list()
     region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
-    more: dict[str, Any] = {name: getattr(found, name) for name in ("comparison", "industries", "regions", "findings")}
+    shown = ("comparison", "candidates", "unjudged", "regions", "findings")
+    more: dict[str, Any] = {name: getattr(found, name) for name in shown}
     if wish.sensitivity:
         more["sensitivity"] = found.sensitivity()
     if region is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,10 +18,19 @@ from xinzhi.pathways import Limits, forecast, plan
 from xinzhi.pathways.industries import jobs, nearness
 from xinzhi.pathways.plans.limits import caps_of, debt_ratios, fit_entry, utilisation
 
+BARE = ("regions", "accounts", "activity", "industries", "capacity", "debt")
+
 
 @pytest.fixture(scope="module")
-def package():
+def whole():
+    """The package with its categories of plans."""
     return xinzhi.load("china-provinces")
+
+
+@pytest.fixture(scope="module")
+def package(whole):
+    """A package that names no categories: the candidates are its industries."""
+    return replace(whole, tables={name: whole.tables[name] for name in BARE})
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +38,100 @@ def found(package):
     return plan(package, untested=True)
 
 
+@pytest.fixture(scope="module")
+def weighed(whole):
+    return plan(whole, untested=True)
+
+
+def test_candidates_are_the_categories_that_plans_name_services_included(whole, weighed):
+    codes = set(weighed.candidates["category"])
+    known = set(whole.tables["plan_categories"]["category"])
+    assert {"ai", "nev", "software", "finance", "logistics", "tourism", "biomed", "battery", "ic"} <= codes
+    assert codes | set(weighed.unjudged["category"]) == known
+    why = dict(weighed.unjudged.iter_rows())
+    assert (why["computing"], why["coal"], why["digital"]) == ("no_base", "bound", "general")
+    assert set(weighed.frame["category"]) <= codes
+    assert weighed.frame.columns[:3] == ["region", "region_zh", "region_en"]
+    assert {"category", "chance", "gain"} <= set(weighed.frame.columns)
+    assert "Computing power and data centres" in weighed.summary("en")
+    assert "算力/数据中心" in weighed.summary("zh")
+
+
+def test_the_gain_is_the_value_added_at_the_weight_of_the_nation(whole, weighed):
+    """By hand: output of 2023 x share of the category in the nation x (1 - quotient of urban-unit jobs in 2016)."""
+    parts = weighed.parts
+    region, category = parts.places.index("220000"), parts.industries.index("finance")
+    accounts = whole.tables["accounts"].filter(region="220000", year=2023)["output_nominal"].item()
+    services = ["ict", "finance", "transport_post", "culture_sports", "hotel_catering", "health_social",
+                "water_env_public", "science_tech"]  # fmt: skip
+    jobs_of = pl.concat(
+        [
+            whole.tables["activity"].filter(year=2016).select("region", "employment", code="industry"),
+            whole.tables["activity_sections"].filter(year=2016).select("region", "employment", code="section")
+            .filter(pl.col("code").is_in(services)),
+        ]
+    )  # fmt: skip
+    own, nation = jobs_of.filter(region="220000"), jobs_of
+    share = [rows.filter(code="finance")["employment"].sum() / rows["employment"].sum() for rows in (own, nation)]
+    quotient = share[0] / share[1]
+    expected = accounts * 93926.9 / 1300965.2 * max(0.0, 1.0 - quotient)
+    assert parts.gain[region, category] == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_complete_data_contradict_is_no_candidate(weighed):
+    column = weighed.parts.industries.index("steel")
+    assert np.isnan(weighed.task.value[weighed.parts.places.index("110000"), column])  # Beijing makes no steel
+
+
+def test_the_herd_is_what_the_reports_name_and_first_come_stands_beside_the_optimum(whole, weighed):
+    plans = whole.tables["plans"].filter(year=2026).group_by("category").agg(pl.col("named").sum())
+    most = plans.filter(pl.col("category").is_in(weighed.candidates["category"])).sort("named", descending=True)
+    assert weighed.crowded()["category"][0] == most["category"][0] == "tourism"
+    kinds = dict(weighed.comparison.select("kind", "gain_realised").iter_rows())
+    assert f"First come, first served reaches {kinds['queue'] / kinds['loose']:.0%}"[:-1] in weighed.summary("en")
+    assert "are varied: at 1.5 times" in weighed.summary("en")
+
+
+def test_nothing_is_recommended_of_categories_either(whole, weighed):
+    result = plan(whole)
+    assert not result.skill.beats
+    assert result.frame.is_empty()
+    assert result.candidates.equals(weighed.candidates)
+    assert result.summary("zh").startswith("不能据此推荐")
+
+
+@pytest.mark.shared
+def test_value_added_of_the_categories_is_that_of_the_table(shared):
+    import yaml
+
+    file = Path(xinzhi.__file__).parent / "pathways" / "candidates.yaml"
+    said = yaml.safe_load(file.read_text("utf-8"))
+    table = pl.read_csv(
+        shared / "data" / "china" / "additions" / "io_2023_value_added_211_products.csv",
+        schema_overrides={"code": pl.String},
+    )
+    products = dict(table.select("code", "value_added").iter_rows())
+    assert said["gain"]["total"] == pytest.approx(sum(products.values()) / 1e4, abs=0.1)
+    for code, rule in said["categories"].items():
+        assert rule["value_added"] == pytest.approx(sum(products[one] for one in rule["products"]) / 1e4, abs=0.06), (
+            code
+        )
+
+
 def test_the_plan_keeps_every_limit(found):
-    counts = found.frame.group_by("industry").len()
-    joined = counts.join(found.industries.select("industry", "cap"), on="industry")
+    counts = found.frame.group_by("category").len()
+    joined = counts.join(found.candidates.select("category", "cap"), on="category")
     assert (joined["len"].cast(pl.Int64) <= joined["cap"]).all()
     assert (found.regions["gain"] >= found.regions["floor"] - 1e-7).all()
     sizes = found.frame.group_by("region").len().sort("region")["len"].cast(pl.Int64)
     assert sizes.to_list() == found.regions["size"].to_list()
     assert found.gap < 1e-6
-    assert not set(found.frame["industry"]) & {"06", "07", "16", "44"}
+    assert not set(found.frame["category"]) & {"06", "07", "16", "44"}
 
 
 def test_only_industries_that_the_region_lacks_are_given(found, package):
     near = nearness(jobs(package, 2016, verb="test")[0])
-    for region, industry in found.frame.select("region", "industry").iter_rows():
+    for region, industry in found.frame.select("region", "category").iter_rows():
         assert not near.present[near.places.index(region), near.industries.index(industry)]
 
 
@@ -53,12 +144,6 @@ def test_no_rival_exceeds_the_optimum_and_the_herd_overshoots(found):
     assert rows["coordinated"]["excess"] == 0
     assert rows["herd"]["excess"] > rows["greedy"]["excess"] > 0
     assert rows["herd"]["mean_jaccard"] > rows["coordinated"]["mean_jaccard"]
-
-
-def test_the_herd_follows_what_plans_name(found):
-    # Division 39 holds AI, computing power, integrated circuits ...: 28 regions name one of them in 2026.
-    crowded = found.industries.sort("herd", descending=True)
-    assert crowded["industry"][0] == "39"
 
 
 def test_summary_and_explanation_in_both_languages(found):
@@ -97,7 +182,7 @@ def test_sensitivity_rises_with_the_caps_and_names_what_cannot_be(found):
 
 def test_all_38_industries_and_tight_limits_are_proven(package):
     result = plan(package, exclude=(), limits=Limits(overlap=1, floor=0.6))
-    assert result.industries.height == 38
+    assert result.candidates.height == 38
     assert result.gap < 1e-6
 
 
@@ -109,13 +194,13 @@ def test_chances_of_another_verb_are_taken_as_they_are(package):
     result = plan(package, probabilities=chances)
     assert result.odds is None
     one = result.frame.row(0, named=True)
-    same = chances.filter(pl.col("place") == one["region"], pl.col("activity") == one["industry"])
-    assert one["probability"] == pytest.approx(same["probability"].item(), abs=1e-12)
+    same = chances.filter(pl.col("place") == one["region"], pl.col("activity") == one["category"])
+    assert one["chance"] == pytest.approx(same["probability"].item(), abs=1e-12)
 
 
 def test_gains_by_industry_and_by_region(package, found):
     flat = plan(package, untested=True, gains=dict.fromkeys(found.parts.industries, 1.0))
-    assert flat.frame["value"].to_numpy() == pytest.approx(flat.frame["probability"].to_numpy())
+    assert flat.frame["value"].to_numpy() == pytest.approx(flat.frame["chance"].to_numpy())
     frame = pl.DataFrame({"industry": found.parts.industries, "gain": 1.0})
     assert plan(package, gains=frame).assignment.objective == pytest.approx(flat.assignment.objective)
 

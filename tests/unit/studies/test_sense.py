@@ -77,16 +77,15 @@ def of_register(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterato
 
 def of_plan(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
     found = plan(package)
-    item = "category" if "category" in found.frame.columns else "industry"
-    told = set(found.frame.select("region", item).iter_rows())
+    told = set(found.frame.select("region", "category").iter_rows())
     first = found.summary().splitlines()[0]
     for case in cases:
         if "first" in case and case["first"] not in first:
             yield f"{first}; {case['why']}"
         for region in codes(package, case["region"]):
-            for industry in parts(case.get("industry", "")):
-                if (region, industry) in told:
-                    yield f"{region} {industry}; {case['why']}"
+            for category in parts(case.get("category", "")):
+                if (region, category) in told:
+                    yield f"{region} {category}; {case['why']}"
 
 
 def of_opportunities(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:

@@ -31,7 +31,7 @@ StrArray = npt.NDArray[np.str_]
 
 
 _FEWEST = setting("choices.fewest")
-_ALIASES = {"region": ("region", "place"), "industry": ("industry", "activity")}
+_ALIASES = {"region": ("region", "place"), "industry": ("industry", "activity", "category")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,7 +424,9 @@ def _room(parts: Parts, asked: float | Mapping[str, float]) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The matrices that a plan is made from, by region and industry to choose (n, p)."""
+    """The matrices that a plan is made from, by region and what it may choose (n, p): ``category`` or ``industry``."""
+
+    kind: str
 
     places: tuple[str, ...]
     industries: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The verb `plan`: for every region a portfolio of industries, of largest expected gain under national limits."""
+"""The verb `plan`: for every region a portfolio of categories, of largest expected gain under national limits."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.entry.skill import Skill, entry_skill
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
+from xinzhi.pathways.plans import candidates as weighing
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.choices import Choices
 from xinzhi.pathways.plans.limits import (
@@ -41,7 +42,7 @@ from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
 
 _SHOWN = 3
 _NOTHING = {"region": pl.String, "category": pl.String, "chance": pl.Float64, "gain": pl.Float64}
-_TABLES = ("activity", "accounts", "debt", "capacity", "plans")
+_TABLES = ("activity", "activity_sections", "accounts", "debt", "capacity", "plans", "plan_categories")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -53,14 +54,17 @@ class PlanExplanation(Explanation):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
+class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
     """A coordinated plan, a row for each assignment: ``moved`` where something better went to regions that gain more.
+
+    Candidates are the categories that plans name where the package has them (`unjudged`: those that cannot be weighed,
+    and why), else the industries of `activity`; either way the column is ``category``.
 
     `frame` has no rows where nothing can be recommended: where the model behind the chances does not beat the plain
     location quotient on entries that it has not seen (`skill`). The answer then is the test, and what evidence shows
     region by region where a study hands it in (`choices`); what the limits would do stands in `comparison`.
 
-    `industries` sets plan against herd; `cap_price` is what one more place would add to the total. `regions` says what
+    `candidates` sets plan against herd; `cap_price` is what one more place would add to the total. `regions` says what
     each gets, and would get if it chose alone and no other did the same. `comparison` has a row for each kind of plan;
     what is lost is relative to ``loose``, the optimum under sizes and caps alone. `assignment` has objective, bound,
     gap, proof and prices, `task` the limits as arrays, `odds` the logit behind the chances (None where they were handed
@@ -68,7 +72,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
     that of the debt.
     """
 
-    industries: pl.DataFrame
+    candidates: pl.DataFrame
     regions: pl.DataFrame
     comparison: pl.DataFrame
     assignment: Assignment
@@ -79,6 +83,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
     debt_year: int | None
     parts: Parts
     findings: tuple[Finding, ...]
+    unjudged: pl.DataFrame
     choices: Choices | None = None
 
     @property
@@ -92,41 +97,60 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
         tested: Facts = (
             {} if self.odds is None else {"headline.no_test": {}} if self.skill is None else self.skill.facts()
         )
+        tested |= self._weighed()
         if self.frame.is_empty():
             return tested if self.choices is None else tested | self.choices.evidence()
         best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
         crowded = self.crowded()
         top = crowded.row(0, named=True)
-        scarce = self.industries.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True)
+        scarce = self.candidates.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True)
         found: Facts = tested | {
             "headline.gains": {
                 "ours": best, "herd": kinds["herd"]["gain_realised"], "greedy": kinds["greedy"]["gain_realised"],
                 "excess": kinds["herd"]["excess"], "alone": kinds["greedy"]["excess"],
             },
             "summary.proof": {
-                "regions": self.regions.height, "industries": self.industries.height, "proof": self.assignment.proof,
+                "regions": self.regions.height, "candidates": self.candidates.height, "proof": self.assignment.proof,
                 "gap": self.gap, "cost": 1.0 - best / loose if loose > 0 else 0.0,
             },
-            "summary.queue": {"share": kinds["queue"]["gain_realised"] / best if best > 0 else 1.0},
+            "summary.queue": {"share": kinds["queue"]["gain_realised"] / loose if loose > 0 else 1.0},
+            "summary.caps": self._varied(loose),
             "summary.overlap": {kind: kinds[kind]["mean_jaccard"] for kind in ("coordinated", "greedy", "herd")},
             "headline.against_herd": {
-                "name": self.names.text("industry", top["industry"]), "herd": top["herd"], "cap": top["cap"],
+                "name": self.names.text("category", top["category"]), "herd": top["herd"], "cap": top["cap"],
                 "ours": top["coordinated"], "k": int((crowded["herd_excess"] > 0).sum()),
             },
             "headline.portfolios": {
                 "moved": self.frame.filter(pl.col("reason") == "moved").height, "n": self.frame.height,
-                "used": self.frame["industry"].n_unique(),
+                "used": self.frame["category"].n_unique(),
             },
         }  # fmt: skip
         if scarce.height:
-            names = [self.names.text("industry", code) for code in scarce["industry"][:_SHOWN]]
+            names = [self.names.text("category", code) for code in scarce["category"][:_SHOWN]]
             found["headline.scarce"] = {"names": names, "price": scarce["cap_price"][0]}
         return found
 
+    def _weighed(self) -> Facts:
+        """Return which categories of plans can be weighed at all; nothing where the candidates are industries."""
+        if self.parts.kind != "category":
+            return {}
+        left = self.unjudged.filter(pl.col("why").is_in(["no_base", "no_product"]))["category"]
+        names = [self.names.text("category", code) for code in left]
+        n = self.candidates.height
+        return {"plan.candidates": {"n": n, "all": n + self.unjudged.height, "names": names}} if names else {}
+
+    def _varied(self, loose: float) -> dict[str, float]:
+        """Return what the smallest and largest caps that hold do to the optimum under sizes and caps alone."""
+        free = replace(self.task, floors=np.zeros(len(self.task.sizes)), room=None, loads=None, overlap=None)
+        rows = [sensitivity_row(free, scale, loose) for scale in setting("plan.scales")]
+        known = [row for row in rows if row["gain"] is not None and row["scale"] != 1.0]
+        ends = {"first": known[0], "last": known[-1]}
+        return {f"{end}_{name}": row[name] for end, row in ends.items() for name in ("scale", "beside_plan")}
+
     def crowded(self) -> pl.DataFrame:
-        """Return the industries that any plan uses, those of the herd first."""
-        used = self.industries.filter(pl.max_horizontal("coordinated", "herd", "greedy") > 0)
-        return used.sort("herd", "greedy", "industry", descending=[True, True, False])
+        """Return the categories that any plan uses, those of the herd first."""
+        used = self.candidates.filter(pl.max_horizontal("coordinated", "herd", "greedy") > 0)
+        return used.sort("herd", "greedy", "category", descending=[True, True, False])
 
     def explain(self, region: str) -> PlanExplanation:
         """Return why a region (code or name) gets what it gets, and what went elsewhere at which price."""
@@ -145,9 +169,9 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
         price = self.assignment.cap_prices[passed]
         frame = pl.DataFrame(
             {
-                **_named(self.names, [parts.industries[column] for column in passed], "industry"),
+                **_named(self.names, [parts.industries[column] for column in passed], "category"),
                 "own_rank": rank[passed],
-                "probability": parts.probability[number, passed],
+                "chance": parts.probability[number, passed],
                 "gain": parts.gain[number, passed],
                 "value": task.value[number, passed],
                 "cap": task.caps[passed],
@@ -155,7 +179,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
                 "cap_price": price,
                 "net": task.value[number, passed] - price,
             },
-            schema_overrides=dict.fromkeys(("industry", "industry_zh", "industry_en"), pl.String),
+            schema_overrides=dict.fromkeys(("category", "category_zh", "category_en"), pl.String),
         )
         assigned = self.frame.filter(pl.col("region") == code)
         debt = self.debt_year is not None and row["debt_ratio"] is not None
@@ -168,7 +192,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "industry")):
 
     def _said(self, row: Mapping[str, Any]) -> dict[str, object]:
         full = row["cap_price"] > 0
-        return {**row, "industry": self.names.text("industry", row["industry"]), "full": full}
+        return {**row, "name": self.names.text("category", row["category"]), "full": full}
 
     def sensitivity(self, scales: Sequence[float] | None = None) -> pl.DataFrame:
         """Return what looser or tighter caps would do: all caps times positive `scales`.
@@ -195,27 +219,29 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
     time_limit: float | None = None,
     untested: bool = False,
 ) -> Plan:
-    """Choose for every region the industries that raise the expected gain of all most, under national limits.
+    """Choose for every region the categories that raise the expected gain of all most, under national limits.
 
     Parameters
     ----------
     package
-        With `activity`; `accounts` (output per head fixes the sign of complexity), `debt` and `capacity` where limits
-        are to follow them; `plans` where the herd is to follow what regions name.
+        With `activity`. With `plan_categories` candidates are the categories that plans name (``candidates.yaml``), by
+        `activity` and `activity_sections`, worth what they add to `accounts`; without, the industries of `activity`.
+        `debt` and `capacity` where limits are to follow them; `plans` where the herd is to follow what regions name.
     portfolio
-        How many industries a region gets; None: as ``pathways.yaml`` says.
+        How many categories a region gets; None: as ``pathways.yaml`` says.
     year
         Year of the industries; None: the last.
     probabilities
-        Chances of entry: a frame ``region, industry, probability``; what it does not list cannot be chosen. None: a
-        logit in relatedness density, estimated from the package's own past (`entry_odds`).
+        Chances of entry: a frame ``region, category, probability`` (or ``industry``); what it does not list cannot be
+        chosen. None: a logit in relatedness density, estimated from the package's own past (`entry_odds`).
     gains
-        What an industry is worth: a mapping from industry, or a frame ``industry, gain`` or ``region, industry, gain``,
-        such as a gain in productivity; not negative. None: its complexity above that of the least complex industry.
+        What a category is worth: a mapping, or a frame ``category, gain`` or ``region, category, gain`` (or
+        ``industry``), such as a gain in productivity; not negative. None: the value added that a region would gain by
+        it (``candidates.yaml``); of an industry, its complexity above that of the least complex one.
     limits
         The limits.
     exclude
-        Industries that are not a region's to choose; None: as ``pathways.yaml`` says.
+        Categories (or industries) that are not a region's to choose; None: as the YAML files say.
     time_limit
         Seconds for the solver; None: as ``pathways.yaml`` says.
     untested
@@ -238,14 +264,17 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
     (False, 0)
     """
     data, asked = as_package(package), limits or Limits()
-    cells, when = jobs(data, year, verb="plan")
+    source = weighing.with_services(data) if weighing.weighs(data) else data
+    cells, when = jobs(source, year, verb="plan")
     size = int(setting("plan.portfolio")) if portfolio is None else portfolio
     if size < 1:
         raise UsageError("pathways.portfolio", n=size)
-    parts, odds = _parts(data, cells, when, (probabilities, gains), exclude)
+    parts, odds, unjudged = _parts(source, cells, when, (probabilities, gains), exclude)
     ratios, debt_year = debt_ratios(data)
     sizes, findings = sizes_of(asked, parts.places, size, ratios)
-    used = utilisation(data, parts.industries)
+    named_codes = parts.kind == "category"
+    used = utilisation(data, cells.activities if named_codes else parts.industries)
+    used = weighing.idle(used, parts.industries) if named_codes else used
     task = task_of(parts, sizes, caps_of(asked.caps, parts.industries, int(sizes.sum()), used), asked)
     try:
         best = assign(task) if time_limit is None else assign(task, time_limit=time_limit)
@@ -253,12 +282,13 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
         loose = best if best.proof == "flow" else assign(bare)
     except InfeasibleTaskError:
         raise refuse(task, parts.places, parts.industries) from None
-    skill = None if odds is None else entry_skill(data, when)
+    skill = None if odds is None else entry_skill(source, when)
     named = odds is None or untested or (skill is not None and skill.beats)
-    rivals = {"greedy": greedy(task), "herd": herd(task, popularity(data, parts.industries, parts.value))}
+    favoured = weighing.named_by if named_codes else popularity
+    rivals = {"greedy": greedy(task), "herd": herd(task, favoured(data, parts.industries, parts.value))}
     return Plan(
         frame=assigned_rows(task, best, parts) if named else pl.DataFrame(schema=_NOTHING),
-        industries=cap_rows(task, best, parts, rivals, used),
+        candidates=cap_rows(task, best, parts, rivals, used),
         regions=region_rows(task, best, parts, ratios),
         comparison=comparison_rows(task, best, loose, rivals),
         assignment=best,
@@ -269,45 +299,54 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
         debt_year=debt_year if asked.debt and asked.sizes is None else None,
         parts=parts,
         findings=(*cells.findings, *findings),
+        unjudged=unjudged,
         names=parts.names,
         kind=data.kind,
         provenance=provenance(
             "plan", data, [name for name in _TABLES if name in data.tables], portfolio=size, year=when,
             floor=asked.floor, overlap=task.overlap, excluded=parts.excluded,
-            probabilities="given" if odds is None else "logit", gain="given" if gains is not None else "complexity",
+            probabilities="given" if odds is None else "logit",
+            gain="given" if gains is not None else "value added" if named_codes else "complexity",
         ),
     )  # fmt: skip
 
 
 def _parts(
     data: Package, cells: Cells, when: int, given: tuple[Any, Any], exclude: Sequence[str] | None
-) -> tuple[Parts, EntryOdds | None]:
-    """Return chances, gains and densities of the industries that regions may choose."""
-    near = nearness(cells)
-    out = tuple(setting("plan.excluded") if exclude is None else exclude)
-    check_known(exclude or (), cells.activities, "industry", "plan: exclude")
+) -> tuple[Parts, EntryOdds | None, pl.DataFrame]:
+    """Return chances, gains and densities of what regions may choose, and the categories that cannot be weighed."""
+    near, heads = nearness(cells), cells.values.sum(axis=1)
+    out, left, kind = tuple(setting("plan.excluded") if exclude is None else exclude), pl.DataFrame(), "industry"
+    gain = None
+    if weighing.weighs(data):
+        found = weighing.candidates(data, cells, near)
+        cells, near, left, kind, out = found.cells, found.near, found.unjudged, "category", tuple(exclude or ())
+        gain = None if given[1] is not None else weighing.worth(data, found)
+    check_known(exclude or (), cells.activities, kind, "plan: exclude")
     kept = np.array([code not in out for code in cells.activities])
     if not kept.any():
         raise UsageError("pathways.all-excluded")
     probability, odds = chances_of(given[0], data, near, when)
-    gain = gains_of(given[1], data, cells, when)
-    value = np.where(near.present, np.nan, probability * gain)
-    totals, nation = cells.values.sum(axis=1, keepdims=True), cells.values.sum(axis=0, keepdims=True)
+    gain = gains_of(given[1], data, cells, when) if gain is None else gain
+    barred = near.present | weighing.contradicted(data, near.places, near.industries, kind)
+    value = np.where(barred, np.nan, probability * gain)
+    nation = cells.values.sum(axis=0, keepdims=True)
     parts = Parts(
+        kind=kind,
         places=cells.places,
         industries=tuple(code for code, keep in zip(cells.activities, kept, strict=True) if keep),
         probability=probability[:, kept],
         gain=gain[:, kept],
         value=value[:, kept],
         density=near.density[:, kept],
-        lack=np.maximum(totals * nation / cells.values.sum() - cells.values, 0.0)[:, kept],
+        lack=np.maximum(heads[:, None] * nation / heads.sum() - cells.values, 0.0)[:, kept],
         nation=nation[0, kept],
-        names=names_of(data),
+        names=names_of(data) if kind == "category" else _as_categories(names_of(data)),
         excluded=tuple(code for code in out if code in cells.activities),
     )
     if not np.isfinite(parts.value).any():
         raise InputError("pathways.nothing-to-choose")
-    return parts, odds
+    return parts, odds, left
 
 
 def own_ranks(value: FloatArray) -> IntArray:
@@ -323,6 +362,11 @@ def _named(names: Names, codes: Sequence[str], stem: str) -> dict[str, list[str]
     return {stem: list(codes), f"{stem}_zh": [name.zh for name in shown], f"{stem}_en": [name.en for name in shown]}
 
 
+def _as_categories(names: Names) -> Names:
+    """Return names in which categories are called as industries are."""
+    return Names({**names.by_kind, "category": names.by_kind.get("industry", {})})
+
+
 def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
     """Return one row per assignment; the columns are those of `Plan.frame`."""
     rows, columns = np.nonzero(best.chosen)
@@ -330,8 +374,8 @@ def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             **_named(parts.names, [parts.places[row] for row in rows], "region"),
-            **_named(parts.names, [parts.industries[column] for column in columns], "industry"),
-            "probability": parts.probability[rows, columns],
+            **_named(parts.names, [parts.industries[column] for column in columns], "category"),
+            "chance": parts.probability[rows, columns],
             "gain": parts.gain[rows, columns],
             "value": task.value[rows, columns],
             "own_rank": rank,
@@ -341,7 +385,7 @@ def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
             "reason": np.where(rank <= task.sizes[rows], "own choice", "moved"),
         },
         schema_overrides=dict.fromkeys(
-            ("region", "region_zh", "region_en", "industry", "industry_zh", "industry_en", "reason"), pl.String
+            ("region", "region_zh", "region_en", "category", "category_zh", "category_en", "reason"), pl.String
         ),
     )
     return frame.sort("region", "own_rank")
@@ -350,11 +394,11 @@ def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
 def cap_rows(
     task: Task, best: Assignment, parts: Parts, rivals: Mapping[str, BoolArray], used: Mapping[str, float]
 ) -> pl.DataFrame:
-    """Return one row per industry; the columns are those of `Plan.industries`."""
+    """Return one row per category; the columns are those of `Plan.candidates`."""
     counts = {kind: chosen.sum(axis=0) for kind, chosen in rivals.items()}
     return pl.DataFrame(
         {
-            **_named(parts.names, parts.industries, "industry"),
+            **_named(parts.names, parts.industries, "category"),
             "utilisation": [used.get(code) for code in parts.industries],
             "cap": task.caps,
             "coordinated": best.chosen.sum(axis=0),

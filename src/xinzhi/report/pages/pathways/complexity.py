@@ -23,9 +23,9 @@ THIRDS = ("high", "middle", "low")
 NARROW = 15.0  # width of a name that stands in a picture, in units of its size
 
 
-def narrow(result: Result, codes: Sequence[str]) -> dict[str, Text]:
+def narrow(result: Result, codes: Sequence[str], kind: str = "industry") -> dict[str, Text]:
     """Return the names of activities cut to the width of a picture, no two alike."""
-    names = result.names.distinct("industry", codes)
+    names = result.names.distinct(kind, codes)
     return distinct({code: short(name, NARROW) for code, name in names.items()})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from xinzhi.core.text import words
+from xinzhi.core.text import sentences, words
 from xinzhi.pathways import Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.complexity import narrow
@@ -28,7 +28,7 @@ def plan(result: Plan, *, region: str | None = None) -> Section:
         notes.insert(1, words("pathways.note.odds", year=result.year))
     if region is not None:
         notes.insert(0, spoken(result, region))
-    columns = ("region", "industry", "probability", "gain", "value", "own_rank", "reason")
+    columns = ("region", "category", "chance", "gain", "value", "own_rank", "reason")
     return Section.of(
         "pathways.plan", [gains(result), against_herd(result), portfolios(result), scarce(result)],
         [table("pathways_assigned", result.frame, columns, result)], anchor="plan", notes=tuple(notes),
@@ -39,6 +39,8 @@ def _nothing(result: Plan, region: str | None) -> Section:
     """Return the test that recommends nothing, and in its place what evidence shows."""
     told, listed = evidence(result.choices)
     notes = [] if region is None else [spoken(result, region)]
+    weighed = {key: values for key, values in result.facts().items() if key == "plan.candidates"}
+    notes += sentences(weighed, "pathways")
     return Section.of(
         "pathways.plan_none", [], listed, anchor="plan",
         answer=[*tested(result.facts()), *told], notes=(*notes, *finding_notes(result.findings)),
@@ -71,10 +73,10 @@ def against_herd(result: Plan) -> Picture:
         "within": (words("pathways.chart.herd_within"), GROUPS[1]),
         "beyond": (words("pathways.chart.herd_beyond"), GROUPS[3]),
     }
-    columns = ("industry", "cap", "coordinated", "greedy", "herd", "cap_price")
+    columns = ("category", "cap", "coordinated", "greedy", "herd", "cap_price")
     return picture(
         "pathways.herd", kit.stacked,
-        rows_of(frame, result, name="industry", within="within", beyond="beyond", coordinated="coordinated"),
+        rows_of(frame, result, name="category", within="within", beyond="beyond", coordinated="coordinated"),
         table("pathways_herd", frame, columns, result, title=words("pathways.title.against_herd")),
         result.facts()["headline.against_herd"], title="against_herd", headline="against_herd", how="against_herd",
         unit="regions", x="regions", parts=parts, total="coordinated", decimals=0,
@@ -83,19 +85,20 @@ def against_herd(result: Plan) -> Picture:
 
 def portfolios(result: Plan) -> Picture | None:
     """Return who gets what; None where regions and industries are too many to draw."""
-    used = result.industries.select("industry").join(result.frame, on="industry", how="semi", maintain_order="left")
+    used = result.candidates.select("category").join(result.frame, on="category", how="semi", maintain_order="left")
     regions = result.regions.select("region")
     if max(regions.height, used.height) > MOST:
         return None
-    short, names = narrow(result, used["industry"].to_list()), result.names.distinct("region", regions["region"])
+    short = narrow(result, used["category"].to_list(), "category")
+    names = result.names.distinct("region", regions["region"])
     grid = regions.join(used, how="cross", maintain_order="left_right").join(
-        result.frame.select("region", "industry", "value"), on=["region", "industry"], how="left", maintain_order="left"
+        result.frame.select("region", "category", "value"), on=["region", "category"], how="left", maintain_order="left"
     )
-    called = {"region": names.__getitem__, "industry": short.__getitem__}
+    called = {"region": names.__getitem__, "category": short.__getitem__}
     columns = ("region", "size", "gain", "own_best", "share")
     return picture(
         "pathways.portfolios", kit.matrix,
-        rows_of(grid, result, called, row="region", column="industry", value="value"),
+        rows_of(grid, result, called, row="region", column="category", value="value"),
         table("pathways_portfolios", result.regions, columns, result, part="regions"),
         result.facts()["headline.portfolios"], unit="gain", legend="expected_gain",
     )  # fmt: skip
@@ -106,9 +109,9 @@ def scarce(result: Plan) -> Picture | None:
     facts = result.facts().get("headline.scarce")
     if facts is None:
         return None
-    frame = result.industries.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True).head(TEN)
+    frame = result.candidates.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True).head(TEN)
     return picture(
-        "pathways.scarce", kit.bars, rows_of(frame, result, name="industry", value="cap_price"),
-        table("pathways_scarce", frame, ("industry", "cap", "cap_price"), result), facts, unit="gain",
+        "pathways.scarce", kit.bars, rows_of(frame, result, name="category", value="cap_price"),
+        table("pathways_scarce", frame, ("category", "cap", "cap_price"), result), facts, unit="gain",
         x="cap_price", decimals=2,
     )  # fmt: skip
