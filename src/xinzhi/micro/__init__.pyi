@@ -5,3 +5,6 @@ from .engine import connect as connect
 from .engine import poisson_weight as poisson_weight
 from .panel import Panel as Panel
 from .panel import panel as panel
+from .production.production_function import METHODS as METHODS
+from .production.production_function import production_function as production_function
+from .production.result import ProductionFunction as ProductionFunction

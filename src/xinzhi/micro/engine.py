@@ -20,8 +20,9 @@ from xinzhi.data import read_any
 from xinzhi.micro.cohorts import cells, pair_sums, parts
 
 CONVENTIONS = Path(__file__).with_name("micro.yaml")
-_PRIME = 2**31 - 1  # squares of what is smaller fit 64 bits
-_MIXING = ((1_664_525, 1_013_904_223), (22_695_477, 12_345_678), (1_103_515_245, 907_633_385))
+PRIME = 2**31 - 1  # squares of what is smaller fit 64 bits
+MIXING = ((1_664_525, 1_013_904_223), (22_695_477, 12_345_678), (1_103_515_245, 907_633_385))
+DRAW, SEED = 7_919, 104_729  # primes that keep draws and seeds apart
 _NUMBERS = count(1)
 
 
@@ -320,11 +321,11 @@ def poisson_weight(firm: Any, draw: Any, seed: int = 0) -> Any:  # noqa: ANN401 
     1.0
     """
     whole = firm if firm.type().is_integer() else firm.hash()
-    mixed = whole.cast("int64") % _PRIME
-    mixed = ((mixed + _PRIME) % _PRIME + draw * 7_919 + seed * 104_729) % _PRIME
-    for factor, step in _MIXING:
-        mixed = (mixed * ((mixed + factor) % _PRIME) + step) % _PRIME
-    share = (mixed + 0.5) / _PRIME
+    mixed = whole.cast("int64") % PRIME
+    mixed = ((mixed + PRIME) % PRIME + draw * DRAW + seed * SEED) % PRIME
+    for factor, step in MIXING:
+        mixed = (mixed * ((mixed + factor) % PRIME) + step) % PRIME
+    share = (mixed + 0.5) / PRIME
     below, weight = math.exp(-1), None
     for number in range(int(setting(CONVENTIONS, "poisson.most"))):
         step = (share >= below).cast("int8")

@@ -1,0 +1,196 @@
+"""Olley-Pakes, Levinsohn-Petrin and Ackerberg-Caves-Frazer: a proxy tells productivity apart from noise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import log_ndtr, ndtr
+
+from xinzhi.core.arrays import FloatArray
+from xinzhi.core.errors import UsageError
+from xinzhi.micro.production.columns import Panel, convention
+from xinzhi.micro.production.fit import (
+    Fit,
+    Form,
+    Settings,
+    choose,
+    hypercube,
+    invert,
+    least_squares,
+    per_row,
+    settled,
+    standardised,
+)
+from xinzhi.micro.production.polynomials import exponents, gram, monomials
+from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage
+
+
+class ControlFunction:
+    """The two stages of a control function.
+
+    First stage: output on a polynomial of states and proxy, beside free inputs and controls (OP, LP) or with the free
+    inputs in the polynomial (ACF). Second stage: productivity is a Markov process. A proxy that is also a free input
+    makes gross output: its coefficient comes from the second stage, with its lag as instrument.
+    """
+
+    def __init__(self, panel: Panel, method: str, settings: Settings) -> None:
+        roles = panel.roles
+        self.panel, self.method, self.degree, self.attrition = panel, method, settings.degree, settings.attrition
+        if not roles.proxy:
+            raise UsageError("production.no-proxy", method=method)
+        if settings.form != "cobb-douglas" and method != "acf":
+            raise UsageError("production.form", method=method)
+        gross = [name for name in roles.proxy if name in roles.free]
+        if gross and method == "op":
+            raise UsageError("production.proxy-free", name=gross[0])
+        acf = method == "acf"
+        self.inputs = roles.inputs
+        self.linear = () if acf else tuple(name for name in roles.free if name not in gross)
+        self.second = tuple(name for name in roles.inputs if name not in self.linear)
+        self.controls = roles.controls
+        poly = tuple(dict.fromkeys([*(roles.free if acf else ()), *roles.state, *roles.proxy]))
+        variables, _, _ = standardised(panel.block(poly))
+        self.x = np.vstack(
+            [panel.block([*self.linear, *self.controls]), monomials(variables, exponents(len(poly), self.degree[0]))]
+        )
+        self.flat = len(self.linear) + len(self.controls)
+        self.form = Form(panel.block(self.second), self.second, settings.form)
+        self.z = self.form.columns(panel.block(self.second))
+        mixed = np.array(
+            [panel.values[name][panel.before if name in roles.free else panel.now] for name in self.second]
+        )
+        self.instruments = self.form.columns(mixed) if acf or gross else None
+        first = len(self.second)
+        self.starts = hypercube(first, len(self.z) - first, settings.starts)
+        self.terms = (*self.linear, *self.form.terms, *self.controls)
+        self.searched = self.form.terms
+
+    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:
+        """Return the estimate, with analytic errors of both stages when there are no weights."""
+        panel, row = self.panel, per_row(self.panel, weights)
+        now, before = panel.now, panel.before
+        y, x = panel.y, self.x
+
+        def columns(some: slice) -> FloatArray:
+            return np.vstack([x[:, some], y[some]])
+
+        sums = gram(columns, len(y), row)
+        inverse = invert(sums[:-1, :-1])
+        gamma = inverse @ sums[:-1, -1]
+        signal = gamma[self.flat :] @ x[self.flat :]
+        net = y - gamma[: self.flat] @ x[: self.flat]  # of free inputs and controls
+        survival, probit = self._survival(row) if self.attrition else (np.zeros((0, len(y))), None)
+        further = np.vstack([survival[:, before], panel.block(panel.roles.drivers)[:, before]])
+        pairs = Pairs(
+            signal=signal[now],
+            signal_before=signal[before],
+            inputs=self.z[:, now],
+            inputs_before=self.z[:, before],
+            further=further,
+            degree=self.degree[1],
+            instruments=self.instruments,
+            outcome=None if self.instruments is not None else net[now],
+        )
+        stage = SecondStage(pairs, None if row is None else row[now], None if warm is None else warm.units)
+        minima = stage.search(self.starts if warm is None else warm.extra[None])
+        free = [at for at, name in enumerate(self.second) if name in panel.roles.free]
+        at_mean = self.form.at_mean(panel.block(self.second))
+        answer, status = choose(stage, minima, lambda theta: self._elasticities(theta, at_mean), free)
+        if warm is not None:  # a draw is searched from the estimate alone
+            answer, status = settled(stage, minima)
+        shown = answer or (minima[0] if minima else Minimum(np.full(len(self.z), np.nan), np.nan, 0, np.zeros(0)))
+        theta = shown.coefficients
+        lead = len(self.linear)
+        mean = np.zeros(len(self.inputs))
+        place = [self.inputs.index(name) for name in self.linear], [self.inputs.index(name) for name in self.second]
+        mean[place[0]], mean[place[1]] = gamma[:lead], at_mean @ theta
+        fit = Fit(
+            coefficients=np.concatenate([gamma[:lead], theta, gamma[lead : self.flat]]),
+            mean=mean,
+            status=status,
+            minima=tuple(minima),
+            starts=len(self.starts),
+            criterion=shown.criterion,
+            degrees=0 if stage.exact or self.instruments is None else len(self.instruments) - len(self.z),
+            leaning=tuple(self.second[at] for at in free if len(shown.lean) and shown.lean[at] < convention("lean")),
+            units=stage.units,
+            extra=theta,
+        )
+        if weights is not None or answer is None:
+            return fit
+        influence = self._influence(stage, theta, (inverse, y - gamma @ x), probit)
+        matrix = np.zeros((len(self.inputs), len(influence)))
+        matrix[place[0], range(lead)] = 1.0
+        matrix[np.ix_(place[1], range(lead, lead + len(theta)))] = at_mean
+        rows = None
+        if self.form.pairs:
+            rows = np.empty((len(self.inputs), len(y)))
+            rows[place[1]] = self.form.elasticities(theta, panel.block(self.second))
+        return replace(
+            fit,
+            influence=influence,
+            mean_influence=matrix @ influence,
+            elasticities=rows,
+            productivity=net - theta @ self.z,
+            noise=net - signal,
+        )
+
+    def _elasticities(self, theta: FloatArray, at_mean: FloatArray) -> FloatArray:
+        """Return those of the second stage `(p, n)`, or `(p, 1)` where all rows have the same."""
+        if self.form.pairs:
+            return self.form.elasticities(theta, self.panel.block(self.second))
+        return (at_mean @ theta)[:, None]
+
+    def _influence(
+        self,
+        stage: SecondStage,
+        theta: FloatArray,
+        first: tuple[FloatArray, FloatArray],
+        probit: tuple[FloatArray, FloatArray] | None,
+    ) -> FloatArray:
+        """Return the influences of firms on all coefficients: those of the first stage reach the second."""
+        panel, (inverse, error) = self.panel, first
+        now, before = panel.now, panel.before
+        gamma = inverse @ panel.by_firm(self.x * error)
+        local = stage.local(theta)
+        change = self.x[:, now].copy()
+        if stage.pairs.outcome is None:
+            change[: self.flat] = 0.0
+        else:  # the residual has output less the free inputs, not the signal
+            change[: self.flat] *= -1.0
+            change[self.flat :] = 0.0
+        change[self.flat :] -= local.slope * self.x[self.flat :, before]
+        through = (local.weight @ change.T) @ gamma
+        if probit is not None:
+            density, scores = probit
+            basis = self.x[self.flat :]
+            through -= ((local.weight * local.further[0]) @ (density * basis)[:, before].T) @ scores
+        second = np.linalg.solve(local.bread, panel.by_firm(local.weight * local.residual, now) + through)
+        lead = len(self.linear)
+        return np.vstack([gamma[:lead], second, gamma[lead : self.flat]])
+
+    def _survival(self, row: FloatArray | None) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+        """Return the probability to stay `(1, n)` by a probit on the polynomial, its density and influences."""
+        # the firm is there in the next year; or, with a column that marks exits, it is not marked in the next year
+        panel = self.panel
+        some, told = (panel.before, panel.now) if panel.roles.exit else (panel.followed, panel.followed)
+        x, alive = self.x[self.flat :], panel.alive[told] > 0
+        if alive.all() or not alive.any():
+            raise UsageError("production.no-exit")
+        inside, sign = x[:, some], np.where(alive, 1.0, -1.0)
+        w = 1.0 if row is None else row[some]
+        beta, _ = least_squares(inside, 2.0 * sign, None if row is None else row[some])
+        for _ in range(50):
+            index = sign * (beta @ inside)
+            ratio = np.exp(-0.5 * index**2 - log_ndtr(index)) / np.sqrt(2 * np.pi)
+            score = sign * ratio
+            hessian = (inside * (w * ratio * (ratio + index))) @ inside.T
+            step = np.linalg.lstsq(hessian, inside @ (w * score), rcond=None)[0]
+            beta = beta + step
+            if np.abs(step).max() < 1e-10 * (1 + np.abs(beta).max()):
+                break
+        index = beta @ x
+        density = np.exp(-0.5 * index**2) / np.sqrt(2 * np.pi)
+        influence = np.linalg.pinv(hessian, hermitian=True) @ panel.by_firm(inside * score, some)
+        return ndtr(index)[None], (density, influence)

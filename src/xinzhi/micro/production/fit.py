@@ -1,0 +1,200 @@
+"""What every estimator hands back, the form of the function, and which of several solutions is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from xinzhi.core.arrays import FloatArray
+from xinzhi.core.errors import InputError
+from xinzhi.micro.production.columns import Panel, convention
+from xinzhi.micro.production.second_stage import Minimum, SecondStage, Units
+
+Status = Literal["ok", "out-of-range", "none-in-range", "several", "local", "no-solution"]
+ANSWERS: tuple[Status, ...] = ("ok", "out-of-range")
+_RANK = 1e-11  # of a matrix of correlations, below which a column repeats others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to estimate."""
+
+    form: str = "cobb-douglas"
+    degree: tuple[int, int] = tuple(convention("degree"))
+    share_degree: int = convention("share_degree")
+    starts: int = convention("starts")
+    attrition: bool = False
+    draws: int = convention("draws")
+    level: float = convention("level")
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Fit:
+    """One estimate: coefficients `(k,)`, mean elasticities `(p,)`, and their influences `(., firms)`.
+
+    The covariance is that of sums over firms of the influences; it is None with weights. `elasticities` `(p, n)` stand
+    row by row where they differ; `productivity` is output less the function, `noise` what of it is no productivity.
+    """
+
+    coefficients: FloatArray
+    mean: FloatArray
+    influence: FloatArray | None = None
+    mean_influence: FloatArray | None = None
+    elasticities: FloatArray | None = None
+    productivity: FloatArray | None = None
+    noise: FloatArray | None = None
+    status: Status = "ok"
+    minima: tuple[Minimum, ...] = ()
+    starts: int = 0
+    criterion: float | None = None
+    degrees: int = 0
+    leaning: tuple[str, ...] = ()
+    units: Units | None = None  # of the second stage, which draws keep
+    extra: FloatArray = field(default_factory=lambda: np.zeros(0))  # where the next search begins
+
+
+class Method(Protocol):
+    """An estimator that has its columns ready, and solves for any weights of firms."""
+
+    terms: tuple[str, ...]
+    inputs: tuple[str, ...]
+    searched: tuple[str, ...]  # what the coefficients of its `minima` are
+
+    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:
+        """Return the estimate with weights `(firms,)`, the search beginning at another one."""
+        ...
+
+
+def least_squares(x: FloatArray, y: FloatArray, weights: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+    """Return coefficients `(k,)` of rows `(k, n)` and the inverse of their sums of products."""
+    xw = x if weights is None else x * weights
+    inverse = invert(xw @ x.T)
+    return inverse @ (xw @ y), inverse
+
+
+def invert(sums: FloatArray) -> FloatArray:
+    """Return the inverse of a matrix of sums of products; `InputError` when a column repeats others."""
+    size = np.sqrt(np.diag(sums))
+    if (size == 0).any():
+        raise InputError("production.collinear")
+    scaled = sums / np.outer(size, size)
+    values, vectors = np.linalg.eigh(scaled)
+    if values[0] < _RANK:
+        raise InputError("production.collinear")
+    return np.asarray((vectors / values) @ vectors.T / np.outer(size, size))
+
+
+class Form:
+    """Cobb-Douglas or translog: the columns of the function, and its elasticities.
+
+    Translog columns are taken at the mean of the logs, so that first-order coefficients are the elasticities there and
+    no unit of measurement matters.
+    """
+
+    def __init__(self, inputs: FloatArray, names: Sequence[str], form: str) -> None:
+        self.centre = inputs.mean(axis=1)[:, None]
+        count = len(inputs)
+        self.pairs = [(i, j) for i in range(count) for j in range(i, count)] if form == "translog" else []
+        squares = [f"0.5*{names[i]}^2" if i == j else f"{names[i]}*{names[j]}" for i, j in self.pairs]
+        self.terms = (*names, *squares)
+
+    def columns(self, inputs: FloatArray) -> FloatArray:
+        """Return the columns `(q, n)`."""
+        if not self.pairs:
+            return inputs
+        v = inputs - self.centre
+        return np.vstack([v, [v[i] * v[j] * (0.5 if i == j else 1.0) for i, j in self.pairs]])
+
+    def elasticities(self, theta: FloatArray, inputs: FloatArray) -> FloatArray:
+        """Return the elasticities `(p, n)`."""
+        count = len(inputs)
+        v, bend = inputs - self.centre, self._bend(theta[count:], count)
+        return np.asarray(theta[:count, None] + bend @ v)
+
+    def at_mean(self, inputs: FloatArray) -> FloatArray:
+        """Return the matrix `(p, q)` that gives the mean elasticities of the coefficients."""
+        count, mean = len(inputs), (inputs - self.centre).mean(axis=1)
+        matrix = np.hstack([np.eye(count), np.zeros((count, len(self.pairs)))])
+        for at, (i, j) in enumerate(self.pairs):
+            matrix[i, count + at] += mean[j]
+            matrix[j, count + at] += mean[i] if i != j else 0.0
+        return matrix
+
+    def _bend(self, second: FloatArray, count: int) -> FloatArray:
+        bend = np.zeros((count, count))
+        for (i, j), value in zip(self.pairs, second, strict=True):
+            bend[i, j] = bend[j, i] = value
+        return bend
+
+
+def unsolved(method: Method, starts: int) -> Fit:
+    """Return what is left when no search settles."""
+    coefficients, mean = np.full(len(method.terms), np.nan), np.full(len(method.inputs), np.nan)
+    return Fit(coefficients=coefficients, mean=mean, status="no-solution", starts=starts)
+
+
+def hypercube(first: int, second: int, starts: int, seed: int = 1) -> FloatArray:
+    """Return starts `(starts, q)`: a Latin hypercube over elasticities, and a narrow one over second-order terms."""
+    from scipy.stats import qmc
+
+    low, high = convention("box")
+    width = (high - low) / 10
+    cube = qmc.LatinHypercube(first + second, rng=seed).random(starts)
+    bottom = np.r_[np.full(first, low), np.full(second, -width)]
+    return np.asarray(bottom + cube * (np.r_[np.full(first, high), np.full(second, width)] - bottom))
+
+
+def choose(
+    stage: SecondStage, minima: Sequence[Minimum], elasticities: Callable[[FloatArray], FloatArray], free: Sequence[int]
+) -> tuple[Minimum | None, Status]:
+    """Return the solution that is the answer, and how it stands; None when there is no answer.
+
+    With as many conditions as coefficients every root meets them exactly, and there may be several; elsewhere solutions
+    are equal when the data cannot tell them apart. Of equal ones those out of range on average are no answer, nor,
+    while there is another, one where the innovation falls with the free inputs, nor one out of range in many rows.
+    `elasticities` gives those of rows `(p, n)`, or `(p, 1)`.
+    """
+    low, high = convention("elasticity_range")
+    if not minima:
+        return None, "no-solution"
+    if stage.exact:
+        equal = [one for one in minima if stage.root(one)]
+    else:
+        equal = [
+            one for one in minima if stage.rows * (one.criterion / minima[0].criterion - 1) < convention("indistinct")
+        ]
+    if not equal:
+        return None, "local"
+    each = {id(one): elasticities(one.coefficients) for one in equal}
+    inside = [one for one in equal if ((mean := each[id(one)].mean(axis=1)) > low).all() and (mean < high).all()]
+    if not inside:
+        return (equal[0], "out-of-range") if len(equal) == 1 else (None, "none-in-range")
+    if len(inside) > 1:
+        fit = [one for one in inside if all(one.lean[at] > convention("lean") for at in free)] or inside
+        rows = {id(one): ((each[id(one)] > low) & (each[id(one)] < high)).all(axis=0).mean() for one in fit}
+        inside = [one for one in fit if rows[id(one)] >= convention("rows_in_range")] or fit
+    return (inside[0], "ok") if len(inside) == 1 else (None, "several")
+
+
+def settled(stage: SecondStage, minima: Sequence[Minimum]) -> tuple[Minimum | None, Status]:
+    """Return where a search from one start ended; None where that does not meet the conditions."""
+    if not minima:
+        return None, "no-solution"
+    return (None, "local") if stage.exact and not stage.root(minima[0]) else (minima[0], "ok")
+
+
+def standardised(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return rows `(k, n)` in standard units, their means and standard deviations."""
+    mean, sd = values.mean(axis=1)[:, None], values.std(axis=1)[:, None]
+    if (sd == 0).any():
+        raise InputError("production.collinear")
+    return (values - mean) / sd, mean, sd
+
+
+def per_row(panel: Panel, weights: FloatArray | None) -> FloatArray | None:
+    """Return the weights of firms row by row."""
+    return None if weights is None else weights[panel.firm]

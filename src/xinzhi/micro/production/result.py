@@ -1,0 +1,133 @@
+"""What a production function is: coefficients with intervals, how the search went, what was left out, and TFP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.schema import Column, describe
+from xinzhi.core.text import Text, same, words
+from xinzhi.micro.production.fit import ANSWERS
+
+ALL = "all"  # the group of a call without groups
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class ProductionFunction(Result, verb="production_function", topic="production", key=("method", "group", "term")):
+    """Elasticities of output by method and group of firms.
+
+    `frame` (`coefficients`) has ``method, group, term, role, estimate, standard_error, low, high, status``; a solution
+    that is not the answer has no estimate. `elasticities` has the mean elasticity of each input (that of translog and
+    Gandhi-Navarro-Rivers differs by row), `diagnostics` one row for each method and group, `minima` every distinct
+    solution of the search, `dropped` how many rows were left out and why, `productivity` a row for each firm and year:
+    `productivity` is log output less the function, `noise` what of it the first stage tells apart from productivity.
+    """
+
+    elasticities: pl.DataFrame
+    diagnostics: pl.DataFrame
+    minima: pl.DataFrame
+    dropped: pl.DataFrame
+    productivity: pl.DataFrame
+
+    @property
+    def coefficients(self) -> pl.DataFrame:
+        """The coefficients with their intervals."""
+        return self.frame
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods, in the order of the call."""
+        return self.diagnostics["method"].unique(maintain_order=True).to_list()
+
+    def columns(self, frame: str = "frame") -> list[Column]:
+        """Return the descriptions of the columns of one of its frames; elasticities are named after inputs."""
+        known = []
+        for name in getattr(self, frame).columns:
+            stem, _, good = name.partition(":")
+            if good:
+                title = words("production.chart.elasticity_of", input=good)
+                known.append(Column(name=name, title=title, kind="score"))
+            else:
+                known.append(describe(self.verb, stem, frame))
+        return known
+
+    def estimate(self, term: str, method: str | None = None, group: str | None = None) -> float:
+        """Return one estimate; `InputError` when there is none of this name, or it is no answer."""
+        wanted = {"term": term, "method": method or self.methods[0], "group": group or str(self.frame["group"][0])}
+        rows = self.frame.filter(*(pl.col(name) == value for name, value in wanted.items()))
+        if not rows.height or rows["estimate"][0] is None:
+            raise InputError("production.no-term", (), **wanted)
+        return float(rows["estimate"][0])
+
+    def glance(self) -> pl.DataFrame:
+        """Return the diagnostics."""
+        return self.diagnostics
+
+    def facts(self) -> Facts:
+        """Return elasticities and returns to scale by method, what is no answer, and what a reader should know."""
+        good = self.diagnostics.filter(pl.col("status").is_in(ANSWERS))
+        facts: Facts = {"answer.elasticities": [self._said(row) for row in good.iter_rows(named=True)]}
+        if not good.height:
+            facts = {"answer.nothing": {}}
+        bad = self.diagnostics.filter(~pl.col("status").is_in(ANSWERS))
+        facts["answer.no_answer"] = [
+            {**_who(row), "why": words(f"production.status.{row['status']}")} for row in bad.iter_rows(named=True)
+        ]
+        facts["answer.out_of_range"] = [
+            _who(row) for row in good.filter(pl.col("status") == "out-of-range").iter_rows(named=True)
+        ]
+        facts["note.minima"] = [
+            {**_who(row), "n": row["minima"], "starts": row["starts"]}
+            for row in self.diagnostics.filter(pl.col("minima") > 1).iter_rows(named=True)
+        ]
+        facts["note.leaning"] = [
+            {**_who(row), "inputs": row["leaning"].split(",")}
+            for row in good.filter(pl.col("leaning") != "").iter_rows(named=True)
+        ]
+        facts["note.dropped"] = [
+            {"rows": row["rows"], "column": row["column"], "why": words(f"production.reason.{row['reason']}")}
+            for row in self.dropped.iter_rows(named=True)
+        ]
+        draws = self.provenance.options["draws"]
+        facts["note.lost_draws"] = [
+            {**_who(row), "n": draws - row["draws"]} for row in good.iter_rows(named=True) if row["draws"] < draws
+        ]
+        gaps = int(self.diagnostics.unique("group")["gaps"].sum())
+        if gaps:
+            facts["note.gaps"] = {"n": gaps}
+        level = f"{100 * self.provenance.options['level']:g}"
+        facts["note.draws" if draws else "note.analytic"] = {"draws": draws, "level": level}
+        return facts
+
+    def _said(self, row: dict[str, Any]) -> dict[str, object]:
+        rows = self.elasticities.filter(pl.col("method") == row["method"], pl.col("group") == row["group"])
+        parts = [
+            words("production.chart.part", input=one["term"], value=one["estimate"], error=one["standard_error"])
+            for one in rows.iter_rows(named=True)
+        ]
+        return {
+            **_who(row),
+            "parts": parts,
+            "scale": row["returns_to_scale"],
+            "firms": row["firms"],
+            "rows": row["rows"],
+        }
+
+
+def _who(row: dict[str, Any]) -> dict[str, object]:
+    """Return method and group in words."""
+    return {"method": method_text(row["method"]), "group": group_text(row["group"])}
+
+
+def group_text(group: str) -> Text:
+    """Return what a group is called; all firms where the call names none."""
+    return words("production.chart.all") if group == ALL else same(group)
+
+
+def method_text(method: str) -> Text:
+    """Return what a method is called."""
+    return words(f"production.method.{method}")

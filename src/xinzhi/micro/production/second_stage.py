@@ -1,0 +1,284 @@
+"""The second stage: coefficients such that productivity is a Markov process, searched from many starts.
+
+Productivity is ``w = s - z b`` with a signal s of the first stage and inputs z. It follows ``w = g(before, further) +
+innovation``, g a polynomial. Either the innovation is uncorrelated with instruments (Ackerberg, Caves and Frazer 2015;
+Gandhi, Navarro and Rivers 2020), or ``outcome - z b - g`` has the least squares (Olley and Pakes 1996; Levinsohn and
+Petrin 2003). Both are polynomials in b whose coefficients are sums of products over the rows: after one pass over the
+rows a search costs nothing that grows with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from xinzhi.core.arrays import FloatArray
+from xinzhi.micro.production.polynomials import Powers, gram, monomials, slope
+
+Stand = Literal["root", "lowest", "local"]
+_STEPS, _SETTLED, _STIFFEST = 200, 1e-11, 1e12
+_SAME = 1e-3  # distance between two solutions that are one, in standard units
+_FAR = 1e3  # of a search that runs away, in standard units
+_ZERO = 1e-12  # of a criterion that is a share of the variance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """What the second stage is made of: a column for each row that has its predecessor.
+
+    `signal` and `signal_before` `(n,)`, `inputs` and `inputs_before` `(q, n)`, `further` `(r, n)` variables of the
+    process, `instruments` `(m, n)`; without them the squares of ``outcome - z b - g`` are the least.
+    """
+
+    signal: FloatArray
+    signal_before: FloatArray
+    inputs: FloatArray
+    inputs_before: FloatArray
+    further: FloatArray
+    degree: int
+    instruments: FloatArray | None = None
+    outcome: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Minimum:
+    """Where searches ended: coefficients, criterion (a share of variance), how many starts led there."""
+
+    coefficients: FloatArray
+    criterion: float
+    starts: int
+    lean: FloatArray  # t of the covariance of the innovation with each input
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Local:
+    """The second stage at a solution, row by row, for its standard errors.
+
+    The estimating equation is ``sum(weight * residual) = 0`` with `weight` `(q, n)` at right angles to the polynomial;
+    `slope` `(n,)` is that of g by productivity before, `further` `(r, n)` that by the further variables.
+    """
+
+    weight: FloatArray
+    residual: FloatArray
+    slope: FloatArray
+    further: FloatArray
+    bread: FloatArray
+    productivity: FloatArray
+    innovation: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Units:
+    """Standard units, which only serve the arithmetic: the signal less its regression on the inputs, and the rest."""
+
+    mean: FloatArray  # of inputs
+    sd: FloatArray
+    signal: float  # mean of the signal, its slopes by inputs, and what is left
+    base: FloatArray
+    scale: float
+    further_mean: FloatArray
+    further_sd: FloatArray
+
+    @classmethod
+    def of(cls, pairs: Pairs) -> Units:
+        """Return the units of some rows."""
+        mean, signal, further = pairs.inputs.mean(axis=1), float(pairs.signal.mean()), pairs.further
+        centred = pairs.inputs - mean[:, None]
+        base = np.linalg.lstsq(centred @ centred.T, centred @ (pairs.signal - signal), rcond=None)[0]
+        residual = pairs.signal - signal - base @ centred
+        spread = further.std(axis=1)
+        return cls(
+            mean=mean,
+            sd=np.sqrt((centred**2).mean(axis=1)),
+            signal=signal,
+            base=base,
+            scale=float(np.sqrt((residual**2).mean())) or 1.0,
+            further_mean=further.mean(axis=1),
+            further_sd=np.where(spread > 0, spread, 1.0),
+        )
+
+    def of_rows(self, signal: FloatArray, inputs: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the signal less its regression, and the inputs, in these units."""
+        v = inputs - self.mean[:, None]
+        return (signal - self.signal - self.base @ v) / self.scale, v / self.sd[:, None]
+
+    def of_further(self, further: FloatArray) -> FloatArray:
+        """Return further variables in these units."""
+        return np.asarray((further - self.further_mean[:, None]) / self.further_sd[:, None])
+
+
+class SecondStage:
+    """The criterion of a second stage and its derivatives, from sums of products alone."""
+
+    def __init__(self, pairs: Pairs, weights: FloatArray | None = None, units: Units | None = None) -> None:
+        self.pairs, self.rows = pairs, len(pairs.signal)
+        self.units = units or Units.of(pairs)
+        self.powers = Powers(len(pairs.inputs), len(pairs.further), pairs.degree)
+        self._sums = gram(self._columns, self.rows, weights)
+        self._sums /= self._sums[0, 0]  # the constant is the first monomial
+        self._place()
+
+    def _columns(self, some: slice) -> FloatArray:
+        p = self.pairs
+        u0, v0 = self.units.of_rows(p.signal_before[some], p.inputs_before[:, some])
+        u, v = self.units.of_rows(p.signal[some], p.inputs[:, some])
+        x = self.units.of_further(p.further[:, some])
+        basis = monomials(np.vstack([u0, v0, x]), self.powers.basis)
+        parts = [basis, u, v]
+        if p.instruments is not None:
+            parts.append(p.instruments[:, some])
+        if p.outcome is not None:
+            parts.append(self.units.of_rows(p.outcome[some], p.inputs[:, some])[0])
+        return np.vstack(parts)
+
+    def _place(self) -> None:
+        size, count = len(self.powers.basis), len(self.pairs.inputs)
+        self._b = slice(0, size)
+        self._signal, self._z = size, slice(size + 1, size + 1 + count)
+        self._outcome = len(self._sums) - 1 if self.pairs.outcome is not None else size
+        if self.pairs.instruments is None:
+            values, vectors = np.linalg.eigh(self._sums)
+            self._root = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
+            return
+        at = size + 1 + count
+        z = slice(at, at + len(self.pairs.instruments))
+        means = self._sums[z, 0]
+        inner = self._sums[z, z] - np.outer(means, means)
+        values, vectors = np.linalg.eigh(inner / np.sqrt(np.outer(np.diag(inner), np.diag(inner))))
+        keep = values > 1e-12  # noqa: PLR2004 - an instrument that repeats others
+        whiten = (vectors[:, keep] / np.sqrt(values[keep])).T / np.sqrt(np.diag(inner))
+        self._root = whiten @ (self._sums[z] - np.outer(means, self._sums[0]))
+
+    def standard(self, coefficients: FloatArray) -> FloatArray:
+        """Return coefficients in standard units."""
+        return np.asarray((coefficients - self.units.base) * self.units.sd / self.units.scale)
+
+    def natural(self, d: FloatArray) -> FloatArray:
+        """Return coefficients in the units of the data."""
+        return np.asarray(self.units.base + d * self.units.scale / self.units.sd)
+
+    def _vector(self, d: FloatArray, *, by_row: int | None = None) -> FloatArray:
+        """Return ``signal - z d`` (or another column less z d) in the columns of the sums."""
+        out = np.zeros(len(self._sums))
+        out[self._signal if by_row is None else by_row] = 1.0
+        out[self._z] = -d
+        return out
+
+    def residual(self, d: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the vector whose squares are the criterion, and its derivatives `(., q)`."""
+        s, b = self._sums, self._b
+        matrix, slopes = self.powers.combine(d)
+        inner = matrix.T @ s[b, b] @ matrix
+        productivity = self._vector(d)
+        cross = s[b] @ productivity
+        solve = np.linalg.pinv(inner, rcond=1e-13, hermitian=True)
+        law = solve @ (matrix.T @ cross)
+        gap = cross - s[b, b] @ (matrix @ law)
+        rho = self._vector(d, by_row=self._outcome)
+        rho[b] -= matrix @ law
+        turned = np.zeros((len(s), len(d)))
+        for at, one in enumerate(slopes):
+            z = self._z.start + at
+            moved = solve @ (one.T @ gap - matrix.T @ s[b, z] - matrix.T @ (s[b, b] @ (one @ law)))
+            turned[z, at] = -1.0
+            turned[b, at] = -(one @ law) - matrix @ moved
+        return self._root @ rho, self._root @ turned
+
+    def innovation(self, d: FloatArray) -> tuple[float, FloatArray]:
+        """Return the variance of the innovation, and the t of its covariance with each input."""
+        s, b = self._sums, self._b
+        matrix, _ = self.powers.combine(d)
+        rho = self._vector(d)
+        law = np.linalg.lstsq(matrix.T @ s[b, b] @ matrix, matrix.T @ (s[b] @ rho), rcond=1e-13)[0]
+        rho[b] -= matrix @ law
+        variance = max(float(rho @ s @ rho), float(np.finfo(float).tiny))
+        return variance, np.asarray((s[self._z] @ rho) / np.sqrt(variance / self.rows))
+
+    def descend(self, d: FloatArray) -> tuple[FloatArray, float] | None:
+        """Go down from a start (Levenberg and Marquardt); None when the search runs away or does not settle."""
+        stiff = 1e-3
+        f, jacobian = self.residual(d)
+        value = float(f @ f)
+        for _ in range(_STEPS):
+            hessian, downhill = jacobian.T @ jacobian, -jacobian.T @ f
+            step = np.linalg.lstsq(hessian + stiff * np.diag(np.diag(hessian)), downhill, rcond=None)[0]
+            trial, slopes = self.residual(d + step)
+            fallen = float(trial @ trial)
+            if fallen < value:
+                d, f, jacobian, stiff = d + step, trial, slopes, max(stiff / 10, 1e-14)
+                small = np.abs(step).max() < _SETTLED * (1 + np.abs(d).max())
+                value = fallen
+                if np.abs(d).max() > _FAR:
+                    return None
+                if small:
+                    return d, value
+            else:
+                if np.abs(step).max() < _SETTLED * (1 + np.abs(d).max()):
+                    return d, value
+                stiff *= 10
+                if stiff > _STIFFEST:
+                    return d, value
+        return None
+
+    def search(self, starts: FloatArray) -> list[Minimum]:
+        """Return the distinct solutions from starts `(k, q)` in the units of the data, the lowest criterion first."""
+        found: list[tuple[FloatArray, float, int]] = []
+        for start in starts:
+            ended = self.descend(self.standard(start))
+            if ended is None:
+                continue
+            d, value = ended
+            for at, (known, least, count) in enumerate(found):
+                if np.abs(d - known).max() < _SAME * (1 + np.abs(known).max()):
+                    better = (d, value) if value < least else (known, least)
+                    found[at] = (*better, count + 1)
+                    break
+            else:
+                found.append((d, value, 1))
+        minima = []
+        for d, value, count in found:
+            variance, lean = self.innovation(d)
+            minima.append(Minimum(self.natural(d), value / variance, count, lean))
+        return sorted(minima, key=lambda one: one.criterion)
+
+    @property
+    def exact(self) -> bool:
+        """Whether there are as many conditions as coefficients, so that the criterion of the truth is zero."""
+        return self.pairs.instruments is not None and len(self._root) == len(self.pairs.inputs)
+
+    def root(self, minimum: Minimum) -> bool:
+        """Say whether a solution meets all conditions."""
+        return minimum.criterion < _ZERO
+
+    def local(self, coefficients: FloatArray) -> Local:
+        """Return the second stage at a solution, row by row (without weights)."""
+        p, d = self.pairs, self.standard(coefficients)
+        u, v = self.units.of_rows(p.signal, p.inputs)
+        u0, v0 = self.units.of_rows(p.signal_before, p.inputs_before)
+        w, before = u - d @ v, u0 - d @ v0
+        x = self.units.of_further(p.further)
+        variables = np.vstack([before, x])
+        terms = monomials(variables, self.powers.terms)
+        inner = np.linalg.pinv(terms @ terms.T, rcond=1e-13, hermitian=True)
+        law = inner @ (terms @ w)
+        by = [law @ slope(variables, self.powers.terms, at) for at in range(len(variables))]
+        turned = p.inputs - by[0] * p.inputs_before
+        source = p.instruments if p.instruments is not None else turned
+        weight = source - (source @ terms.T) @ inner @ terms
+        if p.instruments is not None and len(weight) > len(turned):
+            bread = weight @ turned.T
+            weight = bread.T @ np.linalg.pinv(weight @ weight.T, hermitian=True) @ weight
+        further = np.array(by[1:]).reshape(-1, self.rows) / self.units.further_sd[:, None]
+        goal = w if p.outcome is None else self.units.of_rows(p.outcome, p.inputs)[0] - d @ v
+        fitted = law @ terms
+        return Local(
+            weight=weight,
+            residual=(goal - fitted) * self.units.scale,
+            slope=by[0],
+            further=further * self.units.scale,
+            bread=weight @ turned.T,
+            productivity=w * self.units.scale,
+            innovation=(w - fitted) * self.units.scale,
+        )
