@@ -9,8 +9,9 @@ The question
 The verbs
     `panel` reads a table of firms and names what is wrong with it; `decompose` splits growth of aggregate productivity;
     `misallocation` measures dispersion, wedges and gains; `tfp_index` compares firms; `domar` aggregates industries
-    with markups; `production_function` estimates what inputs give and how productive each firm is; `protect` withholds what would identify a firm; `mock` makes a panel whose truth is known. `connect`
-    names the engine: DuckDB in this process by default, the same expressions on Spark and others.
+    with markups; `production_function` estimates what inputs give and how productive each firm is; `protect` withholds
+    what would identify a firm; `mock` makes a panel whose truth is known. `connect` names the engine: DuckDB in this
+    process by default, the same expressions on Spark and others.
 """
 
 from __future__ import annotations
