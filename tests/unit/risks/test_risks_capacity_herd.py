@@ -294,3 +294,16 @@ def test_a_path_of_demand_is_the_same_alone():
     assert alone.waves.equals(whole.waves)
     with pytest.raises(UsageError, match="no path 'steep' of demand; there are low, base and high"):
         herd_entry("china-provinces", paths=["steep"])
+
+
+def test_demand_of_what_spreads_is_never_that_of_national_output() -> None:
+    """AI, data centres, chips, vehicles: unknown, with what is dated of supply; batteries have a source."""
+    frame = herd_entry(xinzhi.load("china-provinces"), categories=["ai", "computing", "ic", "nev", "battery"]).frame
+    for category in ("ai", "computing", "ic", "nev"):
+        rows = frame.filter(category=category)
+        assert rows["growth_source"].unique().to_list() == ["unknown"], category
+        assert rows["growth"].null_count() == rows.height
+        assert "what is dated is supply" in rows["status_en"][0]
+        assert "有据可查的只是供给" in rows["status_zh"][0]
+    assert "2,613 in 2020, 3,594 in 2021" in frame.filter(category="ic")["status_en"][0]
+    assert frame.filter(category="battery")["growth_source"].unique().to_list() == ["source"]

@@ -112,8 +112,19 @@ def _category(
         place=place,
         spread=spread,
         survey=tuple(dict.fromkeys(survey[one][0] for one in surveyed)),
-        reason=None if why is None else words(f"overcapacity.reason.{why}", divisions=divisions),
+        reason=None if why is None else _reason(code, why, divisions),
     )
+
+
+def _reason(code: str, why: str, divisions: Sequence[str]) -> Text:
+    """Return why nothing can be computed, with what is dated of its supply where demand or use is what is missing."""
+    said, seen = (
+        words(f"overcapacity.reason.{why}", divisions=divisions),
+        setting("overcapacity", "not_as_output.supply"),
+    )
+    if why not in {"demand_unknown", "utilisation_unknown"} or code not in seen:
+        return said
+    return words("overcapacity.supply.beside", why=said, seen=words(f"overcapacity.supply.{code}", **seen[code]))
 
 
 def unjudged(code: str, demand: Collection[str]) -> str | None:

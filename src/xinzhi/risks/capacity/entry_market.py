@@ -127,7 +127,7 @@ def simulate(
         if np.isfinite(one.base):  # what is used today is known where only its demand is not
             head |= {"base_utilisation": one.base, "base_place": _known(one.place)}
         rows["frame"] = [
-            head | why | {"entry": entry, "demand": path, "growth": rate}
+            head | why | {"entry": entry, "demand": path, "growth": None if growth[1] == "unknown" else rate}
             for path, rate in rates.items()
             for entry in ENTRY
         ]

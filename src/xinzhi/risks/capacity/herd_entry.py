@@ -14,7 +14,14 @@ from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import as_package, is_package, provenance
-from xinzhi.risks.capacity.entry_inputs import Category, check_demand, national_growth, read_categories, sourced
+from xinzhi.risks.capacity.entry_inputs import (
+    Category,
+    check_demand,
+    national_growth,
+    read_categories,
+    sourced,
+    unjudged,
+)
 from xinzhi.risks.capacity.entry_market import Market, simulate
 from xinzhi.risks.inputs import checked, conventions, setting
 
@@ -182,7 +189,7 @@ def herd_entry(
     national, first, last = national_growth(package, int(rules["window"]))
     frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
     for one in found:
-        growth = (national, "national output")
+        growth = (national, "national output" if unjudged(one.code, demand or ()) is None else "unknown")
         if one.code in sourced():
             growth = (sourced()[one.code], "source")
         if demand is not None and one.code in demand:

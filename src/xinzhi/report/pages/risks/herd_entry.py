@@ -338,7 +338,7 @@ def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
 def _notes(wave: Wave) -> list[Text]:
     """Return what the figures rest on."""
     options = wave.options
-    given = wave.rows.filter(pl.col("growth_source") != "national output").height
+    given = wave.rows.filter(pl.col("growth_source").is_in(["source", "given"])).height
     sums = ["industry_total", *conventions("overcapacity")["utilisation"]["sections"]["value"]]
     stand_in = wave.rows.filter(pl.col("survey").str.split(";").list.eval(pl.element().is_in(sums)).list.any()).height
     size = {
