@@ -11,7 +11,15 @@ from scipy.stats import false_discovery_control
 
 from xinzhi import study
 from xinzhi.risks import BubbleRules, bubbles, register
-from xinzhi.risks.prices.critical import critical_values, explosive_series, p_value, random_walks
+from xinzhi.risks.prices.critical import (
+    Until,
+    critical_values,
+    explosive_series,
+    p_value,
+    random_walks,
+    sieve_values,
+    wild_values,
+)
 from xinzhi.risks.prices.recursive import date_runs, minimum_window, recursive_adf
 
 SIZE = 60
@@ -152,3 +160,89 @@ def test_the_register_flags_what_is_left_only(many):
     found = register({"plans": plans, "plan_categories": kinds, "regions": regions}, bubbles=many)
     flagged = found.checks.filter(rule="ongoing-episode", status="flagged")["item"]
     assert {*flagged} <= {*many.statistics.filter("survives")["series"]}
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Return ten series, two of them bubbles, with lags and drifts of their own."""
+    random = np.random.default_rng(8)
+    walks = 50 + np.cumsum(random.normal(0.1, 1, (SIZE, 8)), axis=0)
+    return long(np.hstack([walks, explosive_series(SIZE, 2, random)]))
+
+
+@pytest.mark.parametrize(("critical", "level"), [("sieve", 95), ("sieve", 90), ("wild", 95), ("wild-resampled", 95)])
+def test_a_bootstrap_that_ends_early_gives_the_verdicts_of_all_draws(mixed, critical, level):
+    made = {
+        ends: bubbles(mixed, "s", "t", "v", critical=critical, rules=BubbleRules(level=level, sequential=ends))
+        for ends in (True, False)
+    }
+    early, whole = (made[ends].statistics for ends in (True, False))
+    assert early["rejects"].to_list() == whole["rejects"].to_list()
+    assert 0 < early["rejects"].sum() < early.height
+    assert made[True].episodes.equals(made[False].episodes)
+    assert (whole["replications"] == 1000).all()
+    drawn = early["replications"] == 1000
+    assert (early["rejects"] <= drawn).all()
+    assert (
+        early.filter("rejects")
+        .drop("p_adjusted", "survives")
+        .equals(whole.filter("rejects").drop("p_adjusted", "survives"))
+    )
+    assert (early["replications"] >= 100).all()
+    assert early["replications"].sum() < 0.6 * whole["replications"].sum()
+    # of an early end the p-value says no, too, and lies where that of all draws does
+    cut = early.filter(~drawn)
+    assert (cut["p_value"] > 1 - level / 100).all()
+    far = (cut["p_value"] - whole.filter(~drawn)["p_value"]).abs()
+    assert (far < 4 * cut["p_value"] / np.sqrt(51)).all()
+
+
+def test_the_p_value_of_an_early_end_is_counted_by_hand():
+    level = 50 + np.cumsum(np.random.default_rng(5).normal(size=SIZE))
+    options = {"window": minimum_window(SIZE), "lag": 1, "replications": 400, "seed": 4}
+    for make in (sieve_values, lambda values, **more: wild_values(values, method="wild-resampled", **more)):
+        whole = make(level, **options)
+        middle = float(np.median(whole.draws))
+        early = make(level, **options, until=Until(middle, 30, 100))
+        assert set(early.draws) <= set(whole.draws)
+        assert early.replications == len(early.draws) < 400
+        reached = (early.draws >= middle).sum()
+        assert reached >= 30
+        assert 30 / early.replications <= p_value(middle, early) <= 30 / 31
+        few = make(level, **options, until=Until(middle, 1, 100))
+        assert few.replications >= 100
+        none = make(level, **options, until=Until(float(whole.draws[-1]), 2, 100))
+        assert none.sequential is None
+        assert p_value(float(whole.draws[-1]), none) == 2 / 401
+
+
+def test_no_series_is_given_up_that_all_draws_would_reject():
+    random = np.random.default_rng(1)
+    for level in (90, 95, 99):
+        for replications in (*range(100, 140), 999, 1000, 2000):
+            draws = np.sort(random.normal(size=replications))
+            least = Until.of(0.0, level, replications).exceedances
+            assert draws[-least] <= np.quantile(draws, level / 100) <= draws[1 - least]  # the fewest that decide
+
+
+def test_sequential_p_values_are_valid():
+    # Besag and Clifford: of a true null, P(p <= a) <= a; here every draw and the statistic are uniform
+    random = np.random.default_rng(7)
+    trials, most, ends = 4000, 200, Until.of(0.0, 95, 200).exceedances
+    reached = (random.random((trials, most)) >= random.random((trials, 1))).cumsum(axis=1)
+    at = (reached >= ends).argmax(axis=1) + 1
+    p = np.where(reached[:, -1] >= ends, ends / at, (1 + reached[:, -1]) / (1 + most))
+    for edge in (0.01, 0.05, 0.1, 0.3, 0.5, 0.8):
+        assert (p <= edge).mean() <= edge + 3 * np.sqrt(edge * (1 - edge) / trials)
+        assert (p <= edge).mean() >= edge - 0.06
+
+
+def test_a_series_has_the_same_test_alone_and_in_any_order(mixed):
+    rules = BubbleRules(replications=300)
+    together = bubbles(mixed, "s", "t", "v", rules=rules)
+    turned = bubbles(mixed.sort("s", "t", descending=[True, False]), "s", "t", "v", rules=rules)
+    assert together.statistics.equals(turned.statistics.sort("series"))
+    alone = bubbles(mixed.filter(s="s03"), "s", "t", "v", rules=rules).statistics
+    # what is adjusted for the others depends on them
+    own = pl.exclude("p_adjusted", "survives")
+    assert alone.select(own).equals(together.statistics.filter(series="s03").select(own))

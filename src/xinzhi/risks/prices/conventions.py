@@ -53,6 +53,10 @@ class BubbleRules:
         Also date series whose GSADF does not reject. Their episodes are false alarms more often than the level says.
     replications, seed
         Of simulated and bootstrapped critical values; ``bubbles.yaml`` has the usual ones.
+    sequential
+        Whether a bootstrap ends as soon as its series can no longer reject at the level; its p-value is then that of
+        Besag and Clifford (1991), and `replications` the most that are drawn. Which series reject does not depend on
+        it.
     gaps
         ``refuse`` a series with a hole, or test the ``longest`` unbroken stretch.
     zeros
@@ -71,6 +75,7 @@ class BubbleRules:
     nonrejected: bool = False
     replications: int | None = None
     seed: int | None = None
+    sequential: bool = True
     gaps: Gaps = "refuse"
     zeros: Zeros = "refuse"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -42,6 +42,8 @@ class CriticalValues:
         whether or not GSADF rejects. Empty where unknown.
     draws
         GSADF of the simulated or resampled series, in order; empty for stored values.
+    sequential
+        The p-value at which a bootstrap ended before all its replications were drawn; None where none did.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class CriticalValues:
     seed: int | None = None
     false_alarms: Mapping[Convention, FloatArray] = field(default_factory=dict)
     draws: FloatArray = field(default_factory=lambda: np.empty(0), repr=False)
+    sequential: float | None = None
 
     def __post_init__(self) -> None:
         if np.shape(self.gsadf) != (len(LEVELS),) or not np.isfinite(self.gsadf).all():
@@ -71,7 +74,12 @@ class CriticalValues:
 
 
 def p_value(statistic: float, critical: CriticalValues) -> float:
-    """Return the p-value of a GSADF statistic; its upper bound (a level, or 1) where only critical values are known."""
+    """Return the p-value of a GSADF statistic; its upper bound (a level, or 1) where only critical values are known.
+
+    Of values whose bootstrap ended early it is that of the series that it ended for.
+    """
+    if critical.sequential is not None:
+        return critical.sequential
     if not len(critical.draws):
         passed = [level for at, level in enumerate(LEVELS) if statistic > critical.gsadf[at]]
         return 1.0 - max(passed, default=0) / 100
@@ -121,7 +129,7 @@ def simulate_null(periods: int, *, window: int, lag: int, replications: int, see
     return out
 
 
-def from_sequences(sequences: FloatArray, *, method: str, seed: int) -> CriticalValues:
+def from_sequences(sequences: FloatArray, *, method: str, seed: int, sequential: float | None = None) -> CriticalValues:
     """Return the critical values of simulated sequences."""
     badf, bsadf = sequences
     running = np.fmax.accumulate(badf, axis=0)
@@ -146,6 +154,7 @@ def from_sequences(sequences: FloatArray, *, method: str, seed: int) -> Critical
         seed=seed,
         false_alarms=alarms,
         draws=np.sort(top[np.isfinite(top)]),
+        sequential=sequential,
     )
 
 
@@ -266,8 +275,54 @@ def _curve(level: int, speed: Speed) -> tuple[FloatArray, FloatArray]:
 Wild = Literal["wild", "wild-resampled"]
 
 
+@dataclass(frozen=True, slots=True)
+class Until:
+    """When a bootstrap ends: its GSADF `statistic` was reached `exceedances` times, in `least` draws or more.
+
+    Besag and Clifford (1991), Biometrika 78(2): h over the number of the draw that reached it for the h-th time is a
+    p-value of its own, valid as that of all draws is.
+    """
+
+    statistic: float
+    exceedances: int
+    least: int
+
+    @classmethod
+    def of(cls, statistic: float, level: int, replications: int) -> Until:
+        """Return the end of a test at a level: so many draws reach the statistic that it can no longer reject."""
+        # the quantile lies between the draws of rank level x (R - 1) and the next, counted from 0; both are no less
+        exceedances = replications - level * (replications - 1) // 100
+        return cls(statistic, exceedances, int(setting("bootstrap.least")))
+
+
+def _drawn(pieces: Iterable[FloatArray], method: str, seed: int, until: Until | None) -> CriticalValues:
+    """Return the critical values of drawn sequences `(2, S, count)`, as many pieces of them as are needed."""
+    kept: list[FloatArray] = []
+    tops = np.empty(0)
+    sequential = None
+    for piece in pieces:
+        kept.append(piece)
+        if until is None:
+            continue
+        top = np.fmax.reduce(piece[1], axis=0)
+        tops = np.concatenate([tops, top[np.isfinite(top)]])
+        reached = np.flatnonzero(tops >= until.statistic)
+        if len(reached) >= until.exceedances and len(tops) >= until.least:
+            sequential = until.exceedances / float(reached[until.exceedances - 1] + 1)
+            break
+    return from_sequences(np.concatenate(kept, axis=2), method=method, seed=seed, sequential=sequential)
+
+
+def _pieces(steps: FloatArray, window: int, lag: int, *, narrow: bool) -> Iterator[FloatArray]:
+    """Yield BADF and BSADF of series with these steps `(T - 1, N)`: all at once, or few at a time."""
+    count = steps.shape[1]
+    width = max(_NARROWEST, _CELLS[0] // (len(steps) + 1)) if narrow else count
+    for first in range(0, count, width):
+        yield sequences_of(levels(steps[:, first : first + width]), window, lag)
+
+
 def wild_values(
-    level: FloatArray, *, method: Wild, window: int, lag: int, replications: int, seed: int
+    level: FloatArray, *, method: Wild, window: int, lag: int, replications: int, seed: int, until: Until | None = None
 ) -> CriticalValues:
     """Return critical values of one series by a wild bootstrap."""
     # method: ``wild``: every step times a standard normal, in its place, so that calm and stormy years stay where they
@@ -276,31 +331,33 @@ def wild_values(
     # and Shi 2020, Handbook of Statistics 42).
     random = np.random.default_rng(seed)
     level, periods = unit_scaled(level), len(level)
-    out = np.empty((2, periods - lag - window, replications))
     steps = np.diff(level)
     residuals, slopes, _ = null_model(level[:, None], lag)
-    for part in blocks(periods, replications, lag):
-        count = part.stop - part.start
-        if method == "wild":
-            drawn = random.standard_normal((periods - 1, count)) * steps[:, None]
-        else:
-            chosen = residuals[random.integers(0, len(residuals), (periods - 1, count)), 0]
-            shocks = random.standard_normal((periods - 1, count)) * chosen
-            drawn = recoloured(shocks, np.repeat(slopes, count, axis=1))
-        out[:, :, part] = sequences_of(levels(drawn), window, lag)
-    return from_sequences(out, method=method, seed=seed)
+
+    def pieces() -> Iterator[FloatArray]:
+        for part in blocks(periods, replications, lag):
+            count = part.stop - part.start
+            if method == "wild":
+                drawn = random.standard_normal((periods - 1, count)) * steps[:, None]
+            else:
+                chosen = residuals[random.integers(0, len(residuals), (periods - 1, count)), 0]
+                shocks = random.standard_normal((periods - 1, count)) * chosen
+                drawn = recoloured(shocks, np.repeat(slopes, count, axis=1))
+            yield from _pieces(drawn, window, lag, narrow=until is not None)
+
+    return _drawn(pieces(), method, seed, until)
 
 
-def sieve_values(level: FloatArray, *, window: int, lag: int, replications: int, seed: int) -> CriticalValues:
+def sieve_values(
+    level: FloatArray, *, window: int, lag: int, replications: int, seed: int, until: Until | None = None
+) -> CriticalValues:
     """Return critical values of one series by a sieve bootstrap, which keeps its drift and its autocorrelation."""
     # The panel bootstrap of `sieve_panels` on a panel of one, with an autoregression of order ``lag + 1``. The t of a
     # random walk with a strong drift is nearly normal (West 1988, Econometrica 56(6)), far to the right of the Dickey-
     # Fuller distribution: critical values that leave the drift out reject nearly every such series.
-    out = np.empty((2, len(level) - lag - window, replications))
-    options = {"window": window, "lag": lag, "order": lag + 1, "replications": replications, "seed": seed}
-    for part, drawn in _sieve(level[:, None], pinned=False, **options):
-        out[:, :, part] = drawn[..., 0]
-    return from_sequences(out, method="sieve", seed=seed)
+    drawn = _sieve(level[:, None], order=lag + 1, replications=replications, seed=seed, pinned=False, lag=lag)
+    pieces = (piece for steps in drawn for piece in _pieces(steps, window, lag, narrow=until is not None))
+    return _drawn(pieces, "sieve", seed, until)
 
 
 def sieve_panels(
@@ -310,17 +367,17 @@ def sieve_panels(
     # Pavlidis and others (2016), Journal of Real Estate Finance and Economics 53(4), appendix: differences on a
     # constant and their lags, the unit root imposed; whole rows of residuals are drawn, so that dependence between the
     # series stays; the mean of BSADF over the series is the panel statistic.
-    out = np.empty((len(table) - lag - window, replications))
-    options = {"window": window, "lag": lag, "order": order, "replications": replications, "seed": seed}
-    for part, drawn in _sieve(table, pinned=pinned, **options):
-        out[:, part] = drawn[1].mean(axis=2)
-    return out
+    parts = []
+    for steps in _sieve(table, order=order, replications=replications, seed=seed, pinned=pinned, lag=lag):
+        bsadf = sequences_of(levels(steps), window, lag)[1]
+        parts.append(bsadf.reshape(len(bsadf), -1, table.shape[1]).mean(axis=2))
+    return np.concatenate(parts, axis=1)
 
 
 def _sieve(
-    table: FloatArray, *, window: int, lag: int, order: int, replications: int, seed: int, pinned: bool
-) -> Iterator[tuple[slice, FloatArray]]:
-    """Yield replications and their BADF and BSADF `(2, S, count, N)`."""
+    table: FloatArray, *, order: int, replications: int, seed: int, pinned: bool, lag: int
+) -> Iterator[FloatArray]:
+    """Yield the steps `(T - 1, count x N)` of blocks of replications, series next to each other."""
     random = np.random.default_rng(seed)
     table, (periods, series) = unit_scaled(table), table.shape
     residuals, slopes, constant = null_model(table, order)
@@ -333,9 +390,7 @@ def _sieve(
         shocks += constant
         begin = np.broadcast_to(first[:, None], (order, count, series))
         drawn = np.concatenate([begin, shocks]).reshape(periods - 1, count * series)
-        coloured = recoloured(drawn, np.tile(slopes, (1, count)), start=order)
-        found = sequences_of(levels(coloured), window, lag)
-        yield part, found.reshape(2, -1, count, series)
+        yield recoloured(drawn, np.tile(slopes, (1, count)), start=order)
 
 
 def null_model(table: FloatArray, order: int) -> tuple[FloatArray, FloatArray, FloatArray]:

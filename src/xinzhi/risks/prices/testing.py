@@ -20,6 +20,7 @@ from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, Convention, Lag
 from xinzhi.risks.prices.critical import (
     CriticalValues,
     Speed,
+    Until,
     Wild,
     at_level,
     critical_values,
@@ -117,16 +118,23 @@ def shared_values(
 
 
 def own_values(
-    series: Series, window: int, lag: int, critical: Method | CriticalValues | None, rules: BubbleRules
+    series: Series,
+    window: int,
+    lag: int,
+    critical: Method | CriticalValues | None,
+    rules: BubbleRules,
+    statistic: float = np.inf,
 ) -> CriticalValues:
-    """Return critical values from the series itself."""
+    """Return critical values from the series itself; drawing ends when its GSADF `statistic` can no longer reject."""
     rule = setting("bootstrap")
     count = int(rule["replications"]) if rules.replications is None else rules.replications
     seed = int(rule["seed"]) if rules.seed is None else rules.seed
+    options: dict[str, Any] = {"window": window, "lag": lag, "replications": count, "seed": seed}
+    options["until"] = Until.of(statistic, rules.level, count) if rules.sequential else None
     if critical == "sieve":
-        return sieve_values(series.level, window=window, lag=lag, replications=count, seed=seed)
+        return sieve_values(series.level, **options)
     method: Wild = "wild" if critical == "wild" else "wild-resampled"
-    return wild_values(series.level, method=method, window=window, lag=lag, replications=count, seed=seed)
+    return wild_values(series.level, method=method, **options)
 
 
 _ROUNDING = 1e-12  # of a level written as a share
@@ -192,7 +200,8 @@ def tested_series(
         found = recursive_adf(np.column_stack([one.level for one in members]), window=window, lag=order)
         flat = np.asarray(np.isnan(found.bsadf).all(axis=0))
         usable = [one for at, one in enumerate(members) if not flat[at]]
-        values = _values(usable, window, order, critical, rules)
+        tops = np.fmax.reduce(found.bsadf, axis=0)[~flat]
+        values = _values(usable, tops.tolist(), window, order, critical, rules)
         for at, one in enumerate(members):
             if flat[at]:
                 findings.append(bubble_finding("prices.exact", key=one.name, skipped=int(found.skipped[at])))
@@ -206,13 +215,18 @@ def tested_series(
 
 
 def _values(
-    members: Sequence[Series], window: int, lag: int, critical: Method | CriticalValues | None, rules: BubbleRules
+    members: Sequence[Series],
+    tops: Sequence[float],
+    window: int,
+    lag: int,
+    critical: Method | CriticalValues | None,
+    rules: BubbleRules,
 ) -> Iterator[CriticalValues]:
-    """Yield the critical values of series of one length: one set for all, or a bootstrap each."""
+    """Yield the critical values of series of one length and their GSADF: one set for all, or a bootstrap each."""
     if members and (shared := shared_values(len(members[0].level), window, lag, critical, rules)) is not None:
         return repeat(shared)
     # one after the other: on two processors threads were 4 % sooner and cost a fifth more
-    return (own_values(one, window, lag, critical, rules) for one in members)
+    return (own_values(one, window, lag, critical, rules, top) for one, top in zip(members, tops, strict=True))
 
 
 def _groups(
