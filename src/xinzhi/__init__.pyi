@@ -24,6 +24,7 @@ from .yardstick import Breaks as Breaks
 from .yardstick import Bridge as Bridge
 from .yardstick import ClaimCheck as ClaimCheck
 from .yardstick import Claims as Claims
+from .yardstick import DigitalCapital as DigitalCapital
 from .yardstick import Measurement as Measurement
 from .yardstick import VintageChange as VintageChange
 from .yardstick import VintageHistory as VintageHistory

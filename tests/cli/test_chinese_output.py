@@ -28,6 +28,7 @@ CALLS = {
     "audit": ("audit", DATA, "--out", "out"),
     "claim": ("claim", DATA, "--region", "Jilin", "--from", "2012", "--to", "2017", "--growth", "3.4%", "--out", "out"),
     "bridge": ("bridge", DATA, "--out", "out"),
+    "digital": ("digital", DATA, "--out", "out"),
     "bands": ("bands", DATA, "--quick", "--out", "out"),
     "backtest": ("backtest", DATA, "--out", "out"),
     "scope": ("scope", DATA, "--as-of", "2024", "--out", "out"),

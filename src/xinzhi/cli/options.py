@@ -76,7 +76,8 @@ class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before clic
         option = (param.name or "").replace("settings", "set") if param else ""
         name, equals, text = str(value).partition("=")
         if not equals:
-            example = "capital.depreciation=0.1096" if option == "set" else "shares=by_sector"
+            examples = {"set": "capital.depreciation=0.1096", "choose": "rate_of_return=0.1"}
+            example = examples.get(option, "shares=by_sector")
             raise UsageError("cli.setting", option=option, given=value, example=example)
         try:
             return name.strip(), yamlfile.parse(text, f"--{option}").content

@@ -29,7 +29,7 @@ def show(made: Study, call: Call) -> None:
     makers: Mapping[str, Callable[[Study, Call], None]] = {
         "paths": _paths, "able": _able, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
         "risks": _risks, "screen": _screen, "bubbles": _bubbles, "audit": _audit,
-        "bands": _bands, "backtest": _backtest, "bridge": _bridge,
+        "bands": _bands, "backtest": _backtest, "bridge": _bridge, "digital": _digital,
     }  # fmt: skip
     if made.name in makers:
         makers[made.name](made, call)
@@ -317,6 +317,16 @@ def _bridge(made: Study, call: Call) -> None:
         for row in result.frame.iter_rows(named=True)
     ]  # fmt: skip
     grid(["step", "kind", "in-order", "after", "mean", "lowest", "highest"], cells, call.language)
+
+
+def _digital(made: Study, call: Call) -> None:
+    """Print the growth account by period, one row for each part."""
+    result: Any = made.results["digital"]
+    periods = result.periods.sort("start", descending=True)
+    parts = [name for name in periods.columns if name not in {"start", "end", "status", "rate_of_return"}]
+    heads = [same(f"{start}–{end} %") for start, end in periods.select("start", "end").iter_rows()]
+    cells = [[describe(result.verb, name).title, *(percent(value, 2) for value in periods[name])] for name in parts]
+    grid(["what", *heads], cells, call.language)
 
 
 def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # noqa: ANN401 - ScopeOptions

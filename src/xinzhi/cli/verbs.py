@@ -156,6 +156,7 @@ VERBS: Mapping[str, Verb] = {
     "audit": Verb("topics.audit", options=("AuditOptions", Settings, Audited, Shown)),
     "claim": Verb("topics.topic", options=("ClaimOptions", Settings, Shown)),
     "bridge": Verb("topics.topic", options=("BridgeOptions", Settings, Shown)),
+    "digital": Verb("topics.topic", options=("DigitalOptions", Settings, Shown)),
     "bands": Verb("topics.topic", options=("BandsOptions", Settings, Top, Shown)),
     "backtest": Verb("topics.topic", options=("BacktestOptions", Settings, Shown)),
     "scope": Verb("topics.scope", ("file?",), ("ScopeOptions", Explained, Listing, Shown)),

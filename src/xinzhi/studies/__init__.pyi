@@ -15,6 +15,8 @@ from .brief import brief as brief
 from .bubbles import BubblesOptions as BubblesOptions
 from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks
+from .digital import DigitalOptions as DigitalOptions
+from .digital import digital as digital
 from .frontier import FrontierOptions as FrontierOptions
 from .frontier import frontier as frontier
 from .frontier import input_units as input_units

@@ -24,6 +24,7 @@ YARDSTICK = ("measure", "audit", "claim", "vintages")  # their recipes are short
 ESTIMATES = ("bands", "backtest")
 OTHERS = (
     "bridge",
+    "digital",
     "scope",
     "sources",
     "sectors",
@@ -218,7 +219,7 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     Parameters
     ----------
     name
-        The topic: ``assess, measure, audit, claim, bridge, vintages, bands, backtest, scope, sources, sectors,
+        The topic: ``assess, measure, audit, claim, bridge, digital, vintages, bands, backtest, scope, sources, sectors,
         paths, plan, frontier, risks, screen, bubbles, brief``.
     source
         A data package, its name or path; several topics read plain tables, too.

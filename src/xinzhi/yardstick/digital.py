@@ -1,4 +1,4 @@
-"""Digital capital of the nation: hardware and software as assets of their own in the growth account.
+"""Digital capital of the nation: hardware and software beside structures and equipment in the growth account.
 
 The claim: computing leads the new-quality productive forces. The question: how much of growth comes from computing
 capital, and how much of that hides in other capital or in TFP? Verb: `digital_capital`.
@@ -6,7 +6,7 @@ capital, and how much of that hides in other capital or in TFP? Verb: `digital_c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -17,23 +17,25 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core import inventory
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Provenance, Result
-from xinzhi.core.services import user_cost
+from xinzhi.core.services import internal_return, revaluation, settle_negative, user_cost
 from xinzhi.data import Package, as_package, national_series
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.capital import depreciation_rates, investment
+from xinzhi.protocol import load as load_protocol
+from xinzhi.yardstick.capital import investment
 from xinzhi.yardstick.inputs import deflator
-from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, TOTAL_ASSET
+from xinzhi.yardstick.nation import measure_nation
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 
-ASSETS = ("hardware", "software")
-OTHER = "other"
+BUILT, DIGITAL = ("structures", "equipment"), ("hardware", "software")
+ASSETS = (*BUILT, *DIGITAL)
 VERB = "digital_capital"
-PARTS = ("labour", "human_capital", OTHER, *ASSETS, "tfp")
+INTERNAL = "internal"
+PARTS = ("labour", "human_capital", *ASSETS, "tfp")
 
 
 @cache
@@ -45,56 +47,64 @@ def conventions() -> dict[str, Any]:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class DigitalCapital(Result, verb=VERB, topic="yardstick", key=("year", "asset")):
-    """The national growth account with hardware and software beside all other capital.
+    """The growth account of the nation with structures, equipment, hardware and software.
 
     `frame` has every asset and year: investment, its part in all investment, price (first year = 1), stock at prices of
     the first year, user cost, share in income, growth of the stock and contribution (log points). `account` splits the
-    growth of output by year, `periods` averages it; `tfp_before` is TFP where digital capital is not told apart.
-    `spread` has the contribution of both assets under every combination of the choices in ``digital.yaml``.
+    growth of output by year, `periods` averages it; `digital` is hardware and software together, `tfp_before` the TFP
+    of `measure_nation`, where capital is one asset. `spread` has the contribution of digital capital and TFP under all
+    combinations of the choices in ``digital.yaml``. Figures marked ``estimate`` lie between or beyond published tables.
     """
 
     account: pl.DataFrame
     periods: pl.DataFrame
     spread: pl.DataFrame
-    choices: Mapping[str, float]
+    choices: Mapping[str, float | str]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns of `account` and `periods` that add up to the growth of output."""
+        return PARTS
 
     def facts(self) -> Facts:
-        """Return what digital capital contributes by period, with its range over the choices."""
+        """Return what digital capital contributes by period with its range over the choices, and what is not known."""
         said = []
-        for row in self.periods.iter_rows(named=True):
-            span = {"start": row["start"], "end": row["end"]}
-            every = self.spread.filter(**span)["digital"]
-            low, high = every.min(), every.max()
-            said.append({**span, "value": row["hardware"] + row["software"], "low": low, "high": high})
-        return {"digital.contribution": said, "digital.prices": dict(self.choices)}
+        for row in self.periods.sort("start", descending=True).iter_rows(named=True):
+            every = self.spread.filter(start=row["start"], end=row["end"])
+            low = {f"{name}_low": every[name].min() for name in ("digital", "tfp")}
+            said.append(row | low | {f"{name}_high": every[name].max() for name in ("digital", "tfp")})
+        return {"digital.contribution": said, "digital.tfp": said[0], "digital.unknown": {"year": said[0]["end"]}}
 
 
 def digital_capital(
     package: Package | str | Path | Mapping[str, object],
     protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
-    **chosen: float,
+    **chosen: float | str,
 ) -> DigitalCapital:
-    """Split the capital of the nation into hardware, software and the rest, and give the growth account with all three.
+    """Split the capital of the nation into structures, equipment, hardware and software, and account for its growth.
 
     Parameters
     ----------
     package, protocol
-        As in `measure`; the package has the table `nation` with investment by digital product, and every region of the
-        declared set.
+        As in `measure_nation`; the table `nation` has investment by digital product, and `asset_investment` that by
+        kind of asset in every region of the declared set.
     **chosen
         Other values than the first of ``digital.yaml``: ``hardware_price``, ``software_price`` (growth per year),
-        ``hardware_depreciation``, ``software_depreciation``, ``rate_of_return``.
+        ``hardware_depreciation``, ``software_depreciation``, ``structures_depreciation``, ``equipment_depreciation``,
+        ``rate_of_return`` (``"internal"`` or a number).
 
     Raises
     ------
     UsageError, InputError
-        When a choice has another name; when regions or national series are missing, or the protocol has no one stock.
+        When a choice has another name or is no number; when regions or national series are missing, the protocol has
+        no one stock, or a user cost is negative.
 
     Notes
     -----
-    Perpetual inventory from a steady state, user costs with an external return (Jorgenson and Griliches 1967; OECD
-    2009, Measuring Capital). Investment by product stands in nine input-output tables; between them its part in all
-    investment lies on a straight line.
+    Perpetual inventories, user costs and a Törnqvist index of services (Jorgenson and Griliches 1967; OECD 2009,
+    Measuring Capital). Output, labour, human capital and the share of capital are those of `measure_nation`.
+    Investment by product stands in nine input-output tables; between them its part in all investment lies on a
+    straight line. Provinces have no such table, and no figures here.
 
     Examples
     --------
@@ -106,20 +116,16 @@ def digital_capital(
     from xinzhi import __version__
 
     data = as_package(package)
-    measured = measure(data, protocol)
     values = _values(chosen)
-    shares, years, tables = investment_parts(data)
-    whole, income = (_yearly(data, name, years) for name in ("gfcf_nominal", "gdp_nominal"))
-    flows = shares * whole
-    made = _assets(flows, income, values)
-    rest = _other(measured, flows, years)
-    account = _account(measured, made, rest, years)
-    combinations = _combinations()
+    measured = measure_nation(data, _one_stock(load_protocol(protocol)))
+    known = _history(data, measured)
+    made = _assets(known, values)
+    account = _account(known, made)
     return DigitalCapital(
-        frame=_frame(made, flows, rest, whole, years, tables),
+        frame=_frame(known, made),
         account=account,
-        periods=_periods(account),
-        spread=_spread(flows, income, combinations, years),
+        periods=_periods(account, known),
+        spread=_spread(known),
         choices=values,
         kind=data.kind,
         names=measured.names,
@@ -128,29 +134,95 @@ def digital_capital(
             version=__version__,
             protocol=measured.protocol.label,
             protocol_fingerprint=measured.protocol.fingerprint,
+            standing=measured.protocol.standing,
             package=data.name,
-            inputs={**measured.provenance.inputs, "nation": data.fingerprint("nation")},
+            inputs={name: data.fingerprint(name) for name in ("nation", "asset_investment")},
             options={"as_of": str(conventions()["as_of"]), **values},
         ),
     )
 
 
-def _values(chosen: Mapping[str, float]) -> dict[str, float]:
+def _values(chosen: Mapping[str, float | str]) -> dict[str, float | str]:
     """Return the value of every choice."""
     known = conventions()["choices"]
-    for name in chosen:
+    for name, value in chosen.items():
         if name not in known:
             raise UsageError("yardstick.no-digital-choice", name=name, known=sorted(known))
-    return {name: float(chosen.get(name, entry["values"][0])) for name, entry in known.items()}
+        if value != INTERNAL or INTERNAL not in known[name]["values"]:
+            _number(name, value)
+    found = {name: chosen.get(name, entry["values"][0]) for name, entry in known.items()}
+    return {name: value if value == INTERNAL else float(value) for name, value in found.items()}
 
 
-def _combinations() -> list[dict[str, float]]:
-    """Return every combination of the choices."""
-    known = conventions()["choices"]
-    return [dict(zip(known, values, strict=True)) for values in product(*(one["values"] for one in known.values()))]
+def _number(name: str, value: float | str) -> None:
+    """Refuse what is no rate: a price falls by less than all, depreciation lies between 0 and 1."""
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = float("nan")
+    low = 0.0 if name.endswith("_depreciation") else -1.0
+    if not low < rate < 1:
+        raise UsageError("yardstick.digital-choice", name=name, value=str(value))
 
 
-def investment_parts(data: Package) -> tuple[FloatArray, IntArray, IntArray]:
+def _one_stock(rules: Protocol) -> Protocol:
+    """Refuse a protocol whose capital is not one stock: the first stock of all assets is its stock."""
+    if rules.value("capital.measure") != "stock":
+        raise UsageError("yardstick.digital-needs-one-stock", id=rules.label)
+    return rules
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of the nation, of the years `(T,)`: investment and prices of the assets, and the account."""
+
+    years: IntArray
+    flows: FloatArray  # (4, T), current prices
+    whole: FloatArray  # (T,), all investment
+    published: BoolArray  # (4, T): whether a table of the year gives the part of the asset
+    price: FloatArray  # (2, T) of structures and equipment, the first year 1
+    first: float  # the first stock of the protocol at prices of the first year
+    growth: float  # of that stock in the first year
+    timing: inventory.Timing
+    output: FloatArray  # (T,), current prices
+    labour_share: FloatArray  # (T,), of the year
+    weight: FloatArray  # (T,), of capital in the growth of the year
+    account: pl.DataFrame
+
+
+def _history(data: Package, measured: Measurement) -> History:
+    """Return what is known of the nation in the years of the input-output tables."""
+    panel, rules = measured.panel, measured.protocol
+    if measured.accounts is None:
+        raise UsageError("yardstick.digital-needs-one-stock", id=rules.label)
+    parts, years, tables = digital_parts(data)
+    inside, by_kind, price = _kinds(data, rules)
+    at = years - int(panel.years[0])
+    whole, output = (_yearly(data, name, years) for name in ("gfcf_nominal", "gdp_nominal"))
+    invested = investment(panel, rules, deflator(panel), list(panel.assets))
+    own = invested.price[0, 0, at]
+    ratio = np.interp(years, inside, by_kind)
+    digital = parts * whole
+    rest = whole - digital[1]  # equipment as published includes hardware, and no software
+    flows = np.stack([(1 - ratio) * rest, ratio * rest - digital[0], *digital])
+    accounts, growth = measured.accounts.inputs, measured.accounts.growth
+    return History(
+        years=years,
+        flows=flows,
+        whole=whole,
+        published=np.stack([np.isin(years, inside)] * 2 + [np.isin(years, tables)] * 2),
+        price=_spliced(years, inside, price, own),
+        first=float(accounts.capital[0, at[0]] * own[0]),
+        growth=float(growth.capital_growth[0, at[0]]),
+        timing=rules.value("capital.timing"),
+        output=output,
+        labour_share=accounts.labour_share[0, at],
+        weight=1 - growth.labour_share[0, at],
+        account=measured.frame.filter(pl.col("year").is_in(years[1:].tolist())).sort("year"),
+    )
+
+
+def digital_parts(data: Package) -> tuple[FloatArray, IntArray, IntArray]:
     """Return the part of hardware and software in all investment `(2, T)`, its years, and those that have a table."""
     table = data.require("nation", ["variable", "year", "value", "vintage"], verb=VERB)
     rows = table.filter(pl.col("vintage") == conventions()["vintage"]).drop_nulls("value")
@@ -159,9 +231,8 @@ def investment_parts(data: Package) -> tuple[FloatArray, IntArray, IntArray]:
         return dict(rows.filter(variable=f"gfcf_{name}").select("year", "value").iter_rows())
 
     whole = of("nominal")
-    entries = [conventions()["assets"][name] for name in ASSETS]
     found = []
-    for entry in entries:
+    for entry in (conventions()["assets"][name] for name in DIGITAL):
         parts = [of(name) for name in entry["products"]]
         either = {year: sum(part.get(year, 0.0) for part in parts) for part in parts for year in part}
         found.append({year: either.get(year, of(entry["aggregate"]).get(year)) for year in whole})
@@ -171,6 +242,36 @@ def investment_parts(data: Package) -> tuple[FloatArray, IntArray, IntArray]:
     years = np.arange(tables[0], tables[-1] + 1)
     known = np.array([[float(one[year] or 0.0) / whole[year] for year in tables] for one in found])
     return np.stack([np.interp(years, tables, row) for row in known]), years, np.array(tables)
+
+
+def _kinds(data: Package, rules: Protocol) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return the years of investment by kind of asset, the part of equipment, and both prices `(2, n)`."""
+    columns = ["region", "year", "asset", "investment_nominal", "investment_price"]
+    kinds = [conventions()["assets"][name]["kind"] for name in BUILT]
+    table = data.require("asset_investment", columns, verb=VERB).filter(pl.col("asset").is_in(kinds))
+    table = table.drop_nulls("investment_nominal")
+    there = set(table["region"].unique())
+    missing = [code for code in rules.regions if code not in there]
+    if missing:
+        raise InputError("yardstick.digital-needs-the-nation", n=len(there), absent=missing)
+    priced = pl.col("investment_price").is_not_null()
+    nominal, price = pl.col("investment_nominal"), pl.col("investment_price")
+    summed = table.group_by("asset", "year").agg(
+        nominal.sum().alias("value"), (nominal.filter(priced).sum() / (nominal / price).sum()).alias("price")
+    )
+    wide = {name: summed.pivot(on="asset", index="year", values=name).sort("year") for name in ("value", "price")}
+    value, prices = (wide[name].select(kinds).to_numpy().T for name in ("value", "price"))
+    return wide["value"]["year"].to_numpy(), value[1] / value.sum(axis=0), prices
+
+
+def _spliced(years: IntArray, inside: IntArray, price: FloatArray, own: FloatArray) -> FloatArray:
+    """Return prices at all years, the first 1: those of the kind, before and after them moved as all investment."""
+    change = np.diff(np.log(own), prepend=np.nan)
+    moved = np.broadcast_to(change, (len(price), len(years))).copy()
+    within = np.isin(years, inside[1:])
+    moved[:, within] = np.diff(np.log(price), axis=1)[:, np.isin(inside[1:], years)]
+    moved[:, 0] = 0.0
+    return np.asarray(np.exp(np.cumsum(moved, axis=1)))
 
 
 def _yearly(data: Package, name: str, years: IntArray) -> FloatArray:
@@ -184,135 +285,125 @@ def _yearly(data: Package, name: str, years: IntArray) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """Price, stock, user cost, share in income and contribution of the assets, each `(2, T)`; growth NaN at first."""
+    """Price, stock, user cost, part of the income of capital, growth and contribution of all assets, each `(4, T)`."""
 
     price: FloatArray
     stock: FloatArray
     cost: FloatArray
-    share: FloatArray
+    part: FloatArray
     growth: FloatArray
     contribution: FloatArray
+    rate_of_return: FloatArray  # (T,)
 
 
-def _assets(flows: FloatArray, income: FloatArray, values: Mapping[str, float]) -> Assets:
-    """Return what both assets contribute to growth."""
-    change, rate = (
-        np.array([values[f"{name}_{what}"] for name in ASSETS])[:, None] for what in ("price", "depreciation")
-    )
-    price: FloatArray = np.exp(np.log1p(change) * np.arange(flows.shape[1]))
-    stock = inventory.geometric(flows / price, rate, _first(flows / price, rate))
-    cost = user_cost(price, values["rate_of_return"], rate, change)
-    share = cost * stock / income
+def _assets(known: History, values: Mapping[str, float | str]) -> Assets:
+    """Return what the assets contribute to growth."""
+    change = np.array([float(values[f"{name}_price"]) for name in DIGITAL])[:, None]
+    rate = np.array([float(values[f"{name}_depreciation"]) for name in ASSETS])[:, None]
+    price = np.concatenate([known.price, np.exp(np.log1p(change) * np.arange(len(known.years)))])
+    real = known.flows / price
+    whole = inventory.geometric(real, rate, _first(known, real, rate))
+    stock = inventory.at_timing(whole, known.timing)
+    span = int(conventions()["revaluation_years"]["value"])
+    expected = revaluation(price, years=span, centred=True)
+    income = (1 - known.labour_share) * known.output
+    given = values["rate_of_return"]
+    inside = internal_return(income, price, stock, rate, expected)
+    returned = inside if given == INTERNAL else np.where(np.isfinite(inside), float(given), np.nan)
+    cost = settle_negative(user_cost(price, returned, rate, expected), "refuse")
+    value = cost * stock
+    digital = value[len(BUILT) :] / (value.sum(axis=0) if given == INTERNAL else income)
+    built = value[: len(BUILT)] / value[: len(BUILT)].sum(axis=0) * (1 - digital.sum(axis=0))
+    part = np.concatenate([built, digital])
+    # The first year has no user cost: the part of the second stands for both.
+    before = np.concatenate([np.full((len(ASSETS), 1), np.nan), part[:, :-1]], axis=1)
+    mean = (np.where(np.isfinite(before), before, part) + part) / 2
     growth = np.diff(np.log(stock), axis=1, prepend=np.nan)
-    # The first year has no user cost: the share of the second stands for both.
-    before = np.where(np.isfinite(share[:, :-1]), share[:, :-1], share[:, 1:])
-    mean = np.concatenate([np.full((2, 1), np.nan), (before + share[:, 1:]) / 2], axis=1)
-    return Assets(price, stock, cost, share, growth, mean * growth)
+    return Assets(price, stock, cost, part, growth, mean * known.weight * growth, returned)
 
 
-def _first(real: FloatArray, rate: FloatArray) -> FloatArray:
-    """Return the steady state of the first year."""
+def _first(known: History, real: FloatArray, rate: FloatArray) -> FloatArray:
+    """Return the first stocks: of digital assets the steady state, and of the others what the protocol's stock leaves.
+
+    What is left is split as investment of the first year would have filled it, growing as the protocol's stock does.
+    """
     span = int(conventions()["initial_growth_years"]["value"])
-    growth = np.expm1(np.log(real[:, span] / real[:, 0]) / span)
-    return inventory.steady_state(real[:, 0], growth, rate[:, 0])
+    own, worn = real[len(BUILT) :], rate[len(BUILT) :, 0]
+    digital = inventory.steady_state(own[:, 0], np.expm1(np.log(own[:, span] / own[:, 0]) / span), worn)
+    built = inventory.steady_state(real[: len(BUILT), 0], np.expm1(known.growth), rate[: len(BUILT), 0])
+    return np.concatenate([built / built.sum() * (known.first - digital.sum()), digital])
 
 
-def _other(measured: Measurement, flows: FloatArray, years: IntArray) -> FloatArray:
-    """Return the stock of all other capital `(T,)`: that of the protocol, less digital investment by the same rules."""
-    panel, rules = measured.panel, measured.protocol
-    kinds = set(rules.values("capital.depreciation_rule", panel.years))
-    if rules.value("capital.measure") != "stock" or kinds != {"geometric"} or panel.assets != (TOTAL_ASSET,):
-        raise UsageError("yardstick.digital-needs-one-stock", id=rules.label)
-    if not measured.regions_declared.complete or measured.national.is_empty() or measured.accounts is None:
-        missing = list(measured.regions_declared.missing)
-        raise InputError("yardstick.digital-needs-the-nation", n=len(panel.regions), absent=missing)
-    at = years - int(panel.years[0])
-    invested = investment(panel, rules, deflator(panel), list(panel.assets))
-    nominal, real = ((one[0, :, at]).sum(axis=1) for one in (invested.real * invested.price, invested.real))
-    rate = depreciation_rates(panel, rules, invested.assets)[0][:, at]
-    flow = flows * (real / nominal)
-    digital = inventory.geometric(
-        flow, np.broadcast_to(rate, flow.shape), _first(flow, np.broadcast_to(rate, flow.shape))
-    )
-    whole = measured.accounts.inputs.capital[:, at].sum(axis=0)
-    return np.asarray(whole - inventory.at_timing(digital, rules.value("capital.timing")).sum(axis=0))
-
-
-def _account(measured: Measurement, made: Assets, rest: FloatArray, years: IntArray) -> pl.DataFrame:
+def _account(known: History, made: Assets) -> pl.DataFrame:
     """Return the growth account by year."""
-    rows = measured.national.filter(pl.col("year").is_in(years[1:].tolist())).sort("year")
-    here = np.searchsorted(years, rows["year"].to_numpy())
-    mean = np.array(made.contribution / made.growth)[:, here]
-    income = 1 - rows["labour_share"].to_numpy() - mean.sum(axis=0)
-    output = rows["output_growth"].to_numpy()
-    parts = {
-        "labour": rows["labour_contribution"].to_numpy(),
-        "human_capital": rows["human_capital_contribution"].to_numpy(),
-        OTHER: income * np.diff(np.log(rest), prepend=np.nan)[here],
-        **{name: made.contribution[row, here] for row, name in enumerate(ASSETS)},
-    }
+    here = np.searchsorted(known.years, known.account["year"].to_numpy())
+    output = known.account["output_growth"].to_numpy()
+    parts = {name: known.account[f"{name}_contribution"].to_numpy() for name in ("labour", "human_capital")}
+    parts |= {name: made.contribution[row, here] for row, name in enumerate(ASSETS)}
     return pl.DataFrame(
         {
-            "year": rows["year"],
+            "year": known.account["year"],
             "output_growth": output,
             **parts,
+            "digital": sum(parts[name] for name in DIGITAL),
             "tfp": output - sum(parts.values()),
-            "tfp_before": rows["tfp_growth"],
+            "tfp_before": known.account["tfp_growth"],
+            "rate_of_return": made.rate_of_return[here],
+            "status": np.where(known.published[0, here], "transcribed", "estimate").tolist(),
         }
-    )
+    ).filter(pl.col("tfp").is_finite())
 
 
-def _periods(account: pl.DataFrame) -> pl.DataFrame:
+def _spans(years: IntArray) -> list[list[int]]:
+    """Return the periods that the years fill."""
+    return [[start, end] for start, end in conventions()["periods"] if years[0] <= start and end <= years[-1]]
+
+
+def _periods(account: pl.DataFrame, known: History) -> pl.DataFrame:
     """Return the account averaged over the periods that it fills."""
-    first, last = account["year"][0] - 1, account["year"][-1]
-    spans = [span for span in conventions()["periods"] if first <= span[0] and span[1] <= last]
-    columns = ["output_growth", *PARTS, "tfp_before"]
+    columns = ["output_growth", *PARTS[:-1], "digital", "tfp", "tfp_before", "rate_of_return"]
     rows = [
         account.filter(pl.col("year") > start, pl.col("year") <= end)
-        .select(pl.col(columns).mean())
+        .select(pl.col(columns).mean(), (pl.col("status") == "estimate").any().alias("estimated"))
         .with_columns(start=pl.lit(start, pl.Int64), end=pl.lit(end, pl.Int64))
-        for start, end in spans
+        for start, end in _spans(known.years)
     ]
-    return pl.concat(rows).select("start", "end", *columns)
+    status = pl.when("estimated").then(pl.lit("estimate")).otherwise(pl.lit("transcribed")).alias("status")
+    return pl.concat(rows).select("start", "end", *columns, status)
 
 
-def _spread(
-    flows: FloatArray, income: FloatArray, combinations: Sequence[Mapping[str, float]], years: IntArray
-) -> pl.DataFrame:
-    """Return the contribution of both assets by period under every combination of the choices."""
+def _spread(known: History) -> pl.DataFrame:
+    """Return what digital capital and TFP contribute by period under every combination of the choices."""
+    choices = conventions()["choices"]
     rows = []
-    for values in combinations:
-        contribution = _assets(flows, income, values).contribution
-        for start, end in conventions()["periods"]:
-            inside = (years > start) & (years <= end)
-            if inside.sum() == end - start:
-                mean = dict(zip(ASSETS, contribution[:, inside].mean(axis=1).tolist(), strict=True))
-                rows.append({"start": start, "end": end, **values, **mean, "digital": sum(mean.values())})
-    return pl.DataFrame(rows).sort("start", maintain_order=True)
+    for given in product(*(one["values"] for one in choices.values())):
+        values = dict(zip(choices, given, strict=True))
+        periods = _periods(_account(known, _assets(known, values)), known)
+        told = {name: str(value) if name == "rate_of_return" else value for name, value in values.items()}
+        rows.append(periods.select("start", "end", *(pl.lit(value).alias(name) for name, value in told.items()),
+                                   *DIGITAL, "digital", "tfp"))  # fmt: skip
+    return pl.concat(rows).sort("start", maintain_order=True)
 
 
-def _frame(
-    made: Assets, flows: FloatArray, rest: FloatArray, whole: FloatArray, years: IntArray, tables: IntArray
-) -> pl.DataFrame:
-    """Return every asset and year; of all other capital, investment and stock."""
-    count = len(years)
-    other = whole - flows.sum(axis=0)
-    growth = np.diff(np.log(rest), prepend=np.nan)
+def _frame(known: History, made: Assets) -> pl.DataFrame:
+    """Return every asset and year."""
+    count = len(known.years)
+    share = made.part * (1 - known.labour_share)
     columns = {
-        "investment": np.vstack([flows, other]),
-        "investment_share": np.vstack([flows, other]) / whole,
-        "price": np.vstack([made.price, np.full(count, np.nan)]),
-        "stock": np.vstack([made.stock, rest]),
-        "user_cost": np.vstack([made.cost, np.full(count, np.nan)]),
-        "income_share": np.vstack([made.share, np.full(count, np.nan)]),
-        "stock_growth": np.vstack([made.growth, growth]),
-        "contribution": np.vstack([made.contribution, np.full(count, np.nan)]),
+        "investment": known.flows,
+        "investment_share": known.flows / known.whole,
+        "price": made.price,
+        "stock": made.stock,
+        "user_cost": made.cost,
+        "income_share": share,
+        "stock_growth": made.growth,
+        "contribution": made.contribution,
     }
     return pl.DataFrame(
         {
-            "year": np.tile(years, 3),
-            "asset": np.repeat([*ASSETS, OTHER], count).tolist(),
+            "year": np.tile(known.years, len(ASSETS)),
+            "asset": np.repeat(ASSETS, count).tolist(),
             **{name: pl.Series(values.ravel(), nan_to_null=True) for name, values in columns.items()},
-            "status": np.where(np.isin(np.tile(years, 3), tables), "transcribed", "estimate").tolist(),
+            "status": np.where(known.published, "transcribed", "estimate").ravel().tolist(),
         }
     )

@@ -18,6 +18,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Ranking": ("yardstick.ranking", "ranking"),
     "Audit": ("yardstick.audit", "audit"),
     "Bridge": ("yardstick.bridge", "bridge"),
+    "DigitalCapital": ("yardstick.digital", "digital"),
     "Claims": ("yardstick.claims", "claims"),
     "VintageHistory": ("yardstick.vintages", "history"),
     "VintageChange": ("yardstick.vintages", "change"),
