@@ -65,6 +65,12 @@ def test_the_main_part_prints_on_few_pages(assessed, language):
     assert 8 <= pages(browser(), assessed[1] / "report.html", language) <= PAGES_LIMIT
 
 
+def test_the_terminal_says_five_sentences(tmp_path):
+    told = run("assess", "china-provinces", "--only", "none", "--out", tmp_path / "out", "--lang", "en").splitlines()
+    assert [line.split()[0] for line in told[:6]] == ["In", "In", "In", "Against", "In", "xinzhi"]
+    assert all(line.endswith(".") for line in told[:5])
+
+
 def test_a_changed_parameter_changes_the_fingerprint(assessed, tmp_path):
     plain, _ = assessed
     other = json.loads(

@@ -138,6 +138,7 @@ def errors_left(made: Study) -> int:
 def assess(call: Call) -> int:
     """Write the whole assessment of a package, and its certificate."""
     from xinzhi.report.certificate import signing_key
+    from xinzhi.report.sentence import answer_of
 
     gc.disable()  # one short run: little is left in cycles, and looking for it costs a twentieth of the time
     key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None
@@ -148,7 +149,8 @@ def assess(call: Call) -> int:
     if call.json:
         print_json(_assessed(made, files))
         return errors_left(made)
-    console().print(made.ranking.summary(call.language), markup=False)
+    lines(answer_of(made.ranking.facts(), made.ranking.topic), call.language)
+    lines([made.ranking.provenance.foot(call.language)], call.language, style="dim")
     if made.findings:
         counts = counted(made.findings, call.language)
         lines([say("see-check", call.language, counts=counts)], call.language, style="dim")

@@ -141,12 +141,12 @@ def said(result: Ranking) -> Facts:
     newest = view.spans[-1]
     if result.frame.is_empty() or not _total(view, newest):  # regions one by one: what the measurement says of them
         return result.measurement.facts()
-    steps = (_newest, _before, _robust, _beside_nation)
+    steps = (_newest, _robust, _beside_nation, _before, _carried)
     facts = {key: values for step in steps for key, values in step(result, view, newest).items()}
     declared = result.measurement.regions_declared.facts([view.name(code) for code in view.codes])
     return (
         facts
-        | _carried(view, newest)
+        | _limits(result, view, newest)
         | {f"note.{key.removeprefix('answer.')}": one for key, one in contrast(view).items()}
         | declared
         | _findings(result, view, newest)
@@ -198,8 +198,9 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     band = _band(result, newest)
     if band is None:
         return {"ranking.before": {"figures": figures(known)}}
-    higher = [span for span in known if known[span] > band[1]]
-    lower = [span for span in known if known[span] < band[0]]
+    low, high = (_as_told(end) for end in band)
+    higher = [span for span in known if _as_told(known[span]) > high]
+    lower = [span for span in known if _as_told(known[span]) < low]
     within = [span for span in known if span not in {*higher, *lower}]
     key = "slower" if len(higher) == len(known) else "faster" if len(lower) == len(known) else "mixed"
     if not higher and not lower:
@@ -207,6 +208,11 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     values = {"higher": figures(higher), "lower": figures(lower), "within": figures(within)}
     parts = [words(f"yardstick.ranking.{name}", figures=some) for name, some in values.items() if some]
     return {f"ranking.before_{key}": {"figures": figures(known), "parts": clauses(parts)}}
+
+
+def _as_told(growth: float) -> float:
+    """Return growth in percent as sentences tell it: what reads alike is not called higher or lower."""
+    return round(100 * growth, 1)
 
 
 def _robust(result: Ranking, view: View, newest: Span) -> Facts:
@@ -233,25 +239,21 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
                 )
             )
     if result.protocols:
-        firsts = [_first(result, view, span) for span in dict.fromkeys([newest, view.lead])]
-        named = [one for one in firsts if one is not None]
+        named = _first(result, view, newest)
         key = "first" if named else "nobody"
-        parts.append(
-            words(f"yardstick.ranking.{key}", parts=clauses(named), protocols=f"{result.protocols:,}", first=FIRST)
-        )
+        parts.append(words(f"yardstick.ranking.{key}", names=named, protocols=f"{result.protocols:,}", first=FIRST))
     if not parts:
         return ends(view)
     return {"ranking.robust": {"parts": clauses(parts)}}
 
 
-def _first(result: Ranking, view: View, span: Span) -> Text | None:
+def _first(result: Ranking, view: View, span: Span) -> list[Text]:
     """Return the regions that most protocols put among the first in a period, each with the part of them, cut off."""
     rows = result.of(span.start, span.end).filter(pl.col("among_first") > MOSTLY).sort("among_first", descending=True)
-    names = [
+    return [
         words("yardstick.ranking.part", name=view.name(code), part=int(100 * share))
         for code, share in rows.select("region", "among_first").rows()
     ]
-    return words("yardstick.ranking.first_in", span=span.label, names=names) if names else None
 
 
 def _beside_nation(result: Ranking, view: View, newest: Span) -> Facts:
@@ -274,8 +276,8 @@ def _beside_nation(result: Ranking, view: View, newest: Span) -> Facts:
     }
 
 
-def _carried(view: View, newest: Span) -> Facts:
-    """Return what carried growth, and what the figures do not say."""
+def _carried(_: Ranking, view: View, newest: Span) -> Facts:
+    """Return what carried growth, and since when inputs are estimated."""
     row, frame = _total(view, newest), largest_source(view.of(newest))
     parts = {name: row[column] for name, column in PARTS.items() if row and row.get(column) is not None}
     if not parts or row["output_growth"] <= 0:
@@ -290,29 +292,37 @@ def _carried(view: View, newest: Span) -> Facts:
         "k": k,
         "n": frame.height,
     }
-    limits = [*_estimated(view, newest), *_graded(view, newest)]
-    key = "carried" if len(view.codes) > 1 else "carried_alone"
-    return {
-        f"ranking.{key}": values
-        | {"limits": clauses([words("yardstick.ranking.limits", limits=clauses(limits))]) if limits else ""}
-    }
+    ended = _ended(view, newest)
+    estimated = words("yardstick.ranking.estimated", year=min(ended)) if ended else ""
+    return {f"ranking.{'carried' if len(view.codes) > 1 else 'carried_alone'}": values | {"estimated": estimated}}
 
 
-def _estimated(view: View, newest: Span) -> list[Text]:
+def _ended(view: View, newest: Span) -> dict[int, list[Text]]:
     """Return which inputs have no official figures for all of the newest period, by the year in which these end."""
     rows = view.measurement.coverage.drop_nulls("last_official_year").sort("last_official_year", maintain_order=True)
     by_year: dict[int, list[Text]] = {}
     for series, year in rows.select("series", "last_official_year").rows():
         if year < newest.end:
             by_year.setdefault(int(year), []).append(flags.series_name(series))
-    ended = [words("yardstick.ranking.ended", names=names, year=year) for year, names in by_year.items()]
-    return [words("yardstick.ranking.estimated", ends=ended)] if ended else []
+    return by_year
 
 
-def _graded(view: View, newest: Span) -> list[Text]:
-    """Return the regions that are not ranked in the newest and in the last official period."""
+def _limits(result: Ranking, view: View, newest: Span) -> Facts:
+    """Return who is among the first in the last official period, where official figures end, and who is not ranked."""
+    facts: dict[str, Any] = {}
+    if (
+        view.lead != newest
+        and view.measurement.regions_declared.complete
+        and (named := _first(result, view, view.lead))
+    ):
+        facts["note.first_before"] = {"span": view.lead.label, "names": named, "first": FIRST}
+    if ended := _ended(view, newest):
+        parts = [words("yardstick.ranking.ended", names=names, year=year) for year, names in ended.items()]
+        facts["note.ended"] = {"parts": clauses(parts)}
     found = {span: [view.name(code) for code in view.unranked(span)] for span in dict.fromkeys([newest, view.lead])}
-    return [words("yardstick.ranking.unranked", span=span.label, names=names) for span, names in found.items() if names]
+    if unranked := [{"span": span.label, "names": names} for span, names in found.items() if names]:
+        facts["note.failed"] = unranked
+    return facts
 
 
 def _findings(result: Ranking, view: View, newest: Span) -> Facts:

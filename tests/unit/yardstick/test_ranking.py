@@ -79,9 +79,9 @@ def test_five_sentences_lead_newest_first(shipped):
     keys = [key for key in facts if not key.startswith("note.")]
     assert keys == [
         "ranking.newest_band",
-        "ranking.before_slower",
         "ranking.robust",
         "ranking.nation",
+        "ranking.before_mixed",
         "ranking.carried",
     ]
     assert said["ranking.newest_band"].startswith("In 2017–2023")
