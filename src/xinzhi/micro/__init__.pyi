@@ -3,6 +3,9 @@ from .decompose import decompose as decompose
 from .engine import Engine as Engine
 from .engine import connect as connect
 from .engine import poisson_weight as poisson_weight
+from .measurement_error import Noise as Noise
+from .misallocation import Misallocation as Misallocation
+from .misallocation import misallocation as misallocation
 from .panel import Panel as Panel
 from .panel import panel as panel
 from .production.production_function import METHODS as METHODS

@@ -142,7 +142,8 @@ def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
     table = held.table.filter(held.table.value.notnull() & held.table.weight.notnull())
     sums = table.group_by(["year", *by]).agg(
         n=table.count(), weight=table.weight.sum(), weighted=(table.weight * table.value).sum(),
-        plain=table.value.sum(), negative=(table.weight < 0).cast("int64").sum(),
+        plain=table.value.sum(), covariance=table.weight.cov(table.value, how="pop"),
+        negative=(table.weight < 0).cast("int64").sum(),
     )  # fmt: skip
     totals = held.engine.collect(sums).sort("year", *by)
     if negative := int(totals["negative"].sum() or 0):
@@ -155,16 +156,9 @@ def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
 
 def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> Decomposition:
     """Return mean and covariance of Olley and Pakes by group and year; the covariance from its own sum."""
-    table = usable.table
-    means = table.group_by(["year", *by]).agg(_w=table.weight.mean(), _v=table.value.mean())
-    names = {name: f"_{name}" for name in ("year", *by)}
-    means = means.select(**{short: means[name] for name, short in names.items()}, _w=means["_w"], _v=means["_v"])
-    joined = table.join(means, [table[name] == means[short] for name, short in names.items()])
-    spread = (joined.weight - joined["_w"]) * (joined.value - joined["_v"])
-    products = usable.engine.collect(joined.group_by(["year", *by]).agg(product=spread.sum()))
-    frame = totals.join(products, on=["year", *by], how="left").with_columns(
+    frame = totals.with_columns(
         aggregate=pl.col("weighted") / pl.col("weight"), mean=pl.col("plain") / pl.col("n"),
-        covariance=pl.col("product") / pl.col("weight"), firms=pl.col("n"),
+        covariance=pl.col("n") * pl.col("covariance") / pl.col("weight"), firms=pl.col("n"),
     )  # fmt: skip
     frame, found = _without(frame, pl.col("weight") > 0, "micro.no-weight", usable.least)
     closes(frame, "aggregate", ["mean", "covariance"], pl.col("aggregate").abs())

@@ -1,0 +1,64 @@
+"""How much of the dispersion of revenue productivity is no error of measurement (Bils, Klenow and Ruane 2021)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xinzhi.core.errors import InputError
+from xinzhi.micro.engine import Engine
+
+_NAMES = ("tfpr", "inputs", "both", "output")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """The share of the variance of log TFPR that is distortion, its standard error, and how many changes tell it.
+
+    `share` is cut at nought and one; `estimate` is what the regression gives.
+    """
+
+    share: float
+    estimate: float
+    error: float
+    observations: int
+
+
+def noise(engine: Engine, rows: Any) -> Noise:  # noqa: ANN401 - a table of Ibis
+    """Estimate the share from changes: where TFPR is mere error, output follows inputs less.
+
+    Growth of output is regressed on log TFPR (mean of both years, relative to its industry), growth of inputs, and
+    their product, within industries and years; the share is one plus the coefficient of the product over that of
+    inputs.
+    Cross products come home by industry and year, not rows.
+    """
+    now = rows.select("firm", "year", "industry", "y", "f", r=rows.xr)
+    past = now.select(_firm=now.firm, _year=now.year + 1, y0=now.y, f0=now.f, r0=now.r)
+    both = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]])
+    both = both.select(
+        "industry", "year", tfpr=(both.r + both.r0) / 2, inputs=both.f - both.f0, output=both.y - both.y0
+    )
+    both = both.mutate(both=both.tfpr * both.inputs)
+    sums = {"n": both.count()} | {f"m_{name}": both[name].sum() for name in _NAMES}
+    pairs = [(one, two) for i, one in enumerate(_NAMES) for two in _NAMES[i:]]
+    sums |= {f"{one}:{two}": (both[one] * both[two]).sum() for one, two in pairs}
+    found = engine.collect(both.group_by(["industry", "year"]).agg(**sums))
+    size, moments = len(_NAMES), np.zeros((len(_NAMES), len(_NAMES)))
+    n = found["n"].to_numpy().astype(float)
+    for one, two in pairs:
+        product = found[f"{one}:{two}"].to_numpy() - found[f"m_{one}"].to_numpy() * found[f"m_{two}"].to_numpy() / n
+        i, j = _NAMES.index(one), _NAMES.index(two)
+        moments[i, j] = moments[j, i] = product.sum()
+    free = int(n.sum()) - found.height - (size - 1)
+    if free <= 0 or np.linalg.matrix_rank(moments[:-1, :-1]) < size - 1:
+        raise InputError("micro.no-changes", ())
+    inverse = np.linalg.inv(moments[:-1, :-1])
+    slope = inverse @ moments[:-1, -1]
+    variance = max(moments[-1, -1] - slope @ moments[:-1, -1], 0.0) / free * inverse
+    estimate = 1 + slope[2] / slope[1]
+    gradient = np.array([0, -slope[2] / slope[1] ** 2, 1 / slope[1]])
+    error = float(np.sqrt(gradient @ variance @ gradient))
+    share = float(np.clip(estimate, 0, 1))
+    return Noise(share=share, estimate=float(estimate), error=error, observations=int(n.sum()))

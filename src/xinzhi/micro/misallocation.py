@@ -1,0 +1,439 @@
+"""Misallocation: how much more would be produced if inputs went where they produce most (Hsieh and Klenow 2009)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
+from typing import Any, Literal
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.parameters import setting
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import same
+from xinzhi.data import provenance
+from xinzhi.micro.engine import CONVENTIONS
+from xinzhi.micro.measurement_error import Noise, noise
+from xinzhi.micro.panel import Duplicates, Panel, counted_finding, panel
+
+CELL = ("industry", "year")
+_SCENARIOS = {"year": pl.Int64, "scenario": pl.String, "relative_output": pl.Float64}
+_PER_MILLE = 1000
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
+    """Dispersion of revenue productivity and the gains from its removal, by industry and year.
+
+    Parameters
+    ----------
+    years
+        The same for all industries, weighted by value added: ``year, firms, sd_tfpr, efficiency, gain``, and
+        ``corrected_gain`` where measurement error was asked for.
+    groups
+        By the columns of `by`: variance of log TFPR within and between groups, and the gain from reallocation inside
+        groups alone and between them.
+    counterfactuals
+        Output relative to today's when a share of every wedge is removed, or what goes with productivity alone.
+    noise
+        Measurement error by Bils, Klenow and Ruane; None where it was not asked for.
+    firms
+        An expression of the engine: every firm with its log TFPR, log TFPQ and wedges, relative to its industry.
+    """
+
+    years: pl.DataFrame
+    groups: pl.DataFrame
+    counterfactuals: pl.DataFrame
+    noise: Noise | None = None
+    firms: Any = None
+    sigma: float
+    findings: tuple[Finding, ...] = ()
+
+    def facts(self) -> Facts:
+        """Return the gain of the first and the last year, and what is corrected for measurement error."""
+        first, last = self.years.row(0, named=True), self.years.row(-1, named=True)
+        values = {"start": first["year"], "end": last["year"], "first": first["gain"], "last": last["gain"]}
+        several = first["year"] != last["year"]
+        facts: Facts = {"answer.gains" if several else "answer.gain": values | {"sd": last["sd_tfpr"]}}
+        if self.noise is not None:
+            facts["answer.noise"] = {"share": self.noise.share, "gain": last["corrected_gain"]}
+        return facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Model:
+    """The rows that are used, the cells of industry and year, and what is assumed of them."""
+
+    held: Panel
+    base: Any  # firm, keys and amounts; logarithms follow when a pass over the rows needs them
+    sigma: float
+    cells: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def rows(self, small: pl.DataFrame) -> Any:  # noqa: ANN401 - a table of Ibis
+        """Return rows with their logarithms and the columns of a small table by industry and year."""
+        named = self.held.engine.table(small.rename({key: f"_{key}" for key in CELL}))
+        base = self.base
+        rows = base.join(named, [base[key] == named[f"_{key}"] for key in CELL]).drop(*[f"_{key}" for key in CELL])
+        y, k, l = rows.output.ln(), rows.capital.ln(), rows.labour.ln()  # noqa: E741 - as in the paper
+        rows = rows.mutate(y=y, k=k, l=l, f=rows.share * k + (1 - rows.share) * l)
+        rows = rows.mutate(r=rows.y - rows.f, q=self.sigma / (self.sigma - 1) * rows.y - rows.f)
+        return rows.mutate(xr=rows.r - rows.tfpr, xq=rows.q - rows.tfpq) if "tfpr" in small.columns else rows
+
+    def kept(self) -> Any:  # noqa: ANN401 - a table of Ibis
+        """Return the rows that are not trimmed."""
+        import ibis
+
+        rows = self.rows(self.cells)
+        tests = [rows.output > 0]
+        for name in ("xr", "xq") if "xr_low" in self.cells.columns else ():
+            value, low, high = rows[name], rows[f"{name}_low"], rows[f"{name}_high"]
+            tests.append((value > low) | ((value == low) & (rows.firm > rows[f"{name}_low_firm"])))
+            tests.append((value < high) | ((value == high) & (rows.firm < rows[f"{name}_high_firm"])))
+        return rows.filter(ibis.and_(*tests))
+
+    def collect(self, expression: Any) -> pl.DataFrame:  # noqa: ANN401 - an expression of Ibis
+        return self.held.engine.collect(expression)
+
+
+def misallocation(  # noqa: PLR0913 - a table and the conventions of the literature
+    table: Any,  # noqa: ANN401 - any table, or a panel
+    columns: Mapping[str, str] | None = None,
+    *,
+    sigma: float | None = None,
+    capital_share: Any = "income",  # noqa: ANN401 - a word, a number, or a table by industry
+    labour: Literal["wages", "labour"] | None = None,
+    trim: float | None = None,
+    trim_within: Literal["year", "industry"] = "year",
+    by: Sequence[str] = (),
+    measurement_error: bool = False,
+    counterfactuals: bool = False,
+    duplicates: Duplicates = "refuse",
+    engine: Any = None,  # noqa: ANN401 - see `connect`
+) -> Misallocation:
+    """Measure misallocation of capital and labour among the firms of every industry and year.
+
+    Parameters
+    ----------
+    table, columns
+        A table of any kind, a file or an Ibis table, and what its columns are called; or a `Panel`. Needed: ``firm,
+        year, industry, output`` (value added), ``capital`` and ``wages`` or ``labour``.
+    sigma
+        Elasticity of substitution between firms; by default that of the conventions (3).
+    capital_share
+        ``income``: one less the share of wages in value added of the industry over all years; a number; or a table
+        with ``industry`` and ``capital_share``, such as shares of an economy with fewer distortions.
+    labour
+        How labour counts: the wage bill (``wages``, the default where there is one) or persons (``labour``).
+    trim, trim_within
+        The share of firms left out at each end of TFPR and of TFPQ, by whole ranks, so that every engine leaves out the
+        same: among all firms of a ``year``, relative to their industry, or of an ``industry`` and year.
+    by
+        Columns, such as region and ownership, within and between whose groups misallocation is told apart.
+    measurement_error
+        Whether the share of dispersion that is no error is estimated, from growth of output and inputs.
+    counterfactuals
+        Whether output with smaller wedges is computed (Restuccia and Rogerson 2008).
+    duplicates, engine
+        See `panel` and `connect`.
+
+    Returns
+    -------
+    Misallocation
+
+    Notes
+    -----
+    Industry output relative to the efficient one follows from four sums: value added, capital, labour, and the sum of
+    (value added)^σ / (inputs)^(σ-1) over firms. Industries are weighted by value added (Cobb-Douglas aggregate).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> firms = {"firm": [1, 2], "year": [2020, 2020], "industry": ["C39", "C39"], "output": [4.0, 1.0]}
+    >>> firms = pl.DataFrame(firms | {"capital": [1.0, 1.0], "labour": [1.0, 1.0]})
+    >>> made = misallocation(firms, capital_share=0.5, trim=0)
+    >>> round(made.frame["gain"][0], 4)
+    0.4422
+    """
+    held = table if isinstance(table, Panel) else panel(table, columns, by, engine=engine, duplicates=duplicates)
+    workers = labour or ("wages" if held.has("wages") else "labour")
+    held.need("industry", "output", "capital", workers, *by)
+    if workers == "labour":  # persons cost no known amount: wedges are told apart from their mean only
+        held = replace(held, findings=(*held.findings, counted_finding("micro.persons", 0, 0)))
+    elasticity = float(setting(CONVENTIONS, "misallocation.sigma") if sigma is None else sigma)
+    if elasticity <= 1:
+        raise UsageError("micro.sigma", given=elasticity)
+    cut = float(setting(CONVENTIONS, "misallocation.trim") if trim is None else trim)
+    if not 0 <= cut < 1 / 2:
+        raise UsageError("micro.trim", given=cut)
+    if trim_within not in {"year", "industry"}:
+        raise UsageError("micro.choice", name="trim_within", given=trim_within, known=[same("year"), same("industry")])
+    model, counts = _usable(held, workers, elasticity, by)
+    found, shares = _shares(model.held, counts, capital_share)
+    model = replace(model, held=replace(model.held, findings=(*model.held.findings, *found)))
+    first = _levels(_sums(model, model.rows(shares), CELL), elasticity)
+    model = replace(model, cells=_trimmed(replace(model, cells=first), round(cut * _PER_MILLE), trim_within))
+    rows = model.kept()
+    last = _levels(_sums(model, rows, CELL), elasticity)
+    frame = _frame(last, counts, elasticity)
+    made = noise(held.engine, rows) if measurement_error else None
+    return Misallocation(
+        frame=frame, years=_years(frame, made), groups=_by_groups(model, rows, by),
+        counterfactuals=_counterfactuals(model, last) if counterfactuals else pl.DataFrame(schema=_SCENARIOS),
+        noise=made, sigma=elasticity, findings=model.held.findings, firms=_firms(model),
+        provenance=provenance(
+            "misallocation", sigma=elasticity, trim=cut, trim_within=trim_within, labour=workers,
+            capital_share=capital_share if isinstance(capital_share, str | float | int) else "table",
+        ),
+    )  # fmt: skip
+
+
+def _usable(held: Panel, workers: str, sigma: float, by: Sequence[str]) -> tuple[_Model, pl.DataFrame]:
+    """Return the rows with positive amounts, and rows, wages and output by industry and year, in one pass."""
+    import ibis
+
+    table = held.table
+    amounts = {"output": table.output, "capital": table.capital, "labour": table[workers]}
+    good = ibis.and_(*(amount > 0 for amount in amounts.values()))
+    sums = {"rows": table.count(), "good": good.cast("int64").sum(), "output": good.ifelse(table.output, 0.0).sum()}
+    if held.has("wages"):
+        sums["wages"] = good.ifelse(table.wages, 0.0).sum()
+    counts = held.engine.collect(table.group_by(list(CELL)).agg(**sums)).with_columns(pl.col("good").fill_null(0))
+    lost = counts.select((pl.col("rows") - pl.col("good")).sum()).item()
+    columns = [same(role) for role in ("output", "capital", workers)]
+    if not counts["good"].sum():
+        raise InputError("micro.nothing-left", (), columns=columns)
+    if lost:
+        found = counted_finding("micro.left-out", lost, held.least, columns=columns)
+        held = replace(held, findings=(*held.findings, found))
+    base = table.filter(good).select("firm", "year", "industry", *[one for one in by if one != "industry"], **amounts)
+    return _Model(held=held, base=base, sigma=sigma), counts.filter(pl.col("good") > 0)
+
+
+def _shares(held: Panel, counts: pl.DataFrame, wish: Any) -> tuple[tuple[Finding, ...], pl.DataFrame]:  # noqa: ANN401 - of several kinds
+    """Return the share of capital by industry and year; industries without one in (0, 1) are left out, counted."""
+    if isinstance(wish, int | float) and not isinstance(wish, bool):
+        if not 0 < wish < 1:
+            raise UsageError("micro.share", given=wish)
+        found = counts.select(pl.col("industry").unique(), share=pl.lit(float(wish)))
+    elif isinstance(wish, str):
+        if wish != "income":
+            raise UsageError("micro.choice", name="capital_share", given=wish, known=[same("income")])
+        held.need("wages")
+        found = counts.group_by("industry").agg(share=1 - pl.col("wages").sum() / pl.col("output").sum())
+    else:
+        from xinzhi.data import read_any
+
+        given = read_any(wish, "shares")[0].cells
+        if missing := {"industry", "capital_share"} - set(given.columns):
+            raise UsageError("micro.share-table", missing=[same(one) for one in sorted(missing)])
+        found = given.select(pl.col("industry").cast(pl.String), share=pl.col("capital_share").cast(pl.Float64))
+    every = counts.select("industry", "year").join(found, on="industry", how="left")
+    good = every.filter((pl.col("share") > 0) & (pl.col("share") < 1))
+    if good.is_empty():
+        raise InputError("micro.no-share", ())
+    lost = every["industry"].n_unique() - good["industry"].n_unique()
+    return (counted_finding("micro.share-outside", lost, 0),) if lost else (), good
+
+
+def _sums(model: _Model, rows: Any, keys: Sequence[str]) -> pl.DataFrame:  # noqa: ANN401 - a table of Ibis
+    """Return what efficiency and dispersion are made from, by some keys."""
+    power = model.sigma - 1
+    mixed, paid = rows.l - rows.k, rows.l - rows.y
+    sums = rows.group_by(list(keys)).agg(
+        firms=rows.count(), share=rows.share.max(), output=rows.output.sum(), capital=rows.capital.sum(),
+        labour=rows.labour.sum(), inputs=rows.f.exp().sum(), talent=(power * rows.q).exp().sum(),
+        r=rows.r.sum(), q=rows.q.sum(), rr=(rows.r * rows.r).sum(), qq=(rows.q * rows.q).sum(),
+        rq=(rows.r * rows.q).sum(),
+        c=mixed.sum(), cc=(mixed * mixed).sum(), o=paid.sum(), oo=(paid * paid).sum(),
+    )  # fmt: skip
+    n = pl.col("firms")
+
+    def moment(one: str, two: str) -> pl.Expr:
+        return pl.col(f"{one}{two}") / n - pl.col(one) / n * pl.col(two) / n
+
+    spreads = {f"var_{name}": moment(name, name).clip(0, None) for name in "rqco"}
+    means = {"mean_r": pl.col("r") / n, "mean_q": pl.col("q") / n}
+    return model.collect(sums).with_columns(**means, **spreads, cov=moment("r", "q"))
+
+
+def _joint() -> pl.Expr:
+    """Return the logarithm of the inputs of an industry together."""
+    return pl.col("share") * pl.col("capital").log() + (1 - pl.col("share")) * pl.col("labour").log()
+
+
+def _levels(cells: pl.DataFrame, sigma: float) -> pl.DataFrame:
+    """Return the cells with the revenue productivity of the industry, and the mean productivity of its firms."""
+    mean = (pl.col("talent").log() - pl.col("firms").log()) / (sigma - 1)
+    return cells.with_columns(tfpr=pl.col("output").log() - _joint(), tfpq=mean)
+
+
+def _trimmed(model: _Model, per_mille: int, within: str) -> pl.DataFrame:
+    """Return the cells with the last firms that are cut at each end of TFPR and TFPQ: values, and names for ties.
+
+    Only rows far from the mean are ranked; where fewer lie there than are to be cut, all rows are. Both give the same.
+    """
+    small = model.cells.select(*CELL, "share", "tfpr", "tfpq")
+    if not per_mille:
+        return small
+    keys = ["year"] if within == "year" else list(CELL)
+    n, cut = pl.col("firms"), (pl.col("firms").sum() * per_mille) // _PER_MILLE
+    share = setting(CONVENTIONS, "misallocation.tail") * per_mille / _PER_MILLE
+    reach = NormalDist().inv_cdf(1 - share) if share < 1 / 2 else 0.0
+    bounds: dict[str, pl.Expr] = {}
+    for name in ("r", "q"):
+        off = pl.col(f"mean_{name}") - pl.col(f"tfp{name}")
+        mid = (n * off).sum() / n.sum()
+        sd = ((n * (pl.col(f"var_{name}") + off**2)).sum() / n.sum() - mid**2).clip(0, None).sqrt()
+        bounds |= {f"{name}_below": mid - reach * sd, f"{name}_above": mid + reach * sd}
+    limits = model.cells.group_by(keys).agg(cut=cut, **bounds)
+    near = _candidates(model, small.join(limits, on=keys, how="left"), keys)
+    sides = {f"{name}_{side}": near[f"x{name}"] for name in "rq" for side in ("below", "above")}
+    beyond = {
+        name: (value < near[name] if name.endswith("below") else value > near[name]) for name, value in sides.items()
+    }
+    counted = model.collect(
+        near.group_by(keys).agg(**{name: test.cast("int64").sum() for name, test in beyond.items()})
+    )
+    enough = limits.select(*keys, "cut").join(counted, on=keys, how="left")
+    every = enough.select(pl.any_horizontal(pl.col(name).fill_null(0) < pl.col("cut") for name in beyond).any()).item()
+    if every:
+        near = _candidates(
+            model, small.join(limits.with_columns(pl.lit(None, pl.Float64).alias(one) for one in beyond), on=keys), keys
+        )
+    for name in ("xr", "xq"):
+        for side in ("low", "high"):
+            found = _cut(model, near, keys, name, side)
+            small = small.join(found, on=keys, how="left")
+    return small.with_columns(  # nobody is cut where the rank is nought
+        pl.col(f"{name}_{side}").fill_null(-math.inf if side == "low" else math.inf)
+        for name in ("xr", "xq")
+        for side in ("low", "high")
+    )
+
+
+def _candidates(model: _Model, small: pl.DataFrame, keys: Sequence[str]) -> Any:  # noqa: ANN401 - a table of Ibis
+    """Return the rows beyond the bounds, kept; all rows where a bound is null."""
+    import ibis
+
+    rows = model.rows(small)
+    far = [(rows[f"x{name}"] < rows[f"{name}_below"]) | (rows[f"x{name}"] > rows[f"{name}_above"]) for name in "rq"]
+    far.append(rows.r_below.isnull())
+    bounds = [f"{name}_{side}" for name in "rq" for side in ("below", "above")]
+    return model.held.engine.keep(rows.filter(ibis.or_(*far)).select(*keys, "firm", "xr", "xq", "cut", *bounds))
+
+
+def _cut(model: _Model, near: Any, keys: Sequence[str], name: str, side: str) -> pl.DataFrame:  # noqa: ANN401 - a table of Ibis
+    """Return the last firm that is cut at an end of a column, by partition."""
+    import ibis
+
+    value = near[name]
+    order = [value, near.firm] if side == "low" else [value.desc(), near.firm.desc()]
+    rank = ibis.row_number().over(ibis.window(group_by=[near[key] for key in keys], order_by=order))
+    ranked = near.select(*keys, "cut", value=value, owner=near.firm, _rank=rank)
+    last = ranked.filter(ranked["_rank"] == ranked.cut - 1)
+    return model.collect(last.select(*keys, **{f"{name}_{side}": last.value, f"{name}_{side}_firm": last.owner}))
+
+
+def _efficiency(sigma: float) -> pl.Expr:
+    """Return the logarithm of output relative to the efficient output of a cell."""
+    return (sigma * pl.col("output").log() + (1 - sigma) * _joint() - pl.col("talent").log()) / (sigma - 1)
+
+
+def _frame(cells: pl.DataFrame, counts: pl.DataFrame, sigma: float) -> pl.DataFrame:
+    """Return dispersion and gains by industry and year."""
+    log = _efficiency(sigma)
+    spreads = {"sd_tfpr": "r", "sd_tfpq": "q", "sd_capital_wedge": "c", "sd_output_wedge": "o"}
+    own = {
+        "left_out": pl.col("rows") - pl.col("firms"),
+        "value_added": pl.col("output"),
+        "capital_share": pl.col("share"),
+    }
+    own |= {name: pl.col(f"var_{short}").sqrt() for name, short in spreads.items()}
+    own |= {"efficiency": log.exp(), "gain": (-log).exp() - 1}
+    own |= {"mix_gain": (_joint() - pl.col("inputs").log()).exp() - 1}
+    both = cells.join(counts.select(*CELL, "rows"), on=list(CELL), how="left")
+    return both.select(*CELL, "firms", **own).sort(CELL)
+
+
+def _years(frame: pl.DataFrame, made: Noise | None) -> pl.DataFrame:
+    """Return all industries together, weighted by value added."""
+    weight = pl.col("value_added") / pl.col("value_added").sum()
+    log = (weight * pl.col("efficiency").log()).sum()
+    years = frame.group_by("year").agg(
+        firms=pl.col("firms").sum(), sd_tfpr=(weight * pl.col("sd_tfpr") ** 2).sum().sqrt(),
+        efficiency=log.exp(), gain=(-log).exp() - 1,
+    ).sort("year")  # fmt: skip
+    if made is not None:
+        years = years.with_columns(corrected_gain=(1 + pl.col("gain")) ** made.share - 1)
+    return years
+
+
+def _by_groups(model: _Model, rows: Any, by: Sequence[str]) -> pl.DataFrame:  # noqa: ANN401 - a table of Ibis
+    """Return variance within and between groups, and what reallocation inside groups alone would give."""
+    kinds = {"dimension": pl.String, "year": pl.Int64} | dict.fromkeys(
+        ("variance_within", "variance_between", "gain_within", "gain_between"), pl.Float64
+    )
+    parts = [pl.DataFrame(schema=kinds)]
+    power = (model.sigma - 1) / model.sigma
+    for name in by:
+        cells = _sums(model, rows, [*CELL, name])
+        best = (
+            pl.col("talent").log() / (model.sigma - 1) + _joint()
+        ) * power  # efficient output of a group, to the power
+        n, mean = pl.col("firms"), (pl.col("firms") * pl.col("mean_r")).sum() / pl.col("firms").sum()
+        cell = cells.group_by(CELL).agg(
+            pl.col("share").max(), pl.col("output", "capital", "labour", "talent").sum(),
+            inside=best.max() + (best - best.max()).exp().sum().log(),
+            within=(n * pl.col("var_r")).sum() / n.sum(), between=(n * (pl.col("mean_r") - mean) ** 2).sum() / n.sum(),
+        )  # fmt: skip
+        weight = pl.col("output") / pl.col("output").sum()
+        inside = pl.col("inside") / power - pl.col("output").log() / power
+        year = cell.group_by("year").agg(
+            variance_within=(weight * pl.col("within")).sum(), variance_between=(weight * pl.col("between")).sum(),
+            gain_within=(weight * inside).sum().exp() - 1,
+            gain_between=(weight * (-_efficiency(model.sigma) - inside)).sum().exp() - 1,
+        )  # fmt: skip
+        parts.append(
+            year.select(pl.lit(name).alias("dimension"), pl.col("year").cast(pl.Int64), *list(kinds)[2:]).sort("year")
+        )
+    return pl.concat(parts)
+
+
+def _counterfactuals(model: _Model, last: pl.DataFrame) -> pl.DataFrame:
+    """Return output relative to today's when wedges shrink, or without (or with only) what goes with productivity."""
+    slope = pl.when(pl.col("var_q") > 0).then(pl.col("cov") / pl.col("var_q")).otherwise(0.0)
+    few = last.select(*CELL, "mean_r", "mean_q", slope=slope)
+    rows = replace(model, cells=model.cells.join(few, on=list(CELL), how="inner")).kept()
+    wedge, talent = rows.r - rows.mean_r, rows.q - rows.mean_q
+    kinds = {f"shrink_{share:g}": (1 - share) * wedge for share in setting(CONVENTIONS, "misallocation.shares")}
+    kinds |= {"uncorrelated": wedge - rows.slope * talent, "correlated": rows.slope * talent}
+    s, sums = model.sigma, {"output": rows.output.sum()}
+    for name, log in ({"today": wedge} | kinds).items():
+        sums[f"{name}:sales"] = ((s - 1) * (talent - log)).exp().sum()
+        sums[f"{name}:inputs"] = ((s - 1) * talent - s * log).exp().sum()
+    found = model.collect(rows.group_by(list(CELL)).agg(**sums))
+    weight = pl.col("output") / pl.col("output").sum()
+
+    def made(name: str) -> pl.Expr:
+        return s / (s - 1) * pl.col(f"{name}:sales").log() - pl.col(f"{name}:inputs").log()
+
+    years = found.group_by("year").agg(
+        *((weight * (made(name) - made("today"))).sum().exp().alias(name) for name in kinds)
+    )  # fmt: skip
+    long = years.unpivot(index="year", variable_name="scenario", value_name="relative_output")
+    return long.cast({"year": pl.Int64}).sort("year", "scenario")
+
+
+def _firms(model: _Model) -> Any:  # noqa: ANN401 - an expression of Ibis
+    """Return every firm with its productivities and wedges; productivities relative to its industry."""
+    rows = model.kept()
+    rental = math.log(setting(CONVENTIONS, "misallocation.rental"))
+    capital = (rows.share / (1 - rows.share)).ln() + rows.l - rows.k - rental
+    output = math.log(model.sigma / (model.sigma - 1)) + rows.l - rows.y - (1 - rows.share).ln()
+    return rows.select(
+        "firm", "year", "industry", ln_tfpr=rows.xr, ln_tfpq=rows.xq, ln_capital_wedge=capital, ln_output_wedge=output
+    )
