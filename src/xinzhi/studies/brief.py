@@ -278,9 +278,9 @@ def flags(found: risks.Register, code: str) -> Facts:
     told = [
         {
             "severity": words(f"register.chart.{row['severity']}"),
-            "pitfall": named.get(row["pitfall"], same(row["pitfall"])),
-            "item": same("") if row["kind"] == "region"
-            else words("brief.flags.item", name=found.names.text(row["kind"], row["item"])),
+            "pitfall": (pitfall := named.get(row["pitfall"], same(row["pitfall"]))),
+            "about": pitfall if row["kind"] == "region"
+            else words("brief.flags.item", pitfall=pitfall, name=found.names.text(row["kind"], row["item"])),
             "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
             "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
         }

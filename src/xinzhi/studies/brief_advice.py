@@ -66,6 +66,8 @@ def ability(shared: Read, code: str) -> Ability | None:
     counts = {"year": chosen.year, "n": len(named), "able": len(lists["can"]), "proxy": len(lists["by_proxy"]),
               "unknown": len(lists["unproven"]), "unable": len(lists["contradicted"])}  # fmt: skip
     facts: Facts = {"able.named": counts}
+    if general:
+        facts["able.general"] = {"n": len(general)}
     facts |= {f"able.{name}": {"names": _names(found, some)} for name, some in lists.items() if some}
     return Ability(region=code, rows=rows, facts=facts, planned=True, codes=lists)
 
@@ -80,10 +82,17 @@ def _names(found: Able, codes: Sequence[str]) -> Text:
 
 
 def best_evidence(found: Able, region: str, category: str) -> dict[str, Any] | None:
-    """Return the piece of evidence that says most, as `able` sorts them."""
+    """Return the piece of evidence that the verdict rests on, else the first as `able` sorts them."""
     rows = found.evidence.filter(
         pl.col("region") == region, pl.col("for_category") == category, ~pl.col("measure").is_in(TALK)
     )
+    row = found.frame.row(by_predicate=(pl.col("region") == region) & (pl.col("category") == category), named=True)
+    decides = {
+        "output": pl.col("measure").eq_missing(row["output_measure"]),
+        "cluster": pl.col("evidence") == "designation",
+    }
+    mine = rows.filter(decides[row["reason"]]) if row["reason"] in decides else rows.clear()
+    rows = mine if mine.height else rows
     return rows.row(0, named=True) if rows.height else None
 
 
@@ -100,7 +109,7 @@ def told(row: Mapping[str, Any]) -> Text:
     elif scale == 1 and row["value"] == int(row["value"]):  # a count is told as it is
         value = Text(zh=f"{row['value']:,.0f}{unit_text(unit).zh}", en=f"{row['value']:,.0f} {unit_text(unit).en}")
     else:
-        value = amount(row["value"], row["unit"])
+        value = amount(row["value"], row["unit"], trim=True)
     return words("brief.moves.evidence", value=value, **figures)
 
 
@@ -145,8 +154,11 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
     ]
     facts: Facts = {"moves.about": {}, "moves.build": built} if built else {"moves.none": {}}
     held = [one for name in ("can", "by_proxy") for one in state.codes[name] if one in flagged]
-    for name, codes in (("contradicted", state.codes["contradicted"]), ("idle", held),
-                        ("unproven", state.codes["unproven"])):  # fmt: skip
+    if state.codes["contradicted"]:
+        facts["moves.contradicted"] = {
+            "names": clauses([_dated(found, state, one) for one in state.codes["contradicted"]])
+        }
+    for name, codes in (("idle", held), ("unproven", state.codes["unproven"])):
         if codes:
             facts[f"moves.{name}"] = {"names": _names(found, codes)}
     if state.codes["unproven"] or state.codes["contradicted"]:
@@ -158,6 +170,12 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
             "high": band["high"],
         }
     return facts
+
+
+def _dated(found: Able, state: Ability, category: str) -> Text:
+    """Return the name of a category with the year of the series that shows next to nothing."""
+    year = state.rows.filter(category=category)["output_year"].item()
+    return words("brief.moves.dated", name=found.names.text("category", category), year=year)
 
 
 def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dict[str, Any]:

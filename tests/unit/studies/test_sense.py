@@ -6,18 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
 import xinzhi
 from xinzhi.data import names_of
-from xinzhi.pathways import able, choices, plan
+from xinzhi.pathways import able, choices, northeast, plan
 from xinzhi.risks import register
+from xinzhi.studies.brief import of_region
+from xinzhi.studies.brief_read import read
+from xinzhi.studies.study import SILENT
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     (Path(__file__).parents[2] / "cases" / "sense.yaml").read_text("utf-8")
 )
-LEAST = 60
+LEAST, FIRST = 110, 2000
 
 
 def parts(text: str) -> list[str]:
@@ -78,14 +82,65 @@ def of_register(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterato
 def of_plan(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
     found = plan(package)
     told = set(found.frame.select("region", "category").iter_rows())
+    free = set(plan(package, untested=True).candidates["category"])
     first = found.summary().splitlines()[0]
     for case in cases:
         if "first" in case and case["first"] not in first:
             yield f"{first}; {case['why']}"
+        if absent := set(parts(case.get("weighed", ""))) - free - {""}:
+            yield f"no candidates: {absent}; {case['why']}"
+        if there := set(parts(case.get("unweighed", ""))) & free:
+            yield f"candidates: {there}; {case['why']}"
         for region in codes(package, case["region"]):
             for category in parts(case.get("category", "")):
                 if (region, category) in told:
                     yield f"{region} {category}; {case['why']}"
+
+
+def of_brief(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    shared = read(package, "xinzhi-cn-2026", SILENT)
+    kinds = package.tables["plan_categories"].select("name_en", "category").iter_rows()
+    code_of = dict(kinds)
+    made = {}
+    for code in codes(package, "all"):
+        brief = of_region(shared, code)
+        built = {code_of[one["category"].en] for one in brief.parts["moves"].get("moves.build", [])}
+        made[code] = (built, brief.summary("en"))
+    for case in cases:
+        for region in codes(package, case["region"]):
+            built, text = made[region]
+            lacking = {one for one in parts(case.get("moves", "")) if one and one not in built}
+            told = {one for one in parts(case.get("never", "")) if one in built}
+            if lacking or told:
+                yield f"{region}: lacks {lacking}, told {told}; {case['why']}"
+            if case.get("says", "") not in text:
+                yield f"{region} does not say {case['says']}; {case['why']}"
+            for one in case.get("never_says", "").split(" ; "):
+                if one and one in text:
+                    yield f"{region} says {one}; {case['why']}"
+
+
+STILL = 0.02
+
+
+def of_northeast(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    rows = package.tables["accounts"].select("region", "year", "population").drop_nulls()
+    change = {}
+    for code in codes(package, "Liaoning, Jilin, Heilongjiang"):
+        path = rows.filter(pl.col("region") == code, pl.col("year") >= FIRST).sort("year")["population"]
+        change[code] = path[-1] / path[0] - 1
+    told, name = northeast(package).summary("en"), names_of(package).region
+    refused = {code for code in change if f"{name(code).en}: no comparison of any series" in told}
+    for case in cases:
+        for region in codes(package, case["region"]):
+            ways = {"falls": change[region] < -0.1, "still": abs(change[region]) < STILL}
+            if not ways.get(case.get("population", ""), True):
+                yield f"{region}: {change[region]:.3f}; {case['why']}"
+            others = codes(package, case["less_than"]) if "less_than" in case else []
+            if any(change[region] >= change[one] for one in others):
+                yield f"{region}: {change}; {case['why']}"
+            if case.get("control") == "refused" and region not in refused:
+                yield f"{region}: not refused; {case['why']}"
 
 
 def of_opportunities(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
@@ -118,6 +173,8 @@ ASK = {
     "plan": of_plan,
     "opportunities": of_opportunities,
     "scope": of_scope,
+    "brief": of_brief,
+    "northeast": of_northeast,
 }
 
 

@@ -97,10 +97,11 @@ def _outputs(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
         for measure, rule in one.get("output", {}).items()
     ]  # fmt: skip
     blank = {"region": pl.String, "category": pl.String, "ratio": pl.Float64, "share": pl.Float64, "year": pl.Int64,
-             "passes": pl.Boolean, "soft": pl.Boolean, "lasting": pl.Boolean, "little": pl.Boolean}  # fmt: skip
+             "passes": pl.Boolean, "soft": pl.Boolean, "lasting": pl.Boolean, "little": pl.Boolean,
+             "measure": pl.String}  # fmt: skip
     every = pl.concat([pl.DataFrame(schema=blank), *found]).sort("passes", "ratio")
     last = {"output": "ratio", "output_share": "share", "output_year": "year", "soft": "soft", "lasting": "lasting",
-            "passes": "passes"}  # fmt: skip
+            "passes": "passes", "output_measure": "measure"}  # fmt: skip
     kept = {name: pl.col(column).last() for name, column in last.items()}
     return every.group_by(_KEY, maintain_order=True).agg(**kept, little=pl.col("little").any())
 
@@ -136,8 +137,10 @@ def _series(
         "region", "ratio", "share", "year", category=pl.lit(category),
         passes=pl.col("ratio") >= threshold(rule["least"]),
         soft=pl.lit(rule.get("as") == "proxy"), lasting=pl.lit(bool(rule.get("lasting"))),
-        little=pl.lit(complete) & little,
-    ).select("region", "category", "ratio", "share", "year", "passes", "soft", "lasting", "little")  # fmt: skip
+        little=pl.lit(complete) & little, measure=pl.lit(measure),
+    ).select(
+        "region", "category", "ratio", "share", "year", "passes", "soft", "lasting", "little", "measure"
+    )  # fmt: skip
 
 
 def _figures(rows: pl.DataFrame) -> pl.DataFrame:
@@ -253,7 +256,8 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     told = filled.with_columns(reason=reason).with_columns(able=verdict).with_columns(grade=grade)
     return told.select(
         "region", "category", "able", "grade", pl.col("designation").fill_null("none"), "output", "output_share",
-        "output_year", "stated", "rank", "quotient", "quotient_year", pl.col("evidence").fill_null(0), "reason",
+        "output_year", "output_measure", "stated", "rank", "quotient", "quotient_year",
+        pl.col("evidence").fill_null(0), "reason",
     )  # fmt: skip
 
 
