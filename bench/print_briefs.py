@@ -1,6 +1,6 @@
 """Print the brief of every region in both languages with a headless Chromium and count the pages: two of A4 each.
 
-``python bench/print_briefs.py [FOLDER]`` with `chromium` and `pdfinfo` (poppler-utils) on the path; exits 1 on any other.
+``python bench/print_briefs.py [FOLDER]``, with `chromium` and `pdfinfo` (poppler-utils); exits 1 on any other.
 """
 
 from __future__ import annotations
