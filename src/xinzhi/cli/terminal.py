@@ -279,14 +279,15 @@ def _bands(made: Study, call: Call) -> None:
     top = call.get("top", 10)
     shown = rows if rows.height <= 2 * top else pl.concat([rows.head(top), rows.tail(top)])
     names = ("relative_low", "relative_high") if result.refused else ("low", "high")
+    compared = ["above-all", "ranks"] if result.part is None else []  # a part of the regions is compared with nothing
     cells = [
         [result.names.region(row["region"]), percent(row["measured"], 1),
-         f"{percent(row[names[0]], 1)} – {percent(row[names[1]], 1)}", _surely(row["above_nation"]),
-         f"{row['rank_low']}–{row['rank_high']}"]
+         "–" if row[names[0]] is None else f"{percent(row[names[0]], 1)} – {percent(row[names[1]], 1)}",
+         *([_surely(row["above_nation"]), f"{row['rank_low']}–{row['rank_high']}"] if compared else [])]
         for row in shown.iter_rows(named=True)
     ]  # fmt: skip
     band = "relative-band" if result.refused else "band"
-    grid(["region", "tfp", band, "above-all", "ranks"], cells, call.language)
+    grid(["region", "tfp", band, *compared], cells, call.language)
 
 
 def _surely(chance: float) -> str:

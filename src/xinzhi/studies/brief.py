@@ -178,8 +178,10 @@ def _band_of(bands: Bands | None, code: str) -> dict[str, Any] | None:
 
 
 def _side(bands: Bands, row: Mapping[str, Any]) -> str:
-    """Return on which side of all together a region is, where that is decided."""
+    """Return on which side of all together a region is, where that is decided: never in a part of the declared set."""
     above = row["above_nation"]
+    if above is None:
+        return "tie"
     return "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
 
 
@@ -198,7 +200,7 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
         else:
             figures = {"value": own["tfp_growth"], "low": band["low"], "high": band["high"]}
             facts["growth.banded"] = told | figures | {"nation": _nation(measured, span)}
-        if own["rank"] is not None:
+        if own["rank"] is not None and band["rank_low"] is not None:
             n = bands.frame.filter(pl.col("region") != yardstick.NATIONAL)["region"].n_unique()
             facts["growth.ranks"] = {"low": band["rank_low"], "high": band["rank_high"], "n": n}
     else:

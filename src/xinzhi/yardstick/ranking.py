@@ -166,8 +166,12 @@ def _band(result: Ranking, span: Span) -> tuple[float, float] | None:
     """Return the widest band of all regions together: of the estimates, and with drift and revisions."""
     if result.bands is None:
         return None
+    codes = result.measurement.panel.regions
     mine = result.bands.frame.filter(
-        pl.col("component").is_in([TOGETHER, ALL]), region=TOTAL, start=span.start, end=span.end
+        pl.col("component").is_in([TOGETHER, ALL]),
+        region=codes[0] if len(codes) == 1 else TOTAL,
+        start=span.start,
+        end=span.end,
     ).drop_nulls("low")
     return mine.select(pl.col("low").min(), pl.col("high").max()).row(0) if mine.height else None
 

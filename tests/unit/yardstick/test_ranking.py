@@ -158,21 +158,21 @@ def test_the_note_on_findings_says_by_how_much_growth_moves(shipped):
     assert said["single"] > 0
 
 
-def test_one_region_has_no_rank_no_band_and_says_so(shipped):
+def test_one_region_has_its_band_and_no_rank(shipped):
     made = assess(alone(shipped.package, "520000"), only=("none",)).ranking
     facts, said = told(made)
-    assert "ranking.newest_no_band" in facts
-    assert "no band" in said["ranking.newest_no_band"]
+    assert "% band 0.0 to 1.9" in said["ranking.newest_band"]
     assert "ranking.nation" not in facts
     assert "ranking.robust" not in facts
     assert (
         facts["ranking.alone"]["protocol_low"]
-        < facts["ranking.newest_no_band"]["tfp"]
+        < facts["ranking.newest_band"]["tfp"]
         < facts["ranking.alone"]["protocol_high"]
     )
     assert made.frame["rank"].is_null().all()
     mine = shipped.ranking.frame.filter(region="520000")
-    assert made.frame["tfp_growth"].to_list() == pytest.approx(mine["tfp_growth"].to_list(), abs=1e-12)
+    for name in ("tfp_growth", "low", "high"):
+        assert made.frame[name].to_list() == pytest.approx(mine[name].to_list(), abs=1e-12)
 
 
 def test_a_part_of_the_set_is_told_as_the_measurement_tells_it(shipped):

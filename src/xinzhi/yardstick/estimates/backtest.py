@@ -15,6 +15,7 @@ from xinzhi.data import Package, as_package
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.benchmark import benchmarked
+from xinzhi.yardstick.estimates.declared_set import is_part
 from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, only, path, tfp_growth
 from xinzhi.yardstick.estimates.errors import conventions, learn
 from xinzhi.yardstick.estimates.results import Backtest
@@ -52,7 +53,7 @@ def backtest(
     Raises
     ------
     InputError
-        When there are too few years or regions to learn from.
+        When there are too few years or regions to learn from, or the package holds a part of the declared set.
 
     Notes
     -----
@@ -72,6 +73,8 @@ def backtest(
     data, rules = as_package(package), load_protocol(protocol)
     tables = require(data, rules)
     panel = read_panel(data)
+    if is_part(panel, rules):
+        raise InputError("yardstick.backtest-of-a-part", n=len(panel.regions), all=len(rules.regions))
     level = float(rules.value("estimates.level"))
     inputs = {name: data.fingerprint(name) for name in tables}
     rows = list(_verdicts(panel, rules, level, ends))

@@ -15,6 +15,7 @@ from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.audit import Audit
 from xinzhi.yardstick.benchmark import benchmarked
+from xinzhi.yardstick.estimates.declared_set import Ground, ground
 from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
 from xinzhi.yardstick.estimates.draws import tfp_growth as drawn_growth
 from xinzhi.yardstick.estimates.errors import learn
@@ -59,7 +60,8 @@ def bands(
     UsageError
         When nothing is estimated, or the protocol has no group `estimates`, or its capital is not one stock.
     InputError
-        When fewer than 8 years or 10 regions are there to learn errors from.
+        When fewer than 8 years or 10 regions are there to learn errors from. A package with a part of the declared
+        set takes the errors from the package that the protocol names.
 
     Notes
     -----
@@ -82,30 +84,35 @@ def bands(
         raise UsageError("yardstick.nothing-estimated")
     held = float(rules.value("estimates.level")) if level is None else _level(level)
     count = int(rules.value("estimates.draws"))
-    errors = learn(panel, rules)
-    made = path(panel, rules, _last_measured(measurement))
-    changes = draw(panel, rules, made, errors, count, generator(rules))
-    sample = _Sample(measurement, made, rules, changes)
+    base = ground(measurement, _accounts(measurement))
+    panel = base.panel
+    errors = learn(base.learned, rules)
+    made = path(panel, rules, _last_measured(base))
+    changes = draw(panel, rules, made, errors, count, generator(rules), learned=base.learned)
+    sample = _Sample(base, made, changes)
     spans = sample.spans()
-    told = {name: [state(sample.means(name, span), held) for span in spans] for name in sample.components()}
+    said_of = {name: [state(sample.means(name, span), held) for span in spans] for name in sample.components()}
     newest = [(year - 1, year) for year in panel.years[made.at[1:]].tolist()]
     told_years = [state(sample.means(TOGETHER, span), held) for span in newest]
     refused = "control_total" if choice(rules, "estimates.control_total", "none") == "none" else None
     frame = pl.concat(
         [
             _rows(sample, name, span, said)
-            for name, all_of in told.items()
+            for name, all_of in said_of.items()
             for span, said in zip(spans, all_of, strict=True)
         ]
         + [_rows(sample, TOGETHER, span, said) for span, said in zip(newest, told_years, strict=True)]
     ).unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
+    told = base.told
+    shown = _without_levels(frame) if refused else frame
     return Bands(
-        frame=_without_levels(frame) if refused else frame,
+        frame=shown if told is None else _alone(shown, told),
         pairs=_pairs(sample, spans, float(rules.value("estimates.decided")), protocols),
-        components=_widths(frame),
+        components=_of(_widths(frame), told),
         coverage=_coverage(measurement, changes),
-        scenario=_scenario(measurement, made, spans),
+        scenario=_of(_scenario(base, made, spans), told),
         spread=_spread(protocols, spans),
+        part=None if told is None else (len(told), len(rules.regions)),
         level=held,
         decided=float(rules.value("estimates.decided")),
         draws=count,
@@ -113,7 +120,12 @@ def bands(
         measurement=measurement,
         kind=measurement.kind,
         names=measurement.names,
-        provenance=replace(measurement.provenance, verb="bands", options={"level": held}),
+        provenance=replace(
+            measurement.provenance,
+            verb="bands",
+            options={"level": held},
+            inputs={**measurement.provenance.inputs, **base.read},
+        ),
     )
 
 
@@ -131,12 +143,23 @@ def _level(level: float) -> float:
     return float(level)
 
 
-def _last_measured(measurement: Measurement) -> int:
+def _of(frame: pl.DataFrame, regions: tuple[str, ...] | None) -> pl.DataFrame:
+    """Return the rows of the regions that are told, of all where None."""
+    return frame if regions is None else frame.filter(pl.col("region").is_in(regions))
+
+
+def _alone(frame: pl.DataFrame, regions: tuple[str, ...]) -> pl.DataFrame:
+    """Return the bands of a part of the declared set: what compares a region with the others needs all of them."""
+    compared = ("relative_low", "relative_high", "above_nation", "rank_low", "rank_high")
+    return _of(frame, regions).with_columns(pl.lit(None, frame.schema[name]).alias(name) for name in compared)
+
+
+def _last_measured(base: Ground) -> int:
     """Return the position of the last year in which every region with estimates is measured."""
-    growth = _accounts(measurement).growth.tfp_growth
+    growth = base.accounts.growth.tfp_growth
     known = np.isfinite(growth)
     columns = np.flatnonzero(known[known.any(axis=1)].all(axis=0))
-    if not columns.size or columns[-1] <= common_end(measurement.panel):
+    if not columns.size or columns[-1] <= common_end(base.panel):
         raise UsageError("yardstick.nothing-estimated")
     return int(columns[-1])
 
@@ -145,16 +168,15 @@ def _last_measured(measurement: Measurement) -> int:
 class _Sample:
     """Drawn growth of every component, and the official years before it."""
 
-    measurement: Measurement
+    base: Ground
     made: Path
-    rules: Protocol
     changes: Changes
     kept: dict[str, FloatArray] = field(default_factory=dict)
 
     @property
     def years(self) -> IntArray:
         """The estimated years."""
-        return self.measurement.panel.years[self.made.at[1:]]
+        return self.base.panel.years[self.made.at[1:]]
 
     def components(self) -> dict[str, tuple[str, ...]]:
         """Return the components that change anything, by name."""
@@ -163,7 +185,7 @@ class _Sample:
 
     def spans(self) -> list[Span]:
         """Return the periods of the measurement that reach into the estimated years."""
-        rows = self.measurement.periods.select("start", "end").unique(maintain_order=True).rows()
+        rows = self.base.periods.select("start", "end").unique(maintain_order=True).rows()
         first, last = int(self.years[0]), int(self.years[-1])
         return [(start, end) for start, end in rows if first <= end <= last]
 
@@ -171,7 +193,7 @@ class _Sample:
         """Return mean growth over a span `(B, R + 1)`: official years as they are, estimated ones as drawn."""
         if component not in self.kept:
             changes = only(self.changes, self.components()[component])
-            self.kept[component] = drawn_growth(self.made, self.rules, changes)
+            self.kept[component] = drawn_growth(self.made, self.base.rules, changes)
         drawn = self.kept[component]
         inside = (self.years > span[0]) & (self.years <= span[1])
         before = self._official(span)
@@ -179,26 +201,26 @@ class _Sample:
 
     def _official(self, span: Span) -> FloatArray:
         """Return the sum of growth `(R + 1,)` in the years of a span before the first estimate."""
-        years = self.measurement.panel.years
+        years = self.base.panel.years
         inside = (years > span[0]) & (years <= min(span[1], int(self.years[0]) - 1))
-        whole = _accounts(self.measurement).inputs
+        whole = self.base.accounts.inputs
         member = np.zeros((1, len(whole.output)), dtype=np.bool_)
         member[0, self.made.rows] = True
-        nation = account(whole.aggregate(member), self.rules).tfp_growth
-        regions = _accounts(self.measurement).growth.tfp_growth[self.made.rows]
+        nation = account(whole.aggregate(member), self.base.rules).tfp_growth
+        regions = self.base.accounts.growth.tfp_growth[self.made.rows]
         whole_span: FloatArray = np.concatenate([regions, nation])[:, inside].sum(axis=1)
         return whole_span
 
     def measured(self, span: Span) -> FloatArray:
         """Return mean growth `(R + 1,)` as measured, without any draw."""
-        drawn = drawn_growth(self.made, self.rules, Changes())[0]
+        drawn = drawn_growth(self.made, self.base.rules, Changes())[0]
         inside = (self.years > span[0]) & (self.years <= span[1])
         return np.asarray((self._official(span) + drawn[:, inside].sum(axis=1)) / (span[1] - span[0]))
 
     @property
     def regions(self) -> list[str]:
         """The regions that are complete in every estimated year."""
-        return [self.measurement.panel.regions[row] for row in self.made.rows.tolist()]
+        return [self.base.panel.regions[row] for row in self.made.rows.tolist()]
 
 
 def _rows(sample: _Sample, component: str, span: Span, said: Statement) -> pl.DataFrame:
@@ -237,7 +259,8 @@ def _without_levels(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _pairs(sample: _Sample, spans: list[Span], decided: float, protocols: Audit | None) -> pl.DataFrame:
     """Return every pair of regions once, the one more probably above first."""
-    row, column = np.triu_indices(len(sample.regions), 1)
+    # Of a part of the declared set there are none: which region is above which is said of all of them.
+    row, column = np.triu_indices(len(sample.regions) if sample.base.told is None else 0, 1)
     names = np.array(sample.regions, dtype=object)
     tables = []
     for component in (TOGETHER, ALL):
@@ -313,9 +336,9 @@ def _coverage(measurement: Measurement, changes: Changes) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides=years)
 
 
-def _scenario(measurement: Measurement, made: Path, spans: list[Span]) -> pl.DataFrame:
+def _scenario(base: Ground, made: Path, spans: list[Span]) -> pl.DataFrame:
     """Return growth if the fall of investment rates beyond that of all regions was correction of inflated figures."""
-    rules, panel = measurement.protocol, measurement.panel
+    rules, panel = base.rules, base.panel
     schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64}
     numbers = dict.fromkeys(("inflation", "measured", "corrected", "difference"), pl.Float64)
     if not rules.declares("estimates.correction_years"):
@@ -327,7 +350,7 @@ def _scenario(measurement: Measurement, made: Path, spans: list[Span]) -> pl.Dat
     member[0, made.rows] = True
     before, after = (
         np.concatenate([account(one, rules).tfp_growth for one in (item, item.aggregate(member))])
-        for item in (_accounts(measurement).inputs, inputs)
+        for item in (base.accounts.inputs, inputs)
     )
     rows = [*made.rows.tolist(), len(panel.regions)]
     names, factor = [*panel.regions, TOTAL], np.exp(-np.append(excess, np.nan))

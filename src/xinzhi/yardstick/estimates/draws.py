@@ -128,8 +128,18 @@ def only(changes: Changes, parts: Sequence[str]) -> Changes:
     return replace(changes, **{name: None for name in PARTS.values() if name not in kept})
 
 
-def draw(panel: Panel, protocol: Protocol, made: Path, errors: Errors, count: int, rng: np.random.Generator) -> Changes:
-    """Draw the errors of every estimated input, `count` times."""
+def draw(
+    panel: Panel,
+    protocol: Protocol,
+    made: Path,
+    errors: Errors,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    learned: Panel | None = None,
+) -> Changes:
+    """Draw the errors of every estimated input, `count` times; `learned` has the past where the panel has a part."""
+    past = panel if learned is None else learned
     regions, years = made.shape
     source = _blocks(rng, len(errors.years), (count, years), int(protocol.value("estimates.block")))
     donors = np.flatnonzero(errors.investment.whole)
@@ -145,9 +155,9 @@ def draw(panel: Panel, protocol: Protocol, made: Path, errors: Errors, count: in
         price=_prices(panel, protocol, made, errors, giver, source),
         control=-np.cumsum(errors.drift[source], axis=1)[:, None, :],
         share=_shares(panel, protocol, made, errors, source),
-        schooling=_schooling(panel, protocol, made, giver, rng),
+        schooling=_schooling(panel, past, protocol, made, giver, rng),
         employment=_employment(panel, protocol, made, count, rng),
-        output=_revisions(panel, made, count, giver, rng),
+        output=_revisions(past, made, count, giver, rng),
     )
 
 
@@ -213,13 +223,13 @@ def _last_share(panel: Panel, protocol: Protocol) -> int:
 
 
 def _schooling(
-    panel: Panel, protocol: Protocol, made: Path, giver: IntArray, rng: np.random.Generator
+    panel: Panel, past: Panel, protocol: Protocol, made: Path, giver: IntArray, rng: np.random.Generator
 ) -> FloatArray | None:
     """Return log human capital as it may have become, less that of the path: what all regions share, and the rest.
 
     The rest are whole windows of past changes, regions exchanged; what all share decides on the sum of the regions.
     """
-    observed = np.isfinite(panel.account("schooling"))
+    observed = np.isfinite(past.account("schooling"))
     if not observed.any() or protocol.value("labour.quality") != "schooling":
         return None
     known = np.flatnonzero(observed.any(axis=0))
@@ -227,7 +237,7 @@ def _schooling(
     length = int(made.at[-1]) - last
     if length <= 0:
         return None
-    level = np.log(build_quality(panel, protocol))
+    level = np.log(build_quality(past, protocol))
     starts = np.arange(first, last - length + 1)
     if not starts.size:
         return None
@@ -242,7 +252,8 @@ def _schooling(
     gain = common[:, None, :] + standard[giver, pick[:, None]] * scale[made.rows][:, None]
     change = np.zeros((*giver.shape, made.shape[1]))
     tail = made.at[1:] > last
-    moved = np.log(made.inputs.human_capital)[:, 1:][:, tail] - level[made.rows, last][:, None]
+    base = level if past is panel else np.log(build_quality(panel, protocol))
+    moved = np.log(made.inputs.human_capital)[:, 1:][:, tail] - base[made.rows, last][:, None]
     change[:, :, tail] = gain[:, :, -int(tail.sum()) :] - moved
     return change
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from xinzhi.yardstick.measurement import Measurement
 TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
 DRIFT = "control_total"
 NAMED = 3  # regions of the scenario that are named
+SHOWN = 3  # decimals of growth in sentences: a tenth of a percent
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -29,7 +31,9 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
     figures end and what stands in; `scenario` the figures if the fall of investment rates was a correction of earlier
     ones. `spread` has the range over protocols where an audit was given: another band, never added in.
 
-    Without a control total the columns `median`, `low` and `high` are null, and `refused` names the reason.
+    Without a control total the columns `median`, `low` and `high` are null, and `refused` names the reason. Where the
+    package holds a part of the declared set, `part` says how many of how many: the band of a region is the one that it
+    has among all, and what compares regions is null.
     """
 
     pairs: pl.DataFrame
@@ -41,6 +45,7 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
     decided: float
     draws: int
     refused: str | None
+    part: tuple[int, int] | None
     measurement: Measurement
 
     def facts(self) -> Facts:
@@ -67,7 +72,7 @@ class Backtest(Result, verb="estimates_backtest", topic="bands", key=("test", "h
 
 def leading_span(result: Bands) -> tuple[int, int]:
     """Return the reported period that leads: the shortest that ends last, single years aside."""
-    spans = result.pairs.select("start", "end").unique().rows()
+    spans = result.frame.filter(component=ALL).select("start", "end").unique().rows()
     return min(spans, key=lambda span: (-span[1], span[1] - span[0]))
 
 
@@ -84,6 +89,8 @@ def banded(result: Bands) -> Facts:
     here = rows(result)
     values: dict[str, Any] = {"span": span, "level": result.level, "n": here.filter(pl.col("region") != TOTAL).height}
     facts: Facts = {}
+    if result.part is not None:
+        return _alone(result, values) | _beside(result, span)
     nation = here.filter(region=TOTAL)
     if result.refused is not None:
         facts["answer.refused"] = values
@@ -95,6 +102,19 @@ def banded(result: Bands) -> Facts:
             drifts = not np.allclose(drift["low"], drift["high"])  # no rows: nothing drifts
             facts["answer.everything" if drifts else "answer.revised"] = wide.select("low", "high").row(0, named=True)
     return facts | _sides(result, here) | _told_apart(result, span) | _ranks(result, here) | _beside(result, span)
+
+
+def _alone(result: Bands, values: Mapping[str, Any]) -> Facts:
+    """Return the bands of the regions of a package that holds a part of the declared set, and what needs all of it."""
+    k, n = result.part or (0, 0)
+    needs: Facts = {"answer.part": {"k": k, "n": n}}
+    if result.refused is not None:
+        return {"answer.refused": dict(values)} | needs
+    own = [
+        words("bands.answer.own", name=result.names.region(row["region"]), **row)
+        for row in rows(result).sort("measured", descending=True).to_dicts()
+    ]
+    return {"answer.alone": {**values, "regions": own}} | needs
 
 
 def _sides(result: Bands, here: pl.DataFrame) -> Facts:
@@ -152,19 +172,20 @@ def _beside(result: Bands, span: str) -> Facts:
     start, end = leading_span(result)
     facts: Facts = {}
     widths = result.components.filter(pl.col("region") != TOTAL, start=start, end=end)
-    typical = widths.group_by("component").agg(pl.col("relative_half_width").median()).sort("relative_half_width")
+    width = "relative_half_width" if result.part is None else "half_width"
+    typical = widths.group_by("component").agg(pl.col(width).median()).sort(width)
     parts = typical.filter(~pl.col("component").is_in([TOGETHER, ALL]))
     if parts.height:
-        whole = typical.filter(component=TOGETHER)["relative_half_width"].item()
+        whole = typical.filter(component=TOGETHER)[width].item()
         name, half = parts.row(-1)
-        facts["answer.widest"] = {
+        facts["answer.widest" if result.part is None else "answer.widest_alone"] = {
             "input": words(f"bands.input.{name}"),
             "half": half,
             "whole": whole,
             "level": result.level,
         }
     moved = result.scenario.filter(pl.col("region") != TOTAL, start=start, end=end).sort("difference").head(NAMED)
-    moved = moved.filter(pl.col("difference") < 0)
+    moved = moved.filter(pl.col("difference") < 0, pl.col("measured").round(SHOWN) != pl.col("corrected").round(SHOWN))
     if moved.height:
         named = [
             words(

@@ -81,17 +81,19 @@ def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) ->
         "region", "measured", "median", "low", "high", "relative_low", "relative_high", "above_nation", "rank_low",
         "rank_high", "protocol_low", "protocol_high",
     )  # fmt: skip
+    alone = result.part is not None
     return picture(
         "bands.whiskers", kit.spreads, rows,
         table("bands_bands", here, columns, result, known=True, **values),
-        values | facts["answer.pairs"], reference=reference, groups=lanes if several else (), inks=(DEEP, GROUPS[2]),
+        values if alone else values | facts["answer.pairs"], headline="whiskers_alone" if alone else None,
+        reference=reference, groups=lanes if several else (), inks=(DEEP, GROUPS[2]),
     )  # fmt: skip
 
 
 def _ranks(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
     """Return the range of the rank of every region."""
     ranked = here.filter(pl.col("region") != TOTAL)
-    if ranked.height < 2:  # noqa: PLR2004 - a rank is one of several
+    if ranked.height < 2 or result.part is not None:  # noqa: PLR2004 - a rank is one of several
         return None
     ranked = ranked.with_columns(rank=pl.col("measured").rank("min", descending=True).cast(pl.Int64))
     rows = [
@@ -118,8 +120,9 @@ def _tables(result: Bands, start: int, end: int) -> list[Table]:
     widths = result.components.filter(start=start, end=end)
     moved = result.scenario.filter(start=start, end=end).sort("difference", nulls_last=True)
     names = ("region", "other", "probability", "protocols")
+    told_apart = [table("bands_pairs", pairs, names, result, part="pairs", known=True, span=f"{start}-{end}")]
     return [
-        table("bands_pairs", pairs, names, result, part="pairs", known=True, span=f"{start}-{end}"),
+        *(told_apart if result.part is None else []),
         table(
             "bands_components", widths, ("region", "component", "half_width", "relative_half_width", "widest"), result
         ),

@@ -1,0 +1,120 @@
+"""The set of regions that the errors of estimated years are learned from, around a package that holds a part of it.
+
+The band of a region must not depend on which others are in its package. So the others come from the package that the
+protocol names, and the regions at hand stand in their places among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.errors import InputError
+from xinzhi.data import load
+from xinzhi.protocol import Protocol
+from xinzhi.yardstick.estimating import of_declared_set
+from xinzhi.yardstick.growth_accounts import GrowthAccounts, account, build_inputs
+from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.panel import Panel, read_panel
+
+PARAMETER = "estimates.learned_from"
+READ = ("accounts", "investment", "nation", "vintages")
+CLOSE = 1e-9  # of the same region among all and alone
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What bands stand on: the panel with its accounts, and the one that errors are learned from.
+
+    `told` are the regions of the package where it holds a part of the declared set only; None where it is whole.
+    `read` are the fingerprints of the tables that the others come from.
+    """
+
+    panel: Panel
+    accounts: GrowthAccounts
+    learned: Panel
+    rules: Protocol
+    periods: pl.DataFrame
+    told: tuple[str, ...] | None
+    read: Mapping[str, str]
+
+
+def ground(measurement: Measurement, accounts: GrowthAccounts) -> Ground:
+    """Return what the bands of a measurement stand on."""
+    panel, rules = measurement.panel, measurement.protocol
+    if not is_part(panel, rules) or not rules.declares(PARAMETER):
+        return Ground(panel, accounts, panel, rules, measurement.periods, None, {})
+    name = str(rules.value(PARAMETER))
+    package = load(name)
+    others = read_panel(package)
+    if panel.assets != others.assets or set(rules.regions) - set(others.regions):
+        return Ground(panel, accounts, panel, rules, measurement.periods, None, {})
+    whole = among(panel, others)
+    inputs, _ = build_inputs(whole, rules)
+    made = GrowthAccounts(inputs, account(inputs, rules))
+    _refuse_another_figure(panel, accounts, whole, made)
+    read = {f"{name}/{table}": package.fingerprint(table) for table in READ}
+    return Ground(whole, made, others, rules, measurement.periods, panel.regions, read)
+
+
+def is_part(panel: Panel, protocol: Protocol) -> bool:
+    """Return whether a package holds some regions of the declared set, and not all."""
+    return of_declared_set(panel, protocol) and set(panel.regions) != set(protocol.regions)
+
+
+def among(panel: Panel, others: Panel) -> Panel:
+    """Return the panel of the others with the regions of a package in their places, in the years of the others."""
+    rows = np.array([others.region_index(region) for region in panel.regions])
+    years = panel.years[np.isin(panel.years, others.years)]
+    to, out = years - others.years[0], years - panel.years[0]
+
+    def put(theirs: FloatArray, ours: FloatArray | None) -> FloatArray:
+        made = np.array(theirs)
+        made[..., rows, :] = np.nan
+        if ours is not None:
+            made[..., rows[:, None], to] = ours[..., out]
+        return made
+
+    def mark(theirs: BoolArray | None, ours: BoolArray | None, shape: tuple[int, ...]) -> BoolArray:
+        made = np.zeros(shape, dtype=np.bool_) if theirs is None else np.array(theirs)
+        made[..., rows, :] = False
+        if ours is not None:
+            made[..., rows[:, None], to] = ours[..., out]
+        return made
+
+    marks = {
+        name: mark(others.unofficial.get(name), panel.unofficial.get(name), _shape(name, others, panel))
+        for name in {*others.unofficial, *panel.unofficial}
+    }
+    return replace(
+        others,
+        accounts={name: put(theirs, panel.accounts.get(name)) for name, theirs in others.accounts.items()},
+        investment={name: put(theirs, panel.investment.get(name)) for name, theirs in others.investment.items()},
+        vintages={name: put(theirs, panel.vintages.get(name)) for name, theirs in others.vintages.items()},
+        unofficial=marks,
+        preliminary=mark(others.preliminary, panel.preliminary, others.shape),
+        breaks=mark(others.breaks, panel.breaks, others.shape),
+    )
+
+
+def _shape(name: str, others: Panel, panel: Panel) -> tuple[int, ...]:
+    """Return the shape of a mask that the others may lack."""
+    known = others.unofficial.get(name)
+    if known is not None:
+        return known.shape
+    return (*panel.unofficial[name].shape[:-2], *others.shape)
+
+
+def _refuse_another_figure(panel: Panel, accounts: GrowthAccounts, whole: Panel, made: GrowthAccounts) -> None:
+    """Refuse where a region would have another figure among the others than alone."""
+    for row, region in enumerate(panel.regions):
+        alone = accounts.growth.tfp_growth[row][np.isin(panel.years, whole.years)]
+        years = np.isin(whole.years, panel.years)
+        there = made.growth.tfp_growth[whole.region_index(region)][years]
+        both = np.isfinite(alone) & np.isfinite(there)
+        if not both.any() or np.abs(alone - there)[both].max() > CLOSE:
+            raise InputError("yardstick.band-of-another-figure", region=region)
